@@ -1,0 +1,57 @@
+// The reporter that runs inside each test file's process: it passes what happens to scripts/test-files.mjs, one JSON
+// line for each event, through file descriptor 3, so that what the tests print can't mix with it.
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
+
+export default async function* report(events) {
+  const names = []
+  for await (const { type, data } of events) {
+    if (type === 'test:dequeue') {
+      send({ event: 'begin', name: data.name })
+    } else if (type === 'test:start') {
+      names.length = data.nesting
+      names[data.nesting] = data.name
+    } else if (type === 'test:pass' || type === 'test:fail') {
+      const name = [...names.slice(0, data.nesting), data.name].join(' > ')
+      send({ event: 'end', outcome: outcomeOf(type, data), name, ...reasonOf(data), milliseconds: data.details.duration_ms })
+    }
+    yield ''
+  }
+  send({ event: 'finished' })
+}
+
+function outcomeOf(type, data) {
+  if (data.details.type === 'suite') return type === 'test:fail' && !isOnlyParent(data) ? 'failed' : 'suite'
+  if (data.skip !== undefined && data.skip !== false) return 'skipped'
+  if (data.todo !== undefined && data.todo !== false) return 'skipped'
+  if (type === 'test:pass') return 'passed'
+  return isOnlyParent(data) ? 'suite' : 'failed'
+}
+
+/** A test that failed because one inside it did: the inner one has been counted. */
+function isOnlyParent(data) {
+  return data.details.error?.failureType === 'subtestsFailed'
+}
+
+function reasonOf(data) {
+  const error = data.details.error
+  if (error) return { reason: data.todo === undefined ? explain(error) : explain(error).split('\n')[0] }
+  const mark = typeof data.skip === 'string' ? data.skip : typeof data.todo === 'string' ? data.todo : undefined
+  return mark ? { reason: mark } : {}
+}
+
+function explain(error) {
+  const cause = error.code === 'ERR_TEST_FAILURE' && error.cause !== undefined ? error.cause : error
+  return typeof cause === 'string' ? cause : inspect(cause, { depth: 6 })
+}
+
+function send(message) {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(3, bytes, at)
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// Runs compiled test files, each in a process of its own, and says what came of them. A file fails, too, when it hangs,
+// when its process does not end after its last test (something was left open), or when it leaves processes behind.
+import { spawn } from 'node:child_process'
+import { delimiter, dirname, join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import { root } from './steps.mjs'
+
+const perTest = 120_000
+const afterLastTest = 15_000
+const posix = process.platform !== 'win32'
+const running = new Set()
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+  process.once(signal, () => {
+    for (const child of running) killGroup(child)
+    process.exit(code)
+  })
+}
+process.once('exit', () => {
+  for (const child of running) killGroup(child)
+})
+
+/**
+ * Runs the files, a few at once, and prints one line for each as it ends, failures in full.
+ * Gives { passed, failed, skipped: names, failures: names }.
+ */
+export async function runTestFiles(files, { node = process.execPath, concurrency = 2, print = console.log } = {}) {
+  const total = { passed: 0, failed: 0, skipped: [], failures: [] }
+  const queue = [...files]
+  let done = 0
+  const lane = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const result = await runTestFile(file, node)
+      done++
+      total.passed += result.passed
+      total.failed += result.failures.length
+      total.skipped.push(...result.skipped.map(each => ({ file: nameOf(file), ...each })))
+      total.failures.push(...result.failures.map(each => `${nameOf(file)}: ${each.name}`))
+      print(describeFile(file, result, `${done}/${files.length}`))
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane))
+  return total
+}
+
+function runTestFile(file, node) {
+  return new Promise(resolve => {
+    const result = { passed: 0, failures: [], skipped: [], output: '', milliseconds: 0 }
+    const begun = performance.now()
+    const reporter = join(root, 'scripts/reporter.mjs')
+    const child = spawn(
+      node,
+      ['--enable-source-maps', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', file],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        detached: posix,
+        env: environmentFor(node),
+      },
+    )
+    running.add(child)
+    const keep = chunk => {
+      if (result.output.length < 200_000) result.output += chunk
+    }
+    child.stdout.setEncoding('utf8').on('data', keep)
+    child.stderr.setEncoding('utf8').on('data', keep)
+
+    const open = []
+    let finished = false
+    let stopped = false
+    let watchdog
+    const watch = () => {
+      clearTimeout(watchdog)
+      const limit = open.length === 0 && result.milliseconds > 0 ? afterLastTest : perTest
+      watchdog = setTimeout(() => {
+        const name = open.length > 0 ? `${open.at(-1)} (no end after ${limit / 1000} s)` : 'the process of this file does not end'
+        const reason =
+          open.length > 0
+            ? 'The test and its process were stopped.'
+            : `All tests have ended, but something is still open ${limit / 1000} s later: a timer, socket, thread or process.`
+        result.failures.push({ name, reason })
+        stopped = true
+        killGroup(child)
+      }, limit)
+    }
+    watch()
+
+    createInterface({ input: child.stdio[3] }).on('line', line => {
+      const message = JSON.parse(line)
+      if (message.event === 'begin') open.push(message.name)
+      else if (message.event === 'finished') finished = true
+      else {
+        const at = open.lastIndexOf(message.name.split(' > ').at(-1))
+        open.splice(at < 0 ? open.length - 1 : at, 1)
+        result.milliseconds = performance.now() - begun
+        if (message.outcome === 'passed') result.passed++
+        else if (message.outcome === 'failed') result.failures.push({ name: message.name, reason: message.reason })
+        else if (message.outcome === 'skipped') result.skipped.push({ name: message.name, reason: message.reason })
+      }
+      watch()
+    })
+
+    child.once('error', error => result.failures.push({ name: 'this file could not be started', reason: String(error) }))
+    child.once('close', async (code, signal) => {
+      clearTimeout(watchdog)
+      result.milliseconds = performance.now() - begun
+      const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`
+      if (!finished && !stopped) {
+        const reason = `Its process ${how} before the last test had ended.`
+        result.failures.push({ name: 'the process of this file', reason })
+      } else if ((code !== 0 || signal) && result.failures.length === 0) {
+        result.failures.push({ name: 'the process of this file', reason: `It ${how}, although no test failed.` })
+      } else if (result.passed + result.failures.length + result.skipped.length === 0) {
+        result.failures.push({ name: 'this file', reason: 'It holds no test.' })
+      }
+      if (await leftProcesses(child)) {
+        result.failures.push({ name: 'this file left processes behind', reason: 'They were stopped.' })
+        killGroup(child)
+      }
+      running.delete(child)
+      resolve(result)
+    })
+  })
+}
+
+/** Children that the tests start by the name `node` get the same Node as the tests. */
+function environmentFor(node) {
+  const environment = { ...process.env, FORCE_COLOR: '0', NODE_OPTIONS: '' }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('npm_') || name === 'NODE_TEST_CONTEXT' || name === 'NODE_OPTIONS') delete environment[name]
+  }
+  environment.PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`
+  return environment
+}
+
+async function leftProcesses(child) {
+  if (!posix || child.pid === undefined) return false
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      process.kill(-child.pid, 0)
+    } catch {
+      return false
+    }
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  return true
+}
+
+function killGroup(child) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(posix ? -child.pid : child.pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+const nameOf = file => relative(join(root, 'build'), file).replace(/\.js$/, '.ts')
+
+function describeFile(file, result, position) {
+  const mark = result.failures.length > 0 ? 'FAIL' : 'ok  '
+  const counts = [
+    `${result.passed} passed`,
+    ...(result.failures.length > 0 ? [`${result.failures.length} FAILED`] : []),
+    ...(result.skipped.length > 0 ? [`${result.skipped.length} SKIPPED`] : []),
+  ].join(', ')
+  const lines = [`${mark} ${position.padStart(7)}  ${nameOf(file)}  ${counts}  ${(result.milliseconds / 1000).toFixed(1)} s`]
+  for (const { name, reason } of result.failures) lines.push('', `     FAILED: ${name}`, indent(reason ?? ''), '')
+  if (result.failures.length > 0 && result.output.trim() !== '') lines.push('     output of this file:', indent(result.output.trim()), '')
+  for (const { name, reason } of result.skipped) lines.push(`     SKIPPED: ${name}${reason ? ` (${reason})` : ''}`)
+  return lines.join('\n')
+}
+
+const indent = text => text.split('\n').map(line => `       ${line}`).join('\n')
