@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { root } from './support/paths.ts'
+import { runScript } from './support/run-script.ts'
+import { matches } from './support/snippets.ts'
+
+const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
+  .filter(entry => entry.isDirectory())
+  .map(entry => join(root, 'examples', entry.name))
+
+describe('the program in', () => {
+  for (const folder of examples) {
+    test(`${folder.slice(root.length + 1)} does what its expected.txt says`, async () => {
+      const program = ['main.ts', 'main.mjs'].map(name => join(folder, name)).find(existsSync)
+      assert.ok(program, 'there is neither a main.ts nor a main.mjs')
+      const { code, signal, hung, stdout, stderr } = await runScript(program, { cwd: folder, timeout: 60_000 })
+      assert.ok(!hung, `did not end within 60 s; it printed\n${stdout}${stderr}`)
+      assert.equal(code, 0, `ended with ${signal ?? code}:\n${stdout}${stderr}`)
+      const expected = join(folder, 'expected.txt')
+      if (existsSync(expected)) compare(readFileSync(expected, 'utf8'), stdout)
+    })
+  }
+
+  test('examples/ is found', () => {
+    assert.ok(examples.length > 0)
+  })
+})
+
+/** Line by line; `*` stands for anything within a line. */
+function compare(expected: string, stdout: string): void {
+  const wanted = expected.trimEnd().split('\n')
+  const printed = stdout.trimEnd().split('\n')
+  for (const [index, pattern] of wanted.entries()) {
+    const line = printed[index] ?? '(nothing)'
+    assert.ok(matches(pattern, line, '*'), `line ${index + 1} should be '${pattern}' and is '${line}' in\n${stdout}`)
+  }
+  assert.equal(printed.length, wanted.length, `printed other than ${wanted.length} lines:\n${stdout}`)
+}

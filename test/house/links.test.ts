@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, test } from 'node:test'
+import { root } from '../support/paths.ts'
+import { sourceFiles, type SourceFile } from '../support/sources.ts'
+
+const atRoot: SourceFile[] = readdirSync(root)
+  .filter(name => name.endsWith('.md'))
+  .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+const pages = [
+  ...atRoot,
+  ...['docs', 'examples', 'bench', 'src'].filter(folder => existsSync(join(root, folder))).flatMap(folder => sourceFiles(folder, '.md')),
+]
+
+describe('the links in Markdown files', () => {
+  for (const { path, text } of pages) {
+    test(`${path} links only to what is there`, () => {
+      for (const { link, file, anchor } of linksOf(text)) {
+        const target = file === '' ? join(root, path) : join(root, dirname(path), file)
+        assert.ok(existsSync(target), `${link} leads nowhere`)
+        if (anchor && target.endsWith('.md')) {
+          const anchors = anchorsOf(readFileSync(target, 'utf8'))
+          assert.ok(anchors.includes(anchor), `${link}: there is no such heading; there are ${anchors.join(', ')}`)
+        }
+      }
+    })
+  }
+
+  test('are really found', () => {
+    const text = 'See [one](a/b.md#part) and ![two](c.png), [out](https://example.com).\n```\n[not](code.md)\n```\n`[not](x.md)`'
+    assert.deepEqual(
+      linksOf(text).map(each => each.link),
+      ['a/b.md#part', 'c.png'],
+    )
+  })
+})
+
+function linksOf(text: string): { link: string; file: string; anchor: string | undefined }[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)(?:\s+"[^"]*")?\)|(?:src|href)="([^"]+)"/g)]
+    .map(match => match[1] ?? match[2] ?? '')
+    .filter(link => !/^[a-z]+:/.test(link))
+    .map(link => {
+      const [file = '', anchor] = link.split('#')
+      return { link, file, anchor }
+    })
+}
+
+/** The anchors of a page's headings, made as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+\s+(.+)$/gm)].map(match =>
+    (match[1] ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  )
+}

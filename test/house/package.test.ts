@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { npm } from '../support/npm.ts'
+import { root } from '../support/paths.ts'
+import { sourceFiles } from '../support/sources.ts'
+
+interface PackageJson {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+  readonly bin: Readonly<Record<string, string>>
+  readonly dependencies?: object
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson
+const execute = promisify(execFile)
+
+describe('the exports of the package', () => {
+  for (const [name, entry] of Object.entries(manifest.exports)) {
+    if (typeof entry === 'string') continue
+    test(`${name} is built and has its source`, () => {
+      assert.ok(existsSync(join(root, entry.types)), `${entry.types} is missing`)
+      assert.ok(existsSync(join(root, entry.default)), `${entry.default} is missing`)
+      const source = entry.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+      assert.ok(existsSync(join(root, source)), `${source} is missing`)
+    })
+  }
+
+  test('are named folder for folder: skein/threads is src/threads', () => {
+    for (const [name, entry] of Object.entries(manifest.exports)) {
+      if (typeof entry === 'string' || name === '.') continue
+      assert.equal(entry.default, `./dist/${name.slice(2)}/index.js`)
+    }
+  })
+
+  test('can be imported, and required, one by one', async () => {
+    for (const [name, entry] of Object.entries(manifest.exports)) {
+      if (typeof entry === 'string') continue
+      const specifier = name === '.' ? 'skein' : `skein/${name.slice(2)}`
+      const code = `await import('${specifier}'); (await import('node:module')).createRequire(import.meta.url)('${specifier}')`
+      await execute(process.execPath, ['--input-type=module', '--eval', code], { cwd: root })
+    }
+  })
+
+  test('need no other package', () => {
+    assert.equal(manifest.dependencies, undefined)
+  })
+
+  test('include a command that can be run', () => {
+    const path = join(root, manifest.bin['skein'] ?? '')
+    assert.match(readFileSync(path, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+  })
+})
+
+describe('the sources', () => {
+  const files = sourceFiles('src', '.ts')
+
+  test('name all that they export: no `export *`, no default exports', () => {
+    for (const { path, text } of files) {
+      assert.doesNotMatch(text, /^export\s+\*/m, path)
+      assert.doesNotMatch(text, /^export\s+(?:default\b|\{[^}]*\bas default\b)/m, path)
+    }
+  })
+
+  test('stay below 500 lines a file', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 500).map(({ path }) => path)
+    assert.deepEqual(long, [])
+  })
+})
+
+describe('the package as it is published', () => {
+  test('holds only what users need', async () => {
+    const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
+    const packed = parsePack(stdout)
+    const unwanted = packed.filter(
+      path => !/^(?:dist|src)\//.test(path) && !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(path),
+    )
+    assert.deepEqual(unwanted, [])
+    for (const wanted of ['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+      assert.ok(packed.includes(wanted), `${wanted} is missing`)
+    }
+  })
+
+  test('satisfies publint', async () => {
+    const cli = join(root, 'node_modules/publint/src/cli.js')
+    const { stdout } = await execute(process.execPath, [cli, '--strict', '--pack', 'false'], { cwd: root })
+    assert.match(stdout, /All good/)
+  })
+
+  test('gives types that every module resolution of today finds', async () => {
+    const cli = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const packed = await npm(['pack', '--ignore-scripts', '--silent', '--pack-destination', join(root, 'build')], root)
+    const archive = join(root, 'build', packed.stdout.trim())
+    await execute(process.execPath, [cli, '--profile', 'esm-only', '--no-emoji', archive], { cwd: root })
+  })
+})
+
+/** npm prints an array of packages, and newer ones an object by package name. */
+function parsePack(stdout: string): string[] {
+  const parsed = JSON.parse(stdout) as unknown
+  const packages = (Array.isArray(parsed) ? parsed : Object.values(parsed as object)) as { files: { path: string }[] }[]
+  return packages.flatMap(each => each.files.map(file => file.path))
+}
