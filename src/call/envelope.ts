@@ -1,0 +1,63 @@
+import { isError, recordError, thrownValue } from './error-record.ts'
+import { pack, type Packed } from './pack.ts'
+import { unpack } from './unpack.ts'
+
+/** An error on its way to another thread or process, with all that structured clone would lose. */
+export interface ErrorEnvelope extends Packed {
+  readonly error: true
+}
+
+/** Where an error comes from, for its stack. */
+export interface ErrorOrigin {
+  /** The worker that ran the task, as in `thread 2`. */
+  readonly worker: string
+  /** The name of the task. */
+  readonly task: string
+  /** The stack of the place where the call was submitted, as `new Error().stack` gives it. */
+  readonly site?: string | undefined
+}
+
+/**
+ * Puts an error into an envelope that structured clone and v8.serialize carry. Never fails: a part that can't be sent is
+ * replaced by a text that says so. Something thrown that is no Error becomes a ThrownValueError.
+ */
+export function encodeError(error: unknown): ErrorEnvelope {
+  const subject = isError(error) ? error : thrownValue(error)
+  try {
+    return { error: true, ...pack(subject, 'error') }
+  } catch (failure) {
+    const { name, message, stack } = recordError(subject)
+    const plain = new Error(message)
+    plain.name = name
+    plain.stack = `${stack ?? message}\n    (the rest of the error could not be sent: ${isError(failure) ? failure.message : 'reading it failed'})`
+    return { error: true, ...pack(plain, 'error') }
+  }
+}
+
+/** Takes an error out of its envelope: of the same class where that is registered, else of its nearest known ancestor. */
+export function decodeError(envelope: ErrorEnvelope): Error {
+  return unpack(envelope) as Error
+}
+
+/** Writes below an error's stack where it ran and where it was submitted. Gives the same error back. */
+export function withOrigin<E>(error: E, { worker, task, site }: ErrorOrigin): E {
+  if (!isError(error)) return error
+  const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`
+  const frames = site === undefined ? '' : framesOf(site)
+  const value =
+    `${stack}\n    --- on ${worker}, task ${task} ---` + (frames === '' ? '' : `\n    --- submitted from ---\n${frames}`)
+  try {
+    Object.defineProperty(error, 'stack', { value, configurable: true, enumerable: false, writable: true })
+  } catch {
+    // A frozen error keeps the stack that it has.
+  }
+  return error
+}
+
+/** The lines of a stack that are frames. */
+function framesOf(stack: string): string {
+  return stack
+    .split('\n')
+    .filter(line => /^\s+at /.test(line))
+    .join('\n')
+}

@@ -1,0 +1,62 @@
+import { UnsendableError } from '../core/errors.ts'
+import { classNamed, type RegisteredClass } from './class-registry.ts'
+import { fillError, isError, shellOf } from './error-record.ts'
+import { type Packed, put } from './pack.ts'
+
+/** Makes a packed value whole again, in place: it must have come out of structured clone or v8.deserialize just now. */
+export function unpack(packed: Packed): unknown {
+  const made: unknown[] = []
+  // Errors first and empty, so that whatever leads back to one finds it.
+  for (const step of packed.f) if (step[0] === 'error') made[step[1]] = shellOf(step[2])
+  for (const step of packed.f) {
+    switch (step[0]) {
+      case 'link':
+        put(step[1], step[2], made[step[3]])
+        break
+      case 'error':
+        fillError(made[step[1]] as Error, step[2])
+        break
+      case 'buffer':
+        made[step[1]] = asBuffer(step[2])
+        break
+      case 'url':
+        made[step[1]] = new URL(step[2])
+        break
+      case 'map':
+        for (let i = 0; i < step[2].length; i += 2) step[1].set(step[2][i], step[2][i + 1])
+        break
+      case 'set':
+        for (const value of step[2]) step[1].add(value)
+        break
+      case 'assign':
+        for (const key of Object.keys(step[2])) put(step[1], key, step[2][key])
+        break
+      case 'prototype':
+        Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
+        break
+      case 'class': {
+        const revived = (known(step[2]).decode as (data: unknown) => object)(step[3]['d'])
+        if (step[4] !== undefined && isError(revived)) {
+          Object.defineProperty(revived, 'stack', { value: step[4], configurable: true, writable: true })
+        }
+        made[step[1]] = revived
+        break
+      }
+    }
+  }
+  return packed.v
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function known(name: string): RegisteredClass {
+  const found = classNamed(name)
+  if (found) return found
+  throw new UnsendableError(
+    `An instance of the class '${name}' arrived, but the class is not registered in this thread. Call registerClass(${name}) in the ` +
+      `module that defines it, and import that module on both sides.`,
+    { path: name },
+  )
+}
