@@ -1,0 +1,127 @@
+import type { CancelCause } from './cancel.ts'
+import { LocalJob } from './local-job.ts'
+import { Member } from './members.ts'
+import type { Scope } from './scope.ts'
+
+/** What a scope throws when something in it failed. */
+export type ErrorShape = 'first' | 'group'
+
+/** Who hears how a scope ended. Exactly one of the three is called, once. */
+export interface Host {
+  done(value: unknown): void
+  failed(error: unknown, cause: CancelCause | undefined): void
+  cancelled(error: unknown, cause: CancelCause | undefined): void
+  progress?(value: unknown): void
+}
+
+/** The place of an inner scope in the outer one's list. */
+export abstract class RunHost extends Member implements Host {
+  readonly scope: Scope
+
+  constructor(scope: Scope) {
+    super()
+    this.scope = scope
+  }
+
+  override get holds(): boolean {
+    return true
+  }
+
+  override cancel(cause: CancelCause): void {
+    this.scope.deliver(cause)
+  }
+
+  abstract done(value: unknown): void
+  abstract failed(error: unknown, cause: CancelCause | undefined): void
+  abstract cancelled(error: unknown, cause: CancelCause | undefined): void
+}
+
+/** A body that somebody awaits: its failure goes to the caller, who is a part of the outer scope. */
+export class ScopeRun extends RunHost {
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  readonly #shielded: boolean
+  /** Where the outer scope is not of this copy of skein: says there that the work has ended. */
+  leaveForeign: (() => void) | undefined = undefined
+
+  constructor(scope: Scope, resolve: (value: unknown) => void, reject: (error: unknown) => void, shielded: boolean) {
+    super(scope)
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#shielded = shielded
+  }
+
+  override cancel(cause: CancelCause): void {
+    if (!this.#shielded) super.cancel(cause)
+  }
+
+  done(value: unknown): void {
+    this.#resolve(value)
+    this.#left()
+  }
+
+  failed(error: unknown): void {
+    this.#reject(error)
+    this.#left()
+  }
+
+  cancelled(error: unknown): void {
+    this.failed(error)
+  }
+
+  #left(): void {
+    this.leave()
+    this.leaveForeign?.()
+  }
+}
+
+let spawned = 0
+const soon: Promise<void> = Promise.resolve()
+
+/** A child task: its failure is a failure of the scope that it was spawned in. */
+export class SpawnRun<R> extends RunHost {
+  readonly job: LocalJob<R>
+  readonly #outer: Scope
+
+  constructor(outer: Scope, scope: Scope, name: string) {
+    super(scope)
+    this.#outer = outer
+    this.job = new LocalJob<R>({
+      id: `task-${++spawned}`,
+      name,
+      cancel: reason => scope.cancel(reason),
+    })
+  }
+
+  begin(fn: (s: Scope) => unknown): void {
+    void soon.then(() => {
+      this.job.start()
+      this.scope.run(fn, this)
+    })
+  }
+
+  done(value: unknown): void {
+    this.job.resolve(value as R)
+    this.leave()
+  }
+
+  failed(error: unknown, cause: CancelCause | undefined): void {
+    this.#threw(error, cause, true)
+  }
+
+  cancelled(error: unknown, cause: CancelCause | undefined): void {
+    this.#threw(error, cause, false)
+  }
+
+  progress(value: unknown): void {
+    this.job.reportProgress(value)
+  }
+
+  #threw(error: unknown, cause: CancelCause | undefined, failed: boolean): void {
+    this.job.reject(error, failed ? 'failed' : 'cancelled')
+    // In the background nobody waits: a failure that no one asks for has to surface as an unhandled rejection.
+    if (failed && this.#outer.isBackground) void this.job.result()
+    else this.#outer.childThrew(error, cause, failed)
+    this.leave()
+  }
+}

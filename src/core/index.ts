@@ -1,0 +1,34 @@
+export { background } from './background.ts'
+export type { CancelCause } from './cancel.ts'
+export { current, type ScopeSource } from './current.ts'
+export type { Duration } from './duration.ts'
+export {
+  CancelledError,
+  type CancelSource,
+  ClosedError,
+  DeadlockError,
+  type Ended,
+  type ErrorCode,
+  InvalidArgumentError,
+  NestedStartError,
+  NoCurrentScopeError,
+  OverloadedError,
+  ScopeClosedError,
+  SkeinError,
+  StreamMismatchError,
+  StuckTaskError,
+  TaskDefinitionError,
+  TaskModuleError,
+  TaskNotFoundError,
+  ThrownValueError,
+  TimeoutError,
+  UnsendableError,
+  WorkerCrashedError,
+  WorkerOutOfMemoryError,
+  WorkerStartError,
+} from './errors.ts'
+export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
+export { main, type MainOptions } from './main.ts'
+export { openScope } from './open-scope.ts'
+export { Scope, scope, type ScopeOptions } from './scope.ts'
+export { sleep } from './sleep.ts'

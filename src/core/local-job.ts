@@ -1,0 +1,201 @@
+import { errorOfCause } from './cancel.ts'
+import { milliseconds } from './duration.ts'
+import { TimeoutError } from './errors.ts'
+import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from './job.ts'
+import { Reader } from './reader.ts'
+import { Timer, wallTime } from './timer.ts'
+
+/** What a LocalJob needs to know of the work behind it. */
+export interface LocalJobOptions {
+  readonly id: string
+  readonly name: string
+  /** Asks the work to stop. The job's `cancel()` resolves when the job has been settled, whatever this returns. */
+  readonly cancel: (reason: unknown) => Promise<void> | void
+  /** Where the work is, until it is settled. Default: what `start` and `report` said last. */
+  readonly state?: () => JobState
+}
+
+/**
+ * A job whose work runs in this program: the handle that `scope.spawn` and the executors give out.
+ *
+ * Costs one object until somebody asks for the result: no promise, timer or listener is made ahead. A failure that nobody
+ * reads stays in the job and is no unhandled rejection.
+ */
+export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
+  readonly #work: LocalJobOptions
+  #state: JobState = 'queued'
+  #settled = false
+  /** The value, or the error. */
+  #outcome: unknown = undefined
+  #waiting: Waiting<R> | undefined = undefined
+
+  constructor(options: LocalJobOptions) {
+    this.#work = options
+  }
+
+  get id(): string {
+    return this.#work.id
+  }
+
+  get name(): string {
+    return this.#work.name
+  }
+
+  get state(): JobState {
+    return this.#settled ? this.#state : (this.#work.state?.() ?? this.#state)
+  }
+
+  result(options?: WaitOptions): Promise<R> {
+    if (this.#settled) {
+      return this.#state === 'done' ? Promise.resolve(this.#outcome as R) : Promise.reject(this.#outcome)
+    }
+    if (options === undefined || (options.timeout === undefined && options.signal === undefined)) {
+      const waiting = (this.#waiting ??= new Waiting<R>())
+      return (waiting.shared ??= new Promise<R>((resolve, reject) => waiting.waiters.add({ resolve, reject })))
+    }
+    return this.#limitedResult(options)
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    if (this.#settled) return
+    const ended = new Promise<void>(resolve => {
+      const noted = (): void => resolve()
+      ;(this.#waiting ??= new Waiting<R>()).waiters.add({ resolve: noted, reject: noted })
+    })
+    await this.#work.cancel(reason)
+    await ended
+  }
+
+  progress(): AsyncIterableIterator<unknown> {
+    return this.#read('progressReaders', () => true)
+  }
+
+  events(): AsyncIterableIterator<JobEvent> {
+    return this.#read('eventReaders', event => event.type === 'progress')
+  }
+
+  /** Says that the work has begun. */
+  start(): void {
+    if (this.#settled || this.#state === 'running') return
+    this.#state = 'running'
+    if (this.#waiting?.eventReaders) this.#emit({ type: 'state', state: 'running', time: wallTime() })
+  }
+
+  /** Passes on something that happened. A final state is reported by `resolve` and `reject`, never through this. */
+  report(event: JobEvent): void {
+    if (this.#settled) return
+    if (event.type === 'state') this.#state = event.state
+    this.#emit(event)
+  }
+
+  /** Passes on a value given to `progress`; costs next to nothing when nobody reads. */
+  reportProgress(value: unknown): void {
+    const waiting = this.#waiting
+    if (waiting?.eventReaders || waiting?.progressReaders) this.#emit({ type: 'progress', value, time: wallTime() })
+  }
+
+  resolve(value: R): void {
+    this.#settle('done', value)
+  }
+
+  reject(error: unknown, state: 'failed' | 'cancelled'): void {
+    this.#settle(state, error)
+  }
+
+  #settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#state = state
+    this.#outcome = outcome
+    const waiting = this.#waiting
+    if (!waiting) return
+    this.#waiting = undefined
+    for (const waiter of waiting.waiters) {
+      if (state === 'done') waiter.resolve(outcome as R)
+      else waiter.reject(outcome)
+    }
+    for (const reader of waiting.progressReaders ?? []) reader.end()
+    for (const reader of waiting.eventReaders ?? []) {
+      reader.push({ type: 'state', state, time: wallTime() })
+      reader.end()
+    }
+  }
+
+  #emit(event: JobEvent): void {
+    const waiting = this.#waiting
+    for (const reader of waiting?.eventReaders ?? []) reader.push(event)
+    if (event.type === 'progress') for (const reader of waiting?.progressReaders ?? []) reader.push(event.value)
+  }
+
+  #read<K extends 'eventReaders' | 'progressReaders'>(
+    kind: K,
+    mayDrop: (value: K extends 'eventReaders' ? JobEvent : unknown) => boolean,
+  ): Reader<K extends 'eventReaders' ? JobEvent : unknown> {
+    type T = K extends 'eventReaders' ? JobEvent : unknown
+    const reader: Reader<T> = new Reader<T>(gone => {
+      ;(this.#waiting?.[kind] as Set<Reader<T>> | undefined)?.delete(gone)
+    }, mayDrop)
+    if (this.#settled) reader.end()
+    else {
+      const waiting = (this.#waiting ??= new Waiting<R>()) as { [key in K]: Set<Reader<T>> | undefined }
+      ;(waiting[kind] ??= new Set()).add(reader)
+    }
+    return reader
+  }
+
+  #limitedResult(options: WaitOptions): Promise<R> {
+    const { signal } = options
+    return new Promise<R>((resolve, reject) => {
+      const limit = options.timeout === undefined ? Infinity : milliseconds(options.timeout, 'timeout')
+      if (signal?.aborted) return reject(this.#waitAborted(signal))
+      const waiters = (this.#waiting ??= new Waiting<R>()).waiters
+      const free = (): void => {
+        waiters.delete(waiter)
+        timer.clear()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        free()
+        reject(this.#waitAborted(signal as AbortSignal))
+      }
+      const waiter: Waiter<R> = {
+        resolve: value => (free(), resolve(value)),
+        reject: error => (free(), reject(error)),
+      }
+      const timer = new Timer(limit, () => {
+        free()
+        reject(
+          new TimeoutError(
+            `The wait for the result of job ${this.name} ran out of time (${limit} ms). The job itself goes on; ` +
+              'call cancel() on it to stop it.',
+            { timeout: limit },
+          ),
+        )
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiters.add(waiter)
+    })
+  }
+
+  #waitAborted(signal: AbortSignal): unknown {
+    return errorOfCause({ source: 'signal', reason: signal.reason }, `the wait for the result of job ${this.name}`)
+  }
+}
+
+// The brand stands on the prototype: the same for all, and no field in each.
+Object.defineProperty(LocalJob.prototype, jobBrand, { value: true })
+export interface LocalJob<R> extends Job<R> {}
+
+interface Waiter<R> {
+  resolve(value: R): void
+  reject(error: unknown): void
+}
+
+/** What a job keeps for those who wait for it; made when the first one comes. */
+class Waiting<R> {
+  /** What `result()` without a limit gives everybody. */
+  shared: Promise<R> | undefined = undefined
+  readonly waiters: Set<Waiter<R>> = new Set()
+  eventReaders: Set<Reader<JobEvent>> | undefined = undefined
+  progressReaders: Set<Reader<unknown>> | undefined = undefined
+}

@@ -1,0 +1,39 @@
+import { StuckTaskError } from './errors.ts'
+
+/** A task that was cancelled and has not ended. */
+export interface StuckTask {
+  readonly title: string
+  /** It waits for work that it handed to an executor. */
+  readonly foreign: boolean
+  /** When it last passed a cancel point, in milliseconds since the Unix epoch; 0 for never. */
+  readonly lastSeen: number
+  readonly spawnedAt: Error | undefined
+}
+
+/** The warning about work that does not end although it was told to. */
+export function describeStuck(cancelError: unknown, grace: number, stuck: readonly StuckTask[]): StuckTaskError {
+  const lines = stuck.map(task => `  - ${describe(task)}`)
+  const why = cancelError instanceof Error ? cancelError.message : String(cancelError)
+  return new StuckTaskError(
+    `${why}, but ${grace} ms later it has not ended. Still running:\n${lines.join('\n')}\n` +
+      'A promise cannot be interrupted from outside: wait for it with s.wait(promise), pass s.signal to what made it, and ' +
+      'call s.checkpoint() in long loops.' +
+      (stuck.some(task => task.spawnedAt) ? '' : ' Run with SKEIN_DEBUG=1 to see where each task was spawned.'),
+    { cause: cancelError },
+  )
+}
+
+/** Says it aloud, once, without stopping anything. */
+export function warnStuck(error: StuckTaskError): void {
+  process.emitWarning(error)
+}
+
+function describe(task: StuckTask): string {
+  const seen =
+    task.lastSeen === 0
+      ? 'it has never passed a checkpoint'
+      : `it last passed a checkpoint ${Math.max(0, Date.now() - task.lastSeen)} ms ago`
+  const waits = task.foreign ? ', and waits for work that it handed to an executor' : ''
+  const where = task.spawnedAt?.stack?.split('\n').slice(2).join('\n')
+  return `${task.title}: ${seen}${waits}${where ? `; spawned\n${where}` : ''}`
+}
