@@ -1,0 +1,27 @@
+import { tasks } from '../tasks.mjs'
+
+const rooms = {
+  loop: '../../dist/loop/index.js',
+  threads: '../../dist/threads/index.js',
+  processes: '../../dist/processes/index.js',
+}
+
+export const load = ({ place }) => import(rooms[place])
+
+/** Skein's executors with their defaults; only the size is said, as for every contestant. */
+export async function open({ workers, place, map }) {
+  const pool = await openPool(place, workers)
+  return {
+    bind: name => {
+      const task = tasks[name]
+      return arg => pool.run(task, arg)
+    },
+    map: map ? (name, items) => pool.map(tasks[name], items) : undefined,
+    close: () => pool.close(),
+  }
+}
+
+export async function openPool(place, workers, options = {}) {
+  const room = await load({ place })
+  return place === 'loop' ? room.loop : room[place]({ max: workers, ...options })
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { pythonVersion } from './python.mjs'
+
+/** What the figures were measured on. */
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model.trim() || 'unknown CPU',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()}`,
+    node: process.version,
+    python: pythonVersion ?? 'not present',
+    load: loadavg()[0],
+  }
+}
+
+const version = url => JSON.parse(readFileSync(new URL(url, import.meta.url), 'utf8')).version
+
+export function versions() {
+  const peers = ['piscina', 'tinypool', 'workerpool', 'poolifier']
+  return {
+    skein: version('../../package.json'),
+    ...Object.fromEntries(peers.map(name => [name, version(`../node_modules/${name}/package.json`)])),
+  }
+}

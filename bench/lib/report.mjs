@@ -1,0 +1,31 @@
+import { markdownTable, plainTable, rowsOf } from './table.mjs'
+
+/** The text of one suite: a table for each variant, what failed, the notes and the goals. */
+export function reportSuite(suite, { cells, goals, rounds }, { markdown = false } = {}) {
+  const lines = [markdown ? `### ${suite.title}` : `${suite.name}: ${suite.title}`, '']
+  for (const variant of new Set(cells.map(cell => cell.variant))) {
+    const here = cells.filter(cell => cell.variant === variant)
+    const rows = rowsOf(suite, here)
+    rows[0][0] = variant
+    lines.push(markdown ? markdownTable(rows) : plainTable(rows), '')
+    for (const cell of here) {
+      if (cell.failure !== undefined) lines.push(`FAILED  ${cell.label}: ${cell.failure}`, '')
+    }
+  }
+  const absent = new Set(cells.filter(cell => cell.absent).map(cell => cell.label))
+  if (absent.size > 0) lines.push(`python3 is not present: ${[...absent].join(', ')} not measured.`, '')
+  for (const note of suite.notes ?? []) lines.push(note, '')
+  lines.push(`Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds, contestants interleaved'}.`, '')
+  for (const goal of goals) {
+    const verdict = goal.reached === undefined ? 'NOT MEASURED' : goal.reached ? 'reached' : 'NOT REACHED'
+    const spread =
+      goal.range === undefined
+        ? ''
+        : ` (${goal.range.map(value => value.toFixed(goal.range[0] < 5 ? 2 : 1)).join('–')})`
+    lines.push(
+      `${markdown ? '- ' : ''}${verdict}: ${goal.text}${goal.figure === undefined ? '' : `: ${goal.figure}${spread}`}`,
+    )
+  }
+  if (goals.length > 0) lines.push('')
+  return lines.join('\n')
+}

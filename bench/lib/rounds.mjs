@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { summary } from './stats.mjs'
+
+const child = fileURLToPath(new URL('../child.mjs', import.meta.url))
+const running = new Set()
+
+/** Ends the measurement that is running, with everything below it. */
+export function stopRunning() {
+  for (const process of running) killTree(process)
+}
+
+/**
+ * Runs all contestants of a suite, interleaved: every round measures each of them once per variant, each in a fresh
+ * process, and every round begins with another one, so that a slow minute of the machine hits all alike.
+ */
+export async function runSuite(suite, { rounds, progress }) {
+  const cells = []
+  for (const variant of suite.variants) {
+    for (const contestant of suite.contestants) {
+      if (contestant.only !== undefined && !contestant.only.includes(variant.key)) continue
+      cells.push({ variant, contestant, values: [], failures: [] })
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const shift = Math.floor((round * cells.length) / rounds)
+    const order = [...cells.slice(shift), ...cells.slice(0, shift)]
+    for (const [at, cell] of order.entries()) {
+      // One failure may be an accident of the machine; who fails at the first try does not get to cost every round.
+      if (cell.failures.length > 0 && cell.values.length === 0) continue
+      progress({ suite, round, rounds, at, of: order.length, cell })
+      const outcome = await measureOnce(suite.request(cell.contestant, cell.variant), cell.contestant)
+      if (outcome.failure === undefined) cell.values.push({ round, ...outcome.metrics })
+      else cell.failures.push(`round ${round + 1}: ${outcome.failure}`)
+    }
+  }
+  return cells.map(cell => summarize(cell, cells))
+}
+
+function summarize(cell, cells) {
+  const { contestant, variant, values, failures } = cell
+  const failure = failures.length === 0 ? undefined : failures.join('; ')
+  const names = [...new Set(values.flatMap(value => Object.keys(value)))].filter(name => name !== 'round')
+  const metrics = Object.fromEntries(
+    names.map(name => {
+      const list = values.map(value => value[name]).filter(value => Number.isFinite(value))
+      return [name, { ...summary(list), values: list }]
+    }),
+  )
+  const { key, label, role } = contestant
+  return { variant: variant.key, key, label, role, metrics, failure, skeinIs: ratios(cell, cells) }
+}
+
+/** How much better skein was in the same round, as a factor above 1 when it was: faster, or more per second. */
+function ratios(cell, cells) {
+  const { contestant, variant } = cell
+  if (contestant.versus === undefined) return undefined
+  const subject = cells.find(other => other.variant === variant && other.contestant.key === contestant.versus)
+  const result = {}
+  for (const metric of ['p50', 'rate', 'startMs']) {
+    const list = []
+    for (const theirs of cell.values) {
+      const ours = subject?.values.find(value => value.round === theirs.round)
+      if (!Number.isFinite(theirs[metric]) || !Number.isFinite(ours?.[metric])) continue
+      list.push(metric === 'rate' ? ours[metric] / theirs[metric] : theirs[metric] / ours[metric])
+    }
+    if (list.length > 0) result[metric] = summary(list)
+  }
+  return result
+}
+
+function measureOnce(request, contestant, limitMs = 30_000) {
+  const [command, ...args] = contestant.command ?? [process.execPath, child]
+  return new Promise(resolve => {
+    // A group of its own, so that a contestant that hangs goes with all its workers.
+    const measured = spawn(command, [...args, JSON.stringify(request)], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    })
+    running.add(measured)
+    let out = ''
+    let err = ''
+    let timedOut = false
+    measured.stdout.setEncoding('utf8').on('data', text => (out += text))
+    measured.stderr.setEncoding('utf8').on('data', text => (err += text))
+    const timer = setTimeout(() => {
+      timedOut = true
+      killTree(measured)
+    }, limitMs)
+    const finish = outcome => {
+      clearTimeout(timer)
+      running.delete(measured)
+      killTree(measured)
+      resolve(outcome)
+    }
+    measured.once('error', error => finish({ failure: error.message }))
+    measured.once('exit', (code, signal) => {
+      // What is left of the output arrives before 'close', which a worker that keeps the pipe open could delay for ever.
+      setImmediate(() => {
+        const line = out.trimEnd().split('\n').at(-1) ?? ''
+        if (code === 0 && line.startsWith('{"metrics"')) return finish(JSON.parse(line))
+        if (timedOut) return finish({ failure: `no result within ${limitMs / 1000} s` })
+        finish({ failure: failureText(err) || `ended with ${signal ?? `exit code ${code}`} and printed no result` })
+      })
+    })
+  })
+}
+
+/** The line of an error report that names the error. */
+function failureText(err) {
+  const lines = err
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+  const named = lines.find(line => /^(\w*Error|\w*Exception)\b.*:/.test(line))
+  return (named ?? lines.at(-1) ?? '').slice(0, 200)
+}
+
+function killTree(measured) {
+  if (measured.pid === undefined) return
+  try {
+    process.kill(-measured.pid, 'SIGKILL')
+  } catch {
+    // The whole group has ended already.
+  }
+}

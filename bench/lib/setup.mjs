@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const bench = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Installs the peers and builds skein, each only when it is missing. */
+export function prepare(say) {
+  if (!existsSync(`${bench}/node_modules/piscina`)) {
+    say('Installing the peers into bench/node_modules')
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], bench)
+  }
+  if (existsSync(`${root}/dist/threads/index.js`) && existsSync(`${root}/dist/processes/index.js`)) return
+  if (!existsSync(`${root}/node_modules/typescript`)) {
+    say('Installing what the build needs')
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], root)
+  }
+  say('Building skein')
+  npm(['run', '--silent', 'build'], root)
+}
+
+function npm(args, cwd) {
+  const { status, error } = spawnSync('npm', args, {
+    cwd,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (error !== undefined || status !== 0) {
+    throw new Error(
+      `npm ${args[0]} failed in ${cwd}${error === undefined ? '' : `: ${error.message}`}; what it said is above`,
+    )
+  }
+}

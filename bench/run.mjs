@@ -1,0 +1,164 @@
+// npm run bench: skein beside its peers, interleaved in one run.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { machine, versions } from './lib/machine.mjs'
+import { reportSuite } from './lib/report.mjs'
+import { runSuite, stopRunning } from './lib/rounds.mjs'
+import { prepare } from './lib/setup.mjs'
+import { suites } from './suites/all.mjs'
+
+const help = `npm run bench -- [SUITE...] [options]
+
+Measures skein beside piscina, tinypool, workerpool, poolifier and Python's own pools: all in one run, round by round in
+turn, each measurement in a fresh process, every result checked.
+
+Suites (the beginning of a name is enough; default: all)
+${suites.map(({ name, about }) => `  ${name.padEnd(20)}${about}`).join('\n')}
+
+Options
+  --quick            fewer and shorter rounds: under two minutes instead of under ten
+  --rounds N         how many rounds, instead of each suite's own number
+  --workers N        size of the larger pool (default 2)
+  --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
+  --json FILE        where the figures go (default bench/results/latest.json)
+  --markdown FILE    the tables as Markdown, too
+  --help
+
+Examples
+  npm run bench
+  npm run bench -- dispatch --quick
+  npm run bench -- dispatch-threads --only piscina --rounds 3 --json /tmp/threads.json
+`
+
+function fail(text) {
+  console.error(`${text}\n\nnpm run bench -- --help shows what there is.`)
+  process.exit(2)
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        workers: { type: 'string', default: '2' },
+        only: { type: 'string' },
+        json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
+        markdown: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    return fail(error.message)
+  }
+}
+
+function count(text, option) {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) fail(`--${option} must be an integer from 1 up, got '${text}'`)
+  return value
+}
+
+const { values, positionals } = readArguments()
+if (values.help) {
+  console.log(help)
+  process.exit(0)
+}
+const workers = count(values.workers, 'workers')
+const askedRounds = values.rounds === undefined ? undefined : count(values.rounds, 'rounds')
+const only = values.only
+  ?.toLowerCase()
+  .split(',')
+  .filter(text => text !== '')
+for (const name of positionals) {
+  if (!suites.some(suite => suite.name.startsWith(name))) {
+    fail(`There is no suite '${name}'. Suites: ${suites.map(suite => suite.name).join(', ')}`)
+  }
+}
+const chosen = suites.filter(({ name }) => positionals.length === 0 || positionals.some(part => name.startsWith(part)))
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopRunning()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  })
+}
+
+const terminal = process.stderr.isTTY
+const say = text => process.stderr.write(terminal ? `\r\x1b[2K${text}\n` : `${text}\n`)
+
+function progress({ suite, round, rounds, at, of, cell }) {
+  if (terminal) {
+    const text = `${suite.name}: round ${round + 1}/${rounds}, ${at + 1}/${of}: ${cell.contestant.label}, ${cell.variant.key}`
+    process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`)
+  } else if (at === 0) {
+    say(`${suite.name}: round ${round + 1} of ${rounds}`)
+  }
+}
+
+try {
+  prepare(say)
+} catch (error) {
+  say(error.message)
+  process.exit(1)
+}
+
+const began = performance.now()
+const host = machine()
+const library = versions()
+const headline = [
+  `${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}; Node ${host.node}, ${host.python === 'not present' ? 'python3 not present' : host.python}`,
+  Object.entries(library)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', '),
+]
+console.log(`${headline.join('\n')}\n`)
+if (host.load > 0.5)
+  console.log(`Careful: the load of this machine was ${host.load.toFixed(1)} before the run; figures will suffer.\n`)
+
+const results = []
+const markdown = []
+for (const {
+  make,
+  rounds: [full, quick],
+} of chosen) {
+  const suite = make({ quick: values.quick, workers })
+  const wanted = contestant =>
+    contestant.role === 'skein' ||
+    only === undefined ||
+    only.some(text => contestant.label.toLowerCase().includes(text))
+  const absent = suite.contestants.filter(contestant => contestant.absent && wanted(contestant))
+  suite.contestants = suite.contestants.filter(contestant => !contestant.absent && wanted(contestant))
+  const times = askedRounds ?? (values.quick ? quick : full)
+  const cells = await runSuite(suite, { rounds: times, progress })
+  for (const { key, label, role } of absent) {
+    for (const variant of suite.variants)
+      cells.push({ variant: variant.key, key, label, role, metrics: {}, absent: true })
+  }
+  const result = { name: suite.name, title: suite.title, rounds: times, cells, goals: suite.goals(cells) }
+  results.push(result)
+  if (terminal) process.stderr.write('\r\x1b[2K')
+  console.log(reportSuite(suite, result))
+  markdown.push(reportSuite(suite, result, { markdown: true }))
+}
+
+const seconds = (performance.now() - began) / 1000
+const file = resolve(values.json)
+mkdirSync(dirname(file), { recursive: true })
+const date = new Date().toISOString()
+writeFileSync(
+  file,
+  `${JSON.stringify({ date, seconds, quick: values.quick, workers, machine: host, versions: library, suites: results }, null, 2)}\n`,
+)
+if (values.markdown !== undefined)
+  writeFileSync(resolve(values.markdown), `${date.slice(0, 10)}\n${headline.join('\n')}\n\n${markdown.join('\n')}`)
+console.log(`${seconds.toFixed(0)} s. All figures: ${file}`)
+
+const goals = results.flatMap(result => result.goals)
+if (goals.length > 0) console.log(`Goals: ${goals.filter(goal => goal.reached).length} of ${goals.length} reached.`)
+// A contestant of skein's own that fails is a fault of skein; a figure below a goal is a fact about the machine, too.
+if (results.some(result => result.cells.some(cell => cell.role === 'skein' && cell.failure !== undefined)))
+  process.exitCode = 1

@@ -1,0 +1,29 @@
+import * as checkpoint from './checkpoint.mjs'
+import * as dispatchProcesses from './dispatch-processes.mjs'
+import * as dispatchThreads from './dispatch-threads.mjs'
+import * as scaling from './scaling.mjs'
+import * as start from './start.mjs'
+
+/** In the order in which they run. `rounds` is for a full run and for a quick one. */
+export const suites = [
+  {
+    name: 'dispatch-threads',
+    make: dispatchThreads.suite,
+    rounds: [5, 2],
+    about: 'cost of a call on threads, beside the JavaScript pools',
+  },
+  {
+    name: 'dispatch-processes',
+    make: dispatchProcesses.suite,
+    rounds: [4, 2],
+    about: 'cost of a call in processes, beside JavaScript and Python pools',
+  },
+  { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
+  { name: 'start', make: start.suite, rounds: [5, 1], about: 'start-up time and memory of a worker' },
+  {
+    name: 'checkpoint',
+    make: checkpoint.suite,
+    rounds: [3, 1],
+    about: 'cost of checkpoint(), and latency of cancel()',
+  },
+]

@@ -1,0 +1,46 @@
+import { pythonContestants } from '../lib/python.mjs'
+import { dispatchColumns, dispatchRequest, rateGoals, sizes } from './dispatch.mjs'
+
+const peer = { role: 'peer', versus: 'run' }
+const place = 'processes'
+
+export function suite(options) {
+  return {
+    name: 'dispatch-processes',
+    title: 'Processes: what a call costs when the task does nothing',
+    variants: sizes(options),
+    columns: dispatchColumns,
+    request: dispatchRequest(options),
+    contestants: [
+      { key: 'run', label: 'skein processes, run', role: 'skein', spec: { library: 'skein', place } },
+      { key: 'map', label: 'skein processes, map', role: 'skein', spec: { library: 'skein', place, map: true } },
+      { key: 'workerpool', label: 'workerpool, process', ...peer, spec: { library: 'workerpool', place } },
+      { key: 'tinypool', label: 'tinypool, child_process', ...peer, spec: { library: 'tinypool', place } },
+      { key: 'poolifier', label: 'poolifier, fixed cluster', ...peer, spec: { library: 'poolifier', place } },
+      { key: 'raw', label: "bare fork, Node's IPC", role: 'reference', versus: 'run', spec: { library: 'raw', place } },
+      ...pythonContestants('dispatch', [
+        { key: 'py-apply', label: 'Python Pool.apply(_async)', versus: 'run', spec: { api: 'Pool.apply' } },
+        { key: 'py-map', label: 'Python Pool.map, chunks of 256', versus: 'map', spec: { api: 'Pool.map' } },
+        {
+          key: 'py-submit',
+          label: 'Python ProcessPoolExecutor.submit',
+          versus: 'run',
+          spec: { api: 'ProcessPoolExecutor.submit' },
+        },
+        {
+          key: 'py-emap',
+          label: 'Python ProcessPoolExecutor.map',
+          versus: 'map',
+          spec: { api: 'ProcessPoolExecutor.map' },
+        },
+        {
+          key: 'py-threads',
+          label: 'Python ThreadPoolExecutor.submit',
+          versus: 'run',
+          spec: { api: 'ThreadPoolExecutor.submit' },
+        },
+      ]),
+    ],
+    goals: rateGoals([{ against: ['workerpool'], times: 10, text: "workerpool's process mode" }]),
+  }
+}

@@ -1,0 +1,46 @@
+// What the two dispatch suites have in common.
+
+const inFlight = 1000
+
+export const dispatchColumns = [
+  { metric: 'p50', label: '1 in flight, p50 µs', digits: 1, ratio: 'p50' },
+  { metric: 'p99', label: 'p99 µs', digits: 0 },
+  { metric: 'rate', label: `${inFlight} in flight, calls/s`, digits: 0, ratio: 'rate' },
+]
+
+export function sizes({ workers }) {
+  const one = { key: '1 worker', workers: 1 }
+  return workers === 1 ? [one] : [one, { key: `${workers} workers`, workers }]
+}
+
+export function dispatchRequest({ quick }) {
+  const times = quick ? { warmupMs: 200, latencyMs: 120, rateMs: 300 } : { warmupMs: 350, latencyMs: 250, rateMs: 600 }
+  return (contestant, variant) => ({
+    kind: 'dispatch',
+    spec: contestant.spec,
+    workers: variant.workers,
+    inFlight,
+    ...times,
+  })
+}
+
+/** Goals on calls per second of `run`, each at every number of workers, against the best of the peers named. */
+export function rateGoals(list) {
+  return cells =>
+    list.flatMap(({ against, times, text }) =>
+      [...new Set(cells.map(cell => cell.variant))].map(variant => {
+        const here = cells.filter(cell => cell.variant === variant)
+        const ours = here.find(cell => cell.key === 'run')
+        const best = here
+          .filter(cell => against.includes(cell.key) && cell.metrics.rate !== undefined)
+          .toSorted((a, b) => b.metrics.rate.median - a.metrics.rate.median)[0]
+        const ratio = ours === undefined ? undefined : best?.skeinIs?.rate
+        return {
+          text: `${inFlight} in flight, ${variant}: at least ${times}x ${text}`,
+          figure: ratio === undefined ? undefined : `${ratio.median.toFixed(1)}x ${best.label}`,
+          range: ratio === undefined ? undefined : [ratio.min, ratio.max],
+          reached: ratio === undefined ? undefined : ratio.median >= times,
+        }
+      }),
+    )
+}

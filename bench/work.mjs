@@ -1,0 +1,42 @@
+// The work that every contestant does: plain functions, the same code for skein and for its peers.
+import { threadId } from 'node:worker_threads'
+
+/** The trivial task: what is measured is everything around it. */
+export function echo(payload) {
+  return payload
+}
+
+export function fib(n) {
+  return n < 2 ? n : fib(n - 1) + fib(n - 2)
+}
+
+export function squares(n) {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum = (sum + i * i) % 1_000_003
+  return sum
+}
+
+export function primes(limit) {
+  let count = 0
+  for (let n = 2; n < limit; n++) {
+    let prime = true
+    for (let d = 2; d * d <= n; d++) {
+      if (n % d === 0) {
+        prime = false
+        break
+      }
+    }
+    if (prime) count++
+  }
+  return count
+}
+
+/** Keeps its worker busy and says which one it is, so that several at once show how many workers there are. */
+export function whoAmI(busyMs) {
+  const end = performance.now() + busyMs
+  while (performance.now() < end);
+  return `${process.pid}/${threadId}`
+}
+
+/** By name, for the contestants that are told a name. */
+export const kernels = { echo, fib, squares, primes, whoAmI }
