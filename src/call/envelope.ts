@@ -3,9 +3,7 @@ import { pack, type Packed } from './pack.ts'
 import { unpack } from './unpack.ts'
 
 /** An error on its way to another thread or process, with all that structured clone would lose. */
-export interface ErrorEnvelope extends Packed {
-  readonly error: true
-}
+export type ErrorEnvelope = Packed
 
 /** Where an error comes from, for its stack. */
 export interface ErrorOrigin {
@@ -24,13 +22,13 @@ export interface ErrorOrigin {
 export function encodeError(error: unknown): ErrorEnvelope {
   const subject = isError(error) ? error : thrownValue(error)
   try {
-    return { error: true, ...pack(subject, 'error') }
+    return pack(subject, 'error')
   } catch (failure) {
     const { name, message, stack } = recordError(subject)
     const plain = new Error(message)
     plain.name = name
     plain.stack = `${stack ?? message}\n    (the rest of the error could not be sent: ${isError(failure) ? failure.message : 'reading it failed'})`
-    return { error: true, ...pack(plain, 'error') }
+    return pack(plain, 'error')
   }
 }
 

@@ -126,6 +126,7 @@ function isBuiltIn(name: string): boolean {
 }
 
 function describeThrown(value: unknown): string {
+  if (value === undefined) return 'undefined'
   try {
     return describe(value)
   } catch {

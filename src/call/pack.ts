@@ -43,8 +43,9 @@ export type Step =
 
 /** A value and the steps that make it whole again. Structured clone and v8.serialize carry it; JSON does not. */
 export interface Packed {
-  readonly v: unknown
-  readonly f: readonly Step[]
+  /** Holds the value alone: a container that a link can point at, like any other. */
+  readonly box: readonly [unknown]
+  readonly steps: readonly Step[]
 }
 
 /** Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path. */
@@ -73,9 +74,9 @@ class Packer {
   }
 
   pack(value: unknown): Packed {
-    const packed: { v: unknown; f: Step[] } = { v: undefined, f: this.#steps }
-    packed.v = this.#value(value, packed as unknown as Holder, 'v')
-    return packed
+    const box: [unknown] = [undefined]
+    box[0] = this.#value(value, box as unknown as Holder, 0)
+    return { box, steps: this.#steps }
   }
 
   /** What to store in `holder[key]`; something that is made anew gets a link there and nothing is stored. */
@@ -274,7 +275,7 @@ class Packer {
       for (const undone of this.#order.splice(order)) this.#done.delete(undone)
       this.#path.length = path
       this.#errors = errors
-      packed = `[not sent: ${error instanceof UnsendableError ? error.message : 'reading it failed'}]`
+      packed = `[not sent: ${error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed'}]`
     }
     if (packed !== undefined) put(holder, key, packed)
   }
@@ -286,11 +287,10 @@ class Packer {
 
 /** The error that says what cannot be sent, where it is and what to do. */
 export function refused({ what, remedy }: Refusing, path: string, thenable = false): UnsendableError {
-  return new UnsendableError(
-    `${path} is ${what}, which cannot be sent to another thread or process. ${thenable ? promise.remedy : remedy}.`,
-    { path },
-  )
+  return new UnsendableError(`${path} is ${what}${cannot}. ${thenable ? promise.remedy : remedy}.`, { path })
 }
+
+const cannot = ', which cannot be sent to another thread or process'
 
 /** Stores under a key without ever setting a prototype. */
 export function put(holder: object, key: string | number, value: unknown): void {

@@ -7,8 +7,8 @@ import { type Packed, put } from './pack.ts'
 export function unpack(packed: Packed): unknown {
   const made: unknown[] = []
   // Errors first and empty, so that whatever leads back to one finds it.
-  for (const step of packed.f) if (step[0] === 'error') made[step[1]] = shellOf(step[2])
-  for (const step of packed.f) {
+  for (const step of packed.steps) if (step[0] === 'error') made[step[1]] = shellOf(step[2])
+  for (const step of packed.steps) {
     switch (step[0]) {
       case 'link':
         put(step[1], step[2], made[step[3]])
@@ -44,7 +44,7 @@ export function unpack(packed: Packed): unknown {
       }
     }
   }
-  return packed.v
+  return packed.box[0]
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

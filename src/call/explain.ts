@@ -1,0 +1,89 @@
+import { types } from 'node:util'
+import { UnsendableError } from '../core/errors.ts'
+import { isError } from './error-record.ts'
+import { className, type Refusing } from './kinds.ts'
+import { refused, segment } from './pack.ts'
+
+/**
+ * Finds the part of a value that made structured clone or v8.serialize fail after `encode` had let it pass: a port that is
+ * not in the transfer list, a buffer that was moved away, memory that a process can't share.
+ *
+ * @param value what was to be sent, before `encode`
+ * @param path how the value is called in errors
+ * @param cause what the failed attempt threw
+ * @param attempt sends a single part and throws if that fails; what it makes is dropped
+ */
+export function explainFailure(value: unknown, path: string, cause: unknown, attempt: (part: unknown) => unknown): UnsendableError {
+  const seen = new Set<object>()
+  const find = (part: unknown, at: string): UnsendableError | undefined => {
+    if (typeof part !== 'object' || part === null || seen.has(part)) return undefined
+    seen.add(part)
+    if (isError(part)) return undefined
+    if (Array.isArray(part) || !isLeaf(part)) {
+      if (types.isMap(part) || types.isSet(part)) {
+        let index = 0
+        for (const [key, item] of part.entries()) {
+          const found =
+            find(key, `${at}.${types.isMap(part) ? 'keys' : 'values'}()[${index++}]`) ??
+            find(item, `${at}.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`)
+          if (found) return found
+        }
+        return undefined
+      }
+      for (const key of Object.keys(part)) {
+        const found = find((part as Record<string, unknown>)[key], at + segment(key))
+        if (found) return found
+      }
+      return undefined
+    }
+    try {
+      attempt(part)
+      return undefined
+    } catch (error) {
+      return refused(reasonOf(part, error), at)
+    }
+  }
+  let found: UnsendableError | undefined
+  try {
+    found = find(value, path)
+  } catch {
+    // The search goes as deep as the value; where it fails, too, the cause has to do.
+  }
+  if (found) return found
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new UnsendableError(
+    `${path} cannot be sent to another thread or process: ${message.split('\n')[0]}. Send plain data: objects, arrays, Maps, Sets, buffers.`,
+    { path, cause },
+  )
+}
+
+function isLeaf(value: object): boolean {
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return typeof (prototype as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag] === 'string'
+    ? !types.isMap(value) && !types.isSet(value)
+    : className(prototype) === 'MessagePort'
+}
+
+function reasonOf(part: object, error: unknown): Refusing {
+  const buffer = ArrayBuffer.isView(part) ? part.buffer : part
+  if (types.isSharedArrayBuffer(buffer)) {
+    return {
+      what: 'shared memory',
+      remedy: 'Processes have no memory in common: pass a copy, as in new Uint8Array(shared).slice(), or use threads',
+    }
+  }
+  if (types.isArrayBuffer(buffer)) {
+    return {
+      what: 'a buffer that has been moved away',
+      remedy: 'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
+    }
+  }
+  const name = className(Object.getPrototypeOf(part) as object)
+  if (name === 'MessagePort') {
+    return { what: 'a MessagePort that is not in the transfer list', remedy: 'Threads take one as in call(task, port).with({ transfer: [port] })' }
+  }
+  if (name === 'Blob' || name === 'File') return { what: `a ${name}`, remedy: 'Pass its bytes, as in await blob.arrayBuffer(), or use threads' }
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
+  return { what: `an instance of ${name} (${message})`, remedy: 'Pass plain data in its place' }
+}
