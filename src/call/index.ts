@@ -1,0 +1,14 @@
+/**
+ * Tasks, calls and what every executor has in common.
+ *
+ * @module
+ */
+export { type Argument, type Arguments, call, type Call, isCall, type Value } from './call.ts'
+export { type AnyClass, type ClassOptions, registerClass, registerError } from './class-registry.ts'
+export type { ExecutorEvent } from './events.ts'
+export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './executor.ts'
+export type { MapOptions, MapResults, Settled } from './map.ts'
+export type { CallOptions, RetryOptions, Transferable } from './options.ts'
+export { namesIn } from './registry.ts'
+export { type NotAGenerator, type Refusal, type Sendable, sendable, type Unsendable } from './sendable.ts'
+export { type AnyFunction, describeTask, identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './task.ts'

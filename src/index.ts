@@ -1,0 +1,56 @@
+/**
+ * The front door of skein: tasks, calls, scopes, the event loop as an executor, and the errors.
+ *
+ * Threads are in `skein/threads` and processes in `skein/processes`, so that a program loads only what it uses.
+ *
+ * @module
+ */
+
+// Work: what is to be run, and the places that run it.
+export { call, type Call, isCall } from './call/call.ts'
+export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './call/executor.ts'
+export type { ExecutorEvent } from './call/events.ts'
+export type { MapOptions, MapResults, Settled } from './call/map.ts'
+export type { CallOptions, RetryOptions, Transferable } from './call/options.ts'
+export { type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
+export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job.ts'
+export { loop, type Loop, type LoopOptions } from './loop/index.ts'
+
+// What may cross to another thread or process, and how it comes back.
+export { type ClassOptions, registerClass, registerError } from './call/class-registry.ts'
+export { type Sendable, sendable } from './call/sendable.ts'
+
+// Structure: who owns running work, and how it ends.
+export { current } from './core/current.ts'
+export type { Duration } from './core/duration.ts'
+export { main, type MainOptions } from './core/main.ts'
+export { openScope } from './core/open-scope.ts'
+export { type Scope, scope, type ScopeOptions } from './core/scope.ts'
+export { sleep } from './core/sleep.ts'
+
+// Errors: one family, each with a stable code (docs/errors.md).
+export {
+  CancelledError,
+  type CancelSource,
+  ClosedError,
+  DeadlockError,
+  type Ended,
+  type ErrorCode,
+  InvalidArgumentError,
+  NestedStartError,
+  NoCurrentScopeError,
+  OverloadedError,
+  ScopeClosedError,
+  SkeinError,
+  StreamMismatchError,
+  StuckTaskError,
+  TaskDefinitionError,
+  TaskModuleError,
+  TaskNotFoundError,
+  ThrownValueError,
+  TimeoutError,
+  UnsendableError,
+  WorkerCrashedError,
+  WorkerOutOfMemoryError,
+  WorkerStartError,
+} from './core/errors.ts'
