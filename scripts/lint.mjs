@@ -1,8 +1,8 @@
-// npm run lint [-- --fix]: the type-aware linter, then the formatter in its checking mode.
-import { oxfmt, oxlint, root, run } from './steps.mjs'
-import { join } from 'node:path'
+// npm run lint [-- --fix]: the type-aware linter, then the formatter, which checks unless it is told to fix.
+import { oxfmt, oxlint, run } from './steps.mjs'
 
 const fix = process.argv.includes('--fix')
-const linted = await run(process.execPath, [oxlint, ...(fix ? ['--fix'] : [])], { cwd: root })
-const formatted = await run(process.execPath, [oxfmt, ...(fix ? [] : ['--check'])], { cwd: join(root) })
+const quiet = process.argv.includes('--quiet')
+const linted = await run(process.execPath, [oxlint, ...(fix ? ['--fix'] : []), ...(quiet ? ['--quiet'] : [])])
+const formatted = await run(process.execPath, [oxfmt, ...(fix ? [] : [quiet ? '--list-different' : '--check'])])
 process.exitCode = linted || formatted

@@ -9,8 +9,10 @@ import { compiledTests } from './compiled-tests.mjs'
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
 const majors = values.only ? values.only.split(',').map(each => each.trim()) : Object.keys(versions)
 
-const ready = (await installIfNeeded()) || (await buildLibrary()) || (await buildTests())
-if (ready !== 0) throw new Error('The build failed, so there is nothing to run the tests on.')
+const broken = []
+if ((await installIfNeeded()) !== 0) broken.push('FAILED: install')
+if ((await buildLibrary()) !== 0) broken.push('FAILED: build')
+if ((await buildTests()) !== 0) broken.push('FAILED: compile the tests')
 
 const files = await compiledTests(positionals)
 const rows = []
@@ -31,6 +33,9 @@ for (const { major, failures, skipped } of rows) {
   for (const name of failures) console.log(`FAILED on ${major}: ${name}`)
   for (const { file, name, reason } of skipped) console.log(`SKIPPED on ${major}: ${file}: ${name}${reason ? ` (${reason})` : ''}`)
 }
-const sum = name => rows.reduce((total, row) => total + row[name], 0)
-console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
-process.exitCode = sum('failed') === 0 ? 0 : 1
+for (const line of broken) console.log(line)
+
+const passed = rows.reduce((sum, row) => sum + row.passed, 0)
+const failed = rows.reduce((sum, row) => sum + row.failed, broken.length)
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

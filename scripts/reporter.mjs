@@ -6,14 +6,14 @@ import { inspect } from 'node:util'
 export default async function* report(events) {
   const names = []
   for await (const { type, data } of events) {
-    if (type === 'test:dequeue') {
-      send({ event: 'begin', name: data.name })
+    if (type === 'test:enqueue' || type === 'test:dequeue') {
+      send({ event: type.slice('test:'.length), name: data.name })
     } else if (type === 'test:start') {
       names.length = data.nesting
       names[data.nesting] = data.name
     } else if (type === 'test:pass' || type === 'test:fail') {
       const name = [...names.slice(0, data.nesting), data.name].join(' > ')
-      send({ event: 'end', outcome: outcomeOf(type, data), name, ...reasonOf(data), milliseconds: data.details.duration_ms })
+      send({ event: 'end', outcome: outcomeOf(type, data), title: data.name, name, ...reasonOf(data) })
     }
     yield ''
   }

@@ -5,8 +5,8 @@ import { delimiter, dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { root } from './steps.mjs'
 
-const perTest = 120_000
-const afterLastTest = 15_000
+/** Milliseconds: without any news while a test runs, and after the last one has ended. */
+const limits = { perTest: 120_000, afterLastTest: 15_000 }
 const posix = process.platform !== 'win32'
 const running = new Set()
 
@@ -24,13 +24,15 @@ process.once('exit', () => {
  * Runs the files, a few at once, and prints one line for each as it ends, failures in full.
  * Gives { passed, failed, skipped: names, failures: names }.
  */
-export async function runTestFiles(files, { node = process.execPath, concurrency = 2, print = console.log } = {}) {
+export async function runTestFiles(files, options = {}) {
+  const { node = process.execPath, concurrency = 2, print = console.log } = options
+  const { perTest, afterLastTest } = { ...limits, ...options.limits }
   const total = { passed: 0, failed: 0, skipped: [], failures: [] }
   const queue = [...files]
   let done = 0
   const lane = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runTestFile(file, node)
+      const result = await runTestFile(file, { node, perTest, afterLastTest })
       done++
       total.passed += result.passed
       total.failed += result.failures.length
@@ -43,8 +45,8 @@ export async function runTestFiles(files, { node = process.execPath, concurrency
   return total
 }
 
-function runTestFile(file, node) {
-  return new Promise(resolve => {
+function runTestFile(file, { node, perTest, afterLastTest }) {
+  return new Promise((resolve, reject) => {
     const result = { passed: 0, failures: [], skipped: [], output: '', milliseconds: 0 }
     const begun = performance.now()
     const reporter = join(root, 'scripts/reporter.mjs')
@@ -65,20 +67,18 @@ function runTestFile(file, node) {
     child.stdout.setEncoding('utf8').on('data', keep)
     child.stderr.setEncoding('utf8').on('data', keep)
 
+    // Names of tests that are known and have not ended; the last one that is known to have begun.
     const open = []
+    let begunLast
     let finished = false
     let stopped = false
     let watchdog
     const watch = () => {
       clearTimeout(watchdog)
-      const limit = open.length === 0 && result.milliseconds > 0 ? afterLastTest : perTest
+      const ended = open.length === 0 && result.milliseconds > 0
+      const limit = ended ? afterLastTest : perTest
       watchdog = setTimeout(() => {
-        const name = open.length > 0 ? `${open.at(-1)} (no end after ${limit / 1000} s)` : 'the process of this file does not end'
-        const reason =
-          open.length > 0
-            ? 'The test and its process were stopped.'
-            : `All tests have ended, but something is still open ${limit / 1000} s later: a timer, socket, thread or process.`
-        result.failures.push({ name, reason })
+        result.failures.push(ended ? notEnding(limit) : notEndingTest(open.includes(begunLast) ? begunLast : undefined, limit))
         stopped = true
         killGroup(child)
       }, limit)
@@ -87,11 +87,12 @@ function runTestFile(file, node) {
 
     createInterface({ input: child.stdio[3] }).on('line', line => {
       const message = JSON.parse(line)
-      if (message.event === 'begin') open.push(message.name)
+      if (message.event === 'enqueue') open.push(message.name)
+      else if (message.event === 'dequeue') begunLast = message.name
       else if (message.event === 'finished') finished = true
       else {
-        const at = open.lastIndexOf(message.name.split(' > ').at(-1))
-        open.splice(at < 0 ? open.length - 1 : at, 1)
+        const at = open.indexOf(message.title)
+        if (at >= 0) open.splice(at, 1)
         result.milliseconds = performance.now() - begun
         if (message.outcome === 'passed') result.passed++
         else if (message.outcome === 'failed') result.failures.push({ name: message.name, reason: message.reason })
@@ -101,7 +102,7 @@ function runTestFile(file, node) {
     })
 
     child.once('error', error => result.failures.push({ name: 'this file could not be started', reason: String(error) }))
-    child.once('close', async (code, signal) => {
+    child.once('close', (code, signal) => {
       clearTimeout(watchdog)
       result.milliseconds = performance.now() - begun
       const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`
@@ -113,14 +114,28 @@ function runTestFile(file, node) {
       } else if (result.passed + result.failures.length + result.skipped.length === 0) {
         result.failures.push({ name: 'this file', reason: 'It holds no test.' })
       }
-      if (await leftProcesses(child)) {
-        result.failures.push({ name: 'this file left processes behind', reason: 'They were stopped.' })
-        killGroup(child)
+      const settle = left => {
+        if (left) {
+          result.failures.push({ name: 'this file left processes behind', reason: 'They were stopped.' })
+          killGroup(child)
+        }
+        running.delete(child)
+        resolve(result)
       }
-      running.delete(child)
-      resolve(result)
+      leftProcesses(child).then(settle, reject)
     })
   })
+}
+
+function notEnding(limit) {
+  const name = 'the process of this file does not end'
+  const reason = `All tests have ended, but something is still open ${limit / 1000} s later: a timer, socket, thread or process.`
+  return { name, reason }
+}
+
+function notEndingTest(title, limit) {
+  const name = `${title ?? 'a test of this file'} (no end after ${limit / 1000} s)`
+  return { name, reason: 'The test and its process were stopped.' }
 }
 
 /** Children that the tests start by the name `node` get the same Node as the tests. */

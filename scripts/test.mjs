@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { buildLibrary, buildTests, checkUnbuilt } from './build.mjs'
 import { compiledTests } from './compiled-tests.mjs'
 import { nodeBinary } from './nodes.mjs'
-import { installIfNeeded, oxlint, run } from './steps.mjs'
+import { installIfNeeded, run } from './steps.mjs'
 import { runTestFiles } from './test-files.mjs'
 
 const { values, positionals } = parseArgs({
@@ -20,7 +20,7 @@ try {
     await step('build', buildLibrary)
     await step('compile the tests', buildTests)
     await step('type-check examples and fixtures', checkUnbuilt)
-    if (!values['no-lint']) await step('lint', () => run(process.execPath, [oxlint, '--quiet']))
+    if (!values['no-lint']) await step('lint and format', () => run(process.execPath, ['scripts/lint.mjs', '--quiet']))
     const files = await compiledTests(positionals)
     if (files.length === 0) broken.push(`find tests: no test file matches ${positionals.join(' ')}`)
     const node = values.node ? await nodeBinary(values.node) : process.execPath

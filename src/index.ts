@@ -12,7 +12,7 @@ export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats 
 export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
 export type { CallOptions, RetryOptions, Transferable } from './call/options.ts'
-export { type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
+export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job.ts'
 export { loop, type Loop, type LoopOptions } from './loop/index.ts'
 

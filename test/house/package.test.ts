@@ -64,8 +64,9 @@ describe('the sources', () => {
     }
   })
 
-  test('stay below 500 lines a file', () => {
-    const long = files.filter(({ text }) => text.split('\n').length > 500).map(({ path }) => path)
+  test('stay below 500 lines of code a file, docstrings and blank lines left out', () => {
+    const isCode = (line: string): boolean => !/^\s*(?:$|\/\*|\*|\/\/)/.test(line)
+    const long = files.filter(({ text }) => text.split('\n').filter(isCode).length > 500).map(({ path }) => path)
     assert.deepEqual(long, [])
   })
 })

@@ -13,6 +13,7 @@ export interface SourceFile {
 export function sourceFiles(folder: string, ...endings: readonly string[]): SourceFile[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
     .filter(entry => entry.isFile() && endings.some(ending => entry.name.endsWith(ending)))
+    .filter(entry => !(entry.parentPath ?? entry.path).split(sep).includes('node_modules'))
     .map(entry => {
       const path = join(entry.parentPath ?? entry.path, entry.name)
       return { path: relative(root, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }
