@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { copyVendored, vendoredFiles } from './copy-assets.mjs'
 import { root, run, tsc } from './steps.mjs'
 
 const emitted = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/
@@ -12,6 +13,7 @@ const emitted = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/
 export async function buildLibrary() {
   const code = await run(process.execPath, [tsc, '-p', 'tsconfig.json'])
   await copyAssets()
+  await copyVendored()
   await removeStale(join(root, 'dist'), join(root, 'src'))
   const cli = join(root, 'dist/cli/main.js')
   if (existsSync(cli)) await chmod(cli, 0o755)
@@ -44,7 +46,7 @@ async function removeStale(output, source) {
   for (const path of await filesUnder(output)) {
     const name = relative(output, path)
     const isEmitted = emitted.test(name) && existsSync(join(source, name.replace(emitted, '.ts')))
-    if (!isEmitted && !existsSync(join(source, name))) await rm(path)
+    if (!isEmitted && !vendoredFiles.has(name) && !existsSync(join(source, name))) await rm(path)
   }
 }
 

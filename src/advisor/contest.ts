@@ -1,0 +1,312 @@
+import type { TaskIdentity } from '../call/task.ts'
+import type { Comparison, FailureCount, PlaceKind, PlaceMeasurement, Scaling, Timeline } from './comparison.ts'
+import { type AnyTask, type Contender, openContender, type Width } from './contender.ts'
+import { decide } from './decide.ts'
+import { type Round, type RoundLimit, runRound, sizeOf } from './round.ts'
+import { median, repeatableRandom, shuffled, spreadOf } from './spread.ts'
+import { memoryOf, thisMachine } from './system-usage.ts'
+import { traceRound } from './timeline.ts'
+import { type Trial, tryOut } from './trial.ts'
+
+/** All that a comparison needs to know, with the defaults filled in. */
+export interface ContestOptions {
+  readonly identity: TaskIdentity
+  readonly title: string
+  readonly rounds: number
+  readonly workers: number
+  readonly concurrency: number
+  readonly budget: number
+  readonly places: readonly PlaceKind[]
+  readonly onProgress: (step: string, done: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** What is known of a place while the contest goes on. */
+interface Entry {
+  readonly place: Contender
+  readonly rounds: Round[]
+  startUp?: number
+  memoryPerWorker?: number | undefined
+  bytesPerInput?: number | undefined
+  broken?: string
+}
+
+/** One comparison: opens the places, lets them take turns, closes them, decides. */
+export class Contest {
+  readonly #task: AnyTask
+  readonly #inputs: readonly unknown[]
+  readonly #options: ContestOptions
+  readonly #random = repeatableRandom(20_260_101)
+  readonly #begun = performance.now()
+  readonly #entries: Entry[] = []
+  readonly #skipped: PlaceMeasurement[] = []
+  #width: Width
+
+  constructor(task: AnyTask, inputs: readonly unknown[], options: ContestOptions) {
+    this.#task = task
+    // In the order given, a sample of the first inputs could be all the small ones.
+    this.#inputs = shuffled(inputs, this.#random)
+    this.#options = options
+    this.#width = { workers: options.workers, concurrency: 1 }
+  }
+
+  async run(): Promise<Comparison> {
+    const { budget, rounds, workers, concurrency, onProgress, signal } = this.#options
+    const measuredAt = Date.now()
+    try {
+      onProgress('trying it out in a process', 0)
+      const trial = await tryOut(this.#task, this.#inputs, budget)
+      signal?.throwIfAborted()
+      // A pool of a task that waits runs as many calls at once as the loop does; of one that computes, one a worker.
+      const waits = trial.cpuShare !== undefined && trial.cpuShare < 0.75
+      this.#width = { workers, concurrency: waits ? Math.max(1, Math.round(concurrency / workers)) : 1 }
+      await this.#open(trial)
+      const limit = this.#limits(trial.perCall)
+      await this.#warmUp(limit)
+      const timing = this.#limits(trial.perCall)
+      for (let round = 0; round < rounds; round++) {
+        for (const entry of shuffled(this.#entries, this.#random)) {
+          this.#report(`round ${round + 1} of ${rounds}: ${entry.place.kind}`)
+          await this.#take(entry, async () => {
+            entry.rounds.push(await runRound(entry.place, this.#inputs, timing))
+          })
+        }
+      }
+      const timelines = await this.#trace(timing)
+      const processesPid = this.#entries.find(entry => entry.place.kind === 'processes')
+      if (processesPid) this.#measureProcessMemory(processesPid)
+      const scaling = await this.#scale(timing)
+      onProgress('done', 1)
+      return this.#result({ trial, timelines, scaling, measuredAt })
+    } finally {
+      await Promise.all(this.#entries.map(entry => entry.place.close()))
+    }
+  }
+
+  #report(step: string): void {
+    this.#options.signal?.throwIfAborted()
+    this.#options.onProgress(step, Math.min(0.99, (performance.now() - this.#begun) / this.#options.budget))
+  }
+
+  /** Opens the places that the trial has not ruled out; pools are timed on their first call. */
+  async #open(trial: Trial): Promise<void> {
+    for (const kind of this.#options.places) {
+      this.#report(`starting ${kind}`)
+      if (trial.unsafe !== undefined && kind !== 'processes') {
+        this.#skip(kind, trial.unsafe)
+        continue
+      }
+      const before = process.memoryUsage.rss()
+      const place = await openContender(kind, this.#task, {
+        workers: this.#width.workers,
+        concurrency: kind === 'loop' ? this.#options.concurrency : this.#width.concurrency,
+      })
+      const entry: Entry = { place, rounds: [] }
+      this.#entries.push(entry)
+      if (!place.executor) continue
+      await this.#take(entry, async () => {
+        const first = this.#inputs.slice(0, 1)
+        const cold = await timed(place, first)
+        if (kind === 'loop') return
+        const warm = Math.min(await timed(place, first), await timed(place, first))
+        entry.startUp = Math.max(0, cold - warm)
+        // All workers, not only the one that had the first call.
+        await timed(place, Array.from({ length: place.workers * 4 }, (_, at) => this.#inputs[at % this.#inputs.length]))
+        if (kind === 'threads') entry.memoryPerWorker = Math.max(0, process.memoryUsage.rss() - before) / place.workers
+      })
+    }
+  }
+
+  #measureProcessMemory(entry: Entry): void {
+    const pids = entry.place.pids()
+    const sum = memoryOf(pids)
+    entry.memoryPerWorker = sum === undefined || pids.length === 0 ? undefined : sum / pids.length
+  }
+
+  /** How long a round may be: what is left of the budget, shared out. */
+  #limits(perCall: number): RoundLimit {
+    const { budget, rounds, signal } = this.#options
+    const left = Math.max(budget * 0.2, budget - (performance.now() - this.#begun))
+    const turns = Math.max(1, this.#entries.length) * (rounds + 1.2) + this.#scalingSizes().length * 2 * 1.4
+    const slot = left / turns
+    const long = perCall > slot / 16
+    return { slot, least: 1, refill: Math.min(slot, 250), long, ...(signal ? { signal } : {}) }
+  }
+
+  async #warmUp(limit: RoundLimit): Promise<void> {
+    for (const entry of this.#entries) {
+      this.#report(`warming up ${entry.place.kind}`)
+      await this.#take(entry, async () => {
+        await runRound(entry.place, this.#inputs, { ...limit, slot: limit.slot * 0.4, refill: limit.refill * 0.4 })
+      })
+    }
+  }
+
+  async #trace(limit: RoundLimit): Promise<Timeline[]> {
+    const timelines: Timeline[] = []
+    for (const entry of this.#entries) {
+      this.#report(`recording a timeline: ${entry.place.kind}`)
+      await this.#take(entry, async () => {
+        const slot = Math.min(400, limit.slot * 0.4)
+        const { timeline, bytesPerInput } = await traceRound(entry.place, this.#inputs, { ...limit, slot, refill: Math.min(slot, 100) })
+        timelines.push(timeline)
+        entry.bytesPerInput = bytesPerInput
+      })
+    }
+    return timelines
+  }
+
+  #scalingSizes(): number[] {
+    const sizes: number[] = []
+    for (let size = 1; size < this.#options.workers; size *= 2) sizes.push(size)
+    return sizes
+  }
+
+  /** The pools with fewer workers; with all of them they have been measured already. */
+  async #scale(limit: RoundLimit): Promise<Scaling[]> {
+    const scaling: Scaling[] = []
+    for (const entry of this.#entries) {
+      const kind = entry.place.kind
+      if ((kind !== 'threads' && kind !== 'processes') || entry.broken !== undefined || entry.rounds.length === 0) continue
+      const points: { workers: number; perInput: number }[] = []
+      for (const workers of this.#scalingSizes()) {
+        this.#report(`scaling: ${workers} ${kind}`)
+        const place = await openContender(kind, this.#task, { workers, concurrency: this.#width.concurrency })
+        try {
+          await runRound(place, this.#inputs, { ...limit, slot: limit.slot * 0.3, refill: limit.refill * 0.3 })
+          const round = await runRound(place, this.#inputs, limit)
+          points.push({ workers, perInput: round.wall / round.calls })
+        } catch {
+          this.#options.signal?.throwIfAborted()
+          continue
+        } finally {
+          await place.close()
+        }
+      }
+      points.push({ workers: entry.place.workers, perInput: median(perInputs(entry.rounds)) })
+      scaling.push({ kind, points })
+    }
+    return scaling
+  }
+
+  /** Does something with a place; when that fails, the place is out and the others go on. */
+  async #take(entry: Entry, work: () => Promise<void>): Promise<void> {
+    if (entry.broken !== undefined) return
+    try {
+      await work()
+    } catch (error) {
+      this.#options.signal?.throwIfAborted()
+      entry.broken = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  #skip(kind: PlaceKind, reason: string): void {
+    this.#skipped.push(emptyMeasurement(kind, kind === 'sequential' || kind === 'loop' ? 1 : this.#width.workers, reason))
+  }
+
+  #result(parts: { trial: Trial; timelines: Timeline[]; scaling: Scaling[]; measuredAt: number }): Comparison {
+    const { identity, title } = this.#options
+    const measured = this.#entries.map(entry => this.#measurement(entry))
+    const places = this.#options.places.flatMap(kind => [...measured, ...this.#skipped].filter(place => place.kind === kind))
+    const sequential = this.#entries.find(entry => entry.place.kind === 'sequential')
+    const cpuShare = sequential && sequential.rounds.length > 0 ? shareOf(sequential.rounds) : parts.trial.cpuShare
+    const machine = thisMachine()
+    const inputs = this.#inputs.length
+    return {
+      task: identity,
+      title,
+      inputs,
+      repeated: this.#entries.some(entry => entry.rounds.some(round => round.calls > inputs)),
+      cpuShare,
+      places,
+      scaling: parts.scaling,
+      timelines: parts.timelines,
+      decision: decide({ inputs, cores: machine.cores, cpuShare, places }),
+      machine,
+      measuredAt: parts.measuredAt,
+      took: performance.now() - this.#begun,
+    }
+  }
+
+  #measurement(entry: Entry): PlaceMeasurement {
+    const { place, rounds } = entry
+    if (rounds.length === 0 || rounds.every(round => round.calls === 0)) {
+      return emptyMeasurement(place.kind, place.workers, entry.broken ?? 'no call of it ended')
+    }
+    const calls = rounds.reduce((sum, round) => sum + round.calls, 0)
+    const sample = rounds.find(round => round.sample !== undefined)?.sample
+    const crosses = place.kind === 'threads' || place.kind === 'processes'
+    const sizes = this.#inputs.slice(0, 50).map(input => sizeOf(input))
+    return {
+      kind: place.kind,
+      workers: place.workers,
+      atOnce: place.atOnce,
+      rounds: rounds.length,
+      calls,
+      complete: rounds.every(round => round.calls >= this.#inputs.length),
+      perInput: spreadOf(perInputs(rounds)),
+      coresBusy: shareOf(rounds),
+      startUp: entry.startUp,
+      memoryPerWorker: entry.memoryPerWorker,
+      longestStall: Math.max(...rounds.map(round => round.stall)),
+      bytesPerInput: crosses ? (entry.bytesPerInput ?? sizes.reduce((a, b) => a + b, 0) / sizes.length + sizeOf(sample)) : 0,
+      failed: rounds.reduce((sum, round) => sum + round.failed, 0),
+      failures: failuresOf(rounds),
+      crashed: place.executor?.stats().crashed ?? 0,
+    }
+  }
+}
+
+function emptyMeasurement(kind: PlaceKind, workers: number, skipped: string): PlaceMeasurement {
+  return {
+    kind, workers, skipped, atOnce: 0, rounds: 0, calls: 0, complete: false,
+    perInput: { median: Number.NaN, low: Number.NaN, high: Number.NaN },
+    coresBusy: undefined, startUp: undefined, memoryPerWorker: undefined, longestStall: 0, bytesPerInput: undefined,
+    failed: 0, failures: [], crashed: 0,
+  }
+}
+
+function perInputs(rounds: readonly Round[]): number[] {
+  return rounds.filter(round => round.calls > 0).map(round => round.wall / round.calls)
+}
+
+function shareOf(rounds: readonly Round[]): number | undefined {
+  let cpu = 0
+  let wall = 0
+  for (const round of rounds) {
+    if (round.cpu === undefined) return undefined
+    cpu += round.cpu
+    wall += round.wall
+  }
+  return wall === 0 ? undefined : cpu / wall
+}
+
+function failuresOf(rounds: readonly Round[]): FailureCount[] {
+  const counts = new Map<string, FailureCount>()
+  for (const error of rounds.flatMap(round => round.errors)) {
+    const { code, name, message } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as {
+      code?: unknown
+      name?: unknown
+      message?: unknown
+    }
+    const kind = String(code ?? name ?? 'Error')
+    const text = String(message).split('\n')[0] ?? ''
+    const key = `${kind}\n${text}`
+    counts.set(key, { code: kind, message: text, count: (counts.get(key)?.count ?? 0) + 1 })
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, 5)
+}
+
+async function timed(place: Contender, inputs: readonly unknown[]): Promise<number> {
+  const begun = performance.now()
+  for await (const settled of place.run(inputs, { chunk: 1 })) {
+    if (settled.state === 'failed' && isFatal(settled.error)) throw settled.error
+  }
+  return performance.now() - begun
+}
+
+/** Failures of the place, not of the task: no other input would fare better. */
+function isFatal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'SKEIN_WORKER_START' || code === 'SKEIN_TASK_MODULE' || code === 'SKEIN_TASK_NOT_FOUND' || code === 'SKEIN_TYPESCRIPT_LOADER' || code === 'SKEIN_NESTED_START'
+}

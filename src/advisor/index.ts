@@ -1,0 +1,23 @@
+/**
+ * `skein/advisor`: measures a task on the event loop, on threads and in processes, and says which place to take and why.
+ */
+export { compare } from './compare.ts'
+export type { CompareOptions } from './compare.ts'
+export type {
+  Comparison,
+  Decision,
+  FailureCount,
+  Machine,
+  PlaceKind,
+  PlaceMeasurement,
+  Scaling,
+  Span,
+  Spread,
+  Timeline,
+  Work,
+} from './comparison.ts'
+export { decide } from './decide.ts'
+export type { Evidence } from './decide.ts'
+export { renderReport } from './report.ts'
+export type { ReportOptions } from './report.ts'
+export type { PlaceFacts, PlaceTable } from './place-table.ts'

@@ -1,0 +1,29 @@
+/** What the exit codes of the command mean; `--help` prints them. */
+export const exitCodes = {
+  fine: 0,
+  someFailed: 1,
+  wrongUse: 2,
+  couldNotStart: 3,
+  interrupted: 130,
+} as const
+
+/** The same in words, for `--help`. */
+export const exitCodeTexts: readonly (readonly [number, string])[] = [
+  [exitCodes.fine, 'all went well'],
+  [exitCodes.someFailed, 'it ran, and some inputs failed'],
+  [exitCodes.wrongUse, 'wrong use: an unknown option, a bad value, a file of inputs that is not there'],
+  [exitCodes.couldNotStart, 'the task could not be started: its file is missing, or its module fails'],
+  [exitCodes.interrupted, 'interrupted with Ctrl-C'],
+]
+
+/** The command was used wrongly; the message says how it is meant. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  /** The subcommand whose help may be of use. */
+  readonly command: string | undefined
+
+  constructor(message: string, command?: string) {
+    super(message)
+    this.command = command
+  }
+}

@@ -1,0 +1,70 @@
+import { toJson } from './to-json.ts'
+import { count, plural, significant, time } from './ui/amount.ts'
+import { printable, type Style } from './ui/style.ts'
+
+/** What a run of `skein map` has come to. */
+export interface MapReport {
+  readonly task: string
+  done: number
+  failed: number
+  /** Finished by an earlier run. */
+  skipped: number
+  /** Inputs read so far. */
+  taken: number
+  readonly total: number | undefined
+  /** The first ten failures. */
+  readonly failures: { index: number; input: unknown; error: { code?: string; name: string; message: string } }[]
+  milliseconds: number
+  /** Set when no input can ever run. */
+  fatal: unknown
+}
+
+/** The report as one JSON line. */
+export function reportAsJson(report: MapReport, interrupted: boolean): string {
+  const { done, failed, skipped, taken, total, failures, milliseconds } = report
+  return toJson({
+    done, failed, skipped, notDone: (total ?? taken) - done - failed - skipped, interrupted, milliseconds: Math.round(milliseconds), failures,
+  })
+}
+
+/** The report in words: what was done, the first failures, and how to go on. */
+export function reportAsText(
+  report: MapReport,
+  { interrupted, resume, style }: { interrupted: boolean; resume: string | undefined; style: Style },
+): string {
+  const { done, failed, skipped, taken, total, milliseconds } = report
+  const lines: string[] = []
+  if (failed > 0) {
+    lines.push(style.red(`${plural(failed, 'input')} failed${failed > report.failures.length ? `; the first ${report.failures.length}` : ''}:`))
+    for (const { index, input, error } of report.failures) {
+      const code = error.code === undefined ? error.name : error.code
+      lines.push(`  #${index} ${shorten(printable(toJson(input)), 40)}`)
+      lines.push(`    ${style.yellow(code)}: ${shorten(printable(error.message.split('\n')[0] ?? ''), 300)}`)
+    }
+  }
+  const ran = done + failed
+  const rate = ran > 1 && milliseconds > 0 ? ` (${significant((ran / milliseconds) * 1000)}/s)` : ''
+  const facts = [
+    `${count(done)} done`,
+    ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    ...(skipped > 0 ? [`${count(skipped)} done earlier`] : []),
+  ]
+  if (!interrupted) {
+    lines.push(`${style.bold(report.task)}: ${facts.join(', ')} in ${time(milliseconds)}${rate}`)
+    if (failed > 0 && resume !== undefined) lines.push('Run the same command again to try the failed inputs once more.')
+    return lines.join('\n')
+  }
+  const rest = total === undefined ? undefined : total - ran - skipped
+  const left = rest === undefined ? `stopped after reading ${plural(taken, 'input')}` : `${count(rest)} not done`
+  lines.push(`${style.bold('Interrupted')} after ${time(milliseconds)}: ${facts.join(', ')}, ${left}.`)
+  lines.push(
+    resume === undefined
+      ? 'If the output went to a file, go on with the same command and --resume FILE.'
+      : `All that was done is in ${resume}; run the same command again to go on.`,
+  )
+  return lines.join('\n')
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`
+}

@@ -1,0 +1,104 @@
+import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { UsageError } from './exit-codes.ts'
+
+/** What an earlier run of `skein map` has left in its output file. */
+export interface Earlier {
+  /** Position of each input that was finished -> its JSON text. */
+  readonly finished: ReadonlyMap<number, string>
+  /** How many inputs had failed at last. */
+  readonly failed: number
+  /** How many lines in the middle of the file could not be read. */
+  readonly damaged: number
+  /** True when the last line was cut off and has been taken away. */
+  readonly repaired: boolean
+}
+
+/**
+ * Reads the output of an earlier run, and repairs its end: a last line that a crash cut off is taken away, a missing line
+ * end is added. A file that is missing counts as empty.
+ *
+ * @throws UsageError when the file is no output of `skein map`; it is then left as it was
+ */
+export async function readEarlier(file: string, command: string): Promise<Earlier> {
+  const finished = new Map<number, string>()
+  const failed = new Set<number>()
+  let damaged = 0
+  if (!existsSync(file)) return { finished, failed: 0, damaged, repaired: false }
+  if (statSync(file).isDirectory()) throw new UsageError(`--resume ${file}: this is a folder, not the output of an earlier run`, command)
+  let lines = 0
+  let lastBad = false
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    if (line.trim() === '') continue
+    lines++
+    const record = recordOf(line)
+    lastBad = record === undefined
+    if (!record) {
+      if (lines === 1 && !line.startsWith('{"index":')) throw notOurs(file, command)
+      damaged++
+    } else if (record.failed) {
+      finished.delete(record.index)
+      failed.add(record.index)
+    } else {
+      finished.set(record.index, record.input)
+      failed.delete(record.index)
+    }
+  }
+  const repaired = repairEnd(file, lastBad)
+  return { finished, failed: failed.size, damaged: damaged - (repaired ? 1 : 0), repaired }
+}
+
+function notOurs(file: string, command: string): UsageError {
+  return new UsageError(
+    `--resume ${file}: this is not the output of an earlier 'skein map' (its first line is no {"index":…,"input":…} line), so nothing was written to it`,
+    command,
+  )
+}
+
+function recordOf(line: string): { index: number; input: string; failed: boolean } | undefined {
+  try {
+    const record = JSON.parse(line) as { index?: unknown; input?: unknown; error?: unknown }
+    if (typeof record !== 'object' || record === null || !Number.isInteger(record.index) || !('input' in record)) return undefined
+    if (!('value' in record) && !('error' in record)) return undefined
+    return { index: record.index as number, input: JSON.stringify(record.input), failed: 'error' in record }
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes the file end with a whole line. True when a broken one was cut away. */
+function repairEnd(file: string, lastBad: boolean): boolean {
+  const handle = openSync(file, 'r+')
+  try {
+    const { size } = fstatSync(handle)
+    if (size === 0 || byteAt(handle, size - 1) === newline) return false
+    if (!lastBad) {
+      writeSync(handle, '\n', size)
+      return false
+    }
+    ftruncateSync(handle, endOfLastWholeLine(handle, size))
+    return true
+  } finally {
+    closeSync(handle)
+  }
+}
+
+const newline = 10
+
+function byteAt(handle: number, at: number): number {
+  const byte = Buffer.alloc(1)
+  readSync(handle, byte, 0, 1, at)
+  return byte[0] as number
+}
+
+function endOfLastWholeLine(handle: number, size: number): number {
+  const block = Buffer.alloc(64 * 1024)
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - block.length)
+    readSync(handle, block, 0, end - start, start)
+    const at = block.subarray(0, end - start).lastIndexOf(newline)
+    if (at !== -1) return start + at + 1
+    end = start
+  }
+  return 0
+}
