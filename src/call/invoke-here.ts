@@ -30,7 +30,8 @@ export function invokeHere<F extends AnyFunction>(fn: F): F {
 
 /** A generator runs its body later, one step at a time: each step gets the scope that the call had. */
 function kept(result: unknown): unknown {
-  if (typeof result !== 'object' || result === null || typeof (result as { next?: unknown }).next !== 'function') return result
+  if (typeof result !== 'object' || result === null || typeof (result as { next?: unknown }).next !== 'function')
+    return result
   const tag = Object.prototype.toString.call(result)
   if (tag !== '[object Generator]' && tag !== '[object AsyncGenerator]') return result
   return bindGenerator(result as Generator | AsyncGenerator, currentSource() ?? here)

@@ -3,10 +3,7 @@ import { LocalJob } from './local-job.ts'
 import { Member } from './members.ts'
 import type { Scope } from './scope.ts'
 
-/** What a scope throws when something in it failed. */
-export type ErrorShape = 'first' | 'group'
-
-/** Who hears how a scope ended. Exactly one of the three is called, once. */
+/** Who hears how a scope ended. Exactly one of `done`, `failed` and `cancelled` is called, once. */
 export interface Host {
   done(value: unknown): void
   failed(error: unknown, cause: CancelCause | undefined): void
@@ -27,9 +24,8 @@ export abstract class RunHost extends Member implements Host {
     return true
   }
 
-  override cancel(cause: CancelCause): void {
-    this.scope.deliver(cause)
-  }
+  /** The outer scope hands its cancellation to inner scopes itself. */
+  override cancel(_cause: CancelCause): void {}
 
   abstract done(value: unknown): void
   abstract failed(error: unknown, cause: CancelCause | undefined): void
@@ -40,19 +36,14 @@ export abstract class RunHost extends Member implements Host {
 export class ScopeRun extends RunHost {
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
-  readonly #shielded: boolean
-  /** Where the outer scope is not of this copy of skein: says there that the work has ended. */
-  leaveForeign: (() => void) | undefined = undefined
+  readonly #release: (() => void) | undefined
 
-  constructor(scope: Scope, resolve: (value: unknown) => void, reject: (error: unknown) => void, shielded: boolean) {
+  /** @param release says to an outer scope of another copy of skein that the work has ended */
+  constructor(scope: Scope, resolve: (value: unknown) => void, reject: (error: unknown) => void, release?: () => void) {
     super(scope)
     this.#resolve = resolve
     this.#reject = reject
-    this.#shielded = shielded
-  }
-
-  override cancel(cause: CancelCause): void {
-    if (!this.#shielded) super.cancel(cause)
+    this.#release = release
   }
 
   done(value: unknown): void {
@@ -71,7 +62,7 @@ export class ScopeRun extends RunHost {
 
   #left(): void {
     this.leave()
-    this.leaveForeign?.()
+    this.#release?.()
   }
 }
 
@@ -86,11 +77,7 @@ export class SpawnRun<R> extends RunHost {
   constructor(outer: Scope, scope: Scope, name: string) {
     super(scope)
     this.#outer = outer
-    this.job = new LocalJob<R>({
-      id: `task-${++spawned}`,
-      name,
-      cancel: reason => scope.cancel(reason),
-    })
+    this.job = new LocalJob<R>({ id: `task-${++spawned}`, name, cancel: reason => scope.cancel(reason) })
   }
 
   begin(fn: (s: Scope) => unknown): void {
@@ -106,22 +93,20 @@ export class SpawnRun<R> extends RunHost {
   }
 
   failed(error: unknown, cause: CancelCause | undefined): void {
-    this.#threw(error, cause, true)
+    this.job.reject(error, 'failed')
+    // In the background nobody waits: a failure that no one asks for has to surface as an unhandled rejection.
+    if (this.#outer.isBackground) void this.job.result()
+    else this.#outer.childThrew(error, cause, true)
+    this.leave()
   }
 
   cancelled(error: unknown, cause: CancelCause | undefined): void {
-    this.#threw(error, cause, false)
+    this.job.reject(error, 'cancelled')
+    this.#outer.childThrew(error, cause, false)
+    this.leave()
   }
 
   progress(value: unknown): void {
     this.job.reportProgress(value)
-  }
-
-  #threw(error: unknown, cause: CancelCause | undefined, failed: boolean): void {
-    this.job.reject(error, failed ? 'failed' : 'cancelled')
-    // In the background nobody waits: a failure that no one asks for has to surface as an unhandled rejection.
-    if (failed && this.#outer.isBackground) void this.job.result()
-    else this.#outer.childThrew(error, cause, failed)
-    this.leave()
   }
 }

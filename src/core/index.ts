@@ -30,5 +30,5 @@ export {
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 export { main, type MainOptions } from './main.ts'
 export { openScope } from './open-scope.ts'
-export { Scope, scope, type ScopeOptions } from './scope.ts'
+export { type ErrorShape, Scope, scope, type ScopeOptions } from './scope.ts'
 export { sleep } from './sleep.ts'

@@ -41,10 +41,12 @@ export abstract class Member {
 
 /** Foreign work that a scope waits for and cancels. */
 export class Hold extends Member {
+  readonly name: string
   readonly #cancel: (cause: CancelCause) => void
 
-  constructor(cancel: (cause: CancelCause) => void) {
+  constructor(cancel: (cause: CancelCause) => void, name: string) {
     super()
+    this.name = name
     this.#cancel = cancel
   }
 

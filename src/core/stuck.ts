@@ -3,8 +3,8 @@ import { StuckTaskError } from './errors.ts'
 /** A task that was cancelled and has not ended. */
 export interface StuckTask {
   readonly title: string
-  /** It waits for work that it handed to an executor. */
-  readonly foreign: boolean
+  /** The work that it handed to executors and that has not ended. */
+  readonly waitsFor: readonly string[]
   /** When it last passed a cancel point, in milliseconds since the Unix epoch; 0 for never. */
   readonly lastSeen: number
   readonly spawnedAt: Error | undefined
@@ -23,17 +23,12 @@ export function describeStuck(cancelError: unknown, grace: number, stuck: readon
   )
 }
 
-/** Says it aloud, once, without stopping anything. */
-export function warnStuck(error: StuckTaskError): void {
-  process.emitWarning(error)
-}
-
 function describe(task: StuckTask): string {
   const seen =
     task.lastSeen === 0
       ? 'it has never passed a checkpoint'
       : `it last passed a checkpoint ${Math.max(0, Date.now() - task.lastSeen)} ms ago`
-  const waits = task.foreign ? ', and waits for work that it handed to an executor' : ''
+  const waits = task.waitsFor.length > 0 ? `; it waits for ${task.waitsFor.join(', ')} to end elsewhere` : ''
   const where = task.spawnedAt?.stack?.split('\n').slice(2).join('\n')
   return `${task.title}: ${seen}${waits}${where ? `; spawned\n${where}` : ''}`
 }
