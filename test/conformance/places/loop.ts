@@ -1,0 +1,17 @@
+import { loop } from 'skein/loop'
+import type { OpenOptions, Place } from '../suite.ts'
+
+/** The event loop: no border, nothing to bundle for, no workers, and nothing can reach a task that does not give way. */
+export const loopPlace: Place = {
+  name: 'loop',
+  can: new Set(),
+  open(options: OpenOptions = {}) {
+    const { max, concurrency, maxQueue, overload, grace } = options
+    return loop({
+      ...(max === undefined && concurrency === undefined ? {} : { concurrency: (max ?? 1) * (concurrency ?? 1) }),
+      ...(maxQueue === undefined ? {} : { maxQueue }),
+      ...(overload === undefined ? {} : { overload }),
+      ...(grace === undefined ? {} : { grace }),
+    })
+  },
+}

@@ -1,0 +1,173 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { threadId } from 'node:worker_threads'
+import { CancelledError, current, task } from 'skein'
+import { addLine, touch } from '../files.ts'
+
+/** Says that it has started, then waits for the gate; stops when it is asked to. */
+export const holdUntil = task(import.meta, async function holdUntil(started: string, gate: string): Promise<string> {
+  const s = current()
+  touch(started)
+  while (!existsSync(gate)) await s.sleep(2)
+  return 'released'
+})
+
+/** The same, as a line in a log; `map` gives it its item. */
+export const holdItem = task(import.meta, async function holdItem(item: { log: string; gate: string; n: number }) {
+  const s = current()
+  addLine(item.log, `start ${item.n}`)
+  try {
+    while (!existsSync(item.gate)) await s.sleep(2)
+  } finally {
+    addLine(item.log, `end ${item.n}`)
+  }
+  return item.n
+})
+
+/** Waits for the gate and cannot be asked to stop. */
+export const holdStubbornly = task(
+  import.meta,
+  async function holdStubbornly(started: string, gate: string): Promise<string> {
+    touch(started)
+    while (!existsSync(gate)) await delay(2)
+    return 'released'
+  },
+)
+
+/** Keeps its worker busy until the gate opens, without ever looking whether it should stop. */
+export const spinUntil = task(import.meta, function spinUntil(started: string, gate: string): string {
+  touch(started)
+  while (!existsSync(gate));
+  return 'released'
+})
+
+/** Keeps its worker busy for ever, but looks whether it should stop. */
+export const spinWithCheckpoint = task(import.meta, function spinWithCheckpoint(started: string): number {
+  const s = current()
+  touch(started)
+  for (let turns = 0; ; turns++) s.checkpoint()
+})
+
+/** Reports what a checkpoint throws inside a synchronous loop, and lets it pass. */
+export const spinAndReport = task(import.meta, function spinAndReport(started: string, report: string): number {
+  const s = current()
+  touch(started)
+  try {
+    for (;;) s.checkpoint()
+  } catch (error) {
+    if (error instanceof CancelledError) {
+      addLine(report, `${error.code} ${error.source} ${String(error.reason)} ${s.signal.aborted}`)
+    }
+    throw error
+  }
+})
+
+/** Reports what its sleep throws when it is cancelled, and lets it pass. */
+export const sleepAndReport = task(
+  import.meta,
+  async function sleepAndReport(started: string, report: string): Promise<void> {
+    const s = current()
+    touch(started)
+    try {
+      await s.sleep('1h')
+    } catch (error) {
+      if (error instanceof CancelledError) {
+        addLine(report, `${error.code} ${error.source} ${String(error.reason)} ${s.signal.aborted}`)
+      }
+      throw error
+    }
+  },
+)
+
+/** Waits for its signal's event, as a library would that knows nothing of scopes. */
+export const waitForAbortEvent = task(
+  import.meta,
+  async function waitForAbortEvent(started: string): Promise<never> {
+    const { signal } = current()
+    touch(started)
+    return new Promise((_, reject) => {
+      const timer = setInterval(() => undefined, 60_000)
+      signal.addEventListener('abort', () => {
+        clearInterval(timer)
+        reject(signal.reason as Error)
+      })
+    })
+  },
+)
+
+/** Cleans up, which takes a while, when it is stopped. */
+export const tidyUp = task(import.meta, async function tidyUp(started: string, tidied: string): Promise<void> {
+  const s = current()
+  touch(started)
+  try {
+    await s.sleep('1h')
+  } finally {
+    await delay(30)
+    touch(tidied)
+  }
+})
+
+/** Gives a value although it has been cancelled. */
+export const answerWhenCancelled = task(
+  import.meta,
+  async function answerWhenCancelled(started: string): Promise<string> {
+    const s = current()
+    touch(started)
+    await s.sleep('1h').catch(() => undefined)
+    return 'too late'
+  },
+)
+
+/** Fails in its own way when it has been cancelled. */
+export const failWhenCancelled = task(
+  import.meta,
+  async function failWhenCancelled(started: string): Promise<string> {
+    const s = current()
+    touch(started)
+    await s.sleep('1h').catch(() => undefined)
+    throw new RangeError('its own words')
+  },
+)
+
+/** Leaves a mark in the folder and waits until the marks of `count` calls are there. */
+export const meet = task(import.meta, async function meet(folder: string, name: string, count: number) {
+  const s = current()
+  touch(`${folder}/${name}`)
+  while (readdirSync(folder).length < count) await s.sleep(2)
+  return name
+})
+
+/** Adds a line to a file. */
+export const note = task(import.meta, function note(path: string, line: string): string {
+  addLine(path, line)
+  return line
+})
+
+/** Adds a line to a file and says where it did so. */
+export const noteWhere = task(import.meta, async function noteWhere(path: string, line: string): Promise<string> {
+  addLine(path, line)
+  await new Promise(resolve => setImmediate(resolve))
+  return `${process.pid}/${threadId}`
+})
+
+/** Adds a line, then waits for the gate. */
+export const noteAndHold = task(
+  import.meta,
+  async function noteAndHold(path: string, line: string, gate: string): Promise<string> {
+    addLine(path, line)
+    while (!existsSync(gate)) await delay(2)
+    return line
+  },
+)
+
+/** Sets a timer that fires after the call has ended. */
+export const touchLater = task(import.meta, function touchLater(path: string): void {
+  setTimeout(() => touch(path), 10)
+})
+
+/** Keeps its worker busy for a number of milliseconds. */
+export const spinFor = task(import.meta, function spinFor(milliseconds: number): string {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+  return 'done'
+})

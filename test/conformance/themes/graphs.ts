@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { type Call, call, CancelledError, loop, TimeoutError } from 'skein'
+import { failure } from '../expect.ts'
+import { fileAppears, linesOf, touch } from '../files.ts'
+import { theme, type Theme } from '../suite.ts'
+import { rejectLater } from '../tasks/failing.ts'
+import { holdUntil, note, sleepAndReport, tidyUp } from '../tasks/holding.ts'
+import { add as addNumbers, double, doubleLater, sum, sumOfPoint, textOf } from '../tasks/values.ts'
+
+export const graphs: Theme = theme('graphs', add => {
+  add('an argument that is a call is its result', async ({ shared }) => {
+    assert.equal(await shared.run(addNumbers, call(double, 3), call(doubleLater, 4)), 14)
+    assert.equal(await shared.run(call(addNumbers, call(double, call(double, 1)), 1)), 5)
+  })
+
+  add('calls inside arrays and plain objects are their results', async ({ shared }) => {
+    assert.equal(await shared.run(sum, [1, call(double, 2), call(doubleLater, 3)]), 11)
+    const point = { x: call(double, 1), y: 2, rest: [call(double, 3), 4] }
+    assert.equal(await shared.run(sumOfPoint, point), 14)
+  })
+
+  add('submit takes a graph, too', async ({ shared }) => {
+    const job = await shared.submit(call(sum, [call(double, 1), call(double, 2)]))
+    assert.equal(await job.result(), 6)
+    assert.equal(job.state, 'done')
+    assert.equal(job.name, 'sum')
+  })
+
+  add('a call that appears twice runs once', async ({ shared, file }) => {
+    const once = call(note, file('log'), 'ran')
+    const wide = call(textOf, once, call(textOf, once, 'inner'), once)
+    assert.equal(await shared.run(wide), 'ran ran inner ran')
+    assert.deepEqual(linesOf(file('log')), ['ran'])
+    assert.equal(await shared.run(wide), 'ran ran inner ran', 'another run is another run')
+    assert.deepEqual(linesOf(file('log')), ['ran', 'ran'])
+  })
+
+  add('an argument that is a job is its result, wherever the job runs', async ({ shared, file }) => {
+    const job = await shared.submit(holdUntil, file('started'), file('gate'))
+    const elsewhere = await loop.submit(double, 21)
+    const outcome = shared.run(textOf, job, elsewhere)
+    await fileAppears(file('started'))
+    touch(file('gate'))
+    assert.equal(await outcome, 'released 42')
+  })
+
+  add('a call waits for its arguments without holding a place', async ({ open }) => {
+    const executor = open({ max: 1 })
+    let made: Call<number> = call(double, 1)
+    for (let depth = 0; depth < 20; depth++) made = call(addNumbers, made, call(doubleLater, 1))
+    assert.equal(await executor.run(made), 42)
+  })
+
+  add('independent parts run beside each other', async ({ open, file }) => {
+    const executor = open({ max: 2 })
+    const outcome = executor.run(
+      textOf,
+      call(holdUntil, file('one started'), file('gate')),
+      call(holdUntil, file('two started'), file('gate')),
+    )
+    await Promise.all([fileAppears(file('one started')), fileAppears(file('two started'))])
+    touch(file('gate'))
+    assert.equal(await outcome, 'released released')
+  })
+
+  add('a failing part fails the whole with its error, and the outer task never runs', async ({ shared, file }) => {
+    const outcome = shared.run(note, file('log'), call(rejectLater, 'the part failed') as never)
+    assert.equal((await failure(RangeError, outcome)).message, 'the part failed')
+    assert.deepEqual(linesOf(file('log')), [])
+  })
+
+  add('a failing part cancels the parts beside it, and waits for their end', async ({ open, file }) => {
+    const executor = open({ max: 3 })
+    // The part fails when the one beside it has started.
+    const failing = call(rejectLater, call(holdUntil, file('held'), file('gate')))
+    const outcome = failure(
+      RangeError,
+      executor.run(textOf, call(tidyUp, file('started'), file('tidied')), failing),
+    )
+    await fileAppears(file('started'))
+    touch(file('gate'))
+    assert.equal((await outcome).message, 'released')
+    assert.equal(existsSync(file('tidied')), true)
+  })
+
+  add('a failed job fails the call that was to use it', async ({ shared, file }) => {
+    const job = await shared.submit(rejectLater, 'the job failed')
+    const outcome = shared.run(note, file('log'), job as never)
+    assert.equal((await failure(RangeError, outcome)).message, 'the job failed')
+    assert.deepEqual(linesOf(file('log')), [])
+  })
+
+  add('cancelling the whole cancels the part that runs', async ({ shared, file }) => {
+    const job = await shared.submit(textOf, call(sleepAndReport, file('started'), file('report')))
+    await fileAppears(file('started'))
+    await job.cancel('all of it')
+    const error = await failure(CancelledError, job.result())
+    assert.equal(error.reason, 'all of it')
+    assert.equal(linesOf(file('report')).length, 1)
+  })
+
+  add('the options of a part hold for that part', async ({ shared, file }) => {
+    const slow = call(sleepAndReport, file('started'), file('report')).with({ timeout: 30 })
+    assert.equal((await failure(TimeoutError, shared.run(textOf, slow))).timeout, 30)
+    const flaky = call(rejectLater, 'first').with({ retries: { times: 1, backoff: 1 } })
+    assert.equal((await failure(RangeError, shared.run(textOf, flaky))).message, 'first')
+  })
+
+  add('a deep graph and a wide graph both run', async ({ open }) => {
+    const executor = open({ max: 2 })
+    let deep: Call<number> = call(double, 0)
+    for (let depth = 0; depth < 2_000; depth++) deep = call(addNumbers, deep, 1)
+    assert.equal(await executor.run(deep), 2_000)
+    const wide = Array.from({ length: 2_000 }, (_, n) => call(double, n))
+    assert.equal(await executor.run(sum, wide), 2_000 * 1_999)
+  })
+
+  add('a diamond of shared calls is no more work than it has calls', async ({ open }) => {
+    const executor = open({ max: 2 })
+    let ran = 0
+    executor.observe(event => {
+      if (event.type === 'done') ran++
+    })
+    let made: Call<number> = call(double, 1)
+    for (let depth = 0; depth < 30; depth++) made = call(addNumbers, made, made)
+    assert.equal(await executor.run(made), 2 * 2 ** 30)
+    assert.equal(ran, 31)
+  })
+})

@@ -1,0 +1,37 @@
+import type { Theme } from '../suite.ts'
+import { cancelling } from './cancelling.ts'
+import { closing } from './closing.ts'
+import { errors } from './errors.ts'
+import { graphs } from './graphs.ts'
+import { jobs } from './jobs.ts'
+import { mapping } from './mapping.ts'
+import { modules } from './modules.ts'
+import { observing } from './observing.ts'
+import { programs } from './programs.ts'
+import { queueing } from './queueing.ts'
+import { retrying } from './retrying.ts'
+import { scoping } from './scoping.ts'
+import { streaming } from './streaming.ts'
+import { timeouts } from './timeouts.ts'
+import { values } from './values.ts'
+import { workers } from './workers.ts'
+
+/** Every theme of the suite, in the order in which they are listed in docs/design/conformance.md. */
+export const themes: readonly Theme[] = [
+  values,
+  jobs,
+  queueing,
+  cancelling,
+  timeouts,
+  retrying,
+  errors,
+  modules,
+  streaming,
+  mapping,
+  graphs,
+  scoping,
+  observing,
+  workers,
+  closing,
+  programs,
+]

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { task, type Task, TaskModuleError, TaskNotFoundError } from 'skein'
+import { fixture, fixtureUrl } from '../../support/paths.ts'
+import { failure } from '../expect.ts'
+import { theme, type Theme } from '../suite.ts'
+import { where } from '../tasks/values.ts'
+
+/** A task that this side only knows by its module and name; the worker has to find it. */
+function known<F extends (...args: never[]) => unknown>(url: string, name: string): Task<F> {
+  const key = `${url}#${name}`
+  let made = stubs.get(key)
+  if (!made) {
+    const stub = (): never => {
+      throw new Error(`${name} ran on the wrong side`)
+    }
+    stubs.set(key, (made = task(new URL(url), stub, { name })))
+  }
+  return made as unknown as Task<F>
+}
+const stubs = new Map<string, Task>()
+
+const needs = ['workers'] as const
+
+export const modules: Theme = theme('modules', add => {
+  add(
+    'a worker loads a task from a plain JavaScript module',
+    async ({ shared }) => {
+      const greet = known<(name: string) => string>(fixtureUrl('tasks.mjs'), 'greet')
+      assert.equal(await shared.run(greet, 'world'), 'hello world (after a top-level await)')
+    },
+    { needs },
+  )
+
+  add(
+    'a worker loads a task from a TypeScript module',
+    async ({ shared }) => {
+      const sidesOf = known<(shape: { sides: number }) => string>(fixtureUrl('erasable.ts'), 'sidesOf')
+      assert.equal(await shared.run(sidesOf, { sides: 5 }), '5 sides')
+    },
+    { needs },
+  )
+
+  add(
+    'a worker loads a task from a TypeScript module that has to be compiled',
+    async ({ shared }) => {
+      const colourOf = known<(n: number) => string>(fixtureUrl('with-enum.ts'), 'colourOf')
+      assert.equal(await shared.run(colourOf, 2), 'Green')
+    },
+    { needs },
+  )
+
+  add(
+    'a name that the module does not define is named, with the module',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const before = await executor.run(where)
+      const unknown = known<() => void>(fixtureUrl('tasks.mjs'), 'great')
+      const error = await failure(TaskNotFoundError, executor.run(unknown))
+      assert.equal(error.code, 'SKEIN_TASK_NOT_FOUND')
+      assert.match(error.message, /great/)
+      assert.match(error.message, /tasks\.mjs/)
+      assert.match(error.message, /greet/, 'it says which names there are')
+      assert.equal(await executor.run(where), before, 'the worker lives on')
+    },
+    { needs },
+  )
+
+  add(
+    'a module that throws when it is imported is named, with what it threw',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const before = await executor.run(where)
+      const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
+      for (let time = 0; time < 2; time++) {
+        const error = await failure(TaskModuleError, executor.run(never))
+        assert.equal(error.code, 'SKEIN_TASK_MODULE')
+        assert.match(error.message, /throws-on-import\.mjs/)
+        assert.equal(error.cause instanceof RangeError, true)
+        assert.match((error.cause as Error).message, /does not want to be loaded/)
+      }
+      assert.equal(await executor.run(where), before, 'the worker lives on')
+    },
+    { needs },
+  )
+
+  add(
+    'a module that is not there is named',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const before = await executor.run(where)
+      const error = await failure(TaskModuleError, executor.run(known<() => void>(fixtureUrl('gone.mjs'), 'lost')))
+      assert.match(error.message, /gone\.mjs/)
+      assert.ok(error.message.includes(fixture('gone.mjs')), 'the path is readable')
+      assert.equal(error.cause instanceof Error, true)
+      assert.equal(await executor.run(where), before, 'the worker lives on')
+    },
+    { needs },
+  )
+
+  add(
+    'a module with a mistake in its syntax is named',
+    async ({ shared }) => {
+      const error = await failure(TaskModuleError, shared.run(known<() => void>(fixtureUrl('not-javascript.mjs'), 'x')))
+      assert.match(error.message, /not-javascript\.mjs/)
+      assert.equal((error.cause as Error).name, 'SyntaxError')
+    },
+    { needs },
+  )
+
+  add(
+    'calls of a good module beside a bad one are served',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const greet = known<(name: string) => string>(fixtureUrl('tasks.mjs'), 'greet')
+      const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
+      const calls = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? executor.run(greet, `${n}`) : executor.run(never)))
+      const outcomes = await Promise.allSettled(calls)
+      for (const [n, outcome] of outcomes.entries()) {
+        if (n % 2 === 0) assert.equal(outcome.status === 'fulfilled' && outcome.value, `hello ${n} (after a top-level await)`)
+        else assert.equal(outcome.status === 'rejected' && (outcome.reason as TaskModuleError).code, 'SKEIN_TASK_MODULE')
+      }
+    },
+    { needs },
+  )
+
+  add(
+    'a task needs no loading where it runs in the program itself',
+    async ({ shared }) => {
+      const here = task(new URL('file:///nowhere/at-all.js'), () => 'right here', { name: `here on ${shared.kind}` })
+      assert.equal(await shared.run(here), 'right here')
+    },
+    { lacks: 'workers' },
+  )
+})

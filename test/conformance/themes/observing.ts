@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { call, type ExecutorEvent } from 'skein'
+import { identityOf } from 'skein/call'
+import { codeOf } from '../expect.ts'
+import { fileAppears, touch } from '../files.ts'
+import { theme, type Theme } from '../suite.ts'
+import { flaky, rejectLater } from '../tasks/failing.ts'
+import { holdUntil } from '../tasks/holding.ts'
+import { double, doubleLater } from '../tasks/values.ts'
+
+type Of<T extends ExecutorEvent['type']> = Extract<ExecutorEvent, { type: T }>
+
+function collect(events: ExecutorEvent[]): { of<T extends ExecutorEvent['type']>(type: T): Of<T>[] } {
+  return { of: type => events.filter(event => event.type === type) as never }
+}
+
+const names = { loop: /^loop$/, threads: /^thread \d+$/, processes: /^process \d+$/ }
+
+export const observing: Theme = theme('observing', add => {
+  add('a call is submitted, started and done, in this order and with these facts', async ({ open, place }) => {
+    const executor = open({ max: 1 })
+    const events: ExecutorEvent[] = []
+    executor.observe(event => events.push(event))
+    const before = performance.timeOrigin + performance.now()
+    await executor.run(doubleLater, 1)
+    const after = performance.timeOrigin + performance.now()
+    const own = events.filter(event => event.type !== 'worker')
+    assert.deepEqual(own.map(event => event.type), ['submitted', 'started', 'done'])
+    const [submitted, started, done] = own as [Of<'submitted'>, Of<'started'>, Of<'done'>]
+    assert.equal(new Set(own.map(event => event.id)).size, 1)
+    for (const event of own) assert.deepEqual({ ...event.task }, { ...identityOf(doubleLater) })
+    assert.match(started.worker, names[place.name])
+    assert.equal(done.worker, started.worker)
+    assert.deepEqual(executor.stats().workers.map(worker => worker.name), [started.worker])
+    assert.equal(typeof done.duration === 'number' && done.duration >= 0, true)
+    assert.equal(done.started, started.time)
+    // One millisecond of play: clocks of two processes are read apart from each other.
+    assert.ok(before - 1 <= submitted.time && submitted.time <= started.time + 1)
+    assert.ok(started.time <= done.time + 1 && done.time <= after + 1)
+  })
+
+  add('a failure and a cancellation are reported with their errors', async ({ open, file }) => {
+    const executor = open({ max: 1 })
+    const events: ExecutorEvent[] = []
+    executor.observe(event => events.push(event))
+    await codeOf(executor.run(rejectLater, 'bad luck'))
+    const held = await executor.submit(holdUntil, file('started'), file('gate'))
+    const waiting = await executor.submit(double, 1)
+    await fileAppears(file('started'))
+    await waiting.cancel('not now')
+    await held.cancel()
+    const { of } = collect(events)
+    assert.equal(of('failed').length, 1)
+    assert.equal((of('failed')[0]?.error as Error).message, 'bad luck')
+    assert.deepEqual(of('cancelled').map(event => event.id), [waiting.id, held.id])
+    const [withdrawn, stopped] = of('cancelled')
+    assert.equal(withdrawn?.started, undefined)
+    assert.equal(withdrawn?.duration, undefined)
+    assert.equal(typeof stopped?.duration, 'number')
+    assert.equal(of('done').length, 0)
+  })
+
+  add('retries are reported', async ({ open, file }) => {
+    const executor = open({ max: 1 })
+    const events: ExecutorEvent[] = []
+    executor.observe(event => events.push(event))
+    await executor.run(call(flaky, file('log'), 3).with({ retries: { times: 4, backoff: 1 } }))
+    const { of } = collect(events)
+    assert.deepEqual(of('retried').map(event => (event.error as Error).message), ['attempt 1 failed', 'attempt 2 failed'])
+    assert.equal(of('started').length, 3)
+    assert.equal(of('submitted').length, 1)
+    assert.equal(of('done').length, 1)
+    assert.equal(of('failed').length, 0)
+  })
+
+  add('every call that was submitted has exactly one end', async ({ open }) => {
+    const executor = open({ max: 2 })
+    const submitted = new Set<string>()
+    const ended: string[] = []
+    executor.observe(event => {
+      if (event.type === 'submitted') submitted.add(event.id)
+      if (event.type === 'done' || event.type === 'failed' || event.type === 'cancelled') ended.push(event.id)
+    })
+    const controllers = Array.from({ length: 60 }, () => new AbortController())
+    const calls = controllers.map(({ signal }, n) =>
+      n % 3 === 0 ? executor.run(call(rejectLater, 'no').with({ signal })) : executor.run(call(doubleLater, n).with({ signal })),
+    )
+    for (const [n, controller] of controllers.entries()) if (n % 4 === 0) controller.abort()
+    const outcomes = await Promise.allSettled(calls)
+    assert.equal(submitted.size, ended.length)
+    assert.deepEqual(new Set(ended), submitted)
+    const { done, failed, cancelled } = executor.stats()
+    assert.equal(done, outcomes.filter(each => each.status === 'fulfilled').length)
+    const rejected = outcomes.filter(each => each.status === 'rejected')
+    assert.equal(failed, rejected.filter(each => each.reason instanceof RangeError).length)
+    assert.ok(cancelled <= rejected.length - failed)
+  })
+
+  add('a listener that has left hears nothing more', async ({ shared }) => {
+    let heard = 0
+    const stop = shared.observe(() => void heard++)
+    await shared.run(double, 1)
+    const before = heard
+    assert.ok(before > 0)
+    stop()
+    await shared.run(double, 1)
+    assert.equal(heard, before)
+    stop()
+  })
+
+  add('several listeners hear the same', async ({ shared }) => {
+    const one: unknown[] = []
+    const two: unknown[] = []
+    const stopOne = shared.observe(event => one.push(event))
+    const stopTwo = shared.observe(event => two.push(event))
+    await shared.run(double, 1)
+    stopOne()
+    stopTwo()
+    assert.deepEqual(one, two)
+  })
+
+  add('stats count what waits, runs and has ended', async ({ open, file, place }) => {
+    const executor = open({ max: 1 })
+    assert.equal(executor.kind, place.name)
+    assert.equal(executor.stats().kind, place.name)
+    await executor.run(double, 1)
+    await codeOf(executor.run(rejectLater, 'no'))
+    const held = executor.run(holdUntil, file('started'), file('gate'))
+    await fileAppears(file('started'))
+    const waiting = [await executor.submit(double, 1), await executor.submit(double, 2)]
+    const busy = executor.stats()
+    assert.equal(busy.queued + busy.running, 3)
+    assert.ok(busy.running >= 1)
+    assert.equal(busy.done, 1)
+    assert.equal(busy.failed, 1)
+    assert.equal(busy.workers.length, 1)
+    await waiting[1]?.cancel()
+    touch(file('gate'))
+    await held
+    await waiting[0]?.result()
+    const { queued, running, done, failed, cancelled, crashed } = executor.stats()
+    assert.deepEqual({ queued, running, done, failed, cancelled, crashed }, {
+      queued: 0, running: 0, done: 3, failed: 1, cancelled: 1, crashed: 0,
+    })
+    assert.equal(executor.stats().workers[0]?.inFlight, 0)
+    assert.match(String(executor.stats().workers[0]?.name), names[place.name])
+  })
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { fixture } from '../../support/paths.ts'
+import { type Ending, runProgram, runScript } from '../script.ts'
+import { theme, type Theme } from '../suite.ts'
+
+function ended(ending: Ending, code: number): void {
+  assert.deepEqual([ending.code, ending.signal], [code, null], `${ending.stdout}\n${ending.stderr}`)
+}
+
+const needs = ['workers'] as const
+
+export const programs: Theme = theme('whole programs', add => {
+  add('a program that forgets to close ends when its work is done', async ({ place }) => {
+    const ending = await runScript('forget-close.js', [place.name])
+    ended(ending, 0)
+    assert.equal(ending.stdout, '8\n[ 2, 4, 6 ]\n')
+    assert.equal(ending.stderr, '')
+  })
+
+  add('an executor that is never used does not keep the program alive', async ({ place }) => {
+    const ending = await runScript('never-used.js', [place.name])
+    ended(ending, 0)
+    assert.equal(ending.stdout, 'opened\n')
+  })
+
+  add('work that goes on keeps the program alive', async ({ place }) => {
+    const ending = await runScript('pending-work.js', [place.name])
+    ended(ending, 0)
+    assert.equal(ending.stdout, 'waited 150\nwaited 1\n')
+  })
+
+  add('limits and signals that were not needed do not keep the program alive', async ({ place }) => {
+    const ending = await runScript('cancelled-and-done.js', [place.name])
+    ended(ending, 0)
+    assert.equal(ending.stdout, '2\ntrue\ncancelled\n')
+  })
+
+  add('an error that nobody catches ends the program', async ({ place }) => {
+    const ending = await runScript('fails.js', [place.name])
+    ended(ending, 1)
+    assert.match(ending.stderr, /nobody catches this/)
+  })
+
+  for (const closes of [true, false]) {
+    add(`what tasks print arrives whole, ${closes ? 'with close' : 'without close'}`, async ({ place }) => {
+      const ending = await runScript('prints.js', [place.name, 'inherit', closes ? 'close' : 'leave'])
+      ended(ending, 0)
+      const expected = Array.from({ length: 2_000 }, (_, n) => `line ${n}\n`).join('')
+      assert.equal(ending.stdout, `${expected}half a line`)
+      assert.equal(ending.stderr, 'to stderr\n')
+    })
+  }
+
+  add(
+    'what tasks print can be tagged with the worker, line by line',
+    async ({ place }) => {
+      const ending = await runScript('prints.js', [place.name, 'tagged', 'close'])
+      ended(ending, 0)
+      const lines = ending.stdout.split('\n').filter(line => line !== '')
+      assert.equal(lines.length, 2_001)
+      const tag = place.name === 'threads' ? 'thread 1' : 'process 1'
+      for (const [n, line] of lines.entries()) {
+        assert.ok(line.includes(tag), line)
+        assert.ok(line.endsWith(n < 2_000 ? `line ${n}` : 'half a line'), line)
+      }
+      assert.match(ending.stderr, new RegExp(`${tag}.*to stderr`))
+    },
+    { needs },
+  )
+
+  add(
+    'an entry file without a guard is told to get one',
+    async ({ place }) => {
+      const ending = await runProgram(fixture('starts-a-pool.mjs'), [place.name], {
+        env: { SKEIN_TEST_KIND: place.name },
+      })
+      ended(ending, 0)
+      assert.match(ending.stdout, /error .*SKEIN_NESTED_START/)
+    },
+    { needs },
+  )
+
+  add(
+    'an entry file with a guard runs its own tasks',
+    async ({ place }) => {
+      const ending = await runProgram(fixture('guarded.mjs'), [place.name])
+      ended(ending, 0)
+      assert.equal(ending.stdout, 'result 49\n')
+    },
+    { needs },
+  )
+})

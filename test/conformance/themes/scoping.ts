@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { call, CancelledError, current, NoCurrentScopeError, scope, TimeoutError } from 'skein'
+import { all, failure } from '../expect.ts'
+import { fileAppears, linesOf, touch } from '../files.ts'
+import { theme, type Theme } from '../suite.ts'
+import * as tasks from '../tasks/context.ts'
+import { flaky } from '../tasks/failing.ts'
+import { holdItem, sleepAndReport, tidyUp, touchLater } from '../tasks/holding.ts'
+import { oneThenSleep } from '../tasks/streaming.ts'
+import { double } from '../tasks/values.ts'
+
+export const scoping: Theme = theme('scopes and context', add => {
+  add('a scope can own what it starts on an executor', async ({ shared }) => {
+    const results = await scope(async s => {
+      const here = s.on(shared)
+      const job = await here.submit(double, 2)
+      return [await here.run(double, 1), await job.result(), await here.map(double, [3, 4]).toArray()]
+    })
+    assert.deepEqual(results, [2, 4, [6, 8]])
+  })
+
+  add('a scope that fails cancels its calls and waits for their end', async ({ shared, file }) => {
+    const outcome = scope(async s => {
+      void s.on(shared).run(tidyUp, file('started'), file('tidied')).catch(() => undefined)
+      await fileAppears(file('started'))
+      throw new RangeError('the body failed')
+    })
+    assert.equal((await failure(RangeError, outcome)).message, 'the body failed')
+    assert.equal(existsSync(file('tidied')), true)
+    assert.equal(await shared.run(double, 1), 2, 'the executor itself lives on')
+  })
+
+  add('a scope whose time runs out cancels its calls', async ({ shared, file }) => {
+    const outcome = scope(s => s.on(shared).run(tidyUp, file('started'), file('tidied')), { timeout: 60 })
+    await failure(TimeoutError, outcome)
+    await fileAppears(file('tidied'))
+  })
+
+  add('a cancelled scope withdraws and stops its jobs, streams and maps', async ({ open, file }) => {
+    const executor = open({ max: 3 })
+    const controller = new AbortController()
+    const outcome = scope(
+      async s => {
+        const here = s.on(executor)
+        const job = await here.submit(sleepAndReport, file('started'), file('report'))
+        const stream = here.stream(oneThenSleep, file('stream tidied'))
+        await stream.next()
+        const items = [{ n: 1, log: file('log'), gate: file('never') }]
+        const mapping = here.map(holdItem, items).toArray()
+        await fileAppears(file('started'))
+        await fileAppears(file('log'))
+        controller.abort('all out')
+        await Promise.allSettled([job.result(), stream.next(), mapping])
+      },
+      { signal: controller.signal },
+    )
+    assert.equal((await failure(CancelledError, outcome)).reason, 'all out')
+    assert.equal(existsSync(file('stream tidied')), true)
+    assert.equal(linesOf(file('report')).length, 1)
+    assert.deepEqual(linesOf(file('log')), ['start 1', 'end 1'])
+    assert.equal(executor.stats().running, 0)
+  })
+
+  add('the error of a call can be handled inside its scope', async ({ shared, file }) => {
+    const value = await scope(async s => {
+      await failure(RangeError, s.on(shared).run(flaky, file('log'), 2))
+      return 'handled'
+    }).catch((error: unknown) => error)
+    assert.equal(value, 'handled')
+  })
+
+  add('a running task has a scope of its own', async ({ shared }) => {
+    assert.deepEqual(await shared.run(tasks.describeScope), { attempt: 1, aborted: false, isSignal: true })
+  })
+
+  add('a task that calls another task as a function keeps its own scope', async ({ shared, file }) => {
+    const result = await shared.run(call(flaky, file('log'), 2).with({ retries: { times: 1, backoff: 1 } }))
+    assert.equal(result, 'attempt 2')
+    assert.deepEqual(await shared.run(tasks.callsInner), { outer: 1, inner: 1 })
+  })
+
+  add('a task called as a plain function has a scope that nobody cancels', () => {
+    assert.deepEqual(tasks.describeScope(), { attempt: 1, aborted: false, isSignal: true })
+  })
+
+  add('current after an await is an error that says what to do', async ({ shared }) => {
+    const error = await failure(NoCurrentScopeError, shared.run(tasks.currentAfterAwait))
+    assert.equal(error.code, 'SKEIN_NO_CURRENT_SCOPE')
+    assert.match(error.message, /await/)
+    assert.match(error.message, /skein\/ambient/)
+  })
+
+  add('current outside of any task is an error, also after a task has run', async ({ shared }) => {
+    await shared.run(double, 1)
+    assert.throws(() => current(), NoCurrentScopeError)
+  })
+
+  add('a task can sleep', async ({ shared }) => {
+    assert.equal(await shared.run(tasks.sleepAWhile), true)
+  })
+
+  add('a task can report progress, also from a synchronous loop', async ({ shared, file }) => {
+    const job = await shared.submit(tasks.report, file('gate'), ['a', { b: 1 }])
+    const heard = all(job.progress())
+    touch(file('gate'))
+    assert.deepEqual(await heard, ['a', { b: 1 }])
+    const fast = await shared.submit(tasks.reportInSync, 5)
+    assert.equal(await fast.result(), 'reported')
+  })
+
+  add('progress is reported before the result', async ({ open }) => {
+    const executor = open({ max: 1 })
+    const order: unknown[] = []
+    executor.observe(event => {
+      if (event.type === 'progress') order.push(event.value)
+      else if (event.type === 'done') order.push('done')
+    })
+    await executor.run(tasks.reportInSync, 3)
+    assert.deepEqual(order, [{ at: 1, of: 3 }, { at: 2, of: 3 }, { at: 3, of: 3 }, 'done'])
+  })
+
+  add('a call ends when the work that its task has spawned has ended', async ({ shared, file }) => {
+    assert.equal(await shared.run(tasks.spawnAndLeave, file('marker')), 'body is done')
+    assert.equal(existsSync(file('marker')), true)
+  })
+
+  add('the failure of spawned work fails the call', async ({ shared }) => {
+    const error = await failure(RangeError, shared.run(tasks.spawnFailing))
+    assert.equal(error.message, 'the child failed')
+  })
+
+  add('timers that a task leaves behind fire', async ({ shared, file }) => {
+    await shared.run(touchLater, file('later'))
+    await fileAppears(file('later'))
+  })
+})
