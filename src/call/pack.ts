@@ -53,6 +53,12 @@ export function pack(value: unknown, path: string): Packed {
   return new Packer(path).pack(value)
 }
 
+/** A slice is copied: structured clone sends all the memory below a view, and under a small Buffer lies Node's pool. */
+function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  const view = new Uint8Array(buffer, byteOffset, byteLength)
+  return byteLength === buffer.byteLength || types.isSharedArrayBuffer(buffer) ? view : new Uint8Array(view)
+}
+
 /** How many causes of causes travel. */
 const deepestCause = 16
 
@@ -112,8 +118,7 @@ class Packer {
       case 'url':
         return this.#make(value, holder, key, made => ['url', made, (value as URL).href])
       case 'buffer':
-        // Buffer.from copies into memory of its own: a slice of Node's pool would take its neighbours along.
-        return this.#make(value, holder, key, made => ['buffer', made, new Uint8Array(value as Buffer)])
+        return this.#make(value, holder, key, made => ['buffer', made, bytesOf(value as Buffer)])
       case 'instance':
         if (Object.keys(value).length === 0) return this.#refuse(privateState(prototype!))
         return this.#properties(value, {})

@@ -62,7 +62,7 @@ type ResultProblem<R> =
 type Yielded<V> =
   IsAny<V> extends true
     ? V
-    : V extends string | readonly unknown[] | Carried | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+    : V extends string | readonly unknown[] | Carried | Error | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
       ? V
       : V extends AsyncIterable<infer Y> | Iterable<infer Y>
         ? Y
@@ -73,17 +73,19 @@ type At<Where extends string, Why> = Why extends string ? `${Where}: ${Why}` : n
 type Primitive = string | number | boolean | bigint | null | undefined | void
 
 /** Objects that travel as they are, or are made anew on the other side. */
-type Carried =
+export type Carried =
   | Date
   | RegExp
   | ArrayBuffer
   | SharedArrayBuffer
   | ArrayBufferView
-  | Error
   | URL
   | Blob
   | MessagePort
   | { readonly [sendable]: true }
+
+/** An error, and not just any object with a name and a message. */
+export type RealError<T> = 'stack' extends keyof T ? Error : never
 
 /** How deep a type is looked into; what lies deeper passes here and is checked when it is sent. */
 type Deepest = 6
@@ -100,7 +102,7 @@ type Problem<T, Depth extends readonly 0[] = []> =
           ? never
           : T extends symbol
             ? 'a symbol'
-            : T extends Carried
+            : T extends Carried | RealError<T>
               ? never
               : T extends (...args: never[]) => unknown
                 ? 'a function'

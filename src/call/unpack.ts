@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
@@ -47,8 +48,10 @@ export function unpack(packed: Packed): unknown {
   return packed.box[0]
 }
 
+/** v8.deserialize gives views of the message itself; a Buffer must not keep that, nor change with it. */
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+  const own = bytes.byteLength === bytes.buffer.byteLength || types.isSharedArrayBuffer(bytes.buffer) ? bytes : new Uint8Array(bytes)
+  return Buffer.from(own.buffer as ArrayBuffer, own.byteOffset, own.byteLength)
 }
 
 function known(name: string): RegisteredClass {
