@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { kindOf } from './kinds.ts'
+import { refusedByProcesses } from './leaves.ts'
 import { pack, type Packed } from './pack.ts'
 import { unpack } from './unpack.ts'
 
@@ -8,15 +9,15 @@ import { unpack } from './unpack.ts'
 export interface Encoding {
   /** Out: the value was replaced and needs `decode` on the other side. */
   marked: boolean
-  /** Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Always false unless `judgeJson`. */
+  /** Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Only found out for processes. */
   json: boolean
-  /** In: whether to find out about JSON at all. */
-  readonly judgeJson: boolean
+  /** In: the value goes to another process, which shares no memory with this one. */
+  readonly process: boolean
 }
 
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
-export function newEncoding(judgeJson = false): Encoding {
-  return { marked: false, json: false, judgeJson }
+export function newEncoding(process = false): Encoding {
+  return { marked: false, json: false, process }
 }
 
 /** From how many values on JSON is no longer the faster way. */
@@ -26,6 +27,7 @@ const few = 16
 
 // The state of the walk in progress. Plain variables, because a walk over a small value is nothing but these.
 let json = false
+let toProcess = false
 let nodes = 0
 let seenFew: unknown[] = new Array(few).fill(undefined)
 let seenCount = 0
@@ -49,10 +51,10 @@ export function encode(value: unknown, path: string, into: Encoding): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      into.json = into.judgeJson
+      into.json = into.process
       return value
     case 'number':
-      into.json = into.judgeJson && exactInJson(value)
+      into.json = into.process && exactInJson(value)
       return value
     case 'undefined':
     case 'bigint':
@@ -60,11 +62,11 @@ export function encode(value: unknown, path: string, into: Encoding): unknown {
       return value
     case 'object':
       if (value !== null) return encodeObject(value, path, into)
-      into.json = into.judgeJson
+      into.json = into.process
       return value
     default:
       into.json = false
-      return pack(value, path)
+      return pack(value, path, into.process)
   }
 }
 
@@ -76,7 +78,7 @@ export function decode(value: unknown): unknown {
 function encodeObject(value: object, path: string, into: Encoding): unknown {
   if (walking) return encodeInside(value, path, into)
   walking = true
-  json = into.judgeJson
+  toProcess = json = into.process
   nodes = 0
   let asItIs: boolean
   try {
@@ -94,7 +96,7 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
   into.json = false
   into.marked = true
   try {
-    return pack(value, path)
+    return pack(value, path, into.process)
   } catch (error) {
     throw tooDeep(error, path)
   }
@@ -102,7 +104,7 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
 
 /** A getter or an encode function of the value that is being walked sends something itself. */
 function encodeInside(value: object, path: string, into: Encoding): unknown {
-  const outer = { json, nodes, seenFew, seenCount, seen }
+  const outer = { json, toProcess, nodes, seenFew, seenCount, seen }
   seenFew = new Array(few).fill(undefined)
   seenCount = 0
   seen = undefined
@@ -110,7 +112,7 @@ function encodeInside(value: object, path: string, into: Encoding): unknown {
   try {
     return encodeObject(value, path, into)
   } finally {
-    ;({ json, nodes, seenFew, seenCount, seen } = outer)
+    ;({ json, toProcess, nodes, seenFew, seenCount, seen } = outer)
     walking = true
   }
 }
@@ -142,7 +144,7 @@ function passes(value: object): boolean {
   const kind = kindOf(value, prototype)
   switch (kind) {
     case 'leaf':
-      return true
+      return !toProcess || refusedByProcesses(value) === undefined
     case 'array':
       return arrayPasses(value as unknown[])
     case 'plain':

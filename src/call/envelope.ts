@@ -22,13 +22,13 @@ export interface ErrorOrigin {
 export function encodeError(error: unknown): ErrorEnvelope {
   const subject = isError(error) ? error : thrownValue(error)
   try {
-    return pack(subject, 'error')
+    return pack(subject, 'error', true)
   } catch (failure) {
     const { name, message, stack } = recordError(subject)
     const plain = new Error(message)
     plain.name = name
     plain.stack = `${stack ?? message}\n    (the rest of the error could not be sent: ${isError(failure) ? failure.message : 'reading it failed'})`
-    return pack(plain, 'error')
+    return pack(plain, 'error', true)
   }
 }
 

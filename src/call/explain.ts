@@ -2,11 +2,12 @@ import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
+import { movedAway, portOutsideList } from './leaves.ts'
 import { refused, segment } from './pack.ts'
 
 /**
  * Finds the part of a value that made structured clone or v8.serialize fail after `encode` had let it pass: a port that is
- * not in the transfer list, a buffer that was moved away, memory that a process can't share.
+ * not in the transfer list, a buffer that was moved away.
  *
  * @param value what was to be sent, before `encode`
  * @param path how the value is called in errors
@@ -67,23 +68,9 @@ function isLeaf(value: object): boolean {
 
 function reasonOf(part: object, error: unknown): Refusing {
   const buffer = ArrayBuffer.isView(part) ? part.buffer : part
-  if (types.isSharedArrayBuffer(buffer)) {
-    return {
-      what: 'shared memory',
-      remedy: 'Processes have no memory in common: pass a copy, as in new Uint8Array(shared).slice(), or use threads',
-    }
-  }
-  if (types.isArrayBuffer(buffer)) {
-    return {
-      what: 'a buffer that has been moved away',
-      remedy: 'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
-    }
-  }
+  if (types.isArrayBuffer(buffer)) return movedAway
   const name = className(Object.getPrototypeOf(part) as object)
-  if (name === 'MessagePort') {
-    return { what: 'a MessagePort that is not in the transfer list', remedy: 'Threads take one as in call(task, port).with({ transfer: [port] })' }
-  }
-  if (name === 'Blob' || name === 'File') return { what: `a ${name}`, remedy: 'Pass its bytes, as in await blob.arrayBuffer(), or use threads' }
+  if (name === 'MessagePort') return portOutsideList
   const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
   return { what: `an instance of ${name} (${message})`, remedy: 'Pass plain data in its place' }
 }

@@ -20,6 +20,7 @@ import {
   symbol,
   taskFunction,
 } from './kinds.ts'
+import { refusedByProcesses, refusedInErrors } from './leaves.ts'
 import { identityOf } from './task.ts'
 
 /** Where something goes: a container of the packed value and the key in it. */
@@ -49,8 +50,8 @@ export interface Packed {
 }
 
 /** Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path. */
-export function pack(value: unknown, path: string): Packed {
-  return new Packer(path).pack(value)
+export function pack(value: unknown, path: string, process: boolean): Packed {
+  return new Packer(path, process).pack(value)
 }
 
 /** A slice is copied: structured clone sends all the memory below a view, and under a small Buffer lies Node's pool. */
@@ -66,6 +67,7 @@ const deepestCause = 16
 class Packer {
   readonly #steps: Step[] = []
   readonly #root: string
+  readonly #process: boolean
   readonly #path: string[] = []
   /** Original -> its copy, or for what is made anew on the other side its number. */
   readonly #done = new Map<object, object | number>()
@@ -75,8 +77,9 @@ class Packer {
   #made = 0
   #errors = 0
 
-  constructor(root: string) {
+  constructor(root: string, process: boolean) {
     this.#root = root
+    this.#process = process
   }
 
   pack(value: unknown): Packed {
@@ -104,7 +107,7 @@ class Packer {
     }
     switch (kind) {
       case 'leaf':
-        return value
+        return this.#leaf(value)
       case 'array':
         return this.#array(value as unknown[], [])
       case 'map':
@@ -118,6 +121,7 @@ class Packer {
       case 'url':
         return this.#make(value, holder, key, made => ['url', made, (value as URL).href])
       case 'buffer':
+        this.#leaf(value)
         return this.#make(value, holder, key, made => ['buffer', made, bytesOf(value as Buffer)])
       case 'instance':
         if (Object.keys(value).length === 0) return this.#refuse(privateState(prototype!))
@@ -125,6 +129,11 @@ class Packer {
       case 'plain':
         return this.#properties(value, {})
     }
+  }
+
+  #leaf(value: object): object {
+    const reason = this.#errors > 0 ? refusedInErrors(value) : this.#process ? refusedByProcesses(value) : undefined
+    return reason ? this.#refuse(reason) : value
   }
 
   #make(value: object, holder: Holder, key: string | number, step: (made: number) => Step): undefined {

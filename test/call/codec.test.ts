@@ -235,9 +235,13 @@ describe('encode', () => {
   test('leaves shared memory shared', () => {
     const shared = new SharedArrayBuffer(4)
     const cells = new Int32Array(shared)
-    const { sent } = send({ sent: cells, error: new Error('x') }, structuredClone) as { sent: Int32Array }
+    const into = newEncoding()
+    const encoded = encode({ sent: cells, bytes: Buffer.from(shared, 1), error: new Error('x') }, 'arguments', into)
+    const { sent, bytes } = decode(structuredClone(encoded)) as { sent: Int32Array; bytes: Buffer }
     Atomics.store(sent, 0, 7)
     assert.equal(Atomics.load(cells, 0), 7)
+    bytes[0] = 1
+    assert.equal(Atomics.load(cells, 0), 263)
   })
 
   test('lets ports through, for the transfer list', () => {
@@ -251,7 +255,7 @@ describe('encode', () => {
   })
 
   test('lets Blobs through', async () => {
-    const [blob] = send([new Blob(['text'])], structuredClone) as [Blob]
+    const [blob] = structuredClone(encode([new Blob(['text'])], 'arguments', newEncoding())) as [Blob]
     assert.equal(await blob.text(), 'text')
   })
 
@@ -287,7 +291,7 @@ describe('encode', () => {
 })
 
 describe('the judgement about JSON', () => {
-  test('is only given where it is asked for', () => {
+  test('is only given for processes', () => {
     const into = newEncoding()
     encode([1], 'arguments', into)
     assert.equal(into.json, false)

@@ -1,0 +1,47 @@
+import { types } from 'node:util'
+import { className, type Refusing } from './kinds.ts'
+
+/**
+ * What is wrong with sending a leaf to another process, which shares no memory with this one; undefined if nothing is.
+ * v8.serialize fails on some of these and quietly copies others.
+ */
+export function refusedByProcesses(leaf: object): Refusing | undefined {
+  if (types.isSharedArrayBuffer(ArrayBuffer.isView(leaf) ? leaf.buffer : leaf)) return sharedMemory
+  if (ArrayBuffer.isView(leaf) || types.isArrayBuffer(leaf)) return undefined
+  if (types.isDate(leaf) || types.isRegExp(leaf) || types.isBoxedPrimitive(leaf)) return undefined
+  const name = className(Object.getPrototypeOf(leaf) as object)
+  if (name === 'MessagePort') return portToProcess
+  if (name === 'Blob' || name === 'File') {
+    return { what: `a ${name}`, remedy: 'Pass its bytes, as in await blob.arrayBuffer(), or use threads' }
+  }
+  return { what: `an instance of ${name}, which only threads can pass on`, remedy: 'Pass plain data in its place, or use threads' }
+}
+
+/** What is wrong with a leaf inside an error, which has no transfer list and must arrive whatever it holds. */
+export function refusedInErrors(leaf: object): Refusing | undefined {
+  const buffer = ArrayBuffer.isView(leaf) ? leaf.buffer : leaf
+  return refusedByProcesses(leaf) ?? (types.isArrayBuffer(buffer) && isDetached(buffer) ? movedAway : undefined)
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
+export const movedAway: Refusing = {
+  what: 'a buffer that has been moved away',
+  remedy: 'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
+}
+export const portOutsideList: Refusing = {
+  what: 'a MessagePort that is not in the transfer list',
+  remedy: 'Threads take one as in call(task, port).with({ transfer: [port] })',
+}
+const portToProcess: Refusing = { what: 'a MessagePort', remedy: 'A port connects threads of one process: use threads' }
+const sharedMemory: Refusing = {
+  what: 'shared memory',
+  remedy: 'Processes have no memory in common: pass a copy, as in new Uint8Array(shared).slice(), or use threads',
+}
