@@ -1,62 +1,153 @@
-import { background } from '../core/background.ts'
 import { currentSource, enter, runIn, type ScopeSource, slot } from '../core/current.ts'
+import type { Scope } from '../core/scope.ts'
+import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/task-scope.ts'
 import type { AnyFunction } from './task.ts'
 
-const here: ScopeSource = { toScope: background }
-
 /**
- * Wraps a function so that calling it plainly gives its body a current scope: that of the caller where there is one,
- * else one that nobody cancels. `this`, the arguments and the result are untouched.
+ * Wraps a function so that calling it plainly gives its body a current scope: that of the caller where there is one, else
+ * one of its own that nobody cancels and that ends with the call. `this`, the arguments and the result are untouched.
  */
 export function invokeHere<F extends AnyFunction>(fn: F): F {
-  const call = fn as unknown as (this: unknown, ...args: unknown[]) => unknown
+  const body = fn as unknown as AnyBody
   function invoke(this: unknown, ...args: unknown[]): unknown {
-    if (slot.source !== undefined) return kept(call.apply(this, args))
-    if (slot.ambient !== undefined) {
-      if (currentSource() !== undefined) return kept(call.apply(this, args))
-      return kept(runIn(here, () => call.apply(this, args)))
-    }
-    slot.source = here
-    let result: unknown
-    try {
-      result = call.apply(this, args)
-    } finally {
-      slot.source = undefined
-    }
-    return kept(result)
+    const source = currentSource()
+    return source === undefined ? callHere(body, this, args) : bound(body.apply(this, args), source)
   }
   return invoke as unknown as F
 }
 
-/** A generator runs its body later, one step at a time: each step gets the scope that the call had. */
-function kept(result: unknown): unknown {
-  if (typeof result !== 'object' || result === null || typeof (result as { next?: unknown }).next !== 'function')
-    return result
-  const tag = Object.prototype.toString.call(result)
-  if (tag !== '[object Generator]' && tag !== '[object AsyncGenerator]') return result
-  return bindGenerator(result as Generator | AsyncGenerator, currentSource() ?? here)
+type AnyBody = (this: unknown, ...args: unknown[]) => unknown
+
+/** A plain call where no task is running. Its scope is made only when the function asks for it. */
+class HereCall implements ScopeSource {
+  readonly #name: string
+  scope: Scope | undefined = undefined
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  toScope(): Scope {
+    return (this.scope ??= openTaskScope({ name: this.#name || 'task' }))
+  }
 }
 
-const steps = ['next', 'return', 'throw'] as const
+function callHere(body: AnyBody, self: unknown, args: unknown[]): unknown {
+  const call = new HereCall(body.name)
+  let result: unknown
+  try {
+    if (slot.ambient !== undefined) result = runIn(call, () => body.apply(self, args))
+    else {
+      slot.source = call
+      try {
+        result = body.apply(self, args)
+      } finally {
+        slot.source = undefined
+      }
+    }
+  } catch (error) {
+    if (call.scope !== undefined) void endTaskScope(call.scope, { ok: false, error })
+    throw error
+  }
+  if (isGenerator(result)) return bindGenerator(result, call, outcome => endHere(call, outcome))
+  if (result instanceof Promise) {
+    // With skein/ambient the scope may still be made after an await.
+    if (call.scope === undefined && slot.ambient === undefined) return result
+    return result.then(
+      value => endHere(call, { ok: true, value }),
+      (error: unknown) => endHere(call, { ok: false, error }),
+    )
+  }
+  return call.scope === undefined ? result : endSync(call.scope, result)
+}
 
-/** Makes `current()` work inside a generator's body: each of its steps runs with the source set. */
-export function bindGenerator<G extends Generator | AsyncGenerator>(generator: G, source: ScopeSource): G {
-  for (const step of steps) {
-    const original = generator[step] as (this: G, argument: unknown) => unknown
-    Object.defineProperty(generator, step, {
-      configurable: true,
-      writable: true,
-      value: function (this: G, ...args: [unknown]): unknown {
-        // A generator tells next() from next(undefined) nowhere, so one argument is enough.
-        if (slot.ambient !== undefined) return runIn(source, () => original.call(generator, args[0]))
-        const before = enter(source)
-        try {
-          return original.call(generator, args[0])
-        } finally {
-          enter(before)
-        }
-      },
-    })
+/** The value once everything that the call started is over: at once, where it started nothing. */
+function endHere(call: HereCall, outcome: TaskOutcome): unknown {
+  const ended = call.scope === undefined ? outcome : endTaskScope(call.scope, outcome)
+  return ended instanceof Promise ? ended.then(valueOf) : valueOf(ended)
+}
+
+/** A synchronous function cannot wait for what it spawned; a failure of that surfaces as an unhandled rejection. */
+function endSync(scope: Scope, value: unknown): unknown {
+  const ended = endTaskScope(scope, { ok: true, value })
+  if (!(ended instanceof Promise)) return valueOf(ended)
+  void ended.then(valueOf)
+  return value
+}
+
+function valueOf(outcome: TaskOutcome): unknown {
+  if (outcome.ok) return outcome.value
+  throw outcome.error
+}
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  if (typeof value !== 'object' || value === null) return false
+  // Promises and plain objects have no next(); only then is it worth asking for the tag.
+  if (typeof (value as { next?: unknown }).next !== 'function') return false
+  const tag = Object.prototype.toString.call(value)
+  return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
+}
+
+function bound(result: unknown, source: ScopeSource): unknown {
+  return isGenerator(result) ? bindGenerator(result, source) : result
+}
+
+type Step = 'next' | 'return' | 'throw'
+const steps: readonly Step[] = ['next', 'return', 'throw']
+
+/**
+ * Makes `current()` work inside a generator's body, which runs later and one step at a time: each step runs with the source
+ * set.
+ *
+ * @param end called when the generator is over; what it gives or throws takes the place of the last result's value
+ */
+export function bindGenerator<G extends Generator | AsyncGenerator>(
+  generator: G,
+  source: ScopeSource,
+  end?: (outcome: TaskOutcome) => unknown,
+): G {
+  let over = false
+  const finish = (outcome: TaskOutcome): unknown => {
+    if (over || end === undefined) return valueOf(outcome)
+    over = true
+    return end(outcome)
+  }
+  const failed = (error: unknown): unknown => finish({ ok: false, error })
+  const stepped = (result: IteratorResult<unknown>): unknown => {
+    if (!result.done) return result
+    const value = finish({ ok: true, value: result.value })
+    return value instanceof Promise && isAsync
+      ? value.then(last => ({ done: true, value: last }))
+      : { done: true, value }
+  }
+  const isAsync = Symbol.asyncIterator in generator
+  const step = (original: Generator['next'], argument: unknown): unknown => {
+    let result: unknown
+    try {
+      result =
+        slot.ambient === undefined
+          ? inSource(source, original, generator, argument)
+          : runIn(source, () => original.call(generator as Generator, argument))
+    } catch (error) {
+      return failed(error)
+    }
+    return isAsync
+      ? (result as Promise<IteratorResult<unknown>>).then(stepped, failed)
+      : stepped(result as IteratorResult<unknown>)
+  }
+  for (const name of steps) {
+    const original = generator[name] as Generator['next']
+    const value = (argument: unknown): unknown => step(original, argument)
+    Object.defineProperty(generator, name, { configurable: true, writable: true, value })
   }
   return generator
+}
+
+function inSource(source: ScopeSource, original: Generator['next'], generator: unknown, argument: unknown): unknown {
+  const before = enter(source)
+  try {
+    return original.call(generator as Generator, argument)
+  } finally {
+    enter(before)
+  }
 }

@@ -1,0 +1,113 @@
+import { InvalidArgumentError } from '../core/errors.ts'
+import type { Job } from '../core/job.ts'
+import { type CallOptions, checkCallOptions } from './options.ts'
+import type { Carried, RealError, Refusal } from './sendable.ts'
+import { lookup } from './registry.ts'
+import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './task.ts'
+
+const callBrand: unique symbol = Symbol.for('skein.call') as never
+
+/**
+ * A task, its arguments and its options, as a value that has not started yet.
+ *
+ * Nothing runs until an executor is given the call. A call never changes: `with` gives a new one. Arguments may be calls
+ * or jobs, also inside arrays and plain objects: nesting is how a graph is written, and each call value runs once however
+ * often it appears.
+ */
+export interface Call<R> {
+  readonly [callBrand]: true
+  readonly task: TaskIdentity
+  /** The bare function, for the executors that run it right here. */
+  readonly fn: AnyFunction
+  readonly args: readonly unknown[]
+  readonly options: CallOptions
+  /** The same call with other options laid over its own. */
+  with(options: CallOptions): Call<R>
+  /** Only for type inference: the type of the result. Never present at run time. */
+  readonly resultType?: R
+}
+
+/** What may stand where a `T` is wanted: the value, a Call or Job that will give it, or those inside arrays and plain objects. */
+export type Argument<T> =
+  | T
+  | Call<T>
+  | Job<T>
+  | (T extends Carried | RealError<T> | AnyFunction | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+      ? never
+      : T extends readonly unknown[]
+        ? number extends T['length']
+          ? readonly Argument<T[number]>[] // Spelt out, because the compiler puts that off until it is needed: JSON-like types are endless.
+          : { [K in keyof T]: Argument<T[K]> }
+        : T extends object
+          ? { [K in keyof T]: Argument<T[K]> }
+          : never)
+
+/** The arguments of a task, each of which may be a Call or a Job. */
+export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> }
+
+/** The value of a task: what its promise resolves to. A generator task has none; `stream` reads it. */
+export type Value<R> = Awaited<R>
+
+/**
+ * Makes a call: a task and its arguments, not yet started.
+ *
+ * Use it to give a call options, to nest calls into a graph, or to keep work as data. For a plain run
+ * `executor.run(task, ...args)` needs no call.
+ *
+ * @example
+ * import { call, loop, task } from 'skein'
+ *
+ * const square = task(import.meta, function square(n: number) { return n * n })
+ * const sum = task(import.meta, function sum(ns: number[]) { return ns.reduce((a, b) => a + b, 0) })
+ *
+ * const graph = call(sum, [1, 2, 3].map(n => call(square, n)))
+ * console.log(await loop.run(graph.with({ timeout: '5s' }))) // 14
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is no task.
+ */
+export function call<A extends unknown[], R>(
+  task: Task<(...args: A) => R> & Refusal<A, R>,
+  ...args: Arguments<A>
+): Call<Value<R>> {
+  return makeCall(task as unknown as AnyFunction, args)
+}
+
+/** @internal The untyped half of `call`, for executors whose own signature has done the typing. */
+export function makeCall<R>(task: AnyFunction, args: readonly unknown[]): Call<R> {
+  const identity = identityOf(task)
+  if (!identity) {
+    throw new InvalidArgumentError(
+      `Expected a task, got ${typeof task === 'function' ? `the plain function '${task.name || 'anonymous'}'` : String(task)}. ` +
+        `Define it with task(import.meta, fn) at the top level of a module and pass what task() returns.`,
+    )
+  }
+  return new CallValue<R>(identity, lookup(identity) ?? task, args, emptyOptions)
+}
+
+const emptyOptions: CallOptions = Object.freeze({})
+
+class CallValue<R> implements Call<R> {
+  readonly [callBrand] = true as const
+  readonly task: TaskIdentity
+  readonly fn: AnyFunction
+  readonly args: readonly unknown[]
+  readonly options: CallOptions
+  declare readonly resultType?: R
+
+  constructor(task: TaskIdentity, fn: AnyFunction, args: readonly unknown[], options: CallOptions) {
+    this.task = task
+    this.fn = fn
+    this.args = args
+    this.options = options
+  }
+
+  with(options: CallOptions): Call<R> {
+    checkCallOptions(options)
+    return new CallValue<R>(this.task, this.fn, this.args, Object.freeze({ ...this.options, ...options }))
+  }
+}
+
+/** True for a call, whichever copy of skein made it. */
+export function isCall(value: unknown): value is Call<unknown> {
+  return typeof value === 'object' && value !== null && (value as { [callBrand]?: unknown })[callBrand] === true
+}

@@ -1,0 +1,123 @@
+import type { Duration } from '../core/duration.ts'
+import type { Job } from '../core/job.ts'
+import type { Scope } from '../core/scope.ts'
+import type { Arguments, Call, Value } from './call.ts'
+import type { ExecutorEvent } from './events.ts'
+import type { MapOptions, MapResults, Settled } from './map.ts'
+import type { NotAGenerator, Refusal } from './sendable.ts'
+import type { Task } from './task.ts'
+
+/** How an executor ends. */
+export interface CloseOptions {
+  /** Cancel what is waiting and running instead of letting it finish. Default: false. */
+  readonly cancel?: boolean
+  /** With `cancel: false`: how long accepted calls may take to finish before they are cancelled after all. Default: no limit. */
+  readonly timeout?: Duration
+}
+
+/** Options of `stream`. */
+export interface StreamOptions {
+  /**
+   * How many values may be on their way, produced but not yet read. The generator pauses at its `yield` when the reader
+   * is that far behind. From 1 up; default 64.
+   */
+  readonly buffer?: number
+}
+
+/** How one worker of an executor is doing. */
+export interface WorkerStats {
+  /** As it appears in errors and in tagged output: `thread 1`, `process 2`, `loop`. */
+  readonly name: string
+  readonly state: 'starting' | 'ready' | 'leaving'
+  /** Thread id or process id. */
+  readonly id: number
+  /** Calls sent to it and not yet answered. */
+  readonly inFlight: number
+  /** Calls that it has answered. */
+  readonly completed: number
+  /** Milliseconds that its calls have run, in sum. */
+  readonly busy: number
+}
+
+/** How an executor is doing. */
+export interface ExecutorStats {
+  /** `loop`, `threads` or `processes`. */
+  readonly kind: string
+  /** Calls that wait for a place. */
+  readonly queued: number
+  /** Calls that were handed to a worker and have not ended. */
+  readonly running: number
+  readonly done: number
+  readonly failed: number
+  readonly cancelled: number
+  /** Workers that died under their calls. */
+  readonly crashed: number
+  readonly workers: readonly WorkerStats[]
+}
+
+/**
+ * A place where calls run: the event loop, threads, processes or a queue. Whatever holds for one holds for all.
+ *
+ * **Cancellation**: a cancelled call that has not started is withdrawn. A running one sees its signal abort, and
+ * `checkpoint()` throw even inside a synchronous loop; after the executor's `grace` its thread is terminated or its
+ * process killed, and replaced. The promise settles when the work has really ended.
+ */
+export interface Executor extends AsyncDisposable {
+  /** `loop`, `threads` or `processes`. */
+  readonly kind: string
+  /** How many calls it can run at the same time. */
+  readonly capacity: number
+  /** Runs a call (a task with its arguments and options, as `call` makes it) and waits for its value. */
+  run<R>(call: Call<R>): Promise<R>
+  /**
+   * Runs a task and waits for its value: submit and result in one, and the fast path.
+   *
+   * **Errors**: whatever the task throws, as the same class where that is registered; and `SKEIN_CANCELLED`,
+   * `SKEIN_TIMEOUT`, `SKEIN_OVERLOADED`, `SKEIN_CLOSED`, `SKEIN_UNSENDABLE`, `SKEIN_WORKER_CRASHED`,
+   * `SKEIN_TASK_MODULE`, `SKEIN_TASK_NOT_FOUND`.
+   */
+  run<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<A>
+  ): Promise<Value<R>>
+  /** Hands a call over, and resolves to its Job once it is accepted: there was room for it in the queue. */
+  submit<R>(call: Call<R>): Promise<Job<R>>
+  /** Hands a task and its arguments over, and resolves to its Job once it is accepted: there was room for it in the queue. */
+  submit<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<A>
+  ): Promise<Job<Value<R>>>
+  /**
+   * Runs a task over many items, several at a time, and gives the results as an async iterable: in the order of the items
+   * unless `ordered: false`. Takes only as many items ahead as it needs; the first failure stops the rest (`settle: true`
+   * collects failures instead); leaving the loop cancels what is still running.
+   */
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options: MapOptions & { readonly settle: true },
+  ): MapResults<Settled<Value<R>>>
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options?: MapOptions & { readonly settle?: false },
+  ): MapResults<Value<R>>
+  /** Streams the values of a call: the place for its options. */
+  stream<Y>(call: Call<AsyncIterable<Y> | Iterable<Y>>, options?: StreamOptions): AsyncIterableIterator<Y>
+  /**
+   * Runs a task that is a generator (or returns any iterable) and gives its values while it runs. The generator pauses
+   * when the reader falls behind; leaving the loop stops it, and its `finally` runs.
+   */
+  stream<A extends unknown[], Y>(
+    task: Task<(...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>> & Refusal<A, Y>,
+    ...args: Arguments<A>
+  ): AsyncIterableIterator<Y>
+  /** How it is doing right now. */
+  stats(): ExecutorStats
+  /** Reports what happens from now on: calls submitted, started, ended. Returns the function that stops the reports. */
+  observe(listener: (event: ExecutorEvent) => void): () => void
+  /** The same place, owned by a scope: what is started through it is cancelled with the scope, and the scope waits for it. */
+  within(scope: Scope): Executor
+  /** Takes no more calls, waits for the accepted ones, then frees everything. */
+  close(options?: CloseOptions): Promise<void>
+}

@@ -1,0 +1,33 @@
+/** Options of `map`. */
+export interface MapOptions {
+  /** Results in the order of the items (true), or as they complete (false). Default: true. */
+  readonly ordered?: boolean
+  /** Collect failures as values instead of stopping at the first. Default: false. */
+  readonly settle?: boolean
+  /**
+   * How many items travel and run together as one call: a number, or `auto`, which measures how long an item takes and
+   * bundles short ones. From 1 up; default `auto`.
+   */
+  readonly chunk?: number | 'auto'
+  /** How many items may be taken from the source before their results have been read. From 1 up; default: four for each call that can run at once, times the chunk. */
+  readonly lookAhead?: number
+  /** Time limit of each item. */
+  readonly timeout?: import('../core/duration.ts').Duration
+  /** Cancels the whole map. */
+  readonly signal?: AbortSignal
+  /** Runs an item again when it fails. */
+  readonly retries?: number | import('./options.ts').RetryOptions
+  /** As for a call. */
+  readonly priority?: number
+}
+
+/** How one item of a `map` with `settle: true` ended. `index` counts the items from 0. */
+export type Settled<R> =
+  | { readonly state: 'done'; readonly index: number; readonly value: R }
+  | { readonly state: 'failed'; readonly index: number; readonly error: unknown }
+
+/** The results of a `map`: an async iterable, to be read once. */
+export interface MapResults<R> extends AsyncIterableIterator<R> {
+  /** Reads all results into an array. */
+  toArray(): Promise<R[]>
+}

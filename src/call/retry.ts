@@ -1,0 +1,18 @@
+import { milliseconds } from '../core/duration.ts'
+import type { CallOptions, RetryOptions } from './options.ts'
+
+/**
+ * How long to wait before another run, in milliseconds, or undefined when there is to be none.
+ *
+ * @param attempt the run that has just failed, counted from 1
+ */
+export function retryDelay(retries: CallOptions['retries'], attempt: number, error: unknown): number | undefined {
+  if (retries === undefined) return undefined
+  const rule: RetryOptions = typeof retries === 'number' ? { times: retries } : retries
+  if (attempt > rule.times) return undefined
+  if (rule.retryIf && !rule.retryIf(error, attempt)) return undefined
+  const first = milliseconds(rule.backoff ?? 100, 'retries.backoff')
+  const longest = milliseconds(rule.maxBackoff ?? 30_000, 'retries.maxBackoff')
+  const wait = Math.min(longest, first * (rule.factor ?? 2) ** (attempt - 1))
+  return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
+}

@@ -1,0 +1,409 @@
+import { type CancelCause, errorOfCause } from '../core/cancel.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+import { ChunkSize } from './chunk-size.ts'
+import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
+import type { MapOptions, MapResults, Settled } from './map.ts'
+import { type CallOptions, checkCallOptions, checkInteger, checkKnown, describe } from './options.ts'
+import type { ExecutorSurface } from './surface.ts'
+
+const known: ReadonlySet<string> = new Set([
+  'ordered',
+  'settle',
+  'chunk',
+  'lookAhead',
+  'timeout',
+  'signal',
+  'retries',
+  'priority',
+])
+
+/** How far ahead a map reads where the executor sets no limit to what runs at once. */
+const aheadWithoutLimit = 256
+
+/** Starts a map; nothing is taken from the source before the first read. */
+export function runMap(
+  executor: ExecutorSurface,
+  work: Work,
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+  options: MapOptions,
+): MapResults<unknown> {
+  checkKnown(options, known, 'map option')
+  const { ordered = true, settle = false, chunk = 'auto', lookAhead, signal, timeout, retries, priority } = options
+  for (const [name, value] of Object.entries({ ordered, settle })) {
+    if (typeof value !== 'boolean') throw new InvalidArgumentError(`${name} must be true or false, got ${describe(value)}`)
+  }
+  if (chunk !== 'auto') checkInteger(chunk, `chunk ('auto' or a number)`, 1)
+  if (lookAhead !== undefined) checkInteger(lookAhead, 'lookAhead', 1)
+  const callOptions: CallOptions = {
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(priority === undefined ? {} : { priority }),
+  }
+  checkCallOptions({ ...callOptions, ...(signal ? { signal } : {}) })
+  const perItem = timeout !== undefined || retries !== undefined
+  if (perItem && chunk !== 'auto' && chunk > 1) {
+    throw new InvalidArgumentError(
+      `chunk: ${chunk} cannot go with a timeout or retries: those hold for each item, and the items of a chunk run as one. Leave chunk out.`,
+    )
+  }
+  return new MapRun(executor, { ...pick(work), options: callOptions }, openSource(items), {
+    ordered,
+    settle,
+    chunk: chunk === 'auto' ? (perItem || !executor.bundles ? 1 : new ChunkSize()) : chunk,
+    lookAhead,
+    signal,
+    length: Array.isArray(items) ? items.length : Number.POSITIVE_INFINITY,
+  })
+}
+
+interface Settings {
+  readonly ordered: boolean
+  readonly settle: boolean
+  readonly chunk: number | ChunkSize
+  readonly lookAhead: number | undefined
+  readonly signal: AbortSignal | undefined
+  readonly length: number
+}
+
+/** Items that run together: `results` holds a value or a failure for each, once they have ended. */
+interface Bundle {
+  readonly start: number
+  readonly count: number
+  results: readonly unknown[] | undefined
+  failed: readonly number[]
+}
+
+class MapRun implements MapResults<unknown> {
+  readonly #executor: ExecutorSurface
+  readonly #work: Work
+  readonly #source: Source
+  readonly #settings: Settings
+  readonly #running = new Set<Entry>()
+  /** Bundles in the order in which they are to be read. */
+  #bundles: Bundle[] = []
+  #firstBundle = 0
+  /** Position in the bundle that is being read. */
+  #at = 0
+  #taken = 0
+  #unread = 0
+  #started = false
+  #sourceDone = false
+  #pulling = false
+  /** Items taken from an async source that wait to be bundled. */
+  #loose: unknown[] = []
+  #failure: { readonly error: unknown } | undefined
+  #finished = false
+  readonly #waiting: { resolve: (result: IteratorResult<unknown>) => void; reject: (error: unknown) => void }[] = []
+  #onIdle: (() => void) | undefined
+  readonly #onAbort = (): void => this.#fail(undefined, { source: 'signal', reason: this.#settings.signal?.reason })
+
+  constructor(executor: ExecutorSurface, work: Work, source: Source, settings: Settings) {
+    this.#executor = executor
+    this.#work = work
+    this.#source = source
+    this.#settings = settings
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (!this.#started) this.#begin()
+      this.#serve()
+    })
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    await this.#leave({ source: 'consumer' })
+    return { done: true, value }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<unknown>> {
+    await this.#leave({ source: 'consumer', reason: error })
+    throw error
+  }
+
+  async toArray(): Promise<unknown[]> {
+    const all: unknown[] = []
+    for await (const each of this) all.push(each)
+    return all
+  }
+
+  #begin(): void {
+    this.#started = true
+    const { signal } = this.#settings
+    if (signal?.aborted) this.#onAbort()
+    else signal?.addEventListener('abort', this.#onAbort)
+    this.#fill()
+  }
+
+  /** Takes items and launches bundles until enough is on its way. */
+  #fill(): void {
+    while (!this.#sourceDone && !this.#failure && !this.#finished && !this.#pulling) {
+      const size = this.#nextSize()
+      if (size <= 0) return
+      const taken = this.#source.take(size - this.#loose.length)
+      if (taken instanceof Promise) {
+        // An async source: what has come so far need not wait for the rest while places are free.
+        if (this.#loose.length > 0 && this.#running.size < this.#executor.capacity) this.#launchLoose()
+        this.#pulling = true
+        taken.then(
+          result => this.#pulled(result),
+          (error: unknown) => this.#pulled({ error }),
+        )
+        return
+      }
+      this.#accept(taken)
+      if (!this.#failure) this.#launchLoose()
+    }
+  }
+
+  #pulled(result: Taken): void {
+    this.#pulling = false
+    this.#accept(result)
+    if (!this.#failure && (this.#sourceDone || this.#loose.length >= this.#nextSize() || this.#executorIdle())) {
+      this.#launchLoose()
+    }
+    this.#fill()
+    this.#serve()
+  }
+
+  #executorIdle(): boolean {
+    return this.#running.size < this.#executor.capacity
+  }
+
+  #accept(result: Taken): void {
+    if ('error' in result) {
+      this.#sourceDone = true
+      this.#loose = []
+      this.#fail(result.error, { source: 'failure', reason: result.error })
+      return
+    }
+    if (this.#failure || this.#finished) return
+    if (result.done) this.#sourceDone = true
+    this.#taken += result.items.length
+    this.#unread += result.items.length
+    if (this.#loose.length === 0) this.#loose = result.items
+    else this.#loose.push(...result.items)
+  }
+
+  /** How many items the next bundle may hold; 0 when enough is on its way. */
+  #nextSize(): number {
+    const { chunk, lookAhead, length } = this.#settings
+    const { capacity } = this.#executor
+    let size = typeof chunk === 'number' ? chunk : chunk.size
+    const places = Number.isFinite(capacity) ? capacity : aheadWithoutLimit
+    if (typeof chunk !== 'number' && Number.isFinite(length)) {
+      // Near the end of a known number of items, smaller bundles keep all places busy until the last.
+      size = Math.min(size, Math.max(1, Math.ceil((length - this.#taken) / (places * 2))))
+    }
+    const ahead = lookAhead ?? (Number.isFinite(capacity) ? places * 4 * size : places)
+    return Math.min(size, ahead - this.#unread + this.#loose.length)
+  }
+
+  #launchLoose(): void {
+    const items = this.#loose
+    if (items.length === 0) return
+    this.#loose = []
+    const bundle: Bundle = { start: this.#taken - items.length, count: items.length, results: undefined, failed: [] }
+    if (this.#settings.ordered) this.#bundles.push(bundle)
+    const single = items.length === 1
+    const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
+    const work: Work = { ...this.#work, args: single ? items : [items] }
+    const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome))
+    entry.items = items.length
+    entry.patient = true
+    this.#running.add(entry)
+    this.#executor.launch(entry)
+  }
+
+  #ended(entry: Entry, bundle: Bundle, outcome: Outcome): void {
+    this.#running.delete(entry)
+    if (outcome.state === 'done') {
+      const { chunk } = this.#settings
+      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.items)
+      if (entry.kind === 'run') bundle.results = [outcome.value]
+      else {
+        const result = outcome.value as ChunkResult
+        bundle.results = result.values
+        bundle.failed = result.failed
+        if (!this.#settings.settle && result.failed.length > 0) {
+          const error = result.values[result.failed[0] as number]
+          this.#fail(error, { source: 'failure', reason: error })
+        }
+      }
+    } else if (this.#settings.settle && !this.#failure && !this.#finished) {
+      bundle.results = new Array<unknown>(bundle.count).fill(outcome.error)
+      bundle.failed = bundle.results.map((_, index) => index)
+    } else {
+      this.#fail(outcome.error, { source: 'failure', reason: outcome.error })
+    }
+    if (bundle.results && !this.#settings.ordered) this.#bundles.push(bundle)
+    if (this.#running.size === 0) this.#onIdle?.()
+    this.#fill()
+    this.#serve()
+  }
+
+  /** Records the first failure and stops the rest. Without an error the cause itself is the failure. */
+  #fail(error: unknown, cause: CancelCause): void {
+    if (this.#failure || this.#finished) return
+    this.#failure = { error: error === undefined && cause.source === 'signal' ? errorOfCause(cause, 'map') : error }
+    this.#loose = []
+    this.#stopAll(cause)
+    this.#serve()
+  }
+
+  #stopAll(cause: CancelCause): void {
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    for (const entry of this.#running) this.#executor.stop(entry, cause)
+  }
+
+  async #leave(cause: CancelCause): Promise<void> {
+    if (!this.#finished) {
+      this.#finished = true
+      this.#stopAll(cause)
+      await this.#idle()
+      await this.#closeSource()
+    }
+    this.#serve()
+  }
+
+  #idle(): Promise<void> | void {
+    if (this.#running.size === 0) return
+    return new Promise(resolve => (this.#onIdle = resolve))
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const item = this.#finished ? undefined : this.#read()
+      if (item) {
+        this.#waiting.shift()?.resolve({ done: false, value: item.value })
+        this.#fill()
+      } else if (this.#finished) {
+        this.#waiting.shift()?.resolve({ done: true, value: undefined })
+      } else if (this.#failure) {
+        if (this.#running.size > 0) return // what was started must have ended before the reader hears of it
+        this.#finish(this.#failure)
+      } else if (this.#sourceDone && this.#unread === 0) {
+        this.#finish(undefined)
+      } else {
+        return
+      }
+    }
+  }
+
+  #finish(failure: { readonly error: unknown } | undefined): void {
+    this.#finished = true
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    const reader = this.#waiting.shift()
+    this.#bundles = []
+    const answer = (): void => {
+      if (failure) reader?.reject(failure.error)
+      else reader?.resolve({ done: true, value: undefined })
+    }
+    if (this.#sourceDone) answer()
+    else void this.#closeSource().then(answer)
+  }
+
+  /** While the source still owes an item, closing it would wait for that item, perhaps for ever: then it is only told. */
+  async #closeSource(): Promise<void> {
+    const closed = this.#source.close()
+    if (!this.#pulling) await closed
+  }
+
+  /** The next result that may be read now. */
+  #read(): { readonly value: unknown } | undefined {
+    for (;;) {
+      const bundle = this.#bundles[this.#firstBundle]
+      if (!bundle?.results) return undefined
+      const at = this.#at
+      const isFailed = bundle.failed.includes(at)
+      if (at >= bundle.results.length || (isFailed && !this.#settings.settle)) {
+        if (at < bundle.count && !this.#settings.settle) return undefined // the failure itself comes next
+        this.#dropBundle()
+        continue
+      }
+      this.#at++
+      this.#unread--
+      const value = bundle.results[at]
+      if (this.#at >= bundle.count) this.#dropBundle()
+      if (!this.#settings.settle) return { value }
+      const index = bundle.start + at
+      const settled: Settled<unknown> = isFailed ? { state: 'failed', index, error: value } : { state: 'done', index, value }
+      return { value: settled }
+    }
+  }
+
+  /** Shifts in bulk: `Array.shift` on every bundle would be quadratic. */
+  #dropBundle(): void {
+    this.#at = 0
+    this.#bundles[this.#firstBundle++] = undefined as never
+    if (this.#firstBundle > 32 && this.#firstBundle * 2 > this.#bundles.length) {
+      this.#bundles = this.#bundles.slice(this.#firstBundle)
+      this.#firstBundle = 0
+    }
+  }
+}
+
+type Taken = { readonly items: unknown[]; readonly done: boolean } | { readonly error: unknown }
+
+/** The items of a map, from either kind of iterable. */
+interface Source {
+  /** Takes up to `most` items (an async source gives one at a time). */
+  take(most: number): Taken | Promise<Taken>
+  /** Tells the source that no more will be taken. Never rejects. */
+  close(): Promise<void>
+}
+
+function openSource(items: Iterable<unknown> | AsyncIterable<unknown>): Source {
+  const both = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
+  if (typeof both?.[Symbol.asyncIterator] === 'function') {
+    const iterator = (items as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    return {
+      take: async () => {
+        const { done, value } = await iterator.next()
+        return done ? { items: [], done: true } : { items: [value], done: false }
+      },
+      close: async () => {
+        try {
+          await iterator.return?.()
+        } catch {
+          // The map has its own outcome to report; a source that fails while it is being closed cannot change it.
+        }
+      },
+    }
+  }
+  if (typeof both?.[Symbol.iterator] !== 'function') {
+    throw new InvalidArgumentError(`map needs an iterable or an async iterable of items, got ${describe(items)}`)
+  }
+  const iterator = (items as Iterable<unknown>)[Symbol.iterator]()
+  return {
+    take: most => {
+      const taken: unknown[] = []
+      try {
+        while (taken.length < most) {
+          const { done, value } = iterator.next()
+          if (done) return { items: taken, done: true }
+          taken.push(value)
+        }
+      } catch (error) {
+        return { error }
+      }
+      return { items: taken, done: false }
+    },
+    close: async () => {
+      try {
+        iterator.return?.()
+      } catch {
+        // As above.
+      }
+    },
+  }
+}
+
+function pick(work: Work): Work {
+  return { task: work.task, fn: work.fn, args: work.args, options: work.options }
+}

@@ -1,0 +1,250 @@
+import { BaseExecutor, now, type Overload } from '../call/base-executor.ts'
+import type { Entry } from '../call/entry.ts'
+import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
+import { checkInteger, checkKnown, describe } from '../call/options.ts'
+import { PendingQueue } from '../call/pending-queue.ts'
+import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
+import type { CancelCause } from '../core/cancel.ts'
+import { type Duration, milliseconds } from '../core/duration.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+
+/** Options of `loop(…)`. */
+export interface LoopOptions {
+  /** How many calls may run at the same time. From 1 up; default: no limit. */
+  readonly concurrency?: number
+  /** How many calls may wait for a place. From 0 up; default: no limit. */
+  readonly maxQueue?: number
+  /** What happens to a call when the queue is full: fail with `SKEIN_OVERLOADED`, or wait for room. Default: 'reject'. */
+  readonly overload?: Overload
+  /** How long a cancelled call may take to stop before it is given up as `abandoned`. Default: '1s'. */
+  readonly grace?: Duration
+  /** Appears in errors and in the ids of jobs. Default: 'loop'. */
+  readonly name?: string
+}
+
+/** The event loop as an executor; called with options it gives another one with limits of its own. */
+export interface Loop extends Executor {
+  (options: LoopOptions): Executor
+}
+
+const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload', 'grace', 'name'])
+
+/** After this much synchronous work in a row, in milliseconds, timers and sockets get their turn. */
+const slice = 10
+
+/**
+ * Runs calls on the event loop of this thread.
+ *
+ * A call that does not stop within the grace period cannot be stopped here: it is given up (`ended: 'abandoned'`), but
+ * keeps its place until it really ends, so that `concurrency` stays true.
+ */
+class LoopExecutor extends BaseExecutor implements RunnerHost {
+  readonly kind = 'loop'
+  readonly bundles = false
+  readonly capacity: number
+  readonly #grace: number
+  readonly #waiting = new PendingQueue()
+  readonly #running = new Map<Runner, Entry>()
+  #places = 0
+  #scheduled = false
+  #busy = 0
+  #completed = 0
+
+  constructor(options: LoopOptions) {
+    super(options.name ?? 'loop', options.maxQueue ?? Number.POSITIVE_INFINITY, options.overload ?? 'reject')
+    this.capacity = options.concurrency ?? Number.POSITIVE_INFINITY
+    this.#grace = milliseconds(options.grace ?? 1_000, 'grace')
+  }
+
+  protected get waiting(): number {
+    return this.#waiting.size
+  }
+
+  protected hasFreePlace(): boolean {
+    return this.#places + this.#waiting.size < this.capacity
+  }
+
+  protected enqueue(entry: Entry): void {
+    this.#waiting.push(entry)
+    this.#schedule()
+  }
+
+  protected dequeue(entry: Entry): void {
+    this.#waiting.remove(entry)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#drain)
+  }
+
+  readonly #drain = (): void => {
+    this.#scheduled = false
+    const sliceEnd = performance.now() + slice
+    while (this.#places < this.capacity && this.#waiting.size > 0) {
+      if (performance.now() > sliceEnd) {
+        this.#scheduled = true
+        setImmediate(this.#drain)
+        return
+      }
+      const entry = this.#waiting.take() as Entry
+      this.admit()
+      this.#start(entry)
+    }
+  }
+
+  #start(entry: Entry): void {
+    const { work } = entry
+    this.#places++
+    entry.state = 'sent'
+    entry.workerName = 'loop'
+    entry.started = now()
+    const runner = new Runner(this, work.fn, work.task.name, entry.kind, entry.attempt, 0, entry.credit)
+    runner.started = entry.started
+    entry.worker = runner
+    this.#running.set(runner, entry)
+    if (entry.job || this.observed) this.reportStart(entry, 'loop', entry.started)
+    this.armTimeout(entry, () => entry.started)
+    runner.start(work.args)
+  }
+
+  protected interrupt(entry: Entry, cause: CancelCause): void {
+    const runner = entry.worker as Runner
+    entry.graceTimer = setTimeout(() => {
+      // From here on the runner holds its place alone; when it ends, nobody is told.
+      this.#running.set(runner, abandoned)
+      entry.duration = now() - entry.started
+      this.finish(entry, 'abandoned')
+    }, this.#grace)
+    runner.cancel(cause)
+  }
+
+  /** RunnerHost: here the cause itself is at hand, so there is no flag to look at. */
+  probe(runner: Runner): boolean {
+    return runner.cause !== undefined
+  }
+
+  progress(runner: Runner, value: unknown): void {
+    const entry = this.#running.get(runner)
+    if (entry && entry !== abandoned) this.reportProgress(entry, 'loop', value)
+  }
+
+  items(runner: Runner, items: unknown[]): void {
+    const entry = this.#running.get(runner)
+    if (entry && entry !== abandoned) entry.onItems?.(items)
+  }
+
+  ended(runner: Runner, failed: boolean, value: unknown): void {
+    const entry = this.#running.get(runner)
+    this.#running.delete(runner)
+    this.#places--
+    this.#completed++
+    const duration = now() - runner.started
+    this.#busy += duration
+    if (entry && entry !== abandoned) {
+      entry.duration = duration
+      this.settle(entry, failed, failed ? thrownError(value, runner.name) : wrapFailures(entry, value))
+    }
+    if (this.#waiting.size > 0) this.#schedule()
+  }
+
+  grant(entry: Entry, values: number): void {
+    ;(entry.worker as Runner | undefined)?.grant(values)
+  }
+
+  hasStarted(): boolean {
+    return true
+  }
+
+  protected *all(): Generator<Entry> {
+    yield* this.#waiting.entries()
+    for (const entry of this.#running.values()) if (entry !== abandoned) yield entry
+  }
+
+  stats(): ExecutorStats {
+    const running = this.#places
+    return {
+      kind: this.kind,
+      queued: this.#waiting.size,
+      running,
+      ...this.counts,
+      crashed: 0,
+      workers: [
+        { name: 'loop', state: 'ready', id: process.pid, inFlight: running, completed: this.#completed, busy: this.#busy },
+      ],
+    }
+  }
+
+  protected async release(): Promise<void> {}
+}
+
+const abandoned = {} as Entry
+
+/** In a bundle, what the task threw for single items gets the same treatment as a thrown error of a whole call. */
+function wrapFailures(entry: Entry, value: unknown): unknown {
+  if (entry.kind !== 'chunk' && entry.kind !== 'settled') return value
+  const { values, failed } = value as { values: unknown[]; failed: number[] }
+  for (const at of failed) values[at] = thrownError(values[at], entry.work.task.name)
+  return value
+}
+
+function openLoop(options: LoopOptions): LoopExecutor {
+  checkKnown(options, known, 'loop option')
+  if (options.concurrency !== undefined && options.concurrency !== Number.POSITIVE_INFINITY) {
+    checkInteger(options.concurrency, 'concurrency', 1)
+  }
+  if (options.maxQueue !== undefined && options.maxQueue !== Number.POSITIVE_INFINITY) {
+    checkInteger(options.maxQueue, 'maxQueue', 0)
+  }
+  if (options.overload !== undefined && options.overload !== 'reject' && options.overload !== 'wait') {
+    throw new InvalidArgumentError(`overload must be 'reject' or 'wait', got ${describe(options.overload)}`)
+  }
+  return new LoopExecutor(options)
+}
+
+/**
+ * The event loop of this thread as an executor.
+ *
+ * Use it for work that waits: requests, files, timers, with a limit, timeouts and cancellation that really stop the work.
+ * A function that computes blocks everything else while it runs; give that to `threads()` or `processes()`. `loop` itself
+ * has no limit and needs no closing; `loop({ concurrency: 10 })` gives an executor with limits of its own. Arguments and
+ * results are passed as they are, not copied.
+ *
+ * **Cancellation**: the task's signal aborts and its next checkpoint throws. A task that does not stop within `grace` is
+ * given up with `ended: 'abandoned'`; it keeps its place until it really ends.
+ *
+ * @example
+ * import { current, loop, task } from 'skein'
+ *
+ * const pause = task(import.meta, async function pause(ms: number) {
+ *   await current().sleep(ms)
+ *   return ms
+ * })
+ * const limited = loop({ concurrency: 2 })
+ * console.log(await limited.map(pause, [20, 10, 5]).toArray()) // [ 20, 10, 5 ]
+ */
+export const loop: Loop = callable(new (class extends LoopExecutor {
+  /** The loop of the program cannot be closed. */
+  override async close(_options?: CloseOptions): Promise<void> {}
+})({}))
+
+/** Makes the shared loop callable: `loop({ … })` opens another. */
+function callable(shared: LoopExecutor): Loop {
+  const open = (options: LoopOptions): Executor => openLoop(options)
+  const members: Pick<Executor, 'run' | 'submit' | 'map' | 'stream' | 'stats' | 'observe' | 'within' | 'close'> = {
+    run: shared.run.bind(shared) as Executor['run'],
+    submit: shared.submit.bind(shared) as Executor['submit'],
+    map: shared.map.bind(shared) as Executor['map'],
+    stream: shared.stream.bind(shared) as Executor['stream'],
+    stats: () => shared.stats(),
+    observe: listener => shared.observe(listener),
+    within: scope => shared.within(scope),
+    close: () => shared.close(),
+  }
+  return Object.assign(open, members, {
+    kind: shared.kind,
+    capacity: shared.capacity,
+    [Symbol.asyncDispose]: () => shared.close(),
+  })
+}

@@ -1,0 +1,313 @@
+import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
+import { encodeError } from '../call/envelope.ts'
+import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
+import type { AnyFunction, TaskIdentity } from '../call/task.ts'
+import { UnsendableError } from '../core/errors.ts'
+import type { WorkerLedger } from './ledger.ts'
+import { loadTask } from './load-task.ts'
+import { decodeReason } from './reason.ts'
+import type { HostLink, WorkerInit } from './transport.ts'
+import { flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
+
+/** Results wait at most this long for others to travel with them, in milliseconds. */
+const flushAfter = 0.2
+/** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
+const urgentAfter = 1
+/** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
+const slice = 5
+
+type CallRequest = Extract<Request, { readonly 0: typeof request.call }>
+
+/** A task that the pool has told this worker about. */
+interface KnownTask {
+  readonly identity: TaskIdentity
+  fn: AnyFunction | undefined
+}
+
+/**
+ * The worker's side of a pool: takes requests, runs the calls, sends the replies in batches.
+ *
+ * Calls start in the order in which they arrive, `concurrency` at a time. Between two synchronous calls nothing is awaited;
+ * the event loop gets its turn after every slice, so that the timers and async tasks of the worker go on.
+ */
+export class Host implements RunnerHost {
+  readonly #link: HostLink
+  readonly #ledger: WorkerLedger
+  readonly #init: WorkerInit
+  readonly #exit: () => void
+  readonly #encoding: Encoding
+  readonly #tasks: KnownTask[] = []
+  readonly #running = new Map<number, Runner>()
+  /** Calls that wait here; a ring would be faster, but the head index is all that shift() lacks. */
+  #inbox: CallRequest[] = []
+  #next = 0
+  #active = 0
+  #pumping = false
+  #resumeScheduled = false
+  #flushScheduled = false
+  #posted = false
+  #lastFlush = 0
+  #closing = false
+  /** What to add to performance.now() for the ledger's clock. */
+  readonly #sinceEpoch: number
+
+  constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, judgeJson: boolean) {
+    this.#link = link
+    this.#ledger = ledger
+    this.#init = init
+    this.#exit = exit
+    this.#encoding = newEncoding(judgeJson)
+    this.#sinceEpoch = performance.timeOrigin - init.epoch
+    process.on('uncaughtExceptionMonitor', error => {
+      this.#post([reply.fatal, encodeError(error)], false)
+      this.#flush()
+    })
+  }
+
+  /** Runs the initializer and says that the worker is ready. */
+  async start(id: number): Promise<void> {
+    const { initializer } = this.#init
+    if (initializer) {
+      try {
+        const { url, name, marked } = initializer
+        const fn = await loadTask({ url, name })
+        const args = (marked ? decode(initializer.args) : initializer.args) as readonly unknown[]
+        await new Promise((resolve, reject) => {
+          const host: RunnerHost = {
+            probe: () => false,
+            progress: () => {},
+            items: () => {},
+            ended: (_, failed, value) => (failed ? reject(value) : resolve(value)),
+          }
+          new Runner(host, fn, name, 'run', 1, -1, 0).start(args)
+        })
+      } catch (error) {
+        this.#post([reply.broken, encodeError(thrownError(error, initializer.name))], false)
+        this.#flush()
+        this.#exit()
+        return
+      }
+    }
+    this.#post([reply.ready, id, performance.timeOrigin], true)
+    this.#flush()
+  }
+
+  onRequests(requests: readonly Request[]): void {
+    for (const each of requests) {
+      switch (each[0]) {
+        case request.call:
+          this.#ledger.arrived(each[1])
+          this.#inbox.push(each)
+          break
+        case request.task:
+          this.#tasks[each[1]] = { identity: { url: each[2], name: each[3] }, fn: undefined }
+          break
+        case request.cancel: {
+          const { source, timeout, reason } = each[2]
+          const cause = { source, ...(timeout === undefined ? {} : { timeout }) }
+          this.#running.get(each[1])?.cancel(reason === undefined ? cause : { ...cause, reason: decodeReason(reason) })
+          break
+        }
+        case request.credit:
+          this.#running.get(each[1])?.grant(each[2])
+          break
+        case request.close:
+          this.#closing = true
+          break
+      }
+    }
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    const sliceEnd = performance.now() + slice
+    let at = 0
+    while (this.#active < this.#init.concurrency && this.#next < this.#inbox.length) {
+      at = performance.now()
+      if (at > sliceEnd) {
+        this.#resume()
+        break
+      }
+      if (this.#posted && at - this.#lastFlush > flushAfter) this.#flush()
+      const call = this.#inbox[this.#next] as CallRequest
+      this.#inbox[this.#next++] = undefined as never
+      this.#begin(call, at)
+    }
+    if (this.#next === this.#inbox.length) {
+      this.#inbox = []
+      this.#next = 0
+    }
+    this.#pumping = false
+    if (this.#posted) this.#flush()
+    if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
+  }
+
+  #resume(): void {
+    if (this.#resumeScheduled) return
+    this.#resumeScheduled = true
+    setImmediate(() => {
+      this.#resumeScheduled = false
+      this.#pump()
+    })
+  }
+
+  #begin(call: CallRequest, at: number): void {
+    const slot = call[1]
+    const task = this.#tasks[call[2]] as KnownTask
+    if (!this.#ledger.start(slot, Math.floor(at + this.#sinceEpoch))) {
+      this.#post([reply.skipped, slot], true)
+      return
+    }
+    this.#active++
+    const runner = new Runner(this, task.fn as AnyFunction, task.identity.name, kindOfFlags(call[4]), call[5], slot, call[6])
+    runner.started = at
+    this.#running.set(slot, runner)
+    if (call[4] & flag.reportStart) {
+      this.#post([reply.started, slot, at], true)
+      this.#flush() // it may be about to block this thread
+    }
+    const args = (call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[]
+    if (task.fn) {
+      runner.start(args)
+      return
+    }
+    loadTask(task.identity).then(
+      fn => {
+        task.fn = fn
+        runner.fn = fn
+        runner.started = performance.now()
+        runner.start(args)
+      },
+      (error: unknown) => this.ended(runner, true, error),
+    )
+  }
+
+  // ---------------------------------------------------------------- what runners tell
+
+  probe(runner: Runner): boolean {
+    // A task inside a long synchronous loop comes by here: what it has posted may go out now.
+    if (this.#posted && performance.now() - this.#lastFlush > urgentAfter) this.#flush()
+    return runner.cause !== undefined || this.#ledger.cancelled(runner.slot)
+  }
+
+  progress(runner: Runner, value: unknown): void {
+    const encoded = encode(value, 'progress', this.#encoding)
+    const { marked, json } = this.#encoding
+    this.#post([reply.progress, runner.slot, encoded, marked ? 1 : 0], json)
+    this.#flushSoon()
+  }
+
+  items(runner: Runner, items: unknown[]): void {
+    const encoded = encode(items, `values of ${runner.name}`, this.#encoding)
+    const { marked, json } = this.#encoding
+    this.#post([reply.items, runner.slot, encoded, marked ? 1 : 0], json)
+    this.#flushSoon()
+  }
+
+  ended(runner: Runner, failed: boolean, value: unknown): void {
+    const { slot, started } = runner
+    this.#running.delete(slot)
+    this.#active--
+    const duration = performance.now() - started
+    if (failed) this.#postFailure(runner, value, duration)
+    else {
+      try {
+        const encoded = runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
+        const { marked, json } = this.#encoding
+        this.#post([reply.done, slot, encoded, marked ? 1 : 0, started, duration], json)
+      } catch (error) {
+        this.#postFailure(runner, error, duration)
+      }
+    }
+    if (!this.#pumping) {
+      this.#scheduleFlush()
+      if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
+    }
+  }
+
+  #postFailure(runner: Runner, error: unknown, duration: number): void {
+    const envelope = encodeError(thrownError(error, runner.name))
+    this.#post([reply.failed, runner.slot, envelope, runner.started, duration], false)
+  }
+
+  /** In a bundle, a result that cannot be sent is the failure of that item alone. */
+  #encodeChunk(runner: Runner, value: unknown): unknown {
+    if (runner.kind === 'stream') return encode(undefined, 'result', this.#encoding)
+    const { values, failed } = value as { values: unknown[]; failed: number[] }
+    for (const at of failed) values[at] = thrownError(values[at], runner.name)
+    try {
+      return encode(value, 'result', this.#encoding)
+    } catch (error) {
+      if (!(error instanceof UnsendableError)) throw error
+    }
+    for (let at = 0; at < values.length; at++) {
+      try {
+        encode(values[at], 'result', this.#encoding)
+      } catch (error) {
+        values[at] = error
+        if (!failed.includes(at)) failed.push(at)
+        if (runner.kind === 'chunk') {
+          values.length = at + 1
+          break
+        }
+      }
+    }
+    failed.sort((a, b) => a - b)
+    return encode(value, 'result', this.#encoding)
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  #post(message: Reply, json: boolean): void {
+    this.#link.post(message, json)
+    this.#posted = true
+  }
+
+  #flush(): void {
+    if (!this.#posted) return
+    this.#posted = false
+    this.#lastFlush = performance.now()
+    this.#link.flush(this.#refused)
+  }
+
+  /** A result that passed the codec but not the transport fails that call alone. */
+  readonly #refused = (message: Reply, error: unknown): void => {
+    const text = error instanceof Error ? error.message : String(error)
+    const unsendable = new UnsendableError(
+      `The result cannot be sent to the thread that asked for it: ${text}. Return plain data instead.`,
+      { path: 'result', cause: error },
+    )
+    if (message[0] === reply.done) {
+      this.#post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
+      this.#scheduleFlush()
+    } else if (message[0] === reply.items || message[0] === reply.progress) {
+      process.emitWarning(unsendable)
+    }
+  }
+
+  /** From inside a task: at once when the last message is some time ago, else with the next. */
+  #flushSoon(): void {
+    if (performance.now() - this.#lastFlush > urgentAfter) this.#flush()
+    else this.#scheduleFlush()
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(() => {
+      this.#flushScheduled = false
+      this.#flush()
+    })
+  }
+
+  #resumeSoon(): void {
+    if (this.#resumeScheduled) return
+    this.#resumeScheduled = true
+    queueMicrotask(() => {
+      this.#resumeScheduled = false
+      this.#pump()
+    })
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Who has started what: one line for each slot of a worker, read and written by the pool and the worker without waiting for
+ * each other. The README beside this file says why it must be exact.
+ */
+export interface PoolLedger {
+  /** How many slots there are. */
+  readonly size: number
+  /** A call is about to be sent in this slot. */
+  sent(slot: number): void
+  /** Takes the call back. True: it never starts. False: it has started. */
+  withdraw(slot: number): boolean
+  /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */
+  cancel(slot: number): void
+  /** When the call started, in milliseconds since the pool's epoch; undefined when it has not. */
+  startedAt(slot: number): number | undefined
+  close(): void
+}
+
+/** The worker's side of the ledger. */
+export interface WorkerLedger {
+  /** A call has arrived in this slot. */
+  arrived(slot: number): void
+  /** Claims the call. False: the pool has taken it back. */
+  start(slot: number, at: number): boolean
+  /** True once the pool wants the started call to stop. Cheap enough for the innermost loop. */
+  cancelled(slot: number): boolean
+}

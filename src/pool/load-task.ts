@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { aliasModule, lookup, namesIn } from '../call/registry.ts'
+import type { AnyFunction, TaskIdentity } from '../call/task.ts'
+import { TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
+import { importing } from './start-guard.ts'
+
+const loaded = new Map<string, Promise<void>>()
+
+/**
+ * Imports a task module, JavaScript or TypeScript, on any supported Node, so that its tasks are registered in this thread.
+ *
+ * The ladder for TypeScript: Node's own type stripping (from 22.18); else tsx, if the user's project or this package can
+ * resolve it; else compiled JavaScript beside the file; else an error that says what to do. A module that failed once is
+ * not tried again in the same thread, as with `import()` itself.
+ *
+ * **Errors**: `SKEIN_TASK_MODULE` when the module is missing or throws, `SKEIN_TYPESCRIPT_LOADER` when nothing here can
+ * read TypeScript.
+ */
+export function loadTaskModule(url: string): Promise<void> {
+  let loading = loaded.get(url)
+  if (!loading) {
+    loading = importing(url, () => load(url))
+    loaded.set(url, loading)
+  }
+  return loading
+}
+
+/**
+ * The function of a task, its module imported first if need be.
+ *
+ * **Errors**: as `loadTaskModule`, and `SKEIN_TASK_NOT_FOUND` when the module defines no task of that name.
+ */
+export async function loadTask(identity: TaskIdentity): Promise<AnyFunction> {
+  const known = lookup(identity)
+  if (known) return known
+  await loadTaskModule(identity.url)
+  const found = lookup(identity)
+  if (found) return found
+  const names = namesIn(identity.url)
+  throw new TaskNotFoundError(
+    `No task named '${identity.name}' in ${readable(identity.url)}. ` +
+      (names.length > 0
+        ? `It defines: ${names.join(', ')}.`
+        : `It defines no task at all; a task is defined with task(import.meta, fn) at the top level of the module.`) +
+      ` A task that is defined inside a function, or only under a condition, is not there when a worker imports the module.`,
+  )
+}
+
+async function load(url: string): Promise<void> {
+  // A failed import stays failed under its URL, so on a Node without TypeScript the loader comes first.
+  const native = Boolean((process.features as { typescript?: unknown }).typescript)
+  if (isTypeScript(url) && !native) return loadWithoutNode(url)
+  try {
+    await import(url)
+  } catch (error) {
+    if (!isTypeScript(url) || !isBeyondNode(error)) throw moduleError(url, error)
+    await loadBeyondNode(url, error)
+  }
+}
+
+function isTypeScript(url: string): boolean {
+  return /\.[cm]?tsx?(\?|$)/.test(url)
+}
+
+/** Syntax that Node's stripping refuses (enums and the like), or a place where it refuses to strip. */
+function isBeyondNode(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+}
+
+/** Node 20: tsx for this whole thread, so that the module and what it imports are loaded once and under their own URLs. */
+async function loadWithoutNode(url: string): Promise<void> {
+  const esm = await findTsx<{ register: () => unknown }>(url, 'tsx/esm/api')
+  const cjs = await findTsx<{ register: () => unknown }>(url, 'tsx/cjs/api')
+  if (!esm || !cjs) return loadCompiled(url, undefined)
+  esm.register()
+  cjs.register()
+  try {
+    await import(url)
+  } catch (error) {
+    throw moduleError(url, error)
+  }
+}
+
+/** Newer Node: only this module and what it imports go through tsx, in a namespace of its own. */
+async function loadBeyondNode(url: string, first: unknown): Promise<void> {
+  const tsx = await findTsx<{ tsImport: (url: string, parent: string) => Promise<unknown> }>(url, 'tsx/esm/api')
+  if (!tsx) return loadCompiled(url, first)
+  try {
+    await tsx.tsImport(url, import.meta.url)
+  } catch (error) {
+    throw moduleError(url, error)
+  }
+}
+
+async function loadCompiled(url: string, first: unknown): Promise<void> {
+  const compiled = url.replace(/\.([cm]?)tsx?(\?.*)?$/, '.$1js')
+  if (compiled.startsWith('file:') && existsSync(fileURLToPath(compiled))) {
+    try {
+      await import(compiled)
+    } catch (error) {
+      throw moduleError(compiled, error)
+    }
+    aliasModule(url, compiled)
+    return
+  }
+  throw new TaskModuleError(
+    `Cannot load the TypeScript module ${readable(url)} on Node ${process.versions.node}. ` +
+      `Node reads TypeScript from 22.18 on (without enums, namespaces and parameter properties); for this Node, or that syntax, ` +
+      `install a loader in your project: npm install tsx. Or compile the file to JavaScript and use that.`,
+    { cause: first, code: 'SKEIN_TYPESCRIPT_LOADER' },
+  )
+}
+
+/** Finds tsx where the task module would find it, else where the program runs, else beside this package. */
+async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
+  for (const place of [url, pathToFileURL(`${process.cwd()}/`).href, import.meta.url]) {
+    if (!place.startsWith('file:')) continue
+    let path: string
+    try {
+      path = createRequire(place).resolve(entry)
+    } catch {
+      continue // not installed there; the next place may have it
+    }
+    return (await import(pathToFileURL(path).href)) as T
+  }
+  return undefined
+}
+
+function moduleError(url: string, cause: unknown): TaskModuleError {
+  const code = (cause as { code?: unknown } | null)?.code
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME'
+  return new TaskModuleError(
+    missing
+      ? `Cannot load the task module ${readable(url)}: ${text}. Check that the file and everything that it imports exist where this process runs.`
+      : `The task module ${readable(url)} threw while it was being imported: ${text}. A worker imports the module that defines a task; ` +
+        `guard start-up code with main(import.meta, …) so that it runs only in the program's entry.`,
+    { cause },
+  )
+}
+
+function readable(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : url
+}

@@ -1,0 +1,129 @@
+import type { Overload } from '../call/base-executor.ts'
+import { type Call, isCall } from '../call/call.ts'
+import { checkInteger, checkKnown, describe } from '../call/options.ts'
+import { type Duration, milliseconds } from '../core/duration.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+
+/** What threads and processes have in common. */
+export interface PoolOptions {
+  /** How many workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first use. */
+  readonly min?: number
+  /** How many workers there may be. From 1 up; default: the processors that this program may use (`os.availableParallelism()`, which heeds cgroups and affinity). */
+  readonly max?: number
+  /**
+   * How many calls may run in one worker at the same time. More than 1 helps tasks that wait: an async program on every
+   * core. When one of them has to be stopped by force, those beside it start again on another worker. From 1 up; default 1.
+   */
+  readonly concurrency?: number
+  /** How many calls may wait for a worker. From 0 up; default: no limit. */
+  readonly maxQueue?: number
+  /** What happens to a call when the queue is full: fail with `SKEIN_OVERLOADED`, or wait for room. Default: 'reject'. */
+  readonly overload?: Overload
+  /** How long a cancelled call may take to stop by itself before its worker is ended. Default: '1s'. */
+  readonly grace?: Duration
+  /** How long a worker may be idle before it is ended (never below `min`). Default: '30s'. */
+  readonly idleTimeout?: Duration
+  /** Replace a worker after so many calls. From 1 up; default: never. */
+  readonly maxTasksPerWorker?: number
+  /** Memory limit of each worker's JavaScript heap, in megabytes. A call that breaks it fails with `SKEIN_WORKER_OUT_OF_MEMORY`. From 8 up; default: Node's own. */
+  readonly memoryLimit?: number
+  /** A call to run once in each new worker before any other; when it fails, the worker counts as not started. */
+  readonly initializer?: Call<unknown>
+  /** Environment variables laid over those of this program; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Node options for the workers, as on Node's command line. Default: those of this program. */
+  readonly execArgv?: readonly string[]
+  /** Where the workers' stdout and stderr go: straight to this program's, or with each line marked by the worker's name. Default: 'inherit'. */
+  readonly output?: 'inherit' | 'tagged'
+  /** Appears in errors and in the ids of jobs. Default: 'threads' or 'processes'. */
+  readonly name?: string
+}
+
+/** The options with every default filled in. */
+export interface PoolSettings {
+  readonly kind: 'threads' | 'processes'
+  readonly name: string
+  readonly min: number
+  readonly max: number
+  readonly concurrency: number
+  readonly maxQueue: number
+  readonly overload: Overload
+  readonly grace: number
+  readonly idleTimeout: number
+  readonly maxTasksPerWorker: number
+  readonly memoryLimit: number | undefined
+  readonly initializer: Call<unknown> | undefined
+  readonly env: Readonly<Record<string, string | undefined>> | undefined
+  readonly execArgv: readonly string[] | undefined
+  readonly output: 'inherit' | 'tagged'
+}
+
+const known: ReadonlySet<string> = new Set([
+  'min',
+  'max',
+  'concurrency',
+  'maxQueue',
+  'overload',
+  'grace',
+  'idleTimeout',
+  'maxTasksPerWorker',
+  'memoryLimit',
+  'initializer',
+  'env',
+  'execArgv',
+  'output',
+  'name',
+])
+
+/** Checks the options of a pool and fills in the defaults. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions, cores: number): PoolSettings {
+  checkKnown(options, known, `${kind} option`)
+  const max = options.max ?? Math.max(cores, options.min ?? 1)
+  checkInteger(max, 'max', 1, 10_000)
+  const min = options.min ?? 0
+  checkInteger(min, 'min', 0, max)
+  const concurrency = options.concurrency ?? 1
+  checkInteger(concurrency, 'concurrency', 1, 100_000)
+  const { maxQueue = Number.POSITIVE_INFINITY, maxTasksPerWorker = Number.POSITIVE_INFINITY, memoryLimit } = options
+  if (maxQueue !== Number.POSITIVE_INFINITY) checkInteger(maxQueue, 'maxQueue', 0)
+  if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
+  checkChoice(options.overload, 'overload', ['reject', 'wait'])
+  checkChoice(options.output, 'output', ['inherit', 'tagged'])
+  if (options.initializer !== undefined && !isCall(options.initializer)) {
+    throw new InvalidArgumentError(
+      `initializer must be a call, as in initializer: call(connect, 'db.example'), got ${describe(options.initializer)}`,
+    )
+  }
+  if (options.env !== undefined && (typeof options.env !== 'object' || options.env === null)) {
+    throw new InvalidArgumentError(`env must be an object of strings, got ${describe(options.env)}`)
+  }
+  if (options.execArgv !== undefined && !Array.isArray(options.execArgv)) {
+    throw new InvalidArgumentError(`execArgv must be an array of strings, got ${describe(options.execArgv)}`)
+  }
+  if (options.name !== undefined && (typeof options.name !== 'string' || options.name === '')) {
+    throw new InvalidArgumentError(`name must be a string with at least one character, got ${describe(options.name)}`)
+  }
+  return {
+    kind,
+    name: options.name ?? kind,
+    min,
+    max,
+    concurrency,
+    maxQueue,
+    overload: options.overload ?? 'reject',
+    grace: milliseconds(options.grace ?? 1_000, 'grace'),
+    idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
+    maxTasksPerWorker,
+    memoryLimit,
+    initializer: options.initializer,
+    env: options.env,
+    execArgv: options.execArgv,
+    output: options.output ?? 'inherit',
+  }
+}
+
+function checkChoice(value: unknown, option: string, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value as string)) return
+  throw new InvalidArgumentError(`${option} must be ${choices.map(c => `'${c}'`).join(' or ')}, got ${describe(value)}`)
+}

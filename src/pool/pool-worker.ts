@@ -1,0 +1,130 @@
+import type { Entry } from '../call/entry.ts'
+import { PendingQueue } from '../call/pending-queue.ts'
+import type { Ended } from '../core/errors.ts'
+import type { Transport } from './transport.ts'
+
+/** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
+export const withdrawn: unique symbol = Symbol('withdrawn')
+
+/** How many calls may be sent ahead of those that run, at most: what a message can usefully hold. */
+export const mostAhead = 255
+
+/** One worker as the pool sees it: its slots, its load and where it is in its life. */
+export class PoolWorker {
+  /** Its place in the pool, from 0; calls with a key are bound to it. */
+  readonly index: number
+  readonly name: string
+  state: 'starting' | 'ready' | 'leaving' = 'starting'
+  transport!: Transport
+  /** Thread id or process id; 0 until it is ready. */
+  id = 0
+  /** What to add to the worker's clock to get milliseconds since the epoch. */
+  timeOrigin = 0
+  readonly slots: (Entry | typeof withdrawn | undefined)[] = []
+  readonly #free: number[] = []
+  /** Slots in use, withdrawn ones included. */
+  inFlight = 0
+  /** What its calls are expected to take together, in milliseconds. */
+  load = 0
+  /** Tasks that it has been told about. */
+  readonly tasks: Set<number> = new Set()
+  /** Calls sent, for `maxTasksPerWorker`. */
+  served = 0
+  completed = 0
+  busy = 0
+  /** Has requests that have not been flushed. */
+  dirty = false
+  /** Counts replies, so that the recall timer can see whether it moved. */
+  replies = 0
+  repliesSeen = 0
+  idleSince = 0
+  kept = false
+  /** Set when the pool itself ends the worker. */
+  ending: Promise<Ended> | undefined
+  endedBy: Ended | undefined
+  /** The error that it died of, where it told. */
+  lastWords: unknown
+  /** The initializer's error. */
+  startError: unknown
+
+  constructor(index: number, name: string) {
+    this.index = index
+    this.name = name
+  }
+
+  /** Puts an entry into a free slot. */
+  take(entry: Entry): number {
+    const slot = this.#free.pop() ?? this.slots.length
+    this.slots[slot] = entry
+    this.inFlight++
+    this.load += entry.estimate
+    entry.worker = this
+    entry.workerName = this.name
+    entry.slot = slot
+    return slot
+  }
+
+  /** Frees a slot and gives what was in it. */
+  release(slot: number): Entry | undefined {
+    const held = this.slots[slot]
+    if (held === undefined) return undefined
+    this.slots[slot] = undefined
+    this.#free.push(slot)
+    this.inFlight--
+    if (held === withdrawn) return undefined
+    this.#unload(held)
+    return held
+  }
+
+  /** Forgets an entry whose slot has to wait for the worker's word. */
+  forget(entry: Entry): void {
+    this.slots[entry.slot] = withdrawn
+    this.#unload(entry)
+  }
+
+  /** The calls that are with it, in the order in which they were sent. */
+  entries(): Entry[] {
+    const held = this.slots.filter(each => each !== undefined && each !== withdrawn)
+    return (held as Entry[]).sort((a, b) => a.order - b.order)
+  }
+
+  #unload(entry: Entry): void {
+    // Sums of fractions drift; an idle worker has no load by definition.
+    this.load = this.inFlight === 0 ? 0 : Math.max(0, this.load - entry.estimate)
+    entry.worker = undefined
+    entry.slot = -1
+  }
+}
+
+/** What waits for each place in the pool, for calls that are bound to one by their key. */
+export class BoundQueues {
+  readonly #queues: (PendingQueue | undefined)[] = []
+  size = 0
+
+  push(entry: Entry, index: number): void {
+    ;(this.#queues[index] ??= new PendingQueue()).push(entry)
+    this.size++
+  }
+
+  putBack(entry: Entry, index: number): void {
+    ;(this.#queues[index] ??= new PendingQueue()).putBack(entry)
+    this.size++
+  }
+
+  remove(entry: Entry, index: number): void {
+    if (this.#queues[index]?.remove(entry)) this.size--
+  }
+
+  peek(index: number): Entry | undefined {
+    return this.#queues[index]?.peek()
+  }
+
+  /** The places for which something waits. */
+  *places(): Generator<number> {
+    for (const [index, queue] of this.#queues.entries()) if (queue && queue.size > 0) yield index
+  }
+
+  *entries(): Generator<Entry> {
+    for (const queue of this.#queues) if (queue) yield* queue.entries()
+  }
+}

@@ -1,0 +1,46 @@
+import type { Entry } from '../call/entry.ts'
+import type { TaskIdentity } from '../call/task.ts'
+
+/** A task that was never measured is expected to take long: never sent ahead of another. In milliseconds. */
+const unknownTime = 1_000
+
+/** What one task is known to take. */
+export class TaskTime {
+  /** Its number on the wire. */
+  readonly index: number
+  #perItem = unknownTime
+
+  constructor(index: number) {
+    this.index = index
+  }
+
+  /** What so many items are expected to take, in milliseconds. */
+  estimate(items: number): number {
+    return this.#perItem * items
+  }
+
+  learn(perItem: number): void {
+    // Quick to believe that a task takes long, slow to believe that it has become short: sending ahead wrongly costs more.
+    const weight = this.#perItem === unknownTime ? 1 : perItem > this.#perItem ? 0.5 : 0.2
+    this.#perItem += (perItem - this.#perItem) * weight
+  }
+}
+
+/** What each task takes, learned from its runs, and its number. */
+export class TaskTimes {
+  readonly #tasks = new Map<TaskIdentity, TaskTime>()
+
+  of(task: TaskIdentity): TaskTime {
+    let times = this.#tasks.get(task)
+    if (!times) this.#tasks.set(task, (times = new TaskTime(this.#tasks.size)))
+    return times
+  }
+
+  estimate(entry: Entry): number {
+    return this.of(entry.work.task).estimate(entry.items)
+  }
+
+  learn(entry: Entry): void {
+    this.of(entry.work.task).learn(entry.duration / entry.items)
+  }
+}

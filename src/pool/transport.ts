@@ -1,0 +1,62 @@
+import type { Transferable } from '../call/options.ts'
+import type { Ended } from '../core/errors.ts'
+import type { PoolLedger } from './ledger.ts'
+import type { Reply, Request } from './wire.ts'
+
+/** What every worker is told when it starts. */
+export interface WorkerInit {
+  /** As in `thread 1`. */
+  readonly name: string
+  readonly concurrency: number
+  /** Milliseconds since the Unix epoch, from which the ledger counts. */
+  readonly epoch: number
+  readonly slots: number
+  /** A call to run before the worker takes any other. */
+  readonly initializer?: { readonly url: string; readonly name: string; readonly args: unknown; readonly marked: boolean }
+}
+
+/** How a worker came to its end. */
+export interface WorkerExit {
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** It reached its memory limit. */
+  readonly outOfMemory: boolean
+  /** What it said last: the error that nobody caught. */
+  readonly error?: unknown
+}
+
+/** What a transport tells the pool. */
+export interface TransportEvents {
+  onReplies(replies: readonly Reply[]): void
+  /** A request could not be sent because of its contents; all others were. */
+  onRefused(request: Request, error: unknown): void
+  /** The worker is gone. Called exactly once, after the last replies. */
+  onExit(exit: WorkerExit): void
+}
+
+/** A worker and the way to it: a thread with a message port, or a process with a socket. */
+export interface Transport {
+  readonly ledger: PoolLedger
+  /**
+   * Adds a request to what goes out with the next `flush`. Throws when its contents cannot be sent.
+   *
+   * @param json true when JSON would reproduce the request exactly
+   */
+  post(request: Request, json: boolean, transfer?: readonly Transferable[]): void
+  flush(): void
+  /** Whether this worker keeps the program alive. */
+  ref(): void
+  unref(): void
+  /** Ends the worker whatever it is doing. Resolves to what it took. `onExit` follows. */
+  terminate(grace: number): Promise<Ended>
+}
+
+/** Starts a worker. */
+export type OpenTransport = (init: WorkerInit, events: TransportEvents) => Transport
+
+/** The worker's end of a transport. */
+export interface HostLink {
+  post(reply: Reply, json: boolean): void
+  /** Sends what has been posted. `refused` gets each reply that could not be sent. */
+  flush(refused: (reply: Reply, error: unknown) => void): void
+}

@@ -1,0 +1,75 @@
+import type { CancelCause } from '../core/cancel.ts'
+import type { ErrorEnvelope } from '../call/envelope.ts'
+import type { EntryKind } from '../call/entry.ts'
+
+/**
+ * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small as JSON
+ * and quick to clone. A message on the transport holds many of them.
+ */
+
+/** Kinds of requests, pool to worker. */
+export const request = { task: 0, call: 1, cancel: 2, credit: 3, close: 4 } as const
+
+export type Request =
+  /** From now on `index` means that task. Sent before the first call that uses it. */
+  | readonly [kind: typeof request.task, index: number, url: string, name: string]
+  | readonly [
+      kind: typeof request.call,
+      slot: number,
+      task: number,
+      args: unknown,
+      flags: number,
+      attempt: number,
+      credit: number,
+    ]
+  | readonly [kind: typeof request.cancel, slot: number, cause: WireCause]
+  | readonly [kind: typeof request.credit, slot: number, values: number]
+  | readonly [kind: typeof request.close]
+
+/** Kinds of replies, worker to pool. */
+export const reply = {
+  ready: 0,
+  broken: 1,
+  started: 2,
+  done: 3,
+  failed: 4,
+  items: 5,
+  progress: 6,
+  skipped: 7,
+  fatal: 8,
+} as const
+
+export type Reply =
+  | readonly [kind: typeof reply.ready, id: number, timeOrigin: number]
+  /** The initializer failed; the worker is about to exit. */
+  | readonly [kind: typeof reply.broken, error: ErrorEnvelope]
+  | readonly [kind: typeof reply.started, slot: number, at: number]
+  | readonly [kind: typeof reply.done, slot: number, value: unknown, marked: 0 | 1, at: number, duration: number]
+  | readonly [kind: typeof reply.failed, slot: number, error: ErrorEnvelope, at: number, duration: number]
+  | readonly [kind: typeof reply.items, slot: number, values: unknown, marked: 0 | 1]
+  | readonly [kind: typeof reply.progress, slot: number, value: unknown, marked: 0 | 1]
+  /** The call had been withdrawn (or the worker could not tell): it has not run and never will. */
+  | readonly [kind: typeof reply.skipped, slot: number]
+  /** An error that nobody caught is about to end the worker. */
+  | readonly [kind: typeof reply.fatal, error: ErrorEnvelope]
+
+/** A cancel cause with a reason that can travel. */
+export interface WireCause {
+  readonly source: CancelCause['source']
+  readonly timeout?: number
+  /** The reason, encoded by `encodeReason`. */
+  readonly reason?: unknown
+}
+
+/** Bits of `flags` in a call. The two lowest are the kind. */
+export const flag = { kind: 3, marked: 4, reportStart: 8 } as const
+
+const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled']
+
+export function kindOfFlags(flags: number): EntryKind {
+  return kinds[flags & flag.kind] as EntryKind
+}
+
+export function flagsOf(kind: EntryKind, marked: boolean, reportStart: boolean): number {
+  return kinds.indexOf(kind) | (marked ? flag.marked : 0) | (reportStart ? flag.reportStart : 0)
+}

@@ -1,0 +1,603 @@
+import { BaseExecutor, now } from '../call/base-executor.ts'
+import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
+import type { Entry } from '../call/entry.ts'
+import { decodeError, withOrigin } from '../call/envelope.ts'
+import type { ExecutorStats } from '../call/executor.ts'
+import { PendingQueue } from '../call/pending-queue.ts'
+import type { CancelCause } from '../core/cancel.ts'
+import { WorkerStartError } from '../core/errors.ts'
+import { crashError } from './crash.ts'
+import type { PoolSettings } from './pool-options.ts'
+import { BoundQueues, mostAhead, PoolWorker, withdrawn } from './pool-worker.ts'
+import { encodeReason } from './reason.ts'
+import { refuseNestedStart } from './start-guard.ts'
+import { TaskTimes } from './task-times.ts'
+import type { OpenTransport, WorkerExit, WorkerInit } from './transport.ts'
+import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+
+/** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
+const aheadFor = 4
+/** When a worker with calls ahead has not replied for this long, in milliseconds, they are recalled. */
+const recallAfter = 10
+/** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
+const startBackoff = 250
+
+/** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
+export class WorkerPool extends BaseExecutor {
+  readonly kind: 'threads' | 'processes'
+  readonly bundles = true
+  readonly capacity: number
+  readonly #settings: PoolSettings
+  readonly #open: OpenTransport
+  /** One place for each worker there may be; a call with a key always goes to the same place. */
+  readonly #workers: (PoolWorker | undefined)[]
+  readonly #queue = new PendingQueue()
+  readonly #bound = new BoundQueues()
+  readonly #times = new TaskTimes()
+  readonly #encoding: Encoding
+  readonly #epoch = Math.floor(now())
+  #order = 0
+  #crashed = 0
+  #scheduled = false
+  #recallTimer: NodeJS.Timeout | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  #startFailures = 0
+  #noStartBefore = 0
+  #startTimer: NodeJS.Timeout | undefined
+  readonly #gone = new Set<() => void>()
+
+  constructor(settings: PoolSettings, open: OpenTransport) {
+    super(settings.name, settings.maxQueue, settings.overload)
+    this.kind = settings.kind
+    this.#settings = settings
+    this.#open = open
+    this.capacity = settings.max * settings.concurrency
+    this.#workers = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
+    this.#encoding = newEncoding(settings.kind === 'processes')
+  }
+
+  override launch(entry: Entry): void {
+    try {
+      refuseNestedStart(this.name)
+    } catch (error) {
+      entry.end({ state: 'failed', error })
+      return
+    }
+    super.launch(entry)
+  }
+
+  protected get waiting(): number {
+    return this.#queue.size + this.#bound.size
+  }
+
+  protected hasFreePlace(): boolean {
+    let free = 0
+    for (const worker of this.#workers) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
+    return free > this.waiting
+  }
+
+  protected enqueue(entry: Entry): void {
+    const { key } = entry.work.options
+    if (key === undefined) this.#queue.push(entry)
+    else this.#bound.push(entry, this.#placeOf(key))
+    this.#schedule()
+  }
+
+  #putBack(entry: Entry): void {
+    const { key } = entry.work.options
+    entry.state = 'waiting'
+    if (key === undefined) this.#queue.putBack(entry)
+    else this.#bound.putBack(entry, this.#placeOf(key))
+    this.#schedule()
+  }
+
+  protected dequeue(entry: Entry): void {
+    const { key } = entry.work.options
+    if (key === undefined) this.#queue.remove(entry)
+    else this.#bound.remove(entry, this.#placeOf(key))
+  }
+
+  #placeOf(key: string): number {
+    let hash = 0
+    for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
+    return (hash >>> 0) % this.#settings.max
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#dispatch)
+  }
+
+  readonly #dispatch = (): void => {
+    this.#scheduled = false
+    if (this.#bound.size > 0) this.#dispatchBound()
+    while (this.#queue.size > 0) {
+      const entry = this.#queue.peek() as Entry
+      const worker = this.#pick(this.#times.estimate(entry))
+      if (!worker) break
+      this.#queue.remove(entry)
+      this.#send(worker, entry)
+    }
+    if (this.waiting > 0) this.#startWorkers()
+    this.admit()
+    this.#flush()
+  }
+
+  #dispatchBound(): void {
+    for (const place of this.#bound.places()) {
+      const worker = this.#workers[place] ?? this.#start(place)
+      for (let entry = this.#bound.peek(place); entry && worker; entry = this.#bound.peek(place)) {
+        if (!this.#hasRoom(worker, this.#times.estimate(entry))) break
+        this.#bound.remove(entry, place)
+        this.#send(worker, entry)
+      }
+    }
+  }
+
+  /** The worker for the next call: a free one, the first of the least busy; else one that will soon be done. */
+  #pick(estimate: number): PoolWorker | undefined {
+    const { concurrency } = this.#settings
+    let free: PoolWorker | undefined
+    let soon: PoolWorker | undefined
+    for (const worker of this.#workers) {
+      if (worker?.state !== 'ready') continue
+      if (worker.inFlight < concurrency) {
+        if (worker.inFlight === 0) return worker
+        if (!free || worker.inFlight < free.inFlight) free = worker
+      } else if (!free && (!soon || worker.load < soon.load) && this.#hasRoom(worker, estimate)) {
+        soon = worker
+      }
+    }
+    return free ?? soon
+  }
+
+  #hasRoom(worker: PoolWorker, estimate: number): boolean {
+    if (worker.state !== 'ready') return false
+    const { concurrency } = this.#settings
+    if (worker.inFlight < concurrency) return true
+    return estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead
+  }
+
+  #send(worker: PoolWorker, entry: Entry): void {
+    const { work } = entry
+    let args: unknown
+    try {
+      args = encode(work.args, 'arguments', this.#encoding)
+    } catch (error) {
+      this.#settleUnsent(entry, error)
+      return
+    }
+    const { marked, json } = this.#encoding
+    const task = this.#times.of(work.task)
+    if (!worker.tasks.has(task.index)) {
+      worker.tasks.add(task.index)
+      worker.transport.post([request.task, task.index, work.task.url, work.task.name], true)
+    }
+    entry.estimate = task.estimate(entry.items)
+    const slot = worker.take(entry)
+    entry.state = 'sent'
+    entry.order = ++this.#order
+    entry.started = 0
+    worker.transport.ledger.sent(slot)
+    if (worker.inFlight === 1) worker.transport.ref()
+    const flags = flagsOf(entry.kind, marked, entry.job !== undefined || this.observed)
+    const call: Request = [request.call, slot, task.index, args, flags, entry.attempt, entry.credit]
+    try {
+      worker.transport.post(call, json, work.options.transfer)
+    } catch (error) {
+      this.#free(worker, slot)
+      this.#settleUnsent(entry, error)
+      return
+    }
+    worker.dirty = true
+    if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
+    if (++worker.served >= this.#settings.maxTasksPerWorker) worker.state = 'leaving'
+    if (worker.inFlight > this.#settings.concurrency) this.#watchAhead()
+  }
+
+  /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
+  #settleUnsent(entry: Entry, error: unknown): void {
+    entry.state = 'sent' // so that a retry policy sees it as a failed run
+    this.#withOrigin(entry, error)
+    this.settle(entry, true, error)
+  }
+
+  #flush(): void {
+    for (const worker of this.#workers) {
+      if (!worker?.dirty) continue
+      worker.dirty = false
+      worker.transport.flush()
+    }
+  }
+
+  #startedAt(entry: Entry): number | undefined {
+    const worker = entry.worker as PoolWorker | undefined
+    const at = worker?.transport.ledger.startedAt(entry.slot)
+    return at === undefined ? undefined : this.#epoch + at
+  }
+
+  hasStarted(entry: Entry): boolean {
+    return this.#startedAt(entry) !== undefined
+  }
+
+  grant(entry: Entry, values: number): void {
+    const worker = entry.worker as PoolWorker | undefined
+    if (!worker) {
+      entry.credit += values
+      return
+    }
+    worker.transport.post([request.credit, entry.slot, values], true)
+    worker.dirty = true
+    this.#schedule()
+  }
+
+  // ---------------------------------------------------------------- receiving
+
+  #onReplies(worker: PoolWorker, replies: readonly Reply[]): void {
+    worker.replies++
+    for (const each of replies) this.#onReply(worker, each)
+    if (worker.state === 'leaving' && worker.inFlight === 0) this.#retire(worker)
+    else if (worker.inFlight === 0) this.#idle(worker)
+    if (this.waiting > 0) this.#dispatch()
+  }
+
+  #onReply(worker: PoolWorker, message: Reply): void {
+    switch (message[0]) {
+      case reply.done: {
+        const entry = this.#answered(worker, message[1], message[4], message[5])
+        if (entry) this.settle(entry, false, this.#valueOf(entry, message[3] ? decode(message[2]) : message[2]))
+        return
+      }
+      case reply.failed: {
+        const entry = this.#answered(worker, message[1], message[3], message[4])
+        if (!entry) return
+        const error = decodeError(message[2])
+        this.#withOrigin(entry, error)
+        return this.settle(entry, true, error)
+      }
+      case reply.skipped: {
+        const entry = this.#free(worker, message[1])
+        if (!entry) return
+        if (entry.cause) this.finish(entry, 'withdrawn')
+        else this.#putBack(entry)
+        return
+      }
+      case reply.started: {
+        const entry = worker.slots[message[1]]
+        if (!entry || entry === withdrawn) return
+        entry.started = worker.timeOrigin + message[2]
+        return this.reportStart(entry, worker.name, entry.started)
+      }
+      case reply.items: {
+        const entry = worker.slots[message[1]]
+        if (!entry || entry === withdrawn) return
+        return entry.onItems?.((message[3] ? decode(message[2]) : message[2]) as unknown[])
+      }
+      case reply.progress: {
+        const entry = worker.slots[message[1]]
+        if (!entry || entry === withdrawn) return
+        return this.reportProgress(entry, worker.name, message[3] ? decode(message[2]) : message[2])
+      }
+      case reply.ready: {
+        worker.id = message[1]
+        worker.timeOrigin = message[2]
+        if (worker.state === 'starting') worker.state = 'ready'
+        this.#startFailures = 0
+        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'ready' })
+        return
+      }
+      case reply.broken:
+        worker.startError = decodeError(message[1])
+        return
+      case reply.fatal:
+        worker.lastWords = decodeError(message[1])
+        return
+    }
+  }
+
+  #answered(worker: PoolWorker, slot: number, at: number, duration: number): Entry | undefined {
+    worker.completed++
+    worker.busy += duration
+    const entry = this.#free(worker, slot)
+    if (!entry) return undefined
+    entry.started = worker.timeOrigin + at
+    entry.duration = duration
+    this.#times.learn(entry)
+    return entry
+  }
+
+  #free(worker: PoolWorker, slot: number): Entry | undefined {
+    const entry = worker.release(slot)
+    if (entry) {
+      entry.worker = undefined
+      entry.workerName = worker.name
+    }
+    return entry
+  }
+
+  /** The failures inside a bundle come from the worker too: they get the same origin as a failure of a whole call. */
+  #valueOf(entry: Entry, value: unknown): unknown {
+    if (entry.kind === 'chunk' || entry.kind === 'settled') {
+      const { values, failed } = value as { values: unknown[]; failed: number[] }
+      for (const at of failed) this.#withOrigin(entry, values[at])
+    }
+    return value
+  }
+
+  #withOrigin(entry: Entry, error: unknown): void {
+    const site = entry.site === undefined ? {} : { site: entry.site }
+    withOrigin(error, { worker: entry.workerName || this.name, task: entry.work.task.name, ...site })
+  }
+
+  /** A request whose contents could not be sent after all: the call fails, the worker lives on. */
+  #onRefused(worker: PoolWorker, message: Request, error: unknown): void {
+    if (message[0] !== request.call) return
+    const entry = this.#free(worker, message[1])
+    if (entry) this.#settleUnsent(entry, error)
+    if (worker.inFlight === 0) this.#idle(worker)
+  }
+
+  // ---------------------------------------------------------------- cancelling
+
+  protected interrupt(entry: Entry, cause: CancelCause): void {
+    const worker = entry.worker as PoolWorker
+    const { ledger } = worker.transport
+    if (ledger.withdraw(entry.slot)) {
+      worker.forget(entry)
+      this.finish(entry, 'withdrawn')
+      return
+    }
+    ledger.cancel(entry.slot)
+    const reason = encodeReason(cause.reason)
+    const wire = { source: cause.source, ...(cause.timeout === undefined ? {} : { timeout: cause.timeout }) }
+    worker.transport.post([request.cancel, entry.slot, reason === undefined ? wire : { ...wire, reason }], false)
+    worker.dirty = true
+    this.#schedule()
+    entry.graceTimer = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
+  }
+
+  /** A call did not stop in time: ends its worker. What it had not started goes back first; `#onExit` sees to the rest. */
+  #endByForce(worker: PoolWorker): void {
+    if (worker.ending) return
+    worker.state = 'leaving'
+    this.#recall(worker)
+    worker.ending = worker.transport.terminate(this.#settings.grace)
+    void worker.ending.then(ended => (worker.endedBy = ended))
+  }
+
+  /** Takes back what the worker has not started, in order, to the front of the queue. */
+  #recall(worker: PoolWorker): void {
+    for (const entry of worker.entries().reverse()) {
+      if (entry.cause || !worker.transport.ledger.withdraw(entry.slot)) continue
+      worker.forget(entry)
+      if (entry.timer) clearTimeout(entry.timer)
+      entry.timer = undefined
+      this.#putBack(entry)
+    }
+  }
+
+  /** While calls are sent ahead, looks from time to time whether the worker in front of them still moves. */
+  #watchAhead(): void {
+    this.#recallTimer ??= setTimeout(() => {
+      this.#recallTimer = undefined
+      let ahead = false
+      for (const worker of this.#workers) {
+        if (!worker || worker.inFlight <= this.#settings.concurrency) continue
+        if (worker.replies === worker.repliesSeen) this.#recall(worker)
+        else ahead = true
+        worker.repliesSeen = worker.replies
+      }
+      if (ahead) this.#watchAhead()
+    }, recallAfter)
+  }
+
+  // ---------------------------------------------------------------- workers
+
+  #startWorkers(): void {
+    let starting = 0
+    for (const worker of this.#workers) if (worker?.state === 'starting') starting++
+    let wanted = Math.ceil(this.#queue.size / this.#settings.concurrency) - starting
+    for (let index = 0; index < this.#settings.max && wanted > 0; index++) {
+      if (this.#workers[index]) continue
+      if (!this.#start(index)) return
+      wanted--
+    }
+  }
+
+  #start(index: number): PoolWorker | undefined {
+    const wait = this.#noStartBefore - Date.now()
+    if (wait > 0 && this.#anyReady()) {
+      this.#startTimer ??= setTimeout(() => {
+        this.#startTimer = undefined
+        this.#schedule()
+      }, wait)
+      return undefined
+    }
+    const worker = new PoolWorker(index, `${this.kind === 'threads' ? 'thread' : 'process'} ${index + 1}`)
+    let failure: unknown
+    try {
+      worker.transport = this.#open(this.#initOf(worker), {
+        onReplies: replies => this.#onReplies(worker, replies),
+        onRefused: (message, error) => this.#onRefused(worker, message, error),
+        onExit: exit => this.#onExit(worker, exit),
+      })
+    } catch (error) {
+      failure = error
+      this.#startFailed(worker, failure)
+      return undefined
+    }
+    this.#workers[index] = worker
+    worker.kept = this.#workers.filter(each => each?.kept).length < this.#settings.min
+    worker.transport.ref()
+    if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'starting' })
+    return worker
+  }
+
+  #anyReady(): boolean {
+    return this.#workers.some(worker => worker?.state === 'ready')
+  }
+
+  #initOf(worker: PoolWorker): WorkerInit {
+    const { initializer, concurrency } = this.#settings
+    const base = { name: worker.name, concurrency, epoch: this.#epoch, slots: concurrency + mostAhead + 1 }
+    if (!initializer) return base
+    const encoding = newEncoding()
+    const args = encode(initializer.args, 'initializer arguments', encoding)
+    return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
+  }
+
+  /** The worker has nothing to do: it no longer keeps the program alive, and ends after a while. */
+  #idle(worker: PoolWorker): void {
+    if (worker.state === 'starting') return
+    worker.idleSince = Date.now()
+    worker.transport.unref()
+    if (!worker.kept) this.#watchIdle()
+  }
+
+  #watchIdle(): void {
+    const { idleTimeout } = this.#settings
+    if (this.#idleTimer || idleTimeout > 2 ** 31 - 1) return
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined
+      const limit = Date.now() - idleTimeout
+      let more = false
+      for (const worker of this.#workers) {
+        if (!worker || worker.kept || worker.state !== 'ready' || worker.inFlight > 0) continue
+        if (worker.idleSince <= limit) this.#retire(worker)
+        else more = true
+      }
+      if (more) this.#watchIdle()
+    }, Math.max(1, idleTimeout))
+    this.#idleTimer.unref()
+  }
+
+  /** Lets a worker without calls go; its place is free once it has gone. */
+  #retire(worker: PoolWorker): void {
+    if (worker.ending) return
+    worker.state = 'leaving'
+    const { transport } = worker
+    if (this.closing) transport.ref()
+    transport.post([request.close], true)
+    transport.flush()
+    // A worker whose last task left something that blocks it does not get to read its farewell.
+    const timer = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
+    if (!this.closing) timer.unref()
+    worker.ending = new Promise(resolve => {
+      this.#gone.add(() => {
+        if (this.#workers[worker.index] === worker) return
+        clearTimeout(timer)
+        resolve('cooperative')
+      })
+    })
+  }
+
+  #onExit(worker: PoolWorker, exit: WorkerExit): void {
+    const failedStart = worker.state === 'starting'
+    if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
+    worker.transport.ledger.close()
+    if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'gone' })
+    if (failedStart && !worker.ending) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
+    else this.#orphaned(worker, exit)
+    for (const tell of this.#gone) tell()
+    if (this.waiting > 0) this.#schedule()
+  }
+
+  /** Deals with the calls of a worker that has gone. */
+  #orphaned(worker: PoolWorker, exit: WorkerExit): void {
+    const entries = worker.entries()
+    const forced = worker.ending !== undefined
+    if (entries.length > 0 && !forced) this.#crashed++
+    // From the last to the first, so that those that go back keep their order.
+    for (const entry of entries.reverse()) {
+      const at = worker.transport.ledger.startedAt(entry.slot)
+      if (at !== undefined) {
+        entry.started = this.#epoch + at
+        entry.duration = now() - entry.started
+      }
+      worker.release(entry.slot)
+      if (entry.timer) clearTimeout(entry.timer)
+      entry.timer = undefined
+      if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
+      else if (forced || at === undefined) this.#putBack(entry)
+      else this.fail(entry, this.#crashOf(entry, worker, exit))
+    }
+  }
+
+  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit): Error {
+    const error = crashError(entry, worker.name, worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords })
+    this.#withOrigin(entry, error)
+    return error
+  }
+
+  /**
+   * A worker could not be started. While others work, the calls are left to them and the next try waits; without any,
+   * every waiting call fails, and the next call that is submitted tries again: one try for each, never a storm.
+   */
+  #startFailed(worker: PoolWorker, cause: unknown): void {
+    this.#startFailures++
+    this.#noStartBefore = Date.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
+    const bound = [...this.#bound.entries()].filter(entry => this.#placeOf(entry.work.options.key as string) === worker.index)
+    const others = this.#anyReady() || this.#workers.some(each => each?.state === 'starting')
+    const all = others ? bound : [...this.#queue.entries(), ...this.#bound.entries()]
+    if (all.length === 0) return
+    const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
+    for (const entry of all) {
+      this.dequeue(entry)
+      const error = new WorkerStartError(
+        `${worker.name} could not be started, so task ${entry.work.task.name} could not run: ${why}. ` +
+          `Check the initializer, execArgv, env and memoryLimit of ${this.name}.`,
+        cause instanceof Error ? { cause } : {},
+      )
+      this.fail(entry, error)
+    }
+  }
+
+  protected *all(): Generator<Entry> {
+    yield* this.#queue.entries()
+    yield* this.#bound.entries()
+    for (const worker of this.#workers) if (worker) yield* worker.entries()
+  }
+
+  stats(): ExecutorStats {
+    const workers = this.#workers.filter(worker => worker !== undefined)
+    return {
+      kind: this.kind,
+      queued: this.waiting,
+      running: workers.reduce((sum, worker) => sum + worker.entries().length, 0),
+      ...this.counts,
+      crashed: this.#crashed,
+      workers: workers.map(({ name, state, id, inFlight, completed, busy }) => ({ name, state, id, inFlight, completed, busy })),
+    }
+  }
+
+  protected async release(): Promise<void> {
+    if (this.#recallTimer) clearTimeout(this.#recallTimer)
+    if (this.#idleTimer) clearTimeout(this.#idleTimer)
+    if (this.#startTimer) clearTimeout(this.#startTimer)
+    const leaving: Promise<void>[] = []
+    for (const worker of this.#workers) {
+      if (!worker) continue
+      leaving.push(
+        new Promise(resolve => {
+          const check = (): void => {
+            if (this.#workers[worker.index] === worker) return
+            this.#gone.delete(check)
+            resolve()
+          }
+          this.#gone.add(check)
+        }),
+      )
+      worker.transport.ref()
+      if (worker.state === 'starting') this.#endByForce(worker)
+      else this.#retire(worker)
+    }
+    await Promise.all(leaving)
+  }
+}
+
+function describeExit(exit: WorkerExit): string {
+  return exit.signal ? `it was ended by ${exit.signal}` : `it exited with code ${exit.exitCode} before it was ready`
+}

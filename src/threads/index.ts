@@ -1,0 +1,48 @@
+/**
+ * Threads as a place to run calls: for work that computes, with shared memory and cheap start-up.
+ *
+ * @module
+ */
+import { availableParallelism } from 'node:os'
+import type { Executor } from '../call/executor.ts'
+import { type PoolOptions, poolSettings } from '../pool/pool-options.ts'
+import { WorkerPool } from '../pool/worker-pool.ts'
+import { Thread } from './thread.ts'
+
+/** Options of `threads(…)`. */
+export type ThreadsOptions = PoolOptions
+
+/**
+ * Opens a pool of threads: one for each processor, started when the first call comes.
+ *
+ * Use it for functions that compute and would block the event loop. Work that mostly waits needs no threads: `loop` does
+ * that with less. Work that may crash, leak or need more memory than one heap allows is safer in `processes()`. Arguments
+ * and results are copied (structured clone); buffers can move with `call(…).with({ transfer })`, and SharedArrayBuffers
+ * are shared.
+ *
+ * Idle threads do not keep the program alive; `close()` frees them at once.
+ *
+ * **Cancellation**: see Executor. A thread that does not stop within `grace` is terminated and replaced.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; those of a call when it runs.
+ *
+ * @example
+ * import { main, task } from 'skein'
+ * import { threads } from 'skein/threads'
+ *
+ * export const sumTo = task(import.meta, function sumTo(limit: number) {
+ *   let sum = 0
+ *   for (let i = 1; i <= limit; i++) sum += i
+ *   return sum
+ * })
+ *
+ * await main(import.meta, async () => {
+ *   const pool = threads({ max: 2 })
+ *   console.log(await pool.map(sumTo, [10, 100, 1000]).toArray()) // [ 55, 5050, 500500 ]
+ *   await pool.close()
+ * })
+ */
+export function threads(options: ThreadsOptions = {}): Executor {
+  const settings = poolSettings('threads', options, availableParallelism())
+  return new WorkerPool(settings, (init, events) => new Thread(init, settings, events))
+}

@@ -1,0 +1,71 @@
+import type { PoolLedger, WorkerLedger } from '../pool/ledger.ts'
+
+/**
+ * The ledger in shared memory: two words for each slot.
+ *
+ *     word 2n      state: sent -> started -> stopping
+ *                           \-> withdrawn
+ *     word 2n + 1  when it started, in milliseconds since the pool's epoch
+ *
+ * The pool and the worker both leave `sent` with a compare-and-swap, so exactly one of them wins. The time is written
+ * before the swap to `started`: whoever reads `started` (Atomics are sequentially consistent) reads a time that is there.
+ */
+const sent = 1
+const started = 2
+const stopping = 3
+const withdrawn = 4
+
+/** Makes the memory for a ledger of so many slots. */
+export function ledgerMemory(slots: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(slots * 8)
+}
+
+/** The pool's side. */
+export class SharedPoolLedger implements PoolLedger {
+  readonly #words: Int32Array
+  readonly size: number
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory)
+    this.size = this.#words.length / 2
+  }
+
+  sent(slot: number): void {
+    Atomics.store(this.#words, slot * 2, sent)
+  }
+
+  withdraw(slot: number): boolean {
+    return Atomics.compareExchange(this.#words, slot * 2, sent, withdrawn) === sent
+  }
+
+  cancel(slot: number): void {
+    Atomics.compareExchange(this.#words, slot * 2, started, stopping)
+  }
+
+  startedAt(slot: number): number | undefined {
+    const state = Atomics.load(this.#words, slot * 2)
+    return state === started || state === stopping ? Atomics.load(this.#words, slot * 2 + 1) : undefined
+  }
+
+  close(): void {}
+}
+
+/** The worker's side. */
+export class SharedWorkerLedger implements WorkerLedger {
+  readonly #words: Int32Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory)
+  }
+
+  arrived(): void {}
+
+  start(slot: number, at: number): boolean {
+    Atomics.store(this.#words, slot * 2 + 1, at)
+    return Atomics.compareExchange(this.#words, slot * 2, sent, started) === sent
+  }
+
+  cancelled(slot: number): boolean {
+    return Atomics.load(this.#words, slot * 2) === stopping
+  }
+}

@@ -1,0 +1,124 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { Transferable } from '../call/options.ts'
+import { type Ended, UnsendableError } from '../core/errors.ts'
+import { tagLines } from '../pool/output.ts'
+import type { PoolSettings } from '../pool/pool-options.ts'
+import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/transport.ts'
+import type { Reply, Request } from '../pool/wire.ts'
+import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
+import type { ThreadData } from './wire.ts'
+
+/** A worker thread and the message port to it. */
+export class Thread implements Transport {
+  readonly ledger: SharedPoolLedger
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #events: TransportEvents
+  #outbox: Request[] = []
+  #error: unknown
+  #outOfMemory = false
+
+  constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
+    this.#events = events
+    const memory = ledgerMemory(init.slots)
+    this.ledger = new SharedPoolLedger(memory)
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const data: ThreadData = { skein: { port: port2, memory, init } }
+    const tagged = settings.output === 'tagged'
+    try {
+      this.#worker = new Worker(new URL('./bootstrap.js', import.meta.url), {
+        workerData: data,
+        transferList: [port2],
+        name: init.name,
+        stdout: tagged,
+        stderr: tagged,
+        ...(settings.env ? { env: { ...process.env, ...settings.env } as Record<string, string> } : {}),
+        ...(settings.execArgv ? { execArgv: [...settings.execArgv] } : {}),
+        ...(settings.memoryLimit ? { resourceLimits: { maxOldGenerationSizeMb: settings.memoryLimit } } : {}),
+      })
+    } catch (error) {
+      port1.close()
+      throw error
+    }
+    if (tagged) {
+      tagLines(this.#worker.stdout, process.stdout, init.name)
+      tagLines(this.#worker.stderr, process.stderr, init.name)
+    }
+    port1.on('message', (replies: Reply[]) => events.onReplies(replies))
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = error
+      this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    })
+    this.#worker.on('exit', exitCode => this.#gone(exitCode))
+  }
+
+  #gone(exitCode: number): void {
+    // What the thread posted before it ended may still sit in the port; the replies count, the exit comes after them.
+    setImmediate(() => {
+      this.#port.close()
+      const exit: WorkerExit = {
+        exitCode,
+        signal: null,
+        outOfMemory: this.#outOfMemory,
+        ...(this.#error === undefined ? {} : { error: this.#error }),
+      }
+      this.#events.onExit(exit)
+    })
+  }
+
+  post(request: Request, _json: boolean, transfer?: readonly Transferable[]): void {
+    if (transfer && transfer.length > 0) {
+      this.flush()
+      try {
+        this.#port.postMessage([request], transfer)
+      } catch (error) {
+        throw unsendable(error)
+      }
+      return
+    }
+    this.#outbox.push(request)
+  }
+
+  flush(): void {
+    const outbox = this.#outbox
+    if (outbox.length === 0) return
+    this.#outbox = []
+    try {
+      this.#port.postMessage(outbox)
+      return
+    } catch {
+      // One of them holds something that cannot be cloned; nothing has been sent. One by one, the others go through.
+    }
+    for (const request of outbox) {
+      try {
+        this.#port.postMessage([request])
+      } catch (error) {
+        this.#events.onRefused(request, unsendable(error))
+      }
+    }
+  }
+
+  ref(): void {
+    this.#worker.ref()
+    this.#port.ref()
+  }
+
+  unref(): void {
+    this.#worker.unref()
+    this.#port.unref()
+  }
+
+  async terminate(): Promise<Ended> {
+    await this.#worker.terminate()
+    return 'terminated'
+  }
+}
+
+function unsendable(error: unknown): UnsendableError {
+  const text = error instanceof Error ? error.message : String(error)
+  return new UnsendableError(`An argument cannot be sent to a thread: ${text}. Pass plain data instead.`, {
+    path: 'arguments',
+    cause: error,
+  })
+}
