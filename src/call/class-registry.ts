@@ -31,9 +31,15 @@ export interface AnyClass<T extends object = object> {
 export interface ClassOptions<T extends object = object, D = unknown> {
   /** The name under which both sides know the class. Default: the class's own name. */
   readonly name?: string
-  /** Gives the data that makes up an instance. Needed for a class with `#private` fields. Default: its own enumerable properties. */
+  /**
+   * Gives the data that makes up an instance. Needed for a class with `#private` fields. Default: its own enumerable
+   * properties.
+   */
   readonly encode?: (instance: T) => D
-  /** Makes an instance of that data. Needed together with `encode`. Default: an object of the class with those properties; the constructor does not run. */
+  /**
+   * Makes an instance of that data. Needed together with `encode`. Default: an object of the class with those
+   * properties; the constructor does not run.
+   */
   readonly decode?: (data: D) => T
 }
 
@@ -100,12 +106,13 @@ function know(name: string, Class: AnyClass): void {
 /**
  * Lets instances of a class travel to threads and processes and come back as instances of that class.
  *
- * Call it right after the class, in the module that defines it, so that every worker that imports the module knows the
- * class too. Without it an instance travels as plain data, as structured clone does it: its properties arrive, its methods
- * don't. Give `encode` and `decode` where properties alone don't make up an instance (`#private` fields, handles). For the
- * types, give the class the property `declare readonly [sendable]: true`.
+ * Call it right after the class, in the module that defines it, so that every worker that imports the module knows
+ * the class too. Without it an instance travels as plain data, as structured clone does it: its properties arrive,
+ * its methods don't. Give `encode` and `decode` where properties alone don't make up an instance (`#private` fields,
+ * handles). For the types, give the class the property `declare readonly [sendable]: true`.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or only one of `encode` and `decode` is given.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or only one of `encode` and `decode`
+ * is given.
  *
  * @param Class the class; its subclasses need a registration of their own
  * @param options the name, and how instances travel
@@ -130,22 +137,27 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
   }
   const name = options.name ?? (Class as AnyClass).name
   if (typeof name !== 'string' || name === '') {
-    throw new InvalidArgumentError(`A class without a name cannot be registered: pass one, as in registerClass(Class, { name: 'Money' })`)
+    throw new InvalidArgumentError(
+      `A class without a name cannot be registered: pass one, as in registerClass(Class, { name: 'Money' })`,
+    )
   }
   if ((options.encode === undefined) !== (options.decode === undefined)) {
     throw new InvalidArgumentError(
-      `The class '${name}' was registered with only ${options.encode ? 'encode' : 'decode'}: pass both encode and decode, or none`,
+      `The class '${name}' was registered with only ${options.encode ? 'encode' : 'decode'}: ` +
+        `pass both encode and decode, or none`,
     )
   }
   const known = own.get(name) ?? registry.byName.get(name)
   if (known && known.Class !== Class) {
     throw new InvalidArgumentError(
-      `Another class is already registered as '${name}'. Instances are recognised by that name on the other side, so each class ` +
-        `needs its own: pass one, as in { name: 'billing.${name}' }.`,
+      `Another class is already registered as '${name}'. Instances are recognised by that name on the other side, ` +
+        `so each class needs its own: pass one, as in { name: 'billing.${name}' }.`,
     )
   }
   if (name.startsWith('skein:')) {
-    throw new InvalidArgumentError(`Names of classes that start with 'skein:' are reserved, got '${name}': pass another { name }`)
+    throw new InvalidArgumentError(
+      `Names of classes that start with 'skein:' are reserved, got '${name}': pass another { name }`,
+    )
   }
   if (own.has(name)) return
   const entry = { name, Class, ...options } as RegisteredClass
@@ -157,9 +169,9 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
 /**
  * Lets errors of a class come back from threads and processes as instances of that class.
  *
- * Call it right after the class, in the module that defines it. An error of a class that is not registered comes back as its
- * nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name, message, stack and
- * properties. The same as `registerClass`, which is for classes that are no errors.
+ * Call it right after the class, in the module that defines it. An error of a class that is not registered comes back
+ * as its nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name,
+ * message, stack and properties. The same as `registerClass`, which is for classes that are no errors.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or the class does not extend Error.
  *
@@ -179,9 +191,9 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
  */
 export function registerError<T extends Error, D>(Class: AnyClass<T>, options: ClassOptions<T, D> = {}): void {
   if (typeof Class !== 'function' || !(((Class as AnyClass).prototype as unknown) instanceof Error)) {
+    const got = typeof Class === 'function' ? `'${(Class as AnyClass).name}'` : String(Class)
     throw new InvalidArgumentError(
-      `registerError needs a class that extends Error, got ${typeof Class === 'function' ? `'${(Class as AnyClass).name}'` : String(Class)}; ` +
-        `for other classes there is registerClass`,
+      `registerError needs a class that extends Error, got ${got}; for other classes there is registerClass`,
     )
   }
   registerClass(Class, options)

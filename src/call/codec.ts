@@ -9,7 +9,10 @@ import { unpack } from './unpack.ts'
 export interface Encoding {
   /** Out: the value was replaced and needs `decode` on the other side. */
   marked: boolean
-  /** Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Only found out for processes. */
+  /**
+   * Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Only found out for
+   * processes.
+   */
   json: boolean
   /** In: the value goes to another process, which shares no memory with this one. */
   readonly process: boolean
@@ -37,8 +40,9 @@ let walking = false
 /**
  * Prepares a value for structured clone (threads) or v8.serialize and JSON (processes).
  *
- * Most values come back as they are, at the price of one look at each part. A value that holds an error, a Buffer, a URL or
- * an instance of a registered class comes back as a copy with `into.marked` set. The caller's value is never changed.
+ * Most values come back as they are, at the price of one look at each part. A value that holds an error, a Buffer, a
+ * URL or an instance of a registered class comes back as a copy with `into.marked` set. The caller's value is never
+ * changed.
  *
  * **Errors**: `SKEIN_UNSENDABLE` for what can't travel, with its path and what to do instead.
  *
@@ -229,7 +233,8 @@ function exactInJson(value: number): boolean {
 function tooDeep(error: unknown, path: string): unknown {
   if (!(error instanceof RangeError) || !error.message.includes('call stack')) return error
   return new UnsendableError(
-    `${path} is nested too deeply to be sent to another thread or process. Send it as a flat list, as in an array of its nodes.`,
+    `${path} is nested too deeply to be sent to another thread or process. Send it as a flat list, ` +
+      `as in an array of its nodes.`,
     { path, cause: error },
   )
 }

@@ -16,8 +16,8 @@ export interface ErrorOrigin {
 }
 
 /**
- * Puts an error into an envelope that structured clone and v8.serialize carry. Never fails: a part that can't be sent is
- * replaced by a text that says so. Something thrown that is no Error becomes a ThrownValueError.
+ * Puts an error into an envelope that structured clone and v8.serialize carry. Never fails: a part that can't be sent
+ * is replaced by a text that says so. Something thrown that is no Error becomes a ThrownValueError.
  */
 export function encodeError(error: unknown): ErrorEnvelope {
   const subject = isError(error) ? error : thrownValue(error)
@@ -27,12 +27,15 @@ export function encodeError(error: unknown): ErrorEnvelope {
     const { name, message, stack } = recordError(subject)
     const plain = new Error(message)
     plain.name = name
-    plain.stack = `${stack ?? message}\n    (the rest of the error could not be sent: ${isError(failure) ? failure.message : 'reading it failed'})`
+    const why = isError(failure) ? failure.message : 'reading it failed'
+    plain.stack = `${stack ?? message}\n    (the rest of the error could not be sent: ${why})`
     return pack(plain, 'error', true)
   }
 }
 
-/** Takes an error out of its envelope: of the same class where that is registered, else of its nearest known ancestor. */
+/**
+ * Takes an error out of its envelope: of the same class where that is registered, else of its nearest known ancestor.
+ */
 export function decodeError(envelope: ErrorEnvelope): Error {
   return unpack(envelope) as Error
 }
@@ -42,8 +45,8 @@ export function withOrigin<E>(error: E, { worker, task, site }: ErrorOrigin): E 
   if (!isError(error)) return error
   const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`
   const frames = site === undefined ? '' : framesOf(site)
-  const value =
-    `${stack}\n    --- on ${worker}, task ${task} ---` + (frames === '' ? '' : `\n    --- submitted from ---\n${frames}`)
+  const submitted = frames === '' ? '' : `\n    --- submitted from ---\n${frames}`
+  const value = `${stack}\n    --- on ${worker}, task ${task} ---${submitted}`
   try {
     Object.defineProperty(error, 'stack', { value, configurable: true, enumerable: false, writable: true })
   } catch {

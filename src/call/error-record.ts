@@ -41,7 +41,8 @@ export function recordError(error: object): ErrorRecord {
   const fields: Record<string, unknown> = {}
   for (const key of keysOf(error)) {
     if (apart.has(key)) continue
-    Object.defineProperty(fields, key, { value: read(error, key), configurable: true, enumerable: true, writable: true })
+    const value = read(error, key)
+    Object.defineProperty(fields, key, { value, configurable: true, enumerable: true, writable: true })
   }
   const stack = read(error, 'stack')
   const errors = read(error, 'errors')
@@ -57,8 +58,8 @@ export function recordError(error: object): ErrorRecord {
 }
 
 /**
- * An error of the nearest known class, without its fields, cause and errors (`fillError` restores those), so that errors
- * may lead to one another in circles. The constructor of the class does not run.
+ * An error of the nearest known class, without its fields, cause and errors (`fillError` restores those), so that
+ * errors may lead to one another in circles. The constructor of the class does not run.
  */
 export function shellOf(record: ErrorRecord): Error {
   if (record.classes[0] === domException) {
@@ -96,8 +97,8 @@ export function fillError(error: Error, record: ErrorRecord): void {
 /** The error for something that was thrown and is no Error. */
 export function thrownValue(value: unknown): ThrownValueError {
   const error = new ThrownValueError(
-    `The task threw ${describeThrown(value)}, which is no Error. Throw an Error instead, as in throw new Error('…'), so that it ` +
-      `has a message and a stack; the value is in .value.`,
+    `The task threw ${describeThrown(value)}, which is no Error. Throw an Error instead, as in throw new Error('…'), ` +
+      `so that it has a message and a stack; the value is in .value.`,
     { value },
   )
   hide(error, 'stack', `${error.name}: ${error.message}`)

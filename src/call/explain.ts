@@ -3,18 +3,23 @@ import { UnsendableError } from '../core/errors.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
 import { movedAway, portOutsideList } from './leaves.ts'
-import { refused, segment } from './pack.ts'
+import { entrySegment, refused, segment } from './pack.ts'
 
 /**
- * Finds the part of a value that made structured clone or v8.serialize fail after `encode` had let it pass: a port that is
- * not in the transfer list, a buffer that was moved away.
+ * Finds the part of a value that made structured clone or v8.serialize fail after `encode` had let it pass: a port
+ * that is not in the transfer list, a buffer that was moved away.
  *
  * @param value what was to be sent, before `encode`
  * @param path how the value is called in errors
  * @param cause what the failed attempt threw
  * @param attempt sends a single part and throws if that fails; what it makes is dropped
  */
-export function explainFailure(value: unknown, path: string, cause: unknown, attempt: (part: unknown) => unknown): UnsendableError {
+export function explainFailure(
+  value: unknown,
+  path: string,
+  cause: unknown,
+  attempt: (part: unknown) => unknown,
+): UnsendableError {
   const seen = new Set<object>()
   const find = (part: unknown, at: string): UnsendableError | undefined => {
     if (typeof part !== 'object' || part === null || seen.has(part)) return undefined
@@ -26,7 +31,7 @@ export function explainFailure(value: unknown, path: string, cause: unknown, att
         for (const [key, item] of part.entries()) {
           const found =
             find(key, `${at}.${types.isMap(part) ? 'keys' : 'values'}()[${index++}]`) ??
-            find(item, `${at}.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`)
+            find(item, at + entrySegment(key))
           if (found) return found
         }
         return undefined
@@ -53,7 +58,8 @@ export function explainFailure(value: unknown, path: string, cause: unknown, att
   if (found) return found
   const message = cause instanceof Error ? cause.message : String(cause)
   return new UnsendableError(
-    `${path} cannot be sent to another thread or process: ${message.split('\n')[0]}. Send plain data: objects, arrays, Maps, Sets, buffers.`,
+    `${path} cannot be sent to another thread or process: ${message.split('\n')[0]}. ` +
+      `Send plain data: objects, arrays, Maps, Sets, buffers.`,
     { path, cause },
   )
 }
@@ -61,7 +67,7 @@ export function explainFailure(value: unknown, path: string, cause: unknown, att
 function isLeaf(value: object): boolean {
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true
   const prototype = Object.getPrototypeOf(value) as object | null
-  return typeof (prototype as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag] === 'string'
+  return prototype !== null && Symbol.toStringTag in prototype
     ? !types.isMap(value) && !types.isSet(value)
     : className(prototype) === 'MessagePort'
 }

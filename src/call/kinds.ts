@@ -7,13 +7,25 @@ import { classOfPrototype, type RegisteredClass, registryVersion } from './class
  *
  * - `leaf`: as it is, without a look inside
  * - `plain`: as a plain object
- * - `instance`: as a plain object, if it has properties; an instance without any keeps its state where nobody can read it
+ * - `instance`: as a plain object, if it has properties; an instance without any keeps its state where nobody can
+ *   read it
  * - `map`, `set`: entry by entry
  * - `error`, `buffer`, `url`: replaced, and revived on the other side
  * - a registered class: replaced by its data, and revived
  * - a refusal: not at all
  */
-export type Kind = 'leaf' | 'plain' | 'instance' | 'array' | 'map' | 'set' | 'error' | 'buffer' | 'url' | RegisteredClass | Refusing
+export type Kind =
+  | 'leaf'
+  | 'plain'
+  | 'instance'
+  | 'array'
+  | 'map'
+  | 'set'
+  | 'error'
+  | 'buffer'
+  | 'url'
+  | RegisteredClass
+  | Refusing
 
 /** What to call a value that cannot travel, and what to do instead. */
 export interface Refusing {
@@ -24,7 +36,10 @@ export interface Refusing {
 let kinds = new WeakMap<object, Kind>()
 let version = -1
 
-/** The kind of an object, remembered for its prototype. The object is no Proxy, and its prototype is not Object.prototype. */
+/**
+ * The kind of an object, remembered for its prototype. The object is no Proxy, and its prototype is not
+ * Object.prototype.
+ */
 export function kindOf(value: object, prototype: object): Kind {
   if (version !== registryVersion()) {
     kinds = new WeakMap()
@@ -42,12 +57,12 @@ function classify(value: object, prototype: object): Kind {
   }
   const registered = classOfPrototype(prototype)
   if (registered) return registered
-  for (let at = Object.getPrototypeOf(prototype) as object | null; at; at = Object.getPrototypeOf(at) as object | null) {
+  for (let at = prototypeOf(prototype); at; at = prototypeOf(at)) {
     const ancestor = classOfPrototype(at)
     if (ancestor) {
       const name = className(prototype)
       return {
-        what: `an instance of ${name}, a subclass of the registered class ${ancestor.name} that is not registered itself`,
+        what: `an instance of ${name}, which extends the registered class ${ancestor.name} and is not registered itself`,
         remedy: `Register it too: registerClass(${name})`,
       }
     }
@@ -73,7 +88,10 @@ function classify(value: object, prototype: object): Kind {
   return 'instance'
 }
 
-/** Blobs, keys, compiled WebAssembly and the like: asked once for each class, because the list differs between versions of Node. */
+/**
+ * Blobs, keys, compiled WebAssembly and the like: asked once for each class, because the list differs between
+ * versions of Node.
+ */
 function clonesFaithfully(value: object, prototype: object): boolean {
   try {
     return Object.getPrototypeOf(structuredClone(value)) === prototype
@@ -84,6 +102,10 @@ function clonesFaithfully(value: object, prototype: object): boolean {
 
 function isDomException(value: object): boolean {
   return typeof DOMException === 'function' && value instanceof DOMException
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null
 }
 
 function tagOf(prototype: object): string | undefined {
@@ -132,21 +154,31 @@ export const symbol: Refusing = { what: 'a symbol', remedy: 'Pass a string in it
 export const promise: Refusing = { what: 'a promise', remedy: 'Await it first and pass its value' }
 export const plainFunction: Refusing = {
   what: 'a function',
-  remedy: 'Make it a task and pass a Call of it where its result is wanted, as in call(task, …), or pass data and choose the function on the other side',
+  remedy:
+    'Make it a task and pass a Call of it where its result is wanted, as in call(task, …), ' +
+    'or pass data and choose the function on the other side',
 }
 export const taskFunction: Refusing = {
   what: 'a task',
-  remedy: 'Pass a Call of it, as in call(task, …), if its result is wanted; else import the task in the module that uses it',
+  remedy:
+    'Pass a Call of it, as in call(task, …), if its result is wanted; else import the task in the module that uses it',
 }
 export const proxy: Refusing = { what: 'a Proxy', remedy: 'Pass a plain copy of it, as in { ...value }' }
 export const callValue: Refusing = {
   what: 'a Call in a place where it is not run',
-  remedy: 'Calls are run where they are arguments, or in arrays and plain objects there. A task that has a Call returns its result, as in await executor.run(call)',
+  remedy:
+    'Calls are run where they are arguments, or in arrays and plain objects there. ' +
+    'A task that has a Call returns its result, as in await executor.run(call)',
 }
-export const jobValue: Refusing = { what: 'a Job', remedy: 'A job belongs to the thread that submitted it: pass its value, as in await job.result()' }
+export const jobValue: Refusing = {
+  what: 'a Job',
+  remedy: 'A job belongs to the thread that submitted it: pass its value, as in await job.result()',
+}
 export const scopeValue: Refusing = {
   what: 'a Scope',
-  remedy: 'A scope belongs to its thread: inside a task call current() for the scope of the task, which is cancelled with its caller',
+  remedy:
+    'A scope belongs to its thread: inside a task call current() for the scope of the task, ' +
+    'which is cancelled with its caller',
 }
 export const executorValue: Refusing = {
   what: 'an Executor',
@@ -155,19 +187,32 @@ export const executorValue: Refusing = {
 const iterator: Refusing = { what: 'an iterator', remedy: 'Collect its values in an array first, as in [...values]' }
 const generator: Refusing = {
   what: 'a generator',
-  remedy: 'Collect its values in an array, as in [...values]; or let the task itself be the generator and read it with executor.stream(task, …)',
+  remedy:
+    'Collect its values in an array, as in [...values]; ' +
+    'or let the task itself be the generator and read it with executor.stream(task, …)',
 }
 const stream: Refusing = {
   what: 'a stream',
-  remedy: 'Pass what it reads from (a path, a URL), or its bytes; to stream results let the task be a generator and read it with executor.stream(task, …)',
+  remedy:
+    'Pass what it reads from (a path, a URL), or its bytes; ' +
+    'to stream results let the task be a generator and read it with executor.stream(task, …)',
 }
-const emitter: Refusing = { what: 'an event emitter', remedy: 'Its listeners belong to this thread: pass the data that it holds' }
-const weak = (what: string, instead: string): Refusing => ({ what, remedy: `What it holds cannot be listed: pass ${instead}` })
+const emitter: Refusing = {
+  what: 'an event emitter',
+  remedy: 'Its listeners belong to this thread: pass the data that it holds',
+}
+const weak = (what: string, instead: string): Refusing => ({
+  what,
+  remedy: `What it holds cannot be listed: pass ${instead}`,
+})
 const abort: Refusing = {
   what: 'an AbortSignal',
   remedy: 'Cancel the call with it, as in call(task, …).with({ signal }); the task sees it as current().signal',
 }
-const locale: Refusing = { what: 'a formatter of Intl', remedy: 'Pass its locale and options, and make it on the other side' }
+const locale: Refusing = {
+  what: 'a formatter of Intl',
+  remedy: 'Pass its locale and options, and make it on the other side',
+}
 
 const refusals: ReadonlyMap<string, Refusing> = new Map<string, Refusing>([
   ['Promise', promise],
@@ -185,7 +230,7 @@ const refusals: ReadonlyMap<string, Refusing> = new Map<string, Refusing>([
   ['AbortController', { ...abort, what: 'an AbortController' }],
   ['Headers', { what: 'a Headers object', remedy: 'Pass Object.fromEntries(headers)' }],
   ['Request', { what: 'a Request', remedy: 'Pass its url, method, headers and body' }],
-  ['Response', { what: 'a Response', remedy: 'Read it first, as in await response.text() or await response.arrayBuffer()' }],
+  ['Response', { what: 'a Response', remedy: 'Read it first, as in await response.text() or .arrayBuffer()' }],
   ['FormData', { what: 'a FormData object', remedy: 'Pass [...form], its entries' }],
   ['URLSearchParams', { what: 'a URLSearchParams object', remedy: 'Pass String(params)' }],
   ['Intl.NumberFormat', locale],

@@ -14,7 +14,8 @@ export function refusedByProcesses(leaf: object): Refusing | undefined {
   if (name === 'Blob' || name === 'File') {
     return { what: `a ${name}`, remedy: 'Pass its bytes, as in await blob.arrayBuffer(), or use threads' }
   }
-  return { what: `an instance of ${name}, which only threads can pass on`, remedy: 'Pass plain data in its place, or use threads' }
+  const what = `an instance of ${name}, which only threads can pass on`
+  return { what, remedy: 'Pass plain data in its place, or use threads' }
 }
 
 /** What is wrong with a leaf inside an error, which has no transfer list and must arrive whatever it holds. */
@@ -34,7 +35,8 @@ function isDetached(buffer: ArrayBuffer): boolean {
 
 export const movedAway: Refusing = {
   what: 'a buffer that has been moved away',
-  remedy: 'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
+  remedy:
+    'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
 }
 export const portOutsideList: Refusing = {
   what: 'a MessagePort that is not in the transfer list',

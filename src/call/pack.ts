@@ -27,9 +27,9 @@ import { identityOf } from './task.ts'
 export type Holder = Record<string | number, unknown>
 
 /**
- * One step of unpacking. What structured clone can't carry was left out of the value; the steps put it back, in this order.
- * They point at containers *inside* the value: structured clone and v8.serialize keep that identity within one message, so
- * nothing in the value itself has to be marked, and no value can be mistaken for a mark.
+ * One step of unpacking. What structured clone can't carry was left out of the value; the steps put it back, in this
+ * order. They point at containers *inside* the value: structured clone and v8.serialize keep that identity within one
+ * message, so nothing in the value itself has to be marked, and no value can be mistaken for a mark.
  */
 export type Step =
   | readonly [op: 'error', made: number, record: ErrorRecord]
@@ -111,10 +111,10 @@ class Packer {
       case 'array':
         return this.#array(value as unknown[], [])
       case 'map':
-        if (prototype !== Map.prototype && Object.keys(value).length > 0) return this.#refuse(extraProperties(prototype!))
+        if (prototype !== Map.prototype) this.#onlyEntries(value, prototype!)
         return this.#map(value as Map<unknown, unknown>)
       case 'set':
-        if (prototype !== Set.prototype && Object.keys(value).length > 0) return this.#refuse(extraProperties(prototype!))
+        if (prototype !== Set.prototype) this.#onlyEntries(value, prototype!)
         return this.#set(value as Set<unknown>)
       case 'error':
         return this.#error(value, holder, key)
@@ -129,6 +129,10 @@ class Packer {
       case 'plain':
         return this.#properties(value, {})
     }
+  }
+
+  #onlyEntries(value: object, prototype: object): void {
+    if (Object.keys(value).length > 0) this.#refuse(extraProperties(prototype))
   }
 
   #leaf(value: object): object {
@@ -195,7 +199,7 @@ class Packer {
       entries.push(undefined)
       entries[entries.length - 1] = this.#value(key, entries as unknown as Holder, entries.length - 1)
       this.#path.pop()
-      this.#path.push(`.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`)
+      this.#path.push(entrySegment(key))
       entries.push(undefined)
       entries[entries.length - 1] = this.#value(item, entries as unknown as Holder, entries.length - 1)
       this.#path.pop()
@@ -218,12 +222,15 @@ class Packer {
     return copy
   }
 
-  /** An instance that is made up of its properties: the copy itself gets the prototype back, so cycles through it hold. */
+  /**
+   * An instance that is made up of its properties: the copy itself gets the prototype back, so cycles through it
+   * hold.
+   */
   #instance(value: object, { name }: RegisteredClass): object {
     let copy: object
     if (Array.isArray(value)) copy = this.#array(value, [])
     else if (types.isMap(value) || types.isSet(value)) {
-      copy = types.isMap(value) ? this.#map(value) : this.#set(value as Set<unknown>)
+      copy = types.isMap(value) ? this.#map(value) : this.#set(value)
       const properties: Holder = {}
       for (const key of Object.keys(value)) this.#property(value, key, properties)
       this.#steps.push(['assign', copy, properties])
@@ -258,7 +265,7 @@ class Packer {
     const copy: Holder = {}
     for (const name of Object.keys(record.fields)) this.#lenient(record.fields[name], copy, name)
     const packed: { -readonly [K in keyof ErrorRecord]: ErrorRecord[K] } = { ...record, fields: copy }
-    if ('cause' in record) this.#lenient(record.cause, packed as unknown as Holder, 'cause')
+    if ('cause' in record) this.#lenient(record.cause, packed, 'cause')
     if (record.errors) {
       const errors: unknown[] = []
       record.errors.forEach((item, i) => this.#lenient(item, errors as unknown as Holder, i))
@@ -315,7 +322,13 @@ export function put(holder: object, key: string | number, value: unknown): void 
 
 /** How a property is written in a path. */
 export function segment(key: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${/^\d+$/.test(key) ? key : JSON.stringify(key)}]`
+  if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `.${key}`
+  return `[${/^\d+$/.test(key) ? key : JSON.stringify(key)}]`
+}
+
+/** How a value of a Map is written in a path. */
+export function entrySegment(key: unknown): string {
+  return `.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`
 }
 
 const scopeBrand: unique symbol = Symbol.for('skein.scope') as never

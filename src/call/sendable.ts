@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 
 /**
- * The property that tells the compiler that instances of a class can be sent although the class has methods: for classes
- * that are registered with `registerClass`. It need not exist at run time, so `declare` it.
+ * The property that tells the compiler that instances of a class can be sent although the class has methods: for
+ * classes that are registered with `registerClass`. It need not exist at run time, so `declare` it.
  *
  * @example
  * import { registerClass, sendable } from 'skein'
@@ -30,8 +30,8 @@ export interface Unsendable<Why> {
 }
 
 /**
- * `unknown` (which refuses nothing) if all arguments and the result of a task can be sent, else an error type. Put it beside
- * the type of the task, as in `Task<(...args: A) => R> & Refusal<A, R>`.
+ * `unknown` (which refuses nothing) if all arguments and the result of a task can be sent, else an error type. Put it
+ * beside the type of the task, as in `Task<(...args: A) => R> & Refusal<A, R>`.
  */
 export type Refusal<A extends readonly unknown[], R> = [ArgumentProblem<A> | ResultProblem<R>] extends [never]
   ? unknown
@@ -46,6 +46,11 @@ export type NotAGenerator<R> =
       : { readonly 'is a generator: read its values with stream()': true }
 
 type GeneratorLike = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>
+
+type IteratorLike =
+  | Iterator<unknown, unknown, never>
+  | AsyncIterator<unknown, unknown, never>
+  | AsyncIterable<unknown>
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 
@@ -130,8 +135,10 @@ type ObjectProblem<T extends object, Depth extends readonly 0[]> = T extends rea
             ? 'a WeakRef'
             : T extends GeneratorLike
               ? 'a generator'
-              : T extends Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never> | AsyncIterable<unknown>
+              : T extends IteratorLike
                 ? 'an iterator'
-                : { [K in keyof T]-?: K extends string | number ? Inside<`property '${K}'`, T[K], Depth> : never }[keyof T]
+                : { [K in keyof T]-?: K extends string | number ? OfProperty<K, T[K], Depth> : never }[keyof T]
+
+type OfProperty<K extends string | number, T, Depth extends readonly 0[]> = Inside<`property '${K}'`, T, Depth>
 
 type Inside<Where extends string, T, Depth extends readonly 0[]> = At<Where, Problem<T, [...Depth, 0]>>

@@ -50,7 +50,8 @@ export function unpack(packed: Packed): unknown {
 
 /** v8.deserialize gives views of the message itself; a Buffer must not keep that, nor change with it. */
 function asBuffer(bytes: Uint8Array): Buffer {
-  const own = bytes.byteLength === bytes.buffer.byteLength || types.isSharedArrayBuffer(bytes.buffer) ? bytes : new Uint8Array(bytes)
+  const whole = bytes.byteLength === bytes.buffer.byteLength || types.isSharedArrayBuffer(bytes.buffer)
+  const own = whole ? bytes : new Uint8Array(bytes)
   return Buffer.from(own.buffer as ArrayBuffer, own.byteOffset, own.byteLength)
 }
 
@@ -58,8 +59,8 @@ function known(name: string): RegisteredClass {
   const found = classNamed(name)
   if (found) return found
   throw new UnsendableError(
-    `An instance of the class '${name}' arrived, but the class is not registered in this thread. Call registerClass(${name}) in the ` +
-      `module that defines it, and import that module on both sides.`,
+    `An instance of the class '${name}' arrived, but the class is not registered in this thread. Call ` +
+      `registerClass(${name}) in the module that defines it, and import that module on both sides.`,
     { path: name },
   )
 }

@@ -4,7 +4,7 @@ import * as errors from '#skein/core/errors.js'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
 import vm from 'node:vm'
 import { crossings } from './crossing.ts'
 
@@ -165,7 +165,8 @@ for (const [border, cross] of crossings) {
       const gone = new Uint8Array(4)
       structuredClone(gone, { transfer: [gone.buffer] })
       const { port1, port2 } = new MessageChannel()
-      const fields = { cells: new Int32Array(new SharedArrayBuffer(4)), blob: new Blob(['x']), port: port1, gone, buffer: gone.buffer }
+      const cells = new Int32Array(new SharedArrayBuffer(4))
+      const fields = { cells, blob: new Blob(['x']), port: port1, gone, buffer: gone.buffer }
       const arrived = carried(Object.assign(new Error('x'), fields))
       for (const key of Object.keys(fields)) assert.match(arrived[key], /^\[not sent: error\./)
       port1.close()
@@ -214,7 +215,7 @@ for (const [border, cross] of crossings) {
     })
 
     for (const value of [undefined, null, 'boom', 42, { status: 500 }, Symbol('s'), () => 1, Promise.resolve(1)]) {
-      test(`${types.isPromise(value) ? 'a promise' : typeof value === 'object' ? JSON.stringify(value) : String(value)} that was thrown comes back inside a ThrownValueError`, () => {
+      test(`${types.isPromise(value) ? 'a promise' : inspect(value)}, thrown, comes back inside a ThrownValueError`, () => {
         const arrived = carried(value)
         assert.ok(arrived instanceof errors.ThrownValueError)
         assert.equal(arrived.code, 'SKEIN_THROWN_VALUE')
@@ -240,7 +241,8 @@ for (const [border, cross] of crossings) {
     })
 
     test('an error of skein is known to another copy of skein by its brand', () => {
-      const arrived = carried(new errors.WorkerOutOfMemoryError('m', { exitCode: 1, signal: null, task: 't', worker: 'w' }))
+      const fields = { exitCode: 1, signal: null, task: 't', worker: 'w' }
+      const arrived = carried(new errors.WorkerOutOfMemoryError('m', fields))
       const brand = Object.getOwnPropertyDescriptor(arrived, Symbol.for('skein.error.kinds'))
       assert.deepEqual(brand?.value, ['WorkerOutOfMemoryError', 'WorkerCrashedError', 'SkeinError'])
       assert.equal(brand?.enumerable, false)
@@ -256,10 +258,10 @@ for (const [border, cross] of crossings) {
 }
 
 test('every error class of skein is revived as itself', () => {
-  const classes = Object.values(errors).filter(value => typeof value === 'function') as unknown as (new (...args: unknown[]) => Error)[]
+  const classes = Object.values(errors).filter(value => typeof value === 'function')
   assert.ok(classes.length > 15)
   for (const Class of classes) {
-    const made = Object.assign(Object.create(Class.prototype), { message: 'm' }) as Error
+    const made = Object.assign(Object.create(Class.prototype) as Error, { message: 'm' })
     assert.equal(decodeError(structuredClone(encodeError(made))).constructor, Class)
   }
 })
@@ -273,8 +275,8 @@ describe('withOrigin', () => {
     assert.equal(withOrigin(error, { worker: 'thread 2', task: 'countPrimes', site }), error)
     assert.equal(
       error.stack,
-      'Error: x\n    at work (/app/work.ts:1:1)\n    --- on thread 2, task countPrimes ---\n    --- submitted from ---\n' +
-        '    at main (/app/main.ts:3:5)\n    at other (/app/main.ts:9:1)',
+      'Error: x\n    at work (/app/work.ts:1:1)\n    --- on thread 2, task countPrimes ---\n' +
+        '    --- submitted from ---\n    at main (/app/main.ts:3:5)\n    at other (/app/main.ts:9:1)',
     )
     assert.deepEqual(Object.keys(error), [])
   })

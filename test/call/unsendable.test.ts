@@ -64,7 +64,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['a formatter', new Intl.NumberFormat(), /formatter of Intl/],
   ['a Proxy', new Proxy({ a: 1 }, {}), /is a Proxy.*\{ \.\.\.value \}/],
   ['a Proxy of an array', new Proxy([1], {}), /is a Proxy/],
-  ['an instance that keeps its state to itself', new Closed(), /instance of Closed.*registerClass\(Closed, \{ encode, decode \}\)/],
+  ['an instance with private state', new Closed(), /instance of Closed.*registerClass\(Closed, \{ encode, decode \}\)/],
   ['a Map with properties that would be lost', new Counted(), /instance of Counted.*own properties would be lost/],
   ['a Call where it is not run', call(double, 1), /is a Call/],
   ['a Job', { [jobBrand]: true, id: '1', result() {} }, /is a Job.*job\.result\(\)/],
@@ -86,7 +86,7 @@ describe('encode refuses', () => {
   })
 
   test('a thenable by its then method, and says to await it', () => {
-    const error = refusal([{ then() {} }])
+    const error = refusal([Object.fromEntries([['then', () => {}]])])
     assert.equal(error.path, 'arguments[0].then')
     assert.match(error.message, /Await it first/)
   })

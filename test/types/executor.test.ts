@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { call, type Call } from '#skein/call/call.js'
 import type { Executor } from '#skein/call/executor.js'
 import type { MapResults, Settled } from '#skein/call/map.js'
-import { sendable } from '#skein/call/sendable.js'
+import type { sendable } from '#skein/call/sendable.js'
 import { task } from '#skein/call/task.js'
 import type { Job } from '#skein/core/job.js'
 import { exactly } from './expect.ts'
@@ -41,7 +41,9 @@ const later = task(import.meta, async function later(text: string): Promise<stri
 })
 const sum = task(import.meta, (ns: number[]) => ns.reduce((a, b) => a + b, 0), { name: 'sum' })
 const pair = task(import.meta, (p: readonly [number, string]) => p[1], { name: 'pair' })
-const greet = task(import.meta, (user: User, greeting = 'hello', ...more: string[]) => [greeting, user.name, ...more], { name: 'greet' })
+const greet = task(import.meta, function greet(user: User, greeting = 'hello', ...more: string[]) {
+  return [greeting, user.name, ...more]
+})
 const maybe = task(import.meta, (a: number, b?: string) => (b === undefined ? undefined : a), { name: 'maybe' })
 const nothing = task(import.meta, () => {}, { name: 'nothing' })
 const identity = task(import.meta, <T>(value: T): T => value, { name: 'identity' })
@@ -84,7 +86,9 @@ const lines = task(import.meta, async function* lines(path: string) {
   yield path
 })
 const list = task(import.meta, (n: number): Iterable<number> => new Set([n]), { name: 'list' })
-const promised = task(import.meta, async (n: number): Promise<AsyncIterable<string>> => lines(String(n)), { name: 'promised' })
+const promised = task(import.meta, async function promised(n: number): Promise<AsyncIterable<string>> {
+  return lines(String(n))
+})
 
 function plain(n: number): number {
   return n
@@ -224,7 +228,8 @@ async function streamInfersAndChecks(): Promise<void> {
   exactly<AsyncIterableIterator<number>>()(executor.stream(list, 3))
   exactly<AsyncIterableIterator<string>>()(executor.stream(promised, 3))
   exactly<AsyncIterableIterator<number>>()(executor.stream(call(count, 3)))
-  exactly<AsyncIterableIterator<string>>()(executor.stream(call(lines, call(later, 'a')).with({ timeout: '1m' }), { buffer: 8 }))
+  const nested = call(lines, call(later, 'a')).with({ timeout: '1m' })
+  exactly<AsyncIterableIterator<string>>()(executor.stream(nested, { buffer: 8 }))
   // @ts-expect-error a string is no number
   executor.stream(count, 'a')
   // @ts-expect-error the task gives no iterable
@@ -240,7 +245,7 @@ async function streamInfersAndChecks(): Promise<void> {
 function whatCannotTravelIsRefused(): void {
   const takesFunction = task(import.meta, (fn: () => void) => fn(), { name: 'takesFunction' })
   const takesMethod = task(import.meta, (users: { on: { click(): void } }[]) => users.length, { name: 'takesMethod' })
-  const takesOptionalMethod = task(import.meta, (user: { onClick?: () => void }) => user, { name: 'takesOptionalMethod' })
+  const takesOptionalMethod = task(import.meta, (u: { onClick?: () => void }) => u, { name: 'takesOptionalMethod' })
   const takesPromise = task(import.meta, (p: Promise<number>) => p, { name: 'takesPromise' })
   const takesSymbol = task(import.meta, (s: symbol) => s.description, { name: 'takesSymbol' })
   const takesWeakMap = task(import.meta, (m: WeakMap<object, number>) => m.has({}), { name: 'takesWeakMap' })
