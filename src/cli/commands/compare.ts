@@ -1,15 +1,12 @@
-import { compare } from '../../advisor/compare.ts'
 import type { Arguments, Command } from '../command.ts'
 import { CompareProgress } from '../compare-progress.ts'
 import { comparisonText, tookText } from '../comparison-text.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { findTask } from '../find-task.ts'
 import { inputsOf } from '../inputs.ts'
 import { claimStdout } from '../output.ts'
 import { toJson } from '../to-json.ts'
 import { count } from '../ui/amount.ts'
 import { styleOf } from '../ui/style.ts'
-import { writeReport } from '../write-report.ts'
 
 /** Inputs beyond these are not read: a comparison is a sample. */
 const mostInputs = 100_000
@@ -53,6 +50,10 @@ async function runCompare(args: Arguments): Promise<number> {
   const budget = args.duration('budget')
   if (args.has('report') && args.has('no-report')) throw new UsageError('--report and --no-report contradict each other', 'compare')
   const source = inputsOf(args, words)
+  // Loaded here, so that --help answers at once.
+  const { compare } = await import('../../advisor/compare.ts')
+  const { findTask } = await import('../find-task.ts')
+  const { writeReport } = await import('../write-report.ts')
   const output = claimStdout(() => process.exit(exitCodes.fine))
   let progress: CompareProgress | undefined
   try {

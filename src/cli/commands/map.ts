@@ -1,8 +1,6 @@
 import { CancelledError } from '../../core/errors.ts'
-import { settleEach } from '../../advisor/settle-each.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { findTask } from '../find-task.ts'
 import { inputsOf } from '../inputs.ts'
 import { listenForInterrupt } from '../interrupt.ts'
 import { type MapReport, reportAsJson, reportAsText } from '../map-report.ts'
@@ -54,6 +52,9 @@ async function runMap(args: Arguments): Promise<number> {
   const retries = args.integer('retries', 0)
   const resume = args.text('resume')
   const inputs = inputsOf(args, words)
+  // Loaded here, so that --help answers at once.
+  const { findTask } = await import('../find-task.ts')
+  const { settleEach } = await import('../../advisor/settle-each.ts')
   const { executor, words: placeWords } = await openPlace(args)
   const earlier = resume === undefined ? undefined : await readEarlier(resume, 'map')
 
