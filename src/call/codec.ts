@@ -27,11 +27,20 @@ export function newEncoding(process = false): Encoding {
 const mostJson = 200
 /** How many objects are compared one by one before a Set is worth its price. */
 const few = 16
+/**
+ * A walk that does not judge JSON need not know which objects it has met before, except to come to an end: it starts to
+ * remember them at this depth (there may be a cycle), or after so many (parts may be shared over and over).
+ */
+const deep = 64
+const many = 1_000_000
 
 // The state of the walk in progress. Plain variables, because a walk over a small value is nothing but these.
 let json = false
 let toProcess = false
 let nodes = 0
+let visits = 0
+let depth = 0
+let remembering = false
 let seenFew: unknown[] = new Array(few).fill(undefined)
 let seenCount = 0
 let seen: Set<object> | undefined
@@ -84,6 +93,9 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
   walking = true
   toProcess = json = into.process
   nodes = 0
+  visits = 0
+  depth = 0
+  remembering = false
   let asItIs: boolean
   try {
     asItIs = passes(value)
@@ -108,7 +120,7 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
 
 /** A getter or an encode function of the value that is being walked sends something itself. */
 function encodeInside(value: object, path: string, into: Encoding): unknown {
-  const outer = { json, toProcess, nodes, seenFew, seenCount, seen }
+  const outer = { json, toProcess, nodes, visits, depth, remembering, seenFew, seenCount, seen }
   seenFew = new Array(few).fill(undefined)
   seenCount = 0
   seen = undefined
@@ -116,7 +128,7 @@ function encodeInside(value: object, path: string, into: Encoding): unknown {
   try {
     return encodeObject(value, path, into)
   } finally {
-    ;({ json, toProcess, nodes, seenFew, seenCount, seen } = outer)
+    ;({ json, toProcess, nodes, visits, depth, remembering, seenFew, seenCount, seen } = outer)
     walking = true
   }
 }
@@ -129,17 +141,34 @@ function forget(): void {
 
 /** False as soon as something turns up that has to be replaced or refused: `pack` then takes a closer look. */
 function passes(value: object): boolean {
-  if (seen !== undefined) {
-    if (seen.has(value)) return again()
-    seen.add(value)
-  } else {
-    for (let i = 0; i < seenCount; i++) if (seenFew[i] === value) return again()
-    if (seenCount < few) seenFew[seenCount++] = value
-    else {
-      seen = new Set(seenFew as object[])
-      seen.add(value)
+  if (json || remembering) {
+    if (!isNew(value)) {
+      json = false
+      return true
     }
+  } else if (depth > deep || ++visits > many) remembering = true
+  depth++
+  const passed = partsPass(value)
+  depth--
+  return passed
+}
+
+function isNew(value: object): boolean {
+  if (seen !== undefined) {
+    if (seen.has(value)) return false
+    seen.add(value)
+    return true
   }
+  for (let i = 0; i < seenCount; i++) if (seenFew[i] === value) return false
+  if (seenCount < few) seenFew[seenCount++] = value
+  else {
+    seen = new Set(seenFew as object[])
+    seen.add(value)
+  }
+  return true
+}
+
+function partsPass(value: object): boolean {
   if (types.isProxy(value)) return false
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype || prototype === null) return propertiesPass(value)
@@ -166,11 +195,6 @@ function passes(value: object): boolean {
     default:
       return false
   }
-}
-
-function again(): boolean {
-  json = false
-  return true
 }
 
 function passesAny(value: unknown): boolean {

@@ -302,6 +302,20 @@ describe('encode', () => {
     assert.equal(ref.deref(), undefined)
   })
 
+  test('comes to an end with cycles and with parts that are shared over and over', () => {
+    interface Person {
+      friends: Person[]
+    }
+    const people = Array.from({ length: 200 }, (): Person => ({ friends: [] }))
+    for (const person of people) person.friends = people
+    let doubled: unknown[] = []
+    for (let i = 0; i < 40; i++) doubled = [doubled, doubled]
+    for (const value of [people, doubled]) {
+      assert.equal(encode(value, 'arguments', newEncoding(false)), value)
+      assert.equal(encode(value, 'arguments', newEncoding(true)), value)
+    }
+  })
+
   test('says so when a value is nested too deeply', () => {
     let deep: unknown[] = []
     for (let i = 0; i < 100_000; i++) deep = [deep]
