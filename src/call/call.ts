@@ -36,7 +36,8 @@ export type Argument<T> =
       ? never
       : T extends readonly unknown[]
         ? number extends T['length']
-          ? readonly Argument<T[number]>[] // Spelt out, because the compiler puts that off until it is needed: JSON-like types are endless.
+          ? // Spelt out, because the compiler puts that off until it is needed: types like JSON's are endless.
+            readonly Argument<T[number]>[]
           : { [K in keyof T]: Argument<T[K]> }
         : T extends object
           ? { [K in keyof T]: Argument<T[K]> }
