@@ -86,7 +86,8 @@ describe('encode refuses', () => {
   })
 
   test('a thenable by its then method, and says to await it', () => {
-    const thenable: object = Object.defineProperty({}, 'then', { value: () => {}, enumerable: true })
+    const method = 'then'
+    const thenable = { [method]: () => {} }
     const error = refusal([thenable])
     assert.equal(error.path, 'arguments[0].then')
     assert.match(error.message, /Await it first/)
