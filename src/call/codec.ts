@@ -10,17 +10,22 @@ export interface Encoding {
   /** Out: the value was replaced and needs `decode` on the other side. */
   marked: boolean
   /**
-   * Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Only found out for
-   * processes.
+   * Out: JSON.stringify and JSON.parse would reproduce the value exactly, and it is small. Always false for `clone`,
+   * which does not look.
    */
   json: boolean
+  /** In: whether to find out about JSON. */
+  readonly judgeJson: boolean
   /** In: the value goes to another process, which shares no memory with this one. */
   readonly process: boolean
 }
 
+/** Where a value is going: through structured clone alone, or to a worker, where what is small and plain goes as JSON. */
+export type Destination = 'clone' | 'threads' | 'processes'
+
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
-export function newEncoding(process = false): Encoding {
-  return { marked: false, json: false, process }
+export function newEncoding(destination: Destination = 'clone'): Encoding {
+  return { marked: false, json: false, judgeJson: destination !== 'clone', process: destination === 'processes' }
 }
 
 /** From how many values on JSON is no longer the faster way. */
@@ -64,10 +69,10 @@ export function encode(value: unknown, path: string, into: Encoding): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      into.json = into.process
+      into.json = into.judgeJson
       return value
     case 'number':
-      into.json = into.process && exactInJson(value)
+      into.json = into.judgeJson && exactInJson(value)
       return value
     case 'undefined':
     case 'bigint':
@@ -75,7 +80,7 @@ export function encode(value: unknown, path: string, into: Encoding): unknown {
       return value
     case 'object':
       if (value !== null) return encodeObject(value, path, into)
-      into.json = into.process
+      into.json = into.judgeJson
       return value
     default:
       into.json = false
@@ -91,7 +96,8 @@ export function decode(value: unknown): unknown {
 function encodeObject(value: object, path: string, into: Encoding): unknown {
   if (walking) return encodeInside(value, path, into)
   walking = true
-  toProcess = json = into.process
+  toProcess = into.process
+  json = into.judgeJson
   nodes = 0
   visits = 0
   depth = 0

@@ -1,4 +1,4 @@
-import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
+import { decode, encode, type Destination, type Encoding, newEncoding } from '../call/codec.ts'
 import { encodeError } from '../call/envelope.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
@@ -51,12 +51,12 @@ export class Host implements RunnerHost {
   /** What to add to performance.now() for the ledger's clock. */
   readonly #sinceEpoch: number
 
-  constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, judgeJson: boolean) {
+  constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: Destination) {
     this.#link = link
     this.#ledger = ledger
     this.#init = init
     this.#exit = exit
-    this.#encoding = newEncoding(judgeJson)
+    this.#encoding = newEncoding(kind)
     this.#sinceEpoch = performance.timeOrigin - init.epoch
     process.on('uncaughtExceptionMonitor', error => {
       this.#post([reply.fatal, encodeError(error)], false)
@@ -165,7 +165,7 @@ export class Host implements RunnerHost {
     runner.started = at
     this.#running.set(slot, runner)
     if (call[4] & flag.reportStart) {
-      this.#post([reply.started, slot, at], true)
+      this.#post([reply.started, slot, micros(at)], true)
       this.#flush() // it may be about to block this thread
     }
     const args = (call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[]
@@ -216,7 +216,7 @@ export class Host implements RunnerHost {
       try {
         const encoded = runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
         const { marked, json } = this.#encoding
-        this.#post([reply.done, slot, encoded, marked ? 1 : 0, started, duration], json)
+        this.#post([reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)], json)
       } catch (error) {
         this.#postFailure(runner, error, duration)
       }
@@ -229,7 +229,7 @@ export class Host implements RunnerHost {
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {
     const envelope = encodeError(thrownError(error, runner.name))
-    this.#post([reply.failed, runner.slot, envelope, runner.started, duration], false)
+    this.#post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 
   /** In a bundle, a result that cannot be sent is the failure of that item alone. */
@@ -310,4 +310,9 @@ export class Host implements RunnerHost {
       this.#pump()
     })
   }
+}
+
+/** Times travel as whole microseconds: as JSON, a fraction of a millisecond is a long text. */
+function micros(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000)
 }

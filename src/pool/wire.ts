@@ -4,7 +4,8 @@ import type { EntryKind } from '../call/entry.ts'
 
 /**
  * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small as JSON
- * and quick to clone. A message on the transport holds many of them.
+ * and quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
+ * worker's own clock.
  */
 
 /** Kinds of requests, pool to worker. */

@@ -51,10 +51,10 @@ export class WorkerPool extends BaseExecutor {
     this.kind = settings.kind
     this.#settings = settings
     this.#open = open
+    this.#encoding = newEncoding(settings.kind)
     this.capacity = settings.max * settings.concurrency
     this.#workers = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
-    this.#encoding = newEncoding(settings.kind === 'processes')
-  }
+      }
 
   override launch(entry: Entry): void {
     try {
@@ -268,7 +268,7 @@ export class WorkerPool extends BaseExecutor {
       case reply.started: {
         const entry = worker.slots[message[1]]
         if (!entry || entry === withdrawn) return
-        entry.started = worker.timeOrigin + message[2]
+        entry.started = worker.timeOrigin + message[2] / 1_000
         return this.reportStart(entry, worker.name, entry.started)
       }
       case reply.items: {
@@ -298,12 +298,14 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
-  #answered(worker: PoolWorker, slot: number, at: number, duration: number): Entry | undefined {
+  /** `at` and `micros` as on the wire: microseconds of the worker's clock. */
+  #answered(worker: PoolWorker, slot: number, at: number, micros: number): Entry | undefined {
+    const duration = micros / 1_000
     worker.completed++
     worker.busy += duration
     const entry = this.#free(worker, slot)
     if (!entry) return undefined
-    entry.started = worker.timeOrigin + at
+    entry.started = worker.timeOrigin + at / 1_000
     entry.duration = duration
     this.#times.learn(entry)
     return entry
@@ -444,7 +446,7 @@ export class WorkerPool extends BaseExecutor {
     const { initializer, concurrency } = this.#settings
     const base = { name: worker.name, concurrency, epoch: this.#epoch, slots: concurrency + mostAhead + 1 }
     if (!initializer) return base
-    const encoding = newEncoding()
+    const encoding = newEncoding(this.kind)
     const args = encode(initializer.args, 'initializer arguments', encoding)
     return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
   }
@@ -497,10 +499,10 @@ export class WorkerPool extends BaseExecutor {
   #onExit(worker: PoolWorker, exit: WorkerExit): void {
     const failedStart = worker.state === 'starting'
     if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
-    worker.transport.ledger.close()
     if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'gone' })
     if (failedStart && !worker.ending) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
     else this.#orphaned(worker, exit)
+    worker.transport.ledger.close()
     for (const tell of this.#gone) tell()
     if (this.waiting > 0) this.#schedule()
   }

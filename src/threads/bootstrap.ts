@@ -7,31 +7,16 @@ import { Host } from '../pool/host.ts'
 import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
+import { Batch, readBatch } from './batch.ts'
 import { SharedWorkerLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
 const { port, memory, init } = (workerData as ThreadData).skein
 
-let outbox: Reply[] = []
+const batch = new Batch<Reply>()
 const link: HostLink = {
-  post: message => void outbox.push(message),
-  flush: refused => {
-    const replies = outbox
-    outbox = []
-    try {
-      port.postMessage(replies)
-      return
-    } catch {
-      // One of them holds something that cannot be cloned; nothing has been sent. One by one, the others go through.
-    }
-    for (const each of replies) {
-      try {
-        port.postMessage([each])
-      } catch (error) {
-        refused(each, error)
-      }
-    }
-  },
+  post: (message, json) => batch.add(message, json),
+  flush: refused => batch.send(port, refused),
 }
 
 /** Ends the thread after what its tasks have printed has been taken over. */
@@ -40,6 +25,6 @@ function exit(): void {
 }
 
 markWorker(init.name)
-const host = new Host(link, new SharedWorkerLedger(memory), init, exit, false)
-port.on('message', (requests: Request[]) => host.onRequests(requests))
+const host = new Host(link, new SharedWorkerLedger(memory), init, exit, 'threads')
+port.on('message', (data: string | Request[]) => host.onRequests(readBatch(data)))
 void host.start(threadId)

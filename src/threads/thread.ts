@@ -5,6 +5,7 @@ import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
+import { Batch, readBatch } from './batch.ts'
 import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
@@ -14,7 +15,7 @@ export class Thread implements Transport {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #events: TransportEvents
-  #outbox: Request[] = []
+  readonly #batch = new Batch<Request>()
   #error: unknown
   #outOfMemory = false
 
@@ -45,7 +46,7 @@ export class Thread implements Transport {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)
     }
-    port1.on('message', (replies: Reply[]) => events.onReplies(replies))
+    port1.on('message', (data: string | Reply[]) => events.onReplies(readBatch(data)))
     this.#worker.on('error', (error: unknown) => {
       this.#error = error
       this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -54,49 +55,33 @@ export class Thread implements Transport {
   }
 
   #gone(exitCode: number): void {
-    // What the thread posted before it ended may still sit in the port; the replies count, the exit comes after them.
-    setImmediate(() => {
-      this.#port.close()
-      const exit: WorkerExit = {
-        exitCode,
-        signal: null,
-        outOfMemory: this.#outOfMemory,
-        ...(this.#error === undefined ? {} : { error: this.#error }),
-      }
-      this.#events.onExit(exit)
-    })
+    // What the thread posted before it ended may still sit in the port: the replies count, the exit comes after them, and
+    // nothing may be left once the pool hears of it, our end of the port included.
+    const exit: WorkerExit = {
+      exitCode,
+      signal: null,
+      outOfMemory: this.#outOfMemory,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    }
+    this.#port.once('close', () => this.#events.onExit(exit))
+    setImmediate(() => this.#port.close())
   }
 
-  post(request: Request, _json: boolean, transfer?: readonly Transferable[]): void {
-    if (transfer && transfer.length > 0) {
-      this.flush()
-      try {
-        this.#port.postMessage([request], transfer)
-      } catch (error) {
-        throw unsendable(error)
-      }
+  post(request: Request, json: boolean, transfer?: readonly Transferable[]): void {
+    if (!transfer || transfer.length === 0) {
+      this.#batch.add(request, json)
       return
     }
-    this.#outbox.push(request)
+    this.flush() // what was posted before must arrive before
+    try {
+      this.#port.postMessage([request], transfer)
+    } catch (error) {
+      throw unsendable(error)
+    }
   }
 
   flush(): void {
-    const outbox = this.#outbox
-    if (outbox.length === 0) return
-    this.#outbox = []
-    try {
-      this.#port.postMessage(outbox)
-      return
-    } catch {
-      // One of them holds something that cannot be cloned; nothing has been sent. One by one, the others go through.
-    }
-    for (const request of outbox) {
-      try {
-        this.#port.postMessage([request])
-      } catch (error) {
-        this.#events.onRefused(request, unsendable(error))
-      }
-    }
+    this.#batch.send(this.#port, (request, error) => this.#events.onRefused(request, unsendable(error)))
   }
 
   ref(): void {

@@ -311,8 +311,8 @@ describe('encode', () => {
     let doubled: unknown[] = []
     for (let i = 0; i < 40; i++) doubled = [doubled, doubled]
     for (const value of [people, doubled]) {
-      assert.equal(encode(value, 'arguments', newEncoding(false)), value)
-      assert.equal(encode(value, 'arguments', newEncoding(true)), value)
+      assert.equal(encode(value, 'arguments', newEncoding('clone')), value)
+      assert.equal(encode(value, 'arguments', newEncoding('processes')), value)
     }
   })
 

@@ -9,7 +9,7 @@ export const crossings: readonly (readonly [name: string, cross: (value: unknown
 
 /** Sends a value across and gives what arrives. Where the encoder says that JSON would do, JSON must give the same. */
 export function send(value: unknown, cross: (value: unknown) => unknown): unknown {
-  const into = newEncoding(true)
+  const into = newEncoding('processes')
   const encoded = encode(value, 'arguments', into)
   if (into.json) return JSON.parse(JSON.stringify(encoded))
   const arrived = cross(encoded)
@@ -18,7 +18,7 @@ export function send(value: unknown, cross: (value: unknown) => unknown): unknow
 
 /** What the encoder finds out about a value. */
 export function judged(value: unknown): { marked: boolean; json: boolean; same: boolean } {
-  const into = newEncoding(true)
+  const into = newEncoding('processes')
   const encoded = encode(value, 'arguments', into)
   return { marked: into.marked, json: into.json, same: encoded === value }
 }

@@ -27,7 +27,7 @@ function* numbers(): Generator<number> {
 
 function refusal(value: unknown, path = 'arguments'): UnsendableError {
   try {
-    encode(value, path, newEncoding(true))
+    encode(value, path, newEncoding('processes'))
   } catch (error) {
     assert.ok(error instanceof UnsendableError, String(error))
     assert.equal(error.code, 'SKEIN_UNSENDABLE')

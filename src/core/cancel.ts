@@ -1,0 +1,58 @@
+import { CancelledError, type CancelSource, type Ended, TimeoutError } from './errors.ts'
+
+/** Why something is being stopped: who asked, with what reason, and the limit where one ran out. */
+export interface CancelCause {
+  readonly source: CancelSource
+  readonly reason?: unknown
+  /** Milliseconds; present when `source` is `deadline` or `timeout`. */
+  readonly timeout?: number
+}
+
+/**
+ * The error that a cause turns into: TimeoutError where a limit ran out, else CancelledError.
+ *
+ * @param what names the work, as in `task countPrimes` or `scope download`
+ * @param ended what it took to stop it; leave out while it is still stopping
+ */
+export function errorOfCause(cause: CancelCause, what: string, ended?: Ended): CancelledError | TimeoutError {
+  if (cause.timeout !== undefined) {
+    const limit = `${what} ran out of time (${cause.timeout} ms)`
+    return new TimeoutError(ended ? `${limit}; ${endings[ended]}` : limit, {
+      timeout: cause.timeout,
+      ...(ended ? { ended } : {}),
+    })
+  }
+  const why = cause.reason === undefined ? '' : `: ${describeReason(cause.reason)}`
+  const message = `${what} was cancelled by ${sources[cause.source]}${why}${ended ? ` (${endings[ended]})` : ''}`
+  return new CancelledError(message, {
+    source: cause.source,
+    reason: cause.reason,
+    ...(ended ? { ended } : {}),
+    ...(cause.reason instanceof Error ? { cause: cause.reason } : {}),
+  })
+}
+
+const sources: Readonly<Record<CancelSource, string>> = {
+  explicit: 'a call of cancel()',
+  signal: 'its AbortSignal',
+  deadline: 'the deadline of its scope',
+  timeout: 'its timeout',
+  failure: 'the failure of other work that belongs with it',
+  scope: 'the end of its scope',
+  consumer: 'its consumer, who stopped reading',
+  close: 'the closing of its executor',
+  shutdown: 'the shutdown of the program',
+}
+
+const endings: Readonly<Record<Ended, string>> = {
+  withdrawn: 'it had not started',
+  cooperative: 'it stopped by itself',
+  terminated: 'it did not stop within the grace period and its worker was terminated',
+  killed: 'its process had to be killed',
+  abandoned: 'it did not stop within the grace period and still runs',
+}
+
+function describeReason(reason: unknown): string {
+  if (reason instanceof Error) return reason.message
+  return typeof reason === 'string' ? reason : String(reason)
+}

@@ -1,0 +1,283 @@
+/**
+ * Every error that skein raises, in one family.
+ *
+ * Match on `code`, not on the message: codes are stable, messages may improve. `instanceof` works too, and also across
+ * two copies of skein and across threads and processes, because membership is a brand and not a prototype.
+ * One line for each code stands in `docs/errors.md`.
+ */
+
+/** The stable codes; each has an entry in `docs/errors.md`. */
+export type ErrorCode =
+  | 'SKEIN_CANCELLED'
+  | 'SKEIN_TIMEOUT'
+  | 'SKEIN_INVALID_ARGUMENT'
+  | 'SKEIN_TASK_DEFINITION'
+  | 'SKEIN_TASK_NOT_FOUND'
+  | 'SKEIN_TASK_MODULE'
+  | 'SKEIN_TYPESCRIPT_LOADER'
+  | 'SKEIN_UNSENDABLE'
+  | 'SKEIN_OVERLOADED'
+  | 'SKEIN_CLOSED'
+  | 'SKEIN_WORKER_CRASHED'
+  | 'SKEIN_WORKER_OUT_OF_MEMORY'
+  | 'SKEIN_WORKER_START'
+  | 'SKEIN_NESTED_START'
+  | 'SKEIN_NO_CURRENT_SCOPE'
+  | 'SKEIN_SCOPE_CLOSED'
+  | 'SKEIN_THROWN_VALUE'
+  | 'SKEIN_NOT_A_STREAM'
+  | 'SKEIN_IS_A_STREAM'
+  | 'SKEIN_STUCK'
+  | 'SKEIN_DEADLOCK'
+
+const brand: unique symbol = Symbol.for('skein.error.kinds') as never
+
+/** The base of every error that skein raises. */
+export class SkeinError extends Error {
+  /** The name under which this class, and no other, is recognised across copies, threads and processes. */
+  static readonly kind: string = 'SkeinError'
+  /** Stable, documented, meant to be matched on. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+    const constructor = new.target as typeof SkeinError
+    Object.defineProperty(this, 'name', { value: constructor.kind, configurable: true, writable: true })
+    Object.defineProperty(this, brand, { value: kindsOf(constructor) })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(this, 'kind')) return false
+    const kinds = (value as { [brand]?: readonly string[] })[brand]
+    return kinds?.includes(this.kind) ?? false
+  }
+}
+
+const kindsByClass = new WeakMap<object, readonly string[]>()
+
+function kindsOf(constructor: typeof SkeinError): readonly string[] {
+  const known = kindsByClass.get(constructor)
+  if (known) return known
+  const kinds: string[] = []
+  for (let at: unknown = constructor; typeof at === 'function' && 'kind' in at; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, 'kind')) kinds.push((at as typeof SkeinError).kind)
+  }
+  kindsByClass.set(constructor, kinds)
+  return kinds
+}
+
+/**
+ * How the work really came to its end after somebody asked it to stop: the rungs of the cancel ladder.
+ *
+ * - `withdrawn`: it had not started and never will
+ * - `cooperative`: it saw the signal or a checkpoint and stopped by itself
+ * - `terminated`: its thread was terminated, or its process got SIGTERM
+ * - `killed`: its process got SIGKILL
+ * - `abandoned`: it could not be stopped (the event loop has no way to); it goes on, its slot stays taken
+ */
+export type Ended = 'withdrawn' | 'cooperative' | 'terminated' | 'killed' | 'abandoned'
+
+/** Who asked for the cancellation. */
+export type CancelSource =
+  | 'explicit' // cancel() was called on the job or the scope
+  | 'signal' // the caller's AbortSignal
+  | 'deadline' // a scope's deadline passed
+  | 'timeout' // the call's own time limit passed
+  | 'failure' // a sibling in the same scope, map or graph failed
+  | 'scope' // the scope ended (its body returned, it was disposed of)
+  | 'consumer' // the reader of a stream or map left its loop
+  | 'close' // the executor was closed with { cancel: true }
+  | 'shutdown' // the program was asked to end (SIGINT, SIGTERM)
+
+/** Work was stopped because somebody asked for it. Let it propagate; clean up in `finally`. */
+export class CancelledError extends SkeinError {
+  static override readonly kind: string = 'CancelledError'
+  /** Who asked. */
+  readonly source: CancelSource
+  /** What they gave as the reason, as it was given. */
+  readonly reason: unknown
+  /** What it took to stop the work; undefined inside the work itself, while it is still stopping. */
+  readonly ended: Ended | undefined
+
+  constructor(message: string, fields: { source: CancelSource; reason?: unknown; ended?: Ended; cause?: unknown }) {
+    super('SKEIN_CANCELLED', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.source = fields.source
+    this.reason = fields.reason
+    this.ended = fields.ended
+  }
+}
+
+/** A time limit passed: a call's `timeout`, a scope's deadline, or the limit of one wait. */
+export class TimeoutError extends SkeinError {
+  static override readonly kind: string = 'TimeoutError'
+  /** The limit that passed, in milliseconds. */
+  readonly timeout: number
+  /** What it took to stop the work; undefined where only the waiting ended and the work goes on. */
+  readonly ended: Ended | undefined
+
+  constructor(message: string, fields: { timeout: number; ended?: Ended; cause?: unknown }) {
+    super('SKEIN_TIMEOUT', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.timeout = fields.timeout
+    this.ended = fields.ended
+  }
+}
+
+/** An argument or option is wrong: the message names it, what was expected and what was given. */
+export class InvalidArgumentError extends SkeinError {
+  static override readonly kind: string = 'InvalidArgumentError'
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_INVALID_ARGUMENT', message, options)
+  }
+}
+
+/** `task()` was given something that cannot become a task: no name, a name twice in one module, not a function. */
+export class TaskDefinitionError extends SkeinError {
+  static override readonly kind: string = 'TaskDefinitionError'
+  constructor(message: string) {
+    super('SKEIN_TASK_DEFINITION', message)
+  }
+}
+
+/** The module was loaded, but it defines no task of that name. */
+export class TaskNotFoundError extends SkeinError {
+  static override readonly kind: string = 'TaskNotFoundError'
+  constructor(message: string) {
+    super('SKEIN_TASK_NOT_FOUND', message)
+  }
+}
+
+/** The module that defines the task could not be loaded; `cause` is what the import threw. */
+export class TaskModuleError extends SkeinError {
+  static override readonly kind: string = 'TaskModuleError'
+  constructor(message: string, options?: { cause?: unknown; code?: 'SKEIN_TASK_MODULE' | 'SKEIN_TYPESCRIPT_LOADER' }) {
+    super(options?.code ?? 'SKEIN_TASK_MODULE', message, options)
+  }
+}
+
+/** A value cannot cross to another thread or process; `path` says where in the value the culprit sits. */
+export class UnsendableError extends SkeinError {
+  static override readonly kind: string = 'UnsendableError'
+  /** Where the culprit sits, as in `arguments[0].users[3].onClick` or `result.stream`. */
+  readonly path: string
+  constructor(message: string, fields: { path: string; cause?: unknown }) {
+    super('SKEIN_UNSENDABLE', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.path = fields.path
+  }
+}
+
+/** The executor's queue is full (`maxQueue`). Slow down, or ask for `overload: 'wait'`. */
+export class OverloadedError extends SkeinError {
+  static override readonly kind: string = 'OverloadedError'
+  constructor(message: string) {
+    super('SKEIN_OVERLOADED', message)
+  }
+}
+
+/** The executor has been closed and takes no more calls. */
+export class ClosedError extends SkeinError {
+  static override readonly kind: string = 'ClosedError'
+  constructor(message: string) {
+    super('SKEIN_CLOSED', message)
+  }
+}
+
+/** The thread or process that ran the call died under it. */
+export class WorkerCrashedError extends SkeinError {
+  static override readonly kind: string = 'WorkerCrashedError'
+  /** Exit code of the thread or process, or null when a signal ended it. */
+  readonly exitCode: number | null
+  /** The signal that ended the process, or null. */
+  readonly signal: string | null
+  /** The task that was running. */
+  readonly task: string
+  /** The worker's name, as in `thread 2`. */
+  readonly worker: string
+  constructor(
+    message: string,
+    fields: { exitCode: number | null; signal: string | null; task: string; worker: string; cause?: unknown },
+    code: 'SKEIN_WORKER_CRASHED' | 'SKEIN_WORKER_OUT_OF_MEMORY' = 'SKEIN_WORKER_CRASHED',
+  ) {
+    super(code, message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.exitCode = fields.exitCode
+    this.signal = fields.signal
+    this.task = fields.task
+    this.worker = fields.worker
+  }
+}
+
+/** The thread or process reached its memory limit. */
+export class WorkerOutOfMemoryError extends WorkerCrashedError {
+  static override readonly kind: string = 'WorkerOutOfMemoryError'
+  constructor(message: string, fields: ConstructorParameters<typeof WorkerCrashedError>[1]) {
+    super(message, fields, 'SKEIN_WORKER_OUT_OF_MEMORY')
+  }
+}
+
+/** A worker could not be started: its initializer threw, or it died before it was ready. */
+export class WorkerStartError extends SkeinError {
+  static override readonly kind: string = 'WorkerStartError'
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_WORKER_START', message, options)
+  }
+}
+
+/** An executor was started while a worker was still importing its task module: the entry file lacks a `main` guard. */
+export class NestedStartError extends SkeinError {
+  static override readonly kind: string = 'NestedStartError'
+  constructor(message: string) {
+    super('SKEIN_NESTED_START', message)
+  }
+}
+
+/** `current()` was called where no task is running, or after an `await`. */
+export class NoCurrentScopeError extends SkeinError {
+  static override readonly kind: string = 'NoCurrentScopeError'
+  constructor(message: string) {
+    super('SKEIN_NO_CURRENT_SCOPE', message)
+  }
+}
+
+/** Work was started in a scope that has already ended. */
+export class ScopeClosedError extends SkeinError {
+  static override readonly kind: string = 'ScopeClosedError'
+  constructor(message: string) {
+    super('SKEIN_SCOPE_CLOSED', message)
+  }
+}
+
+/** A task threw something that is no Error; `value` is what it threw. */
+export class ThrownValueError extends SkeinError {
+  static override readonly kind: string = 'ThrownValueError'
+  /** What was thrown, if it could be sent; else its text. */
+  readonly value: unknown
+  constructor(message: string, fields: { value: unknown }) {
+    super('SKEIN_THROWN_VALUE', message)
+    this.value = fields.value
+  }
+}
+
+/** `stream` was asked for a task that gave no iterable, or `run` for one that gave a generator. */
+export class StreamMismatchError extends SkeinError {
+  static override readonly kind: string = 'StreamMismatchError'
+  constructor(code: 'SKEIN_NOT_A_STREAM' | 'SKEIN_IS_A_STREAM', message: string) {
+    super(code, message)
+  }
+}
+
+/** A cancelled task did not stop within the grace period; the message says where it was last seen. */
+export class StuckTaskError extends SkeinError {
+  static override readonly kind: string = 'StuckTaskError'
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_STUCK', message, options)
+  }
+}
+
+/** Nothing in the program can run any more, yet tasks are pending. */
+export class DeadlockError extends SkeinError {
+  static override readonly kind: string = 'DeadlockError'
+  constructor(message: string) {
+    super('SKEIN_DEADLOCK', message)
+  }
+}

@@ -1,0 +1,49 @@
+/** What every process of a pool runs first. */
+import { Socket } from 'node:net'
+import { Host } from '../pool/host.ts'
+import { markWorker } from '../pool/start-guard.ts'
+import type { HostLink, WorkerInit } from '../pool/transport.ts'
+import type { Reply, Request } from '../pool/wire.ts'
+import { FileWorkerLedger } from './file-ledger.ts'
+import { FrameReader, FrameWriter } from './frames.ts'
+
+const channelFd = 3
+const ledgerFd = 4
+
+const socket = new Socket({ fd: channelFd, readable: true, writable: true })
+const writer = new FrameWriter<Reply>()
+const unsent: { message: Reply; error: unknown }[] = []
+const link: HostLink = {
+  post: (message, json) => {
+    try {
+      writer.add(message, json)
+    } catch (error) {
+      unsent.push({ message, error })
+    }
+  },
+  flush: refused => {
+    const frames = writer.take()
+    if (frames) socket.write(frames)
+    for (const { message, error } of unsent.splice(0)) refused(message, error)
+  },
+}
+
+/** Ends the process after what it has said and printed has been taken over. */
+function exit(): void {
+  process.stdout.write('', () => process.stderr.write('', () => socket.end(() => process.exit(0))))
+}
+
+let host: Host | undefined
+const reader = new FrameReader<WorkerInit | Request>(messages => {
+  if (host) return host.onRequests(messages as readonly Request[])
+  const [init, ...requests] = messages as readonly [WorkerInit, ...Request[]]
+  process.title = `skein ${init.name}`
+  markWorker(init.name)
+  host = new Host(link, new FileWorkerLedger(ledgerFd, init.slots), init, exit, 'processes')
+  void host.start(process.pid)
+  if (requests.length > 0) host.onRequests(requests)
+})
+socket.on('data', (chunk: Buffer) => reader.push(chunk))
+// The pool is gone: nobody is left to work for.
+socket.on('end', () => process.exit(0))
+socket.on('error', () => process.exit(0))

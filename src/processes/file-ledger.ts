@@ -1,0 +1,142 @@
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PoolLedger, WorkerLedger } from '../pool/ledger.ts'
+
+/**
+ * The ledger between processes, which share no memory: a file on tmpfs that both have open, written and read in place.
+ * No byte of it ever reaches a disk, and it has no name: it is unlinked as soon as it is open.
+ *
+ *     pool's half      4 bytes a slot   generation * 2, + 1 when the call is to stop though it has started
+ *     worker's half    8 bytes a slot   generation of the call that has started, and when (ms since the epoch of the pool)
+ *
+ * The generation counts the calls that a slot has carried, on both sides alike, so nothing has to be reset between them.
+ *
+ * Started or withdrawn is decided by Dekker's rule: the pool writes its mark and then reads the worker's, the worker writes
+ * its mark and then reads the pool's. Reads and writes of one file go through the same page under the kernel's lock, in one
+ * order for all, so at least one side sees the other. Where both do, the worker does not run the call.
+ */
+const poolBytes = 4
+const workerBytes = 8
+
+/** Opens the nameless file for so many slots and gives its descriptor. */
+export function openLedger(slots: number): number {
+  const folder = mkdtempSync(join(memoryFolder(), 'skein-'))
+  try {
+    const fd = openSync(join(folder, 'ledger'), 'w+', 0o600)
+    ftruncateSync(fd, slots * (poolBytes + workerBytes))
+    return fd
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const tmpfs = 0x01021994
+
+/** A folder in memory where there is one, else the folder for temporary files. */
+function memoryFolder(): string {
+  try {
+    if (statfsSync('/dev/shm').type === tmpfs) return '/dev/shm'
+  } catch {
+    // No such folder on this system.
+  }
+  return tmpdir()
+}
+
+/** The pool's side. */
+export class FilePoolLedger implements PoolLedger {
+  readonly size: number
+  readonly #fd: number
+  readonly #generations: Uint32Array
+  readonly #word = new Uint32Array(1)
+  readonly #pair = new Uint32Array(2)
+  #closed = false
+
+  constructor(fd: number, slots: number) {
+    this.#fd = fd
+    this.size = slots
+    this.#generations = new Uint32Array(slots)
+  }
+
+  sent(slot: number): void {
+    this.#generations[slot] = this.#generation(slot) + 1
+  }
+
+  withdraw(slot: number): boolean {
+    this.#write(slot, this.#generation(slot) * 2)
+    return this.startedAt(slot) === undefined
+  }
+
+  cancel(slot: number): void {
+    this.#write(slot, this.#generation(slot) * 2 + 1)
+  }
+
+  startedAt(slot: number): number | undefined {
+    if (this.#closed) return undefined
+    readSync(this.#fd, this.#pair, 0, workerBytes, this.size * poolBytes + slot * workerBytes)
+    return this.#pair[0] === this.#generation(slot) ? this.#pair[1] : undefined
+  }
+
+  #generation(slot: number): number {
+    // 31 bits, so that twice the generation fits a word.
+    return (this.#generations[slot] as number) & 0x7fff_ffff
+  }
+
+  #write(slot: number, word: number): void {
+    if (this.#closed) return
+    this.#word[0] = word
+    writeSync(this.#fd, this.#word, 0, poolBytes, slot * poolBytes)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.#fd)
+  }
+}
+
+/** How often a running task looks into the file, at most, in milliseconds: often enough to stop at once, rarely enough to cost nothing. */
+const lookEvery = 5
+
+/** The worker's side. */
+export class FileWorkerLedger implements WorkerLedger {
+  readonly #fd: number
+  readonly #slots: number
+  readonly #generations: Uint32Array
+  readonly #word = new Uint32Array(1)
+  readonly #pair = new Uint32Array(2)
+  readonly #parent = process.ppid
+  #lastLook = 0
+
+  constructor(fd: number, slots: number) {
+    this.#fd = fd
+    this.#slots = slots
+    this.#generations = new Uint32Array(slots)
+  }
+
+  arrived(slot: number): void {
+    this.#generations[slot] = ((this.#generations[slot] as number) + 1) & 0x7fff_ffff
+  }
+
+  start(slot: number, at: number): boolean {
+    const generation = this.#generations[slot] as number
+    this.#pair[0] = generation
+    this.#pair[1] = at
+    writeSync(this.#fd, this.#pair, 0, workerBytes, this.#slots * poolBytes + slot * workerBytes)
+    return this.#read(slot) >>> 1 !== generation
+  }
+
+  cancelled(slot: number): boolean {
+    const now = performance.now()
+    if (now - this.#lastLook < lookEvery) return false
+    this.#lastLook = now
+    // A task inside a synchronous loop never hears that its pool has died; nobody waits for it then.
+    if (process.ppid !== this.#parent) process.exit(1)
+    return this.#read(slot) === (this.#generations[slot] as number) * 2 + 1
+  }
+
+  #read(slot: number): number {
+    readSync(this.#fd, this.#word, 0, poolBytes, slot * poolBytes)
+    return this.#word[0] as number
+  }
+}

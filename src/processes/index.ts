@@ -1,0 +1,49 @@
+/**
+ * Processes as a place to run calls: for work that computes and may crash, leak or need much memory.
+ *
+ * @module
+ */
+import { availableParallelism } from 'node:os'
+import type { Executor } from '../call/executor.ts'
+import { type PoolOptions, poolSettings } from '../pool/pool-options.ts'
+import { WorkerPool } from '../pool/worker-pool.ts'
+import { Process } from './process.ts'
+
+/** Options of `processes(…)`. */
+export type ProcessesOptions = PoolOptions
+
+/**
+ * Opens a pool of processes: one for each processor, started when the first call comes.
+ *
+ * Use it for work that may take its worker down with it (native code, unbounded memory), and for an async program on every
+ * core (`concurrency`). A process costs more memory and a longer start than a thread, and nothing is shared: arguments and
+ * results always travel as bytes. For plain computation `threads()` does the same with less.
+ *
+ * Idle processes do not keep the program alive and end with it; `close()` frees them at once.
+ *
+ * **Cancellation**: see Executor. A process that does not stop within `grace` gets SIGTERM, and after another `grace`
+ * SIGKILL; it is replaced.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; those of a call when it runs.
+ *
+ * @example
+ * import { main, task } from 'skein'
+ * import { processes } from 'skein/processes'
+ *
+ * export const fragile = task(import.meta, function fragile(n: number) {
+ *   if (n === 2) process.exit(1)
+ *   return n
+ * })
+ *
+ * await main(import.meta, async () => {
+ *   const pool = processes({ max: 2 })
+ *   for await (const each of pool.map(fragile, [1, 2, 3], { settle: true })) {
+ *     console.log(each.state) // done
+ *   } // failed
+ *   await pool.close() // done
+ * })
+ */
+export function processes(options: ProcessesOptions = {}): Executor {
+  const settings = poolSettings('processes', options, availableParallelism())
+  return new WorkerPool(settings, (init, events) => new Process(init, settings, events))
+}

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type Ended, UnsendableError } from '../core/errors.ts'
+import { tagLines } from '../pool/output.ts'
+import type { PoolSettings } from '../pool/pool-options.ts'
+import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.ts'
+import type { Reply, Request } from '../pool/wire.ts'
+import { FilePoolLedger, openLedger } from './file-ledger.ts'
+import { FrameReader, FrameWriter, initFrame } from './frames.ts'
+
+/** Descriptors of the child beyond the standard three. */
+export const channelFd = 3
+export const ledgerFd = 4
+
+/** A child process, the socket to it, and the ledger file that both have open. */
+export class Process implements Transport {
+  readonly ledger: FilePoolLedger
+  readonly #child: ChildProcess
+  readonly #socket: Socket
+  readonly #writer = new FrameWriter<Request>()
+  #stderrTail = ''
+  #exited = false
+
+  constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
+    const fd = openLedger(init.slots)
+    const tagged = settings.output === 'tagged'
+    const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
+    try {
+      this.#child = spawn(process.execPath, [...execArgvOf(settings), bootstrap], {
+        // stderr is always read: what V8 says when it runs out of memory is only said there.
+        stdio: ['ignore', tagged ? 'pipe' : 'inherit', 'pipe', 'pipe', fd],
+        ...(settings.env ? { env: { ...process.env, ...settings.env } } : {}),
+      })
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+    this.ledger = new FilePoolLedger(fd, init.slots)
+    this.#socket = this.#child.stdio[channelFd] as Socket
+    // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
+    this.#socket.write(initFrame(init))
+    const reader = new FrameReader<Reply>(replies => events.onReplies(replies))
+    this.#socket.on('data', (chunk: Buffer) => reader.push(chunk))
+    // The child is gone, or about to be; 'close' tells the rest.
+    this.#socket.on('error', () => {})
+    const { stdout, stderr } = this.#child
+    if (tagged && stdout) tagLines(stdout, process.stdout, init.name)
+    if (stderr) {
+      if (tagged) tagLines(stderr, process.stderr, init.name)
+      stderr.on('data', (chunk: Buffer) => {
+        if (!tagged) process.stderr.write(chunk)
+        this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-2_000)
+      })
+    }
+    let failure: Error | undefined
+    this.#child.on('error', error => (failure = error))
+    this.#child.on('exit', () => (this.#exited = true))
+    // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost.
+    this.#child.on('close', (exitCode, signal) => {
+      this.#exited = true
+      // Nothing may be left once the pool hears of the exit: our end of the socket is closed first, and the handle of the
+      // child itself is freed with the next turn of the event loop.
+      const report = (): void =>
+        events.onExit({
+          exitCode,
+          signal,
+          outOfMemory: signal === 'SIGABRT' && this.#stderrTail.includes('heap out of memory'),
+          ...(failure ? { error: failure } : {}),
+        })
+      const tell = (): void => void setImmediate(report)
+      if (this.#socket.closed) tell()
+      else this.#socket.once('close', tell).destroy()
+    })
+  }
+
+  post(request: Request, json: boolean): void {
+    try {
+      this.#writer.add(request, json)
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      throw new UnsendableError(`An argument cannot be sent to a process: ${text}. Pass plain data instead.`, {
+        path: 'arguments',
+        cause: error,
+      })
+    }
+  }
+
+  flush(): void {
+    const frames = this.#writer.take()
+    if (frames && !this.#socket.destroyed) this.#socket.write(frames)
+  }
+
+  ref(): void {
+    this.#child.ref()
+    for (const stream of this.#streams()) stream.ref()
+  }
+
+  unref(): void {
+    this.#child.unref()
+    for (const stream of this.#streams()) stream.unref()
+  }
+
+  #streams(): Socket[] {
+    return [this.#socket, this.#child.stdout, this.#child.stderr].filter(stream => stream !== null) as Socket[]
+  }
+
+  async terminate(grace: number): Promise<Ended> {
+    if (this.#exited) return 'terminated'
+    const closed = new Promise<void>(resolve => this.#child.once('close', () => resolve()))
+    this.#child.kill('SIGTERM')
+    let ended: Ended = 'terminated'
+    const timer = setTimeout(() => {
+      ended = 'killed'
+      this.#child.kill('SIGKILL')
+    }, grace)
+    await closed
+    clearTimeout(timer)
+    return ended
+  }
+}
+
+/** Node options of this program that must not be handed on: a second inspector on the same port, a second test runner. */
+const ownOnly = /^--(inspect|test|watch|prof|cpu-prof|heap-prof|eval$|print$|input-type|check$|interactive$)|^-[epci]$/
+
+function execArgvOf(settings: PoolSettings): string[] {
+  const inherited = settings.execArgv ?? process.execArgv.filter(arg => !ownOnly.test(arg))
+  return settings.memoryLimit === undefined
+    ? [...inherited]
+    : [...inherited, `--max-old-space-size=${settings.memoryLimit}`]
+}
