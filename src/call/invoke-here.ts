@@ -46,10 +46,13 @@ function callHere(body: AnyBody, self: unknown, args: unknown[]): unknown {
       }
     }
   } catch (error) {
-    if (call.scope !== undefined) void endTaskScope(call.scope, { ok: false, error })
+    if (call.scope !== undefined) return endSync(call, { ok: false, error })
     throw error
   }
-  if (isGenerator(result)) return bindGenerator(result, call, outcome => endHere(call, outcome))
+  if (isGenerator(result)) {
+    const end = Symbol.asyncIterator in result ? endHere : endSync
+    return bindGenerator(result, call, outcome => end(call, outcome))
+  }
   if (result instanceof Promise) {
     // With skein/ambient the scope may still be made after an await.
     if (call.scope === undefined && slot.ambient === undefined) return result
@@ -58,7 +61,7 @@ function callHere(body: AnyBody, self: unknown, args: unknown[]): unknown {
       (error: unknown) => endHere(call, { ok: false, error }),
     )
   }
-  return call.scope === undefined ? result : endSync(call.scope, result)
+  return call.scope === undefined ? result : endSync(call, { ok: true, value: result })
 }
 
 /** The value once everything that the call started is over: at once, where it started nothing. */
@@ -68,11 +71,11 @@ function endHere(call: HereCall, outcome: TaskOutcome): unknown {
 }
 
 /** A synchronous function cannot wait for what it spawned; a failure of that surfaces as an unhandled rejection. */
-function endSync(scope: Scope, value: unknown): unknown {
-  const ended = endTaskScope(scope, { ok: true, value })
+function endSync(call: HereCall, outcome: TaskOutcome): unknown {
+  const ended = call.scope === undefined ? outcome : endTaskScope(call.scope, outcome)
   if (!(ended instanceof Promise)) return valueOf(ended)
-  void ended.then(valueOf)
-  return value
+  if (outcome.ok) void ended.then(valueOf)
+  return valueOf(outcome)
 }
 
 function valueOf(outcome: TaskOutcome): unknown {

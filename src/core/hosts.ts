@@ -93,10 +93,11 @@ export class SpawnRun<R> extends RunHost {
   }
 
   failed(error: unknown, cause: CancelCause | undefined): void {
-    this.job.reject(error, 'failed')
-    // In the background nobody waits: a failure that no one asks for has to surface as an unhandled rejection.
-    if (this.#outer.isBackground) void this.job.result()
-    else this.#outer.childThrew(error, cause, true)
+    if (this.#outer.isBackground) this.job.rejectLoudly(error)
+    else {
+      this.job.reject(error, 'failed')
+      this.#outer.childThrew(error, cause, true)
+    }
     this.leave()
   }
 

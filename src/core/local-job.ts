@@ -47,6 +47,7 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
 
   result(options?: WaitOptions): Promise<R> {
     if (this.#settled) {
+      if (this.#waiting?.shared) return this.#waiting.shared
       return this.#state === 'done' ? Promise.resolve(this.#outcome as R) : Promise.reject(this.#outcome)
     }
     if (options === undefined || (options.timeout === undefined && options.signal === undefined)) {
@@ -62,7 +63,11 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
       const noted = (): void => resolve()
       ;(this.#waiting ??= new Waiting<R>()).waiters.add({ resolve: noted, reject: noted })
     })
-    await this.#work.cancel(reason)
+    try {
+      await this.#work.cancel(reason)
+    } catch {
+      // Who asks a job to stop hears when it has stopped; what became of the asking is for the job's own end to tell.
+    }
     await ended
   }
 
@@ -100,6 +105,14 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
 
   reject(error: unknown, state: 'failed' | 'cancelled'): void {
     this.#settle(state, error)
+  }
+
+  /** Fails a job that no scope stands up for: if nobody asks for the result, it is an unhandled rejection. */
+  rejectLoudly(error: unknown): void {
+    if (this.#settled) return
+    const awaited = this.#waiting !== undefined && this.#waiting.waiters.size > 0
+    this.#settle('failed', error)
+    if (!awaited) (this.#waiting = new Waiting<R>()).shared = Promise.reject(error)
   }
 
   #settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {

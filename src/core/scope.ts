@@ -205,14 +205,20 @@ function runScope<T>(
   options: RunOptions,
   caller: string,
 ): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
+  let settle!: (value: unknown) => void
+  let fail!: (error: unknown) => void
+  const ended = new Promise<T>((resolve, reject) => {
+    settle = resolve as (value: unknown) => void
+    fail = reject
+  })
+  // The body runs outside the promise's executor: a nested scope takes less stack so.
+  try {
     checkBody(body, caller)
     const name = options.name ?? (body.name || 'scope')
-    const settle = resolve as (value: unknown) => void
     if (parent === undefined || parent instanceof Scope) {
       parent?.assertOpen(caller, options.exiting)
       const child = new Scope({ ...options, name, parent })
-      const run = new ScopeRun(child, settle, reject)
+      const run = new ScopeRun(child, settle, fail)
       parent?.enlist(run)
       child.run(body, run)
     } else {
@@ -221,9 +227,12 @@ function runScope<T>(
       const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
       const child = new Scope({ ...options, name, deadline })
       const release = foreign.hold(cause => child.cancelWith(cause), name)
-      child.run(body, new ScopeRun(child, settle, reject, release))
+      child.run(body, new ScopeRun(child, settle, fail, release))
     }
-  })
+  } catch (error) {
+    fail(error)
+  }
+  return ended
 }
 
 /** A wait that was cancelled before it began: as if it had been broken off at once. */

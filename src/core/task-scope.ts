@@ -33,7 +33,7 @@ export function endTaskScope(scope: Scope, outcome: TaskOutcome): TaskOutcome | 
   const host: Host = {
     // A cancelled task keeps its own error: the place that cancelled it knows better what it took.
     done: () => tell(outcome),
-    failed: error => tell({ ok: false, error }),
+    failed: error => tell(!outcome.ok && outcome.error === error ? outcome : { ok: false, error }),
     cancelled: error => tell(outcome.ok ? { ok: false, error } : outcome),
   }
   if (outcome.ok) scope.bodyReturned(outcome.value, host)

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { enter, runIn } from '#skein/core/current.js'
+import { background, current, NoCurrentScopeError, type Scope, scope, type ScopeSource } from 'skein/core'
+import { rejection } from './deferred.ts'
+import { programFolder, runProgram } from './program.ts'
+
+describe('current', () => {
+  test('is the scope of the body or task whose synchronous part runs', async () => {
+    await scope(async s => {
+      assert.equal(current(), s)
+      await s.scope(inner => assert.equal(current(), inner))
+      await s.spawn(child => assert.equal(current(), child)).result()
+      await s.shield(inner => assert.equal(current(), inner), { timeout: '1s' })
+    })
+  })
+
+  test('says what to do where no task is running, and after an await', async () => {
+    assert.throws(() => current(), NoCurrentScopeError)
+    await scope(async s => {
+      await s.sleep(0)
+      assert.throws(() => current(), {
+        code: 'SKEIN_NO_CURRENT_SCOPE',
+        message: /before the first await.*keep it in a variable.*skein\/ambient/s,
+      })
+    })
+  })
+
+  test('does not leak out of a body, whether it returns or throws', async () => {
+    const running = scope(s => s.sleep(0))
+    assert.throws(() => current(), NoCurrentScopeError)
+    await running
+    await rejection(
+      scope(() => {
+        throw new Error('body')
+      }),
+    )
+    assert.throws(() => current(), NoCurrentScopeError)
+  })
+
+  test('belongs to the nearest of nested synchronous parts', async () => {
+    await scope(outer => {
+      const inside = scope(inner => {
+        assert.equal(current(), inner)
+        assert.equal(inner.parent, outer)
+      })
+      assert.equal(current(), outer)
+      return inside
+    })
+  })
+
+  test('asks a source for its scope only when it is needed', () => {
+    let asked = 0
+    const source: ScopeSource = { toScope: () => (asked++, background()) }
+    assert.equal(
+      runIn(source, () => 1),
+      1,
+    )
+    assert.equal(asked, 0)
+    runIn(source, () => assert.equal(current(), background()))
+    assert.equal(asked, 1)
+  })
+
+  test('can be set and given back by hand', () => {
+    const before = enter(background())
+    assert.equal(before, undefined)
+    assert.equal(current(), background())
+    assert.equal(enter(before), background())
+    assert.throws(() => current(), NoCurrentScopeError)
+  })
+
+  test('is one for all copies of skein in a thread, and scopes nest across copies', async () => {
+    const copy = (await import(`${import.meta.resolve('#skein/core/current.js')}?copy`)) as { current: () => Scope }
+    assert.notEqual(copy.current, current)
+    await scope(s => assert.equal(copy.current(), s))
+  })
+})
+
+describe('the background scope', () => {
+  test('cannot be cancelled and never ends', async () => {
+    background().cancel('no')
+    assert.equal(background().cancelled, false)
+    background().checkpoint()
+    await background().sleep(0)
+    assert.equal(background().deadline, Infinity)
+  })
+
+  test('is not harmed by a failing child, whose error can be asked for', async () => {
+    const error = new Error('child')
+    const job = background().spawn(() => Promise.reject(error))
+    assert.equal(await rejection(job.result()), error)
+    assert.equal(background().cancelled, false)
+    assert.deepEqual(background().failures, [])
+  })
+
+  test('lets the failure of a child that nobody asks for surface as an unhandled rejection', async () => {
+    const folder = programFolder()
+    try {
+      const code = `
+        import { background } from 'skein/core'
+        const asked = background().spawn(() => Promise.reject(new Error('asked for')))
+        asked.result().catch(error => console.log(error.message))
+        const late = background().spawn(() => Promise.reject(new Error('asked for later')))
+        Promise.resolve().then(() => {}).then(() => {}).then(() => late.result()).catch(error => console.log(error.message))
+        process.on('unhandledRejection', error => console.log('unhandled:', error.message))
+        background().spawn(() => Promise.reject(new Error('forgotten')))
+      `
+      const { stdout } = await runProgram(folder.path, 'background.mjs', code)
+      assert.deepEqual(stdout.trim().split('\n').toSorted(), ['asked for', 'asked for later', 'unhandled: forgotten'])
+    } finally {
+      folder.remove()
+    }
+  })
+})

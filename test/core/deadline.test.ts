@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CancelledError, scope, TimeoutError } from 'skein/core'
+import { never, rejection } from './deferred.ts'
+
+describe('a deadline', () => {
+  test('ends the scope with a TimeoutError that names the limit', async () => {
+    const error = await rejection(scope(s => s.sleep('1h'), { timeout: 5, name: 'download' }))
+    assert.ok(error instanceof TimeoutError)
+    assert.equal(error.timeout, 5)
+    assert.match(error.message, /scope download ran out of time \(5 ms\)/)
+  })
+
+  test('reaches children, who see a cancellation by the deadline', async () => {
+    let seen: unknown
+    const error = await rejection(
+      scope(
+        s => {
+          s.spawn(async s => {
+            seen = await rejection(s.wait(never()))
+            throw seen
+          })
+        },
+        { timeout: 5 },
+      ),
+    )
+    assert.ok(error instanceof TimeoutError)
+    assert.ok(seen instanceof CancelledError)
+    assert.equal(seen.source, 'deadline')
+  })
+
+  test('is the earliest along the parents', async () => {
+    const late = Date.now() + 60_000
+    const early = Date.now() + 30_000
+    await scope(
+      async outer => {
+        assert.equal(outer.deadline, early)
+        await outer.scope(s => assert.equal(s.deadline, early), { deadline: late })
+        await outer.scope(s => assert.equal(s.deadline, early - 1), { deadline: early - 1 })
+        await outer.spawn(s => assert.equal(s.deadline, early)).result()
+      },
+      { deadline: early },
+    )
+    await scope(s => assert.equal(s.deadline, Infinity))
+    await scope(s => assert.equal(s.deadline, Infinity), { timeout: Infinity })
+  })
+
+  test('given twice counts where it is earlier', async () => {
+    const deadline = Date.now() + 10_000
+    await scope(s => assert.ok(s.deadline <= Date.now() + 1_000), { deadline, timeout: '1s' })
+    await scope(s => assert.equal(s.deadline, deadline), { deadline, timeout: '1h' })
+  })
+
+  test('of the outer scope is reported by the outer scope, not by the inner one', async () => {
+    let inner: unknown
+    const outer = await rejection(
+      scope(
+        async s => {
+          inner = await rejection(s.scope(s => s.sleep('1h'), { timeout: '1h' }))
+          s.checkpoint()
+        },
+        { timeout: 5, name: 'outer' },
+      ),
+    )
+    assert.ok(inner instanceof CancelledError)
+    assert.ok(outer instanceof TimeoutError)
+    assert.match(outer.message, /outer/)
+  })
+
+  test('in the past still lets the body run to its first cancel point', async () => {
+    for (const options of [{ timeout: 0 }, { deadline: Date.now() - 1_000 }]) {
+      const steps: string[] = []
+      const error = await rejection(
+        scope(async s => {
+          steps.push('started')
+          await s.sleep(0)
+          steps.push('not reached')
+        }, options),
+      )
+      assert.ok(error instanceof TimeoutError)
+      assert.deepEqual(steps, ['started'])
+    }
+  })
+
+  test('that nobody met a cancel point in time to notice takes no value away', async () => {
+    assert.equal(await scope(() => 'value', { timeout: 0 }), 'value')
+  })
+
+  test('is seen by checkpoint inside a synchronous loop that blocks the event loop', async () => {
+    const error = await rejection(
+      scope(
+        s => {
+          s.spawn(child => {
+            for (;;) child.checkpoint()
+          })
+        },
+        { timeout: 5 },
+      ),
+    )
+    assert.ok(error instanceof TimeoutError)
+  })
+
+  test('of the scope that comes first is the one reported when several passed while the loop was blocked', async () => {
+    let inner: unknown
+    const outer = await rejection(
+      scope(
+        async s => {
+          inner = await rejection(
+            s.scope(
+              s => {
+                const start = Date.now()
+                while (Date.now() < start + 20);
+                s.checkpoint()
+              },
+              { timeout: 10 },
+            ),
+          )
+          s.checkpoint()
+        },
+        { timeout: 5 },
+      ),
+    )
+    assert.ok(inner instanceof CancelledError)
+    assert.ok(outer instanceof TimeoutError)
+    assert.equal(outer.timeout, 5)
+  })
+
+  test('stands first among the failures, before what failed because of it', async () => {
+    const late = new Error('clean-up')
+    const body = async (s: import('skein/core').Scope): Promise<void> => {
+      s.spawn(s =>
+        s.sleep('1h').catch(() => {
+          throw late
+        }),
+      )
+      await s.sleep('1h')
+    }
+    assert.ok((await rejection(scope(body, { timeout: 5 }))) instanceof TimeoutError)
+    const group = await rejection(scope(body, { timeout: 5, errors: 'group' }))
+    assert.ok(group instanceof AggregateError)
+    assert.ok(group.errors[0] instanceof TimeoutError)
+    assert.equal(group.errors[1], late)
+  })
+
+  test('is not longer than a platform timer can be', async () => {
+    await scope(s => s.sleep(1), { timeout: '365d' })
+  })
+
+  test('of many scopes at once fires for each', async () => {
+    const deadline = Date.now() + 20
+    const results = await Promise.all(
+      Array.from({ length: 5_000 }, () => rejection(scope(s => s.wait(never()), { deadline }))),
+    )
+    assert.ok(results.every(error => error instanceof TimeoutError))
+  })
+})

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { LocalJob } from '#skein/core/local-job.js'
+import { CancelledError, isJob, type JobEvent, scope, TimeoutError } from 'skein/core'
+import { rejection, settled } from './deferred.ts'
+
+function job(cancel: (reason: unknown) => Promise<void> | void = () => {}): LocalJob<number> {
+  return new LocalJob<number>({ id: 'job-1', name: 'count', cancel })
+}
+
+describe('a job', () => {
+  test('is no thenable and is known as a job', async () => {
+    const it = job()
+    assert.equal('then' in it, false)
+    assert.equal(isJob(it), true)
+    assert.equal(isJob({}), false)
+    assert.equal(it.id, 'job-1')
+    assert.equal(it.name, 'count')
+  })
+
+  test('gives its value to everybody, before and after it has ended', async () => {
+    const it = job()
+    const early = [it.result(), it.result(), it.result({ timeout: '1h' })]
+    it.start()
+    assert.equal(it.state, 'running')
+    it.resolve(7)
+    it.resolve(8)
+    it.reject(new Error('too late'), 'failed')
+    assert.equal(it.state, 'done')
+    assert.deepEqual(await Promise.all([...early, it.result()]), [7, 7, 7, 7])
+  })
+
+  test('keeps a failure that nobody asks for, without an unhandled rejection', async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      const error = new Error('kept')
+      const it = job()
+      it.reject(error, 'failed')
+      await settled()
+      assert.deepEqual(unhandled, [])
+      assert.equal(it.state, 'failed')
+      assert.equal(await rejection(it.result()), error)
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+  })
+
+  test('lets a wait end before the job does, and goes on', async () => {
+    const it = job()
+    const late = await rejection(it.result({ timeout: 5 }))
+    assert.ok(late instanceof TimeoutError)
+    assert.equal(late.timeout, 5)
+    assert.match(late.message, /job count .* goes on/)
+    const controller = new AbortController()
+    const waiting = rejection(it.result({ signal: controller.signal, timeout: '1h' }))
+    controller.abort('left')
+    const left = await waiting
+    assert.ok(left instanceof CancelledError)
+    assert.equal(left.source, 'signal')
+    assert.equal(left.reason, 'left')
+    assert.ok((await rejection(it.result({ signal: controller.signal }))) instanceof CancelledError)
+    assert.match(((await rejection(it.result({ timeout: -1 }))) as Error).message, /timeout must be a duration/)
+    it.resolve(1)
+    assert.equal(await it.result({ signal: controller.signal }), 1)
+  })
+
+  test('leaves no timer and no listener when it ends before the limit', async () => {
+    const it = job()
+    const { signal } = new AbortController()
+    let listeners = 0
+    const add = signal.addEventListener.bind(signal)
+    const remove = signal.removeEventListener.bind(signal)
+    signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args))
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args))
+    const waits = Array.from({ length: 100 }, () => it.result({ timeout: '1h', signal }))
+    assert.equal(listeners, 100)
+    it.resolve(3)
+    await Promise.all(waits)
+    assert.equal(listeners, 0)
+    assert.equal(process.getActiveResourcesInfo().includes('Timeout'), false)
+  })
+
+  test('passes the reason on when cancelled, and says so only when the work has ended', async () => {
+    const reasons: unknown[] = []
+    const it = job(reason => void reasons.push(reason))
+    let over = false
+    const cancelling = it.cancel('why').then(() => (over = true))
+    await settled()
+    assert.deepEqual(reasons, ['why'])
+    assert.equal(over, false)
+    it.reject(new Error('stopped'), 'cancelled')
+    await cancelling
+    await it.cancel('again')
+    assert.deepEqual(reasons, ['why'])
+  })
+
+  test('never rejects from cancel', async () => {
+    const it = job(() => Promise.reject(new Error('could not ask')))
+    const cancelling = it.cancel()
+    it.reject(new Error('failed'), 'failed')
+    await cancelling
+  })
+
+  test('reports its events from now on, to each reader, until the end', async () => {
+    const it = job()
+    it.report({ type: 'progress', value: 'before', time: 0 })
+    const events = collect(it.events())
+    const values = collect(it.progress())
+    it.start()
+    it.reportProgress(1)
+    it.report({ type: 'retry', attempt: 2, error: 'e', time: 0 })
+    it.reportProgress(2)
+    it.resolve(9)
+    assert.deepEqual(
+      (await events).map(event => (event.type === 'state' ? event.state : event.type)),
+      ['running', 'progress', 'retry', 'progress', 'done'],
+    )
+    assert.deepEqual(await values, [1, 2])
+    assert.deepEqual(await collect(it.events()), [])
+  })
+
+  test('stops feeding a reader who left, also one who is waiting', async () => {
+    const it = job()
+    const reader = it.events()
+    const waiting = reader.next()
+    await reader.return?.()
+    assert.deepEqual(await waiting, { value: undefined, done: true })
+    it.reportProgress(1)
+    assert.deepEqual(await reader.next(), { value: undefined, done: true })
+    for await (const value of withOne(it)) {
+      assert.equal(value, 1)
+      break
+    }
+  })
+
+  test('keeps a bounded number of progress values for a reader who does not read, and every change of state', async () => {
+    const it = job()
+    const events = it.events()
+    const values = it.progress()
+    it.start()
+    for (let i = 0; i < 5_000; i++) it.reportProgress(i)
+    it.resolve(1)
+    const kept = await collect(values)
+    assert.ok(kept.length <= 1_024, `${kept.length} kept`)
+    assert.equal(kept.at(-1), 4_999)
+    const states = (await collect(events)).filter(event => event.type === 'state').map(event => event.state)
+    assert.deepEqual(states, ['running', 'done'])
+  })
+})
+
+describe('the job of a spawned task', () => {
+  test('goes from queued to running to its end', async () => {
+    await scope(async s => {
+      const it = s.spawn(async s => {
+        assert.equal(it.state, 'running')
+        await s.sleep(0)
+        return 'value'
+      })
+      assert.equal(it.state, 'queued')
+      assert.equal(await it.result(), 'value')
+      assert.equal(it.state, 'done')
+    })
+  })
+
+  test('reports what the task, and scopes within it, give to progress', async () => {
+    await scope(async s => {
+      const it = s.spawn(async s => {
+        s.progress(1)
+        await s.scope(inner => inner.progress(2))
+        await s.spawn(other => other.progress('of another job')).result()
+      })
+      assert.deepEqual(await collect(it.progress()), [1, 2])
+    })
+  })
+
+  test('has an id of its own', async () => {
+    await scope(s => {
+      const ids = [s.spawn(() => 1), s.spawn(() => 2)].map(each => each.id)
+      assert.equal(new Set(ids).size, 2)
+    })
+  })
+})
+
+async function* withOne(it: LocalJob<number>): AsyncGenerator<unknown> {
+  const values = it.progress()
+  it.reportProgress(1)
+  yield* values
+}
+
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+// The type of an event can be told apart by its `type`.
+export type Progress = Extract<JobEvent, { type: 'progress' }>

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Scope, scope, StuckTaskError } from 'skein/core'
+import { deferred, never } from './deferred.ts'
+import { programFolder, runProgram } from './program.ts'
+
+function nextWarning(): Promise<Error> {
+  return new Promise(resolve => process.once('warning', resolve))
+}
+
+describe('a task that does not end after it was cancelled', () => {
+  // The grace period keeps no program alive, and here nothing else would.
+  let alive: NodeJS.Timeout | undefined
+  before(() => {
+    alive = setInterval(() => {}, 60_000)
+  })
+  after(() => clearInterval(alive))
+
+  test('is named in a warning after the grace period, with its last checkpoint, and still waited for', async () => {
+    const gate = deferred()
+    const warned = nextWarning()
+    let ended = false
+    const running = scope(
+      async s => {
+        s.spawn(async function download(s) {
+          s.checkpoint()
+          await gate.promise // nobody can interrupt this
+        })
+        s.spawn(async function upload() {
+          await gate.promise
+        })
+        s.spawn(async function fine(s) {
+          await s.sleep('1h').catch(() => {})
+        })
+        await s.sleep(0)
+        s.cancel('enough')
+      },
+      { grace: 5, name: 'sync' },
+    ).finally(() => (ended = true))
+    const warning = await warned
+    assert.ok(warning instanceof StuckTaskError)
+    assert.equal(warning.code, 'SKEIN_STUCK')
+    assert.match(warning.message, /scope sync was cancelled .*enough.* 5 ms later/)
+    assert.match(warning.message, /task download: it last passed a checkpoint \d+ ms ago/)
+    assert.match(warning.message, /task upload: it has never passed a checkpoint/)
+    assert.doesNotMatch(warning.message, /fine/)
+    assert.match(warning.message, /s\.wait\(promise\)/)
+    assert.match(warning.message, /SKEIN_DEBUG=1/)
+    assert.equal(ended, false)
+    gate.resolve()
+    await running
+  })
+
+  test('is also the body itself, and work that was handed elsewhere, by name', async () => {
+    const warned = nextWarning()
+    let release: (() => void) | undefined
+    const running = scope(
+      s => {
+        release = s.hold(() => {}, 'countPrimes on thread 1')
+        s.cancel()
+      },
+      { grace: 5 },
+    )
+    assert.match((await warned).message, /scope scope: .* waits for countPrimes on thread 1 to end elsewhere/)
+    release?.()
+    await running
+
+    const body = deferred()
+    const again = nextWarning()
+    const stuck = scope(
+      async s => {
+        s.cancel()
+        await body.promise
+      },
+      { grace: 5, name: 'body' },
+    )
+    assert.match((await again).message, /- scope body:/)
+    body.resolve()
+    await stuck
+  })
+
+  test('uses the grace period of the outer scope', async () => {
+    const warned = nextWarning()
+    const gate = deferred()
+    await scope(
+      async (s: Scope) => {
+        const job = s.spawn(() => gate.promise, { name: 'inner' })
+        const cancelling = job.cancel()
+        assert.match((await warned).message, /task inner/)
+        gate.resolve()
+        await cancelling
+      },
+      { grace: 5 },
+    )
+  })
+
+  test('that waits through s.wait ends at once, without a warning', async () => {
+    let warnings = 0
+    const note = (): void => void warnings++
+    process.on('warning', note)
+    try {
+      await scope(
+        async s => {
+          const job = s.spawn(s => s.wait(never()))
+          await s.sleep(0)
+          await job.cancel()
+          await s.sleep(10)
+        },
+        { grace: 1 },
+      )
+      assert.equal(warnings, 0)
+    } finally {
+      process.off('warning', note)
+    }
+  })
+})
+
+describe('a program with a stuck task', () => {
+  const folder = programFolder()
+  after(folder.remove)
+
+  test('says where the task was spawned with SKEIN_DEBUG=1', async () => {
+    const code = `
+      import { scope } from 'skein/core'
+      await scope(async s => {
+        s.spawn(function stuck() { return new Promise(resolve => setTimeout(resolve, 50)) })
+        s.cancel()
+      }, { grace: 5 })
+      console.log('ended')
+    `
+    const { stdout, stderr } = await runProgram(folder.path, 'debug.mjs', code, { env: { SKEIN_DEBUG: '1' } })
+    assert.equal(stdout, 'ended\n')
+    assert.match(stderr, /\[SKEIN_STUCK\] StuckTaskError: [\s\S]*task stuck[\s\S]*spawned[\s\S]*debug\.mjs:4/)
+  })
+
+  test('is not kept alive by the grace period', async () => {
+    const code = `
+      import { scope } from 'skein/core'
+      void scope(async s => {
+        s.spawn(() => new Promise(() => {}))
+        s.cancel()
+      }, { grace: '1h' })
+    `
+    const { code: exitCode } = await runProgram(folder.path, 'alive.mjs', code)
+    assert.equal(exitCode, 0)
+  })
+})
