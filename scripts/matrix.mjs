@@ -31,7 +31,8 @@ for (const { major, passed, failed, skipped, seconds } of rows) {
 }
 for (const { major, failures, skipped } of rows) {
   for (const name of failures) console.log(`FAILED on ${major}: ${name}`)
-  for (const { file, name, reason } of skipped) console.log(`SKIPPED on ${major}: ${file}: ${name}${reason ? ` (${reason})` : ''}`)
+  for (const { file, name, reason } of skipped)
+    console.log(`SKIPPED on ${major}: ${file}: ${name}${reason ? ` (${reason})` : ''}`)
 }
 for (const line of broken) console.log(line)
 

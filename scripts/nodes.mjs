@@ -19,7 +19,16 @@ export async function nodeBinary(major) {
   if (existsSync(binary)) return binary
   console.log(`installing Node ${version} into .cache/node-${major}`)
   await mkdir(folder, { recursive: true })
-  const args = ['install', '--prefix', folder, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--no-save',
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   const code = await npm([...args, `${name}@${version}`])
   if (code !== 0 || !existsSync(binary)) throw new Error(`npm could not install ${name}@${version}`)
   return binary

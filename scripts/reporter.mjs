@@ -47,7 +47,7 @@ function explain(error) {
 
 function send(message) {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(3, bytes, at)
     } catch (error) {

@@ -10,7 +10,10 @@ const limits = { perTest: 120_000, afterLastTest: 15_000 }
 const posix = process.platform !== 'win32'
 const running = new Set()
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
   process.once(signal, () => {
     for (const child of running) killGroup(child)
     process.exit(code)
@@ -78,7 +81,9 @@ function runTestFile(file, { node, perTest, afterLastTest }) {
       const ended = open.length === 0 && result.milliseconds > 0
       const limit = ended ? afterLastTest : perTest
       watchdog = setTimeout(() => {
-        result.failures.push(ended ? notEnding(limit) : notEndingTest(open.includes(begunLast) ? begunLast : undefined, limit))
+        result.failures.push(
+          ended ? notEnding(limit) : notEndingTest(open.includes(begunLast) ? begunLast : undefined, limit),
+        )
         stopped = true
         killGroup(child)
       }, limit)
@@ -101,7 +106,9 @@ function runTestFile(file, { node, perTest, afterLastTest }) {
       watch()
     })
 
-    child.once('error', error => result.failures.push({ name: 'this file could not be started', reason: String(error) }))
+    child.once('error', error =>
+      result.failures.push({ name: 'this file could not be started', reason: String(error) }),
+    )
     child.once('close', (code, signal) => {
       clearTimeout(watchdog)
       result.milliseconds = performance.now() - begun
@@ -179,11 +186,18 @@ function describeFile(file, result, position) {
     ...(result.failures.length > 0 ? [`${result.failures.length} FAILED`] : []),
     ...(result.skipped.length > 0 ? [`${result.skipped.length} SKIPPED`] : []),
   ].join(', ')
-  const lines = [`${mark} ${position.padStart(7)}  ${nameOf(file)}  ${counts}  ${(result.milliseconds / 1000).toFixed(1)} s`]
+  const lines = [
+    `${mark} ${position.padStart(7)}  ${nameOf(file)}  ${counts}  ${(result.milliseconds / 1000).toFixed(1)} s`,
+  ]
   for (const { name, reason } of result.failures) lines.push('', `     FAILED: ${name}`, indent(reason ?? ''), '')
-  if (result.failures.length > 0 && result.output.trim() !== '') lines.push('     output of this file:', indent(result.output.trim()), '')
+  if (result.failures.length > 0 && result.output.trim() !== '')
+    lines.push('     output of this file:', indent(result.output.trim()), '')
   for (const { name, reason } of result.skipped) lines.push(`     SKIPPED: ${name}${reason ? ` (${reason})` : ''}`)
   return lines.join('\n')
 }
 
-const indent = text => text.split('\n').map(line => `       ${line}`).join('\n')
+const indent = text =>
+  text
+    .split('\n')
+    .map(line => `       ${line}`)
+    .join('\n')

@@ -51,7 +51,7 @@ describe('the reading of examples', () => {
       ' * Says hello.',
       ' *',
       ' * @example',
-      ' * import { hello } from \'skein\'',
+      " * import { hello } from 'skein'",
       ' *',
       ' * if (true) {',
       ' *   console.log(hello()) // hi',
@@ -81,10 +81,13 @@ describe('the reading of examples', () => {
 
   test('finds the blocks of a page that are marked as runnable', () => {
     const text = '```ts run\nconst a = 1\n```\n\n```ts\nnot this\n```\n\n```js run\nb()\n```\n'
-    assert.deepEqual(pageSnippets({ path: 'p.md', text }).map(each => [each.language, each.code]), [
-      ['ts', 'const a = 1\n'],
-      ['mjs', 'b()\n'],
-    ])
+    assert.deepEqual(
+      pageSnippets({ path: 'p.md', text }).map(each => [each.language, each.code]),
+      [
+        ['ts', 'const a = 1\n'],
+        ['mjs', 'b()\n'],
+      ],
+    )
   })
 })
 

@@ -11,4 +11,12 @@ export type { MapOptions, MapResults, Settled } from './map.ts'
 export type { CallOptions, RetryOptions, Transferable } from './options.ts'
 export { namesIn } from './registry.ts'
 export { type NotAGenerator, type Refusal, type Sendable, sendable, type Unsendable } from './sendable.ts'
-export { type AnyFunction, describeTask, identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './task.ts'
+export {
+  type AnyFunction,
+  describeTask,
+  identityOf,
+  type Task,
+  task,
+  type TaskIdentity,
+  type TaskOptions,
+} from './task.ts'

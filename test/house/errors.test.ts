@@ -12,7 +12,10 @@ const others: ReadonlySet<string> = new Set(['SKEIN_CLI_USAGE', 'SKEIN_DEBUG'])
 
 describe('the error codes', () => {
   const source = readFileSync(join(root, 'src/core/errors.ts'), 'utf8')
-  const union = source.slice(source.indexOf('export type ErrorCode ='), source.indexOf('\n\n', source.indexOf('export type ErrorCode =')))
+  const union = source.slice(
+    source.indexOf('export type ErrorCode ='),
+    source.indexOf('\n\n', source.indexOf('export type ErrorCode =')),
+  )
   const declared = codes(union, /'(SKEIN_[A-Z_]+)'/g)
   const documented = codes(readFileSync(join(root, 'docs/errors.md'), 'utf8'), /^## `?(SKEIN_[A-Z_]+)/gm)
 

@@ -10,7 +10,9 @@ const atRoot: SourceFile[] = readdirSync(root)
   .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 const pages = [
   ...atRoot,
-  ...['docs', 'examples', 'bench', 'src'].filter(folder => existsSync(join(root, folder))).flatMap(folder => sourceFiles(folder, '.md')),
+  ...['docs', 'examples', 'bench', 'src']
+    .filter(folder => existsSync(join(root, folder)))
+    .flatMap(folder => sourceFiles(folder, '.md')),
 ]
 
 describe('the links in Markdown files', () => {
@@ -28,7 +30,8 @@ describe('the links in Markdown files', () => {
   }
 
   test('are really found', () => {
-    const text = 'See [one](a/b.md#part) and ![two](c.png), [out](https://example.com).\n```\n[not](code.md)\n```\n`[not](x.md)`'
+    const text =
+      'See [one](a/b.md#part) and ![two](c.png), [out](https://example.com).\n```\n[not](code.md)\n```\n`[not](x.md)`'
     assert.deepEqual(
       linksOf(text).map(each => each.link),
       ['a/b.md#part', 'c.png'],

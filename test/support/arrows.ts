@@ -50,7 +50,10 @@ export function cycles(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, string[]>()
   for (const { path, text } of files) {
     const targets = importsOf(text).filter(each => each.kind === 'static' && each.specifier.startsWith('.'))
-    edges.set(path, targets.map(each => target(path, each.specifier)))
+    edges.set(
+      path,
+      targets.map(each => target(path, each.specifier)),
+    )
   }
   const found: string[] = []
   const finished = new Set<string>()

@@ -21,7 +21,8 @@ export function npm(args: readonly string[], cwd: string): Promise<Printed> {
       [...args],
       { cwd, shell: windows, env: { ...process.env, PATH: path }, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
-        if (error) reject(new Error(`npm ${args.join(' ')} failed: ${error.message}\n${stdout}\n${stderr}`, { cause: error }))
+        if (error)
+          reject(new Error(`npm ${args.join(' ')} failed: ${error.message}\n${stdout}\n${stderr}`, { cause: error }))
         else resolve({ stdout, stderr })
       },
     )

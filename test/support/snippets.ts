@@ -34,7 +34,8 @@ export function pageSnippets({ path, text }: SourceFile): Snippet[] {
 }
 
 function symbolAfter(text: string): string {
-  const declaration = /^\s*(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(?:readonly\s+)?(?:async\s+)?(?:function\*?|class|interface|const|let|type)?\s*([\w$[\].#]+)/
+  const declaration =
+    /^\s*(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(?:readonly\s+)?(?:async\s+)?(?:function\*?|class|interface|const|let|type)?\s*([\w$[\].#]+)/
   return declaration.exec(text)?.[1] ?? '(file)'
 }
 
