@@ -10,6 +10,7 @@ import type { AnyFunction } from './task.ts'
 export function invokeHere<F extends AnyFunction>(fn: F): F {
   const body = fn as unknown as AnyBody
   function invoke(this: unknown, ...args: unknown[]): unknown {
+    if (slot.source === undefined && slot.ambient === undefined) return callHere(body, this, args)
     const source = currentSource()
     return source === undefined ? callHere(body, this, args) : bound(body.apply(this, args), source)
   }
@@ -20,48 +21,55 @@ type AnyBody = (this: unknown, ...args: unknown[]) => unknown
 
 /** A plain call where no task is running. Its scope is made only when the function asks for it. */
 class HereCall implements ScopeSource {
-  readonly #name: string
+  readonly #body: AnyBody
   scope: Scope | undefined = undefined
 
-  constructor(name: string) {
-    this.#name = name
+  constructor(body: AnyBody) {
+    this.#body = body
   }
 
   toScope(): Scope {
-    return (this.scope ??= openTaskScope({ name: this.#name || 'task' }))
+    return (this.scope ??= openTaskScope({ name: this.#body.name || 'task' }))
   }
 }
 
+// No closures in here: a call that never asks for its scope pays for one small object only.
 function callHere(body: AnyBody, self: unknown, args: unknown[]): unknown {
-  const call = new HereCall(body.name)
+  const call = new HereCall(body)
   let result: unknown
   try {
-    if (slot.ambient !== undefined) result = runIn(call, () => body.apply(self, args))
-    else {
+    if (slot.ambient === undefined) {
       slot.source = call
-      try {
-        result = body.apply(self, args)
-      } finally {
-        slot.source = undefined
-      }
-    }
+      result = body.apply(self, args)
+    } else result = applyIn(call, body, self, args)
   } catch (error) {
-    if (call.scope !== undefined) return endSync(call, { ok: false, error })
-    throw error
+    slot.source = undefined
+    return endSync(call, { ok: false, error })
   }
-  if (isGenerator(result)) {
-    const end = Symbol.asyncIterator in result ? endHere : endSync
-    return bindGenerator(result, call, outcome => end(call, outcome))
-  }
-  if (result instanceof Promise) {
-    // With skein/ambient the scope may still be made after an await.
-    if (call.scope === undefined && slot.ambient === undefined) return result
-    return result.then(
-      value => endHere(call, { ok: true, value }),
-      (error: unknown) => endHere(call, { ok: false, error }),
-    )
+  slot.source = undefined
+  if (typeof result === 'object' && result !== null) {
+    if (isGenerator(result)) return generatorHere(call, result)
+    if (result instanceof Promise) return promiseHere(call, result)
   }
   return call.scope === undefined ? result : endSync(call, { ok: true, value: result })
+}
+
+function applyIn(call: HereCall, body: AnyBody, self: unknown, args: unknown[]): unknown {
+  return runIn(call, () => body.apply(self, args))
+}
+
+function generatorHere(call: HereCall, generator: Generator | AsyncGenerator): unknown {
+  const end = Symbol.asyncIterator in generator ? endHere : endSync
+  return bindGenerator(generator, call, outcome => end(call, outcome))
+}
+
+function promiseHere(call: HereCall, promise: Promise<unknown>): unknown {
+  // With skein/ambient the scope may still be made after an await.
+  if (call.scope === undefined && slot.ambient === undefined) return promise
+  return promise.then(
+    value => endHere(call, { ok: true, value }),
+    (error: unknown) => endHere(call, { ok: false, error }),
+  )
 }
 
 /** The value once everything that the call started is over: at once, where it started nothing. */

@@ -1,5 +1,5 @@
 import type { CancelCause } from './cancel.ts'
-import { LocalJob } from './local-job.ts'
+import { LocalJob, type LocalJobOptions } from './local-job.ts'
 import { Member } from './members.ts'
 import type { Scope } from './scope.ts'
 
@@ -67,24 +67,61 @@ export class ScopeRun extends RunHost {
 }
 
 let spawned = 0
+
+/** What the job of a spawned task knows of it: an object without closures, because there may be very many. */
+class SpawnedWork implements LocalJobOptions {
+  readonly #number: number = ++spawned
+  readonly #scope: Scope
+
+  constructor(scope: Scope) {
+    this.#scope = scope
+  }
+
+  get id(): string {
+    return `task-${this.#number}`
+  }
+
+  get name(): string {
+    return this.#scope.name
+  }
+
+  cancel(reason: unknown): void {
+    this.#scope.cancel(reason)
+  }
+}
+
 const soon: Promise<void> = Promise.resolve()
+let starting: SpawnRun<unknown>[] = []
+
+/** Starts all that was spawned since the last microtask, and what they spawn meanwhile. */
+function startAll(): void {
+  for (const run of starting) run.start()
+  starting = []
+}
 
 /** A child task: its failure is a failure of the scope that it was spawned in. */
 export class SpawnRun<R> extends RunHost {
   readonly job: LocalJob<R>
   readonly #outer: Scope
+  #fn: ((s: Scope) => unknown) | undefined
 
-  constructor(outer: Scope, scope: Scope, name: string) {
+  constructor(outer: Scope, scope: Scope, fn: (s: Scope) => unknown) {
     super(scope)
     this.#outer = outer
-    this.job = new LocalJob<R>({ id: `task-${++spawned}`, name, cancel: reason => scope.cancel(reason) })
+    this.#fn = fn
+    this.job = new LocalJob<R>(new SpawnedWork(scope))
   }
 
-  begin(fn: (s: Scope) => unknown): void {
-    void soon.then(() => {
-      this.job.start()
-      this.scope.run(fn, this)
-    })
+  /** Starts the function in the next microtask. */
+  startSoon(): void {
+    if (starting.push(this) === 1) void soon.then(startAll)
+  }
+
+  start(): void {
+    const fn = this.#fn as (s: Scope) => unknown
+    this.#fn = undefined
+    this.job.start()
+    this.scope.run(fn, this)
   }
 
   done(value: unknown): void {

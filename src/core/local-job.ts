@@ -5,14 +5,14 @@ import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } fr
 import { Reader } from './reader.ts'
 import { Timer, wallTime } from './timer.ts'
 
-/** What a LocalJob needs to know of the work behind it. */
+/** What a LocalJob needs to know of the work behind it; it keeps the object and asks it when it is asked itself. */
 export interface LocalJobOptions {
   readonly id: string
   readonly name: string
   /** Asks the work to stop. The job's `cancel()` resolves when the job has been settled, whatever this returns. */
-  readonly cancel: (reason: unknown) => Promise<void> | void
+  cancel(reason: unknown): Promise<void> | void
   /** Where the work is, until it is settled. Default: what `start` and `report` said last. */
-  readonly state?: () => JobState
+  state?(): JobState
 }
 
 /**
@@ -175,7 +175,7 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
         resolve: value => (free(), resolve(value)),
         reject: error => (free(), reject(error)),
       }
-      const timer = new Timer(limit, () => {
+      const expire = (): void => {
         free()
         reject(
           new TimeoutError(
@@ -184,7 +184,8 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
             { timeout: limit },
           ),
         )
-      })
+      }
+      const timer = new Timer(limit, expire, undefined)
       signal?.addEventListener('abort', onAbort, { once: true })
       waiters.add(waiter)
     })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause } from './cancel.ts'
 import { callIn } from './current.ts'
 import { milliseconds } from './duration.ts'
@@ -91,7 +92,7 @@ export abstract class ScopeCore implements MemberOwner {
     this.#watched = true
     if (limit === 0) this.#expire()
     // An outer deadline that comes no later has its own timer and reaches inside.
-    else if (extra.deadline < outer) extra.deadlineTimer = new Timer(limit, () => this.#expire())
+    else if (extra.deadline < outer) extra.deadlineTimer = new Timer(limit, () => this.#expire(), undefined)
   }
 
   #link(signal: AbortSignal): void {
@@ -122,7 +123,7 @@ export abstract class ScopeCore implements MemberOwner {
 
   /** Who cancelled the scope and why; undefined while nobody has. */
   get cause(): CancelCause | undefined {
-    if (this.#watched) this.#poll()
+    if (this.#watched) this.#poll(Date.now())
     return this.#cause
   }
 
@@ -136,6 +137,8 @@ export abstract class ScopeCore implements MemberOwner {
     const extra = this.#extra
     if (extra.controller === undefined) {
       extra.controller = new AbortController()
+      // A scope may well have more than ten requests under way; that is no leak.
+      setMaxListeners(0, extra.controller.signal)
       if (this.cancelled) extra.controller.abort(this.cancelError())
     }
     return extra.controller.signal
@@ -316,8 +319,9 @@ export abstract class ScopeCore implements MemberOwner {
 
   /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
   refusal(operation: string): unknown {
-    this.#lastSeen = Date.now()
-    if (this.#watched) this.#poll()
+    const now = Date.now()
+    this.#lastSeen = now
+    if (this.#watched) this.#poll(now)
     if (this.#cause !== undefined) return this.cancelError()
     return this.#state === 'ended' ? this.#closedError(operation) : undefined
   }
@@ -369,9 +373,8 @@ export abstract class ScopeCore implements MemberOwner {
   }
 
   /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  #poll(): void {
+  #poll(now: number): void {
     if (this.#cause !== undefined || this.#state === 'ended') return
-    const now = Date.now()
     let due: ScopeCore | undefined
     for (let at: ScopeCore | undefined = this; at !== undefined && at.#watched; at = at.#outer) {
       const extras = at.#extras
@@ -411,7 +414,7 @@ export abstract class ScopeCore implements MemberOwner {
       grace = at.#extras?.grace
     }
     const limit = grace ?? defaultGrace
-    this.#extra.graceTimer = new Timer(limit, () => this.#warnStuck(limit), false)
+    this.#extra.graceTimer = new Timer(limit, () => this.#warnStuck(limit), undefined, false)
   }
 
   #warnStuck(grace: number): void {

@@ -54,9 +54,9 @@ export class Scope extends ScopeCore implements ScopeSource {
     const name = options?.name ?? (fn.name || 'task')
     const spawnedAt = debug ? new Error(`task ${name} was spawned`) : undefined
     const child = new Scope({ parent: this, kind: 'task', name, spawnedAt })
-    const run = new SpawnRun<Awaited<R>>(this, child, name)
+    const run = new SpawnRun<Awaited<R>>(this, child, fn)
     this.enlist(run)
-    run.begin(fn)
+    run.startSoon()
     return run.job
   }
 

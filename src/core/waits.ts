@@ -58,19 +58,22 @@ export abstract class Wait<T> extends Member {
 
 /** A wait for time to pass. */
 export class SleepWait extends Wait<void> {
-  readonly #timer: Timer | NodeJS.Immediate
+  readonly #timer: Timer<SleepWait> | NodeJS.Immediate
 
   constructor(delay: number) {
     super()
     // Zero still gives the event loop a turn, and does not wait for the next millisecond.
-    this.#timer =
-      delay === 0 ? setImmediate(() => this.settle(undefined)) : new Timer(delay, () => this.settle(undefined))
+    this.#timer = delay === 0 ? setImmediate(wake, this) : new Timer<SleepWait>(delay, wake, this)
   }
 
   protected override free(): void {
     if (this.#timer instanceof Timer) this.#timer.clear()
     else clearImmediate(this.#timer)
   }
+}
+
+function wake(wait: SleepWait): void {
+  wait.settle(undefined)
 }
 
 /** A wait for a promise that knows nothing of scopes. */

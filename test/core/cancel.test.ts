@@ -29,11 +29,11 @@ describe('cancellation', () => {
       scope(async s => {
         s.cancel()
         for (const point of [
-          () => s.checkpoint(),
+          async () => s.checkpoint(),
           () => s.sleep(1),
           () => s.wait(Promise.resolve()),
           () => s.sleep(0),
-          () => s.checkpoint(),
+          async () => s.checkpoint(),
         ]) {
           try {
             await point()
@@ -240,6 +240,18 @@ describe('the signal of a scope', () => {
       }),
     )
     assert.equal((error as CancelledError).reason, 'why')
+  })
+
+  test('may have many listeners without a warning', async () => {
+    let warnings = 0
+    const note = (): void => void warnings++
+    process.on('warning', note)
+    await scope(async s => {
+      for (let i = 0; i < 100; i++) s.signal.addEventListener('abort', () => {})
+      await settled()
+    })
+    process.off('warning', note)
+    assert.equal(warnings, 0)
   })
 
   test('is aborted from the start where the scope was cancelled before', async () => {

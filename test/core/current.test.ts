@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { enter, runIn } from '#skein/core/current.js'
-import { background, current, NoCurrentScopeError, type Scope, scope, type ScopeSource } from 'skein/core'
+import { background, CancelledError, current, NoCurrentScopeError, scope, type ScopeSource } from 'skein/core'
+import { root } from '../support/paths.ts'
 import { rejection } from './deferred.ts'
 import { programFolder, runProgram } from './program.ts'
 
@@ -70,9 +74,43 @@ describe('current', () => {
   })
 
   test('is one for all copies of skein in a thread, and scopes nest across copies', async () => {
-    const copy = (await import(`${import.meta.resolve('#skein/core/current.js')}?copy`)) as { current: () => Scope }
-    assert.notEqual(copy.current, current)
-    await scope(s => assert.equal(copy.current(), s))
+    const folder = programFolder()
+    try {
+      cpSync(join(root, 'dist', 'core'), join(folder.path, 'core'), { recursive: true })
+      const copy = (await import(
+        pathToFileURL(join(folder.path, 'core', 'index.js')).href
+      )) as typeof import('skein/core')
+      assert.notEqual(copy.scope, scope)
+      let inner: unknown
+      let ended = false
+      const outer = await rejection(
+        scope(
+          s => {
+            assert.equal(copy.current(), s)
+            const nested = copy.scope(async other => {
+              assert.equal(current(), other)
+              assert.equal(other.deadline, s.deadline)
+              try {
+                await other.sleep('1h')
+              } finally {
+                await other.shield(shielded => shielded.sleep(1), { timeout: '1s' })
+                ended = true
+              }
+            })
+            void rejection(nested).then(error => (inner = error))
+            setImmediate(() => s.cancel('outer'))
+            return s.sleep('1h')
+          },
+          { timeout: '1h' },
+        ),
+      )
+      assert.equal(ended, true)
+      assert.ok(outer instanceof CancelledError)
+      assert.ok(inner instanceof CancelledError)
+      assert.equal(inner.reason, 'outer')
+    } finally {
+      folder.remove()
+    }
   })
 })
 

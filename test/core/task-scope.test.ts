@@ -14,7 +14,7 @@ describe('the scope of a running task', () => {
     assert.equal(s.deadline, deadline)
     s.progress('half')
     assert.deepEqual(seen, ['half'])
-    endTaskScope(s, { ok: true, value: 1 })
+    void endTaskScope(s, { ok: true, value: 1 })
     s.progress('late')
     assert.deepEqual(seen, ['half'])
     assert.equal(process.getActiveResourcesInfo().includes('Timeout'), false)
@@ -47,7 +47,7 @@ describe('the scope of a running task', () => {
       },
     })
     s.checkpoint()
-    endTaskScope(s, { ok: true, value: 1 })
+    void endTaskScope(s, { ok: true, value: 1 })
     assert.equal(asked, 1)
     assert.throws(() => s.checkpoint(), ScopeClosedError)
     assert.equal(s.cancelled, false)
@@ -122,7 +122,7 @@ describe('the scope of a running task', () => {
   test('leaves no timer after a cancellation', async () => {
     const s = openTaskScope({ name: 'task' })
     s.cancelWith({ source: 'explicit' })
-    endTaskScope(s, { ok: false, error: await rejection(s.sleep(1)) })
+    void endTaskScope(s, { ok: false, error: await rejection(s.sleep(1)) })
     assert.equal(process.getActiveResourcesInfo().includes('Timeout'), false)
   })
 
