@@ -1,0 +1,209 @@
+import { availableParallelism, freemem } from 'node:os'
+import type { Executor } from '../../call/executor.ts'
+import type { PlaceFacts, PlaceTable } from '../../advisor/place-table.ts'
+import { median } from '../../advisor/spread.ts'
+import { watchStalls } from '../../advisor/stall-watch.ts'
+import { memoryOf } from '../../advisor/system-usage.ts'
+import { bytes, count, plural, significant, time } from '../../advisor/words.ts'
+import { loop } from '../../loop/index.ts'
+import { processes } from '../../processes/index.ts'
+import { threads } from '../../threads/index.ts'
+import { block, compute, nothing, wait } from './probe-tasks.ts'
+
+type Kind = 'tasks' | 'threads' | 'processes'
+
+/** What was measured for one kind of worker. */
+interface Probe {
+  /** Blocking waits, in sum, divided by the time that they took together. */
+  overlapBlocking: number
+  /** Waits that let others run, in sum, divided by the time that they took together. */
+  overlapWaiting: number
+  /** Computing in parallel, against the same computing in one place. */
+  cores: number
+  /** How many were alive at once, how long it took to get there, and whether the probe stopped before a limit was met. */
+  most: { readonly alive: number; readonly took: number }
+  startUp: number
+  memory: number | undefined
+  /** How long the main thread stood still while a call blocked for `blockFor`. */
+  stall: number
+}
+
+const blockFor = 200
+const waitFor = 100
+const mostThreads = 64
+const mostProcesses = 16
+const tasksAtOnce = 100_000
+
+/** Measures what cooperative tasks, threads and processes can do here, and puts it into the table. */
+export async function probePlaces(onProgress: (step: string, done: number) => void): Promise<PlaceTable> {
+  const cores = availableParallelism()
+  const steps = await stepsFor(250)
+  onProgress('cooperative tasks', 0)
+  const tasks = await probeTasks(cores, steps)
+  onProgress('threads', 0.3)
+  const ofThreads = await probePool('threads', cores, steps)
+  onProgress('processes', 0.65)
+  const ofProcesses = await probePool('processes', cores, steps)
+  return tableOf({ tasks, threads: ofThreads, processes: ofProcesses }, cores)
+}
+
+/** How many steps of computing take so many milliseconds. */
+async function stepsFor(ms: number): Promise<number> {
+  compute(20_000_000)
+  const begun = performance.now()
+  compute(20_000_000)
+  return Math.round((20_000_000 * ms) / (performance.now() - begun))
+}
+
+async function probeTasks(cores: number, steps: number): Promise<Probe> {
+  const place = loop({ concurrency: tasksAtOnce })
+  const blocking = await overlap(place, block, 3, blockFor)
+  const waiting = await overlap(place, wait, 1000, waitFor)
+  const parallel = await speedUp(place, cores, steps)
+  const before = process.memoryUsage()
+  const begun = performance.now()
+  const all = Array.from({ length: tasksAtOnce }, () => place.run(wait, 4000))
+  const alive = await place.run(nothing).then(() => place.stats().running).catch(() => tasksAtOnce)
+  const started = performance.now() - begun
+  const after = process.memoryUsage()
+  const memory = (after.heapUsed + after.external - before.heapUsed - before.external) / tasksAtOnce
+  await Promise.all(all)
+  const took = performance.now() - begun
+  const stall = await stallWhile(() => place.run(block, blockFor))
+  await place.close()
+  return {
+    overlapBlocking: blocking, overlapWaiting: waiting, cores: parallel,
+    most: { alive: Math.max(alive, 1), took }, startUp: started / tasksAtOnce, memory, stall,
+  }
+}
+
+async function probePool(kind: 'threads' | 'processes', cores: number, steps: number): Promise<Probe> {
+  const make = kind === 'threads' ? threads : processes
+  const starts: number[] = []
+  for (let at = 0; at < 3; at++) {
+    const cold = make({ min: 1, max: 1 })
+    const begun = performance.now()
+    await cold.run(nothing)
+    starts.push(performance.now() - begun)
+    await cold.close()
+  }
+  const pool = make({ min: cores, max: cores })
+  await Promise.all(Array.from({ length: cores }, () => pool.run(block, 20)))
+  const overlapBlocking = await overlap(pool, block, cores, blockFor)
+  const parallel = await speedUp(pool, cores, steps)
+  const stall = await stallWhile(() => pool.run(block, blockFor))
+  await pool.close()
+  const wide = make({ min: cores, max: cores, concurrency: 500 })
+  await Promise.all(Array.from({ length: cores }, () => wide.run(wait, 20)))
+  const overlapWaiting = await overlap(wide, wait, 500 * cores, waitFor)
+  await wide.close()
+  const most = await mostAtOnce(kind)
+  return { overlapBlocking, overlapWaiting, cores: parallel, most, startUp: median(starts), memory: most.memory, stall }
+}
+
+type Waiting = typeof block | typeof wait
+
+/** So many waits at once: their sum, divided by the time that all took. */
+async function overlap(place: Executor, task: Waiting, times: number, ms: number): Promise<number> {
+  const begun = performance.now()
+  await Promise.all(Array.from({ length: times }, () => place.run(task as typeof wait, ms)))
+  return (times * ms) / (performance.now() - begun)
+}
+
+/** The same computing once in one worker, then once for each core at the same time. */
+async function speedUp(place: Executor, cores: number, steps: number): Promise<number> {
+  await Promise.all(Array.from({ length: cores }, () => place.run(compute, steps / 10)))
+  const ratios: number[] = []
+  for (let at = 0; at < 2; at++) {
+    const one = await duration(() => place.run(compute, steps))
+    const all = await duration(() => Promise.all(Array.from({ length: cores }, () => place.run(compute, steps))))
+    ratios.push((one * cores) / all)
+  }
+  return Math.max(...ratios)
+}
+
+async function duration(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await work()
+  return performance.now() - begun
+}
+
+async function stallWhile(work: () => Promise<unknown>): Promise<number> {
+  const watch = await watchStalls()
+  await work()
+  return watch.end()
+}
+
+/** Starts workers, all blocked at the same time, up to a bound that is kind to the machine. */
+async function mostAtOnce(kind: 'threads' | 'processes'): Promise<{ alive: number; took: number; memory: number | undefined }> {
+  const room = Math.floor(freemem() / 2 / (kind === 'threads' ? 15e6 : 60e6))
+  const wanted = Math.max(2, Math.min(kind === 'threads' ? mostThreads : mostProcesses, room))
+  const before = process.memoryUsage.rss()
+  const pool = (kind === 'threads' ? threads : processes)({ min: wanted, max: wanted })
+  let running = 0
+  let alive = 0
+  const stop = pool.observe(event => {
+    if (event.type === 'started') alive = Math.max(alive, ++running)
+    else if (event.type === 'done' || event.type === 'failed') running--
+  })
+  const begun = performance.now()
+  // All of them must be blocked at once to count, so each blocks for as long as starting all may take.
+  const blocked = Array.from({ length: wanted }, () => pool.run(block, 3000))
+  await allReady(pool, wanted)
+  const took = performance.now() - begun
+  const pids = pool.stats().workers.map(worker => worker.id)
+  const sum = kind === 'threads' ? Math.max(0, process.memoryUsage.rss() - before) : memoryOf(pids)
+  await Promise.all(blocked)
+  stop()
+  await pool.close()
+  return { alive, took, memory: sum === undefined ? undefined : sum / wanted }
+}
+
+async function allReady(pool: Executor, wanted: number): Promise<void> {
+  const limit = performance.now() + 2800
+  while (performance.now() < limit) {
+    const { workers } = pool.stats()
+    if (workers.length >= wanted && workers.every(worker => worker.state === 'ready')) return
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}
+
+function tableOf(probes: Record<Kind, Probe>, cores: number): PlaceTable {
+  const columns: readonly Kind[] = ['tasks', 'threads', 'processes']
+  const row = (question: string, how: string, answer: (probe: Probe, kind: Kind) => PlaceFacts) => ({
+    question, how, answers: columns.map(kind => answer(probes[kind], kind)),
+  })
+  return {
+    columns: ['Cooperative tasks', 'Threads', 'Processes'],
+    rows: [
+      row('Does it overlap waiting?', 'waits of 100 ms that let others run, many at once', probe => ({
+        text: `yes: ${significant(probe.overlapWaiting)} s of waits in each second`,
+        verdict: probe.overlapWaiting > 2 ? 'good' : 'bad',
+      })),
+      row('Do blocking calls overlap?', 'synchronous waits of 200 ms', (probe, kind) => ({
+        text: probe.overlapBlocking > 1.3 ? `yes, one a worker: ${significant(probe.overlapBlocking)} at once` : `no: one after another (${significant(probe.overlapBlocking)})`,
+        verdict: probe.overlapBlocking > 1.3 ? 'good' : kind === 'tasks' ? 'bad' : 'neutral',
+      })),
+      row('Do blocking calls stall the program?', `the main thread's longest stall during one of ${blockFor} ms`, probe => ({
+        text: probe.stall > blockFor / 2 ? `yes: for ${time(probe.stall)}` : `no: ${time(probe.stall)}`,
+        verdict: probe.stall > blockFor / 2 ? 'bad' : 'good',
+      })),
+      row('Does it use all cores?', `the same computing in ${plural(cores, 'place')} at once, against one`, probe => ({
+        text: cores === 1 ? 'there is only one core' : probe.cores > 1.3 ? `yes: ${significant(probe.cores)} times as fast on ${plural(cores, 'core')}` : `no: ${significant(probe.cores)} times`,
+        verdict: probe.cores > 1.3 ? 'good' : 'bad',
+      })),
+      row('How many at once?', 'alive at the same time; the probe stops there, not the machine', (probe, kind) => ({
+        text: kind === 'tasks' ? `${count(probe.most.alive)} and more` : `${count(probe.most.alive)} and more, up in ${time(probe.most.took)}`,
+        verdict: kind === 'tasks' ? 'good' : 'neutral',
+      })),
+      row('Start-up', 'until the first call has its result', (probe, kind) => ({
+        text: time(probe.startUp),
+        verdict: kind === 'tasks' ? 'good' : 'neutral',
+      })),
+      row('Memory of each', 'what each one added', (probe, kind) => ({
+        text: probe.memory === undefined ? 'unknown on this system' : bytes(probe.memory),
+        verdict: kind === 'tasks' ? 'good' : 'neutral',
+      })),
+    ],
+  }
+}
