@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause } from './cancel.ts'
 import { callIn } from './current.ts'
 import { milliseconds } from './duration.ts'
-import { CancelledError, ScopeClosedError, TimeoutError } from './errors.ts'
-import { groupOf } from './failures.ts'
+import { CancelledError } from './errors.ts'
+import { closedError, groupOf, saysCancelled } from './failures.ts'
 import { type Host, RunHost } from './hosts.ts'
 import { Hold, type Member, type MemberOwner } from './members.ts'
 import type { Scope } from './scope.ts'
@@ -288,7 +288,7 @@ export abstract class ScopeCore implements MemberOwner {
     this.#body = 'threw'
     this.#host = host
     this.#outcome = error
-    if (this.#isOwnCancel(error)) this.#caught = true
+    if (saysCancelled(error, this.#cause)) this.#caught = true
     else this.childThrew(error, undefined, true)
     if (this.#holding === 0) endInTurn(this)
   }
@@ -323,12 +323,12 @@ export abstract class ScopeCore implements MemberOwner {
     this.#lastSeen = now
     if (this.#watched) this.#poll(now)
     if (this.#cause !== undefined) return this.cancelError()
-    return this.#state === 'ended' ? this.#closedError(operation) : undefined
+    return this.#state === 'ended' ? closedError(operation, this.title) : undefined
   }
 
   /** @internal */
   assertOpen(operation: string, whileExiting = false): void {
-    if (this.#state !== 'open' && !(whileExiting && this.#state === 'exiting')) throw this.#closedError(operation)
+    if (this.#state !== 'open' && !(whileExiting && this.#state === 'exiting')) throw closedError(operation, this.title)
   }
 
   /** @internal */
@@ -386,25 +386,9 @@ export abstract class ScopeCore implements MemberOwner {
     if (due !== undefined) due.#expire()
   }
 
-  #closedError(operation: string): ScopeClosedError {
-    return new ScopeClosedError(
-      `${operation} was called on ${this.title}, which has already ended. A scope ends when its body has returned and ` +
-        'everything started in it is over: start the work earlier, or in a scope that lives longer.',
-    )
-  }
-
   #addFailure(error: unknown): void {
     const failures = (this.#failures ??= [])
     if (!failures.includes(error)) failures.push(error)
-  }
-
-  /** True for an error that only says that this scope was cancelled. */
-  #isOwnCancel(error: unknown): boolean {
-    const cause = this.#cause
-    if (cause === undefined) return false
-    if (error instanceof CancelledError) return true
-    if (error instanceof TimeoutError) return error.timeout === cause.timeout
-    return error instanceof Error && error.name === 'AbortError'
   }
 
   #watchGrace(): void {
