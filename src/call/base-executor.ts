@@ -9,6 +9,7 @@ import { LentExecutor } from './lent-executor.ts'
 import { checkKnown, describe } from './options.ts'
 import { PendingQueue } from './pending-queue.ts'
 import { retryDelay } from './retry.ts'
+import { SignalListeners } from './signal-listeners.ts'
 import { ExecutorSurface } from './surface.ts'
 
 /** What an executor does when its queue is full: refuse the call, or let the caller wait for room. */
@@ -35,6 +36,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #overload: Overload
   /** Entries that wait for acceptance, because the queue is full. */
   readonly #outside = new PendingQueue()
+  readonly #signals = new SignalListeners((entry, signal) => this.stop(entry, { source: 'signal', reason: signal.reason }))
   readonly #listeners = new Set<(event: ExecutorEvent) => void>()
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
   #numbers = 0
@@ -80,8 +82,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
         entry.end({ state: 'cancelled', error: this.cancelError(entry, 'withdrawn') })
         return
       }
-      entry.onAbort = () => this.stop(entry, { source: 'signal', reason: signal.reason })
-      signal.addEventListener('abort', entry.onAbort)
+      this.#signals.add(signal, entry)
     }
     if (this.waiting < this.#maxQueue || this.hasFreePlace()) {
       this.#accept(entry)
@@ -215,8 +216,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
     if (entry.timer) clearTimeout(entry.timer)
     if (entry.graceTimer) clearTimeout(entry.graceTimer)
     entry.timer = entry.graceTimer = undefined
-    if (entry.onAbort) entry.work.options.signal?.removeEventListener('abort', entry.onAbort)
-    entry.onAbort = undefined
+    const { signal } = entry.work.options
+    if (signal) this.#signals.delete(signal, entry)
   }
 
   /**

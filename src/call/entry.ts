@@ -67,7 +67,6 @@ export class Entry {
   patient = false
 
   // Bookkeeping of the executor that has it.
-  onAbort: (() => void) | undefined
   timer: NodeJS.Timeout | undefined
   graceTimer: NodeJS.Timeout | undefined
   /** When the last run started, in milliseconds since the epoch; 0 before. */

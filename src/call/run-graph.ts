@@ -24,7 +24,8 @@ export async function runGraph(executor: ExecutorSurface, root: Work, signal?: A
   const resolve = (node: Call<unknown> | Job<unknown>): Promise<unknown> => {
     let result = results.get(node)
     if (!result) {
-      result = isJob(node) ? node.result() : evaluate(node)
+      // In a microtask of its own, so that a graph may be deeper than the stack.
+      result = isJob(node) ? node.result() : Promise.resolve(node).then(evaluate)
       result.catch(fail)
       results.set(node, result)
     }

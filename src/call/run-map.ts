@@ -40,16 +40,12 @@ export function runMap(
     ...(priority === undefined ? {} : { priority }),
   }
   checkCallOptions({ ...callOptions, ...(signal ? { signal } : {}) })
-  const perItem = timeout !== undefined || retries !== undefined
-  if (perItem && chunk !== 'auto' && chunk > 1) {
-    throw new InvalidArgumentError(
-      `chunk: ${chunk} cannot go with a timeout or retries: those hold for each item, and the items of a chunk run as one. Leave chunk out.`,
-    )
-  }
+  // A time limit and retries hold for each item, so each travels alone; where nothing travels, bundling saves nothing.
+  const single = timeout !== undefined || retries !== undefined || !executor.bundles
   return new MapRun(executor, { ...pick(work), options: callOptions }, openSource(items), {
     ordered,
     settle,
-    chunk: chunk === 'auto' ? (perItem || !executor.bundles ? 1 : new ChunkSize()) : chunk,
+    chunk: single ? 1 : chunk === 'auto' ? new ChunkSize() : chunk,
     lookAhead,
     signal,
     length: Array.isArray(items) ? items.length : Number.POSITIVE_INFINITY,
