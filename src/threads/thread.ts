@@ -18,6 +18,7 @@ export class Thread implements Transport {
   readonly #batch = new Batch<Request>()
   #error: unknown
   #outOfMemory = false
+  #closed = false
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     this.#events = events
@@ -47,6 +48,7 @@ export class Thread implements Transport {
       tagLines(this.#worker.stderr, process.stderr, init.name)
     }
     port1.on('message', (data: string | Reply[]) => events.onReplies(readBatch(data)))
+    port1.once('close', () => (this.#closed = true))
     this.#worker.on('error', (error: unknown) => {
       this.#error = error
       this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -54,16 +56,17 @@ export class Thread implements Transport {
     this.#worker.on('exit', exitCode => this.#gone(exitCode))
   }
 
+  /** The thread has ended and so has the port, which gives everything that the thread has posted before it closes. */
   #gone(exitCode: number): void {
-    // What the thread posted before it ended may still sit in the port: the replies count, the exit comes after them, and
-    // nothing may be left once the pool hears of it, our end of the port included.
     const exit: WorkerExit = {
       exitCode,
       signal: null,
       outOfMemory: this.#outOfMemory,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     }
+    if (this.#closed) return this.#events.onExit(exit)
     this.#port.once('close', () => this.#events.onExit(exit))
+    // A port whose other end was never taken up does not close by itself.
     setImmediate(() => this.#port.close())
   }
 
