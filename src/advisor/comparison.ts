@@ -73,7 +73,7 @@ export interface Timeline {
   readonly leftOut: number
 }
 
-/** The kind of work that the task does. */
+/** The kind of work that the task does: `computing` keeps its thread busy, `waiting` leaves it to others. */
 export type Work = 'computing' | 'waiting' | 'mixed' | 'unknown'
 
 /** Which place to take, and why. */
@@ -107,8 +107,8 @@ export interface Comparison {
   readonly inputs: number
   /** True when the inputs were so few or so quick that each was run several times a round. */
   readonly repeated: boolean
-  /** Share of its time that the task computes, from 0 to 1, when its calls run one after another. */
-  readonly cpuShare: number | undefined
+  /** Share of its time that the task keeps its thread busy, from 0 to 1, when its calls run one after another; the rest it waits. */
+  readonly busyShare: number | undefined
   readonly places: readonly PlaceMeasurement[]
   readonly scaling: readonly Scaling[]
   readonly timelines: readonly Timeline[]

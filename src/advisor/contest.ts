@@ -6,7 +6,7 @@ import { type Round, type RoundLimit, runRound, sizeOf } from './round.ts'
 import { median, repeatableRandom, shuffled, spreadOf } from './spread.ts'
 import { memoryOf, thisMachine } from './system-usage.ts'
 import { traceRound } from './timeline.ts'
-import { type Trial, tryOut } from './trial.ts'
+import { tryOut } from './trial.ts'
 
 /** All that a comparison needs to know, with the defaults filled in. */
 export interface ContestOptions {
@@ -41,6 +41,8 @@ export class Contest {
   readonly #entries: Entry[] = []
   readonly #skipped: PlaceMeasurement[] = []
   #width: Width
+  #perCall = 0
+  #busyShare: number | undefined
 
   constructor(task: AnyTask, inputs: readonly unknown[], options: ContestOptions) {
     this.#task = task
@@ -55,15 +57,16 @@ export class Contest {
     const measuredAt = Date.now()
     try {
       onProgress('trying it out in a process', 0)
-      const trial = await tryOut(this.#task, this.#inputs, budget)
+      const unsafe = await tryOut(this.#task, this.#inputs, budget)
       signal?.throwIfAborted()
-      // A pool of a task that waits runs as many calls at once as the loop does; of one that computes, one a worker.
-      const waits = trial.cpuShare !== undefined && trial.cpuShare < 0.75
+      if (unsafe === undefined) await this.#lookAtWork()
+      // A pool of a task that waits runs as many calls at once as the loop does; of one that keeps its thread busy, one a worker.
+      const waits = this.#busyShare !== undefined && this.#busyShare < 0.75
       this.#width = { workers, concurrency: waits ? Math.max(1, Math.round(concurrency / workers)) : 1 }
-      await this.#open(trial)
-      const limit = this.#limits(trial.perCall)
+      await this.#open(unsafe)
+      const limit = this.#limits()
       await this.#warmUp(limit)
-      const timing = this.#limits(trial.perCall)
+      const timing = this.#limits()
       for (let round = 0; round < rounds; round++) {
         for (const entry of shuffled(this.#entries, this.#random)) {
           this.#report(`round ${round + 1} of ${rounds}: ${entry.place.kind}`)
@@ -73,11 +76,11 @@ export class Contest {
         }
       }
       const timelines = await this.#trace(timing)
-      const processesPid = this.#entries.find(entry => entry.place.kind === 'processes')
-      if (processesPid) this.#measureProcessMemory(processesPid)
+      const inProcesses = this.#entries.find(entry => entry.place.kind === 'processes')
+      if (inProcesses) this.#measureProcessMemory(inProcesses)
       const scaling = await this.#scale(timing)
       onProgress('done', 1)
-      return this.#result({ trial, timelines, scaling, measuredAt })
+      return this.#result({ timelines, scaling, measuredAt })
     } finally {
       await Promise.all(this.#entries.map(entry => entry.place.close()))
     }
@@ -88,12 +91,30 @@ export class Contest {
     this.#options.onProgress(step, Math.min(0.99, (performance.now() - this.#begun) / this.#options.budget))
   }
 
+  /**
+   * Sees how long a call takes, and whether it keeps its thread busy or waits. The event loop knows how long it had nothing
+   * to do; CPU time would count as waiting what other programs on a busy machine took away.
+   */
+  async #lookAtWork(): Promise<void> {
+    const place = await openContender('sequential', this.#task, this.#width)
+    const enough = Math.min(this.#options.budget * 0.03, 500)
+    const before = performance.eventLoopUtilization()
+    const begun = performance.now()
+    let calls = 0
+    for await (const settled of place.run(untilPassed(this.#inputs, enough))) {
+      void settled
+      calls++
+    }
+    this.#perCall = (performance.now() - begun) / calls
+    this.#busyShare = performance.eventLoopUtilization(before).utilization
+  }
+
   /** Opens the places that the trial has not ruled out; pools are timed on their first call. */
-  async #open(trial: Trial): Promise<void> {
+  async #open(unsafe: string | undefined): Promise<void> {
     for (const kind of this.#options.places) {
       this.#report(`starting ${kind}`)
-      if (trial.unsafe !== undefined && kind !== 'processes') {
-        this.#skip(kind, trial.unsafe)
+      if (unsafe !== undefined && kind !== 'processes') {
+        this.#skip(kind, unsafe)
         continue
       }
       const before = process.memoryUsage.rss()
@@ -124,13 +145,18 @@ export class Contest {
   }
 
   /** How long a round may be: what is left of the budget, shared out. */
-  #limits(perCall: number): RoundLimit {
+  #limits(): RoundLimit {
     const { budget, rounds, signal } = this.#options
-    const left = Math.max(budget * 0.2, budget - (performance.now() - this.#begun))
+    // The smaller pools that show the scaling have to start, too.
+    const starts = this.#entries.reduce((sum, entry) => sum + (entry.startUp ?? 0), 0) * this.#scalingSizes().length
+    const left = Math.max(budget * 0.2, budget - (performance.now() - this.#begun) - starts)
     const turns = Math.max(1, this.#entries.length) * (rounds + 1.2) + this.#scalingSizes().length * 2 * 1.4
-    const slot = left / turns
-    const long = perCall > slot / 16
-    return { slot, least: 1, refill: Math.min(slot, 250), long, ...(signal ? { signal } : {}) }
+    const share = left / turns
+    // Going over all inputs says more than a sample; the pools, being faster, make up for what that takes longer.
+    const pass = this.#perCall * this.#inputs.length
+    const slot = pass > share && pass < share * 1.8 ? pass * 4 : share
+    const long = this.#perCall > slot / 16
+    return { slot, least: 1, refill: Math.min(share, 250), long, ...(signal ? { signal } : {}) }
   }
 
   async #warmUp(limit: RoundLimit): Promise<void> {
@@ -204,12 +230,11 @@ export class Contest {
     this.#skipped.push(emptyMeasurement(kind, kind === 'sequential' || kind === 'loop' ? 1 : this.#width.workers, reason))
   }
 
-  #result(parts: { trial: Trial; timelines: Timeline[]; scaling: Scaling[]; measuredAt: number }): Comparison {
+  #result(parts: { timelines: Timeline[]; scaling: Scaling[]; measuredAt: number }): Comparison {
     const { identity, title } = this.#options
     const measured = this.#entries.map(entry => this.#measurement(entry))
     const places = this.#options.places.flatMap(kind => [...measured, ...this.#skipped].filter(place => place.kind === kind))
-    const sequential = this.#entries.find(entry => entry.place.kind === 'sequential')
-    const cpuShare = sequential && sequential.rounds.length > 0 ? shareOf(sequential.rounds) : parts.trial.cpuShare
+    const busyShare = this.#busyShare
     const machine = thisMachine()
     const inputs = this.#inputs.length
     return {
@@ -217,11 +242,11 @@ export class Contest {
       title,
       inputs,
       repeated: this.#entries.some(entry => entry.rounds.some(round => round.calls > inputs)),
-      cpuShare,
+      busyShare,
       places,
       scaling: parts.scaling,
       timelines: parts.timelines,
-      decision: decide({ inputs, cores: machine.cores, cpuShare, places }),
+      decision: decide({ inputs, cores: machine.cores, busyShare, places }),
       machine,
       measuredAt: parts.measuredAt,
       took: performance.now() - this.#begun,
@@ -255,6 +280,11 @@ export class Contest {
       crashed: place.executor?.stats().crashed ?? 0,
     }
   }
+}
+
+function* untilPassed(inputs: readonly unknown[], ms: number): Generator<unknown> {
+  const begun = performance.now()
+  for (let at = 0; at === 0 || performance.now() - begun < ms; at++) yield inputs[at % inputs.length]
 }
 
 function emptyMeasurement(kind: PlaceKind, workers: number, skipped: string): PlaceMeasurement {

@@ -6,8 +6,8 @@ export interface Evidence {
   /** How many inputs the user gave. */
   readonly inputs: number
   readonly cores: number
-  /** Share of its time that the task computes when its calls run one after another, from 0 to 1. */
-  readonly cpuShare: number | undefined
+  /** Share of its time that the task keeps its thread busy when its calls run one after another, from 0 to 1. */
+  readonly busyShare: number | undefined
   readonly places: readonly PlaceMeasurement[]
 }
 
@@ -32,7 +32,7 @@ const noticeable = 50
  * none, and then the simplest place wins.
  */
 export function decide(evidence: Evidence): Decision {
-  const work = workOf(evidence.cpuShare)
+  const work = workOf(evidence.busyShare)
   const ran = evidence.places.filter(place => place.skipped === undefined && place.calls > place.failed)
   if (ran.length === 0) return noDecision(evidence, work)
   const leastFailing = Math.min(...ran.map(place => place.failed / place.calls))
@@ -52,10 +52,10 @@ export function decide(evidence: Evidence): Decision {
   return { pick: pick.kind, work, headline: headlineOf(pick, ran, evidence), reasons, notes: notesOf(pick, ran, evidence) }
 }
 
-/** What kind of work a share of computing makes. */
-export function workOf(cpuShare: number | undefined): Work {
-  if (cpuShare === undefined) return 'unknown'
-  return cpuShare >= 0.75 ? 'computing' : cpuShare <= 0.25 ? 'waiting' : 'mixed'
+/** What kind of work a share of being busy makes. */
+export function workOf(busyShare: number | undefined): Work {
+  if (busyShare === undefined) return 'unknown'
+  return busyShare >= 0.75 ? 'computing' : busyShare <= 0.25 ? 'waiting' : 'mixed'
 }
 
 /** True when the difference of two places is no larger than what their own rounds differ by. */
@@ -120,17 +120,20 @@ function gainOf(place: PlaceMeasurement, ran: readonly PlaceMeasurement[]): numb
 }
 
 function aboutWork(work: Work, evidence: Evidence, pick: PlaceMeasurement): string[] {
-  const share = percent(evidence.cpuShare ?? 0)
-  const rest = percent(1 - (evidence.cpuShare ?? 0))
+  const computes = Math.min(1, evidence.busyShare ?? 0)
+  const share = percent(computes)
+  const rest = percent(1 - computes)
   switch (work) {
     case 'computing':
       return pick.kind === 'sequential' || pick.kind === 'loop'
-        ? [`It computes ${share} of its time, so only other cores could make it faster.`]
-        : [`It computes ${share} of its time: only more cores make it faster, and each worker brings one (this machine has ${evidence.cores}).`]
+        ? [`It keeps its thread busy ${share} of its time, so there is no waiting to overlap.`]
+        : [`It keeps its thread busy ${share} of its time: only more threads on more cores make it faster (this machine has ${plural(evidence.cores, 'core')}).`]
     case 'waiting':
-      return [`It waits ${rest} of its time: waits overlap on one thread, as many as you like.`]
+      return pick.kind === 'threads' || pick.kind === 'processes'
+        ? [`One by one it waits ${rest} of its time. With ${pick.atOnce} calls at once the waits overlap, and the work between them is what is left to share out.`]
+        : [`It waits ${rest} of its time: waits overlap on one thread, as many as you like.`]
     case 'mixed':
-      return [`It computes ${share} of its time and waits the rest: overlapping the waits helps, and so do more cores.`]
+      return [`It keeps its thread busy ${share} of its time and waits the rest: overlapping the waits helps, and so do more cores.`]
     case 'unknown':
       return []
   }
@@ -208,26 +211,34 @@ function notesOf(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], evide
       notes.push(`Starting the workers takes ${time(pick.startUp)}, more than ${plural(evidence.inputs, 'input')} save: keep the executor open and use it again.`)
     }
   }
-  if (!pooled && evidence.cpuShare !== undefined && evidence.cpuShare > 0.25 && pick.longestStall >= noticeable) {
+  if (!pooled && evidence.busyShare !== undefined && evidence.busyShare > 0.25 && pick.longestStall >= noticeable) {
     notes.push(`It blocks the main thread for up to ${time(pick.longestStall)} at a time. If the program has anything else to do, such as serving requests, run it on threads all the same.`)
   }
   if (evidence.cores === 1) notes.push('This machine has a single core: more workers cannot compute faster here.')
-  for (const place of evidence.places) {
-    if (place.skipped !== undefined) notes.push(`${capital(placeName(place))}: not measured; ${place.skipped}`)
-    else if (place.failed > 0) notes.push(`${capital(placeName(place))}: ${plural(place.failed, 'call')} of ${place.calls} failed; their times count, their results do not.`)
+  notes.push(...skippedNotes(evidence.places))
+  for (const place of ran) {
+    if (place.failed > 0) notes.push(`${capital(placeName(place))}: ${plural(place.failed, 'call')} of ${place.calls} failed; their times count, their results do not.`)
   }
   return notes
 }
 
 function noDecision(evidence: Evidence, work: Work): Decision {
-  const skipped = evidence.places.filter(place => place.skipped !== undefined)
   return {
     pick: undefined,
     work,
     headline: 'No place can be recommended: no call of the task succeeded.',
     reasons: ['Look at the failures first; a task that fails at once looks fast everywhere.'],
-    notes: skipped.map(place => `${capital(placeName(place))}: not measured; ${place.skipped}`),
+    notes: skippedNotes(evidence.places),
   }
+}
+
+/** Why places were left out; those with the same reason in one sentence. */
+function skippedNotes(places: readonly PlaceMeasurement[]): string[] {
+  const byReason = new Map<string, string[]>()
+  for (const place of places) {
+    if (place.skipped !== undefined) byReason.set(place.skipped, [...(byReason.get(place.skipped) ?? []), placeName(place)])
+  }
+  return [...byReason].map(([reason, names]) => `Not measured: ${names.join(', ')}; ${reason}`)
 }
 
 function capital(text: string): string {

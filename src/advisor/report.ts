@@ -114,7 +114,7 @@ ${several ? `<h2>${e(comparison.title)}</h2>` : ''}
 ${decision.notes.length > 0 ? `<div class="notes"><p class="label">Bear in mind</p><ul>${decision.notes.map(note => `<li>${e(note)}</li>`).join('')}</ul></div>` : ''}
 </div>
 <p class="facts">Task <code>${e(task.name)}</code> in <code>${e(file)}</code>, ${plural(comparison.inputs, 'input')}${comparison.repeated ? ' (repeated, to have enough to measure)' : ''}.
-${comparison.cpuShare === undefined ? '' : `One by one, it computes ${percent(Math.min(1, comparison.cpuShare))} of its time and waits the rest.`} Measuring took ${time(comparison.took)}.</p>
+${comparison.busyShare === undefined ? '' : `One by one, it keeps its thread busy ${percent(Math.min(1, comparison.busyShare))} of its time and waits the rest.`} Measuring took ${time(comparison.took)}.</p>
 <h3>The decision table</h3>
 ${decisionTable(comparison)}
 ${failures(comparison)}

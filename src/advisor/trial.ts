@@ -3,25 +3,15 @@ import { WorkerCrashedError } from '../core/errors.ts'
 import { processes } from '../processes/index.ts'
 import type { AnyTask } from './contender.ts'
 import { isGeneratorTask } from './settle-each.ts'
-import { cpuOf } from './system-usage.ts'
-
-/** What a few calls in a process have shown. */
-export interface Trial {
-  /** Milliseconds that a call takes, about. */
-  readonly perCall: number
-  /** Share of that time that it computes; undefined where the system doesn't tell. */
-  readonly cpuShare: number | undefined
-  /** Why the task must not run in this process; undefined when it may. */
-  readonly unsafe: string | undefined
-}
 
 /**
  * Runs a few calls in a process of their own before the task is let near this one: a task that ends its process, or never
  * ends, would take the comparison with it.
  *
+ * Gives the reason why the task must not run in this process, or undefined when it may.
  * Throws what starting the task throws when its module cannot be loaded: then nothing can be compared.
  */
-export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: number): Promise<Trial> {
+export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: number): Promise<string | undefined> {
   const pool = processes({ min: 1, max: 1, name: 'trial' })
   const collects = isGeneratorTask(task)
   const runOne = async (input: unknown): Promise<void> => {
@@ -41,24 +31,17 @@ export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: 
     return undefined
   }
   try {
-    // The first call starts the process and compiles the task: it says nothing about the others.
     const first = await attempt(inputs[0])
-    if (first !== undefined) return { perCall: budget, cpuShare: undefined, unsafe: first }
-    const pids = pool.stats().workers.map(worker => worker.id)
-    const cpuBefore = cpuOf(pids)
+    if (first !== undefined) return first
     const begun = performance.now()
-    // The system counts CPU time in steps of 10 ms, so that a single short call seems to use none.
     const enough = Math.min(budget * 0.04, 600)
-    let calls = 0
+    let calls = 1
     do {
-      const unsafe = await attempt(inputs[(calls + 1) % inputs.length])
-      if (unsafe !== undefined) return { perCall: budget, cpuShare: undefined, unsafe }
+      const unsafe = await attempt(inputs[calls % inputs.length])
+      if (unsafe !== undefined) return unsafe
       calls++
-    } while (performance.now() - begun < enough)
-    const wall = performance.now() - begun
-    const cpuAfter = cpuOf(pids)
-    const known = cpuBefore !== undefined && cpuAfter !== undefined
-    return { perCall: wall / calls, cpuShare: known ? Math.min(1, (cpuAfter - cpuBefore) / wall) : undefined, unsafe: undefined }
+    } while (calls < inputs.length && performance.now() - begun < enough)
+    return undefined
   } finally {
     await pool.close({ cancel: true })
   }
@@ -66,7 +49,8 @@ export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: 
 
 function dangerOf(error: unknown, passed: number, budget: number): string | undefined {
   if (error instanceof WorkerCrashedError) {
-    return `in the trial run it ended its process (${error.message.split('\n')[0]}), so it was kept away from this one.`
+    const how = error.signal ? `by ${error.signal}` : `with exit code ${error.exitCode}`
+    return `in the trial run the task ended its process (${how}), so it was kept away from this one.`
   }
   if ((error as { code?: unknown } | null)?.code === 'SKEIN_TIMEOUT' && passed >= budget * 0.9) {
     return `in the trial run a call had not ended after ${Math.round(budget / 1000)} s.`

@@ -1,7 +1,7 @@
 import type { Comparison } from '../advisor/comparison.ts'
 import { glossary } from '../advisor/glossary.ts'
 import { cellsOf } from '../advisor/rows.ts'
-import { percent, placeName, plural, significant, time } from '../advisor/words.ts'
+import { count, percent, placeName, plural, significant, time } from '../advisor/words.ts'
 import { type Style, printable, wrap } from './ui/style.ts'
 import { table } from './ui/table.ts'
 
@@ -11,7 +11,8 @@ export function comparisonText(comparison: Comparison, style: Style): string {
   const indented = (texts: readonly string[]): string[] =>
     texts.flatMap(text => wrap(printable(text), 76).map((line, at) => `  ${at === 0 ? '• ' : '  '}${line}`))
   const lines = [
-    `${style.bold(printable(comparison.title))} over ${plural(comparison.inputs, 'input')}${share(comparison)}`,
+    style.bold(printable(comparison.title)),
+    `${plural(comparison.inputs, 'input')}${share(comparison)}`,
     '',
     ...decisionTable(comparison, style),
     ...footnotes(comparison).map(note => style.dim(note)),
@@ -25,8 +26,8 @@ export function comparisonText(comparison: Comparison, style: Style): string {
   return lines.join('\n')
 }
 
-function share({ cpuShare, repeated }: Comparison): string {
-  const work = cpuShare === undefined ? '' : `: computes ${percent(Math.min(1, cpuShare))} of its time, waits ${percent(1 - Math.min(1, cpuShare))}`
+function share({ busyShare, repeated }: Comparison): string {
+  const work = busyShare === undefined ? '' : `; one by one, it is busy ${percent(Math.min(1, busyShare))} of its time and waits ${percent(1 - Math.min(1, busyShare))}`
   return `${repeated ? ', repeated' : ''}${work}`
 }
 
@@ -49,6 +50,8 @@ function footnotes(comparison: Comparison): string[] {
   if (several.length > 0) {
     notes.push(`calls at once: ${several.map(place => `${placeName(place)} ${place.atOnce}`).join(', ')}`)
   }
+  const measured = comparison.places.filter(place => place.skipped === undefined)
+  if (measured.length > 0) notes.push(`calls measured: ${measured.map(place => `${placeName(place)} ${count(place.calls)}`).join(', ')}`)
   if (comparison.places.some(place => place.skipped === undefined && !place.complete)) {
     notes.push('≈ a sample of the inputs was measured, and the time extrapolated')
   }
@@ -57,7 +60,7 @@ function footnotes(comparison: Comparison): string[] {
 
 function failureLines(comparison: Comparison, style: Style): string[] {
   const rows = comparison.places.flatMap(place =>
-    place.failures.map(failure => [placeName(place), String(failure.count), style.yellow(failure.code), shorten(printable(failure.message), 44)]),
+    place.failures.map(failure => [placeName(place), String(failure.count), style.yellow(failure.code), shorten(printable(failure.message), 34)]),
   )
   if (rows.length === 0) return []
   return ['', style.red(style.bold('Failures')), ...table([{ title: 'place' }, { title: 'calls', align: 'right' }, { title: 'code' }, { title: 'message' }], rows)]

@@ -9,7 +9,7 @@ import { styleOf } from '../ui/style.ts'
 
 /** So many source files make the work of the tour. */
 const wantedFiles = 2000
-const mostFiles = 4000
+const mostFiles = 2400
 /** Pages that the site has. */
 const pages = 2000
 
@@ -26,7 +26,7 @@ export const tourCommand: Command = {
     'Compares a task that waits (requests to a web server that the tour starts on this machine, with delays of 5 to 35 ms), one that computes (word statistics over at least 2,000 source files found here) and one that does both. Then it measures what cooperative tasks, threads and processes can do on this machine: nothing is quoted.',
   ],
   options: {
-    budget: { value: 'TIME', help: 'about how long the three comparisons may take in all (default: 66s)' },
+    budget: { value: 'TIME', help: 'about how long the three comparisons may take in all (default: 70s)' },
     workers: { value: 'N', short: 'w', help: 'how many threads and processes (default: one for each core)' },
     report: { value: 'FILE', help: 'where the report goes (default: report.html)' },
   },
@@ -35,7 +35,7 @@ export const tourCommand: Command = {
 
 async function runTour(args: Arguments): Promise<number> {
   if (args.positionals.length > 0) throw new UsageError(`The tour takes no inputs, got '${args.positionals[0]}'`, 'tour')
-  const budget = (args.duration('budget') ?? 66_000) / 3
+  const budget = args.duration('budget') ?? 70_000
   const workers = args.integer('workers', 1)
   const { compare } = await import('../../advisor/compare.ts')
   const { findSourceFiles } = await import('../tour/source-files.ts')
@@ -64,17 +64,17 @@ async function runTour(args: Arguments): Promise<number> {
   process.once('exit', onExit)
   try {
     const urls = Array.from({ length: pages }, (_, at) => `${site.url}/${at}`)
-    const shared = { budget, ...(workers === undefined ? {} : { workers }) }
+    const shared = workers === undefined ? {} : { workers }
     const jobs = [
-      { title: 'Waiting: requests to a web server', run: (options: object) => compare(fetchPage, urls, options) },
-      { title: 'Computing: word statistics over source files', run: (options: object) => compare(wordStatistics, files, options) },
-      { title: 'Both: fetch a source file, then its statistics', run: (options: object) => compare(fetchAndCount, urls, options) },
+      { title: 'Waiting: requests to a web server', share: 0.28, run: (options: object) => compare(fetchPage, urls, options) },
+      { title: 'Computing: word statistics over source files', share: 0.44, run: (options: object) => compare(wordStatistics, files, options) },
+      { title: 'Both: fetch a source file, then its statistics', share: 0.28, run: (options: object) => compare(fetchAndCount, urls, options) },
     ]
     const comparisons = []
     for (const [at, job] of jobs.entries()) {
       const progress = new CompareProgress(process.stderr, `${at + 1}/4`, quiet)
       try {
-        comparisons.push(await job.run({ ...shared, title: job.title, onProgress: progress.listener }))
+        comparisons.push(await job.run({ ...shared, budget: budget * job.share, title: job.title, onProgress: progress.listener }))
       } finally {
         progress.stop()
       }

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Source files found on this machine. */
@@ -10,17 +10,17 @@ export interface SourceFiles {
 }
 
 const source = /\.(?:[cm]?[jt]s|jsx|tsx|json|md|css|html|h|c|cc|py)$/
-/** Smaller files are hardly work, larger ones are bundles that nobody wrote. */
-const smallest = 500
+/** Smaller files are no work at all, larger ones are bundles that nobody wrote. */
+const smallest = 100
 const largest = 300_000
 
 /** Finds source files: under node_modules of this package and of the current folder, beside Node itself, then the rest. */
 export function findSourceFiles(wanted: number, most: number): SourceFiles {
-  const package_ = fileURLToPath(new URL('../../../', import.meta.url))
+  const package_ = resolve(fileURLToPath(new URL('../../../', import.meta.url)))
   const candidates = [
     join(package_, 'node_modules'),
     join(process.cwd(), 'node_modules'),
-    dirname(package_),
+    ...(basename(dirname(package_)) === 'node_modules' ? [dirname(package_)] : []),
     join(dirname(process.execPath), '..', 'lib', 'node_modules'),
     join(dirname(process.execPath), '..', 'include', 'node'),
     process.cwd(),

@@ -15,7 +15,7 @@ export interface Statistics {
  */
 export function statisticsOf(text: string): Statistics {
   const counts = new Map<string, number>()
-  const fingerprint = new Uint32Array(16).fill(0xffffffff)
+  const fingerprint = new Uint32Array(8).fill(0xffffffff)
   let words = 0
   let before = ''
   for (const [word] of text.matchAll(/[A-Za-z_$][\w$]*|\d+|[^\s\w]/g)) {
