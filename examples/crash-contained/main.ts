@@ -3,7 +3,7 @@ import { main, WorkerCrashedError } from 'skein'
 import { processes } from 'skein/processes'
 import { convert } from './tasks.ts'
 
-main(import.meta, async () => {
+await main(import.meta, async () => {
   const documents = ['letter', 'invoice', 'cursed', 'report', 'poisoned', 'memo']
   const pool = processes({ max: 2 })
   for await (const result of pool.map(convert, documents, { settle: true, chunk: 1 })) {

@@ -7,7 +7,7 @@ import { download } from './tasks.ts'
 
 const pages = 200
 
-main(import.meta, async () => {
+await main(import.meta, async () => {
   const site = await openSite()
   const urls = Array.from({ length: pages }, (_, at) => `${site.url}/page/${at}`)
   const downloads = loop({ concurrency: 20 })

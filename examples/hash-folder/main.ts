@@ -6,7 +6,7 @@ import { main } from 'skein'
 import { threads } from 'skein/threads'
 import { hashFile } from './tasks.ts'
 
-main(import.meta, async () => {
+await main(import.meta, async () => {
   const folder = makeFolder()
   const files = Array.from({ length: 120 }, (_, at) => join(folder, `photo-${String(at).padStart(3, '0')}.raw`))
   const pool = threads()

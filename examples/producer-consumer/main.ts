@@ -6,7 +6,7 @@ import { parse } from './tasks.ts'
 
 const lines = 2000
 
-main(import.meta, async () => {
+await main(import.meta, async () => {
   const pool = threads({ max: 2 })
   let produced = 0
   let written = 0

@@ -47,7 +47,8 @@ async function openExecutor(kind: 'loop' | 'threads' | 'processes', { workers, c
     const { loop } = await import('../loop/index.ts')
     return loop({ concurrency })
   }
-  const options = { min: workers, max: workers, concurrency, name: 'compare' }
+  // Tagged, what tasks print comes through this process, which can keep it out of what it prints itself.
+  const options = { min: workers, max: workers, concurrency, output: 'tagged' as const }
   if (kind === 'threads') {
     const { threads } = await import('../threads/index.ts')
     return threads(options)

@@ -104,7 +104,6 @@ function overview(comparisons: readonly Comparison[]): string {
 
 function section(comparison: Comparison, at: number, several: boolean): string {
   const { decision, task } = comparison
-  const file = task.url.startsWith('file:') ? fileURLToPath(task.url) : task.url
   return `<section id="task-${at}">
 ${several ? `<h2>${e(comparison.title)}</h2>` : ''}
 <div class="verdict${decision.pick === undefined ? ' none' : ''}">
@@ -113,7 +112,7 @@ ${several ? `<h2>${e(comparison.title)}</h2>` : ''}
 <ul>${decision.reasons.map(reason => `<li>${e(reason)}</li>`).join('')}</ul>
 ${decision.notes.length > 0 ? `<div class="notes"><p class="label">Bear in mind</p><ul>${decision.notes.map(note => `<li>${e(note)}</li>`).join('')}</ul></div>` : ''}
 </div>
-<p class="facts">Task <code>${e(task.name)}</code> in <code>${e(file)}</code>, ${plural(comparison.inputs, 'input')}${comparison.repeated ? ' (repeated, to have enough to measure)' : ''}.
+<p class="facts">Task <code>${e(task.name)}</code> in <code>${e(placeOf(task.url))}</code>, ${plural(comparison.inputs, 'input')}${comparison.repeated ? ' (repeated, to have enough to measure)' : ''}.
 ${comparison.busyShare === undefined ? '' : `One by one, it keeps its thread busy ${percent(Math.min(1, comparison.busyShare))} of its time and waits the rest.`} Measuring took ${time(comparison.took)}.</p>
 <h3>The decision table</h3>
 ${decisionTable(comparison)}
@@ -126,6 +125,14 @@ ${failures(comparison)}
 <p class="facts">A short stretch of the work. Each lane is a thread or process; where several calls are under way at once, a lane has several rows. Point at a bar to see what it is.</p>
 <div class="timelines" id="timeline-${at}"></div>
 </section>`
+}
+
+function placeOf(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return url // no file of this system
+  }
 }
 
 function decisionTable(comparison: Comparison): string {

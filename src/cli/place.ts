@@ -24,6 +24,8 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
     return { executor: loop({ concurrency: concurrency ?? loopConcurrency }), words: 'the loop' }
   }
   const options = {
+    // Tagged, what tasks print comes through this process, which keeps it out of the results.
+    output: 'tagged' as const,
     ...(workers === undefined ? {} : { min: workers, max: workers }),
     ...(concurrency === undefined ? {} : { concurrency }),
   }

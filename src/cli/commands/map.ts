@@ -21,7 +21,7 @@ export const mapCommand: Command = {
   examples: [
     ['skein map hash.ts:sha256 "src/**/*.ts"', 'a task over files, on a thread for each core'],
     ['skein map primes.ts:countPrimes 1000000 2000000 --on processes', 'numbers as inputs, in processes'],
-    ['skein map fetch.ts:title --from urls.txt --on loop --concurrency 50 --timeout 5s', 'one input a line; 50 at once, 5 s for each'],
+    ['skein map fetch.ts:title --from urls.txt --on loop --timeout 5s', 'one input a line; 64 at once, 5 s for each'],
     ['skein map hash.ts:sha256 --from files.txt --resume out.jsonl', 'can be interrupted, and run again to go on'],
     [`find . -name '*.png' | skein map thumb.ts:thumbnail - > out.jsonl`, 'inputs from a pipe, read as fast as they are worked on'],
   ],
