@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../core/cancel.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { InvalidArgumentError, UnsendableError } from '../core/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
@@ -197,7 +197,9 @@ class MapRun implements MapResults<unknown> {
       size = Math.min(size, Math.max(1, Math.ceil((length - this.#taken) / (places * 2))))
     }
     const ahead = lookAhead ?? (Number.isFinite(capacity) ? places * 4 * size : places)
-    return Math.min(size, ahead - this.#unread + this.#loose.length)
+    if (size > ahead) size = ahead
+    // Only whole bundles: topping up item by item, as results are read, would send every item alone.
+    return ahead - this.#unread + this.#loose.length < size ? 0 : size
   }
 
   #launchLoose(): void {
@@ -206,6 +208,10 @@ class MapRun implements MapResults<unknown> {
     this.#loose = []
     const bundle: Bundle = { start: this.#taken - items.length, count: items.length, results: undefined, failed: [] }
     if (this.#settings.ordered) this.#bundles.push(bundle)
+    this.#launch(bundle, items)
+  }
+
+  #launch(bundle: Bundle, items: readonly unknown[]): void {
     const single = items.length === 1
     const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
     const work: Work = { ...this.#work, args: single ? items : [items] }
@@ -231,6 +237,10 @@ class MapRun implements MapResults<unknown> {
           this.#fail(error, { source: 'failure', reason: error })
         }
       }
+    } else if (bundle.count > 1 && outcome.error instanceof UnsendableError && !this.#failure && !this.#finished) {
+      // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
+      this.#split(entry, bundle)
+      return
     } else if (this.#settings.settle && !this.#failure && !this.#finished) {
       bundle.results = new Array<unknown>(bundle.count).fill(outcome.error)
       bundle.failed = bundle.results.map((_, index) => index)
@@ -241,6 +251,14 @@ class MapRun implements MapResults<unknown> {
     if (this.#running.size === 0) this.#onIdle?.()
     this.#fill()
     this.#serve()
+  }
+
+  /** Sends the items of a bundle one by one, in its place. */
+  #split(entry: Entry, bundle: Bundle): void {
+    const items = entry.work.args[0] as readonly unknown[]
+    const parts = items.map((_, at): Bundle => ({ start: bundle.start + at, count: 1, results: undefined, failed: [] }))
+    if (this.#settings.ordered) this.#bundles.splice(this.#bundles.indexOf(bundle), 1, ...parts)
+    for (const [at, part] of parts.entries()) this.#launch(part, [items[at]])
   }
 
   /** Records the first failure and stops the rest. Without an error the cause itself is the failure. */

@@ -156,7 +156,13 @@ export class Runner implements ScopeSource {
         const result = step as IteratorResult<unknown>
         if (result.done) return this.#close(false, undefined)
         this.#credit--
-        this.#host.items(this, [result.value])
+        try {
+          this.#host.items(this, [result.value])
+        } catch (error) {
+          // The value cannot be sent: the generator gets to tidy up, then the stream fails with that.
+          await callIn(this, () => iterator.return?.(undefined), undefined)
+          throw error
+        }
       }
     } catch (error) {
       this.#close(true, error)

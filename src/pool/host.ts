@@ -6,7 +6,9 @@ import { UnsendableError } from '../core/errors.ts'
 import type { WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { decodeReason } from './reason.ts'
+import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
+import { unsendableBy } from './unsendable-by.ts'
 import { flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Results wait at most this long for others to travel with them, in milliseconds. */
@@ -62,6 +64,8 @@ export class Host implements RunnerHost {
       this.#post([reply.fatal, encodeError(error)], false)
       this.#flush()
     })
+    // A task that ends its worker takes nobody's results with it.
+    process.on('exit', () => this.#flush())
   }
 
   /** Runs the initializer and says that the worker is ready. */
@@ -162,26 +166,30 @@ export class Host implements RunnerHost {
     }
     this.#active++
     const runner = new Runner(this, task.fn as AnyFunction, task.identity.name, kindOfFlags(call[4]), call[5], slot, call[6])
-    runner.started = at
     this.#running.set(slot, runner)
-    if (call[4] & flag.reportStart) {
-      this.#post([reply.started, slot, micros(at)], true)
-      this.#flush() // it may be about to block this thread
-    }
-    const args = (call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[]
     if (task.fn) {
-      runner.start(args)
+      this.#run(runner, call, at)
       return
     }
     loadTask(task.identity).then(
       fn => {
-        task.fn = fn
-        runner.fn = fn
-        runner.started = performance.now()
-        runner.start(args)
+        runner.fn = task.fn = fn
+        this.#run(runner, call, performance.now())
       },
-      (error: unknown) => this.ended(runner, true, error),
+      (error: unknown) => {
+        runner.started = performance.now()
+        this.ended(runner, true, error)
+      },
     )
+  }
+
+  #run(runner: Runner, call: CallRequest, at: number): void {
+    runner.started = at
+    if (call[4] & flag.reportStart) {
+      this.#post([reply.started, runner.slot, micros(at)], true)
+      this.#flush() // it may be about to block this thread
+    }
+    runner.start((call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[])
   }
 
   // ---------------------------------------------------------------- what runners tell
@@ -207,6 +215,12 @@ export class Host implements RunnerHost {
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {
+    // What a task has printed arrives before its result: a program may end as soon as it has all results.
+    if (hasUnwritten()) afterOutput(() => this.#answer(runner, failed, value))
+    else this.#answer(runner, failed, value)
+  }
+
+  #answer(runner: Runner, failed: boolean, value: unknown): void {
     const { slot, started } = runner
     this.#running.delete(slot)
     this.#active--
@@ -228,7 +242,7 @@ export class Host implements RunnerHost {
   }
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {
-    const envelope = encodeError(thrownError(error, runner.name))
+    const envelope = encodeError(thrownError(unsendableBy(runner.name, error), runner.name))
     this.#post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 
@@ -246,7 +260,7 @@ export class Host implements RunnerHost {
       try {
         encode(values[at], 'result', this.#encoding)
       } catch (error) {
-        values[at] = error
+        values[at] = unsendableBy(runner.name, error)
         if (!failed.includes(at)) failed.push(at)
         if (runner.kind === 'chunk') {
           values.length = at + 1

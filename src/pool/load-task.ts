@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, namesIn } from '../call/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
@@ -33,7 +34,8 @@ export function loadTaskModule(url: string): Promise<void> {
  * **Errors**: as `loadTaskModule`, and `SKEIN_TASK_NOT_FOUND` when the module defines no task of that name.
  */
 export async function loadTask(identity: TaskIdentity): Promise<AnyFunction> {
-  const known = lookup(identity)
+  // Tasks that a module defined before it threw are there, but the module is not to be trusted: it fails as a whole.
+  const known = loaded.has(identity.url) ? undefined : lookup(identity)
   if (known) return known
   await loadTaskModule(identity.url)
   const found = lookup(identity)
@@ -72,8 +74,8 @@ function isBeyondNode(error: unknown): boolean {
 
 /** Node 20: tsx for this whole thread, so that the module and what it imports are loaded once and under their own URLs. */
 async function loadWithoutNode(url: string): Promise<void> {
-  const esm = await findTsx<{ register: () => unknown }>(url, 'tsx/esm/api')
-  const cjs = await findTsx<{ register: () => unknown }>(url, 'tsx/cjs/api')
+  const esm = await findTsx<{ register: () => unknown }>(url, './esm/api')
+  const cjs = await findTsx<{ register: () => unknown }>(url, './cjs/api')
   if (!esm || !cjs) return loadCompiled(url, undefined)
   esm.register()
   cjs.register()
@@ -86,7 +88,7 @@ async function loadWithoutNode(url: string): Promise<void> {
 
 /** Newer Node: only this module and what it imports go through tsx, in a namespace of its own. */
 async function loadBeyondNode(url: string, first: unknown): Promise<void> {
-  const tsx = await findTsx<{ tsImport: (url: string, parent: string) => Promise<unknown> }>(url, 'tsx/esm/api')
+  const tsx = await findTsx<{ tsImport: (url: string, parent: string) => Promise<unknown> }>(url, './esm/api')
   if (!tsx) return loadCompiled(url, first)
   try {
     await tsx.tsImport(url, import.meta.url)
@@ -118,13 +120,18 @@ async function loadCompiled(url: string, first: unknown): Promise<void> {
 async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
   for (const place of [url, pathToFileURL(`${process.cwd()}/`).href, import.meta.url]) {
     if (!place.startsWith('file:')) continue
-    let path: string
+    let folder: string
+    let entries: Record<string, { import?: { default?: string } }>
     try {
-      path = createRequire(place).resolve(entry)
+      const require = createRequire(place)
+      folder = dirname(require.resolve('tsx/package.json'))
+      entries = (require('tsx/package.json') as { exports: typeof entries }).exports
     } catch {
       continue // not installed there; the next place may have it
     }
-    return (await import(pathToFileURL(path).href)) as T
+    // require.resolve would find the CommonJS build, which cannot be imported.
+    const file = entries[entry]?.import?.default
+    if (file) return (await import(pathToFileURL(join(folder, file)).href)) as T
   }
   return undefined
 }

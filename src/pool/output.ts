@@ -16,3 +16,13 @@ export function tagLines(from: Readable, to: Writable, name: string): void {
     if (rest !== '') to.write(`[${name}] ${rest}\n`)
   })
 }
+
+/** True while something that this worker has printed has not been taken over by the program's own output. */
+export function hasUnwritten(): boolean {
+  return process.stdout.writableLength > 0 || process.stderr.writableLength > 0
+}
+
+/** Calls back once everything printed so far has been taken over. */
+export function afterOutput(then: () => void): void {
+  process.stdout.write('', () => process.stderr.write('', () => then()))
+}

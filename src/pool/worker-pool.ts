@@ -1,12 +1,15 @@
+import { serialize } from 'node:v8'
 import { BaseExecutor, now } from '../call/base-executor.ts'
 import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Entry } from '../call/entry.ts'
 import { decodeError, withOrigin } from '../call/envelope.ts'
+import { explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { WorkerStartError } from '../core/errors.ts'
 import { crashError } from './crash.ts'
+import { unsendableBy } from './unsendable-by.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { BoundQueues, mostAhead, PoolWorker, withdrawn } from './pool-worker.ts'
 import { encodeReason } from './reason.ts'
@@ -167,7 +170,7 @@ export class WorkerPool extends BaseExecutor {
     try {
       args = encode(work.args, 'arguments', this.#encoding)
     } catch (error) {
-      this.#settleUnsent(entry, error)
+      this.#settleUnsent(entry, unsendableBy(work.task.name, error))
       return
     }
     const { marked, json } = this.#encoding
@@ -189,7 +192,7 @@ export class WorkerPool extends BaseExecutor {
       worker.transport.post(call, json, work.options.transfer)
     } catch (error) {
       this.#free(worker, slot)
-      this.#settleUnsent(entry, error)
+      this.#settleUnsent(entry, this.#explain(entry, error))
       return
     }
     worker.dirty = true
@@ -203,6 +206,16 @@ export class WorkerPool extends BaseExecutor {
     entry.state = 'sent' // so that a retry policy sees it as a failed run
     this.#withOrigin(entry, error)
     this.settle(entry, true, error)
+  }
+
+  /** The codec let the arguments pass, the transport did not: finds out which part it was. */
+  #explain(entry: Entry, error: unknown): unknown {
+    const { args, options } = entry.work
+    const attempt =
+      this.kind === 'threads'
+        ? (part: unknown) => void structuredClone(part, { transfer: [...(options.transfer ?? [])] })
+        : (part: unknown) => void serialize(part)
+    return unsendableBy(entry.work.task.name, explainFailure(args, 'arguments', error, attempt))
   }
 
   #flush(): void {
@@ -338,7 +351,7 @@ export class WorkerPool extends BaseExecutor {
   #onRefused(worker: PoolWorker, message: Request, error: unknown): void {
     if (message[0] !== request.call) return
     const entry = this.#free(worker, message[1])
-    if (entry) this.#settleUnsent(entry, error)
+    if (entry) this.#settleUnsent(entry, this.#explain(entry, error))
     if (worker.inFlight === 0) this.#idle(worker)
   }
 
@@ -411,7 +424,7 @@ export class WorkerPool extends BaseExecutor {
 
   #start(index: number): PoolWorker | undefined {
     const wait = this.#noStartBefore - Date.now()
-    if (wait > 0 && this.#anyReady()) {
+    if (wait > 0 && this.#workers.some(worker => worker && worker.state !== 'leaving')) {
       this.#startTimer ??= setTimeout(() => {
         this.#startTimer = undefined
         this.#schedule()
@@ -529,7 +542,8 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit): Error {
-    const error = crashError(entry, worker.name, worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords })
+    const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
+    const error = crashError(entry, worker.name, told, this.#settings.memoryLimit)
     this.#withOrigin(entry, error)
     return error
   }

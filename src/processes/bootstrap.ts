@@ -1,6 +1,7 @@
 /** What every process of a pool runs first. */
 import { Socket } from 'node:net'
 import { Host } from '../pool/host.ts'
+import { afterOutput } from '../pool/output.ts'
 import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink, WorkerInit } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
@@ -30,7 +31,7 @@ const link: HostLink = {
 
 /** Ends the process after what it has said and printed has been taken over. */
 function exit(): void {
-  process.stdout.write('', () => process.stderr.write('', () => socket.end(() => process.exit(0))))
+  afterOutput(() => socket.end(() => process.exit(0)))
 }
 
 let host: Host | undefined

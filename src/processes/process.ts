@@ -22,6 +22,7 @@ export class Process implements Transport {
   readonly #writer = new FrameWriter<Request>()
   #stderrTail = ''
   #exited = false
+  #referenced = true
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     const fd = openLedger(init.slots)
@@ -29,8 +30,8 @@ export class Process implements Transport {
     const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
     try {
       this.#child = spawn(process.execPath, [...execArgvOf(settings), bootstrap], {
-        // stderr is always read: what V8 says when it runs out of memory is only said there.
-        stdio: ['ignore', tagged ? 'pipe' : 'inherit', 'pipe', 'pipe', fd],
+        // With a memory limit stderr is read, too: what V8 says when it runs out of memory is only said there.
+        stdio: ['ignore', tagged ? 'pipe' : 'inherit', tagged || settings.memoryLimit ? 'pipe' : 'inherit', 'pipe', fd],
         ...(settings.env ? { env: { ...process.env, ...settings.env } } : {}),
       })
     } catch (error) {
@@ -93,13 +94,22 @@ export class Process implements Transport {
   }
 
   ref(): void {
+    this.#referenced = true
     this.#child.ref()
     for (const stream of this.#streams()) stream.ref()
   }
 
   unref(): void {
     this.#child.unref()
-    for (const stream of this.#streams()) stream.unref()
+    if (!this.#child.stdout && !this.#child.stderr) {
+      this.#socket.unref()
+      return
+    }
+    // What the child printed before its last reply is in the pipe already; one more turn of the event loop reads it.
+    this.#referenced = false
+    setImmediate(() => {
+      if (!this.#referenced) for (const stream of this.#streams()) stream.unref()
+    })
   }
 
   #streams(): Socket[] {

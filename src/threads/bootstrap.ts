@@ -4,6 +4,7 @@
  */
 import { threadId, workerData } from 'node:worker_threads'
 import { Host } from '../pool/host.ts'
+import { afterOutput } from '../pool/output.ts'
 import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
@@ -21,7 +22,7 @@ const link: HostLink = {
 
 /** Ends the thread after what its tasks have printed has been taken over. */
 function exit(): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(0)))
+  afterOutput(() => process.exit(0))
 }
 
 markWorker(init.name)
