@@ -154,7 +154,7 @@ export class Contest {
     const share = left / turns
     // Going over all inputs says more than a sample; the pools, being faster, make up for what that takes longer.
     const pass = this.#perCall * this.#inputs.length
-    const slot = pass > share && pass < share * 1.8 ? pass * 4 : share
+    const slot = pass > share && pass < share * 2.5 ? pass * 4 : share
     const long = this.#perCall > slot / 16
     return { slot, least: 1, refill: Math.min(share, 250), long, ...(signal ? { signal } : {}) }
   }

@@ -22,6 +22,10 @@ const mostNoise = 0.35
 const heavy = 512 * 1024 * 1024
 /** How much slower processes may be and still be taken for their isolation. */
 const priceOfIsolation = 1.5
+/** Only for calls shorter than this many milliseconds can handing them over be the reason that workers don't help. */
+const shortCall = 0.2
+/** Busy workers that got less than this share of their cores had to share them with other programs. */
+const starved = 0.75
 /** A main thread that is blocked for longer makes servers and screens stutter. */
 const noticeable = 50
 
@@ -150,7 +154,7 @@ function aboutSpeed(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], ev
   }
   const pools = ran.filter(place => place.kind === 'threads' || place.kind === 'processes')
   const dearer = pools.filter(place => place.perInput.median > sequential.perInput.median * (1 + leastNoise))
-  if (dearer.length > 0 && sequential.perInput.median < 1) {
+  if (dearer.length > 0 && sequential.perInput.median < shortCall) {
     return [
       `A call takes only ${time(sequential.perInput.median)}: handing it to another worker costs more than the work (${dearer
         .map(place => `${placeName(place)}: ${time(place.perInput.median)}`)
@@ -213,6 +217,14 @@ function notesOf(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], evide
   }
   if (!pooled && evidence.busyShare !== undefined && evidence.busyShare > 0.25 && pick.longestStall >= noticeable) {
     notes.push(`It blocks the main thread for up to ${time(pick.longestStall)} at a time. If the program has anything else to do, such as serving requests, run it on threads all the same.`)
+  }
+  if ((evidence.busyShare ?? 0) >= 0.75) {
+    for (const pool of ran.filter(place => place.kind === 'threads' || place.kind === 'processes')) {
+      const cores = Math.min(pool.workers, evidence.cores)
+      const short = pool.perInput.median < shortCall
+      if (pool.coresBusy === undefined || short || pool.coresBusy >= cores * starved) continue
+      notes.push(`${capital(placeName(pool))} got only ${pool.coresBusy.toFixed(1)} of ${plural(cores, 'core')}: other programs were at work on this machine. Measure again when it is quiet.`)
+    }
   }
   if (evidence.cores === 1) notes.push('This machine has a single core: more workers cannot compute faster here.')
   notes.push(...skippedNotes(evidence.places))

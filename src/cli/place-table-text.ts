@@ -3,7 +3,7 @@ import { type Style, widthOf, wrap } from './ui/style.ts'
 
 /** The table of what each place can do, for a terminal of 80 columns. */
 export function placeTableText(table: PlaceTable, style: Style): string {
-  const widths = [22, ...table.columns.map(() => Math.floor((78 - 22) / table.columns.length) - 2)]
+  const widths = [20, ...table.columns.map(() => Math.floor((78 - 20) / table.columns.length) - 2)]
   const paint = { good: style.green, bad: style.red, neutral: (text: string) => text }
   const lines: string[] = [style.bold(row([''], table.columns, widths)), style.dim(widths.map(width => '─'.repeat(width)).join('  '))]
   for (const { question, answers } of table.rows) {

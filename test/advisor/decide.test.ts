@@ -8,7 +8,7 @@ function place(kind: PlaceKind, perInput: number, more: Partial<PlaceMeasurement
   return {
     kind, workers: pool ? 4 : 1, atOnce: kind === 'sequential' ? 1 : pool ? 4 : 64, rounds: 3, calls: 300, complete: true,
     perInput: { median: perInput, low: perInput * 0.98, high: perInput * 1.02 },
-    coresBusy: 1, startUp: pool ? 50 : undefined, memoryPerWorker: kind === 'threads' ? 9e6 : kind === 'processes' ? 45e6 : undefined,
+    coresBusy: pool ? 4 : 1, startUp: pool ? 50 : undefined, memoryPerWorker: kind === 'threads' ? 9e6 : kind === 'processes' ? 45e6 : undefined,
     longestStall: 1, bytesPerInput: 100, failed: 0, failures: [], crashed: 0, ...more,
   }
 }
@@ -93,6 +93,13 @@ describe('the decision', () => {
     const decision = decide({ inputs: 2, cores: 4, busyShare: 1, places: [place('sequential', 10), place('threads', 3)] })
     assert.ok(decision.notes.some(note => /cannot keep 4 of them busy/.test(note)))
     assert.ok(decision.notes.some(note => /Starting the workers takes 50\.0 ms/.test(note)))
+  })
+
+  test('says so when other programs took the cores, and does not blame the handing over', () => {
+    const decision = decideOver(1, place('sequential', 2), place('threads', 2.2, { coresBusy: 1.1 }), place('processes', 2.4, { coresBusy: 1.2 }))
+    assert.equal(decision.pick, 'sequential')
+    assert.ok(decision.notes.some(note => /4 threads got only 1\.1 of 4 cores/.test(note)))
+    assert.ok(!decision.reasons.some(reason => /costs more than the work/.test(reason)))
   })
 
   test('is the same whatever the order of the places', () => {

@@ -5,11 +5,11 @@ import { exitCodes, UsageError } from '../exit-codes.ts'
 import { placeTableText } from '../place-table-text.ts'
 import { toJson } from '../to-json.ts'
 import { count, plural, time } from '../ui/amount.ts'
-import { styleOf } from '../ui/style.ts'
+import { styleOf, wrap } from '../ui/style.ts'
 
 /** So many source files make the work of the tour. */
 const wantedFiles = 2000
-const mostFiles = 2400
+const mostFiles = 2000
 /** Pages that the site has. */
 const pages = 2000
 
@@ -55,8 +55,8 @@ async function runTour(args: Arguments): Promise<number> {
   if (files.length === 0) throw new UsageError('There are no source files to work on, in node_modules, beside Node, or in this folder', 'tour')
   const size = await readAll(files)
   say(`${style.bold('skein tour')}: three real jobs, each in every place, on this machine.`)
-  say(`Over ${plural(files.length, 'source file')} (${(size / 1e6).toFixed(0)} MB) from ${folders.join(', ')},`)
-  say(`and a web server that the tour runs, whose ${count(pages)} pages take 5 to 35 ms each.`)
+  const input = `Over ${plural(files.length, 'source file')} (${(size / 1e6).toFixed(0)} MB) from ${folders.join(' and ')}; and a web server that the tour runs, whose ${count(pages)} pages take 5 to 35 ms each.`
+  for (const line of wrap(input, 78)) say(line)
   if (files.length < wantedFiles) say(`(Fewer files than the ${count(wantedFiles)} hoped for were found here.)`)
 
   const site = await openSite(files)
