@@ -21,16 +21,16 @@ export default async function* report(events) {
 }
 
 function outcomeOf(type, data) {
-  if (data.details.type === 'suite') return type === 'test:fail' && !isOnlyParent(data) ? 'failed' : 'suite'
+  if (data.details.type === 'suite') return type === 'test:fail' && failsByItself(data) ? 'failed' : 'suite'
   if (data.skip !== undefined && data.skip !== false) return 'skipped'
   if (data.todo !== undefined && data.todo !== false) return 'skipped'
   if (type === 'test:pass') return 'passed'
-  return isOnlyParent(data) ? 'suite' : 'failed'
+  return data.details.error?.failureType === 'subtestsFailed' ? 'suite' : 'failed'
 }
 
-/** A test that failed because one inside it did: the inner one has been counted. */
-function isOnlyParent(data) {
-  return data.details.error?.failureType === 'subtestsFailed'
+/** False for a suite that failed with what is inside it, which has been counted: only its own hooks and body are news. */
+function failsByItself(data) {
+  return !['subtestsFailed', 'cancelledByParent', 'parentAlreadyFinished'].includes(data.details.error?.failureType)
 }
 
 function reasonOf(data) {

@@ -189,7 +189,12 @@ function describeFile(file, result, position) {
   const lines = [
     `${mark} ${position.padStart(7)}  ${nameOf(file)}  ${counts}  ${(result.milliseconds / 1000).toFixed(1)} s`,
   ]
-  for (const { name, reason } of result.failures) lines.push('', `     FAILED: ${name}`, indent(reason ?? ''), '')
+  // One cause often fails many tests in a row: it is told once.
+  for (const [index, { name, reason }] of result.failures.entries()) {
+    if (result.failures[index - 1]?.reason !== reason) lines.push('')
+    lines.push(`     FAILED: ${name}`)
+    if (result.failures[index + 1]?.reason !== reason) lines.push(indent(reason ?? ''), '')
+  }
   if (result.failures.length > 0 && result.output.trim() !== '')
     lines.push('     output of this file:', indent(result.output.trim()), '')
   for (const { name, reason } of result.skipped) lines.push(`     SKIPPED: ${name}${reason ? ` (${reason})` : ''}`)
