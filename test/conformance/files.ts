@@ -8,11 +8,6 @@ export function touch(path: string): void {
   writeFileSync(path, '')
 }
 
-/** Resolves when the file is there. */
-export async function fileAppears(path: string): Promise<void> {
-  while (!existsSync(path)) await delay(2)
-}
-
 /** Adds one line, in one write. */
 export function addLine(path: string, line: string): void {
   appendFileSync(path, `${line}\n`)
@@ -24,12 +19,21 @@ export function linesOf(path: string): string[] {
   return readFileSync(path, 'utf8').split('\n').filter(line => line !== '')
 }
 
-/** Resolves when the file has at least that many lines. */
-export async function linesReach(path: string, count: number): Promise<void> {
-  while (linesOf(path).length < count) await delay(2)
+/** Resolves when the file is there. */
+export async function fileAppears(path: string): Promise<void> {
+  await holds(() => existsSync(path), `a file ${path}`)
 }
 
-/** Resolves when the condition holds; for states that no event reports. */
-export async function holds(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(2)
+/** Resolves when the file has at least that many lines. */
+export async function linesReach(path: string, count: number): Promise<void> {
+  await holds(() => linesOf(path).length >= count, `${count} lines in ${path}`)
+}
+
+/** Resolves when the condition holds; for states that no event reports. Gives up, as a failure, long after it should. */
+export async function holds(condition: () => boolean, what = 'a condition'): Promise<void> {
+  const limit = performance.now() + 15_000
+  while (!condition()) {
+    if (performance.now() > limit) throw new Error(`waited 15 s in vain for ${what}`)
+    await delay(2)
+  }
 }

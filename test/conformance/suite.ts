@@ -97,10 +97,10 @@ export function conformance(place: Place, themes: readonly Theme[]): void {
       const used: Executor[] = []
       let shared: Executor | undefined
       after(async () => {
-        await Promise.all(used.map(executor => executor.close({ cancel: true })))
+        await within(5_000, Promise.all(used.map(executor => executor.close({ cancel: true }))))
       })
       for (const each of cases.filter(each => applies(each, place))) {
-        test(each.title, { timeout: 60_000 }, async () => {
+        test(each.title, async () => {
           const opened: Executor[] = []
           let folder: string | undefined
           const setting: Setting = {
@@ -120,17 +120,30 @@ export function conformance(place: Place, themes: readonly Theme[]): void {
             },
           }
           try {
-            await each.run(setting)
+            await within(20_000, each.run(setting))
           } catch (error) {
             // The next case must not pay for what this one left in the shared executor.
             shared = undefined
             for (const executor of opened) void executor.close({ cancel: true }).catch(() => undefined)
             throw error
           }
-          await Promise.all(opened.map(executor => executor.close({ cancel: true })))
+          await within(5_000, Promise.all(opened.map(executor => executor.close({ cancel: true }))))
           if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
         })
       }
     })
+  }
+}
+
+/** What hangs fails, instead of keeping the cases after it from running. */
+async function within<T>(limit: number, work: Promise<T> | T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${limit / 1_000} s`)), limit)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -24,6 +24,22 @@ export const holdItem = task(import.meta, async function holdItem(item: { log: s
   return item.n
 })
 
+/** The same; fails when its gate opens, if it is told to. */
+export const holdItemOrFail = task(
+  import.meta,
+  async function holdItemOrFail(item: { log: string; gate: string; n: number; fails: boolean }): Promise<number> {
+    const s = current()
+    addLine(item.log, `start ${item.n}`)
+    try {
+      while (!existsSync(item.gate)) await s.sleep(2)
+      if (item.fails) throw new RangeError(`item ${item.n} fails`)
+    } finally {
+      addLine(item.log, `end ${item.n}`)
+    }
+    return item.n
+  },
+)
+
 /** Waits for the gate and cannot be asked to stop. */
 export const holdStubbornly = task(
   import.meta,

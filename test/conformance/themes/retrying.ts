@@ -60,11 +60,16 @@ export const retrying: Theme = theme('retrying', add => {
     assert.equal(linesOf(file('report')).length, 1)
   })
 
-  add('a call can be cancelled while it waits for its next attempt', async ({ shared, file }) => {
+  add('a call can be cancelled while it waits for its next attempt', async ({ open, file }) => {
+    const executor = open({ max: 1 })
+    const retried = new Promise<void>(resolve => {
+      executor.observe(event => {
+        if (event.type === 'retried') resolve()
+      })
+    })
     const made = call(flaky, file('log'), 9).with({ retries: { times: 3, backoff: '1h', jitter: 0, maxBackoff: '1h' } })
-    const job = await shared.submit(made)
-    const events = job.events()
-    for await (const event of events) if (event.type === 'retry') break
+    const job = await executor.submit(made)
+    await retried
     await job.cancel('no more')
     const error = await failure(CancelledError, job.result())
     assert.equal(error.reason, 'no more')

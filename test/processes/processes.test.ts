@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { call, CancelledError, type Executor, TimeoutError, WorkerCrashedError } from 'skein'
+import { processes } from 'skein/processes'
+import { failure } from '../conformance/expect.ts'
+import { fileAppears, holds } from '../conformance/files.ts'
+import { holdStubbornly, spinUntil } from '../conformance/tasks/holding.ts'
+import { abort, fillBuffer, ignoreSigterm, raise, runtime } from '../conformance/tasks/memory.ts'
+import { double, echo, where } from '../conformance/tasks/values.ts'
+
+async function withProcesses(
+  use: (pool: Executor, folder: string) => Promise<void>,
+  options: object = {},
+): Promise<void> {
+  const pool = processes({ max: 1, ...options })
+  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
+  try {
+    await use(pool, folder)
+  } finally {
+    await pool.close({ cancel: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function pidOf(pool: Executor): Promise<number> {
+  return Number((await pool.run(where)).split('/')[0])
+}
+
+/** True while there is a process of that id that is more than a line in a table. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('processes', { timeout: 60_000 }, () => {
+  test('are processes of their own', () =>
+    withProcesses(async pool => {
+      const seen = await pool.run(runtime)
+      assert.notEqual(seen.pid, process.pid)
+      assert.equal(pool.stats().workers[0]?.id, seen.pid)
+    }))
+
+  test('are as many as the machine can run in parallel, unless told otherwise', async () => {
+    const pool = processes()
+    assert.equal(pool.capacity, availableParallelism())
+    await pool.close()
+  })
+
+  test('a process is gone after close', async () => {
+    const pool = processes({ max: 1 })
+    const pid = await pidOf(pool)
+    assert.equal(isAlive(pid), true)
+    await pool.close()
+    assert.equal(isAlive(pid), false)
+  })
+
+  test('a buffer to transfer is copied instead, and stays usable here', () =>
+    withProcesses(async pool => {
+      const buffer = new ArrayBuffer(1024)
+      const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
+      assert.equal(buffer.byteLength, 1024)
+      assert.equal(new Uint8Array(got)[1023], 7)
+    }))
+
+  test('a process in a loop is ended by SIGTERM', () =>
+    withProcesses(
+      async (pool, folder) => {
+        const pid = await pidOf(pool)
+        const job = await pool.submit(spinUntil, join(folder, 'started'), join(folder, 'never'))
+        await fileAppears(join(folder, 'started'))
+        await job.cancel()
+        assert.equal((await failure(CancelledError, job.result())).ended, 'terminated')
+        assert.equal(isAlive(pid), false)
+        assert.equal(await pool.run(double, 2), 4)
+      },
+      { grace: 20 },
+    ))
+
+  test('a process that ignores SIGTERM gets SIGKILL', () =>
+    withProcesses(
+      async (pool, folder) => {
+        const pid = await pidOf(pool)
+        const job = await pool.submit(ignoreSigterm, join(folder, 'started'))
+        await fileAppears(join(folder, 'started'))
+        await job.cancel('out')
+        const error = await failure(CancelledError, job.result())
+        assert.equal(error.ended, 'killed')
+        assert.equal(error.reason, 'out')
+        assert.equal(isAlive(pid), false)
+        assert.equal(await pool.run(double, 2), 4)
+      },
+      { grace: 20 },
+    ))
+
+  test('a process that has been stopped with SIGSTOP is killed when its call is cancelled', () =>
+    withProcesses(
+      async (pool, folder) => {
+        const pid = await pidOf(pool)
+        const job = await pool.submit(holdStubbornly, join(folder, 'started'), join(folder, 'never'))
+        await fileAppears(join(folder, 'started'))
+        process.kill(pid, 'SIGSTOP')
+        await job.cancel()
+        assert.match(String((await failure(CancelledError, job.result())).ended), /^(terminated|killed)$/)
+        assert.equal(isAlive(pid), false)
+        assert.equal(await pool.run(double, 2), 4)
+      },
+      { grace: 20 },
+    ))
+
+  test('a stopped process runs into the time limit of its call', () =>
+    withProcesses(
+      async (pool, folder) => {
+        const pid = await pidOf(pool)
+        const made = call(holdStubbornly, join(folder, 'started'), join(folder, 'never')).with({ timeout: 500 })
+        const running = failure(TimeoutError, pool.run(made))
+        await fileAppears(join(folder, 'started'))
+        process.kill(pid, 'SIGSTOP')
+        assert.match(String((await running).ended), /^(terminated|killed)$/)
+        assert.equal(await pool.run(double, 2), 4)
+      },
+      { grace: 20 },
+    ))
+
+  test('a stopped and continued process goes on as if nothing had happened', () =>
+    withProcesses(async pool => {
+      const pid = await pidOf(pool)
+      process.kill(pid, 'SIGSTOP')
+      const running = Array.from({ length: 10 }, (_, n) => pool.run(double, n))
+      process.kill(pid, 'SIGCONT')
+      assert.deepEqual(await Promise.all(running), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+      assert.equal(await pidOf(pool), pid)
+    }))
+
+  test('a stopped process does not keep close with cancel from ending', async () => {
+    const pool = processes({ max: 1, grace: 20 })
+    const pid = await pidOf(pool)
+    process.kill(pid, 'SIGSTOP')
+    await pool.close({ cancel: true })
+    await holds(() => !isAlive(pid))
+  })
+
+  for (const signal of ['SIGKILL', 'SIGSEGV', 'SIGINT'] as const) {
+    test(`the crash of a process by ${signal} names the signal`, () =>
+      withProcesses(async pool => {
+        const error = await failure(WorkerCrashedError, pool.run(raise, signal))
+        assert.equal(error.signal, signal)
+        assert.equal(error.exitCode, null)
+        assert.match(error.message, new RegExp(signal))
+        assert.match(error.task, /raise/)
+        assert.match(error.worker, /^process \d+$/)
+        assert.equal(await pool.run(double, 2), 4)
+      }))
+  }
+
+  test('a process that aborts names the signal', () =>
+    withProcesses(
+      async pool => {
+        assert.equal((await failure(WorkerCrashedError, pool.run(abort))).signal, 'SIGABRT')
+      },
+      { output: 'tagged' },
+    ))
+
+  test('an idle process that is killed from outside is replaced without harm', () =>
+    withProcesses(async pool => {
+      const pid = await pidOf(pool)
+      const gone = new Promise<void>(resolve => {
+        pool.observe(event => {
+          if (event.type === 'worker' && event.state === 'gone') resolve()
+        })
+      })
+      process.kill(pid, 'SIGKILL')
+      await gone
+      assert.notEqual(await pidOf(pool), pid)
+    }))
+
+  test('a process that is killed with calls on their way loses none that had not started', () =>
+    withProcesses(async pool => {
+      const pid = await pidOf(pool)
+      process.kill(pid, 'SIGKILL')
+      const outcomes = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => pool.run(double, n)))
+      // At most the one call that could have started was lost.
+      const lost = outcomes.filter(each => each.status === 'rejected')
+      assert.ok(lost.length <= 1, `${lost.length} calls were lost`)
+    }))
+
+  test('messages larger than any pipe holds come through whole', () =>
+    withProcesses(async pool => {
+      const bytes = new Uint8Array(32_000_000).map((_, n) => n % 256)
+      const results = await Promise.all([pool.run(echo, bytes), pool.run(echo, 'small'), pool.run(echo, 'x'.repeat(2_000_000))])
+      assert.equal(Buffer.compare(results[0] as Uint8Array, bytes), 0)
+      assert.equal(results[1], 'small')
+      assert.equal((results[2] as string).length, 2_000_000)
+    }))
+
+  test('what a process writes to its own streams does not disturb its messages', () =>
+    withProcesses(
+      async pool => {
+        const text = await pool.run(echo, '{"type":"result"}\n\0 not a message')
+        assert.equal(text, '{"type":"result"}\n\0 not a message')
+      },
+      { output: 'tagged' },
+    ))
+})

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { call, CancelledError, type Executor } from 'skein'
+import { threads } from 'skein/threads'
+import { failure } from '../conformance/expect.ts'
+import { fileAppears } from '../conformance/files.ts'
+import { spinUntil } from '../conformance/tasks/holding.ts'
+import { addToShared, answerOn, fillBuffer, runtime } from '../conformance/tasks/memory.ts'
+import { double } from '../conformance/tasks/values.ts'
+
+async function withThreads(use: (pool: Executor, folder: string) => Promise<void>, options: object = {}): Promise<void> {
+  const pool = threads({ max: 1, ...options })
+  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
+  try {
+    await use(pool, folder)
+  } finally {
+    await pool.close({ cancel: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+describe('threads', () => {
+  test('run in this process, in threads other than the main one', () =>
+    withThreads(async pool => {
+      const seen = await pool.run(runtime)
+      assert.equal(seen.main, false)
+      assert.equal(seen.pid, process.pid)
+      assert.ok(seen.thread > 0)
+      assert.equal(pool.stats().workers[0]?.id, seen.thread)
+    }))
+
+  test('are as many as the machine can run in parallel, unless told otherwise', async () => {
+    const pool = threads()
+    assert.equal(pool.capacity, availableParallelism())
+    await pool.close()
+  })
+
+  test('a transferred buffer moves: it is empty here afterwards', () =>
+    withThreads(async pool => {
+      const buffer = new ArrayBuffer(1024)
+      const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
+      assert.equal(buffer.byteLength, 0)
+      assert.deepEqual(new Uint8Array(got), new Uint8Array(1024).fill(7))
+    }))
+
+  test('a buffer that is not transferred is copied', () =>
+    withThreads(async pool => {
+      const buffer = new ArrayBuffer(8)
+      const got = await pool.run(fillBuffer, buffer, 7)
+      assert.deepEqual([...new Uint8Array(buffer)], Array(8).fill(0))
+      assert.deepEqual([...new Uint8Array(got)], Array(8).fill(7))
+    }))
+
+  test('a call with a transfer that waits in the queue moves its buffer when it is sent', () =>
+    withThreads(async pool => {
+      const buffers = Array.from({ length: 20 }, () => new ArrayBuffer(16))
+      const results = await Promise.all(
+        buffers.map((buffer, n) => pool.run(call(fillBuffer, buffer, n).with({ transfer: [buffer] }))),
+      )
+      for (const [n, result] of results.entries()) assert.deepEqual([...new Uint8Array(result)], Array(16).fill(n))
+    }))
+
+  test('a message port moves to the worker and works there', () =>
+    withThreads(async pool => {
+      const { port1, port2 } = new MessageChannel()
+      port1.postMessage('hello')
+      const made = call(answerOn, port2, 'got').with({ transfer: [port2] })
+      assert.equal(await pool.run(made), 'answered')
+      assert.deepEqual(receiveMessageOnPort(port1), { message: 'got hello' })
+      port1.close()
+    }))
+
+  test('shared memory is shared', () =>
+    withThreads(
+      async pool => {
+        const shared = new SharedArrayBuffer(4)
+        await Promise.all(Array.from({ length: 4 }, () => pool.run(addToShared, shared, 1_000)))
+        assert.equal(new Int32Array(shared)[0], 4_000)
+      },
+      { max: 2 },
+    ))
+
+  test('a thread that does not stop is terminated', () =>
+    withThreads(
+      async (pool, folder) => {
+        const job = await pool.submit(spinUntil, join(folder, 'started'), join(folder, 'never'))
+        await fileAppears(join(folder, 'started'))
+        await job.cancel()
+        assert.equal((await failure(CancelledError, job.result())).ended, 'terminated')
+        assert.equal(await pool.run(double, 2), 4)
+      },
+      { grace: 10 },
+    ))
+
+  test('a thread that loops without a checkpoint does not outlive close', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skein-'))
+    const pool = threads({ max: 1, grace: 10 })
+    const running = failure(CancelledError, pool.run(spinUntil, join(folder, 'started'), join(folder, 'never')))
+    await fileAppears(join(folder, 'started'))
+    await pool.close({ cancel: true })
+    assert.equal((await running).ended, 'terminated')
+    assert.equal(process.getActiveResourcesInfo().filter(each => /Worker|MessagePort/.test(each)).length, 0)
+    rmSync(folder, { recursive: true })
+  })
+
+  test('leave the environment of the program as it is', () =>
+    withThreads(
+      async pool => {
+        await pool.run(double, 1)
+        assert.equal(process.env['SKEIN_ONLY_INSIDE'], undefined)
+      },
+      { env: { SKEIN_ONLY_INSIDE: 'yes' } },
+    ))
+})
