@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Comparison, PlaceMeasurement } from './comparison.ts'
 import { escapeHtml as e, scriptJson, scriptText } from './escape.ts'
@@ -129,7 +130,9 @@ ${failures(comparison)}
 
 function placeOf(url: string): string {
   try {
-    return fileURLToPath(url)
+    const path = fileURLToPath(url)
+    const near = relative(process.cwd(), path)
+    return near.startsWith('..') ? path : near
   } catch {
     return url // no file of this system
   }

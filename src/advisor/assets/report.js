@@ -8,6 +8,7 @@
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 
   function duration(ms) {
+    if (ms === 0) return '0'
     if (ms < 1) return `${Math.round(ms * 1000)} µs`
     if (ms < 1000) return `${ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`
     if (ms < 120000) return `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`
