@@ -6,8 +6,8 @@ export interface MapOptions {
   readonly settle?: boolean
   /**
    * How many items travel and run together as one call: a number, or `auto`, which measures how long an item takes and
-   * bundles short ones. Items with a `timeout` or `retries` of their own always travel alone, and on the event loop nothing
-   * is bundled, since nothing travels. From 1 up; default `auto`.
+   * bundles short ones. With `timeout` or `retries`, which hold for each item, every item travels alone; on the event loop
+   * nothing is bundled, since nothing travels. From 1 up; default `auto`.
    */
   readonly chunk?: number | 'auto'
   /** How many items may be taken from the source before their results have been read. From 1 up; default: four for each call that can run at once, times the chunk. */

@@ -40,8 +40,14 @@ export function runMap(
     ...(priority === undefined ? {} : { priority }),
   }
   checkCallOptions({ ...callOptions, ...(signal ? { signal } : {}) })
-  // A time limit and retries hold for each item, so each travels alone; where nothing travels, bundling saves nothing.
-  const single = timeout !== undefined || retries !== undefined || !executor.bundles
+  const limited = timeout !== undefined || retries !== undefined
+  if (limited && chunk !== 'auto' && chunk > 1) {
+    throw new InvalidArgumentError(
+      `chunk: ${chunk} cannot go with a timeout or retries: those hold for each item, and the items of a chunk run as one. Leave chunk out.`,
+    )
+  }
+  // Where nothing travels, bundling saves nothing.
+  const single = limited || !executor.bundles
   return new MapRun(executor, { ...pick(work), options: callOptions }, openSource(items), {
     ordered,
     settle,

@@ -80,11 +80,10 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   }
 
   readonly #drain = (): void => {
-    this.#scheduled = false
+    // Still scheduled while it drains: a synchronous call that ends must not start another drain beside this one.
     const sliceEnd = performance.now() + slice
     while (this.#places < this.capacity && this.#waiting.size > 0) {
       if (performance.now() > sliceEnd) {
-        this.#scheduled = true
         setImmediate(this.#drain)
         return
       }
@@ -92,6 +91,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
       this.admit()
       this.#start(entry)
     }
+    this.#scheduled = false
   }
 
   #start(entry: Entry): void {

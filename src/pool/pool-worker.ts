@@ -39,6 +39,8 @@ export class PoolWorker {
   repliesSeen = 0
   idleSince = 0
   kept = false
+  /** Set once it has been asked to leave: when it will be made to. */
+  farewell: NodeJS.Timeout | undefined
   /** Set when the pool itself ends the worker. */
   ending: Promise<Ended> | undefined
   endedBy: Ended | undefined

@@ -491,26 +491,19 @@ export class WorkerPool extends BaseExecutor {
 
   /** Lets a worker without calls go; its place is free once it has gone. */
   #retire(worker: PoolWorker): void {
-    if (worker.ending) return
+    if (worker.ending || worker.farewell) return
     worker.state = 'leaving'
     const { transport } = worker
-    if (this.closing) transport.ref()
     transport.post([request.close], true)
     transport.flush()
-    // A worker whose last task left something that blocks it does not get to read its farewell.
-    const timer = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
-    if (!this.closing) timer.unref()
-    worker.ending = new Promise(resolve => {
-      this.#gone.add(() => {
-        if (this.#workers[worker.index] === worker) return
-        clearTimeout(timer)
-        resolve('cooperative')
-      })
-    })
+    // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
+    worker.farewell = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
+    if (!this.closing) worker.farewell.unref()
   }
 
   #onExit(worker: PoolWorker, exit: WorkerExit): void {
     const failedStart = worker.state === 'starting'
+    if (worker.farewell) clearTimeout(worker.farewell)
     if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
     if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'gone' })
     if (failedStart && !worker.ending) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
@@ -560,11 +553,13 @@ export class WorkerPool extends BaseExecutor {
     const all = others ? bound : [...this.#queue.entries(), ...this.#bound.entries()]
     if (all.length === 0) return
     const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
+    const { execArgv } = this.#settings
+    const given = execArgv && execArgv.length > 0 ? ` (execArgv is ${execArgv.join(' ')})` : ''
     for (const entry of all) {
       this.dequeue(entry)
       const error = new WorkerStartError(
         `${worker.name} could not be started, so task ${entry.work.task.name} could not run: ${why}. ` +
-          `Check the initializer, execArgv, env and memoryLimit of ${this.name}.`,
+          `Check the initializer, execArgv${given}, env and memoryLimit of ${this.name}.`,
         cause instanceof Error ? { cause } : {},
       )
       this.fail(entry, error)
@@ -607,6 +602,7 @@ export class WorkerPool extends BaseExecutor {
         }),
       )
       worker.transport.ref()
+      worker.farewell?.ref()
       if (worker.state === 'starting') this.#endByForce(worker)
       else this.#retire(worker)
     }
