@@ -39,21 +39,26 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('processes', { timeout: 60_000 }, () => {
-  test('are processes of their own', () =>
+/** A test that hangs fails, long after it should have ended. */
+function timed(name: string, run: () => Promise<void>): void {
+  test(name, { timeout: 30_000 }, run)
+}
+
+describe('processes', () => {
+  timed('are processes of their own', () =>
     withProcesses(async pool => {
       const seen = await pool.run(runtime)
       assert.notEqual(seen.pid, process.pid)
       assert.equal(pool.stats().workers[0]?.id, seen.pid)
     }))
 
-  test('are as many as the machine can run in parallel, unless told otherwise', async () => {
+  timed('are as many as the machine can run in parallel, unless told otherwise', async () => {
     const pool = processes()
     assert.equal(pool.capacity, availableParallelism())
     await pool.close()
   })
 
-  test('a process is gone after close', async () => {
+  timed('a process is gone after close', async () => {
     const pool = processes({ max: 1 })
     const pid = await pidOf(pool)
     assert.equal(isAlive(pid), true)
@@ -61,7 +66,7 @@ describe('processes', { timeout: 60_000 }, () => {
     assert.equal(isAlive(pid), false)
   })
 
-  test('a buffer to transfer is copied instead, and stays usable here', () =>
+  timed('a buffer to transfer is copied instead, and stays usable here', () =>
     withProcesses(async pool => {
       const buffer = new ArrayBuffer(1024)
       const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
@@ -69,7 +74,7 @@ describe('processes', { timeout: 60_000 }, () => {
       assert.equal(new Uint8Array(got)[1023], 7)
     }))
 
-  test('a process in a loop is ended by SIGTERM', () =>
+  timed('a process in a loop is ended by SIGTERM', () =>
     withProcesses(
       async (pool, folder) => {
         const pid = await pidOf(pool)
@@ -83,7 +88,7 @@ describe('processes', { timeout: 60_000 }, () => {
       { grace: 20 },
     ))
 
-  test('a process that ignores SIGTERM gets SIGKILL', () =>
+  timed('a process that ignores SIGTERM gets SIGKILL', () =>
     withProcesses(
       async (pool, folder) => {
         const pid = await pidOf(pool)
@@ -99,7 +104,7 @@ describe('processes', { timeout: 60_000 }, () => {
       { grace: 20 },
     ))
 
-  test('a process that has been stopped with SIGSTOP is killed when its call is cancelled', () =>
+  timed('a process that has been stopped with SIGSTOP is killed when its call is cancelled', () =>
     withProcesses(
       async (pool, folder) => {
         const pid = await pidOf(pool)
@@ -114,7 +119,7 @@ describe('processes', { timeout: 60_000 }, () => {
       { grace: 20 },
     ))
 
-  test('a stopped process runs into the time limit of its call', () =>
+  timed('a stopped process runs into the time limit of its call', () =>
     withProcesses(
       async (pool, folder) => {
         const pid = await pidOf(pool)
@@ -128,7 +133,7 @@ describe('processes', { timeout: 60_000 }, () => {
       { grace: 20 },
     ))
 
-  test('a stopped and continued process goes on as if nothing had happened', () =>
+  timed('a stopped and continued process goes on as if nothing had happened', () =>
     withProcesses(async pool => {
       const pid = await pidOf(pool)
       process.kill(pid, 'SIGSTOP')
@@ -138,7 +143,7 @@ describe('processes', { timeout: 60_000 }, () => {
       assert.equal(await pidOf(pool), pid)
     }))
 
-  test('a stopped process does not keep close with cancel from ending', async () => {
+  timed('a stopped process does not keep close with cancel from ending', async () => {
     const pool = processes({ max: 1, grace: 20 })
     const pid = await pidOf(pool)
     process.kill(pid, 'SIGSTOP')
@@ -147,7 +152,7 @@ describe('processes', { timeout: 60_000 }, () => {
   })
 
   for (const signal of ['SIGKILL', 'SIGSEGV', 'SIGINT'] as const) {
-    test(`the crash of a process by ${signal} names the signal`, () =>
+    timed(`the crash of a process by ${signal} names the signal`, () =>
       withProcesses(async pool => {
         const error = await failure(WorkerCrashedError, pool.run(raise, signal))
         assert.equal(error.signal, signal)
@@ -159,7 +164,7 @@ describe('processes', { timeout: 60_000 }, () => {
       }))
   }
 
-  test('a process that aborts names the signal', () =>
+  timed('a process that aborts names the signal', () =>
     withProcesses(
       async pool => {
         assert.equal((await failure(WorkerCrashedError, pool.run(abort))).signal, 'SIGABRT')
@@ -167,7 +172,7 @@ describe('processes', { timeout: 60_000 }, () => {
       { output: 'tagged' },
     ))
 
-  test('an idle process that is killed from outside is replaced without harm', () =>
+  timed('an idle process that is killed from outside is replaced without harm', () =>
     withProcesses(async pool => {
       const pid = await pidOf(pool)
       const gone = new Promise<void>(resolve => {
@@ -175,12 +180,14 @@ describe('processes', { timeout: 60_000 }, () => {
           if (event.type === 'worker' && event.state === 'gone') resolve()
         })
       })
+      const awake = setInterval(() => undefined, 1_000) // an idle pool does not keep the program alive
       process.kill(pid, 'SIGKILL')
       await gone
+      clearInterval(awake)
       assert.notEqual(await pidOf(pool), pid)
     }))
 
-  test('a process that is killed with calls on their way loses none that had not started', () =>
+  timed('a process that is killed with calls on their way loses none that had not started', () =>
     withProcesses(async pool => {
       const pid = await pidOf(pool)
       process.kill(pid, 'SIGKILL')
@@ -190,7 +197,7 @@ describe('processes', { timeout: 60_000 }, () => {
       assert.ok(lost.length <= 1, `${lost.length} calls were lost`)
     }))
 
-  test('messages larger than any pipe holds come through whole', () =>
+  timed('messages larger than any pipe holds come through whole', () =>
     withProcesses(async pool => {
       const bytes = new Uint8Array(32_000_000).map((_, n) => n % 256)
       const results = await Promise.all([pool.run(echo, bytes), pool.run(echo, 'small'), pool.run(echo, 'x'.repeat(2_000_000))])
@@ -199,7 +206,7 @@ describe('processes', { timeout: 60_000 }, () => {
       assert.equal((results[2] as string).length, 2_000_000)
     }))
 
-  test('what a process writes to its own streams does not disturb its messages', () =>
+  timed('what a process writes to its own streams does not disturb its messages', () =>
     withProcesses(
       async pool => {
         const text = await pool.run(echo, '{"type":"result"}\n\0 not a message')
