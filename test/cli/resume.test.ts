@@ -35,7 +35,7 @@ describe('skein map --resume', () => {
     const again = await skein(folder, ['map', 'tasks.mjs:nap', '1', '2', '3', '--resume', 'out.jsonl', '--on', 'loop'])
     assert.equal(again.code, 0)
     assert.match(again.stderr, /1 done, 2 done earlier/)
-    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')).map(each => each.index).sort(), [0, 1, 2])
+    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')).map(each => each.index).sort((a, b) => a - b), [0, 1, 2])
   })
 
   test('takes away a last line that was cut off, and runs its input again', async t => {

@@ -9,7 +9,7 @@ import { root } from '../support/paths.ts'
 /** How a command ended and what it printed. */
 export interface Ended {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: string | null
   readonly stdout: string
   readonly stderr: string
 }

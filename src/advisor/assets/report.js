@@ -104,7 +104,7 @@
     const ends = timeline.lanes.map(() => [])
     const placed = timeline.spans.map(span => {
       const rows = ends[span[0]]
-      let row = rows.findIndex(end => end <= span[1])
+      let row = rows.findIndex(end => end <= span[1] + 0.002)
       if (row === -1) row = rows.push(0) - 1
       rows[row] = span[1] + span[2]
       return row
