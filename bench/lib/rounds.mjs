@@ -101,7 +101,9 @@ function measureOnce(request, contestant, limitMs = 30_000) {
         const line = out.trimEnd().split('\n').at(-1) ?? ''
         if (code === 0 && line.startsWith('{"metrics"')) return finish(JSON.parse(line))
         if (timedOut) return finish({ failure: `no result within ${limitMs / 1000} s` })
-        finish({ failure: failureText(err) || `ended with ${signal ?? `exit code ${code}`} and printed no result` })
+        // 13 is Node's code for an await that nothing could ever settle.
+        const ended = code === 13 ? 'went idle with a call unanswered' : `ended with ${signal ?? `exit code ${code}`}`
+        finish({ failure: failureText(err) || `${ended} and printed no result` })
       })
     })
   })
