@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { call, CancelledError, type Executor, TimeoutError, WorkerCrashedError } from 'skein'
+import { MessageChannel } from 'node:worker_threads'
+import { call, CancelledError, type Executor, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
 import { processes } from 'skein/processes'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears, holds } from '../conformance/files.ts'
@@ -72,6 +73,18 @@ describe('processes', () => {
       const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
       assert.equal(buffer.byteLength, 1024)
       assert.equal(new Uint8Array(got)[1023], 7)
+    }))
+
+  timed('what only threads can share is refused, and named', () =>
+    withProcesses(async pool => {
+      const shared = await failure(UnsendableError, pool.run(echo, { cells: new SharedArrayBuffer(4) }))
+      assert.equal(shared.path, 'arguments[0].cells')
+      const { port1, port2 } = new MessageChannel()
+      const port = await failure(UnsendableError, pool.run(call(echo, port2).with({ transfer: [port2] })))
+      assert.equal(port.path, 'arguments[0]')
+      port1.close()
+      port2.close()
+      assert.equal(await pool.run(double, 2), 4)
     }))
 
   timed('a process in a loop is ended by SIGTERM', () =>

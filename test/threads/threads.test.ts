@@ -23,8 +23,13 @@ async function withThreads(use: (pool: Executor, folder: string) => Promise<void
   }
 }
 
+/** A test that hangs fails, long after it should have ended. */
+function timed(name: string, run: () => Promise<void>): void {
+  test(name, { timeout: 30_000 }, run)
+}
+
 describe('threads', () => {
-  test('run in this process, in threads other than the main one', () =>
+  timed('run in this process, in threads other than the main one', () =>
     withThreads(async pool => {
       const seen = await pool.run(runtime)
       assert.equal(seen.main, false)
@@ -33,13 +38,13 @@ describe('threads', () => {
       assert.equal(pool.stats().workers[0]?.id, seen.thread)
     }))
 
-  test('are as many as the machine can run in parallel, unless told otherwise', async () => {
+  timed('are as many as the machine can run in parallel, unless told otherwise', async () => {
     const pool = threads()
     assert.equal(pool.capacity, availableParallelism())
     await pool.close()
   })
 
-  test('a transferred buffer moves: it is empty here afterwards', () =>
+  timed('a transferred buffer moves: it is empty here afterwards', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(1024)
       const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
@@ -47,7 +52,7 @@ describe('threads', () => {
       assert.deepEqual(new Uint8Array(got), new Uint8Array(1024).fill(7))
     }))
 
-  test('a buffer that is not transferred is copied', () =>
+  timed('a buffer that is not transferred is copied', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(8)
       const got = await pool.run(fillBuffer, buffer, 7)
@@ -55,7 +60,7 @@ describe('threads', () => {
       assert.deepEqual([...new Uint8Array(got)], Array(8).fill(7))
     }))
 
-  test('a call with a transfer that waits in the queue moves its buffer when it is sent', () =>
+  timed('a call with a transfer that waits in the queue moves its buffer when it is sent', () =>
     withThreads(async pool => {
       const buffers = Array.from({ length: 20 }, () => new ArrayBuffer(16))
       const results = await Promise.all(
@@ -64,7 +69,7 @@ describe('threads', () => {
       for (const [n, result] of results.entries()) assert.deepEqual([...new Uint8Array(result)], Array(16).fill(n))
     }))
 
-  test('a message port moves to the worker and works there', () =>
+  timed('a message port moves to the worker and works there', () =>
     withThreads(async pool => {
       const { port1, port2 } = new MessageChannel()
       port1.postMessage('hello')
@@ -74,7 +79,7 @@ describe('threads', () => {
       port1.close()
     }))
 
-  test('shared memory is shared', () =>
+  timed('shared memory is shared', () =>
     withThreads(
       async pool => {
         const shared = new SharedArrayBuffer(4)
@@ -84,7 +89,7 @@ describe('threads', () => {
       { max: 2 },
     ))
 
-  test('a thread that does not stop is terminated', () =>
+  timed('a thread that does not stop is terminated', () =>
     withThreads(
       async (pool, folder) => {
         const job = await pool.submit(spinUntil, join(folder, 'started'), join(folder, 'never'))
@@ -96,7 +101,7 @@ describe('threads', () => {
       { grace: 10 },
     ))
 
-  test('a thread that loops without a checkpoint does not outlive close', async () => {
+  timed('a thread that loops without a checkpoint does not outlive close', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-'))
     const pool = threads({ max: 1, grace: 10 })
     const running = failure(CancelledError, pool.run(spinUntil, join(folder, 'started'), join(folder, 'never')))
@@ -107,7 +112,7 @@ describe('threads', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('leave the environment of the program as it is', () =>
+  timed('leave the environment of the program as it is', () =>
     withThreads(
       async pool => {
         await pool.run(double, 1)

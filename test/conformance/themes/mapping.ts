@@ -294,13 +294,20 @@ export const mapping: Theme = theme('mapping', add => {
   })
 
   add('retries are for each item', async ({ shared, file }) => {
-    for (const chunk of [1, 5, 'auto'] as const) {
+    for (const chunk of [1, 'auto'] as const) {
       const items = range(10).map(n => ({ n, log: file(`log ${chunk}`) }))
       const retries = { times: 4, backoff: 1 }
       assert.deepEqual(await shared.map(flakyItem, items, { retries, chunk }).toArray(), range(10))
       const log = linesOf(file(`log ${chunk}`))
       assert.equal(log.filter(line => line.startsWith('3 ')).length, 3)
       assert.equal(log.length, 12, 'the other items ran once')
+    }
+  })
+
+  add('a chunk of several items cannot go with limits that are for each item', async ({ shared }) => {
+    for (const options of [{ timeout: '1s' }, { retries: 2 }] as const) {
+      const code = await codeOf((async () => shared.map(double, [1, 2], { chunk: 5, ...options }).toArray())())
+      assert.equal(code, 'SKEIN_INVALID_ARGUMENT')
     }
   })
 
