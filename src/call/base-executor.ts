@@ -159,6 +159,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       this.#conclude(entry, { state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return
     }
+    this.#clearTimers(entry) // what limited the last run has no say in the next
     entry.attempt++
     entry.state = 'delayed'
     const time = now()
@@ -212,10 +213,14 @@ export abstract class BaseExecutor extends ExecutorSurface {
     if (this.#pending === 0) this.#onIdle?.()
   }
 
-  #detach(entry: Entry): void {
+  #clearTimers(entry: Entry): void {
     if (entry.timer) clearTimeout(entry.timer)
     if (entry.graceTimer) clearTimeout(entry.graceTimer)
     entry.timer = entry.graceTimer = undefined
+  }
+
+  #detach(entry: Entry): void {
+    this.#clearTimers(entry)
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
   }

@@ -8,7 +8,7 @@ import { loadTask } from './load-task.ts'
 import { decodeReason } from './reason.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
-import { unsendableBy } from './unsendable-by.ts'
+import { unsendableBy } from './failures.ts'
 import { flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Results wait at most this long for others to travel with them, in milliseconds. */

@@ -1,5 +1,4 @@
 import type { Entry } from '../call/entry.ts'
-import { PendingQueue } from '../call/pending-queue.ts'
 import type { Ended } from '../core/errors.ts'
 import type { Transport } from './transport.ts'
 
@@ -30,6 +29,10 @@ export class PoolWorker {
   readonly tasks: Set<number> = new Set()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
+  /** Keeps the program alive. */
+  held = false
+  /** `served` when it was last looked at, to see whether calls still come. */
+  servedSeen = 0
   completed = 0
   busy = 0
   /** Has requests that have not been flushed. */
@@ -95,38 +98,5 @@ export class PoolWorker {
     this.load = this.inFlight === 0 ? 0 : Math.max(0, this.load - entry.estimate)
     entry.worker = undefined
     entry.slot = -1
-  }
-}
-
-/** What waits for each place in the pool, for calls that are bound to one by their key. */
-export class BoundQueues {
-  readonly #queues: (PendingQueue | undefined)[] = []
-  size = 0
-
-  push(entry: Entry, index: number): void {
-    ;(this.#queues[index] ??= new PendingQueue()).push(entry)
-    this.size++
-  }
-
-  putBack(entry: Entry, index: number): void {
-    ;(this.#queues[index] ??= new PendingQueue()).putBack(entry)
-    this.size++
-  }
-
-  remove(entry: Entry, index: number): void {
-    if (this.#queues[index]?.remove(entry)) this.size--
-  }
-
-  peek(index: number): Entry | undefined {
-    return this.#queues[index]?.peek()
-  }
-
-  /** The places for which something waits. */
-  *places(): Generator<number> {
-    for (const [index, queue] of this.#queues.entries()) if (queue && queue.size > 0) yield index
-  }
-
-  *entries(): Generator<Entry> {
-    for (const queue of this.#queues) if (queue) yield* queue.entries()
   }
 }

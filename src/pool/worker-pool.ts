@@ -7,23 +7,21 @@ import { explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import type { CancelCause } from '../core/cancel.ts'
-import { WorkerStartError } from '../core/errors.ts'
-import { crashError } from './crash.ts'
-import { unsendableBy } from './unsendable-by.ts'
+import { BoundQueues } from './bound-queues.ts'
+import { Crew } from './crew.ts'
+import { crashError, startError, unsendableBy } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
-import { BoundQueues, mostAhead, PoolWorker, withdrawn } from './pool-worker.ts'
+import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
-import type { OpenTransport, WorkerExit, WorkerInit } from './transport.ts'
+import type { OpenTransport, WorkerExit } from './transport.ts'
 import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
 /** When a worker with calls ahead has not replied for this long, in milliseconds, they are recalled. */
 const recallAfter = 10
-/** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
-const startBackoff = 250
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
 export class WorkerPool extends BaseExecutor {
@@ -31,32 +29,34 @@ export class WorkerPool extends BaseExecutor {
   readonly bundles = true
   readonly capacity: number
   readonly #settings: PoolSettings
-  readonly #open: OpenTransport
-  /** One place for each worker there may be; a call with a key always goes to the same place. */
-  readonly #workers: (PoolWorker | undefined)[]
+  readonly #crew: Crew
   readonly #queue = new PendingQueue()
   readonly #bound = new BoundQueues()
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
-  readonly #epoch = Math.floor(now())
   #order = 0
   #crashed = 0
   #scheduled = false
   #recallTimer: NodeJS.Timeout | undefined
-  #idleTimer: NodeJS.Timeout | undefined
-  #startFailures = 0
-  #noStartBefore = 0
-  #startTimer: NodeJS.Timeout | undefined
-  readonly #gone = new Set<() => void>()
 
   constructor(settings: PoolSettings, open: OpenTransport) {
     super(settings.name, settings.maxQueue, settings.overload)
     this.kind = settings.kind
     this.#settings = settings
-    this.#open = open
     this.#encoding = newEncoding(settings.kind)
     this.capacity = settings.max * settings.concurrency
-    this.#workers = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
+    this.#crew = new Crew(settings, open, {
+      connect: worker => ({
+        onReplies: replies => this.#onReplies(worker, replies),
+        onRefused: (message, error) => this.#onRefused(worker, message, error),
+      }),
+      onState: (worker, state) => {
+        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state })
+      },
+      onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
+      onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
+      onMayStart: () => this.#schedule(),
+    })
       }
 
   override launch(entry: Entry): void {
@@ -75,7 +75,7 @@ export class WorkerPool extends BaseExecutor {
 
   protected hasFreePlace(): boolean {
     let free = 0
-    for (const worker of this.#workers) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
+    for (const worker of this.#crew.places) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
     return free > this.waiting
   }
 
@@ -124,14 +124,14 @@ export class WorkerPool extends BaseExecutor {
       this.#queue.remove(entry)
       this.#send(worker, entry)
     }
-    if (this.waiting > 0) this.#startWorkers()
+    if (this.#queue.size > 0) this.#crew.startFor(this.#queue.size)
     this.admit()
     this.#flush()
   }
 
   #dispatchBound(): void {
     for (const place of this.#bound.places()) {
-      const worker = this.#workers[place] ?? this.#start(place)
+      const worker = this.#crew.places[place] ?? this.#crew.start(place)
       for (let entry = this.#bound.peek(place); entry && worker; entry = this.#bound.peek(place)) {
         if (!this.#hasRoom(worker, this.#times.estimate(entry))) break
         this.#bound.remove(entry, place)
@@ -145,7 +145,7 @@ export class WorkerPool extends BaseExecutor {
     const { concurrency } = this.#settings
     let free: PoolWorker | undefined
     let soon: PoolWorker | undefined
-    for (const worker of this.#workers) {
+    for (const worker of this.#crew.places) {
       if (worker?.state !== 'ready') continue
       if (worker.inFlight < concurrency) {
         if (worker.inFlight === 0) return worker
@@ -185,7 +185,7 @@ export class WorkerPool extends BaseExecutor {
     entry.order = ++this.#order
     entry.started = 0
     worker.transport.ledger.sent(slot)
-    if (worker.inFlight === 1) worker.transport.ref()
+    this.#crew.hold(worker)
     const flags = flagsOf(entry.kind, marked, entry.job !== undefined || this.observed)
     const call: Request = [request.call, slot, task.index, args, flags, entry.attempt, entry.credit]
     try {
@@ -219,7 +219,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #flush(): void {
-    for (const worker of this.#workers) {
+    for (const worker of this.#crew.places) {
       if (!worker?.dirty) continue
       worker.dirty = false
       worker.transport.flush()
@@ -229,7 +229,7 @@ export class WorkerPool extends BaseExecutor {
   #startedAt(entry: Entry): number | undefined {
     const worker = entry.worker as PoolWorker | undefined
     const at = worker?.transport.ledger.startedAt(entry.slot)
-    return at === undefined ? undefined : this.#epoch + at
+    return at === undefined ? undefined : this.#crew.epoch + at
   }
 
   hasStarted(entry: Entry): boolean {
@@ -252,8 +252,8 @@ export class WorkerPool extends BaseExecutor {
   #onReplies(worker: PoolWorker, replies: readonly Reply[]): void {
     worker.replies++
     for (const each of replies) this.#onReply(worker, each)
-    if (worker.state === 'leaving' && worker.inFlight === 0) this.#retire(worker)
-    else if (worker.inFlight === 0) this.#idle(worker)
+    if (worker.state === 'leaving' && worker.inFlight === 0) this.#crew.retire(worker)
+    else if (worker.inFlight === 0) this.#crew.idle(worker)
     if (this.waiting > 0) this.#dispatch()
   }
 
@@ -294,14 +294,8 @@ export class WorkerPool extends BaseExecutor {
         if (!entry || entry === withdrawn) return
         return this.reportProgress(entry, worker.name, message[3] ? decode(message[2]) : message[2])
       }
-      case reply.ready: {
-        worker.id = message[1]
-        worker.timeOrigin = message[2]
-        if (worker.state === 'starting') worker.state = 'ready'
-        this.#startFailures = 0
-        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'ready' })
-        return
-      }
+      case reply.ready:
+        return this.#crew.ready(worker, message[1], message[2])
       case reply.broken:
         worker.startError = decodeError(message[1])
         return
@@ -352,7 +346,7 @@ export class WorkerPool extends BaseExecutor {
     if (message[0] !== request.call) return
     const entry = this.#free(worker, message[1])
     if (entry) this.#settleUnsent(entry, this.#explain(entry, error))
-    if (worker.inFlight === 0) this.#idle(worker)
+    if (worker.inFlight === 0) this.#crew.idle(worker)
   }
 
   // ---------------------------------------------------------------- cancelling
@@ -379,8 +373,7 @@ export class WorkerPool extends BaseExecutor {
     if (worker.ending) return
     worker.state = 'leaving'
     this.#recall(worker)
-    worker.ending = worker.transport.terminate(this.#settings.grace)
-    void worker.ending.then(ended => (worker.endedBy = ended))
+    this.#crew.endByForce(worker)
   }
 
   /** Takes back what the worker has not started, in order, to the front of the queue. */
@@ -399,7 +392,7 @@ export class WorkerPool extends BaseExecutor {
     this.#recallTimer ??= setTimeout(() => {
       this.#recallTimer = undefined
       let ahead = false
-      for (const worker of this.#workers) {
+      for (const worker of this.#crew.places) {
         if (!worker || worker.inFlight <= this.#settings.concurrency) continue
         if (worker.replies === worker.repliesSeen) this.#recall(worker)
         else ahead = true
@@ -409,120 +402,17 @@ export class WorkerPool extends BaseExecutor {
     }, recallAfter)
   }
 
-  // ---------------------------------------------------------------- workers
-
-  #startWorkers(): void {
-    let starting = 0
-    for (const worker of this.#workers) if (worker?.state === 'starting') starting++
-    let wanted = Math.ceil(this.#queue.size / this.#settings.concurrency) - starting
-    for (let index = 0; index < this.#settings.max && wanted > 0; index++) {
-      if (this.#workers[index]) continue
-      if (!this.#start(index)) return
-      wanted--
-    }
-  }
-
-  #start(index: number): PoolWorker | undefined {
-    const wait = this.#noStartBefore - Date.now()
-    if (wait > 0 && this.#workers.some(worker => worker && worker.state !== 'leaving')) {
-      this.#startTimer ??= setTimeout(() => {
-        this.#startTimer = undefined
-        this.#schedule()
-      }, wait)
-      return undefined
-    }
-    const worker = new PoolWorker(index, `${this.kind === 'threads' ? 'thread' : 'process'} ${index + 1}`)
-    let failure: unknown
-    try {
-      worker.transport = this.#open(this.#initOf(worker), {
-        onReplies: replies => this.#onReplies(worker, replies),
-        onRefused: (message, error) => this.#onRefused(worker, message, error),
-        onExit: exit => this.#onExit(worker, exit),
-      })
-    } catch (error) {
-      failure = error
-      this.#startFailed(worker, failure)
-      return undefined
-    }
-    this.#workers[index] = worker
-    worker.kept = this.#workers.filter(each => each?.kept).length < this.#settings.min
-    worker.transport.ref()
-    if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'starting' })
-    return worker
-  }
-
-  #anyReady(): boolean {
-    return this.#workers.some(worker => worker?.state === 'ready')
-  }
-
-  #initOf(worker: PoolWorker): WorkerInit {
-    const { initializer, concurrency } = this.#settings
-    const base = { name: worker.name, concurrency, epoch: this.#epoch, slots: concurrency + mostAhead + 1 }
-    if (!initializer) return base
-    const encoding = newEncoding(this.kind)
-    const args = encode(initializer.args, 'initializer arguments', encoding)
-    return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
-  }
-
-  /** The worker has nothing to do: it no longer keeps the program alive, and ends after a while. */
-  #idle(worker: PoolWorker): void {
-    if (worker.state === 'starting') return
-    worker.idleSince = Date.now()
-    worker.transport.unref()
-    if (!worker.kept) this.#watchIdle()
-  }
-
-  #watchIdle(): void {
-    const { idleTimeout } = this.#settings
-    if (this.#idleTimer || idleTimeout > 2 ** 31 - 1) return
-    this.#idleTimer = setTimeout(() => {
-      this.#idleTimer = undefined
-      const limit = Date.now() - idleTimeout
-      let more = false
-      for (const worker of this.#workers) {
-        if (!worker || worker.kept || worker.state !== 'ready' || worker.inFlight > 0) continue
-        if (worker.idleSince <= limit) this.#retire(worker)
-        else more = true
-      }
-      if (more) this.#watchIdle()
-    }, Math.max(1, idleTimeout))
-    this.#idleTimer.unref()
-  }
-
-  /** Lets a worker without calls go; its place is free once it has gone. */
-  #retire(worker: PoolWorker): void {
-    if (worker.ending || worker.farewell) return
-    worker.state = 'leaving'
-    const { transport } = worker
-    transport.post([request.close], true)
-    transport.flush()
-    // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
-    worker.farewell = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
-    if (!this.closing) worker.farewell.unref()
-  }
-
-  #onExit(worker: PoolWorker, exit: WorkerExit): void {
-    const failedStart = worker.state === 'starting'
-    if (worker.farewell) clearTimeout(worker.farewell)
-    if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
-    if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state: 'gone' })
-    if (failedStart && !worker.ending) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
-    else this.#orphaned(worker, exit)
-    worker.transport.ledger.close()
-    for (const tell of this.#gone) tell()
-    if (this.waiting > 0) this.#schedule()
-  }
+  // ---------------------------------------------------------------- workers that are gone
 
   /** Deals with the calls of a worker that has gone. */
-  #orphaned(worker: PoolWorker, exit: WorkerExit): void {
+  #orphaned(worker: PoolWorker, exit: WorkerExit, forced: boolean): void {
     const entries = worker.entries()
-    const forced = worker.ending !== undefined
     if (entries.length > 0 && !forced) this.#crashed++
     // From the last to the first, so that those that go back keep their order.
     for (const entry of entries.reverse()) {
       const at = worker.transport.ledger.startedAt(entry.slot)
       if (at !== undefined) {
-        entry.started = this.#epoch + at
+        entry.started = this.#crew.epoch + at
         entry.duration = now() - entry.started
       }
       worker.release(entry.slot)
@@ -532,6 +422,7 @@ export class WorkerPool extends BaseExecutor {
       else if (forced || at === undefined) this.#putBack(entry)
       else this.fail(entry, this.#crashOf(entry, worker, exit))
     }
+    if (this.waiting > 0) this.#schedule()
   }
 
   #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit): Error {
@@ -546,34 +437,25 @@ export class WorkerPool extends BaseExecutor {
    * every waiting call fails, and the next call that is submitted tries again: one try for each, never a storm.
    */
   #startFailed(worker: PoolWorker, cause: unknown): void {
-    this.#startFailures++
-    this.#noStartBefore = Date.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
     const bound = [...this.#bound.entries()].filter(entry => this.#placeOf(entry.work.options.key as string) === worker.index)
-    const others = this.#anyReady() || this.#workers.some(each => each?.state === 'starting')
+    const others = this.#crew.has('ready') || this.#crew.has('starting')
     const all = others ? bound : [...this.#queue.entries(), ...this.#bound.entries()]
+    if (others && this.waiting > all.length) this.#schedule()
     if (all.length === 0) return
-    const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
-    const { execArgv } = this.#settings
-    const given = execArgv && execArgv.length > 0 ? ` (execArgv is ${execArgv.join(' ')})` : ''
     for (const entry of all) {
       this.dequeue(entry)
-      const error = new WorkerStartError(
-        `${worker.name} could not be started, so task ${entry.work.task.name} could not run: ${why}. ` +
-          `Check the initializer, execArgv${given}, env and memoryLimit of ${this.name}.`,
-        cause instanceof Error ? { cause } : {},
-      )
-      this.fail(entry, error)
+      this.fail(entry, startError(entry, worker.name, cause, this.#settings))
     }
   }
 
   protected *all(): Generator<Entry> {
     yield* this.#queue.entries()
     yield* this.#bound.entries()
-    for (const worker of this.#workers) if (worker) yield* worker.entries()
+    for (const worker of this.#crew.workers) yield* worker.entries()
   }
 
   stats(): ExecutorStats {
-    const workers = this.#workers.filter(worker => worker !== undefined)
+    const { workers } = this.#crew
     return {
       kind: this.kind,
       queued: this.waiting,
@@ -586,30 +468,6 @@ export class WorkerPool extends BaseExecutor {
 
   protected async release(): Promise<void> {
     if (this.#recallTimer) clearTimeout(this.#recallTimer)
-    if (this.#idleTimer) clearTimeout(this.#idleTimer)
-    if (this.#startTimer) clearTimeout(this.#startTimer)
-    const leaving: Promise<void>[] = []
-    for (const worker of this.#workers) {
-      if (!worker) continue
-      leaving.push(
-        new Promise(resolve => {
-          const check = (): void => {
-            if (this.#workers[worker.index] === worker) return
-            this.#gone.delete(check)
-            resolve()
-          }
-          this.#gone.add(check)
-        }),
-      )
-      worker.transport.ref()
-      worker.farewell?.ref()
-      if (worker.state === 'starting') this.#endByForce(worker)
-      else this.#retire(worker)
-    }
-    await Promise.all(leaving)
+    await this.#crew.close()
   }
-}
-
-function describeExit(exit: WorkerExit): string {
-  return exit.signal ? `it was ended by ${exit.signal}` : `it exited with code ${exit.exitCode} before it was ready`
 }

@@ -1,6 +1,7 @@
 import type { Entry } from '../call/entry.ts'
 import { describeTask } from '../call/task.ts'
-import { WorkerCrashedError, WorkerOutOfMemoryError } from '../core/errors.ts'
+import { UnsendableError, WorkerCrashedError, WorkerOutOfMemoryError, WorkerStartError } from '../core/errors.ts'
+import type { PoolSettings } from './pool-options.ts'
 import type { WorkerExit } from './transport.ts'
 
 /** The error of a call whose worker died under it: what ended the worker, and what was running. */
@@ -30,4 +31,29 @@ function causeOf({ exitCode, signal, error }: WorkerExit): string {
   }
   if (signal) return `it was ended by ${signal}`
   return `it exited with code ${exitCode}, as by process.exit(${exitCode}); a task should return or throw instead`
+}
+
+/** The error of a call that never ran because its worker could not be started. `cause` is an error, or how it exited. */
+export function startError(entry: Entry, worker: string, cause: unknown, settings: PoolSettings): WorkerStartError {
+  const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
+  const { execArgv = [] } = settings
+  const given = execArgv.length > 0 ? ` (${execArgv.join(' ')})` : ''
+  return new WorkerStartError(
+    `${worker} could not be started, so task ${entry.work.task.name} could not run: ${why}. ` +
+      `Check the initializer, execArgv${given}, env and memoryLimit of ${settings.name}.`,
+    cause instanceof Error ? { cause } : {},
+  )
+}
+
+function describeExit(exit: WorkerExit): string {
+  return exit.signal ? `it was ended by ${exit.signal}` : `it exited with code ${exit.exitCode} before it was ready`
+}
+
+/** The same error, naming the task whose argument or result could not be sent. Other errors pass. */
+export function unsendableBy(task: string, error: unknown): unknown {
+  if (!(error instanceof UnsendableError)) return error
+  return new UnsendableError(`Task ${task}: ${error.message}`, {
+    path: error.path,
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
+  })
 }

@@ -1,0 +1,220 @@
+import { now } from '../call/base-executor.ts'
+import { encode, newEncoding } from '../call/codec.ts'
+import type { PoolSettings } from './pool-options.ts'
+import { mostAhead, PoolWorker } from './pool-worker.ts'
+import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from './transport.ts'
+import { request } from './wire.ts'
+
+/** A worker without calls keeps the program alive for this much longer, in milliseconds. */
+const letGoAfter = 5
+/** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
+const startBackoff = 250
+
+/** What the pool does about its workers. */
+export interface CrewEvents {
+  /** How the worker's messages are dealt with. */
+  connect(worker: PoolWorker): Omit<TransportEvents, 'onExit'>
+  onState(worker: PoolWorker, state: 'starting' | 'ready' | 'gone'): void
+  /** The worker is gone; its place is free. `forced`: the pool itself has ended it. */
+  onGone(worker: PoolWorker, exit: WorkerExit, forced: boolean): void
+  /** It never became ready. `cause` is an error, or how it exited. */
+  onStartFailed(worker: PoolWorker, cause: unknown): void
+  /** Workers may be started again. */
+  onMayStart(): void
+}
+
+/** The workers of a pool: starts them when they are needed, lets them go when they are not, and ends those that will not go. */
+export class Crew {
+  readonly #settings: PoolSettings
+  readonly #open: OpenTransport
+  readonly #events: CrewEvents
+  /** One place for each worker there may be; a call with a key always goes to the same place. */
+  readonly places: (PoolWorker | undefined)[]
+  /** Where the ledgers' clocks begin, in milliseconds since the Unix epoch. */
+  readonly epoch: number = Math.floor(now())
+  #idleTimer: NodeJS.Timeout | undefined
+  #letGoTimer: NodeJS.Timeout | undefined
+  #startTimer: NodeJS.Timeout | undefined
+  #startFailures = 0
+  #noStartBefore = 0
+  #closing = false
+  #onEmpty: (() => void) | undefined
+
+  constructor(settings: PoolSettings, open: OpenTransport, events: CrewEvents) {
+    this.#settings = settings
+    this.#open = open
+    this.#events = events
+    this.places = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
+  }
+
+  /** The workers that there are. */
+  get workers(): PoolWorker[] {
+    return this.places.filter(worker => worker !== undefined)
+  }
+
+  has(state: PoolWorker['state']): boolean {
+    return this.places.some(worker => worker?.state === state)
+  }
+
+  /** Starts workers for so many calls that none of the present ones can take. */
+  startFor(calls: number): void {
+    let wanted = Math.ceil(calls / this.#settings.concurrency)
+    for (const worker of this.places) if (worker?.state === 'starting') wanted--
+    for (let place = 0; place < this.places.length && wanted > 0; place++) {
+      if (this.places[place]) continue
+      if (!this.start(place)) return
+      wanted--
+    }
+  }
+
+  /** Starts a worker in a free place; undefined when that has to wait, or failed. */
+  start(place: number): PoolWorker | undefined {
+    const wait = this.#noStartBefore - Date.now()
+    if (wait > 0 && (this.has('ready') || this.has('starting'))) {
+      this.#startTimer ??= setTimeout(() => {
+        this.#startTimer = undefined
+        this.#events.onMayStart()
+      }, wait)
+      return undefined
+    }
+    const worker = new PoolWorker(place, `${this.#settings.kind === 'threads' ? 'thread' : 'process'} ${place + 1}`)
+    try {
+      worker.transport = this.#open(this.#initOf(worker), {
+        ...this.#events.connect(worker),
+        onExit: exit => this.#onExit(worker, exit),
+      })
+    } catch (error) {
+      this.#startFailed(worker, error)
+      return undefined
+    }
+    worker.kept = this.workers.filter(each => each.kept).length < this.#settings.min
+    this.places[place] = worker
+    this.hold(worker)
+    this.#events.onState(worker, 'starting')
+    return worker
+  }
+
+  #initOf(worker: PoolWorker): WorkerInit {
+    const { initializer, concurrency, kind } = this.#settings
+    const base = { name: worker.name, concurrency, epoch: this.epoch, slots: concurrency + mostAhead + 1 }
+    if (!initializer) return base
+    const encoding = newEncoding(kind)
+    const args = encode(initializer.args, 'initializer arguments', encoding)
+    return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
+  }
+
+  /** The worker has said that it is ready. */
+  ready(worker: PoolWorker, id: number, timeOrigin: number): void {
+    worker.id = id
+    worker.timeOrigin = timeOrigin
+    if (worker.state === 'starting') worker.state = 'ready'
+    this.#startFailures = 0
+    this.#events.onState(worker, 'ready')
+  }
+
+  /** From now on the worker keeps the program alive. */
+  hold(worker: PoolWorker): void {
+    if (worker.held) return
+    worker.held = true
+    worker.transport.ref()
+  }
+
+  /**
+   * The worker has nothing to do: soon it no longer keeps the program alive, and after a while it ends. Not at once,
+   * because calls that come one after another would otherwise pay for letting go and holding on again each time.
+   */
+  idle(worker: PoolWorker): void {
+    if (worker.state === 'starting' || !worker.held) return
+    this.#letGoTimer ??= setTimeout(this.#letGo, letGoAfter)
+  }
+
+  readonly #letGo = (): void => {
+    this.#letGoTimer = undefined
+    let later = false
+    for (const worker of this.workers) {
+      if (!worker.held || worker.state === 'starting') continue
+      if (worker.inFlight > 0 || worker.served !== worker.servedSeen) {
+        worker.servedSeen = worker.served
+        later ||= worker.inFlight === 0
+        continue
+      }
+      worker.held = false
+      worker.idleSince = Date.now()
+      worker.transport.unref()
+      if (!worker.kept) this.#watchIdle()
+    }
+    if (later) this.#letGoTimer = setTimeout(this.#letGo, letGoAfter)
+  }
+
+  #watchIdle(): void {
+    const { idleTimeout } = this.#settings
+    if (this.#idleTimer || idleTimeout > 2 ** 31 - 1) return
+    this.#idleTimer = setTimeout(
+      () => {
+        this.#idleTimer = undefined
+        const limit = Date.now() - idleTimeout
+        let more = false
+        for (const worker of this.workers) {
+          if (worker.kept || worker.held || worker.state !== 'ready') continue
+          if (worker.idleSince <= limit) this.retire(worker)
+          else more = true
+        }
+        if (more) this.#watchIdle()
+      },
+      Math.max(1, idleTimeout),
+    )
+    this.#idleTimer.unref()
+  }
+
+  /** Lets a worker without calls go; its place is free once it has gone. */
+  retire(worker: PoolWorker): void {
+    if (worker.ending || worker.farewell) return
+    worker.state = 'leaving'
+    worker.transport.post([request.close], true)
+    worker.transport.flush()
+    // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
+    worker.farewell = setTimeout(() => this.endByForce(worker), this.#settings.grace)
+    if (!this.#closing) worker.farewell.unref()
+  }
+
+  /** Ends a worker whatever it is doing. */
+  endByForce(worker: PoolWorker): void {
+    if (worker.ending) return
+    worker.state = 'leaving'
+    worker.ending = worker.transport.terminate(this.#settings.grace)
+    void worker.ending.then(ended => (worker.endedBy = ended))
+  }
+
+  #onExit(worker: PoolWorker, exit: WorkerExit): void {
+    const failedStart = worker.state === 'starting'
+    if (worker.farewell) clearTimeout(worker.farewell)
+    if (this.places[worker.index] === worker) this.places[worker.index] = undefined
+    this.#events.onState(worker, 'gone')
+    if (failedStart) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
+    else this.#events.onGone(worker, exit, worker.ending !== undefined)
+    worker.transport.ledger.close()
+    if (this.workers.length === 0) this.#onEmpty?.()
+  }
+
+  #startFailed(worker: PoolWorker, cause: unknown): void {
+    this.#startFailures++
+    this.#noStartBefore = Date.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
+    this.#events.onStartFailed(worker, cause)
+  }
+
+  /** Lets all go; resolves when none is left. */
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const timer of [this.#idleTimer, this.#letGoTimer, this.#startTimer]) if (timer) clearTimeout(timer)
+    const { workers } = this
+    if (workers.length === 0) return
+    const empty = new Promise<void>(resolve => (this.#onEmpty = resolve))
+    for (const worker of workers) {
+      this.hold(worker)
+      worker.farewell?.ref()
+      if (worker.state === 'starting') this.endByForce(worker)
+      else this.retire(worker)
+    }
+    await empty
+  }
+}
