@@ -48,7 +48,7 @@ const known: ReadonlySet<string> = new Set([
  * @param task a task of one argument
  * @param inputs the values to call it with; at least one
  * @example
- * import { task } from 'skein'
+ * import { main, task } from 'skein'
  * import { compare } from 'skein/advisor'
  *
  * export const countPrimes = task(import.meta, function countPrimes(limit: number) {
@@ -61,9 +61,11 @@ const known: ReadonlySet<string> = new Set([
  *   return n
  * })
  *
- * const { decision } = await compare(countPrimes, [20_000, 30_000, 40_000], { budget: '2s', rounds: 1 })
- * console.log(decision.headline)
- * for (const reason of decision.reasons) console.log('-', reason)
+ * await main(import.meta, async () => {
+ *   const { decision } = await compare(countPrimes, [20_000, 30_000, 40_000], { budget: '2s', rounds: 1 })
+ *   console.log(decision.headline)
+ *   for (const reason of decision.reasons) console.log('-', reason)
+ * })
  *
  * **Cancellation**: `signal` stops it between two calls; nothing is left running.
  *

@@ -25,13 +25,15 @@ export interface ReportOptions {
  * import { writeFileSync } from 'node:fs'
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
- * import { task } from 'skein'
+ * import { main, task } from 'skein'
  * import { compare, renderReport } from 'skein/advisor'
  *
  * export const double = task(import.meta, function double(n: number) { return n * 2 })
  *
- * const comparison = await compare(double, [1, 2, 3], { budget: '1s', rounds: 1 })
- * writeFileSync(join(tmpdir(), 'skein-report.html'), renderReport({ comparisons: [comparison] }))
+ * await main(import.meta, async () => {
+ *   const comparison = await compare(double, [1, 2, 3], { budget: '1s', rounds: 1 })
+ *   writeFileSync(join(tmpdir(), 'skein-report.html'), renderReport({ comparisons: [comparison] }))
+ * })
  */
 export function renderReport({ comparisons, places, title }: ReportOptions): string {
   const heading = title ?? comparisons.map(comparison => comparison.title).join(', ')

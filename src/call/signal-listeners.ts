@@ -20,7 +20,7 @@ export class SignalListeners {
       listening = {
         entries,
         listener: () => {
-          for (const each of [...entries]) this.#onAbort(each, signal)
+          for (const each of entries) this.#onAbort(each, signal)
         },
       }
       this.#bySignal.set(signal, listening)

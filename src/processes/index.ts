@@ -22,7 +22,8 @@ export type ProcessesOptions = PoolOptions
  * Idle processes do not keep the program alive and end with it; `close()` frees them at once.
  *
  * **Cancellation**: see Executor. A process that does not stop within `grace` gets SIGTERM, and after another `grace`
- * SIGKILL; it is replaced.
+ * SIGKILL; it is replaced. Processes end with their program, also when that is killed; only a synchronous loop that never
+ * calls `checkpoint()` cannot notice.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; those of a call when it runs.
  *
@@ -37,10 +38,9 @@ export type ProcessesOptions = PoolOptions
  *
  * await main(import.meta, async () => {
  *   const pool = processes({ max: 2 })
- *   for await (const each of pool.map(fragile, [1, 2, 3], { settle: true })) {
- *     console.log(each.state) // done
- *   } // failed
- *   await pool.close() // done
+ *   const outcomes = await pool.map(fragile, [1, 2, 3], { settle: true, chunk: 1 }).toArray()
+ *   console.log(outcomes.map(each => each.state).join(' ')) // done failed done
+ *   await pool.close()
  * })
  */
 export function processes(options: ProcessesOptions = {}): Executor {

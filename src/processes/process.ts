@@ -62,7 +62,7 @@ export class Process implements Transport {
     this.#child.on('close', (exitCode, signal) => {
       this.#exited = true
       // Nothing may be left once the pool hears of the exit: our end of the socket is closed first, and the handle of the
-      // child itself is freed with the next turn of the event loop.
+      // child itself is freed at the end of the next turn of the event loop.
       const report = (): void =>
         events.onExit({
           exitCode,
@@ -70,7 +70,7 @@ export class Process implements Transport {
           outOfMemory: signal === 'SIGABRT' && this.#stderrTail.includes('heap out of memory'),
           ...(failure ? { error: failure } : {}),
         })
-      const tell = (): void => void setImmediate(report)
+      const tell = (): void => void setImmediate(() => setImmediate(report))
       if (this.#socket.closed) tell()
       else this.#socket.once('close', tell).destroy()
     })
