@@ -9,9 +9,9 @@ import type { Report } from './programs/measure.ts'
 const long = process.env['SKEIN_STRESS'] === 'long'
 const megabyte = 1024 * 1024
 
-async function report(program: string, place: string, count: number): Promise<Report> {
+async function report(program: string, place: string, count: number, seed = 1): Promise<Report> {
   const path = join(fileURLToPath(new URL('programs', import.meta.url)), program)
-  const ending = await runProgram(path, [place, String(count)], {
+  const ending = await runProgram(path, [place, String(count), String(seed)], {
     nodeArgs: ['--expose-gc'],
     limit: long ? 600_000 : 60_000,
   })
@@ -34,6 +34,7 @@ function isClean({ before, warm, end, after, signalListeners, submitted, endedOn
 
 const cancelled = long ? 50_000 : 10_000
 const crashed = long ? 1_000 : 100
+const mixed = long ? 20_000 : 1_000
 const mapped = long ? 1_000_000 : 100_000
 
 for (const place of ['loop', 'threads', 'processes']) {
@@ -52,6 +53,24 @@ for (const place of ['loop', 'threads', 'processes']) {
       isClean(result)
       assert.deepEqual(result.outcomes, { result: mapped, 'left early': 100 })
     })
+
+    for (const seed of long ? [1, 2, 3, 4, 5] : [1]) {
+      test(`${mixed} calls of every kind, with random accidents (seed ${seed}), all end as they should`, async () => {
+        const result = await report('mixture.js', place, mixed, seed)
+        isClean(result)
+        const expected = [
+          'right',
+          'planned',
+          'cancelled',
+          'left early',
+          'SKEIN_TIMEOUT',
+          ...(place === 'loop' ? [] : ['SKEIN_WORKER_CRASHED', 'SKEIN_UNSENDABLE']),
+        ]
+        const others = Object.keys(result.outcomes).filter(outcome => !expected.includes(outcome))
+        assert.deepEqual(others, [])
+        assert.equal(Object.values(result.outcomes).reduce((a, b) => a + b), mixed)
+      })
+    }
 
     if (place !== 'loop') {
       test(`${crashed} crashed workers leave nothing behind`, async () => {

@@ -105,3 +105,11 @@ export const dieAfterTwo = task(import.meta, async function* dieAfterTwo(gate: s
   await fileAppears(gate)
   process.exit(9)
 })
+
+/** Fails before its first value, the first time. */
+export const flakyStream = task(import.meta, async function* flakyStream(log: string): AsyncGenerator<string> {
+  const { attempt } = current()
+  addLine(log, `attempt ${attempt}`)
+  if (attempt === 1) throw new RangeError('not yet')
+  yield `attempt ${attempt}`
+})

@@ -3,6 +3,7 @@ import { cancelling } from './cancelling.ts'
 import { closing } from './closing.ts'
 import { errors } from './errors.ts'
 import { graphs } from './graphs.ts'
+import { hostile } from './hostile.ts'
 import { jobs } from './jobs.ts'
 import { mapping } from './mapping.ts'
 import { modules } from './modules.ts'
@@ -32,6 +33,7 @@ export const themes: readonly Theme[] = [
   scoping,
   observing,
   workers,
+  hostile,
   closing,
   programs,
 ]

@@ -35,6 +35,16 @@ export const programs: Theme = theme('whole programs', add => {
     assert.equal(ending.stdout, '2\ntrue\ncancelled\n')
   })
 
+  add(
+    'a timer that a task left behind in its worker does not keep the program alive',
+    async ({ place }) => {
+      const ending = await runScript('leaves-timer.js', [place.name])
+      ended(ending, 0)
+      assert.equal(ending.stdout, 'left\n')
+    },
+    { needs },
+  )
+
   add('an error that nobody catches ends the program', async ({ place }) => {
     const ending = await runScript('fails.js', [place.name])
     ended(ending, 1)

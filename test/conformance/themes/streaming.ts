@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { call, CancelledError, StreamMismatchError, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
+import { call, CancelledError, SkeinError, StreamMismatchError, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
 import { all, codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
+import { spinUntil } from '../tasks/holding.ts'
 import * as tasks from '../tasks/streaming.ts'
 import { double, where } from '../tasks/values.ts'
 
@@ -168,6 +169,21 @@ export const streaming: Theme = theme('streaming', add => {
     }
   })
 
+  add('a stream that has given values is not run again: nobody gets a value twice', async ({ shared }) => {
+    const read: number[] = []
+    const made = call(tasks.failAfter, 3).with({ retries: { times: 2, backoff: 1 } })
+    const reading = (async () => {
+      for await (const n of shared.stream(made)) read.push(n)
+    })()
+    assert.equal((await failure(RangeError, reading)).message, 'failed after 3')
+    assert.deepEqual(read, [1, 2, 3])
+  })
+
+  add('a stream that fails before its first value can be run again', async ({ shared, file }) => {
+    const made = call(tasks.flakyStream, file('log')).with({ retries: { times: 2, backoff: 1 } })
+    assert.deepEqual(await all(shared.stream(made)), ['attempt 2'])
+  })
+
   add('streams run beside each other', async ({ shared }) => {
     const streams = Array.from({ length: 6 }, () => all(shared.stream(tasks.countTo, 50)))
     for (const values of await Promise.all(streams)) assert.equal(values.length, 50)
@@ -203,5 +219,27 @@ export const streaming: Theme = theme('streaming', add => {
       assert.equal(await executor.run(double, 4), 8)
     },
     { needs: ['workers'] },
+  )
+
+  add(
+    'a stream that has given values fails when its worker is terminated because of another call',
+    async ({ open, file }) => {
+      const executor = open({ max: 1, concurrency: 2, grace: 20 })
+      const stream = executor.stream(call(tasks.countTo, 1_000), { buffer: 1 })
+      assert.equal((await stream.next()).value, 1)
+      assert.equal((await stream.next()).value, 2)
+      const stuck = await executor.submit(spinUntil, file('started'), file('never'))
+      await fileAppears(file('started'))
+      await stuck.cancel()
+      const rest: number[] = []
+      const reading = (async () => {
+        for await (const n of stream) rest.push(n)
+      })()
+      const error = await failure(SkeinError, reading)
+      assert.match(error.message, /countTo/)
+      assert.deepEqual(rest, rest.map((_, n) => n + 3), 'what was on its way still arrives, nothing arrives twice')
+      assert.equal(await executor.run(double, 4), 8)
+    },
+    { needs: ['force'] },
   )
 })

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { parentPort } from 'node:worker_threads'
+import { call, current, loop, scope, task } from 'skein'
+import { threads } from 'skein/threads'
+import { addLine, touch } from '../files.ts'
+import { double } from './values.ts'
+
+export const reportUnsendable = task(import.meta, function reportUnsendable(): string {
+  current().progress({ callback: () => 1 })
+  return 'reported'
+})
+
+export const reportMany = task(import.meta, function reportMany(count: number): number {
+  const s = current()
+  for (let n = 0; n < count; n++) s.progress(n)
+  return count
+})
+
+export const throwRevoked = task(import.meta, function throwRevoked(): never {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  throw proxy
+})
+
+export const throwOddError = task(import.meta, function throwOddError(): never {
+  const error = new Error('odd')
+  Object.defineProperty(error, 'message', { value: { not: 'a text' }, enumerable: true })
+  Object.defineProperty(error, 'stack', { value: undefined })
+  throw Object.freeze(error)
+})
+
+export const giveGetter = task(import.meta, function giveGetter(): unknown {
+  return {
+    get trap(): never {
+      throw new RangeError('the getter threw')
+    },
+  }
+})
+
+export const giveProxy = task(import.meta, function giveProxy(): unknown {
+  return { inside: new Proxy({ a: 1 }, {}) }
+})
+
+export const giveDeep = task(import.meta, function giveDeep(depth: number): unknown {
+  let value: unknown = 'core'
+  for (let n = 0; n < depth; n++) value = [value]
+  return value
+})
+
+/** Whatever channels it can find, it speaks on them. */
+export const speakOutOfTurn = task(import.meta, function speakOutOfTurn(): string {
+  parentPort?.postMessage({ type: 'result', id: 1, value: 'forged' })
+  parentPort?.postMessage('garbage')
+  process.send?.({ type: 'result' })
+  process.exitCode = 9
+  return 'spoke'
+})
+
+export const leaveTimer = task(import.meta, function leaveTimer(): string {
+  setInterval(() => undefined, 1_000)
+  return 'left'
+})
+
+/** A set-up that never ends. */
+export const neverReady = task(import.meta, async function neverReady(started: string): Promise<void> {
+  touch(started)
+  await delay(3_600_000)
+})
+
+export const openOwnPool = task(import.meta, async function openOwnPool(n: number): Promise<number> {
+  const pool = threads({ max: 1 })
+  try {
+    return (await pool.run(double, n)) + (await loop.run(double, n))
+  } finally {
+    await pool.close()
+  }
+})
+
+export const scopeInside = task(import.meta, async function scopeInside(log: string): Promise<string> {
+  const s = current()
+  addLine(log, 'start')
+  try {
+    await s.scope(async inner => {
+      inner.spawn(async child => child.sleep('1h'))
+      await inner.sleep('1h')
+    })
+  } finally {
+    addLine(log, 'end')
+  }
+  return 'never'
+})
+
+export const graphInside = task(import.meta, async function graphInside(n: number): Promise<number> {
+  return scope(async s => s.on(loop).run(call(double, call(double, n))))
+})
+
+export const sameName = task(import.meta, async function constructor(): Promise<string> {
+  return 'a name that every object has'
+})
+
+export const thenableResult = task(import.meta, function thenableResult(): { then?: unknown; kept: number } {
+  return { then: undefined, kept: 1 }
+})
+
+export const changeEnvironment = task(import.meta, function changeEnvironment(): string {
+  process.env['SKEIN_TEST_LEFT'] = 'yes'
+  process.removeAllListeners('message')
+  Error.stackTraceLimit = 0
+  return 'changed'
+})
