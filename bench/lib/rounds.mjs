@@ -26,8 +26,8 @@ export async function runSuite(suite, { rounds, progress }) {
     const shift = Math.floor((round * cells.length) / rounds)
     const order = [...cells.slice(shift), ...cells.slice(0, shift)]
     for (const [at, cell] of order.entries()) {
-      // One failure may be an accident of the machine; who fails at the first try does not get to cost every round.
-      if (cell.failures.length > 0 && cell.values.length === 0) continue
+      // One failure may be an accident; who fails twice and never succeeds does not get to cost every round.
+      if (cell.failures.length > 1 && cell.values.length === 0) continue
       progress({ suite, round, rounds, at, of: order.length, cell })
       const outcome = await measureOnce(suite.request(cell.contestant, cell.variant), cell.contestant)
       if (outcome.failure === undefined) cell.values.push({ round, ...outcome.metrics })
