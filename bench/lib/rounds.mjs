@@ -12,7 +12,7 @@ export function stopRunning() {
 
 /**
  * Runs all contestants of a suite, interleaved: every round measures each of them once per variant, each in a fresh
- * process, and every round begins with another one, so that a slow minute of the machine hits all alike.
+ * process, and every round begins with another one, so that a slow minute of the machine is spread over all.
  */
 export async function runSuite(suite, { rounds, progress }) {
   const cells = []
