@@ -83,7 +83,8 @@ export const sleepAndReport = task(
   import.meta,
   async function sleepAndReport(started: string, report: string): Promise<void> {
     const s = current()
-    touch(started)
+    // Once the event loop has had its turn: before that, who cancels and why has had no chance to arrive.
+    setImmediate(() => touch(started))
     try {
       await s.sleep('1h')
     } catch (error) {
