@@ -16,7 +16,9 @@ export function addLine(path: string, line: string): void {
 /** The lines of a file, none if it is not there. */
 export function linesOf(path: string): string[] {
   if (!existsSync(path)) return []
-  return readFileSync(path, 'utf8').split('\n').filter(line => line !== '')
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
 }
 
 /** Resolves when the file is there. */
@@ -29,7 +31,7 @@ export async function linesReach(path: string, count: number): Promise<void> {
   await holds(() => linesOf(path).length >= count, `${count} lines in ${path}`)
 }
 
-/** Resolves when the condition holds; for states that no event reports. Gives up, as a failure, long after it should. */
+/** Resolves when the condition holds; for states that no event reports. Fails long after it should. */
 export async function holds(condition: () => boolean, what = 'a condition'): Promise<void> {
   const limit = performance.now() + 15_000
   while (!condition()) {

@@ -33,7 +33,8 @@ describe('the conformance suite', () => {
 
   test('runs the same cases on threads and on processes', () => {
     const cases = themes.flatMap(theme => theme.cases)
-    const titles = (place: typeof threadsPlace): string[] => cases.filter(each => applies(each, place)).map(each => each.title)
+    const titles = (place: typeof threadsPlace): string[] =>
+      cases.filter(each => applies(each, place)).map(each => each.title)
     assert.deepEqual(titles(threadsPlace), titles(processesPlace))
     assert.ok(titles(loopPlace).length > 150)
   })

@@ -137,7 +137,7 @@ export function conformance(place: Place, themes: readonly Theme[]): void {
 
 /** What hangs fails, instead of keeping the cases after it from running. */
 async function within<T>(limit: number, work: Promise<T> | T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no end after ${limit / 1_000} s`)), limit)
   })

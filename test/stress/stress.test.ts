@@ -68,7 +68,10 @@ for (const place of ['loop', 'threads', 'processes']) {
         ]
         const others = Object.keys(result.outcomes).filter(outcome => !expected.includes(outcome))
         assert.deepEqual(others, [])
-        assert.equal(Object.values(result.outcomes).reduce((a, b) => a + b), mixed)
+        assert.equal(
+          Object.values(result.outcomes).reduce((a, b) => a + b),
+          mixed,
+        )
       })
     }
 

@@ -12,7 +12,10 @@ import { spinUntil } from '../conformance/tasks/holding.ts'
 import { addToShared, answerOn, fillBuffer, runtime } from '../conformance/tasks/memory.ts'
 import { double } from '../conformance/tasks/values.ts'
 
-async function withThreads(use: (pool: Executor, folder: string) => Promise<void>, options: object = {}): Promise<void> {
+async function withThreads(
+  use: (pool: Executor, folder: string) => Promise<void>,
+  options: object = {},
+): Promise<void> {
   const pool = threads({ max: 1, ...options })
   const folder = mkdtempSync(join(tmpdir(), 'skein-'))
   try {
@@ -36,7 +39,8 @@ describe('threads', () => {
       assert.equal(seen.pid, process.pid)
       assert.ok(seen.thread > 0)
       assert.equal(pool.stats().workers[0]?.id, seen.thread)
-    }))
+    }),
+  )
 
   timed('are as many as the machine can run in parallel, unless told otherwise', async () => {
     const pool = threads()
@@ -50,7 +54,8 @@ describe('threads', () => {
       const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
       assert.equal(buffer.byteLength, 0)
       assert.deepEqual(new Uint8Array(got), new Uint8Array(1024).fill(7))
-    }))
+    }),
+  )
 
   timed('a buffer that is not transferred is copied', () =>
     withThreads(async pool => {
@@ -58,7 +63,8 @@ describe('threads', () => {
       const got = await pool.run(fillBuffer, buffer, 7)
       assert.deepEqual([...new Uint8Array(buffer)], Array(8).fill(0))
       assert.deepEqual([...new Uint8Array(got)], Array(8).fill(7))
-    }))
+    }),
+  )
 
   timed('a call with a transfer that waits in the queue moves its buffer when it is sent', () =>
     withThreads(async pool => {
@@ -67,7 +73,8 @@ describe('threads', () => {
         buffers.map((buffer, n) => pool.run(call(fillBuffer, buffer, n).with({ transfer: [buffer] }))),
       )
       for (const [n, result] of results.entries()) assert.deepEqual([...new Uint8Array(result)], Array(16).fill(n))
-    }))
+    }),
+  )
 
   timed('a message port moves to the worker and works there', () =>
     withThreads(async pool => {
@@ -77,7 +84,8 @@ describe('threads', () => {
       assert.equal(await pool.run(made), 'answered')
       assert.deepEqual(receiveMessageOnPort(port1), { message: 'got hello' })
       port1.close()
-    }))
+    }),
+  )
 
   timed('shared memory is shared', () =>
     withThreads(
@@ -87,7 +95,8 @@ describe('threads', () => {
         assert.equal(new Int32Array(shared)[0], 4_000)
       },
       { max: 2 },
-    ))
+    ),
+  )
 
   timed('a thread that does not stop is terminated', () =>
     withThreads(
@@ -99,7 +108,8 @@ describe('threads', () => {
         assert.equal(await pool.run(double, 2), 4)
       },
       { grace: 10 },
-    ))
+    ),
+  )
 
   timed('a thread that loops without a checkpoint does not outlive close', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-'))
@@ -119,5 +129,6 @@ describe('threads', () => {
         assert.equal(process.env['SKEIN_ONLY_INSIDE'], undefined)
       },
       { env: { SKEIN_ONLY_INSIDE: 'yes' } },
-    ))
+    ),
+  )
 })

@@ -1,7 +1,7 @@
 import { loop } from 'skein/loop'
 import type { OpenOptions, Place } from '../suite.ts'
 
-/** The event loop: no border, nothing to bundle for, no workers, and nothing can reach a task that does not give way. */
+/** The event loop: no border, nothing to bundle for, no workers, and no way to reach a task that does not give way. */
 export const loopPlace: Place = {
   name: 'loop',
   can: new Set(),

@@ -97,20 +97,17 @@ export const sleepAndReport = task(
 )
 
 /** Waits for its signal's event, as a library would that knows nothing of scopes. */
-export const waitForAbortEvent = task(
-  import.meta,
-  async function waitForAbortEvent(started: string): Promise<never> {
-    const { signal } = current()
-    touch(started)
-    return new Promise((_, reject) => {
-      const timer = setInterval(() => undefined, 60_000)
-      signal.addEventListener('abort', () => {
-        clearInterval(timer)
-        reject(signal.reason as Error)
-      })
+export const waitForAbortEvent = task(import.meta, async function waitForAbortEvent(started: string): Promise<never> {
+  const { signal } = current()
+  touch(started)
+  return new Promise((_, reject) => {
+    const timer = setInterval(() => undefined, 60_000)
+    signal.addEventListener('abort', () => {
+      clearInterval(timer)
+      reject(signal.reason as Error)
     })
-  },
-)
+  })
+})
 
 /** Cleans up, which takes a while, when it is stopped. */
 export const tidyUp = task(import.meta, async function tidyUp(started: string, tidied: string): Promise<void> {
@@ -136,15 +133,12 @@ export const answerWhenCancelled = task(
 )
 
 /** Fails in its own way when it has been cancelled. */
-export const failWhenCancelled = task(
-  import.meta,
-  async function failWhenCancelled(started: string): Promise<string> {
-    const s = current()
-    touch(started)
-    await s.sleep('1h').catch(() => undefined)
-    throw new RangeError('its own words')
-  },
-)
+export const failWhenCancelled = task(import.meta, async function failWhenCancelled(started: string): Promise<string> {
+  const s = current()
+  touch(started)
+  await s.sleep('1h').catch(() => undefined)
+  throw new RangeError('its own words')
+})
 
 /** Leaves a mark in the folder and waits until the marks of `count` calls are there. */
 export const meet = task(import.meta, async function meet(folder: string, name: string, count: number) {

@@ -98,8 +98,9 @@ export const sameName = task(import.meta, async function constructor(): Promise<
   return 'a name that every object has'
 })
 
+/** An object with a `then` that is no function, and so no promise. */
 export const thenableResult = task(import.meta, function thenableResult(): { then?: unknown; kept: number } {
-  return { then: undefined, kept: 1 }
+  return Object.assign({ kept: 1 }, JSON.parse('{"then": "later"}'))
 })
 
 export const changeEnvironment = task(import.meta, function changeEnvironment(): string {

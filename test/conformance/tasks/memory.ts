@@ -20,7 +20,12 @@ export const answerOn = task(import.meta, function answerOn(port: MessagePort, t
   return 'answered'
 })
 
-export const runtime = task(import.meta, function runtime(): { main: boolean; thread: number; pid: number; hasPort: boolean } {
+export const runtime = task(import.meta, function runtime(): {
+  main: boolean
+  thread: number
+  pid: number
+  hasPort: boolean
+} {
   return { main: isMainThread, thread: threadId, pid: process.pid, hasPort: parentPort !== null }
 })
 

@@ -35,9 +35,12 @@ export const sum = task(import.meta, function sum(numbers: number[]): number {
   return numbers.reduce((a, b) => a + b, 0)
 })
 
-export const sumOfPoint = task(import.meta, function sumOfPoint(point: { x: number; y: number; rest: number[] }): number {
-  return point.x + point.y + point.rest.reduce((a, b) => a + b, 0)
-})
+export const sumOfPoint = task(
+  import.meta,
+  function sumOfPoint(point: { x: number; y: number; rest: number[] }): number {
+    return point.x + point.y + point.rest.reduce((a, b) => a + b, 0)
+  },
+)
 
 /** Changes its argument, to see whose it was. */
 export const push = task(import.meta, function push(list: number[]): number {

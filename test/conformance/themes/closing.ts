@@ -22,9 +22,15 @@ export const closing: Theme = theme('closing', add => {
     assert.equal(closed, false)
     touch(file('gate'))
     assert.equal(await held, 'released')
-    assert.deepEqual(await Promise.all(waiting), Array.from({ length: 20 }, (_, n) => n * 2))
+    assert.deepEqual(
+      await Promise.all(waiting),
+      Array.from({ length: 20 }, (_, n) => n * 2),
+    )
     await closing
-    assert.deepEqual(executor.stats().workers.filter(worker => worker.name !== 'loop'), [])
+    assert.deepEqual(
+      executor.stats().workers.filter(worker => worker.name !== 'loop'),
+      [],
+    )
   })
 
   add('a closed executor refuses calls of every kind', async ({ open }) => {

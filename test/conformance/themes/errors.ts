@@ -81,12 +81,15 @@ export const errors: Theme = theme('errors', add => {
     assert.equal(error.doubled, 24)
   })
 
-  add('an unregistered class comes back as the nearest class that is known, with its name and fields', async ({ shared }) => {
-    const error = (await failure(RangeError, shared.run(tasks.throwLocal))) as RangeError & { limit: number }
-    assert.equal(error.name, 'LocalRangeError')
-    assert.equal(error.message, 'beyond')
-    assert.equal(error.limit, 7)
-  })
+  add(
+    'an unregistered class comes back as the nearest class that is known, with its name and fields',
+    async ({ shared }) => {
+      const error = (await failure(RangeError, shared.run(tasks.throwLocal))) as RangeError & { limit: number }
+      assert.equal(error.name, 'LocalRangeError')
+      assert.equal(error.message, 'beyond')
+      assert.equal(error.limit, 7)
+    },
+  )
 
   add('an error of skein keeps its class and code', async ({ shared }) => {
     const error = await failure(InvalidArgumentError, shared.run(tasks.throwSkein))
@@ -134,7 +137,9 @@ export const errors: Theme = theme('errors', add => {
   })
 
   add('a failing call harms no other', async ({ shared }) => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, (_, n) => shared.run(tasks.failUnlessEven, n)))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, n) => shared.run(tasks.failUnlessEven, n)),
+    )
     for (const [n, outcome] of outcomes.entries()) {
       if (n % 2 === 0) assert.deepEqual(outcome, { status: 'fulfilled', value: n })
       else assert.match(String(outcome.status === 'rejected' && outcome.reason), new RegExp(`${n} is odd`))
@@ -157,7 +162,12 @@ export const errors: Theme = theme('errors', add => {
         const path = (await failure(UnsendableError, executor.run(echo, value))).path
         assert.equal(path, 'arguments[0]')
       }
-      assert.equal((await failure(UnsendableError, executor.run(call(echo, new Map([['k', () => 1]]))))).path.startsWith('arguments[0]'), true)
+      assert.equal(
+        (await failure(UnsendableError, executor.run(call(echo, new Map([['k', () => 1]]))))).path.startsWith(
+          'arguments[0]',
+        ),
+        true,
+      )
       assert.equal(await executor.run(where), before, 'the worker lives on')
     },
     { needs: ['border'] },

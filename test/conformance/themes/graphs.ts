@@ -74,10 +74,7 @@ export const graphs: Theme = theme('graphs', add => {
     const executor = open({ max: 3 })
     // The part fails when the one beside it has started.
     const failing = call(rejectLater, call(holdUntil, file('held'), file('gate')))
-    const outcome = failure(
-      RangeError,
-      executor.run(textOf, call(tidyUp, file('started'), file('tidied')), failing),
-    )
+    const outcome = failure(RangeError, executor.run(textOf, call(tidyUp, file('started'), file('tidied')), failing))
     await fileAppears(file('started'))
     touch(file('gate'))
     assert.equal((await outcome).message, 'released')

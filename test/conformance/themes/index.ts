@@ -1,11 +1,14 @@
 import type { Theme } from '../suite.ts'
 import { cancelling } from './cancelling.ts'
+import { cancellingByForce } from './cancelling-by-force.ts'
 import { closing } from './closing.ts'
+import { crashing } from './crashing.ts'
 import { errors } from './errors.ts'
 import { graphs } from './graphs.ts'
 import { hostile } from './hostile.ts'
 import { jobs } from './jobs.ts'
 import { mapping } from './mapping.ts'
+import { mappingEndings } from './mapping-endings.ts'
 import { modules } from './modules.ts'
 import { observing } from './observing.ts'
 import { programs } from './programs.ts'
@@ -23,16 +26,19 @@ export const themes: readonly Theme[] = [
   jobs,
   queueing,
   cancelling,
+  cancellingByForce,
   timeouts,
   retrying,
   errors,
   modules,
   streaming,
   mapping,
+  mappingEndings,
   graphs,
   scoping,
   observing,
   workers,
+  crashing,
   hostile,
   closing,
   programs,

@@ -129,7 +129,10 @@ export const jobs: Theme = theme('jobs', add => {
     assert.equal(retries.length, 1)
     assert.ok(story.indexOf(retries[0] as string) < story.indexOf('done'))
     const times = (await heard).map(event => event.time)
-    assert.deepEqual(times, [...times].sort((a, b) => a - b))
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => a - b),
+    )
   })
 
   add('events of a cancelled job end with its cancellation', async ({ shared, file }) => {

@@ -113,11 +113,15 @@ export const modules: Theme = theme('modules', add => {
       const executor = open({ max: 1 })
       const greet = known<(name: string) => string>(fixtureUrl('tasks.mjs'), 'greet')
       const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
-      const calls = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? executor.run(greet, `${n}`) : executor.run(never)))
+      const calls = Array.from({ length: 20 }, (_, n) =>
+        n % 2 === 0 ? executor.run(greet, `${n}`) : executor.run(never),
+      )
       const outcomes = await Promise.allSettled(calls)
       for (const [n, outcome] of outcomes.entries()) {
-        if (n % 2 === 0) assert.equal(outcome.status === 'fulfilled' && outcome.value, `hello ${n} (after a top-level await)`)
-        else assert.equal(outcome.status === 'rejected' && (outcome.reason as TaskModuleError).code, 'SKEIN_TASK_MODULE')
+        if (n % 2 === 0)
+          assert.equal(outcome.status === 'fulfilled' && outcome.value, `hello ${n} (after a top-level await)`)
+        else
+          assert.equal(outcome.status === 'rejected' && (outcome.reason as TaskModuleError).code, 'SKEIN_TASK_MODULE')
       }
     },
     { needs },

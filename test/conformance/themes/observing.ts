@@ -25,13 +25,19 @@ export const observing: Theme = theme('observing', add => {
     await executor.run(doubleLater, 1)
     const after = performance.timeOrigin + performance.now()
     const own = events.filter(event => event.type !== 'worker')
-    assert.deepEqual(own.map(event => event.type), ['submitted', 'started', 'done'])
+    assert.deepEqual(
+      own.map(event => event.type),
+      ['submitted', 'started', 'done'],
+    )
     const [submitted, started, done] = own as [Of<'submitted'>, Of<'started'>, Of<'done'>]
     assert.equal(new Set(own.map(event => event.id)).size, 1)
     for (const event of own) assert.deepEqual({ ...event.task }, { ...identityOf(doubleLater) })
     assert.match(started.worker, names[place.name])
     assert.equal(done.worker, started.worker)
-    assert.deepEqual(executor.stats().workers.map(worker => worker.name), [started.worker])
+    assert.deepEqual(
+      executor.stats().workers.map(worker => worker.name),
+      [started.worker],
+    )
     assert.equal(typeof done.duration === 'number' && done.duration >= 0, true)
     assert.equal(done.started, started.time)
     // One millisecond of play: clocks of two processes are read apart from each other.
@@ -51,8 +57,11 @@ export const observing: Theme = theme('observing', add => {
     await held.cancel()
     const { of } = collect(events)
     assert.equal(of('failed').length, 1)
-    assert.equal((of('failed')[0]?.error as Error).message, 'bad luck')
-    assert.deepEqual(of('cancelled').map(event => event.id), [waiting.id, held.id])
+    assert.match(String(of('failed')[0]?.error), /bad luck/)
+    assert.deepEqual(
+      of('cancelled').map(event => event.id),
+      [waiting.id, held.id],
+    )
     const [withdrawn, stopped] = of('cancelled')
     assert.equal(withdrawn?.started, undefined)
     assert.equal(withdrawn?.duration, undefined)
@@ -66,7 +75,10 @@ export const observing: Theme = theme('observing', add => {
     executor.observe(event => events.push(event))
     await executor.run(call(flaky, file('log'), 3).with({ retries: { times: 4, backoff: 1 } }))
     const { of } = collect(events)
-    assert.deepEqual(of('retried').map(event => (event.error as Error).message), ['attempt 1 failed', 'attempt 2 failed'])
+    assert.deepEqual(
+      of('retried').map(event => (event.error as Error).message),
+      ['attempt 1 failed', 'attempt 2 failed'],
+    )
     assert.equal(of('started').length, 3)
     assert.equal(of('submitted').length, 1)
     assert.equal(of('done').length, 1)
@@ -83,7 +95,9 @@ export const observing: Theme = theme('observing', add => {
     })
     const controllers = Array.from({ length: 60 }, () => new AbortController())
     const calls = controllers.map(({ signal }, n) =>
-      n % 3 === 0 ? executor.run(call(rejectLater, 'no').with({ signal })) : executor.run(call(doubleLater, n).with({ signal })),
+      n % 3 === 0
+        ? executor.run(call(rejectLater, 'no').with({ signal }))
+        : executor.run(call(doubleLater, n).with({ signal })),
     )
     for (const [n, controller] of controllers.entries()) if (n % 4 === 0) controller.abort()
     const outcomes = await Promise.allSettled(calls)
@@ -139,9 +153,17 @@ export const observing: Theme = theme('observing', add => {
     await held
     await waiting[0]?.result()
     const { queued, running, done, failed, cancelled, crashed } = executor.stats()
-    assert.deepEqual({ queued, running, done, failed, cancelled, crashed }, {
-      queued: 0, running: 0, done: 3, failed: 1, cancelled: 1, crashed: 0,
-    })
+    assert.deepEqual(
+      { queued, running, done, failed, cancelled, crashed },
+      {
+        queued: 0,
+        running: 0,
+        done: 3,
+        failed: 1,
+        cancelled: 1,
+        crashed: 0,
+      },
+    )
     assert.equal(executor.stats().workers[0]?.inFlight, 0)
     assert.match(String(executor.stats().workers[0]?.name), names[place.name])
   })

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { fixture } from '../../support/paths.ts'
-import { type Ending, runProgram, runScript } from '../script.ts'
+import { fileAppears } from '../files.ts'
+import { type Ending, runProgram, runScript, scriptPath } from '../script.ts'
 import { theme, type Theme } from '../suite.ts'
 
 function ended(ending: Ending, code: number): void {
@@ -77,6 +81,27 @@ export const programs: Theme = theme('whole programs', add => {
     },
     { needs },
   )
+
+  add('Ctrl-C lets the tasks of a program tidy up', async ({ place, file }) => {
+    const folder = file('.')
+    // A terminal sends the signal to the whole group: the program and its worker processes.
+    const child = spawn(process.execPath, [scriptPath('interrupted.js'), place.name, folder], {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'pipe'],
+    })
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    try {
+      await fileAppears(file('started'))
+      process.kill(-(child.pid as number), 'SIGINT')
+      const [code] = (await once(child, 'close')) as [number]
+      assert.equal(code, 130, stderr)
+      assert.equal(existsSync(file('tidied')), true, stderr)
+      assert.equal(stderr, '')
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
 
   add(
     'an entry file without a guard is told to get one',

@@ -45,7 +45,10 @@ export const queueing: Theme = theme('queueing', add => {
     const executor = open({ max: 1, maxQueue: 3, overload: 'wait' })
     const numbers = Array.from({ length: 100 }, (_, n) => n)
     const results = await Promise.all(numbers.map(n => executor.run(doubleLater, n)))
-    assert.deepEqual(results, numbers.map(n => n * 2))
+    assert.deepEqual(
+      results,
+      numbers.map(n => n * 2),
+    )
   })
 
   add('a submit that waits for room can be cancelled by its signal', async ({ open, file }) => {
@@ -55,7 +58,10 @@ export const queueing: Theme = theme('queueing', add => {
     const waits = await executor.submit(double, 1)
     const controller = new AbortController()
     const never = call(note, file('never'), 'ran').with({ signal: controller.signal })
-    const refused = failure(CancelledError, executor.submit(never).then(job => job.result()))
+    const refused = failure(
+      CancelledError,
+      executor.submit(never).then(job => job.result()),
+    )
     await new Promise(resolve => setImmediate(resolve))
     controller.abort('changed my mind')
     const error = await refused
@@ -159,7 +165,10 @@ export const queueing: Theme = theme('queueing', add => {
     await Promise.all(Array.from({ length: 300 }, (_, n) => executor.run(double, n)))
     const held = executor.run(holdUntil, file('started'), file('gate'))
     const others = await Promise.all(Array.from({ length: 50 }, (_, n) => executor.run(double, n)))
-    assert.deepEqual(others, Array.from({ length: 50 }, (_, n) => n * 2))
+    assert.deepEqual(
+      others,
+      Array.from({ length: 50 }, (_, n) => n * 2),
+    )
     touch(file('gate'))
     assert.equal(await held, 'released')
   })

@@ -90,7 +90,10 @@ export const retrying: Theme = theme('retrying', add => {
     'a call whose worker crashed is run again on another',
     async ({ open, file }) => {
       const executor = open({ max: 1 })
-      assert.equal(await executor.run(call(exitOnce, file('log')).with({ retries: { times: 1, backoff: 1 } })), 'survived')
+      assert.equal(
+        await executor.run(call(exitOnce, file('log')).with({ retries: { times: 1, backoff: 1 } })),
+        'survived',
+      )
       assert.equal(linesOf(file('log')).length, 2)
     },
     { needs: ['workers'] },

@@ -22,7 +22,10 @@ export const scoping: Theme = theme('scopes and context', add => {
 
   add('a scope that fails cancels its calls and waits for their end', async ({ shared, file }) => {
     const outcome = scope(async s => {
-      void s.on(shared).run(tidyUp, file('started'), file('tidied')).catch(() => undefined)
+      void s
+        .on(shared)
+        .run(tidyUp, file('started'), file('tidied'))
+        .catch(() => undefined)
       await fileAppears(file('started'))
       throw new RangeError('the body failed')
     })

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { call, CancelledError, SkeinError, StreamMismatchError, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
+import {
+  call,
+  CancelledError,
+  SkeinError,
+  StreamMismatchError,
+  TimeoutError,
+  UnsendableError,
+  WorkerCrashedError,
+} from 'skein'
 import { all, codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -237,7 +245,11 @@ export const streaming: Theme = theme('streaming', add => {
       })()
       const error = await failure(SkeinError, reading)
       assert.match(error.message, /countTo/)
-      assert.deepEqual(rest, rest.map((_, n) => n + 3), 'what was on its way still arrives, nothing arrives twice')
+      assert.deepEqual(
+        rest,
+        rest.map((_, n) => n + 3),
+        'what was on its way still arrives, nothing arrives twice',
+      )
       assert.equal(await executor.run(double, 4), 8)
     },
     { needs: ['force'] },

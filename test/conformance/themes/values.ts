@@ -51,7 +51,10 @@ export const values: Theme = theme('values', add => {
       empty: ['', [], {}],
       when: new Date(86_400_000),
       pattern: /a(b)+/giu,
-      map: new Map<unknown, unknown>([['k', new Set([1, 'two'])], [{ key: 1 }, 'object key']]),
+      map: new Map<unknown, unknown>([
+        ['k', new Set([1, 'two'])],
+        [{ key: 1 }, 'object key'],
+      ]),
       bytes: new Uint8Array([0, 1, 255]),
       floats: new Float64Array([0.1, -1e300]),
       buffer: new Uint16Array([1, 2, 3]).buffer,
@@ -125,7 +128,10 @@ export const values: Theme = theme('values', add => {
         return n % 3 === 1 ? shared.run(tasks.doubleLater, n) : shared.run(tasks.doublePromised, n)
       }),
     )
-    assert.deepEqual(results, numbers.map(n => n * 2))
+    assert.deepEqual(
+      results,
+      numbers.map(n => n * 2),
+    )
   })
 
   add('leaves the task a function that can be called right here', async () => {

@@ -13,7 +13,8 @@ await stress({ max: 2 }, async ({ executor, signal, count, tell, warm }) => {
       ends.push(
         executor.run(call(exitWith, 3).with({ signal })).then(
           () => tell('value'),
-          (error: unknown) => tell(error instanceof WorkerCrashedError ? `exit ${String(error.exitCode)}` : String(error)),
+          (error: unknown) =>
+            tell(error instanceof WorkerCrashedError ? `exit ${String(error.exitCode)}` : String(error)),
         ),
       )
       ends.push(executor.run(call(double, n).with({ signal })).then(value => tell(value === n * 2 ? 'right' : 'wrong')))

@@ -42,7 +42,10 @@ export function holdings(): Holdings {
   collect()
   const children = `/proc/self/task/${process.pid}/children`
   return {
-    resources: process.getActiveResourcesInfo().filter(name => !/^(TTY|Pipe|FSReq|SyncWriteStream)/.test(name)).sort(),
+    resources: process
+      .getActiveResourcesInfo()
+      .filter(name => !/^(TTY|Pipe|FSReq|SyncWriteStream)/.test(name))
+      .sort(),
     listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
     threads: existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : undefined,
     children: existsSync(children) ? readFileSync(children, 'utf8').split(' ').filter(Boolean).length : undefined,

@@ -45,7 +45,12 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
         return last === 50 ? 'right' : `only ${last} values`
       }
       case 3: {
-        const results = await executor.map(double, Array.from({ length: 40 }, (_, i) => i)).toArray()
+        const results = await executor
+          .map(
+            double,
+            Array.from({ length: 40 }, (_, i) => i),
+          )
+          .toArray()
         return results.every((value, i) => value === i * 2) ? 'right' : 'wrong'
       }
       case 4: {
@@ -58,7 +63,10 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
       case 40:
         return expectValue(executor.run(call(exitWith, 3).with(options)), undefined)
       case 41:
-        return expectValue(executor.run(call(spinUntil, '/dev/null', '/never/there').with({ ...options, timeout: 5 })), undefined)
+        return expectValue(
+          executor.run(call(spinUntil, '/dev/null', '/never/there').with({ ...options, timeout: 5 })),
+          undefined,
+        )
       case 42:
         return expectValue(executor.run(call(giveFunction).with(options)), undefined)
       default:
