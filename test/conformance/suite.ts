@@ -125,10 +125,12 @@ export function conformance(place: Place, themes: readonly Theme[]): void {
             // The next case must not pay for what this one left in the shared executor.
             shared = undefined
             for (const executor of opened) void executor.close({ cancel: true }).catch(() => undefined)
+            opened.length = 0
             throw error
+          } finally {
+            await within(5_000, Promise.all(opened.map(executor => executor.close({ cancel: true }))))
+            if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
           }
-          await within(5_000, Promise.all(opened.map(executor => executor.close({ cancel: true }))))
-          if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
         })
       }
     })
