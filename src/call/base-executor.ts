@@ -10,6 +10,7 @@ import { checkKnown, describe } from './options.ts'
 import { PendingQueue } from './pending-queue.ts'
 import { retryDelay } from './retry.ts'
 import { SignalListeners } from './signal-listeners.ts'
+import { recordSite } from './submit-site.ts'
 import { ExecutorSurface } from './surface.ts'
 
 /** What an executor does when its queue is full: refuse the call, or let the caller wait for room. */
@@ -105,6 +106,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   protected abstract hasFreePlace(): boolean
 
   #accept(entry: Entry): void {
+    entry.site ??= recordSite()
     this.#pending++
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
@@ -173,7 +175,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   #delayOf(entry: Entry, error: unknown): number | undefined {
-    if (error instanceof CancelledError) return undefined
+    // A stream that has given values would give them again.
+    if (error instanceof CancelledError || entry.delivered) return undefined
     try {
       return retryDelay(entry.work.options.retries, entry.attempt, error)
     } catch {

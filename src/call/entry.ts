@@ -1,6 +1,7 @@
 import type { CancelCause } from '../core/cancel.ts'
 import type { LocalJob } from '../core/local-job.ts'
 import type { CallOptions } from './options.ts'
+import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from './task.ts'
 
 /** What a place needs to know to run a call: a Call, or the same fields without its methods. */
@@ -59,6 +60,8 @@ export class Entry {
   onEnd: ((outcome: Outcome) => void) | undefined
   /** Values of a stream, in batches. */
   onItems: ((items: unknown[]) => void) | undefined
+  /** Values of a stream have reached the reader: from here on it cannot be run again. */
+  delivered = false
   /** How many values of a stream may be on their way at first. */
   credit = 0
   /** How many items a chunk holds. */
@@ -74,7 +77,7 @@ export class Entry {
   /** How long the last run took, in milliseconds. */
   duration = 0
   /** The stack of the caller, where it was recorded. */
-  site: string | undefined
+  site: SubmitSite | undefined
 
   // Links of the queue that it waits in; undefined when it waits in none.
   previous: Entry | undefined
@@ -96,6 +99,12 @@ export class Entry {
     this.work = work
     this.kind = kind
     this.#end = end
+  }
+
+  /** Passes values of a stream on. */
+  deliver(items: unknown[]): void {
+    this.delivered = true
+    this.onItems?.(items)
   }
 
   /** Tells the caller. Called once, by the executor. */

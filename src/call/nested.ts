@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../core/errors.ts'
 import { isJob, type Job } from '../core/job.ts'
 import { type Call, isCall } from './call.ts'
 
@@ -9,31 +10,37 @@ import { type Call, isCall } from './call.ts'
 export function hasNested(args: readonly unknown[]): boolean {
   for (let i = 0; i < args.length; i++) {
     const value = args[i]
-    if (typeof value === 'object' && value !== null && search(value, undefined, 0)) return true
+    if (typeof value === 'object' && value !== null && search(value)) return true
   }
   return false
 }
 
-function search(value: object, seen: Set<object> | undefined, depth: number): boolean {
-  if (isCall(value) || isJob(value)) return true
-  const isArray = Array.isArray(value)
-  if (!isArray && !isPlain(value)) return false
-  // A set is only needed where the nesting could be a cycle; shallow values never pay for it.
-  if (depth >= 4) {
-    seen ??= new Set()
-    if (seen.has(value)) return false
-    seen.add(value)
-  }
-  if (isArray) {
-    for (let i = 0; i < value.length; i++) {
-      const element: unknown = value[i]
-      if (typeof element === 'object' && element !== null && search(element, seen, depth + 1)) return true
+/** A list instead of recursion, because arguments may be nested deeper than the stack. */
+function search(root: object): boolean {
+  const open: object[] = [root]
+  let seen: Set<object> | undefined
+  for (let steps = 0; open.length > 0; steps++) {
+    const value = open.pop() as object
+    if (isCall(value) || isJob(value)) return true
+    const isArray = Array.isArray(value)
+    if (!isArray && !isPlain(value)) continue
+    // A set is only needed where there may be a cycle; small values never pay for it.
+    if (steps >= 32) {
+      seen ??= new Set()
+      if (seen.has(value)) continue
+      seen.add(value)
     }
-    return false
-  }
-  for (const key in value) {
-    const field = (value as Record<string, unknown>)[key]
-    if (typeof field === 'object' && field !== null && search(field, seen, depth + 1)) return true
+    if (isArray) {
+      for (let i = 0; i < value.length; i++) {
+        const element: unknown = value[i]
+        if (typeof element === 'object' && element !== null) open.push(element)
+      }
+    } else {
+      for (const key in value) {
+        const field = (value as Record<string, unknown>)[key]
+        if (typeof field === 'object' && field !== null) open.push(field)
+      }
+    }
   }
   return false
 }
@@ -70,7 +77,12 @@ export async function resolveNested(
     }
   }
   const result = new Array<unknown>(args.length)
-  args.forEach((value, index) => copy(value, resolved => (result[index] = resolved)))
+  try {
+    args.forEach((value, index) => copy(value, resolved => (result[index] = resolved)))
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError('The arguments that hold a Call or a Job are nested too deeply; pass them flat', { cause: error })
+    throw error
+  }
   // Every branch is awaited, also after a failure: what was started must have ended before the caller hears of it.
   const outcomes = await Promise.allSettled(waits)
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason

@@ -87,14 +87,16 @@ export class Runner implements ScopeSource {
 
   #startOne(args: readonly unknown[]): void {
     let value: unknown
+    let later: boolean
     try {
       value = callIn(this, this.#invoke, args)
+      later = isThenable(value)
     } catch (error) {
       this.#close(true, error)
       return
     }
-    if (isThenable(value)) {
-      value.then(
+    if (later) {
+      Promise.resolve(value as PromiseLike<unknown>).then(
         result => this.#returned(result),
         (error: unknown) => this.#close(true, error),
       )
@@ -235,10 +237,19 @@ const unknownCause: CancelCause = { source: 'explicit' }
 
 /** What a caller gets for whatever a task threw: errors as they are, anything else wrapped, so that it has a stack and a remedy. */
 export function thrownError(value: unknown, task: string): unknown {
-  if (value instanceof Error || Object.prototype.toString.call(value) === '[object Error]') return value
-  if (typeof DOMException === 'function' && value instanceof DOMException) return value
+  // What is thrown may be as odd as a revoked Proxy, which throws at every look.
+  try {
+    if (value instanceof Error || Object.prototype.toString.call(value) === '[object Error]') return value
+    if (typeof DOMException === 'function' && value instanceof DOMException) return value
+    return thrownValue(value, describeThrown(value), task)
+  } catch {
+    return thrownValue(undefined, 'something that cannot even be looked at', task)
+  }
+}
+
+function thrownValue(value: unknown, text: string, task: string): ThrownValueError {
   return new ThrownValueError(
-    `Task ${task} threw ${describeThrown(value)}, which is no Error: there is no message and no stack to show. ` +
+    `Task ${task} threw ${text}, which is no Error: there is no message and no stack to show. ` +
       `Throw an Error (new Error('…')) instead; what was thrown is in 'value'.`,
     { value },
   )
@@ -260,8 +271,12 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   if (typeof value !== 'object' || value === null) return false
-  const tag = Object.prototype.toString.call(value)
-  return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
+  try {
+    const tag = Object.prototype.toString.call(value)
+    return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
+  } catch {
+    return false // a revoked Proxy
+  }
 }
 
 function openIterator(value: unknown): Iterator<unknown> | AsyncIterator<unknown> | undefined {

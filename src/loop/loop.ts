@@ -132,7 +132,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
 
   items(runner: Runner, items: unknown[]): void {
     const entry = this.#running.get(runner)
-    if (entry && entry !== abandoned) entry.onItems?.(items)
+    if (entry && entry !== abandoned) entry.deliver(items)
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {

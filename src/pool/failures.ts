@@ -10,11 +10,19 @@ export function crashError(
   worker: string,
   exit: WorkerExit,
   memoryLimit: number | undefined,
+  forced: boolean,
 ): WorkerCrashedError {
   const { exitCode, signal, error } = exit
   const fields = { exitCode, signal, task: entry.work.task.name, worker, ...(error === undefined ? {} : { cause: error }) }
   const what = `while it ran ${describeTask(entry.work.task)}`
   const bundle = entry.items > 1 ? ` (${entry.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
+  if (forced) {
+    return new WorkerCrashedError(
+      `${worker} was ended ${what}, because another call in it ignored its cancellation. ` +
+        `A stream that has given values is not run again; keep calls apart with concurrency: 1.`,
+      fields,
+    )
+  }
   if (exit.outOfMemory) {
     return new WorkerOutOfMemoryError(
       `${worker} ran out of memory ${what}${bundle}: its limit was ${memoryLimit === undefined ? "Node's own" : `${memoryLimit} MB`}. ` +

@@ -24,7 +24,13 @@ type CallRequest = Extract<Request, { readonly 0: typeof request.call }>
 interface KnownTask {
   readonly identity: TaskIdentity
   fn: AnyFunction | undefined
+  /** What a run of it takes, in milliseconds: the longest lately. Unknown at first. */
+  time: number
 }
+
+/** So many calls at most are claimed together, and only while they are expected to take no longer than this, in milliseconds. */
+const groupSize = 16
+const groupTime = 0.2
 
 /**
  * The worker's side of a pool: takes requests, runs the calls, sends the replies in batches.
@@ -40,9 +46,13 @@ export class Host implements RunnerHost {
   readonly #encoding: Encoding
   readonly #tasks: KnownTask[] = []
   readonly #running = new Map<number, Runner>()
+  /** The task of the call in each slot. */
+  readonly #taskIn: KnownTask[] = []
   /** Calls that wait here; a ring would be faster, but the head index is all that shift() lacks. */
   #inbox: CallRequest[] = []
   #next = 0
+  /** Calls up to here have been claimed in a group. */
+  #claimed = 0
   #active = 0
   #pumping = false
   #resumeScheduled = false
@@ -65,7 +75,10 @@ export class Host implements RunnerHost {
       this.#flush()
     })
     // A task that ends its worker takes nobody's results with it.
-    process.on('exit', () => this.#flush())
+    process.on('exit', () => {
+      this.#handBack()
+      this.#flush()
+    })
   }
 
   /** Runs the initializer and says that the worker is ready. */
@@ -104,7 +117,7 @@ export class Host implements RunnerHost {
           this.#inbox.push(each)
           break
         case request.task:
-          this.#tasks[each[1]] = { identity: { url: each[2], name: each[3] }, fn: undefined }
+          this.#tasks[each[1]] = { identity: { url: each[2], name: each[3] }, fn: undefined, time: Number.POSITIVE_INFINITY }
           break
         case request.cancel: {
           const { source, timeout, reason } = each[2]
@@ -136,16 +149,36 @@ export class Host implements RunnerHost {
       }
       if (this.#posted && at - this.#lastFlush > flushAfter) this.#flush()
       const call = this.#inbox[this.#next] as CallRequest
+      if (this.#ledger.startGroup && this.#next >= this.#claimed) this.#claimGroup(this.#ledger.startGroup, at)
       this.#inbox[this.#next++] = undefined as never
       this.#begin(call, at)
     }
     if (this.#next === this.#inbox.length) {
       this.#inbox = []
-      this.#next = 0
+      this.#next = this.#claimed = 0
     }
     this.#pumping = false
     if (this.#posted) this.#flush()
     if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
+  }
+
+  /** Claims the calls at the head of the inbox together, as far as they are known to be short. */
+  #claimGroup(startGroup: (slots: readonly number[], at: number) => void, at: number): void {
+    const slots: number[] = []
+    let time = 0
+    for (let i = this.#next; i < this.#inbox.length && slots.length < groupSize; i++) {
+      const call = this.#inbox[i] as CallRequest
+      time += call[4] & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
+      if (time > groupTime) break
+      slots.push(call[1])
+    }
+    this.#claimed = this.#next + Math.max(1, slots.length)
+    if (slots.length > 1) startGroup(slots, Math.floor(at + this.#sinceEpoch))
+  }
+
+  /** The worker is about to end: calls that were claimed but have not begun may run elsewhere. */
+  #handBack(): void {
+    for (let i = this.#next; i < this.#claimed; i++) this.#post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
   }
 
   #resume(): void {
@@ -165,6 +198,7 @@ export class Host implements RunnerHost {
       return
     }
     this.#active++
+    this.#taskIn[slot] = task
     const runner = new Runner(this, task.fn as AnyFunction, task.identity.name, kindOfFlags(call[4]), call[5], slot, call[6])
     this.#running.set(slot, runner)
     if (task.fn) {
@@ -225,6 +259,7 @@ export class Host implements RunnerHost {
     this.#running.delete(slot)
     this.#active--
     const duration = performance.now() - started
+    if (runner.kind === 'run') this.#learn(slot, duration)
     if (failed) this.#postFailure(runner, value, duration)
     else {
       try {
@@ -239,6 +274,12 @@ export class Host implements RunnerHost {
       this.#scheduleFlush()
       if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
     }
+  }
+
+  /** Believes at once that a task takes long, and slowly that it has become short. */
+  #learn(slot: number, duration: number): void {
+    const task = this.#taskIn[slot] as KnownTask
+    task.time = task.time === Number.POSITIVE_INFINITY ? duration : Math.max(duration, task.time * 0.9)
   }
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {

@@ -22,6 +22,11 @@ export interface WorkerLedger {
   arrived(slot: number): void
   /** Claims the call. False: the pool has taken it back. */
   start(slot: number, at: number): boolean
+  /**
+   * Claims several calls that will be started one after the other at once, where claiming each by itself is dear; `start`
+   * then tells of each what came of it. Undefined where claiming is cheap.
+   */
+  readonly startGroup?: (slots: readonly number[], at: number) => void
   /** True once the pool wants the started call to stop. Cheap enough for the innermost loop. */
   cancelled(slot: number): boolean
 }

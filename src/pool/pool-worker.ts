@@ -27,6 +27,8 @@ export class PoolWorker {
   load = 0
   /** Tasks that it has been told about. */
   readonly tasks: Set<number> = new Set()
+  /** How many calls it had when its window was full; 0 once it has drained to the half. */
+  fullAt = 0
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
   /** Keeps the program alive. */

@@ -6,6 +6,7 @@ import { decodeError, withOrigin } from '../call/envelope.ts'
 import { explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
+import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { BoundQueues } from './bound-queues.ts'
 import { Crew } from './crew.ts'
@@ -20,6 +21,8 @@ import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
+/** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */
+const worthDraining = 32
 /** When a worker with calls ahead has not replied for this long, in milliseconds, they are recalled. */
 const recallAfter = 10
 
@@ -161,7 +164,13 @@ export class WorkerPool extends BaseExecutor {
     if (worker.state !== 'ready') return false
     const { concurrency } = this.#settings
     if (worker.inFlight < concurrency) return true
-    return estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead
+    // Once full, it drains to the half before it is filled again, in one go: topping up what each reply has freed would
+    // keep messages as small as the first one happened to be.
+    if (worker.inFlight * 2 > worker.fullAt && worker.fullAt > 0) return false
+    worker.fullAt = 0
+    if (estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead) return true
+    if (worker.inFlight >= worthDraining) worker.fullAt = worker.inFlight
+    return false
   }
 
   #send(worker: PoolWorker, entry: Entry): void {
@@ -287,7 +296,7 @@ export class WorkerPool extends BaseExecutor {
       case reply.items: {
         const entry = worker.slots[message[1]]
         if (!entry || entry === withdrawn) return
-        return entry.onItems?.((message[3] ? decode(message[2]) : message[2]) as unknown[])
+        return entry.deliver((message[3] ? decode(message[2]) : message[2]) as unknown[])
       }
       case reply.progress: {
         const entry = worker.slots[message[1]]
@@ -337,8 +346,12 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #withOrigin(entry: Entry, error: unknown): void {
-    const site = entry.site === undefined ? {} : { site: entry.site }
-    withOrigin(error, { worker: entry.workerName || this.name, task: entry.work.task.name, ...site })
+    const site = describeSite(entry.site)
+    withOrigin(error, {
+      worker: entry.workerName || this.name,
+      task: entry.work.task.name,
+      ...(site === undefined ? {} : { site }),
+    })
   }
 
   /** A request whose contents could not be sent after all: the call fails, the worker lives on. */
@@ -419,15 +432,15 @@ export class WorkerPool extends BaseExecutor {
       if (entry.timer) clearTimeout(entry.timer)
       entry.timer = undefined
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
-      else if (forced || at === undefined) this.#putBack(entry)
-      else this.fail(entry, this.#crashOf(entry, worker, exit))
+      else if (at === undefined || (forced && !entry.delivered)) this.#putBack(entry)
+      else this.fail(entry, this.#crashOf(entry, worker, exit, forced))
     }
     if (this.waiting > 0) this.#schedule()
   }
 
-  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit): Error {
+  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, forced: boolean): Error {
     const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
-    const error = crashError(entry, worker.name, told, this.#settings.memoryLimit)
+    const error = crashError(entry, worker.name, told, this.#settings.memoryLimit, forced)
     this.#withOrigin(entry, error)
     return error
   }

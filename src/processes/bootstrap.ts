@@ -29,6 +29,9 @@ const link: HostLink = {
   },
 }
 
+// Ctrl-C in a terminal reaches the whole group. The program decides what it means; if it dies of it, the channel ends.
+process.on('SIGINT', () => {})
+
 /** Ends the process after what it has said and printed has been taken over. */
 function exit(): void {
   afterOutput(() => socket.end(() => process.exit(0)))

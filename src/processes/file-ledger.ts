@@ -98,13 +98,21 @@ export class FilePoolLedger implements PoolLedger {
 /** How often a running task looks into the file, at most, in milliseconds: often enough to stop at once, rarely enough to cost nothing. */
 const lookEvery = 5
 
+/** What came of the claim to a slot in a group. */
+const unclaimed = 0
+const granted = 1
+const refused = 2
+
 /** The worker's side. */
 export class FileWorkerLedger implements WorkerLedger {
   readonly #fd: number
   readonly #slots: number
   readonly #generations: Uint32Array
+  /** The worker's half as it stands in the file. */
+  readonly #marks: Uint32Array
+  readonly #words: Uint32Array
+  readonly #claims: Uint8Array
   readonly #word = new Uint32Array(1)
-  readonly #pair = new Uint32Array(2)
   readonly #parent = process.ppid
   #lastLook = 0
 
@@ -112,6 +120,9 @@ export class FileWorkerLedger implements WorkerLedger {
     this.#fd = fd
     this.#slots = slots
     this.#generations = new Uint32Array(slots)
+    this.#marks = new Uint32Array(slots * 2)
+    this.#words = new Uint32Array(slots)
+    this.#claims = new Uint8Array(slots)
   }
 
   arrived(slot: number): void {
@@ -119,11 +130,39 @@ export class FileWorkerLedger implements WorkerLedger {
   }
 
   start(slot: number, at: number): boolean {
-    const generation = this.#generations[slot] as number
-    this.#pair[0] = generation
-    this.#pair[1] = at
-    writeSync(this.#fd, this.#pair, 0, workerBytes, this.#slots * poolBytes + slot * workerBytes)
-    return this.#read(slot) >>> 1 !== generation
+    const claim = this.#claims[slot]
+    if (claim !== unclaimed) {
+      this.#claims[slot] = unclaimed
+      return claim === granted
+    }
+    this.#marks[slot * 2] = this.#generations[slot] as number
+    this.#marks[slot * 2 + 1] = at
+    this.#writeMarks(slot, slot)
+    return this.#read(slot) >>> 1 !== this.#generations[slot]
+  }
+
+  /** One write and one read for all: first every mark, then every withdrawal, as Dekker's rule wants it. */
+  readonly startGroup = (slots: readonly number[], at: number): void => {
+    let first = this.#slots
+    let last = 0
+    for (const slot of slots) {
+      this.#marks[slot * 2] = this.#generations[slot] as number
+      this.#marks[slot * 2 + 1] = at
+      if (slot < first) first = slot
+      if (slot > last) last = slot
+    }
+    this.#writeMarks(first, last)
+    readSync(this.#fd, this.#words, 0, (last - first + 1) * poolBytes, first * poolBytes)
+    for (const slot of slots) {
+      const isWithdrawn = (this.#words[slot - first] as number) >>> 1 === this.#generations[slot]
+      this.#claims[slot] = isWithdrawn ? refused : granted
+    }
+  }
+
+  /** Marks between the first and the last that belong to other slots are written again as they were. */
+  #writeMarks(first: number, last: number): void {
+    const bytes = (last - first + 1) * workerBytes
+    writeSync(this.#fd, this.#marks, first * workerBytes, bytes, this.#slots * poolBytes + first * workerBytes)
   }
 
   cancelled(slot: number): boolean {

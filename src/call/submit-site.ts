@@ -1,0 +1,36 @@
+/** Where a call was submitted, as V8 recorded it; the text is only made when it is asked for. */
+export interface SubmitSite {
+  readonly stack?: string
+}
+
+const always = process.env['SKEIN_DEBUG'] === '1'
+/** Recording a stack costs microseconds, more than handing over a small call: one in this time, in milliseconds, unless debugging. */
+const oneIn = 1
+let lastRecorded = 0
+
+/**
+ * Records who is submitting a call. A program that submits now and then has it for each of its errors; one that submits
+ * thousands in a millisecond has it for the first of them, or for all with SKEIN_DEBUG=1.
+ */
+export function recordSite(): SubmitSite | undefined {
+  if (!always) {
+    const time = performance.now()
+    if (time - lastRecorded < oneIn) return undefined
+    lastRecorded = time
+  }
+  const site: SubmitSite = {}
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 16
+  Error.captureStackTrace(site, recordSite)
+  Error.stackTraceLimit = limit
+  return site
+}
+
+/** Frames that say nothing to the caller: skein's own, Node's, and the promise that `run` makes. */
+const hidden = [new URL('../', import.meta.url).href, 'node:', 'new Promise (<anonymous>)']
+
+/** The caller's frames, without skein's own and Node's; undefined where there are none. */
+export function describeSite(site: SubmitSite | undefined): string | undefined {
+  const frames = site?.stack?.split('\n').filter(line => line.startsWith('    at ') && !hidden.some(part => line.includes(part)))
+  return frames && frames.length > 0 ? frames.slice(0, 6).join('\n') : undefined
+}
