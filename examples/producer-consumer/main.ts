@@ -36,6 +36,8 @@ await main(import.meta, async () => {
   }
   await pool.close()
 
-  console.log(`${produced} lines produced, ${written} orders written in ${batches.length} batches, in order: sum ${sum}`)
+  console.log(
+    `${produced} lines produced, ${written} orders written in ${batches.length} batches, in order: sum ${sum}`,
+  )
   console.log(`the producer was never more than 101 lines ahead: ${furthestAhead <= 101}`)
 })

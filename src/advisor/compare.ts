@@ -31,7 +31,14 @@ export interface CompareOptions {
 }
 
 const known: ReadonlySet<string> = new Set([
-  'rounds', 'workers', 'concurrency', 'budget', 'title', 'places', 'onProgress', 'signal',
+  'rounds',
+  'workers',
+  'concurrency',
+  'budget',
+  'title',
+  'places',
+  'onProgress',
+  'signal',
 ])
 
 /**
@@ -90,7 +97,8 @@ export async function compare<I>(
   checkInteger(concurrency, 'concurrency', 1)
   const budget = milliseconds(options.budget ?? '20s', 'budget')
   const all = [...inputs]
-  if (all.length === 0) throw new InvalidArgumentError('compare needs at least one input to call the task with, got none')
+  if (all.length === 0)
+    throw new InvalidArgumentError('compare needs at least one input to call the task with, got none')
   const contest = new Contest(task as unknown as AnyTask, all, {
     identity,
     title: options.title ?? identity.name,

@@ -42,7 +42,10 @@ export async function openContender(kind: PlaceKind, task: AnyTask, width: Width
   }
 }
 
-async function openExecutor(kind: 'loop' | 'threads' | 'processes', { workers, concurrency }: Width): Promise<Executor> {
+async function openExecutor(
+  kind: 'loop' | 'threads' | 'processes',
+  { workers, concurrency }: Width,
+): Promise<Executor> {
   if (kind === 'loop') {
     const { loop } = await import('../loop/index.ts')
     return loop({ concurrency })

@@ -134,7 +134,10 @@ export class Contest {
         const warm = Math.min(await timed(place, first), await timed(place, first))
         entry.startUp = Math.max(0, cold - warm)
         // All workers, not only the one that had the first call.
-        await timed(place, Array.from({ length: place.workers * 4 }, (_, at) => this.#inputs[at % this.#inputs.length]))
+        await timed(
+          place,
+          Array.from({ length: place.workers * 4 }, (_, at) => this.#inputs[at % this.#inputs.length]),
+        )
         if (kind === 'threads') entry.memoryPerWorker = Math.max(0, process.memoryUsage.rss() - before) / place.workers
       })
     }
@@ -176,7 +179,11 @@ export class Contest {
       this.#report(`recording a timeline: ${entry.place.kind}`)
       await this.#take(entry, async () => {
         const slot = Math.min(400, limit.slot * 0.4)
-        const { timeline, bytesPerInput } = await traceRound(entry.place, this.#inputs, { ...limit, slot, refill: Math.min(slot, 100) })
+        const { timeline, bytesPerInput } = await traceRound(entry.place, this.#inputs, {
+          ...limit,
+          slot,
+          refill: Math.min(slot, 100),
+        })
         timelines.push(timeline)
         entry.bytesPerInput = bytesPerInput
       })
@@ -195,7 +202,8 @@ export class Contest {
     const scaling: Scaling[] = []
     for (const entry of this.#entries) {
       const kind = entry.place.kind
-      if ((kind !== 'threads' && kind !== 'processes') || entry.broken !== undefined || entry.rounds.length === 0) continue
+      if ((kind !== 'threads' && kind !== 'processes') || entry.broken !== undefined || entry.rounds.length === 0)
+        continue
       const points: { workers: number; perInput: number }[] = []
       for (const workers of this.#scalingSizes()) {
         this.#report(`scaling: ${workers} ${kind}`)
@@ -229,13 +237,17 @@ export class Contest {
   }
 
   #skip(kind: PlaceKind, reason: string): void {
-    this.#skipped.push(emptyMeasurement(kind, kind === 'sequential' || kind === 'loop' ? 1 : this.#width.workers, reason))
+    this.#skipped.push(
+      emptyMeasurement(kind, kind === 'sequential' || kind === 'loop' ? 1 : this.#width.workers, reason),
+    )
   }
 
   #result(parts: { timelines: Timeline[]; scaling: Scaling[]; measuredAt: number }): Comparison {
     const { identity, title } = this.#options
     const measured = this.#entries.map(entry => this.#measurement(entry))
-    const places = this.#options.places.flatMap(kind => [...measured, ...this.#skipped].filter(place => place.kind === kind))
+    const places = this.#options.places.flatMap(kind =>
+      [...measured, ...this.#skipped].filter(place => place.kind === kind),
+    )
     const busyShare = this.#busyShare
     const machine = thisMachine()
     const inputs = this.#inputs.length
@@ -276,7 +288,9 @@ export class Contest {
       startUp: entry.startUp,
       memoryPerWorker: entry.memoryPerWorker,
       longestStall: Math.max(...rounds.map(round => round.stall)),
-      bytesPerInput: crosses ? (entry.bytesPerInput ?? sizes.reduce((a, b) => a + b, 0) / sizes.length + sizeOf(sample)) : 0,
+      bytesPerInput: crosses
+        ? (entry.bytesPerInput ?? sizes.reduce((a, b) => a + b, 0) / sizes.length + sizeOf(sample))
+        : 0,
       failed: rounds.reduce((sum, round) => sum + round.failed, 0),
       failures: failuresOf(rounds),
       crashed: place.executor?.stats().crashed ?? 0,
@@ -291,10 +305,22 @@ function* untilPassed(inputs: readonly unknown[], ms: number): Generator<unknown
 
 function emptyMeasurement(kind: PlaceKind, workers: number, skipped: string): PlaceMeasurement {
   return {
-    kind, workers, skipped, atOnce: 0, rounds: 0, calls: 0, complete: false,
+    kind,
+    workers,
+    skipped,
+    atOnce: 0,
+    rounds: 0,
+    calls: 0,
+    complete: false,
     perInput: { median: Number.NaN, low: Number.NaN, high: Number.NaN },
-    coresBusy: undefined, startUp: undefined, memoryPerWorker: undefined, longestStall: 0, bytesPerInput: undefined,
-    failed: 0, failures: [], crashed: 0,
+    coresBusy: undefined,
+    startUp: undefined,
+    memoryPerWorker: undefined,
+    longestStall: 0,
+    bytesPerInput: undefined,
+    failed: 0,
+    failures: [],
+    crashed: 0,
   }
 }
 
@@ -316,7 +342,9 @@ function shareOf(rounds: readonly Round[]): number | undefined {
 function failuresOf(rounds: readonly Round[]): FailureCount[] {
   const counts = new Map<string, FailureCount>()
   for (const error of rounds.flatMap(round => round.errors)) {
-    const { code, name, message } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as {
+    const { code, name, message } = (
+      typeof error === 'object' && error !== null ? error : { message: String(error) }
+    ) as {
       code?: unknown
       name?: unknown
       message?: unknown
@@ -340,5 +368,11 @@ async function timed(place: Contender, inputs: readonly unknown[]): Promise<numb
 /** Failures of the place, not of the task: no other input would fare better. */
 function isFatal(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
-  return code === 'SKEIN_WORKER_START' || code === 'SKEIN_TASK_MODULE' || code === 'SKEIN_TASK_NOT_FOUND' || code === 'SKEIN_TYPESCRIPT_LOADER' || code === 'SKEIN_NESTED_START'
+  return (
+    code === 'SKEIN_WORKER_START' ||
+    code === 'SKEIN_TASK_MODULE' ||
+    code === 'SKEIN_TASK_NOT_FOUND' ||
+    code === 'SKEIN_TYPESCRIPT_LOADER' ||
+    code === 'SKEIN_NESTED_START'
+  )
 }

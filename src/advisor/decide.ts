@@ -53,7 +53,13 @@ export function decide(evidence: Evidence): Decision {
     ...aboutEquals(pick, equals, because.length > 0),
     ...aboutOthers(pick, ran, work),
   ]
-  return { pick: pick.kind, work, headline: headlineOf(pick, ran, evidence), reasons, notes: notesOf(pick, ran, evidence) }
+  return {
+    pick: pick.kind,
+    work,
+    headline: headlineOf(pick, ran, evidence),
+    reasons,
+    notes: notesOf(pick, ran, evidence),
+  }
 }
 
 /** What kind of work a share of being busy makes. */
@@ -74,7 +80,10 @@ function noiseOf(a: PlaceMeasurement, b: PlaceMeasurement): number {
 }
 
 /** Moves the work into processes where it kills its worker or fills its memory, and says so. */
-function safest(best: PlaceMeasurement, ran: readonly PlaceMeasurement[]): { pick: PlaceMeasurement; because: string[] } {
+function safest(
+  best: PlaceMeasurement,
+  ran: readonly PlaceMeasurement[],
+): { pick: PlaceMeasurement; because: string[] } {
   const processes = ran.find(place => place.kind === 'processes')
   if (!processes || best.kind === 'processes') {
     const died = best.kind === 'processes' && best.crashed > 0
@@ -83,7 +92,11 @@ function safest(best: PlaceMeasurement, ran: readonly PlaceMeasurement[]): { pic
   const crashed = ran.reduce((sum, place) => sum + place.crashed, 0)
   if (crashed > 0) return { pick: processes, because: [crashReason(crashed)] }
   const memory = best.memoryPerWorker ?? 0
-  if (best.kind === 'threads' && memory >= heavy && processes.perInput.median <= best.perInput.median * priceOfIsolation) {
+  if (
+    best.kind === 'threads' &&
+    memory >= heavy &&
+    processes.perInput.median <= best.perInput.median * priceOfIsolation
+  ) {
     return {
       pick: processes,
       because: [
@@ -131,13 +144,19 @@ function aboutWork(work: Work, evidence: Evidence, pick: PlaceMeasurement): stri
     case 'computing':
       return pick.kind === 'sequential' || pick.kind === 'loop'
         ? [`It keeps its thread busy ${share} of its time, so there is no waiting to overlap.`]
-        : [`It keeps its thread busy ${share} of its time: only more threads on more cores make it faster (this machine has ${plural(evidence.cores, 'core')}).`]
+        : [
+            `It keeps its thread busy ${share} of its time: only more threads on more cores make it faster (this machine has ${plural(evidence.cores, 'core')}).`,
+          ]
     case 'waiting':
       return pick.kind === 'threads' || pick.kind === 'processes'
-        ? [`One by one it waits ${rest} of its time. With ${pick.atOnce} calls at once the waits overlap, and the work between them is what is left to share out.`]
+        ? [
+            `One by one it waits ${rest} of its time. With ${pick.atOnce} calls at once the waits overlap, and the work between them is what is left to share out.`,
+          ]
         : [`It waits ${rest} of its time: waits overlap on one thread, as many as you like.`]
     case 'mixed':
-      return [`It keeps its thread busy ${share} of its time and waits the rest: overlapping the waits helps, and so do more cores.`]
+      return [
+        `It keeps its thread busy ${share} of its time and waits the rest: overlapping the waits helps, and so do more cores.`,
+      ]
     case 'unknown':
       return []
   }
@@ -169,7 +188,9 @@ function aboutEquals(pick: PlaceMeasurement, equals: readonly PlaceMeasurement[]
   const others = equals.filter(place => place !== pick)
   if (others.length === 0) return []
   const names = others.map(place => placeName(place)).join(' and ')
-  return [`${capital(names)} ${others.length > 1 || /s$/.test(names) ? 'were' : 'was'} no faster beyond the noise of the rounds, so the simpler place is taken.`]
+  return [
+    `${capital(names)} ${others.length > 1 || /s$/.test(names) ? 'were' : 'was'} no faster beyond the noise of the rounds, so the simpler place is taken.`,
+  ]
 }
 
 function aboutOthers(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], work: Work): string[] {
@@ -177,7 +198,9 @@ function aboutOthers(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], w
   const loop = ran.find(place => place.kind === 'loop')
   if (loop && (pick.kind === 'threads' || pick.kind === 'processes')) {
     if (loop.longestStall >= noticeable) {
-      reasons.push(`On the loop it blocks everything else in the program for up to ${time(loop.longestStall)} at a time.`)
+      reasons.push(
+        `On the loop it blocks everything else in the program for up to ${time(loop.longestStall)} at a time.`,
+      )
     }
     if (work !== 'computing' && (loop.coresBusy ?? 0) > 0.85) {
       reasons.push(`The loop was at its limit: its one core was ${percent(Math.min(1, loop.coresBusy ?? 0))} busy.`)
@@ -185,16 +208,32 @@ function aboutOthers(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], w
   }
   const threads = ran.find(place => place.kind === 'threads')
   const processes = ran.find(place => place.kind === 'processes')
-  if (pick === threads && processes?.memoryPerWorker && threads.memoryPerWorker !== undefined && processes.memoryPerWorker > threads.memoryPerWorker) {
-    reasons.push(`A process takes ${bytes(processes.memoryPerWorker)} of memory, a thread ${bytes(threads.memoryPerWorker)}.`)
+  if (
+    pick === threads &&
+    processes?.memoryPerWorker &&
+    threads.memoryPerWorker !== undefined &&
+    processes.memoryPerWorker > threads.memoryPerWorker
+  ) {
+    reasons.push(
+      `A process takes ${bytes(processes.memoryPerWorker)} of memory, a thread ${bytes(threads.memoryPerWorker)}.`,
+    )
   }
-  if (pick === processes && threads && !isEqual(threads, processes) && threads.perInput.median > processes.perInput.median) {
-    reasons.push(`Threads share one memory and one process, and took ${significant(threads.perInput.median / processes.perInput.median)} times as long.`)
+  if (
+    pick === processes &&
+    threads &&
+    !isEqual(threads, processes) &&
+    threads.perInput.median > processes.perInput.median
+  ) {
+    reasons.push(
+      `Threads share one memory and one process, and took ${significant(threads.perInput.median / processes.perInput.median)} times as long.`,
+    )
   }
   if (pick.kind === 'loop') {
     for (const pool of [threads, processes]) {
       if (pool && pool.perInput.median > loop!.perInput.median && !isEqual(pool, loop!)) {
-        reasons.push(`${capital(placeName(pool))} took ${significant(pool.perInput.median / loop!.perInput.median)} times as long as the loop.`)
+        reasons.push(
+          `${capital(placeName(pool))} took ${significant(pool.perInput.median / loop!.perInput.median)} times as long as the loop.`,
+        )
       }
     }
   }
@@ -205,31 +244,42 @@ function notesOf(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], evide
   const notes: string[] = []
   const pooled = pick.kind === 'threads' || pick.kind === 'processes'
   if (pooled && evidence.inputs < pick.workers) {
-    notes.push(`One call runs on one worker: ${plural(evidence.inputs, 'input')} cannot keep ${pick.workers} of them busy. The times are those of many such inputs.`)
+    notes.push(
+      `One call runs on one worker: ${plural(evidence.inputs, 'input')} cannot keep ${pick.workers} of them busy. The times are those of many such inputs.`,
+    )
   }
   if (pooled && pick.startUp !== undefined) {
     const sequential = ran.find(place => place.kind === 'sequential')
     const saved = sequential ? sequential.perInput.median - pick.perInput.median : 0
     const repaid = saved > 0 ? Math.ceil(pick.startUp / saved) : undefined
     if (repaid !== undefined && repaid > evidence.inputs) {
-      notes.push(`Starting the workers takes ${time(pick.startUp)}, more than ${plural(evidence.inputs, 'input')} save: keep the executor open and use it again.`)
+      notes.push(
+        `Starting the workers takes ${time(pick.startUp)}, more than ${plural(evidence.inputs, 'input')} save: keep the executor open and use it again.`,
+      )
     }
   }
   if (!pooled && evidence.busyShare !== undefined && evidence.busyShare > 0.25 && pick.longestStall >= noticeable) {
-    notes.push(`It blocks the main thread for up to ${time(pick.longestStall)} at a time. If the program has anything else to do, such as serving requests, run it on threads all the same.`)
+    notes.push(
+      `It blocks the main thread for up to ${time(pick.longestStall)} at a time. If the program has anything else to do, such as serving requests, run it on threads all the same.`,
+    )
   }
   if ((evidence.busyShare ?? 0) >= 0.75) {
     for (const pool of ran.filter(place => place.kind === 'threads' || place.kind === 'processes')) {
       const cores = Math.min(pool.workers, evidence.cores)
       const short = pool.perInput.median < shortCall
       if (pool.coresBusy === undefined || short || pool.coresBusy >= cores * starved) continue
-      notes.push(`${capital(placeName(pool))} got only ${pool.coresBusy.toFixed(1)} of ${plural(cores, 'core')}: other programs were at work on this machine. Measure again when it is quiet.`)
+      notes.push(
+        `${capital(placeName(pool))} got only ${pool.coresBusy.toFixed(1)} of ${plural(cores, 'core')}: other programs were at work on this machine. Measure again when it is quiet.`,
+      )
     }
   }
   if (evidence.cores === 1) notes.push('This machine has a single core: more workers cannot compute faster here.')
   notes.push(...skippedNotes(evidence.places))
   for (const place of ran) {
-    if (place.failed > 0) notes.push(`${capital(placeName(place))}: ${plural(place.failed, 'call')} of ${place.calls} failed; their times count, their results do not.`)
+    if (place.failed > 0)
+      notes.push(
+        `${capital(placeName(place))}: ${plural(place.failed, 'call')} of ${place.calls} failed; their times count, their results do not.`,
+      )
   }
   return notes
 }
@@ -248,7 +298,8 @@ function noDecision(evidence: Evidence, work: Work): Decision {
 function skippedNotes(places: readonly PlaceMeasurement[]): string[] {
   const byReason = new Map<string, string[]>()
   for (const place of places) {
-    if (place.skipped !== undefined) byReason.set(place.skipped, [...(byReason.get(place.skipped) ?? []), placeName(place)])
+    if (place.skipped !== undefined)
+      byReason.set(place.skipped, [...(byReason.get(place.skipped) ?? []), placeName(place)])
   }
   return [...byReason].map(([reason, names]) => `Not measured: ${names.join(', ')}; ${reason}`)
 }

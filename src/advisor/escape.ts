@@ -1,9 +1,17 @@
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 /** Text that a browser shows as it is, inside an element or an attribute. */
 export function escapeHtml(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text.replace(/[&<>"']/g, letter => entities[letter] as string).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd')
+  return text
+    .replace(/[&<>"']/g, letter => entities[letter] as string)
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd')
 }
 
 /** A value as JSON that cannot end the script element it stands in. */

@@ -196,13 +196,21 @@ function chartData(comparison: Comparison): unknown {
       })),
     scaling: comparison.scaling,
     timelines: comparison.timelines.map(timeline => {
-      const lanes = [...new Set(timeline.spans.map(span => span.lane))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      const lanes = [...new Set(timeline.spans.map(span => span.lane))].sort((a, b) =>
+        a.localeCompare(b, 'en', { numeric: true }),
+      )
       const round = (ms: number): number => Math.round(ms * 1000) / 1000
       return {
         kind: timeline.kind,
         lanes,
         leftOut: timeline.leftOut,
-        spans: timeline.spans.map(span => [lanes.indexOf(span.lane), round(span.start), round(span.duration), span.inputs, span.failed ? 1 : 0]),
+        spans: timeline.spans.map(span => [
+          lanes.indexOf(span.lane),
+          round(span.start),
+          round(span.duration),
+          span.inputs,
+          span.failed ? 1 : 0,
+        ]),
       }
     }),
   }

@@ -10,10 +10,18 @@ export function cellsOf(place: PlaceMeasurement, comparison: Comparison): string
     `${place.complete ? '' : '≈'}${time(all)}`,
     speedUpOf(place, comparison),
     place.coresBusy === undefined ? 'unknown' : place.coresBusy.toFixed(2),
-    place.kind === 'sequential' || place.kind === 'loop' ? '–' : place.memoryPerWorker === undefined ? 'unknown' : bytes(place.memoryPerWorker),
+    place.kind === 'sequential' || place.kind === 'loop'
+      ? '–'
+      : place.memoryPerWorker === undefined
+        ? 'unknown'
+        : bytes(place.memoryPerWorker),
     place.startUp === undefined ? '–' : time(place.startUp),
     time(place.longestStall),
-    place.kind === 'sequential' || place.kind === 'loop' ? '–' : place.bytesPerInput === undefined ? 'unknown' : bytes(place.bytesPerInput),
+    place.kind === 'sequential' || place.kind === 'loop'
+      ? '–'
+      : place.bytesPerInput === undefined
+        ? 'unknown'
+        : bytes(place.bytesPerInput),
   ]
 }
 

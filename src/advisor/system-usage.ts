@@ -50,7 +50,10 @@ export function thisMachine(): Machine {
   return {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown processor',
-    memory: process.constrainedMemory() > 0 && process.constrainedMemory() < totalmem() ? process.constrainedMemory() : totalmem(),
+    memory:
+      process.constrainedMemory() > 0 && process.constrainedMemory() < totalmem()
+        ? process.constrainedMemory()
+        : totalmem(),
     node: process.version,
     system: `${process.platform} ${process.arch}`,
   }

@@ -38,10 +38,17 @@ export async function traceRound(
     }
     if (event.worker === undefined || event.started === undefined || event.duration === undefined) continue
     spans.push({
-      lane: event.worker, start: event.started - begun, duration: event.duration, inputs: items, failed: event.type === 'failed',
+      lane: event.worker,
+      start: event.started - begun,
+      duration: event.duration,
+      inputs: items,
+      failed: event.type === 'failed',
     })
   }
-  return { timeline: packed(place, spans), bytesPerInput: bytes === undefined || counted === 0 ? undefined : bytes / counted }
+  return {
+    timeline: packed(place, spans),
+    bytesPerInput: bytes === undefined || counted === 0 ? undefined : bytes / counted,
+  }
 }
 
 function recording(place: Contender, spans: Span[], begun: number): Contender {
@@ -51,7 +58,13 @@ function recording(place: Contender, spans: Span[], begun: number): Contender {
       let start = performance.timeOrigin + performance.now()
       for await (const settled of place.run(inputs, options)) {
         const end = performance.timeOrigin + performance.now()
-        spans.push({ lane: 'main', start: start - begun, duration: end - start, inputs: 1, failed: settled.state === 'failed' })
+        spans.push({
+          lane: 'main',
+          start: start - begun,
+          duration: end - start,
+          inputs: 1,
+          failed: settled.state === 'failed',
+        })
         yield settled
         start = performance.timeOrigin + performance.now()
       }
@@ -75,8 +88,18 @@ function packed(place: Contender, spans: readonly Span[]): Timeline {
   for (const span of shifted) {
     const at = last.get(span.lane)
     const before = at === undefined ? undefined : joined[at]
-    if (at !== undefined && before && span.start - (before.start + before.duration) <= gap && before.duration < gap * 8 && before.failed === span.failed) {
-      joined[at] = { ...before, duration: span.start + span.duration - before.start, inputs: before.inputs + span.inputs }
+    if (
+      at !== undefined &&
+      before &&
+      span.start - (before.start + before.duration) <= gap &&
+      before.duration < gap * 8 &&
+      before.failed === span.failed
+    ) {
+      joined[at] = {
+        ...before,
+        duration: span.start + span.duration - before.start,
+        inputs: before.inputs + span.inputs,
+      }
     } else {
       last.set(span.lane, joined.push(span) - 1)
     }

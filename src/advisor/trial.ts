@@ -65,5 +65,9 @@ function isHopeless(error: unknown): boolean {
 }
 
 const hopeless: ReadonlySet<string> = new Set([
-  'SKEIN_TASK_MODULE', 'SKEIN_TYPESCRIPT_LOADER', 'SKEIN_TASK_NOT_FOUND', 'SKEIN_WORKER_START', 'SKEIN_NESTED_START',
+  'SKEIN_TASK_MODULE',
+  'SKEIN_TYPESCRIPT_LOADER',
+  'SKEIN_TASK_NOT_FOUND',
+  'SKEIN_WORKER_START',
+  'SKEIN_NESTED_START',
 ])

@@ -37,7 +37,9 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #overload: Overload
   /** Entries that wait for acceptance, because the queue is full. */
   readonly #outside = new PendingQueue()
-  readonly #signals = new SignalListeners((entry, signal) => this.stop(entry, { source: 'signal', reason: signal.reason }))
+  readonly #signals = new SignalListeners((entry, signal) =>
+    this.stop(entry, { source: 'signal', reason: signal.reason }),
+  )
   readonly #listeners = new Set<(event: ExecutorEvent) => void>()
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
   #numbers = 0
@@ -166,7 +168,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.state = 'delayed'
     const time = now()
     entry.job?.report({ type: 'retry', attempt: entry.attempt, error, time })
-    if (this.observed) this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
+    if (this.observed)
+      this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
     entry.timer = setTimeout(() => {
       entry.timer = undefined
       entry.state = 'waiting'
@@ -289,7 +292,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   observe(listener: (event: ExecutorEvent) => void): () => void {
-    if (typeof listener !== 'function') throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
+    if (typeof listener !== 'function')
+      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
     const own = (event: ExecutorEvent): void => listener(event) // the same function may listen twice
     this.#listeners.add(own)
     return () => void this.#listeners.delete(own)

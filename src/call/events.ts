@@ -7,13 +7,38 @@ import type { TaskIdentity } from './task.ts'
  */
 export type ExecutorEvent =
   | { readonly type: 'submitted'; readonly id: string; readonly task: TaskIdentity; readonly time: number }
-  | { readonly type: 'started'; readonly id: string; readonly task: TaskIdentity; readonly worker: string; readonly time: number }
-  | { readonly type: 'progress'; readonly id: string; readonly task: TaskIdentity; readonly worker: string; readonly time: number; readonly value: unknown }
-  | { readonly type: 'retried'; readonly id: string; readonly task: TaskIdentity; readonly time: number; readonly attempt: number; readonly error: unknown }
+  | {
+      readonly type: 'started'
+      readonly id: string
+      readonly task: TaskIdentity
+      readonly worker: string
+      readonly time: number
+    }
+  | {
+      readonly type: 'progress'
+      readonly id: string
+      readonly task: TaskIdentity
+      readonly worker: string
+      readonly time: number
+      readonly value: unknown
+    }
+  | {
+      readonly type: 'retried'
+      readonly id: string
+      readonly task: TaskIdentity
+      readonly time: number
+      readonly attempt: number
+      readonly error: unknown
+    }
   | Ended<'done'>
   | (Ended<'failed'> & { readonly error: unknown })
   | (Ended<'cancelled'> & { readonly error: unknown })
-  | { readonly type: 'worker'; readonly worker: string; readonly time: number; readonly state: 'starting' | 'ready' | 'gone' }
+  | {
+      readonly type: 'worker'
+      readonly worker: string
+      readonly time: number
+      readonly state: 'starting' | 'ready' | 'gone'
+    }
 
 /** The end of a call. `worker`, `started` and `duration` are absent for a call that never started. */
 interface Ended<T extends string> {

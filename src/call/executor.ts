@@ -109,7 +109,8 @@ export interface Executor extends AsyncDisposable {
    * when the reader falls behind; leaving the loop stops it, and its `finally` runs.
    */
   stream<A extends unknown[], Y>(
-    task: Task<(...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>> & Refusal<A, Y>,
+    task: Task<(...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>> &
+      Refusal<A, Y>,
     ...args: Arguments<A>
   ): AsyncIterableIterator<Y>
   /** How it is doing right now. */

@@ -80,7 +80,10 @@ export async function resolveNested(
   try {
     args.forEach((value, index) => copy(value, resolved => (result[index] = resolved)))
   } catch (error) {
-    if (error instanceof RangeError) throw new InvalidArgumentError('The arguments that hold a Call or a Job are nested too deeply; pass them flat', { cause: error })
+    if (error instanceof RangeError)
+      throw new InvalidArgumentError('The arguments that hold a Call or a Job are nested too deeply; pass them flat', {
+        cause: error,
+      })
     throw error
   }
   // Every branch is awaited, also after a failure: what was started must have ended before the caller hears of it.

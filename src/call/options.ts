@@ -57,7 +57,9 @@ export function checkCallOptions(options: CallOptions): void {
     throw new InvalidArgumentError(`key must be a string, got ${describe(options.key)}`)
   }
   if (options.transfer !== undefined && !Array.isArray(options.transfer)) {
-    throw new InvalidArgumentError(`transfer must be an array of ArrayBuffers or MessagePorts, got ${describe(options.transfer)}`)
+    throw new InvalidArgumentError(
+      `transfer must be an array of ArrayBuffers or MessagePorts, got ${describe(options.transfer)}`,
+    )
   }
   if (typeof options.retries === 'object') {
     checkKnown(options.retries, knownRetry, 'retry option')
@@ -84,7 +86,12 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
 }
 
 /** Refuses what is no integer from `least` to `most`. */
-export function checkInteger(value: unknown, option: string, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+export function checkInteger(
+  value: unknown,
+  option: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
   throw new InvalidArgumentError(

@@ -30,7 +30,8 @@ export function runMap(
   checkKnown(options, known, 'map option')
   const { ordered = true, settle = false, chunk = 'auto', lookAhead, signal, timeout, retries, priority } = options
   for (const [name, value] of Object.entries({ ordered, settle })) {
-    if (typeof value !== 'boolean') throw new InvalidArgumentError(`${name} must be true or false, got ${describe(value)}`)
+    if (typeof value !== 'boolean')
+      throw new InvalidArgumentError(`${name} must be true or false, got ${describe(value)}`)
   }
   if (chunk !== 'auto') checkInteger(chunk, `chunk ('auto' or a number)`, 1)
   if (lookAhead !== undefined) checkInteger(lookAhead, 'lookAhead', 1)
@@ -352,7 +353,9 @@ class MapRun implements MapResults<unknown> {
       if (this.#at >= bundle.count) this.#dropBundle()
       if (!this.#settings.settle) return { value }
       const index = bundle.start + at
-      const settled: Settled<unknown> = isFailed ? { state: 'failed', index, error: value } : { state: 'done', index, value }
+      const settled: Settled<unknown> = isFailed
+        ? { state: 'failed', index, error: value }
+        : { state: 'done', index, value }
       return { value: settled }
     }
   }

@@ -41,7 +41,15 @@ export class Runner implements ScopeSource {
   #credit: number
   #onCredit: (() => void) | undefined
 
-  constructor(host: RunnerHost, fn: AnyFunction, name: string, kind: EntryKind, attempt: number, slot: number, credit: number) {
+  constructor(
+    host: RunnerHost,
+    fn: AnyFunction,
+    name: string,
+    kind: EntryKind,
+    attempt: number,
+    slot: number,
+    credit: number,
+  ) {
     this.#host = host
     this.fn = fn
     this.name = name

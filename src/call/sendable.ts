@@ -47,10 +47,7 @@ export type NotAGenerator<R> =
 
 type GeneratorLike = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>
 
-type IteratorLike =
-  | Iterator<unknown, unknown, never>
-  | AsyncIterator<unknown, unknown, never>
-  | AsyncIterable<unknown>
+type IteratorLike = Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never> | AsyncIterable<unknown>
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 

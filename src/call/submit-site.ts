@@ -31,6 +31,8 @@ const hidden = [new URL('../', import.meta.url).href, 'node:', 'new Promise (<an
 
 /** The caller's frames, without skein's own and Node's; undefined where there are none. */
 export function describeSite(site: SubmitSite | undefined): string | undefined {
-  const frames = site?.stack?.split('\n').filter(line => line.startsWith('    at ') && !hidden.some(part => line.includes(part)))
+  const frames = site?.stack
+    ?.split('\n')
+    .filter(line => line.startsWith('    at ') && !hidden.some(part => line.includes(part)))
   return frames && frames.length > 0 ? frames.slice(0, 6).join('\n') : undefined
 }

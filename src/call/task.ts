@@ -85,7 +85,8 @@ export function identityOf(value: unknown): TaskIdentity | undefined {
 function moduleUrl(module: ImportMeta | URL | string): string {
   if (typeof module === 'string') return module.includes('://') || module.startsWith('data:') ? module : fileUrl(module)
   if (module instanceof URL) return module.href
-  if (typeof module === 'object' && module !== null && typeof module.url === 'string') return withoutLoaderMark(module.url)
+  if (typeof module === 'object' && module !== null && typeof module.url === 'string')
+    return withoutLoaderMark(module.url)
   throw new TaskDefinitionError(
     `task() needs to know its module: pass import.meta as the first argument, got ${describe(module)}. ` +
       `In CommonJS pass __filename; a .ts file has no import.meta.url when its package.json lacks "type": "module".`,

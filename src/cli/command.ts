@@ -69,7 +69,10 @@ export class Arguments {
     } catch {
       // Said below, in the words of the command line.
     }
-    throw new UsageError(`--${option} must be a length of time with its unit, such as 250ms, 5s or 2m, got '${text}'`, this.command)
+    throw new UsageError(
+      `--${option} must be a length of time with its unit, such as 250ms, 5s or 2m, got '${text}'`,
+      this.command,
+    )
   }
 
   /** The value of an option that takes one of a few words. */
@@ -99,7 +102,10 @@ export function readArguments(command: Pick<Command, 'name' | 'options'>, words:
     options: Object.fromEntries(
       Object.entries(specs).map(([name, spec]) => [
         name,
-        { type: spec.value === undefined ? 'boolean' : 'string', ...(spec.short ? { short: spec.short } : {}) } as const,
+        {
+          type: spec.value === undefined ? 'boolean' : 'string',
+          ...(spec.short ? { short: spec.short } : {}),
+        } as const,
       ]),
     ),
   })
@@ -117,7 +123,8 @@ export function readArguments(command: Pick<Command, 'name' | 'options'>, words:
       )
     }
     if (spec.value === undefined) {
-      if (token.value !== undefined) throw new UsageError(`--${token.name} takes no value, got '${token.value}'`, command.name)
+      if (token.value !== undefined)
+        throw new UsageError(`--${token.name} takes no value, got '${token.value}'`, command.name)
       values.set(token.name, true)
     } else {
       const value = token.value === undefined ? undefined : unshield(token.value)

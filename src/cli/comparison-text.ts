@@ -19,7 +19,9 @@ export function comparisonText(comparison: Comparison, style: Style): string {
     ...failureLines(comparison, style),
     ...scalingLines(comparison),
     '',
-    ...wrap(decision.headline, 78).map(line => (decision.pick === undefined ? style.red(style.bold(line)) : style.green(style.bold(line)))),
+    ...wrap(decision.headline, 78).map(line =>
+      decision.pick === undefined ? style.red(style.bold(line)) : style.green(style.bold(line)),
+    ),
     ...indented(decision.reasons),
   ]
   if (decision.notes.length > 0) lines.push(style.dim('Bear in mind'), ...indented(decision.notes))
@@ -27,7 +29,10 @@ export function comparisonText(comparison: Comparison, style: Style): string {
 }
 
 function share({ busyShare, repeated }: Comparison): string {
-  const work = busyShare === undefined ? '' : `; one by one, it is busy ${percent(Math.min(1, busyShare))} of its time and waits ${percent(1 - Math.min(1, busyShare))}`
+  const work =
+    busyShare === undefined
+      ? ''
+      : `; one by one, it is busy ${percent(Math.min(1, busyShare))} of its time and waits ${percent(1 - Math.min(1, busyShare))}`
   return `${repeated ? ', repeated' : ''}${work}`
 }
 
@@ -51,7 +56,8 @@ function footnotes(comparison: Comparison): string[] {
     notes.push(`calls at once: ${several.map(place => `${placeName(place)} ${place.atOnce}`).join(', ')}`)
   }
   const measured = comparison.places.filter(place => place.skipped === undefined)
-  if (measured.length > 0) notes.push(`calls measured: ${measured.map(place => `${placeName(place)} ${count(place.calls)}`).join(', ')}`)
+  if (measured.length > 0)
+    notes.push(`calls measured: ${measured.map(place => `${placeName(place)} ${count(place.calls)}`).join(', ')}`)
   if (comparison.places.some(place => place.skipped === undefined && !place.complete)) {
     notes.push('≈ a sample of the inputs was measured, and the time extrapolated')
   }
@@ -60,10 +66,19 @@ function footnotes(comparison: Comparison): string[] {
 
 function failureLines(comparison: Comparison, style: Style): string[] {
   const rows = comparison.places.flatMap(place =>
-    place.failures.map(failure => [placeName(place), String(failure.count), style.yellow(failure.code), shorten(printable(failure.message), 34)]),
+    place.failures.map(failure => [
+      placeName(place),
+      String(failure.count),
+      style.yellow(failure.code),
+      shorten(printable(failure.message), 34),
+    ]),
   )
   if (rows.length === 0) return []
-  return ['', style.red(style.bold('Failures')), ...table([{ title: 'place' }, { title: 'calls', align: 'right' }, { title: 'code' }, { title: 'message' }], rows)]
+  return [
+    '',
+    style.red(style.bold('Failures')),
+    ...table([{ title: 'place' }, { title: 'calls', align: 'right' }, { title: 'code' }, { title: 'message' }], rows),
+  ]
 }
 
 function scalingLines(comparison: Comparison): string[] {
@@ -72,7 +87,9 @@ function scalingLines(comparison: Comparison): string[] {
     .map(line => {
       const one = line.points[0]
       if (!one) return ''
-      const steps = line.points.map(point => `${point.workers}: ${significant((one.perInput * one.workers) / point.perInput)}x`)
+      const steps = line.points.map(
+        point => `${point.workers}: ${significant((one.perInput * one.workers) / point.perInput)}x`,
+      )
       return `  ${line.kind.padEnd(10)} ${steps.join('   ')}`
     })
   return lines.length === 0 ? [] : ['', 'Speed-up by number of workers', ...lines]

@@ -27,8 +27,10 @@ export async function findTask(reference: string, command: string): Promise<Foun
   const { file, name } = splitReference(reference)
   if (file === '') throw new UsageError(`'${reference}' names no file. Write FILE:task, as in hash.ts:sha256`, command)
   const path = resolve(file)
-  if (!existsSync(path)) throw new TaskModuleError(`There is no file ${path}. The task is given as FILE:task, as in hash.ts:sha256`)
-  if (statSync(path).isDirectory()) throw new TaskModuleError(`${path} is a folder. The task is given as FILE:task, as in hash.ts:sha256`)
+  if (!existsSync(path))
+    throw new TaskModuleError(`There is no file ${path}. The task is given as FILE:task, as in hash.ts:sha256`)
+  if (statSync(path).isDirectory())
+    throw new TaskModuleError(`${path} is a folder. The task is given as FILE:task, as in hash.ts:sha256`)
   // import.meta.url, under which the module registers its tasks, has no links in it.
   const url = pathToFileURL(realpathSync(path)).href
   await loadTaskModule(url)
@@ -41,7 +43,10 @@ export async function findTask(reference: string, command: string): Promise<Foun
   }
   const chosen = name ?? (names.length === 1 ? names[0] : undefined)
   if (chosen === undefined) {
-    throw new UsageError(`${file} has several tasks; say which: ${names.map(each => `${file}:${each}`).join(', ')}`, command)
+    throw new UsageError(
+      `${file} has several tasks; say which: ${names.map(each => `${file}:${each}`).join(', ')}`,
+      command,
+    )
   }
   const identity: TaskIdentity = { url, name: chosen }
   const fn = lookup(identity)

@@ -17,7 +17,10 @@ export function glob(pattern: string, cwd: string = process.cwd()): string[] {
   const found = new Set<string>()
   for (const alternative of braces(pattern.replaceAll('\\', '/'))) {
     const absolute = /^([a-zA-Z]:)?\//.exec(alternative)?.[0] ?? ''
-    const parts = alternative.slice(absolute.length).split('/').filter(part => part !== '')
+    const parts = alternative
+      .slice(absolute.length)
+      .split('/')
+      .filter(part => part !== '')
     walk(absolute, parts, 0, cwd, found)
   }
   return [...found].sort()
@@ -89,7 +92,10 @@ function absoluteOf(base: string, cwd: string): string {
 }
 
 function expressionOf(part: string): RegExp {
-  const source = part.replace(/[.+^$()|[\]\\{}]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.')
+  const source = part
+    .replace(/[.+^$()|[\]\\{}]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replaceAll('?', '.')
   return new RegExp(`^${source}$`, 's')
 }
 

@@ -11,7 +11,10 @@ export function generalHelp(commands: readonly Command[], style: Style): string 
     '  skein COMMAND [OPTIONS]',
     '',
     style.bold('Commands'),
-    ...pairs(commands.map(command => [command.name, command.summary]), style),
+    ...pairs(
+      commands.map(command => [command.name, command.summary]),
+      style,
+    ),
     ...pairs([['help COMMAND', 'how to use a command, by example']], style),
     '',
     style.bold('Start here'),
@@ -61,7 +64,10 @@ export function commandHelp(command: Command, style: Style): string {
 function exitCodeLines(style: Style): string[] {
   return [
     style.bold('Exit codes'),
-    ...pairs(exitCodeTexts.map(([code, text]) => [String(code), text] as const), style),
+    ...pairs(
+      exitCodeTexts.map(([code, text]) => [String(code), text] as const),
+      style,
+    ),
   ]
 }
 

@@ -29,7 +29,10 @@ export function inputsOf(args: Arguments, words: readonly string[], stdin: Reada
   const from = args.text('from') ?? (words.length === 1 && words[0] === '-' ? '-' : undefined)
   if (from !== undefined) {
     if (args.has('from') && words.length > 0) {
-      throw new UsageError(`Inputs come from --from ${from} or from the arguments, not from both: leave out '${words[0]}'`, args.command)
+      throw new UsageError(
+        `Inputs come from --from ${from} or from the arguments, not from both: leave out '${words[0]}'`,
+        args.command,
+      )
     }
     return linesOf(from, args.command, stdin)
   }
@@ -52,19 +55,26 @@ function valuesOf(word: string, args: Arguments): unknown[] {
   if (typeof value !== 'string' || value !== word || args.has('no-glob') || !pattern) return [value]
   const files = glob(word)
   if (files.length === 0) {
-    throw new UsageError(`No file matches '${word}' in ${process.cwd()}. To pass it on as text, add --no-glob`, args.command)
+    throw new UsageError(
+      `No file matches '${word}' in ${process.cwd()}. To pass it on as text, add --no-glob`,
+      args.command,
+    )
   }
   return files
 }
 
 function linesOf(from: string, command: string, stdin: Readable): Inputs {
   if (from === '-') {
-    if ((stdin as { isTTY?: boolean }).isTTY) process.stderr.write('Reading inputs from the terminal, one a line; Ctrl-D ends.\n')
+    if ((stdin as { isTTY?: boolean }).isTTY)
+      process.stderr.write('Reading inputs from the terminal, one a line; Ctrl-D ends.\n')
     return { total: undefined, source: 'standard input', read: () => lines(stdin) }
   }
   if (!existsSync(from)) throw new UsageError(`--from ${from}: there is no such file`, command)
   if (statSync(from).isDirectory()) {
-    throw new UsageError(`--from ${from}: this is a folder. To take its files as inputs, write "${from}/**" without --from`, command)
+    throw new UsageError(
+      `--from ${from}: this is a folder. To take its files as inputs, write "${from}/**" without --from`,
+      command,
+    )
   }
   return { total: undefined, source: from, read: () => lines(createReadStream(from)) }
 }
@@ -84,7 +94,10 @@ async function* lines(stream: Readable): AsyncGenerator<unknown> {
       first = false
       if (text.trim() !== '') yield parseInput(text)
     }
-    if (failure) throw new UsageError(`The inputs could not be read: ${failure instanceof Error ? failure.message : String(failure)}`)
+    if (failure)
+      throw new UsageError(
+        `The inputs could not be read: ${failure instanceof Error ? failure.message : String(failure)}`,
+      )
   } finally {
     reader.close()
     stream.destroy()

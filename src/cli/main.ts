@@ -43,11 +43,15 @@ function commandNamed(name: string): Command {
   const names = commands.map(each => each.name)
   const near = nearest(name, names)
   const what = name.startsWith('-') ? `Unknown option ${name}` : `Unknown command '${name}'`
-  throw new UsageError(`${what}. ${near && !name.startsWith('-') ? `Did you mean ${near}? ` : ''}The commands are: ${names.join(', ')}`)
+  throw new UsageError(
+    `${what}. ${near && !name.startsWith('-') ? `Did you mean ${near}? ` : ''}The commands are: ${names.join(', ')}`,
+  )
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   return version
 }
 
@@ -65,10 +69,16 @@ const cannotStart: ReadonlySet<string> = new Set([
 function explain(error: unknown, json: boolean): number {
   const { code, name, message } = errorToJson(error)
   const wrongUse = error instanceof UsageError || code === 'SKEIN_INVALID_ARGUMENT'
-  const exitCode = wrongUse ? exitCodes.wrongUse : code !== undefined && cannotStart.has(code) ? exitCodes.couldNotStart : exitCodes.someFailed
+  const exitCode = wrongUse
+    ? exitCodes.wrongUse
+    : code !== undefined && cannotStart.has(code)
+      ? exitCodes.couldNotStart
+      : exitCodes.someFailed
   if (json) {
     const shown = error instanceof UsageError ? 'SKEIN_CLI_USAGE' : code
-    process.stderr.write(`${JSON.stringify({ error: { ...(shown === undefined ? {} : { code: shown }), name, message } })}\n`)
+    process.stderr.write(
+      `${JSON.stringify({ error: { ...(shown === undefined ? {} : { code: shown }), name, message } })}\n`,
+    )
     return exitCode
   }
   const style = styleOf(process.stderr)
@@ -79,8 +89,10 @@ function explain(error: unknown, json: boolean): number {
   }
   if (code !== undefined) process.stderr.write(`${style.dim(code)}\n`)
   const cause = error instanceof Error ? error.cause : undefined
-  if (cause instanceof Error && cause.stack) process.stderr.write(`${style.dim(printable(`Caused by: ${cause.stack}`))}\n`)
-  else if (code === undefined && error instanceof Error && error.stack) process.stderr.write(`${style.dim(printable(error.stack))}\n`)
+  if (cause instanceof Error && cause.stack)
+    process.stderr.write(`${style.dim(printable(`Caused by: ${cause.stack}`))}\n`)
+  else if (code === undefined && error instanceof Error && error.stack)
+    process.stderr.write(`${style.dim(printable(error.stack))}\n`)
   return exitCode
 }
 
@@ -92,8 +104,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 const code = await main(words).catch((error: unknown) => explain(error, words.includes('--json')))
 // Handles that the user's module has opened (a connection, a timer) must not keep a finished command alive.
-await Promise.all([process.stdout, process.stderr].map(stream => new Promise<void>(resolve => {
-  if (stream.destroyed || !stream.writable) resolve()
-  else stream.write('', () => resolve())
-})))
+await Promise.all(
+  [process.stdout, process.stderr].map(
+    stream =>
+      new Promise<void>(resolve => {
+        if (stream.destroyed || !stream.writable) resolve()
+        else stream.write('', () => resolve())
+      }),
+  ),
+)
 process.exit(code)

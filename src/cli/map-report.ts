@@ -23,7 +23,13 @@ export interface MapReport {
 export function reportAsJson(report: MapReport, interrupted: boolean): string {
   const { done, failed, skipped, taken, total, failures, milliseconds } = report
   return toJson({
-    done, failed, skipped, notDone: (total ?? taken) - done - failed - skipped, interrupted, milliseconds: Math.round(milliseconds), failures,
+    done,
+    failed,
+    skipped,
+    notDone: (total ?? taken) - done - failed - skipped,
+    interrupted,
+    milliseconds: Math.round(milliseconds),
+    failures,
   })
 }
 
@@ -35,7 +41,11 @@ export function reportAsText(
   const { done, failed, skipped, taken, total, milliseconds } = report
   const lines: string[] = []
   if (failed > 0) {
-    lines.push(style.red(`${plural(failed, 'input')} failed${failed > report.failures.length ? `; the first ${report.failures.length}` : ''}:`))
+    lines.push(
+      style.red(
+        `${plural(failed, 'input')} failed${failed > report.failures.length ? `; the first ${report.failures.length}` : ''}:`,
+      ),
+    )
     for (const { index, input, error } of report.failures) {
       const code = error.code === undefined ? error.name : error.code
       lines.push(`  #${index} ${shorten(printable(toJson(input)), 40)}`)

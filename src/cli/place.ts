@@ -18,7 +18,10 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
   const concurrency = args.integer('concurrency', 1)
   if (place === 'loop') {
     if (workers !== undefined) {
-      throw new UsageError('--workers is for threads and processes; on the loop, say --concurrency N for how many calls at once', args.command)
+      throw new UsageError(
+        '--workers is for threads and processes; on the loop, say --concurrency N for how many calls at once',
+        args.command,
+      )
     }
     const { loop } = await import('../loop/index.ts')
     return { executor: loop({ concurrency: concurrency ?? loopConcurrency }), words: 'the loop' }
@@ -31,8 +34,14 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
   }
   if (place === 'threads') {
     const { threads } = await import('../threads/index.ts')
-    return { executor: threads(options), words: workers === 1 ? '1 thread' : workers ? `${workers} threads` : 'threads' }
+    return {
+      executor: threads(options),
+      words: workers === 1 ? '1 thread' : workers ? `${workers} threads` : 'threads',
+    }
   }
   const { processes } = await import('../processes/index.ts')
-  return { executor: processes(options), words: workers === 1 ? '1 process' : workers ? `${workers} processes` : 'processes' }
+  return {
+    executor: processes(options),
+    words: workers === 1 ? '1 process' : workers ? `${workers} processes` : 'processes',
+  }
 }

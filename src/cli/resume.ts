@@ -1,4 +1,14 @@
-import { closeSync, createReadStream, existsSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { createInterface } from 'node:readline'
 import { UsageError } from './exit-codes.ts'
 
@@ -25,7 +35,8 @@ export async function readEarlier(file: string, command: string): Promise<Earlie
   const failed = new Set<number>()
   let damaged = 0
   if (!existsSync(file)) return { finished, failed: 0, damaged, repaired: false }
-  if (statSync(file).isDirectory()) throw new UsageError(`--resume ${file}: this is a folder, not the output of an earlier run`, command)
+  if (statSync(file).isDirectory())
+    throw new UsageError(`--resume ${file}: this is a folder, not the output of an earlier run`, command)
   let lines = 0
   let lastBad = false
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
@@ -58,7 +69,8 @@ function notOurs(file: string, command: string): UsageError {
 function recordOf(line: string): { index: number; input: string; failed: boolean } | undefined {
   try {
     const record = JSON.parse(line) as { index?: unknown; input?: unknown; error?: unknown }
-    if (typeof record !== 'object' || record === null || !Number.isInteger(record.index) || !('input' in record)) return undefined
+    if (typeof record !== 'object' || record === null || !Number.isInteger(record.index) || !('input' in record))
+      return undefined
     if (!('value' in record) && !('error' in record)) return undefined
     return { index: record.index as number, input: JSON.stringify(record.input), failed: 'error' in record }
   } catch {
@@ -93,7 +105,7 @@ function byteAt(handle: number, at: number): number {
 
 function endOfLastWholeLine(handle: number, size: number): number {
   const block = Buffer.alloc(64 * 1024)
-  for (let end = size; end > 0; ) {
+  for (let end = size; end > 0;) {
     const start = Math.max(0, end - block.length)
     readSync(handle, block, 0, end - start, start)
     const at = block.subarray(0, end - start).lastIndexOf(newline)

@@ -45,15 +45,19 @@ function plainObject(value: object, above: readonly object[]): unknown {
   const inside = [...above, value]
   const each = (items: Iterable<unknown>): unknown[] => Array.from(items, item => plain(item, inside) ?? null)
   if (Array.isArray(value)) return each(value)
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? { $type: 'Date', value: 'invalid' } : value.toISOString()
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? { $type: 'Date', value: 'invalid' } : value.toISOString()
   if (value instanceof Map) return { $type: 'Map', value: each(value) }
   if (value instanceof Set) return { $type: 'Set', value: each(value) }
   if (value instanceof RegExp || value instanceof URL) return { $type: value.constructor.name, value: String(value) }
   if (value instanceof Error) return { $type: 'Error', ...errorToJson(value) }
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return base64('ArrayBuffer', new Uint8Array(value))
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
+    return base64('ArrayBuffer', new Uint8Array(value))
   if (value instanceof Uint8Array) return base64('Uint8Array', value)
-  if (value instanceof DataView) return base64('DataView', new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
-  if (ArrayBuffer.isView(value)) return { $type: value.constructor.name, value: each(value as unknown as Iterable<unknown>) }
+  if (value instanceof DataView)
+    return base64('DataView', new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+  if (ArrayBuffer.isView(value))
+    return { $type: value.constructor.name, value: each(value as unknown as Iterable<unknown>) }
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
     return plain((value as { toJSON(): unknown }).toJSON(), inside)
   }

@@ -11,7 +11,10 @@ export function writeReport(file: string, options: ReportOptions, command: strin
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, page)
   } catch (error) {
-    throw new UsageError(`The report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`, command)
+    throw new UsageError(
+      `The report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      command,
+    )
   }
   return path
 }

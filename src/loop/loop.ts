@@ -171,7 +171,14 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
       ...this.counts,
       crashed: 0,
       workers: [
-        { name: 'loop', state: 'ready', id: process.pid, inFlight: running, completed: this.#completed, busy: this.#busy },
+        {
+          name: 'loop',
+          state: 'ready',
+          id: process.pid,
+          inFlight: running,
+          completed: this.#completed,
+          busy: this.#busy,
+        },
       ],
     }
   }
@@ -224,10 +231,12 @@ function openLoop(options: LoopOptions): LoopExecutor {
  * const limited = loop({ concurrency: 2 })
  * console.log(await limited.map(pause, [20, 10, 5]).toArray()) // [ 20, 10, 5 ]
  */
-export const loop: Loop = callable(new (class extends LoopExecutor {
-  /** The loop of the program cannot be closed. */
-  override async close(_options?: CloseOptions): Promise<void> {}
-})({}))
+export const loop: Loop = callable(
+  new (class extends LoopExecutor {
+    /** The loop of the program cannot be closed. */
+    override async close(_options?: CloseOptions): Promise<void> {}
+  })({}),
+)
 
 /** Makes the shared loop callable: `loop({ … })` opens another. */
 function callable(shared: LoopExecutor): Loop {

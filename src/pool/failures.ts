@@ -13,7 +13,13 @@ export function crashError(
   forced: boolean,
 ): WorkerCrashedError {
   const { exitCode, signal, error } = exit
-  const fields = { exitCode, signal, task: entry.work.task.name, worker, ...(error === undefined ? {} : { cause: error }) }
+  const fields = {
+    exitCode,
+    signal,
+    task: entry.work.task.name,
+    worker,
+    ...(error === undefined ? {} : { cause: error }),
+  }
   const what = `while it ran ${describeTask(entry.work.task)}`
   const bundle = entry.items > 1 ? ` (${entry.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
   if (forced) {

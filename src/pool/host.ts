@@ -117,7 +117,11 @@ export class Host implements RunnerHost {
           this.#inbox.push(each)
           break
         case request.task:
-          this.#tasks[each[1]] = { identity: { url: each[2], name: each[3] }, fn: undefined, time: Number.POSITIVE_INFINITY }
+          this.#tasks[each[1]] = {
+            identity: { url: each[2], name: each[3] },
+            fn: undefined,
+            time: Number.POSITIVE_INFINITY,
+          }
           break
         case request.cancel: {
           const { source, timeout, reason } = each[2]
@@ -178,7 +182,8 @@ export class Host implements RunnerHost {
 
   /** The worker is about to end: calls that were claimed but have not begun may run elsewhere. */
   #handBack(): void {
-    for (let i = this.#next; i < this.#claimed; i++) this.#post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
+    for (let i = this.#next; i < this.#claimed; i++)
+      this.#post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
   }
 
   #resume(): void {
@@ -199,7 +204,15 @@ export class Host implements RunnerHost {
     }
     this.#active++
     this.#taskIn[slot] = task
-    const runner = new Runner(this, task.fn as AnyFunction, task.identity.name, kindOfFlags(call[4]), call[5], slot, call[6])
+    const runner = new Runner(
+      this,
+      task.fn as AnyFunction,
+      task.identity.name,
+      kindOfFlags(call[4]),
+      call[5],
+      slot,
+      call[6],
+    )
     this.#running.set(slot, runner)
     if (task.fn) {
       this.#run(runner, call, at)
@@ -263,7 +276,8 @@ export class Host implements RunnerHost {
     if (failed) this.#postFailure(runner, value, duration)
     else {
       try {
-        const encoded = runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
+        const encoded =
+          runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
         const { marked, json } = this.#encoding
         this.#post([reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)], json)
       } catch (error) {
@@ -283,7 +297,7 @@ export class Host implements RunnerHost {
   }
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {
-    const envelope = encodeError(thrownError(unsendableBy(runner.name, error), runner.name))
+    const envelope = encodeError(unsendableBy(runner.name, thrownError(error, runner.name)))
     this.#post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 

@@ -144,7 +144,7 @@ function moduleError(url: string, cause: unknown): TaskModuleError {
     missing
       ? `Cannot load the task module ${readable(url)}: ${text}. Check that the file and everything that it imports exist where this process runs.`
       : `The task module ${readable(url)} threw while it was being imported: ${text}. A worker imports the module that defines a task; ` +
-        `guard start-up code with main(import.meta, …) so that it runs only in the program's entry.`,
+          `guard start-up code with main(import.meta, …) so that it runs only in the program's entry.`,
     { cause },
   )
 }

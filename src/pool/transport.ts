@@ -12,7 +12,12 @@ export interface WorkerInit {
   readonly epoch: number
   readonly slots: number
   /** A call to run before the worker takes any other. */
-  readonly initializer?: { readonly url: string; readonly name: string; readonly args: unknown; readonly marked: boolean }
+  readonly initializer?: {
+    readonly url: string
+    readonly name: string
+    readonly args: unknown
+    readonly marked: boolean
+  }
 }
 
 /** How a worker came to its end. */

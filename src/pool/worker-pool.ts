@@ -60,7 +60,7 @@ export class WorkerPool extends BaseExecutor {
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
     })
-      }
+  }
 
   override launch(entry: Entry): void {
     try {
@@ -450,7 +450,9 @@ export class WorkerPool extends BaseExecutor {
    * every waiting call fails, and the next call that is submitted tries again: one try for each, never a storm.
    */
   #startFailed(worker: PoolWorker, cause: unknown): void {
-    const bound = [...this.#bound.entries()].filter(entry => this.#placeOf(entry.work.options.key as string) === worker.index)
+    const bound = [...this.#bound.entries()].filter(
+      entry => this.#placeOf(entry.work.options.key as string) === worker.index,
+    )
     const others = this.#crew.has('ready') || this.#crew.has('starting')
     const all = others ? bound : [...this.#queue.entries(), ...this.#bound.entries()]
     if (others && this.waiting > all.length) this.#schedule()
@@ -475,7 +477,14 @@ export class WorkerPool extends BaseExecutor {
       running: workers.reduce((sum, worker) => sum + worker.entries().length, 0),
       ...this.counts,
       crashed: this.#crashed,
-      workers: workers.map(({ name, state, id, inFlight, completed, busy }) => ({ name, state, id, inFlight, completed, busy })),
+      workers: workers.map(({ name, state, id, inFlight, completed, busy }) => ({
+        name,
+        state,
+        id,
+        inFlight,
+        completed,
+        busy,
+      })),
     }
   }
 

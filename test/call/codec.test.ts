@@ -55,7 +55,13 @@ const kinds: readonly (readonly [string, unknown, boolean?])[] = [
   ['properties that are undefined', { a: undefined, b: [undefined] }],
   ['arrays with holes', sparse],
   ['arrays with properties', match],
-  ['Maps and Sets', new Map<unknown, unknown>([['a', new Set([1, { b: 2 }])], [{ k: 1 }, undefined]])],
+  [
+    'Maps and Sets',
+    new Map<unknown, unknown>([
+      ['a', new Set([1, { b: 2 }])],
+      [{ k: 1 }, undefined],
+    ]),
+  ],
   ['dates', [new Date(0), new Date(8.64e15)]],
   ['regular expressions', /a(b)/giu],
   ['ArrayBuffers', new Uint8Array([1, 2, 3]).buffer],
@@ -350,7 +356,15 @@ describe('the judgement about JSON', () => {
     ['shared references', [shared, shared], false],
     ['a cycle', cycle, false],
     ['an array with properties', match, false],
-    ['an instance of a class', [new (class A { a = 1 })()], false],
+    [
+      'an instance of a class',
+      [
+        new (class A {
+          a = 1
+        })(),
+      ],
+      false,
+    ],
     ['an error', [new Error('x')], false],
     ['more values than are worth it', Array(300).fill(1), false],
   ]

@@ -99,7 +99,15 @@ describe('encode refuses', () => {
     ['arguments[0][7]', [{ 7: onClick }]],
     ['arguments[1].get("key")', [1, new Map([['key', onClick]])]],
     ['arguments[0].get(1).deep', [new Map([[1, { deep: onClick }]])]],
-    ['arguments[0].keys()[1]', [new Map<unknown, number>([['a', 1], [onClick, 2]])]],
+    [
+      'arguments[0].keys()[1]',
+      [
+        new Map<unknown, number>([
+          ['a', 1],
+          [onClick, 2],
+        ]),
+      ],
+    ],
     ['arguments[0].values()[1].x', [new Set([1, { x: onClick }])]],
     ['arguments[2]', [new Error('x'), Buffer.from('a'), onClick]],
     ['arguments[0].__proto__.x', [Object.defineProperty({}, '__proto__', { value: { x: onClick }, enumerable: true })]],

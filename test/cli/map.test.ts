@@ -7,7 +7,15 @@ import { jsonLines, skein, start, workplace } from './skein.ts'
 describe('skein map', () => {
   for (const place of ['loop', 'threads', 'processes']) {
     test(`runs each input on ${place}, prints a JSON line for each in order, and counts failures in the exit code`, async t => {
-      const { code, stdout, stderr } = await skein(workplace(t), ['map', 'tasks.mjs:square', '2', '13', '4', '--on', place])
+      const { code, stdout, stderr } = await skein(workplace(t), [
+        'map',
+        'tasks.mjs:square',
+        '2',
+        '13',
+        '4',
+        '--on',
+        place,
+      ])
       assert.equal(code, 1)
       assert.deepEqual(jsonLines(stdout), [
         { index: 0, input: 2, value: 4 },
@@ -22,21 +30,45 @@ describe('skein map', () => {
   test('takes a bare file where the module has one task, and ends with 0 when all went well', async t => {
     const { code, stdout } = await skein(workplace(t), ['map', 'single.mjs', '5', '-7', '--on', 'loop'])
     assert.equal(code, 0)
-    assert.deepEqual(jsonLines(stdout).map(line => line.value), [-5, 7])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      [-5, 7],
+    )
   })
 
   test('parses what reads as JSON and takes the rest as text', async t => {
-    const { stdout } = await skein(workplace(t), ['map', 'tasks.mjs:echo', '12', '"12"', '[1,2]', '{"a":null}', 'true', 'plain text', '{broken', '--on', 'loop'])
-    assert.deepEqual(jsonLines(stdout).map(line => line.value), [12, '12', [1, 2], { a: null }, true, 'plain text', '{broken'])
+    const { stdout } = await skein(workplace(t), [
+      'map',
+      'tasks.mjs:echo',
+      '12',
+      '"12"',
+      '[1,2]',
+      '{"a":null}',
+      'true',
+      'plain text',
+      '{broken',
+      '--on',
+      'loop',
+    ])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      [12, '12', [1, 2], { a: null }, true, 'plain text', '{broken'],
+    )
   })
 
   test('reads lines from a file and from standard input, and passes over empty ones', async t => {
     const folder = workplace(t)
     writeFileSync(join(folder, 'in.txt'), '\uFEFF1\n\n2\r\nthree')
     const fromFile = await skein(folder, ['map', 'tasks.mjs:echo', '--from', 'in.txt', '--on', 'loop'])
-    assert.deepEqual(jsonLines(fromFile.stdout).map(line => line.value), [1, 2, 'three'])
+    assert.deepEqual(
+      jsonLines(fromFile.stdout).map(line => line.value),
+      [1, 2, 'three'],
+    )
     const fromPipe = await skein(folder, ['map', 'tasks.mjs:echo', '-', '--on', 'loop'], { input: 'a\nb\n' })
-    assert.deepEqual(jsonLines(fromPipe.stdout).map(line => line.value), ['a', 'b'])
+    assert.deepEqual(
+      jsonLines(fromPipe.stdout).map(line => line.value),
+      ['a', 'b'],
+    )
   })
 
   test('turns a pattern into the files that match it, and refuses one that matches none', async t => {
@@ -44,28 +76,50 @@ describe('skein map', () => {
     mkdirSync(join(folder, 'src/deep'), { recursive: true })
     for (const file of ['src/b.ts', 'src/a.ts', 'src/deep/c.ts', 'src/d.js']) writeFileSync(join(folder, file), '')
     const found = await skein(folder, ['map', 'tasks.mjs:echo', 'src/**/*.ts', '--on', 'loop'])
-    assert.deepEqual(jsonLines(found.stdout).map(line => line.value), ['src/a.ts', 'src/b.ts', 'src/deep/c.ts'])
+    assert.deepEqual(
+      jsonLines(found.stdout).map(line => line.value),
+      ['src/a.ts', 'src/b.ts', 'src/deep/c.ts'],
+    )
     const none = await skein(folder, ['map', 'tasks.mjs:echo', '*.nothing', '--on', 'loop'])
     assert.equal(none.code, 2)
     assert.match(none.stderr, /No file matches '\*\.nothing'.*--no-glob/s)
     const text = await skein(folder, ['map', 'tasks.mjs:echo', '*.nothing', '--no-glob', '--on', 'loop'])
-    assert.deepEqual(jsonLines(text.stdout).map(line => line.value), ['*.nothing'])
+    assert.deepEqual(
+      jsonLines(text.stdout).map(line => line.value),
+      ['*.nothing'],
+    )
   })
 
   test('collects the values of a generator task', async t => {
     const { stdout } = await skein(workplace(t), ['map', 'tasks.mjs:steps', '3', '0', '--on', 'loop'])
-    assert.deepEqual(jsonLines(stdout).map(line => line.value), [[0, 1, 2], []])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      [[0, 1, 2], []],
+    )
   })
 
   test('writes what JSON has no form for in a readable one', async t => {
-    const { stdout } = await skein(workplace(t), ['map', 'tasks.mjs:odd', 'map', 'date', 'bytes', 'nan', 'nothing', '--on', 'loop'])
-    assert.deepEqual(jsonLines(stdout).map(line => line.value), [
-      { $type: 'Map', value: [['a', { $type: 'bigint', value: '1' }]] },
-      '1970-01-01T00:00:00.000Z',
-      { $type: 'Uint8Array', base64: 'AQID' },
-      [{ $type: 'number', value: 'NaN' }, null, { $type: 'number', value: 'Infinity' }],
-      null,
+    const { stdout } = await skein(workplace(t), [
+      'map',
+      'tasks.mjs:odd',
+      'map',
+      'date',
+      'bytes',
+      'nan',
+      'nothing',
+      '--on',
+      'loop',
     ])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      [
+        { $type: 'Map', value: [['a', { $type: 'bigint', value: '1' }]] },
+        '1970-01-01T00:00:00.000Z',
+        { $type: 'Uint8Array', base64: 'AQID' },
+        [{ $type: 'number', value: 'NaN' }, null, { $type: 'number', value: 'Infinity' }],
+        null,
+      ],
+    )
   })
 
   for (const place of ['loop', 'threads', 'processes']) {
@@ -77,14 +131,29 @@ describe('skein map', () => {
   }
 
   test('stops a call that takes longer than --timeout', async t => {
-    const { code, stdout } = await skein(workplace(t), ['map', 'tasks.mjs:nap', '60000', '1', '--timeout', '100ms', '--on', 'loop'])
+    const { code, stdout } = await skein(workplace(t), [
+      'map',
+      'tasks.mjs:nap',
+      '60000',
+      '1',
+      '--timeout',
+      '100ms',
+      '--on',
+      'loop',
+    ])
     assert.equal(code, 1)
-    assert.deepEqual(jsonLines(stdout).map(line => line.error?.code ?? line.value), ['SKEIN_TIMEOUT', 1])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.error?.code ?? line.value),
+      ['SKEIN_TIMEOUT', 1],
+    )
   })
 
   test('writes quick results before slow ones with --unordered', async t => {
     const { stdout } = await skein(workplace(t), ['map', 'tasks.mjs:nap', '300', '1', '--unordered', '--on', 'loop'])
-    assert.deepEqual(jsonLines(stdout).map(line => line.value), [1, 300])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      [1, 300],
+    )
   })
 
   test('prints its summary as JSON with --json', async t => {
@@ -97,12 +166,27 @@ describe('skein map', () => {
 
   for (const place of ['loop', 'threads', 'processes']) {
     test(`stops cleanly on ${place} when interrupted: writes what is done, says how to go on, ends with 130`, async t => {
-      const running = start(workplace(t), ['map', 'tasks.mjs:nap', '1', '60000', '60000', '2', '--on', place, '--unordered', '--concurrency', '4'])
+      const running = start(workplace(t), [
+        'map',
+        'tasks.mjs:nap',
+        '1',
+        '60000',
+        '60000',
+        '2',
+        '--on',
+        place,
+        '--unordered',
+        '--concurrency',
+        '4',
+      ])
       await running.printed('"index":3')
       running.child.kill('SIGINT')
       const { code, stdout, stderr } = await running.ended
       assert.equal(code, 130)
-      assert.deepEqual(jsonLines(stdout).map(line => line.value), [1, 2])
+      assert.deepEqual(
+        jsonLines(stdout).map(line => line.value),
+        [1, 2],
+      )
       assert.match(stderr, /Interrupted.*2 done, 2 not done/s)
       assert.match(stderr, /--resume/)
     })

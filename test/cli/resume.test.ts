@@ -12,15 +12,28 @@ describe('skein map --resume', () => {
     const file = join(folder, 'out.jsonl')
     const failed = JSON.stringify({ index: 1, input: 3, error: { name: 'Error', message: 'then' } })
     writeFileSync(file, `${line(0, 2, 'from before')}\n${failed}\n`)
-    const { code, stdout, stderr } = await skein(folder, ['map', 'tasks.mjs:square', '2', '3', '4', '--resume', 'out.jsonl', '--on', 'loop'])
+    const { code, stdout, stderr } = await skein(folder, [
+      'map',
+      'tasks.mjs:square',
+      '2',
+      '3',
+      '4',
+      '--resume',
+      'out.jsonl',
+      '--on',
+      'loop',
+    ])
     assert.equal(code, 0)
     assert.equal(stdout, '')
     assert.match(stderr, /2 done, 1 done earlier/)
     const lines = jsonLines(readFileSync(file, 'utf8'))
-    assert.deepEqual(lines.slice(2).sort((a, b) => a.index - b.index), [
-      { index: 1, input: 3, value: 9 },
-      { index: 2, input: 4, value: 16 },
-    ])
+    assert.deepEqual(
+      lines.slice(2).sort((a, b) => a.index - b.index),
+      [
+        { index: 1, input: 3, value: 9 },
+        { index: 2, input: 4, value: 16 },
+      ],
+    )
     assert.equal(lines[0]?.value, 'from before')
   })
 
@@ -35,17 +48,34 @@ describe('skein map --resume', () => {
     const again = await skein(folder, ['map', 'tasks.mjs:nap', '1', '2', '3', '--resume', 'out.jsonl', '--on', 'loop'])
     assert.equal(again.code, 0)
     assert.match(again.stderr, /1 done, 2 done earlier/)
-    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')).map(each => each.index).sort((a, b) => a - b), [0, 1, 2])
+    assert.deepEqual(
+      jsonLines(readFileSync(file, 'utf8'))
+        .map(each => each.index)
+        .sort((a, b) => a - b),
+      [0, 1, 2],
+    )
   })
 
   test('takes away a last line that was cut off, and runs its input again', async t => {
     const folder = workplace(t)
     const file = join(folder, 'out.jsonl')
     writeFileSync(file, `${line(0, 2, 4)}\n{"index":1,"inp`)
-    const { code, stderr } = await skein(folder, ['map', 'tasks.mjs:square', '2', '3', '--resume', 'out.jsonl', '--on', 'loop'])
+    const { code, stderr } = await skein(folder, [
+      'map',
+      'tasks.mjs:square',
+      '2',
+      '3',
+      '--resume',
+      'out.jsonl',
+      '--on',
+      'loop',
+    ])
     assert.equal(code, 0)
     assert.match(stderr, /was cut off/)
-    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [{ index: 0, input: 2, value: 4 }, { index: 1, input: 3, value: 9 }])
+    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [
+      { index: 0, input: 2, value: 4 },
+      { index: 1, input: 3, value: 9 },
+    ])
   })
 
   test('keeps a whole last line that lacks only its end', async t => {
@@ -53,7 +83,10 @@ describe('skein map --resume', () => {
     const file = join(folder, 'out.jsonl')
     writeFileSync(file, line(0, 2, 4))
     await skein(folder, ['map', 'tasks.mjs:square', '2', '3', '--resume', 'out.jsonl', '--on', 'loop'])
-    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [{ index: 0, input: 2, value: 4 }, { index: 1, input: 3, value: 9 }])
+    assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [
+      { index: 0, input: 2, value: 4 },
+      { index: 1, input: 3, value: 9 },
+    ])
   })
 
   test('runs an input again that is another one than then', async t => {
@@ -68,7 +101,15 @@ describe('skein map --resume', () => {
     const folder = workplace(t)
     const file = join(folder, 'tasks.mjs')
     const before = readFileSync(file, 'utf8')
-    const { code, stderr } = await skein(folder, ['map', 'tasks.mjs:square', '2', '--resume', 'tasks.mjs', '--on', 'loop'])
+    const { code, stderr } = await skein(folder, [
+      'map',
+      'tasks.mjs:square',
+      '2',
+      '--resume',
+      'tasks.mjs',
+      '--on',
+      'loop',
+    ])
     assert.equal(code, 2)
     assert.match(stderr, /not the output of an earlier/)
     assert.equal(readFileSync(file, 'utf8'), before)

@@ -46,12 +46,19 @@ export function workplace(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'skein-cli-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'tasks.mjs'), taskModule)
-  writeFileSync(join(folder, 'single.mjs'), `import { task } from '${pathToFileURL(join(root, 'dist/index.js')).href}'\nexport const only = task(import.meta, function only(n) { return -n })\n`)
+  writeFileSync(
+    join(folder, 'single.mjs'),
+    `import { task } from '${pathToFileURL(join(root, 'dist/index.js')).href}'\nexport const only = task(import.meta, function only(n) { return -n })\n`,
+  )
   return folder
 }
 
 /** Starts the command. */
-export function start(cwd: string, args: readonly string[], options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {}): Running {
+export function start(
+  cwd: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Running {
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', ...options.env },
@@ -85,11 +92,20 @@ export function start(cwd: string, args: readonly string[], options: { readonly 
 }
 
 /** Runs the command to its end. */
-export function skein(cwd: string, args: readonly string[], options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+export function skein(
+  cwd: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return start(cwd, args, { input: '', ...options }).ended
 }
 
 /** The JSON lines of a text. */
-export function jsonLines(text: string): { index: number; input: unknown; value?: unknown; error?: { code?: string; message: string } }[] {
-  return text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as never)
+export function jsonLines(
+  text: string,
+): { index: number; input: unknown; value?: unknown; error?: { code?: string; message: string } }[] {
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as never)
 }

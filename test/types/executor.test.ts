@@ -49,9 +49,13 @@ const nothing = task(import.meta, () => {}, { name: 'nothing' })
 const identity = task(import.meta, <T>(value: T): T => value, { name: 'identity' })
 const loose = task(import.meta, (value: any): any => value, { name: 'loose' }) // oxlint-disable-line no-explicit-any
 const unsure = task(import.meta, (value: unknown): unknown => value, { name: 'unsure' })
-const fails = task(import.meta, (): never => {
-  throw new Error('no')
-}, { name: 'fails' })
+const fails = task(
+  import.meta,
+  (): never => {
+    throw new Error('no')
+  },
+  { name: 'fails' },
+)
 const either = task(import.meta, (id: string | number) => (typeof id === 'string' ? id : [id]), { name: 'either' })
 const tree = task(import.meta, (json: Json): Json => json, { name: 'tree' })
 const point = task(import.meta, (p: Point) => p.moved(1), { name: 'point' })
@@ -176,7 +180,12 @@ function callsInfer(): void {
 function callsAndJobsNest(job: Job<number>, text: Job<string>): void {
   exactly<Call<number>>()(call(add, call(add, 1, 2), job))
   exactly<Call<number>>()(call(sum, [1, call(add, 1, 2), job]))
-  exactly<Call<number>>()(call(sum, [1, 2].map(n => call(add, n, n))))
+  exactly<Call<number>>()(
+    call(
+      sum,
+      [1, 2].map(n => call(add, n, n)),
+    ),
+  )
   exactly<Call<number>>()(call(sum, call(unwrap, 3)))
   exactly<Call<string>>()(call(pair, [job, call(later, 'a')]))
   exactly<Promise<number>>()(executor.run(sum, [call(add, 1, 2)]))
@@ -187,7 +196,10 @@ function callsAndJobsNest(job: Job<number>, text: Job<string>): void {
   // @ts-expect-error the job gives a string, a number is wanted
   call(add, text, 1)
   // @ts-expect-error the calls give strings, numbers are wanted
-  call(sum, ['a'].map(t => call(later, t)))
+  call(
+    sum,
+    ['a'].map(t => call(later, t)),
+  )
   // @ts-expect-error a call inside an object gives the wrong type
   void executor.run(greet, { id: call(later, 'a'), tags: [] })
 }

@@ -53,16 +53,35 @@
       type: 'bar',
       data: {
         labels: places.map(place => place.name),
-        datasets: [{ data: places.map(place => place.time), backgroundColor: places.map(place => colour(place.kind)), borderRadius: 4, maxBarThickness: 34 }],
+        datasets: [
+          {
+            data: places.map(place => place.time),
+            backgroundColor: places.map(place => colour(place.kind)),
+            borderRadius: 4,
+            maxBarThickness: 34,
+          },
+        ],
       },
       options: {
         indexAxis: 'y',
         animation: false,
         maintainAspectRatio: false,
         layout: { padding: { right: 104 } },
-        plugins: { legend: { display: false }, tooltip: { callbacks: { label: item => `${duration(item.parsed.x)} (rounds: ${duration(places[item.dataIndex].low)} to ${duration(places[item.dataIndex].high)})` } } },
+        plugins: {
+          legend: { display: false },
+          tooltip: {
+            callbacks: {
+              label: item =>
+                `${duration(item.parsed.x)} (rounds: ${duration(places[item.dataIndex].low)} to ${duration(places[item.dataIndex].high)})`,
+            },
+          },
+        },
         scales: {
-          x: { beginAtZero: true, grid: { color: colour('line') }, ticks: { color: colour('soft'), maxTicksLimit: 5, callback: value => duration(value) } },
+          x: {
+            beginAtZero: true,
+            grid: { color: colour('line') },
+            ticks: { color: colour('soft'), maxTicksLimit: 5, callback: value => duration(value) },
+          },
           y: { grid: { display: false }, ticks: { color: colour('text') } },
         },
       },
@@ -83,17 +102,47 @@
         borderWidth: 2,
       }
     })
-    const ideal = { label: 'perfect', data: [{ x: 1, y: 1 }, { x: most, y: most }], borderColor: colour('soft'), borderDash: [5, 5], borderWidth: 1, pointRadius: 0 }
+    const ideal = {
+      label: 'perfect',
+      data: [
+        { x: 1, y: 1 },
+        { x: most, y: most },
+      ],
+      borderColor: colour('soft'),
+      borderDash: [5, 5],
+      borderWidth: 1,
+      pointRadius: 0,
+    }
     return new Chart(document.getElementById(`scaling-${at}`), {
       type: 'line',
       data: { datasets: [...lines, ideal] },
       options: {
         animation: false,
         maintainAspectRatio: false,
-        plugins: { legend: { labels: { color: colour('text'), boxWidth: 14, boxHeight: 2 } }, tooltip: { callbacks: { title: items => `${items[0].parsed.x} workers`, label: item => `${item.dataset.label}: ${item.parsed.y.toFixed(2)} times one worker` } } },
+        plugins: {
+          legend: { labels: { color: colour('text'), boxWidth: 14, boxHeight: 2 } },
+          tooltip: {
+            callbacks: {
+              title: items => `${items[0].parsed.x} workers`,
+              label: item => `${item.dataset.label}: ${item.parsed.y.toFixed(2)} times one worker`,
+            },
+          },
+        },
         scales: {
-          x: { type: 'linear', min: 1, max: Math.max(2, most), grid: { display: false }, title: { display: true, text: 'workers', color: colour('soft') }, ticks: { stepSize: Math.ceil(most / 8), precision: 0, color: colour('soft') } },
-          y: { beginAtZero: true, grid: { color: colour('line') }, title: { display: true, text: 'times as fast as 1', color: colour('soft') }, ticks: { color: colour('soft'), maxTicksLimit: 6 } },
+          x: {
+            type: 'linear',
+            min: 1,
+            max: Math.max(2, most),
+            grid: { display: false },
+            title: { display: true, text: 'workers', color: colour('soft') },
+            ticks: { stepSize: Math.ceil(most / 8), precision: 0, color: colour('soft') },
+          },
+          y: {
+            beginAtZero: true,
+            grid: { color: colour('line') },
+            title: { display: true, text: 'times as fast as 1', color: colour('soft') },
+            ticks: { color: colour('soft'), maxTicksLimit: 6 },
+          },
         },
       },
     })
@@ -175,7 +224,13 @@
     }
     canvas.addEventListener('mousemove', event => {
       const { left: x, top: y } = canvas.getBoundingClientRect()
-      const hit = boxes.findLast(([from, top, wide, tall]) => event.clientX - x >= from - 1 && event.clientX - x <= from + wide + 1 && event.clientY - y >= top && event.clientY - y <= top + tall)
+      const hit = boxes.findLast(
+        ([from, top, wide, tall]) =>
+          event.clientX - x >= from - 1 &&
+          event.clientX - x <= from + wide + 1 &&
+          event.clientY - y >= top &&
+          event.clientY - y <= top + tall,
+      )
       tip.style.display = hit ? 'block' : 'none'
       if (!hit) return
       const [lane, start, length, count, failed] = hit[4]
@@ -199,7 +254,8 @@
   }
   data.forEach((comparison, at) => {
     const box = document.getElementById(`timeline-${at}`)
-    for (const timeline of comparison.timelines) if (timeline.spans.length > 0) redraws.push(drawTimeline(box, timeline))
+    for (const timeline of comparison.timelines)
+      if (timeline.spans.length > 0) redraws.push(drawTimeline(box, timeline))
   })
   drawCharts()
   dark.addEventListener('change', drawCharts)

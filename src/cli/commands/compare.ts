@@ -23,7 +23,7 @@ export const compareCommand: Command = {
     ['skein compare hash.ts:sha256 "src/**/*.ts" --json --no-report', 'the numbers for a program'],
   ],
   about: [
-    'The task runs one call after another, on the event loop, on threads and in processes. The places take turns; the table shows the medians of the rounds. It takes about 20 seconds; when that is too short for all inputs, a sample of them is measured. The task really runs, many times: don\'t compare one with effects that must not be repeated.',
+    "The task runs one call after another, on the event loop, on threads and in processes. The places take turns; the table shows the medians of the rounds. It takes about 20 seconds; when that is too short for all inputs, a sample of them is measured. The task really runs, many times: don't compare one with effects that must not be repeated.",
     'The columns: place; time for all inputs; speed-up over calls one by one, ± how far the rounds lay apart; cores busy on average; memory that a worker adds; start-up of a cold worker; stall, the longest time for which the main thread could do nothing else; bytes moved for one input.',
     'report.html shows the same with charts, and a timeline of what ran where. It needs no network.',
   ],
@@ -43,12 +43,14 @@ export const compareCommand: Command = {
 
 async function runCompare(args: Arguments): Promise<number> {
   const [reference, ...words] = args.positionals
-  if (reference === undefined) throw new UsageError('Say which task to compare: skein compare FILE:TASK INPUT...', 'compare')
+  if (reference === undefined)
+    throw new UsageError('Say which task to compare: skein compare FILE:TASK INPUT...', 'compare')
   const rounds = args.integer('rounds', 1)
   const workers = args.integer('workers', 1)
   const concurrency = args.integer('concurrency', 1)
   const budget = args.duration('budget')
-  if (args.has('report') && args.has('no-report')) throw new UsageError('--report and --no-report contradict each other', 'compare')
+  if (args.has('report') && args.has('no-report'))
+    throw new UsageError('--report and --no-report contradict each other', 'compare')
   const source = inputsOf(args, words)
   // Loaded here, so that --help answers at once.
   const { compare } = await import('../../advisor/compare.ts')
@@ -74,7 +76,9 @@ async function runCompare(args: Arguments): Promise<number> {
       ...(budget === undefined ? {} : { budget }),
     })
     progress.stop()
-    const report = args.has('no-report') ? undefined : writeReport(args.text('report') ?? 'report.html', { comparisons: [comparison] }, 'compare')
+    const report = args.has('no-report')
+      ? undefined
+      : writeReport(args.text('report') ?? 'report.html', { comparisons: [comparison] }, 'compare')
     if (args.has('json')) {
       await output.line(toJson({ ...comparison, ...(report === undefined ? {} : { report }) }))
     } else {

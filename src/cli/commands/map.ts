@@ -23,7 +23,10 @@ export const mapCommand: Command = {
     ['skein map primes.ts:countPrimes 1000000 2000000 --on processes', 'numbers as inputs, in processes'],
     ['skein map fetch.ts:title --from urls.txt --on loop --timeout 5s', 'one input a line; 64 at once, 5 s for each'],
     ['skein map hash.ts:sha256 --from files.txt --resume out.jsonl', 'can be interrupted, and run again to go on'],
-    [`find . -name '*.png' | skein map thumb.ts:thumbnail - > out.jsonl`, 'inputs from a pipe, read as fast as they are worked on'],
+    [
+      `find . -name '*.png' | skein map thumb.ts:thumbnail - > out.jsonl`,
+      'inputs from a pipe, read as fast as they are worked on',
+    ],
   ],
   about: [
     'Each input becomes the one argument of a call. What reads as JSON is parsed: 12, true, "12", {"w":320}, [1,2] (an array is one argument); anything else is text. A text with a * stands for the files that match it (quote it, so that the shell leaves it alone).',
@@ -40,7 +43,10 @@ export const mapCommand: Command = {
     glob: { help: 'let ? and {a,b} make a pattern, too, not only *' },
     'no-glob': { help: 'take a text with * as it is' },
     unordered: { help: 'write results as they come, not in the order of the inputs' },
-    resume: { value: 'FILE', help: 'add the results to FILE instead, and pass over the inputs that FILE has a value for; failed ones run again' },
+    resume: {
+      value: 'FILE',
+      help: 'add the results to FILE instead, and pass over the inputs that FILE has a value for; failed ones run again',
+    },
   },
   run: runMap,
 }
@@ -59,7 +65,9 @@ async function runMap(args: Arguments): Promise<number> {
   const earlier = resume === undefined ? undefined : await readEarlier(resume, 'map')
 
   let progress: Progress | undefined
-  const interrupt = listenForInterrupt(() => progress?.say('Stopping: cancelling what runs. Ctrl-C again ends at once.'))
+  const interrupt = listenForInterrupt(() =>
+    progress?.say('Stopping: cancelling what runs. Ctrl-C again ends at once.'),
+  )
   let readerGone = false
   const stdout = claimStdout(() => {
     readerGone = true
@@ -79,7 +87,15 @@ async function runMap(args: Arguments): Promise<number> {
   const writer = new ResultWriter(output, { ordered: !args.has('unordered') && resume === undefined })
   interrupt.signal.addEventListener('abort', () => writer.release())
   const report: MapReport = {
-    task: identity.name, done: 0, failed: 0, skipped: 0, taken: 0, total: inputs.total, failures: [], milliseconds: 0, fatal: undefined,
+    task: identity.name,
+    done: 0,
+    failed: 0,
+    skipped: 0,
+    taken: 0,
+    total: inputs.total,
+    failures: [],
+    milliseconds: 0,
+    fatal: undefined,
   }
 
   const waiting = new Map<number, { index: number; input: unknown }>()
@@ -121,10 +137,16 @@ async function runMap(args: Arguments): Promise<number> {
           report.fatal = settled.error
           break
         }
-        await writer.write(settled.index, `{"index":${item.index},"input":${toJson(item.input)},"error":${toJson(error)}}`)
+        await writer.write(
+          settled.index,
+          `{"index":${item.index},"input":${toJson(item.input)},"error":${toJson(error)}}`,
+        )
       } else {
         report.done++
-        await writer.write(settled.index, `{"index":${item.index},"input":${toJson(item.input)},"value":${toJson(settled.value)}}`)
+        await writer.write(
+          settled.index,
+          `{"index":${item.index},"input":${toJson(item.input)},"value":${toJson(settled.value)}}`,
+        )
       }
       progress?.update(report)
     }
@@ -146,14 +168,19 @@ async function runMap(args: Arguments): Promise<number> {
   if (args.has('json')) process.stderr.write(`${reportAsJson(report, interrupted !== undefined)}\n`)
   else if (!args.has('quiet') || report.failed > 0 || interrupted !== undefined) {
     const style = styleOf(process.stderr)
-    if (earlier?.repaired) process.stderr.write(`The last line of ${resume} was cut off; it was taken away and its input ran again.\n`)
+    if (earlier?.repaired)
+      process.stderr.write(`The last line of ${resume} was cut off; it was taken away and its input ran again.\n`)
     if (earlier && earlier.damaged > 0) {
-      process.stderr.write(`${plural(earlier.damaged, 'line')} of ${resume} could not be read; their inputs ran again.\n`)
+      process.stderr.write(
+        `${plural(earlier.damaged, 'line')} of ${resume} could not be read; their inputs ran again.\n`,
+      )
     }
     process.stderr.write(`${reportAsText(report, { interrupted: interrupted !== undefined, resume, style })}\n`)
     if (earlier && report.skipped < earlier.finished.size && interrupted === undefined) {
       const others = earlier.finished.size - report.skipped
-      process.stderr.write(`${count(others)} of the values in ${resume} belong to other inputs or positions; they were left there.\n`)
+      process.stderr.write(
+        `${count(others)} of the values in ${resume} belong to other inputs or positions; they were left there.\n`,
+      )
     }
   }
   if (interrupted !== undefined) return interrupted

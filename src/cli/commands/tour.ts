@@ -34,7 +34,8 @@ export const tourCommand: Command = {
 }
 
 async function runTour(args: Arguments): Promise<number> {
-  if (args.positionals.length > 0) throw new UsageError(`The tour takes no inputs, got '${args.positionals[0]}'`, 'tour')
+  if (args.positionals.length > 0)
+    throw new UsageError(`The tour takes no inputs, got '${args.positionals[0]}'`, 'tour')
   const budget = args.duration('budget') ?? 70_000
   const workers = args.integer('workers', 1)
   const { compare } = await import('../../advisor/compare.ts')
@@ -52,7 +53,11 @@ async function runTour(args: Arguments): Promise<number> {
   }
   const begun = performance.now()
   const { files, folders } = findSourceFiles(wantedFiles, mostFiles)
-  if (files.length === 0) throw new UsageError('There are no source files to work on, in node_modules, beside Node, or in this folder', 'tour')
+  if (files.length === 0)
+    throw new UsageError(
+      'There are no source files to work on, in node_modules, beside Node, or in this folder',
+      'tour',
+    )
   const size = await readAll(files)
   say(`${style.bold('skein tour')}: three real jobs, each in every place, on this machine.`)
   const input = `Over ${plural(files.length, 'source file')} (${(size / 1e6).toFixed(0)} MB) from ${folders.join(' and ')}; and a web server that the tour runs, whose ${count(pages)} pages take 5 to 35 ms each.`
@@ -66,15 +71,29 @@ async function runTour(args: Arguments): Promise<number> {
     const urls = Array.from({ length: pages }, (_, at) => `${site.url}/${at}`)
     const shared = workers === undefined ? {} : { workers }
     const jobs = [
-      { title: 'Waiting: requests to a web server', share: 0.28, run: (options: object) => compare(fetchPage, urls, options) },
-      { title: 'Computing: word statistics over source files', share: 0.44, run: (options: object) => compare(wordStatistics, files, options) },
-      { title: 'Both: fetch a source file, then its statistics', share: 0.28, run: (options: object) => compare(fetchAndCount, urls, options) },
+      {
+        title: 'Waiting: requests to a web server',
+        share: 0.28,
+        run: (options: object) => compare(fetchPage, urls, options),
+      },
+      {
+        title: 'Computing: word statistics over source files',
+        share: 0.44,
+        run: (options: object) => compare(wordStatistics, files, options),
+      },
+      {
+        title: 'Both: fetch a source file, then its statistics',
+        share: 0.28,
+        run: (options: object) => compare(fetchAndCount, urls, options),
+      },
     ]
     const comparisons = []
     for (const [at, job] of jobs.entries()) {
       const progress = new CompareProgress(process.stderr, `${at + 1}/4`, quiet)
       try {
-        comparisons.push(await job.run({ ...shared, budget: budget * job.share, title: job.title, onProgress: progress.listener }))
+        comparisons.push(
+          await job.run({ ...shared, budget: budget * job.share, title: job.title, onProgress: progress.listener }),
+        )
       } finally {
         progress.stop()
       }
@@ -88,13 +107,21 @@ async function runTour(args: Arguments): Promise<number> {
     } finally {
       progress.stop()
     }
-    const report = writeReport(args.text('report') ?? 'report.html', { comparisons, places, title: 'One function, three places to run it' }, 'tour')
+    const report = writeReport(
+      args.text('report') ?? 'report.html',
+      { comparisons, places, title: 'One function, three places to run it' },
+      'tour',
+    )
     if (json) process.stdout.write(`${toJson({ comparisons, places, report })}\n`)
     say(`\n${style.bold('What each place can do on this machine, measured')}\n`)
     say(placeTableText(places, style))
-    say(`\nDone in ${time(performance.now() - begun)}. The whole picture, with charts and timelines:\n${style.cyan(report)}`)
+    say(
+      `\nDone in ${time(performance.now() - begun)}. The whole picture, with charts and timelines:\n${style.cyan(report)}`,
+    )
     say(`\nNow your own function: ${style.cyan('npx skein compare FILE.ts:task INPUT...')}`)
-    return comparisons.some(({ places: all }) => all.some(place => place.failed > 0)) ? exitCodes.someFailed : exitCodes.fine
+    return comparisons.some(({ places: all }) => all.some(place => place.failed > 0))
+      ? exitCodes.someFailed
+      : exitCodes.fine
   } finally {
     process.off('exit', onExit)
     await site.close()

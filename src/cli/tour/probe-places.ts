@@ -80,8 +80,13 @@ async function probeTasks(cores: number, steps: number): Promise<Probe> {
   const stall = await stallWhile(() => place.run(block, blockFor))
   await place.close()
   return {
-    overlapBlocking: blocking, overlapWaiting: waiting, cores: parallel,
-    most: { alive, took }, startUp: started / tasksAtOnce, memory, stall,
+    overlapBlocking: blocking,
+    overlapWaiting: waiting,
+    cores: parallel,
+    most: { alive, took },
+    startUp: started / tasksAtOnce,
+    memory,
+    stall,
   }
 }
 
@@ -143,7 +148,9 @@ async function stallWhile(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Starts workers, all blocked at the same time, up to a bound that is kind to the machine. */
-async function mostAtOnce(kind: 'threads' | 'processes'): Promise<{ alive: number; took: number; memory: number | undefined }> {
+async function mostAtOnce(
+  kind: 'threads' | 'processes',
+): Promise<{ alive: number; took: number; memory: number | undefined }> {
   const room = Math.floor(freemem() / 2 / (kind === 'threads' ? 15e6 : 60e6))
   const wanted = Math.max(2, Math.min(kind === 'threads' ? mostThreads : mostProcesses, room))
   const before = process.memoryUsage.rss()
@@ -189,13 +196,17 @@ function coresText(gain: number, kind: Kind, cores: number): string {
   if (cores === 1) return 'there is only one core'
   if (gain > 1.3) return `yes: ${significant(gain)} times as fast on ${plural(cores, 'core')}`
   // Threads and processes have a core each wherever there is one to be had.
-  return kind === 'tasks' ? `no: ${significant(gain)} times` : `not now: ${significant(gain)} times; other programs had the cores`
+  return kind === 'tasks'
+    ? `no: ${significant(gain)} times`
+    : `not now: ${significant(gain)} times; other programs had the cores`
 }
 
 function tableOf(probes: Record<Kind, Probe>, cores: number): PlaceTable {
   const columns: readonly Kind[] = ['tasks', 'threads', 'processes']
   const row = (question: string, how: string, answer: (probe: Probe, kind: Kind) => PlaceFacts) => ({
-    question, how, answers: columns.map(kind => answer(probes[kind], kind)),
+    question,
+    how,
+    answers: columns.map(kind => answer(probes[kind], kind)),
   })
   return {
     columns: ['Cooperative tasks', 'Threads', 'Processes'],
@@ -208,16 +219,27 @@ function tableOf(probes: Record<Kind, Probe>, cores: number): PlaceTable {
         text: overlapText(probe.overlapBlocking),
         verdict: gainOf(probe.overlapBlocking) > 1.3 ? 'good' : kind === 'tasks' ? 'bad' : 'neutral',
       })),
-      row('Do blocking calls stall the program?', `the main thread's longest stall during one of ${blockFor} ms`, probe => ({
-        text: probe.stall > blockFor / 2 ? `yes: for ${time(probe.stall)}` : `no: ${time(probe.stall)}`,
-        verdict: probe.stall > blockFor / 2 ? 'bad' : 'good',
-      })),
-      row('Does it use all cores?', `the same computing in ${plural(cores, 'place')} at once, against one`, (probe, kind) => ({
-        text: coresText(probe.cores, kind, cores),
-        verdict: probe.cores > 1.3 ? 'good' : kind === 'tasks' ? 'bad' : 'neutral',
-      })),
+      row(
+        'Do blocking calls stall the program?',
+        `the main thread's longest stall during one of ${blockFor} ms`,
+        probe => ({
+          text: probe.stall > blockFor / 2 ? `yes: for ${time(probe.stall)}` : `no: ${time(probe.stall)}`,
+          verdict: probe.stall > blockFor / 2 ? 'bad' : 'good',
+        }),
+      ),
+      row(
+        'Does it use all cores?',
+        `the same computing in ${plural(cores, 'place')} at once, against one`,
+        (probe, kind) => ({
+          text: coresText(probe.cores, kind, cores),
+          verdict: probe.cores > 1.3 ? 'good' : kind === 'tasks' ? 'bad' : 'neutral',
+        }),
+      ),
       row('How many at once?', 'alive at the same time; the probe stops there, not the machine', (probe, kind) => ({
-        text: kind === 'tasks' ? `${count(probe.most.alive)} and more` : `${count(probe.most.alive)} and more, up in ${time(probe.most.took)}`,
+        text:
+          kind === 'tasks'
+            ? `${count(probe.most.alive)} and more`
+            : `${count(probe.most.alive)} and more, up in ${time(probe.most.took)}`,
         verdict: kind === 'tasks' ? 'good' : 'neutral',
       })),
       row('Start-up', 'until the first call has its result', (probe, kind) => ({

@@ -7,10 +7,13 @@ export const block: Task<(ms: number) => number> = task(import.meta, function bl
 })
 
 /** Waits without blocking: as for an answer from the network. */
-export const wait: Task<(ms: number) => Promise<number>> = task(import.meta, async function wait(ms: number): Promise<number> {
-  await new Promise(resolve => setTimeout(resolve, ms))
-  return ms
-})
+export const wait: Task<(ms: number) => Promise<number>> = task(
+  import.meta,
+  async function wait(ms: number): Promise<number> {
+    await new Promise(resolve => setTimeout(resolve, ms))
+    return ms
+  },
+)
 
 /** Computes a fixed amount: steps of a generator of random numbers. */
 export const compute: Task<(steps: number) => number> = task(import.meta, function compute(steps: number): number {

@@ -15,7 +15,7 @@ const server = createServer((request, response) => {
     return
   }
   // The same page always takes the same time, so that every place has the same work.
-  const wait = 5 + ((index * 2654435761) >>> 0) % 31
+  const wait = 5 + (((index * 2654435761) >>> 0) % 31)
   setTimeout(() => {
     try {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(readFileSync(file))

@@ -15,7 +15,9 @@ export async function openSite(files: readonly string[]): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-tour-'))
   const list = join(folder, 'files.json')
   writeFileSync(list, JSON.stringify(files))
-  const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [list], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [list], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   try {
     const port = await portOf(child)
     return {
@@ -38,6 +40,8 @@ function portOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('message', port => resolve(Number(port)))
     child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`The server of the tour ended before it was ready (${signal ?? `exit code ${code}`})`)))
+    child.once('exit', (code, signal) =>
+      reject(new Error(`The server of the tour ended before it was ready (${signal ?? `exit code ${code}`})`)),
+    )
   })
 }

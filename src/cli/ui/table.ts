@@ -8,7 +8,9 @@ export interface Column {
 
 /** The lines of a table: a heading, a rule, the rows; columns as wide as their widest cell, two spaces apart. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map((column, at) => Math.max(widthOf(column.title), ...rows.map(row => widthOf(row[at] ?? ''))))
+  const widths = columns.map((column, at) =>
+    Math.max(widthOf(column.title), ...rows.map(row => widthOf(row[at] ?? ''))),
+  )
   const line = (cells: readonly string[]): string =>
     columns
       .map((column, at) => {
@@ -18,5 +20,9 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       })
       .join('  ')
       .trimEnd()
-  return [line(columns.map(column => column.title)), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)]
+  return [
+    line(columns.map(column => column.title)),
+    widths.map(width => '─'.repeat(width)).join('  '),
+    ...rows.map(line),
+  ]
 }
