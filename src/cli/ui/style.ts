@@ -47,10 +47,8 @@ export function widthOf(text: string): number {
 
 /** A text with everything that could move the cursor or colour the terminal made visible. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-    c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  return text.replace(/\p{Cc}/gu, c =>
+    c === '\t' || c === '\n' ? c : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
   )
 }
 
