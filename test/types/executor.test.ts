@@ -195,11 +195,9 @@ function callsAndJobsNest(job: Job<number>, text: Job<string>): void {
   call(add, call(later, 'a'), 1)
   // @ts-expect-error the job gives a string, a number is wanted
   call(add, text, 1)
+  const strings = ['a'].map(t => call(later, t))
   // @ts-expect-error the calls give strings, numbers are wanted
-  call(
-    sum,
-    ['a'].map(t => call(later, t)),
-  )
+  call(sum, strings)
   // @ts-expect-error a call inside an object gives the wrong type
   void executor.run(greet, { id: call(later, 'a'), tags: [] })
 }
