@@ -37,6 +37,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #overload: Overload
   /** Entries that wait for acceptance, because the queue is full. */
   readonly #outside = new PendingQueue()
+  /** Entries that wait for their next attempt. */
+  readonly #delayed = new Set<Entry>()
   readonly #signals = new SignalListeners((entry, signal) =>
     this.stop(entry, { source: 'signal', reason: signal.reason }),
   )
@@ -137,7 +139,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
         this.admit()
         return this.finish(entry, 'withdrawn')
       case 'delayed':
-        clearTimeout(entry.timer)
+        this.#delayed.delete(entry)
         return this.finish(entry, 'cooperative')
       case 'sent':
         return this.interrupt(entry, cause)
@@ -170,8 +172,10 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.job?.report({ type: 'retry', attempt: entry.attempt, error, time })
     if (this.observed)
       this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
+    this.#delayed.add(entry)
     entry.timer = setTimeout(() => {
       entry.timer = undefined
+      this.#delayed.delete(entry)
       entry.state = 'waiting'
       this.enqueue(entry)
     }, delay)
@@ -336,7 +340,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   #cancelAll(): void {
     this.#forced = true
-    for (const entry of [...this.#outside.entries(), ...this.all()]) this.stop(entry, { source: 'close' })
+    for (const entry of [...this.#outside.entries(), ...this.#delayed, ...this.all()])
+      this.stop(entry, { source: 'close' })
   }
 }
 

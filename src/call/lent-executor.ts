@@ -1,4 +1,5 @@
 import type { CancelCause } from '../core/cancel.ts'
+import { CancelledError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Entry } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
@@ -35,18 +36,21 @@ export class LentExecutor extends ExecutorSurface {
   }
 
   launch(entry: Entry): void {
+    let release: (failure?: { readonly error: unknown }) => void
     try {
       this.#scope.checkpoint()
+      release = this.#scope.hold(cause => this.stop(entry, cause), entry.work.task.name)
     } catch (error) {
-      entry.end({ state: 'cancelled', error })
+      entry.end({ state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return
     }
-    const release = this.#scope.hold(cause => this.stop(entry, cause))
-    entry.onEnd = outcome => {
-      if (entry.job && outcome.state === 'failed') this.#scope.childThrew(outcome.error, undefined, true)
-      release()
-    }
+    entry.onEnd = outcome => release(entry.job && outcome.state === 'failed' ? { error: outcome.error } : undefined)
     this.#lender.launch(entry)
+  }
+
+  /** What a cancelled scope broke off needs no reader: the scope itself reports why it ended. */
+  protected override get quiet(): boolean {
+    return this.#scope.cancelled
   }
 
   stop(entry: Entry, cause: CancelCause): void {

@@ -31,6 +31,11 @@ export abstract class ExecutorSurface implements Executor {
   abstract grant(entry: Entry, values: number): void
   /** @internal True when the work of a sent entry has begun. */
   abstract hasStarted(entry: Entry): boolean
+  /** True when a rejection of `run` that nobody awaits is no news. */
+  protected get quiet(): boolean {
+    return false
+  }
+
   abstract stats(): ExecutorStats
   abstract observe(listener: (event: ExecutorEvent) => void): () => void
   abstract within(scope: Scope): Executor
@@ -42,19 +47,24 @@ export abstract class ExecutorSurface implements Executor {
   ): Promise<Value<R>>
   run<R>(call: Call<R>): Promise<R>
   run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<unknown>((resolve, reject) => {
       const work = workOf(first, args)
+      const refuse = (error: unknown): void => {
+        if (this.quiet) queueMicrotask(() => promise.catch(nothing))
+        reject(error)
+      }
       if (hasNested(work.args)) {
-        runGraph(this, work).then(resolve, reject)
+        runGraph(this, work).then(resolve, refuse)
         return
       }
       this.launch(
         new Entry(work, 'run', outcome => {
           if (outcome.state === 'done') resolve(outcome.value)
-          else reject(outcome.error)
+          else refuse(outcome.error)
         }),
       )
     })
+    return promise
   }
 
   submit<A extends unknown[], R>(

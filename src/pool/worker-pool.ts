@@ -91,6 +91,8 @@ export class WorkerPool extends BaseExecutor {
 
   #putBack(entry: Entry): void {
     const { key } = entry.work.options
+    if (entry.timer) clearTimeout(entry.timer) // its time limit counts from its next start
+    entry.timer = undefined
     entry.state = 'waiting'
     if (key === undefined) this.#queue.putBack(entry)
     else this.#bound.putBack(entry, this.#placeOf(key))
@@ -394,8 +396,6 @@ export class WorkerPool extends BaseExecutor {
     for (const entry of worker.entries().reverse()) {
       if (entry.cause || !worker.transport.ledger.withdraw(entry.slot)) continue
       worker.forget(entry)
-      if (entry.timer) clearTimeout(entry.timer)
-      entry.timer = undefined
       this.#putBack(entry)
     }
   }
@@ -429,8 +429,6 @@ export class WorkerPool extends BaseExecutor {
         entry.duration = now() - entry.started
       }
       worker.release(entry.slot)
-      if (entry.timer) clearTimeout(entry.timer)
-      entry.timer = undefined
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
       else if (at === undefined || (forced && !entry.delivered)) this.#putBack(entry)
       else this.fail(entry, this.#crashOf(entry, worker, exit, forced))

@@ -74,7 +74,8 @@ export class FilePoolLedger implements PoolLedger {
   startedAt(slot: number): number | undefined {
     if (this.#closed) return undefined
     readSync(this.#fd, this.#pair, 0, workerBytes, this.size * poolBytes + slot * workerBytes)
-    return this.#pair[0] === this.#generation(slot) ? this.#pair[1] : undefined
+    const generation = this.#generation(slot)
+    return generation > 0 && this.#pair[0] === generation ? this.#pair[1] : undefined
   }
 
   #generation(slot: number): number {

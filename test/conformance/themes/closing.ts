@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { CancelledError, ClosedError } from 'skein'
+import { call, CancelledError, ClosedError } from 'skein'
 import { all, codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
+import { failUnlessEven } from '../tasks/failing.ts'
 import { holdUntil, note, sleepAndReport, tidyUp } from '../tasks/holding.ts'
 import { countTo, oneThenSleep } from '../tasks/streaming.ts'
 import { double, doubleLater } from '../tasks/values.ts'
@@ -31,6 +32,20 @@ export const closing: Theme = theme('closing', add => {
       executor.stats().workers.filter(worker => worker.name !== 'loop'),
       [],
     )
+  })
+
+  add('close with cancel ends a call that waits for its next attempt', async ({ open }) => {
+    const executor = open({ max: 1 })
+    const retried = new Promise<void>(resolve => {
+      executor.observe(event => {
+        if (event.type === 'retried') resolve()
+      })
+    })
+    const patient = call(failUnlessEven, 1).with({ retries: { times: 3, backoff: '1h', jitter: 0 } })
+    const outcome = failure(CancelledError, executor.run(patient))
+    await retried
+    await executor.close({ cancel: true })
+    assert.equal((await outcome).source, 'close')
   })
 
   add('a closed executor refuses calls of every kind', async ({ open }) => {

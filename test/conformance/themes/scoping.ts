@@ -34,6 +34,16 @@ export const scoping: Theme = theme('scopes and context', add => {
     assert.equal(await shared.run(double, 1), 2, 'the executor itself lives on')
   })
 
+  add('a call that its scope broke off is no unhandled rejection', async ({ shared, file }) => {
+    const outcome = scope(async s => {
+      void s.on(shared).run(tidyUp, file('started'), file('tidied'))
+      await fileAppears(file('started'))
+      throw new RangeError('the body failed')
+    })
+    assert.equal((await failure(RangeError, outcome)).message, 'the body failed')
+    await new Promise(resolve => setImmediate(resolve)) // an unhandled rejection would fail this case by now
+  })
+
   add('a scope whose time runs out cancels its calls', async ({ shared, file }) => {
     const outcome = scope(s => s.on(shared).run(tidyUp, file('started'), file('tidied')), { timeout: 60 })
     await failure(TimeoutError, outcome)

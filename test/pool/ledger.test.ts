@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { closeSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import type { PoolLedger, WorkerLedger } from '#skein/pool/ledger.js'
+import { FilePoolLedger, FileWorkerLedger, openLedger } from '#skein/processes/file-ledger.js'
+import { ledgerMemory, SharedPoolLedger, SharedWorkerLedger } from '#skein/threads/shared-ledger.js'
+
+interface Pair {
+  readonly pool: PoolLedger
+  readonly worker: WorkerLedger
+  close(): void
+}
+
+const kinds: Readonly<Record<string, () => Pair>> = {
+  'in shared memory': () => {
+    const memory = ledgerMemory(32)
+    return { pool: new SharedPoolLedger(memory), worker: new SharedWorkerLedger(memory), close: () => {} }
+  },
+  'in a file': () => {
+    const fd = openLedger(32)
+    const pool = new FilePoolLedger(fd, 32)
+    return { pool, worker: new FileWorkerLedger(fd, 32), close: () => pool.close() }
+  },
+}
+
+for (const [kind, open] of Object.entries(kinds)) {
+  describe(`the ledger ${kind}`, () => {
+    const withPair = (check: (pair: Pair) => void): void => {
+      const pair = open()
+      try {
+        check(pair)
+      } finally {
+        pair.close()
+      }
+    }
+
+    const send = ({ pool, worker }: Pair, slot: number): void => {
+      pool.sent(slot)
+      worker.arrived(slot)
+    }
+
+    test('says when a call has started', () =>
+      withPair(pair => {
+        send(pair, 3)
+        assert.equal(pair.pool.startedAt(3), undefined)
+        assert.equal(pair.worker.start(3, 1_234), true)
+        assert.equal(pair.pool.startedAt(3), 1_234)
+        assert.equal(pair.pool.startedAt(2), undefined)
+      }))
+
+    test('lets a withdrawn call never start', () =>
+      withPair(pair => {
+        send(pair, 0)
+        assert.equal(pair.pool.withdraw(0), true)
+        assert.equal(pair.worker.start(0, 1), false)
+      }))
+
+    test('does not withdraw what has started', () =>
+      withPair(pair => {
+        send(pair, 0)
+        assert.equal(pair.worker.start(0, 1), true)
+        assert.equal(pair.pool.withdraw(0), false)
+        assert.equal(pair.pool.startedAt(0), 1)
+      }))
+
+    test('shows a cancellation to the call that it means, and to no later one in its slot', () =>
+      withPair(pair => {
+        send(pair, 5)
+        pair.worker.start(5, 1)
+        assert.equal(pair.worker.cancelled(5), false)
+        pair.pool.cancel(5)
+        // The file is looked at once in a few milliseconds.
+        const end = performance.now() + 2_000
+        while (!pair.worker.cancelled(5)) assert.ok(performance.now() < end, 'the flag was never seen')
+        send(pair, 5)
+        assert.equal(pair.pool.startedAt(5), undefined, 'a slot starts anew with each call')
+        assert.equal(pair.worker.start(5, 9), true)
+        const quiet = performance.now() + 20
+        while (performance.now() < quiet) assert.equal(pair.worker.cancelled(5), false)
+      }))
+
+    test('claims a group as it would claim each', () =>
+      withPair(pair => {
+        for (const slot of [7, 2, 4]) send(pair, slot)
+        assert.equal(pair.pool.withdraw(2), true)
+        pair.worker.startGroup?.([7, 2, 4], 50)
+        assert.deepEqual(
+          [7, 2, 4].map(slot => pair.worker.start(slot, 50)),
+          [true, false, true],
+        )
+        assert.equal(pair.pool.startedAt(7), 50)
+        assert.equal(pair.pool.withdraw(4), false)
+      }))
+  })
+}
+
+test('a ledger file that was closed answers without harm', () => {
+  const fd = openLedger(4)
+  const pool = new FilePoolLedger(fd, 4)
+  pool.sent(0)
+  pool.close()
+  pool.close()
+  pool.cancel(0)
+  assert.equal(pool.startedAt(0), undefined)
+  assert.throws(() => closeSync(fd))
+})
