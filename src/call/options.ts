@@ -23,7 +23,8 @@ export interface RetryOptions {
 /** What can be said of a single call, on every executor. */
 export interface CallOptions {
   /**
-   * The longest that one run may take, counted from the moment it starts (not while it waits in the queue). Then the run
+   * The longest that one run may take, counted from the moment it starts (not while it waits in the queue, nor while
+   * a new worker imports the task's module). Then the run
    * is stopped through the cancel ladder and the call fails with `SKEIN_TIMEOUT`. Default: no limit.
    */
   readonly timeout?: Duration

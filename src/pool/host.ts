@@ -3,7 +3,7 @@ import { encodeError } from '../call/envelope.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { UnsendableError } from '../core/errors.ts'
-import type { WorkerLedger } from './ledger.ts'
+import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { decodeReason } from './reason.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
@@ -177,7 +177,7 @@ export class Host implements RunnerHost {
       slots.push(call[1])
     }
     this.#claimed = this.#next + Math.max(1, slots.length)
-    if (slots.length > 1) startGroup(slots, Math.floor(at + this.#sinceEpoch))
+    if (slots.length > 1) startGroup(slots, this.#ledgerTime(at))
   }
 
   /** The worker is about to end: calls that were claimed but have not begun may run elsewhere. */
@@ -195,10 +195,14 @@ export class Host implements RunnerHost {
     })
   }
 
+  #ledgerTime(at: number): number {
+    return Math.floor(at + this.#sinceEpoch)
+  }
+
   #begin(call: CallRequest, at: number): void {
     const slot = call[1]
     const task = this.#tasks[call[2]] as KnownTask
-    if (!this.#ledger.start(slot, Math.floor(at + this.#sinceEpoch))) {
+    if (!this.#ledger.start(slot, task.fn ? this.#ledgerTime(at) : loading)) {
       this.#post([reply.skipped, slot], true)
       return
     }
@@ -221,7 +225,9 @@ export class Host implements RunnerHost {
     loadTask(task.identity).then(
       fn => {
         runner.fn = task.fn = fn
-        this.#run(runner, call, performance.now())
+        const begun = performance.now()
+        this.#ledger.begin(slot, this.#ledgerTime(begun))
+        this.#run(runner, call, begun)
       },
       (error: unknown) => {
         runner.started = performance.now()

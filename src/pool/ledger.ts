@@ -11,10 +11,16 @@ export interface PoolLedger {
   withdraw(slot: number): boolean
   /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */
   cancel(slot: number): void
-  /** When the call started, in milliseconds since the pool's epoch; undefined when it has not. */
+  /** When the call started, in milliseconds since the pool's epoch; undefined when it has not, `loading` while its module is being imported. */
   startedAt(slot: number): number | undefined
   close(): void
 }
+
+/**
+ * Stands for a start time while the task's module is being imported. The call counts as started, since a module can end its
+ * worker too, but its time limit has not begun.
+ */
+export const loading = -1
 
 /** The worker's side of the ledger. */
 export interface WorkerLedger {
@@ -27,6 +33,8 @@ export interface WorkerLedger {
    * then tells of each what came of it. Undefined where claiming is cheap.
    */
   readonly startGroup?: (slots: readonly number[], at: number) => void
+  /** The module of a call that was claimed as `loading` is there: its task begins now. */
+  begin(slot: number, at: number): void
   /** True once the pool wants the started call to stop. Cheap enough for the innermost loop. */
   cancelled(slot: number): boolean
 }

@@ -10,6 +10,7 @@ import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { BoundQueues } from './bound-queues.ts'
 import { Crew } from './crew.ts'
+import { loading } from './ledger.ts'
 import { crashError, startError, unsendableBy } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
@@ -237,14 +238,15 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
+  /** When the run began, in milliseconds since the epoch; undefined while it has not, or its module is still being imported. */
   #startedAt(entry: Entry): number | undefined {
     const worker = entry.worker as PoolWorker | undefined
     const at = worker?.transport.ledger.startedAt(entry.slot)
-    return at === undefined ? undefined : this.#crew.epoch + at
+    return at === undefined || at === loading ? undefined : this.#crew.epoch + at
   }
 
   hasStarted(entry: Entry): boolean {
-    return this.#startedAt(entry) !== undefined
+    return (entry.worker as PoolWorker | undefined)?.transport.ledger.startedAt(entry.slot) !== undefined
   }
 
   grant(entry: Entry, values: number): void {
@@ -425,7 +427,7 @@ export class WorkerPool extends BaseExecutor {
     for (const entry of entries.reverse()) {
       const at = worker.transport.ledger.startedAt(entry.slot)
       if (at !== undefined) {
-        entry.started = this.#crew.epoch + at
+        entry.started = at === loading ? now() : this.#crew.epoch + at
         entry.duration = now() - entry.started
       }
       worker.release(entry.slot)

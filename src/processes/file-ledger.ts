@@ -75,7 +75,7 @@ export class FilePoolLedger implements PoolLedger {
     if (this.#closed) return undefined
     readSync(this.#fd, this.#pair, 0, workerBytes, this.size * poolBytes + slot * workerBytes)
     const generation = this.#generation(slot)
-    return generation > 0 && this.#pair[0] === generation ? this.#pair[1] : undefined
+    return generation > 0 && this.#pair[0] === generation ? (this.#pair[1] as number) | 0 : undefined
   }
 
   #generation(slot: number): number {
@@ -164,6 +164,11 @@ export class FileWorkerLedger implements WorkerLedger {
   #writeMarks(first: number, last: number): void {
     const bytes = (last - first + 1) * workerBytes
     writeSync(this.#fd, this.#marks, first * workerBytes, bytes, this.#slots * poolBytes + first * workerBytes)
+  }
+
+  begin(slot: number, at: number): void {
+    this.#marks[slot * 2 + 1] = at
+    this.#writeMarks(slot, slot)
   }
 
   cancelled(slot: number): boolean {

@@ -65,6 +65,10 @@ export class SharedWorkerLedger implements WorkerLedger {
     return Atomics.compareExchange(this.#words, slot * 2, sent, started) === sent
   }
 
+  begin(slot: number, at: number): void {
+    Atomics.store(this.#words, slot * 2 + 1, at)
+  }
+
   cancelled(slot: number): boolean {
     return Atomics.load(this.#words, slot * 2) === stopping
   }

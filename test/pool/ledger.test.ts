@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { closeSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import type { PoolLedger, WorkerLedger } from '#skein/pool/ledger.js'
+import { loading, type PoolLedger, type WorkerLedger } from '#skein/pool/ledger.js'
 import { FilePoolLedger, FileWorkerLedger, openLedger } from '#skein/processes/file-ledger.js'
 import { ledgerMemory, SharedPoolLedger, SharedWorkerLedger } from '#skein/threads/shared-ledger.js'
 
@@ -46,6 +46,15 @@ for (const [kind, open] of Object.entries(kinds)) {
         assert.equal(pair.worker.start(3, 1_234), true)
         assert.equal(pair.pool.startedAt(3), 1_234)
         assert.equal(pair.pool.startedAt(2), undefined)
+      }))
+
+    test('knows a call whose module is still being imported', () =>
+      withPair(pair => {
+        send(pair, 1)
+        assert.equal(pair.worker.start(1, loading), true)
+        assert.equal(pair.pool.startedAt(1), loading)
+        pair.worker.begin(1, 77)
+        assert.equal(pair.pool.startedAt(1), 77)
       }))
 
     test('lets a withdrawn call never start', () =>
