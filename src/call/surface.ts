@@ -50,7 +50,7 @@ export abstract class ExecutorSurface implements Executor {
     const promise = new Promise<unknown>((resolve, reject) => {
       const work = workOf(first, args)
       const refuse = (error: unknown): void => {
-        if (this.quiet) queueMicrotask(() => promise.catch(nothing))
+        if (this.quiet) queueMicrotask(() => void promise.catch(nothing))
         reject(error)
       }
       if (hasNested(work.args)) {

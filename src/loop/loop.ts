@@ -120,9 +120,19 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     runner.cancel(cause)
   }
 
-  /** RunnerHost: here the cause itself is at hand, so there is no flag to look at. */
+  /**
+   * Here the cause itself is at hand, so there is no flag to look at. But while a task computes no timer fires: its own
+   * time limit is looked at by its checkpoints.
+   */
   probe(runner: Runner): boolean {
-    return runner.cause !== undefined
+    if (runner.cause !== undefined) return true
+    const entry = this.#running.get(runner)
+    const timeout = entry?.work?.options.timeout
+    if (!entry || timeout === undefined) return false
+    const limit = milliseconds(timeout, 'timeout')
+    if (now() - runner.started < limit) return false
+    this.stop(entry, { source: 'timeout', timeout: limit })
+    return true
   }
 
   progress(runner: Runner, value: unknown): void {

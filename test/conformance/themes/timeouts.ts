@@ -66,17 +66,13 @@ export const timeouts: Theme = theme('timeouts', add => {
     }
   })
 
-  add(
-    'a checkpoint ends a synchronous loop whose time has run out',
-    async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 30_000 })
-      const before = await executor.run(where)
-      const made = call(tasks.spinWithCheckpoint, file('started')).with({ timeout: 30 })
-      assert.equal((await failure(TimeoutError, executor.run(made))).ended, 'cooperative')
-      assert.equal(await executor.run(where), before)
-    },
-    { needs: ['sync reach'] },
-  )
+  add('a checkpoint ends a synchronous loop whose time has run out', async ({ open, file }) => {
+    const executor = open({ max: 1, grace: 30_000 })
+    const before = await executor.run(where)
+    const made = call(tasks.spinWithCheckpoint, file('started')).with({ timeout: 30 })
+    assert.equal((await failure(TimeoutError, executor.run(made))).ended, 'cooperative')
+    assert.equal(await executor.run(where), before)
+  })
 
   add(
     'a synchronous loop without a checkpoint is stopped by force when its time has run out',
