@@ -22,8 +22,8 @@ export type ProcessesOptions = PoolOptions
  * Idle processes do not keep the program alive and end with it; `close()` frees them at once.
  *
  * **Cancellation**: see Executor. A process that does not stop within `grace` gets SIGTERM, and after another `grace`
- * SIGKILL; it is replaced. Processes end with their program, also when that is killed; only a synchronous loop that never
- * calls `checkpoint()` cannot notice.
+ * SIGKILL; it is replaced. Processes end with their program; when that is killed by a signal, a synchronous loop that
+ * never calls `checkpoint()` cannot notice.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; those of a call when it runs.
  *

@@ -14,6 +14,22 @@ import { FrameReader, FrameWriter, initFrame } from './frames.ts'
 export const channelFd = 3
 export const ledgerFd = 4
 
+/** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
+const running = new Set<ChildProcess>()
+
+function endAll(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+function watch(child: ChildProcess): void {
+  if (running.size === 0) process.on('exit', endAll)
+  running.add(child)
+  child.once('exit', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', endAll)
+  })
+}
+
 /** A child process, the socket to it, and the ledger file that both have open. */
 export class Process implements Transport {
   readonly ledger: FilePoolLedger
@@ -58,6 +74,7 @@ export class Process implements Transport {
     let failure: Error | undefined
     this.#child.on('error', error => (failure = error))
     this.#child.on('exit', () => (this.#exited = true))
+    if (this.#child.pid !== undefined) watch(this.#child)
     // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost.
     this.#child.on('close', (exitCode, signal) => {
       this.#exited = true

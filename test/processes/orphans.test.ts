@@ -49,6 +49,18 @@ describe('a process whose program has gone', () => {
     })
   }
 
+  test('ends when the program calls process.exit, also inside a synchronous loop', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'skein-'))
+    const { parent, worker } = await start('leaving', folder)
+    try {
+      if (parent.exitCode === null) await once(parent, 'exit')
+      await holds(() => !isAlive(worker), 'the end of the worker')
+    } finally {
+      if (isAlive(worker)) process.kill(worker, 'SIGKILL')
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   test('ends when the program calls process.exit', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-'))
     const { worker } = await start('exiting', folder)
