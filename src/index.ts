@@ -33,7 +33,6 @@ export {
   CancelledError,
   type CancelSource,
   ClosedError,
-  DeadlockError,
   type Ended,
   type ErrorCode,
   InvalidArgumentError,

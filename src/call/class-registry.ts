@@ -1,7 +1,6 @@
 import {
   CancelledError,
   ClosedError,
-  DeadlockError,
   InvalidArgumentError,
   NestedStartError,
   NoCurrentScopeError,
@@ -91,7 +90,6 @@ for (const Class of [
   ThrownValueError,
   StreamMismatchError,
   StuckTaskError,
-  DeadlockError,
 ]) {
   know(`skein:${Class.kind}`, Class)
 }

@@ -8,7 +8,7 @@ import type { ExecutorSurface } from './surface.ts'
  * Runs a call whose arguments hold calls or jobs: those first, each call value once however often it appears.
  *
  * The first failure stops the rest of the graph, and is what the graph throws, after everything that it had started has
- * ended. The signal of the outermost call, or `signal`, stops the whole graph; the other options belong to their own call.
+ * ended. The signal of the outermost call, or `signal` (the job's own cancel), stops the whole graph; the other options belong to their own call.
  */
 export async function runGraph(executor: ExecutorSurface, root: Work, signal?: AbortSignal): Promise<unknown> {
   const running = new Set<Entry>()
@@ -51,7 +51,7 @@ export async function runGraph(executor: ExecutorSurface, root: Work, signal?: A
   const signals = [root.options.signal, signal].filter(s => s !== undefined)
   const onAbort = (): void => {
     const reason: unknown = signals.find(s => s.aborted)?.reason
-    for (const entry of running) executor.stop(entry, { source: 'signal', reason })
+    for (const entry of running) executor.stop(entry, { source: signal?.aborted ? 'explicit' : 'signal', reason })
   }
   for (const each of signals) each.addEventListener('abort', onAbort)
   try {

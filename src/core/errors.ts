@@ -28,7 +28,6 @@ export type ErrorCode =
   | 'SKEIN_NOT_A_STREAM'
   | 'SKEIN_IS_A_STREAM'
   | 'SKEIN_STUCK'
-  | 'SKEIN_DEADLOCK'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
 
@@ -271,13 +270,5 @@ export class StuckTaskError extends SkeinError {
   static override readonly kind: string = 'StuckTaskError'
   constructor(message: string, options?: { cause?: unknown }) {
     super('SKEIN_STUCK', message, options)
-  }
-}
-
-/** Nothing in the program can run any more, yet tasks are pending. */
-export class DeadlockError extends SkeinError {
-  static override readonly kind: string = 'DeadlockError'
-  constructor(message: string) {
-    super('SKEIN_DEADLOCK', message)
   }
 }

@@ -6,7 +6,6 @@ export {
   CancelledError,
   type CancelSource,
   ClosedError,
-  DeadlockError,
   type Ended,
   type ErrorCode,
   InvalidArgumentError,

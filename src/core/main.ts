@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { CancelCause } from './cancel.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import { CancelledError } from './errors.ts'
+import { CancelledError, InvalidArgumentError } from './errors.ts'
 import { type Scope, scope } from './scope.ts'
 
 /** Options of `main`. */
@@ -75,6 +75,11 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
 
 /** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */
 function isEntry(meta: ImportMeta): boolean {
+  if (typeof meta !== 'object' || meta === null || typeof meta.url !== 'string') {
+    throw new InvalidArgumentError(
+      `main() needs import.meta as its first argument, got ${typeof meta}. In CommonJS use if (require.main === module) instead.`,
+    )
+  }
   if (!isMainThread || (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined) return false
   const known = (meta as { main?: unknown }).main
   if (typeof known === 'boolean') return known

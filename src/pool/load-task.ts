@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, namesIn } from '../call/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
-import { TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
+import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
 import { importing } from './start-guard.ts'
 
 const loaded = new Map<string, Promise<void>>()
@@ -136,7 +136,9 @@ async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
   return undefined
 }
 
-function moduleError(url: string, cause: unknown): TaskModuleError {
+function moduleError(url: string, cause: unknown): Error {
+  // Says already what happened and what to do; the module itself is not at fault.
+  if (cause instanceof NestedStartError) return cause
   const code = (cause as { code?: unknown } | null)?.code
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME'
