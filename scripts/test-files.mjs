@@ -1,6 +1,7 @@
 // Runs compiled test files, each in a process of its own, and says what came of them. A file fails, too, when it hangs,
 // when its process does not end after its last test (something was left open), or when it leaves processes behind.
 import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { root } from './steps.mjs'
@@ -157,15 +158,31 @@ function environmentFor(node) {
 
 async function leftProcesses(child) {
   if (!posix || child.pid === undefined) return false
-  for (let attempt = 0; attempt < 20; attempt++) {
-    try {
-      process.kill(-child.pid, 0)
-    } catch {
-      return false
-    }
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (!groupLives(child.pid)) return false
     await new Promise(resolve => setTimeout(resolve, 100))
   }
   return true
+}
+
+/** A signal also finds processes that have ended and that nobody has collected yet; where there is /proc, those do not count. */
+function groupLives(group) {
+  try {
+    process.kill(-group, 0)
+  } catch {
+    return false
+  }
+  if (!existsSync('/proc/self/stat')) return true
+  return readdirSync('/proc').some(pid => {
+    if (!/^\d+$/.test(pid)) return false
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const [state, , ofGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(ofGroup) === group && state !== 'Z' && state !== 'X'
+    } catch {
+      return false // it has gone meanwhile
+    }
+  })
 }
 
 function killGroup(child) {
