@@ -13,7 +13,11 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   processes: ['core', 'call', 'pool'],
   observe: ['core', 'call'],
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
-  cli: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe', 'advisor'],
+  cli: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe', 'advisor', 'celery', 'stores', 'queue'],
+  celery: ['core', 'call'],
+  stores: ['core', 'call'],
+  queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
+  testing: ['core', 'call', 'celery', 'stores', 'queue'],
   index: ['core', 'call', 'loop'],
 }
 
