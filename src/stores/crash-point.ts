@@ -1,0 +1,105 @@
+/**
+ * Places in the code of stores and workers at which a test can let the program die, to see that nothing is lost.
+ *
+ * A point that nobody has armed costs one comparison. Points are armed in code (`armCrash`, and `crash` of
+ * `skein/testing`) or, for a process of its own, by its environment: `SKEIN_CRASH_AT=after-effect:3` kills it with SIGKILL
+ * when it comes to that point for the third time; several are separated by commas.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from '../core/errors.ts'
+
+/**
+ * Where a worker or a store can be made to die.
+ *
+ * - `after-claim`: calls were claimed, none has started
+ * - `mid-run`: a task runs and has not ended
+ * - `after-effect`: the task has ended, so its effects in the outside world are there; nothing is written yet
+ * - `before-ack`: the result is about to be handed to the store
+ * - `during-ack`: the store is writing the result and the acknowledgement, and has not committed
+ * - `during-renew`: a lease is being renewed
+ */
+export type CrashLabel = 'after-claim' | 'mid-run' | 'after-effect' | 'before-ack' | 'during-ack' | 'during-renew'
+
+/** The labels of all crash points, in the order in which a call passes them. */
+export const crashLabels: readonly CrashLabel[] = [
+  'after-claim',
+  'mid-run',
+  'after-effect',
+  'before-ack',
+  'during-ack',
+  'during-renew',
+]
+
+interface Armed {
+  readonly label: CrashLabel
+  /** How many times the point is still passed unharmed. */
+  left: number
+  readonly crash: (label: CrashLabel) => void
+}
+
+/** What is armed in this thread; undefined when nothing is, so that a point costs one comparison. */
+let armed: Armed[] | undefined = fromEnvironment(process.env['SKEIN_CRASH_AT'])
+
+/** Marks a place at which a test can let the program die. Does nothing unless it was armed. */
+export function crashPoint(label: CrashLabel): void {
+  if (armed !== undefined) reach(label)
+}
+
+/**
+ * Arms a crash point of this thread, once.
+ *
+ * @param label the point
+ * @param time which passage it is to happen at, from 1 up
+ * @param crash what happens there: by default the process is killed with SIGKILL. A function may throw instead.
+ * @returns disarms it
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a label that is none, or a time that is no integer from 1 up.
+ */
+export function armCrash(label: CrashLabel, time: number = 1, crash: (label: CrashLabel) => void = kill): () => void {
+  if (!crashLabels.includes(label)) {
+    throw new InvalidArgumentError(`Unknown crash point '${label}'. Known are: ${crashLabels.join(', ')}`)
+  }
+  if (!Number.isInteger(time) || time < 1) {
+    throw new InvalidArgumentError(`The time of a crash must be an integer from 1 up, got ${time}`)
+  }
+  const point: Armed = { label, left: time - 1, crash }
+  armed = [...(armed ?? []), point]
+  return () => disarm(point)
+}
+
+function reach(label: CrashLabel): void {
+  for (const point of armed ?? []) {
+    if (point.label !== label) continue
+    if (point.left > 0) {
+      point.left--
+      continue
+    }
+    disarm(point)
+    point.crash(label)
+  }
+}
+
+function disarm(point: Armed): void {
+  const rest = (armed ?? []).filter(each => each !== point)
+  armed = rest.length === 0 ? undefined : rest
+}
+
+function kill(): void {
+  process.kill(process.pid, 'SIGKILL')
+  // The signal may take a moment to arrive, and nothing must happen any more at this point.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+}
+
+function fromEnvironment(text: string | undefined): Armed[] | undefined {
+  if (text === undefined || text === '') return undefined
+  return text.split(',').map(each => {
+    const [label = '', time = '1'] = each.trim().split(':')
+    if (!crashLabels.includes(label as CrashLabel) || !/^[1-9]\d*$/.test(time)) {
+      throw new InvalidArgumentError(
+        `SKEIN_CRASH_AT must be a crash point and which passage it is to happen at, as in after-effect:3, got '${each}'. ` +
+          `Points are: ${crashLabels.join(', ')}.`,
+      )
+    }
+    return { label: label as CrashLabel, left: Number(time) - 1, crash: kill }
+  })
+}
