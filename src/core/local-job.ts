@@ -1,9 +1,10 @@
 import { errorOfCause } from './cancel.ts'
+import { wallTime } from './clock.ts'
 import { milliseconds } from './duration.ts'
 import { TimeoutError } from './errors.ts'
 import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 import { Reader } from './reader.ts'
-import { Timer, wallTime } from './timer.ts'
+import { Timer } from './timer.ts'
 
 /** What a LocalJob needs to know of the work behind it; it keeps the object and asks it when it is asked itself. */
 export interface LocalJobOptions {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause } from './cancel.ts'
+import { now } from './clock.ts'
 import { callIn } from './current.ts'
 import { milliseconds } from './duration.ts'
 import { CancelledError } from './errors.ts'
@@ -80,15 +81,15 @@ export abstract class ScopeCore implements MemberOwner {
   }
 
   #limit(init: ScopeInit): void {
-    const now = Date.now()
+    const time = now()
     const timeout = init.timeout === undefined ? Infinity : milliseconds(init.timeout, 'timeout')
     const deadline = init.deadline === undefined ? Infinity : checkDeadline(init.deadline)
-    const limit = Math.min(timeout, Math.max(0, deadline - now))
+    const limit = Math.min(timeout, Math.max(0, deadline - time))
     if (limit === Infinity) return
     const extra = this.#extra
     const outer = this.#outer?.deadline ?? Infinity
     extra.limit = limit
-    extra.deadline = Math.min(now + timeout, deadline)
+    extra.deadline = Math.min(time + timeout, deadline)
     this.#watched = true
     if (limit === 0) this.#expire()
     // An outer deadline that comes no later has its own timer and reaches inside.
@@ -123,7 +124,7 @@ export abstract class ScopeCore implements MemberOwner {
 
   /** Who cancelled the scope and why; undefined while nobody has. */
   get cause(): CancelCause | undefined {
-    if (this.#watched) this.#poll(Date.now())
+    if (this.#watched) this.#poll(now())
     return this.#cause
   }
 
@@ -319,9 +320,9 @@ export abstract class ScopeCore implements MemberOwner {
 
   /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
   refusal(operation: string): unknown {
-    const now = Date.now()
-    this.#lastSeen = now
-    if (this.#watched) this.#poll(now)
+    const time = now()
+    this.#lastSeen = time
+    if (this.#watched) this.#poll(time)
     if (this.#cause !== undefined) return this.cancelError()
     return this.#state === 'ended' ? closedError(operation, this.title) : undefined
   }
@@ -373,7 +374,7 @@ export abstract class ScopeCore implements MemberOwner {
   }
 
   /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  #poll(now: number): void {
+  #poll(time: number): void {
     if (this.#cause !== undefined || this.#state === 'ended') return
     let due: ScopeCore | undefined
     for (let at: ScopeCore | undefined = this; at !== undefined && at.#watched; at = at.#outer) {
@@ -381,7 +382,7 @@ export abstract class ScopeCore implements MemberOwner {
       if (extras === undefined || at.#state === 'ended') continue
       const probed = extras.probe?.()
       if (probed !== undefined) at.cancelWith(probed)
-      if (extras.deadline <= now && (due === undefined || extras.deadline <= due.#extra.deadline)) due = at
+      if (extras.deadline <= time && (due === undefined || extras.deadline <= due.#extra.deadline)) due = at
     }
     if (due !== undefined) due.#expire()
   }

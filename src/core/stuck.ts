@@ -1,3 +1,4 @@
+import { now } from './clock.ts'
 import { StuckTaskError } from './errors.ts'
 
 /** A task that was cancelled and has not ended. */
@@ -27,7 +28,7 @@ function describe(task: StuckTask): string {
   const seen =
     task.lastSeen === 0
       ? 'it has never passed a checkpoint'
-      : `it last passed a checkpoint ${Math.max(0, Date.now() - task.lastSeen)} ms ago`
+      : `it last passed a checkpoint ${Math.max(0, now() - task.lastSeen)} ms ago`
   const waits = task.waitsFor.length > 0 ? `; it waits for ${task.waitsFor.join(', ')} to end elsewhere` : ''
   const where = task.spawnedAt?.stack?.split('\n').slice(2).join('\n')
   return `${task.title}: ${seen}${waits}${where ? `; spawned\n${where}` : ''}`

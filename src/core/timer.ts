@@ -1,13 +1,13 @@
-/** The longest delay that the platform's own timers take; more would fire at once. */
-const longest = 2 ** 31 - 1
+import { type Alarm, type Clock, clockSlot } from './clock.ts'
 
-/** A timer of any length, also beyond the 24.8 days of setTimeout, and without a handle for Infinity. */
-export class Timer<T = undefined> {
+/** Rings something once after a length of time, by the clock in force. For Infinity it never rings. */
+export class Timer<T = undefined> implements Alarm {
   readonly #callback: (argument: T) => void
   readonly #argument: T
-  #handle: ReturnType<typeof setTimeout> | undefined
-  #rest: number
-  readonly #keepAlive: boolean
+  readonly #clock: Clock
+  readonly #due: number
+  #handle: unknown = undefined
+  readonly keepAlive: boolean
 
   /**
    * @param delay milliseconds from 0 up; Infinity never fires
@@ -17,36 +17,26 @@ export class Timer<T = undefined> {
   constructor(delay: number, callback: (argument: T) => void, argument: T, keepAlive = true) {
     this.#callback = callback
     this.#argument = argument
-    this.#rest = delay
-    this.#keepAlive = keepAlive
-    if (delay !== Infinity) this.#arm()
+    this.#clock = clockSlot.clock
+    this.#due = this.#clock.monotonic() + delay
+    this.keepAlive = keepAlive
+    if (delay !== Infinity) this.#handle = this.#clock.set(this, delay)
   }
 
   clear(): void {
-    clearTimeout(this.#handle)
+    if (this.#handle === undefined) return
+    this.#clock.unset(this.#handle)
     this.#handle = undefined
-  }
-
-  #arm(): void {
-    const delay = Math.min(this.#rest, longest)
-    this.#rest -= delay
-    this.#handle = setTimeout(fire, delay, this as Timer<unknown>)
-    if (!this.#keepAlive) this.#handle.unref()
   }
 
   /** @internal */
-  fire(): void {
+  ring(): void {
+    const rest = this.#due - this.#clock.monotonic()
+    if (rest > 1) {
+      this.#handle = this.#clock.set(this, rest)
+      return
+    }
     this.#handle = undefined
-    if (this.#rest > 0) this.#arm()
-    else this.#callback(this.#argument)
+    this.#callback(this.#argument)
   }
-}
-
-function fire(timer: Timer<unknown>): void {
-  timer.fire()
-}
-
-/** Milliseconds since the Unix epoch, with fractions. */
-export function wallTime(): number {
-  return performance.timeOrigin + performance.now()
 }
