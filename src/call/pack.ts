@@ -333,7 +333,8 @@ export function entrySegment(key: unknown): string {
 
 const scopeBrand: unique symbol = Symbol.for('skein.scope') as never
 
-function brandOf(value: object): Refusing | undefined {
+/** What is said of a handle that belongs to this thread: a Call, a Job, a Scope, an Executor. */
+export function brandOf(value: object): Refusing | undefined {
   if (isCall(value)) return callValue
   if (isJob(value)) return jobValue
   if ((value as { [scopeBrand]?: unknown })[scopeBrand] === true) return scopeValue
