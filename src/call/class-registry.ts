@@ -2,8 +2,12 @@ import {
   CancelledError,
   ClosedError,
   InvalidArgumentError,
+  JobGoneError,
+  JobRejectedError,
+  MalformedMessageError,
   NestedStartError,
   NoCurrentScopeError,
+  NonRetryableError,
   OverloadedError,
   ScopeClosedError,
   SkeinError,
@@ -15,6 +19,7 @@ import {
   ThrownValueError,
   TimeoutError,
   UnsendableError,
+  ValidationError,
   WorkerCrashedError,
   WorkerOutOfMemoryError,
   WorkerStartError,
@@ -90,6 +95,11 @@ for (const Class of [
   ThrownValueError,
   StreamMismatchError,
   StuckTaskError,
+  MalformedMessageError,
+  ValidationError,
+  JobRejectedError,
+  JobGoneError,
+  NonRetryableError,
 ]) {
   know(`skein:${Class.kind}`, Class)
 }

@@ -28,6 +28,12 @@ export type ErrorCode =
   | 'SKEIN_NOT_A_STREAM'
   | 'SKEIN_IS_A_STREAM'
   | 'SKEIN_STUCK'
+  | 'SKEIN_MALFORMED_MESSAGE'
+  | 'SKEIN_VALIDATION'
+  | 'SKEIN_DUPLICATE_JOB'
+  | 'SKEIN_LIMIT_REACHED'
+  | 'SKEIN_JOB_GONE'
+  | 'SKEIN_NON_RETRYABLE'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
 
@@ -270,5 +276,64 @@ export class StuckTaskError extends SkeinError {
   static override readonly kind: string = 'StuckTaskError'
   constructor(message: string, options?: { cause?: unknown }) {
     super('SKEIN_STUCK', message, options)
+  }
+}
+
+/** A message that came from a store is not what a task message must be. It is kept, for somebody to look at. */
+export class MalformedMessageError extends SkeinError {
+  static override readonly kind: string = 'MalformedMessageError'
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_MALFORMED_MESSAGE', message, options)
+  }
+}
+
+/** One thing that a schema found wrong, as Standard Schema gives it. */
+export interface ValidationIssue {
+  readonly message: string
+  /** Where in the value, from the outside in. */
+  readonly path: readonly (string | number)[]
+}
+
+/** The arguments or the result of a task do not fit the schema that the task was defined with. */
+export class ValidationError extends SkeinError {
+  static override readonly kind: string = 'ValidationError'
+  /** What the schema found, in its own words. */
+  readonly issues: readonly ValidationIssue[]
+  constructor(message: string, fields: { issues: readonly ValidationIssue[]; cause?: unknown }) {
+    super('SKEIN_VALIDATION', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.issues = fields.issues
+  }
+}
+
+/** A queue did not take a call: one with the same unique key is there already, or its limit is used up. */
+export class JobRejectedError extends SkeinError {
+  static override readonly kind: string = 'JobRejectedError'
+  /** The id of the job that has the unique key, where it is known. */
+  readonly existing: string | undefined
+  constructor(
+    code: 'SKEIN_DUPLICATE_JOB' | 'SKEIN_LIMIT_REACHED',
+    message: string,
+    fields: { existing?: string | undefined } = {},
+  ) {
+    super(code, message)
+    this.existing = fields.existing
+  }
+}
+
+/** The store does not know the job, or not any more. */
+export class JobGoneError extends SkeinError {
+  static override readonly kind: string = 'JobGoneError'
+  constructor(message: string) {
+    super('SKEIN_JOB_GONE', message)
+  }
+}
+
+/** Throw it in a task to say that another attempt would fail in the same way: it is not made. */
+export class NonRetryableError extends SkeinError {
+  static override readonly kind: string = 'NonRetryableError'
+  /** Read by whoever decides about another attempt; any error may have it. */
+  readonly retryable: false = false
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_NON_RETRYABLE', message, options)
   }
 }

@@ -1,0 +1,175 @@
+import { UnsendableError } from '../core/errors.ts'
+import { classNamed } from '../call/class-registry.ts'
+import { type ErrorRecord, fillError, shellOf } from '../call/error-record.ts'
+import { put } from '../call/pack.ts'
+
+/**
+ * What plain JSON loses of a value, said beside it: kind, where in the JSON, and for some kinds one text more.
+ *
+ * The JSON alone is what a reader in another language wants (a Map as pairs, a Set as a list, a bigint as digits); with the
+ * marks a reader here makes the same value again. They stand in the order in which they are to be applied: what lies inside
+ * comes before what it lies in.
+ */
+export type Mark = readonly [kind: MarkKind, path: readonly (string | number)[], extra?: string]
+
+/** The kinds of marks. */
+export type MarkKind =
+  | 'bigint'
+  | 'undefined'
+  | 'date'
+  | 'buffer'
+  | 'view'
+  | 'url'
+  | 'regexp'
+  | 'map'
+  | 'set'
+  | 'error'
+  | 'class'
+
+/** The views of an ArrayBuffer that travel, by name. */
+const views: ReadonlyMap<string, (buffer: ArrayBuffer) => unknown> = new Map<string, (buffer: ArrayBuffer) => unknown>([
+  ['ArrayBuffer', buffer => buffer],
+  ['DataView', buffer => new DataView(buffer)],
+  ['Int8Array', buffer => new Int8Array(buffer)],
+  ['Uint8ClampedArray', buffer => new Uint8ClampedArray(buffer)],
+  ['Int16Array', buffer => new Int16Array(buffer)],
+  ['Uint16Array', buffer => new Uint16Array(buffer)],
+  ['Int32Array', buffer => new Int32Array(buffer)],
+  ['Uint32Array', buffer => new Uint32Array(buffer)],
+  ['Float32Array', buffer => new Float32Array(buffer)],
+  ['Float64Array', buffer => new Float64Array(buffer)],
+  ['BigInt64Array', buffer => new BigInt64Array(buffer)],
+  ['BigUint64Array', buffer => new BigUint64Array(buffer)],
+])
+
+/** True for a view that can be made again by its name. */
+export function isKnownView(name: string): boolean {
+  return views.has(name)
+}
+
+/**
+ * Makes a value whole again that came out of JSON, in place.
+ *
+ * The marks may come from anywhere, so each is checked: it reaches own properties only, and can make nothing but the kinds
+ * above. Errors: a TypeError that says which mark is wrong; `SKEIN_UNSENDABLE` for a class that is not registered here.
+ */
+export function applyMarks(value: unknown, marks: unknown): unknown {
+  if (!Array.isArray(marks)) throw new TypeError('the marks are no list')
+  const box: Record<string | number, unknown> = { value }
+  for (let i = 0; i < marks.length; i++) {
+    const mark: unknown = marks[i]
+    if (!isMark(mark)) throw new TypeError(`mark ${i} is not of the form [kind, path]`)
+    const [kind, path, extra] = mark
+    let holder = box
+    let key: string | number = 'value'
+    for (const step of path) {
+      const next: unknown = Object.hasOwn(holder, key) ? holder[key] : undefined
+      if (typeof next !== 'object' || next === null) throw new TypeError(`mark ${i} points at nothing`)
+      holder = next as Record<string | number, unknown>
+      key = step
+    }
+    const old: unknown = Object.hasOwn(holder, key) ? holder[key] : undefined
+    const made = make(kind, old, extra)
+    if (made === wrong) throw new TypeError(`mark ${i} (${kind}) does not fit the value that it points at`)
+    if (made !== old || kind === 'undefined') put(holder, key, made)
+  }
+  return box['value']
+}
+
+const wrong = Symbol('wrong')
+
+function isMark(value: unknown): value is Mark {
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return false
+  const [kind, path, extra] = value as unknown[]
+  return (
+    typeof kind === 'string' &&
+    Array.isArray(path) &&
+    path.every(step => typeof step === 'string' || (Number.isInteger(step) && step >= 0)) &&
+    (extra === undefined || typeof extra === 'string')
+  )
+}
+
+function make(kind: MarkKind, value: unknown, extra: string | undefined): unknown {
+  switch (kind) {
+    case 'undefined':
+      return undefined
+    case 'bigint':
+      return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : wrong
+    case 'date':
+      return new Date(Number.NaN)
+    case 'buffer':
+      return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : wrong
+    case 'view':
+      return viewOf(value, extra)
+    case 'url':
+      return typeof value === 'string' && URL.canParse(value) ? new URL(value) : wrong
+    case 'regexp':
+      return regexpOf(value, extra)
+    case 'map':
+      return Array.isArray(value) && value.every(entry => Array.isArray(entry) && entry.length === 2)
+        ? new Map(value as [unknown, unknown][])
+        : wrong
+    case 'set':
+      return Array.isArray(value) ? new Set(value as unknown[]) : wrong
+    case 'error':
+      return errorOf(value)
+    case 'class':
+      return instanceOf(value, extra)
+    default:
+      return wrong
+  }
+}
+
+function viewOf(value: unknown, name: string | undefined): unknown {
+  const view = views.get(name ?? '')
+  if (!view || !(value instanceof Uint8Array)) return wrong
+  try {
+    return view(value.slice().buffer)
+  } catch {
+    return wrong // its length is no multiple of the size of an element
+  }
+}
+
+function regexpOf(value: unknown, flags: string | undefined): unknown {
+  if (typeof value !== 'string') return wrong
+  try {
+    return new RegExp(value, flags)
+  } catch {
+    return wrong
+  }
+}
+
+function errorOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return wrong
+  const record = value as Partial<ErrorRecord>
+  const { classes, name, message, stack, fields, errors } = record
+  if (!Array.isArray(classes) || !classes.every(each => typeof each === 'string')) return wrong
+  if (typeof name !== 'string' || typeof message !== 'string') return wrong
+  if (typeof fields !== 'object' || fields === null) return wrong
+  if (errors !== undefined && !Array.isArray(errors)) return wrong
+  const known: ErrorRecord = {
+    classes: classes as string[],
+    name,
+    message,
+    stack: typeof stack === 'string' ? stack : undefined,
+    fields,
+    ...(Object.hasOwn(record, 'cause') ? { cause: record.cause } : {}),
+    ...(errors ? { errors } : {}),
+  }
+  const error = shellOf(known)
+  fillError(error, known)
+  return error
+}
+
+function instanceOf(value: unknown, name: string | undefined): unknown {
+  const known = classNamed(name ?? '')
+  if (!known) {
+    throw new UnsendableError(
+      `An instance of the class '${name}' arrived, but the class is not registered here. Call registerClass(${name}) in ` +
+        `the module that defines it, and import that module on both sides.`,
+      { path: name ?? '' },
+    )
+  }
+  if (known.decode) return (known.decode as (data: unknown) => object)(value)
+  return typeof value === 'object' && value !== null ? Object.setPrototypeOf(value, known.Class.prototype) : wrong
+}

@@ -1,0 +1,330 @@
+import { hostname } from 'node:os'
+import { describe } from '../call/options.ts'
+import { InvalidArgumentError, MalformedMessageError } from '../core/errors.ts'
+import { applyMarks } from './marks.ts'
+import { argumentsRepr } from './python-repr.ts'
+import { parseTime, readJson } from './read-json.ts'
+import { isoTime, writeJson } from './write-json.ts'
+
+/**
+ * How a call travels: Celery's task message, protocol 2. Headers say what is to be run and how; the body is
+ * `[args, kwargs, embed]`. What Celery has no place for stands in headers that begin with `skein_`, which others ignore.
+ *
+ * @module
+ */
+
+/** How often a failed job is tried again, as far as it can be said in a message. Milliseconds. */
+export interface MessageRetries {
+  readonly times: number
+  readonly backoff?: number
+  readonly factor?: number
+  readonly maxBackoff?: number
+  readonly jitter?: number
+  /** Codes and names of errors that are never worth another attempt. */
+  readonly never?: readonly string[]
+}
+
+/** What a message says of a call. */
+export interface TaskMessage {
+  readonly id: string
+  /** The name under which workers know the task. */
+  readonly task: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Readonly<Record<string, unknown>>
+  /** `stream` for a call whose values are to be reported one by one. */
+  readonly kind: 'run' | 'stream'
+  /** Not before this time, milliseconds since the epoch. */
+  readonly eta?: number
+  /** Not after this time, milliseconds since the epoch. */
+  readonly expires?: number
+  /** Milliseconds that an attempt may take until it is asked to stop. */
+  readonly timeout?: number
+  /** Milliseconds from then until it is stopped by force. */
+  readonly grace?: number
+  readonly retries?: MessageRetries
+  /** How often it has been tried again: of use where a store does not count by itself. */
+  readonly retried: number
+  readonly ignoreResult: boolean
+  readonly rootId: string
+  readonly parentId?: string
+  readonly group?: string
+  readonly groupIndex?: number
+  /** Who sent it, for people. */
+  readonly origin?: string
+  /** The language of the sender: `js`, `py`. */
+  readonly lang?: string
+  /** Headers that neither Celery nor skein knows. */
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Callbacks, errbacks, chain and chord, as they came. */
+  readonly embed: Readonly<Record<string, unknown>>
+}
+
+/** What `encodeMessage` needs; all else has a default. */
+export type OutgoingMessage = Pick<TaskMessage, 'id' | 'task' | 'args'> & Partial<TaskMessage>
+
+/** Headers and body as JSON, as a store keeps them. */
+export interface EncodedMessage {
+  readonly headers: string
+  readonly body: string
+}
+
+/** The names that a header of the user's own cannot have. */
+const reserved: ReadonlySet<string> = new Set([
+  'lang',
+  'task',
+  'id',
+  'shadow',
+  'eta',
+  'expires',
+  'group',
+  'group_index',
+  'retries',
+  'timelimit',
+  'root_id',
+  'parent_id',
+  'argsrepr',
+  'kwargsrepr',
+  'origin',
+  'ignore_result',
+  'replaced_task_nesting',
+  'stamped_headers',
+  'stamps',
+  'meth',
+  'compression',
+  'redelivered',
+])
+
+const embedded = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
+let sender: string | undefined
+
+/**
+ * Writes a call as a message.
+ *
+ * **Errors**: `SKEIN_UNSENDABLE` with the path of an argument that cannot be written; `SKEIN_INVALID_ARGUMENT` for a header
+ * whose name is taken.
+ */
+export function encodeMessage(message: OutgoingMessage): EncodedMessage {
+  const { id, args, kwargs, timeout, grace = 0, embed } = message
+  const written = writeJson(args, 'arguments')
+  const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs')
+  const headers: Record<string, unknown> = {
+    lang: 'js',
+    task: message.task,
+    id,
+    shadow: null,
+    eta: message.eta === undefined ? null : isoTime(message.eta),
+    expires: message.expires === undefined ? null : isoTime(message.expires),
+    group: message.group ?? null,
+    group_index: message.groupIndex ?? null,
+    retries: message.retried ?? 0,
+    timelimit: timeout === undefined ? [null, null] : [(timeout + grace) / 1000, timeout / 1000],
+    root_id: message.rootId ?? id,
+    parent_id: message.parentId ?? null,
+    argsrepr: argumentsRepr(args),
+    kwargsrepr: '{}',
+    origin: (sender ??= `gen${process.pid}@${hostname()}`),
+    ignore_result: message.ignoreResult ?? false,
+    replaced_task_nesting: 0,
+    stamped_headers: null,
+    stamps: {},
+  }
+  if (written.marks.length > 0) headers['skein_marks'] = written.marks
+  if (message.kind === 'stream') headers['skein_kind'] = 'stream'
+  if (message.retries) headers['skein_retries'] = message.retries
+  const own = message.headers && Object.keys(message.headers).length > 0 ? ownHeaders(message.headers) : ''
+  const text = JSON.stringify(headers)
+  return {
+    headers: own === '' ? text : `${text.slice(0, -1)},${own}}`,
+    body: `[${written.json},${named?.json ?? '{}'},${embed ? JSON.stringify(embed) : embedded}]`,
+  }
+}
+
+function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
+  for (const name of Object.keys(headers)) checkHeaderName(name)
+  const { json, marks } = writeJson(headers, 'headers')
+  if (marks.length > 0) {
+    throw new InvalidArgumentError(
+      `headers.${String(marks[0]?.[1][0] ?? '')} must be plain JSON: text, numbers, booleans, null, and lists and objects of those`,
+    )
+  }
+  return json.slice(1, -1)
+}
+
+/** Refuses the name of a header that the message needs for itself. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkHeaderName(name: string): void {
+  if (name === '' || reserved.has(name) || name.startsWith('skein_')) {
+    throw new InvalidArgumentError(
+      `headers cannot have the name ${describe(name)}: it belongs to the message itself. Choose another, as in 'x-${name || 'name'}'.`,
+    )
+  }
+}
+
+/**
+ * Reads a message, whoever wrote it: protocol 2, protocol 1, or the mixture of both that old senders make.
+ *
+ * A message that is wrong is no reason to stop: it is answered with an error value that names what is wrong.
+ */
+export function decodeMessage(headers: string, body: string): TaskMessage | MalformedMessageError {
+  try {
+    return read(object(parse(headers, 'headers'), 'headers'), parse(body, 'body'))
+  } catch (error) {
+    if (error instanceof Malformed) return new MalformedMessageError(`The message is malformed: ${error.message}.`)
+    const why = error instanceof Error ? error.message : String(error)
+    return new MalformedMessageError(`The message is malformed: its arguments cannot be made again: ${why}`, {
+      cause: error,
+    })
+  }
+}
+
+class Malformed extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function parse(text: string, what: string): unknown {
+  try {
+    return readJson(text)
+  } catch (error) {
+    throw new Malformed(`its ${what} is no JSON: ${(error as Error).message}`)
+  }
+}
+
+function read(headers: Fields, body: unknown): TaskMessage {
+  // Version 1 has all of it in the body; a mixture has the headers too, and they win.
+  const isList = Array.isArray(body)
+  if (!isList && (typeof body !== 'object' || body === null)) {
+    throw new Malformed(`its body must be [args, kwargs, embed], got ${describe(body)}`)
+  }
+  const old = isList ? {} : (body as Fields)
+  const fields: Fields = isList ? headers : { ...old, ...headers }
+  if (isList && (body.length < 2 || body.length > 3)) {
+    throw new Malformed(`its body must be [args, kwargs, embed], got an array of ${body.length}`)
+  }
+  const [rawArgs, rawKwargs, rawEmbed]: unknown[] = isList ? body : [old['args'], old['kwargs'], old]
+  const args = rawArgs ?? []
+  if (!Array.isArray(args)) throw new Malformed(`its args must be a list, got ${describe(args)}`)
+  const kwargs = object(rawKwargs ?? {}, 'kwargs')
+  const embed = object(rawEmbed ?? {}, 'embed')
+  const marks = headers['skein_marks']
+  const id = text(fields['id'], 'id')
+  const limits = timeLimit(fields['timelimit'])
+  const eta = time(fields['eta'], 'eta')
+  const expires = time(fields['expires'], 'expires')
+  const retries = retriesOf(headers['skein_retries'])
+  const group = optionalText(fields['group'] ?? fields['taskset'], 'group')
+  const parentId = optionalText(fields['parent_id'], 'parent_id')
+  const origin = optionalText(fields['origin'], 'origin')
+  const lang = optionalText(fields['lang'], 'lang')
+  const groupIndex = fields['group_index'] ?? undefined
+  return {
+    id,
+    task: text(fields['task'], 'task'),
+    args: marks === undefined ? (args as unknown[]) : (applyMarks(args, marks) as unknown[]),
+    kwargs,
+    kind: headers['skein_kind'] === 'stream' ? 'stream' : 'run',
+    ...(eta === undefined ? {} : { eta }),
+    ...(expires === undefined ? {} : { expires }),
+    ...limits,
+    ...(retries ? { retries } : {}),
+    retried: count(fields['retries'] ?? 0, 'retries'),
+    ignoreResult: fields['ignore_result'] === true,
+    rootId: optionalText(fields['root_id'], 'root_id') ?? id,
+    ...(parentId === undefined ? {} : { parentId }),
+    ...(group === undefined ? {} : { group }),
+    ...(groupIndex === undefined ? {} : { groupIndex: count(groupIndex, 'group_index') }),
+    ...(origin === undefined ? {} : { origin }),
+    ...(lang === undefined ? {} : { lang }),
+    headers: foreign(headers),
+    embed: isList ? embed : oldEmbed(old),
+  }
+}
+
+/** The callbacks of version 1 stand in its body beside everything else. */
+function oldEmbed(body: Fields): Fields {
+  const { callbacks = null, errbacks = null, chord = null } = body
+  return { callbacks, errbacks, chain: null, chord }
+}
+
+function foreign(headers: Fields): Fields {
+  const own: Record<string, unknown> = {}
+  for (const name of Object.keys(headers)) {
+    if (!reserved.has(name) && !name.startsWith('skein_') && name !== '__proto__') own[name] = headers[name]
+  }
+  return own
+}
+
+function object(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw new Malformed(`its ${what} must be an object, got ${describe(value)}`)
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new Malformed(value === undefined ? `it has no ${what}` : `its ${what} must be a text, got ${describe(value)}`)
+}
+
+function optionalText(value: unknown, what: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw new Malformed(`its ${what} must be a text or null, got ${describe(value)}`)
+}
+
+function count(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw new Malformed(`its ${what} must be an integer from 0 up, got ${describe(value)}`)
+}
+
+/** A time as ISO text; without an offset it is UTC. Newer senders may write it as a tagged value, which is a Date here. */
+function time(value: unknown, what: string): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const parsed = value instanceof Date ? value.getTime() : typeof value === 'string' ? parseTime(value) : undefined
+  if (parsed === undefined) {
+    throw new Malformed(
+      `its ${what} must be a time such as '2026-11-21T02:56:40.287000+00:00' or null, got ${describe(value)}`,
+    )
+  }
+  return parsed
+}
+
+/** `[hard, soft]`, in seconds. A hard limit alone is both: asked to stop, and stopped, at the same moment. */
+function timeLimit(value: unknown): Pick<TaskMessage, 'timeout' | 'grace'> {
+  if (value === undefined || value === null) return {}
+  if (!Array.isArray(value) || value.length !== 2 || !value.every(isLimit)) {
+    throw new Malformed(`its timelimit must be [hard, soft] in seconds or null, got ${describe(value)}`)
+  }
+  const [hard, soft] = value as [number | null, number | null]
+  const first = soft ?? hard
+  if (first === null) return {}
+  const timeout = milliseconds(first)
+  return hard === null ? { timeout } : { timeout, grace: Math.max(0, milliseconds(hard) - timeout) }
+}
+
+function isLimit(value: unknown): boolean {
+  return value === null || (typeof value === 'number' && value >= 0 && Number.isFinite(value))
+}
+
+/** Seconds are written as fractions; what was a whole millisecond is one again. */
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3
+}
+
+function retriesOf(value: unknown): MessageRetries | undefined {
+  if (value === undefined || value === null) return undefined
+  const fields = object(value, 'skein_retries')
+  const { times, never } = fields
+  const rule: Record<string, unknown> = { times: count(times, 'skein_retries.times') }
+  for (const name of ['backoff', 'factor', 'maxBackoff', 'jitter']) {
+    const field = fields[name]
+    if (field === undefined || field === null) continue
+    if (typeof field !== 'number' || !(field >= 0)) {
+      throw new Malformed(`its skein_retries.${name} must be a number from 0 up, got ${describe(field)}`)
+    }
+    rule[name] = field
+  }
+  if (never !== undefined && never !== null) {
+    if (!Array.isArray(never) || !never.every(each => typeof each === 'string')) {
+      throw new Malformed(`its skein_retries.never must be a list of codes and names, got ${describe(never)}`)
+    }
+    rule['never'] = never
+  }
+  return rule as unknown as MessageRetries
+}

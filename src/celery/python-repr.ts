@@ -1,0 +1,71 @@
+import { types } from 'node:util'
+
+/** As in Celery, which cuts the texts that are only for logs and monitors. */
+const longest = 1024
+
+/** How Python would show the arguments of a call: `('a', 1, True)`. For logs and monitors only. */
+export function argumentsRepr(args: readonly unknown[]): string {
+  const text = new Repr().list(args, '(', args.length === 1 ? ',)' : ')')
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text
+}
+
+class Repr {
+  /** Characters that may still be written: a huge argument is not shown whole to be cut afterwards. */
+  #left = longest
+
+  list(values: Iterable<unknown>, open: string, close: string): string {
+    const parts: string[] = []
+    for (const value of values) {
+      if (this.#left <= 0) break
+      parts.push(this.#value(value))
+      this.#left -= 2
+    }
+    return open + parts.join(', ') + close
+  }
+
+  #value(value: unknown): string {
+    const text = this.#show(value)
+    this.#left -= text.length
+    return text
+  }
+
+  #show(value: unknown): string {
+    switch (typeof value) {
+      case 'string':
+        return quote(value.length > this.#left ? value.slice(0, Math.max(0, this.#left)) : value)
+      case 'number':
+        if (Number.isNaN(value)) return 'nan'
+        return Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf'
+      case 'boolean':
+        return value ? 'True' : 'False'
+      case 'bigint':
+        return value.toString()
+      case 'object':
+        return value === null ? 'None' : this.#object(value)
+      default:
+        return 'None'
+    }
+  }
+
+  #object(value: object): string {
+    if (this.#left <= 0) return '...'
+    this.#left -= 2
+    if (Array.isArray(value)) return this.list(value, '[', ']')
+    if (types.isSet(value)) return this.list(value, '{', '}')
+    if (types.isDate(value)) return `datetime(${JSON.stringify(value)})`
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return `<${value.byteLength} bytes>`
+    const entries = types.isMap(value) ? value : Object.entries(value)
+    const parts: string[] = []
+    for (const [key, item] of entries) {
+      if (this.#left <= 0) break
+      parts.push(`${this.#value(key)}: ${this.#value(item)}`)
+    }
+    return `{${parts.join(', ')}}`
+  }
+}
+
+function quote(text: string): string {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
+  return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark
+}

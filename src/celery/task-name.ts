@@ -1,0 +1,62 @@
+import type { TaskIdentity } from '../call/task.ts'
+import { describeTask } from '../call/task.ts'
+import { TaskDefinitionError } from '../core/errors.ts'
+
+/**
+ * The name under which a task is known to workers, also to those in other languages.
+ *
+ * A name with a dot in it is used as it stands: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded
+ * by the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays
+ * so when the module is compiled. For a file called `index` its folder gives the name.
+ */
+export function wireName(identity: TaskIdentity): string {
+  return identity.name.includes('.') ? identity.name : `${moduleName(identity.url)}.${identity.name}`
+}
+
+const names = new Map<string, string>()
+
+function moduleName(url: string): string {
+  let name = names.get(url)
+  if (name === undefined) names.set(url, (name = findModuleName(url)))
+  return name
+}
+
+function findModuleName(url: string): string {
+  if (url.startsWith('data:')) return 'module'
+  const parts = decode(url.replace(/[?#].*$/, ''))
+    .split(/[/\\]/)
+    .filter(part => part !== '')
+  const file = (parts.at(-1) ?? '').replace(/\.(?:[cm]?[jt]sx?)$/, '')
+  const name = file === 'index' ? (parts.at(-2) ?? file) : file
+  // A dot in the file's own name, as in mail.tasks.ts, is a part of the name like any other.
+  return name === '' ? 'module' : name
+}
+
+function decode(url: string): string {
+  try {
+    return decodeURIComponent(url)
+  } catch {
+    return url
+  }
+}
+
+/**
+ * Tasks by the name that a message carries.
+ *
+ * **Errors**: `SKEIN_TASK_DEFINITION` when two of them have the same one, since a worker could not tell which is meant.
+ */
+export function byWireName(identities: Iterable<TaskIdentity>): Map<string, TaskIdentity> {
+  const found = new Map<string, TaskIdentity>()
+  for (const identity of identities) {
+    const name = wireName(identity)
+    const other = found.get(name)
+    if (other && (other.url !== identity.url || other.name !== identity.name)) {
+      throw new TaskDefinitionError(
+        `Two tasks are both known to queues as '${name}': ${describeTask(other)} and ${describeTask(identity)}. ` +
+          `Give one of them a name of its own with a dot in it, as in task(import.meta, fn, { name: 'billing.${identity.name}' }).`,
+      )
+    }
+    found.set(name, identity)
+  }
+  return found
+}

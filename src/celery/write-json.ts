@@ -1,0 +1,342 @@
+import { types } from 'node:util'
+import { recordError } from '../call/error-record.ts'
+import {
+  type Kind,
+  kindOf,
+  plainFunction,
+  privateState,
+  proxy,
+  type Refusing,
+  symbol,
+  taskFunction,
+} from '../call/kinds.ts'
+import { refusedByProcesses } from '../call/leaves.ts'
+import { brandOf, entrySegment, segment } from '../call/pack.ts'
+import { identityOf } from '../call/task.ts'
+import { UnsendableError } from '../core/errors.ts'
+import { isKnownView, type Mark } from './marks.ts'
+
+/** A value as JSON, and what JSON alone would lose of it. */
+export interface Written {
+  readonly json: string
+  /** Empty for most values. */
+  readonly marks: readonly Mark[]
+}
+
+/** How deep a value may be nested. */
+export const deepestValue = 200
+
+/** How many causes of causes travel. */
+const deepestCause = 16
+
+/**
+ * Writes a value as JSON in the form that Celery reads: dates and bytes as tagged objects, integers with all their digits,
+ * NaN and Infinity as bare words. What JSON has no form for is written as its nearest one, with a mark beside it.
+ *
+ * @param value anything that a task may take or give
+ * @param root what the value is called in an error, as in `arguments`
+ * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
+ */
+export function writeJson(value: unknown, root: string): Written {
+  const writer = new JsonWriter(root)
+  const json = writer.write(value) ?? 'null'
+  return { json, marks: writer.marks }
+}
+
+class JsonWriter {
+  readonly marks: Mark[] = []
+  readonly #root: string
+  readonly #keys: (string | number)[] = []
+  /** How a step of the path is shown where it is not shown as the key that it is. */
+  readonly #shown = new Map<number, string>()
+  readonly #encoding = new Set<object>()
+  #errors = 0
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** The JSON of a value, or undefined (with a mark) for undefined itself. */
+  write(value: unknown): string | undefined {
+    switch (typeof value) {
+      case 'string':
+        return JSON.stringify(value)
+      case 'number':
+        return writeNumber(value)
+      case 'boolean':
+        return value ? 'true' : 'false'
+      case 'bigint':
+        if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) this.#mark('bigint')
+        return value.toString()
+      case 'undefined':
+        this.#mark('undefined')
+        return undefined
+      case 'function':
+        return this.#refuse(identityOf(value) ? taskFunction : plainFunction)
+      case 'symbol':
+        return this.#refuse(symbol)
+      default:
+        return value === null ? 'null' : this.#object(value as object)
+    }
+  }
+
+  #object(value: object): string {
+    if (this.#keys.length >= deepestValue) {
+      return this.#refuse({
+        what: `nested more than ${deepestValue} levels deep, or leads back to itself`,
+        remedy: 'Pass it flat, as a list of parts that name one another',
+      })
+    }
+    if (types.isProxy(value)) return this.#refuse(proxy)
+    const prototype = Object.getPrototypeOf(value) as object | null
+    if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value)
+    const brand = brandOf(value)
+    if (brand) return this.#refuse(brand)
+    if (prototype === null || prototype === Object.prototype) return this.#properties(value)
+    return this.#special(value, prototype, kindOf(value, prototype))
+  }
+
+  #special(value: object, prototype: object, kind: Kind): string {
+    if (typeof kind === 'object') {
+      if ('remedy' in kind) return this.#refuse(kind)
+      const json = kind.encode
+        ? this.#encoded(value, kind.name, kind.encode as (instance: object) => unknown)
+        : this.#content(value)
+      this.#mark('class', kind.name)
+      return json
+    }
+    switch (kind) {
+      case 'plain':
+        return this.#properties(value)
+      case 'instance':
+        return Object.keys(value).length === 0 ? this.#refuse(privateState(prototype)) : this.#properties(value)
+      case 'array':
+      case 'map':
+      case 'set':
+        return this.#content(value)
+      case 'url':
+        this.#mark('url')
+        return JSON.stringify((value as URL).href)
+      case 'error':
+        return this.#error(value)
+      case 'buffer':
+        this.#mark('buffer')
+        return writeBytes(value as Buffer)
+      case 'leaf':
+        return this.#leaf(value)
+    }
+  }
+
+  /** The entries of a list, Map or Set, else the properties. */
+  #content(value: object): string {
+    if (Array.isArray(value)) return this.#array(value)
+    if (types.isMap(value)) return this.#map(value)
+    if (types.isSet(value)) return this.#set(value)
+    return this.#properties(value)
+  }
+
+  #array(value: readonly unknown[]): string {
+    if (value.length === 0) return '[]'
+    const keys = this.#keys
+    const at = keys.length
+    let text = '['
+    for (let i = 0; i < value.length; i++) {
+      keys[at] = i
+      text += `${i === 0 ? '' : ','}${this.write(value[i]) ?? 'null'}`
+    }
+    keys.length = at
+    return `${text}]`
+  }
+
+  #properties(value: object): string {
+    const names = Object.keys(value)
+    if (names.length === 2 && names.includes('__type__') && names.includes('__value__')) {
+      return this.#refuse({
+        what: 'an object with the properties __type__ and __value__ alone, which is how Celery writes a typed value',
+        remedy: 'Give one of them another name',
+      })
+    }
+    const keys = this.#keys
+    const at = keys.length
+    let text = ''
+    for (const name of names) {
+      keys[at] = name
+      const json = this.write((value as Record<string, unknown>)[name])
+      if (json !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${json}`
+    }
+    keys.length = at
+    return `{${text}}`
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): string {
+    const keys = this.#keys
+    const at = keys.length
+    let text = ''
+    let index = 0
+    for (const [key, item] of value) {
+      keys[at] = index
+      keys[at + 1] = 0
+      this.#shown.set(at, `.keys()[${index}]`).set(at + 1, '')
+      const name = this.write(key) ?? 'null'
+      keys.length = at + 2
+      keys[at + 1] = 1
+      this.#shown.set(at, entrySegment(key))
+      text += `${text === '' ? '' : ','}[${name},${this.write(item) ?? 'null'}]`
+      index++
+    }
+    keys.length = at
+    this.#shown.delete(at)
+    this.#shown.delete(at + 1)
+    this.#mark('map')
+    return `[${text}]`
+  }
+
+  #set(value: ReadonlySet<unknown>): string {
+    const keys = this.#keys
+    const at = keys.length
+    let text = ''
+    let index = 0
+    for (const item of value) {
+      keys[at] = index
+      this.#shown.set(at, `.values()[${index++}]`)
+      text += `${text === '' ? '' : ','}${this.write(item) ?? 'null'}`
+    }
+    keys.length = at
+    this.#shown.delete(at)
+    this.#mark('set')
+    return `[${text}]`
+  }
+
+  #encoded(value: object, name: string, encode: (instance: object) => unknown): string {
+    if (this.#encoding.has(value)) {
+      return this.#refuse({
+        what: `an instance of ${name} inside its own data`,
+        remedy: `The encode function of ${name} must give data that does not lead back to the instance`,
+      })
+    }
+    this.#encoding.add(value)
+    try {
+      return this.write(encode(value)) ?? 'null'
+    } finally {
+      this.#encoding.delete(value)
+    }
+  }
+
+  #leaf(value: object): string {
+    if (types.isDate(value)) {
+      const time = value.getTime()
+      if (!Number.isNaN(time)) return `{"__type__":"datetime","__value__":"${isoTime(time)}"}`
+      this.#mark('date')
+      return 'null'
+    }
+    if (types.isRegExp(value)) {
+      this.#mark('regexp', value.flags)
+      return JSON.stringify(value.source)
+    }
+    const refusing = refusedByProcesses(value)
+    if (refusing) return this.#refuse(refusing)
+    if (types.isUint8Array(value)) return writeBytes(value)
+    const name = types.isArrayBuffer(value) ? 'ArrayBuffer' : value.constructor.name
+    if (isKnownView(name)) {
+      this.#mark('view', name)
+      const view = ArrayBuffer.isView(value) ? value : new Uint8Array(value as ArrayBuffer)
+      return writeBytes(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength))
+    }
+    return this.#refuse({ what: `an instance of ${name}`, remedy: 'Pass plain data in its place' })
+  }
+
+  /** An error is written with all that is known of it; a part that cannot be is replaced by a text that says so. */
+  #error(error: object): string {
+    const record = recordError(error)
+    this.#errors++
+    const parts = [
+      `"classes":${JSON.stringify(record.classes)}`,
+      `"name":${JSON.stringify(record.name)}`,
+      `"message":${JSON.stringify(record.message)}`,
+    ]
+    if (record.stack !== undefined) parts.push(`"stack":${JSON.stringify(record.stack)}`)
+    const keys = this.#keys
+    const at = keys.length
+    keys[at] = 'fields'
+    this.#shown.set(at, '')
+    const fields: string[] = []
+    for (const name of Object.keys(record.fields)) {
+      keys[at + 1] = name
+      const json = this.#lenient(record.fields[name])
+      if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`)
+    }
+    keys.length = at
+    this.#shown.delete(at)
+    parts.push(`"fields":{${fields.join(',')}}`)
+    if ('cause' in record) {
+      keys[at] = 'cause'
+      parts.push(`"cause":${this.#lenient(record.cause) ?? 'null'}`)
+      keys.length = at
+    }
+    if (record.errors) {
+      keys[at] = 'errors'
+      const errors: string[] = []
+      for (let i = 0; i < record.errors.length; i++) {
+        keys[at + 1] = i
+        errors.push(this.#lenient(record.errors[i]) ?? 'null')
+      }
+      keys.length = at
+      parts.push(`"errors":[${errors.join(',')}]`)
+    }
+    this.#errors--
+    this.#mark('error')
+    return `{${parts.join(',')}}`
+  }
+
+  #lenient(value: unknown): string | undefined {
+    const { length } = this.#keys
+    const marks = this.marks.length
+    const errors = this.#errors
+    try {
+      if (errors > deepestCause && typeof value === 'object' && value !== null) {
+        return `"[not sent: it lies more than ${deepestCause} errors deep]"`
+      }
+      return this.write(value)
+    } catch (failure) {
+      this.#keys.length = length
+      this.marks.length = marks
+      this.#errors = errors
+      for (const shown of this.#shown.keys()) if (shown >= length) this.#shown.delete(shown)
+      const why = failure instanceof UnsendableError ? failure.message.split(cannot)[0]! : 'reading it failed'
+      return JSON.stringify(`[not sent: ${why}]`)
+    }
+  }
+
+  #mark(kind: Mark[0], extra?: string): void {
+    const path = this.#keys.slice()
+    this.marks.push(extra === undefined ? [kind, path] : [kind, path, extra])
+  }
+
+  #refuse({ what, remedy }: Refusing): never {
+    const path = this.#root + this.#keys.map((key, at) => this.#shown.get(at) ?? show(key)).join('')
+    throw new UnsendableError(`${path} is ${what}${cannot}. ${remedy}.`, { path })
+  }
+}
+
+const cannot = ', which cannot be sent through a queue'
+
+function show(key: string | number): string {
+  return typeof key === 'number' ? `[${key}]` : segment(key)
+}
+
+/** A number that is no integer must not look like one: an integer is read with all its digits, as a bigint if need be. */
+function writeNumber(value: number): string {
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0.0' : String(value)
+  if (Number.isInteger(value)) return value.toExponential()
+  return String(value) // also NaN, Infinity and -Infinity, as Celery writes them
+}
+
+function writeBytes(value: Uint8Array): string {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return `{"__type__":"base64","__value__":"${bytes.toString('base64')}"}`
+}
+
+/** A time as Celery writes it: microseconds and an explicit offset. */
+export function isoTime(time: number): string {
+  return new Date(time).toISOString().replace(/(\.\d{3})Z$/, '$1000+00:00')
+}
