@@ -2,6 +2,7 @@ import { type CancelCause, errorOfCause } from '../core/cancel.ts'
 import { milliseconds } from '../core/duration.ts'
 import { CancelledError, ClosedError, type Ended, InvalidArgumentError, OverloadedError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
+import type { LogLine } from '../core/services.ts'
 import type { ChunkResult, Entry, Outcome } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { CloseOptions, Executor } from './executor.ts'
@@ -256,12 +257,26 @@ export abstract class BaseExecutor extends ExecutorSurface {
   /** Passes a value of `current().progress(value)` on. */
   protected reportProgress(entry: Entry, worker: string, value: unknown): void {
     const time = now()
+    entry.services?.progress?.(value)
     entry.job?.report({ type: 'progress', value, time })
     if (this.observed) this.emit({ type: 'progress', id: entry.id, task: entry.work.task, worker, time, value })
   }
 
+  /** Passes a line of `current().log(…)` on. */
+  protected reportLog(entry: Entry, worker: string, line: LogLine): void {
+    entry.services?.log?.(line)
+    entry.job?.report({ type: 'log', ...line })
+    if (this.observed) this.emit({ type: 'log', id: entry.id, task: entry.work.task, worker, ...line })
+  }
+
+  /** True when somebody wants to hear that a run of it has begun. */
+  protected wantsStart(entry: Entry): boolean {
+    return entry.job !== undefined || this.observed || entry.services?.started !== undefined
+  }
+
   /** Tells that a run has begun, to whoever wants to know. */
   protected reportStart(entry: Entry, worker: string, time: number): void {
+    entry.services?.started?.(worker, time)
     entry.job?.report({ type: 'state', state: 'running', time })
     if (this.observed) this.emit({ type: 'started', id: entry.id, task: entry.work.task, worker, time })
   }

@@ -1,5 +1,7 @@
 import type { CancelCause } from '../core/cancel.ts'
 import type { LocalJob } from '../core/local-job.ts'
+import type { Scope } from '../core/scope.ts'
+import type { RunServices } from './run-with.ts'
 import type { CallOptions } from './options.ts'
 import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from './task.ts'
@@ -62,6 +64,12 @@ export class Entry {
   onItems: ((items: unknown[]) => void) | undefined
   /** Values of a stream have reached the reader: from here on it cannot be run again. */
   delivered = false
+  /** The scope that it was lent to: its deadline holds here too. */
+  scope: Scope | undefined
+  /** When it has to be over, in milliseconds since the epoch. Only told to the task; whoever set it stops the entry. */
+  deadline: number = Number.POSITIVE_INFINITY
+  /** What whoever handed it over does for the running task. */
+  services: RunServices | undefined
   /** How many values of a stream may be on their way at first. */
   credit = 0
   /** How many items a chunk holds. */
@@ -99,6 +107,11 @@ export class Entry {
     this.work = work
     this.kind = kind
     this.#end = end
+  }
+
+  /** The earliest moment at which somebody outside of the executor will end it, in milliseconds since the epoch. */
+  get outerDeadline(): number {
+    return this.scope === undefined ? this.deadline : Math.min(this.deadline, this.scope.deadline)
   }
 
   /** Passes values of a stream on. */

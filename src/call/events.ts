@@ -23,6 +23,15 @@ export type ExecutorEvent =
       readonly value: unknown
     }
   | {
+      readonly type: 'log'
+      readonly id: string
+      readonly task: TaskIdentity
+      readonly worker: string
+      readonly time: number
+      readonly text: string
+      readonly fields?: Readonly<Record<string, unknown>>
+    }
+  | {
       readonly type: 'retried'
       readonly id: string
       readonly task: TaskIdentity

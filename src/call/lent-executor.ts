@@ -44,6 +44,7 @@ export class LentExecutor extends ExecutorSurface {
       entry.end({ state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return
     }
+    entry.scope = this.#scope
     entry.onEnd = outcome => release(entry.job && outcome.state === 'failed' ? { error: outcome.error } : undefined)
     this.#lender.launch(entry)
   }

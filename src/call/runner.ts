@@ -2,6 +2,7 @@ import { type CancelCause, errorOfCause } from '../core/cancel.ts'
 import { callIn, type ScopeSource } from '../core/current.ts'
 import { StreamMismatchError, ThrownValueError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
+import type { LogLine, Services } from '../core/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/task-scope.ts'
 import type { ChunkResult, EntryKind } from './entry.ts'
 import type { AnyFunction } from './task.ts'
@@ -11,6 +12,11 @@ export interface RunnerHost {
   /** True once somebody has asked for the run to stop: how a flag in shared memory is seen inside a synchronous loop. */
   probe(runner: Runner): boolean
   progress(runner: Runner, value: unknown): void
+  log(runner: Runner, line: LogLine): void
+  /** Asks whoever handed the call over. Only for a runner with `asks`. */
+  ask(runner: Runner, kind: string, value: unknown): Promise<unknown>
+  /** When the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
+  deadline(runner: Runner): number
   items(runner: Runner, items: unknown[]): void
   /** The run is over, with everything that it had started. `failed` tells what `value` is. */
   ended(runner: Runner, failed: boolean, value: unknown): void
@@ -25,7 +31,7 @@ const streamSlice = 5
  *
  * The scope is made when the task first asks for it, so a task that never calls `current()` pays nothing for it.
  */
-export class Runner implements ScopeSource {
+export class Runner implements ScopeSource, Services {
   readonly #host: RunnerHost
   /** Set late where the module that defines the task is still being imported. */
   fn: AnyFunction
@@ -37,6 +43,11 @@ export class Runner implements ScopeSource {
   /** Set by the place when it starts the run. */
   started = 0
   cause: CancelCause | undefined
+  /** True where somebody answers what the task asks. */
+  asks = false
+  /** See `RunnerHost.deadline`; for places that know it when the run starts. */
+  limit: number = Number.POSITIVE_INFINITY
+  begun: Set<string> | undefined
   #scope: Scope | undefined
   #credit: number
   #onCredit: (() => void) | undefined
@@ -67,10 +78,23 @@ export class Runner implements ScopeSource {
       attempt: this.attempt,
       probe: () => (this.#host.probe(this) ? (this.cause ?? unknownCause) : undefined),
       onProgress: value => this.#host.progress(this, value),
+      services: this,
     })
     this.#scope = scope
     if (this.cause) scope.cancelWith(this.cause)
     return scope
+  }
+
+  deadline(): number {
+    return this.#host.deadline(this)
+  }
+
+  log(line: LogLine): void {
+    this.#host.log(this, line)
+  }
+
+  get ask(): ((kind: string, value: unknown) => Promise<unknown>) | undefined {
+    return this.asks ? (kind, value) => this.#host.ask(this, kind, value) : undefined
   }
 
   /** Lets the task see that it is to stop. */

@@ -11,6 +11,7 @@ import { hasNested } from './nested.ts'
 import { readStream } from './read-stream.ts'
 import { runGraph } from './run-graph.ts'
 import { runMap } from './run-map.ts'
+import { surfaceKey } from './run-with.ts'
 import type { NotAGenerator, Refusal } from './sendable.ts'
 import type { AnyFunction, Task } from './task.ts'
 
@@ -152,6 +153,13 @@ export abstract class ExecutorSurface implements Executor {
     await this.close()
   }
 }
+
+// How `runWith` finds what is behind an executor.
+Object.defineProperty(ExecutorSurface.prototype, surfaceKey, {
+  get(this: ExecutorSurface) {
+    return this
+  },
+})
 
 let graphs = 0
 

@@ -2,6 +2,7 @@ import type { CancelCause } from './cancel.ts'
 import { LocalJob, type LocalJobOptions } from './local-job.ts'
 import { Member } from './members.ts'
 import type { Scope } from './scope.ts'
+import type { LogLine } from './services.ts'
 
 /** Who hears how a scope ended. Exactly one of `done`, `failed` and `cancelled` is called, once. */
 export interface Host {
@@ -9,6 +10,7 @@ export interface Host {
   failed(error: unknown, cause: CancelCause | undefined): void
   cancelled(error: unknown, cause: CancelCause | undefined): void
   progress?(value: unknown): void
+  log?(line: LogLine): void
 }
 
 /** The place of an inner scope in the outer one's list. */
@@ -146,5 +148,9 @@ export class SpawnRun<R> extends RunHost {
 
   progress(value: unknown): void {
     this.job.reportProgress(value)
+  }
+
+  log(line: LogLine): void {
+    this.job.report({ type: 'log', ...line })
   }
 }

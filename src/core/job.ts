@@ -7,6 +7,12 @@ export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 export type JobEvent =
   | { readonly type: 'state'; readonly state: JobState; readonly time: number }
   | { readonly type: 'progress'; readonly value: unknown; readonly time: number }
+  | {
+      readonly type: 'log'
+      readonly text: string
+      readonly fields?: Readonly<Record<string, unknown>>
+      readonly time: number
+    }
   | { readonly type: 'retry'; readonly attempt: number; readonly error: unknown; readonly time: number }
 
 /** How long, and under whose control, to wait. */
@@ -47,7 +53,7 @@ export interface Job<R> {
   cancel(reason?: unknown): Promise<void>
   /** The values that the task gave to `current().progress(value)`, from now on, until the job ends. */
   progress(): AsyncIterableIterator<unknown>
-  /** Changes of state, progress and retries, from now on, until the job ends. */
+  /** Changes of state, progress, lines of the log and retries, from now on, until the job ends. */
   events(): AsyncIterableIterator<JobEvent>
 }
 

@@ -10,6 +10,7 @@ import { Hold, type Member, type MemberOwner } from './members.ts'
 import type { Scope } from './scope.ts'
 import { type ExitHandler, Extras } from './scope-extras.ts'
 import { checkDeadline, checkErrorShape, checkSignal, type ScopeInit } from './scope-options.ts'
+import { checkLog, type LogLine, type Services } from './services.ts'
 import { describeStuck, type StuckTask } from './stuck.ts'
 import { isThenable } from './thenable.ts'
 import { Timer } from './timer.ts'
@@ -70,6 +71,7 @@ export abstract class ScopeCore implements MemberOwner {
     if (init.errors !== undefined) this.#extra.errors = checkErrorShape(init.errors)
     if (init.attempt !== undefined) this.#extra.attempt = init.attempt
     if (init.onProgress !== undefined) this.#extra.onProgress = init.onProgress
+    if (init.services !== undefined) this.#extra.services = init.services
     if (init.spawnedAt !== undefined) this.#extra.spawnedAt = init.spawnedAt
     if (init.probe !== undefined) {
       this.#extra.probe = init.probe
@@ -149,10 +151,18 @@ export abstract class ScopeCore implements MemberOwner {
   get deadline(): number {
     let earliest = Infinity
     for (let at: ScopeCore | undefined = this; at !== undefined; at = at.#outer) {
-      const own = at.#extras?.deadline ?? Infinity
-      if (own < earliest) earliest = own
+      const extras = at.#extras
+      if (extras === undefined) continue
+      earliest = Math.min(earliest, extras.deadline, extras.services?.deadline() ?? Infinity)
     }
     return earliest
+  }
+
+  /** @internal What the place that runs the task does for it; undefined outside a task that an executor runs. */
+  get services(): Services | undefined {
+    let at: ScopeCore | undefined = this
+    while (at !== undefined && at.#extras?.services === undefined) at = at.parent
+    return at === undefined ? undefined : at.#extras?.services
   }
 
   /** Which run of the task this is: 1 for the first, 2 after one failure, and so on. */
@@ -194,6 +204,32 @@ export abstract class ScopeCore implements MemberOwner {
     for (let at: ScopeCore | undefined = this; at !== undefined; at = at.parent) {
       if (at.#extras?.onProgress !== undefined) return at.#extras.onProgress(value)
       if (at.#host?.progress !== undefined) return at.#host.progress(value)
+    }
+  }
+
+  /**
+   * Writes a line into the log of the job: what a person will want to read when they look at what the task has done.
+   *
+   * A durable job keeps it (`job.logs()`); on the loop, threads and processes it is an event of type `log`, in
+   * `job.events()` and for the listeners of `executor.observe`. Outside a task it goes nowhere. Use `progress` for how far
+   * the task is, and `console` for what concerns only the program itself.
+   *
+   * **Cancellation**: is no cancel point, so it works during clean-up too.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a text that is none; `SKEIN_UNSENDABLE` for fields that cannot be sent.
+   *
+   * @param text the line
+   * @param fields what belongs to it, for machines: plain data
+   */
+  log(text: string, fields?: Readonly<Record<string, unknown>>): void {
+    checkLog(text, fields)
+    if (this.#state === 'ended') return
+    const line: LogLine = { text, ...(fields === undefined ? {} : { fields }), time: now() }
+    // What a child of the task writes belongs to the task's log.
+    const services = this.services
+    if (services !== undefined) return services.log(line)
+    for (let at: ScopeCore | undefined = this; at !== undefined; at = at.parent) {
+      if (at.#host?.log !== undefined) return at.#host.log(line)
     }
   }
 

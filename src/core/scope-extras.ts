@@ -1,6 +1,7 @@
 import type { CancelCause } from './cancel.ts'
 import type { Scope } from './scope.ts'
 import type { ErrorShape } from './scope-options.ts'
+import type { Services } from './services.ts'
 import type { Timer } from './timer.ts'
 
 /** @internal A function that runs when the scope ends, and its limit in milliseconds. */
@@ -26,6 +27,7 @@ export class Extras {
   unlink: (() => void) | undefined = undefined
   probe: (() => CancelCause | undefined) | undefined = undefined
   onProgress: ((value: unknown) => void) | undefined = undefined
+  services: Services | undefined = undefined
   exits: ExitHandler[] | undefined = undefined
   spawnedAt: Error | undefined = undefined
 }

@@ -2,6 +2,7 @@ import type { CancelCause } from './cancel.ts'
 import type { Duration } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
 import type { Scope } from './scope.ts'
+import type { Services } from './services.ts'
 
 /** What a scope throws when something in it failed. */
 export type ErrorShape = 'first' | 'group'
@@ -37,6 +38,8 @@ export interface ScopeInit extends ScopeOptions {
   /** Polled at every cancel point: how a flag in shared memory is seen inside a synchronous loop. */
   readonly probe?: (() => CancelCause | undefined) | undefined
   readonly onProgress?: ((value: unknown) => void) | undefined
+  /** What the place that runs the task does for it. */
+  readonly services?: Services | undefined
   readonly spawnedAt?: Error | undefined
 }
 

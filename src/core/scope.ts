@@ -6,6 +6,7 @@ import type { Job } from './job.ts'
 import { ScopeCore } from './scope-core.ts'
 import type { ExitHandler } from './scope-extras.ts'
 import { checkBody, type ScopeInit, type ScopeOptions } from './scope-options.ts'
+import { runStep } from './step.ts'
 import { PromiseWait, SleepWait } from './waits.ts'
 
 export type { ErrorShape, ScopeOptions } from './scope-options.ts'
@@ -151,6 +152,36 @@ export class Scope extends ScopeCore implements ScopeSource {
     checkBody(fn, 's.onExit')
     this.assertOpen('onExit')
     this.addExit({ fn, timeout: milliseconds(options?.timeout ?? '5s', 'timeout') })
+  }
+
+  /**
+   * Runs a part of a task whose result a durable call keeps: a later attempt does not do it again, but gets the same value.
+   *
+   * Give each thing that must not be done twice (a payment, an e-mail) a step of its own. The value is kept when the body
+   * has returned and before `step` gives it; a crash between the two runs the body again, so what it does should bear
+   * that. On the loop, threads and processes, where a call is not durable, it just runs the body.
+   *
+   * **Cancellation**: waits, so it is a cancel point; the body is part of this scope. A body that has returned may have
+   * been recorded although the step itself was cancelled.
+   *
+   * **Errors**: what the body throws, and then nothing is kept; `SKEIN_INVALID_ARGUMENT` for a name that this attempt
+   * has used already; `SKEIN_UNSENDABLE` for a value that cannot be kept.
+   *
+   * @param name known by it in every attempt: unique in the task, and the same each time
+   * @param body the work; its argument is a scope of its own
+   * @example
+   * import { current, loop, task } from 'skein'
+   *
+   * export const order = task(import.meta, async function order(id: number) {
+   *   const s = current()
+   *   const receipt = await s.step('charge', () => `receipt ${id}`)
+   *   await s.step('notify', () => s.log('sent', { receipt }))
+   *   return receipt
+   * })
+   * console.log(await loop.run(order, 7)) // receipt 7
+   */
+  step<T>(name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
+    return runStep(this, this.services, name, body)
   }
 
   /** Lends this scope to an executor, or anything else with `within`: what is started through the result is owned by the scope. */

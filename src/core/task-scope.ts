@@ -5,9 +5,9 @@ import type { ScopeInit } from './scope-options.ts'
 /**
  * What a worker knows of the task that it runs: its `name`, which `attempt` it is, the `deadline` if there is one; `probe`
  * is polled at every cancel point and gives the cause once the task has been cancelled; `onProgress` takes what the task
- * reports.
+ * reports; `services` is what else the place does for it.
  */
-export type TaskScopeOptions = Pick<ScopeInit, 'name' | 'attempt' | 'probe' | 'onProgress' | 'deadline'>
+export type TaskScopeOptions = Pick<ScopeInit, 'name' | 'attempt' | 'probe' | 'onProgress' | 'deadline' | 'services'>
 
 /** How a task function came to its end. */
 export type TaskOutcome =

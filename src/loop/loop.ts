@@ -3,10 +3,12 @@ import type { Entry } from '../call/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { checkInteger, checkKnown, describe } from '../call/options.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
+import { surfaceKey } from '../call/run-with.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
+import type { LogLine } from '../core/services.ts'
 
 /** Options of `loop(…)`. */
 export interface LoopOptions {
@@ -104,7 +106,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     runner.started = entry.started
     entry.worker = runner
     this.#running.set(runner, entry)
-    if (entry.job || this.observed) this.reportStart(entry, 'loop', entry.started)
+    runner.asks = entry.services?.ask !== undefined
+    if (this.wantsStart(entry)) this.reportStart(entry, 'loop', entry.started)
     this.armTimeout(entry, () => entry.started)
     runner.start(work.args)
   }
@@ -122,13 +125,16 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
 
   /**
    * Here the cause itself is at hand, so there is no flag to look at. But while a task computes no timer fires: its own
-   * time limit is looked at by its checkpoints.
+   * time limit, and the deadline of the scope that it was lent to, are looked at by its checkpoints.
    */
   probe(runner: Runner): boolean {
     if (runner.cause !== undefined) return true
     const entry = this.#running.get(runner)
-    const timeout = entry?.work?.options.timeout
-    if (!entry || timeout === undefined) return false
+    if (!entry || entry === abandoned) return false
+    // Asked for its cause, a scope that has run out of time cancels itself, and with it what it was lent for.
+    if (entry.scope?.cause !== undefined && runner.cause !== undefined) return true
+    const { timeout } = entry.work.options
+    if (timeout === undefined) return false
     const limit = milliseconds(timeout, 'timeout')
     if (now() - runner.started < limit) return false
     this.stop(entry, { source: 'timeout', timeout: limit })
@@ -138,6 +144,23 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   progress(runner: Runner, value: unknown): void {
     const entry = this.#running.get(runner)
     if (entry && entry !== abandoned) this.reportProgress(entry, 'loop', value)
+  }
+
+  log(runner: Runner, line: LogLine): void {
+    const entry = this.#running.get(runner)
+    if (entry && entry !== abandoned) this.reportLog(entry, 'loop', line)
+  }
+
+  async ask(runner: Runner, kind: string, value: unknown): Promise<unknown> {
+    return await this.#running.get(runner)?.services?.ask?.(kind, value)
+  }
+
+  deadline(runner: Runner): number {
+    const entry = this.#running.get(runner)
+    if (!entry || entry === abandoned) return Number.POSITIVE_INFINITY
+    const { timeout } = entry.work.options
+    if (timeout === undefined) return entry.outerDeadline
+    return Math.min(entry.outerDeadline, runner.started + milliseconds(timeout, 'timeout'))
   }
 
   items(runner: Runner, items: unknown[]): void {
@@ -163,8 +186,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     ;(entry.worker as Runner | undefined)?.grant(values)
   }
 
-  hasStarted(): boolean {
-    return true
+  hasStarted(entry: Entry): boolean {
+    return entry.state === 'sent'
   }
 
   protected *all(): Generator<Entry> {
@@ -265,5 +288,6 @@ function callable(shared: LoopExecutor): Loop {
     kind: shared.kind,
     capacity: shared.capacity,
     [Symbol.asyncDispose]: () => shared.close(),
+    [surfaceKey]: shared,
   })
 }

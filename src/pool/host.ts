@@ -3,13 +3,15 @@ import { encodeError } from '../call/envelope.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { UnsendableError } from '../core/errors.ts'
+import type { LogLine } from '../core/services.ts'
+import { Asks } from './asks.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { decodeReason } from './reason.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
 import { unsendableBy } from './failures.ts'
-import { flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
+import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Results wait at most this long for others to travel with them, in milliseconds. */
 const flushAfter = 0.2
@@ -17,8 +19,6 @@ const flushAfter = 0.2
 const urgentAfter = 1
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
 const slice = 5
-
-type CallRequest = Extract<Request, { readonly 0: typeof request.call }>
 
 /** A task that the pool has told this worker about. */
 interface KnownTask {
@@ -45,6 +45,7 @@ export class Host implements RunnerHost {
   readonly #exit: () => void
   readonly #encoding: Encoding
   readonly #tasks: KnownTask[] = []
+  readonly #asks = new Asks()
   readonly #running = new Map<number, Runner>()
   /** The task of the call in each slot. */
   readonly #taskIn: KnownTask[] = []
@@ -93,6 +94,9 @@ export class Host implements RunnerHost {
           const host: RunnerHost = {
             probe: () => false,
             progress: () => {},
+            log: () => {},
+            ask: () => Promise.reject(new Error('an initializer has nobody to ask')),
+            deadline: () => Number.POSITIVE_INFINITY,
             items: () => {},
             ended: (_, failed, value) => (failed ? reject(value) : resolve(value)),
           }
@@ -131,6 +135,12 @@ export class Host implements RunnerHost {
         }
         case request.credit:
           this.#running.get(each[1])?.grant(each[2])
+          break
+        case request.answer:
+          this.#asks.settle(each[2], undefined, each[4] ? decode(each[3]) : each[3])
+          break
+        case request.refusal:
+          this.#asks.settle(each[2], each[3], undefined)
           break
         case request.close:
           this.#closing = true
@@ -238,6 +248,10 @@ export class Host implements RunnerHost {
 
   #run(runner: Runner, call: CallRequest, at: number): void {
     runner.started = at
+    runner.asks = (call[4] & flag.asks) !== 0
+    const { 7: deadline, 8: timeout } = call
+    if (deadline) runner.limit = deadline
+    if (timeout) runner.limit = Math.min(runner.limit, performance.timeOrigin + at + timeout)
     if (call[4] & flag.reportStart) {
       this.#post([reply.started, runner.slot, micros(at)], true)
       this.#flush() // it may be about to block this thread
@@ -260,6 +274,27 @@ export class Host implements RunnerHost {
     this.#flushSoon()
   }
 
+  log(runner: Runner, { text, fields, time }: LogLine): void {
+    const encoded = fields === undefined ? null : encode(fields, 'log fields', this.#encoding)
+    const { marked, json } = this.#encoding
+    const isPlain = fields === undefined
+    this.#post([reply.log, runner.slot, text, time, encoded, !isPlain && marked ? 1 : 0], isPlain || json)
+    this.#flushSoon()
+  }
+
+  async ask(runner: Runner, kind: string, value: unknown): Promise<unknown> {
+    const encoded = encode(value, kind, this.#encoding)
+    const { marked, json } = this.#encoding
+    const { number, answer } = this.#asks.open(runner)
+    this.#post([reply.ask, runner.slot, number, kind, encoded, marked ? 1 : 0], json)
+    this.#flushSoon()
+    return await answer
+  }
+
+  deadline(runner: Runner): number {
+    return runner.limit
+  }
+
   items(runner: Runner, items: unknown[]): void {
     const encoded = encode(items, `values of ${runner.name}`, this.#encoding)
     const { marked, json } = this.#encoding
@@ -276,6 +311,7 @@ export class Host implements RunnerHost {
   #answer(runner: Runner, failed: boolean, value: unknown): void {
     const { slot, started } = runner
     this.#running.delete(slot)
+    if (runner.asks) this.#asks.forget(runner)
     this.#active--
     const duration = performance.now() - started
     if (runner.kind === 'run') this.#learn(slot, duration)
@@ -357,7 +393,9 @@ export class Host implements RunnerHost {
     if (message[0] === reply.done) {
       this.#post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
       this.#scheduleFlush()
-    } else if (message[0] === reply.items || message[0] === reply.progress) {
+    } else if (message[0] === reply.ask) {
+      this.#asks.settle(message[2], encodeError(unsendable), undefined)
+    } else if (message[0] === reply.items || message[0] === reply.progress || message[0] === reply.log) {
       process.emitWarning(unsendable)
     }
   }

@@ -9,7 +9,7 @@ import type { EntryKind } from '../call/entry.ts'
  */
 
 /** Kinds of requests, pool to worker. */
-export const request = { task: 0, call: 1, cancel: 2, credit: 3, close: 4 } as const
+export const request = { task: 0, call: 1, cancel: 2, credit: 3, close: 4, answer: 5, refusal: 6 } as const
 
 export type Request =
   /** From now on `index` means that task. Sent before the first call that uses it. */
@@ -22,10 +22,19 @@ export type Request =
       flags: number,
       attempt: number,
       credit: number,
+      /** When somebody outside of the pool will end it, in milliseconds since the epoch; 0 for never. Absent with `timeout`. */
+      deadline?: number,
+      /** Its own limit in milliseconds; 0 for none. */
+      timeout?: number,
     ]
   | readonly [kind: typeof request.cancel, slot: number, cause: WireCause]
   | readonly [kind: typeof request.credit, slot: number, values: number]
   | readonly [kind: typeof request.close]
+  /** The answer to what a task has asked. `ask` is the worker's number of the question. */
+  | readonly [kind: typeof request.answer, slot: number, ask: number, value: unknown, marked: 0 | 1]
+  | readonly [kind: typeof request.refusal, slot: number, ask: number, error: ErrorEnvelope]
+
+export type CallRequest = Extract<Request, { readonly 0: typeof request.call }>
 
 /** Kinds of replies, worker to pool. */
 export const reply = {
@@ -38,6 +47,8 @@ export const reply = {
   progress: 6,
   skipped: 7,
   fatal: 8,
+  log: 9,
+  ask: 10,
 } as const
 
 export type Reply =
@@ -51,6 +62,8 @@ export type Reply =
   | readonly [kind: typeof reply.progress, slot: number, value: unknown, marked: 0 | 1]
   /** The call had been withdrawn (or the worker could not tell): it has not run and never will. */
   | readonly [kind: typeof reply.skipped, slot: number]
+  | readonly [kind: typeof reply.log, slot: number, text: string, time: number, fields: unknown, marked: 0 | 1]
+  | readonly [kind: typeof reply.ask, slot: number, ask: number, about: string, value: unknown, marked: 0 | 1]
   /** An error that nobody caught is about to end the worker. */
   | readonly [kind: typeof reply.fatal, error: ErrorEnvelope]
 
@@ -63,7 +76,7 @@ export interface WireCause {
 }
 
 /** Bits of `flags` in a call. The two lowest are the kind. */
-export const flag = { kind: 3, marked: 4, reportStart: 8 } as const
+export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16 } as const
 
 const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled']
 
@@ -71,6 +84,7 @@ export function kindOfFlags(flags: number): EntryKind {
   return kinds[flags & flag.kind] as EntryKind
 }
 
-export function flagsOf(kind: EntryKind, marked: boolean, reportStart: boolean): number {
-  return kinds.indexOf(kind) | (marked ? flag.marked : 0) | (reportStart ? flag.reportStart : 0)
+export function flagsOf(kind: EntryKind, marked: boolean, reportStart: boolean, asks: boolean): number {
+  const kindBits = kinds.indexOf(kind)
+  return kindBits | (marked ? flag.marked : 0) | (reportStart ? flag.reportStart : 0) | (asks ? flag.asks : 0)
 }

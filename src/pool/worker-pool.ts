@@ -2,12 +2,13 @@ import { serialize } from 'node:v8'
 import { BaseExecutor, now } from '../call/base-executor.ts'
 import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Entry } from '../call/entry.ts'
-import { decodeError, withOrigin } from '../call/envelope.ts'
+import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
 import { explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
+import { milliseconds } from '../core/duration.ts'
 import { BoundQueues } from './bound-queues.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
@@ -18,7 +19,7 @@ import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
-import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+import { type CallRequest, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
@@ -198,8 +199,8 @@ export class WorkerPool extends BaseExecutor {
     entry.started = 0
     worker.transport.ledger.sent(slot)
     this.#crew.hold(worker)
-    const flags = flagsOf(entry.kind, marked, entry.job !== undefined || this.observed)
-    const call: Request = [request.call, slot, task.index, args, flags, entry.attempt, entry.credit]
+    const flags = flagsOf(entry.kind, marked, this.wantsStart(entry), entry.services?.ask !== undefined)
+    const call = this.#callOf(entry, [request.call, slot, task.index, args, flags, entry.attempt, entry.credit])
     try {
       worker.transport.post(call, json, work.options.transfer)
     } catch (error) {
@@ -211,6 +212,16 @@ export class WorkerPool extends BaseExecutor {
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker) worker.state = 'leaving'
     if (worker.inFlight > this.#settings.concurrency) this.#watchAhead()
+  }
+
+  /** The message, with the limits of the call where it has any. */
+  #callOf(entry: Entry, plain: CallRequest): Request {
+    const { timeout } = entry.work.options
+    const deadline = entry.outerDeadline
+    if (timeout === undefined && deadline === Number.POSITIVE_INFINITY) return plain
+    const [kind, slot, task, args, flags, attempt, credit] = plain
+    const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
+    return [kind, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
   }
 
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
@@ -307,6 +318,21 @@ export class WorkerPool extends BaseExecutor {
         if (!entry || entry === withdrawn) return
         return this.reportProgress(entry, worker.name, message[3] ? decode(message[2]) : message[2])
       }
+      case reply.log: {
+        const entry = worker.slots[message[1]]
+        if (!entry || entry === withdrawn) return
+        const [, , text, time, fields, marked] = message
+        const line = { text, time }
+        if (fields === null) return this.reportLog(entry, worker.name, line)
+        const decoded = (marked ? decode(fields) : fields) as Readonly<Record<string, unknown>>
+        return this.reportLog(entry, worker.name, { ...line, fields: decoded })
+      }
+      case reply.ask: {
+        const entry = worker.slots[message[1]]
+        if (!entry || entry === withdrawn) return
+        const [, slot, number, about, value, marked] = message
+        return void this.#answer(worker, entry, slot, number, about, marked ? decode(value) : value)
+      }
       case reply.ready:
         return this.#crew.ready(worker, message[1], message[2])
       case reply.broken:
@@ -315,6 +341,31 @@ export class WorkerPool extends BaseExecutor {
       case reply.fatal:
         worker.lastWords = decodeError(message[1])
         return
+    }
+  }
+
+  /** Has a question of a running task answered by whoever handed it over. */
+  async #answer(
+    worker: PoolWorker,
+    entry: Entry,
+    slot: number,
+    ask: number,
+    kind: string,
+    value: unknown,
+  ): Promise<void> {
+    const tell = (answer: Request, json: boolean): void => {
+      if (worker.slots[slot] !== entry) return // the run that asked is over
+      worker.transport.post(answer, json)
+      worker.dirty = true
+      this.#schedule()
+    }
+    try {
+      const given = await entry.services?.ask?.(kind, value)
+      const encoded = encode(given, `the answer to ${kind}`, this.#encoding)
+      const { marked, json } = this.#encoding
+      tell([request.answer, slot, ask, encoded, marked ? 1 : 0], json)
+    } catch (error) {
+      tell([request.refusal, slot, ask, encodeError(error)], false)
     }
   }
 
@@ -360,6 +411,10 @@ export class WorkerPool extends BaseExecutor {
 
   /** A request whose contents could not be sent after all: the call fails, the worker lives on. */
   #onRefused(worker: PoolWorker, message: Request, error: unknown): void {
+    if (message[0] === request.answer) {
+      worker.transport.post([request.refusal, message[1], message[2], encodeError(error)], false)
+      worker.transport.flush()
+    }
     if (message[0] !== request.call) return
     const entry = this.#free(worker, message[1])
     if (entry) this.#settleUnsent(entry, this.#explain(entry, error))
@@ -492,4 +547,9 @@ export class WorkerPool extends BaseExecutor {
     if (this.#recallTimer) clearTimeout(this.#recallTimer)
     await this.#crew.close()
   }
+}
+
+/** A time on the wire: JSON has no Infinity. */
+function finite(milliseconds: number): number {
+  return milliseconds === Number.POSITIVE_INFINITY ? 0 : milliseconds
 }

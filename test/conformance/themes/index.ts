@@ -3,6 +3,7 @@ import { cancelling } from './cancelling.ts'
 import { cancellingByForce } from './cancelling-by-force.ts'
 import { closing } from './closing.ts'
 import { crashing } from './crashing.ts'
+import { durable } from './durable.ts'
 import { errors } from './errors.ts'
 import { graphs } from './graphs.ts'
 import { hostile } from './hostile.ts'
@@ -36,6 +37,7 @@ export const themes: readonly Theme[] = [
   mappingEndings,
   graphs,
   scoping,
+  durable,
   observing,
   workers,
   crashing,
