@@ -43,7 +43,6 @@ function depthOf(text: string): number {
 }
 
 const space = /[ \t\n\r]*/y
-const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const words: readonly (readonly [string, unknown])[] = [
   ['null', null],
@@ -131,10 +130,24 @@ class JsonReader {
     return true
   }
 
+  /** Looks for the quote that ends it; the platform's reader does the rest. No pattern: a string may be millions long. */
   #string(): string {
-    const found = this.#skip(stringPattern)
-    if (found === undefined) this.#fail('a string does not end, or has a character that must be escaped')
-    return JSON.parse(found) as string
+    const start = this.#at
+    let end = start
+    let escapes: number
+    do {
+      end = this.#text.indexOf('"', end + 1)
+      if (end < 0) this.#fail('a string does not end')
+      escapes = 0
+      while (this.#text[end - 1 - escapes] === '\\') escapes++
+    } while (escapes % 2 === 1)
+    this.#at = end + 1
+    try {
+      return JSON.parse(this.#text.slice(start, end + 1)) as string
+    } catch {
+      this.#at = start
+      return this.#fail('a string has a wrong escape, or a character that must be escaped')
+    }
   }
 
   #scalar(): unknown {

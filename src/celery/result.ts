@@ -1,0 +1,176 @@
+import { isError } from '../call/error-record.ts'
+import { className } from '../call/kinds.ts'
+import { MalformedMessageError } from '../core/errors.ts'
+import { applyMarks, type Mark } from './marks.ts'
+import { readJson } from './read-json.ts'
+import { type Written, writeJson } from './write-json.ts'
+
+/**
+ * Results, failures and reports as a store keeps them: JSON that says the same to a reader in any language, and all that a
+ * reader here needs to make the same value, the same class of error again.
+ *
+ * @module
+ */
+
+/**
+ * Writes a value: as its own JSON, or where that loses something as `{ __skein__: value, marks }`.
+ *
+ * @param name what the value is called in an error. Default: `result`
+ * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
+ */
+export function encodeValue(value: unknown, name: string = 'result'): string {
+  return wrap(writeJson(value, name))
+}
+
+function wrap({ json, marks }: Written): string {
+  // A value that looks like the wrapping is wrapped itself, so that it is not taken for one.
+  if (marks.length === 0 && !json.startsWith('{"__skein__":')) return json
+  return `{"__skein__":${json},"marks":${JSON.stringify(marks)}}`
+}
+
+/** Reads what `encodeValue` has written, or any JSON. Errors: `SKEIN_MALFORMED_MESSAGE`, `SKEIN_UNSENDABLE`. */
+export function decodeValue(text: string): unknown {
+  const value = parse(text)
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, '__skein__')) return value
+  const { __skein__: inner, marks } = value as { __skein__: unknown; marks?: unknown }
+  return mark(inner, marks)
+}
+
+/**
+ * Writes a failure in Celery's form (`exc_type`, `exc_message`, `exc_module`, traceback) together with all that is known of
+ * the error, so that it comes back as the same class. Never fails; something thrown that is no Error travels too.
+ */
+export function encodeFailure(error: unknown): string {
+  const { name, message, stack } = shown(error)
+  const { type, module } = pythonName(error, name)
+  const { json, marks } = written(error, message)
+  return JSON.stringify({
+    exc_type: type,
+    exc_message: [message],
+    exc_module: module,
+    traceback: stack ?? null,
+    skein: null,
+    marks,
+  }).replace('"skein":null', () => `"skein":${json}`)
+}
+
+function written(error: unknown, message: string): Written {
+  try {
+    return writeJson(error, 'error')
+  } catch {
+    return writeJson(new Error(message), 'error')
+  }
+}
+
+/**
+ * Reads a failure, also one that a Python worker has written: it becomes an Error with the name of its class.
+ *
+ * What was thrown and is no Error comes back as it was thrown.
+ */
+export function decodeFailure(text: string): unknown {
+  let value: unknown
+  try {
+    value = parse(text)
+  } catch {
+    return new Error(text)
+  }
+  if (typeof value !== 'object' || value === null) return new Error(String(value))
+  const fields = value as Record<string, unknown>
+  if (Object.hasOwn(fields, 'skein')) {
+    try {
+      return mark(fields['skein'], fields['marks'])
+    } catch {
+      // The plain form beside it says enough.
+    }
+  }
+  return foreignError(fields)
+}
+
+function foreignError(fields: Record<string, unknown>): Error {
+  const { exc_type: type, exc_message: message, exc_module: module, traceback } = fields
+  const parts = Array.isArray(message) ? message : [message ?? fields['message'] ?? type]
+  const error = new Error(parts.map(part => (typeof part === 'string' ? part : JSON.stringify(part))).join(', '))
+  if (typeof type === 'string' && type !== '') {
+    Object.defineProperty(error, 'name', { value: type, configurable: true, writable: true })
+  }
+  if (typeof module === 'string') Object.defineProperty(error, 'module', { value: module, enumerable: true })
+  error.stack = typeof traceback === 'string' ? traceback : `${error.name}: ${error.message}`
+  return error
+}
+
+/** Writes one value of a stream, with its place in it: after a restart a reader drops what it has had. */
+export function encodeItem(index: number, value: unknown): string {
+  return `{"index":${index},"item":${encodeValue(value, `item ${index}`)}}`
+}
+
+/** Reads one value of a stream. Errors: `SKEIN_MALFORMED_MESSAGE`. */
+export function decodeItem(text: string): { readonly index: number; readonly value: unknown } {
+  const found = /^\{"index":(\d+),"item":/.exec(text)
+  if (!found) throw new MalformedMessageError(`An item of a stream must be {"index", "item"}, got ${text.slice(0, 60)}`)
+  return { index: Number(found[1]), value: decodeValue(text.slice(found[0].length, -1)) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return readJson(text)
+  } catch (error) {
+    throw new MalformedMessageError(`What the store holds is no JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function mark(value: unknown, marks: unknown): unknown {
+  if (marks === undefined || (Array.isArray(marks) && marks.length === 0)) return value
+  try {
+    return applyMarks(value, marks as readonly Mark[])
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new MalformedMessageError(`What the store holds cannot be made again: ${error.message}`, { cause: error })
+  }
+}
+
+function shown(error: unknown): { name: string; message: string; stack: string | undefined } {
+  try {
+    if (isError(error)) {
+      const { name, message, stack } = error
+      return {
+        // A class that sets no name of its own shows that of the class that it extends.
+        name: typeof name === 'string' && name !== '' && name !== 'Error' ? name : className(prototypeOf(error)),
+        message: typeof message === 'string' ? message : '',
+        stack: typeof stack === 'string' ? stack : undefined,
+      }
+    }
+    return {
+      name: 'Error',
+      message: typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error)),
+      stack: undefined,
+    }
+  } catch {
+    return { name: 'Error', message: 'something was thrown that cannot be read', stack: undefined }
+  }
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null
+}
+
+/** What Python calls the same thing; else our own name, which becomes an exception of that name there. */
+const twins: ReadonlyMap<string, { readonly type: string; readonly module: string }> = new Map([
+  ['CancelledError', { type: 'TaskRevokedError', module: 'celery.exceptions' }],
+  ['TimeoutError', { type: 'TimeLimitExceeded', module: 'billiard.exceptions' }],
+  ['TaskNotFoundError', { type: 'NotRegistered', module: 'celery.exceptions' }],
+  ['WorkerCrashedError', { type: 'WorkerLostError', module: 'billiard.exceptions' }],
+  ['WorkerOutOfMemoryError', { type: 'WorkerLostError', module: 'billiard.exceptions' }],
+  ['Error', { type: 'Exception', module: 'builtins' }],
+  ['TypeError', { type: 'TypeError', module: 'builtins' }],
+  ['SyntaxError', { type: 'SyntaxError', module: 'builtins' }],
+  ['RangeError', { type: 'ValueError', module: 'builtins' }],
+])
+
+function pythonName(error: unknown, name: string): { readonly type: string; readonly module: string } {
+  const code = isError(error) ? (error as { code?: unknown }).code : undefined
+  const isOwn = typeof code === 'string' && code.startsWith('SKEIN_')
+  const twin = twins.get(name)
+  // A TimeoutError of somebody else's is not a time limit of the task.
+  if (twin && (isOwn || twin.module === 'builtins')) return twin
+  return { type: name, module: isOwn ? 'skein' : 'javascript' }
+}
