@@ -160,7 +160,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     if (!entry || entry === abandoned) return Number.POSITIVE_INFINITY
     const { timeout } = entry.work.options
     if (timeout === undefined) return entry.outerDeadline
-    return Math.min(entry.outerDeadline, runner.started + milliseconds(timeout, 'timeout'))
+    // Two clocks: what has passed is measured by the one that nobody sets.
+    return Math.min(entry.outerDeadline, Date.now() + runner.started + milliseconds(timeout, 'timeout') - now())
   }
 
   items(runner: Runner, items: unknown[]): void {

@@ -251,7 +251,7 @@ export class Host implements RunnerHost {
     runner.asks = (call[4] & flag.asks) !== 0
     const { 7: deadline, 8: timeout } = call
     if (deadline) runner.limit = deadline
-    if (timeout) runner.limit = Math.min(runner.limit, performance.timeOrigin + at + timeout)
+    if (timeout) runner.limit = Math.min(runner.limit, Date.now() + timeout)
     if (call[4] & flag.reportStart) {
       this.#post([reply.started, runner.slot, micros(at)], true)
       this.#flush() // it may be about to block this thread

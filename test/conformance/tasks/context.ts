@@ -34,6 +34,21 @@ export const sleepAWhile = task(import.meta, async function sleepAWhile(): Promi
   return performance.now() - before >= 19
 })
 
+/** When this has to be over, counted from its beginning; undefined for never. JSON has no Infinity, so neither has this. */
+export const timeLeft = task(import.meta, function timeLeft(_item?: unknown): number | undefined {
+  const left = current().deadline - Date.now()
+  return left === Infinity ? undefined : left
+})
+
+export const streamTimeLeft = task(import.meta, async function* streamTimeLeft() {
+  yield current().deadline - Date.now()
+})
+
+/** As seen from a scope inside of the task. */
+export const timeLeftInside = task(import.meta, async function timeLeftInside(limit: string): Promise<number> {
+  return await current().scope(async s => s.deadline - Date.now(), { timeout: limit as '1h' })
+})
+
 /** Starts work that outlasts its own body. */
 export const spawnAndLeave = task(import.meta, async function spawnAndLeave(marker: string): Promise<string> {
   const s = current()

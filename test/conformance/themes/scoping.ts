@@ -6,7 +6,7 @@ import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/context.ts'
 import { flaky } from '../tasks/failing.ts'
-import { holdItem, sleepAndReport, tidyUp, touchLater } from '../tasks/holding.ts'
+import { holdItem, sleepAndReport, spinWithCheckpoint, tidyUp, touchLater } from '../tasks/holding.ts'
 import { oneThenSleep } from '../tasks/streaming.ts'
 import { double } from '../tasks/values.ts'
 
@@ -48,6 +48,38 @@ export const scoping: Theme = theme('scopes and context', add => {
     const outcome = scope(s => s.on(shared).run(tidyUp, file('started'), file('tidied')), { timeout: 60 })
     await failure(TimeoutError, outcome)
     await fileAppears(file('tidied'))
+  })
+
+  add('a checkpoint ends a synchronous loop when the time of its scope has run out', async ({ shared, file }) => {
+    const outcome = scope(s => s.on(shared).run(spinWithCheckpoint, file('started')), { timeout: 60 })
+    const error = await failure(TimeoutError, outcome)
+    assert.equal(error.timeout, 60)
+    assert.equal(await shared.run(double, 1), 2)
+  })
+
+  add('a task knows when it has to be over', async ({ shared }) => {
+    assert.equal(await shared.run(tasks.timeLeft), undefined)
+    const minute = (left: number | undefined): boolean => left !== undefined && left > 30_000 && left <= 60_001
+    const limited = call(tasks.timeLeft).with({ timeout: '1m' })
+    assert.ok(minute(await shared.run(limited)), "the call's own limit")
+    await scope(
+      async s => {
+        const here = s.on(shared)
+        assert.ok(minute(await here.run(tasks.timeLeft)), 'the deadline of the scope')
+        assert.ok(minute(await (await here.submit(tasks.timeLeft)).result()))
+        assert.ok(minute(await here.run(call(tasks.timeLeft).with({ timeout: '1h' }))), 'the earlier of both')
+        assert.ok((await here.map(tasks.timeLeft, [1, 2, 3]).toArray()).every(minute))
+        assert.ok((await all(here.stream(tasks.streamTimeLeft))).every(minute))
+        assert.ok(minute(await here.run(tasks.timeLeft, call(tasks.timeLeft))), 'in a graph')
+        assert.ok(minute(await here.run(tasks.timeLeftInside, '1h')), 'a scope inside of the task')
+        assert.ok((await here.run(tasks.timeLeftInside, '1s')) <= 1_000)
+      },
+      { timeout: '1m' },
+    )
+    await scope(
+      async s => assert.ok(minute(await s.on(shared).run(limited)), 'the earlier of both, the other way round'),
+      { timeout: '1h' },
+    )
   })
 
   add('a cancelled scope withdraws and stops its jobs, streams and maps', async ({ open, file }) => {
