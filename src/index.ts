@@ -12,6 +12,8 @@ export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats 
 export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
 export type { CallOptions, RetryOptions, Transferable } from './call/options.ts'
+export type { LimitOptions, QueueCallOptions, UniqueOptions } from './call/queue-options.ts'
+export type { InputSchemas, StandardResult, StandardSchema } from './call/definition.ts'
 export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job.ts'
 export { loop, type Loop, type LoopOptions } from './loop/index.ts'

@@ -9,6 +9,8 @@ export type { ExecutorEvent } from './events.ts'
 export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './executor.ts'
 export type { MapOptions, MapResults, Settled } from './map.ts'
 export type { CallOptions, RetryOptions, Transferable } from './options.ts'
+export type { LimitOptions, QueueCallOptions, UniqueOptions } from './queue-options.ts'
+export type { InputSchemas, StandardResult, StandardSchema } from './definition.ts'
 export { namesIn } from './registry.ts'
 export { type NotAGenerator, type Refusal, type Sendable, sendable, type Unsendable } from './sendable.ts'
 export {

@@ -1,7 +1,7 @@
 import type { CancelCause } from '../core/cancel.ts'
 import { CancelledError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, Work } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { CloseOptions, Executor, ExecutorStats } from './executor.ts'
 import { ExecutorSurface } from './surface.ts'
@@ -39,7 +39,7 @@ export class LentExecutor extends ExecutorSurface {
     let release: (failure?: { readonly error: unknown }) => void
     try {
       this.#scope.checkpoint()
-      release = this.#scope.hold(cause => this.stop(entry, cause), entry.work.task.name)
+      release = this.#scope.hold(cause => this.stop(entry, cause), `task ${entry.work.task.name} on ${this.kind}`)
     } catch (error) {
       entry.end({ state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return
@@ -47,6 +47,10 @@ export class LentExecutor extends ExecutorSurface {
     entry.scope = this.#scope
     entry.onEnd = outcome => release(entry.job && outcome.state === 'failed' ? { error: outcome.error } : undefined)
     this.#lender.launch(entry)
+  }
+
+  override check(work: Work): void {
+    this.#lender.check(work)
   }
 
   /** What a cancelled scope broke off needs no reader: the scope itself reports why it ended. */

@@ -1,5 +1,11 @@
+import { types } from 'node:util'
+import { MessagePort } from 'node:worker_threads'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
+import { checkInteger, checkKnown, checkRange, describe, withArticle } from './checks.ts'
+import { checkQueueOptions, type QueueCallOptions, queueOptionNames } from './queue-options.ts'
+
+export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
 
 /** When and how often to run a call again after it failed. */
 export interface RetryOptions {
@@ -16,12 +22,19 @@ export interface RetryOptions {
    * that failed together do not all come back together. Default: 0.5.
    */
   readonly jitter?: number
-  /** Which errors are worth another run. Default: all but cancellation. */
+  /** Codes and names of errors that are never worth another run, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
+  readonly never?: readonly string[]
+  /**
+   * Which errors are worth another run. Default: all but cancellation. A function cannot travel with a call to a queue: there
+   * it stands at the task, `task(import.meta, fn, { retryIf })`, or `never` says enough.
+   */
   readonly retryIf?: (error: unknown, attempt: number) => boolean
 }
 
-/** What can be said of a single call, on every executor. */
-export interface CallOptions {
+/**
+ * What can be said of a single call. The first six hold on every executor; those of `QueueCallOptions` for queues alone.
+ */
+export interface CallOptions extends QueueCallOptions {
   /**
    * The longest that one run may take, counted from the moment it starts (not while it waits in the queue, nor while
    * a new worker imports the task's module). Then the run
@@ -32,19 +45,41 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Runs the call again when it fails: a number of times, or how. Default: 0. */
   readonly retries?: number | RetryOptions
-  /** Calls with a higher number start first; among equals, first come first served. An integer; default 0. */
+  /**
+   * Calls with a higher number start first; among equals, first come first served. An integer, for queues from 0 to 9;
+   * default 0.
+   */
   readonly priority?: number
-  /** Calls with the same key go to the same worker and start there in the order in which they were submitted. */
+  /**
+   * Calls with the same key go to the same worker and start there in the order in which they were submitted. On a queue:
+   * they run one at a time, over all workers, in that order; one that waits for another attempt lets the next one pass.
+   */
   readonly key?: string
   /** Buffers and ports that move to the worker instead of being copied; unusable here afterwards. Threads only; elsewhere they are copied. */
   readonly transfer?: readonly Transferable[]
 }
 
 /** What can move to another thread without being copied. */
-export type Transferable = ArrayBuffer | import('node:worker_threads').MessagePort
+export type Transferable = ArrayBuffer | MessagePort
 
-const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', 'transfer'])
-const knownRetry: ReadonlySet<string> = new Set(['times', 'backoff', 'factor', 'maxBackoff', 'jitter', 'retryIf'])
+const known: ReadonlySet<string> = new Set([
+  'timeout',
+  'signal',
+  'retries',
+  'priority',
+  'key',
+  'transfer',
+  ...queueOptionNames,
+])
+const knownRetry: ReadonlySet<string> = new Set([
+  'times',
+  'backoff',
+  'factor',
+  'maxBackoff',
+  'jitter',
+  'never',
+  'retryIf',
+])
 
 /** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkCallOptions(options: CallOptions): void {
@@ -62,6 +97,7 @@ export function checkCallOptions(options: CallOptions): void {
       `transfer must be an array of ArrayBuffers or MessagePorts, got ${describe(options.transfer)}`,
     )
   }
+  for (const [index, each] of (options.transfer ?? []).entries()) checkTransferable(each, `transfer[${index}]`)
   if (typeof options.retries === 'object') {
     checkKnown(options.retries, knownRetry, 'retry option')
     checkInteger(options.retries.times, 'retries.times', 0)
@@ -69,50 +105,34 @@ export function checkCallOptions(options: CallOptions): void {
     if (options.retries.maxBackoff !== undefined) milliseconds(options.retries.maxBackoff, 'retries.maxBackoff')
     checkRange(options.retries.factor ?? 2, 'retries.factor', 1, Number.MAX_VALUE)
     checkRange(options.retries.jitter ?? 0.5, 'retries.jitter', 0, 1)
+    const { never } = options.retries
+    if (never !== undefined && (!Array.isArray(never) || !never.every(each => typeof each === 'string'))) {
+      throw new InvalidArgumentError(
+        `retries.never must be a list of codes and names of errors, as in ['E_NO_SUCH_USER'], got ${describe(never)}`,
+      )
+    }
   } else if (options.retries !== undefined) {
     checkInteger(options.retries, 'retries', 0)
   }
+  checkQueueOptions(options)
 }
 
-/** Refuses an options object that is none, or that has a key nobody knows (usually a typing mistake). */
-export function checkKnown(options: object, names: ReadonlySet<string>, what: string): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(`Expected an object with ${what}s, got ${describe(options)}`)
+function checkTransferable(value: unknown, what: string): void {
+  if (types.isArrayBuffer(value) || value instanceof MessagePort) return
+  if (ArrayBuffer.isView(value)) {
+    const name = value.constructor.name
+    const shared = types.isSharedArrayBuffer(value.buffer)
+    throw new InvalidArgumentError(
+      `${what} is ${withArticle(name)}, a view of a buffer: what can move is the buffer itself. ` +
+        (shared
+          ? 'This one is shared, so it is not copied anyway: leave it out of the list.'
+          : `Put its .buffer into the list, as in transfer: [bytes.buffer], and pass the ${name} as the argument.`),
+    )
   }
-  for (const name of Object.keys(options)) {
-    if (!names.has(name)) {
-      throw new InvalidArgumentError(`Unknown ${what} '${name}'. Known are: ${[...names].join(', ')}`)
-    }
-  }
-}
-
-/** Refuses what is no integer from `least` to `most`. */
-export function checkInteger(
-  value: unknown,
-  option: string,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
-): void {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
   throw new InvalidArgumentError(
-    `${option} must be an integer${least === Number.MIN_SAFE_INTEGER ? '' : ` ${range}`}, got ${describe(value)}`,
+    `${what} must be an ArrayBuffer or a MessagePort, got ${describe(value)}. ` +
+      (types.isSharedArrayBuffer(value)
+        ? 'A SharedArrayBuffer is shared and never copied: leave it out of the list.'
+        : 'Everything else is copied: leave it out of the list.'),
   )
-}
-
-/** Refuses what is no number from `least` to `most`. */
-export function checkRange(value: unknown, option: string, least: number, most: number): void {
-  if (typeof value === 'number' && value >= least && value <= most) return
-  const range = most === Number.MAX_VALUE ? `from ${least} up` : `from ${least} to ${most}`
-  throw new InvalidArgumentError(`${option} must be a number ${range}, got ${describe(value)}`)
-}
-
-/** A short text for a value of any kind, for error messages. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'function') return `the function '${value.name || 'anonymous'}'`
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'null-prototype object'}`
-  return `${String(value)} (${typeof value})`
 }

@@ -9,10 +9,27 @@ import type { CallOptions, RetryOptions } from './options.ts'
 export function retryDelay(retries: CallOptions['retries'], attempt: number, error: unknown): number | undefined {
   if (retries === undefined) return undefined
   const rule: RetryOptions = typeof retries === 'number' ? { times: retries } : retries
-  if (attempt > rule.times) return undefined
+  if (attempt > rule.times || read(error, 'retryable') === false) return undefined
+  if (isExcluded(rule.never, error)) return undefined
   if (rule.retryIf && !rule.retryIf(error, attempt)) return undefined
   const first = milliseconds(rule.backoff ?? 100, 'retries.backoff')
   const longest = milliseconds(rule.maxBackoff ?? 30_000, 'retries.maxBackoff')
   const wait = Math.min(longest, first * (rule.factor ?? 2) ** (attempt - 1))
   return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
+}
+
+function isExcluded(never: readonly string[] | undefined, error: unknown): boolean {
+  if (never === undefined || never.length === 0) return false
+  const code = read(error, 'code')
+  const name = read(error, 'name')
+  return never.some(each => each === code || each === name)
+}
+
+/** What was thrown may be anything, also something that cannot be read. */
+function read(error: unknown, key: string): unknown {
+  try {
+    return (error as Record<string, unknown> | null | undefined)?.[key]
+  } catch {
+    return undefined
+  }
 }

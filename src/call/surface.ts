@@ -12,6 +12,7 @@ import { readStream } from './read-stream.ts'
 import { runGraph } from './run-graph.ts'
 import { runMap } from './run-map.ts'
 import { surfaceKey } from './run-with.ts'
+import { refuseQueueOptions } from './queue-options.ts'
 import type { NotAGenerator, Refusal } from './sendable.ts'
 import type { AnyFunction, Task } from './task.ts'
 
@@ -32,6 +33,15 @@ export abstract class ExecutorSurface implements Executor {
   abstract grant(entry: Entry, values: number): void
   /** @internal True when the work of a sent entry has begun. */
   abstract hasStarted(entry: Entry): boolean
+  /** @internal Refuses, by throwing, a call that asks for what this place cannot do. */
+  check(work: Work): void {
+    refuseQueueOptions(work.options, this.kind)
+  }
+  #workOf(first: AnyFunction | Call<unknown>, args: readonly unknown[]): Work {
+    if (!isCall(first)) return makeCall(first, args)
+    this.check(first)
+    return first
+  }
   /** True when a rejection of `run` that nobody awaits is no news. */
   protected get quiet(): boolean {
     return false
@@ -49,7 +59,7 @@ export abstract class ExecutorSurface implements Executor {
   run<R>(call: Call<R>): Promise<R>
   run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<unknown> {
     const promise = new Promise<unknown>((resolve, reject) => {
-      const work = workOf(first, args)
+      const work = this.#workOf(first, args)
       const refuse = (error: unknown): void => {
         if (this.quiet) queueMicrotask(() => void promise.catch(nothing))
         reject(error)
@@ -75,7 +85,7 @@ export abstract class ExecutorSurface implements Executor {
   submit<R>(call: Call<R>): Promise<Job<R>>
   submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<unknown>> {
     return new Promise((resolve, reject) => {
-      const work = workOf(first, args)
+      const work = this.#workOf(first, args)
       if (hasNested(work.args)) {
         resolve(this.#submitGraph(work))
         return
@@ -146,7 +156,7 @@ export abstract class ExecutorSurface implements Executor {
   stream<Y>(call: Call<AsyncIterable<Y> | Iterable<Y>>, options?: StreamOptions): AsyncIterableIterator<Y>
   stream(first: AnyFunction | Call<unknown>, ...args: unknown[]): AsyncIterableIterator<never> {
     const options = isCall(first) ? (args[0] as StreamOptions | undefined) : undefined
-    return readStream(this, workOf(first, isCall(first) ? [] : args), options) as AsyncIterableIterator<never>
+    return readStream(this, this.#workOf(first, isCall(first) ? [] : args), options) as AsyncIterableIterator<never>
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,10 +172,6 @@ Object.defineProperty(ExecutorSurface.prototype, surfaceKey, {
 })
 
 let graphs = 0
-
-function workOf(first: AnyFunction | Call<unknown>, args: readonly unknown[]): Work {
-  return isCall(first) ? first : makeCall(first, args)
-}
 
 /** Passes an outcome on to the job's handle. */
 function settleJob(job: LocalJob<unknown>, outcome: Outcome): void {

@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { TaskDefinitionError } from '../core/errors.ts'
-import { describe } from './options.ts'
+import { checkKnown, describe } from './checks.ts'
+import { define, type InputSchemas, type StandardSchema } from './definition.ts'
 import { invokeHere } from './invoke-here.ts'
 import { register } from './registry.ts'
 
@@ -22,9 +23,22 @@ export const taskIdentity: unique symbol = Symbol.for('skein.task') as never
 export type Task<F extends AnyFunction = AnyFunction> = F & { readonly [taskIdentity]: TaskIdentity }
 
 /** Options of `task()`. */
-export interface TaskOptions {
-  /** Name of the task, unique in its module. Needed for an arrow function; default: the function's own name. */
+export interface TaskOptions<F extends AnyFunction = AnyFunction> {
+  /**
+   * Name of the task, unique in its module. Needed for an arrow function; default: the function's own name. On a queue the
+   * name of the module's file comes before it (`primes.countPrimes`), unless it has a dot in it: such a name, as in
+   * `billing.charge`, is used as it stands.
+   */
   readonly name?: string
+  /**
+   * What the arguments must be, for calls that go through a queue: a schema for the first argument, or a list with one for
+   * each. Checked when a call is submitted and again when a worker takes it; the function is given what the schema gives.
+   */
+  readonly input?: InputSchemas<Parameters<F>>
+  /** What the result must be, for calls that go through a queue: checked before it is kept. */
+  readonly output?: StandardSchema<Awaited<ReturnType<F>>>
+  /** On a queue: which errors are worth another attempt, where the call's `retries` allow one. Default: all but cancellation. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean
 }
 
 /**
@@ -48,14 +62,15 @@ export interface TaskOptions {
  * console.log(add(1, 2), double(4)) // 3 8
  *
  * **Errors**: `SKEIN_TASK_DEFINITION` for a function without a name, a name that the module has used already, or
- * something that is no function.
+ * something that is no function; `SKEIN_INVALID_ARGUMENT` for an option that is wrong.
  */
 export function task<F extends AnyFunction>(
   module: ImportMeta | URL | string,
   fn: F,
-  options: TaskOptions = {},
+  options: TaskOptions<NoInfer<F>> = {},
 ): Task<F> {
   const url = moduleUrl(module)
+  checkKnown(options, knownOptions, 'task option')
   if (typeof fn !== 'function') {
     throw new TaskDefinitionError(
       `task() in ${url} needs a function as its second argument, got ${fn === null ? 'null' : typeof fn}`,
@@ -73,9 +88,12 @@ export function task<F extends AnyFunction>(
   Object.defineProperty(callable, 'name', { value: name, configurable: true })
   Object.defineProperty(callable, 'length', { value: fn.length, configurable: true })
   Object.defineProperty(callable, taskIdentity, { value: identity })
+  define(fn, options)
   register(identity, fn)
   return callable as Task<F>
 }
+
+const knownOptions: ReadonlySet<string> = new Set(['name', 'input', 'output', 'retryIf'])
 
 /** The identity of a task, or undefined for a plain function or anything else. */
 export function identityOf(value: unknown): TaskIdentity | undefined {

@@ -1,0 +1,174 @@
+import { type Duration, milliseconds } from '../core/duration.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+import { checkInteger, checkKnown, describe } from './checks.ts'
+
+/** At most one job with this key is pending or running in the store. */
+export interface UniqueOptions {
+  /** What makes the call the same as another: `report:2026-11`. */
+  readonly key: string
+  /**
+   * What to do when a job of that key is there already: `join` gives the job that is there, `reject` fails with
+   * `SKEIN_DUPLICATE_JOB`, `replace` cancels it while it has not started and takes its place. Default: `join`.
+   */
+  readonly conflict?: 'join' | 'reject' | 'replace'
+}
+
+/** How many calls that share a key may run at once, and how many may start in a span of time, over all workers. */
+export interface LimitOptions {
+  /** What the calls share: `customer:42`. */
+  readonly key: string
+  /** The most that may run at the same time. From 1 up. */
+  readonly concurrency?: number
+  /** The most that may start within a span of time, which slides: `{ count: 10, per: '1m' }`. */
+  readonly rate?: { readonly count: number; readonly per: Duration }
+  /**
+   * What to do when the limit is used up: let the call `wait`, `drop` it (`SKEIN_LIMIT_REACHED`), or `cancel-oldest`: stop
+   * the job of that key that has held a place for longest. Default: `wait`.
+   */
+  readonly strategy?: 'wait' | 'drop' | 'cancel-oldest'
+}
+
+/**
+ * What can be said of a single call that goes to a queue. The event loop, threads and processes refuse these, so that
+ * nobody believes in a promise that is not kept there.
+ */
+export interface QueueCallOptions {
+  /** The name of the queue that it waits in. Default: the one of `connect`, `default`. */
+  readonly queue?: string
+  /** Do not start it before this much time has passed. Default: 0. */
+  readonly delay?: Duration
+  /** Do not start it before this time: a Date, or milliseconds since the epoch. Not together with `delay`. */
+  readonly eta?: Date | number
+  /** If it has not started after this much time, or by this Date, it ends as cancelled. Default: never. */
+  readonly expires?: Duration | Date
+  /**
+   * How long the whole job may take from now on, with all its waiting and attempts. After that no attempt is started, and
+   * one that runs is stopped. Default: no limit.
+   */
+  readonly deadline?: Duration
+  /** How long an attempt whose `timeout` has passed may take to stop by itself before it is stopped by force. Default: the worker's. */
+  readonly grace?: Duration
+  /** At most one such job at a time. A text alone is the key. */
+  readonly unique?: string | UniqueOptions
+  /** How many calls of one kind run at once or start in a span of time. */
+  readonly limit?: LimitOptions
+  /** Nobody will ask for the result: it is not kept. Default: false. */
+  readonly ignoreResult?: boolean
+  /** Headers of your own in the message, for other tools: plain JSON values. */
+  readonly headers?: Readonly<Record<string, unknown>>
+  /** Words to find the job by, as in `skein jobs --tag import`. */
+  readonly tags?: readonly string[]
+}
+
+/** The names of the options that only queues know. */
+export const queueOptionNames: readonly (keyof QueueCallOptions)[] = [
+  'queue',
+  'delay',
+  'eta',
+  'expires',
+  'deadline',
+  'grace',
+  'unique',
+  'limit',
+  'ignoreResult',
+  'headers',
+  'tags',
+]
+
+const onlyQueues: ReadonlySet<string> = new Set(queueOptionNames)
+const knownUnique: ReadonlySet<string> = new Set(['key', 'conflict'])
+const knownLimit: ReadonlySet<string> = new Set(['key', 'concurrency', 'rate', 'strategy'])
+const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
+
+/** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkQueueOptions(options: QueueCallOptions): void {
+  const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
+  if (queue !== undefined) checkQueueName(queue)
+  if (delay !== undefined) finite(delay, 'delay')
+  if (eta !== undefined) checkTime(eta, 'eta')
+  if (eta !== undefined && delay !== undefined) {
+    throw new InvalidArgumentError('delay and eta both say when a call may start: give one of them')
+  }
+  if (expires instanceof Date) checkTime(expires, 'expires')
+  else if (expires !== undefined) milliseconds(expires, 'expires')
+  if (deadline !== undefined) milliseconds(deadline, 'deadline')
+  if (grace !== undefined) milliseconds(grace, 'grace')
+  if (unique !== undefined) checkUnique(unique)
+  if (limit !== undefined) checkLimit(limit)
+  if (ignoreResult !== undefined && typeof ignoreResult !== 'boolean') {
+    throw new InvalidArgumentError(`ignoreResult must be true or false, got ${describe(ignoreResult)}`)
+  }
+  if (headers !== undefined && (typeof headers !== 'object' || headers === null || Array.isArray(headers))) {
+    throw new InvalidArgumentError(`headers must be an object of plain JSON values, got ${describe(headers)}`)
+  }
+  if (tags !== undefined && (!Array.isArray(tags) || !tags.every(tag => typeof tag === 'string' && tag !== ''))) {
+    throw new InvalidArgumentError(`tags must be a list of words, as in ['import'], got ${describe(tags)}`)
+  }
+}
+
+/** Refuses what is no name of a queue. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkQueueName(name: unknown): void {
+  if (typeof name === 'string' && name !== '' && name.length <= 200 && !/[\s,\p{Cc}]/u.test(name)) return
+  throw new InvalidArgumentError(
+    `The name of a queue must be a word of up to 200 characters without spaces and commas, got ${describe(name)}`,
+  )
+}
+
+/** Refuses options that only a queue can honour. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function refuseQueueOptions(options: object, place: string): void {
+  for (const name in options) {
+    if (!onlyQueues.has(name) || (options as Record<string, unknown>)[name] === undefined) continue
+    throw new InvalidArgumentError(
+      `The call option '${name}' is for queues: a call that runs on ${place} starts as soon as there is room and lives in ` +
+        `this program alone. Leave it out, or submit the call to a queue: connect('sqlite:jobs.db').`,
+    )
+  }
+}
+
+function checkUnique(unique: string | UniqueOptions): void {
+  if (typeof unique === 'string') return checkKey(unique, 'unique')
+  checkKnown(unique, knownUnique, 'option of unique')
+  checkKey(unique.key, 'unique.key')
+  checkOneOf(unique.conflict, ['join', 'reject', 'replace'], 'unique.conflict')
+}
+
+function checkLimit(limit: LimitOptions): void {
+  checkKnown(limit, knownLimit, 'option of limit')
+  checkKey(limit.key, 'limit.key')
+  if (limit.concurrency === undefined && limit.rate === undefined) {
+    throw new InvalidArgumentError('limit needs a concurrency, a rate, or both, as in { key, concurrency: 2 }')
+  }
+  if (limit.concurrency !== undefined) checkInteger(limit.concurrency, 'limit.concurrency', 1)
+  if (limit.rate !== undefined) {
+    checkKnown(limit.rate, knownRate, 'option of limit.rate')
+    checkInteger(limit.rate.count, 'limit.rate.count', 1)
+    if (finite(limit.rate.per, 'limit.rate.per') === 0) {
+      throw new InvalidArgumentError(`limit.rate.per must be longer than 0, as in '1m'`)
+    }
+  }
+  checkOneOf(limit.strategy, ['wait', 'drop', 'cancel-oldest'], 'limit.strategy')
+}
+
+function checkKey(key: unknown, option: string): void {
+  if (typeof key === 'string' && key !== '') return
+  throw new InvalidArgumentError(`${option} must be a text that is not empty, got ${describe(key)}`)
+}
+
+function checkOneOf(value: string | undefined, allowed: readonly string[], option: string): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new InvalidArgumentError(`${option} must be one of ${allowed.join(', ')}, got ${describe(value)}`)
+}
+
+function checkTime(time: Date | number, option: string): void {
+  const value = time instanceof Date ? time.getTime() : time
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  throw new InvalidArgumentError(
+    `${option} must be a Date or milliseconds since the epoch, got ${time instanceof Date ? 'an invalid Date' : describe(time)}`,
+  )
+}
+
+function finite(duration: Duration, option: string): number {
+  const value = milliseconds(duration, option)
+  if (value === Number.POSITIVE_INFINITY) throw new InvalidArgumentError(`${option} must come to an end, got Infinity`)
+  return value
+}
