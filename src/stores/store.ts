@@ -10,6 +10,10 @@
  *   loop, for as long as the claim is held; a holder that dies loses it, and `sweep` gives the call to somebody else.
  * - **Fencing.** Each claim of a call has a higher `token` than the one before. A write with an old token changes nothing and
  *   is answered with `lost`.
+ * - **One bad entry fails alone.** Methods that take many answer for each. They reject only when nothing was written at all:
+ *   the store is closed, its disk is full, an argument is no argument (`SKEIN_INVALID_ARGUMENT`).
+ * - **In line.** A call stands in line from the moment it is due: the higher priority first, among equals in the order in
+ *   which they came to be due. A retry goes to the end, a call that was handed back or lost its worker keeps its place.
  * - **The store's clock.** Due times, expiry and leases use the store's clock; a caller says `delay`, not a time, wherever it
  *   can.
  *
@@ -19,10 +23,19 @@
 /** The states of a durable call. The last four are final. */
 export type StoredState = 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
 
-/** What to do when a call with the same unique key is already pending or running. */
+/**
+ * What to do when a call with the same unique key is already pending or running. `replace` takes the place of one that has
+ * not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
+ */
 export type KeyConflict = 'reject' | 'join' | 'replace'
 
-/** What to do with a call whose limit is used up: let it wait, drop it, or cancel the oldest that holds a place. */
+/**
+ * What to do with a call whose limit is used up: let it wait in line, drop it, or cancel the oldest in its favour.
+ *
+ * For `wait`, running calls hold the places, and a call is only held back when it would be claimed. For `drop` and
+ * `cancel-oldest`, which decide when a call is sent, those that wait hold a place too. `cancel-oldest` removes the oldest one
+ * that has not started, or else asks the oldest running one to stop; with a `rate` it removes only those that wait.
+ */
 export type LimitStrategy = 'wait' | 'drop' | 'cancel-oldest'
 
 /** How many calls that share a key may run at once, and how many may start in a span of time. */
@@ -72,14 +85,15 @@ export type SendOutcome =
   | { readonly outcome: 'joined'; readonly id: string }
   /** A call of that key was pending; it was cancelled and this one took its place. */
   | { readonly outcome: 'replaced'; readonly id: string; readonly replaced: string }
-  /** Not kept: `unique` with `reject`, or a limit with `drop`. */
+  /** Not kept: its unique key is taken, its limit is used up (`drop`), or it has more bytes than the store takes (`size`). */
   | { readonly outcome: 'rejected'; readonly reason: 'unique' | 'limit'; readonly existing?: string }
+  | { readonly outcome: 'rejected'; readonly reason: 'size'; readonly bytes: number; readonly limit: number }
 
 /** What a worker asks for. */
 export interface ClaimRequest {
   /** Who asks: unique for each worker process, `host:pid:random`. */
   readonly worker: string
-  /** The queues, in order of preference. */
+  /** The queues, in strict order of preference: from the second one only what the first has left room for. */
   readonly queues: readonly string[]
   /** The most that it wants, from 1 up. */
   readonly limit: number
@@ -121,7 +135,10 @@ export interface Effect {
   readonly parameters: readonly (string | number | bigint | Uint8Array | null)[]
 }
 
-/** How an attempt ended. All of one `settle` are written in one commit, result and acknowledgement together. */
+/**
+ * How an attempt ended. All of one `settle` are written in one commit, result and acknowledgement together. A `retry` or
+ * `release` of a call that somebody has asked to stop ends it as cancelled.
+ */
 export type Settlement = { readonly id: string; readonly token: number } & (
   | { readonly kind: 'done'; readonly result: string; readonly effects?: readonly Effect[] }
   /** It will not be tried again; `dead` for one that must be looked at (poison, unknown task, invalid message). */
@@ -133,8 +150,11 @@ export type Settlement = { readonly id: string; readonly token: number } & (
   | { readonly kind: 'cancelled'; readonly error: string }
 )
 
-/** `lost`: the token is old or the call has ended; nothing was changed. */
-export type WriteOutcome = 'ok' | 'lost'
+/**
+ * `lost`: the token is old or the call has ended; nothing was changed. `refused`: the store cannot write this (an effect
+ * failed, or it has too many bytes), says why, has changed nothing of it, and still holds the claim: settle it as a failure.
+ */
+export type WriteOutcome = 'ok' | 'lost' | { readonly refused: string }
 
 /** Something that a running attempt leaves behind while it runs. */
 export type Report = { readonly id: string; readonly token: number } & (
@@ -146,7 +166,11 @@ export type Report = { readonly id: string; readonly token: number } & (
   | { readonly kind: 'step'; readonly name: string; readonly value: string; readonly effects?: readonly Effect[] }
 )
 
-/** One entry of what a call has left behind, in order. */
+/**
+ * One entry of what a call has left behind, in order. Of progress and log lines the last 1,000 of a call are kept, items and
+ * steps until the call is forgotten. `state` entries tell the turns that the job itself doesn't: `{ state, … }` with `state`
+ * `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling` (and `reason`) or `again` (by hand).
+ */
 export interface Reported {
   readonly sequence: number
   readonly kind: 'progress' | 'log' | 'item' | 'step' | 'state'
@@ -178,7 +202,11 @@ export interface StoredJob {
   readonly deadlineAt?: number
   /** JSON; for `done`. */
   readonly result?: string
-  /** JSON: the error envelope of the last failure, of a retry too; for `cancelled`, the cause. */
+  /**
+   * JSON: the error of the last failure, of a retry too, as it was settled. The store itself writes an object with `source` and
+   * `message`: source `explicit` (and `reason`) for one cancelled before it started, `expired`, `deadline` or `replaced` for
+   * others that ended as cancelled, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) for dead ones.
+   */
   readonly error?: string
   /** Somebody has asked the running attempt to stop: the reason as JSON. */
   readonly cancelling?: string
@@ -278,15 +306,21 @@ export interface Store extends AsyncDisposable {
   settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]>
   /** Writes what running attempts report. */
   report(reports: readonly Report[]): Promise<WriteOutcome[]>
-  /** What a call has reported after `sequence` (0 for all that is kept), in order. */
+  /** What a call has reported after `sequence` (0 for all that is kept), in order, at most 1,000 at once: ask again after the last. */
   reports(id: string, after: number): Promise<Reported[]>
   job(id: string): Promise<StoredJob | undefined>
   jobs(filter: JobFilter): Promise<StoredJob[]>
-  /** Ends calls that have not started, and asks running ones to stop. What became of each: `gone` for one that is unknown. */
+  /**
+   * Ends calls that have not started, and asks running ones to stop. `reason` is JSON. What became of each: `gone` for one that
+   * is unknown.
+   */
   cancel(ids: readonly string[], reason: string): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]>
-  /** Makes ended calls ready again, with a fresh count of attempts. */
-  retry(ids: readonly string[]): Promise<('ready' | 'pending' | 'gone')[]>
-  /** Forgets calls for good; running ones are not touched. How many there were. */
+  /**
+   * Makes ended calls ready again, with a fresh count of attempts and deaths; an expiry or deadline that has passed no longer
+   * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now.
+   */
+  retry(ids: readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]>
+  /** Forgets calls for good; running ones are not touched. All that match, unless `limit` is given. How many there were. */
   purge(filter: JobFilter): Promise<number>
   pause(queue: string): Promise<void>
   resume(queue: string): Promise<void>
@@ -306,7 +340,10 @@ export interface Store extends AsyncDisposable {
     readonly expired: number
     readonly forgotten: number
   }>
-  /** Listens; returns the function that stops listening. */
+  /**
+   * Listens; returns the function that stops listening. Who listens to `claimable`, `ended` or `reported` waits for something:
+   * the program is kept running as long as it listens.
+   */
   on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(): Promise<void>
