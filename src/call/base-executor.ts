@@ -254,6 +254,12 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.timer = setTimeout(check, Math.ceil(limit))
   }
 
+  /** How long a call that was asked to stop may take: a call from a queue may bring its own limit. */
+  protected graceOf(entry: Entry, usual: number): number {
+    const { grace } = entry.work.options
+    return grace === undefined ? usual : milliseconds(grace, 'grace')
+  }
+
   /** Passes a value of `current().progress(value)` on. */
   protected reportProgress(entry: Entry, worker: string, value: unknown): void {
     const time = now()

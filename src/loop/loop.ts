@@ -119,7 +119,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
       this.#running.set(runner, abandoned)
       entry.duration = now() - entry.started
       this.finish(entry, 'abandoned')
-    }, this.#grace)
+    }, this.graceOf(entry, this.#grace))
     runner.cancel(cause)
   }
 

@@ -437,7 +437,7 @@ export class WorkerPool extends BaseExecutor {
     worker.transport.post([request.cancel, entry.slot, reason === undefined ? wire : { ...wire, reason }], false)
     worker.dirty = true
     this.#schedule()
-    entry.graceTimer = setTimeout(() => this.#endByForce(worker), this.#settings.grace)
+    entry.graceTimer = setTimeout(() => this.#endByForce(worker), this.graceOf(entry, this.#settings.grace))
   }
 
   /** A call did not stop in time: ends its worker. What it had not started goes back first; `#onExit` sees to the rest. */
