@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { Job } from '../core/job.ts'
-import { type CallOptions, checkCallOptions } from './options.ts'
+import { type CallOptions, checkCallOptions, describe } from './options.ts'
 import type { Carried, RealError, Refusal } from './sendable.ts'
 import { lookup } from './registry.ts'
 import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './task.ts'
@@ -13,6 +13,10 @@ const callBrand: unique symbol = Symbol.for('skein.call') as never
  * Nothing runs until an executor is given the call. A call never changes: `with` gives a new one. Arguments may be calls
  * or jobs, also inside arrays and plain objects: nesting is how a graph is written, and each call value runs once however
  * often it appears.
+ *
+ * Options belong to the call that they are given to: a `timeout` or `retries` of the outermost one does not hold for those
+ * in its arguments, which have run before it starts. For a limit on everything, run the graph in a scope with a `timeout`
+ * (`s.on(executor)`), or give the outermost call a `signal`: that one stops the whole graph.
  */
 export interface Call<R> {
   readonly [callBrand]: true
@@ -56,13 +60,15 @@ export type Value<R> = Awaited<R>
  * `executor.run(task, ...args)` needs no call.
  *
  * @example
- * import { call, loop, task } from 'skein'
+ * import { call, loop, scope, task } from 'skein'
  *
  * const square = task(import.meta, function square(n: number) { return n * n })
  * const sum = task(import.meta, function sum(ns: number[]) { return ns.reduce((a, b) => a + b, 0) })
  *
  * const graph = call(sum, [1, 2, 3].map(n => call(square, n)))
- * console.log(await loop.run(graph.with({ timeout: '5s' }))) // 14
+ * console.log(await loop.run(graph)) // 14
+ * const limited = scope(s => s.on(loop).run(graph), { timeout: '5s' }) // a limit for the whole graph
+ * console.log(await limited) // 14
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is no task.
  */
@@ -77,12 +83,22 @@ export function call<A extends unknown[], R>(
 export function makeCall<R>(task: AnyFunction, args: readonly unknown[]): Call<R> {
   const identity = identityOf(task)
   if (!identity) {
-    throw new InvalidArgumentError(
-      `Expected a task, got ${typeof task === 'function' ? `the plain function '${task.name || 'anonymous'}'` : String(task)}. ` +
-        `Define it with task(import.meta, fn) at the top level of a module and pass what task() returns.`,
-    )
+    throw notATask(task)
   }
   return new CallValue<R>(identity, lookup(identity) ?? task, args, emptyOptions)
+}
+
+function notATask(value: unknown): InvalidArgumentError {
+  if (isCall(value)) {
+    return new InvalidArgumentError(
+      `Expected a task, got a call of task ${value.task.name}: pass the task itself; its arguments come from elsewhere here.`,
+    )
+  }
+  const given = typeof value === 'function' ? `the plain function '${value.name || 'anonymous'}'` : describe(value)
+  return new InvalidArgumentError(
+    `Expected a task, got ${given}. ` +
+      `Define it with task(import.meta, fn) at the top level of a module and pass what task() returns.`,
+  )
 }
 
 const emptyOptions: CallOptions = Object.freeze({})

@@ -43,7 +43,7 @@ export function describe(value: unknown): string {
   return `${String(value)} (${typeof value})`
 }
 
-/** A noun with the article that English gives it. */
+/** A noun with its article: as names of classes begin, a U sounds like in Uint8Array. */
 export function withArticle(noun: string): string {
-  return `${/^[aeiou]/i.test(noun) && !/^(uni|use|url|eu|one)/i.test(noun) ? 'an' : 'a'} ${noun}`
+  return `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }

@@ -34,6 +34,11 @@ export function namesIn(url: string): string[] {
   return [...(modules.get(url)?.keys() ?? [])]
 }
 
+/** The modules that have defined a task in this thread. */
+export function modulesWithTasks(): string[] {
+  return [...modules.keys()]
+}
+
 /** Makes the tasks of one module findable under another URL too: for the compiled file that stands in for a TypeScript one. */
 export function aliasModule(url: string, target: string): void {
   const names = modules.get(target)

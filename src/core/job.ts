@@ -51,9 +51,9 @@ export interface Job<R> {
    * @param reason kept as `reason` on the CancelledError that `result()` then throws
    */
   cancel(reason?: unknown): Promise<void>
-  /** The values that the task gave to `current().progress(value)`, from now on, until the job ends. */
+  /** The values that the task gave to `current().progress(value)`: the last 64 so far, then each that comes, until the job ends. */
   progress(): AsyncIterableIterator<unknown>
-  /** Changes of state, progress, lines of the log and retries, from now on, until the job ends. */
+  /** Changes of state from now on; progress, lines of the log and retries also from before, the last 64. Ends with the job. */
   events(): AsyncIterableIterator<JobEvent>
 }
 

@@ -91,13 +91,20 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
   report(event: JobEvent): void {
     if (this.#settled) return
     if (event.type === 'state') this.#state = event.state
+    else this.#keep(event)
     this.#emit(event)
   }
 
-  /** Passes on a value given to `progress`; costs next to nothing when nobody reads. */
+  /** Keeps what a reader may still want to hear who comes later: the last of it. */
+  #keep(event: JobEvent): void {
+    const kept = ((this.#waiting ??= new Waiting<R>()).kept ??= [])
+    if (kept.length >= longestMemory) kept.shift()
+    kept.push(event)
+  }
+
+  /** Passes on a value given to `progress`. */
   reportProgress(value: unknown): void {
-    const waiting = this.#waiting
-    if (waiting?.eventReaders || waiting?.progressReaders) this.#emit({ type: 'progress', value, time: wallTime() })
+    this.report({ type: 'progress', value, time: wallTime() })
   }
 
   resolve(value: R): void {
@@ -124,6 +131,7 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
     const waiting = this.#waiting
     if (!waiting) return
     this.#waiting = undefined
+    if (waiting.kept) (this.#waiting = new Waiting<R>()).kept = waiting.kept
     for (const waiter of waiting.waiters) {
       if (state === 'done') waiter.resolve(outcome as R)
       else waiter.reject(outcome)
@@ -149,6 +157,10 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
     const reader: Reader<T> = new Reader<T>(gone => {
       ;(this.#waiting?.[kind] as Set<Reader<T>> | undefined)?.delete(gone)
     }, mayDrop)
+    for (const event of this.#waiting?.kept ?? []) {
+      if (kind === 'eventReaders') reader.push(event as T)
+      else if (event.type === 'progress') reader.push(event.value as T)
+    }
     if (this.#settled) reader.end()
     else {
       const waiting = (this.#waiting ??= new Waiting<R>()) as { [key in K]: Set<Reader<T>> | undefined }
@@ -201,6 +213,9 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
 Object.defineProperty(LocalJob.prototype, jobBrand, { value: true })
 export interface LocalJob<R> extends Job<R> {}
 
+/** So many reports are kept for readers who come later. */
+const longestMemory = 64
+
 interface Waiter<R> {
   resolve(value: R): void
   reject(error: unknown): void
@@ -213,4 +228,6 @@ class Waiting<R> {
   readonly waiters: Set<Waiter<R>> = new Set()
   eventReaders: Set<Reader<JobEvent>> | undefined = undefined
   progressReaders: Set<Reader<unknown>> | undefined = undefined
+  /** What was reported last. */
+  kept: JobEvent[] | undefined = undefined
 }

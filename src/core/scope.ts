@@ -186,6 +186,12 @@ export class Scope extends ScopeCore implements ScopeSource {
 
   /** Lends this scope to an executor, or anything else with `within`: what is started through the result is owned by the scope. */
   on<T>(place: { within(scope: Scope): T }): T {
+    if (typeof place?.within !== 'function') {
+      throw new InvalidArgumentError(
+        `s.on needs an executor, got ${typeof place === 'string' ? `'${place}'` : typeof place}: ` +
+          's.on(loop), or s.on(pool) with pool = threads() or processes().',
+      )
+    }
     return place.within(this)
   }
 

@@ -387,7 +387,7 @@ export class Host implements RunnerHost {
   readonly #refused = (message: Reply, error: unknown): void => {
     const text = error instanceof Error ? error.message : String(error)
     const unsendable = new UnsendableError(
-      `The result cannot be sent to the thread that asked for it: ${text}. Return plain data instead.`,
+      `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
       { path: 'result', cause: error },
     )
     if (message[0] === reply.done) {

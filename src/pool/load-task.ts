@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { aliasModule, lookup, namesIn } from '../call/registry.ts'
+import { aliasModule, lookup, modulesWithTasks, namesIn } from '../call/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
 import { importing } from './start-guard.ts'
 
 const loaded = new Map<string, Promise<void>>()
+/** Modules that were first seen while the import of another one failed: perhaps they are why, and then they are broken too. */
+const doubted = new Set<string>()
 
 /**
  * Imports a task module, JavaScript or TypeScript, on any supported Node, so that its tasks are registered in this thread.
@@ -22,7 +24,11 @@ const loaded = new Map<string, Promise<void>>()
 export function loadTaskModule(url: string): Promise<void> {
   let loading = loaded.get(url)
   if (!loading) {
+    const before = new Set(modulesWithTasks())
     loading = importing(url, () => load(url))
+    loading.catch(() => {
+      for (const each of modulesWithTasks()) if (!before.has(each) && each !== url) doubted.add(each)
+    })
     loaded.set(url, loading)
   }
   return loading
@@ -35,9 +41,10 @@ export function loadTaskModule(url: string): Promise<void> {
  */
 export async function loadTask(identity: TaskIdentity): Promise<AnyFunction> {
   // Tasks that a module defined before it threw are there, but the module is not to be trusted: it fails as a whole.
-  const known = loaded.has(identity.url) ? undefined : lookup(identity)
+  const { url } = identity
+  const known = loaded.has(url) || doubted.has(url) ? undefined : lookup(identity)
   if (known) return known
-  await loadTaskModule(identity.url)
+  await loadTaskModule(url)
   const found = lookup(identity)
   if (found) return found
   const names = namesIn(identity.url)

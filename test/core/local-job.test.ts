@@ -103,7 +103,7 @@ describe('a job', () => {
     await cancelling
   })
 
-  test('reports its events from now on, to each reader, until the end', async () => {
+  test('reports its events to each reader, what came before included, until the end', async () => {
     const it = job()
     it.report({ type: 'progress', value: 'before', time: 0 })
     const events = collect(it.events())
@@ -115,10 +115,10 @@ describe('a job', () => {
     it.resolve(9)
     assert.deepEqual(
       (await events).map(event => (event.type === 'state' ? event.state : event.type)),
-      ['running', 'progress', 'retry', 'progress', 'done'],
+      ['progress', 'running', 'progress', 'retry', 'progress', 'done'],
     )
-    assert.deepEqual(await values, [1, 2])
-    assert.deepEqual(await collect(it.events()), [])
+    assert.deepEqual(await values, ['before', 1, 2])
+    assert.deepEqual(await collect(it.progress()), ['before', 1, 2])
   })
 
   test('stops feeding a reader who left, also one who is waiting', async () => {

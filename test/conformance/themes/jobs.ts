@@ -3,7 +3,7 @@ import { call, CancelledError, isJob, type JobEvent, TimeoutError } from 'skein'
 import { all, failure } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
-import { report } from '../tasks/context.ts'
+import { report, reportInSync } from '../tasks/context.ts'
 import { flaky, rejectLater } from '../tasks/failing.ts'
 import { holdUntil, sleepAndReport } from '../tasks/holding.ts'
 import { add as addNumbers, double } from '../tasks/values.ts'
@@ -99,7 +99,19 @@ export const jobs: Theme = theme('jobs', add => {
     assert.deepEqual(one, [1, { half: true }, 'end'])
     assert.deepEqual(two, one)
     assert.equal(await job.result(), 'reported')
-    assert.deepEqual(await all(job.progress()), [], 'a job that has ended reports no more')
+    assert.deepEqual(await all(job.progress()), one, 'a reader who comes late hears it, too')
+  })
+
+  add('progress that is reported before anybody reads it is kept, the last of it', async ({ shared }) => {
+    const job = await shared.submit(reportInSync, 100)
+    await job.result()
+    const values = await all(job.progress())
+    assert.equal(values.length, 64)
+    assert.deepEqual(values.at(-1), { at: 100, of: 100 })
+    assert.deepEqual(
+      (await all(job.events())).map(event => event.type),
+      values.map(() => 'progress'),
+    )
   })
 
   add('leaving the progress of a job does not stop the job', async ({ shared, file }) => {

@@ -66,6 +66,22 @@ export const modules: Theme = theme('modules', add => {
   )
 
   add(
+    'a module whose import failed with that of another one runs no task either',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const outer = known<() => string>(fixtureUrl('imports-a-thrower.mjs'), 'viaThrower')
+      const inner = known<() => string>(fixtureUrl('throws-when-imported-indirectly.mjs'), 'definedBefore')
+      const sound = known<() => string>(fixtureUrl('sound.mjs'), 'isSound')
+      assert.match((await failure(TaskModuleError, executor.run(outer))).message, /settings are missing/)
+      for (let round = 0; round < 2; round++) {
+        assert.match((await failure(TaskModuleError, executor.run(inner))).message, /settings are missing/)
+        assert.equal(await executor.run(sound), 'sound', 'what it imported besides is not broken')
+      }
+    },
+    { needs },
+  )
+
+  add(
     'a module that throws when it is imported is named, with what it threw',
     async ({ open }) => {
       const executor = open({ max: 1 })
