@@ -47,6 +47,7 @@ export {
   OverloadedError,
   ScopeClosedError,
   SkeinError,
+  StoreRefusedError,
   StreamMismatchError,
   StuckTaskError,
   TaskDefinitionError,

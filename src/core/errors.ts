@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'SKEIN_LIMIT_REACHED'
   | 'SKEIN_JOB_GONE'
   | 'SKEIN_NON_RETRYABLE'
+  | 'SKEIN_STORE_REFUSED'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
 
@@ -335,5 +336,13 @@ export class NonRetryableError extends SkeinError {
   readonly retryable: false = false
   constructor(message: string, options?: { cause?: unknown }) {
     super('SKEIN_NON_RETRYABLE', message, options)
+  }
+}
+
+/** A store could not take what an attempt has left: a statement of an effect failed, or a result has too many bytes. */
+export class StoreRefusedError extends SkeinError {
+  static override readonly kind: string = 'StoreRefusedError'
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('SKEIN_STORE_REFUSED', message, options)
   }
 }

@@ -18,6 +18,7 @@ export {
   OverloadedError,
   ScopeClosedError,
   SkeinError,
+  StoreRefusedError,
   StreamMismatchError,
   StuckTaskError,
   TaskDefinitionError,
