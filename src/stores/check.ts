@@ -1,0 +1,145 @@
+import { describe } from '../call/options.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+import type { ClaimRequest, JobFilter, OutgoingCall, Report, Settlement, StoredState } from './store.ts'
+
+/** The longest delay, expiry or lease: what a Date can hold, counted from now. */
+const longest = 8.64e15 - 4.1e12
+
+const states: ReadonlySet<unknown> = new Set<StoredState>([
+  'delayed',
+  'ready',
+  'running',
+  'done',
+  'failed',
+  'cancelled',
+  'dead',
+])
+const conflicts: ReadonlySet<unknown> = new Set(['reject', 'join', 'replace'])
+const strategies: ReadonlySet<unknown> = new Set(['wait', 'drop', 'cancel-oldest'])
+const kinds: ReadonlySet<unknown> = new Set(['done', 'failed', 'dead', 'retry', 'release', 'cancelled'])
+const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step'])
+
+/** Refuses calls that no store could keep. */
+export function checkCalls(calls: readonly OutgoingCall[]): void {
+  checkList(calls, 'calls')
+  for (const call of calls) {
+    checkText(call.id, 'The id of a call')
+    const of = `of call ${call.id}`
+    checkText(call.queue, `The queue ${of}`)
+    checkText(call.task, `The task ${of}`)
+    checkString(call.headers, `The headers ${of}`)
+    checkString(call.body, `The body ${of}`)
+    if (!Number.isInteger(call.priority) || call.priority < 0 || call.priority > 9) {
+      refuse(`The priority ${of}`, 'an integer from 0 to 9', call.priority)
+    }
+    checkSpan(call.delay, `The delay ${of}`)
+    if (call.expires !== undefined) checkSpan(call.expires, `The expiry ${of}`)
+    if (call.deadline !== undefined) checkSpan(call.deadline, `The deadline ${of}`)
+    if (call.maxDeaths !== undefined) checkCount(call.maxDeaths, `maxDeaths ${of}`)
+    if (call.unique !== undefined) {
+      checkText(call.unique.key, `The unique key ${of}`)
+      if (!conflicts.has(call.unique.conflict))
+        refuse(`unique.conflict ${of}`, 'reject, join or replace', call.unique.conflict)
+    }
+    if (call.limit !== undefined) {
+      const { key, concurrency, rate, strategy } = call.limit
+      checkText(key, `The key of the limit ${of}`)
+      if (!strategies.has(strategy)) refuse(`limit.strategy ${of}`, 'wait, drop or cancel-oldest', strategy)
+      if (concurrency !== undefined) checkCount(concurrency, `limit.concurrency ${of}`)
+      if (rate !== undefined) checkRate(rate, `limit.rate ${of}`)
+    }
+    for (const tag of call.tags ?? []) checkText(tag, `A tag ${of}`)
+  }
+}
+
+/** Refuses a claim that makes no sense. */
+export function checkRequest(request: ClaimRequest): void {
+  checkText(request.worker, 'The worker of a claim')
+  checkList(request.queues, 'queues')
+  checkList(request.tasks, 'tasks')
+  checkCount(request.limit, 'The limit of a claim')
+  checkSpan(request.lease, 'The lease of a claim', 1)
+  for (const [task, rate] of Object.entries(request.rates ?? {})) checkRate(rate, `The rate of task ${task}`)
+}
+
+/** Refuses settlements that say nothing. */
+export function checkSettlements(settlements: readonly Settlement[]): void {
+  checkList(settlements, 'settlements')
+  for (const each of settlements) {
+    checkText(each.id, 'The id of a settlement')
+    if (!kinds.has(each.kind)) refuse(`The kind of the settlement of call ${each.id}`, [...kinds].join(', '), each.kind)
+    if (each.kind === 'done') checkString(each.result, `The result of call ${each.id}`)
+    else if (each.kind !== 'release') checkString(each.error, `The error of call ${each.id}`)
+    if (each.kind === 'retry' || (each.kind === 'release' && each.delay !== undefined)) {
+      checkSpan(each.delay, `The delay of call ${each.id}`)
+    }
+  }
+}
+
+/** Refuses reports that say nothing. */
+export function checkReports(reports: readonly Report[]): void {
+  checkList(reports, 'reports')
+  for (const each of reports) {
+    checkText(each.id, 'The id of a report')
+    if (!reportKinds.has(each.kind))
+      refuse(`The kind of a report of call ${each.id}`, [...reportKinds].join(', '), each.kind)
+    if (each.kind === 'step') checkText(each.name, `The name of a step of call ${each.id}`)
+    checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
+  }
+}
+
+/** Refuses a filter that means nothing. */
+export function checkFilter(filter: JobFilter): void {
+  for (const state of filter.states ?? []) {
+    if (!states.has(state)) refuse('A state', [...states].join(', '), state)
+  }
+  if (filter.limit !== undefined) checkCount(filter.limit, 'The limit of a filter')
+}
+
+/** Refuses a reason that is no JSON. */
+export function checkReason(reason: unknown): void {
+  try {
+    if (typeof reason === 'string' && JSON.parse(reason) !== undefined) return
+  } catch {
+    // Said below.
+  }
+  refuse('The reason of a cancellation', 'JSON text', reason)
+}
+
+/** Refuses what is no array of texts. */
+export function checkIds(ids: readonly string[]): void {
+  checkList(ids, 'ids')
+  for (const id of ids) checkText(id, 'An id')
+}
+
+/** Refuses an empty name, and what is no text. */
+export function checkText(value: unknown, what: string): void {
+  if (typeof value !== 'string' || value === '') refuse(what, 'a text that is not empty', value)
+}
+
+/** Refuses what is no time in milliseconds from `least` up. */
+export function checkSpan(value: unknown, what: string, least: number = 0): void {
+  if (typeof value !== 'number' || !(value >= least && value <= longest))
+    refuse(what, `milliseconds from ${least} up`, value)
+}
+
+function checkString(value: unknown, what: string): void {
+  if (typeof value !== 'string') refuse(what, 'a text', value)
+}
+
+function checkCount(value: unknown, what: string): void {
+  if (!Number.isInteger(value) || (value as number) < 1) refuse(what, 'an integer from 1 up', value)
+}
+
+function checkRate(rate: { readonly count: number; readonly per: number }, what: string): void {
+  checkCount(rate.count, `${what}: count`)
+  checkSpan(rate.per, `${what}: per`, 1)
+}
+
+function checkList(value: unknown, what: string): void {
+  if (!Array.isArray(value)) refuse(`The ${what}`, 'an array', value)
+}
+
+function refuse(what: string, expected: string, value: unknown): never {
+  throw new InvalidArgumentError(`${what} must be ${expected}, got ${describe(value)}`)
+}

@@ -1,0 +1,77 @@
+import type { StoreSignals } from './store.ts'
+
+/** Signals of which one that comes with the same subject twice needs to be told once. */
+export type SignalName = keyof StoreSignals
+
+const waiting: ReadonlySet<SignalName> = new Set<SignalName>(['claimable', 'ended', 'reported'])
+
+/** Who listens to a store. Tells in a microtask, and what was told many times in one go only once. */
+export class Listeners {
+  readonly #listeners = new Map<SignalName, Set<(...given: string[]) => void>>()
+  readonly #onWaiting: (count: number) => void
+  /** Name and subject, to what is told. */
+  #pending = new Map<string, { readonly signal: SignalName; readonly given: readonly (string | undefined)[] }>()
+  #waiting = 0
+
+  /** @param onWaiting is told how many wait for something that keeps the program running */
+  constructor(onWaiting: (count: number) => void) {
+    this.#onWaiting = onWaiting
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  has(signal: SignalName): boolean {
+    return (this.#listeners.get(signal)?.size ?? 0) > 0
+  }
+
+  add<K extends SignalName>(signal: K, listener: StoreSignals[K]): () => void {
+    let set = this.#listeners.get(signal)
+    if (set === undefined) this.#listeners.set(signal, (set = new Set()))
+    // Each listening is its own, also of a function that listens twice.
+    const own = (...given: string[]): void => (listener as (...given: string[]) => void)(...given)
+    set.add(own)
+    this.#count(signal, 1)
+    return () => {
+      if (set.delete(own)) this.#count(signal, -1)
+    }
+  }
+
+  tell(signal: SignalName, ...given: (string | undefined)[]): void {
+    if (!this.has(signal)) return
+    const first = this.#pending.size === 0
+    this.#pending.set(`${signal} ${given[0] ?? ''}`, { signal, given })
+    if (first) queueMicrotask(this.#flush)
+  }
+
+  clear(): void {
+    this.#listeners.clear()
+    this.#pending.clear()
+    this.#waiting = 0
+    this.#onWaiting(0)
+  }
+
+  readonly #flush = (): void => {
+    const pending = this.#pending
+    this.#pending = new Map()
+    for (const { signal, given } of pending.values()) {
+      for (const listener of this.#listeners.get(signal) ?? []) {
+        try {
+          listener(...(given as string[]))
+        } catch (error) {
+          // A listener that throws is a fault of the program's own; the others hear all the same.
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+      }
+    }
+  }
+
+  #count(signal: SignalName, by: number): void {
+    if (!waiting.has(signal)) return
+    this.#waiting += by
+    this.#onWaiting(this.#waiting)
+  }
+}

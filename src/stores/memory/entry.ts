@@ -1,0 +1,123 @@
+import type { Claim, OutgoingCall, Reported, StoredJob, StoredState } from '../store.ts'
+
+/** Who is told of what happens to the claims that it holds. */
+export interface Holder {
+  cancelling(id: string, reason: string): void
+  lost(id: string): void
+}
+
+/** A call as the memory store keeps it. */
+export interface Entry {
+  readonly call: OutgoingCall
+  /** The order in which calls were sent. */
+  readonly sequence: number
+  readonly sentAt: number
+  expiresAt: number
+  deadlineAt: number
+  state: StoredState
+  /** Its place in line, from when it came to be due. */
+  place: number
+  dueAt: number
+  /** When something is to happen to it although nobody asks: due, expired, past its deadline. */
+  wakeAt: number
+  attempt: number
+  deaths: number
+  token: number
+  worker: string | undefined
+  holder: Holder | undefined
+  /** On the clock that never goes back; Infinity when the store itself keeps the lease. */
+  leaseUntil: number
+  startedAt: number | undefined
+  endedAt: number | undefined
+  cancelling: string | undefined
+  result: string | undefined
+  error: string | undefined
+  reported: Reported[]
+  lastReport: number
+  readonly steps: Map<string, string>
+  bytes: number
+}
+
+export function newEntry(call: OutgoingCall, sequence: number, now: number): Entry {
+  return {
+    call,
+    sequence,
+    sentAt: now,
+    expiresAt: now + (call.expires ?? Infinity),
+    deadlineAt: now + (call.deadline ?? Infinity),
+    state: 'delayed',
+    place: 0,
+    dueAt: now + call.delay,
+    wakeAt: Infinity,
+    attempt: 0,
+    deaths: 0,
+    token: 0,
+    worker: undefined,
+    holder: undefined,
+    leaseUntil: Infinity,
+    startedAt: undefined,
+    endedAt: undefined,
+    cancelling: undefined,
+    result: undefined,
+    error: undefined,
+    reported: [],
+    lastReport: 0,
+    steps: new Map(),
+    bytes: Buffer.byteLength(call.headers) + Buffer.byteLength(call.body),
+  }
+}
+
+export function hasEnded(entry: Entry): boolean {
+  return entry.state !== 'delayed' && entry.state !== 'ready' && entry.state !== 'running'
+}
+
+/** The higher priority first, then who has come first. */
+export function before(a: Entry, b: Entry): boolean {
+  return a.call.priority === b.call.priority ? a.place < b.place : a.call.priority > b.call.priority
+}
+
+export function claimOf(entry: Entry, now: number): Claim {
+  const { call } = entry
+  return {
+    id: call.id,
+    token: entry.token,
+    queue: call.queue,
+    task: call.task,
+    headers: call.headers,
+    body: call.body,
+    priority: call.priority,
+    attempt: entry.attempt,
+    deaths: entry.deaths,
+    sentAt: entry.sentAt,
+    ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
+    steps: Object.fromEntries(entry.steps),
+  }
+}
+
+export function jobOf(entry: Entry): StoredJob {
+  const { call } = entry
+  return {
+    id: call.id,
+    queue: call.queue,
+    task: call.task,
+    state: entry.state,
+    headers: call.headers,
+    body: call.body,
+    priority: call.priority,
+    attempt: entry.attempt,
+    deaths: entry.deaths,
+    tags: [...(call.tags ?? [])],
+    sentAt: entry.sentAt,
+    dueAt: entry.dueAt,
+    ...(entry.worker === undefined ? {} : { worker: entry.worker }),
+    ...(call.unique === undefined ? {} : { key: call.unique.key }),
+    ...(call.limit === undefined ? {} : { limitKey: call.limit.key }),
+    ...(entry.startedAt === undefined ? {} : { startedAt: entry.startedAt }),
+    ...(entry.endedAt === undefined ? {} : { endedAt: entry.endedAt }),
+    ...(entry.expiresAt === Infinity ? {} : { expiresAt: entry.expiresAt }),
+    ...(entry.deadlineAt === Infinity ? {} : { deadlineAt: entry.deadlineAt }),
+    ...(entry.result === undefined ? {} : { result: entry.result }),
+    ...(entry.error === undefined ? {} : { error: entry.error }),
+    ...(entry.cancelling === undefined ? {} : { cancelling: entry.cancelling }),
+  }
+}

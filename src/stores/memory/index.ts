@@ -1,0 +1,53 @@
+import { describe } from '../../call/options.ts'
+import type { Clock } from '../../core/clock.ts'
+import { InvalidArgumentError } from '../../core/errors.ts'
+import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
+import type { Store } from '../store.ts'
+import { Memory, MemoryStore } from './memory-store.ts'
+
+/** What can be set for a store in memory. */
+export interface MemoryStoreOptions extends StoreOptions {
+  /** Stores of the same name, in the same thread, share their calls for as long as one of them is open. Default: none shared. */
+  readonly name?: string
+  /** What tells the time. Default: the clock in force, which a test can turn with `virtualClock` of `skein/testing`. */
+  readonly clock?: Clock
+}
+
+const names: ReadonlySet<string> = new Set([...storeOptionNames, 'name', 'clock'])
+const shared = new Map<string, Memory>()
+
+/**
+ * A store that keeps calls in the memory of this thread: for tests, and for trying things out.
+ *
+ * It behaves like the SQLite store in everything but two: what it holds is gone with the program, and it has no tables, so
+ * effects can't be committed with an acknowledgement (`features.effects`). Don't use it for work that must not be lost.
+ *
+ * **Cancellation**: nothing in it takes time. **Errors**: `SKEIN_INVALID_ARGUMENT` for an option that is none;
+ * `SKEIN_CLOSED` for the use of one that has been closed.
+ *
+ * @param options how much is kept, and `name` to open the same calls twice
+ * @example
+ * import { memoryStore } from 'skein/stores/memory'
+ *
+ * const store = memoryStore()
+ * await store.send([
+ *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
+ * ])
+ * const [claim] = await store.claim({ worker: 'w1', queues: ['mail'], tasks: ['mail.send'], limit: 1, lease: 10_000 })
+ * if (claim) await store.settle([{ id: claim.id, token: claim.token, kind: 'done', result: 'null' }])
+ * console.log((await store.job('a'))?.state) // done
+ * await store.close()
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const settings = storeSettings(options, names)
+  const { name, clock } = options
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new InvalidArgumentError(`The option name must be a text that is not empty, got ${describe(name)}`)
+  }
+  const memory = (name === undefined ? undefined : shared.get(name)) ?? new Memory(settings, clock)
+  if (name === undefined) return new MemoryStore(memory, 'memory:', () => {})
+  shared.set(name, memory)
+  return new MemoryStore(memory, `memory:${name}`, () => {
+    if (memory.handles.size === 0) shared.delete(name)
+  })
+}

@@ -1,0 +1,509 @@
+import { clockSlot, type Clock } from '../../core/clock.ts'
+import type { StoreSettings } from '../options.ts'
+import * as story from '../story.ts'
+import type {
+  Claim,
+  ClaimRequest,
+  OutgoingCall,
+  Report,
+  Reported,
+  SendOutcome,
+  Settlement,
+  StoreSignals,
+} from '../store.ts'
+import type { WriteOutcome } from '../store.ts'
+import { before, claimOf, type Entry, hasEnded, type Holder, newEntry } from './entry.ts'
+import { Heap } from './heap.ts'
+import { Limits } from './limits.ts'
+import { type Line, Lines } from './lines.ts'
+import { Window } from './window.ts'
+
+/** What somebody has to be told. */
+export type Signal = {
+  [K in keyof StoreSignals]: { readonly signal: K; readonly given: Parameters<StoreSignals[K]> }
+}[keyof StoreSignals]
+
+/** How many progress reports, log lines and turns of a call are kept. */
+const mostReports = 1_000
+
+/** What a sweep has done. */
+export interface Swept {
+  recovered: number
+  dead: number
+  expired: number
+  forgotten: number
+}
+
+/** All calls of a memory store and what may happen to them. Every method is one transaction: nothing in here waits. */
+export class Ledger {
+  readonly entries: Map<string, Entry> = new Map()
+  readonly paused: Set<string> = new Set()
+  readonly settings: StoreSettings
+  readonly #clock: Clock | undefined
+  readonly #tell: (signal: Signal) => void
+  readonly #lines = new Lines()
+  readonly #limits = new Limits()
+  readonly #keys = new Map<string, Entry>()
+  readonly #starts = new Map<string, Window>()
+  /** Ended calls, in the order in which they ended. */
+  readonly #ended = new Set<Entry>()
+  #endedBytes = 0
+  readonly #wakes = new Heap<Entry>((a, b) => a.wakeAt < b.wakeAt || (a.wakeAt === b.wakeAt && a.sequence < b.sequence))
+  readonly #leases = new Heap<Entry>((a, b) => a.leaseUntil < b.leaseUntil)
+  /** When a task whose rate is used up may start again. */
+  readonly #openings = new Map<string, number>()
+  #sequence = 0
+  #place = 0
+
+  constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
+    this.settings = settings
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  get clock(): Clock {
+    return this.#clock ?? clockSlot.clock
+  }
+
+  get now(): number {
+    return this.clock.now()
+  }
+
+  get #time(): number {
+    return this.clock.monotonic()
+  }
+
+  /** Milliseconds until something happens by itself; Infinity for never. */
+  get untilNext(): number {
+    const time = this.#time
+    return Math.max(
+      0,
+      Math.min(
+        (this.#wakes.peek()?.wakeAt ?? Infinity) - this.now,
+        (this.#leases.peek()?.leaseUntil ?? Infinity) - time,
+        Math.min(this.#limits.nextOpening, ...this.#openings.values()) - time,
+      ),
+    )
+  }
+
+  send(calls: readonly OutgoingCall[]): SendOutcome[] {
+    return calls.map(call => this.#send(call))
+  }
+
+  #send(call: OutgoingCall): SendOutcome {
+    const bytes = sizeOf(call.headers) + sizeOf(call.body)
+    const { maxBytes } = this.settings
+    if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
+    const { id, unique, limit } = call
+    if (this.entries.has(id)) return { outcome: 'joined', id }
+    const holder = unique && this.#keys.get(unique.key)
+    if (unique && holder) {
+      const existing = holder.call.id
+      if (unique.conflict === 'join') return { outcome: 'joined', id: existing }
+      if (unique.conflict === 'reject' || holder.state === 'running') {
+        return { outcome: 'rejected', reason: 'unique', existing }
+      }
+    }
+    // Whoever is to be replaced gives its place free, so it is looked at as if it had gone.
+    const replaced = holder?.call.id
+    if (limit && limit.strategy !== 'wait') {
+      const gives = holder?.call.limit?.key === limit.key
+      if (gives) this.#limits.leaves(holder, this.#time)
+      while (this.#limits.full(limit, this.#time)) {
+        const oldest = limit.strategy === 'cancel-oldest' ? this.#limits.oldest(limit) : undefined
+        if (oldest) this.#cancel(oldest, story.displacedStory(id), JSON.stringify(`replaced by ${id}`))
+        else if (limit.strategy === 'cancel-oldest') break
+        else {
+          if (gives) this.#limits.waits(holder)
+          return { outcome: 'rejected', reason: 'limit' }
+        }
+      }
+    }
+    if (holder) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
+    const entry = newEntry(call, ++this.#sequence, this.now)
+    this.entries.set(id, entry)
+    if (unique) this.#keys.set(unique.key, entry)
+    this.#limits.waits(entry)
+    this.#wait(entry)
+    return replaced === undefined ? { outcome: 'accepted', id } : { outcome: 'replaced', id, replaced }
+  }
+
+  claim(request: ClaimRequest, holder: Holder): Claim[] {
+    this.promote()
+    const claims: Claim[] = []
+    const time = this.#time
+    for (const queue of request.queues) {
+      if (this.paused.has(queue)) continue
+      const lines = [...this.#lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
+        this.#startable(task, request, time),
+      )
+      while (claims.length < request.limit) {
+        const { task, line } = firstOf(lines) ?? {}
+        const entry = line?.pop()
+        if (task === undefined || line === undefined || entry === undefined) break
+        if (entry.call.limit && !this.#limits.admits(entry.call.limit, time)) {
+          this.#limits.park(entry, line, time)
+          continue
+        }
+        claims.push(this.#start(entry, request, holder, time))
+        if (!this.#startable(task, request, time)) {
+          lines.splice(
+            lines.findIndex(each => each.line === line),
+            1,
+          )
+        }
+      }
+    }
+    return claims
+  }
+
+  #startable(task: string, request: ClaimRequest, time: number): boolean {
+    const rate = request.rates && Object.hasOwn(request.rates, task) ? request.rates[task] : undefined
+    if (rate === undefined) return true
+    const window = this.#starts.get(task)
+    if (window === undefined || window.free(time, rate) > 0) return true
+    this.#openings.set(task, window.opensAt(time, rate))
+    return false
+  }
+
+  #start(entry: Entry, request: ClaimRequest, holder: Holder, time: number): Claim {
+    const { task } = entry.call
+    entry.state = 'running'
+    entry.token++
+    entry.attempt++
+    entry.worker = request.worker
+    entry.holder = holder
+    entry.startedAt = this.now
+    entry.leaseUntil = request.keep === false ? time + request.lease : Infinity
+    if (entry.leaseUntil !== Infinity) this.#leases.add(entry)
+    this.#wakes.delete(entry)
+    this.#limits.starts(entry, time)
+    if (request.rates && Object.hasOwn(request.rates, task)) {
+      let window = this.#starts.get(task)
+      if (window === undefined) this.#starts.set(task, (window = new Window()))
+      window.add(time)
+    }
+    return claimOf(entry, this.now)
+  }
+
+  renew(id: string, token: number, lease: number): WriteOutcome {
+    const entry = this.#held(id, token)
+    if (!entry) return 'lost'
+    if (entry.leaseUntil !== Infinity) {
+      this.#leases.delete(entry)
+      entry.leaseUntil = this.#time + lease
+      this.#leases.add(entry)
+    }
+    return 'ok'
+  }
+
+  settle(settlement: Settlement): WriteOutcome {
+    const entry = this.#held(settlement.id, settlement.token)
+    if (!entry) return 'lost'
+    const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
+    const refused = this.#tooLarge(text) ?? refusedEffects(settlement.kind === 'done' ? settlement.effects : undefined)
+    if (refused) return refused
+    switch (settlement.kind) {
+      case 'done':
+        this.#end(entry, 'done', { result: settlement.result })
+        if (entry.call.ignoreResult) this.forget(entry)
+        break
+      case 'retry':
+        if (entry.cancelling !== undefined)
+          this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
+        else {
+          this.#turn(
+            entry,
+            `{"state":"retry","attempt":${entry.attempt},"delay":${settlement.delay},"error":${settlement.error}}`,
+          )
+          this.#leave(entry)
+          entry.error = settlement.error
+          entry.dueAt = this.now + settlement.delay
+          this.#limits.waits(entry)
+          this.#wait(entry)
+        }
+        break
+      case 'release':
+        this.release(entry, settlement.delay ?? 0)
+        break
+      default:
+        this.#end(entry, settlement.kind, { error: settlement.error })
+    }
+    return 'ok'
+  }
+
+  /** Hands back a call that has not been worked on; its attempt does not count. */
+  release(entry: Entry, delay: number): void {
+    if (entry.cancelling !== undefined) {
+      this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
+      return
+    }
+    this.#turn(entry, `{"state":"released","attempt":${entry.attempt}}`)
+    this.#leave(entry)
+    entry.attempt--
+    entry.startedAt = undefined
+    this.#limits.waits(entry)
+    if (delay === 0) return this.#enqueue(entry)
+    entry.dueAt = this.now + delay
+    this.#wait(entry)
+  }
+
+  report(report: Report): WriteOutcome {
+    const entry = this.#held(report.id, report.token)
+    if (!entry) return 'lost'
+    const value = report.kind === 'log' ? report.line : report.value
+    const refused = this.#tooLarge(value) ?? refusedEffects(report.kind === 'step' ? report.effects : undefined)
+    if (refused) return refused
+    if (report.kind === 'step') {
+      entry.steps.set(report.name, value)
+      this.#append(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
+    } else this.#append(entry, report.kind, value)
+    return 'ok'
+  }
+
+  cancel(id: string, reason: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
+    const entry = this.entries.get(id)
+    if (!entry) return 'gone'
+    if (hasEnded(entry)) return 'ended'
+    return this.#cancel(entry, story.cancelledStory(reason), reason)
+  }
+
+  #cancel(entry: Entry, error: string, reason: string): 'cancelled' | 'cancelling' {
+    if (entry.state !== 'running') {
+      this.#end(entry, 'cancelled', { error })
+      return 'cancelled'
+    }
+    if (entry.cancelling === undefined) {
+      entry.cancelling = reason
+      this.#turn(entry, `{"state":"cancelling","reason":${reason}}`)
+      entry.holder?.cancelling(entry.call.id, reason)
+    }
+    return 'cancelling'
+  }
+
+  retry(id: string): 'ready' | 'pending' | 'taken' | 'gone' {
+    const entry = this.entries.get(id)
+    if (!entry) return 'gone'
+    if (!hasEnded(entry)) return 'pending'
+    const { unique } = entry.call
+    if (unique && this.#keys.has(unique.key)) return 'taken'
+    if (unique) this.#keys.set(unique.key, entry)
+    this.#ended.delete(entry)
+    this.#endedBytes -= entry.bytes
+    const { now } = this
+    entry.attempt = entry.deaths = 0
+    if (entry.expiresAt <= now) entry.expiresAt = Infinity
+    if (entry.deadlineAt <= now) entry.deadlineAt = Infinity
+    entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '')
+    entry.result = entry.error = entry.startedAt = entry.endedAt = entry.worker = undefined
+    this.#turn(entry, '{"state":"again"}')
+    entry.dueAt = now
+    this.#limits.waits(entry)
+    this.#wait(entry)
+    return 'ready'
+  }
+
+  /** Forgets a call that does not run. */
+  forget(entry: Entry): void {
+    if (!hasEnded(entry)) {
+      this.#leave(entry)
+      this.#free(entry)
+      this.#tell({ signal: 'ended', given: [entry.call.id] })
+    } else if (this.#ended.delete(entry)) this.#endedBytes -= entry.bytes
+    this.entries.delete(entry.call.id)
+  }
+
+  /** Puts those in line that have come to be due, and ends those whose time is over. How many ended. */
+  promote(): number {
+    const { now } = this
+    let expired = 0
+    this.#limits.open(this.#time)
+    for (const [task, opensAt] of this.#openings) {
+      if (opensAt > this.#time) continue
+      this.#openings.delete(task)
+      this.#tell({ signal: 'claimable', given: [] })
+    }
+    for (let entry = this.#wakes.peek(); entry && entry.wakeAt <= now; entry = this.#wakes.peek()) {
+      if (Math.min(entry.expiresAt, entry.deadlineAt) <= now) {
+        this.#end(entry, 'cancelled', { error: entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory })
+        expired++
+      } else this.#wait(entry)
+    }
+    return expired
+  }
+
+  sweep(): Swept {
+    const swept = { recovered: 0, dead: 0, expired: this.promote(), forgotten: 0 }
+    const time = this.#time
+    for (let entry = this.#leases.peek(); entry && entry.leaseUntil <= time; entry = this.#leases.peek()) {
+      if (this.#bury(entry)) swept.dead++
+      else swept.recovered++
+    }
+    swept.forgotten = this.#trim()
+    return swept
+  }
+
+  /** Its worker has died. True when that was once too often. */
+  #bury(entry: Entry): boolean {
+    const { holder, call, attempt, worker = '' } = entry
+    holder?.lost(call.id)
+    entry.deaths++
+    this.#turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
+    if (entry.cancelling !== undefined) {
+      this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
+      return false
+    }
+    if (entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
+      this.#end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
+      return true
+    }
+    this.#leave(entry)
+    this.#limits.waits(entry)
+    this.#enqueue(entry)
+    return false
+  }
+
+  reports(id: string, after: number): Reported[] {
+    const reported = this.entries.get(id)?.reported ?? []
+    return reported.filter(each => each.sequence > after).slice(0, 1_000)
+  }
+
+  get bytes(): number {
+    let bytes = 0
+    for (const entry of this.entries.values()) bytes += entry.bytes
+    return bytes
+  }
+
+  #held(id: string, token: number): Entry | undefined {
+    const entry = this.entries.get(id)
+    return entry?.state === 'running' && entry.token === token ? entry : undefined
+  }
+
+  /** It waits until it is due, or takes its place in line when it is. */
+  #wait(entry: Entry): void {
+    const ready = entry.dueAt <= this.now
+    entry.state = ready ? 'ready' : 'delayed'
+    this.#rouse(entry)
+    if (!ready) return
+    entry.place = ++this.#place
+    this.#enqueue(entry)
+  }
+
+  #enqueue(entry: Entry): void {
+    entry.state = 'ready'
+    this.#rouse(entry)
+    this.#lines.of(entry.call.queue, entry.call.task).add(entry)
+    this.#tell({ signal: 'claimable', given: [entry.call.queue] })
+  }
+
+  #rouse(entry: Entry): void {
+    this.#wakes.delete(entry)
+    const due = entry.state === 'delayed' ? entry.dueAt : Infinity
+    entry.wakeAt = Math.min(due, entry.expiresAt, entry.deadlineAt)
+    if (entry.wakeAt !== Infinity) this.#wakes.add(entry)
+  }
+
+  /** It leaves wherever it is: its line, its claim. */
+  #leave(entry: Entry): void {
+    this.#wakes.delete(entry)
+    this.#leases.delete(entry)
+    this.#lines.remove(entry)
+    this.#limits.leaves(entry, this.#time)
+    // What has waited for its place may be anywhere.
+    if (entry.call.limit) this.#tell({ signal: 'claimable', given: [] })
+    entry.holder = undefined
+    entry.leaseUntil = Infinity
+    entry.cancelling = undefined
+  }
+
+  #free(entry: Entry): void {
+    const { unique } = entry.call
+    if (unique && this.#keys.get(unique.key) === entry) this.#keys.delete(unique.key)
+  }
+
+  #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
+    this.#leave(entry)
+    this.#free(entry)
+    entry.state = state
+    entry.endedAt = this.now
+    entry.result = with_.result
+    if (with_.error !== undefined) entry.error = with_.error
+    else if (state === 'done') entry.error = undefined
+    entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '')
+    this.#ended.add(entry)
+    this.#endedBytes += entry.bytes
+    this.#tell({ signal: 'ended', given: [entry.call.id] })
+  }
+
+  #trim(): number {
+    const { count, bytes, age } = this.settings.retention
+    let forgotten = 0
+    for (const entry of this.#ended) {
+      const young = (entry.endedAt as number) > this.now - age
+      if (young && this.#ended.size <= count && this.#endedBytes <= bytes) break
+      this.forget(entry)
+      forgotten++
+    }
+    return forgotten
+  }
+
+  #turn(entry: Entry, value: string): void {
+    this.#append(entry, 'state', value)
+  }
+
+  #append(entry: Entry, kind: Reported['kind'], value: string): void {
+    entry.reported.push({ sequence: ++entry.lastReport, kind, value, time: this.now })
+    const size = sizeOf(value)
+    entry.bytes += size
+    if (entry.reported.length > mostReports) this.#thin(entry)
+    this.#tell({ signal: 'reported', given: [entry.call.id] })
+  }
+
+  /** Drops the oldest report that may go, once there are too many of that sort. */
+  #thin(entry: Entry): void {
+    const passing = entry.reported.filter(isPassing)
+    if (passing.length <= mostReports * 1.1) return
+    const gone = new Set(passing.slice(0, passing.length - mostReports))
+    for (const each of gone) entry.bytes -= sizeOf(each.value)
+    entry.reported = entry.reported.filter(each => !gone.has(each))
+  }
+
+  #tooLarge(text: string): WriteOutcome | undefined {
+    const bytes = sizeOf(text)
+    const { maxBytes } = this.settings
+    if (bytes <= maxBytes) return undefined
+    return { refused: `It has ${bytes} bytes, and the store takes up to ${maxBytes} (option maxBytes)` }
+  }
+}
+
+function isPassing({ kind }: Reported): boolean {
+  return kind === 'progress' || kind === 'log' || kind === 'state'
+}
+
+function refusedEffects(effects: readonly unknown[] | undefined): WriteOutcome | undefined {
+  if (effects === undefined || effects.length === 0) return undefined
+  return { refused: 'This store has no tables, so it cannot write effects. Use a SQLite store' }
+}
+
+function deathsOf(entry: Entry): story.Death[] {
+  return entry.reported
+    .filter(each => each.kind === 'state')
+    .map(({ value, time }) => ({ ...(JSON.parse(value) as { state: string } & story.Death), at: time }))
+    .filter(each => each.state === 'died')
+    .slice(-entry.deaths)
+    .map(({ worker, attempt, at }) => ({ worker, attempt, at }))
+}
+
+function firstOf(lines: readonly { readonly task: string; readonly line: Line }[]): (typeof lines)[number] | undefined {
+  let first: (typeof lines)[number] | undefined
+  for (const each of lines) {
+    const entry = each.line.peek()
+    const best = first?.line.peek()
+    if (entry !== undefined && (best === undefined || before(entry, best))) first = each
+  }
+  return first
+}
+
+function sizeOf(text: string): number {
+  return Buffer.byteLength(text)
+}

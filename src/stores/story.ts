@@ -1,0 +1,55 @@
+/** What a store itself writes as the error of a call that it ended, as JSON. */
+
+/** Cancelled before it started. `reason` is JSON. */
+export function cancelledStory(reason: string): string {
+  return `{"source":"explicit","message":"The call was cancelled before it started","reason":${reason}}`
+}
+
+/** Asked to stop while it ran, and its worker did not come to say how that went. `reason` is JSON. */
+export function stoppedStory(reason: string): string {
+  return `{"source":"explicit","message":"The call was cancelled while it ran","reason":${reason}}`
+}
+
+export const expiredStory: string =
+  '{"source":"expired","message":"The call expired before it was started (option expires)"}'
+
+export const deadlineStory: string =
+  '{"source":"deadline","message":"The deadline of the call passed before it was finished (option deadline)"}'
+
+/** Another call with the same unique key took its place. */
+export function replacedStory(by: string): string {
+  return JSON.stringify({
+    source: 'replaced',
+    message: `The call was replaced by call ${by}, which has the same unique key`,
+    by,
+  })
+}
+
+/** A newer call of the same limit took its place. */
+export function displacedStory(by: string): string {
+  return JSON.stringify({
+    source: 'replaced',
+    message: `The call was cancelled in favour of call ${by}, which shares its limit (cancel-oldest)`,
+    by,
+  })
+}
+
+/** A worker that died under a call. */
+export interface Death {
+  readonly worker: string
+  readonly attempt: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** So many workers have died under it that it is not given to another one. */
+export function deathsStory(deaths: readonly Death[]): string {
+  const last = deaths.at(-1)
+  return JSON.stringify({
+    source: 'deaths',
+    message:
+      `${deaths.length} ${deaths.length === 1 ? 'worker has' : 'workers have'} died under this call, so it is not tried again. ` +
+      `The last was ${last?.worker} in attempt ${last?.attempt}. Look at what the task does before you retry the call.`,
+    deaths,
+  })
+}
