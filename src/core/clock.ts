@@ -1,3 +1,6 @@
+import { PlatformClock } from './platform-clock.ts'
+import type { TimerNode } from './timer-wheel.ts'
+
 /**
  * What tells the time and wakes what waits for it.
  *
@@ -7,49 +10,24 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. May jump when somebody sets the clock of the machine. */
   now(): number
+  /** Milliseconds since the Unix epoch with fractions, for the times in events. */
+  wallTime(): number
   /** Milliseconds since some moment, with fractions. Never goes back, whatever happens to the clock of the machine. */
   monotonic(): number
-  /** Calls `ring` of the alarm when `delay` milliseconds have passed, never earlier. */
-  set(alarm: Alarm, delay: number): unknown
-  /** Takes back what `set` gave; the alarm does not ring. */
-  unset(handle: unknown): void
+  /** Rings the timer when `delay` milliseconds have passed, rounded up: never earlier. Timers of equal time keep their order. */
+  start(timer: TimerNode, delay: number): void
 }
 
-/** Something that a clock wakes. */
-export interface Alarm {
-  /** False for an alarm that must not keep the program running. */
-  readonly keepAlive: boolean
-  ring(): void
-}
-
-/** @internal One object for each thread, shared by every copy of skein in it. */
+/** @internal One object for each thread, shared by every copy of skein in it that knows this shape. */
 export interface ClockSlot {
   clock: Clock
 }
 
-/** The longest delay that the platform's own timers take; more would fire at once. */
-const longest = 2 ** 31 - 1
-
-const platform: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  set(alarm, delay) {
-    const handle = setTimeout(ring, Math.min(delay, longest), alarm)
-    if (!alarm.keepAlive) handle.unref()
-    return handle
-  },
-  unset: handle => clearTimeout(handle as NodeJS.Timeout),
-}
-
-function ring(alarm: Alarm): void {
-  alarm.ring()
-}
-
-const slotKey = Symbol.for('skein.clock')
+const slotKey = Symbol.for('skein.clock.1')
 const globals = globalThis as unknown as Record<symbol, ClockSlot | undefined>
 
 /** @internal */
-export const clockSlot: ClockSlot = (globals[slotKey] ??= { clock: platform })
+export const clockSlot: ClockSlot = (globals[slotKey] ??= { clock: new PlatformClock() })
 
 /** Milliseconds since the Unix epoch, by the clock in force. Use it wherever `Date.now()` would be used. */
 export function now(): number {
@@ -63,6 +41,5 @@ export function monotonic(): number {
 
 /** Milliseconds since the Unix epoch, with fractions: for the times in events, which a timeline puts side by side. */
 export function wallTime(): number {
-  const { clock } = clockSlot
-  return clock === platform ? performance.timeOrigin + performance.now() : clock.now()
+  return clockSlot.clock.wallTime()
 }

@@ -1,13 +1,15 @@
-import { type Alarm, type Clock, clockSlot } from './clock.ts'
+import { clockSlot } from './clock.ts'
+import type { TimerNode, TimerWheel } from './timer-wheel.ts'
 
-/** Rings something once after a length of time, by the clock in force. For Infinity it never rings. */
-export class Timer<T = undefined> implements Alarm {
+/** Calls something once after a length of time, by the clock in force: never early, and never at all for Infinity. */
+export class Timer<T = undefined> implements TimerNode {
+  timerPrev: TimerNode | undefined = undefined
+  timerNext: TimerNode | undefined = undefined
+  wheel: TimerWheel | undefined = undefined
+  due = 0
+  readonly keepAlive: boolean
   readonly #callback: (argument: T) => void
   readonly #argument: T
-  readonly #clock: Clock
-  readonly #due: number
-  #handle: unknown = undefined
-  readonly keepAlive: boolean
 
   /**
    * @param delay milliseconds from 0 up; Infinity never fires
@@ -17,26 +19,16 @@ export class Timer<T = undefined> implements Alarm {
   constructor(delay: number, callback: (argument: T) => void, argument: T, keepAlive = true) {
     this.#callback = callback
     this.#argument = argument
-    this.#clock = clockSlot.clock
-    this.#due = this.#clock.monotonic() + delay
     this.keepAlive = keepAlive
-    if (delay !== Infinity) this.#handle = this.#clock.set(this, delay)
+    if (delay !== Infinity) clockSlot.clock.start(this, delay)
   }
 
   clear(): void {
-    if (this.#handle === undefined) return
-    this.#clock.unset(this.#handle)
-    this.#handle = undefined
+    this.wheel?.remove(this)
   }
 
   /** @internal */
   ring(): void {
-    const rest = this.#due - this.#clock.monotonic()
-    if (rest > 1) {
-      this.#handle = this.#clock.set(this, rest)
-      return
-    }
-    this.#handle = undefined
     this.#callback(this.#argument)
   }
 }

@@ -1,19 +1,19 @@
 import type { CancelCause } from './cancel.ts'
+import { clockSlot } from './clock.ts'
 import { Member } from './members.ts'
-import { Timer } from './timer.ts'
+import type { TimerNode, TimerWheel } from './timer-wheel.ts'
 
 /** A wait that its scope can break off: one slot in the scope's list instead of a listener or a race. */
 export abstract class Wait<T> extends Member {
-  #resolve: ((value: T) => void) | undefined = undefined
-  #reject: ((error: unknown) => void) | undefined = undefined
+  #resolve: ((value: T) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
   readonly promise: Promise<T>
 
   constructor() {
     super()
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    this.promise = new Promise<T>(hand)
+    this.#resolve = handed as (value: T) => void
+    this.#reject = handedReject
   }
 
   /** Gives back what the wait holds: a timer, a place in a queue. */
@@ -56,24 +56,42 @@ export abstract class Wait<T> extends Member {
   }
 }
 
-/** A wait for time to pass. */
-export class SleepWait extends Wait<void> {
-  readonly #timer: Timer<SleepWait> | NodeJS.Immediate
+// One executor for all promises: a closure for each would cost as much as the promise.
+let handed: (value: never) => void
+let handedReject: (error: unknown) => void
+
+function hand(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+  handed = resolve
+  handedReject = reject
+}
+
+/** A wait for time to pass: it is a node of the timer wheel itself. */
+export class SleepWait extends Wait<void> implements TimerNode {
+  /** @internal */
+  timerPrev: TimerNode | undefined = undefined
+  /** @internal */
+  timerNext: TimerNode | undefined = undefined
+  /** @internal */
+  wheel: TimerWheel | undefined = undefined
+  /** @internal */
+  due = 0
 
   constructor(delay: number) {
     super()
-    // Zero still gives the event loop a turn, and does not wait for the next millisecond.
-    this.#timer = delay === 0 ? setImmediate(wake, this) : new Timer<SleepWait>(delay, wake, this)
+    if (delay !== Infinity) clockSlot.clock.start(this, delay)
+  }
+
+  get keepAlive(): boolean {
+    return true
+  }
+
+  ring(): void {
+    this.settle(undefined)
   }
 
   protected override free(): void {
-    if (this.#timer instanceof Timer) this.#timer.clear()
-    else clearImmediate(this.#timer)
+    this.wheel?.remove(this)
   }
-}
-
-function wake(wait: SleepWait): void {
-  wait.settle(undefined)
 }
 
 /** A wait for a promise that knows nothing of scopes. */

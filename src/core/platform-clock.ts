@@ -1,0 +1,116 @@
+import { performance } from 'node:perf_hooks'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import type { Clock } from './clock.ts'
+import { type TimerNode, TimerWheel } from './timer-wheel.ts'
+
+/** The longest delay that the platform's own timers take; more would fire at once. */
+const longest = 2 ** 31 - 1
+
+/** So many timers ring in one go. Then what they woke runs, and input and output get their turn. */
+const batch = 1024
+
+/**
+ * The machine's own time: a timer wheel in front of one platform timer.
+ *
+ * The platform counts whole milliseconds from the start of the present turn of its event loop, so its timer can come early:
+ * by as long as the turn has lasted. What is due is therefore decided by a fresh look at the clock alone, and nothing rings
+ * early. The clock is read so that its whole milliseconds are those of the platform: a timer that comes in time is not a
+ * fraction of a millisecond too early as a rule, which would take a second round.
+ */
+export class PlatformClock implements Clock {
+  readonly #wheel: TimerWheel
+  /** What to add to `performance.now()`: makes whole milliseconds coincide, and keeps ticks small numbers for long. */
+  readonly #offset: number
+  #handle: NodeJS.Timeout | undefined = undefined
+  /** The tick that the platform timer was set for; -Infinity while `#rearm` is about to run anyway. */
+  #armedFor = Infinity
+  #ringsSoon = false
+
+  constructor() {
+    const before = performance.now()
+    const platform = Number(process.hrtime.bigint()) / 1e6
+    this.#offset = platform - before - Math.floor(platform)
+    this.#wheel = new TimerWheel(Math.floor(this.monotonic()), () => this.#handle?.unref())
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  wallTime(): number {
+    return performance.timeOrigin + performance.now()
+  }
+
+  monotonic(): number {
+    return performance.now() + this.#offset
+  }
+
+  start(timer: TimerNode, delay: number): void {
+    const wheel = this.#wheel
+    if (delay <= 0) {
+      // Zero still gives the event loop a turn, and does not wait for the next millisecond.
+      timer.due = -1
+      wheel.add(timer)
+      this.#ringSoon()
+      return
+    }
+    const due = Math.ceil(performance.now() + this.#offset + delay)
+    timer.due = due
+    wheel.add(timer)
+    if (due < this.#armedFor) {
+      this.#armedFor = -Infinity
+      void soon.then(this.#rearm)
+    } else if (wheel.keepingAlive === 1 && timer.keepAlive) this.#handle?.ref()
+  }
+
+  /** Sets the platform timer for what comes next. Runs in a microtask, so that many timers set it once. */
+  readonly #rearm = (): void => {
+    if (this.#handle !== undefined) clearTimeout(this.#handle)
+    const wheel = this.#wheel
+    const next = wheel.next
+    this.#armedFor = next
+    if (next === Infinity) {
+      this.#handle = undefined
+      return
+    }
+    const delay = Math.max(1, next - Math.floor(this.monotonic()))
+    this.#handle = setTimeout(this.#onTimeout, Math.min(delay, longest))
+    if (wheel.keepingAlive === 0) this.#handle.unref()
+  }
+
+  readonly #onTimeout = (): void => {
+    this.#handle = undefined
+    this.#armedFor = -Infinity
+    void soon.then(this.#rearm)
+    this.#wheel.advance(Math.floor(this.monotonic()))
+    this.#ring()
+  }
+
+  #ringSoon(): void {
+    if (this.#ringsSoon) return
+    this.#ringsSoon = true
+    setImmediate(this.#onImmediate)
+  }
+
+  readonly #onImmediate = (): void => {
+    this.#ringsSoon = false
+    this.#ring()
+  }
+
+  #ring(): void {
+    const wheel = this.#wheel
+    // Also where one of them throws, the others ring.
+    let count = 0
+    try {
+      for (; count < batch; count++) {
+        const timer = wheel.takeDue()
+        if (timer === undefined) return
+        timer.ring()
+      }
+    } finally {
+      if (wheel.ringing) this.#ringSoon()
+    }
+  }
+}
+
+const soon: Promise<void> = Promise.resolve()
