@@ -61,13 +61,12 @@ export class Contest {
       signal?.throwIfAborted()
       if (unsafe === undefined) await this.#lookAtWork()
       // A pool of a task that waits runs as many calls at once as the loop does; of one that keeps its thread busy, one a worker.
-      const waits = this.#busyShare !== undefined && this.#busyShare < 0.75
-      this.#width = { workers, concurrency: waits ? Math.max(1, Math.round(concurrency / workers)) : 1 }
+      this.#width = { workers, concurrency: this.#waits ? Math.max(1, Math.round(concurrency / workers)) : 1 }
       await this.#open(unsafe)
-      const limit = this.#limits()
-      await this.#warmUp(limit)
-      const timing = this.#limits()
-      for (let round = 0; round < rounds; round++) {
+      await this.#warmUp(this.#limits(rounds + 1.2))
+      let timing = this.#limits(rounds + 0.6)
+      for (let round = 0; round < rounds && !(round > 0 && this.#late); round++) {
+        timing = this.#limits(rounds - round + 0.6)
         for (const entry of shuffled(this.#entries, this.#random)) {
           this.#report(`round ${round + 1} of ${rounds}: ${entry.place.kind}`)
           await this.#take(entry, async () => {
@@ -75,10 +74,10 @@ export class Contest {
           })
         }
       }
-      const timelines = await this.#trace(timing)
+      const timelines = this.#late ? [] : await this.#trace(timing)
       const inProcesses = this.#entries.find(entry => entry.place.kind === 'processes')
       if (inProcesses) this.#measureProcessMemory(inProcesses)
-      const scaling = await this.#scale(timing)
+      const scaling = await this.#scale(this.#limits(0.2))
       onProgress('done', 1)
       return this.#result({ timelines, scaling, measuredAt })
     } finally {
@@ -111,6 +110,25 @@ export class Contest {
     this.#busyShare = performance.eventLoopUtilization(before).utilization
   }
 
+  /** Of a task that keeps its thread busy, more than the next one under way at once would only make the last ones wait. */
+  get #atOnceOnLoop(): number {
+    return this.#waits ? this.#options.concurrency : Math.min(this.#options.concurrency, 2)
+  }
+
+  get #waits(): boolean {
+    return this.#busyShare !== undefined && this.#busyShare < 0.75
+  }
+
+  /** True where a single call takes so much of the budget that none may be made only to warm up. */
+  get #isDear(): boolean {
+    return this.#perCall > this.#options.budget / 50
+  }
+
+  /** True once the time for the whole comparison has passed: what is left is done shortly, or left out. */
+  get #late(): boolean {
+    return performance.now() - this.#begun >= this.#options.budget
+  }
+
   /** Opens the places that the trial has not ruled out; pools are timed on their first call. */
   async #open(unsafe: string | undefined): Promise<void> {
     for (const kind of this.#options.places) {
@@ -122,21 +140,25 @@ export class Contest {
       const before = process.memoryUsage.rss()
       const place = await openContender(kind, this.#task, {
         workers: this.#width.workers,
-        concurrency: kind === 'loop' ? this.#options.concurrency : this.#width.concurrency,
+        concurrency: kind === 'loop' ? this.#atOnceOnLoop : this.#width.concurrency,
       })
       const entry: Entry = { place, rounds: [] }
       this.#entries.push(entry)
       if (!place.executor) continue
       await this.#take(entry, async () => {
         const first = this.#inputs.slice(0, 1)
+        if (kind === 'loop' && this.#isDear) return
         const cold = await timed(place, first)
         if (kind === 'loop') return
-        const warm = Math.min(await timed(place, first), await timed(place, first))
+        const warm = this.#isDear ? this.#perCall : Math.min(await timed(place, first), await timed(place, first))
         entry.startUp = Math.max(0, cold - warm)
         // All workers, not only the one that had the first call.
         await timed(
           place,
-          Array.from({ length: place.workers * 4 }, (_, at) => this.#inputs[at % this.#inputs.length]),
+          Array.from(
+            { length: place.workers * (this.#isDear ? 1 : 4) },
+            (_, at) => this.#inputs[at % this.#inputs.length],
+          ),
         )
         if (kind === 'threads') entry.memoryPerWorker = Math.max(0, process.memoryUsage.rss() - before) / place.workers
       })
@@ -149,22 +171,25 @@ export class Contest {
     entry.memoryPerWorker = sum === undefined || pids.length === 0 ? undefined : sum / pids.length
   }
 
-  /** How long a round may be: what is left of the budget, shared out. */
-  #limits(): RoundLimit {
-    const { budget, rounds, signal } = this.#options
+  /** How long a round may be: what is left of the budget, shared out among so many more turns of each place. */
+  #limits(turnsEach: number): RoundLimit {
+    const { budget, signal } = this.#options
     // The smaller pools that show the scaling have to start, too.
     const starts = this.#entries.reduce((sum, entry) => sum + (entry.startUp ?? 0), 0) * this.#scalingSizes().length
-    const left = Math.max(budget * 0.2, budget - (performance.now() - this.#begun) - starts)
-    const turns = Math.max(1, this.#entries.length) * (rounds + 1.2) + this.#scalingSizes().length * 2 * 1.4
+    const left = Math.max(budget * 0.02, budget - (performance.now() - this.#begun) - starts)
+    const scalingTurns = this.#late ? 0 : this.#scalingSizes().length * 2 * 1.4
+    const turns = Math.max(1, this.#entries.length) * turnsEach + scalingTurns
     const share = left / turns
     // Going over all inputs says more than a sample; the pools, being faster, make up for what that takes longer.
     const pass = this.#perCall * this.#inputs.length
-    const slot = pass > share && pass < share * 2.5 ? pass * 4 : share
+    const inAll = this.#entries.reduce((sum, { place }) => sum + pass / (this.#waits ? place.atOnce : place.workers), 0)
+    const slot = pass > share && pass < share * 2.5 && inAll * turnsEach < left ? pass * 4 : share
     const long = this.#perCall > slot / 16
     return { slot, least: 1, refill: Math.min(share, 250), long, ...(signal ? { signal } : {}) }
   }
 
   async #warmUp(limit: RoundLimit): Promise<void> {
+    if (this.#isDear) return
     for (const entry of this.#entries) {
       this.#report(`warming up ${entry.place.kind}`)
       await this.#take(entry, async () => {
@@ -205,7 +230,8 @@ export class Contest {
       if ((kind !== 'threads' && kind !== 'processes') || entry.broken !== undefined || entry.rounds.length === 0)
         continue
       const points: { workers: number; perInput: number }[] = []
-      for (const workers of this.#scalingSizes()) {
+      for (const workers of this.#late ? [] : this.#scalingSizes()) {
+        if (this.#late) break
         this.#report(`scaling: ${workers} ${kind}`)
         const place = await openContender(kind, this.#task, { workers, concurrency: this.#width.concurrency })
         try {

@@ -125,7 +125,7 @@ ${failures(comparison)}
 <figure><figcaption>Speed-up with more workers <small>the dashed line would be perfect</small></figcaption><div class="chart"><canvas id="scaling-${at}" role="img" aria-label="Speed-up of threads and processes by number of workers"></canvas></div></figure>
 </div>
 <h3>What ran where</h3>
-<p class="facts">A short stretch of the work. Each lane is a thread or process; where several calls are under way at once, a lane has several rows. Point at a bar to see what it is.</p>
+<p class="facts">${comparison.timelines.length === 0 ? 'The time was up before this could be recorded: give it a larger budget. It would show a' : 'A'} short stretch of the work. Each lane is a thread or process; where several calls are under way at once, a lane has several rows. Point at a bar to see what it is.</p>
 <div class="timelines" id="timeline-${at}"></div>
 </section>`
 }

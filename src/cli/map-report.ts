@@ -49,7 +49,10 @@ export function reportAsText(
     for (const { index, input, error } of report.failures) {
       const code = error.code === undefined ? error.name : error.code
       lines.push(`  #${index} ${shorten(printable(toJson(input)), 40)}`)
-      lines.push(`    ${style.yellow(code)}: ${shorten(printable(error.message.split('\n')[0] ?? ''), 300)}`)
+      const text = error.message.split('\n')[0] ?? ''
+      // Node's own messages begin with the code.
+      const rest = text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text
+      lines.push(`    ${style.yellow(code)}: ${shorten(printable(rest), 300)}`)
     }
   }
   const ran = done + failed

@@ -10,12 +10,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { TaskIdentity } from '../call/task.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** What an earlier run of `skein map` has left in its output file. */
 export interface Earlier {
   /** Position of each input that was finished -> its JSON text. */
   readonly finished: ReadonlyMap<number, string>
+  /** The tasks that the lines name, as `taskLabel` does. */
+  readonly tasks: ReadonlySet<string>
   /** How many inputs had failed at last. */
   readonly failed: number
   /** How many lines in the middle of the file could not be read. */
@@ -33,8 +36,9 @@ export interface Earlier {
 export async function readEarlier(file: string, command: string): Promise<Earlier> {
   const finished = new Map<number, string>()
   const failed = new Set<number>()
+  const tasks = new Set<string>()
   let damaged = 0
-  if (!existsSync(file)) return { finished, failed: 0, damaged, repaired: false }
+  if (!existsSync(file)) return { finished, tasks, failed: 0, damaged, repaired: false }
   if (statSync(file).isDirectory())
     throw new UsageError(`--resume ${file}: this is a folder, not the output of an earlier run`, command)
   let lines = 0
@@ -44,6 +48,7 @@ export async function readEarlier(file: string, command: string): Promise<Earlie
     lines++
     const record = recordOf(line)
     lastBad = record === undefined
+    if (record?.task !== undefined) tasks.add(record.task)
     if (!record) {
       if (lines === 1 && !line.startsWith('{"index":')) throw notOurs(file, command)
       damaged++
@@ -56,23 +61,55 @@ export async function readEarlier(file: string, command: string): Promise<Earlie
     }
   }
   const repaired = repairEnd(file, lastBad)
-  return { finished, failed: failed.size, damaged: damaged - (repaired ? 1 : 0), repaired }
+  return { finished, tasks, failed: failed.size, damaged: damaged - (repaired ? 1 : 0), repaired }
 }
 
 function notOurs(file: string, command: string): UsageError {
   return new UsageError(
-    `--resume ${file}: this is not the output of an earlier 'skein map' (its first line is no {"index":…,"input":…} line), so nothing was written to it`,
+    `--resume ${file}: this is not the output of an earlier 'skein map' (its first line is no {"index":…,"input":…,"value":…} line), so nothing was written to it`,
     command,
   )
 }
 
-function recordOf(line: string): { index: number; input: string; failed: boolean } | undefined {
+/** How the lines of a run name its task: file and name, without the folder, which may be another one the next time. */
+export function taskLabel({ url, name }: TaskIdentity): string {
+  return `${decodeURIComponent(url.slice(url.lastIndexOf('/') + 1))}:${name}`
+}
+
+/**
+ * Refuses to add results of one task to those of another. The file's ending does not count: a module may have been compiled
+ * meanwhile.
+ *
+ * @throws UsageError
+ */
+export function checkSameTask(file: string, earlier: Earlier | undefined, label: string, command: string): void {
+  const others = [...(earlier?.tasks ?? [])].filter(each => withoutEnding(each) !== withoutEnding(label))
+  if (others.length === 0) return
+  throw new UsageError(
+    `--resume ${file}: this holds the results of ${others.join(' and ')}, not of ${label}; nothing was written to it. Give each task a file of its own`,
+    command,
+  )
+}
+
+function withoutEnding(label: string): string {
+  return label.replace(/\.[cm]?[jt]sx?:/, ':')
+}
+
+interface EarlierLine {
+  readonly index: number
+  readonly task: string | undefined
+  readonly input: string
+  readonly failed: boolean
+}
+
+function recordOf(line: string): EarlierLine | undefined {
   try {
-    const record = JSON.parse(line) as { index?: unknown; input?: unknown; error?: unknown }
+    const record = JSON.parse(line) as Partial<Record<'index' | 'task' | 'input' | 'error', unknown>>
     if (typeof record !== 'object' || record === null || !Number.isInteger(record.index) || !('input' in record))
       return undefined
     if (!('value' in record) && !('error' in record)) return undefined
-    return { index: record.index as number, input: JSON.stringify(record.input), failed: 'error' in record }
+    const task = typeof record.task === 'string' ? record.task : undefined
+    return { index: record.index as number, task, input: JSON.stringify(record.input), failed: 'error' in record }
   } catch {
     return undefined
   }

@@ -55,6 +55,13 @@ describe('skein compare', () => {
     assert.equal(existsSync(join(folder, 'report.html')), false)
   })
 
+  test('gives a task that computes to the event loop a few calls at a time', async t => {
+    const options = ['--budget', '1s', '--rounds', '1', '--json', '--no-report']
+    const { stdout } = await skein(workplace(t), ['compare', 'tasks.mjs:spin', '2', '3', ...options])
+    const { places } = JSON.parse(stdout) as { places: { kind: string; atOnce: number }[] }
+    assert.equal(places.find(place => place.kind === 'loop')?.atOnce, 2)
+  })
+
   test('shows the failures of a task that fails, recommends nothing, and ends with 1', async t => {
     const folder = workplace(t)
     const { code, stdout } = await skein(folder, [

@@ -18,9 +18,9 @@ describe('skein map', () => {
       ])
       assert.equal(code, 1)
       assert.deepEqual(jsonLines(stdout), [
-        { index: 0, input: 2, value: 4 },
-        { index: 1, input: 13, error: { name: 'RangeError', message: 'unlucky' } },
-        { index: 2, input: 4, value: 16 },
+        { index: 0, task: 'tasks.mjs:square', input: 2, value: 4 },
+        { index: 1, task: 'tasks.mjs:square', input: 13, error: { name: 'RangeError', message: 'unlucky' } },
+        { index: 2, task: 'tasks.mjs:square', input: 4, value: 16 },
       ])
       assert.match(stderr, /1 input failed/)
       assert.match(stderr, /2 done, 1 failed/)
@@ -125,7 +125,7 @@ describe('skein map', () => {
   for (const place of ['loop', 'threads', 'processes']) {
     test(`keeps what a task prints on ${place} out of the results`, async t => {
       const { stdout, stderr } = await skein(workplace(t), ['map', 'tasks.mjs:shout', 'hi', '--on', place])
-      assert.deepEqual(jsonLines(stdout), [{ index: 0, input: 'hi', value: 'HI' }])
+      assert.deepEqual(jsonLines(stdout), [{ index: 0, task: 'tasks.mjs:shout', input: 'hi', value: 'HI' }])
       assert.match(stderr, /task says hi/)
     })
   }
@@ -162,6 +162,17 @@ describe('skein map', () => {
     assert.equal(summary.done, 1)
     assert.equal(summary.failed, 1)
     assert.equal(summary.interrupted, false)
+  })
+
+  test('says nothing with --json --quiet when all went well', async t => {
+    const args = ['map', 'tasks.mjs:square', '1', '--json', '--quiet', '--on', 'loop']
+    assert.equal((await skein(workplace(t), args)).stderr, '')
+  })
+
+  test('says the code of an error of the system once', async t => {
+    const { stderr } = await skein(workplace(t), ['map', 'tasks.mjs:readGone', '1', '--on', 'loop'])
+    assert.match(stderr, /ENOENT: no such file/)
+    assert.doesNotMatch(stderr, /ENOENT: ENOENT/)
   })
 
   for (const place of ['loop', 'threads', 'processes']) {

@@ -30,8 +30,8 @@ describe('skein map --resume', () => {
     assert.deepEqual(
       lines.slice(2).sort((a, b) => a.index - b.index),
       [
-        { index: 1, input: 3, value: 9 },
-        { index: 2, input: 4, value: 16 },
+        { index: 1, task: 'tasks.mjs:square', input: 3, value: 9 },
+        { index: 2, task: 'tasks.mjs:square', input: 4, value: 16 },
       ],
     )
     assert.equal(lines[0]?.value, 'from before')
@@ -74,7 +74,7 @@ describe('skein map --resume', () => {
     assert.match(stderr, /was cut off/)
     assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [
       { index: 0, input: 2, value: 4 },
-      { index: 1, input: 3, value: 9 },
+      { index: 1, task: 'tasks.mjs:square', input: 3, value: 9 },
     ])
   })
 
@@ -85,7 +85,7 @@ describe('skein map --resume', () => {
     await skein(folder, ['map', 'tasks.mjs:square', '2', '3', '--resume', 'out.jsonl', '--on', 'loop'])
     assert.deepEqual(jsonLines(readFileSync(file, 'utf8')), [
       { index: 0, input: 2, value: 4 },
-      { index: 1, input: 3, value: 9 },
+      { index: 1, task: 'tasks.mjs:square', input: 3, value: 9 },
     ])
   })
 
@@ -94,7 +94,12 @@ describe('skein map --resume', () => {
     const file = join(folder, 'out.jsonl')
     writeFileSync(file, `${line(0, 99, 'other')}\n`)
     await skein(folder, ['map', 'tasks.mjs:square', '2', '--resume', 'out.jsonl', '--on', 'loop'])
-    assert.deepEqual(jsonLines(readFileSync(file, 'utf8'))[1], { index: 0, input: 2, value: 4 })
+    assert.deepEqual(jsonLines(readFileSync(file, 'utf8'))[1], {
+      index: 0,
+      task: 'tasks.mjs:square',
+      input: 2,
+      value: 4,
+    })
   })
 
   test('refuses a file that is no output of an earlier run, and leaves it as it was', async t => {
@@ -113,6 +118,19 @@ describe('skein map --resume', () => {
     assert.equal(code, 2)
     assert.match(stderr, /not the output of an earlier/)
     assert.equal(readFileSync(file, 'utf8'), before)
+  })
+
+  test('refuses a file with the results of another task, and leaves it as it is', async t => {
+    const folder = workplace(t)
+    const file = join(folder, 'out.jsonl')
+    const args = ['--resume', 'out.jsonl', '--on', 'loop', '--quiet']
+    assert.equal((await skein(folder, ['map', 'tasks.mjs:square', '2', ...args])).code, 0)
+    const before = readFileSync(file, 'utf8')
+    const { code, stderr } = await skein(folder, ['map', 'tasks.mjs:echo', '2', ...args])
+    assert.equal(code, 2)
+    assert.match(stderr, /holds the results of tasks\.mjs:square, not of tasks\.mjs:echo/)
+    assert.equal(readFileSync(file, 'utf8'), before)
+    assert.equal((await skein(folder, ['map', 'tasks.mjs:square', '2', '3', ...args])).code, 0)
   })
 })
 

@@ -24,6 +24,7 @@ export interface Running {
 
 /** The tasks that the tests of the command line run. Several of them, so that naming one is needed. */
 const taskModule = `
+import { readFileSync } from 'node:fs'
 import { task, current } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
 export const square = task(import.meta, function square(n) { if (n === 13) throw new RangeError('unlucky'); return n * n })
 export const shout = task(import.meta, function shout(word) { console.log('task says', word); return String(word).toUpperCase() })
@@ -38,6 +39,8 @@ export const odd = task(import.meta, function odd(kind) {
   return undefined
 })
 export const markup = task(import.meta, function markup() { throw new Error('</script><img src=x onerror=alert(1)>') })
+export const readGone = task(import.meta, function readGone() { return readFileSync('/gone.txt') })
+export const spin = task(import.meta, function spin(ms) { const end = performance.now() + ms; while (performance.now() < end); return ms })
 export const dies = task(import.meta, function dies(n) { if (n === 1) process.exit(7); return n })
 `
 

@@ -6,7 +6,7 @@ import { listenForInterrupt } from '../interrupt.ts'
 import { type MapReport, reportAsJson, reportAsText } from '../map-report.ts'
 import { appendTo, claimStdout, type Output } from '../output.ts'
 import { openPlace } from '../place.ts'
-import { readEarlier } from '../resume.ts'
+import { checkSameTask, readEarlier, taskLabel } from '../resume.ts'
 import { errorToJson, toJson } from '../to-json.ts'
 import { ResultWriter } from '../result-writer.ts'
 import { count, plural } from '../ui/amount.ts'
@@ -30,7 +30,7 @@ export const mapCommand: Command = {
   ],
   about: [
     'Each input becomes the one argument of a call. What reads as JSON is parsed: 12, true, "12", {"w":320}, [1,2] (an array is one argument); anything else is text. A text with a * stands for the files that match it (quote it, so that the shell leaves it alone).',
-    'Results are JSON lines on standard output, in the order of the inputs: {"index":0,"input":…,"value":…}, or {"index":1,"input":…,"error":{"code","name","message"}}. The values of a generator task come as an array. What JSON has no form for is written as {"$type":"Map","value":…}, {"$type":"bigint","value":"12"}, {"$type":"Uint8Array","base64":"…"}. What a task prints goes to standard error.',
+    'Results are JSON lines on standard output, in the order of the inputs: {"index":0,"task":…,"input":…,"value":…}, or {"index":1,"task":…,"input":…,"error":{"code","name","message"}}. The values of a generator task come as an array. What JSON has no form for is written as {"$type":"Map","value":…}, {"$type":"bigint","value":"12"}, {"$type":"Uint8Array","base64":"…"}. What a task prints goes to standard error.',
     'Ctrl-C cancels what runs, writes what is finished, and says how to go on; a second Ctrl-C ends at once.',
   ],
   options: {
@@ -73,11 +73,17 @@ async function runMap(args: Arguments): Promise<number> {
     readerGone = true
     interrupt.abort('the reader of the results has gone away')
   })
-  const { task, identity } = await findTask(reference, 'map').catch(async (error: unknown) => {
-    interrupt.stop()
-    await stdout.close()
-    throw error
-  })
+  const { task, identity, label } = await findTask(reference, 'map')
+    .then(found => {
+      const label = taskLabel(found.identity)
+      if (resume !== undefined) checkSameTask(resume, earlier, label, 'map')
+      return { ...found, label: JSON.stringify(label) }
+    })
+    .catch(async (error: unknown) => {
+      interrupt.stop()
+      await stdout.close()
+      throw error
+    })
   const output: Output = resume === undefined ? stdout : appendTo(resume)
   progress = new Progress(process.stderr, {
     label: `${identity.name} on ${placeWords}`,
@@ -139,13 +145,13 @@ async function runMap(args: Arguments): Promise<number> {
         }
         await writer.write(
           settled.index,
-          `{"index":${item.index},"input":${toJson(item.input)},"error":${toJson(error)}}`,
+          `{"index":${item.index},"task":${label},"input":${toJson(item.input)},"error":${toJson(error)}}`,
         )
       } else {
         report.done++
         await writer.write(
           settled.index,
-          `{"index":${item.index},"input":${toJson(item.input)},"value":${toJson(settled.value)}}`,
+          `{"index":${item.index},"task":${label},"input":${toJson(item.input)},"value":${toJson(settled.value)}}`,
         )
       }
       progress?.update(report)
@@ -165,8 +171,9 @@ async function runMap(args: Arguments): Promise<number> {
   if (readerGone) return exitCodes.fine
   if (report.fatal) throw report.fatal
   const interrupted = interrupt.exitCode
-  if (args.has('json')) process.stderr.write(`${reportAsJson(report, interrupted !== undefined)}\n`)
-  else if (!args.has('quiet') || report.failed > 0 || interrupted !== undefined) {
+  const tells = !args.has('quiet') || report.failed > 0 || interrupted !== undefined
+  if (tells && args.has('json')) process.stderr.write(`${reportAsJson(report, interrupted !== undefined)}\n`)
+  else if (tells) {
     const style = styleOf(process.stderr)
     if (earlier?.repaired)
       process.stderr.write(`The last line of ${resume} was cut off; it was taken away and its input ran again.\n`)
