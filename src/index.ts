@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * The front door of skein: tasks, calls, scopes, the event loop as an executor, and the errors.
  *
@@ -29,18 +30,23 @@ export { main, type MainOptions } from './core/main.ts'
 export { openScope } from './core/open-scope.ts'
 export { type Scope, scope, type ScopeOptions } from './core/scope.ts'
 export { sleep } from './core/sleep.ts'
+export type { Owner } from './core/waiting.ts'
 
 // Errors: one family, each with a stable code (docs/errors.md).
 export {
+  BrokenError,
+  BusyError,
   CancelledError,
   type CancelSource,
   ClosedError,
   type Ended,
+  EndOfChannelError,
   type ErrorCode,
   InvalidArgumentError,
   JobGoneError,
   JobRejectedError,
   MalformedMessageError,
+  MisuseError,
   NestedStartError,
   NoCurrentScopeError,
   NonRetryableError,

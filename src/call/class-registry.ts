@@ -1,10 +1,14 @@
 import {
+  BrokenError,
+  BusyError,
   CancelledError,
   ClosedError,
+  EndOfChannelError,
   InvalidArgumentError,
   JobGoneError,
   JobRejectedError,
   MalformedMessageError,
+  MisuseError,
   NestedStartError,
   NoCurrentScopeError,
   NonRetryableError,
@@ -102,6 +106,10 @@ for (const Class of [
   JobRejectedError,
   JobGoneError,
   NonRetryableError,
+  MisuseError,
+  BrokenError,
+  BusyError,
+  EndOfChannelError,
 ]) {
   know(`skein:${Class.kind}`, Class)
 }

@@ -34,6 +34,10 @@ export type ErrorCode =
   | 'SKEIN_LIMIT_REACHED'
   | 'SKEIN_JOB_GONE'
   | 'SKEIN_NON_RETRYABLE'
+  | 'SKEIN_MISUSE'
+  | 'SKEIN_BROKEN'
+  | 'SKEIN_BUSY'
+  | 'SKEIN_END_OF_CHANNEL'
   | 'SKEIN_STORE_REFUSED'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
@@ -104,13 +108,19 @@ export class CancelledError extends SkeinError {
   readonly source: CancelSource
   /** What they gave as the reason, as it was given. */
   readonly reason: unknown
+  /** What failed, as in `task resize`, where the source is `failure`; `reason` is then its error. */
+  readonly by: string | undefined
   /** What it took to stop the work; undefined inside the work itself, while it is still stopping. */
   readonly ended: Ended | undefined
 
-  constructor(message: string, fields: { source: CancelSource; reason?: unknown; ended?: Ended; cause?: unknown }) {
+  constructor(
+    message: string,
+    fields: { source: CancelSource; reason?: unknown; by?: string | undefined; ended?: Ended; cause?: unknown },
+  ) {
     super('SKEIN_CANCELLED', message, 'cause' in fields ? { cause: fields.cause } : undefined)
     this.source = fields.source
     this.reason = fields.reason
+    this.by = fields.by
     this.ended = fields.ended
   }
 }
@@ -344,5 +354,37 @@ export class StoreRefusedError extends SkeinError {
   static override readonly kind: string = 'StoreRefusedError'
   constructor(message: string, options?: { cause?: unknown }) {
     super('SKEIN_STORE_REFUSED', message, options)
+  }
+}
+
+/** A lock, a semaphore, a limiter or a queue was used against its rules; the message says what to write instead. */
+export class MisuseError extends SkeinError {
+  static override readonly kind: string = 'MisuseError'
+  constructor(message: string) {
+    super('SKEIN_MISUSE', message)
+  }
+}
+
+/** What is waited for can never come: the holder of a lock is gone, a barrier was broken, all receivers have closed. */
+export class BrokenError extends SkeinError {
+  static override readonly kind: string = 'BrokenError'
+  constructor(message: string) {
+    super('SKEIN_BROKEN', message)
+  }
+}
+
+/** A resource that only one task at a time may use is in use. */
+export class BusyError extends SkeinError {
+  static override readonly kind: string = 'BusyError'
+  constructor(message: string) {
+    super('SKEIN_BUSY', message)
+  }
+}
+
+/** Nothing more will come out of a channel: all its senders have closed, and what they sent has been received. */
+export class EndOfChannelError extends SkeinError {
+  static override readonly kind: string = 'EndOfChannelError'
+  constructor(message: string) {
+    super('SKEIN_END_OF_CHANNEL', message)
   }
 }

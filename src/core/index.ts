@@ -1,17 +1,22 @@
+/// <reference types="node" preserve="true" />
 export { background } from './background.ts'
 export type { CancelCause } from './cancel.ts'
 export { current, type ScopeSource } from './current.ts'
 export type { Duration } from './duration.ts'
 export {
+  BrokenError,
+  BusyError,
   CancelledError,
   type CancelSource,
   ClosedError,
   type Ended,
+  EndOfChannelError,
   type ErrorCode,
   InvalidArgumentError,
   JobGoneError,
   JobRejectedError,
   MalformedMessageError,
+  MisuseError,
   NestedStartError,
   NoCurrentScopeError,
   NonRetryableError,
@@ -38,3 +43,4 @@ export { main, type MainOptions } from './main.ts'
 export { openScope } from './open-scope.ts'
 export { type ErrorShape, Scope, scope, type ScopeOptions } from './scope.ts'
 export { sleep } from './sleep.ts'
+export type { Owner } from './waiting.ts'

@@ -1,7 +1,5 @@
-import { errorOfCause } from './cancel.ts'
-import { currentSource } from './current.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import type { Scope } from './scope.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from './waiting.ts'
 import { SleepWait } from './waits.ts'
 
 /**
@@ -21,22 +19,14 @@ import { SleepWait } from './waits.ts'
  *
  * await sleep('5ms')
  */
-export async function sleep(duration: Duration, owner?: Scope | AbortSignal): Promise<void> {
-  if (owner instanceof AbortSignal) return sleepUntilAborted(milliseconds(duration, 'duration'), owner)
-  const scope = owner ?? currentSource()?.toScope()
-  if (scope) return scope.sleep(duration)
-  return new SleepWait(milliseconds(duration, 'duration')).promise
-}
-
-async function sleepUntilAborted(delay: number, signal: AbortSignal): Promise<void> {
-  const cancelled = (): unknown => errorOfCause({ source: 'signal', reason: signal.reason }, 'sleep')
-  if (signal.aborted) throw cancelled()
-  const wait = new SleepWait(delay)
-  const onAbort = (): void => wait.fail(cancelled())
-  signal.addEventListener('abort', onAbort, { once: true })
+export function sleep(duration: Duration, owner?: Owner): Promise<void> {
   try {
-    await wait.promise
-  } finally {
-    signal.removeEventListener('abort', onAbort)
+    const delay = milliseconds(duration, 'duration')
+    const by = ownerOf(owner)
+    const refusal = refusalOf(by, 'sleep')
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return waitUnder(new SleepWait(delay), by, 'sleep')
+  } catch (error) {
+    return Promise.reject(error)
   }
 }

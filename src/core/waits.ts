@@ -1,6 +1,7 @@
 import type { CancelCause } from './cancel.ts'
 import { clockSlot } from './clock.ts'
 import { Member } from './members.ts'
+import type { Scope } from './scope.ts'
 import type { TimerNode, TimerWheel } from './timer-wheel.ts'
 
 /** A wait that its scope can break off: one slot in the scope's list instead of a listener or a race. */
@@ -14,6 +15,16 @@ export abstract class Wait<T> extends Member {
     this.promise = new Promise<T>(hand)
     this.#resolve = handed as (value: T) => void
     this.#reject = handedReject
+  }
+
+  /** What is waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
+  describe(): string {
+    return 'a wait'
+  }
+
+  /** The scope that has to act before this can end, where there is exactly one: what a search for lock cycles follows. */
+  waitsOn(): Scope | undefined {
+    return undefined
   }
 
   /** Gives back what the wait holds: a timer, a place in a queue. */
