@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machine, versions } from './lib/machine.mjs'
+import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
 import { runSuite, stopRunning } from './lib/rounds.mjs'
 import { prepare } from './lib/setup.mjs'
@@ -130,6 +131,9 @@ for (const {
     contestant.role === 'skein' ||
     only === undefined ||
     only.some(text => contestant.label.toLowerCase().includes(text))
+  if (suite.contestants.some(contestant => contestant.needsVenv && wanted(contestant)) && !prepareVenv(say)) {
+    for (const contestant of suite.contestants) contestant.absent ||= contestant.needsVenv
+  }
   const absent = suite.contestants.filter(contestant => contestant.absent && wanted(contestant))
   suite.contestants = suite.contestants.filter(contestant => !contestant.absent && wanted(contestant))
   const times = askedRounds ?? (values.quick ? quick : full)

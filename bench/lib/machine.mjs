@@ -18,7 +18,7 @@ export function machine() {
 const version = url => JSON.parse(readFileSync(new URL(url, import.meta.url), 'utf8')).version
 
 export function versions() {
-  const peers = ['piscina', 'tinypool', 'workerpool', 'poolifier']
+  const peers = Object.keys(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).dependencies)
   return {
     skein: version('../../package.json'),
     ...Object.fromEntries(peers.map(name => [name, version(`../node_modules/${name}/package.json`)])),

@@ -13,7 +13,8 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
     }
   }
   const absent = new Set(cells.filter(cell => cell.absent).map(cell => cell.label))
-  if (absent.size > 0) lines.push(`python3 is not present: ${[...absent].join(', ')} not measured.`, '')
+  if (absent.size > 0)
+    lines.push(`Python, or its packages, are not present: ${[...absent].join(', ')} not measured.`, '')
   for (const note of suite.notes ?? []) lines.push(note, '')
   lines.push(`Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds, contestants interleaved'}.`, '')
   for (const goal of goals) {

@@ -29,7 +29,7 @@ export async function runSuite(suite, { rounds, progress }) {
       // One failure may be an accident; who fails twice and never succeeds does not get to cost every round.
       if (cell.failures.length > 1 && cell.values.length === 0) continue
       progress({ suite, round, rounds, at, of: order.length, cell })
-      const outcome = await measureOnce(suite.request(cell.contestant, cell.variant), cell.contestant)
+      const outcome = await measureOnce(suite.request(cell.contestant, cell.variant), cell.contestant, suite.limitMs)
       if (outcome.failure === undefined) cell.values.push({ round, ...outcome.metrics })
       else cell.failures.push(`round ${round + 1}: ${outcome.failure}`)
     }
@@ -57,7 +57,7 @@ function ratios(cell, cells) {
   if (contestant.versus === undefined) return undefined
   const subject = cells.find(other => other.variant === variant && other.contestant.key === contestant.versus)
   const result = {}
-  for (const metric of ['p50', 'rate', 'startMs']) {
+  for (const metric of ['p50', 'rate', 'startMs', 'cpu', 'bytes', 'ns']) {
     const list = []
     for (const theirs of cell.values) {
       const ours = subject?.values.find(value => value.round === theirs.round)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const bench = fileURLToPath(new URL('..', import.meta.url))
@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Installs the peers and builds skein, each only when it is missing. */
 export function prepare(say) {
-  if (!existsSync(`${bench}/node_modules/piscina`)) {
+  const peers = Object.keys(JSON.parse(readFileSync(`${bench}/package.json`, 'utf8')).dependencies)
+  if (!peers.every(name => existsSync(`${bench}/node_modules/${name}`))) {
     say('Installing the peers into bench/node_modules')
     npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], bench)
   }

@@ -3,6 +3,7 @@ import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
+import * as structured from './structured.mjs'
 
 /** In the order in which they run. `rounds` is for a full run and for a quick one. */
 export const suites = [
@@ -26,4 +27,12 @@ export const suites = [
     rounds: [3, 1],
     about: 'cost of checkpoint(), and latency of cancel()',
   },
+  {
+    name: 'sleepers',
+    make: structured.sleepers,
+    rounds: [3, 1],
+    about: 'tasks that sleep at once, beside promises, limiters, Effect, Effection, asyncio and trio',
+  },
+  { name: 'joins', make: structured.joins, rounds: [5, 2], about: 'starting an empty task and waiting for it' },
+  { name: 'handover', make: structured.handover, rounds: [5, 2], about: 'locks, semaphores and channels' },
 ]

@@ -1,0 +1,34 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** Many tasks that sleep at once: CPU time of each from its start to its end, and what each takes while it sleeps. */
+export async function measure({ peer, count, base, spread, repeats }) {
+  const { sleepers } = await import(`../structured/${peer}.mjs`)
+  // Not all at one moment, as in a program.
+  const delay = i => base + (i % spread)
+  const warm = sleepers(1000, () => 1)
+  await warm.started
+  await warm.ended
+
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  collect()
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const still = sleepers(count, delay)
+  await still.started
+  collect()
+  collect()
+  const bytes = (process.memoryUsage().heapUsed - before) / count
+  await still.ended
+  collect()
+
+  const from = process.cpuUsage()
+  for (let at = 0; at < repeats; at++) {
+    const timed = sleepers(count, delay)
+    await timed.started
+    await timed.ended
+  }
+  const { user, system } = process.cpuUsage(from)
+  return { cpu: (user + system) / count / repeats, bytes }
+}
