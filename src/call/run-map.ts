@@ -49,7 +49,7 @@ export function runMap(
   }
   // Where nothing travels, bundling saves nothing.
   const single = limited || !executor.bundles
-  return new MapRun(executor, { ...pick(work), options: callOptions }, openSource(items), {
+  return new MapRun(executor, { ...pick(work), options: { ...work.options, ...callOptions } }, openSource(items), {
     ordered,
     settle,
     chunk: single ? 1 : chunk === 'auto' ? new ChunkSize() : chunk,

@@ -38,9 +38,9 @@ export abstract class ExecutorSurface implements Executor {
     refuseQueueOptions(work.options, this.kind)
   }
   #workOf(first: AnyFunction | Call<unknown>, args: readonly unknown[]): Work {
-    if (!isCall(first)) return makeCall(first, args)
-    this.check(first)
-    return first
+    const work = isCall(first) ? first : makeCall(first, args)
+    this.check(work)
+    return work
   }
   /** True when a rejection of `run` that nobody awaits is no news. */
   protected get quiet(): boolean {
