@@ -1,0 +1,98 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe } from '../../call/checks.ts'
+import { checkArguments, checkResult, definitionOf } from '../../call/definition.ts'
+import { lookup, namesIn } from '../../call/registry.ts'
+import { type AnyFunction, identityOf, type TaskIdentity } from '../../call/task.ts'
+import { byWireName } from '../../celery/task-name.ts'
+import { InvalidArgumentError, TaskNotFoundError } from '../../core/errors.ts'
+import { loadTaskModule } from '../../pool/load-task.ts'
+
+/** A task that a worker runs. */
+export interface KnownTask {
+  readonly identity: TaskIdentity
+  readonly fn: AnyFunction
+  /** Which errors are worth another attempt, as the task's definition says. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean
+  /** Checks arguments, and gives those that the task is called with. Throws, or rejects, when they are wrong. */
+  readonly checkArguments?: (args: readonly unknown[]) => readonly unknown[] | Promise<readonly unknown[]>
+  /** Checks a result, and gives the one that is kept. */
+  readonly checkResult?: (value: unknown) => unknown
+}
+
+/**
+ * The tasks that a worker runs, by the name in the message: those of the modules that it was started with, and no others.
+ * A message can never name code to load.
+ */
+export class Allowlist {
+  readonly names: readonly string[]
+  readonly #tasks: ReadonlyMap<string, KnownTask>
+
+  constructor(identities: Iterable<TaskIdentity>) {
+    this.#tasks = new Map(Array.from(byWireName(identities), ([name, identity]) => [name, knownTask(name, identity)]))
+    this.names = [...this.#tasks.keys()]
+  }
+
+  find(name: string): KnownTask | undefined {
+    return this.#tasks.get(name)
+  }
+}
+
+/**
+ * Imports the modules and collects their tasks and the given ones.
+ *
+ * **Errors**: `SKEIN_TASK_MODULE` when a module is missing or its import fails; `SKEIN_TASK_NOT_FOUND` when it defines no
+ * task; `SKEIN_TASK_DEFINITION` when two tasks would have the same name in a message; `SKEIN_INVALID_ARGUMENT` for what is
+ * no task or no module.
+ */
+export async function allowlistOf(
+  modules: readonly (string | URL)[],
+  tasks: readonly AnyFunction[],
+): Promise<Allowlist> {
+  const identities: TaskIdentity[] = []
+  for (const each of modules) {
+    const url = moduleUrl(each)
+    await loadTaskModule(url)
+    const names = namesIn(url)
+    if (names.length === 0) {
+      throw new TaskNotFoundError(
+        `${String(each)} defines no task, so a worker of it would have nothing to do. ` +
+          `Define one at the top level of the module: export const work = task(import.meta, function work(…) {…}).`,
+      )
+    }
+    for (const name of names) identities.push({ url, name })
+  }
+  for (const each of tasks) {
+    const identity = identityOf(each)
+    if (!identity) {
+      throw new InvalidArgumentError(`tasks must be tasks, made with task(import.meta, fn); got ${describe(each)}`)
+    }
+    if (!identities.some(other => other.url === identity.url && other.name === identity.name)) identities.push(identity)
+  }
+  return new Allowlist(identities)
+}
+
+/** A path from the current folder, or a URL. Tasks register under `import.meta.url`, which has no links in it. */
+function moduleUrl(module: string | URL): string {
+  if (module instanceof URL) return module.href
+  if (typeof module !== 'string') {
+    throw new InvalidArgumentError(`modules must be paths or URLs of modules, got ${describe(module)}`)
+  }
+  if (module.includes('://') || module.startsWith('data:')) return module
+  const path = resolve(module)
+  return pathToFileURL(existsSync(path) ? realpathSync(path) : path).href
+}
+
+function knownTask(name: string, identity: TaskIdentity): KnownTask {
+  const fn = lookup(identity)
+  if (!fn) throw new TaskNotFoundError(`Task '${identity.name}' of ${identity.url} is not defined in this thread.`)
+  const { input, output, retryIf } = definitionOf(fn) ?? {}
+  return {
+    identity,
+    fn,
+    ...(retryIf ? { retryIf } : {}),
+    ...(input ? { checkArguments: args => checkArguments(input, name, args) } : {}),
+    ...(output ? { checkResult: value => checkResult(output, name, value) } : {}),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Entry } from '../../call/entry.ts'
+import type { TaskMessage } from '../../celery/message.ts'
+import { now } from '../../core/clock.ts'
+import type { Timer } from '../../core/timer.ts'
+import type { Claim, Effect } from '../../stores/store.ts'
+import type { KnownTask } from './allowlist.ts'
+
+/** Why an attempt is being stopped, which decides what is written of it. */
+export type StopCause =
+  /** Somebody cancelled the job. */
+  | { readonly kind: 'cancelled'; readonly reason: unknown }
+  /** The lease is gone: nothing is written. */
+  | { readonly kind: 'lost' }
+  /** The time of the whole job is up. */
+  | { readonly kind: 'deadline' }
+  /** The store did not take a value of its stream. */
+  | { readonly kind: 'refused'; readonly error: Error }
+  /** Claimed ahead and not started in time, or the worker stops: it goes back, and the attempt does not count. */
+  | { readonly kind: 'release' }
+  /** The worker stops, and it had to be broken off; as `release`. */
+  | { readonly kind: 'shutdown' }
+
+/** One claim on its way through a worker: from the store, through the executor, back to the store. */
+export class Attempt {
+  readonly claim: Claim
+  readonly known: KnownTask
+  readonly message: TaskMessage
+  readonly args: readonly unknown[]
+  /** When the whole job has to be over, on the clock of this process; Infinity where it has no deadline. */
+  readonly deadline: number
+  /** Set when it is handed to the executor. */
+  entry: Entry | undefined
+  /** The first cause wins, except that a lost lease overrules all others: then nothing may be written. */
+  stopping: StopCause | undefined
+  deadlineTimer: Timer | undefined
+  /** What is committed together with the acknowledgement. */
+  effects: Effect[] | undefined
+  /** What is committed together with a step, by the step's name; only of steps that are being worked on. */
+  openSteps: Map<string, Effect[]> | undefined
+  /** Reports that the store has not answered yet: the settlement must not overtake them. */
+  unwritten = 0
+  /** Called when the last of them was answered. */
+  onWritten: (() => void) | undefined
+
+  constructor(claim: Claim, known: KnownTask, message: TaskMessage, args: readonly unknown[]) {
+    this.claim = claim
+    this.known = known
+    this.message = message
+    this.args = args
+    this.deadline = claim.deadline === undefined ? Number.POSITIVE_INFINITY : now() + claim.deadline
+  }
+
+  get lost(): boolean {
+    return this.stopping?.kind === 'lost'
+  }
+}

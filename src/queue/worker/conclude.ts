@@ -1,0 +1,88 @@
+import type { Outcome } from '../../call/entry.ts'
+import { errorOfCause } from '../../core/cancel.ts'
+import { now } from '../../core/clock.ts'
+import { CancelledError, SkeinError, TimeoutError } from '../../core/errors.ts'
+import type { Attempt, StopCause } from './attempt.ts'
+import { encodeValue } from '../../celery/result.ts'
+import { verdictOf } from './retry-rule.ts'
+
+/** How an attempt ended, in the worker's own terms; `settlementOf` makes a settlement of it. */
+export type Ending =
+  | { readonly kind: 'done'; readonly result: string }
+  | { readonly kind: 'failed' | 'dead'; readonly error: unknown }
+  | { readonly kind: 'retry'; readonly error: unknown; readonly delay: number }
+  | { readonly kind: 'cancelled'; readonly error: unknown; readonly reason: unknown }
+  /** `blocked`: the place could not be started at all, so the next attempt has to wait for it. */
+  | { readonly kind: 'release'; readonly interrupted: boolean; readonly ended?: string; readonly blocked?: Error }
+  | { readonly kind: 'lost' }
+
+/** Errors of the place, not of the job: it is handed back, and the worker rests. */
+const ofThePlace: ReadonlySet<string> = new Set([
+  'SKEIN_WORKER_START',
+  'SKEIN_NESTED_START',
+  'SKEIN_TYPESCRIPT_LOADER',
+  'SKEIN_TASK_MODULE',
+  'SKEIN_CLOSED',
+])
+
+/** What becomes of an attempt, from what the executor says of it and what the worker knows. */
+export function conclude(attempt: Attempt, outcome: Outcome): Ending {
+  const { stopping } = attempt
+  if (stopping?.kind === 'lost') return { kind: 'lost' }
+  if (outcome.state === 'done') return concludeDone(attempt, outcome.value)
+  const { error } = outcome
+  if (outcome.state === 'cancelled' && stopping) {
+    const ended = error instanceof CancelledError || error instanceof TimeoutError ? error.ended : undefined
+    return concludeStopped(attempt, stopping, ended)
+  }
+  if (outcome.state === 'cancelled') return { kind: 'cancelled', error, reason: reasonOf(error) }
+  return concludeFailed(attempt, error)
+}
+
+/** What becomes of a claim that was to be stopped before it was handed to the executor. */
+export function concludeStopped(attempt: Attempt, stopping: StopCause, ended: Ended = 'withdrawn'): Ending {
+  const what = `job ${attempt.claim.id}, task ${attempt.claim.task},`
+  switch (stopping.kind) {
+    case 'lost':
+      return { kind: 'lost' }
+    case 'release':
+      return { kind: 'release', interrupted: false }
+    case 'shutdown':
+      return ended === 'withdrawn'
+        ? { kind: 'release', interrupted: false }
+        : { kind: 'release', interrupted: true, ended }
+    case 'deadline':
+      return {
+        kind: 'failed',
+        error: errorOfCause({ source: 'deadline', timeout: attempt.claim.deadline ?? 0 }, what, ended),
+      }
+    case 'refused':
+      return { kind: 'failed', error: stopping.error }
+    case 'cancelled': {
+      const { reason } = stopping
+      return { kind: 'cancelled', error: errorOfCause({ source: 'explicit', reason }, what, ended), reason }
+    }
+  }
+}
+
+/** What becomes of an attempt that failed, or whose result cannot be kept. */
+export function concludeFailed(attempt: Attempt, error: unknown): Ending {
+  if (error instanceof SkeinError && ofThePlace.has(error.code)) {
+    return { kind: 'release', interrupted: false, blocked: error }
+  }
+  return { ...verdictOf(attempt, error, attempt.deadline - now()), error }
+}
+
+function concludeDone(attempt: Attempt, value: unknown): Ending {
+  try {
+    return { kind: 'done', result: encodeValue(value) }
+  } catch (error) {
+    return concludeFailed(attempt, error)
+  }
+}
+
+type Ended = NonNullable<CancelledError['ended']>
+
+function reasonOf(error: unknown): unknown {
+  return error instanceof CancelledError ? error.reason : undefined
+}

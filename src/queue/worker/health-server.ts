@@ -1,0 +1,55 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { InvalidArgumentError } from '../../core/errors.ts'
+import type { WorkerHealth } from './events.ts'
+
+/** A small HTTP server that says whether a worker does its work. */
+export interface HealthServer {
+  /** The port that it listens on; of use when it was asked for port 0. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+/**
+ * Serves `GET /healthz`: status 200 while the worker consumes and 503 while it doesn't, with what is known as JSON.
+ *
+ * @param host loopback unless somebody says otherwise: the page tells what runs here
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when the port cannot be had.
+ */
+export async function serveHealth(health: () => WorkerHealth, port: number, host: string): Promise<HealthServer> {
+  const server: Server = createServer((request, response) => {
+    const path = (request.url ?? '').replace(/[?#].*$/, '')
+    if (path !== '/healthz') {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only /healthz here.\n')
+      return
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end()
+      return
+    }
+    const state = health()
+    response
+      .writeHead(state.consuming ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      .end(request.method === 'HEAD' ? '' : `${JSON.stringify(state)}\n`)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', error =>
+      reject(
+        new InvalidArgumentError(`The health page cannot listen on ${host}:${port}: ${error.message}`, {
+          cause: error,
+        }),
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+  // The page is about the worker's life; it must not prolong it.
+  server.unref()
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

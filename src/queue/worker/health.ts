@@ -1,0 +1,31 @@
+import type { Claimer } from './claimer.ts'
+import type { WorkerHealth } from './events.ts'
+
+/** What the health of a worker is made of. */
+export interface HealthParts {
+  readonly claimer: Claimer
+  readonly state: 'running' | 'stopping' | 'stopped'
+  readonly running: number
+  readonly held: number
+  readonly capacity: number
+}
+
+/**
+ * Whether a worker does its work. The probe is the path of a claim itself, not a ping: a worker whose connection is up but
+ * whose claims are not answered does not consume.
+ */
+export function healthOf({ claimer, state, running, held, capacity }: HealthParts): WorkerHealth {
+  const lastClaim = claimer.lastAnswer === undefined ? undefined : Math.round(performance.now() - claimer.lastAnswer)
+  const about = { lastClaim, running, waiting: held - running }
+  const not = (reason: string): WorkerHealth => ({ consuming: false, reason, ...about })
+  if (state !== 'running') return not(state === 'stopping' ? 'it is stopping and takes no more jobs' : 'it has stopped')
+  if (claimer.stuck) return not('the store has not answered a claim for a long time')
+  if (claimer.trouble !== undefined) return not(`the last claim failed: ${textOf(claimer.trouble)}`)
+  if (claimer.resting) return not('its threads or processes cannot be started')
+  if (claimer.lastAnswer === undefined) return not('the store has not answered yet')
+  return { consuming: true, reason: held >= capacity ? 'all places are taken' : 'it waits for jobs', ...about }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

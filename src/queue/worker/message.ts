@@ -1,0 +1,55 @@
+import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
+import { MalformedMessageError } from '../../core/errors.ts'
+import type { Claim } from '../../stores/store.ts'
+import { Attempt } from './attempt.ts'
+import type { KnownTask } from './allowlist.ts'
+
+/** A claim that no attempt can be made of. */
+export interface Unreadable {
+  readonly claim: Claim
+  readonly problem: Error
+}
+
+/**
+ * What stands in a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
+ * schema refuses, is no failure of the task: it would be the same the next time.
+ */
+export function readClaim(claim: Claim, known: KnownTask): Attempt | Unreadable | Promise<Attempt | Unreadable> {
+  const message = decodeMessage(claim.headers, claim.body)
+  if (message instanceof MalformedMessageError) return { claim, problem: message }
+  const problem = beyondUs(message)
+  if (problem) return { claim, problem }
+  const args = argumentsOf(message)
+  if (!known.checkArguments) return new Attempt(claim, known, message, args)
+  const make = (fit: readonly unknown[]): Attempt => new Attempt(claim, known, message, fit)
+  const refuse = (error: unknown): Unreadable => ({ claim, problem: asError(error) })
+  try {
+    const fit = known.checkArguments(args)
+    return fit instanceof Promise ? fit.then(make, refuse) : make(fit)
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+/** Named arguments, which JavaScript does not have, come last, as one object. */
+function argumentsOf({ args, kwargs }: TaskMessage): readonly unknown[] {
+  return Object.keys(kwargs).length === 0 ? args : [...args, kwargs]
+}
+
+/** What a message asks for beside running the task must be done, or the message refused: half of it would be a lie. */
+function beyondUs({ embed }: TaskMessage): MalformedMessageError | undefined {
+  const asked = ['callbacks', 'errbacks', 'chain', 'chord'].filter(name => isAsked(embed[name]))
+  if (asked.length === 0) return undefined
+  return new MalformedMessageError(
+    `The message asks for ${asked.join(' and ')} after the task, which this version of skein does not do. ` +
+      `Send the calls one by one.`,
+  )
+}
+
+function isAsked(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

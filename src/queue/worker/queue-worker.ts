@@ -1,0 +1,232 @@
+import { hostname } from 'node:os'
+import { wallTime } from '../../core/clock.ts'
+import { type Duration, milliseconds } from '../../core/duration.ts'
+import { InvalidArgumentError } from '../../core/errors.ts'
+import { Timer } from '../../core/timer.ts'
+import { checkKnown, describe } from '../../call/options.ts'
+import type { ExecutorSurface } from '../../call/surface.ts'
+import type { Store } from '../../stores/store.ts'
+import type { Allowlist } from './allowlist.ts'
+import type { QueueWorkerStats, StopReport, WorkerEvent, WorkerHealth } from './events.ts'
+import { healthOf } from './health.ts'
+import { type HealthServer, serveHealth } from './health-server.ts'
+import { Stop } from './stop.ts'
+import { WorkerCore } from './worker.ts'
+
+/** How often a worker says that it is alive, in milliseconds. */
+const announceEvery = 5_000
+
+/** How a worker is closed. */
+export interface CloseWorkerOptions {
+  /**
+   * The one deadline for all of it: jobs that run may finish until shortly before, then they are asked to stop, then they
+   * are stopped by force. 0 stops them at once. Default: '30s'.
+   */
+  readonly timeout?: Duration
+}
+
+/** Runs the jobs of a store; `work` starts one. */
+export interface Worker extends AsyncDisposable {
+  /** As it appears in the store: host, process and a random part. */
+  readonly id: string
+  /** The names of the tasks that it runs, as messages carry them. */
+  readonly tasks: readonly string[]
+  readonly queues: readonly string[]
+  /** The port of the health page; undefined without one. */
+  readonly healthPort: number | undefined
+  /** Resolves when it has stopped, with what it left behind. Never rejects. */
+  readonly done: Promise<StopReport>
+  /** How it is doing. */
+  stats(): QueueWorkerStats
+  /** Whether it does its work. */
+  health(): WorkerHealth
+  /** Tells what happens from now on. Returns the function that stops the reports. */
+  observe(listener: (event: WorkerEvent) => void): () => void
+  /**
+   * Stops, with one deadline for everything: takes no more jobs, hands back those that have not started, lets the others
+   * run, breaks off what still runs shortly before the deadline, and writes what is to be written. A second call with a
+   * shorter timeout hurries the first one.
+   */
+  close(options?: CloseWorkerOptions): Promise<StopReport>
+}
+
+/** What a worker is made of, and what it closes in the end. */
+export interface QueueWorkerParts {
+  readonly store: Store
+  readonly ownsStore: boolean
+  readonly executor: ExecutorSurface
+  readonly ownsExecutor: boolean
+  readonly tasks: Allowlist
+  readonly queues: readonly string[]
+  readonly lease: number
+  readonly grace: number
+  readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
+  readonly stopTimeout: number
+}
+
+/** The worker as its user holds it: its heart, its pulse, its health page and its end. */
+export class QueueWorker implements Worker {
+  readonly id: string = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`
+  readonly tasks: readonly string[]
+  readonly queues: readonly string[]
+  readonly done: Promise<StopReport>
+  readonly #parts: QueueWorkerParts
+  readonly #core: WorkerCore
+  readonly #listeners = new Set<(event: WorkerEvent) => void>()
+  /** A worker that waits for jobs keeps its program running, as a server does. */
+  readonly #alive = setInterval(() => {}, 2 ** 31 - 1)
+  #state: 'running' | 'stopping' | 'stopped' = 'running'
+  #stop: Stop | undefined
+  #tellDone!: (report: StopReport) => void
+  #pulse: Timer | undefined
+  #server: HealthServer | undefined
+  #consuming = true
+
+  constructor(parts: QueueWorkerParts) {
+    this.#parts = parts
+    this.tasks = parts.tasks.names
+    this.queues = parts.queues
+    this.done = new Promise(resolve => (this.#tellDone = resolve))
+    this.#core = new WorkerCore({
+      worker: this.id,
+      store: parts.store,
+      executor: parts.executor,
+      tasks: parts.tasks,
+      queues: parts.queues,
+      lease: parts.lease,
+      rates: parts.rates,
+      tell: event => this.#tell(event),
+      observed: () => this.#listeners.size > 0,
+    })
+  }
+
+  /** Begins to take jobs, once the store knows of the worker. */
+  async start(health: { readonly port: number; readonly host: string } | undefined): Promise<void> {
+    await this.#announce()
+    if (health) this.#server = await serveHealth(() => this.health(), health.port, health.host)
+    this.#armPulse()
+    this.#core.start()
+  }
+
+  get healthPort(): number | undefined {
+    return this.#server?.port
+  }
+
+  stats(): QueueWorkerStats {
+    const core = this.#core
+    const { running } = core
+    const waiting = Math.max(0, core.held - running)
+    return {
+      worker: this.id,
+      state: this.#state,
+      running,
+      waiting,
+      capacity: this.#parts.executor.capacity,
+      ...core.counts,
+    }
+  }
+
+  health(): WorkerHealth {
+    const { claimer, running, held } = this.#core
+    return healthOf({ claimer, state: this.#state, running, held, capacity: this.#parts.executor.capacity })
+  }
+
+  observe(listener: (event: WorkerEvent) => void): () => void {
+    if (typeof listener !== 'function') {
+      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
+    }
+    const own = (event: WorkerEvent): void => listener(event) // the same function may listen twice
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  close(options: CloseWorkerOptions = {}): Promise<StopReport> {
+    checkKnown(options, knownClose, 'option of close')
+    const timeout = options.timeout === undefined ? this.#parts.stopTimeout : milliseconds(options.timeout, 'timeout')
+    if (this.#stop) {
+      if (timeout === 0) this.#stop.hurry()
+      else if (timeout !== Infinity && options.timeout !== undefined) this.#hurryIn(timeout)
+      return this.done
+    }
+    this.#state = 'stopping'
+    this.#tell({ type: 'stopping', time: wallTime(), running: this.#core.running })
+    this.#stop = new Stop(this.#core, timeout, this.#parts.grace)
+    void this.#end(this.#stop)
+    return this.done
+  }
+
+  #hurryIn(timeout: number): void {
+    const timer = new Timer(timeout, () => this.#stop?.hurry(), undefined, false)
+    void this.done.then(() => timer.clear())
+  }
+
+  async #end(stop: Stop): Promise<void> {
+    const { store, executor, ownsExecutor, ownsStore } = this.#parts
+    const report = await stop.run()
+    this.#state = 'stopped'
+    this.#pulse?.clear()
+    this.#core.release()
+    const quietly = async (what: string, ending: () => Promise<unknown>): Promise<void> => {
+      try {
+        await ending()
+      } catch (error) {
+        this.#tell({ type: 'trouble', time: wallTime(), doing: what, error })
+      }
+    }
+    await quietly('say goodbye', () => store.announce(this.id, undefined))
+    if (ownsExecutor) await quietly('close the executor', () => executor.close({ cancel: true }))
+    if (ownsStore) await quietly('close the store', () => store.close())
+    await this.#server?.close()
+    clearInterval(this.#alive)
+    this.#tellDone(report)
+  }
+
+  #armPulse(): void {
+    this.#pulse = new Timer(
+      announceEvery,
+      () => {
+        this.#armPulse()
+        this.#checkHealth()
+        this.#announce().catch((error: unknown) =>
+          this.#tell({ type: 'trouble', time: wallTime(), doing: 'announce', error }),
+        )
+      },
+      undefined,
+      false,
+    )
+  }
+
+  #announce(): Promise<void> {
+    const { store, executor } = this.#parts
+    return store.announce(this.id, {
+      queues: this.queues,
+      tasks: this.tasks,
+      concurrency: executor.capacity,
+      place: executor.kind,
+    })
+  }
+
+  #checkHealth(): void {
+    const { consuming, reason } = this.health()
+    if (consuming === this.#consuming) return
+    this.#consuming = consuming
+    this.#tell({ type: 'consuming', time: wallTime(), consuming, reason })
+  }
+
+  #tell(event: WorkerEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        // A listener must not be able to break the work that it watches, nor fail unseen.
+        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+const knownClose: ReadonlySet<string> = new Set(['timeout'])

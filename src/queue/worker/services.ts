@@ -1,0 +1,102 @@
+import { describe } from '../../call/options.ts'
+import type { RunServices } from '../../call/run-with.ts'
+import { decodeValue, encodeValue } from '../../celery/result.ts'
+import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors.ts'
+import { type LogLine, stepAsk } from '../../core/services.ts'
+import type { Effect, Report, WriteOutcome } from '../../stores/store.ts'
+import type { Attempt } from './attempt.ts'
+import { type AskedEffect, effectAsk } from './effect-ask.ts'
+
+/** What a running task needs of its worker. */
+export interface TaskBackstage {
+  /** True where the store commits effects together with the acknowledgement. */
+  readonly effects: boolean
+  /** Writes a report of the attempt, in order; nothing is written once its lease was lost. */
+  report(attempt: Attempt, report: ReportBody, written?: (outcome: WriteOutcome) => void): void
+}
+
+/** A report without the job that it is about. */
+export type ReportBody = Report extends infer R ? (R extends Report ? Omit<R, 'id' | 'token'> : never) : never
+
+/** Answers what a task of a durable job asks and keeps what it reports, wherever it runs. */
+export class TaskServices implements RunServices {
+  readonly #attempt: Attempt
+  readonly #backstage: TaskBackstage
+  /** Set where somebody wants to hear that a run has begun: it costs a message. */
+  started?: (worker: string, time: number) => void
+
+  constructor(attempt: Attempt, backstage: TaskBackstage) {
+    this.#attempt = attempt
+    this.#backstage = backstage
+  }
+
+  progress(value: unknown): void {
+    this.#backstage.report(this.#attempt, { kind: 'progress', value: encodeValue(value, 'progress') })
+  }
+
+  log(line: LogLine): void {
+    this.#backstage.report(this.#attempt, { kind: 'log', line: encodeValue(line, 'log') })
+  }
+
+  async ask(kind: string, value: unknown): Promise<unknown> {
+    switch (kind) {
+      case stepAsk.get:
+        return this.#stepBegins(String(value))
+      case stepAsk.put:
+        return this.#stepEnded(value as { name: string; value: unknown })
+      case effectAsk:
+        return this.#effect(value as AskedEffect)
+      default:
+        throw new InvalidArgumentError(`A worker cannot answer ${describe(kind)}`)
+    }
+  }
+
+  #stepBegins(name: string): { value: unknown } | undefined {
+    const { claim } = this.#attempt
+    const kept = Object.hasOwn(claim.steps, name) ? claim.steps[name] : undefined
+    if (kept !== undefined) return { value: decodeValue(kept) }
+    const open = (this.#attempt.openSteps ??= new Map())
+    open.set(name, [])
+    return undefined
+  }
+
+  #stepEnded(step: { readonly name: string; readonly value: unknown }): Promise<void> {
+    const attempt = this.#attempt
+    const value = encodeValue(step.value, `step '${step.name}'`)
+    const effects = attempt.openSteps?.get(step.name) ?? []
+    attempt.openSteps?.delete(step.name)
+    return new Promise((resolve, reject) => {
+      const report: ReportBody = { kind: 'step', name: step.name, value, ...(effects.length > 0 ? { effects } : {}) }
+      this.#backstage.report(attempt, report, outcome => {
+        if (outcome === 'ok') resolve()
+        else if (outcome === 'lost') reject(lostError(attempt))
+        else reject(new StoreRefusedError(`The store refused the step '${step.name}': ${outcome.refused}`))
+      })
+    })
+  }
+
+  /** An effect belongs to the innermost step that is being worked on where it was asked for, else to the whole attempt. */
+  #effect({ sql, parameters, within }: AskedEffect): void {
+    const attempt = this.#attempt
+    if (!this.#backstage.effects) {
+      throw new InvalidArgumentError(
+        `The store of this worker cannot commit effects together with a job. Use a SQLite store, or make the task bear ` +
+          `being run twice.`,
+      )
+    }
+    const effect: Effect = { sql, parameters }
+    const step = within.map(name => attempt.openSteps?.get(name)).find(open => open !== undefined)
+    if (step) step.push(effect)
+    else (attempt.effects ??= []).push(effect)
+  }
+}
+
+/** What a task hears that goes on although its lease was lost. */
+export function lostError(attempt: Attempt): CancelledError {
+  const { claim } = attempt
+  return new CancelledError(
+    `Job ${claim.id}, task ${claim.task}, has lost its lease: another worker may run it by now, and nothing that this ` +
+      `attempt does is kept`,
+    { source: 'explicit', reason: 'its lease was lost' },
+  )
+}

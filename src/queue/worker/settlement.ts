@@ -1,0 +1,70 @@
+import { encodeFailure } from '../../celery/result.ts'
+import type { Claim, Effect, Settlement } from '../../stores/store.ts'
+import type { Ending } from './conclude.ts'
+import type { AboutJob, WorkerEvent } from './events.ts'
+
+/** How many jobs came to which end. */
+export interface WorkerCounts {
+  done: number
+  failed: number
+  retried: number
+  cancelled: number
+  dead: number
+  released: number
+  lost: number
+}
+
+/** How long a job waits that went back because its place could not be started, in milliseconds. */
+const blockedFor = 1_000
+
+/** What the store is told of an ending; undefined where nothing may be written. */
+export function settlementOf(
+  { id, token }: Claim,
+  ending: Ending,
+  effects?: readonly Effect[],
+): Settlement | undefined {
+  switch (ending.kind) {
+    case 'done':
+      return { id, token, kind: 'done', result: ending.result, ...(effects ? { effects } : {}) }
+    case 'failed':
+    case 'dead':
+      return { id, token, kind: ending.kind, error: encodeFailure(ending.error) }
+    case 'retry':
+      return { id, token, kind: 'retry', error: encodeFailure(ending.error), delay: ending.delay }
+    case 'cancelled':
+      return { id, token, kind: 'cancelled', error: encodeFailure(ending.error) }
+    case 'release':
+      return { id, token, kind: 'release', ...(ending.blocked ? { delay: blockedFor } : {}) }
+    case 'lost':
+      return undefined
+  }
+}
+
+/** An event without the job that it is about. */
+export type EventBody = WorkerEvent extends infer E ? (E extends AboutJob ? Omit<E, keyof AboutJob> : never) : never
+
+/** What observers hear of an ending. */
+export function eventOf(ending: Ending, duration: number): EventBody {
+  switch (ending.kind) {
+    case 'done':
+      return { type: 'done', duration }
+    case 'failed':
+    case 'dead':
+      return { type: ending.kind, error: ending.error, duration }
+    case 'retry':
+      return { type: 'retried', error: ending.error, delay: ending.delay, duration }
+    case 'cancelled':
+      return { type: 'cancelled', reason: ending.reason, duration }
+    case 'release':
+      return { type: 'released', interrupted: ending.interrupted }
+    case 'lost':
+      return { type: 'lost' }
+  }
+}
+
+/** Counts an ending. */
+export function count(counts: WorkerCounts, kind: Ending['kind']): void {
+  if (kind === 'retry') counts.retried++
+  else if (kind === 'release') counts.released++
+  else counts[kind]++
+}

@@ -1,0 +1,89 @@
+import { Timer } from '../../core/timer.ts'
+import type { StopReport } from './events.ts'
+import type { WorkerCore } from './worker.ts'
+
+/** How often it looks after what the executor has taken back into its queue, in milliseconds. */
+const lookEvery = 50
+
+/**
+ * How a worker stops, with one deadline for all of it:
+ *
+ *     stop claiming, hand back what has not started -> let run -> abort -> (after the executor's grace: by force) -> write
+ *
+ * `hurry` skips to the abort. What was broken off goes back too, and its attempt does not count.
+ */
+export class Stop {
+  readonly #core: WorkerCore
+  readonly #timeout: number
+  readonly #reserve: number
+  #hurried = false
+  #late = false
+  #wake: (() => void) | undefined
+
+  /**
+   * @param timeout milliseconds until all has to be over; Infinity lets everything finish
+   * @param grace what the executor grants a job that is asked to stop, in milliseconds
+   */
+  constructor(core: WorkerCore, timeout: number, grace: number) {
+    this.#core = core
+    this.#timeout = timeout
+    this.#reserve = Math.min(timeout / 2, grace + 1_000)
+  }
+
+  /** Does not wait any longer: what runs is broken off. */
+  hurry(): void {
+    this.#hurried = true
+    this.#wake?.()
+  }
+
+  async run(): Promise<StopReport> {
+    const core = this.#core
+    const before = { ...core.counts }
+    const abort = new Timer(this.#timeout - this.#reserve, () => this.hurry(), undefined)
+    const deadline = new Timer(this.#timeout, () => this.#end(), undefined)
+    core.onChange = () => this.#wake?.()
+    try {
+      let claimsAreIn = false
+      void core.stopClaiming().then(() => {
+        claimsAreIn = true
+        this.#wake?.()
+      })
+      await this.#until(() => claimsAreIn || this.#late)
+      await this.#until(() => core.held === 0 || this.#hurried)
+      for (const attempt of core.attempts) core.stop(attempt, { kind: 'shutdown' })
+      await this.#until(() => (core.held === 0 && core.unsettled === 0) || this.#late)
+    } finally {
+      abort.clear()
+      deadline.clear()
+      core.onChange = undefined
+    }
+    const after = core.counts
+    const ended = (['done', 'failed', 'retried', 'cancelled', 'dead'] as const).map(each => after[each] - before[each])
+    return {
+      finished: ended.reduce((sum, each) => sum + each, 0),
+      handedBack: Math.max(0, after.released - before.released - core.interrupted.length),
+      interrupted: core.interrupted,
+      unwritten: core.giveUp(),
+    }
+  }
+
+  #end(): void {
+    this.#late = true
+    this.#wake?.()
+  }
+
+  async #until(reached: () => boolean): Promise<void> {
+    while (!reached()) {
+      await new Promise<void>(resolve => {
+        const timer = new Timer(lookEvery, resolve, undefined)
+        this.#wake = () => {
+          timer.clear()
+          resolve()
+        }
+      })
+      this.#wake = undefined
+      // What a thread had at hand unstarted may have gone back to the executor's queue.
+      this.#core.handBack()
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { Executor } from '../../call/executor.ts'
+import { checkInteger, checkKnown, describe } from '../../call/options.ts'
+import type { AnyFunction } from '../../call/task.ts'
+import { type Duration, milliseconds } from '../../core/duration.ts'
+import { InvalidArgumentError } from '../../core/errors.ts'
+import type { Store } from '../../stores/store.ts'
+
+/** How often a task may be started, over all workers. */
+export interface TaskRate {
+  /** The most starts within `per`. From 1 up. */
+  readonly count: number
+  readonly per: Duration
+}
+
+/** What a worker works on, and how. */
+export interface WorkOptions {
+  /** The store that the jobs are in: an open one, or its URL, such as `sqlite:jobs.db`; the worker then opens and closes it. */
+  readonly store: Store | string
+  /** Modules whose tasks it runs: paths from the current folder, or URLs. Only tasks of these, and of `tasks`, ever run. */
+  readonly modules?: readonly (string | URL)[]
+  /** Tasks that it runs, beside those of `modules`. */
+  readonly tasks?: readonly AnyFunction[]
+  /** The queues that it takes jobs from, the most urgent first. Default: `['default']`. */
+  readonly queues?: string | readonly string[]
+  /**
+   * Where jobs run: `loop` for tasks that wait, `threads` for tasks that compute, `processes` for tasks that may crash or
+   * leak; or an executor that you have opened, with any options, and close yourself. Default: 'threads'.
+   */
+  readonly on?: 'loop' | 'threads' | 'processes' | Executor
+  /** How many threads or processes. From 1 up; default: one for each core. Not for the loop, nor an executor of your own. */
+  readonly workers?: number
+  /** How many jobs at once in each thread or process, or on the loop. From 1 up; default: 1, on the loop 64. */
+  readonly concurrency?: number
+  /**
+   * How long a job stays with a worker that is not heard of any more, before another one may have it. The store renews it
+   * for as long as this process lives, also while a job blocks its event loop. From 1 second up; default: '10s'.
+   */
+  readonly lease?: Duration
+  /** How long a job that is asked to stop may take before its thread or process is ended. Default: '1s'. */
+  readonly grace?: Duration
+  /** Replace a thread or process after so many jobs. From 1 up; default: never. */
+  readonly maxTasksPerWorker?: number
+  /** Memory limit of each thread's or process's JavaScript heap, in megabytes. From 8 up; default: Node's own. */
+  readonly memoryLimit?: number
+  /** How often tasks may be started, over all workers of the store, by the name in the message (`mail.send`). */
+  readonly rates?: Readonly<Record<string, TaskRate>>
+  /** How long `close()` lets jobs finish when it is not told otherwise. Default: '30s'. */
+  readonly stopTimeout?: Duration
+  /** Serve `/healthz` on this port: status 200 while the worker does its work, else 503. 0 takes any free one. Default: none. */
+  readonly healthPort?: number
+  /** Where the health page listens. Default: '127.0.0.1', so that only this machine can ask. */
+  readonly healthHost?: string
+}
+
+/** The queue of calls that name none. */
+export const defaultQueue = 'default'
+
+const known: ReadonlySet<string> = new Set([
+  'store',
+  'modules',
+  'tasks',
+  'queues',
+  'on',
+  'workers',
+  'concurrency',
+  'lease',
+  'grace',
+  'maxTasksPerWorker',
+  'memoryLimit',
+  'rates',
+  'stopTimeout',
+  'healthPort',
+  'healthHost',
+])
+const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
+/** A shorter lease would be lost by a machine that is merely busy. */
+const shortestLease = 1_000
+
+/** The options of a worker with every default filled in. */
+export interface WorkSettings {
+  readonly store: Store | string
+  readonly modules: readonly (string | URL)[]
+  readonly tasks: readonly AnyFunction[]
+  readonly queues: readonly string[]
+  readonly on: 'loop' | 'threads' | 'processes' | Executor
+  readonly workers: number | undefined
+  readonly concurrency: number | undefined
+  readonly lease: number
+  readonly grace: number
+  readonly maxTasksPerWorker: number | undefined
+  readonly memoryLimit: number | undefined
+  readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
+  readonly stopTimeout: number
+  readonly health: { readonly port: number; readonly host: string } | undefined
+}
+
+/** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkWorkOptions(options: WorkOptions): WorkSettings {
+  checkKnown(options, known, 'option of work')
+  const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, memoryLimit } = options
+  if (typeof store !== 'string' && (typeof store !== 'object' || store === null || typeof store.claim !== 'function')) {
+    throw new InvalidArgumentError(`store must be a store or its URL, such as 'sqlite:jobs.db', got ${describe(store)}`)
+  }
+  const lease = milliseconds(options.lease ?? '10s', 'lease')
+  if (!(lease >= shortestLease && lease < Infinity)) {
+    throw new InvalidArgumentError(`lease must be a time from 1 second up, got ${describe(options.lease)}`)
+  }
+  if (workers !== undefined) checkInteger(workers, 'workers', 1, 10_000)
+  if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 100_000)
+  if (maxTasksPerWorker !== undefined) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
+  if (options.healthPort !== undefined) checkInteger(options.healthPort, 'healthPort', 0, 65_535)
+  checkPlace(on, options)
+  return {
+    store,
+    modules: list(options.modules, 'modules'),
+    tasks: list(options.tasks, 'tasks'),
+    queues: queuesOf(options.queues),
+    on,
+    workers,
+    concurrency,
+    lease,
+    grace: milliseconds(options.grace ?? '1s', 'grace'),
+    maxTasksPerWorker,
+    memoryLimit,
+    rates: ratesOf(options.rates ?? {}),
+    stopTimeout: milliseconds(options.stopTimeout ?? '30s', 'stopTimeout'),
+    health:
+      options.healthPort === undefined
+        ? undefined
+        : { port: options.healthPort, host: options.healthHost ?? '127.0.0.1' },
+  }
+}
+
+function checkPlace(on: unknown, options: WorkOptions): void {
+  if (on === 'threads' || on === 'processes') return
+  const poolOnly = (['workers', 'maxTasksPerWorker', 'memoryLimit'] as const).filter(
+    each => options[each] !== undefined,
+  )
+  if (on === 'loop') {
+    if (poolOnly.length === 0) return
+    throw new InvalidArgumentError(
+      `${poolOnly.join(' and ')} are for threads and processes; on the loop, say concurrency for how many jobs at once`,
+    )
+  }
+  if (typeof on !== 'object' && typeof on !== 'function') {
+    throw new InvalidArgumentError(`on must be 'loop', 'threads', 'processes' or an executor, got ${describe(on)}`)
+  }
+  const own = [...poolOnly, ...(['concurrency', 'grace'] as const).filter(each => options[each] !== undefined)]
+  if (own.length === 0) return
+  throw new InvalidArgumentError(
+    `${own.join(' and ')} cannot be given together with an executor: it was opened with options of its own`,
+  )
+}
+
+function list<T>(value: readonly T[] | undefined, option: string): readonly T[] {
+  if (value === undefined) return []
+  if (Array.isArray(value)) return value
+  throw new InvalidArgumentError(`${option} must be an array, got ${describe(value)}`)
+}
+
+function queuesOf(queues: string | readonly string[] = [defaultQueue]): readonly string[] {
+  const names: readonly unknown[] = typeof queues === 'string' ? [queues] : list(queues, 'queues')
+  if (names.length > 0 && names.every(each => typeof each === 'string' && each !== '')) {
+    return [...new Set(names as string[])]
+  }
+  throw new InvalidArgumentError(`queues must be a name or a list of names, got ${describe(queues)}`)
+}
+
+function ratesOf(rates: Readonly<Record<string, TaskRate>>): WorkSettings['rates'] {
+  if (typeof rates !== 'object' || rates === null) {
+    throw new InvalidArgumentError(`rates must be an object, as in { 'mail.send': { count: 10, per: '1s' } }`)
+  }
+  return Object.fromEntries(
+    Object.entries(rates).map(([task, rate]) => {
+      checkKnown(rate, knownRate, `option of the rate of '${task}'`)
+      checkInteger(rate.count, `the count of the rate of '${task}'`, 1)
+      return [task, { count: rate.count, per: milliseconds(rate.per, `per of the rate of '${task}'`) }]
+    }),
+  )
+}

@@ -1,0 +1,448 @@
+import { Entry, type Outcome } from '../../call/entry.ts'
+import type { CallOptions } from '../../call/options.ts'
+import type { ExecutorSurface } from '../../call/surface.ts'
+import { decodeValue } from '../../celery/result.ts'
+import type { CancelCause } from '../../core/cancel.ts'
+import { wallTime } from '../../core/clock.ts'
+import { StoreRefusedError, TaskNotFoundError } from '../../core/errors.ts'
+import { Timer } from '../../core/timer.ts'
+import { crashPoint } from '../../stores/crash-point.ts'
+import type { Claim, Report, Settlement, Store, WriteOutcome } from '../../stores/store.ts'
+import type { Allowlist } from './allowlist.ts'
+import { Attempt, type StopCause } from './attempt.ts'
+import { Batcher } from './batcher.ts'
+import { Claimer } from './claimer.ts'
+import { conclude, concludeFailed, concludeStopped, type Ending } from './conclude.ts'
+import type { InterruptedJob, WorkerEvent } from './events.ts'
+import { ItemFlow } from './item-flow.ts'
+import { readClaim, type Unreadable } from './message.ts'
+import { type ReportBody, type TaskBackstage, TaskServices } from './services.ts'
+import { count, type EventBody, eventOf, settlementOf, type WorkerCounts } from './settlement.ts'
+import { ClaimWindow } from './window.ts'
+
+/** Jobs that were claimed ahead go back when none has ended for so many horizons of the window. */
+const patience = 5
+/** How long the worker rests when its threads or processes cannot be started, in milliseconds; it grows. */
+const firstRest = 1_000
+const longestRest = 30_000
+
+/** Everything that a worker works with. */
+export interface WorkerParts {
+  readonly worker: string
+  readonly store: Store
+  readonly executor: ExecutorSurface
+  readonly tasks: Allowlist
+  readonly queues: readonly string[]
+  readonly lease: number
+  readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
+  readonly tell: (event: WorkerEvent) => void
+  readonly observed: () => boolean
+}
+
+/**
+ * Claims, runs, settles: the heart of a worker.
+ *
+ * Invariants: `#held` counts the claims whose place is not free again. An attempt is in `#attempts` from its launch until its
+ * settlement was answered. One that has lost its lease leaves `#attempts` at once, since the same job may be claimed
+ * again while its old run still ends, but keeps its place until it has really ended.
+ */
+export class WorkerCore implements TaskBackstage {
+  readonly #parts: WorkerParts
+  readonly #window: ClaimWindow
+  readonly #claimer: Claimer
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #settling: Batcher<Settlement, WriteOutcome>
+  readonly #reporting: Batcher<Report, WriteOutcome>
+  readonly #unlisten: (() => void)[] = []
+  readonly counts: WorkerCounts = { done: 0, failed: 0, retried: 0, cancelled: 0, dead: 0, released: 0, lost: 0 }
+  /** Signals about claims that are still on their way here, or being read: id to what was said. */
+  readonly #early = new Map<string, StopCause>()
+  /** Claims whose message is being read. */
+  #reading = 0
+  #held = 0
+  #unsettled = 0
+  #ends = 0
+  #rest = 0
+  #stallTimer: Timer | undefined
+  #stopping = false
+  /** Jobs that a shutdown broke off. */
+  readonly interrupted: InterruptedJob[] = []
+  /** Called when a job has ended or a settlement was answered. */
+  onChange: (() => void) | undefined
+
+  constructor(parts: WorkerParts) {
+    const { store, executor, worker, queues, lease, tasks, rates } = parts
+    this.#parts = parts
+    this.#window = new ClaimWindow(executor.capacity)
+    this.#settling = new Batcher(
+      settlements => {
+        crashPoint('before-ack')
+        return store.settle(settlements)
+      },
+      error => this.#trouble('settle', error),
+    )
+    this.#reporting = new Batcher(
+      reports => store.report(reports),
+      error => this.#trouble('report', error),
+    )
+    this.#claimer = new Claimer({
+      store,
+      request: { worker, queues, lease, tasks: tasks.names, ...(Object.keys(rates).length > 0 ? { rates } : {}) },
+      room: () => (this.#stopping ? 0 : this.#window.room(this.#held)),
+      onClaims: (claims, took) => this.#onClaims(claims, took),
+      onTrouble: (doing, error) => this.#trouble(doing, error),
+    })
+  }
+
+  start(): void {
+    const { store } = this.#parts
+    this.#unlisten.push(
+      store.on('lost', id => this.#onSignal(id, { kind: 'lost' })),
+      store.on('cancelling', (id, reason) => this.#onSignal(id, { kind: 'cancelled', reason: parsed(reason) })),
+    )
+    this.#claimer.start()
+  }
+
+  /** Stops listening to the store. Called once, when nothing is held any more. */
+  release(): void {
+    for (const each of this.#unlisten.splice(0)) each()
+    this.#stallTimer?.clear()
+  }
+
+  get claimer(): Claimer {
+    return this.#claimer
+  }
+
+  /** True where the store commits effects together with the acknowledgement. */
+  get effects(): boolean {
+    return this.#parts.store.features.effects
+  }
+
+  /** Claims whose place is not free again. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Settlements that the store has not answered. */
+  get unsettled(): number {
+    return this.#unsettled
+  }
+
+  /** How many of the held jobs have begun. */
+  get running(): number {
+    let running = 0
+    for (const { entry } of this.#attempts.values()) if (entry && this.#hasBegun(entry)) running++
+    return running
+  }
+
+  get attempts(): Iterable<Attempt> {
+    return this.#attempts.values()
+  }
+
+  // ---------------------------------------------------------------- claiming
+
+  #onClaims(claims: readonly Claim[], took: number): void {
+    if (claims.length > 0) crashPoint('after-claim')
+    this.#window.claimed(took)
+    for (const claim of claims) this.#take(claim)
+    if (this.#reading === 0) this.#early.clear()
+    this.#watchStalls()
+    if (claims.length > 0) setImmediate(passMidRun, this, claims[0] as Claim)
+  }
+
+  #take(claim: Claim): void {
+    this.#held++
+    const known = this.#parts.tasks.find(claim.task)
+    if (!known) return this.#taken({ claim, problem: unknownTask(claim, this.#parts.tasks) })
+    const read = readClaim(claim, known)
+    if (!(read instanceof Promise)) return this.#taken(read)
+    this.#reading++
+    void read.then(result => {
+      this.#reading--
+      this.#taken(result)
+    })
+  }
+
+  /** A claim whose message was read: into the executor with it, or straight back to the store. */
+  #taken(read: Attempt | Unreadable): void {
+    const { claim } = read
+    if (!(read instanceof Attempt)) {
+      this.#held--
+      return this.#write(claim, { kind: 'dead', error: read.problem })
+    }
+    const early = this.#early.get(claim.id) ?? (this.#stopping ? handBack : undefined)
+    if (early) {
+      this.#held--
+      return this.#write(claim, concludeStopped(read, early))
+    }
+    this.#attempts.set(claim.id, read)
+    this.#launch(read)
+  }
+
+  #launch(attempt: Attempt): void {
+    const { claim, known, message } = attempt
+    const { timeout, grace } = message
+    const options: CallOptions =
+      timeout === undefined ? noOptions : { timeout, ...(grace === undefined || grace === 0 ? {} : { grace }) }
+    const entry = new Entry(
+      { task: known.identity, fn: known.fn, args: attempt.args, options },
+      message.kind,
+      outcome => this.#ended(attempt, outcome),
+    )
+    attempt.entry = entry
+    entry.attempt = claim.attempt
+    entry.patient = true
+    const services = new TaskServices(attempt, this)
+    if (this.#parts.observed()) services.started = () => this.#tell(claim, { type: 'started' })
+    entry.services = services
+    if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this)
+    if (claim.deadline !== undefined) {
+      entry.deadline = attempt.deadline
+      attempt.deadlineTimer = new Timer(
+        claim.deadline,
+        () => this.stop(attempt, { kind: 'deadline' }),
+        undefined,
+        false,
+      )
+    }
+    this.#parts.executor.launch(entry)
+  }
+
+  // ---------------------------------------------------------------- stopping an attempt
+
+  #onSignal(id: string, cause: StopCause): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt) this.stop(attempt, cause)
+    else if (this.#claimer.claiming || this.#reading > 0) this.#early.set(id, cause)
+  }
+
+  /** Stops an attempt through the cancel ladder; what is written of it follows from the cause. */
+  stop(attempt: Attempt, cause: StopCause): void {
+    const { entry, claim } = attempt
+    if (cause.kind === 'lost') this.#attempts.delete(claim.id)
+    if (attempt.stopping && cause.kind !== 'lost') return
+    attempt.stopping = cause
+    if (entry && entry.state !== 'ended') this.#parts.executor.stop(entry, cancelCause(attempt, cause))
+  }
+
+  /** Hands back all that waits for a place: no work is lost by it, and the attempt does not count. */
+  handBack(): void {
+    for (const attempt of this.#attempts.values()) {
+      const state = attempt.entry?.state
+      // Only what the executor holds in its queue: it can be taken out of there without a race with its start.
+      if (state === 'waiting' || state === 'launched') this.stop(attempt, handBack)
+    }
+  }
+
+  /** From here on nothing more is claimed, and what comes in is handed back. */
+  async stopClaiming(): Promise<void> {
+    this.#stopping = true
+    await this.#claimer.stop()
+    this.handBack()
+  }
+
+  /** Gives up what could not be written; the leases run out. How many settlements that were. */
+  giveUp(): number {
+    this.#reporting.giveUp()
+    this.#settling.giveUp()
+    return this.#unsettled
+  }
+
+  /**
+   * Jobs that were claimed ahead and do not get their turn must not wait here while other workers are free: when nothing
+   * has ended for a while, they go back.
+   */
+  #watchStalls(): void {
+    if (this.#stallTimer || this.#stopping || this.#held <= this.#parts.executor.capacity) return
+    const ends = this.#ends
+    const wait = this.#window.horizon * patience
+    this.#stallTimer = new Timer(
+      wait,
+      () => {
+        this.#stallTimer = undefined
+        if (this.#ends === ends) {
+          this.#window.stalled(wait)
+          this.handBack()
+        }
+        this.#watchStalls()
+      },
+      undefined,
+      false,
+    )
+  }
+
+  // ---------------------------------------------------------------- the end of an attempt
+
+  #ended(attempt: Attempt, outcome: Outcome): void {
+    const entry = attempt.entry as Entry
+    this.#held--
+    this.#ends++
+    attempt.deadlineTimer?.clear()
+    if (entry.started > 0) this.#window.ran(entry.duration)
+    this.#claimer.wake()
+    if (outcome.state === 'done') {
+      crashPoint('after-effect')
+      if (attempt.known.checkResult && attempt.message.kind === 'run') return this.#check(attempt, outcome.value)
+    }
+    this.#conclude(attempt, outcome)
+    this.onChange?.()
+  }
+
+  #check(attempt: Attempt, value: unknown): void {
+    let checked: unknown
+    try {
+      checked = attempt.known.checkResult?.(value)
+    } catch (error) {
+      return this.#conclude(attempt, { state: 'failed', error })
+    }
+    if (checked instanceof Promise) void this.#checkLater(attempt, checked)
+    else this.#conclude(attempt, { state: 'done', value: checked })
+  }
+
+  async #checkLater(attempt: Attempt, checked: Promise<unknown>): Promise<void> {
+    let outcome: Outcome
+    try {
+      outcome = { state: 'done', value: await checked }
+    } catch (error) {
+      outcome = { state: 'failed', error }
+    }
+    this.#conclude(attempt, outcome)
+  }
+
+  #conclude(attempt: Attempt, outcome: Outcome): void {
+    const ending = conclude(attempt, outcome)
+    if (ending.kind === 'release' && ending.blocked) this.#block(ending.blocked)
+    else if (ending.kind === 'done') this.#rest = 0
+    const { claim, entry } = attempt
+    if (ending.kind === 'release' && ending.interrupted) this.interrupted.push(interruptedJob(attempt, ending.ended))
+    const write = (): void => this.#write(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
+    // A settlement ends the claim, so what the attempt has reported must be there before it.
+    if (attempt.unwritten > 0 && ending.kind !== 'lost') attempt.onWritten = write
+    else write()
+  }
+
+  #write(claim: Claim, ending: Ending, duration = 0, attempt?: Attempt): void {
+    const settlement = settlementOf(claim, ending, attempt?.effects)
+    if (!settlement) return this.#settled(claim, ending, duration, 'lost')
+    this.#unsettled++
+    this.#settling.add(settlement, outcome => {
+      this.#unsettled--
+      if (typeof outcome === 'string') this.#settled(claim, ending, duration, outcome)
+      else this.#refused(claim, ending, duration, outcome.refused, attempt)
+    })
+  }
+
+  /** The store cannot write it (an effect failed, it is too large) and still holds the claim: that is a failure of the job. */
+  #refused(claim: Claim, ending: Ending, duration: number, why: string, attempt?: Attempt): void {
+    const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
+    // A result that was refused is a failure like one that the task has thrown; a failure that was, is told without its details.
+    const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
+    this.#write(claim, next, duration)
+  }
+
+  #settled(claim: Claim, ending: Ending, duration: number, outcome: 'ok' | 'lost'): void {
+    // The same job may be here again by now, under a newer token.
+    if (this.#attempts.get(claim.id)?.claim.token === claim.token) this.#attempts.delete(claim.id)
+    count(this.counts, outcome === 'lost' ? 'lost' : ending.kind)
+    if (this.#parts.observed()) this.#tell(claim, eventOf(outcome === 'lost' ? lost : ending, duration))
+    this.onChange?.()
+  }
+
+  /** The threads or processes cannot be started: the job is not to blame. It goes back, and the worker waits a little. */
+  #block(error: Error): void {
+    this.#rest = Math.min(longestRest, this.#rest === 0 ? firstRest : this.#rest * 2)
+    this.#claimer.rest(this.#rest)
+    this.#trouble('run', error)
+    this.handBack()
+  }
+
+  // ---------------------------------------------------------------- reports
+
+  report(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {
+    if (attempt.lost || attempt.entry?.state === 'ended') return written?.('lost')
+    crashPoint('mid-run')
+    const { id, token } = attempt.claim
+    attempt.unwritten++
+    this.#reporting.add({ id, token, ...body } as Report, outcome => {
+      attempt.unwritten--
+      written?.(outcome)
+      if (outcome === 'lost') this.stop(attempt, { kind: 'lost' })
+      else if (outcome !== 'ok') this.#reportRefused(attempt, body, outcome.refused)
+      if (attempt.unwritten === 0) attempt.onWritten?.()
+    })
+  }
+
+  /** A step hears it itself. A stream must not have holes; a line of a log or a progress may be missing. */
+  #reportRefused(attempt: Attempt, body: ReportBody, why: string): void {
+    const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
+    if (body.kind === 'item') this.stop(attempt, { kind: 'refused', error })
+    else if (body.kind !== 'step') this.#trouble('report', error)
+  }
+
+  // ---------------------------------------------------------------- telling
+
+  #trouble(doing: string, error: unknown): void {
+    this.#parts.tell({ type: 'trouble', time: wallTime(), doing, error })
+  }
+
+  #tell({ id, task, queue, attempt }: Claim, event: EventBody): void {
+    this.#parts.tell({ id, task, queue, attempt, time: wallTime(), ...event } as WorkerEvent)
+  }
+
+  #hasBegun(entry: Entry): boolean {
+    return entry.state === 'sent' && this.#parts.executor.hasStarted(entry)
+  }
+
+  /** @internal For the crash point in the middle of a run. */
+  passMidRun(claim: Claim): void {
+    const entry = this.#attempts.get(claim.id)?.entry
+    if (entry && this.#hasBegun(entry)) crashPoint('mid-run')
+  }
+}
+
+const noOptions: CallOptions = {}
+const handBack: StopCause = { kind: 'release' }
+const lost: Ending = { kind: 'lost' }
+
+/** Once the batch that was just claimed has had a chance to start: a task runs and has not ended. */
+function passMidRun(core: WorkerCore, claim: Claim): void {
+  core.passMidRun(claim)
+}
+
+/** What a running task hears of the reason why it is being stopped. */
+function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
+  switch (cause.kind) {
+    case 'cancelled':
+      return { source: 'explicit', reason: cause.reason }
+    case 'lost':
+      return { source: 'explicit', reason: 'its lease was lost, so another worker may run it by now' }
+    case 'deadline':
+      return { source: 'deadline', timeout: claim.deadline ?? 0 }
+    case 'refused':
+      return { source: 'explicit', reason: cause.error }
+    case 'release':
+    case 'shutdown':
+      return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }
+  }
+}
+
+function unknownTask(claim: Claim, tasks: Allowlist): Error {
+  return new TaskNotFoundError(
+    `No task is known here as '${claim.task}'. This worker knows: ${tasks.names.join(', ')}. Start a worker with the module ` +
+      `that defines it, then run the job again: skein retry ${claim.id}`,
+  )
+}
+
+/** The reason of a cancellation, which the store keeps as JSON. */
+function parsed(reason: string): unknown {
+  try {
+    return decodeValue(reason)
+  } catch {
+    return reason
+  }
+}
+
+function interruptedJob({ claim, entry }: Attempt, ended: string | undefined): InterruptedJob {
+  const { id, task, queue, attempt } = claim
+  return { id, task, queue, attempt, ran: Math.round(entry?.duration ?? 0), ended: ended ?? 'cooperative' }
+}
