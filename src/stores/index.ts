@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * The contract that every store keeps. Only authors of a store, of tools that look into one and of tests need it; others
  * use a store through `connect` of `skein/queue`.

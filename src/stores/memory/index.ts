@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { describe } from '../../call/options.ts'
 import type { Clock } from '../../core/clock.ts'
 import { InvalidArgumentError } from '../../core/errors.ts'
@@ -50,4 +51,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(memory, `memory:${name}`, () => {
     if (memory.handles.size === 0) shared.delete(name)
   })
+}
+
+/**
+ * Opens the store that a URL `memory:NAME` names. All who open the same URL in this thread share its calls.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for another URL.
+ *
+ * @internal
+ */
+export function sharedMemoryStore(url: string): Store {
+  const name = /^memory:(.*)$/i.exec(url)?.[1]
+  if (name === undefined) throw new InvalidArgumentError(`The URL of a store in memory is 'memory:NAME', got '${url}'`)
+  return memoryStore({ name: name === '' ? 'shared' : name })
 }

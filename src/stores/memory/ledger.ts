@@ -317,7 +317,7 @@ export class Ledger {
   promote(): number {
     const { now } = this
     let expired = 0
-    this.#limits.open(this.#time)
+    if (this.#limits.open(this.#time)) this.#tell({ signal: 'claimable', given: [] })
     for (const [task, opensAt] of this.#openings) {
       if (opensAt > this.#time) continue
       this.#openings.delete(task)

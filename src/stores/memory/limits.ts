@@ -100,17 +100,20 @@ export class Limits {
     if (opensAt > time) this.#opens(limit.key, sharing, Math.min(opensAt, sharing.opensAt))
   }
 
-  /** Lets go on what had to wait for its window. */
-  open(time: number): void {
+  /** Lets go on what had to wait for its window. True if there was something. */
+  open(time: number): boolean {
+    let opened = false
     for (
       let next = this.#opening.peek();
       next !== undefined && next.sharing.opensAt <= time;
       next = this.#opening.peek()
     ) {
       this.#opens(next.key, next.sharing, Infinity)
+      opened = true
       this.#unpark(next.sharing)
       this.#forget(next.key, next.sharing, time)
     }
+    return opened
   }
 
   /** Running calls that nobody has asked to stop. */

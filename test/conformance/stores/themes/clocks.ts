@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { claimed, claimedIds, errorOf, named, oneClaim, scene, settled, stateOf, type Subject } from '../subject.ts'
+
+export function clocks(subject: Subject): void {
+  scene(subject, 'a call that expires before it starts ends as cancelled and says so', async ({ store, bed }) => {
+    await store.send([...named(['ready'], { expires: 1_000 }), ...named(['delayed'], { expires: 1_000, delay: 2_000 })])
+    await bed.turn(1_000)
+    assert.deepEqual(await claimedIds(store), [])
+    assert.equal(await stateOf(store, 'ready'), 'cancelled')
+    assert.equal(await stateOf(store, 'delayed'), 'cancelled')
+    assert.equal((await errorOf(store, 'ready'))['source'], 'expired')
+  })
+
+  scene(subject, 'an expiry does not touch a call that has started', async ({ store, bed }) => {
+    await store.send(named(['a'], { expires: 1_000 }))
+    const claim = await oneClaim(store)
+    await bed.turn(2_000)
+    assert.equal(await stateOf(store, 'a'), 'running')
+    assert.equal(await settled(store, claim), 'ok')
+  })
+
+  scene(subject, 'no attempt starts after the deadline of the whole job', async ({ store, bed }) => {
+    await store.send(named(['a'], { deadline: 5_000 }))
+    await bed.turn(1_000)
+    const claim = await oneClaim(store)
+    assert.equal(claim.deadline, 4_000)
+    await settled(store, claim, { kind: 'retry', error: '{"e":1}', delay: 3_999 })
+    await bed.turn(3_999)
+    const again = await oneClaim(store)
+    assert.equal(again.deadline, 1)
+    await settled(store, again, { kind: 'retry', error: '{"e":2}', delay: 10 })
+    await bed.turn(10)
+    assert.deepEqual(await claimedIds(store), [])
+    assert.equal(await stateOf(store, 'a'), 'cancelled')
+    assert.equal((await errorOf(store, 'a'))['source'], 'deadline')
+  })
+
+  scene(
+    subject,
+    'a clock that is set back by an hour takes no lease away and gives none twice',
+    async ({ store, bed }) => {
+      await store.send(named(['a']))
+      const claim = await oneClaim(store)
+      await bed.jump(-3_600_000)
+      await store.sweep()
+      assert.deepEqual(await claimedIds(store), [])
+      await bed.turn(9_000)
+      assert.equal(await settled(store, claim), 'ok')
+    },
+  )
+
+  scene(subject, 'a clock that is set ahead by an hour ends no lease', async ({ store, bed }) => {
+    await store.send(named(['a']))
+    const claim = await oneClaim(store)
+    await bed.jump(3_600_000)
+    await store.sweep()
+    assert.equal(await stateOf(store, 'a'), 'running')
+    assert.equal(await settled(store, claim), 'ok')
+  })
+
+  scene(
+    subject,
+    'a clock that is set back does not stop what is in line, and a lease still ends',
+    async ({ store, bed }) => {
+      await store.send(named(['a', 'b']))
+      await claimed(store, 1)
+      await bed.jump(-3_600_000)
+      assert.deepEqual(await claimedIds(store), ['b'])
+      await bed.turn(10_000)
+      await store.sweep()
+      assert.deepEqual(await claimedIds(store), ['a', 'b'])
+    },
+  )
+
+  scene(subject, 'a clock that is set ahead does not open the window of a rate', async ({ store, bed }) => {
+    const rates = { t: { count: 1, per: 60_000 } }
+    await store.send(named(['a', 'b']))
+    await settled(store, await oneClaim(store, { rates }))
+    await bed.jump(3_600_000)
+    assert.deepEqual(await claimedIds(store, 9, { rates }), [])
+    await bed.jump(-7_200_000)
+    await bed.turn(60_000)
+    assert.deepEqual(await claimedIds(store, 9, { rates }), ['b'])
+  })
+}
