@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * `skein/advisor`: measures a task on the event loop, on threads and in processes, and says which place to take and why.
  */

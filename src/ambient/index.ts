@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * `import 'skein/ambient'`: makes `current()` work everywhere in a task, also after its awaits and in callbacks.
  *

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Tasks, calls and what every executor has in common.
  *

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { type Duration, milliseconds } from '../core/duration.ts'

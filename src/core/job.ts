@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import type { Duration } from './duration.ts'
 
 /** Where a job is in its life. The last three are final. */

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Processes as a place to run calls: for work that computes and may crash, leak or need much memory.
  *

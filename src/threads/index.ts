@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Threads as a place to run calls: for work that computes, with shared memory and cheap start-up.
  *

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -16,6 +16,7 @@ interface PackageJson {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson
 const execute = promisify(execFile)
+const atTop = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
 
 describe('the exports of the package', () => {
   for (const [name, entry] of Object.entries(manifest.exports)) {
@@ -75,12 +76,40 @@ describe('the package as it is published', () => {
   test('holds only what users need', async () => {
     const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
     const packed = parsePack(stdout)
-    const unwanted = packed.filter(
-      path => !/^(?:dist|src)\//.test(path) && !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(path),
-    )
+    const unwanted = packed.filter(path => !/^(?:dist|src|docs|examples)\//.test(path) && !atTop.includes(path))
     assert.deepEqual(unwanted, [])
-    for (const wanted of ['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+    for (const wanted of ['dist/index.js', 'dist/index.d.ts', 'src/index.ts', ...atTop]) {
       assert.ok(packed.includes(wanted), `${wanted} is missing`)
+    }
+  })
+
+  test('holds what its README links to', async () => {
+    const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
+    const packed = parsePack(stdout)
+    const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
+    assert.ok(links.length > 5)
+    for (const [, link] of links) {
+      assert.ok(
+        packed.some(path => path === link || path.startsWith(`${link}/`)),
+        `${link} is not in the package`,
+      )
+    }
+  })
+
+  test('has types that need no setting', async t => {
+    const folder = mkdtempSync(join(root, 'build', 'types-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const names = Object.keys(manifest.exports).filter(name => !name.endsWith('.json'))
+    for (const [at, name] of names.entries()) {
+      // One file for each entry: a program that imports one of them alone has what it needs.
+      const specifier = name === '.' ? 'skein' : `skein/${name.slice(2)}`
+      writeFileSync(join(folder, `entry-${at}.mts`), `import * as all from '${specifier}'\nexport { all }\n`)
+      const compiler = join(root, 'node_modules/typescript/bin/tsc')
+      const settings = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck', 'false']
+      const target = ['--target', 'es2023', '--lib', 'es2023,esnext.disposable']
+      await execute(process.execPath, [compiler, ...settings, ...target, `entry-${at}.mts`], { cwd: folder }).catch(
+        (error: { stdout?: string }) => assert.fail(`${specifier}:\n${error.stdout ?? String(error)}`),
+      )
     }
   })
 
