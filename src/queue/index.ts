@@ -1,0 +1,28 @@
+/**
+ * Durable work: calls that are kept in a store until a worker, in any program, has run them.
+ *
+ * @module
+ */
+export { connect, type ConnectOptions, queueIn } from './connect.ts'
+export type { DurableJob, JobStatus } from './durable-job.ts'
+export type { Queue, QueueMapOptions } from './queue.ts'
+export { openStore } from './open-store.ts'
+
+// The other side: what runs the calls.
+export { effect, type EffectParameter } from './effect.ts'
+export { work } from './work.ts'
+export type { CloseWorkerOptions, Worker } from './worker/queue-worker.ts'
+export type { TaskRate, WorkOptions } from './worker/work-options.ts'
+export type {
+  AboutJob,
+  InterruptedJob,
+  QueueWorkerStats,
+  StopReport,
+  WorkerEvent,
+  WorkerHealth,
+} from './worker/events.ts'
+
+// What both sides and the tools speak of.
+export type { LimitOptions, QueueCallOptions, UniqueOptions } from '../call/queue-options.ts'
+export type { LogLine } from '../core/services.ts'
+export type { JobFilter, QueueStats, StoreStats, StoredState, WorkerRecord } from '../stores/store.ts'

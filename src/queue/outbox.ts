@@ -1,0 +1,65 @@
+import type { OutgoingCall, SendOutcome, Store } from '../stores/store.ts'
+
+/** The most that goes to the store at once, so that a million calls in one turn are not one message. */
+const mostAtOnce = 2_000
+
+/** What became of a call that was handed in. */
+export type Sent = SendOutcome | { readonly outcome: 'failed'; readonly error: unknown }
+
+/** Collects the calls of one turn of the event loop and sends them as one. */
+export class Outbox {
+  readonly #store: Store
+  #waiting = new Map<OutgoingCall, (sent: Sent) => void>()
+  #scheduled = false
+  #underWay = 0
+  #onEmpty: (() => void)[] = []
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Sends a call; `answer` is called once, when it is durable or refused. */
+  add(call: OutgoingCall, answer: (sent: Sent) => void): void {
+    this.#waiting.set(call, answer)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  /** Takes back a call that was not sent yet; `answer` is not called then. */
+  withdraw(call: OutgoingCall): boolean {
+    return this.#waiting.delete(call)
+  }
+
+  /** Resolves when everything that was handed in so far has been answered. */
+  async emptied(): Promise<void> {
+    if (this.#waiting.size === 0 && this.#underWay === 0) return
+    await new Promise<void>(resolve => this.#onEmpty.push(resolve))
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const waiting = [...this.#waiting]
+    this.#waiting = new Map()
+    for (let at = 0; at < waiting.length; at += mostAtOnce) void this.#send(waiting.slice(at, at + mostAtOnce))
+    if (waiting.length === 0) this.#settled()
+  }
+
+  async #send(batch: [OutgoingCall, (sent: Sent) => void][]): Promise<void> {
+    this.#underWay++
+    try {
+      const outcomes = await this.#store.send(batch.map(([call]) => call))
+      for (const [at, [, answer]] of batch.entries()) answer(outcomes[at] as SendOutcome)
+    } catch (error) {
+      for (const [, answer] of batch) answer({ outcome: 'failed', error })
+    } finally {
+      this.#underWay--
+      this.#settled()
+    }
+  }
+
+  #settled(): void {
+    if (this.#underWay > 0 || this.#waiting.size > 0) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
+  }
+}
