@@ -8,7 +8,14 @@ import { sourceFiles } from '../support/sources.ts'
 const codes = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(match => match[1] ?? '')
 
 /** The code with which the command line reports a wrong command, which no program can meet; and environment variables. */
-const others: ReadonlySet<string> = new Set(['SKEIN_CLI_USAGE', 'SKEIN_DEBUG', 'SKEIN_STRESS', 'SKEIN_CRASH_AT'])
+const others: ReadonlySet<string> = new Set([
+  'SKEIN_CLI_USAGE',
+  'SKEIN_DEBUG',
+  'SKEIN_STRESS',
+  'SKEIN_CRASH_AT',
+  'SKEIN_STORE',
+  'SKEIN_SEED',
+])
 
 describe('the error codes', () => {
   const source = readFileSync(join(root, 'src/core/errors.ts'), 'utf8')
