@@ -1,6 +1,7 @@
 import * as checkpoint from './checkpoint.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
+import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
 import * as structured from './structured.mjs'
@@ -35,4 +36,12 @@ export const suites = [
   },
   { name: 'joins', make: structured.joins, rounds: [5, 2], about: 'starting an empty task and waiting for it' },
   { name: 'handover', make: structured.handover, rounds: [5, 2], about: 'locks, semaphores and channels' },
+  {
+    name: 'queue-add',
+    make: queue.enqueue,
+    rounds: [3, 1],
+    about: 'accepting durable calls, beside BullMQ and Celery',
+  },
+  { name: 'queue-run', make: queue.process, rounds: [3, 1], about: 'running durable jobs in one worker process' },
+  { name: 'queue-latency', make: queue.latency, rounds: [3, 1], about: 'the way of a durable call there and back' },
 ]

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { percentile } from '../lib/stats.mjs'
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+/** One figure of a durable queue: `what` says which. The files lie on the disk of the temporary folder. */
+export async function measure({ peer, setting, what, count, concurrency, perSecond }) {
+  const directory = mkdtempSync(join(tmpdir(), 'skein-bench-'))
+  const { openQueue } = await import(`../queue/${peer}.mjs`)
+  const queue = await openQueue({ directory, setting })
+  try {
+    const request = { count, concurrency, perSecond }
+    return queue.figure === undefined ? await figures[what](queue, request) : await queue.figure(what, request)
+  } finally {
+    await queue.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const figures = { oneByOne, batched, done, roundTrip, openLoop }
+
+/** Each is durable before the next is handed over. */
+async function oneByOne(queue, { count }) {
+  for (let n = 0; n < 50; n++) await queue.add(n)
+  const from = performance.now()
+  for (let n = 0; n < count; n++) await queue.add(n)
+  return { rate: (count * 1000) / (performance.now() - from) }
+}
+
+/** Handed over in lots of a thousand. */
+async function batched(queue, { count }) {
+  await queue.addMany(range(1000))
+  const from = performance.now()
+  for (let n = 0; n < count; n += 1000) await queue.addMany(range(1000))
+  return { rate: (count * 1000) / (performance.now() - from) }
+}
+
+/** A full queue and one worker process: claimed, run, result and acknowledgement kept, per second. */
+async function done(queue, { count, concurrency }) {
+  for (let n = 0; n < count; n += 1000) await queue.addMany(range(1000))
+  await queue.startWorker(concurrency)
+  let first = 0
+  let from = 0
+  for (;;) {
+    const ended = await queue.done()
+    if (from === 0 && ended > 0) {
+      first = ended
+      from = performance.now()
+    }
+    if (ended >= count) return { rate: ((count - first) * 1000) / (performance.now() - from) }
+    await sleep(20)
+  }
+}
+
+/** Handed over, run by another process, and the result back here: one at a time. */
+async function roundTrip(queue, { count, concurrency }) {
+  await queue.startWorker(concurrency)
+  const times = []
+  for (let n = 0; n < count + 50; n++) {
+    const from = performance.now()
+    const value = await queue.result(await queue.add(n))
+    if (value !== n) throw new Error(`wrong result: ${value} for ${n}`)
+    if (n >= 50) times.push(performance.now() - from)
+  }
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), p999: percentile(times, 0.999) }
+}
+
+/** Arrivals at a fixed rate that does not wait for anybody: the time from when one was due to its result. */
+async function openLoop(queue, { count, concurrency, perSecond }) {
+  await queue.startWorker(concurrency)
+  for (let n = 0; n < 50; n++) await queue.result(await queue.add(n))
+  const times = []
+  const ends = []
+  const from = performance.now() + 10
+  for (let n = 0; n < count;) {
+    const now = performance.now()
+    for (; n < count && from + (n * 1000) / perSecond <= now; n++) {
+      const due = from + (n * 1000) / perSecond
+      ends.push(
+        Promise.resolve(queue.add(n))
+          .then(job => queue.result(job))
+          .then(() => times.push(performance.now() - due)),
+      )
+    }
+    await sleep(1)
+  }
+  await Promise.all(ends)
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), p999: percentile(times, 0.999) }
+}
+
+const range = n => Array.from({ length: n }, (_, at) => at)

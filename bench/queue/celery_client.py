@@ -1,0 +1,74 @@
+"""Figures of Celery, measured by its own client: reads one JSON request per line, answers with one JSON line."""
+import json
+import os
+import sys
+import time
+
+import redis
+from celery_app import app, noop
+
+server = redis.Redis(host="127.0.0.1", port=int(os.environ["BENCH_REDIS_PORT"]))
+
+
+def ended():
+    """How many results are kept; the driver's own keys are few and left out by their prefix."""
+    return sum(1 for _ in server.scan_iter("celery-task-meta-*", count=10_000))
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    at = (len(ordered) - 1) * share
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def wait(_):
+    noop.delay(0).get(timeout=20)
+    return {}
+
+
+def one_by_one(request):
+    for n in range(50):
+        noop.delay(n)
+    begun = time.perf_counter()
+    for n in range(request["count"]):
+        noop.delay(n)
+    return {"rate": request["count"] / (time.perf_counter() - begun)}
+
+
+def done(request):
+    count = request["count"]
+    before = ended()
+    first, begun = 0, None
+    while True:
+        now = ended() - before
+        if begun is None and now > 0:
+            first, begun = now, time.perf_counter()
+        if now >= count:
+            return {"rate": (count - first) / (time.perf_counter() - begun)}
+        time.sleep(0.1)
+
+
+def fill(request):
+    for n in range(request["count"]):
+        noop.delay(n)
+    return {}
+
+
+def round_trip(request):
+    times = []
+    for n in range(request["count"] + 50):
+        begun = time.perf_counter()
+        if noop.delay(n).get(timeout=20) != n:
+            raise ValueError("wrong result")
+        if n >= 50:
+            times.append((time.perf_counter() - begun) * 1000)
+    return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "p999": percentile(times, 0.999)}
+
+
+FIGURES = {"wait": wait, "oneByOne": one_by_one, "fill": fill, "done": done, "roundTrip": round_trip}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps(FIGURES[request["what"]](request)), flush=True)

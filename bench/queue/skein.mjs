@@ -1,0 +1,33 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { connect } from '../../dist/queue/index.js'
+import { noop } from './tasks.mjs'
+
+const workerFile = fileURLToPath(new URL('skein-worker.mjs', import.meta.url))
+
+/** @param setting durability of the file: `full` or `relaxed` */
+export async function openQueue({ directory, setting }) {
+  const url = `sqlite:${directory}/jobs.db?durability=${setting}`
+  const queue = await connect(url)
+  const workers = []
+  return {
+    url,
+    add: n => queue.submit(noop, n),
+    addMany: numbers => Promise.all(numbers.map(n => queue.submit(noop, n))),
+    result: job => job.result(),
+    async startWorker(concurrency) {
+      const worker = fork(workerFile, [url, String(concurrency)])
+      workers.push(worker)
+      await once(worker, 'message')
+    },
+    async done() {
+      const { queues } = await queue.status()
+      return queues.reduce((sum, { counts }) => sum + counts.done, 0)
+    },
+    async close() {
+      for (const worker of workers) worker.kill('SIGKILL')
+      await queue.close()
+    },
+  }
+}
