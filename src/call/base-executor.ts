@@ -1,9 +1,11 @@
 import { type CancelCause, errorOfCause } from '../core/cancel.ts'
+import { wallTime } from '../core/clock.ts'
 import { milliseconds } from '../core/duration.ts'
 import { CancelledError, ClosedError, type Ended, InvalidArgumentError, OverloadedError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
 import type { LogLine } from '../core/services.ts'
-import type { ChunkResult, Entry, Outcome } from './entry.ts'
+import { Timer } from '../core/timer.ts'
+import type { Alarm, ChunkResult, Entry, Outcome } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { CloseOptions, Executor } from './executor.ts'
 import { LentExecutor } from './lent-executor.ts'
@@ -107,6 +109,16 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
   }
 
+  /** Milliseconds since the epoch, with fractions. What runs in this thread goes by the clock in force. */
+  protected time(): number {
+    return wallTime()
+  }
+
+  /** Has something happen after so many milliseconds. */
+  protected alarm(delay: number, callback: () => void): Alarm {
+    return new Timer(delay, callback, undefined)
+  }
+
   /** True when a call handed over now would start at once. */
   protected abstract hasFreePlace(): boolean
 
@@ -116,7 +128,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
     entry.onAccepted?.()
-    if (this.observed) this.emit({ type: 'submitted', id: entry.id, task: entry.work.task, time: now() })
+    if (this.observed) this.emit({ type: 'submitted', id: entry.id, task: entry.work.task, time: this.time() })
     this.enqueue(entry)
   }
 
@@ -169,17 +181,21 @@ export abstract class BaseExecutor extends ExecutorSurface {
     this.#clearTimers(entry) // what limited the last run has no say in the next
     entry.attempt++
     entry.state = 'delayed'
-    const time = now()
+    const time = this.time()
     entry.job?.report({ type: 'retry', attempt: entry.attempt, error, time })
     if (this.observed)
       this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
     this.#delayed.add(entry)
-    entry.timer = setTimeout(() => {
-      entry.timer = undefined
-      this.#delayed.delete(entry)
-      entry.state = 'waiting'
-      this.enqueue(entry)
-    }, delay)
+    entry.timer = new Timer(
+      delay,
+      () => {
+        entry.timer = undefined
+        this.#delayed.delete(entry)
+        entry.state = 'waiting'
+        this.enqueue(entry)
+      },
+      undefined,
+    )
   }
 
   #delayOf(entry: Entry, error: unknown): number | undefined {
@@ -225,8 +241,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   #clearTimers(entry: Entry): void {
-    if (entry.timer) clearTimeout(entry.timer)
-    if (entry.graceTimer) clearTimeout(entry.graceTimer)
+    entry.timer?.clear()
+    entry.graceTimer?.clear()
     entry.timer = entry.graceTimer = undefined
   }
 
@@ -244,14 +260,14 @@ export abstract class BaseExecutor extends ExecutorSurface {
     const { timeout } = entry.work.options
     if (timeout === undefined) return
     const limit = milliseconds(timeout, 'timeout')
-    if (limit > longestTimer) return
+    if (limit === Number.POSITIVE_INFINITY) return
     const check = (): void => {
       const started = startedAt()
-      const left = started === undefined ? limit : started + limit - now()
-      if (left > 0) entry.timer = setTimeout(check, Math.ceil(left))
+      const left = started === undefined ? limit : started + limit - this.time()
+      if (left > 0) entry.timer = this.alarm(left, check)
       else this.stop(entry, { source: 'timeout', timeout: limit })
     }
-    entry.timer = setTimeout(check, Math.ceil(limit))
+    entry.timer = this.alarm(limit, check)
   }
 
   /** How long a call that was asked to stop may take: a call from a queue may bring its own limit. */
@@ -262,7 +278,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   /** Passes a value of `current().progress(value)` on. */
   protected reportProgress(entry: Entry, worker: string, value: unknown): void {
-    const time = now()
+    const time = this.time()
     entry.services?.progress?.(value)
     entry.job?.report({ type: 'progress', value, time })
     if (this.observed) this.emit({ type: 'progress', id: entry.id, task: entry.work.task, worker, time, value })
@@ -291,7 +307,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     const base = {
       id: entry.id,
       task: entry.work.task,
-      time: now(),
+      time: this.time(),
       ...(entry.started > 0 ? { worker: entry.workerName, started: entry.started, duration: entry.duration } : {}),
       ...(entry.items > 1 ? { items: entry.items } : {}),
       ...(entry.bytes ? { bytes: entry.bytes } : {}),
@@ -347,9 +363,9 @@ export abstract class BaseExecutor extends ExecutorSurface {
     const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
     this.#closing ??= this.#close()
     if (options.cancel) this.#cancelAll()
-    else if (limit < longestTimer && this.#pending > 0) {
-      const timer = setTimeout(() => this.#cancelAll(), limit)
-      void this.#closing.then(() => clearTimeout(timer))
+    else if (limit < Number.POSITIVE_INFINITY && this.#pending > 0) {
+      const timer = this.alarm(limit, () => this.#cancelAll())
+      void this.#closing.then(() => timer.clear())
     }
     return this.#closing
   }
@@ -367,11 +383,3 @@ export abstract class BaseExecutor extends ExecutorSurface {
 }
 
 const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])
-
-/** setTimeout fires at once for more than this; a limit of 24 days is none. */
-const longestTimer = 2 ** 31 - 1
-
-/** Milliseconds since the epoch, with fractions, never going backwards within a thread. */
-export function now(): number {
-  return performance.timeOrigin + performance.now()
-}

@@ -31,6 +31,11 @@ export interface ChunkResult {
   readonly failed: readonly number[]
 }
 
+/** A timer that is running. */
+export interface Alarm {
+  clear(): void
+}
+
 /** How a run ended. */
 export type Outcome =
   | { readonly state: 'done'; readonly value: unknown }
@@ -78,8 +83,8 @@ export class Entry {
   patient = false
 
   // Bookkeeping of the executor that has it.
-  timer: NodeJS.Timeout | undefined
-  graceTimer: NodeJS.Timeout | undefined
+  timer: Alarm | undefined
+  graceTimer: Alarm | undefined
   /** When the last run started, in milliseconds since the epoch; 0 before. */
   started = 0
   /** How long the last run took, in milliseconds. */

@@ -1,4 +1,4 @@
-import { BaseExecutor, now, type Overload } from '../call/base-executor.ts'
+import { BaseExecutor, type Overload } from '../call/base-executor.ts'
 import type { Entry } from '../call/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { checkInteger, checkKnown, describe } from '../call/options.ts'
@@ -6,6 +6,7 @@ import { PendingQueue } from '../call/pending-queue.ts'
 import { surfaceKey } from '../call/run-with.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { CancelCause } from '../core/cancel.ts'
+import { now, wallTime } from '../core/clock.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { LogLine } from '../core/services.ts'
@@ -101,7 +102,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     this.#places++
     entry.state = 'sent'
     entry.workerName = 'loop'
-    entry.started = now()
+    entry.started = wallTime()
     const runner = new Runner(this, work.fn, work.task.name, entry.kind, entry.attempt, 0, entry.credit)
     runner.started = entry.started
     entry.worker = runner
@@ -114,12 +115,13 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
 
   protected interrupt(entry: Entry, cause: CancelCause): void {
     const runner = entry.worker as Runner
-    entry.graceTimer = setTimeout(() => {
+    const giveUp = (): void => {
       // From here on the runner holds its place alone; when it ends, nobody is told.
       this.#running.set(runner, abandoned)
-      entry.duration = now() - entry.started
+      entry.duration = wallTime() - entry.started
       this.finish(entry, 'abandoned')
-    }, this.graceOf(entry, this.#grace))
+    }
+    entry.graceTimer = this.alarm(this.graceOf(entry, this.#grace), giveUp)
     runner.cancel(cause)
   }
 
@@ -136,7 +138,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const { timeout } = entry.work.options
     if (timeout === undefined) return false
     const limit = milliseconds(timeout, 'timeout')
-    if (now() - runner.started < limit) return false
+    if (wallTime() - runner.started < limit) return false
     this.stop(entry, { source: 'timeout', timeout: limit })
     return true
   }
@@ -161,7 +163,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const { timeout } = entry.work.options
     if (timeout === undefined) return entry.outerDeadline
     // Two clocks: what has passed is measured by the one that nobody sets.
-    return Math.min(entry.outerDeadline, Date.now() + runner.started + milliseconds(timeout, 'timeout') - now())
+    return Math.min(entry.outerDeadline, now() + runner.started + milliseconds(timeout, 'timeout') - wallTime())
   }
 
   items(runner: Runner, items: unknown[]): void {
@@ -174,7 +176,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     this.#running.delete(runner)
     this.#places--
     this.#completed++
-    const duration = now() - runner.started
+    const duration = wallTime() - runner.started
     this.#busy += duration
     if (entry && entry !== abandoned) {
       entry.duration = duration

@@ -1,7 +1,7 @@
-import { now } from '../call/base-executor.ts'
 import { encode, newEncoding } from '../call/codec.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
+import { realTime } from './real-time.ts'
 import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from './transport.ts'
 import { request } from './wire.ts'
 
@@ -31,7 +31,7 @@ export class Crew {
   /** One place for each worker there may be; a call with a key always goes to the same place. */
   readonly places: (PoolWorker | undefined)[]
   /** Where the ledgers' clocks begin, in milliseconds since the Unix epoch. */
-  readonly epoch: number = Math.floor(now())
+  readonly epoch: number = Math.floor(realTime())
   #idleTimer: NodeJS.Timeout | undefined
   #letGoTimer: NodeJS.Timeout | undefined
   #startTimer: NodeJS.Timeout | undefined

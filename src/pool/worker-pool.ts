@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8'
-import { BaseExecutor, now } from '../call/base-executor.ts'
+import { BaseExecutor } from '../call/base-executor.ts'
 import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
-import type { Entry } from '../call/entry.ts'
+import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
 import { explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
@@ -15,6 +15,7 @@ import { loading } from './ledger.ts'
 import { crashError, startError, unsendableBy } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
+import { RealTimer, realTime } from './real-time.ts'
 import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
@@ -56,7 +57,7 @@ export class WorkerPool extends BaseExecutor {
         onRefused: (message, error) => this.#onRefused(worker, message, error),
       }),
       onState: (worker, state) => {
-        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: now(), state })
+        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: realTime(), state })
       },
       onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
@@ -72,6 +73,14 @@ export class WorkerPool extends BaseExecutor {
       return
     }
     super.launch(entry)
+  }
+
+  protected override time(): number {
+    return realTime()
+  }
+
+  protected override alarm(delay: number, callback: () => void): Alarm {
+    return new RealTimer(delay, callback)
   }
 
   protected get waiting(): number {
@@ -93,7 +102,7 @@ export class WorkerPool extends BaseExecutor {
 
   #putBack(entry: Entry): void {
     const { key } = entry.work.options
-    if (entry.timer) clearTimeout(entry.timer) // its time limit counts from its next start
+    entry.timer?.clear() // its time limit counts from its next start
     entry.timer = undefined
     entry.state = 'waiting'
     if (key === undefined) this.#queue.putBack(entry)
@@ -437,7 +446,7 @@ export class WorkerPool extends BaseExecutor {
     worker.transport.post([request.cancel, entry.slot, reason === undefined ? wire : { ...wire, reason }], false)
     worker.dirty = true
     this.#schedule()
-    entry.graceTimer = setTimeout(() => this.#endByForce(worker), this.graceOf(entry, this.#settings.grace))
+    entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
   }
 
   /** A call did not stop in time: ends its worker. What it had not started goes back first; `#onExit` sees to the rest. */
@@ -482,8 +491,8 @@ export class WorkerPool extends BaseExecutor {
     for (const entry of entries.reverse()) {
       const at = worker.transport.ledger.startedAt(entry.slot)
       if (at !== undefined) {
-        entry.started = at === loading ? now() : this.#crew.epoch + at
-        entry.duration = now() - entry.started
+        entry.started = at === loading ? realTime() : this.#crew.epoch + at
+        entry.duration = realTime() - entry.started
       }
       worker.release(entry.slot)
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
