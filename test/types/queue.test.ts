@@ -1,0 +1,128 @@
+import { test } from 'node:test'
+import { call, type Call, type StandardSchema, task } from 'skein'
+import type { DurableJob, JobStatus, Queue } from 'skein/queue'
+import type { MapResults, Settled } from 'skein'
+import { exactly } from './expect.ts'
+
+// Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.
+
+declare const queue: Queue
+declare function schema<T>(): StandardSchema<T>
+
+/** What libraries give: more than is asked for, and an input that differs from the output. */
+interface LibrarySchema<Input, Output> {
+  parse(value: unknown): Output
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (
+      value: unknown,
+      options?: { readonly libraryOptions?: Record<string, unknown> },
+    ) =>
+      | { readonly value: Output; readonly issues?: undefined }
+      | {
+          readonly issues: readonly {
+            readonly message: string
+            readonly path?: readonly (PropertyKey | { key: PropertyKey })[]
+          }[]
+        }
+      | Promise<
+          | { readonly value: Output; readonly issues?: undefined }
+          | { readonly issues: readonly { readonly message: string }[] }
+        >
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+declare function librarySchema<Input, Output>(): LibrarySchema<Input, Output>
+
+const add = task(import.meta, function add(a: number, b: number) {
+  return a + b
+})
+const later = task(import.meta, async function later(text: string): Promise<Date> {
+  return new Date(text)
+})
+const count = task(import.meta, async function* count(end: number) {
+  yield end
+})
+
+function calls(): void {
+  exactly<Promise<DurableJob<number>>>()(queue.submit(add, 1, 2))
+  exactly<Promise<DurableJob<Date>>>()(queue.submit(later, 'x'))
+  exactly<Promise<DurableJob<Date>>>()(queue.submit(call(later, 'x').with({ delay: '1m', priority: 9 })))
+  exactly<Promise<number>>()(queue.run(add, 1, 2))
+  exactly<MapResults<Date>>()(queue.map(later, ['a'], { tags: ['x'], queue: 'other', lookAhead: 10 }))
+  exactly<MapResults<Settled<Date>>>()(queue.map(later, ['a'], { settle: true }))
+  exactly<AsyncIterableIterator<number>>()(queue.stream(count, 3))
+  exactly<Promise<DurableJob<string> | undefined>>()(queue.job<string>('id'))
+  exactly<Promise<DurableJob<unknown> | undefined>>()(queue.job('id'))
+  exactly<Promise<JobStatus[]>>()(queue.jobs({ states: ['dead'], limit: 5 }))
+
+  // @ts-expect-error an argument of the wrong type
+  void queue.submit(add, 1, 'two')
+  // @ts-expect-error an argument too few
+  void queue.submit(add, 1)
+  // @ts-expect-error items of the wrong type
+  void queue.map(later, [1])
+  // @ts-expect-error a plain function is no task
+  void queue.submit((a: number) => a, 1)
+  // @ts-expect-error a generator is streamed
+  void queue.submit(count, 1)
+  // @ts-expect-error a state that there is not
+  void queue.jobs({ states: ['lost'] })
+  // @ts-expect-error a retention is no option of a map
+  void queue.map(later, ['a'], { retention: 1 })
+}
+
+function options(): void {
+  exactly<Call<number>>()(
+    call(add, 1, 2).with({
+      queue: 'mails',
+      eta: new Date(),
+      expires: '1h',
+      deadline: 5_000,
+      grace: '1s',
+      unique: { key: 'k', conflict: 'join' },
+      limit: { key: 'k', concurrency: 1, rate: { count: 5, per: '1m' }, strategy: 'drop' },
+      retries: { times: 3, never: ['E_BAD'] },
+      ignoreResult: true,
+      headers: { trace: 'x' },
+      tags: ['a'],
+    }),
+  )
+  // @ts-expect-error no such conflict
+  call(add, 1, 2).with({ unique: { key: 'k', conflict: 'ignore' } })
+  // @ts-expect-error no such option
+  call(add, 1, 2).with({ qeueu: 'mails' })
+  // @ts-expect-error a duration needs a unit
+  call(add, 1, 2).with({ delay: '5' })
+  // @ts-expect-error a limit needs a key
+  call(add, 1, 2).with({ limit: { concurrency: 1 } })
+}
+
+function definitions(): void {
+  interface Mail {
+    readonly to: string
+    readonly copies: number
+  }
+  const send = (mail: Mail): string => mail.to
+  exactly<string>()(
+    task(import.meta, send, { name: 'a', input: schema<Mail>(), output: schema<string>() })({ to: '', copies: 1 }),
+  )
+  task(import.meta, send, { name: 'b', input: librarySchema<{ to: string; copies: string }, Mail>() })
+  task(import.meta, send, { name: 'c', input: [librarySchema<unknown, Mail>()] })
+  task(import.meta, (a: number, b?: string) => [a, b], { name: 'd', input: [schema<number>(), undefined] })
+  task(import.meta, async () => 5, { name: 'e', output: librarySchema<number, number>() })
+  task(import.meta, send, { name: 'f', retryIf: (error, attempt) => error instanceof TypeError && attempt < 3 })
+  // @ts-expect-error a schema that gives something else
+  task(import.meta, send, { name: 'g', input: schema<{ to: number; copies: number }>() })
+  // @ts-expect-error a result that the task does not give
+  task(import.meta, send, { name: 'h', output: schema<number>() })
+  // @ts-expect-error a schema for the wrong argument
+  task(import.meta, (a: number, b: string) => [a, b], { name: 'i', input: [schema<string>(), schema<number>()] })
+  // @ts-expect-error no such option
+  task(import.meta, send, { name: 'j', inputs: schema<Mail>() })
+}
+
+test('a queue infers and refuses as it says', () => {
+  void [calls, options, definitions]
+})
