@@ -1,6 +1,7 @@
 import type { CancelCause } from './cancel.ts'
-import { LocalJob, type LocalJobOptions } from './local-job.ts'
-import { Member } from './members.ts'
+import { JobBase } from './local-job.ts'
+import { Member, type MemberOwner } from './members.ts'
+import { ready, type Runnable } from './ready.ts'
 import type { Scope } from './scope.ts'
 import type { LogLine } from './services.ts'
 
@@ -9,7 +10,7 @@ export interface Host {
   done(value: unknown): void
   failed(error: unknown, cause: CancelCause | undefined): void
   cancelled(error: unknown, cause: CancelCause | undefined): void
-  progress?(value: unknown): void
+  reported?(value: unknown): void
   log?(line: LogLine): void
 }
 
@@ -24,6 +25,10 @@ export abstract class RunHost extends Member implements Host {
 
   override get holds(): boolean {
     return true
+  }
+
+  override get inner(): Scope {
+    return this.scope
   }
 
   /** The outer scope hands its cancellation to inner scopes itself. */
@@ -70,87 +75,119 @@ export class ScopeRun extends RunHost {
 
 let spawned = 0
 
-/** What the job of a spawned task knows of it: an object without closures, because there may be very many. */
-class SpawnedWork implements LocalJobOptions {
+/**
+ * A child task: its job, its place in the list of the scope that it was spawned in, and who hears how its own scope ended.
+ *
+ * All in one object, because there may be a million of them. A failure of the task is a failure of the outer scope.
+ */
+export class SpawnRun<R> extends JobBase<R> implements Member, Host, Runnable {
+  /** @internal */
+  prev: Member | undefined = undefined
+  /** @internal */
+  next: Member | undefined = undefined
+  /** @internal */
+  owner: MemberOwner | undefined = undefined
   readonly #number: number = ++spawned
-  readonly #scope: Scope
+  /** @internal The task's own scope. */
+  readonly scope: Scope
+  #fn: ((s: Scope) => unknown) | undefined
 
-  constructor(scope: Scope) {
-    this.#scope = scope
+  /** @param _outer the scope that it was spawned in, the parent of its own */
+  constructor(_outer: Scope, scope: Scope, fn: (s: Scope) => unknown) {
+    super()
+    this.scope = scope
+    this.#fn = fn
   }
 
-  get id(): string {
+  /** @internal */
+  get job(): this {
+    return this
+  }
+
+  override get id(): string {
     return `task-${this.#number}`
   }
 
-  get name(): string {
-    return this.#scope.name
+  override get name(): string {
+    return this.scope.name
   }
 
-  cancel(reason: unknown): void {
-    this.#scope.cancel(reason)
-  }
-}
-
-const soon: Promise<void> = Promise.resolve()
-let starting: SpawnRun<unknown>[] = []
-
-/** Starts all that was spawned since the last microtask, and what they spawn meanwhile. */
-function startAll(): void {
-  for (const run of starting) run.start()
-  starting = []
-}
-
-/** A child task: its failure is a failure of the scope that it was spawned in. */
-export class SpawnRun<R> extends RunHost {
-  readonly job: LocalJob<R>
-  readonly #outer: Scope
-  #fn: ((s: Scope) => unknown) | undefined
-
-  constructor(outer: Scope, scope: Scope, fn: (s: Scope) => unknown) {
-    super(scope)
-    this.#outer = outer
-    this.#fn = fn
-    this.job = new LocalJob<R>(new SpawnedWork(scope))
+  protected override stop(reason: unknown): void {
+    this.scope.cancel(reason)
   }
 
-  /** Starts the function in the next microtask. */
+  /** @internal */
+  get holds(): boolean {
+    return true
+  }
+
+  /** @internal */
+  get inner(): Scope {
+    return this.scope
+  }
+
+  /** @internal Starts the function in the next microtask. */
   startSoon(): void {
-    if (starting.push(this) === 1) void soon.then(startAll)
+    ready.add(this)
   }
 
-  start(): void {
+  /** @internal */
+  get resumes(): Scope {
+    return this.scope
+  }
+
+  /** @internal */
+  get starts(): boolean {
+    return true
+  }
+
+  /** @internal */
+  resume(): void {
     const fn = this.#fn as (s: Scope) => unknown
     this.#fn = undefined
-    this.job.start()
+    this.start()
     this.scope.run(fn, this)
   }
 
+  /** @internal */
   done(value: unknown): void {
-    this.job.resolve(value as R)
+    this.resolve(value as R)
     this.leave()
   }
 
+  /** @internal */
   failed(error: unknown, cause: CancelCause | undefined): void {
-    if (this.#outer.isBackground) this.job.rejectLoudly(error)
+    const outer = this.scope.parent as Scope
+    if (outer.isBackground) this.rejectLoudly(error)
     else {
-      this.job.reject(error, 'failed')
-      this.#outer.childThrew(error, cause, true)
+      this.reject(error, 'failed')
+      outer.childThrew(error, cause, true, this.scope.title)
     }
     this.leave()
   }
 
+  /** @internal */
   cancelled(error: unknown, cause: CancelCause | undefined): void {
-    this.job.reject(error, 'cancelled')
-    this.#outer.childThrew(error, cause, false)
+    this.reject(error, 'cancelled')
+    ;(this.scope.parent as Scope).childThrew(error, cause, false, this.scope.title)
     this.leave()
   }
 
-  progress(value: unknown): void {
-    this.job.reportProgress(value)
+  /** @internal */
+  reported(value: unknown): void {
+    this.reportProgress(value)
   }
 
+  /** @internal */
   log(line: LogLine): void {
-    this.job.report({ type: 'log', ...line })
+    this.report({ type: 'log', ...line })
   }
+
+  /** @internal */
+  leave(): void {
+    this.owner?.delist(this)
+  }
+
+  /** @internal Only what does not hold its scope is dropped. */
+  drop(): void {}
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { errorOfCause } from './cancel.ts'
 import { wallTime } from './clock.ts'
 import { milliseconds } from './duration.ts'
@@ -17,33 +18,34 @@ export interface LocalJobOptions {
 }
 
 /**
- * A job whose work runs in this program: the handle that `scope.spawn` and the executors give out.
+ * What all jobs have in common whose work runs in this program: the outcome, and those who wait for it.
  *
  * Costs one object until somebody asks for the result: no promise, timer or listener is made ahead. A failure that nobody
  * reads stays in the job and is no unhandled rejection.
  */
-export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
-  readonly #work: LocalJobOptions
+export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   #state: JobState = 'queued'
-  #settled = false
   /** The value, or the error. */
   #outcome: unknown = undefined
   #waiting: Waiting<R> | undefined = undefined
 
-  constructor(options: LocalJobOptions) {
-    this.#work = options
-  }
+  abstract get id(): string
+  abstract get name(): string
 
-  get id(): string {
-    return this.#work.id
-  }
+  /** Asks the work to stop. `cancel()` resolves when the job has been settled, whatever this returns. */
+  protected abstract stop(reason: unknown): Promise<void> | void
 
-  get name(): string {
-    return this.#work.name
+  /** Where the work is, until the job is settled; undefined for what `start` and `report` said last. */
+  protected get workState(): JobState | undefined {
+    return undefined
   }
 
   get state(): JobState {
-    return this.#settled ? this.#state : (this.#work.state?.() ?? this.#state)
+    return this.#settled ? this.#state : (this.workState ?? this.#state)
+  }
+
+  get #settled(): boolean {
+    return this.#state !== 'queued' && this.#state !== 'running'
   }
 
   result(options?: WaitOptions): Promise<R> {
@@ -65,7 +67,7 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
       ;(this.#waiting ??= new Waiting<R>()).waiters.add({ resolve: noted, reject: noted })
     })
     try {
-      await this.#work.cancel(reason)
+      await this.stop(reason)
     } catch {
       // Who asks a job to stop hears when it has stopped; what became of the asking is for the job's own end to tell.
     }
@@ -125,7 +127,6 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
 
   #settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {
     if (this.#settled) return
-    this.#settled = true
     this.#state = state
     this.#outcome = outcome
     const waiting = this.#waiting
@@ -210,8 +211,39 @@ export class LocalJob<R> implements Omit<Job<R>, typeof jobBrand> {
 }
 
 // The brand stands on the prototype: the same for all, and no field in each.
-Object.defineProperty(LocalJob.prototype, jobBrand, { value: true })
-export interface LocalJob<R> extends Job<R> {}
+Object.defineProperty(JobBase.prototype, jobBrand, { value: true })
+Object.defineProperty(JobBase.prototype, inspect.custom, {
+  value(this: Job<unknown>): string {
+    return `Job ${this.id} ${this.name} (${this.state})`
+  },
+})
+export interface JobBase<R> extends Job<R> {}
+
+/** The job that the executors of this program give out. */
+export class LocalJob<R> extends JobBase<R> {
+  readonly #work: LocalJobOptions
+
+  constructor(options: LocalJobOptions) {
+    super()
+    this.#work = options
+  }
+
+  override get id(): string {
+    return this.#work.id
+  }
+
+  override get name(): string {
+    return this.#work.name
+  }
+
+  protected override get workState(): JobState | undefined {
+    return this.#work.state?.()
+  }
+
+  protected override stop(reason: unknown): Promise<void> | void {
+    return this.#work.cancel(reason)
+  }
+}
 
 /** So many reports are kept for readers who come later. */
 const longestMemory = 64

@@ -1,4 +1,5 @@
 import type { CancelCause } from './cancel.ts'
+import type { Scope } from './scope.ts'
 
 /** What a member tells when it leaves. Only Scope implements it. */
 export interface MemberOwner {
@@ -6,6 +7,8 @@ export interface MemberOwner {
   delist(member: Member): void
   /** @internal What an operation throws when the scope's cancellation broke it off. */
   cancelError(): unknown
+  /** @internal The scope that this is; only a scope has it. */
+  toScope?(): Scope
 }
 
 /**
@@ -25,6 +28,11 @@ export abstract class Member {
   /** True when the scope has to wait for this before it can end. */
   get holds(): boolean {
     return false
+  }
+
+  /** @internal The inner scope that this stands for in the list; undefined for everything else. */
+  get inner(): Scope | undefined {
+    return undefined
   }
 
   /** Called at most once for each cancellation of the scope. The member may leave the scope from within. */

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { Clock } from './clock.ts'
+import { ready } from './ready.ts'
 import { type TimerNode, TimerWheel } from './timer-wheel.ts'
 
 /** The longest delay that the platform's own timers take; more would fire at once. */
@@ -81,6 +82,7 @@ export class PlatformClock implements Clock {
   readonly #onTimeout = (): void => {
     this.#handle = undefined
     this.#armedFor = -Infinity
+    ready.newTurn()
     void soon.then(this.#rearm)
     this.#wheel.advance(Math.floor(this.monotonic()))
     this.#ring()
@@ -94,6 +96,7 @@ export class PlatformClock implements Clock {
 
   readonly #onImmediate = (): void => {
     this.#ringsSoon = false
+    ready.newTurn()
     this.#ring()
   }
 

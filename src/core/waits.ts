@@ -1,6 +1,7 @@
 import type { CancelCause } from './cancel.ts'
 import { clockSlot } from './clock.ts'
-import { Member } from './members.ts'
+import { Member, type MemberOwner } from './members.ts'
+import { ready, type Runnable } from './ready.ts'
 import type { Scope } from './scope.ts'
 import type { TimerNode, TimerWheel } from './timer-wheel.ts'
 
@@ -38,15 +39,19 @@ export abstract class Wait<T> extends Member {
   settle(value: T): void {
     const resolve = this.#resolve
     if (resolve === undefined) return
+    const scope = this.owner
     this.#end()
-    resolve(value)
+    if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(value)
+    else ready.add(new Resumption(resolve, value, scope))
   }
 
   fail(error: unknown): void {
     const reject = this.#reject
     if (reject === undefined) return
+    const scope = this.owner
     this.#end()
-    reject(error)
+    if (ready.direct && (--ready.credit > 0 || ready.renew())) reject(error)
+    else ready.add(new Resumption(reject, error, scope))
   }
 
   override cancel(_cause: CancelCause): void {
@@ -64,6 +69,27 @@ export abstract class Wait<T> extends Member {
     this.#reject = undefined
     this.leave()
     this.free()
+  }
+}
+
+/** A wait that is over and whose task has not gone on yet. */
+class Resumption<T> implements Runnable {
+  readonly #go: (outcome: T) => void
+  readonly #outcome: T
+  readonly resumes: Scope | undefined
+
+  constructor(go: (outcome: T) => void, outcome: T, owner: MemberOwner | undefined) {
+    this.#go = go
+    this.#outcome = outcome
+    this.resumes = owner?.toScope?.()
+  }
+
+  get starts(): boolean {
+    return false
+  }
+
+  resume(): void {
+    this.#go(this.#outcome)
   }
 }
 
