@@ -33,6 +33,13 @@ export type ErrorCode =
   | 'SKEIN_DUPLICATE_JOB'
   | 'SKEIN_LIMIT_REACHED'
   | 'SKEIN_JOB_GONE'
+  | 'SKEIN_STORE_UNAVAILABLE'
+  | 'SKEIN_STORE_DAMAGED'
+  | 'SKEIN_STORE_VERSION'
+  | 'SKEIN_STORE_FULL'
+  | 'SKEIN_STORE_READ_ONLY'
+  | 'SKEIN_STORE_LOCKED'
+  | 'SKEIN_STORE_DRIVER'
   | 'SKEIN_NON_RETRYABLE'
   | 'SKEIN_MISUSE'
   | 'SKEIN_BROKEN'
@@ -336,6 +343,28 @@ export class JobGoneError extends SkeinError {
   static override readonly kind: string = 'JobGoneError'
   constructor(message: string) {
     super('SKEIN_JOB_GONE', message)
+  }
+}
+
+/** A store could not be opened, read or written; what it holds is as it was. The code says why. */
+export class StoreError extends SkeinError {
+  static override readonly kind: string = 'StoreError'
+  /** The store's URL, or the path of its file. */
+  readonly store: string
+  constructor(
+    code:
+      | 'SKEIN_STORE_UNAVAILABLE'
+      | 'SKEIN_STORE_DAMAGED'
+      | 'SKEIN_STORE_VERSION'
+      | 'SKEIN_STORE_FULL'
+      | 'SKEIN_STORE_READ_ONLY'
+      | 'SKEIN_STORE_LOCKED'
+      | 'SKEIN_STORE_DRIVER',
+    message: string,
+    fields: { store: string; cause?: unknown },
+  ) {
+    super(code, message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.store = fields.store
   }
 }
 
