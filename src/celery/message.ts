@@ -104,39 +104,61 @@ let sender: string | undefined
  * whose name is taken.
  */
 export function encodeMessage(message: OutgoingMessage): EncodedMessage {
-  const { id, args, kwargs, timeout, grace = 0, embed } = message
+  const {
+    id,
+    args,
+    kwargs,
+    eta,
+    expires,
+    timeout,
+    grace = 0,
+    group,
+    parentId,
+    rootId,
+    retries,
+    headers,
+    embed,
+  } = message
   const written = writeJson(args, 'arguments')
   const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs')
-  const headers: Record<string, unknown> = {
-    lang: 'js',
-    task: message.task,
-    id,
-    shadow: null,
-    eta: message.eta === undefined ? null : isoTime(message.eta),
-    expires: message.expires === undefined ? null : isoTime(message.expires),
-    group: message.group ?? null,
-    group_index: message.groupIndex ?? null,
-    retries: message.retried ?? 0,
-    timelimit: timeout === undefined ? [null, null] : [(timeout + grace) / 1000, timeout / 1000],
-    root_id: message.rootId ?? id,
-    parent_id: message.parentId ?? null,
-    argsrepr: argumentsRepr(args),
-    kwargsrepr: '{}',
-    origin: (sender ??= `gen${process.pid}@${hostname()}`),
-    ignore_result: message.ignoreResult ?? false,
-    replaced_task_nesting: 0,
-    stamped_headers: null,
-    stamps: {},
-  }
-  if (written.marks.length > 0) headers['skein_marks'] = written.marks
-  if (message.kind === 'stream') headers['skein_kind'] = 'stream'
-  if (message.retries) headers['skein_retries'] = message.retries
-  const own = message.headers && Object.keys(message.headers).length > 0 ? ownHeaders(message.headers) : ''
-  const text = JSON.stringify(headers)
+  const idText = JSON.stringify(id)
+  // Written by hand, not as an object that is then turned into text: it is the same for each call but for a few places,
+  // and a producer makes a hundred thousand of them in a second.
+  let text =
+    `{"lang":"js","task":${quoted(message.task)},"id":${idText},"shadow":null` +
+    `,"eta":${eta === undefined ? 'null' : `"${isoTime(eta)}"`}` +
+    `,"expires":${expires === undefined ? 'null' : `"${isoTime(expires)}"`}` +
+    `,"group":${group === undefined ? 'null' : JSON.stringify(group)},"group_index":${message.groupIndex ?? 'null'}` +
+    `,"retries":${message.retried ?? 0}` +
+    `,"timelimit":${timeout === undefined ? '[null,null]' : `[${(timeout + grace) / 1000},${timeout / 1000}]`}` +
+    `,"root_id":${rootId === undefined ? idText : JSON.stringify(rootId)}` +
+    `,"parent_id":${parentId === undefined ? 'null' : JSON.stringify(parentId)}` +
+    `,"argsrepr":${JSON.stringify(argumentsRepr(args))},"kwargsrepr":"{}","origin":${(sender ??= senderText())}` +
+    `,"ignore_result":${message.ignoreResult === true},"replaced_task_nesting":0,"stamped_headers":null,"stamps":{}`
+  if (written.marks.length > 0) text += `,"skein_marks":${JSON.stringify(written.marks)}`
+  if (message.kind === 'stream') text += ',"skein_kind":"stream"'
+  if (retries) text += `,"skein_retries":${JSON.stringify(retries)}`
+  if (headers) text += ownHeaders(headers)
   return {
-    headers: own === '' ? text : `${text.slice(0, -1)},${own}}`,
+    headers: `${text}}`,
     body: `[${written.json},${named?.json ?? '{}'},${embed ? JSON.stringify(embed) : embedded}]`,
   }
+}
+
+const quotedNames = new Map<string, string>()
+
+/** The name of a task as JSON; a program has few of them. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name)
+  if (text === undefined) {
+    if (quotedNames.size >= 1_000) quotedNames.clear()
+    quotedNames.set(name, (text = JSON.stringify(name)))
+  }
+  return text
+}
+
+function senderText(): string {
+  return JSON.stringify(`gen${process.pid}@${hostname()}`)
 }
 
 function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
@@ -147,7 +169,7 @@ function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
       `headers.${String(marks[0]?.[1][0] ?? '')} must be plain JSON: text, numbers, booleans, null, and lists and objects of those`,
     )
   }
-  return json.slice(1, -1)
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`
 }
 
 /** Refuses the name of a header that the message needs for itself. Errors: `SKEIN_INVALID_ARGUMENT`. */

@@ -64,8 +64,11 @@ class Repr {
   }
 }
 
+const special = /['"\\\n\r\t]/
+
 function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
+  if (!special.test(text)) return `'${text}'`
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
   return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark
 }
