@@ -53,6 +53,7 @@ export {
   OverloadedError,
   ScopeClosedError,
   SkeinError,
+  StoreError,
   StoreRefusedError,
   StreamMismatchError,
   StuckTaskError,

@@ -23,6 +23,7 @@ export {
   OverloadedError,
   ScopeClosedError,
   SkeinError,
+  StoreError,
   StoreRefusedError,
   StreamMismatchError,
   StuckTaskError,
