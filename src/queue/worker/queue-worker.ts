@@ -20,7 +20,7 @@ const announceEvery = 5_000
 export interface CloseWorkerOptions {
   /**
    * The one deadline for all of it: jobs that run may finish until shortly before, then they are asked to stop, then they
-   * are stopped by force. 0 stops them at once. Default: '30s'.
+   * are stopped by force. 0 asks them at once, which then takes as long as the worker's `grace` at most. Default: '30s'.
    */
   readonly timeout?: Duration
 }

@@ -14,8 +14,11 @@ const lookEvery = 50
  */
 export class Stop {
   readonly #core: WorkerCore
-  readonly #timeout: number
+  /** How long jobs may finish by themselves, in milliseconds. */
+  readonly #patience: number
+  /** What is kept for breaking off what then still runs, and for writing. */
   readonly #reserve: number
+  #deadline: Timer | undefined
   #hurried = false
   #late = false
   #wake: (() => void) | undefined
@@ -26,21 +29,22 @@ export class Stop {
    */
   constructor(core: WorkerCore, timeout: number, grace: number) {
     this.#core = core
-    this.#timeout = timeout
-    this.#reserve = Math.min(timeout / 2, grace + 1_000)
+    this.#reserve = grace + 1_000
+    this.#patience = Math.max(0, timeout - this.#reserve)
   }
 
-  /** Does not wait any longer: what runs is broken off. */
+  /** Does not wait any longer: what runs is broken off, which takes no longer than the reserve. */
   hurry(): void {
+    if (this.#hurried) return
     this.#hurried = true
+    this.#deadline = new Timer(this.#reserve, () => this.#end(), undefined)
     this.#wake?.()
   }
 
   async run(): Promise<StopReport> {
     const core = this.#core
     const before = { ...core.counts }
-    const abort = new Timer(this.#timeout - this.#reserve, () => this.hurry(), undefined)
-    const deadline = new Timer(this.#timeout, () => this.#end(), undefined)
+    const abort = new Timer(this.#patience, () => this.hurry(), undefined)
     core.onChange = () => this.#wake?.()
     try {
       let claimsAreIn = false
@@ -50,11 +54,12 @@ export class Stop {
       })
       await this.#until(() => claimsAreIn || this.#late)
       await this.#until(() => core.held === 0 || this.#hurried)
+      this.hurry()
       for (const attempt of core.attempts) core.stop(attempt, { kind: 'shutdown' })
       await this.#until(() => (core.held === 0 && core.unsettled === 0) || this.#late)
     } finally {
       abort.clear()
-      deadline.clear()
+      this.#deadline?.clear()
       core.onChange = undefined
     }
     const after = core.counts

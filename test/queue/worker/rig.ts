@@ -1,0 +1,73 @@
+import { type Call, call } from 'skein'
+import { outgoingCall } from '#skein/queue/outgoing.js'
+import type { WorkerEvent } from '#skein/queue/worker/events.js'
+import type { Worker } from '#skein/queue/worker/queue-worker.js'
+import type { Store, StoredJob } from '#skein/stores/store.js'
+
+/** The module whose tasks these tests run. */
+export const taskModule: URL = new URL('./tasks.js', import.meta.url)
+
+/** Puts calls into a store, as a client does; gives their ids. */
+export async function send(store: Store, ...calls: readonly Call<unknown>[]): Promise<string[]> {
+  const outgoing = await Promise.all(calls.map(each => outgoingCall(each, 'run', 'default')))
+  return (await store.send(outgoing)).map(outcome => {
+    if (outcome.outcome !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(outcome)}`)
+    return outcome.id
+  })
+}
+
+/** A call whose result nobody asks for in terms of types. */
+export function untyped(...args: Parameters<typeof call>): Call<unknown> {
+  return call(...args) as Call<unknown>
+}
+
+/** The job as soon as what is asked of it holds. */
+export async function jobWhen(store: Store, id: string, holds: (job: StoredJob) => boolean): Promise<StoredJob> {
+  let wake = (): void => {}
+  const changed = (): void => wake()
+  const off = [store.on('ended', changed), store.on('reported', changed), store.on('claimable', changed)]
+  try {
+    for (;;) {
+      const next = new Promise<void>(resolve => (wake = resolve))
+      const job = await store.job(id)
+      if (job && holds(job)) return job
+      await next
+    }
+  } finally {
+    for (const each of off) each()
+  }
+}
+
+/** The job once it has ended. */
+export function ended(store: Store, id: string): Promise<StoredJob> {
+  return jobWhen(store, id, job => ['done', 'failed', 'cancelled', 'dead'].includes(job.state))
+}
+
+/** Resolves once the job has written a line into its log: it runs. */
+export async function logged(store: Store, id: string): Promise<void> {
+  let wake = (): void => {}
+  const off = store.on('reported', () => wake())
+  try {
+    for (;;) {
+      const next = new Promise<void>(resolve => (wake = resolve))
+      if ((await store.reports(id, 0)).some(each => each.kind === 'log')) return
+      await next
+    }
+  } finally {
+    off()
+  }
+}
+
+/** The next event of a kind. */
+export function event<T extends WorkerEvent['type']>(
+  worker: Worker,
+  type: T,
+): Promise<Extract<WorkerEvent, { type: T }>> {
+  return new Promise(resolve => {
+    const off = worker.observe(each => {
+      if (each.type !== type) return
+      off()
+      resolve(each as Extract<WorkerEvent, { type: T }>)
+    })
+  })
+}
