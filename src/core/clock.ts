@@ -16,6 +16,10 @@ export interface Clock {
   monotonic(): number
   /** Rings the timer when `delay` milliseconds have passed, rounded up: never earlier. Timers of equal time keep their order. */
   start(timer: TimerNode, delay: number): void
+  /** How many timers wait. */
+  readonly waiting: number
+  /** True while something that is due has not rung yet. */
+  readonly ringing: boolean
 }
 
 /** @internal One object for each thread, shared by every copy of skein in it that knows this shape. */

@@ -46,6 +46,14 @@ export class PlatformClock implements Clock {
     return performance.now() + this.#offset
   }
 
+  get waiting(): number {
+    return this.#wheel.size
+  }
+
+  get ringing(): boolean {
+    return this.#wheel.ringing
+  }
+
   start(timer: TimerNode, delay: number): void {
     const wheel = this.#wheel
     if (delay <= 0) {

@@ -48,9 +48,9 @@ class ReadyQueue {
   #observer: StepObserver | undefined = undefined
   #shuffle: ((items: Runnable[]) => void) | undefined = undefined
 
-  /** How many items wait. */
-  get size(): number {
-    return this.#items.length + this.#batch.length - this.#at
+  /** True while something can go on that has not yet. */
+  get busy(): boolean {
+    return this.#scheduled
   }
 
   add(item: Runnable): void {
@@ -84,6 +84,11 @@ class ReadyQueue {
     this.direct = this.#mayBeDirect
   }
 
+  /** True while batches are put into another order. */
+  get shuffles(): boolean {
+    return this.#shuffle !== undefined
+  }
+
   /** Has each batch put into another order before it runs; undefined ends it. */
   shuffleWith(shuffle: ((items: Runnable[]) => void) | undefined): void {
     this.#shuffle = shuffle
@@ -91,7 +96,7 @@ class ReadyQueue {
   }
 
   get #mayBeDirect(): boolean {
-    return this.#observer === undefined && this.#shuffle === undefined && this.size === 0 && !this.#scheduled
+    return this.#observer === undefined && this.#shuffle === undefined && !this.#scheduled
   }
 
   #inNextTurn(): void {

@@ -1,0 +1,8 @@
+/// <reference types="node" preserve="true" />
+/**
+ * Tools for tests of concurrent code: a clock to turn, a moment at which nothing moves, orders that are forced or shuffled,
+ * and checks for what a test has left behind.
+ */
+
+export { settled } from './settled.ts'
+export { virtualClock, VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
