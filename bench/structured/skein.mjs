@@ -5,12 +5,12 @@ export function sleepers(n, delay) {
   let tell
   const started = new Promise(resolve => (tell = resolve))
   const ended = scope(async s => {
+    let begun = 0
     for (let i = 0; i < n; i++)
       s.spawn(async s => {
+        if (++begun === n) tell()
         await s.sleep(delay(i))
       })
-    await s.sleep(0)
-    tell()
   })
   return { started, ended }
 }
