@@ -1,7 +1,7 @@
 import { describe } from '../call/options.ts'
 import type { Outcome } from '../call/entry.ts'
 import { decodeMessage } from '../celery/message.ts'
-import { decodeFailure, decodeValue, encodeValue } from '../celery/result.ts'
+import { decodeFailure, decodeValue } from '../celery/result.ts'
 import { errorOfCause } from '../core/cancel.ts'
 import { milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../core/errors.ts'
@@ -11,6 +11,7 @@ import { Timer } from '../core/timer.ts'
 import type { Reported, Store, StoredJob, StoredState } from '../stores/store.ts'
 import { follow, goneError, pick, type Seen } from './follow.ts'
 import { errorOf, outcomeOf } from './outcome.ts'
+import { reasonText } from './reason.ts'
 import { isFinal, type Watch } from './watch.ts'
 
 /** All that is known of a job in a store. Times are milliseconds since the Unix epoch. */
@@ -123,13 +124,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
 
   async cancel(reason?: unknown): Promise<void> {
     const { store } = this.#source
-    let text: string
-    try {
-      text = encodeValue(reason ?? null, 'reason')
-    } catch {
-      text = encodeValue(String(reason), 'reason') // a reason is for people first: better as text than not at all
-    }
-    const [became] = await store.cancel([this.id], text)
+    const [became] = await store.cancel([this.id], reasonText({ source: 'explicit', reason }))
     if (became === 'cancelling' || became === 'cancelled') await this.#ended({})
   }
 

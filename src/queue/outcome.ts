@@ -63,6 +63,7 @@ function storyOf(job: StoredJob, text: string): Error | undefined {
 
 /** A reason crosses as JSON with its marks, like any value. */
 function reasonOf(reason: unknown): unknown {
+  if (reason === null) return undefined
   try {
     return decodeValue(JSON.stringify(reason))
   } catch {

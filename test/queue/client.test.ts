@@ -291,6 +291,9 @@ describe('a job', () => {
       error => error instanceof CancelledError && error.reason === 'changed my mind' && error.ended === 'withdrawn',
     )
     await job.cancel()
+    const other = await queue.submit(double, 1)
+    await other.cancel()
+    await assert.rejects(other.result(), error => error instanceof CancelledError && error.reason === undefined)
   })
 
   test('that runs is stopped by cancel, which resolves when it has ended', async () => {

@@ -436,7 +436,7 @@ function unknownTask(claim: Claim, tasks: Allowlist): Error {
 /** The reason of a cancellation, which the store keeps as JSON. */
 function parsed(reason: string): unknown {
   try {
-    return decodeValue(reason)
+    return decodeValue(reason) ?? undefined // null stands for none
   } catch {
     return reason
   }
