@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { copyVendored, vendoredFiles } from './copy-assets.mjs'
+import { joinedFiles, joinModules } from './join.mjs'
 import { root, run, tsc } from './steps.mjs'
 
 const emitted = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/
@@ -15,6 +16,7 @@ export async function buildLibrary() {
   await copyAssets()
   await copyVendored()
   await removeStale(join(root, 'dist'), join(root, 'src'))
+  if (code === 0) await joinModules()
   const cli = join(root, 'dist/cli/main.js')
   if (existsSync(cli)) await chmod(cli, 0o755)
   return code
@@ -46,7 +48,7 @@ async function removeStale(output, source) {
   for (const path of await filesUnder(output)) {
     const name = relative(output, path)
     const isEmitted = emitted.test(name) && existsSync(join(source, name.replace(emitted, '.ts')))
-    if (!isEmitted && !vendoredFiles.has(name) && !existsSync(join(source, name))) await rm(path)
+    if (!isEmitted && !vendoredFiles.has(name) && !joinedFiles.has(name) && !existsSync(join(source, name))) await rm(path)
   }
 }
 

@@ -76,9 +76,9 @@ describe('current', () => {
   test('is one for all copies of skein in a thread, and scopes nest across copies', async () => {
     const folder = programFolder()
     try {
-      cpSync(join(root, 'dist', 'core'), join(folder.path, 'core'), { recursive: true })
+      cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true })
       const copy = (await import(
-        pathToFileURL(join(folder.path, 'core', 'index.js')).href
+        pathToFileURL(join(folder.path, 'dist', 'core', 'index.js')).href
       )) as typeof import('skein/core')
       assert.notEqual(copy.scope, scope)
       let inner: unknown

@@ -49,6 +49,15 @@ describe('the exports of the package', () => {
     assert.equal(manifest.dependencies, undefined)
   })
 
+  test('start a worker with one file beside its starter', () => {
+    for (const room of ['threads', 'processes']) {
+      const text = readFileSync(join(root, 'dist', room, 'bootstrap.js'), 'utf8')
+      const imports = [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from as string)
+      const own = new Set(imports.filter(from => !from.startsWith('node:')))
+      assert.deepEqual([...own], ['../joined/skein.js'])
+    }
+  })
+
   test('include a command that can be run', () => {
     const path = join(root, manifest.bin['skein'] ?? '')
     assert.match(readFileSync(path, 'utf8'), /^#!\/usr\/bin\/env node\n/)
