@@ -10,9 +10,9 @@ export const exitCodes = {
 /** The same in words, for `--help`. */
 export const exitCodeTexts: readonly (readonly [number, string])[] = [
   [exitCodes.fine, 'all went well'],
-  [exitCodes.someFailed, 'it ran, and some inputs failed'],
+  [exitCodes.someFailed, 'it ran, and some of it failed'],
   [exitCodes.wrongUse, 'wrong use: an unknown option, a bad value, a file of inputs that is not there'],
-  [exitCodes.couldNotStart, 'the task could not be started: its file is missing, or its module fails'],
+  [exitCodes.couldNotStart, 'it could not be started: the file of the task is missing, its module fails, the store cannot be opened'],
   [exitCodes.interrupted, 'interrupted with Ctrl-C'],
 ]
 

@@ -7,10 +7,11 @@ import { compareCommand } from './commands/compare.ts'
 import { mapCommand } from './commands/map.ts'
 import { tourCommand } from './commands/tour.ts'
 import { nearest } from './nearest.ts'
+import { queueCommands } from './queue/index.ts'
 import { errorToJson } from './to-json.ts'
 import { printable, styleOf } from './ui/style.ts'
 
-const commands: readonly Command[] = [mapCommand, compareCommand, tourCommand]
+const commands: readonly Command[] = [mapCommand, compareCommand, ...queueCommands, tourCommand]
 
 async function main(words: readonly string[]): Promise<number> {
   const [first, ...rest] = words
@@ -55,7 +56,7 @@ function version(): string {
   return version
 }
 
-/** Errors that mean that the task could not be started at all. */
+/** Errors that mean that the work could not be started at all. */
 const cannotStart: ReadonlySet<string> = new Set([
   'SKEIN_TASK_MODULE',
   'SKEIN_TYPESCRIPT_LOADER',
@@ -63,6 +64,12 @@ const cannotStart: ReadonlySet<string> = new Set([
   'SKEIN_TASK_DEFINITION',
   'SKEIN_WORKER_START',
   'SKEIN_NESTED_START',
+  'SKEIN_STORE_UNAVAILABLE',
+  'SKEIN_STORE_DAMAGED',
+  'SKEIN_STORE_VERSION',
+  'SKEIN_STORE_READ_ONLY',
+  'SKEIN_STORE_LOCKED',
+  'SKEIN_STORE_DRIVER',
 ])
 
 /** Says what went wrong and gives the exit code for it. */

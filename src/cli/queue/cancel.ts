@@ -1,0 +1,46 @@
+import { encodeValue } from '../../celery/result.ts'
+import type { Arguments, Command } from '../command.ts'
+import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
+import { filterOptions } from './filter-options.ts'
+import { reportOutcomes } from './outcomes.ts'
+import { storeOption, withStore } from './store-option.ts'
+
+/** `skein cancel`: ends waiting jobs, and stops running ones. */
+export const cancelCommand: Command = {
+  name: 'cancel',
+  summary: 'cancel jobs: waiting ones end, running ones are stopped',
+  usage: [
+    'skein cancel ID... [--reason TEXT] [--store URL]',
+    'skein cancel FILTERS --all [--reason TEXT] [--store URL]',
+  ],
+  examples: [
+    ['skein cancel 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52 --reason "wrong customer"', 'one job, wherever it runs'],
+    ['skein cancel --queue import --state ready,delayed --all', 'all that waits in the queue import'],
+  ],
+  about: [
+    'A running job is asked to stop (its signal aborts, its next checkpoint throws); if it does not, its thread or process is ended after a grace period. Filters mean jobs that have not ended unless --state says otherwise.',
+  ],
+  options: {
+    reason: { value: 'TEXT', help: 'why; the job and its waiters hear it' },
+    ...filterOptions,
+    ...allOption,
+    ...storeOption,
+  },
+  run: runCancel,
+}
+
+const words = {
+  cancelled: 'cancelled.',
+  cancelling: 'asked to stop.',
+  ended: 'had ended already.',
+  gone: 'unknown to the store.',
+}
+
+async function runCancel(args: Arguments): Promise<number> {
+  const reason = encodeValue(args.text('reason') ?? 'skein cancel')
+  return withStore(args, 'skein cancel ID', async store => {
+    const ids = await chosenIds(args, store, { states: ['ready', 'delayed', 'running'] })
+    const outcomes = await inBatches(ids, batch => store.cancel(batch, reason))
+    return reportOutcomes(args, outcomes, words, new Set(['gone'] as const))
+  })
+}

@@ -1,0 +1,51 @@
+import type { JobFilter, Store } from '../../stores/store.ts'
+import type { Arguments, OptionSpec } from '../command.ts'
+import { UsageError } from '../exit-codes.ts'
+import { allJobs, filterOf } from './filter-options.ts'
+
+/** The option that says that really all jobs are meant. */
+export const allOption: Readonly<Record<'all', OptionSpec>> = {
+  all: { help: 'all jobs that the filters leave; without filters, all there are' },
+}
+
+/**
+ * The ids that a command is about: those on the command line, or those that its filters find. Filters alone could be a
+ * mistake of far reach, so --all has to confirm them.
+ *
+ * @param usual the filter that holds when --state was not given
+ */
+export async function chosenIds(args: Arguments, store: Store, usual: JobFilter): Promise<string[]> {
+  const filter = filterOf(args)
+  const filtered = Object.keys(filter).length > 0
+  if (args.positionals.length > 0) {
+    if (filtered || args.has('all')) {
+      throw new UsageError('Say which jobs by their ids or by filters with --all, not both', args.command)
+    }
+    return [...new Set(args.positionals)]
+  }
+  if (!args.has('all')) {
+    throw new UsageError(
+      filtered
+        ? `These filters may mean many jobs. Look first (skein jobs with the same filters), then add --all`
+        : `Say which jobs: skein ${args.command} ID..., or filters with --all, as in --state failed --all`,
+      args.command,
+    )
+  }
+  const ids: string[] = []
+  for await (const job of allJobs(store, { ...usual, ...filter })) ids.push(job.id)
+  return ids
+}
+
+/** Does something to many jobs, some hundred at a time, and counts what became of them. */
+export async function inBatches<T extends string>(
+  ids: readonly string[],
+  act: (batch: readonly string[]) => Promise<T[]>,
+): Promise<{ readonly id: string; readonly outcome: T }[]> {
+  const outcomes: { id: string; outcome: T }[] = []
+  for (let at = 0; at < ids.length; at += 500) {
+    const batch = ids.slice(at, at + 500)
+    const became = await act(batch)
+    for (const [index, id] of batch.entries()) outcomes.push({ id, outcome: became[index] as T })
+  }
+  return outcomes
+}

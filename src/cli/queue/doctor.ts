@@ -1,0 +1,150 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Store, StoreStats } from '../../stores/store.ts'
+import type { Arguments, Command } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { errorToJson } from '../to-json.ts'
+import { bytes, count, plural } from '../ui/amount.ts'
+import { styleOf } from '../ui/style.ts'
+import { warningsOf } from './status.ts'
+import { storeOption, storeUrl } from './store-option.ts'
+import { span } from './words.ts'
+
+/** What one look has found. */
+export interface Finding {
+  readonly what: string
+  readonly fine: boolean
+  readonly text: string
+}
+
+/** `skein doctor`: looks for what is wrong, and says what to do. */
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'look for what is wrong with a store and its workers, and say what to do',
+  usage: ['skein doctor [--store URL] [--json]'],
+  examples: [
+    ['skein doctor', 'can the store be opened and written? who works? what is stuck?'],
+    ['skein doctor --json', 'for programs: one finding a line; exit code 1 when something is wrong'],
+  ],
+  about: [
+    'It opens the store, sends a job to a queue of its own, takes it and ends it again, so it finds out whether the way that real jobs go is open, and how long it takes. Nothing else in the store is changed.',
+  ],
+  options: storeOption,
+  run: runDoctor,
+}
+
+/** Ready jobs that have waited for longer than this, in milliseconds, although somebody takes from their queue. */
+const tooLong = 60_000
+/** Less room than this on the disk, in bytes, is a warning. */
+const littleRoom = 256 * 1024 * 1024
+
+async function runDoctor(args: Arguments): Promise<number> {
+  const url = storeUrl(args, 'skein doctor')
+  const findings = await examine(url)
+  const { stdout } = process
+  if (args.has('json')) for (const each of findings) stdout.write(`${JSON.stringify(each)}\n`)
+  else {
+    const style = styleOf(stdout)
+    for (const { what, fine, text } of findings) {
+      stdout.write(`${fine ? style.green('✓') : style.red('✗')} ${what.padEnd(10)} ${text}\n`)
+    }
+  }
+  return findings.every(each => each.fine) ? exitCodes.fine : exitCodes.someFailed
+}
+
+/** Looks at everything; a look that fails is a finding, too. */
+export async function examine(url: string): Promise<Finding[]> {
+  const findings: Finding[] = [
+    { what: 'node', fine: true, text: `Node ${process.versions.node} on ${process.platform}` },
+  ]
+  const add = (what: string, fine: boolean, text: string): void => void findings.push({ what, fine, text })
+  const path = /^sqlite:(?:\/\/)?([^?#]*)/.exec(url)?.[1]
+  if (path !== undefined && !existsSync(path)) {
+    add('store', false, `there is no file ${path}. A store comes into being when the first job is submitted to it.`)
+    return findings
+  }
+  if (path !== undefined) addRoom(path, add)
+  let store: Store
+  try {
+    const { openStore } = await import('../../queue/open-store.ts')
+    store = await openStore(url)
+  } catch (error) {
+    add('store', false, errorToJson(error).message)
+    return findings
+  }
+  try {
+    const begun = performance.now()
+    const stats = await store.stats()
+    const { durability } = store.features
+    add(
+      'store',
+      true,
+      `${store.url} answers in ${span(performance.now() - begun)}; ${bytes(stats.bytes)}, durability ${durability}`,
+    )
+    await addRoundTrip(store, add)
+    addWork(stats, add)
+  } catch (error) {
+    add('store', false, errorToJson(error).message)
+  } finally {
+    await store.close()
+  }
+  return findings
+}
+
+type Add = (what: string, fine: boolean, text: string) => void
+
+function addRoom(path: string, add: Add): void {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(resolve(path)))
+    const free = bavail * bsize
+    add(
+      'disk',
+      free > littleRoom,
+      `${bytes(free)} free${free > littleRoom ? '' : ': make room before the store cannot write'}`,
+    )
+  } catch (error) {
+    add('disk', false, errorToJson(error).message)
+  }
+}
+
+/** Sends, claims, ends and forgets one job in a queue that nobody else takes from. */
+async function addRoundTrip(store: Store, add: Add): Promise<void> {
+  const id = `doctor-${process.pid}-${Date.now().toString(36)}`
+  const begun = performance.now()
+  await store.send([
+    { id, queue: id, task: id, headers: JSON.stringify({ task: id, id }), body: '[[],{},{}]', priority: 0, delay: 0 },
+  ])
+  const claims = await store.claim({ worker: id, queues: [id], tasks: [id], limit: 1, lease: 10_000 })
+  const [claim] = claims
+  const outcome = claim ? await store.settle([{ id, token: claim.token, kind: 'done', result: 'null' }]) : []
+  const took = performance.now() - begun
+  await store.purge({ queue: id })
+  if (outcome[0] === 'ok') add('round trip', true, `a job was sent, taken and ended in ${span(took)}`)
+  else add('round trip', false, 'a job was sent, but could not be taken and ended: is the clock of this machine right?')
+}
+
+function addWork(stats: StoreStats, add: Add): void {
+  const { workers, queues } = stats
+  const waiting = queues.reduce((sum, each) => sum + each.counts.ready, 0)
+  const running = queues.reduce((sum, each) => sum + each.counts.running, 0)
+  add('jobs', true, `${count(waiting)} ready, ${count(running)} running`)
+  if (workers.length > 0) add('workers', true, `${plural(workers.length, 'worker')} at work`)
+  else
+    add(
+      'workers',
+      waiting === 0,
+      waiting === 0 ? 'none, and no job waits' : 'none, and jobs wait: skein worker tasks.ts',
+    )
+  for (const each of queues) {
+    const taken = workers.some(worker => worker.queues.includes(each.queue) && worker.running < worker.concurrency)
+    if (!each.paused && taken && each.oldest > tooLong) {
+      add(
+        'waiting',
+        false,
+        `a job in queue ${each.queue} has waited for ${span(each.oldest)} although a worker is free: look at its limit ` +
+          `(skein jobs --state ready --queue ${each.queue}), and at the worker's output`,
+      )
+    }
+  }
+  for (const text of warningsOf(stats)) add('status', false, text)
+}

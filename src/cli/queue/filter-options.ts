@@ -1,0 +1,57 @@
+import type { JobFilter, StoredState } from '../../stores/store.ts'
+import type { Arguments, OptionSpec } from '../command.ts'
+import { UsageError } from '../exit-codes.ts'
+import { nearest } from '../nearest.ts'
+
+const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
+
+/** The options that say which jobs a command is about. */
+export const filterOptions: Readonly<Record<'state' | 'queue' | 'task' | 'tag', OptionSpec>> = {
+  state: { value: 'STATES', help: `only jobs in these states: ${states.join(', ')}; several with commas` },
+  queue: { value: 'NAME', help: 'only jobs of this queue' },
+  task: { value: 'NAME', help: 'only jobs of this task, as in mail.send' },
+  tag: { value: 'WORD', help: 'only jobs with this tag' },
+}
+
+/** The filter that the options describe; empty when none of them is given. */
+export function filterOf(args: Arguments): JobFilter {
+  const queue = args.text('queue')
+  const task = args.text('task')
+  const tag = args.text('tag')
+  const chosen = statesOf(args)
+  return {
+    ...(chosen === undefined ? {} : { states: chosen }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(task === undefined ? {} : { task }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
+
+function statesOf(args: Arguments): StoredState[] | undefined {
+  const text = args.text('state')
+  if (text === undefined) return undefined
+  return text.split(',').map(part => {
+    const word = part.trim()
+    const state = states.find(each => each === word)
+    if (state) return state
+    const near = nearest(word, states)
+    throw new UsageError(
+      `There is no state '${word}'.${near ? ` Did you mean ${near}?` : ''} The states are: ${states.join(', ')}`,
+      args.command,
+    )
+  })
+}
+
+/** All jobs that a filter finds, page by page, in the order in which the store lists them. */
+export async function* allJobs(
+  store: Pick<import('../../stores/store.ts').Store, 'jobs'>,
+  filter: JobFilter,
+): AsyncGenerator<import('../../stores/store.ts').StoredJob> {
+  let after: string | undefined
+  for (;;) {
+    const page = await store.jobs({ ...filter, limit: 500, ...(after === undefined ? {} : { after }) })
+    yield* page
+    if (page.length < 500) return
+    after = page.at(-1)?.id
+  }
+}

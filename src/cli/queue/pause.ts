@@ -1,0 +1,49 @@
+import type { Store } from '../../stores/store.ts'
+import type { Arguments, Command } from '../command.ts'
+import { exitCodes, UsageError } from '../exit-codes.ts'
+import { storeOption, withStore } from './store-option.ts'
+
+/** `skein pause`: lets no more jobs of a queue start. */
+export const pauseCommand: Command = {
+  name: 'pause',
+  summary: 'let no more jobs of a queue start',
+  usage: ['skein pause QUEUE... [--store URL]'],
+  examples: [
+    ['skein pause mail', 'what runs goes on; what waits, waits'],
+    ['skein pause mail reports', 'two queues'],
+  ],
+  about: ['Jobs can still be submitted to a paused queue. It stays paused, over restarts too, until skein resume.'],
+  options: storeOption,
+  run: args => forQueues(args, 'pause', 'is paused.', (store, queue) => store.pause(queue)),
+}
+
+/** `skein resume`: lets the jobs of a queue start again. */
+export const resumeCommand: Command = {
+  name: 'resume',
+  summary: 'let the jobs of a paused queue start again',
+  usage: ['skein resume QUEUE... [--store URL]'],
+  examples: [['skein resume mail', 'workers go on with it at once']],
+  about: ['The opposite of skein pause.'],
+  options: storeOption,
+  run: args => forQueues(args, 'resume', 'goes on.', (store, queue) => store.resume(queue)),
+}
+
+async function forQueues(
+  args: Arguments,
+  verb: string,
+  became: string,
+  act: (store: Store, queue: string) => Promise<void>,
+): Promise<number> {
+  if (args.positionals.length === 0) {
+    throw new UsageError(`Say which queue: skein ${verb} QUEUE. skein status lists them.`, verb)
+  }
+  return withStore(args, `skein ${verb} QUEUE`, async store => {
+    for (const queue of args.positionals) {
+      await act(store, queue)
+      process.stdout.write(
+        args.has('json') ? `${JSON.stringify({ queue, [`${verb}d`]: true })}\n` : `Queue ${queue} ${became}\n`,
+      )
+    }
+    return exitCodes.fine
+  })
+}

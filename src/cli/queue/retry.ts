@@ -1,0 +1,36 @@
+import type { Arguments, Command } from '../command.ts'
+import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
+import { filterOptions } from './filter-options.ts'
+import { reportOutcomes } from './outcomes.ts'
+import { storeOption, withStore } from './store-option.ts'
+
+/** `skein retry`: makes jobs that have ended run again. */
+export const retryCommand: Command = {
+  name: 'retry',
+  summary: 'make jobs that have ended run again',
+  usage: ['skein retry ID... [--store URL]', 'skein retry FILTERS --all [--store URL]'],
+  examples: [
+    ['skein retry 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52', 'one job'],
+    ['skein retry --state failed,dead --queue mail --all', 'all that went wrong in the queue mail'],
+  ],
+  about: [
+    'A job that runs again counts its attempts from 1, and an expiry or deadline that has passed no longer counts. Its finished steps stay finished. Filters mean failed and dead jobs unless --state says otherwise.',
+  ],
+  options: { ...filterOptions, ...allOption, ...storeOption },
+  run: runRetry,
+}
+
+const words = {
+  ready: 'will run again.',
+  pending: 'had not ended: nothing to do.',
+  taken: 'cannot run again: another job has the same unique key by now.',
+  gone: 'unknown to the store.',
+}
+
+async function runRetry(args: Arguments): Promise<number> {
+  return withStore(args, 'skein retry ID', async store => {
+    const ids = await chosenIds(args, store, { states: ['failed', 'dead'] })
+    const outcomes = await inBatches(ids, batch => store.retry(batch))
+    return reportOutcomes(args, outcomes, words, new Set(['gone', 'taken'] as const))
+  })
+}

@@ -1,0 +1,124 @@
+import type { QueueStats, StoredState, StoreStats, WorkerRecord } from '../../stores/store.ts'
+import type { Arguments, Command } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { bytes, count, plural } from '../ui/amount.ts'
+import { type Style, styleOf } from '../ui/style.ts'
+import { table } from '../ui/table.ts'
+import { storeOption, withStore } from './store-option.ts'
+import { showOrWatch, watchOption } from './watch.ts'
+import { short, since, span } from './words.ts'
+
+/** `skein status`: the queues, the workers, and what is amiss. */
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'the queues and workers of a store, and what is amiss',
+  usage: ['skein status [--store URL] [--watch] [--json]'],
+  examples: [
+    ['skein status --store sqlite:jobs.db', 'how many jobs wait, run, failed; who works on them'],
+    ['skein status --watch', 'the same, again every second (the store is in SKEIN_STORE)'],
+    ['skein status --json | jq .queues', 'for programs'],
+  ],
+  about: [
+    'Below the tables stands what somebody should look at: jobs of tasks that no worker knows, queues that nobody takes from, queues that are paused. skein doctor looks deeper.',
+  ],
+  options: { ...storeOption, ...watchOption },
+  run: runStatus,
+}
+
+async function runStatus(args: Arguments): Promise<number> {
+  await withStore(args, 'skein status', async store => {
+    await showOrWatch(args, async () => {
+      const stats = await store.stats()
+      return args.has('json') ? `${JSON.stringify({ store: store.url, ...stats })}\n` : statusText(store.url, stats)
+    })
+  })
+  return exitCodes.fine
+}
+
+const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
+
+/** How a store is doing, as a person reads it. */
+export function statusText(
+  url: string,
+  stats: StoreStats,
+  style: Style = styleOf(process.stdout),
+  now: number = Date.now(),
+): string {
+  const lines = [`${style.bold(url)}  ${style.dim(bytes(stats.bytes))}`, '']
+  if (stats.queues.length === 0) lines.push('No job has been submitted yet.')
+  else lines.push(...queueTable(stats.queues, style))
+  lines.push('', ...workerTable(stats.workers, style, now))
+  const warnings = warningsOf(stats)
+  if (warnings.length > 0) lines.push('', ...warnings.map(each => `${style.yellow('!')} ${each}`))
+  return `${lines.join('\n')}\n`
+}
+
+function queueTable(queues: readonly QueueStats[], style: Style): string[] {
+  const number = (state: StoredState, n: number): string => {
+    if (n === 0) return style.dim('0')
+    return state === 'failed' || state === 'dead' ? style.red(count(n)) : count(n)
+  }
+  return table(
+    [
+      { title: 'queue' },
+      ...states.map(title => ({ title, align: 'right' as const })),
+      { title: 'oldest waits', align: 'right' },
+    ],
+    queues.map(each => [
+      each.paused ? `${short(each.queue, 40)} ${style.yellow('(paused)')}` : short(each.queue, 40),
+      ...states.map(state => number(state, each.counts[state])),
+      each.oldest === 0 ? style.dim('-') : span(each.oldest),
+    ]),
+  )
+}
+
+function workerTable(workers: readonly WorkerRecord[], style: Style, now: number): string[] {
+  if (workers.length === 0) return [style.dim('No worker is there. Start one: skein worker tasks.ts')]
+  return table(
+    [
+      { title: 'worker' },
+      { title: 'on' },
+      { title: 'running', align: 'right' },
+      { title: 'of', align: 'right' },
+      { title: 'queues' },
+      { title: 'tasks' },
+      { title: 'up', align: 'right' },
+      { title: 'seen', align: 'right' },
+    ],
+    workers.map(each => [
+      short(each.worker, 36),
+      each.place,
+      String(each.running),
+      String(each.concurrency),
+      short(each.queues.join(', '), 24),
+      short(each.tasks.join(', '), 36),
+      since(each.startedAt, now),
+      since(each.seenAt, now),
+    ]),
+  )
+}
+
+/** What somebody should look at, one sentence each. */
+export function warningsOf(stats: StoreStats): string[] {
+  const warnings: string[] = []
+  for (const [task, n] of Object.entries(stats.unclaimed)) {
+    warnings.push(
+      `${plural(n, 'ready job')} of ${short(task, 60)}: no worker knows this task. Start one with the module that defines it.`,
+    )
+  }
+  for (const each of stats.queues) {
+    const waiting = each.counts.ready
+    if (each.paused && waiting > 0) {
+      warnings.push(
+        `Queue ${each.queue} is paused and ${plural(waiting, 'job')} wait. Go on with: skein resume ${each.queue}`,
+      )
+    } else if (waiting > 0 && stats.workers.length > 0 && !stats.workers.some(w => w.queues.includes(each.queue))) {
+      warnings.push(
+        `${plural(waiting, 'job')} wait in queue ${each.queue}, which no worker takes from: skein worker … --queues ${each.queue}`,
+      )
+    }
+    if (each.counts.dead > 0)
+      warnings.push(`${plural(each.counts.dead, 'dead job')} in queue ${each.queue}: skein dead`)
+  }
+  return warnings
+}

@@ -1,0 +1,162 @@
+import type { StopReport, WorkerEvent } from '../../queue/worker/events.ts'
+import type { Worker } from '../../queue/worker/queue-worker.ts'
+import { errorToJson, toJson } from '../to-json.ts'
+import { count, plural } from '../ui/amount.ts'
+import { printable, type Style, styleOf } from '../ui/style.ts'
+import { short, span } from './words.ts'
+
+/** How much a worker says. */
+export interface WorkerLogOptions {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+/** How often the counts are told while something goes on, in milliseconds. */
+const every = 10_000
+
+/** What a worker says of itself: failures and troubles always, every job with `verbose`, and now and then the counts. */
+export class WorkerLog {
+  readonly #worker: Worker
+  readonly #options: WorkerLogOptions
+  readonly #style: Style = styleOf(process.stdout)
+  readonly #timer: NodeJS.Timeout
+  readonly #unobserve: () => void
+  #ended = 0
+  #told = performance.now()
+
+  constructor(worker: Worker, options: WorkerLogOptions) {
+    this.#worker = worker
+    this.#options = options
+    this.#unobserve = worker.observe(event => this.#on(event))
+    this.#timer = setInterval(() => this.#summary(), every)
+    this.#timer.unref()
+  }
+
+  started(store: string, on: string): void {
+    const { id, tasks, queues, healthPort } = this.#worker
+    const { capacity } = this.#worker.stats()
+    if (this.#options.json) {
+      this.#json({ type: 'ready', time: Date.now(), worker: id, store, on, capacity, queues, tasks, healthPort })
+      return
+    }
+    if (this.#options.quiet) return
+    const s = this.#style
+    this.#line(`${s.bold('skein worker')} ${id}`)
+    this.#line(`${s.dim('store ')} ${printable(store)}    ${s.dim('queues')} ${queues.join(', ')}`)
+    this.#line(`${s.dim('tasks ')} ${short(tasks.join(', '), 100)}`)
+    this.#line(`${s.dim('on    ')} ${on}, ${plural(capacity, 'job')} at once`)
+    if (healthPort !== undefined) this.#line(`${s.dim('health')} http://127.0.0.1:${healthPort}/healthz`)
+    this.#line(s.dim('Ctrl-C stops it; jobs that run may finish.'))
+  }
+
+  stopped(report: StopReport): void {
+    clearInterval(this.#timer)
+    this.#unobserve()
+    if (this.#options.json) return this.#json({ type: 'stopped', time: Date.now(), ...report })
+    const broken = report.interrupted
+    const quietEnd = broken.length === 0 && report.unwritten === 0
+    if (this.#options.quiet && quietEnd) return
+    const { done, failed, retried } = this.#worker.stats()
+    const parts = [
+      `${count(done)} done`,
+      ...(failed > 0 ? [`${count(failed)} failed`] : []),
+      ...(retried > 0 ? [`${count(retried)} to be tried again`] : []),
+      ...(report.handedBack > 0 ? [`${count(report.handedBack)} handed back unstarted`] : []),
+    ]
+    this.#line(`Stopped: ${parts.join(', ')}.`)
+    for (const each of broken) {
+      this.#line(
+        `${this.#style.yellow('broken off')} ${each.task} ${this.#style.dim(each.id)} after ${span(each.ran)} (${each.ended}); it runs again, and this attempt does not count`,
+      )
+    }
+    if (report.unwritten > 0) {
+      this.#line(
+        this.#style.red(
+          `${plural(report.unwritten, 'outcome')} could not be written in time: those jobs run again when their lease is over.`,
+        ),
+      )
+    }
+  }
+
+  /** Says something to a person. */
+  say(text: string): void {
+    if (!this.#options.json) this.#line(text)
+  }
+
+  #on(event: WorkerEvent): void {
+    if (event.type === 'done' || event.type === 'failed' || event.type === 'dead' || event.type === 'cancelled')
+      this.#ended++
+    const loud = event.type !== 'started' && event.type !== 'done' && event.type !== 'stopping'
+    if (this.#options.json) {
+      if (!this.#options.quiet || loud) this.#json(event)
+      return
+    }
+    const text = this.#textOf(event)
+    if (text !== undefined) this.#line(text)
+  }
+
+  #textOf(event: WorkerEvent): string | undefined {
+    const s = this.#style
+    const { verbose, quiet } = this.#options
+    switch (event.type) {
+      case 'started':
+        return verbose ? about(event, s.cyan('started'), s) : undefined
+      case 'done':
+        return verbose ? `${about(event, s.green('done'), s)} in ${span(event.duration)}` : undefined
+      case 'failed':
+      case 'dead':
+        return `${about(event, s.red(event.type), s)} after ${span(event.duration)}: ${messageOf(event.error)}`
+      case 'retried':
+        return quiet
+          ? undefined
+          : `${about(event, s.yellow('failed'), s)}, again in ${span(event.delay)}: ${messageOf(event.error)}`
+      case 'cancelled':
+        return quiet ? undefined : about(event, s.yellow('cancelled'), s)
+      case 'released':
+        return verbose ? about(event, event.interrupted ? s.yellow('broken off') : 'handed back', s) : undefined
+      case 'lost':
+        return `${about(event, s.red('lost its lease'), s)}: another worker may run it; nothing of this attempt is kept`
+      case 'trouble':
+        return `${s.red('trouble')} to ${event.doing}: ${messageOf(event.error)}`
+      case 'consuming':
+        return event.consuming ? s.green('takes jobs again') : `${s.red('takes no jobs')}: ${event.reason}`
+      case 'stopping':
+        return undefined
+    }
+  }
+
+  #summary(): void {
+    const passed = performance.now() - this.#told
+    const ended = this.#ended
+    this.#told = performance.now()
+    this.#ended = 0
+    if (ended === 0 || this.#options.json || this.#options.quiet) return
+    const { done, failed, running, waiting } = this.#worker.stats()
+    const parts = [`${count(done)} done`, ...(failed > 0 ? [`${count(failed)} failed`] : []), `${running} running`]
+    if (waiting > 0) parts.push(`${waiting} at hand`)
+    this.#line(this.#style.dim(`${parts.join(', ')}; ${count(Math.round((ended / passed) * 1000))} a second`))
+  }
+
+  #line(text: string): void {
+    const time = new Date().toTimeString().slice(0, 8)
+    process.stdout.write(`${this.#style.dim(time)} ${text}\n`)
+  }
+
+  #json(event: object): void {
+    const { error, ...rest } = event as { error?: unknown }
+    process.stdout.write(`${toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) })}\n`)
+  }
+}
+
+function about(
+  event: { readonly task: string; readonly id: string; readonly attempt: number },
+  what: string,
+  s: Style,
+): string {
+  return `${what} ${event.task} ${s.dim(event.id)}${event.attempt > 1 ? ` attempt ${event.attempt}` : ''}`
+}
+
+function messageOf(error: unknown): string {
+  return short(errorToJson(error).message, 200)
+}

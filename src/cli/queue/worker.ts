@@ -1,0 +1,91 @@
+import type { WorkOptions } from '../../queue/worker/work-options.ts'
+import { type Arguments, type Command } from '../command.ts'
+import { exitCodes, UsageError } from '../exit-codes.ts'
+import { places } from '../place.ts'
+import { storeOption, storeUrl } from './store-option.ts'
+import { WorkerLog } from './worker-log.ts'
+import { untilStopped } from './worker-signals.ts'
+
+/** `skein worker`: runs the jobs of a store. */
+export const workerCommand: Command = {
+  name: 'worker',
+  summary: 'run the jobs of a store',
+  usage: ['skein worker FILE... [--store URL] [--queues A,B] [--on PLACE] [OPTIONS]'],
+  examples: [
+    ['skein worker tasks.ts --store sqlite:jobs.db', 'runs the tasks of tasks.ts, on a thread for each core'],
+    ['skein worker mail.ts --on loop --concurrency 100', 'tasks that wait: 100 at once on one event loop'],
+    ['skein worker resize.ts --on processes --workers 4', 'tasks that may crash or leak: 4 processes'],
+    ['skein worker tasks.ts --queues urgent,default', 'first what is in urgent, then what is in default'],
+    ['skein worker tasks.ts --health-port 8080', 'GET /healthz says whether it does its work'],
+  ],
+  about: [
+    'Only tasks of the files that are named here run; a job of any other task is left where it is, and skein status shows it. Start as many workers as you like, on the same store: each job is with one of them at a time.',
+    'Ctrl-C or SIGTERM stops it within --stop-timeout: it takes no more jobs, hands back those that have not started, and lets the others finish; what still runs near the end is broken off and goes back, and that attempt does not count. A second signal breaks off at once, a third ends the program on the spot: its jobs run again elsewhere once their lease is over.',
+    'It says what failed. --verbose tells of every job; --json does so for programs, one event a line.',
+  ],
+  options: {
+    ...storeOption,
+    queues: { value: 'NAMES', help: 'the queues to take from, the most urgent first (default: default)' },
+    on: { value: 'PLACE', help: 'loop, threads or processes (default: threads)' },
+    workers: { value: 'N', short: 'w', help: 'how many threads or processes (default: one for each core)' },
+    concurrency: { value: 'N', short: 'c', help: 'jobs at once in each of them (default: 1; on the loop: 64)' },
+    lease: { value: 'TIME', help: 'how long a job stays with a worker that is not heard of any more (default: 10s)' },
+    grace: {
+      value: 'TIME',
+      help: 'how long a job that is asked to stop may take before it is ended by force (default: 1s)',
+    },
+    'stop-timeout': { value: 'TIME', help: 'how long it may take to stop, all in all (default: 30s)' },
+    'max-tasks': { value: 'N', help: 'replace a thread or process after so many jobs (default: never)' },
+    'memory-limit': { value: 'MB', help: 'the JavaScript heap of each thread or process, in megabytes' },
+    'health-port': {
+      value: 'PORT',
+      help: 'serve /healthz on this port of 127.0.0.1: 200 while it does its work, else 503',
+    },
+    'health-host': { value: 'HOST', help: 'serve it on another address' },
+    verbose: { short: 'v', help: 'a line for every job' },
+  },
+  run: runWorker,
+}
+
+async function runWorker(args: Arguments): Promise<number> {
+  if (args.positionals.length === 0) {
+    throw new UsageError('Say which modules have the tasks: skein worker tasks.ts --store sqlite:jobs.db', 'worker')
+  }
+  const store = storeUrl(args, `skein worker ${args.positionals.join(' ')}`)
+  const options = optionsOf(args, store)
+  // Loaded here, so that --help answers at once.
+  const { work } = await import('../../queue/work.ts')
+  const worker = await work(options)
+  const log = new WorkerLog(worker, { json: args.has('json'), quiet: args.has('quiet'), verbose: args.has('verbose') })
+  log.started(store, String(options.on ?? 'threads'))
+  const { report, forced } = await untilStopped(worker, text => log.say(text))
+  log.stopped(report)
+  if (forced !== undefined) return forced
+  return report.unwritten > 0 ? exitCodes.someFailed : exitCodes.fine
+}
+
+function optionsOf(args: Arguments, store: string): WorkOptions {
+  const queues = args
+    .text('queues')
+    ?.split(',')
+    .map(each => each.trim())
+  const healthHost = args.text('health-host')
+  const numbers = {
+    workers: args.integer('workers', 1),
+    concurrency: args.integer('concurrency', 1),
+    maxTasksPerWorker: args.integer('max-tasks', 1),
+    memoryLimit: args.integer('memory-limit', 8),
+    healthPort: args.integer('health-port', 0),
+    lease: args.duration('lease'),
+    grace: args.duration('grace'),
+    stopTimeout: args.duration('stop-timeout'),
+  }
+  return {
+    store,
+    modules: args.positionals,
+    on: args.choice('on', places) ?? 'threads',
+    ...(queues === undefined ? {} : { queues }),
+    ...(healthHost === undefined ? {} : { healthHost }),
+    ...(Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as Partial<WorkOptions>),
+  }
+}
