@@ -28,9 +28,22 @@ export { current } from './core/current.ts'
 export type { Duration } from './core/duration.ts'
 export { main, type MainOptions } from './core/main.ts'
 export { openScope } from './core/open-scope.ts'
-export { type Scope, scope, type ScopeOptions } from './core/scope.ts'
+export {
+  type CancelOptions,
+  type FailurePolicy,
+  type Scope,
+  scope,
+  type ScopeLimit,
+  type ScopeOptions,
+  type SpawnOptions,
+} from './core/scope.ts'
+export { type ScopeKey, scopeKey } from './core/scope-values.ts'
 export { sleep } from './core/sleep.ts'
+export { failAfter, moveOnAfter } from './core/time-limits.ts'
 export type { Owner } from './core/waiting.ts'
+
+// Failures: what went wrong beside the first, and which of it only says that the work is to stop.
+export { errorsOf, rethrowIfCancelled, splitErrors } from './core/failures.ts'
 
 // Errors: one family, each with a stable code (docs/errors.md).
 export {

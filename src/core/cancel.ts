@@ -4,6 +4,8 @@ import { CancelledError, type CancelSource, type Ended, TimeoutError } from './e
 export interface CancelCause {
   readonly source: CancelSource
   readonly reason?: unknown
+  /** What failed, as in `task resize`, where `source` is `failure` and that is known. A text, so that it can be sent. */
+  readonly by?: string
   /** Milliseconds; present when `source` is `deadline` or `timeout`. */
   readonly timeout?: number
 }
@@ -23,13 +25,18 @@ export function errorOfCause(cause: CancelCause, what: string, ended?: Ended): C
     })
   }
   const why = cause.reason === undefined ? '' : `: ${describeReason(cause.reason)}`
-  const message = `${what} was cancelled by ${sources[cause.source]}${why}${ended ? ` (${endings[ended]})` : ''}`
+  const message = `${what} was cancelled by ${describeSource(cause)}${why}${ended ? ` (${endings[ended]})` : ''}`
   return new CancelledError(message, {
     source: cause.source,
     reason: cause.reason,
+    by: cause.by,
     ...(ended ? { ended } : {}),
     ...(cause.reason instanceof Error ? { cause: cause.reason } : {}),
   })
+}
+
+function describeSource(cause: CancelCause): string {
+  return cause.source === 'failure' && cause.by !== undefined ? `the failure of ${cause.by}` : sources[cause.source]
 }
 
 const sources: Readonly<Record<CancelSource, string>> = {

@@ -9,6 +9,104 @@ export function groupOf(failures: readonly unknown[], title: string): AggregateE
   return new AggregateError(failures, `${count} in ${title}; the first: ${text}`)
 }
 
+const recorded = new WeakMap<object, readonly unknown[]>()
+
+/** Notes which failures came with the first of them. */
+export function recordFailures(failures: readonly unknown[]): void {
+  const first = failures[0]
+  if (typeof first === 'object' && first !== null) recorded.set(first, failures)
+}
+
+/**
+ * All that had failed when a scope threw this error: the error itself first, then what failed beside it, in order.
+ *
+ * A scope throws its first failure as it is, so that `instanceof` and `code` work; the others are asked for here. Of an
+ * AggregateError it gives the errors in it, of any other error just that one.
+ *
+ * @example
+ * import { errorsOf, scope } from 'skein'
+ *
+ * try {
+ *   await scope(s => {
+ *     s.spawn(() => { throw new Error('first') })
+ *     s.spawn(() => { throw new Error('second') })
+ *   })
+ * } catch (error) {
+ *   console.log(errorsOf(error).map(each => (each as Error).message)) // [ 'first', 'second' ]
+ * }
+ */
+export function errorsOf(error: unknown): readonly unknown[] {
+  if (error instanceof AggregateError) return error.errors
+  const known = typeof error === 'object' && error !== null ? recorded.get(error) : undefined
+  return known ?? [error]
+}
+
+/**
+ * Divides the failures of a scope: those that a test says yes to, and the rest; for a handler that knows what to do with
+ * some of them and passes the others on.
+ *
+ * Gives two groups; undefined stands for an empty one. Takes an AggregateError, or whatever else a scope threw, as
+ * `errorsOf` does. Groups within a group are divided too, and keep their messages.
+ *
+ * @param error what was thrown
+ * @param matches is asked for each single failure
+ * @example
+ * import { scope, splitErrors } from 'skein'
+ *
+ * try {
+ *   await scope(s => {
+ *     s.spawn(() => { throw new RangeError('too far') })
+ *     s.spawn(() => { throw new TypeError('no number') })
+ *   }, { errors: 'group', onError: 'collect' })
+ * } catch (error) {
+ *   const [ranges, others] = splitErrors(error, each => each instanceof RangeError)
+ *   console.log(ranges?.errors.length, others?.errors.length) // 1 1
+ * }
+ */
+export function splitErrors(
+  error: unknown,
+  matches: (error: unknown) => boolean,
+): readonly [AggregateError | undefined, AggregateError | undefined] {
+  const yes: unknown[] = []
+  const no: unknown[] = []
+  for (const each of errorsOf(error)) {
+    if (each instanceof AggregateError) {
+      const [inYes, inNo] = splitErrors(each, matches)
+      if (inYes !== undefined) yes.push(inYes)
+      if (inNo !== undefined) no.push(inNo)
+    } else (matches(each) ? yes : no).push(each)
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const group = (errors: unknown[]): AggregateError | undefined =>
+    errors.length === 0 ? undefined : new AggregateError(errors, message)
+  return [group(yes), group(no)]
+}
+
+/**
+ * Throws the error again if it only says that the work is to stop; else does nothing. For the first line of a `catch` that
+ * would otherwise swallow the cancellation.
+ *
+ * With a scope it also knows the errors of others that say so (`AbortError`), and the scope's own time limit: for those
+ * the error alone does not tell whether they mean this work.
+ *
+ * @param error what was caught
+ * @param s the scope in which the work runs
+ * @example
+ * import { rethrowIfCancelled, scope } from 'skein'
+ *
+ * await scope(async s => {
+ *   try {
+ *     await s.sleep('1h')
+ *   } catch (error) {
+ *     rethrowIfCancelled(error, s)
+ *     console.log('not printed: the nap was cancelled, and that passes')
+ *   }
+ * }, { timeout: '5ms' }).catch(error => console.log(error.code)) // SKEIN_TIMEOUT
+ */
+export function rethrowIfCancelled(error: unknown, s?: { readonly cause: CancelCause | undefined }): void {
+  if (error instanceof CancelledError || (s !== undefined && saysCancelled(error, s.cause))) throw error
+}
+
 /** True for an error that only says that the work was cancelled with this cause; skein's own, or the platform's. */
 export function saysCancelled(error: unknown, cause: CancelCause | undefined): boolean {
   if (cause === undefined) return false

@@ -42,6 +42,18 @@ export {
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 export { main, type MainOptions } from './main.ts'
 export { openScope } from './open-scope.ts'
-export { type ErrorShape, Scope, scope, type ScopeOptions } from './scope.ts'
+export { errorsOf, rethrowIfCancelled, splitErrors } from './failures.ts'
+export {
+  type CancelOptions,
+  type ErrorShape,
+  type FailurePolicy,
+  Scope,
+  scope,
+  type ScopeLimit,
+  type ScopeOptions,
+  type SpawnOptions,
+} from './scope.ts'
+export { type ScopeKey, scopeKey } from './scope-values.ts'
+export { failAfter, moveOnAfter } from './time-limits.ts'
 export { sleep } from './sleep.ts'
 export type { Owner } from './waiting.ts'

@@ -1,173 +1,83 @@
-import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause } from './cancel.ts'
 import { now } from './clock.ts'
 import { callIn } from './current.ts'
+import { debugging, warnSwallowed } from './debug.ts'
 import { milliseconds } from './duration.ts'
-import { CancelledError } from './errors.ts'
-import { closedError, groupOf, saysCancelled } from './failures.ts'
-import { type Host, RunHost } from './hosts.ts'
-import { Hold, type Member, type MemberOwner } from './members.ts'
+import { CancelledError, MisuseError } from './errors.ts'
+import { closedError, groupOf, recordFailures, saysCancelled } from './failures.ts'
+import { findStuck } from './find-stuck.ts'
+import type { Host } from './hosts.ts'
+import { Hold } from './members.ts'
+import { addRoot, removeRoot } from './roots.ts'
 import type { Scope } from './scope.ts'
-import { type ExitHandler, Extras } from './scope-extras.ts'
-import { checkDeadline, checkErrorShape, checkSignal, type ScopeInit } from './scope-options.ts'
-import { checkLog, type LogLine, type Services } from './services.ts'
-import { describeStuck, type StuckTask } from './stuck.ts'
+import { ScopeCancel } from './scope-cancel.ts'
+import type { ExitHandler, OpenBlock } from './scope-extras.ts'
+import { checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './scope-options.ts'
+import { checkLog, type LogLine } from './services.ts'
+import { describeStuck } from './stuck.ts'
 import { isThenable } from './thenable.ts'
 import { Timer } from './timer.ts'
 
-const defaultGrace = 5_000
+/** In debug mode a task that does not hear of its cancellation is told of soon. */
+const defaultGrace = debugging ? 1_000 : 5_000
 
 /**
  * The life of a scope: open while its body or anything started in it runs, exiting while its exit handlers run, ended.
  *
- * Invariants: the cause is set once and never changes; a scope ends once, when the body has ended and no member holds it;
- * after that it holds no timer, no listener and no member.
+ * Invariants: a scope ends once, when the body has ended and no member holds it; after that it has no member. Service
+ * tasks are cancelled when nothing else holds it.
  */
-export abstract class ScopeCore implements MemberOwner {
-  /** How it is called in errors and dumps. */
-  readonly name: string
-  /** The scope that this one is part of. */
-  readonly parent: Scope | undefined
-
-  readonly #isTask: boolean
-  readonly #shielded: boolean
-  readonly #background: boolean
-  /** True when a cancel point has to look at a deadline or a probe, here or further out. */
-  #watched: boolean
+export abstract class ScopeCore extends ScopeCancel {
   #state: 'open' | 'exiting' | 'ended' = 'open'
-  #cause: CancelCause | undefined
-  #error: unknown = undefined
-  /** Something inside was really broken off by the cancellation. */
-  #caught = false
   #body: 'running' | 'returned' | 'threw' = 'running'
   /** What the body returned or threw. */
   #outcome: unknown = undefined
   #failures: unknown[] | undefined = undefined
-  #first: Member | undefined = undefined
-  #last: Member | undefined = undefined
-  /** How many members the scope has to wait for. */
-  #holding = 0
   #host: Host | undefined = undefined
-  #extras: Extras | undefined = undefined
-  /** When a cancel point was last passed, in milliseconds since the Unix epoch. */
-  #lastSeen = 0
 
   /** @internal Scopes are made by `scope`, `openScope` and `spawn`. */
   constructor(init: ScopeInit) {
-    const parent = init.parent
-    this.name = init.name ?? init.kind ?? 'scope'
-    this.parent = parent
-    this.#isTask = init.kind === 'task'
-    this.#shielded = init.shielded ?? false
-    this.#background = init.background ?? false
-    const outer = this.#outer
-    this.#watched = outer !== undefined && outer.#watched
-    this.#cause = outer === undefined ? undefined : outer.#cause
+    super(init)
     this.#configure(init)
   }
 
   #configure(init: ScopeInit): void {
-    if (init.grace !== undefined) this.#extra.grace = milliseconds(init.grace, 'grace')
-    if (init.errors !== undefined) this.#extra.errors = checkErrorShape(init.errors)
-    if (init.attempt !== undefined) this.#extra.attempt = init.attempt
-    if (init.onProgress !== undefined) this.#extra.onProgress = init.onProgress
-    if (init.services !== undefined) this.#extra.services = init.services
-    if (init.spawnedAt !== undefined) this.#extra.spawnedAt = init.spawnedAt
+    if (init.grace !== undefined) this.extra.grace = milliseconds(init.grace, 'grace')
+    if (init.errors !== undefined) this.extra.errors = checkErrorShape(init.errors)
+    if (init.onError !== undefined) this.extra.onError = checkFailurePolicy(init.onError)
+    if (init.liftable !== undefined) this.extra.liftable = init.liftable
+    if (init.moveOn !== undefined) this.extra.moveOn = init.moveOn
+    if (init.carried !== undefined) this.extra.carried = init.carried
+    if (init.attempt !== undefined) this.extra.attempt = init.attempt
+    if (init.onProgress !== undefined) this.extra.onProgress = init.onProgress
+    if (init.services !== undefined) this.extra.services = init.services
+    if (init.spawnedAt !== undefined) this.extra.spawnedAt = init.spawnedAt
     if (init.probe !== undefined) {
-      this.#extra.probe = init.probe
-      this.#watched = true
+      this.extra.probe = init.probe
+      this.watch()
     }
     if (init.signal !== undefined) checkSignal(init.signal)
-    if (init.timeout !== undefined || init.deadline !== undefined) this.#limit(init)
-    if (init.signal !== undefined) this.#link(init.signal)
+    if (init.timeout !== undefined || init.deadline !== undefined) this.limitTo(init)
+    if (init.signal !== undefined) this.link(init.signal)
   }
 
-  #limit(init: ScopeInit): void {
-    const time = now()
-    const timeout = init.timeout === undefined ? Infinity : milliseconds(init.timeout, 'timeout')
-    const deadline = init.deadline === undefined ? Infinity : checkDeadline(init.deadline)
-    const limit = Math.min(timeout, Math.max(0, deadline - time))
-    if (limit === Infinity) return
-    const extra = this.#extra
-    const outer = this.#outer?.deadline ?? Infinity
-    extra.limit = limit
-    extra.deadline = Math.min(time + timeout, deadline)
-    this.#watched = true
-    if (limit === 0) this.#expire()
-    // An outer deadline that comes no later has its own timer and reaches inside.
-    else if (extra.deadline < outer) extra.deadlineTimer = new Timer(limit, () => this.#expire(), undefined)
+  protected override get over(): boolean {
+    return this.#state === 'ended'
   }
 
-  #link(signal: AbortSignal): void {
-    const onAbort = (): void => this.cancelWith({ source: 'signal', reason: signal.reason })
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#extra.unlink = () => signal.removeEventListener('abort', onAbort)
+  /** @internal True while its exit handlers run. */
+  get exiting(): boolean {
+    return this.#state === 'exiting'
   }
 
-  get #extra(): Extras {
-    return (this.#extras ??= new Extras())
-  }
-
-  /** The scope whose cancellation and deadline hold here too. */
-  get #outer(): ScopeCore | undefined {
-    return this.#shielded ? undefined : this.parent
-  }
-
-  /** @internal What to call it in a message: `task resize`. */
-  get title(): string {
-    return `${this.#isTask ? 'task' : 'scope'} ${this.name}`
-  }
-
-  /** True once the scope has been cancelled, whatever the cause. */
-  get cancelled(): boolean {
-    return this.cause !== undefined
-  }
-
-  /** Who cancelled the scope and why; undefined while nobody has. */
-  get cause(): CancelCause | undefined {
-    if (this.#watched) this.#poll(now())
-    return this.#cause
-  }
-
-  /**
-   * Aborts when the scope is cancelled; for `fetch` and everything else that takes an AbortSignal.
-   *
-   * It is built when it is first read: work that does not need it does not pay for it. The abort reason is the same
-   * error that the cancel points throw.
-   */
-  get signal(): AbortSignal {
-    const extra = this.#extra
-    if (extra.controller === undefined) {
-      extra.controller = new AbortController()
-      // A scope may well have more than ten requests under way; that is no leak.
-      setMaxListeners(0, extra.controller.signal)
-      if (this.cancelled) extra.controller.abort(this.cancelError())
-    }
-    return extra.controller.signal
-  }
-
-  /** When this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'; Infinity if none. */
-  get deadline(): number {
-    let earliest = Infinity
-    for (let at: ScopeCore | undefined = this; at !== undefined; at = at.#outer) {
-      const extras = at.#extras
-      if (extras === undefined) continue
-      earliest = Math.min(earliest, extras.deadline, extras.services?.deadline() ?? Infinity)
-    }
-    return earliest
-  }
-
-  /** @internal What the place that runs the task does for it; undefined outside a task that an executor runs. */
-  get services(): Services | undefined {
-    let at: ScopeCore | undefined = this
-    while (at !== undefined && at.#extras?.services === undefined) at = at.parent
-    return at === undefined ? undefined : at.#extras?.services
+  /** @internal True while its own body has neither returned nor thrown. */
+  get bodyRuns(): boolean {
+    return this.#body === 'running'
   }
 
   /** Which run of the task this is: 1 for the first, 2 after one failure, and so on. */
   get attempt(): number {
-    return this.#extras?.attempt ?? this.parent?.attempt ?? 1
+    return this.extras?.attempt ?? this.parent?.attempt ?? 1
   }
 
   /** Everything that has failed in this scope so far, in order. The first is what the scope throws. */
@@ -175,35 +85,19 @@ export abstract class ScopeCore implements MemberOwner {
     return this.#failures ?? noFailures
   }
 
-  /** Cancels everything in this scope: each cancel point inside throws from now on. The first cause wins; later ones are ignored. */
-  cancel(reason?: unknown): void {
-    this.cancelWith({ source: 'explicit', reason })
-  }
-
-  /** `cancel` with another source than `explicit`, for those who build executors. */
-  cancelWith(cause: CancelCause): void {
-    if (this.#cause !== undefined || this.#state === 'ended' || this.#background) return
-    this.#deliver(cause)
-    this.#watchGrace()
-  }
-
-  /**
-   * Throws if the scope has been cancelled; else does nothing. For long synchronous stretches: call it every few thousand
-   * rounds of a loop. Deadlines and cancellation from outside are seen here even while the event loop is blocked.
-   *
-   * **Errors**: `SKEIN_CANCELLED`; `SKEIN_TIMEOUT` when this scope itself ran out of time; `SKEIN_SCOPE_CLOSED`.
-   */
-  checkpoint(): void {
-    const error = this.refusal('checkpoint')
-    if (error !== undefined) throw error
+  /** The scopes and tasks that run in this one at this moment, in the order in which they were started. */
+  get children(): readonly Scope[] {
+    const found: Scope[] = []
+    for (let at = this.firstMember; at !== undefined; at = at.next) if (at.inner !== undefined) found.push(at.inner)
+    return found
   }
 
   /** Reports how far the task is: any value. It reaches the readers of its job's `progress()`. */
   progress(value: unknown): void {
     if (this.#state === 'ended') return
     for (let at: ScopeCore | undefined = this; at !== undefined; at = at.parent) {
-      if (at.#extras?.onProgress !== undefined) return at.#extras.onProgress(value)
-      if (at.#host?.progress !== undefined) return at.#host.progress(value)
+      if (at.extras?.onProgress !== undefined) return at.extras.onProgress(value)
+      if (at.#host?.reported !== undefined) return at.#host.reported(value)
     }
   }
 
@@ -266,37 +160,33 @@ export abstract class ScopeCore implements MemberOwner {
     if (cause !== undefined) hold.cancel(cause)
     return failure => {
       if (hold.owner === undefined) return
-      if (failure !== undefined) this.childThrew(failure.error, undefined, true)
+      if (failure !== undefined) this.childThrew(failure.error, undefined, true, name)
       hold.leave()
     }
   }
 
-  /** @internal Puts something into the scope's list; its `leave()` takes it out. */
-  enlist(member: Member): void {
-    member.owner = this
-    member.prev = this.#last
-    if (this.#last === undefined) this.#first = member
-    else this.#last.next = member
-    this.#last = member
-    if (member.holds) this.#holding++
+  protected override released(): void {
+    const extras = this.extras
+    if (extras === undefined) {
+      if (this.holding === 0 && this.#body !== 'running') endInTurn(this)
+      return
+    }
+    if (!this.idle) return
+    if (extras.joins !== undefined) for (const join of extras.joins) join.settle(undefined)
+    if (this.#body !== 'running') endInTurn(this)
   }
 
-  /** @internal */
-  delist(member: Member): void {
-    if (member.owner !== this) return
-    const { prev, next } = member
-    if (prev === undefined) this.#first = next
-    else prev.next = next
-    if (next === undefined) this.#last = prev
-    else next.prev = prev
-    member.prev = member.next = member.owner = undefined
-    if (member.holds && --this.#holding === 0 && this.#body !== 'running') endInTurn(this)
+  /** @internal Nothing holds the scope but what serves the others, and blocks that somebody has opened. */
+  get idle(): boolean {
+    const extras = this.extras
+    return this.holding === (extras === undefined ? 0 : extras.serving + (extras.blocks?.size ?? 0))
   }
 
   /** @internal Runs the body; the host hears how the scope ended. */
   run(body: (s: Scope) => unknown, host: Host): void {
     this.#host = host
     const self = this as unknown as Scope
+    if (this.parent === undefined) addRoot(self)
     try {
       const result = callIn(self, body, self)
       if (isThenable(result)) {
@@ -316,7 +206,8 @@ export abstract class ScopeCore implements MemberOwner {
     this.#body = 'returned'
     this.#host = host
     this.#outcome = value
-    if (this.#holding === 0) endInTurn(this)
+    if (debugging && this.knownCause !== undefined && this.hasTold) warnSwallowed(this.title, this.cancelError())
+    if (this.idle) endInTurn(this)
   }
 
   /** @internal */
@@ -325,42 +216,25 @@ export abstract class ScopeCore implements MemberOwner {
     this.#body = 'threw'
     this.#host = host
     this.#outcome = error
-    if (saysCancelled(error, this.#cause)) this.#caught = true
-    else this.childThrew(error, undefined, true)
-    if (this.#holding === 0) endInTurn(this)
+    const cause = this.knownCause
+    if (cause !== undefined && saysCancelled(error, cause)) this.brokenOff(cause)
+    else this.childThrew(error, undefined, true, undefined)
+    if (this.idle) endInTurn(this)
   }
 
-  /** @internal Something in the scope ended with an error: failed, or stopped because of `cause`. */
-  childThrew(error: unknown, cause: CancelCause | undefined, failed: boolean): void {
-    if (failed) {
-      this.#addFailure(error)
-      this.cancelWith({ source: 'failure', reason: error })
-    } else if (cause !== undefined && cause === this.#cause) this.#caught = true
-  }
-
-  /** @internal True for the scope that a failing child must not cancel. */
-  get isBackground(): boolean {
-    return this.#background
-  }
-
-  /** @internal What an operation throws when the cancellation of this scope breaks it off: one error for each scope. */
-  cancelError(): unknown {
-    if (this.#error !== undefined) return this.#error
-    const cause = this.#cause ?? { source: 'scope' }
-    // A limit is reported as such by the scope that has it; further in it is a cancellation like any other, so that
-    // nobody mistakes an outer limit for an own one.
-    const outer = this.#outer
-    const inherited = cause.timeout !== undefined && outer !== undefined && outer.#cause === cause
-    return (this.#error = errorOfCause(inherited ? { source: cause.source, reason: cause.reason } : cause, this.title))
-  }
-
-  /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
-  refusal(operation: string): unknown {
-    const time = now()
-    this.#lastSeen = time
-    if (this.#watched) this.#poll(time)
-    if (this.#cause !== undefined) return this.cancelError()
-    return this.#state === 'ended' ? closedError(operation, this.title) : undefined
+  /**
+   * @internal Something in the scope ended with an error: failed, or stopped because of `cause`.
+   *
+   * @param by what failed, as in `task resize`; undefined for the body itself
+   */
+  childThrew(error: unknown, cause: CancelCause | undefined, failed: boolean, by: string | undefined): void {
+    if (!failed) {
+      if (cause !== undefined) this.brokenOff(cause)
+      return
+    }
+    this.addFailure(error)
+    if (by !== undefined && this.extras?.onError === 'collect') return
+    this.cancelWith({ source: 'failure', reason: error, by: by ?? `the body of ${this.title}` })
   }
 
   /** @internal */
@@ -370,101 +244,71 @@ export abstract class ScopeCore implements MemberOwner {
 
   /** @internal */
   addExit(handler: ExitHandler): void {
-    ;(this.#extra.exits ??= []).push(handler)
+    ;(this.extra.exits ??= []).push(handler)
+  }
+
+  /** @internal */
+  addBlock(block: OpenBlock): void {
+    ;(this.extra.blocks ??= new Set()).add(block)
+  }
+
+  /** @internal */
+  removeBlock(block: OpenBlock): void {
+    this.extras?.blocks?.delete(block)
   }
 
   /** Runs one exit handler, shielded and with its limit. */
   protected abstract runExit(handler: ExitHandler): Promise<unknown>
 
-  /** Marks this and everything inside as cancelled. Goes level by level, so that depth costs no stack. */
-  #deliver(cause: CancelCause): void {
-    const reached: ScopeCore[] = [this]
-    for (const scope of reached) {
-      if (scope.#cause !== undefined || scope.#state === 'ended') continue
-      scope.#cause = cause
-      scope.#extras?.controller?.abort(scope.cancelError())
-      // Members come and go while they are told, so the list itself cannot be walked meanwhile.
-      let told: Member[] | undefined
-      for (let at = scope.#first; at !== undefined; at = at.next) {
-        if (!(at instanceof RunHost)) (told ??= []).push(at)
-        else if (!(at.scope as ScopeCore).#shielded) reached.push(at.scope)
-      }
-      for (const member of told ?? []) scope.#tellMember(member, cause)
-    }
-  }
-
-  #tellMember(member: Member, cause: CancelCause): void {
-    if (member.owner !== this) return
-    try {
-      member.cancel(cause)
-    } catch (error) {
-      this.#addFailure(error)
-    }
-  }
-
-  #expire(): void {
-    if (this.#cause !== undefined) return
-    const expiry: CancelCause = { source: 'deadline', timeout: this.#extra.limit }
-    this.#extra.expiry = expiry
-    this.cancelWith(expiry)
-  }
-
-  /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  #poll(time: number): void {
-    if (this.#cause !== undefined || this.#state === 'ended') return
-    let due: ScopeCore | undefined
-    for (let at: ScopeCore | undefined = this; at !== undefined && at.#watched; at = at.#outer) {
-      const extras = at.#extras
-      if (extras === undefined || at.#state === 'ended') continue
-      const probed = extras.probe?.()
-      if (probed !== undefined) at.cancelWith(probed)
-      if (extras.deadline <= time && (due === undefined || extras.deadline <= due.#extra.deadline)) due = at
-    }
-    if (due !== undefined) due.#expire()
-  }
-
-  #addFailure(error: unknown): void {
+  protected override addFailure(error: unknown): void {
     const failures = (this.#failures ??= [])
     if (!failures.includes(error)) failures.push(error)
   }
 
-  #watchGrace(): void {
-    if (this.#state !== 'open' || (this.#body !== 'running' && this.#holding === 0)) return
+  protected override watchGrace(): void {
+    if (this.#state !== 'open' || (this.#body !== 'running' && this.idle)) return
     let grace: number | undefined
     for (let at: ScopeCore | undefined = this; at !== undefined && grace === undefined; at = at.parent) {
-      grace = at.#extras?.grace
+      grace = at.extras?.grace
     }
     const limit = grace ?? defaultGrace
-    this.#extra.graceTimer = new Timer(limit, () => this.#warnStuck(limit), undefined, false)
+    this.extra.graceTimer = new Timer(limit, () => this.#warnStuck(limit), undefined, false)
   }
 
   #warnStuck(grace: number): void {
-    const stuck: StuckTask[] = []
-    const inside: ScopeCore[] = [this]
-    for (const scope of inside) scope.#collectStuck(inside, stuck)
+    const stuck = findStuck(this)
     if (stuck.length > 0) process.emitWarning(describeStuck(this.cancelError(), grace, stuck))
   }
 
-  /** The scope itself is stuck where nothing further in explains why it has not ended. */
-  #collectStuck(inside: ScopeCore[], stuck: StuckTask[]): void {
-    const waitsFor: string[] = []
-    let deeper = false
-    for (let at = this.#first; at !== undefined; at = at.next) {
-      if (at instanceof RunHost) {
-        deeper = true
-        inside.push(at.scope)
-      } else if (at instanceof Hold) waitsFor.push(at.name)
-    }
-    if (waitsFor.length === 0 && (deeper || this.#body !== 'running')) return
-    stuck.push({ title: this.title, waitsFor, lastSeen: this.#lastSeen, spawnedAt: this.#extras?.spawnedAt })
+  /** @internal The body has ended and nothing ordinary holds the scope. */
+  end(): void {
+    if (this.#state !== 'open' || !this.idle) return
+    if (this.holding > 0) return this.#endLast()
+    const exits = this.extras?.exits
+    if (exits === undefined) return this.#finish()
+    this.#state = 'exiting'
+    void this.#exit(exits)
   }
 
-  /** @internal The body has ended and nothing holds the scope. */
-  end(): void {
-    if (this.#state !== 'open' || this.#holding > 0) return
-    if (this.#extras?.exits === undefined) return this.#finish()
-    this.#state = 'exiting'
-    void this.#exit(this.#extras.exits)
+  /** Ends what does not hold the scope by itself; whatever leaves last calls `end` again. */
+  #endLast(): void {
+    const { blocks } = this.extra
+    if (blocks !== undefined && blocks.size > 0) {
+      for (const block of blocks) {
+        this.addFailure(
+          new MisuseError(
+            `${this.title} has ended while ${block.title}, which was opened in it with openScope, was still open; it has ` +
+              'been cancelled. Dispose of the inner one first, as `await using` does by itself.',
+          ),
+        )
+        block.misnest()
+      }
+      return
+    }
+    for (const child of this.children) {
+      // Not the cause of this scope: that services are stopped in the end is no interruption.
+      if (child.shielded) child.cancelWith({ source: 'scope', reason: this.knownCause?.reason })
+    }
   }
 
   async #exit(exits: ExitHandler[]): Promise<void> {
@@ -472,7 +316,7 @@ export abstract class ScopeCore implements MemberOwner {
       try {
         await this.runExit(handler)
       } catch (error) {
-        this.#addFailure(error)
+        this.addFailure(error)
       }
     }
     this.#finish()
@@ -480,14 +324,9 @@ export abstract class ScopeCore implements MemberOwner {
 
   #finish(): void {
     this.#state = 'ended'
-    const extras = this.#extras
-    if (extras !== undefined) {
-      extras.deadlineTimer?.clear()
-      extras.graceTimer?.clear()
-      extras.unlink?.()
-      extras.unlink = undefined
-    }
-    if (this.#first !== undefined) this.#dropMembers()
+    if (this.parent === undefined) removeRoot(this as unknown as Scope)
+    this.unplug()
+    if (this.firstMember !== undefined) this.#dropMembers()
     const host = this.#host
     this.#host = undefined
     if (host !== undefined) this.#tell(host)
@@ -495,23 +334,29 @@ export abstract class ScopeCore implements MemberOwner {
 
   #dropMembers(): void {
     const error =
-      this.#cause === undefined ? errorOfCause({ source: 'scope' }, `a wait in ${this.title}`) : this.cancelError()
-    for (let at = this.#first; at !== undefined; at = this.#first) {
+      this.knownCause === undefined ? errorOfCause({ source: 'scope' }, `a wait in ${this.title}`) : this.cancelError()
+    for (let at = this.firstMember; at !== undefined; at = this.firstMember) {
       this.delist(at)
       at.drop(error)
     }
   }
 
   #tell(host: Host): void {
-    const cause = this.#cause
-    if (this.#caught && cause === this.#extras?.expiry) {
+    const cause = this.knownCause
+    const extras = this.extras
+    const expired = this.cancelCaught && cause !== undefined && cause === extras?.expiry
+    if (expired && extras.moveOn === undefined) {
       const own = this.cancelError()
       this.#failures = [own, ...(this.#failures ?? []).filter(error => error !== own)]
     }
     const failures = this.#failures
     if (failures !== undefined) {
-      host.failed(this.#extras?.errors === 'group' ? groupOf(failures, this.title) : failures[0], cause)
-    } else if (this.#caught) {
+      const grouped = (extras?.errors ?? (extras?.onError === 'collect' ? 'group' : 'first')) === 'group'
+      if (failures.length > 1) recordFailures(failures)
+      host.failed(grouped ? groupOf(failures, this.title) : failures[0], cause)
+    } else if (expired && extras.moveOn !== undefined) {
+      host.done(extras.moveOn.value)
+    } else if (this.cancelCaught) {
       // What the body threw says more than our own error: how the work ended, and where.
       const told = this.#body === 'threw' && this.#outcome instanceof CancelledError
       host.cancelled(told ? this.#outcome : this.cancelError(), cause)

@@ -1,15 +1,38 @@
+import { checkKnown } from './checks.ts'
 import { currentSource, type ScopeSource } from './current.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
-import { ScopeRun, SpawnRun } from './hosts.ts'
+import { debugging } from './debug.ts'
+import { ScopeRun } from './hosts.ts'
 import type { Job } from './job.ts'
+import { JoinWait } from './join.ts'
+import { ReadyJob } from './ready-job.ts'
 import { ScopeCore } from './scope-core.ts'
 import type { ExitHandler } from './scope-extras.ts'
-import { checkBody, type ScopeInit, type ScopeOptions } from './scope-options.ts'
+import {
+  checkBody,
+  checkName,
+  checkScopeOptions,
+  checkSpawnOptions,
+  noOptions,
+  type ScopeInit,
+  type ScopeOptions,
+  type SpawnOptions,
+} from './scope-options.ts'
+import { valueOf, type ScopeKey } from './scope-values.ts'
+import { ServiceJob } from './service-job.ts'
+import { SpawnedJob } from './spawned-job.ts'
 import { runStep } from './step.ts'
 import { PromiseWait, SleepWait } from './waits.ts'
 
-export type { ErrorShape, ScopeOptions } from './scope-options.ts'
+export type {
+  CancelOptions,
+  ErrorShape,
+  FailurePolicy,
+  ScopeLimit,
+  ScopeOptions,
+  SpawnOptions,
+} from './scope-options.ts'
 
 /**
  * Owns work: nothing started in a scope outlives it, and cancelling it, or its running out of time, stops everything
@@ -38,7 +61,7 @@ export class Scope extends ScopeCore implements ScopeSource {
    * **Errors**: `SKEIN_SCOPE_CLOSED` when the scope has ended; `SKEIN_INVALID_ARGUMENT` for something that is no function.
    *
    * @param fn the work; its argument is its own scope
-   * @param options `name`: how the task is called in errors and dumps. Default: the name of the function, or `task`
+   * @param options `name`; `service: true` for a task that serves the others, see `SpawnOptions`
    * @example
    * import { scope } from 'skein'
    *
@@ -49,16 +72,90 @@ export class Scope extends ScopeCore implements ScopeSource {
    * })
    * console.log(sum) // 3
    */
-  spawn<R>(fn: (s: Scope) => R | Promise<R>, options?: { readonly name?: string }): Job<Awaited<R>> {
+  spawn<R>(fn: (s: Scope) => R | Promise<R>, options?: SpawnOptions): Job<Awaited<R>> {
     checkBody(fn, 's.spawn')
+    if (options !== undefined) checkSpawnOptions(options)
     this.assertOpen('spawn')
+    const child = this.#task(fn, options)
+    const job =
+      options?.service === true ? new ServiceJob<Awaited<R>>(this, child, fn) : new SpawnedJob<Awaited<R>>(child, fn)
+    this.enlist(job)
+    job.startSoon()
+    return job
+  }
+
+  /**
+   * Starts a function as a child task and waits until it says that it is ready; then gives what it gave to `ready`.
+   *
+   * For work that must be under way before the rest can go on: a server that has to listen, a subscription that has to
+   * stand. Until then a failure of the task is thrown by `spawnReady` alone, as it is; from then on it is a child like any
+   * other. A handle to stop it can be a part of the value: `ready({ port, stop: () => s.cancel() })`.
+   *
+   * **Cancellation**: the task is cancelled with the scope, before and after. Once it has been cancelled `ready` does
+   * nothing, and `spawnReady` throws when the task has ended.
+   *
+   * **Errors**: what the task throws before it is ready; `SKEIN_MISUSE` when it returns without having been, and within the
+   * task when it says so twice; `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`, `SKEIN_INVALID_ARGUMENT`.
+   *
+   * @param fn the work; its arguments are its own scope, and the function to call when it is ready
+   * @param options as for `spawn`: `service: true` fits most of what has to be ready first
+   * @example
+   * import { scope } from 'skein'
+   *
+   * await scope(async s => {
+   *   const port = await s.spawnReady<number>(async (s, ready) => {
+   *     await s.sleep('5ms') // bind, listen
+   *     ready(8080)
+   *     await s.sleep('1h') // serve
+   *   }, { name: 'server', service: true })
+   *   console.log(port) // 8080
+   * })
+   */
+  async spawnReady<T>(fn: (s: Scope, ready: (value: T) => void) => unknown, options?: SpawnOptions): Promise<T> {
+    checkBody(fn, 's.spawnReady')
+    if (options !== undefined) checkSpawnOptions(options)
+    this.assertOpen('spawnReady')
+    const child = this.#task(fn, options)
+    const job = new ReadyJob<T>(this, child, fn, options?.service === true)
+    this.enlist(job)
+    job.startSoon()
+    return job.ready
+  }
+
+  #task(fn: { readonly name: string }, options: SpawnOptions | undefined): Scope {
     const name = options?.name ?? (fn.name || 'task')
-    const spawnedAt = debug ? new Error(`task ${name} was spawned`) : undefined
-    const child = new Scope({ parent: this, kind: 'task', name, spawnedAt })
-    const run = new SpawnRun<Awaited<R>>(this, child, fn)
-    this.enlist(run)
-    run.startSoon()
-    return run.job
+    const spawnedAt = debugging ? new Error(`task ${name} was spawned`) : undefined
+    const shielded = options?.service === true
+    return new Scope({ parent: this, kind: 'task', name, spawnedAt, shielded })
+  }
+
+  /**
+   * Waits until everything that was started in this scope so far, and meanwhile, has ended; service tasks apart. The scope
+   * stays open. For a body that goes on in stages; at its end the scope waits by itself.
+   *
+   * Call it in the body. A child that joins the scope it is part of would wait for itself.
+   *
+   * **Cancellation**: ends at once; a child that fails cancels the scope, and so ends the wait too.
+   *
+   * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
+   *
+   * @example
+   * import { scope } from 'skein'
+   *
+   * await scope(async s => {
+   *   let loaded = 0
+   *   for (const ms of [1, 2, 3]) s.spawn(async s => { await s.sleep(ms); loaded++ })
+   *   await s.join()
+   *   console.log(loaded) // 3
+   * })
+   */
+  join(): Promise<void> {
+    const refusal = this.refusal('join')
+    if (refusal !== undefined) return Promise.reject(refusal)
+    if (this.idle) return Promise.resolve()
+    const wait = new JoinWait((this.extra.joins ??= new Set()))
+    this.enlist(wait)
+    return wait.promise
   }
 
   /**
@@ -107,8 +204,52 @@ export class Scope extends ScopeCore implements ScopeSource {
   }
 
   /** Runs a body in a nested scope: a part of the work with its own limit, and cancelled on its own. See `scope`. */
-  scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptions = {}): Promise<T> {
-    return runScope(this, body, options, 's.scope')
+  scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptions = noOptions): Promise<T> {
+    return runScope(this, body, options, 's.scope', true)
+  }
+
+  /** Runs a body with a limit of its own, and throws `SKEIN_TIMEOUT` when it runs out: `s.scope(body, { timeout })`. */
+  failAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<T>): Promise<T> {
+    return runScope(this, body, { timeout: needed(timeout, 's.failAfter') }, 's.failAfter')
+  }
+
+  /** Runs a body with a limit of its own, and moves on when it runs out: see `moveOnAfter`. */
+  moveOnAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<T>): Promise<T | undefined>
+  moveOnAfter<T, F>(timeout: Duration, body: (s: Scope) => T | Promise<T>, otherwise: F): Promise<T | F>
+  moveOnAfter<T, F>(timeout: Duration, body: (s: Scope) => T | Promise<T>, otherwise?: F): Promise<T | F | undefined> {
+    return runMovingOn(this, timeout, body, otherwise, 's.moveOnAfter')
+  }
+
+  /**
+   * Runs a body in a nested scope that carries a value: everything within finds it with `s.get(key)`. For what many
+   * functions need and none should have to pass on: the id of a request, a logger, a connection.
+   *
+   * It is not sent to other threads, processes or machines: what a task needs there, give it as an argument.
+   *
+   * **Errors**: those of `s.scope`.
+   *
+   * @example
+   * import { scope, scopeKey } from 'skein'
+   *
+   * const requestId = scopeKey<string>('request id')
+   *
+   * await scope(async s => {
+   *   await s.with(requestId, 'r-17', async s => {
+   *     s.spawn(s => console.log(s.get(requestId))) // r-17
+   *   })
+   * })
+   */
+  with<V, T>(key: ScopeKey<V>, value: V, body: (s: Scope) => T | Promise<T>): Promise<T> {
+    return runScope(this, body, { carried: { key, value } }, 's.with')
+  }
+
+  /**
+   * The value that this scope carries for a key, or the nearest scope around it that does; else the default of the key.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` when nobody carries it and the key has no default.
+   */
+  get<V>(key: ScopeKey<V>): V {
+    return valueOf(this, key)
   }
 
   /**
@@ -136,7 +277,9 @@ export class Scope extends ScopeCore implements ScopeSource {
         "s.shield needs a limit, because cancellation does not reach inside: s.shield(body, { timeout: '5s' })",
       )
     }
-    return runScope(this, body, { ...options, shielded: true }, 's.shield')
+    checkKnown(options, knownShield, 'shield option')
+    checkName(options.name)
+    return runScope(this, body, { ...options, shielded: true, liftable: true }, 's.shield')
   }
 
   /**
@@ -229,47 +372,90 @@ export class Scope extends ScopeCore implements ScopeSource {
  * }, { timeout: '10s' })
  * console.log(text) // fast
  */
-export function scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptions = {}): Promise<T> {
-  const outer = currentSource()?.toScope()
-  return runScope(outer?.isBackground ? undefined : outer, body, options, 'scope')
+export function scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptions = noOptions): Promise<T> {
+  return runScope(currentOuter(), body, options, 'scope', true)
 }
 
-type RunOptions = ScopeOptions & { readonly shielded?: boolean; readonly exiting?: boolean }
+/** @internal The scope that a free function becomes a part of. */
+export function currentOuter(): Scope | undefined {
+  const outer = currentSource()?.toScope()
+  return outer?.isBackground ? undefined : outer
+}
 
-function runScope<T>(
+const knownShield: ReadonlySet<string> = new Set(['timeout', 'name'])
+
+/** @internal Refuses a limit that was forgotten: for `timeout` itself, undefined is "no limit". */
+export function needed(timeout: Duration, caller: string): Duration {
+  if (timeout !== undefined) return timeout
+  throw new InvalidArgumentError(`${caller} needs a limit as its first argument: ${caller}('5s', s => …)`)
+}
+
+/** @internal */
+export function runMovingOn<T, F>(
+  parent: Scope | undefined,
+  timeout: Duration,
+  body: (s: Scope) => T | Promise<T>,
+  otherwise: F,
+  caller: string,
+): Promise<T | F> {
+  const options = { timeout: needed(timeout, caller), moveOn: { value: otherwise } }
+  return runScope<T | F>(parent, body, options, caller)
+}
+
+type RunOptions = ScopeOptions &
+  Pick<ScopeInit, 'shielded' | 'liftable' | 'moveOn' | 'carried'> & { readonly exiting?: boolean }
+
+/** @internal Kept short: how deep scopes can be nested within one synchronous stretch depends on the size of its frame. */
+export function runScope<T>(
   parent: Scope | undefined,
   body: (s: Scope) => T | Promise<T>,
   options: RunOptions,
   caller: string,
+  fromUser = false,
 ): Promise<T> {
-  let settle!: (value: unknown) => void
-  let fail!: (error: unknown) => void
-  const ended = new Promise<T>((resolve, reject) => {
-    settle = resolve as (value: unknown) => void
-    fail = reject
-  })
-  // The body runs outside the promise's executor: a nested scope takes less stack so.
+  const { ended, run } = prepare<T>(parent, body, options, caller, fromUser)
+  run?.scope.run(body, run)
+  return ended
+}
+
+interface Prepared<T> {
+  readonly ended: Promise<T>
+  /** Undefined where the promise has been rejected already. */
+  readonly run?: ScopeRun
+}
+
+function prepare<T>(
+  parent: Scope | undefined,
+  body: (s: Scope) => T | Promise<T>,
+  options: RunOptions,
+  caller: string,
+  fromUser: boolean,
+): Prepared<T> {
   try {
     checkBody(body, caller)
+    if (fromUser) checkScopeOptions(options)
     const name = options.name ?? (body.name || 'scope')
+    let settle!: (value: unknown) => void
+    let fail!: (error: unknown) => void
+    const ended = new Promise<T>((resolve, reject) => {
+      settle = resolve as (value: unknown) => void
+      fail = reject
+    })
     if (parent === undefined || parent instanceof Scope) {
       parent?.assertOpen(caller, options.exiting)
-      const child = new Scope({ ...options, name, parent })
-      const run = new ScopeRun(child, settle, fail)
+      const run = new ScopeRun(new Scope({ ...options, name, parent }), settle, fail)
       parent?.enlist(run)
-      child.run(body, run)
-    } else {
-      // A scope made by another copy of skein cannot have ours in its list, but it can own the work.
-      const foreign = parent as Scope
-      const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
-      const child = new Scope({ ...options, name, deadline })
-      const release = foreign.hold(cause => child.cancelWith(cause), name)
-      child.run(body, new ScopeRun(child, settle, fail, release))
+      return { ended, run }
     }
+    // A scope made by another copy of skein cannot have ours in its list, but it can own the work.
+    const foreign = parent as Scope
+    const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
+    const child = new Scope({ ...options, name, deadline })
+    const release = foreign.hold(cause => child.cancelWith(cause), name)
+    return { ended, run: new ScopeRun(child, settle, fail, release) }
   } catch (error) {
-    fail(error)
+    return { ended: Promise.reject(error) }
   }
-  return ended
 }
 
 /** A wait that was cancelled before it began: as if it had been broken off at once. */
@@ -282,5 +468,3 @@ async function abandon(
   onCancel?.()
   throw refusal
 }
-
-const debug = process.env['SKEIN_DEBUG'] === '1'

@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from '../core/errors.ts'
+
+/** Refuses an options object that is none, or that has a key nobody knows (usually a typing mistake). */
+export function checkKnown(options: object, names: ReadonlySet<string>, what: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(`Expected an object with ${what}s, got ${describe(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.has(name)) {
+      throw new InvalidArgumentError(`Unknown ${what} '${name}'. Known are: ${[...names].join(', ')}`)
+    }
+  }
+}
+
+/** Refuses what is no integer from `least` to `most`. */
+export function checkInteger(
+  value: unknown,
+  option: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
+  throw new InvalidArgumentError(
+    `${option} must be an integer${least === Number.MIN_SAFE_INTEGER ? '' : ` ${range}`}, got ${describe(value)}`,
+  )
+}
+
+/** Refuses what is no number from `least` to `most`. */
+export function checkRange(value: unknown, option: string, least: number, most: number): void {
+  if (typeof value === 'number' && value >= least && value <= most) return
+  const range = most === Number.MAX_VALUE ? `from ${least} up` : `from ${least} to ${most}`
+  throw new InvalidArgumentError(`${option} must be a number ${range}, got ${describe(value)}`)
+}
+
+/** A short text for a value of any kind, for error messages. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'function') return `the function '${value.name || 'anonymous'}'`
+  if (typeof value === 'object') return withArticle(value.constructor?.name || 'null-prototype object')
+  return `${String(value)} (${typeof value})`
+}
+
+/** A noun with its article: as names of classes begin, a U sounds like in Uint8Array. */
+export function withArticle(noun: string): string {
+  return `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
+}

@@ -1,0 +1,20 @@
+import type { Scope } from './scope.ts'
+import { SpawnedJob } from './spawned-job.ts'
+
+/** A task that serves the others: it holds its scope, but only until nothing else does. Its scope is shielded. */
+export class ServiceJob<R> extends SpawnedJob<R> {
+  readonly #extra: { serving: number }
+
+  constructor(outer: Scope, scope: Scope, fn: (s: Scope) => unknown) {
+    super(scope, fn)
+    this.#extra = outer.extra
+    this.#extra.serving++
+  }
+
+  /** The count goes first: what is told that a member has left compares it with how many are left. */
+  override leave(): void {
+    if (this.owner === undefined) return
+    this.#extra.serving--
+    super.leave()
+  }
+}
