@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { virtualClock } from 'skein/testing'
+import { Batcher } from '#skein/queue/worker/batcher.js'
+import { type Deferred, deferred, settled } from '../../core/deferred.ts'
+
+const fails = (error: unknown): never => assert.fail(String(error))
+
+/** A store that answers when it is told to. */
+class SlowStore {
+  readonly batches: { readonly items: number[]; readonly answer: Deferred<string[]> }[] = []
+  readonly write = (items: number[]): Promise<string[]> => {
+    const answer = deferred<string[]>()
+    this.batches.push({ items, answer })
+    return answer.promise
+  }
+
+  answer(index: number): void {
+    const batch = this.batches[index]
+    batch?.answer.resolve(batch.items.map(item => `wrote ${item}`))
+  }
+}
+
+describe('a batcher', () => {
+  test('puts what comes in one turn into one batch', async () => {
+    const store = new SlowStore()
+    const batcher = new Batcher(store.write, fails)
+    const outcomes: string[] = []
+    for (const n of [1, 2, 3]) batcher.add(n, outcome => outcomes.push(outcome))
+    await settled()
+    assert.deepEqual(
+      store.batches.map(each => each.items),
+      [[1, 2, 3]],
+    )
+    store.answer(0)
+    await batcher.flushed()
+    assert.deepEqual(outcomes, ['wrote 1', 'wrote 2', 'wrote 3'])
+  })
+
+  test('collects while two batches are on their way', async () => {
+    const store = new SlowStore()
+    const batcher = new Batcher(store.write, fails)
+    for (const n of [1, 2, 3, 4, 5]) {
+      batcher.add(n, () => {})
+      await settled()
+    }
+    assert.deepEqual(
+      store.batches.map(each => each.items),
+      [[1], [2]],
+    )
+    store.answer(1)
+    await settled()
+    assert.deepEqual(store.batches[2]?.items, [3, 4, 5])
+    store.answer(0)
+    store.answer(2)
+    await batcher.flushed()
+    assert.equal(batcher.pending, false)
+  })
+
+  test('tries a batch again that the store could not write, before what came after it', async () => {
+    const clock = virtualClock()
+    try {
+      const store = new SlowStore()
+      const errors: unknown[] = []
+      const batcher = new Batcher(store.write, error => errors.push(error))
+      const outcomes: string[] = []
+      batcher.add(1, outcome => outcomes.push(outcome))
+      await settled()
+      store.batches[0]?.answer.reject(new Error('disk full'))
+      await settled()
+      batcher.add(2, outcome => outcomes.push(outcome))
+      await settled()
+      assert.equal(store.batches.length, 1, 'it waits before it tries again')
+      await clock.advance(60)
+      await settled()
+      assert.deepEqual(store.batches[1]?.items, [1, 2])
+      store.answer(1)
+      await batcher.flushed()
+      assert.deepEqual(outcomes, ['wrote 1', 'wrote 2'])
+      assert.equal(errors.length, 1)
+    } finally {
+      clock.restore()
+    }
+  })
+
+  test('that is given up writes nothing more and keeps nobody waiting', async () => {
+    const store = new SlowStore()
+    const batcher = new Batcher(store.write, fails)
+    batcher.add(1, fails)
+    await settled()
+    const flushed = batcher.flushed()
+    batcher.giveUp()
+    await flushed
+    batcher.add(2, fails)
+    await settled()
+    assert.equal(store.batches.length, 1)
+  })
+
+  test('keeps a batch to the size that it was told', async () => {
+    const store = new SlowStore()
+    const batcher = new Batcher(store.write, fails, 2)
+    for (const n of [1, 2, 3, 4, 5]) batcher.add(n, () => {})
+    await settled()
+    store.answer(0)
+    store.answer(1)
+    await settled()
+    assert.deepEqual(
+      store.batches.map(each => each.items),
+      [[1, 2], [3, 4], [5]],
+    )
+    batcher.giveUp()
+  })
+})
