@@ -1,7 +1,7 @@
 import { describe } from '../call/options.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
-import { type AskedEffect, effectAsk } from './worker/effect-ask.ts'
+import { type AskedEffect, effectAsk } from './worker/asks.ts'
 
 /** What a parameter of an effect may be: what SQLite can hold. */
 export type EffectParameter = string | number | bigint | Uint8Array | boolean | Date | null

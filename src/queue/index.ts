@@ -10,6 +10,7 @@ export { openStore } from './open-store.ts'
 
 // The other side: what runs the calls.
 export { effect, type EffectParameter } from './effect.ts'
+export { type ThisJob, thisJob } from './this-job.ts'
 export { work } from './work.ts'
 export type { CloseWorkerOptions, Worker } from './worker/queue-worker.ts'
 export type { TaskRate, WorkOptions } from './worker/work-options.ts'

@@ -4,8 +4,9 @@ import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors.ts'
 import { type LogLine, stepAsk } from '../../core/services.ts'
 import type { Effect, Report, WriteOutcome } from '../../stores/store.ts'
+import type { ThisJob } from '../this-job.ts'
 import type { Attempt } from './attempt.ts'
-import { type AskedEffect, effectAsk } from './effect-ask.ts'
+import { type AskedEffect, effectAsk, jobAsk } from './asks.ts'
 
 /** What a running task needs of its worker. */
 export interface TaskBackstage {
@@ -46,9 +47,16 @@ export class TaskServices implements RunServices {
         return this.#stepEnded(value as { name: string; value: unknown })
       case effectAsk:
         return this.#effect(value as AskedEffect)
+      case jobAsk:
+        return this.#job()
       default:
         throw new InvalidArgumentError(`A worker cannot answer ${describe(kind)}`)
     }
+  }
+
+  #job(): ThisJob {
+    const { id, token, task, queue, attempt, deaths } = this.#attempt.claim
+    return { id, token, task, queue, attempt, deaths }
   }
 
   #stepBegins(name: string): { value: unknown } | undefined {

@@ -1,6 +1,9 @@
 /** The kind of question under which a task asks for an effect. */
 export const effectAsk = 'queue-effect'
 
+/** The kind of question under which a task asks which job it is run for. */
+export const jobAsk = 'queue-job'
+
 /** An effect on its way from a task to its worker. */
 export interface AskedEffect {
   readonly sql: string
