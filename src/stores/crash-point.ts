@@ -3,7 +3,9 @@
  *
  * A point that nobody has armed costs one comparison. Points are armed in code (`armCrash`, and `crash` of
  * `skein/testing`) or, for a process of its own, by its environment: `SKEIN_CRASH_AT=after-effect:3` kills it with SIGKILL
- * when it comes to that point for the third time; several are separated by commas.
+ * when it comes to that point for the third time; several are separated by commas. A third part says how: `kill`, `stop`
+ * (SIGSTOP: it stands still until somebody sends SIGCONT), `exit` (process.exit), `term` (SIGTERM, twice) or `memory` (it
+ * runs out of it).
  *
  * @module
  */
@@ -39,7 +41,7 @@ interface Armed {
 }
 
 /** What is armed in this thread; undefined when nothing is, so that a point costs one comparison. */
-let armed: Armed[] | undefined = fromEnvironment(process.env['SKEIN_CRASH_AT'])
+let armed: Armed[] | undefined
 
 /** Marks a place at which a test can let the program die. Does nothing unless it was armed. */
 export function crashPoint(label: CrashLabel): void {
@@ -90,16 +92,38 @@ function kill(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+/** The ways in which a process can come to grief, by the word in the environment. */
+const ways: Readonly<Record<string, () => void>> = {
+  kill,
+  stop: () => {
+    process.kill(process.pid, 'SIGSTOP')
+    // All threads stand still soon, this one included; until then it must not go on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+  },
+  exit: () => process.exit(9),
+  term: () => {
+    process.kill(process.pid, 'SIGTERM')
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 20)
+  },
+  memory: () => {
+    const hoard: unknown[][] = []
+    for (;;) hoard.push(Array.from({ length: 100_000 }, () => ({ hoarded: hoard.length })))
+  },
+}
+
 function fromEnvironment(text: string | undefined): Armed[] | undefined {
   if (text === undefined || text === '') return undefined
   return text.split(',').map(each => {
-    const [label = '', time = '1'] = each.trim().split(':')
-    if (!crashLabels.includes(label as CrashLabel) || !/^[1-9]\d*$/.test(time)) {
+    const [label = '', time = '1', how = 'kill'] = each.trim().split(':')
+    const crash = Object.hasOwn(ways, how) ? ways[how] : undefined
+    if (!crashLabels.includes(label as CrashLabel) || !/^[1-9]\d*$/.test(time) || !crash) {
       throw new InvalidArgumentError(
-        `SKEIN_CRASH_AT must be a crash point and which passage it is to happen at, as in after-effect:3, got '${each}'. ` +
-          `Points are: ${crashLabels.join(', ')}.`,
+        `SKEIN_CRASH_AT must be a crash point, which passage it is to happen at, and how, as in after-effect:3 or ` +
+          `after-effect:3:stop, got '${each}'. Points are: ${crashLabels.join(', ')}; ways are: ${Object.keys(ways).join(', ')}.`,
       )
     }
-    return { label: label as CrashLabel, left: Number(time) - 1, crash: kill }
+    return { label: label as CrashLabel, left: Number(time) - 1, crash }
   })
 }
+
+armed = fromEnvironment(process.env['SKEIN_CRASH_AT'])
