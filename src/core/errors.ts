@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'SKEIN_NOT_A_STREAM'
   | 'SKEIN_IS_A_STREAM'
   | 'SKEIN_STUCK'
+  | 'SKEIN_DEADLOCK'
   | 'SKEIN_MALFORMED_MESSAGE'
   | 'SKEIN_VALIDATION'
   | 'SKEIN_DUPLICATE_JOB'
@@ -46,6 +47,9 @@ export type ErrorCode =
   | 'SKEIN_BUSY'
   | 'SKEIN_END_OF_CHANNEL'
   | 'SKEIN_STORE_REFUSED'
+  | 'SKEIN_CIRCUIT_OPEN'
+  | 'SKEIN_RESTART_LIMIT'
+  | 'SKEIN_PROCESS_FAILED'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
 
@@ -386,6 +390,14 @@ export class StoreRefusedError extends SkeinError {
   }
 }
 
+/** Nothing in the program can run any more, and work is pending: printed with the tree of tasks, exit code 70. */
+export class DeadlockError extends SkeinError {
+  static override readonly kind: string = 'DeadlockError'
+  constructor(message: string) {
+    super('SKEIN_DEADLOCK', message)
+  }
+}
+
 /** A lock, a semaphore, a limiter or a queue was used against its rules; the message says what to write instead. */
 export class MisuseError extends SkeinError {
   static override readonly kind: string = 'MisuseError'
@@ -415,5 +427,45 @@ export class EndOfChannelError extends SkeinError {
   static override readonly kind: string = 'EndOfChannelError'
   constructor(message: string) {
     super('SKEIN_END_OF_CHANNEL', message)
+  }
+}
+
+/** A circuit breaker did not let the call pass, because what it stands before has failed too often. */
+export class CircuitOpenError extends SkeinError {
+  static override readonly kind: string = 'CircuitOpenError'
+  /** Milliseconds until it is worth trying again; `retry` waits so long. */
+  readonly retryAfter: number
+  constructor(message: string, fields: { retryAfter: number }) {
+    super('SKEIN_CIRCUIT_OPEN', message)
+    this.retryAfter = fields.retryAfter
+  }
+}
+
+/** A supervised task has failed too often; `errors` are what was thrown, the last one is the `cause`. */
+export class RestartLimitError extends SkeinError {
+  static override readonly kind: string = 'RestartLimitError'
+  readonly errors: readonly unknown[]
+  constructor(message: string, fields: { errors: readonly unknown[]; cause?: unknown }) {
+    super('SKEIN_RESTART_LIMIT', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.errors = fields.errors
+  }
+}
+
+/** A program that was started has failed: it could not be found, or ended with another exit code than 0. */
+export class ProcessFailedError extends SkeinError {
+  static override readonly kind: string = 'ProcessFailedError'
+  /** Null where a signal ended it, or where it never began. */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** The end of what it wrote to stderr. */
+  readonly stderr: string
+  constructor(
+    message: string,
+    fields: { exitCode: number | null; signal: string | null; stderr: string; cause?: unknown },
+  ) {
+    super('SKEIN_PROCESS_FAILED', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.exitCode = fields.exitCode
+    this.signal = fields.signal
+    this.stderr = fields.stderr
   }
 }

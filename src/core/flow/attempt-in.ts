@@ -1,0 +1,21 @@
+import { Scope, scope, type ScopeOptions } from '../scope.ts'
+import type { Owner } from '../waiting.ts'
+
+/** Runs a body in a scope of its own, under whoever owns the whole: a scope, a signal, or nobody. */
+export function attemptIn<T>(
+  owner: Owner | undefined,
+  body: (s: Scope) => T | Promise<T>,
+  options: ScopeOptions,
+): Promise<T> {
+  if (owner instanceof Scope) return owner.scope(body, options)
+  return scope(body, owner === undefined ? options : { ...options, signal: owner })
+}
+
+/** What is wrong with the arguments of something that gives a promise is told by the promise. */
+export function startChecked<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return start()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

@@ -1,0 +1,54 @@
+import { checkInteger, checkRange } from '../checks.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+
+/** How long to wait between attempts. */
+export interface Backoff {
+  /** Wait before the second attempt; each further one waits `factor` times longer. Default: '100ms'. */
+  readonly backoff?: Duration
+  /** How fast the wait grows. From 1 up; default 2. */
+  readonly factor?: number
+  /** The longest wait. Default: '30s'. */
+  readonly maxBackoff?: Duration
+  /**
+   * How much of each wait is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many who
+   * failed together do not all come back together. Default: 0.5.
+   */
+  readonly jitter?: number
+}
+
+/** The options of a backoff, for those who have them among their own. */
+export const backoffOptions: readonly string[] = ['backoff', 'factor', 'maxBackoff', 'jitter']
+
+/** Refuses wrong values. `prefix` is how the options are reached: `retries.`. */
+export function checkBackoff(rule: Backoff, prefix = ''): void {
+  if (rule.backoff !== undefined) milliseconds(rule.backoff, `${prefix}backoff`)
+  if (rule.maxBackoff !== undefined) milliseconds(rule.maxBackoff, `${prefix}maxBackoff`)
+  checkRange(rule.factor ?? 2, `${prefix}factor`, 1, Number.MAX_VALUE)
+  checkRange(rule.jitter ?? 0.5, `${prefix}jitter`, 0, 1)
+}
+
+/** Milliseconds to wait after `failures` attempts in a row have failed, from 1 up. */
+export function backoffDelay(rule: Backoff, failures: number): number {
+  const first = milliseconds(rule.backoff ?? 100, 'backoff')
+  const longest = milliseconds(rule.maxBackoff ?? 30_000, 'maxBackoff')
+  const wait = Math.min(longest, first * (rule.factor ?? 2) ** (failures - 1))
+  return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
+}
+
+/** Refuses what is no count of attempts. */
+export function checkTimes(times: unknown, option: string): void {
+  if (times !== Infinity) checkInteger(times, option, 0)
+}
+
+/** The wait in milliseconds that an error asks for with its `retryAfter`: a Duration, milliseconds, or a Date. */
+export function retryAfterOf(error: unknown, now: number): number | undefined {
+  let asked: unknown
+  try {
+    asked = (error as { readonly retryAfter?: unknown } | null | undefined)?.retryAfter
+    if (asked instanceof Date) return Number.isNaN(asked.getTime()) ? undefined : Math.max(0, asked.getTime() - now)
+    if (typeof asked === 'number' || typeof asked === 'string') return milliseconds(asked as Duration, 'retryAfter')
+  } catch {
+    // What was thrown may be anything; one that says nonsense has not asked for a wait.
+  }
+  return undefined
+}

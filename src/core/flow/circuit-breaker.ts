@@ -1,0 +1,225 @@
+import { checkInteger, checkKnown, checkRange, describe } from '../checks.ts'
+import { monotonic } from '../clock.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors.ts'
+import type { Scope } from '../scope.ts'
+import { checkBody } from '../scope-options.ts'
+import { type NameOptions, titleOf } from '../sync/options.ts'
+import { type Owner, ownerOf, refusalOf } from '../waiting.ts'
+import { attemptIn, startChecked } from './attempt-in.ts'
+
+/** `closed`: calls pass. `open`: they are refused. `half-open`: a few pass, to see whether it works again. */
+export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** Options of a `CircuitBreaker`. */
+export interface CircuitBreakerOptions extends NameOptions {
+  /** Opens when this share of the calls within `window` has failed. From above 0 to 1; default 0.5. */
+  readonly ratio?: number
+  /** Fewer calls within `window` than this say nothing. From 1 up; default 10. */
+  readonly minimum?: number
+  /** How far back it looks. Default: '10s'. */
+  readonly window?: Duration
+  /** How long it stays open before it lets a call pass again. Default: '30s'. */
+  readonly coolDown?: Duration
+  /** How many calls may try at a time while it is half open, and how many must succeed in a row to close it. From 1 up; default 1. */
+  readonly probes?: number
+  /** Which errors say that the other side is in trouble. Default: all. Cancellation never does. */
+  readonly counts?: (error: unknown) => boolean
+  /** Told of each change of state. */
+  readonly onChange?: (state: CircuitState) => void
+}
+
+/** How a circuit breaker is doing. */
+export interface CircuitBreakerStatistics {
+  readonly state: CircuitState
+  /** Calls within the window that have ended, and how many of them failed. */
+  readonly calls: number
+  readonly failures: number
+  /** How many calls have been refused in all. */
+  readonly refused: number
+  /** Milliseconds until it lets a call try again; 0 when it is not open. */
+  readonly opensIn: number
+}
+
+const known: ReadonlySet<string> = new Set([
+  'name',
+  'ratio',
+  'minimum',
+  'window',
+  'coolDown',
+  'probes',
+  'counts',
+  'onChange',
+])
+
+/**
+ * Stops calling what fails all the time, and tries again after a while.
+ *
+ * For a service that others depend on: while it is down, callers get an error at once instead of waiting for their timeouts,
+ * and it is not kept down by their calls. One breaker for each service. It does not repeat a call; put `retry` around it, or
+ * inside, as you mean it.
+ *
+ * @example
+ * import { CircuitBreaker } from 'skein'
+ *
+ * const breaker = new CircuitBreaker({ name: 'prices', minimum: 2, coolDown: '1m' })
+ * for (let call = 0; call < 3; call++) {
+ *   await breaker.run(() => { throw new Error('down') }).catch(error => console.log(error.code ?? error.message))
+ * }
+ * console.log(breaker.state) // down, down, SKEIN_CIRCUIT_OPEN; then: open
+ *
+ * **Cancellation**: `run` is a cancel point, and hands the cancellation to the call; a cancelled call counts neither as a
+ * success nor as a failure.
+ *
+ * **Errors**: `SKEIN_CIRCUIT_OPEN` with the time until it is worth trying, as `retryAfter`; what the call throws.
+ */
+export class CircuitBreaker {
+  readonly title: string
+  readonly #ratio: number
+  readonly #minimum: number
+  readonly #window: number
+  readonly #coolDown: number
+  readonly #probes: number
+  readonly #counts: ((error: unknown) => boolean) | undefined
+  readonly #onChange: ((state: CircuitState) => void) | undefined
+  #state: CircuitState = 'closed'
+  /** Rises with each change of state: what began before says nothing about now. */
+  #era = 0
+  #openUntil = 0
+  #probing = 0
+  #proven = 0
+  #refused = 0
+  /** What ended within the window, oldest first. */
+  #ends: { readonly time: number; readonly failed: boolean }[] = []
+  #failures = 0
+
+  constructor(options: CircuitBreakerOptions = {}) {
+    this.title = titleOf('circuit breaker', options, known)
+    checkKnown(options, known, 'option of a circuit breaker')
+    const { ratio = 0.5, minimum = 10, window = '10s', coolDown = '30s', probes = 1, counts, onChange } = options
+    checkRange(ratio, 'ratio', Number.MIN_VALUE, 1)
+    checkInteger(minimum, 'minimum', 1)
+    checkInteger(probes, 'probes', 1)
+    for (const [name, value] of Object.entries({ counts, onChange })) {
+      if (value !== undefined && typeof value !== 'function') {
+        throw new InvalidArgumentError(`${name} must be a function, got ${describe(value)}`)
+      }
+    }
+    this.#ratio = ratio
+    this.#minimum = minimum
+    this.#window = milliseconds(window, 'window')
+    this.#coolDown = milliseconds(coolDown, 'coolDown')
+    this.#probes = probes
+    this.#counts = counts
+    this.#onChange = onChange
+  }
+
+  /** Whether calls pass. It stays `open` until a call is made after the cool-down, which then tries. */
+  get state(): CircuitState {
+    return this.#state
+  }
+
+  /**
+   * Calls the function if the circuit lets it, in a scope of its own.
+   *
+   * @param fn the call
+   * @param owner the scope or AbortSignal that ends it early
+   */
+  run<T>(fn: (s: Scope) => T | Promise<T>, owner?: Owner): Promise<T> {
+    return startChecked(() => {
+      checkBody(fn, 'run')
+      const by = ownerOf(owner)
+      const refusal = refusalOf(by, 'run')
+      if (refusal !== undefined) return Promise.reject(refusal)
+      this.#enter()
+      return this.#call(fn, by)
+    })
+  }
+
+  async #call<T>(fn: (s: Scope) => T | Promise<T>, owner: Owner | undefined): Promise<T> {
+    const era = this.#era
+    try {
+      const value = await attemptIn(owner, fn, { name: fn.name || this.title })
+      if (era === this.#era) this.#ended(false)
+      return value
+    } catch (error) {
+      if (era === this.#era) {
+        if (error instanceof CancelledError) this.#withdrawn()
+        else this.#ended(this.#counts === undefined || this.#counts(error))
+      }
+      throw error
+    }
+  }
+
+  statistics(): CircuitBreakerStatistics {
+    this.#forget(monotonic())
+    return Object.freeze({
+      state: this.#state,
+      calls: this.#ends.length,
+      failures: this.#failures,
+      refused: this.#refused,
+      opensIn: this.#state === 'open' ? Math.max(0, Math.ceil(this.#openUntil - monotonic())) : 0,
+    })
+  }
+
+  #enter(): void {
+    if (this.#state === 'closed') return
+    const left = this.#openUntil - monotonic()
+    if (this.#state === 'open' && left <= 0) this.#become('half-open')
+    if (this.#state === 'half-open' && this.#probing < this.#probes) {
+      this.#probing++
+      return
+    }
+    this.#refused++
+    const retryAfter = this.#state === 'open' ? Math.ceil(left) : 0
+    const when = this.#state === 'open' ? `in ${retryAfter} ms` : 'when the calls that try now have ended'
+    throw new CircuitOpenError(
+      `${this.title} is ${this.#state}: what it stands before has failed too often, so the call was not made. It is tried ` +
+        `again ${when}.`,
+      { retryAfter },
+    )
+  }
+
+  #ended(failed: boolean): void {
+    if (this.#state === 'half-open') {
+      this.#probing--
+      if (failed) return this.#open()
+      if (++this.#proven >= this.#probes) this.#become('closed')
+      return
+    }
+    const time = monotonic()
+    this.#forget(time)
+    this.#ends.push({ time, failed })
+    if (!failed) return
+    this.#failures++
+    if (this.#ends.length >= this.#minimum && this.#failures / this.#ends.length >= this.#ratio) this.#open()
+  }
+
+  /** A call that was cancelled says nothing; another one may try. */
+  #withdrawn(): void {
+    if (this.#state === 'half-open') this.#probing--
+  }
+
+  #open(): void {
+    this.#openUntil = monotonic() + this.#coolDown
+    this.#become('open')
+  }
+
+  #become(state: CircuitState): void {
+    this.#state = state
+    this.#era++
+    this.#probing = this.#proven = this.#failures = 0
+    this.#ends = []
+    this.#onChange?.(state)
+  }
+
+  #forget(now: number): void {
+    let gone = 0
+    for (; gone < this.#ends.length; gone++) {
+      const end = this.#ends[gone] as { time: number; failed: boolean }
+      if (end.time > now - this.#window) break
+      if (end.failed) this.#failures--
+    }
+    if (gone > 0) this.#ends.splice(0, gone)
+  }
+}

@@ -1,0 +1,151 @@
+import { checkInteger, checkKnown } from '../checks.ts'
+import { monotonic } from '../clock.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { type NameOptions, titleOf } from '../sync/options.ts'
+import { done, Waiter, WaitQueue } from '../sync/wait-queue.ts'
+import { Timer } from '../timer.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { type Pace, SlidingWindow, TokenBucket } from './pace.ts'
+
+/** Options of a `RateLimiter`. */
+export interface RateLimiterOptions extends NameOptions {
+  /** How many may start within `per`. An integer from 1 up. */
+  readonly limit: number
+  /** The length of time that `limit` counts for. */
+  readonly per: Duration
+  /**
+   * How it is counted. `bucket`: permits come back one by one, evenly; after a rest, `burst` of them at once. `window`: in
+   * any stretch of the length `per`, wherever it begins, at most `limit`; for services that count exactly so. Default:
+   * 'bucket'.
+   */
+  readonly kind?: 'bucket' | 'window'
+  /** With `bucket`: how many may start at once after a rest. An integer from 1 up. Default: `limit`. */
+  readonly burst?: number
+}
+
+/** How a rate limiter is doing. */
+export interface RateLimiterStatistics {
+  /** How many could start now. */
+  readonly available: number
+  /** How many wait for their turn. */
+  readonly waiting: number
+  /** How many permits have been given in all. */
+  readonly taken: number
+}
+
+const known: ReadonlySet<string> = new Set(['name', 'limit', 'per', 'kind', 'burst'])
+
+/**
+ * Lets only so many start in a stretch of time: for services that allow ten requests a second.
+ *
+ * It limits how often something begins, not how many go on at once; for that there are `Semaphore` and `CapacityLimiter`.
+ * First come, first served: a large request at the head of the line is not overtaken by small ones.
+ *
+ * @example
+ * import { RateLimiter, scope } from 'skein'
+ *
+ * const limiter = new RateLimiter({ limit: 2, per: '20ms' })
+ * await scope(async s => {
+ *   for (const page of ['a', 'b', 'c']) {
+ *     await limiter.take(1, s)
+ *     console.log(page) // a and b at once, c a little later
+ *   }
+ * })
+ *
+ * **Cancellation**: `take` is a cancel point; who is cancelled while waiting leaves the line and has taken nothing.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`, also for more permits than there can ever be at once.
+ */
+export class RateLimiter {
+  readonly title: string
+  readonly #pace: Pace
+  readonly #line: WaitQueue<void, number>
+  #timer: Timer<RateLimiter> | undefined = undefined
+  #taken = 0
+
+  constructor(options: RateLimiterOptions) {
+    this.title = titleOf('rate limiter', options, known)
+    checkKnown(options, known, 'option of a rate limiter')
+    checkInteger(options.limit, 'limit', 1)
+    const per = milliseconds(options.per, 'per')
+    if (per === 0 || per === Infinity) throw new InvalidArgumentError('per must be longer than 0 and have an end')
+    const { kind = 'bucket', limit, burst } = options
+    if (kind !== 'bucket' && kind !== 'window') {
+      throw new InvalidArgumentError(`kind must be 'bucket' or 'window', got ${String(kind)}`)
+    }
+    if (burst !== undefined) {
+      checkInteger(burst, 'burst', 1)
+      if (kind === 'window') throw new InvalidArgumentError("burst is an option of the kind 'bucket'; a window has none")
+    }
+    this.#pace = kind === 'bucket' ? new TokenBucket(limit, per, burst ?? limit) : new SlidingWindow(limit, per)
+    this.#line = new WaitQueue<void, number>({
+      describe: () => `${this.title}, ${this.#line.size} waiting`,
+      abandoned: () => this.#serve(),
+    })
+  }
+
+  /**
+   * Waits until so many may start.
+   *
+   * @param count how many permits, from 1 to the most that there can be at once
+   * @param owner the scope or AbortSignal that ends the wait early
+   */
+  take(count = 1, owner?: Owner): Promise<void> {
+    try {
+      this.#check(count)
+      const by = ownerOf(owner)
+      const refusal = refusalOf(by, 'take')
+      if (refusal !== undefined) return Promise.reject(refusal)
+      if (this.tryTake(count)) return done
+      const waiter = new Waiter(this.#line, count)
+      if (this.#line.first === waiter) this.#arm()
+      return waitUnder(waiter, by, 'take')
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Takes permits if they are there now and nobody waits for them: true when it did. */
+  tryTake(count = 1): boolean {
+    this.#check(count)
+    if (this.#line.size > 0 || !this.#pace.take(count, monotonic())) return false
+    this.#taken += count
+    return true
+  }
+
+  statistics(): RateLimiterStatistics {
+    const available = this.#line.size > 0 ? 0 : this.#pace.available(monotonic())
+    return Object.freeze({ available, waiting: this.#line.size, taken: this.#taken })
+  }
+
+  #check(count: number): void {
+    checkInteger(count, 'count', 1, this.#pace.most)
+  }
+
+  /** Gives to those at the head of the line what there is, and comes back when there is more. */
+  #serve(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
+      if (!this.#pace.take(first.detail, monotonic())) return this.#arm()
+      this.#taken += first.detail
+      this.#line.remove(first)
+      first.settle()
+    }
+  }
+
+  #arm(): void {
+    const { first } = this.#line
+    if (first === undefined) return
+    this.#timer?.clear()
+    this.#timer = new Timer<RateLimiter>(this.#pace.wait(first.detail, monotonic()), serve, this)
+  }
+
+  /** @internal */
+  static serve(limiter: RateLimiter): void {
+    limiter.#serve()
+  }
+}
+
+const { serve } = RateLimiter

@@ -1,0 +1,120 @@
+import { checkKnown, describe } from '../checks.ts'
+import { now } from '../clock.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { CancelledError, InvalidArgumentError } from '../errors.ts'
+import type { Scope } from '../scope.ts'
+import { checkBody } from '../scope-options.ts'
+import { sleep } from '../sleep.ts'
+import { type Owner, ownerOf } from '../waiting.ts'
+import { attemptIn, startChecked } from './attempt-in.ts'
+import { type Backoff, backoffDelay, backoffOptions, checkBackoff, checkTimes, retryAfterOf } from './backoff.ts'
+import { RetryBudget } from './retry-budget.ts'
+
+/** Options of `retry`. */
+export interface RetryPolicy extends Backoff {
+  /** How many more attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
+  readonly times?: number
+  /** The longest that one attempt may take. It is cancelled then, and counts as failed. Default: no limit. */
+  readonly timeout?: Duration
+  /** The longest that all of it may take: no attempt starts that could only begin later. Default: no limit. */
+  readonly within?: Duration
+  /** Which errors are worth another attempt. Default: all. Cancellation from outside never is. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean
+  /** Told before each wait: the error, which attempt failed (from 1), and the wait in milliseconds. */
+  readonly onRetry?: (error: unknown, attempt: number, wait: number) => void
+  /** Shared by many calls, so that all of them together do not drown what is failing. */
+  readonly budget?: RetryBudget
+}
+
+const known: ReadonlySet<string> = new Set([
+  ...backoffOptions,
+  'times',
+  'timeout',
+  'within',
+  'retryIf',
+  'onRetry',
+  'budget',
+])
+
+/**
+ * Runs a function again when it fails, with longer and longer waits between.
+ *
+ * For what fails in passing: a busy server, a lost connection. Not for errors that will come again, such as a wrong
+ * argument: say so with `retryIf`. Each attempt has a scope of its own; the next one begins only when everything that the
+ * last one started has ended. An error with a `retryAfter` (milliseconds, a duration or a Date) sets the wait itself. Calls
+ * of tasks have it as their option `retries`.
+ *
+ * @param fn the work; gets the scope of the attempt, and its number, from 1
+ * @param owner the scope or AbortSignal that ends it early
+ * @example
+ * import { retry } from 'skein'
+ *
+ * let calls = 0
+ * const text = await retry(async () => {
+ *   calls++
+ *   if (calls < 3) throw new Error('busy')
+ *   return 'here you are'
+ * }, { times: 5, backoff: '1ms' })
+ * console.log(text, calls) // here you are 3
+ *
+ * **Cancellation**: ends the attempt or the wait that is under way; it is not tried again.
+ *
+ * **Errors**: the error of the last attempt, as it was thrown; `SKEIN_TIMEOUT` when that one ran out of its `timeout`;
+ * `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ */
+export function retry<T>(
+  fn: (s: Scope, attempt: number) => T | Promise<T>,
+  options: RetryPolicy = {},
+  owner?: Owner,
+): Promise<T> {
+  // The owner is looked up now: after an await there is no current scope.
+  return startChecked(() => {
+    checkBody(fn, 'retry')
+    checkPolicy(options)
+    return attempts(fn, options, ownerOf(owner))
+  })
+}
+
+async function attempts<T>(
+  fn: (s: Scope, attempt: number) => T | Promise<T>,
+  options: RetryPolicy,
+  owner: Owner | undefined,
+): Promise<T> {
+  const { times = 3, timeout, within, retryIf, onRetry, budget } = options
+  const end = within === undefined ? Infinity : now() + milliseconds(within, 'within')
+  for (let attempt = 1; ; attempt++) {
+    let failure: unknown
+    try {
+      const value = await attemptIn(owner, s => fn(s, attempt), {
+        name: fn.name || 'attempt',
+        ...(timeout === undefined ? {} : { timeout }),
+      })
+      budget?.succeeded()
+      return value
+    } catch (error) {
+      failure = error
+    }
+    if (failure instanceof CancelledError || attempt > times || retryIf?.(failure, attempt) === false) throw failure
+    const wait = retryAfterOf(failure, now()) ?? backoffDelay(options, attempt)
+    if (now() + wait >= end || budget?.spend() === false) throw failure
+    onRetry?.(failure, attempt, wait)
+    await sleep(wait, owner)
+  }
+}
+
+function checkPolicy(options: RetryPolicy): void {
+  checkKnown(options, known, 'option of retry')
+  checkBackoff(options)
+  if (options.times !== undefined) checkTimes(options.times, 'times')
+  if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
+  if (options.within !== undefined) milliseconds(options.within, 'within')
+  for (const name of ['retryIf', 'onRetry'] as const) {
+    const value: unknown = options[name]
+    if (value !== undefined && typeof value !== 'function') {
+      throw new InvalidArgumentError(`${name} must be a function, got ${describe(value)}`)
+    }
+  }
+  if (options.budget !== undefined && !(options.budget instanceof RetryBudget)) {
+    throw new InvalidArgumentError(`budget must be a RetryBudget, got ${describe(options.budget)}`)
+  }
+}
