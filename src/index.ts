@@ -25,6 +25,7 @@ export { type Sendable, sendable } from './call/sendable.ts'
 
 // Structure: who owns running work, and how it ends.
 export { current } from './core/current.ts'
+export { detach, detached, type DetachOptions } from './core/detach.ts'
 export type { Duration } from './core/duration.ts'
 export { main, type MainOptions } from './core/main.ts'
 export { openScope } from './core/open-scope.ts'
@@ -42,6 +43,18 @@ export { sleep } from './core/sleep.ts'
 export { failAfter, moveOnAfter } from './core/time-limits.ts'
 export type { Owner } from './core/waiting.ts'
 
+// What is going on: the tree of what runs, and who watches it.
+export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './core/dump.ts'
+export { type Instrument, instrument, warnBlocked } from './core/instrument.ts'
+
+// Several pieces of work at once: all of them, the first, the first good one, each as it comes.
+export { all, type AllResults, type WorkSet } from './core/combine/all.ts'
+export { allSettled, type SettledResults } from './core/combine/all-settled.ts'
+export { asCompleted } from './core/combine/as-completed.ts'
+export type { ResultOf, Work } from './core/combine/contest.ts'
+export { race } from './core/combine/race.ts'
+export { any, type Completed, some } from './core/combine/some.ts'
+
 // Failures: what went wrong beside the first, and which of it only says that the work is to stop.
 export { errorsOf, rethrowIfCancelled, splitErrors } from './core/failures.ts'
 
@@ -52,6 +65,7 @@ export {
   CancelledError,
   type CancelSource,
   ClosedError,
+  DeadlockError,
   type Ended,
   EndOfChannelError,
   type ErrorCode,

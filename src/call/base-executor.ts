@@ -4,6 +4,7 @@ import { milliseconds } from '../core/duration.ts'
 import { CancelledError, ClosedError, type Ended, InvalidArgumentError, OverloadedError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
 import type { LogLine } from '../core/services.ts'
+import { onShutdown } from '../core/shutdown.ts'
 import { Timer } from '../core/timer.ts'
 import type { Alarm, ChunkResult, Entry, Outcome } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
@@ -51,6 +52,13 @@ export abstract class BaseExecutor extends ExecutorSurface {
   #pending = 0
   #closing: Promise<void> | undefined
   #onIdle: (() => void) | undefined
+  /** Takes back the wish to hear of the program's end; there while something is pending. */
+  #deaf: (() => void) | undefined
+  /** What a scope has borrowed is stopped by the scope, in its time: it may be cleaning up. */
+  readonly #onShutdown = (cause: CancelCause): void => {
+    for (const entry of [...this.#outside.entries(), ...this.#delayed, ...this.all()])
+      if (entry.scope === undefined) this.stop(entry, cause)
+  }
 
   constructor(name: string, maxQueue: number, overload: Overload) {
     super()
@@ -95,7 +103,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     if (this.waiting < this.#maxQueue || this.hasFreePlace()) {
       this.#accept(entry)
     } else if (entry.patient || this.#overload === 'wait') {
-      this.#pending++
+      if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
       this.#outside.push(entry)
     } else {
       this.#detach(entry)
@@ -124,7 +132,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   #accept(entry: Entry): void {
     entry.site ??= recordSite()
-    this.#pending++
+    if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
     entry.onAccepted?.()
@@ -135,7 +143,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   /** Lets in those who wait outside; to be called when the queue has become shorter. */
   protected admit(): void {
     while (this.#outside.size > 0 && this.waiting < this.#maxQueue) {
-      this.#pending--
+      if (--this.#pending === 0) this.#deaf?.()
       this.#accept(this.#outside.take() as Entry)
     }
   }
@@ -234,7 +242,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       counts[outcome.state] += outcome.state === 'done' ? 1 : entry.items
     }
     this.#detach(entry)
-    this.#pending--
+    if (--this.#pending === 0) this.#deaf?.()
     if (this.observed) this.#report(entry, outcome)
     entry.end(outcome)
     if (this.#pending === 0) this.#onIdle?.()

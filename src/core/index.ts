@@ -1,7 +1,15 @@
 /// <reference types="node" preserve="true" />
 export { background } from './background.ts'
 export type { CancelCause } from './cancel.ts'
+export { all, type AllResults, type WorkSet } from './combine/all.ts'
+export { allSettled, type SettledResults } from './combine/all-settled.ts'
+export { asCompleted } from './combine/as-completed.ts'
+export type { ResultOf, Work } from './combine/contest.ts'
+export { race } from './combine/race.ts'
+export { any, type Completed, some } from './combine/some.ts'
 export { current, type ScopeSource } from './current.ts'
+export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './dump.ts'
+export { detach, detached, type DetachOptions } from './detach.ts'
 export type { Duration } from './duration.ts'
 export {
   BrokenError,
@@ -9,6 +17,7 @@ export {
   CancelledError,
   type CancelSource,
   ClosedError,
+  DeadlockError,
   type Ended,
   EndOfChannelError,
   type ErrorCode,
@@ -39,6 +48,7 @@ export {
   WorkerOutOfMemoryError,
   WorkerStartError,
 } from './errors.ts'
+export { type Instrument, instrument, warnBlocked } from './instrument.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 export { main, type MainOptions } from './main.ts'
 export { openScope } from './open-scope.ts'
@@ -55,5 +65,6 @@ export {
 } from './scope.ts'
 export { type ScopeKey, scopeKey } from './scope-values.ts'
 export { failAfter, moveOnAfter } from './time-limits.ts'
+export { onShutdown } from './shutdown.ts'
 export { sleep } from './sleep.ts'
 export type { Owner } from './waiting.ts'

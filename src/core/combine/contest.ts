@@ -1,0 +1,131 @@
+import type { CancelCause } from '../cancel.ts'
+import { describe } from '../checks.ts'
+import { debugging } from '../debug.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { runScope, Scope } from '../scope.ts'
+import { checkBody, noOptions } from '../scope-options.ts'
+import { SpawnedJob } from '../spawned-job.ts'
+import { type Owner, ownerOf } from '../waiting.ts'
+
+/** A piece of work among others: a function that is given a scope of its own. */
+export type Work<T = unknown> = (s: Scope) => T | Promise<T>
+
+/** What a piece of work gives. */
+export type ResultOf<W> = W extends (s: Scope) => infer R ? Awaited<R> : never
+
+/** Hears how each piece of work ended. */
+export interface Judge {
+  done(index: number, value: unknown): void
+  /** Leave it out where a failure is one of the scope that all run in, and cancels the others. */
+  failed?(index: number, error: unknown): void
+}
+
+/**
+ * One piece of work in a contest: its end is told to the judge, before the scope around it hears of it.
+ *
+ * With a judge of failures, a failure is no failure of the scope.
+ */
+class Contender extends SpawnedJob<unknown> {
+  readonly #judge: Judge
+  readonly #index: number
+
+  constructor(scope: Scope, fn: Work, judge: Judge, index: number) {
+    super(scope, fn)
+    this.#judge = judge
+    this.#index = index
+  }
+
+  override done(value: unknown): void {
+    this.#judge.done(this.#index, value)
+    super.done(value)
+  }
+
+  override failed(error: unknown, cause: CancelCause | undefined): void {
+    if (this.#judge.failed === undefined) return super.failed(error, cause)
+    if (debugging && cause !== undefined) warnLoser(this.name, error)
+    this.#judge.failed(this.#index, error)
+    this.reject(error, 'failed')
+    this.leave()
+  }
+
+  override cancelled(error: unknown, cause: CancelCause | undefined): void {
+    const all = this.inner.parent?.cause
+    if (all === undefined) this.#judge.failed?.(this.#index, error)
+    super.cancelled(error, cause)
+  }
+}
+
+/** Starts every piece of work as a child of the scope, in order. */
+export function startAll(s: Scope, work: readonly Work[], judge: Judge): void {
+  work.forEach((fn, index) => {
+    const job = new Contender(
+      new Scope({ parent: s, kind: 'task', name: fn.name || `${s.name} ${index}` }),
+      fn,
+      judge,
+      index,
+    )
+    s.enlist(job)
+    job.startSoon()
+  })
+}
+
+/** Runs the body in a scope that belongs to the owner. */
+export function runUnder<T>(owner: Owner | undefined, name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
+  const around = ownerOf(owner)
+  if (around instanceof Scope) return runScope(around, body, { name }, name)
+  return runScope(undefined, body, around === undefined ? { ...noOptions, name } : { name, signal: around }, name)
+}
+
+/** How a contest was decided. */
+export type Verdict<T> = { readonly value: T } | { readonly error: unknown }
+
+/**
+ * Runs all the work until the judge has a verdict; then cancels the rest, waits for it, and gives the verdict.
+ *
+ * What was decided stays decided, whatever happens while the rest ends.
+ */
+export async function contest<T>(
+  owner: Owner | undefined,
+  name: string,
+  work: readonly Work[],
+  judgeWith: (decide: (verdict: Verdict<T>) => void) => Judge,
+): Promise<T> {
+  let verdict: Verdict<T> | undefined
+  try {
+    await runUnder(owner, name, s => {
+      const decide = (reached: Verdict<T>): void => {
+        if (verdict !== undefined) return
+        verdict = reached
+        s.cancelWith({ source: 'scope', reason: `${name} was decided without it` })
+      }
+      startAll(s, work, judgeWith(decide))
+    })
+  } catch (error) {
+    if (verdict === undefined) throw error
+  }
+  const reached = verdict as Verdict<T> | undefined
+  if (reached !== undefined && 'value' in reached) return reached.value
+  throw reached?.error
+}
+
+/** Refuses what is no list of functions, or an empty one where nothing could ever be decided. */
+export function checkWork(work: unknown, caller: string, least = 0): void {
+  if (!Array.isArray(work)) {
+    throw new InvalidArgumentError(
+      `${caller} needs a list of functions as its first argument, got ${describe(work)}: ${caller}([s => …, s => …], s)`,
+    )
+  }
+  for (const fn of work) checkBody(fn, caller)
+  if (work.length < least) {
+    throw new InvalidArgumentError(
+      `${caller} needs at least ${least === 1 ? 'one function' : `${least} functions`}, got ${work.length}`,
+    )
+  }
+}
+
+function warnLoser(name: string, error: unknown): void {
+  process.emitWarning(
+    `${name} failed after it was cancelled, and nobody hears of it, because others had decided the outcome: ${String(error)}`,
+    { type: 'SkeinWarning', code: 'SKEIN_LOST_FAILURE' },
+  )
+}
