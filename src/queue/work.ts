@@ -55,6 +55,7 @@ export async function work(options: WorkOptions): Promise<Worker> {
       grace: settings.grace,
       rates: settings.rates,
       stopTimeout: settings.stopTimeout,
+      pulse: settings.pulse,
     })
     try {
       await worker.start(settings.health)

@@ -6,3 +6,5 @@
 
 export { settled } from './settled.ts'
 export { virtualClock, VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
+export { type Crash, crash, type CrashLabel, type CrashOptions } from './crash.ts'
+export { type Submitted, type TestQueue, testQueue, type TestQueueOptions } from './test-queue.ts'

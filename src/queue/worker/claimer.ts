@@ -46,11 +46,12 @@ export class Claimer {
     this.#options = options
   }
 
-  start(): void {
+  /** @param probe whether to ask now and then although nothing was signalled */
+  start(probe: boolean): void {
     const { store } = this.#options
     this.#unlisten.push(store.on('claimable', () => this.#signal()))
     this.#unlisten.push(store.on('control', () => this.#signal()))
-    this.#armProbe()
+    if (probe) this.#armProbe()
     this.wake()
   }
 

@@ -62,6 +62,8 @@ export interface QueueWorkerParts {
   readonly grace: number
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
   readonly stopTimeout: number
+  /** False: no timers that only look whether all is well. */
+  readonly pulse: boolean
 }
 
 /** The worker as its user holds it: its heart, its pulse, its health page and its end. */
@@ -104,8 +106,8 @@ export class QueueWorker implements Worker {
   async start(health: { readonly port: number; readonly host: string } | undefined): Promise<void> {
     await this.#announce()
     if (health) this.#server = await serveHealth(() => this.health(), health.port, health.host)
-    this.#armPulse()
-    this.#core.start()
+    if (this.#parts.pulse) this.#armPulse()
+    this.#core.start(this.#parts.pulse)
   }
 
   get healthPort(): number | undefined {

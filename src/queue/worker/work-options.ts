@@ -55,6 +55,12 @@ export interface WorkOptions {
 /** The queue of calls that name none. */
 export const defaultQueue = 'default'
 
+/**
+ * @internal Set by tests on a clock that they turn: no timers that only look whether all is well. They would have to ring
+ * every few seconds of a week that is to pass in a moment.
+ */
+export const withoutPulse: unique symbol = Symbol('withoutPulse')
+
 const known: ReadonlySet<string> = new Set([
   'store',
   'modules',
@@ -92,6 +98,7 @@ export interface WorkSettings {
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
   readonly stopTimeout: number
   readonly health: { readonly port: number; readonly host: string } | undefined
+  readonly pulse: boolean
 }
 
 /** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
@@ -129,6 +136,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
       options.healthPort === undefined
         ? undefined
         : { port: options.healthPort, host: options.healthHost ?? '127.0.0.1' },
+    pulse: (options as { readonly [withoutPulse]?: boolean })[withoutPulse] !== true,
   }
 }
 

@@ -94,13 +94,13 @@ export class WorkerCore implements TaskBackstage {
     })
   }
 
-  start(): void {
+  start(probe: boolean): void {
     const { store } = this.#parts
     this.#unlisten.push(
       store.on('lost', id => this.#onSignal(id, { kind: 'lost' })),
       store.on('cancelling', (id, reason) => this.#onSignal(id, { kind: 'cancelled', reason: parsed(reason) })),
     )
-    this.#claimer.start()
+    this.#claimer.start(probe)
   }
 
   /** Stops listening to the store. Called once, when nothing is held any more. */

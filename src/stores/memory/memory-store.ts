@@ -12,6 +12,7 @@ import {
   checkSpan,
   checkText,
 } from '../check.ts'
+import { crashPoint } from '../crash-point.ts'
 import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type {
@@ -130,6 +131,7 @@ export class MemoryStore implements Store, Holder {
 
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
     checkSettlements(settlements)
+    crashPoint('during-ack')
     return this.#write(ledger => settlements.map(each => ledger.settle(each)))
   }
 

@@ -1,0 +1,434 @@
+import { AssertionError } from 'node:assert'
+import { inspect, isDeepStrictEqual } from 'node:util'
+import { makeCall } from '../call/call.ts'
+import { checkKnown, describe } from '../call/options.ts'
+import type { AnyFunction, Task } from '../call/task.ts'
+import { wireName } from '../celery/task-name.ts'
+import { type Duration, milliseconds } from '../core/duration.ts'
+import { InvalidArgumentError } from '../core/errors.ts'
+import type { Job } from '../core/job.ts'
+import { Timer } from '../core/timer.ts'
+import type { JobStatus } from '../queue/durable-job.ts'
+import { queueIn } from '../queue/connect.ts'
+import type { Queue } from '../queue/queue.ts'
+import { work } from '../queue/work.ts'
+import type { Worker } from '../queue/worker/queue-worker.ts'
+import { withoutPulse, type WorkOptions } from '../queue/worker/work-options.ts'
+import { armCrash, type CrashLabel } from '../stores/crash-point.ts'
+import { memoryStore } from '../stores/memory/index.ts'
+import type { Store, StoredState, StoreStats } from '../stores/store.ts'
+import type { CrashOptions } from './crash.ts'
+import { virtualClock, type VirtualClock } from './virtual-clock.ts'
+import { WorkerLine } from './worker-line.ts'
+
+/** Options of `testQueue`. */
+export interface TestQueueOptions {
+  /** The tasks that the test's worker runs. */
+  readonly tasks: readonly AnyFunction[]
+  /** The queues that it takes jobs from. Default: `['default']`. */
+  readonly queues?: readonly string[]
+  /** How many jobs at once. From 1 up; default: 64. */
+  readonly concurrency?: number
+  /** How long a worker that crashed keeps its jobs. Default: '10s', on the test's clock. */
+  readonly lease?: Duration
+  /**
+   * True: jobs run as soon as they are submitted, and time jumps on whenever all is waiting for it. False: both only during
+   * `drain` and `waitFor`, so that a test can look at what was submitted first. Default: false.
+   */
+  readonly auto?: boolean
+  /** The clock of the test, if it has one already. Default: a new `virtualClock`, which `close` takes out again. */
+  readonly clock?: VirtualClock
+}
+
+/** What `assertSubmitted` looks for beside the task. */
+export interface Submitted {
+  /** The arguments, compared as `assert.deepStrictEqual` does. */
+  readonly args?: readonly unknown[]
+  readonly queue?: string
+  readonly tag?: string
+  /** Exactly so many. Default: at least one. */
+  readonly times?: number
+}
+
+/** A queue for tests: everything in memory, on a clock that the test turns, with a worker that it starts and kills. */
+export interface TestQueue extends AsyncDisposable {
+  /** The queue: give it to the code under test. */
+  readonly queue: Queue
+  /** The store below it, for what a queue does not do. */
+  readonly store: Store
+  readonly clock: VirtualClock
+  /** Crashes that only seem to be some: see `at`. */
+  readonly crash: {
+    /**
+     * Lets the worker seem to die at a point: nothing that it does from then on is written, its leases run out, and another
+     * worker takes its place. What it ran is broken off through the cancel ladder, so unlike in a real death its `finally`
+     * blocks run. For real deaths there are child processes and `crash` of `skein/testing`.
+     *
+     * @param label the point; not `during-renew`, since nothing is renewed on a clock that stands still
+     * @param options which passage of it
+     * @returns disarms it
+     *
+     * **Errors**: `SKEIN_INVALID_ARGUMENT` for a label that is none.
+     */
+    at(label: Exclude<CrashLabel, 'during-renew'>, options?: CrashOptions): () => void
+    /** How often a worker has died in this test. */
+    readonly count: number
+  }
+  /**
+   * Runs jobs until none is left that could run, letting time pass as it has to: delays, waits for another attempt, leases
+   * of the dead.
+   *
+   * @param options `limit`: the longest time to let pass on the test's clock. Default: '3650d'
+   *
+   * **Cancellation**: none; it ends by itself, at the latest at the limit.
+   *
+   * **Errors**: an AssertionError that says what is left and why: tasks that the worker does not know, a paused queue, or
+   * the limit.
+   */
+  drain(options?: { readonly limit?: Duration }): Promise<void>
+  /**
+   * Runs jobs until one is in a state, letting time pass as it has to. Resolves at once when it is in that state already.
+   *
+   * **Cancellation**: none; it ends by itself, at the latest after ten years on the test's clock.
+   *
+   * **Errors**: an AssertionError when the job ends in another state; `SKEIN_JOB_GONE`.
+   *
+   * @param job the job, or its id
+   * @param state as in `status()`: delayed, ready, running, done, failed, cancelled, dead
+   */
+  waitFor(job: Pick<Job<unknown>, 'id'> | string, state: StoredState): Promise<JobStatus>
+  /**
+   * The jobs that were submitted for a task, first come first. Fails when there is none.
+   *
+   * **Errors**: an AssertionError that lists what was submitted instead.
+   */
+  assertSubmitted<F extends AnyFunction>(
+    task: Task<F>,
+    expected?: Submitted & { readonly args?: Parameters<F> },
+  ): Promise<readonly JobStatus[]>
+  /** Fails when such a job was submitted. */
+  assertNotSubmitted<F extends AnyFunction>(
+    task: Task<F>,
+    expected?: Omit<Submitted, 'times'> & { readonly args?: Parameters<F> },
+  ): Promise<void>
+  /** Ends the worker and what it runs, closes the queue and the store, and puts the machine's clock back in force. */
+  close(): Promise<void>
+}
+
+const known: ReadonlySet<string> = new Set(['tasks', 'queues', 'concurrency', 'lease', 'auto', 'clock'])
+
+/**
+ * Opens a queue for a test: no file, no server, no waiting. A retry in an hour is tried in a millisecond.
+ *
+ * The store in memory keeps the same promises as the durable ones, so what holds here holds there. The worker runs jobs
+ * on the event loop of the test.
+ *
+ * **Cancellation**: `close()` ends everything.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option, or while another virtual clock is in force.
+ *
+ * @param options the tasks, and how they run
+ * @example
+ * import { call, current, task } from 'skein'
+ * import { testQueue } from 'skein/testing'
+ *
+ * const remind = task(import.meta, (who: string) => {
+ *   if (current().attempt === 1) throw new Error('not reachable')
+ *   return `reminded ${who}`
+ * }, { name: 'remind' })
+ *
+ * const test = await testQueue({ tasks: [remind] })
+ * const job = await test.queue.submit(call(remind, 'Ada').with({ delay: '7d', retries: 3 }))
+ * await test.assertSubmitted(remind, { args: ['Ada'] })
+ * test.crash.at('after-effect') // once, the worker dies before it can write the result
+ * await test.drain()
+ * console.log(await job.result(), test.crash.count) // reminded Ada 1
+ * await test.close()
+ */
+export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
+  checkKnown(options, known, 'option of testQueue')
+  if (!Array.isArray(options.tasks)) {
+    throw new InvalidArgumentError(
+      `testQueue needs the tasks of its worker, as in { tasks: [sendMail] }, got ${describe(options.tasks)}`,
+    )
+  }
+  const { clock = virtualClock() } = options
+  const bench = new TestBench(options, clock, options.clock === undefined)
+  try {
+    await bench.startWorker()
+  } catch (error) {
+    await bench.close()
+    throw error
+  }
+  return bench
+}
+
+class TestBench implements TestQueue {
+  readonly clock: VirtualClock
+  readonly store: Store
+  readonly queue: Queue
+  readonly #options: TestQueueOptions
+  readonly #ownsClock: boolean
+  readonly #disarm = new Set<() => void>()
+  /** Called when something may have changed. */
+  readonly #pings = new Set<() => void>()
+  readonly #dead: Promise<void>[] = []
+  #worker: Worker | undefined
+  #line: WorkerLine | undefined
+  #starting: Promise<void> | undefined
+  /** How many drains and waits are under way; jobs run while there is one. */
+  #running = 0
+  #crashes = 0
+  #closed = false
+
+  constructor(options: TestQueueOptions, clock: VirtualClock, ownsClock: boolean) {
+    this.#options = options
+    this.clock = clock
+    this.#ownsClock = ownsClock
+    this.store = memoryStore()
+    this.queue = queueIn(this.store)
+    if (options.auto) {
+      this.#running++
+      clock.autojump = true
+    }
+  }
+
+  async startWorker(): Promise<void> {
+    const { tasks, queues, concurrency, lease } = this.#options
+    const line = new WorkerLine(this.store, this.#running > 0, () => this.#ping())
+    this.#line = line
+    const options: WorkOptions & { readonly [withoutPulse]: true } = {
+      store: line,
+      tasks,
+      on: 'loop',
+      ...(queues === undefined ? {} : { queues }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(lease === undefined ? {} : { lease }),
+      [withoutPulse]: true,
+    }
+    this.#worker = await work(options)
+  }
+
+  readonly crash: TestQueue['crash'] = {
+    at: (label, { time = 1 } = {}) => {
+      if ((label as CrashLabel) === 'during-renew') {
+        throw new InvalidArgumentError(
+          `The worker of a test renews no leases, so it never comes to 'during-renew': use 'mid-run', or a child process`,
+        )
+      }
+      const disarm = armCrash(label, time, reached => {
+        this.#disarm.delete(disarm)
+        this.#crash(reached)
+      })
+      this.#disarm.add(disarm)
+      return () => {
+        this.#disarm.delete(disarm)
+        disarm()
+      }
+    },
+    count: 0,
+  }
+
+  #crash(label: CrashLabel): void {
+    const worker = this.#worker
+    this.#crashes++
+    ;(this.crash as { count: number }).count = this.#crashes
+    this.#line?.cut()
+    this.#worker = undefined
+    // The dead one is cleared away once its turn is over; the next one starts as a process manager would start it.
+    this.#starting = new Promise(resolve => setImmediate(resolve)).then(async () => {
+      if (worker) this.#dead.push(worker.close({ timeout: 0 }).then(nothing))
+      if (!this.#closed) await this.startWorker()
+      this.#ping()
+    })
+    // Here the code that follows must not be reached; everywhere else it can do no more harm.
+    if (label === 'after-claim' || label === 'during-ack') throw new SimulatedCrash(label)
+  }
+
+  async drain({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
+    await this.#until(milliseconds(limit, 'limit'), async () => {
+      const stats = await this.store.stats()
+      const left = waitingIn(stats, this.#options.queues ?? ['default'])
+      if (left.runnable === 0 && left.stuck.length > 0) fail(`Jobs are left that cannot run: ${left.stuck.join('; ')}`)
+      return left.runnable === 0 ? true : `${left.runnable} jobs still wait or run`
+    })
+  }
+
+  async waitFor(job: Pick<Job<unknown>, 'id'> | string, state: StoredState): Promise<JobStatus> {
+    if (!stateNames.has(state)) {
+      throw new InvalidArgumentError(`waitFor knows the states ${[...stateNames].join(', ')}, got ${describe(state)}`)
+    }
+    const id = typeof job === 'string' ? job : job.id
+    const handle = await this.queue.job(id)
+    let status: JobStatus | undefined
+    await this.#until(Number.POSITIVE_INFINITY, async () => {
+      // Without a handle, to have the error of a job that is gone.
+      status = handle ? await handle.status() : undefined
+      if (!status) fail(`There is no job ${id} in the store of this test`)
+      if (status.state === state) return true
+      if (finals.has(status.state) && !finals.has(state)) {
+        fail(`Job ${id}, task ${status.task}, has ended as ${status.state} and was not seen as ${state}`)
+      }
+      if (finals.has(status.state)) {
+        fail(`Job ${id}, task ${status.task}, has ended as ${status.state}, not as ${state}: ${inspect(status.error)}`)
+      }
+      return `job ${id} is ${status.state}`
+    })
+    return status as JobStatus
+  }
+
+  /** Lets jobs run and time pass until `isReached` says true; it says what is missing until then. */
+  async #until(limit: number, isReached: () => Promise<true | string>): Promise<void> {
+    let changed = true
+    let wake: (() => void) | undefined
+    let isOver = false
+    const ping = (): void => {
+      changed = true
+      wake?.()
+    }
+    const timer = new Timer(
+      limit,
+      () => {
+        isOver = true
+        ping()
+      },
+      undefined,
+    )
+    const stops = [
+      ...(['ended', 'reported', 'claimable'] as const).map(signal => this.store.on(signal, ping)),
+      () => this.#pings.delete(ping),
+      () => timer.clear(),
+    ]
+    this.#pings.add(ping)
+    if (this.#running++ === 0) this.clock.autojump = true
+    if (this.#line) this.#line.open = true
+    try {
+      for (;;) {
+        await this.#starting
+        changed = false
+        const reached = await isReached()
+        if (reached === true) return
+        if (isOver) fail(`After ${limit} ms on the clock of the test ${reached}`)
+        if (!changed) await new Promise<void>(resolve => (wake = resolve))
+        wake = undefined
+      }
+    } finally {
+      for (const stop of stops) stop()
+      if (--this.#running === 0) {
+        this.clock.autojump = false
+        if (this.#line) this.#line.open = false
+      }
+    }
+  }
+
+  #ping(): void {
+    for (const ping of this.#pings) ping()
+  }
+
+  async assertSubmitted(task: AnyFunction, expected: Submitted = {}): Promise<readonly JobStatus[]> {
+    const { found, all, name } = await this.#find(task, expected)
+    const { times } = expected
+    if (times === undefined ? found.length > 0 : found.length === times) return found
+    const wanted = `${name}${describeExpected(expected)}`
+    fail(
+      `Expected ${times === undefined ? 'a job' : `${times} ${times === 1 ? 'job' : 'jobs'}`} of ${wanted}, found ` +
+        `${found.length}. ${listed(all)}`,
+    )
+  }
+
+  async assertNotSubmitted(task: AnyFunction, expected: Omit<Submitted, 'times'> = {}): Promise<void> {
+    const { found, name } = await this.#find(task, expected)
+    if (found.length > 0) fail(`Expected no job of ${name}${describeExpected(expected)}. ${listed(found)}`)
+  }
+
+  async #find(
+    task: AnyFunction,
+    { args, queue, tag }: Submitted,
+  ): Promise<{ found: JobStatus[]; all: JobStatus[]; name: string }> {
+    const name = wireName(makeCall(task, []).task)
+    const all = (await this.queue.jobs({ limit: 100_000 })).reverse()
+    const found = all.filter(
+      job =>
+        job.task === name &&
+        (queue === undefined || job.queue === queue) &&
+        (tag === undefined || job.tags.includes(tag)) &&
+        (args === undefined || isDeepStrictEqual(job.args, args)),
+    )
+    return { found, all, name }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const disarm of this.#disarm) disarm()
+    await this.#starting
+    if (this.#line) this.#line.open = false
+    await this.#worker?.close({ timeout: 0 })
+    await Promise.all(this.#dead)
+    await this.queue.close({ cancel: true })
+    await this.store.close()
+    if (this.#ownsClock) this.clock.restore()
+    else if (this.#options.auto) this.clock.autojump = false
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+class SimulatedCrash extends Error {
+  override readonly name = 'SimulatedCrash'
+  constructor(label: CrashLabel) {
+    super(`The worker of this test has died at '${label}'`)
+  }
+}
+
+const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
+const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['delayed', 'ready', 'running', ...finals])
+
+/** How many jobs can still run, and what cannot, in words. */
+function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
+  const stuck: string[] = []
+  let runnable = 0
+  let ready = 0
+  for (const { queue, paused, counts } of stats.queues) {
+    const waiting = counts.delayed + counts.ready
+    if (paused || !queues.includes(queue)) {
+      const why = paused ? 'is paused' : `this test's worker takes nothing from`
+      if (waiting > 0) stuck.push(`${waiting} in queue ${queue}, which ${why}`)
+      runnable += counts.running
+    } else {
+      runnable += counts.delayed + counts.running
+      ready += counts.ready
+    }
+  }
+  let unknown = 0
+  for (const [task, count] of Object.entries(stats.unclaimed)) {
+    unknown += count
+    stuck.push(`${count} of task ${task}, which is not among the tasks of this test's worker`)
+  }
+  return { runnable: runnable + Math.max(0, ready - unknown), stuck }
+}
+
+function describeExpected({ args, queue, tag }: Submitted): string {
+  return (
+    (args === undefined ? '' : ` with ${inspect(args)}`) +
+    (queue === undefined ? '' : ` in queue ${queue}`) +
+    (tag === undefined ? '' : ` tagged ${tag}`)
+  )
+}
+
+function listed(jobs: readonly JobStatus[]): string {
+  if (jobs.length === 0) return 'Nothing was submitted.'
+  const shown = jobs
+    .slice(0, 20)
+    .map(({ task, args, queue, state }) => `  ${task} ${inspect(args)} in ${queue}: ${state}`)
+  const more = jobs.length > shown.length ? `\n  and ${jobs.length - shown.length} more` : ''
+  return `Submitted were:\n${shown.join('\n')}${more}`
+}
+
+function fail(message: string): never {
+  throw new AssertionError({ message })
+}
+
+function nothing(): void {}
