@@ -6,7 +6,6 @@ import { checkKnown } from './checks.ts'
 import { debugging } from './debug.ts'
 import { cancelDetached, detached, noneDetached } from './detach.ts'
 import { dumpOnSignal } from './dump.ts'
-import { dumpOnSignal } from './dump.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { CancelledError, InvalidArgumentError } from './errors.ts'
 import { type Scope, scope } from './scope.ts'
@@ -88,7 +87,6 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   for (const signal of signals) process.on(signal, stop)
   // In debug mode every program does that by itself.
   const endDumps = debugging ? undefined : dumpOnSignal()
-  const stopDumping = dumpOnSignal()
   try {
     await scope(
       s => {
@@ -105,7 +103,6 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
     await endDetached(grace)
     endDumps?.()
     for (const signal of signals) process.removeListener(signal, stop)
-    stopDumping()
   }
 }
 
