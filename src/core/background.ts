@@ -1,3 +1,4 @@
+import { setBackgroundRoot } from './roots.ts'
 import { Scope } from './scope.ts'
 
 let shared: Scope | undefined
@@ -15,5 +16,6 @@ let shared: Scope | undefined
  * console.log(await job.result()) // warm
  */
 export function background(): Scope {
-  return (shared ??= new Scope({ name: 'background', background: true }))
+  if (shared === undefined) setBackgroundRoot((shared = new Scope({ name: 'background', background: true })))
+  return shared
 }

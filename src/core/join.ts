@@ -10,6 +10,10 @@ export class JoinWait extends Wait<void> {
     joins.add(this)
   }
 
+  override describe(): string {
+    return 'all that was started in it'
+  }
+
   protected override free(): void {
     this.#joins.delete(this)
   }

@@ -1,6 +1,7 @@
 import { type CancelCause, errorOfCause } from './cancel.ts'
 import { now } from './clock.ts'
 import { callIn } from './current.ts'
+import { beginRoot } from './deadlock.ts'
 import { debugging, warnSwallowed } from './debug.ts'
 import { milliseconds } from './duration.ts'
 import { CancelledError, MisuseError } from './errors.ts'
@@ -8,7 +9,7 @@ import { closedError, groupOf, recordFailures, saysCancelled } from './failures.
 import { findStuck } from './find-stuck.ts'
 import type { Host } from './hosts.ts'
 import { Hold } from './members.ts'
-import { addRoot, removeRoot } from './roots.ts'
+import { removeRoot } from './roots.ts'
 import type { Scope } from './scope.ts'
 import { ScopeCancel } from './scope-cancel.ts'
 import type { ExitHandler, OpenBlock } from './scope-extras.ts'
@@ -186,7 +187,7 @@ export abstract class ScopeCore extends ScopeCancel {
   run(body: (s: Scope) => unknown, host: Host): void {
     this.#host = host
     const self = this as unknown as Scope
-    if (this.parent === undefined) addRoot(self)
+    if (this.parent === undefined) beginRoot(self)
     try {
       const result = callIn(self, body, self)
       if (isThenable(result)) {

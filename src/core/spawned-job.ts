@@ -1,5 +1,6 @@
 import type { CancelCause } from './cancel.ts'
 import type { Host } from './hosts.ts'
+import { watchers } from './instrument.ts'
 import { JobBase } from './local-job.ts'
 import type { Member, MemberOwner } from './members.ts'
 import { ready, type Runnable } from './ready.ts'
@@ -56,6 +57,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
 
   /** @internal Starts the function in the next microtask. */
   startSoon(): void {
+    watchers.tasks?.spawned(this.scope)
     ready.add(this)
   }
 
@@ -113,6 +115,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
 
   /** @internal */
   leave(): void {
+    watchers.tasks?.exited(this.scope)
     this.owner?.delist(this)
   }
 

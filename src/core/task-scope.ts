@@ -1,4 +1,5 @@
 import type { Host } from './hosts.ts'
+import { addTaskRoot } from './roots.ts'
 import { Scope } from './scope.ts'
 import type { ScopeInit } from './scope-options.ts'
 
@@ -16,7 +17,9 @@ export type TaskOutcome =
 
 /** The scope of one running task. Made only for a task that asks for it; `endTaskScope` ends it. */
 export function openTaskScope(options: TaskScopeOptions): Scope {
-  return new Scope({ ...options, kind: 'task' })
+  const scope = new Scope({ ...options, kind: 'task' })
+  addTaskRoot(scope)
+  return scope
 }
 
 /**

@@ -122,6 +122,10 @@ export class SleepWait extends Wait<void> implements TimerNode {
     return true
   }
 
+  override describe(): string {
+    return this.wheel === undefined ? 'a sleep without end' : 'a sleep'
+  }
+
   ring(): void {
     this.settle(undefined)
   }
@@ -143,6 +147,10 @@ export class PromiseWait<T> extends Wait<T> {
       value => this.settle(value),
       (error: unknown) => this.fail(error),
     )
+  }
+
+  override describe(): string {
+    return 'a promise'
   }
 
   override cancel(cause: CancelCause): void {

@@ -141,7 +141,9 @@ describe('a program with a stuck task', () => {
         s.cancel()
       }, { grace: '1h' })
     `
-    const { code: exitCode } = await runProgram(folder.path, 'alive.mjs', code)
-    assert.equal(exitCode, 0)
+    const { code: exitCode, stderr } = await runProgram(folder.path, 'alive.mjs', code)
+    // The program ends at once, and says what it has left undone.
+    assert.equal(exitCode, 70)
+    assert.match(stderr, /DeadlockError \[SKEIN_DEADLOCK\]/)
   })
 })
