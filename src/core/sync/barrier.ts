@@ -1,0 +1,119 @@
+import { checkInteger } from '../checks.ts'
+import { BrokenError } from '../errors.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { type NameOptions, titleOf } from './options.ts'
+import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+
+/** What a barrier tells of itself. */
+export interface BarrierStatistics {
+  /** How many have to arrive. */
+  readonly parties: number
+  /** How many have arrived and wait. */
+  readonly waiting: number
+  /** True after `abort`, until `reset`. */
+  readonly broken: boolean
+}
+
+/**
+ * Makes a number of tasks wait for each other: when the last one arrives, all go on, and the barrier is ready for the next
+ * round.
+ *
+ * Each gets its index in the order of arrival; exactly one, the last, gets `parties - 1`, which is a good one to do what
+ * has to be done once a round. To wait for tasks to end, no barrier is needed: a scope does that.
+ *
+ * @example
+ * import { Barrier, scope } from 'skein'
+ *
+ * const round = new Barrier(3)
+ * const indexes: number[] = []
+ * await scope(async s => {
+ *   for (let i = 0; i < 3; i++) s.spawn(async s => { indexes.push(await round.wait(s)) })
+ * })
+ * console.log(indexes.sort().join(' ')) // 0 1 2
+ *
+ * **Cancellation**: `wait` is a cancel point. Who is cancelled has not arrived: the others wait for another one to come.
+ *
+ * **Errors**: `SKEIN_BROKEN` after `abort`, and for those who wait when it is reset.
+ */
+export class Barrier implements QueueOwner {
+  /** How it is called in errors: `barrier 'round'`. */
+  readonly title: string
+  /** How many have to arrive. */
+  readonly parties: number
+  #broken = false
+  readonly #line: WaitQueue<number> = new WaitQueue(this)
+
+  /**
+   * @param parties how many have to arrive: an integer from 1 up
+   * @param options `name`: how it is called in errors and dumps
+   */
+  constructor(parties: number, options: NameOptions = {}) {
+    checkInteger(parties, 'parties', 1)
+    this.title = titleOf('barrier', options)
+    this.parties = parties
+  }
+
+  /** True after `abort`, until `reset`. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  /**
+   * Waits until all have arrived, and gives the index in the order of arrival, from 0.
+   *
+   * **Cancellation**: a cancel point.
+   *
+   * **Errors**: `SKEIN_BROKEN`, `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
+   */
+  wait(owner?: Owner): Promise<number> {
+    try {
+      const by = ownerOf(owner)
+      const refusal = refusalOf(by, this.title)
+      if (refusal !== undefined) return Promise.reject(refusal)
+      const index = this.tryWait()
+      if (index !== undefined) return Promise.resolve(index)
+      return waitUnder(new Waiter(this.#line, undefined), by, this.title)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Arrives only if that completes the round, and gives its index then; else undefined. Is no cancel point.
+   *
+   * **Errors**: `SKEIN_BROKEN`.
+   */
+  tryWait(): number | undefined {
+    if (this.#broken) throw new BrokenError(`${this.title} was aborted. Call reset() to use it again.`)
+    const last = this.parties - 1
+    if (this.#line.size < last) return undefined
+    for (let index = 0; index < last; index++) this.#line.shift()?.settle(index)
+    return last
+  }
+
+  /** Breaks the waits of all who have arrived, and of all who come until `reset`: for when one of the parties cannot come. */
+  abort(): void {
+    this.#broken = true
+    this.#line.failAll(
+      new BrokenError(`${this.title} was aborted while waiting for the others. Call reset() to use it again.`),
+    )
+  }
+
+  /** Begins anew: breaks the waits of those who have arrived, and takes back `abort`. */
+  reset(): void {
+    this.#broken = false
+    this.#line.failAll(
+      new BrokenError(`${this.title} was reset while waiting for the others. Arrive again for the next round.`),
+    )
+  }
+
+  /** How many have arrived, at this moment. */
+  statistics(): BarrierStatistics {
+    return Object.freeze({ parties: this.parties, waiting: this.#line.size, broken: this.#broken })
+  }
+
+  /** @internal */
+  describe(): string {
+    return `${this.title}, ${this.#line.size} of ${this.parties} have arrived`
+  }
+}

@@ -1,0 +1,84 @@
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { type NameOptions, titleOf } from './options.ts'
+import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+
+/** What an event or a gate tells of itself. */
+export interface EventStatistics {
+  /** How many wait. */
+  readonly waiting: number
+}
+
+/**
+ * Something that happens once: whoever waits for it goes on then, and whoever comes later does not wait at all.
+ *
+ * It cannot be taken back, so nobody can miss it. For something that opens and closes again, use `Gate`; to hand over a
+ * value, use `channel`. (It has nothing to do with the DOM's `Event`: import it under another name where you need both.)
+ *
+ * @example
+ * import { Event, scope } from 'skein'
+ *
+ * const ready = new Event({ name: 'ready' })
+ * await scope(async s => {
+ *   s.spawn(async s => {
+ *     await ready.wait(s)
+ *     console.log('go') // go
+ *   })
+ *   await s.sleep(1)
+ *   ready.set()
+ * })
+ *
+ * **Cancellation**: `wait` is a cancel point, also when the event has happened.
+ *
+ * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
+ */
+export class Event implements QueueOwner {
+  /** How it is called in errors: `event 'ready'`. */
+  readonly title: string
+  #isSet = false
+  readonly #line: WaitQueue<void> = new WaitQueue(this)
+
+  /** @param options `name`: how it is called in errors and dumps */
+  constructor(options: NameOptions = {}) {
+    this.title = titleOf('event', options)
+  }
+
+  /** True once it has happened: the twin of `wait` that does not wait. */
+  get isSet(): boolean {
+    return this.#isSet
+  }
+
+  /** Says that it has happened; a second time does nothing. */
+  set(): void {
+    if (this.#isSet) return
+    this.#isSet = true
+    this.#line.settleAll(undefined)
+  }
+
+  /**
+   * Waits until it has happened.
+   *
+   * **Cancellation**: a cancel point.
+   *
+   * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
+   */
+  wait(owner?: Owner): Promise<void> {
+    try {
+      const by = ownerOf(owner)
+      const refusal = refusalOf(by, this.title)
+      if (refusal !== undefined) return Promise.reject(refusal)
+      return this.#isSet ? done : waitUnder(new Waiter(this.#line, undefined), by, this.title)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** How many wait, at this moment. */
+  statistics(): EventStatistics {
+    return Object.freeze({ waiting: this.#line.size })
+  }
+
+  /** @internal */
+  describe(): string {
+    return this.title
+  }
+}

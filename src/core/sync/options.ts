@@ -1,0 +1,25 @@
+import { checkKnown, describe } from '../checks.ts'
+import { InvalidArgumentError } from '../errors.ts'
+
+/** Options that every primitive takes. */
+export interface NameOptions {
+  /** How it is called in errors, statistics and dumps. Default: none. */
+  readonly name?: string
+}
+
+const named: ReadonlySet<string> = new Set(['name'])
+
+/** Checks the options of a primitive and gives its title: `lock 'db'`, or `lock` without a name. */
+export function titleOf(kind: string, options: NameOptions, known: ReadonlySet<string> = named): string {
+  checkKnown(options, known, `option of a ${kind}`)
+  const { name } = options
+  if (name === undefined) return kind
+  if (typeof name === 'string') return `${kind} '${name}'`
+  throw new InvalidArgumentError(`name must be a string, got ${describe(name)}`)
+}
+
+/** Refuses what is neither an integer from `least` up nor Infinity. */
+export function checkCapacity(value: unknown, what: string, least: number): void {
+  if (value === Infinity || (Number.isInteger(value) && (value as number) >= least)) return
+  throw new InvalidArgumentError(`${what} must be an integer from ${least} up, or Infinity; got ${describe(value)}`)
+}

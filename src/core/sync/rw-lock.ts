@@ -1,0 +1,268 @@
+import { currentSource } from '../current.ts'
+import { BrokenError, MisuseError } from '../errors.ts'
+import type { Scope } from '../scope.ts'
+import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../waiting.ts'
+import { runBlock } from './block.ts'
+import { type NameOptions, titleOf } from './options.ts'
+import { Tenure } from './tenure.ts'
+import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+
+/** What a read-write lock tells of itself. */
+export interface RWLockStatistics {
+  /** How many read now. */
+  readonly readers: number
+  /** True while somebody writes. */
+  readonly writing: boolean
+  /** The scopes that hold it, as in `task writer`; who came without a scope is not among them. */
+  readonly owners: readonly string[]
+  /** How many wait to read. */
+  readonly waitingReaders: number
+  /** How many wait to write. */
+  readonly waitingWriters: number
+}
+
+type Mode = 'read' | 'write'
+
+interface Request {
+  readonly mode: Mode
+  readonly scope: Scope | undefined
+}
+
+/**
+ * Many may read at the same time, or one may write.
+ *
+ * All wait in one line: a reader that comes after a waiting writer waits behind it, so writers do not starve, and neither
+ * do readers. Nobody may ask again for what they hold, neither to read twice nor to write while reading: with a writer in
+ * the line that would wait for itself, so it is an error always. It pays where reading waits for something and is frequent;
+ * else `Lock` is simpler and faster.
+ *
+ * @example
+ * import { RWLock, scope } from 'skein'
+ *
+ * const lock = new RWLock({ name: 'settings' })
+ * let settings = { colour: 'red' }
+ * await scope(async s => {
+ *   s.spawn(s => lock.read.hold(() => s.sleep(1), s))
+ *   s.spawn(s => lock.read.hold(() => s.sleep(1), s))
+ *   s.spawn(s => lock.write.hold(() => { settings = { colour: 'blue' } }, s))
+ * })
+ * console.log(settings.colour) // blue
+ *
+ * **Cancellation**: `acquire` and `hold` of both sides are cancel points. When a waiting writer gives up, the readers behind
+ * it go on at once.
+ *
+ * **Errors**: `SKEIN_MISUSE` (asked again, released by somebody else), `SKEIN_BROKEN` (a holder ended without releasing).
+ */
+export class RWLock {
+  /** How it is called in errors: `rwlock 'settings'`. */
+  readonly title: string
+  /** The side for those who only look. */
+  readonly read: LockSide
+  /** The side for those who change something. */
+  readonly write: LockSide
+  readonly #state: RWState
+
+  /** @param options `name`: how it is called in errors and dumps */
+  constructor(options: NameOptions = {}) {
+    this.title = titleOf('rwlock', options)
+    this.#state = new RWState(this.title)
+    this.read = new LockSide(this.#state, 'read')
+    this.write = new LockSide(this.#state, 'write')
+  }
+
+  /** Who holds the lock and how many wait for it, at this moment. */
+  statistics(): RWLockStatistics {
+    return this.#state.statistics()
+  }
+}
+
+/** One side of a read-write lock: used like a `Lock`. */
+export class LockSide {
+  readonly #state: RWState
+  readonly #mode: Mode
+
+  /** @internal It is `read` and `write` of an RWLock. */
+  constructor(state: RWState, mode: Mode) {
+    this.#state = state
+    this.#mode = mode
+  }
+
+  /**
+   * Waits until it may go in. Prefer `hold`.
+   *
+   * **Cancellation**: a cancel point, also when the lock is free.
+   *
+   * **Errors**: `SKEIN_MISUSE` when the scope holds the lock already, `SKEIN_BROKEN`, `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`,
+   * `SKEIN_SCOPE_CLOSED`.
+   */
+  acquire(owner?: Owner): Promise<void> {
+    try {
+      const by = ownerOf(owner)
+      return this.#state.claim(this.#mode, by) ? done : this.#state.queueUp(this.#mode, by)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Goes in if that is possible now, and says whether it did. Never overtakes somebody who waits. Is no cancel point. */
+  tryAcquire(owner?: Owner): boolean {
+    return this.#state.take(this.#mode, scopeOf(ownerOf(owner)))
+  }
+
+  /**
+   * Goes out. Is no cancel point.
+   *
+   * **Errors**: `SKEIN_MISUSE` when the owner is not in; nothing changes then.
+   *
+   * @param owner the scope that acquired it. May be left out only where it is the current scope, or where the lock was
+   *   acquired without one
+   */
+  release(owner?: Owner): void {
+    this.#state.release(this.#mode, scopeOf(owner === undefined ? currentSource()?.toScope() : ownerOf(owner)))
+  }
+
+  /**
+   * Runs a function inside, and goes out however it ends. `current()` in it is the owner.
+   *
+   * **Cancellation**: waiting is a cancel point.
+   *
+   * **Errors**: those of `acquire`, and what the function throws.
+   */
+  async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    const by = ownerOf(owner)
+    if (!this.#state.claim(this.#mode, by)) await this.#state.queueUp(this.#mode, by)
+    try {
+      return await runBlock(fn, by)
+    } finally {
+      if (!this.#state.isBroken) this.#state.release(this.#mode, scopeOf(by))
+    }
+  }
+}
+
+/**
+ * Invariants: never a writer together with anybody else; the first in the line could not go in now; a holder that ended
+ * without releasing breaks the lock for good.
+ */
+class RWState implements QueueOwner {
+  readonly #title: string
+  readonly #line: WaitQueue<void, Request> = new WaitQueue(this)
+  /** Those with a scope; who came without one is only counted. */
+  readonly #holders: Map<Scope, Tenure> = new Map()
+  #readers = 0
+  #writing = false
+  #broken: string | undefined = undefined
+
+  constructor(title: string) {
+    this.#title = title
+  }
+
+  get isBroken(): boolean {
+    return this.#broken !== undefined
+  }
+
+  claim(mode: Mode, by: Owner | undefined): boolean {
+    const refusal = refusalOf(by, this.#title)
+    if (refusal !== undefined) throw refusal
+    return this.take(mode, scopeOf(by))
+  }
+
+  take(mode: Mode, scope: Scope | undefined): boolean {
+    if (this.#broken !== undefined) throw new BrokenError(this.#broken)
+    if (scope !== undefined && this.#holders.has(scope)) {
+      throw new MisuseError(
+        `${scope.title} asked for ${this.#title} to ${mode}, while it is in already to ${this.#writing ? 'write' : 'read'}: ` +
+          'it could wait for itself for ever. Release it first, or take the write side from the start. Work that goes on at ' +
+          'the same time in one scope needs tasks of its own: s.spawn(…).',
+      )
+    }
+    if (this.#line.size > 0 || !this.#fits(mode)) return false
+    this.#enter(mode, scope)
+    return true
+  }
+
+  queueUp(mode: Mode, by: Owner | undefined): Promise<void> {
+    return waitUnder(new Waiter(this.#line, { mode, scope: scopeOf(by) }), by, this.#title)
+  }
+
+  release(mode: Mode, scope: Scope | undefined): void {
+    const tenure = scope === undefined ? undefined : this.#holders.get(scope)
+    const inside = mode === 'write' ? this.#writing : this.#readers > 0
+    const named = mode === 'write' ? this.#holders.size === 1 : this.#holders.size === this.#readers
+    if (!inside || (tenure === undefined && (scope !== undefined || named))) {
+      throw new MisuseError(
+        `${this.#title} was released by ${scope?.title ?? 'somebody who did not say who they are'}, who is not in to ${mode}. ` +
+          `Write lock.${mode}.release(s) with the scope that acquired it, or use lock.${mode}.hold(fn, s).`,
+      )
+    }
+    if (scope !== undefined) this.#holders.delete(scope)
+    tenure?.end()
+    if (mode === 'write') this.#writing = false
+    else this.#readers--
+    this.#serve()
+  }
+
+  statistics(): RWLockStatistics {
+    let waitingWriters = 0
+    for (let at = this.#line.first; at !== undefined; at = at.after) if (at.detail.mode === 'write') waitingWriters++
+    return Object.freeze({
+      readers: this.#readers,
+      writing: this.#writing,
+      owners: Object.freeze([...this.#holders.keys()].map(scope => scope.title)),
+      waitingReaders: this.#line.size - waitingWriters,
+      waitingWriters,
+    })
+  }
+
+  describe(): string {
+    const holders = [...this.#holders.keys()].map(scope => scope.title)
+    return holders.length === 0 ? this.#title : `${this.#title}, held by ${holders.join(' and ')}`
+  }
+
+  holder(): Scope | undefined {
+    const [only] = this.#holders.keys()
+    return this.#holders.size === 1 && (this.#writing || this.#readers === 1) ? only : undefined
+  }
+
+  abandoned(): void {
+    this.#serve()
+  }
+
+  ownerEnded(tenure: Tenure): void {
+    const { scope } = tenure
+    this.#broken =
+      `${this.#title} is broken: ${scope?.title} ended without releasing it. What it protects may be half changed, so nobody ` +
+      'gets it any more. Use hold(fn, s), which always releases.'
+    if (scope !== undefined) this.#holders.delete(scope)
+    this.#line.failAll(new BrokenError(this.#broken))
+  }
+
+  #fits(mode: Mode): boolean {
+    return !this.#writing && (mode === 'read' || this.#readers === 0)
+  }
+
+  #enter(mode: Mode, scope: Scope | undefined): void {
+    if (mode === 'write') this.#writing = true
+    else this.#readers++
+    if (scope === undefined) return
+    const tenure = new Tenure(this)
+    this.#holders.set(scope, tenure)
+    tenure.begin(scope)
+  }
+
+  #serve(): void {
+    for (let next = this.#line.first; next !== undefined; next = this.#line.first) {
+      const { mode, scope } = next.detail
+      if (!this.#fits(mode)) return
+      this.#line.remove(next)
+      // Whoever stands in the line twice is in meanwhile.
+      if (scope !== undefined && this.#holders.has(scope)) {
+        next.fail(
+          new MisuseError(`${scope.title} asked for ${this.#title} twice at the same time. Spawn a task for each.`),
+        )
+      } else {
+        this.#enter(mode, scope)
+        next.settle()
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Scope } from '../scope.ts'
+import { Wait } from '../waits.ts'
+
+/** What a wait queue belongs to, as far as those who wait in it are concerned. */
+export interface QueueOwner {
+  /** What is waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
+  describe(): string
+  /** The scope that has to act before anybody here can go on, where there is exactly one. */
+  holder?(): Scope | undefined
+  /** Somebody gave up waiting: those who stood behind may be able to go on now. The queue is consistent again. */
+  abandoned?(): void
+}
+
+/**
+ * A place in a wait queue: the wait itself is the node of the list, so that leaving from the middle is a few pointer writes.
+ *
+ * A place in the queue is left in one of two ways. Whoever hands something over takes the waiter out first (`shift`) and
+ * settles it then; so a waiter that finds itself still in the queue when its wait is over was broken off, and received
+ * nothing. That is the whole proof that a hand-over is never swallowed.
+ */
+export class Waiter<T, D = undefined> extends Wait<T> {
+  /** @internal */
+  queue: WaitQueue<T, D> | undefined = undefined
+  /** @internal */
+  before: Waiter<T, D> | undefined = undefined
+  /** @internal */
+  after: Waiter<T, D> | undefined = undefined
+  /** What it brings along: the value to send, on whose behalf it waits. */
+  readonly detail: D
+  readonly #of: QueueOwner
+
+  constructor(queue: WaitQueue<T, D>, detail: D) {
+    super()
+    this.detail = detail
+    this.#of = queue.of
+    queue.add(this)
+  }
+
+  override describe(): string {
+    return this.#of.describe()
+  }
+
+  override waitsOn(): Scope | undefined {
+    return this.#of.holder?.()
+  }
+
+  protected override free(): void {
+    const { queue } = this
+    if (queue === undefined) return
+    queue.remove(this)
+    queue.of.abandoned?.()
+  }
+}
+
+/**
+ * The one queue that every primitive of this folder waits in: first come, first served.
+ *
+ * Nothing that belongs to a primitive changes hands through the event loop: whoever gives something back gives it to the
+ * first waiter at once, and the waiter owns it before anybody else can ask (hand-over, no barging).
+ */
+export class WaitQueue<T, D = undefined> {
+  readonly of: QueueOwner
+  #first: Waiter<T, D> | undefined = undefined
+  #last: Waiter<T, D> | undefined = undefined
+  #size = 0
+
+  constructor(of: QueueOwner) {
+    this.of = of
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Who is next; undefined when nobody waits. */
+  get first(): Waiter<T, D> | undefined {
+    return this.#first
+  }
+
+  add(waiter: Waiter<T, D>): void {
+    waiter.queue = this
+    waiter.before = this.#last
+    if (this.#last === undefined) this.#first = waiter
+    else this.#last.after = waiter
+    this.#last = waiter
+    this.#size++
+  }
+
+  remove(waiter: Waiter<T, D>): void {
+    const { before, after } = waiter
+    if (before === undefined) this.#first = after
+    else before.after = after
+    if (after === undefined) this.#last = before
+    else after.before = before
+    waiter.before = waiter.after = waiter.queue = undefined
+    this.#size--
+  }
+
+  /** Takes the first one out, to be settled by the caller. */
+  shift(): Waiter<T, D> | undefined {
+    const first = this.#first
+    if (first !== undefined) this.remove(first)
+    return first
+  }
+
+  /** Hands the same to everybody who waits now. */
+  settleAll(value: T): void {
+    for (let next = this.shift(); next !== undefined; next = this.shift()) next.settle(value)
+  }
+
+  /** Breaks the wait of everybody who waits now, or of those that `which` chooses. */
+  failAll(error: unknown, which?: (detail: D) => boolean): void {
+    for (let at = this.#first; at !== undefined;) {
+      const { after } = at
+      if (which === undefined || which(at.detail)) {
+        this.remove(at)
+        at.fail(error)
+      }
+      at = after
+    }
+  }
+}
+
+/** What an operation gives that need not wait: one promise for all, because making one costs more than the operation. */
+export const done: Promise<void> = Promise.resolve()
