@@ -55,8 +55,53 @@ export type { ResultOf, Work } from './core/combine/contest.ts'
 export { race } from './core/combine/race.ts'
 export { any, type Completed, some } from './core/combine/some.ts'
 
+// Talking and taking turns: values from task to task, and who may go in now.
+export { Barrier, type BarrierStatistics } from './core/sync/barrier.ts'
+export { CapacityLimiter, type LimiterStatistics } from './core/sync/capacity-limiter.ts'
+export {
+  channel,
+  type ChannelOptions,
+  type ChannelStatistics,
+  type Overflow,
+  type Receiver,
+  type Sender,
+} from './core/sync/channel.ts'
+export { Condition, type ConditionStatistics } from './core/sync/condition.ts'
+export { Event, type EventStatistics } from './core/sync/event.ts'
+export { Gate, type GateOptions } from './core/sync/gate.ts'
+export { Lock } from './core/sync/lock.ts'
+export type { NameOptions } from './core/sync/options.ts'
+export type { LockStatistics } from './core/sync/owned-lock.ts'
+export { Queue, type QueueOptions, type QueueStatistics, type ShutdownOptions } from './core/sync/queue.ts'
+export { ResourceGuard } from './core/sync/resource-guard.ts'
+export { RLock } from './core/sync/rlock.ts'
+export { type LockSide, RWLock, type RWLockStatistics } from './core/sync/rw-lock.ts'
+export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './core/sync/semaphore.ts'
+
 // Failures: what went wrong beside the first, and which of it only says that the work is to stop.
 export { errorsOf, rethrowIfCancelled, splitErrors } from './core/failures.ts'
+
+// Pace and perseverance: again and again, once more, not too often, not at all for now.
+export { type Backoff } from './core/flow/backoff.ts'
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerStatistics,
+  type CircuitState,
+} from './core/flow/circuit-breaker.ts'
+export { debounce, type DebounceOptions, throttle, type ThrottleOptions } from './core/flow/debounce.ts'
+export { every, type EveryOptions, type EveryResult, type Tick } from './core/flow/every.ts'
+export type { Paced } from './core/flow/pacer.ts'
+export { RateLimiter, type RateLimiterOptions, type RateLimiterStatistics } from './core/flow/rate-limiter.ts'
+export { retry, type RetryPolicy } from './core/flow/retry.ts'
+export { RetryBudget, type RetryBudgetOptions } from './core/flow/retry-budget.ts'
+export { type Restart, supervise, type Supervised, type SuperviseOptions } from './core/flow/supervise.ts'
+
+// Other programs, and the signals of the operating system.
+export type { ProcessEnd, ProcessOptions } from './core/system/child.ts'
+export { openProcess, type OpenProcess } from './core/system/open-process.ts'
+export { type ProcessResult, runProcess, type RunProcessOptions } from './core/system/run-process.ts'
+export { type SignalReceiver, signals } from './core/system/signals.ts'
 
 // Errors: one family, each with a stable code (docs/errors.md).
 export {
@@ -64,6 +109,7 @@ export {
   BusyError,
   CancelledError,
   type CancelSource,
+  CircuitOpenError,
   ClosedError,
   DeadlockError,
   type Ended,
@@ -78,6 +124,8 @@ export {
   NoCurrentScopeError,
   NonRetryableError,
   OverloadedError,
+  ProcessFailedError,
+  RestartLimitError,
   ScopeClosedError,
   SkeinError,
   StoreError,

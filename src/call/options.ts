@@ -3,26 +3,16 @@ import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
-import { checkInteger, checkKnown, checkRange, describe, withArticle } from './checks.ts'
+import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
+import { checkInteger, checkKnown, describe, withArticle } from './checks.ts'
 import { checkQueueOptions, type QueueCallOptions, queueOptionNames } from './queue-options.ts'
 
 export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
 
 /** When and how often to run a call again after it failed. */
-export interface RetryOptions {
+export interface RetryOptions extends Backoff {
   /** How many more runs after the first. From 0 up. */
   readonly times: number
-  /** Wait before the first retry; each further one waits `factor` times longer. Default: '100ms'. */
-  readonly backoff?: Duration
-  /** How fast the wait grows. From 1 up; default 2. */
-  readonly factor?: number
-  /** The longest wait. Default: '30s'. */
-  readonly maxBackoff?: Duration
-  /**
-   * How much of each wait is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many calls
-   * that failed together do not all come back together. Default: 0.5.
-   */
-  readonly jitter?: number
   /** Codes and names of errors that are never worth another run, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
   readonly never?: readonly string[]
   /**
@@ -102,10 +92,7 @@ export function checkCallOptions(options: CallOptions): void {
   if (typeof options.retries === 'object') {
     checkKnown(options.retries, knownRetry, 'retry option')
     checkInteger(options.retries.times, 'retries.times', 0)
-    if (options.retries.backoff !== undefined) milliseconds(options.retries.backoff, 'retries.backoff')
-    if (options.retries.maxBackoff !== undefined) milliseconds(options.retries.maxBackoff, 'retries.maxBackoff')
-    checkRange(options.retries.factor ?? 2, 'retries.factor', 1, Number.MAX_VALUE)
-    checkRange(options.retries.jitter ?? 0.5, 'retries.jitter', 0, 1)
+    checkBackoff(options.retries, 'retries.')
     const { never } = options.retries
     if (never !== undefined && (!Array.isArray(never) || !never.every(each => typeof each === 'string'))) {
       throw new InvalidArgumentError(

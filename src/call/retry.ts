@@ -1,4 +1,4 @@
-import { milliseconds } from '../core/duration.ts'
+import { backoffDelay } from '../core/flow/backoff.ts'
 import type { CallOptions, RetryOptions } from './options.ts'
 
 /**
@@ -12,10 +12,7 @@ export function retryDelay(retries: CallOptions['retries'], attempt: number, err
   if (attempt > rule.times || read(error, 'retryable') === false) return undefined
   if (isExcluded(rule.never, error)) return undefined
   if (rule.retryIf && !rule.retryIf(error, attempt)) return undefined
-  const first = milliseconds(rule.backoff ?? 100, 'retries.backoff')
-  const longest = milliseconds(rule.maxBackoff ?? 30_000, 'retries.maxBackoff')
-  const wait = Math.min(longest, first * (rule.factor ?? 2) ** (attempt - 1))
-  return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
+  return backoffDelay(rule, attempt)
 }
 
 function isExcluded(never: readonly string[] | undefined, error: unknown): boolean {

@@ -16,6 +16,7 @@ export {
   BusyError,
   CancelledError,
   type CancelSource,
+  CircuitOpenError,
   ClosedError,
   DeadlockError,
   type Ended,
@@ -30,6 +31,8 @@ export {
   NoCurrentScopeError,
   NonRetryableError,
   OverloadedError,
+  ProcessFailedError,
+  RestartLimitError,
   ScopeClosedError,
   SkeinError,
   StoreError,
@@ -48,6 +51,20 @@ export {
   WorkerOutOfMemoryError,
   WorkerStartError,
 } from './errors.ts'
+export { type Backoff } from './flow/backoff.ts'
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerStatistics,
+  type CircuitState,
+} from './flow/circuit-breaker.ts'
+export { debounce, type DebounceOptions, throttle, type ThrottleOptions } from './flow/debounce.ts'
+export { every, type EveryOptions, type EveryResult, type Tick } from './flow/every.ts'
+export type { Paced } from './flow/pacer.ts'
+export { RateLimiter, type RateLimiterOptions, type RateLimiterStatistics } from './flow/rate-limiter.ts'
+export { retry, type RetryPolicy } from './flow/retry.ts'
+export { RetryBudget, type RetryBudgetOptions } from './flow/retry-budget.ts'
+export { type Restart, supervise, type Supervised, type SuperviseOptions } from './flow/supervise.ts'
 export { type Instrument, instrument, warnBlocked } from './instrument.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 export { main, type MainOptions } from './main.ts'
@@ -64,7 +81,32 @@ export {
   type SpawnOptions,
 } from './scope.ts'
 export { type ScopeKey, scopeKey } from './scope-values.ts'
+export type { ProcessEnd, ProcessOptions } from './system/child.ts'
+export { openProcess, type OpenProcess } from './system/open-process.ts'
+export { type ProcessResult, runProcess, type RunProcessOptions } from './system/run-process.ts'
+export { type SignalReceiver, signals } from './system/signals.ts'
 export { failAfter, moveOnAfter } from './time-limits.ts'
 export { onShutdown } from './shutdown.ts'
 export { sleep } from './sleep.ts'
+export { Barrier, type BarrierStatistics } from './sync/barrier.ts'
+export { CapacityLimiter, type LimiterStatistics } from './sync/capacity-limiter.ts'
+export {
+  channel,
+  type ChannelOptions,
+  type ChannelStatistics,
+  type Overflow,
+  type Receiver,
+  type Sender,
+} from './sync/channel.ts'
+export { Condition, type ConditionStatistics } from './sync/condition.ts'
+export { Event, type EventStatistics } from './sync/event.ts'
+export { Gate, type GateOptions } from './sync/gate.ts'
+export { Lock } from './sync/lock.ts'
+export type { NameOptions } from './sync/options.ts'
+export type { LockStatistics } from './sync/owned-lock.ts'
+export { Queue, type QueueOptions, type QueueStatistics, type ShutdownOptions } from './sync/queue.ts'
+export { ResourceGuard } from './sync/resource-guard.ts'
+export { RLock } from './sync/rlock.ts'
+export { type LockSide, RWLock, type RWLockStatistics } from './sync/rw-lock.ts'
+export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './sync/semaphore.ts'
 export type { Owner } from './waiting.ts'

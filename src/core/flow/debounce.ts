@@ -101,8 +101,14 @@ export function throttle<A extends unknown[], R>(
   checkFlag(options.trailing, 'trailing')
   const length = milliseconds(interval, 'interval')
   const { leading = true, trailing = true } = options
-  if (!leading && !trailing) throw new InvalidArgumentError('throttle with neither leading nor trailing would never run')
-  return new Pacer<A, Awaited<R>>(fn, owner, 'throttle', { leading, trailing, due: first => first + length, restFor: length }).call
+  if (!leading && !trailing)
+    throw new InvalidArgumentError('throttle with neither leading nor trailing would never run')
+  return new Pacer<A, Awaited<R>>(fn, owner, 'throttle', {
+    leading,
+    trailing,
+    due: first => first + length,
+    restFor: length,
+  }).call
 }
 
 function checkFlag(value: unknown, option: string): void {

@@ -90,7 +90,7 @@ async function runs(
   const result = { runs: 0, skipped: 0, failed: 0 }
   const began = monotonic() - (immediately ? period : 0)
   // Counted in periods since the beginning, so that no error adds up.
-  for (let at = 1, skipped = 0; result.runs < times; ) {
+  for (let at = 1, skipped = 0; result.runs < times;) {
     const late = jitter === 0 ? 0 : Math.random() * jitter * period
     await sleep(Math.max(0, began + at * period + late - monotonic()), owner)
     const tick: Tick = { run: ++result.runs, skipped }

@@ -77,12 +77,7 @@ export class Pacer<A extends unknown[], R> {
   #restUntil = -Infinity
   #timer: Timer<Pacer<A, R>> | undefined = undefined
 
-  constructor(
-    fn: (...args: [...A, Scope]) => unknown,
-    owner: Owner | undefined,
-    kind: string,
-    rule: PaceRule,
-  ) {
+  constructor(fn: (...args: [...A, Scope]) => unknown, owner: Owner | undefined, kind: string, rule: PaceRule) {
     checkBody(fn, kind)
     this.#fn = fn as (...args: [...A, Scope]) => R | Promise<R>
     this.#owner = ownerOf(owner)

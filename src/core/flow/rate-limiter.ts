@@ -76,7 +76,8 @@ export class RateLimiter {
     }
     if (burst !== undefined) {
       checkInteger(burst, 'burst', 1)
-      if (kind === 'window') throw new InvalidArgumentError("burst is an option of the kind 'bucket'; a window has none")
+      if (kind === 'window')
+        throw new InvalidArgumentError("burst is an option of the kind 'bucket'; a window has none")
     }
     this.#pace = kind === 'bucket' ? new TokenBucket(limit, per, burst ?? limit) : new SlidingWindow(limit, per)
     this.#line = new WaitQueue<void, number>({

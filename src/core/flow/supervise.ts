@@ -40,14 +40,7 @@ export interface SuperviseOptions extends Backoff {
   readonly onRestart?: (restart: Restart) => void
 }
 
-const known: ReadonlySet<string> = new Set([
-  ...backoffOptions,
-  'restarts',
-  'within',
-  'strategy',
-  'always',
-  'onRestart',
-])
+const known: ReadonlySet<string> = new Set([...backoffOptions, 'restarts', 'within', 'strategy', 'always', 'onRestart'])
 
 /**
  * Keeps tasks running: one that fails starts again, with longer and longer waits; when that happens too often it gives up
@@ -119,7 +112,14 @@ class Supervision {
     this.#options = options
     this.#restarts = options.restarts ?? 5
     this.#within = milliseconds(options.within ?? '1m', 'within')
-    this.#children = tasks.map(([name, fn]) => ({ name, fn, run: undefined, starting: undefined, startedAt: 0, failures: 0 }))
+    this.#children = tasks.map(([name, fn]) => ({
+      name,
+      fn,
+      run: undefined,
+      starting: undefined,
+      startedAt: 0,
+      failures: 0,
+    }))
   }
 
   /** The only place in which runs are started and stopped, so that two failures at once are dealt with one by one. */

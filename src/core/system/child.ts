@@ -1,0 +1,169 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+import { clearTimeout, setTimeout } from 'node:timers'
+import { type CancelCause, errorOfCause } from '../cancel.ts'
+import { describe } from '../checks.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors.ts'
+import { Scope } from '../scope.ts'
+import { type Owner, refusalOf } from '../waiting.ts'
+
+/** Options of both `runProcess` and `openProcess`. */
+export interface ProcessOptions {
+  /** The folder in which it runs. Default: that of this program. */
+  readonly cwd?: string | URL
+  /** Its environment, instead of this program's. Add to it with `{ ...process.env, NAME: 'value' }`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** How long it may take to end after SIGTERM before it gets SIGKILL. Default: '5s'. */
+  readonly grace?: Duration
+}
+
+/** The names of these options. */
+export const processOptions: readonly string[] = ['cwd', 'env', 'grace']
+
+/** How a program has ended. */
+export interface ProcessEnd {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** After a program has ended, its output may still be on the way; a child of its own may keep the pipe open for ever. */
+const quietAfterExit = 200
+
+/**
+ * A program that was started, owned by a scope: cancelled with it, and waited for.
+ *
+ * The ladder: SIGTERM, and after `grace` SIGKILL with a warning. These are real programs, so the time is that of the machine,
+ * also under a virtual clock.
+ */
+export class Child {
+  readonly process: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly title: string
+  /** Settles when it has ended; rejects when it could not be started or was cancelled. */
+  readonly ended: Promise<ProcessEnd>
+  readonly #grace: number
+  #cause: CancelCause | undefined
+  #sent: Ended = 'cooperative'
+  #exit: ProcessEnd | undefined
+  #timer: NodeJS.Timeout | undefined
+  #leave: (() => void) | undefined
+  #resolve!: (end: ProcessEnd) => void
+  #reject!: (error: unknown) => void
+
+  private constructor(command: string, args: readonly string[], options: ProcessOptions, owner: Owner | undefined) {
+    this.title = `process ${command}`
+    this.#grace = milliseconds(options.grace ?? '5s', 'grace')
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // Whoever cancels it need not be the one who waits for its end.
+    this.ended.catch(() => {})
+    this.process = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env as NodeJS.ProcessEnv | undefined,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    // A program that reads no input is no error of the one who offers some.
+    this.process.stdin.on('error', () => {})
+    this.process.once('error', error => this.#failed(command, error))
+    this.process.once('exit', (exitCode, signal) => this.#exited({ exitCode, signal }))
+    this.#own(owner)
+  }
+
+  /** Errors: `SKEIN_INVALID_ARGUMENT`, and the refusal of an owner that has been cancelled: then nothing is started. */
+  static start(command: string, args: readonly string[], options: ProcessOptions, owner: Owner | undefined): Child {
+    if (typeof command !== 'string' || command === '') {
+      throw new InvalidArgumentError(`command must be the name or path of a program, got ${describe(command)}`)
+    }
+    if (!Array.isArray(args) || args.some(arg => typeof arg !== 'string')) {
+      throw new InvalidArgumentError(
+        `The arguments of ${command} must be an array of texts, got ${describe(args)}. There is no shell in between, so ` +
+          'each argument is one text, without quotes.',
+      )
+    }
+    const refusal = refusalOf(owner, `process ${command}`)
+    if (refusal !== undefined) throw refusal
+    return new Child(command, args, options, owner)
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid
+  }
+
+  /** Starts the ladder. */
+  cancel(cause: CancelCause): void {
+    if (this.#cause !== undefined || this.#exit !== undefined) return
+    this.#cause = cause
+    this.#sent = 'terminated'
+    this.process.kill('SIGTERM')
+    if (this.#grace === Infinity) return
+    this.#timer = setTimeout(() => {
+      this.#sent = 'killed'
+      process.emitWarning(`${this.title} (pid ${this.pid}) did not end within ${this.#grace} ms after SIGTERM: SIGKILL`)
+      this.process.kill('SIGKILL')
+    }, this.#grace)
+  }
+
+  #own(owner: Owner | undefined): void {
+    if (owner instanceof Scope) this.#leave = owner.hold(cause => this.cancel(cause), this.title)
+    else if (owner !== undefined) {
+      const onAbort = (): void => this.cancel({ source: 'signal', reason: owner.reason })
+      owner.addEventListener('abort', onAbort, { once: true })
+      this.#leave = () => owner.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #failed(command: string, error: NodeJS.ErrnoException): void {
+    // The same event also tells of a signal that could not be sent to a program that runs.
+    if (this.pid !== undefined) return
+    const why = error.code === 'ENOENT' ? 'there is no such program, or no such folder to run it in' : error.message
+    this.#free()
+    this.#reject(
+      new ProcessFailedError(`${command} could not be started: ${why}`, {
+        exitCode: null,
+        signal: null,
+        stderr: '',
+        cause: error,
+      }),
+    )
+  }
+
+  #exited(end: ProcessEnd): void {
+    this.#exit = end
+    this.#free()
+    if (this.#cause === undefined) this.#resolve(end)
+    else this.#reject(errorOfCause(this.#cause, this.title, this.#sent))
+  }
+
+  /**
+   * After the end: resolves when all output has come. Only for who reads it all the time. A program that it has left behind
+   * may keep the pipes open for ever, so a silence ends it too.
+   */
+  async drained(): Promise<void> {
+    const { stdout, stderr } = this.process
+    for (let before = -1; ;) {
+      const received = (stdout as Socket).bytesRead + (stderr as Socket).bytesRead
+      if ((stdout.closed && stderr.closed) || received === before) break
+      before = received
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, quietAfterExit)
+        this.process.once('close', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+    stdout.destroy()
+    stderr.destroy()
+  }
+
+  #free(): void {
+    clearTimeout(this.#timer)
+    this.#leave?.()
+    this.#leave = undefined
+  }
+}

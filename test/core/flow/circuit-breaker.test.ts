@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { CircuitBreaker, retry, scope } from 'skein'
+import { virtualClock } from 'skein/testing'
+
+const clock = virtualClock({ autojump: true })
+after(() => clock.restore())
+
+const fail = (): never => {
+  throw new Error('down')
+}
+
+async function failures(breaker: CircuitBreaker, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await assert.rejects(breaker.run(fail), /down/)
+}
+
+describe('circuit breaker', () => {
+  test('opens when the share of failures is reached, and then makes no call', async () => {
+    const breaker = new CircuitBreaker({ name: 'prices', minimum: 4, ratio: 0.5 })
+    assert.equal(await breaker.run(() => 1), 1)
+    assert.equal(await breaker.run(() => 2), 2)
+    await failures(breaker, 1)
+    assert.equal(breaker.state, 'closed')
+    await failures(breaker, 1)
+    assert.equal(breaker.state, 'open')
+    await assert.rejects(breaker.run(() => assert.fail('was called')), {
+      code: 'SKEIN_CIRCUIT_OPEN',
+      retryAfter: 30_000,
+      message: /circuit breaker 'prices' is open/,
+    })
+    assert.equal(breaker.statistics().refused, 1)
+  })
+
+  test('few calls say nothing, and old ones are forgotten', async () => {
+    const breaker = new CircuitBreaker({ minimum: 3, window: '10s' })
+    await failures(breaker, 2)
+    await clock.advance('11s')
+    await failures(breaker, 2)
+    assert.deepEqual(breaker.statistics(), { state: 'closed', calls: 2, failures: 2, refused: 0, opensIn: 0 })
+    await failures(breaker, 1)
+    assert.equal(breaker.state, 'open')
+  })
+
+  test('after the cool-down one call tries; its success closes the circuit, its failure opens it again', async () => {
+    const changes: string[] = []
+    const breaker = new CircuitBreaker({ minimum: 1, coolDown: '1m', onChange: state => changes.push(state) })
+    await failures(breaker, 1)
+    await clock.advance('59s')
+    await assert.rejects(breaker.run(fail), { code: 'SKEIN_CIRCUIT_OPEN', retryAfter: 1000 })
+    await clock.advance('1s')
+    await failures(breaker, 1)
+    assert.equal(breaker.statistics().opensIn, 60_000)
+    await clock.advance('1m')
+    assert.equal(await breaker.run(() => 'up'), 'up')
+    assert.deepEqual(changes, ['open', 'half-open', 'open', 'half-open', 'closed'])
+  })
+
+  test('while one call tries, others are refused', async () => {
+    const breaker = new CircuitBreaker({ minimum: 1, coolDown: '1m' })
+    await failures(breaker, 1)
+    await clock.advance('1m')
+    await scope(async s => {
+      const probe = s.spawn(s => breaker.run(s => s.sleep('1s'), s))
+      await s.sleep(1)
+      await assert.rejects(breaker.run(() => 1, s), { code: 'SKEIN_CIRCUIT_OPEN', message: /half-open/ })
+      await probe.result()
+    })
+    assert.equal(breaker.state, 'closed')
+  })
+
+  test('a cancelled call says nothing, and lets another one try', async () => {
+    const breaker = new CircuitBreaker({ minimum: 1, coolDown: '1m' })
+    await failures(breaker, 1)
+    await clock.advance('1m')
+    await scope(async s => {
+      const probe = s.spawn(s => breaker.run(s => s.sleep('1h'), s))
+      await s.sleep(1)
+      await probe.cancel()
+    })
+    assert.equal(breaker.state, 'half-open')
+    assert.equal(await breaker.run(() => 'up'), 'up')
+    assert.equal(breaker.state, 'closed')
+  })
+
+  test('what began before the circuit opened has no say in it', async () => {
+    const breaker = new CircuitBreaker({ minimum: 1, coolDown: '1m' })
+    await scope(async s => {
+      const slow = s.spawn(s => breaker.run(s => s.sleep('2m'), s))
+      await s.sleep(1)
+      await assert.rejects(breaker.run(fail, s), /down/)
+      await slow.result()
+    })
+    assert.equal(breaker.state, 'open')
+  })
+
+  test('errors that are the fault of the caller do not count', async () => {
+    const breaker = new CircuitBreaker({ minimum: 1, counts: error => !(error instanceof RangeError) })
+    await assert.rejects(
+      breaker.run(() => {
+        throw new RangeError('too far')
+      }),
+      RangeError,
+    )
+    assert.equal(breaker.state, 'closed')
+  })
+
+  test('retry waits until the circuit lets it try', async () => {
+    const breaker = new CircuitBreaker({ minimum: 1, coolDown: '1m' })
+    await failures(breaker, 1)
+    const from = clock.elapsed
+    assert.equal(await retry(() => breaker.run(() => 'up'), { jitter: 0 }), 'up')
+    assert.equal(clock.elapsed - from, 60_000)
+  })
+
+  test('wrong options are refused', () => {
+    assert.throws(() => new CircuitBreaker({ ratio: 0 }), { code: 'SKEIN_INVALID_ARGUMENT', message: /ratio/ })
+    assert.throws(() => new CircuitBreaker({ failures: 5 } as never), /'failures'/)
+    assert.throws(() => new CircuitBreaker({ counts: 3 } as never), /counts must be a function/)
+  })
+})
