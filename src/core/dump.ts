@@ -1,11 +1,13 @@
+import { checkKnown } from './checks.ts'
 import { now } from './clock.ts'
 import { debugging } from './debug.ts'
-import { InvalidArgumentError } from './errors.ts'
 import { describeCycle, findCycles } from './lock-cycles.ts'
 import { Hold, type Member } from './members.ts'
 import { rootScopes } from './roots.ts'
 import type { Scope } from './scope.ts'
 import { Wait } from './waits.ts'
+
+const known: ReadonlySet<string> = new Set(['json'])
 
 /**
  * What a task or scope is doing.
@@ -75,9 +77,7 @@ export function tree(): readonly TaskNode[] {
  * }).catch(() => {})
  */
 export function dump(options: { readonly json?: boolean } = {}): string {
-  for (const key of Object.keys(options)) {
-    if (key !== 'json') throw new InvalidArgumentError(`dump has no option '${key}'; it has json`)
-  }
+  checkKnown(options, known, 'dump option')
   const nodes = tree()
   if (options.json === true) return JSON.stringify(nodes)
   if (nodes.length === 0) return 'No scope is open.\n'

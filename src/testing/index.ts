@@ -4,6 +4,10 @@
  * and checks for what a test has left behind.
  */
 
+export { assertCheckpoints, assertNoCheckpoints } from './checkpoints.ts'
+export { leakCheck } from './leak-check.ts'
+export { Sequencer } from './sequencer.ts'
+export { shuffled } from './shuffled.ts'
 export { settled } from './settled.ts'
 export { virtualClock, VirtualClock, type VirtualClockOptions } from './virtual-clock.ts'
 export { type Crash, crash, type CrashLabel, type CrashOptions } from './crash.ts'

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers'
+import { checkInteger, checkKnown } from '../core/checks.ts'
 import { clockSlot } from '../core/clock.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
 import { ready } from '../core/ready.ts'
 
 /** So many turns of the event loop in a row nothing may happen. */
@@ -8,6 +8,8 @@ const defaultTurns = 3
 
 /** Requests to the system that end by themselves, as `process.getActiveResourcesInfo` calls them. */
 const requests = /Req|REQUEST|(?:Connect|Write|Shutdown|Send)Wrap/
+
+const known: ReadonlySet<string> = new Set(['turns'])
 
 let waiting = 0
 
@@ -43,10 +45,9 @@ export function settling(): boolean {
  * }).catch(() => {})
  */
 export async function settled(options: { readonly turns?: number } = {}): Promise<void> {
+  checkKnown(options, known, 'settled option')
   const turns = options.turns ?? defaultTurns
-  if (!Number.isInteger(turns) || turns < 1) {
-    throw new InvalidArgumentError(`turns must be a whole number from 1 up, got ${String(turns)}`)
-  }
+  checkInteger(turns, 'turns', 1)
   waiting++
   try {
     await quiet(turns)

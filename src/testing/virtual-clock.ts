@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers'
+import { checkKnown } from '../core/checks.ts'
 import { type Clock, clockSlot } from '../core/clock.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
@@ -124,17 +125,15 @@ export class VirtualClock {
  * clock.restore()
  */
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
-  for (const key of Object.keys(options)) {
-    if (key !== 'start' && key !== 'autojump') {
-      throw new InvalidArgumentError(`virtualClock has no option '${key}'; it has start and autojump`)
-    }
-  }
+  checkKnown(options, known, 'virtualClock option')
   if (clockSlot.clock instanceof VirtualTime) {
     throw new InvalidArgumentError('A virtual clock is in force already; call restore() on it first, or use that one')
   }
   const start = options.start === undefined ? Date.UTC(2000, 0, 1) : epochOf(options.start, 'start')
   return new VirtualClock(start, options.autojump ?? false)
 }
+
+const known: ReadonlySet<string> = new Set(['start', 'autojump'])
 
 function epochOf(time: number | Date, option: string): number {
   const value = time instanceof Date ? time.getTime() : time
