@@ -1,4 +1,4 @@
-import { current, NonRetryableError, registerError, sleep, task } from 'skein'
+import { current, NonRetryableError, registerError, sleep, type StandardSchema, task } from 'skein'
 
 export class TooSmall extends Error {
   readonly least: number
@@ -60,6 +60,28 @@ export const failTwice = task(import.meta, function failTwice() {
   attempts.push(attempt)
   if (attempt < 3) throw new TooSmall(attempt)
   return attempt
+})
+
+const amount: StandardSchema<number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: value =>
+      typeof value === 'number' && value > 0 ? { value } : { issues: [{ message: 'must be a number above 0' }] },
+  },
+}
+/** Takes its time to check, and gives trimmed text. */
+const name: StandardSchema<string> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: async value =>
+      typeof value === 'string' ? { value: value.trim() } : { issues: [{ message: 'must be text' }] },
+  },
+}
+export const pay = task(import.meta, (who: string, cents: number) => `${who}: ${cents}`, {
+  name: 'billing.pay',
+  input: [name, amount],
 })
 
 /** Ids in the order in which they ran. */

@@ -9,6 +9,7 @@ import {
   NonRetryableError,
   scope,
   TimeoutError,
+  ValidationError,
 } from 'skein'
 import { connect, openStore, type Queue, queueIn, work, type Worker } from 'skein/queue'
 import { memoryStore } from 'skein/stores/memory'
@@ -21,6 +22,7 @@ import {
   double,
   failTwice,
   note,
+  pay,
   ran,
   refuse,
   refuseForGood,
@@ -29,7 +31,19 @@ import {
   waitForever,
 } from './client-tasks.ts'
 
-const tasks = [double, describeAll, refuse, refuseForGood, waitForever, countTo, countThenFail, report, failTwice, note]
+const tasks = [
+  double,
+  describeAll,
+  refuse,
+  refuseForGood,
+  waitForever,
+  countTo,
+  countThenFail,
+  report,
+  failTwice,
+  note,
+  pay,
+]
 
 let store: Store
 let queue: Queue
@@ -193,6 +207,38 @@ describe('a call that is submitted', () => {
     await queue.close()
     await assert.rejects(queue.submit(double, 1), { code: 'SKEIN_CLOSED' })
     await assert.rejects(queue.run(double, 1), { code: 'SKEIN_CLOSED' })
+  })
+})
+
+describe('a call of a task with schemas', () => {
+  test('is refused before it is sent when its arguments do not fit', async () => {
+    const bundles = sends()
+    for (const start of [() => queue.submit(pay, 'Ada', -1), () => queue.run(pay, 'Ada', -1)]) {
+      await assert.rejects(start, error => {
+        assert.ok(error instanceof ValidationError)
+        assert.deepEqual(error.issues, [{ message: 'must be a number above 0', path: [1] }])
+        return true
+      })
+    }
+    assert.equal(bundles.length, 0)
+  })
+
+  test('is sent as it was given, and reaches the task as the schema gives it, under the name of its own', async () => {
+    const job = await queue.submit(pay, '  Ada ', 5)
+    assert.equal(job.name, 'billing.pay')
+    assert.deepEqual((await job.status()).args, ['  Ada ', 5])
+    await startWorker()
+    assert.equal(await job.result(), 'Ada: 5')
+  })
+
+  test('may be stopped while a schema takes its time', async () => {
+    const bundles = sends()
+    const abort = new AbortController()
+    const running = queue.run(call(pay, 'Ada', 5).with({ signal: abort.signal }))
+    abort.abort()
+    await assert.rejects(running, { code: 'SKEIN_CANCELLED' })
+    await submitted()
+    assert.equal(bundles.length, 0)
   })
 })
 
