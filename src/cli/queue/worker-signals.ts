@@ -24,7 +24,7 @@ export async function untilStopped(
       void worker.close()
     } else if (signals === 2) {
       forced = exitCodeOf[signal]
-      say('Breaking off what runs. Again ends this program on the spot.')
+      if (worker.stats().running > 0) say('Breaking off what runs. Again ends this program on the spot.')
       void worker.close({ timeout: 0 })
     } else {
       process.exit(exitCodeOf[signal])

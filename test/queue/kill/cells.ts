@@ -1,0 +1,43 @@
+import { type CrashLabel, crashLabels } from '#skein/stores/crash-point.js'
+
+/** How a process comes to grief. */
+export type How = 'kill' | 'stop' | 'term' | 'exit' | 'memory'
+
+/** Where: at a crash point, or at any moment. */
+export type Where = CrashLabel | 'random'
+
+/** One cell of the matrix. */
+export interface Cell {
+  readonly who: 'worker' | 'client'
+  readonly how: How
+  readonly where: Where
+}
+
+/** In words, as the table has them. */
+export const howWords: Readonly<Record<How, string>> = {
+  kill: 'SIGKILL',
+  stop: 'SIGSTOP, past the lease, SIGCONT',
+  term: 'SIGTERM, twice',
+  exit: 'process.exit',
+  memory: 'out of memory',
+}
+
+/** These points lie in the store's own thread, where only what concerns the whole process can happen. */
+const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'during-renew'])
+
+/** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
+export const cells: readonly Cell[] = [
+  ...(['kill', 'stop', 'term', 'exit', 'memory'] as const).flatMap(how =>
+    [...crashLabels, 'random' as const]
+      .filter(where => !(inTheStore.has(where) && (how === 'exit' || how === 'memory')))
+      .filter(where => !(where === 'random' && (how === 'exit' || how === 'memory')))
+      .map((where): Cell => ({ who: 'worker', how, where })),
+  ),
+  { who: 'client', how: 'kill', where: 'random' },
+  { who: 'client', how: 'stop', where: 'random' },
+]
+
+/** The name of a cell, as the command takes it. */
+export function nameOf({ who, how, where }: Cell): string {
+  return `${who}:${how}:${where}`
+}

@@ -1,0 +1,89 @@
+import type { StoredJob } from '#skein/stores/store.js'
+import type { Mark } from './programs/tasks.ts'
+
+/** A row that an attempt has committed together with its acknowledgement. */
+export interface EffectRow {
+  readonly job: string
+  readonly token: number
+}
+
+/** All that is left behind when the last job has ended. */
+export interface Evidence {
+  /** What clients were told to be accepted. */
+  readonly accepted: readonly { readonly job: string; readonly task: string }[]
+  /** What tasks have written down, in order. */
+  readonly marks: readonly Mark[]
+  readonly rows: readonly EffectRow[]
+  readonly jobs: ReadonlyMap<string, StoredJob>
+}
+
+const final: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'dead'])
+
+/** Every promise that the evidence shows to be broken, one sentence each. */
+export function violationsOf(evidence: Evidence): string[] {
+  return [...notKept(evidence), ...writtenTwice(evidence), ...oldTokens(evidence), ...stepsAgain(evidence)]
+}
+
+/** Accepted means kept: each accepted job is there, and has ended. */
+function* notKept({ accepted, jobs }: Evidence): Generator<string> {
+  for (const { job } of accepted) {
+    const stored = jobs.get(job)
+    if (!stored) yield `job ${job} was accepted and is gone`
+    else if (!final.has(stored.state)) yield `job ${job} was accepted and is still ${stored.state}`
+  }
+}
+
+/** What is committed with the acknowledgement is there once for a job that is done, and not at all for any other. */
+function* writtenTwice({ rows, jobs }: Evidence): Generator<string> {
+  const times = new Map<string, number>()
+  for (const { job } of rows) times.set(job, (times.get(job) ?? 0) + 1)
+  for (const [job, n] of times) if (n > 1) yield `the effect of job ${job} was committed ${n} times`
+  for (const job of jobs.values()) {
+    if (!job.task.endsWith('.inStore')) continue
+    const n = times.get(job.id) ?? 0
+    if (job.state === 'done' && n === 0) yield `job ${job.id} is done, and its effect is missing`
+    if (job.state !== 'done' && n > 0) yield `job ${job.id} is ${job.state}, and its effect is there`
+  }
+}
+
+/** No write under an old token: what was committed belongs to the last attempt that began. */
+function* oldTokens({ rows, marks }: Evidence): Generator<string> {
+  const last = new Map<string, number>()
+  for (const { job, token } of marks) last.set(job, Math.max(last.get(job) ?? 0, token))
+  for (const { job, token } of rows) {
+    const newest = last.get(job) ?? token
+    if (token < newest)
+      yield `the effect of job ${job} was committed under token ${token}, after token ${newest} had begun`
+  }
+}
+
+/** A step that a later step has followed was durable, so no later attempt does it again. */
+function* stepsAgain({ marks }: Evidence): Generator<string> {
+  const order = ['one', 'two', 'three']
+  const furthest = new Map<string, { token: number; step: number }>()
+  for (const { what, job, token, step } of marks) {
+    if (what !== 'step' || step === undefined) continue
+    const at = order.indexOf(step)
+    const before = furthest.get(job)
+    if (before && token > before.token && at < before.step) {
+      yield `step ${step} of job ${job} was done again under token ${token}, although ${order[before.step]} had begun under token ${before.token}`
+    }
+    if (!before || at > before.step) furthest.set(job, { token, step: at })
+  }
+}
+
+/** What one look at the running and waiting jobs shows to be wrong: a limit or a unique key that does not hold. */
+export function violationsNow(jobs: readonly StoredJob[]): string[] {
+  const running = new Map<string, number>()
+  const unique = new Map<string, number>()
+  for (const job of jobs) {
+    if (job.state === 'running' && job.limitKey !== undefined) {
+      running.set(job.limitKey, (running.get(job.limitKey) ?? 0) + 1)
+    }
+    if (job.key !== undefined && !final.has(job.state)) unique.set(job.key, (unique.get(job.key) ?? 0) + 1)
+  }
+  return [
+    ...[...running].filter(([, n]) => n > 2).map(([key, n]) => `${n} jobs with the limit '${key}' (2) run at once`),
+    ...[...unique].filter(([, n]) => n > 1).map(([key, n]) => `${n} jobs with the unique key '${key}' are pending`),
+  ]
+}

@@ -1,0 +1,308 @@
+import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { sqliteStore } from '#skein/stores/sqlite/index.js'
+import type { Store, StoredJob } from '#skein/stores/store.js'
+import { root } from '../../support/paths.ts'
+import { type Cell, cells, nameOf } from './cells.ts'
+import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
+import { Random } from './random.ts'
+import type { Mark } from './programs/tasks.ts'
+import { Victim } from './victim.ts'
+
+/** How much is to be killed, and how. */
+export interface MatrixOptions {
+  readonly kills: number
+  readonly seed: number
+  /** Only these cells, by name. */
+  readonly only?: readonly string[]
+  /** `durability` of the store. */
+  readonly durability?: 'full' | 'relaxed'
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** How far it has come. */
+export interface Progress {
+  readonly kills: number
+  readonly accepted: number
+  readonly violations: number
+}
+
+/** What came of it. */
+export interface MatrixReport {
+  readonly seed: number
+  readonly kills: number
+  /** By the name of the cell: how often a process came to grief there, and how often it had not come to that point. */
+  readonly cells: ReadonlyMap<string, { readonly kills: number; readonly missed: number }>
+  readonly accepted: number
+  readonly attempts: number
+  /** Jobs that ended, by state. */
+  readonly ended: Readonly<Record<string, number>>
+  readonly violations: readonly string[]
+  readonly milliseconds: number
+}
+
+/** The shortest that there is, so that the dead are found soon. */
+const lease = 1_000
+/** How many workers are at work, and in danger, at the same time. */
+const slots = 3
+/** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
+const patience = 4_000
+/** How long healthy workers may take for what is left, in milliseconds. */
+const healing = 120_000
+
+const programs = fileURLToPath(new URL('./programs/', import.meta.url))
+const places = ['loop', 'threads', 'processes'] as const
+
+/** Kills workers and clients of one store, again and again, then lets healthy workers end what is left, and checks it all. */
+export class KillMatrix {
+  readonly #options: MatrixOptions
+  readonly #random: Random
+  readonly #cells: readonly Cell[]
+  readonly #folder = mkdtempSync(join(tmpdir(), 'skein-kill-'))
+  readonly #counts = new Map<string, { kills: number; missed: number }>()
+  readonly #violations = new Set<string>()
+  readonly #victims = new Set<Victim>()
+  readonly #url: string
+  #turn = 0
+  #kills = 0
+  #store: Store | undefined
+
+  constructor(options: MatrixOptions) {
+    this.#options = options
+    this.#random = new Random(options.seed)
+    this.#cells = options.only ? cells.filter(each => options.only?.includes(nameOf(each))) : cells
+    this.#url = `sqlite:${this.#file('jobs.db')}?durability=${options.durability ?? 'full'}`
+  }
+
+  async run(): Promise<MatrixReport> {
+    const begun = performance.now()
+    try {
+      await this.#prepare()
+      const sampling = this.#sample()
+      await Promise.all([...Array.from({ length: slots }, () => this.#workers()), this.#clients()])
+      await this.#heal()
+      sampling.stop()
+      return await this.#report(performance.now() - begun)
+    } finally {
+      for (const each of this.#victims) each.signal('SIGKILL')
+      await Promise.all([...this.#victims].map(each => each.exit))
+      await this.#store?.close()
+      rmSync(this.#folder, { recursive: true, force: true })
+    }
+  }
+
+  // ---------------------------------------------------------------- killing
+
+  /** One place for workers: starts one, brings it to grief, and starts the next. */
+  async #workers(): Promise<void> {
+    while (this.#kills < this.#options.kills) {
+      const cell = this.#next('worker')
+      if (!cell) return
+      await this.#killWorker(cell)
+    }
+  }
+
+  async #killWorker(cell: Cell): Promise<void> {
+    // The signals themselves are sent from here when it is to be at any moment.
+    const armed = cell.where === 'random' ? '' : `${cell.where}:${1 + this.#random.below(6)}:${cell.how}`
+    const worker = this.#startWorker(this.#random.of(places), armed)
+    await worker.ready
+    if (cell.where === 'random') {
+      await worker.endedWithin(this.#random.below(400))
+      await this.#harm(worker, cell)
+    } else if (!(await worker.grievedWithin(patience))) {
+      this.#count(cell, false)
+      worker.signal('SIGKILL')
+    } else {
+      this.#count(cell, true)
+    }
+    if (worker.stopped) await this.#wake(worker)
+    if (cell.how === 'term' && !(await worker.endedWithin(20_000))) {
+      this.#violations.add(`a worker did not end within 20 s of its second SIGTERM (${nameOf(cell)}): ${worker.output}`)
+    }
+    worker.signal('SIGKILL')
+    await worker.exit
+    this.#victims.delete(worker)
+  }
+
+  async #harm(victim: Victim, cell: Cell): Promise<void> {
+    if (victim.ended) return this.#count(cell, false)
+    this.#count(cell, true)
+    if (cell.how === 'kill') victim.signal('SIGKILL')
+    else if (cell.how === 'stop') {
+      victim.signal('SIGSTOP')
+      await this.#wake(victim)
+    } else {
+      victim.signal('SIGTERM')
+      await victim.endedWithin(this.#random.below(60))
+      victim.signal('SIGTERM')
+    }
+  }
+
+  /** Lets a stopped process come back when its leases are gone, and work on for a while. */
+  async #wake(victim: Victim): Promise<void> {
+    await victim.endedWithin(lease + 300 + this.#random.below(500))
+    victim.signal('SIGCONT')
+    await victim.endedWithin(300)
+  }
+
+  async #clients(): Promise<void> {
+    while (this.#kills < this.#options.kills) {
+      const client = this.#start([
+        join(programs, 'client.js'),
+        this.#url,
+        this.#file('accepted'),
+        String(this.#random.below(1e9)),
+      ])
+      await client.ready
+      const cell = this.#random.below(4) === 0 ? this.#next('client') : undefined
+      await client.endedWithin(cell ? this.#random.below(800) : 1_500)
+      if (client.ended) this.#violations.add(`a client ended by itself: ${client.output}`)
+      if (cell) await this.#harm(client, cell)
+      client.signal('SIGKILL')
+      await client.exit
+      this.#victims.delete(client)
+    }
+  }
+
+  #next(who: Cell['who']): Cell | undefined {
+    const mine = this.#cells.filter(each => each.who === who)
+    return mine[this.#turn++ % Math.max(1, mine.length)]
+  }
+
+  #count(cell: Cell, reached: boolean): void {
+    const name = nameOf(cell)
+    const count = this.#counts.get(name) ?? { kills: 0, missed: 0 }
+    if (reached) {
+      count.kills++
+      this.#kills++
+    } else count.missed++
+    this.#counts.set(name, count)
+    this.#options.onProgress?.({
+      kills: this.#kills,
+      accepted: this.#lines('accepted').length,
+      violations: this.#violations.size,
+    })
+  }
+
+  #startWorker(on: string, armed: string): Victim {
+    const capacity = on === 'loop' ? ['--concurrency', '8'] : ['--workers', '2']
+    const main = join(root, 'dist/cli/main.js')
+    const options = ['--on', on, ...capacity, '--lease', '1s', '--grace', '100ms', '--stop-timeout', '3s', '--json']
+    // A small heap runs full soon; the pools hand the option on to their threads and processes.
+    return this.#start(
+      ['--max-old-space-size=64', main, 'worker', join(programs, 'tasks.js'), '--store', this.#url, ...options],
+      armed === '' ? {} : { SKEIN_CRASH_AT: armed },
+    )
+  }
+
+  #start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Victim {
+    const victim = new Victim(args, { SKEIN_KILL_LOG: this.#file('marks'), ...environment })
+    this.#victims.add(victim)
+    return victim
+  }
+
+  // ---------------------------------------------------------------- looking
+
+  async #prepare(): Promise<void> {
+    this.#store = await sqliteStore(this.#url, { retention: { count: 10_000_000 }, maxDeaths: 1_000 })
+    const driver = await openDriver(this.#file('jobs.db'))
+    driver.exec('CREATE TABLE kill_effects (job TEXT, token INTEGER, pid INTEGER)')
+    driver.close()
+  }
+
+  /** Looks again and again whether limits and unique keys hold. */
+  #sample(): { stop: () => void } {
+    let going = true
+    const look = async (): Promise<void> => {
+      while (going) {
+        const jobs = await (this.#store as Store).jobs({ states: ['ready', 'delayed', 'running'], limit: 5_000 })
+        for (const each of violationsNow(jobs)) this.#violations.add(each)
+        await new Promise(resolve => setTimeout(resolve, 150))
+      }
+    }
+    look().catch((error: unknown) => {
+      if (going) this.#violations.add(`the store could not be looked into: ${String(error)}`)
+    })
+    return { stop: () => void (going = false) }
+  }
+
+  /** Healthy workers end all that is left; then no lease may be left. */
+  async #heal(): Promise<void> {
+    const healthy = this.#startWorker('loop', '')
+    const end = Date.now() + healing
+    const store = this.#store as Store
+    for (;;) {
+      const { queues } = await store.stats()
+      const open = queues.reduce((sum, { counts }) => sum + counts.ready + counts.delayed + counts.running, 0)
+      if (open === 0) break
+      if (Date.now() > end || healthy.ended) {
+        this.#violations.add(`${open} jobs had not ended after ${healing} ms with a healthy worker: ${healthy.output}`)
+        break
+      }
+      await healthy.endedWithin(100)
+    }
+    healthy.signal('SIGTERM')
+    if (!(await healthy.endedWithin(10_000)))
+      this.#violations.add('a healthy worker did not end within 10 s of SIGTERM')
+    else if (healthy.ended?.code !== 0)
+      this.#violations.add(`a healthy worker ended with ${healthy.ended?.code}: ${healthy.output}`)
+    const { workers } = await store.stats()
+    for (const each of workers) if (each.running > 0) this.#violations.add(`worker ${each.worker} still holds a lease`)
+  }
+
+  async #report(milliseconds: number): Promise<MatrixReport> {
+    const evidence = await this.#evidence()
+    for (const each of violationsOf(evidence)) this.#violations.add(each)
+    const ended: Record<string, number> = {}
+    for (const { state } of evidence.jobs.values()) ended[state] = (ended[state] ?? 0) + 1
+    return {
+      seed: this.#options.seed,
+      kills: this.#kills,
+      cells: this.#counts,
+      accepted: evidence.accepted.length,
+      attempts: evidence.marks.filter(each => each.what === 'begin').length,
+      ended,
+      violations: [...this.#violations],
+      milliseconds,
+    }
+  }
+
+  async #evidence(): Promise<Evidence> {
+    const store = this.#store as Store
+    const jobs = new Map<string, StoredJob>()
+    for (let after: string | undefined; ;) {
+      const page = await store.jobs({ limit: 1_000, ...(after === undefined ? {} : { after }) })
+      for (const job of page) jobs.set(job.id, job)
+      after = page.at(-1)?.id
+      if (page.length < 1_000) break
+    }
+    const driver = await openDriver(this.#file('jobs.db'), true)
+    const rows = driver
+      .prepare('SELECT job, token FROM kill_effects')
+      .all()
+      .map(([job, token]): EffectRow => ({ job: String(job), token: Number(token) }))
+    driver.close()
+    return {
+      accepted: this.#lines('accepted').map(line => JSON.parse(line) as { job: string; task: string }),
+      marks: this.#lines('marks').map(line => JSON.parse(line) as Mark),
+      rows,
+      jobs,
+    }
+  }
+
+  #file(name: string): string {
+    return join(this.#folder, name)
+  }
+
+  #lines(name: string): string[] {
+    const file = this.#file(name)
+    if (!existsSync(file)) return []
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(line => line.endsWith('}'))
+  }
+}
