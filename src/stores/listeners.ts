@@ -8,16 +8,17 @@ const waiting: ReadonlySet<SignalName> = new Set<SignalName>(['claimable', 'ende
 /** Who listens to a store. Tells in a microtask, and what was told many times in one go only once. */
 export class Listeners {
   readonly #listeners = new Map<SignalName, Set<(...given: string[]) => void>>()
-  readonly #onWaiting: (count: number) => void
+  readonly #onChange: () => void
   /** Name and subject, to what is told. */
   #pending = new Map<string, { readonly signal: SignalName; readonly given: readonly (string | undefined)[] }>()
   #waiting = 0
 
-  /** @param onWaiting is told how many wait for something that keeps the program running */
-  constructor(onWaiting: (count: number) => void) {
-    this.#onWaiting = onWaiting
+  /** @param onChange called when somebody has begun to listen, or has stopped */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange
   }
 
+  /** How many wait for something that keeps the program running. */
   get waiting(): number {
     return this.#waiting
   }
@@ -49,7 +50,7 @@ export class Listeners {
     this.#listeners.clear()
     this.#pending.clear()
     this.#waiting = 0
-    this.#onWaiting(0)
+    this.#onChange()
   }
 
   readonly #flush = (): void => {
@@ -70,8 +71,7 @@ export class Listeners {
   }
 
   #count(signal: SignalName, by: number): void {
-    if (!waiting.has(signal)) return
-    this.#waiting += by
-    this.#onWaiting(this.#waiting)
+    if (waiting.has(signal)) this.#waiting += by
+    this.#onChange()
   }
 }

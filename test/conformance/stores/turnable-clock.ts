@@ -19,6 +19,14 @@ export class TurnableClock implements Clock {
     return this.#elapsed
   }
 
+  get waiting(): number {
+    return this.#wheel.size
+  }
+
+  get ringing(): boolean {
+    return this.#wheel.ringing
+  }
+
   start(timer: TimerNode, delay: number): void {
     timer.due = delay <= 0 ? -1 : this.#elapsed + Math.ceil(delay)
     this.#wheel.add(timer)

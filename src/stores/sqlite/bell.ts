@@ -1,0 +1,46 @@
+import { closeSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
+
+/**
+ * A small file beside the database that a process touches to wake the others: the file system tells those who watch it. So
+ * nobody has to ask the database again and again whether there is something new.
+ */
+export class Bell {
+  readonly #path: string
+  readonly #onRing: () => void
+  readonly #file: number
+  readonly #mark = Buffer.from('*')
+  #watcher: FSWatcher | undefined
+
+  constructor(path: string, onRing: () => void) {
+    this.#path = path
+    this.#onRing = onRing
+    this.#file = openSync(path, 'a')
+    closeSync(this.#file)
+    this.#file = openSync(path, 'r+')
+  }
+
+  ring(): void {
+    writeSync(this.#file, this.#mark, 0, 1, 0)
+  }
+
+  /** Listens, or stops listening. A file system that cannot tell is no error: there is the slow look at the database. */
+  listen(on: boolean): void {
+    if (on === (this.#watcher !== undefined)) return
+    if (!on) {
+      this.#watcher?.close()
+      this.#watcher = undefined
+      return
+    }
+    try {
+      this.#watcher = watch(this.#path, { persistent: false }, () => this.#onRing())
+      this.#watcher.on('error', () => this.listen(false))
+    } catch {
+      this.#watcher = undefined
+    }
+  }
+
+  close(): void {
+    this.listen(false)
+    closeSync(this.#file)
+  }
+}

@@ -1,0 +1,118 @@
+import { StoreError } from '../../core/errors.ts'
+
+/** What a column may hold. */
+export type Value = string | number | bigint | Uint8Array | null
+/** The columns of a row, in the order of the statement. */
+export type Row = readonly Value[]
+
+/** A statement that has been prepared. */
+export interface Statement {
+  run(...parameters: Value[]): { readonly changes: number | bigint }
+  get(...parameters: Value[]): Row | undefined
+  all(...parameters: Value[]): Row[]
+}
+
+/** The four things that the store needs of a SQLite binding. */
+export interface Driver {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  /** Whether a transaction is open; undefined where the binding can't tell. */
+  inTransaction(): boolean | undefined
+  close(): void
+}
+
+/** What `node:sqlite`, `libsql` and `better-sqlite3` have in common. */
+export interface Binding {
+  exec(sql: string): unknown
+  prepare(sql: string): BindingStatement
+  close(): unknown
+  readonly isTransaction?: boolean
+  readonly inTransaction?: boolean
+}
+
+interface BindingStatement {
+  run(...parameters: Value[]): { readonly changes: number | bigint }
+  get(...parameters: Value[]): unknown
+  all(...parameters: Value[]): unknown[]
+  raw?(): unknown
+  setReturnArrays?(on: boolean): void
+}
+
+type Opener = (path: string, readOnly: boolean) => Binding
+
+let opener: Opener | undefined
+
+/** Opens a database with what there is: `node:sqlite`, else the package `libsql`. */
+export async function openDriver(path: string, readOnly: boolean = false): Promise<Driver> {
+  opener ??= (await builtIn()) ?? (await installed(path))
+  return driverOver(opener(path, readOnly))
+}
+
+/** The same four things over a connection that somebody else has opened. */
+export function driverOver(binding: Binding): Driver {
+  return {
+    exec: sql => void binding.exec(sql),
+    prepare: sql => statementOf(binding.prepare(sql)),
+    inTransaction: () => binding.isTransaction ?? binding.inTransaction,
+    close: () => void binding.close(),
+  }
+}
+
+function statementOf(statement: BindingStatement): Statement {
+  if (statement.setReturnArrays) {
+    statement.setReturnArrays(true)
+    return statement as Statement
+  }
+  let raw = false
+  try {
+    statement.raw?.()
+    raw = statement.raw !== undefined
+  } catch {
+    // A statement that returns no rows has no rows to give as arrays.
+  }
+  if (raw) return statement as Statement
+  return {
+    run: (...parameters) => statement.run(...parameters),
+    get: (...parameters) => {
+      const row = statement.get(...parameters)
+      return row === undefined || row === null ? undefined : (Object.values(row) as Row)
+    },
+    all: (...parameters) => statement.all(...parameters).map(row => Object.values(row as object) as Row),
+  }
+}
+
+async function builtIn(): Promise<Opener | undefined> {
+  const { DatabaseSync } = ((await quietly(() => process.getBuiltinModule?.('node:sqlite'))) ?? {}) as {
+    DatabaseSync?: new (path: string, options: object) => Binding
+  }
+  return DatabaseSync && ((path, readOnly) => new DatabaseSync(path, { readOnly, timeout: 0 }))
+}
+
+/** Without the warning that SQLite is new in this version of Node: that is not news to the user of a queue. */
+async function quietly<T>(action: () => T): Promise<T> {
+  const emit = process.emitWarning
+  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+    if (!/SQLite is an experimental feature/.test(String(warning))) emit.call(process, warning, ...rest)
+  }) as typeof emit
+  try {
+    return action()
+  } finally {
+    process.emitWarning = emit
+  }
+}
+
+async function installed(path: string): Promise<Opener> {
+  // Not a literal, so that neither a bundler nor the type checker looks for a package that need not be there.
+  const name: string = 'libsql'
+  let Database: new (path: string, options: object) => Binding
+  try {
+    Database = ((await import(name)) as { default: typeof Database }).default
+  } catch (cause) {
+    throw new StoreError(
+      'SKEIN_STORE_DRIVER',
+      `Node.js ${process.versions.node} has no SQLite of its own, and the package libsql could not be loaded. Run:\n\n  npm install libsql\n`,
+      { store: path, cause },
+    )
+  }
+  return (file, readOnly) => new Database(file, { readonly: readOnly, timeout: 0 })
+}

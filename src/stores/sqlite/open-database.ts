@@ -1,0 +1,112 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StoreError } from '../../core/errors.ts'
+import { bootOf } from './clock.ts'
+import { Database } from './database.ts'
+import { openDriver } from './driver.ts'
+import { isBusy } from './failures.ts'
+import { checkVersion, migrate, versionOf } from './schema.ts'
+
+/** A file up to this size is looked through when it is opened; a larger one would keep its user waiting. */
+const mostChecked = 4 * 1024 * 1024
+/** How long to wait for somebody who is setting up the same file, in milliseconds. */
+const patience = 10_000
+
+/** Opens the file of a store and brings its tables up to date. */
+export async function openDatabase(path: string, time: number): Promise<{ database: Database; boot: string }> {
+  const size = checkFile(path)
+  const database = new Database(await openDriver(path))
+  try {
+    // Nobody waits inside SQLite: its way of waiting is not fair. See turnstile.ts.
+    database.exec('PRAGMA busy_timeout = 0')
+    await patiently(() => database.get('PRAGMA journal_mode = WAL'))
+    database.exec('PRAGMA synchronous = FULL')
+    database.exec('PRAGMA wal_autocheckpoint = 2000')
+    database.exec('PRAGMA journal_size_limit = 67108864')
+    database.exec('PRAGMA cache_size = -32000')
+    database.exec('PRAGMA temp_store = MEMORY')
+    if (size > 0 && size <= mostChecked) checkPages(database, path)
+    checkVersion(await patiently(() => versionOf(database)), path)
+    const boot = bootOf()
+    await patiently(() => prepare(database, path, boot, time))
+    return { database, boot }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Waits for a lock without holding up the event loop. */
+async function patiently<T>(action: () => T): Promise<T> {
+  const until = performance.now() + patience
+  for (;;) {
+    try {
+      return action()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error
+    }
+    await new Promise(resolve => setTimeout(resolve, 5 + Math.random() * 20))
+  }
+}
+
+function prepare(database: Database, path: string, boot: string, time: number): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const version = versionOf(database)
+    checkVersion(version, path)
+    migrate(database, version)
+    // A lease counts from the start of the machine: those of before mean nothing, and neither do the windows of rates.
+    const [known] = database.get('SELECT boot FROM skein_meta') as [string]
+    const [ahead] = database.get('SELECT max(until - length) FROM skein_lease') as [number | null]
+    if (known !== boot || (ahead !== null && ahead > time)) {
+      database.run('UPDATE skein_meta SET boot = ?', boot)
+      database.run('UPDATE skein_lease SET until = -1')
+      database.run('UPDATE skein_opening SET opens = -1')
+      database.run('DELETE FROM skein_start')
+      database.run('DELETE FROM skein_worker')
+    }
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.inTransaction() !== false) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** The size of the file; 0 where there is none yet. Refuses what can be no database. */
+function checkFile(path: string): number {
+  const folder = statSync(dirname(path), { throwIfNoEntry: false })
+  if (!folder?.isDirectory()) {
+    throw unavailable(path, `there is no folder ${dirname(path)}. Create it first`)
+  }
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return 0
+  if (!file.isFile()) throw unavailable(path, 'it is no file')
+  if (file.size === 0) return 0
+  const head = Buffer.alloc(16)
+  const handle = openSync(path, 'r')
+  try {
+    readSync(handle, head, 0, 16, 0)
+  } finally {
+    closeSync(handle)
+  }
+  if (head.toString('latin1') === 'SQLite format 3\0') return file.size
+  throw new StoreError(
+    'SKEIN_STORE_DAMAGED',
+    `${path} is no SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
+    { store: path },
+  )
+}
+
+function checkPages(database: Database, path: string): void {
+  const [verdict] = database.get('PRAGMA quick_check(1)') as [string]
+  if (verdict === 'ok') return
+  throw new StoreError(
+    'SKEIN_STORE_DAMAGED',
+    `${path} is damaged (${verdict}). Run 'skein repair' to save what can be saved into a new file.`,
+    { store: path },
+  )
+}
+
+function unavailable(path: string, why: string): StoreError {
+  return new StoreError('SKEIN_STORE_UNAVAILABLE', `${path} could not be opened: ${why}`, { store: path })
+}

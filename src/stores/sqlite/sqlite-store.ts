@@ -1,0 +1,322 @@
+import { Worker } from 'node:worker_threads'
+import { ClosedError, type SkeinError } from '../../core/errors.ts'
+import * as check from '../check.ts'
+import { Listeners } from '../listeners.ts'
+import type {
+  Claim,
+  ClaimRequest,
+  JobFilter,
+  OutgoingCall,
+  Report,
+  Reported,
+  SendOutcome,
+  Settlement,
+  Store,
+  StoredJob,
+  StoreFeatures,
+  StoreSignals,
+  StoreStats,
+  WorkerRecord,
+  WriteOutcome,
+} from '../store.ts'
+import { errorOf } from './failures.ts'
+import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
+import type { SentCall, SentRest } from './sending.ts'
+import type { Swept } from './sweeping.ts'
+import { wants } from './turnstile.ts'
+
+interface Waiting {
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A file as a store, seen from the program's thread: everything is asked of the thread that owns the file. */
+export class SqliteStore implements Store {
+  readonly url: string
+  readonly features: StoreFeatures
+  readonly #path: string
+  readonly #worker: Worker
+  readonly #listeners: Listeners
+  readonly #waiting = new Map<number, Waiting>()
+  #outbox: Request[] = []
+  #lastNumber = 0
+  #listening = 0
+  #closing: Promise<void> | undefined
+  #onClosed: (() => void) | undefined
+  #onOpened: Waiting | undefined
+  #broken: SkeinError | undefined
+
+  private constructor(url: string, data: ThreadData) {
+    this.url = url
+    this.#path = data.path
+    this.features = {
+      inspect: true,
+      unique: true,
+      limits: true,
+      priorities: true,
+      effects: true,
+      durability: data.durability,
+    }
+    this.#listeners = new Listeners(() => this.#onListening())
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data, name: `store ${data.path}` })
+    this.#worker.on('message', (message: FromThread) => this.#receive(message))
+    this.#worker.on('error', error => this.#end(error))
+    this.#worker.on('exit', () => this.#end(undefined))
+  }
+
+  /** Starts the thread and waits until it has opened the file. */
+  static async open(url: string, data: ThreadData): Promise<SqliteStore> {
+    const store = new SqliteStore(url, data)
+    await new Promise<void>((resolve, reject) => (store.#onOpened = { resolve: resolve as () => void, reject }))
+    store.#settleDown()
+    return store
+  }
+
+  async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
+    check.checkCalls(calls)
+    return this.#ask(['send', calls.map(sentCall)])
+  }
+
+  async claim(request: ClaimRequest): Promise<Claim[]> {
+    check.checkRequest(request)
+    return this.#ask(['claim', request])
+  }
+
+  async renew(
+    claims: readonly { readonly id: string; readonly token: number }[],
+    lease: number,
+  ): Promise<WriteOutcome[]> {
+    check.checkSpan(lease, 'The lease', 1)
+    return this.#ask(['renew', claims.map(({ id, token }) => ({ id, token })), lease])
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
+    check.checkSettlements(settlements)
+    return this.#ask(['settle', settlements])
+  }
+
+  async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
+    check.checkReports(reports)
+    return this.#ask(['report', reports])
+  }
+
+  async reports(id: string, after: number): Promise<Reported[]> {
+    return this.#ask(['reports', id, after])
+  }
+
+  async job(id: string): Promise<StoredJob | undefined> {
+    return this.#ask(['job', id])
+  }
+
+  async jobs(filter: JobFilter): Promise<StoredJob[]> {
+    check.checkFilter(filter)
+    return this.#ask(['jobs', filter])
+  }
+
+  async cancel(ids: readonly string[], reason: string): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]> {
+    check.checkIds(ids)
+    check.checkReason(reason)
+    return this.#ask(['cancel', ids, reason])
+  }
+
+  async retry(ids: readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]> {
+    check.checkIds(ids)
+    return this.#ask(['retry', ids])
+  }
+
+  async purge(filter: JobFilter): Promise<number> {
+    check.checkFilter(filter)
+    // In pieces, so that others are not kept waiting while a million calls are forgotten.
+    const piece = 1_000
+    let purged = 0
+    for (let left = filter.limit ?? Infinity; left > 0; left -= piece) {
+      const count = await this.#ask<number>(['purge', filter, Math.min(left, piece)])
+      purged += count
+      if (count < piece) break
+    }
+    return purged
+  }
+
+  async pause(queue: string): Promise<void> {
+    check.checkText(queue, 'The queue')
+    return this.#ask(['pause', queue, true])
+  }
+
+  async resume(queue: string): Promise<void> {
+    check.checkText(queue, 'The queue')
+    return this.#ask(['pause', queue, false])
+  }
+
+  async announce(
+    worker: string,
+    record: Omit<WorkerRecord, 'worker' | 'seenAt' | 'running' | 'startedAt'> | undefined,
+  ): Promise<void> {
+    check.checkText(worker, 'The worker')
+    return this.#ask(['announce', worker, record])
+  }
+
+  async stats(): Promise<StoreStats> {
+    return this.#ask(['stats'])
+  }
+
+  async sweep(): Promise<{ recovered: number; dead: number; expired: number; forgotten: number }> {
+    const total = { recovered: 0, dead: 0, expired: 0, forgotten: 0 }
+    for (;;) {
+      const { recovered, dead, expired, forgotten, more } = await this.#ask<Swept>(['sweep'])
+      total.recovered += recovered
+      total.dead += dead
+      total.expired += expired
+      total.forgotten += forgotten
+      if (!more) return total
+    }
+  }
+
+  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void {
+    this.#mustBeOpen()
+    return this.#listeners.add(signal, listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** @internal For tests: the clocks were turned; resolves when what is due has been done. */
+  turned(): Promise<void> {
+    const number = ++this.#lastNumber
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve: resolve as () => void, reject })
+      this.#worker.ref()
+      this.#post({ turned: number })
+    })
+  }
+
+  #ask<T>(asked: Asked): Promise<T> {
+    this.#mustBeOpen()
+    return new Promise<T>((resolve, reject) => {
+      const number = ++this.#lastNumber
+      if (this.#waiting.size === 0) this.#worker.ref()
+      this.#waiting.set(number, { resolve: resolve as (value: never) => void, reject })
+      if (this.#outbox.length === 0) queueMicrotask(this.#flush)
+      this.#outbox.push([number, asked])
+    })
+  }
+
+  /** All requests of one go travel in one message. */
+  readonly #flush = (): void => {
+    const requests = this.#outbox
+    this.#outbox = []
+    if (this.#broken === undefined) this.#post({ requests })
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromThread): void {
+    for (const [signal, ...given] of message.told ?? []) this.#listeners.tell(signal, ...given)
+    for (const [number, value, failure] of message.answers ?? []) {
+      const waiting = this.#waiting.get(number)
+      this.#waiting.delete(number)
+      if (failure) waiting?.reject(errorOf(failure, this.#path))
+      else waiting?.resolve(value as never)
+    }
+    if (message.opened) this.#onOpened?.resolve(undefined as never)
+    if (message.failed && !message.closed) {
+      this.#broken = errorOf(message.failed, this.#path)
+      this.#onOpened?.reject(this.#broken)
+    }
+    if (message.closed) this.#onClosed?.()
+    this.#settleDown()
+  }
+
+  /** The thread keeps the program running only while somebody waits for it. */
+  #settleDown(): void {
+    if (this.#closing === undefined && this.#waiting.size === 0 && this.#listeners.waiting === 0) this.#worker.unref()
+  }
+
+  #onListening(): void {
+    let bits = 0
+    for (const [signal, bit] of Object.entries(wants)) {
+      if (this.#listeners.has(signal as keyof typeof wants)) bits |= bit
+    }
+    if (this.#listeners.waiting > 0) this.#worker.ref()
+    else this.#settleDown()
+    if (bits === this.#listening || this.#broken || this.#closing) return
+    this.#listening = bits
+    this.#post({ listen: bits })
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing) throw new ClosedError(`The store ${this.url} has been closed. Open it again to go on with it`)
+    if (this.#broken) throw this.#broken
+  }
+
+  async #close(): Promise<void> {
+    if (this.#broken) return
+    this.#worker.ref()
+    const exited = new Promise<void>(resolve => (this.#onClosed = resolve))
+    const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
+    if (this.#outbox.length > 0) this.#flush()
+    this.#post({ close: true })
+    await Promise.race([exited, ended])
+    await ended
+    this.#listeners.clear()
+  }
+
+  /** The thread is gone: because it was closed, or because something went wrong in it. */
+  #end(error: unknown): void {
+    const cause = error instanceof Error ? error.message : 'it ended unexpectedly'
+    this.#broken ??= errorOf(
+      { code: 'SKEIN_STORE_UNAVAILABLE', message: `The thread of the store ${this.#path} has died: ${cause}` },
+      this.#path,
+    )
+    this.#onOpened?.reject(this.#broken)
+    for (const { reject } of this.#waiting.values()) reject(this.#broken)
+    this.#waiting.clear()
+  }
+}
+
+function sentCall(call: OutgoingCall): SentCall {
+  const { id, queue, task, headers, body, priority, delay } = call
+  const rest = restOf(call)
+  return rest
+    ? [id, queue, task, headers, body, priority, delay, rest]
+    : [id, queue, task, headers, body, priority, delay]
+}
+
+function restOf(call: OutgoingCall): SentRest | undefined {
+  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit } = call
+  if (
+    expires === undefined &&
+    deadline === undefined &&
+    maxDeaths === undefined &&
+    !ignoreResult &&
+    !tags?.length &&
+    !unique &&
+    !limit
+  ) {
+    return undefined
+  }
+  return {
+    expires: expires ?? null,
+    deadline: deadline ?? null,
+    maxDeaths: maxDeaths ?? null,
+    ignoreResult: ignoreResult === true,
+    tags: tags?.length ? JSON.stringify(tags) : null,
+    unique: unique ? { key: unique.key, conflict: unique.conflict } : null,
+    limit: limit
+      ? {
+          key: limit.key,
+          concurrency: limit.concurrency ?? null,
+          count: limit.rate?.count ?? null,
+          per: limit.rate?.per ?? null,
+          strategy: limit.strategy,
+        }
+      : null,
+  }
+}

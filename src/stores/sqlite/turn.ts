@@ -1,0 +1,115 @@
+import type { StoreSettings } from '../options.ts'
+import type { StoreSignals } from '../store.ts'
+import type { Database } from './database.ts'
+import type { Lines } from './lines.ts'
+
+/** A signal and what is told with it. */
+export type Told = readonly [signal: keyof StoreSignals, ...given: string[]]
+
+/** A claim that this store holds. */
+export interface Held {
+  readonly call: number
+  readonly token: number
+  readonly lease: number
+  /** False for one that needs more than a plain ending: it has a limit, or nothing is kept of it. */
+  readonly plain: boolean
+}
+
+/** What lasts from one transaction to the next. */
+export interface Keeper {
+  readonly database: Database
+  readonly settings: StoreSettings
+  readonly lines: Lines
+  /** The claims that this store holds, by the id of the call. */
+  readonly held: Map<string, Held>
+  /** The leases of claims that this store renews. */
+  readonly ownLeases: Set<number>
+  readonly boot: string
+}
+
+/**
+ * One transaction and what it does to the counters. Whatever has to happen outside the database only happens once it has
+ * been committed: `tell` and `after`.
+ */
+export class Turn {
+  readonly keeper: Keeper
+  readonly database: Database
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Milliseconds on the clock that never goes back. */
+  readonly time: number
+  /** The last number that was given out when it began. */
+  readonly begun: number
+  readonly told: Told[] = []
+  readonly afterwards: (() => void)[] = []
+  control: number
+  endedCount: number
+  endedBytes: number
+  /** True when what was written must survive a power cut. */
+  durable = false
+  #sequence: number
+  #written: string
+  readonly #controlBegun: number
+
+  constructor(keeper: Keeper, now: number, time: number) {
+    this.keeper = keeper
+    this.database = keeper.database
+    this.now = now
+    this.time = time
+    const [sequence, control, count, bytes] = this.database.get(
+      'SELECT sequence, control, ended_count, ended_bytes FROM skein_meta',
+    ) as number[]
+    this.#sequence = this.begun = sequence as number
+    this.control = this.#controlBegun = control as number
+    this.endedCount = count as number
+    this.endedBytes = bytes as number
+    this.#written = this.#state()
+  }
+
+  /** The last number that was given out. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /** True when somebody is to look at what was paused, or is to stop. */
+  get controlChanged(): boolean {
+    return this.control !== this.#controlBegun
+  }
+
+  /** A number that is higher than all before it. */
+  next(): number {
+    return ++this.#sequence
+  }
+
+  /** The first of so many numbers in a row. */
+  take(count: number): number {
+    const first = this.#sequence + 1
+    this.#sequence += count
+    return first
+  }
+
+  tell(...told: Told): void {
+    this.told.push(told)
+  }
+
+  after(action: () => void): void {
+    this.afterwards.push(action)
+  }
+
+  /** Writes the counters, where they have changed. The last thing before the commit. */
+  finish(): void {
+    if (this.#state() === this.#written) return
+    this.database.run(
+      'UPDATE skein_meta SET sequence = ?, control = ?, ended_count = ?, ended_bytes = ?',
+      this.#sequence,
+      this.control,
+      this.endedCount,
+      this.endedBytes,
+    )
+    this.#written = this.#state()
+  }
+
+  #state(): string {
+    return `${this.#sequence} ${this.control} ${this.endedCount} ${this.endedBytes}`
+  }
+}

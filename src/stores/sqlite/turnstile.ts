@@ -1,0 +1,119 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+
+/** How many processes can be told apart; more share places, which costs them nothing but politeness. */
+const places = 128
+/** A place: [waiting since, last seen waiting, what it listens to, last seen at all], each 8 bytes. */
+const width = 32
+/** Who has not looked for its turn for so long, in milliseconds, is not waiting any more: it was stopped, or is dead. */
+const staleAfter = 20
+/** Who has not shown itself for so long, in milliseconds, is not there any more. */
+const goneAfter = 30_000
+
+/** What a process wants to be woken for, as bits. */
+export const wants = { claimable: 1, ended: 2, reported: 4, control: 8 } as const
+
+/**
+ * A small file beside the database by which the processes let each other have a turn.
+ *
+ * SQLite gives its lock to whoever asks at the right moment: a writer that goes from one commit to the next takes it again
+ * before anybody who waits has woken, and starves them. So who waits says so here, with the time since when; who has just
+ * written looks, and leaves the lock alone until those who came before it have had it. The file stays in memory (nobody ever
+ * syncs it); it only makes things fair: whatever stands in it, the database alone decides who writes.
+ */
+export class Turnstile {
+  readonly #file: number
+  readonly #place: number
+  readonly #own = Buffer.alloc(width)
+  readonly #all = Buffer.alloc(places * width)
+  readonly #time: () => number
+  #since = 0
+
+  /**
+   * @param time milliseconds with fractions, on a clock that all processes of the machine share
+   */
+  constructor(path: string, time: () => number) {
+    this.#file = openSync(path, 'a+')
+    closeSync(this.#file)
+    this.#file = openSync(path, 'r+')
+    this.#time = time
+    this.#read()
+    // A place that nobody has shown itself in lately; any, if there is none.
+    const start = Math.floor(Math.random() * places)
+    let place = start
+    for (let n = 0; n < places; n++) {
+      const at = (start + n) % places
+      if (this.#field(at, 3) > this.#time() - goneAfter) continue
+      place = at
+      break
+    }
+    this.#place = place
+    this.show(0)
+  }
+
+  /** Says what this process wants to be woken for, and that it is there. To be repeated every few seconds. */
+  show(bits: number): void {
+    this.#own.writeDoubleLE(bits, 16)
+    this.#own.writeDoubleLE(this.#time(), 24)
+    this.#write()
+  }
+
+  /** What the other processes want to be woken for, as bits. */
+  wanted(): number {
+    this.#read()
+    const alive = this.#time() - goneAfter
+    let bits = 0
+    for (let place = 0; place < places; place++) {
+      if (place !== this.#place && this.#field(place, 3) > alive) bits |= this.#field(place, 2)
+    }
+    return bits
+  }
+
+  /** Whether somebody has waited longer than this process. */
+  mustYield(): boolean {
+    this.#read()
+    const now = this.#time()
+    for (let place = 0; place < places; place++) {
+      if (place === this.#place) continue
+      const since = this.#field(place, 0)
+      if (since === 0 || this.#field(place, 1) < now - staleAfter) continue
+      if (this.#since === 0 || since < this.#since) return true
+    }
+    return false
+  }
+
+  /** This process waits for its turn, and still does. */
+  wait(): void {
+    const now = this.#time()
+    if (this.#since === 0) this.#since = now
+    this.#own.writeDoubleLE(this.#since, 0)
+    this.#own.writeDoubleLE(now, 8)
+    this.#write()
+  }
+
+  /** It has had its turn, or wants none any more. */
+  done(): void {
+    if (this.#since === 0) return
+    this.#since = 0
+    this.#own.writeDoubleLE(0, 0)
+    this.#write()
+  }
+
+  close(): void {
+    this.#own.fill(0)
+    this.#write()
+    closeSync(this.#file)
+  }
+
+  #field(place: number, field: number): number {
+    return this.#all.readDoubleLE(place * width + field * 8)
+  }
+
+  #read(): void {
+    const length = readSync(this.#file, this.#all, 0, this.#all.length, 0)
+    if (length < this.#all.length) this.#all.fill(0, length)
+  }
+
+  #write(): void {
+    writeSync(this.#file, this.#own, 0, width, this.#place * width)
+  }
+}
