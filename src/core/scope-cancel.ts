@@ -12,6 +12,10 @@ import { type CancelOptions, checkDeadline, graceOf, type ScopeInit, type ScopeL
 import type { Services } from './services.ts'
 import { Timer } from './timer.ts'
 
+const flag = { task: 1, background: 2, shielded: 4, watched: 8, caught: 16 } as const
+
+const loaded = Date.now()
+
 /**
  * Cancellation and deadlines: what reaches a scope from outside, and what its cancel points then say.
  *
@@ -23,28 +27,25 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** The scope that this one is part of. */
   readonly parent: Scope | undefined
 
-  readonly #isTask: boolean
-  readonly #background: boolean
-  #shielded: boolean
-  /** True when a cancel point has to look at a deadline or a probe, here or further out. */
-  #watched: boolean
+  /** What is true of the scope, in one field: there may be very many scopes. See `flag`. */
+  #flags: number
   #cause: CancelCause | undefined
   #error: unknown = undefined
-  #caught = false
   #extras: Extras | undefined = undefined
-  /** When a cancel point was last passed, in milliseconds since the Unix epoch. */
-  #lastSeen = 0
+  /** When a cancel point was last passed, in milliseconds since this module was loaded: a small number takes no room. */
+  #lastSeen: number | undefined = undefined
 
   constructor(init: ScopeInit) {
     super()
     const parent = init.parent
     this.name = init.name ?? init.kind ?? 'scope'
     this.parent = parent
-    this.#isTask = init.kind === 'task'
-    this.#shielded = init.shielded ?? false
-    this.#background = init.background ?? false
+    this.#flags =
+      (init.kind === 'task' ? flag.task : 0) |
+      (init.shielded === true ? flag.shielded : 0) |
+      (init.background === true ? flag.background : 0)
     const outer = this.#outer
-    this.#watched = outer !== undefined && outer.#watched
+    if (outer !== undefined && outer.#watched) this.#flags |= flag.watched
     this.#cause = outer === undefined ? undefined : outer.#cause
   }
 
@@ -53,6 +54,23 @@ export abstract class ScopeCancel extends ScopeMembers {
   protected abstract addFailure(error: unknown): void
   /** The scope has just been cancelled: looks after a while whether it has stopped. */
   protected abstract watchGrace(): void
+
+  get #isTask(): boolean {
+    return (this.#flags & flag.task) !== 0
+  }
+
+  get #background(): boolean {
+    return (this.#flags & flag.background) !== 0
+  }
+
+  get #shielded(): boolean {
+    return (this.#flags & flag.shielded) !== 0
+  }
+
+  /** True when a cancel point has to look at a deadline or a probe, here or further out. */
+  get #watched(): boolean {
+    return (this.#flags & flag.watched) !== 0
+  }
 
   /** The scope whose cancellation and deadline hold here too. */
   get #outer(): ScopeCancel | undefined {
@@ -86,7 +104,7 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
   get lastSeen(): number {
-    return this.#lastSeen
+    return this.#lastSeen === undefined ? 0 : this.#lastSeen + loaded
   }
 
   /** True once the scope has been cancelled, whatever the cause and whether or not anything inside has noticed. */
@@ -96,7 +114,7 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** True once the cancellation has really broken something off: a scope can be cancelled and still end as if it had not been. */
   get cancelCaught(): boolean {
-    return this.#caught
+    return (this.#flags & flag.caught) !== 0
   }
 
   /** Who cancelled the scope and why; undefined while nobody has. */
@@ -112,7 +130,7 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** Something inside ended because of `cause`. */
   protected brokenOff(cause: CancelCause): void {
-    if (cause === this.#cause) this.#caught = true
+    if (cause === this.#cause) this.#flags |= flag.caught
   }
 
   /** True when a cancel point of this scope has told the cancellation, or its signal has. */
@@ -227,7 +245,7 @@ export abstract class ScopeCancel extends ScopeMembers {
     const reached: ScopeCancel[] = [this]
     for (const scope of reached) {
       if (scope.#watched) continue
-      scope.#watched = true
+      scope.#flags |= flag.watched
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
         const inner: ScopeCancel | undefined = at.inner
         if (inner !== undefined && !inner.#shielded) reached.push(inner)
@@ -255,7 +273,7 @@ export abstract class ScopeCancel extends ScopeMembers {
       )
     }
     if (value === this.#shielded) return
-    this.#shielded = value
+    this.#flags = value ? this.#flags | flag.shielded : this.#flags & ~flag.shielded
     const outer = this.#outer
     if (outer === undefined) return
     if (outer.#watched) this.watch()
@@ -338,7 +356,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
   refusal(operation: string): unknown {
     const time = now()
-    this.#lastSeen = time
+    this.#lastSeen = time - loaded
     if (this.#watched) this.#poll(time)
     if (this.#cause !== undefined) return this.cancelError()
     return this.over ? closedError(operation, this.title) : undefined

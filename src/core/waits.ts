@@ -8,14 +8,12 @@ import type { TimerNode, TimerWheel } from './timer-wheel.ts'
 /** A wait that its scope can break off: one slot in the scope's list instead of a listener or a race. */
 export abstract class Wait<T> extends Member {
   #resolve: ((value: T) => void) | undefined
-  #reject: ((error: unknown) => void) | undefined
   readonly promise: Promise<T>
 
   constructor() {
     super()
     this.promise = new Promise<T>(hand)
     this.#resolve = handed as (value: T) => void
-    this.#reject = handedReject
   }
 
   /** What is waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
@@ -46,12 +44,12 @@ export abstract class Wait<T> extends Member {
   }
 
   fail(error: unknown): void {
-    const reject = this.#reject
-    if (reject === undefined) return
+    const resolve = this.#resolve
+    if (resolve === undefined) return
     const scope = this.owner
     this.#end()
-    if (ready.direct && (--ready.credit > 0 || ready.renew())) reject(error)
-    else ready.add(new Resumption(reject, error, scope))
+    if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(new Refusal(error) as never)
+    else ready.add(new Resumption(resolve, new Refusal(error) as never, scope))
   }
 
   override cancel(_cause: CancelCause): void {
@@ -66,7 +64,6 @@ export abstract class Wait<T> extends Member {
 
   #end(): void {
     this.#resolve = undefined
-    this.#reject = undefined
     this.leave()
     this.free()
   }
@@ -95,11 +92,23 @@ class Resumption<T> implements Runnable {
 
 // One executor for all promises: a closure for each would cost as much as the promise.
 let handed: (value: never) => void
-let handedReject: (error: unknown) => void
 
-function hand(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+function hand(resolve: (value: never) => void): void {
   handed = resolve
-  handedReject = reject
+}
+
+/** What a promise is resolved with to be rejected: so a wait need not keep the second function of its promise too. */
+class Refusal {
+  readonly #error: unknown
+
+  constructor(error: unknown) {
+    this.#error = error
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is there to be resolved with
+  then(_resolve: unknown, reject: (error: unknown) => void): void {
+    reject(this.#error)
+  }
 }
 
 /** A wait for time to pass: it is a node of the timer wheel itself. */
