@@ -1,12 +1,17 @@
 import { Scope, scope, type ScopeOptions } from '../scope.ts'
-import type { Owner } from '../waiting.ts'
+import { type Owner, refusalOf } from '../waiting.ts'
 
-/** Runs a body in a scope of its own, under whoever owns the whole: a scope, a signal, or nobody. */
+/**
+ * Runs a body in a scope of its own, under whoever owns the whole: a scope, a signal, or nobody. Rejects without beginning
+ * when that one has ended.
+ */
 export function attemptIn<T>(
   owner: Owner | undefined,
   body: (s: Scope) => T | Promise<T>,
   options: ScopeOptions,
 ): Promise<T> {
+  const refusal = refusalOf(owner, options.name ?? 'work')
+  if (refusal !== undefined) return Promise.reject(refusal)
   if (owner instanceof Scope) return owner.scope(body, options)
   return scope(body, owner === undefined ? options : { ...options, signal: owner })
 }

@@ -7,7 +7,7 @@ export interface Backoff {
   readonly backoff?: Duration
   /** How fast the wait grows. From 1 up; default 2. */
   readonly factor?: number
-  /** The longest wait. Default: '30s'. */
+  /** The longest wait. Default: '30s', or `backoff` where that is longer. */
   readonly maxBackoff?: Duration
   /**
    * How much of each wait is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many who
@@ -30,7 +30,7 @@ export function checkBackoff(rule: Backoff, prefix = ''): void {
 /** Milliseconds to wait after `failures` attempts in a row have failed, from 1 up. */
 export function backoffDelay(rule: Backoff, failures: number): number {
   const first = milliseconds(rule.backoff ?? 100, 'backoff')
-  const longest = milliseconds(rule.maxBackoff ?? 30_000, 'maxBackoff')
+  const longest = rule.maxBackoff === undefined ? Math.max(30_000, first) : milliseconds(rule.maxBackoff, 'maxBackoff')
   const wait = Math.min(longest, first * (rule.factor ?? 2) ** (failures - 1))
   return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
 }
@@ -38,17 +38,4 @@ export function backoffDelay(rule: Backoff, failures: number): number {
 /** Refuses what is no count of attempts. */
 export function checkTimes(times: unknown, option: string): void {
   if (times !== Infinity) checkInteger(times, option, 0)
-}
-
-/** The wait in milliseconds that an error asks for with its `retryAfter`: a Duration, milliseconds, or a Date. */
-export function retryAfterOf(error: unknown, now: number): number | undefined {
-  let asked: unknown
-  try {
-    asked = (error as { readonly retryAfter?: unknown } | null | undefined)?.retryAfter
-    if (asked instanceof Date) return Number.isNaN(asked.getTime()) ? undefined : Math.max(0, asked.getTime() - now)
-    if (typeof asked === 'number' || typeof asked === 'string') return milliseconds(asked as Duration, 'retryAfter')
-  } catch {
-    // What was thrown may be anything; one that says nonsense has not asked for a wait.
-  }
-  return undefined
 }

@@ -30,14 +30,14 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
  * All calls of a burst share one run, with the arguments of the last of them, and their promises give its result. Runs do
  * not overlap: a burst that ends while one is under way waits for it. See `throttle` for a steady pace within the burst.
  *
- * @param fn the work; after the arguments it gets the scope of its run
+ * @param fn the work; gets the scope of its run, and the arguments of the call
  * @param wait how long it has to be quiet
  * @param owner the scope or AbortSignal that it belongs to: when that ends, what is put off is given up
  * @example
  * import { debounce, scope } from 'skein'
  *
  * await scope(async s => {
- *   const save = debounce((text: string) => { console.log('saved', text) }, '5ms', {}, s)
+ *   const save = debounce((s, text: string) => { console.log('saved', text) }, '5ms', {}, s)
  *   void save('a')
  *   void save('ab')
  *   await save('abc') // saved abc
@@ -49,7 +49,7 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
  * **Errors**: each call's promise rejects with what its run throws; `SKEIN_INVALID_ARGUMENT`.
  */
 export function debounce<A extends unknown[], R>(
-  fn: (...args: [...A, Scope]) => R | Promise<R>,
+  fn: (s: Scope, ...args: A) => R | Promise<R>,
   wait: Duration,
   options: DebounceOptions = {},
   owner?: Owner,
@@ -73,14 +73,14 @@ export function debounce<A extends unknown[], R>(
  * Runs do not overlap. See `debounce` for one run when all is over; to limit how many requests are made without leaving any
  * out, use `RateLimiter`.
  *
- * @param fn the work; after the arguments it gets the scope of its run
+ * @param fn the work; gets the scope of its run, and the arguments of the call
  * @param interval from the start of one run to that of the next
  * @param owner the scope or AbortSignal that it belongs to: when that ends, what is put off is given up
  * @example
  * import { scope, throttle } from 'skein'
  *
  * await scope(async s => {
- *   const draw = throttle((x: number) => x, '5ms', {}, s)
+ *   const draw = throttle((s, x: number) => x, '5ms', {}, s)
  *   const results = await Promise.all([draw(1), draw(2), draw(3)])
  *   console.log(results) // [ 1, 3, 3 ]
  * })
@@ -91,7 +91,7 @@ export function debounce<A extends unknown[], R>(
  * result of the run before. `SKEIN_INVALID_ARGUMENT`.
  */
 export function throttle<A extends unknown[], R>(
-  fn: (...args: [...A, Scope]) => R | Promise<R>,
+  fn: (s: Scope, ...args: A) => R | Promise<R>,
   interval: Duration,
   options: ThrottleOptions = {},
   owner?: Owner,

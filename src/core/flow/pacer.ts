@@ -66,7 +66,7 @@ class Caller<R> extends Wait<R> {
 /** Gathers calls and runs them as the rule says; never two runs at once. */
 export class Pacer<A extends unknown[], R> {
   readonly call: Paced<A, R>
-  readonly #fn: (...args: [...A, Scope]) => R | Promise<R>
+  readonly #fn: (s: Scope, ...args: A) => R | Promise<R>
   readonly #owner: Owner | undefined
   readonly #title: string
   readonly #rule: PaceRule
@@ -77,9 +77,9 @@ export class Pacer<A extends unknown[], R> {
   #restUntil = -Infinity
   #timer: Timer<Pacer<A, R>> | undefined = undefined
 
-  constructor(fn: (...args: [...A, Scope]) => unknown, owner: Owner | undefined, kind: string, rule: PaceRule) {
+  constructor(fn: (s: Scope, ...args: A) => unknown, owner: Owner | undefined, kind: string, rule: PaceRule) {
     checkBody(fn, kind)
-    this.#fn = fn as (...args: [...A, Scope]) => R | Promise<R>
+    this.#fn = fn as (s: Scope, ...args: A) => R | Promise<R>
     this.#owner = ownerOf(owner)
     this.#title = `${kind} of ${fn.name || 'a function'}`
     this.#rule = rule
@@ -146,7 +146,7 @@ export class Pacer<A extends unknown[], R> {
   }
 
   #run(args: A): Promise<R> {
-    const run = attemptIn<R>(this.#owner, s => this.#fn(...args, s), { name: this.#title })
+    const run = attemptIn<R>(this.#owner, s => this.#fn(s, ...args), { name: this.#title })
     this.#result = run
     const ended = (): void => {
       this.#running = undefined

@@ -5,21 +5,20 @@ import { CancelledError, InvalidArgumentError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
 import { checkBody } from '../scope-options.ts'
 import { sleep } from '../sleep.ts'
-import { type Owner, ownerOf } from '../waiting.ts'
+import { type Owner, ownerOf, refusalOf } from '../waiting.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { type Backoff, backoffDelay, backoffOptions, checkBackoff, checkTimes, retryAfterOf } from './backoff.ts'
+import { type Backoff, backoffDelay, backoffOptions, checkBackoff, checkTimes } from './backoff.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { checkChoice, isWorthRetrying, retryAfterOf, type RetryChoice } from './worth-retrying.ts'
 
 /** Options of `retry`. */
-export interface RetryPolicy extends Backoff {
+export interface RetryPolicy extends Backoff, RetryChoice {
   /** How many more attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
   readonly times?: number
   /** The longest that one attempt may take. It is cancelled then, and counts as failed. Default: no limit. */
   readonly timeout?: Duration
   /** The longest that all of it may take: no attempt starts that could only begin later. Default: no limit. */
   readonly within?: Duration
-  /** Which errors are worth another attempt. Default: all. Cancellation from outside never is. */
-  readonly retryIf?: (error: unknown, attempt: number) => boolean
   /** Told before each wait: the error, which attempt failed (from 1), and the wait in milliseconds. */
   readonly onRetry?: (error: unknown, attempt: number, wait: number) => void
   /** Shared by many calls, so that all of them together do not drown what is failing. */
@@ -31,6 +30,7 @@ const known: ReadonlySet<string> = new Set([
   'times',
   'timeout',
   'within',
+  'never',
   'retryIf',
   'onRetry',
   'budget',
@@ -71,7 +71,9 @@ export function retry<T>(
   return startChecked(() => {
     checkBody(fn, 'retry')
     checkPolicy(options)
-    return attempts(fn, options, ownerOf(owner))
+    const by = ownerOf(owner)
+    const refusal = refusalOf(by, 'retry')
+    return refusal === undefined ? attempts(fn, options, by) : Promise.reject(refusal)
   })
 }
 
@@ -80,7 +82,7 @@ async function attempts<T>(
   options: RetryPolicy,
   owner: Owner | undefined,
 ): Promise<T> {
-  const { times = 3, timeout, within, retryIf, onRetry, budget } = options
+  const { times = 3, timeout, within, onRetry, budget } = options
   const end = within === undefined ? Infinity : now() + milliseconds(within, 'within')
   for (let attempt = 1; ; attempt++) {
     let failure: unknown
@@ -94,7 +96,9 @@ async function attempts<T>(
     } catch (error) {
       failure = error
     }
-    if (failure instanceof CancelledError || attempt > times || retryIf?.(failure, attempt) === false) throw failure
+    // Where it is the owner that has ended, the failure says so, and is not for us to judge.
+    if (failure instanceof CancelledError || refusalOf(owner, 'retry') !== undefined) throw failure
+    if (attempt > times || !isWorthRetrying(options, failure, attempt)) throw failure
     const wait = retryAfterOf(failure, now()) ?? backoffDelay(options, attempt)
     if (now() + wait >= end || budget?.spend() === false) throw failure
     onRetry?.(failure, attempt, wait)
@@ -108,11 +112,9 @@ function checkPolicy(options: RetryPolicy): void {
   if (options.times !== undefined) checkTimes(options.times, 'times')
   if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
   if (options.within !== undefined) milliseconds(options.within, 'within')
-  for (const name of ['retryIf', 'onRetry'] as const) {
-    const value: unknown = options[name]
-    if (value !== undefined && typeof value !== 'function') {
-      throw new InvalidArgumentError(`${name} must be a function, got ${describe(value)}`)
-    }
+  checkChoice(options)
+  if (options.onRetry !== undefined && typeof options.onRetry !== 'function') {
+    throw new InvalidArgumentError(`onRetry must be a function, got ${describe(options.onRetry)}`)
   }
   if (options.budget !== undefined && !(options.budget instanceof RetryBudget)) {
     throw new InvalidArgumentError(`budget must be a RetryBudget, got ${describe(options.budget)}`)

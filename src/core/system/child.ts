@@ -134,9 +134,9 @@ export class Child {
 
   #exited(end: ProcessEnd): void {
     this.#exit = end
-    this.#free()
     if (this.#cause === undefined) this.#resolve(end)
     else this.#reject(errorOfCause(this.#cause, this.title, this.#sent))
+    this.#free()
   }
 
   /**

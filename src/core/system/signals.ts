@@ -1,9 +1,10 @@
+import { constants } from 'node:os'
+import { clearInterval, setInterval } from 'node:timers'
 import { describe } from '../checks.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { Scope } from '../scope.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
-import { constants } from 'node:os'
 
 /** Signals as they come, one after the other; see `signals`. */
 export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, AsyncDisposable {
@@ -53,11 +54,15 @@ class Receiver implements SignalReceiver {
   readonly #receive = (signal: NodeJS.Signals): void => this.#take(signal)
   readonly #end = (): void => this.close()
   #open = true
+  #alive: NodeJS.Timeout | undefined
 
   constructor(names: readonly NodeJS.Signals[], owner: Owner | undefined) {
     this.#names = names
     this.#owner = owner
-    this.#line = new WaitQueue({ describe: () => `signal ${names.join(' or ')}` })
+    this.#line = new WaitQueue({
+      describe: () => `signal ${names.join(' or ')}`,
+      abandoned: () => this.#relax(),
+    })
     for (const name of names) process.on(name, this.#receive)
     if (owner instanceof Scope) owner.onExit(this.#end)
     else owner?.addEventListener('abort', this.#end, { once: true })
@@ -66,7 +71,21 @@ class Receiver implements SignalReceiver {
   #take(signal: NodeJS.Signals): void {
     const waiter = this.#line.shift()
     if (waiter === undefined) this.#come.add(signal)
-    else waiter.settle({ value: signal, done: false })
+    else {
+      this.#relax()
+      waiter.settle({ value: signal, done: false })
+    }
+  }
+
+  /** Listening alone does not keep a program running; somebody who waits does. */
+  #stayAlive(): void {
+    this.#alive ??= setInterval(() => {}, 2 ** 30)
+  }
+
+  #relax(): void {
+    if (this.#line.size > 0) return
+    clearInterval(this.#alive)
+    this.#alive = undefined
   }
 
   next(): Promise<IteratorResult<NodeJS.Signals>> {
@@ -77,6 +96,7 @@ class Receiver implements SignalReceiver {
       return Promise.resolve({ value: signal, done: false })
     }
     if (!this.#open) return Promise.resolve(ended)
+    this.#stayAlive()
     return waitUnder(new Waiter(this.#line, undefined), this.#owner, 'next')
   }
 
@@ -86,6 +106,7 @@ class Receiver implements SignalReceiver {
     for (const name of this.#names) process.removeListener(name, this.#receive)
     if (this.#owner instanceof AbortSignal) this.#owner.removeEventListener('abort', this.#end)
     this.#line.settleAll(ended)
+    this.#relax()
     // Nobody has dealt with these, so they are sent once more, to whoever is there now.
     for (const signal of this.#come) process.kill(process.pid, signal)
     this.#come.clear()

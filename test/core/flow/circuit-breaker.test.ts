@@ -23,11 +23,14 @@ describe('circuit breaker', () => {
     assert.equal(breaker.state, 'closed')
     await failures(breaker, 1)
     assert.equal(breaker.state, 'open')
-    await assert.rejects(breaker.run(() => assert.fail('was called')), {
-      code: 'SKEIN_CIRCUIT_OPEN',
-      retryAfter: 30_000,
-      message: /circuit breaker 'prices' is open/,
-    })
+    await assert.rejects(
+      breaker.run(() => assert.fail('was called')),
+      {
+        code: 'SKEIN_CIRCUIT_OPEN',
+        retryAfter: 30_000,
+        message: /circuit breaker 'prices' is open/,
+      },
+    )
     assert.equal(breaker.statistics().refused, 1)
   })
 
@@ -62,7 +65,10 @@ describe('circuit breaker', () => {
     await scope(async s => {
       const probe = s.spawn(s => breaker.run(s => s.sleep('1s'), s))
       await s.sleep(1)
-      await assert.rejects(breaker.run(() => 1, s), { code: 'SKEIN_CIRCUIT_OPEN', message: /half-open/ })
+      await assert.rejects(
+        breaker.run(() => 1, s),
+        { code: 'SKEIN_CIRCUIT_OPEN', message: /half-open/ },
+      )
       await probe.result()
     })
     assert.equal(breaker.state, 'closed')

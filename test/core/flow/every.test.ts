@@ -54,8 +54,14 @@ describe('every', () => {
   test('jitter makes a run late within its period and never moves the periods', async () => {
     const from = clock.elapsed
     const lates: number[] = []
-    await every('10s', (_s, { run }) => void lates.push(clock.elapsed - from - run * 10_000), { times: 40, jitter: 0.5 })
-    assert.ok(lates.every(late => late >= 0 && late <= 5001), String(lates))
+    await every('10s', (_s, { run }) => void lates.push(clock.elapsed - from - run * 10_000), {
+      times: 40,
+      jitter: 0.5,
+    })
+    assert.ok(
+      lates.every(late => late >= 0 && late <= 5001),
+      String(lates),
+    )
     assert.ok(new Set(lates).size > 20)
   })
 
@@ -67,7 +73,10 @@ describe('every', () => {
     await assert.rejects(every('1s', work), /run 2/)
     const errors: unknown[] = []
     runs = 0
-    const result = await every('1s', work, { times: 4, onError: (error, tick) => errors.push([String(error), tick.run]) })
+    const result = await every('1s', work, {
+      times: 4,
+      onError: (error, tick) => errors.push([String(error), tick.run]),
+    })
     assert.deepEqual(errors, [
       ['Error: run 2', 2],
       ['Error: run 4', 4],
@@ -110,8 +119,14 @@ describe('every', () => {
 
   test('times: 0 does nothing, and wrong options are refused', async () => {
     assert.deepEqual(await every('1s', () => assert.fail(), { times: 0 }), { runs: 0, skipped: 0, failed: 0 })
-    await assert.rejects(every(0, () => {}), { code: 'SKEIN_INVALID_ARGUMENT', message: /longer than 0/ })
-    await assert.rejects(every('1s', () => {}, { jitter: 2 }), /jitter/)
+    await assert.rejects(
+      every(0, () => {}),
+      { code: 'SKEIN_INVALID_ARGUMENT', message: /longer than 0/ },
+    )
+    await assert.rejects(
+      every('1s', () => {}, { jitter: 2 }),
+      /jitter/,
+    )
     await assert.rejects(every('1s', sleep(0) as never), /needs a function/)
   })
 })

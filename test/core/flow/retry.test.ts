@@ -28,9 +28,12 @@ describe('retry', () => {
     const errors = [new Error('one'), new TypeError('two')]
     let at = 0
     await assert.rejects(
-      retry(() => {
-        throw errors[at++]
-      }, { times: 1 }),
+      retry(
+        () => {
+          throw errors[at++]
+        },
+        { times: 1 },
+      ),
       (error: unknown) => error === errors[1],
     )
     assert.equal(at, 2)
@@ -124,7 +127,7 @@ describe('retry', () => {
   test('a cancelled owner ends the wait, and nothing is tried again', async () => {
     const work = failing(99)
     await assert.rejects(
-      scope(s => retry(work.fn, { backoff: '1h', jitter: 0 }, s), { timeout: '1m' }),
+      scope(s => retry(work.fn, { backoff: '1h', maxBackoff: '1h', jitter: 0 }, s), { timeout: '1m' }),
       { code: 'SKEIN_TIMEOUT' },
     )
     assert.equal(work.calls, 1)
@@ -160,7 +163,10 @@ describe('retry', () => {
       [{ budget: 3 }, /budget must be a RetryBudget/],
     ]
     for (const [options, message] of wrong) {
-      await assert.rejects(retry(() => 1, options), { code: 'SKEIN_INVALID_ARGUMENT', message })
+      await assert.rejects(
+        retry(() => 1, options),
+        { code: 'SKEIN_INVALID_ARGUMENT', message },
+      )
     }
   })
 })
