@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { type Call, call, CancelledError, loop, TimeoutError } from 'skein'
+import { type Call, call, CancelledError, loop, scope, TimeoutError } from 'skein'
 import { failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -102,6 +102,21 @@ export const graphs: Theme = theme('graphs', add => {
     assert.equal((await failure(TimeoutError, shared.run(textOf, slow))).timeout, 30)
     const flaky = call(rejectLater, 'first').with({ retries: { times: 1, backoff: 1 } })
     assert.equal((await failure(RangeError, shared.run(textOf, flaky))).message, 'first')
+  })
+
+  add('a time limit of the outermost call does not hold for its parts; that of a scope holds for all', async s => {
+    const { shared, file } = s
+    const part = call(holdUntil, file('started'), file('gate'))
+    const whole = shared.run(call(textOf, part).with({ timeout: 40 }))
+    await fileAppears(file('started'))
+    await new Promise(resolve => setTimeout(resolve, 80))
+    touch(file('gate'))
+    assert.equal(await whole, 'released')
+    const endless = call(textOf, call(holdUntil, file('again'), file('never')))
+    await failure(
+      TimeoutError,
+      scope(s => s.on(shared).run(endless), { timeout: 40 }),
+    )
   })
 
   add('a deep graph and a wide graph both run', async ({ open }) => {
