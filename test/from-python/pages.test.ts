@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import * as skein from 'skein'
+import * as core from 'skein/core'
+import * as processes from 'skein/processes'
+import * as testing from 'skein/testing'
+import * as threads from 'skein/threads'
+import { LocalJob } from '#skein/core/local-job.js'
+import { root } from '../support/paths.ts'
+
+/** Names that a page uses beside those of skein: the language's and Node's. */
+const foreign = new Set(
+  'new Promise for await net readline socket stream server dgram Symbol Infinity Date clock pool lock trySend tryReceive tryPut tryGet tryAcquire'.split(
+    ' ',
+  ),
+)
+
+/** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
+const exported = new Map<string, string>()
+for (const [room, module] of Object.entries({ core, processes, testing, threads, '': skein })) {
+  for (const name of Object.keys(module)) exported.set(name, room)
+}
+const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
+
+const folder = join(root, 'docs/from-python')
+const pages = readdirSync(folder)
+  .filter(name => name.endsWith('.md'))
+  .map(name => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+
+/** All that stands in backticks outside of code blocks. */
+function spans(text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '')
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string)
+}
+
+describe('the pages for people who come from Python', () => {
+  for (const list of readdirSync(join(root, 'test/from-python/names'))) {
+    const page = list.replace('.json', '.md')
+    const names = JSON.parse(readFileSync(join(root, 'test/from-python/names', list), 'utf8')) as Record<
+      string,
+      string[]
+    >
+    for (const [module, members] of Object.entries(names)) {
+      test(`${page} names all that ${module} has`, () => {
+        const text = pages.find(({ name }) => name === page)?.text ?? ''
+        const words = new Set(spans(text).flatMap(span => span.split(/[^\w]+/)))
+        assert.deepEqual(
+          members.filter(member => !words.has(member)),
+          [],
+        )
+      })
+    }
+  }
+
+  for (const { name, text } of pages) {
+    test(`${name} sends people only to what there is`, () => {
+      const missing: string[] = []
+      let isTable = false
+      for (const line of text.split('\n')) {
+        const [, , here] = line.split('|')
+        if (here === undefined) isTable = false
+        else if (/^ (here|in Node) $/.test(here)) isTable = true
+        else if (isTable) for (const span of spans(here)) if (!isThere(span, line)) missing.push(`${span} in: ${line}`)
+      }
+      assert.deepEqual(missing, [])
+    })
+  }
+})
+
+/** True for what a program can write: an export, a method of a scope or of a job, an option of those, or Node's own. */
+function isThere(span: string, line: string): boolean {
+  const member = /^(s|job)\.(\w+)/.exec(span)
+  if (member?.[1] === 's')
+    return (member[2] as string) in core.Scope.prototype || ['name', 'parent'].includes(member[2] as string)
+  if (member?.[1] === 'job') return (member[2] as string) in LocalJob.prototype
+  if (/^(\w+:|SKEIN_)/.test(span) && !span.includes('(')) return true
+  const first = /^\w+/.exec(span)?.[0] ?? ''
+  const room = exported.get(first)
+  if (room === undefined) return types.has(first) || foreign.has(first)
+  return room === '' || room === 'threads' || room === 'processes' || line.includes(`skein/${room}`)
+}
