@@ -66,7 +66,7 @@ const known: ReadonlySet<string> = new Set([
  * for (let call = 0; call < 3; call++) {
  *   await breaker.run(() => { throw new Error('down') }).catch(error => console.log(error.code ?? error.message))
  * }
- * console.log(breaker.state) // down, down, SKEIN_CIRCUIT_OPEN; then: open
+ * console.log(breaker.state) // open
  *
  * **Cancellation**: `run` is a cancel point, and hands the cancellation to the call; a cancelled call counts neither as a
  * success nor as a failure.

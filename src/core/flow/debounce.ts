@@ -44,7 +44,8 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
  * })
  *
  * **Cancellation**: the promises of calls that were put off reject with `SKEIN_CANCELLED`, as they do after `cancel()`; a run
- * that is under way is cancelled too.
+ * that is under way is cancelled, and its callers hear of it when it has ended. Who does not look at the promise is not
+ * troubled by that, but by a failure, which is an unhandled rejection then.
  *
  * **Errors**: each call's promise rejects with what its run throws; `SKEIN_INVALID_ARGUMENT`.
  */
@@ -101,12 +102,14 @@ export function throttle<A extends unknown[], R>(
   checkFlag(options.trailing, 'trailing')
   const length = milliseconds(interval, 'interval')
   const { leading = true, trailing = true } = options
-  if (!leading && !trailing)
+  if (!leading && !trailing) {
     throw new InvalidArgumentError('throttle with neither leading nor trailing would never run')
+  }
   return new Pacer<A, Awaited<R>>(fn, owner, 'throttle', {
     leading,
     trailing,
-    due: first => first + length,
+    // While a long run goes on the interval may have passed already.
+    due: (first, _last, rest) => (leading || rest > first ? rest : first + length),
     restFor: length,
   }).call
 }

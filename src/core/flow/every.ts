@@ -56,7 +56,7 @@ const known: ReadonlySet<string> = new Set(['immediately', 'times', 'jitter', 'o
  * @example
  * import { every } from 'skein'
  *
- * const result = await every('2ms', (s, { run }) => console.log(run), { times: 3 }) // 1 2 3
+ * const result = await every('2ms', (s, { run }) => console.log('beat', run), { times: 3 })
  * console.log(result.runs) // 3
  *
  * **Cancellation**: ends the run or the wait that is under way; `every` throws `SKEIN_CANCELLED` then.

@@ -1,5 +1,6 @@
 import { type CancelCause, errorOfCause } from '../cancel.ts'
 import { monotonic } from '../clock.ts'
+import { CancelledError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
 import { checkBody } from '../scope-options.ts'
 import { Timer } from '../timer.ts'
@@ -22,8 +23,8 @@ export interface Paced<A extends unknown[], R> {
 export interface PaceRule {
   readonly leading: boolean
   readonly trailing: boolean
-  /** When a run is due for calls of which the first and the last came at these times. */
-  readonly due: (first: number, last: number) => number
+  /** When a run is due for calls of which the first and the last came at these times, and the last rest ends at `rest`. */
+  readonly due: (first: number, last: number, rest: number) => number
   /** For how long after the start of a run no call is a first one. */
   readonly restFor: number
 }
@@ -60,6 +61,19 @@ class Caller<R> extends Wait<R> {
 
   protected override free(): void {
     this.#left()
+  }
+
+  override cancel(cause: CancelCause): void {
+    this.excuse()
+    super.cancel(cause)
+  }
+
+  /**
+   * What comes now only says that it was cancelled: who calls again and again and does not look at the promises need not
+   * hear of it.
+   */
+  excuse(): void {
+    this.promise.catch(() => {})
   }
 }
 
@@ -100,9 +114,13 @@ export class Pacer<A extends unknown[], R> {
     if (refusal !== undefined) return Promise.reject(refusal)
     const time = monotonic()
     const resting = time < this.#restUntil || this.#running !== undefined
-    if (this.#burst === undefined && !resting && this.#rule.leading) return this.#lead(time, args)
+    if (this.#burst === undefined && !resting && this.#rule.leading) {
+      const caller = new Caller<R>(this.#title, () => {})
+      this.#run(args, [caller])
+      return caller.promise
+    }
     if (!this.#rule.trailing) return this.#result as Promise<R>
-    const burst = (this.#burst ??= new Burst<A, R>(resting ? this.#restUntil - this.#rule.restFor : time, args))
+    const burst = (this.#burst ??= new Burst<A, R>(time, args))
     burst.last = time
     burst.args = args
     const caller = new Caller<R>(this.#title, () => this.#left(burst))
@@ -112,17 +130,11 @@ export class Pacer<A extends unknown[], R> {
     return waitUnder(caller, this.#owner, this.#title)
   }
 
-  /** The first call of a burst, where that one runs at once. */
-  #lead(time: number, args: A): Promise<R> {
-    this.#restUntil = time + this.#rule.restFor
-    return this.#run(args)
-  }
-
   #arm(): void {
     const burst = this.#burst
     if (burst === undefined || this.#running !== undefined) return
     this.#timer?.clear()
-    const wait = Math.max(0, this.#rule.due(burst.first, burst.last) - monotonic())
+    const wait = Math.max(0, this.#rule.due(burst.first, burst.last, this.#restUntil) - monotonic())
     this.#timer = new Timer<Pacer<A, R>>(wait, serve, this as Pacer<A, R>)
   }
 
@@ -133,27 +145,32 @@ export class Pacer<A extends unknown[], R> {
     this.#timer = this.#burst = undefined
     if (burst === undefined) return
     const callers = burst.callers.filter(caller => caller.pending)
-    if (callers.length === 0) return
-    this.#restUntil = monotonic() + this.#rule.restFor
-    this.#run(burst.args).then(
-      value => {
-        for (const caller of callers) caller.settle(value)
-      },
-      (error: unknown) => {
-        for (const caller of callers) caller.fail(error)
-      },
-    )
+    // From now on they wait for the run, which the owner ends: not before it has really ended.
+    for (const caller of callers) caller.leave()
+    this.#run(burst.args, callers)
   }
 
-  #run(args: A): Promise<R> {
-    const run = attemptIn<R>(this.#owner, s => this.#fn(s, ...args), { name: this.#title })
+  #run(args: A, callers: readonly Caller<R>[]): void {
+    this.#restUntil = monotonic() + this.#rule.restFor
+    const run = attemptIn<R>(this.#owner, s => this.#fn(...args, s), { name: this.#title })
     this.#result = run
-    const ended = (): void => {
+    const next = (): void => {
       this.#running = undefined
       this.#arm()
     }
-    this.#running = run.then(ended, ended)
-    return run
+    this.#running = run.then(
+      value => {
+        next()
+        for (const caller of callers) caller.settle(value)
+      },
+      (error: unknown) => {
+        next()
+        for (const caller of callers) {
+          if (error instanceof CancelledError) caller.excuse()
+          caller.fail(error)
+        }
+      },
+    )
   }
 
   async #flush(): Promise<R | undefined> {
@@ -174,7 +191,10 @@ export class Pacer<A extends unknown[], R> {
     const burst = this.#burst
     this.#timer?.clear()
     this.#timer = this.#burst = undefined
-    for (const caller of burst?.callers ?? []) caller.fail(errorOfCause(cause, this.#title))
+    for (const caller of burst?.callers ?? []) {
+      caller.excuse()
+      caller.fail(errorOfCause(cause, this.#title))
+    }
   }
 }
 

@@ -49,7 +49,7 @@ const known: ReadonlySet<string> = new Set(['name', 'limit', 'per', 'kind', 'bur
  * await scope(async s => {
  *   for (const page of ['a', 'b', 'c']) {
  *     await limiter.take(1, s)
- *     console.log(page) // a and b at once, c a little later
+ *     console.log(page, performance.now())
  *   }
  * })
  *

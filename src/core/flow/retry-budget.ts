@@ -25,7 +25,7 @@ const known: ReadonlySet<string> = new Set(['reserve', 'perSuccess'])
  * for (let call = 0; call < 3; call++) {
  *   await retry(() => { attempts++; throw new Error('down') }, { times: 5, backoff: 0, budget }).catch(() => {})
  * }
- * console.log(attempts) // 5: three calls, and two retries for all of them
+ * console.log(attempts) // 5
  */
 export class RetryBudget {
   readonly #most: number

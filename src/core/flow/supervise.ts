@@ -14,8 +14,9 @@ export type Supervised = (s: Scope) => unknown
 
 /** What is told of a restart. */
 export interface Restart {
-  /** Which one failed. */
+  /** Which one has ended. */
   readonly name: string
+  /** What it threw; undefined where it has returned, with `always`. */
   readonly error: unknown
   /** Which restart this is within the span that counts, from 1. */
   readonly restart: number
@@ -105,7 +106,7 @@ class Supervision {
   readonly #within: number
   readonly #endings: Ending[] = []
   #wake: (() => void) | undefined
-  readonly #past: { readonly time: number; readonly error: unknown }[] = []
+  readonly #past: { readonly time: number; readonly failure: Ending['failure'] }[] = []
 
   constructor(s: Scope, tasks: readonly (readonly [string, Supervised])[], options: SuperviseOptions) {
     this.#s = s
@@ -135,7 +136,7 @@ class Supervision {
       // A run that was stopped because of another one has been dealt with.
       if (child.run !== run) continue
       child.run = undefined
-      if (failure !== undefined || this.#options.always === true) await this.#restart(child, failure?.error)
+      if (failure !== undefined || this.#options.always === true) await this.#restart(child, failure)
     }
   }
 
@@ -163,14 +164,14 @@ class Supervision {
     run.result().then(ended, ended)
   }
 
-  async #restart(child: Child, error: unknown): Promise<void> {
+  async #restart(child: Child, failure: Ending['failure']): Promise<void> {
     const time = monotonic()
     child.failures = time - child.startedAt >= this.#within ? 1 : child.failures + 1
     const recent = this.#past.filter(past => past.time > time - this.#within)
-    this.#past.splice(0, this.#past.length, ...recent, { time, error })
+    this.#past.splice(0, this.#past.length, ...recent, { time, failure })
     if (this.#past.length > this.#restarts) throw this.#gaveUp(child)
     const wait = backoffDelay(this.#options, child.failures)
-    this.#options.onRestart?.({ name: child.name, error, restart: this.#past.length, wait })
+    this.#options.onRestart?.({ name: child.name, error: failure?.error, restart: this.#past.length, wait })
     const affected = this.#affected(child)
     await this.#stop(affected)
     // In a task of its own: others may fail, and start again, while these wait.
@@ -206,13 +207,13 @@ class Supervision {
   }
 
   #gaveUp(child: Child): RestartLimitError {
-    const errors = this.#past.map(({ error }) => error)
+    const errors = this.#past.flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]))
     const last = errors.at(-1)
-    const text = last instanceof Error ? last.message : String(last)
+    const story = errors.map(error => (error instanceof Error ? error.message : String(error)))
     return new RestartLimitError(
-      `${child.name} failed, and that was failure ${errors.length} within ${this.#within} ms, where ${this.#restarts} ` +
-        `restarts are allowed: supervise gives up. The last error: ${text}`,
-      { errors, cause: last },
+      `supervise gives up: ${child.name} has ended, end number ${this.#past.length} within ${this.#within} ms, where ` +
+        `${this.#restarts} restarts are allowed. What was thrown: ${story.join('; ') || 'nothing'}`,
+      { errors, ...(errors.length === 0 ? {} : { cause: last }) },
     )
   }
 }

@@ -1,7 +1,6 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import type { Socket } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Readable, type Writable } from 'node:stream'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { type CancelCause, errorOfCause } from '../cancel.ts'
 import { describe } from '../checks.ts'
 import { type Duration, milliseconds } from '../duration.ts'
@@ -29,8 +28,13 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null
 }
 
+/** Where the stderr of a program goes. */
+export type ErrorOutput = 'pipe' | 'inherit' | 'ignore'
+
 /** After a program has ended, its output may still be on the way; a child of its own may keep the pipe open for ever. */
 const quietAfterExit = 200
+/** So many silences that are none: somebody else goes on writing. */
+const longestDrain = 10
 
 /**
  * A program that was started, owned by a scope: cancelled with it, and waited for.
@@ -39,7 +43,11 @@ const quietAfterExit = 200
  * also under a virtual clock.
  */
 export class Child {
-  readonly process: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly process: ChildProcess
+  readonly stdin: Writable
+  readonly stdout: Readable
+  /** Empty where it is not piped. */
+  readonly stderr: Readable
   readonly title: string
   /** Settles when it has ended; rejects when it could not be started or was cancelled. */
   readonly ended: Promise<ProcessEnd>
@@ -52,7 +60,13 @@ export class Child {
   #resolve!: (end: ProcessEnd) => void
   #reject!: (error: unknown) => void
 
-  private constructor(command: string, args: readonly string[], options: ProcessOptions, owner: Owner | undefined) {
+  private constructor(
+    command: string,
+    args: readonly string[],
+    options: ProcessOptions,
+    errors: ErrorOutput,
+    owner: Owner | undefined,
+  ) {
     this.title = `process ${command}`
     this.#grace = milliseconds(options.grace ?? '5s', 'grace')
     this.ended = new Promise((resolve, reject) => {
@@ -61,21 +75,25 @@ export class Child {
     })
     // Whoever cancels it need not be the one who waits for its end.
     this.ended.catch(() => {})
-    this.process = spawn(command, args, {
-      cwd: options.cwd,
-      env: options.env as NodeJS.ProcessEnv | undefined,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    })
-    // A program that reads no input is no error of the one who offers some.
-    this.process.stdin.on('error', () => {})
+    this.process = begin(command, args, options, errors)
+    this.stdin = this.process.stdin as Writable
+    this.stdout = this.process.stdout as Readable
+    this.stderr = this.process.stderr ?? Readable.from([])
+    // A program that reads no input is no error of the one who offers some; readers hear of errors by themselves.
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on('error', () => {})
     this.process.once('error', error => this.#failed(command, error))
     this.process.once('exit', (exitCode, signal) => this.#exited({ exitCode, signal }))
     this.#own(owner)
   }
 
   /** Errors: `SKEIN_INVALID_ARGUMENT`, and the refusal of an owner that has been cancelled: then nothing is started. */
-  static start(command: string, args: readonly string[], options: ProcessOptions, owner: Owner | undefined): Child {
+  static start(
+    command: string,
+    args: readonly string[],
+    options: ProcessOptions,
+    errors: ErrorOutput,
+    owner: Owner | undefined,
+  ): Child {
     if (typeof command !== 'string' || command === '') {
       throw new InvalidArgumentError(`command must be the name or path of a program, got ${describe(command)}`)
     }
@@ -87,7 +105,7 @@ export class Child {
     }
     const refusal = refusalOf(owner, `process ${command}`)
     if (refusal !== undefined) throw refusal
-    return new Child(command, args, options, owner)
+    return new Child(command, args, options, errors, owner)
   }
 
   get pid(): number | undefined {
@@ -144,26 +162,51 @@ export class Child {
    * may keep the pipes open for ever, so a silence ends it too.
    */
   async drained(): Promise<void> {
-    const { stdout, stderr } = this.process
-    for (let before = -1; ;) {
-      const received = (stdout as Socket).bytesRead + (stderr as Socket).bytesRead
-      if ((stdout.closed && stderr.closed) || received === before) break
-      before = received
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, quietAfterExit)
-        this.process.once('close', () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
+    let received = 0
+    const count = (): void => void received++
+    this.stdout.on('data', count)
+    this.stderr.on('data', count)
+    for (let turn = 0; turn < longestDrain && !(this.stdout.closed && this.stderr.closed); turn++) {
+      const before = received
+      await this.#closedOr(quietAfterExit)
+      // The timer may be late because the program was busy; what has come meanwhile is read first.
+      await new Promise<void>(resolve => setImmediate(resolve))
+      if (received === before) break
     }
-    stdout.destroy()
-    stderr.destroy()
+    this.stdout.destroy()
+    this.stderr.destroy()
+  }
+
+  #closedOr(delay: number): Promise<void> {
+    return new Promise(resolve => {
+      const end = (): void => {
+        clearTimeout(timer)
+        this.process.removeListener('close', end)
+        resolve()
+      }
+      const timer = setTimeout(end, delay)
+      this.process.once('close', end)
+    })
   }
 
   #free(): void {
     clearTimeout(this.#timer)
     this.#leave?.()
     this.#leave = undefined
+  }
+}
+
+function begin(command: string, args: readonly string[], options: ProcessOptions, errors: ErrorOutput): ChildProcess {
+  try {
+    return spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env as NodeJS.ProcessEnv | undefined,
+      stdio: ['pipe', 'pipe', errors],
+      windowsHide: true,
+    })
+  } catch (error) {
+    // Node refuses here what no operating system takes: a zero byte in an argument, a folder that is no path.
+    const why = error instanceof Error ? error.message : String(error)
+    throw new InvalidArgumentError(`${command} could not be started: ${why}`, { cause: error })
   }
 }

@@ -1,18 +1,29 @@
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { checkKnown } from '../checks.ts'
+import { checkKnown, describe } from '../checks.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import { startChecked } from '../flow/attempt-in.ts'
 import { type Owner, ownerOf } from '../waiting.ts'
-import { Child, type ProcessEnd, type ProcessOptions, processOptions } from './child.ts'
+import { Child, type ErrorOutput, type ProcessEnd, type ProcessOptions, processOptions } from './child.ts'
+import { linesOf } from './lines.ts'
+
+/** Options of `openProcess`. */
+export interface OpenProcessOptions extends ProcessOptions {
+  /**
+   * Where its stderr goes: to that of this program (`inherit`), nowhere (`ignore`), or to you (`pipe`). Read it then, for a
+   * program whose stderr nobody reads stands still when the pipe is full. Default: 'inherit'.
+   */
+  readonly stderr?: ErrorOutput
+}
 
 /** A program that runs: see `openProcess`. */
 export interface OpenProcess extends AsyncDisposable {
   /** The number under which the operating system knows it. */
   readonly pid: number
-  /** What it reads. `end()` it, or it may wait for more for ever. */
+  /** What it reads. `end()` it, or it may wait for more for ever; `pipeline` of node:stream feeds it as fast as it reads. */
   readonly stdin: Writable
-  /** What it writes. It pauses when nobody reads: read both, or it may stand still. */
+  /** What it writes, as fast as you read: while nobody does it pauses. */
   readonly stdout: Readable
+  /** Empty unless the option `stderr` is 'pipe'. */
   readonly stderr: Readable
   /**
    * Settles when it has ended, whatever its exit code; what it wrote may still be read then.
@@ -20,7 +31,11 @@ export interface OpenProcess extends AsyncDisposable {
    * **Errors**: `SKEIN_CANCELLED` when it was cancelled.
    */
   readonly ended: Promise<ProcessEnd>
-  /** Its output line by line, as UTF-8, without the line ends; as fast as they are read. */
+  /**
+   * Its output line by line, as UTF-8, without the line ends; as fast as they are read. Leaving the loop closes the stream.
+   *
+   * **Errors**: `SKEIN_CANCELLED` when the program was cancelled.
+   */
   lines(from?: 'stdout' | 'stderr'): AsyncIterable<string>
   /** Sends it a signal; false when it has ended. */
   signal(name: NodeJS.Signals): boolean
@@ -28,7 +43,7 @@ export interface OpenProcess extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const known: ReadonlySet<string> = new Set(processOptions)
+const known: ReadonlySet<string> = new Set([...processOptions, 'stderr'])
 
 /**
  * Starts a program to talk with while it runs; resolves when it has begun.
@@ -45,7 +60,7 @@ const known: ReadonlySet<string> = new Set(processOptions)
  * await scope(async s => {
  *   const program = await openProcess(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)'], {}, s)
  *   program.stdin.end('one\ntwo\n')
- *   for await (const line of program.lines()) console.log(line) // one two
+ *   for await (const line of program.lines()) console.log(line)
  *   console.log((await program.ended).exitCode) // 0
  * })
  *
@@ -56,33 +71,35 @@ const known: ReadonlySet<string> = new Set(processOptions)
 export function openProcess(
   command: string,
   args: readonly string[] = [],
-  options: ProcessOptions = {},
+  options: OpenProcessOptions = {},
   owner?: Owner,
 ): Promise<OpenProcess> {
   return startChecked(() => {
     checkKnown(options, known, 'process option')
-    return begun(Child.start(command, args, options, ownerOf(owner)))
+    const { stderr = 'inherit' } = options
+    if (!['pipe', 'inherit', 'ignore'].includes(stderr)) {
+      throw new InvalidArgumentError(`stderr must be 'pipe', 'inherit' or 'ignore', got ${describe(stderr)}`)
+    }
+    return begun(Child.start(command, args, options, stderr, ownerOf(owner)))
   })
 }
 
 async function begun(child: Child): Promise<OpenProcess> {
-  const { process } = child
   if (child.pid === undefined) await child.ended
+  const { process, stdin, stdout, stderr } = child
   const close = async (): Promise<void> => {
     child.cancel({ source: 'close' })
     // How it ended is told by `ended`.
     await child.ended.catch(() => {})
-    process.stdin.destroy()
-    process.stdout.destroy()
-    process.stderr.destroy()
+    for (const stream of [stdin, stdout, stderr]) stream.destroy()
   }
   return {
     pid: child.pid as number,
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdin,
+    stdout,
+    stderr,
     ended: child.ended,
-    lines: (from = 'stdout') => createInterface({ input: process[from], crlfDelay: Infinity }),
+    lines: (from = 'stdout') => linesOf(from === 'stdout' ? stdout : stderr),
     signal: name => process.kill(name),
     close,
     [Symbol.asyncDispose]: close,

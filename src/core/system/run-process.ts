@@ -57,7 +57,7 @@ export function runProcess(
 ): Promise<ProcessResult> {
   return startChecked(() => {
     checkOptions(options)
-    return run(command, Child.start(command, args, options, ownerOf(owner)), options)
+    return run(command, Child.start(command, args, options, 'pipe', ownerOf(owner)), options)
   })
 }
 
@@ -67,7 +67,7 @@ async function run(command: string, child: Child, options: RunProcessOptions): P
   const overflow = (): void => void (truncated = true)
   const out = new Captured(maxBytes, overflow)
   const err = new Captured(maxBytes, overflow)
-  const { stdin, stdout, stderr } = child.process
+  const { stdin, stdout, stderr } = child
   stdout.on('data', (chunk: Buffer) => out.add(chunk))
   stderr.on('data', (chunk: Buffer) => err.add(chunk))
   stdin.end(input)

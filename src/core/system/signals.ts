@@ -10,7 +10,7 @@ import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
 export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, AsyncDisposable {
   /** Waits for the next one. */
   next(): Promise<IteratorResult<NodeJS.Signals>>
-  /** Stops receiving; what the signals did before holds again. What has come and was not read takes its usual effect. */
+  /** Stops receiving; what the signals did before holds again. What has come and was not read takes its effect then. */
   close(): void
   return(): Promise<IteratorResult<NodeJS.Signals>>
 }
@@ -21,7 +21,7 @@ export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, A
  *
  * While it is open the signals do not have their usual effect, which for most of them is to end the program. Of signals of
  * one kind that come before they are read, one is kept, as the operating system does it itself. `main` takes care of SIGINT
- * and SIGTERM already.
+ * and SIGTERM already. Who waits in `next` keeps the program running; an open receiver alone does not.
  *
  * @param names which signals, as in `['SIGHUP']`
  * @param owner the scope or AbortSignal with which it closes
@@ -37,19 +37,24 @@ export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, A
  *   }
  * })
  *
- * **Cancellation**: `next` is a cancel point. It closes when its loop is left, and when its owner ends.
+ * **Cancellation**: `next` is a cancel point. It closes when its loop is left, and when its owner ends;
+ * a signal that nobody has read, or heard elsewhere, is sent again then.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a signal that is unknown, listed twice, or cannot be received.
  */
 export function signals(names: readonly NodeJS.Signals[], owner?: Owner): SignalReceiver {
   checkNames(names)
-  return new Receiver(names, ownerOf(owner))
+  const by = ownerOf(owner)
+  const refusal = refusalOf(by, 'signals')
+  if (refusal !== undefined) throw refusal
+  return new Receiver(names, by)
 }
 
 class Receiver implements SignalReceiver {
   readonly #names: readonly NodeJS.Signals[]
   readonly #owner: Owner | undefined
-  readonly #come = new Set<NodeJS.Signals>()
+  /** What has come and was not read yet; true where nobody else has heard of it. */
+  readonly #come = new Map<NodeJS.Signals, boolean>()
   readonly #line: WaitQueue<IteratorResult<NodeJS.Signals>>
   readonly #receive = (signal: NodeJS.Signals): void => this.#take(signal)
   readonly #end = (): void => this.close()
@@ -70,7 +75,7 @@ class Receiver implements SignalReceiver {
 
   #take(signal: NodeJS.Signals): void {
     const waiter = this.#line.shift()
-    if (waiter === undefined) this.#come.add(signal)
+    if (waiter === undefined) this.#come.set(signal, process.listenerCount(signal) === 1)
     else {
       this.#relax()
       waiter.settle({ value: signal, done: false })
@@ -91,12 +96,13 @@ class Receiver implements SignalReceiver {
   next(): Promise<IteratorResult<NodeJS.Signals>> {
     const refusal = refusalOf(this.#owner, 'next')
     if (refusal !== undefined) return Promise.reject(refusal)
-    for (const signal of this.#come) {
+    for (const signal of this.#come.keys()) {
       this.#come.delete(signal)
       return Promise.resolve({ value: signal, done: false })
     }
     if (!this.#open) return Promise.resolve(ended)
     this.#stayAlive()
+    this.#alive ??= setInterval(() => {}, 2 ** 30)
     return waitUnder(new Waiter(this.#line, undefined), this.#owner, 'next')
   }
 
@@ -106,9 +112,10 @@ class Receiver implements SignalReceiver {
     for (const name of this.#names) process.removeListener(name, this.#receive)
     if (this.#owner instanceof AbortSignal) this.#owner.removeEventListener('abort', this.#end)
     this.#line.settleAll(ended)
+    this.#rest()
     this.#relax()
     // Nobody has dealt with these, so they are sent once more, to whoever is there now.
-    for (const signal of this.#come) process.kill(process.pid, signal)
+    for (const [signal, alone] of this.#come) if (alone) process.kill(process.pid, signal)
     this.#come.clear()
   }
 
