@@ -128,7 +128,10 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
   turn.database.run('UPDATE skein_call SET cancelling = ? WHERE call = ?', reason, loaded.call)
   write(turn, loaded.call, loaded.id, reportKind.state, `{"state":"cancelling","reason":${reason}}`)
   turn.control++
-  if (turn.keeper.held.has(loaded.id)) turn.tell('cancelling', loaded.id, reason)
+  // Claimed and cancelled in one transaction, it is only held once that has been committed.
+  turn.after(() => {
+    if (turn.keeper.held.has(loaded.id)) turn.tell('cancelling', loaded.id, reason)
+  })
 }
 
 /** Removes a call with all that belongs to it. */
