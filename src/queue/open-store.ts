@@ -4,6 +4,7 @@ import type { Store } from '../stores/store.ts'
 
 /** What can stand before the colon of a URL, and how such a store is opened. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
+  sqlite: async url => (await import('../stores/sqlite/index.ts')).sqliteStore(url),
   memory: async url => (await import('../stores/memory/index.ts')).sharedMemoryStore(url),
 }
 
