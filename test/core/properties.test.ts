@@ -227,11 +227,11 @@ describe('a random program of scopes', () => {
           fc.asyncProperty(program, async steps => {
             const timers = clock.waiting
             const { run, error } = await runProgram(steps)
+            assert.equal(clock.waiting, timers, 'a timer is left')
             await settled()
             assert.deepEqual(run.broken, [])
             assert.equal(run.waitsEnded, run.waitsBegun, 'a waiter was not woken')
             assert.deepEqual(unhandled.splice(0), [], 'unhandled rejections')
-            assert.equal(clock.waiting, timers, 'a timer is left')
             assert.equal(run.inside, 0)
             assert.equal(run.semaphore.value, 2, 'a token of the semaphore was lost or made')
             assert.equal(run.semaphore.statistics().waiting, 0)
