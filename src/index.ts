@@ -96,10 +96,11 @@ export { RateLimiter, type RateLimiterOptions, type RateLimiterStatistics } from
 export { retry, type RetryPolicy } from './core/flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './core/flow/retry-budget.ts'
 export { type Restart, supervise, type Supervised, type SuperviseOptions } from './core/flow/supervise.ts'
+export type { RetryChoice } from './core/flow/worth-retrying.ts'
 
 // Other programs, and the signals of the operating system.
-export type { ProcessEnd, ProcessOptions } from './core/system/child.ts'
-export { openProcess, type OpenProcess } from './core/system/open-process.ts'
+export type { ErrorOutput, ProcessEnd, ProcessOptions } from './core/system/child.ts'
+export { openProcess, type OpenProcess, type OpenProcessOptions } from './core/system/open-process.ts'
 export { type ProcessResult, runProcess, type RunProcessOptions } from './core/system/run-process.ts'
 export { type SignalReceiver, signals } from './core/system/signals.ts'
 

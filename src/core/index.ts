@@ -65,6 +65,7 @@ export { RateLimiter, type RateLimiterOptions, type RateLimiterStatistics } from
 export { retry, type RetryPolicy } from './flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './flow/retry-budget.ts'
 export { type Restart, supervise, type Supervised, type SuperviseOptions } from './flow/supervise.ts'
+export type { RetryChoice } from './flow/worth-retrying.ts'
 export { type Instrument, instrument, warnBlocked } from './instrument.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 export { main, type MainOptions } from './main.ts'
@@ -81,8 +82,8 @@ export {
   type SpawnOptions,
 } from './scope.ts'
 export { type ScopeKey, scopeKey } from './scope-values.ts'
-export type { ProcessEnd, ProcessOptions } from './system/child.ts'
-export { openProcess, type OpenProcess } from './system/open-process.ts'
+export type { ErrorOutput, ProcessEnd, ProcessOptions } from './system/child.ts'
+export { openProcess, type OpenProcess, type OpenProcessOptions } from './system/open-process.ts'
 export { type ProcessResult, runProcess, type RunProcessOptions } from './system/run-process.ts'
 export { type SignalReceiver, signals } from './system/signals.ts'
 export { failAfter, moveOnAfter } from './time-limits.ts'

@@ -152,7 +152,7 @@ export class Pacer<A extends unknown[], R> {
 
   #run(args: A, callers: readonly Caller<R>[]): void {
     this.#restUntil = monotonic() + this.#rule.restFor
-    const run = attemptIn<R>(this.#owner, s => this.#fn(...args, s), { name: this.#title })
+    const run = attemptIn<R>(this.#owner, s => this.#fn(s, ...args), { name: this.#title })
     this.#result = run
     const next = (): void => {
       this.#running = undefined

@@ -153,7 +153,13 @@ export class Child {
   #exited(end: ProcessEnd): void {
     this.#exit = end
     if (this.#cause === undefined) this.#resolve(end)
-    else this.#reject(errorOfCause(this.#cause, this.title, this.#sent))
+    else {
+      const error = errorOfCause(this.#cause, this.title, this.#sent)
+      // Whoever reads hears of it too, even where a program that was left behind keeps the pipes open.
+      this.stdout.destroy(error)
+      this.stderr.destroy(error)
+      this.#reject(error)
+    }
     this.#free()
   }
 

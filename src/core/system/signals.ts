@@ -102,7 +102,6 @@ class Receiver implements SignalReceiver {
     }
     if (!this.#open) return Promise.resolve(ended)
     this.#stayAlive()
-    this.#alive ??= setInterval(() => {}, 2 ** 30)
     return waitUnder(new Waiter(this.#line, undefined), this.#owner, 'next')
   }
 
@@ -112,7 +111,6 @@ class Receiver implements SignalReceiver {
     for (const name of this.#names) process.removeListener(name, this.#receive)
     if (this.#owner instanceof AbortSignal) this.#owner.removeEventListener('abort', this.#end)
     this.#line.settleAll(ended)
-    this.#rest()
     this.#relax()
     // Nobody has dealt with these, so they are sent once more, to whoever is there now.
     for (const [signal, alone] of this.#come) if (alone) process.kill(process.pid, signal)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { CancelledError, retry, RetryBudget, scope } from 'skein'
+import { CancelledError, NonRetryableError, retry, RetryBudget, scope } from 'skein'
 import { virtualClock } from 'skein/testing'
 
 const clock = virtualClock({ autojump: true })
@@ -131,6 +131,24 @@ describe('retry', () => {
       { code: 'SKEIN_TIMEOUT' },
     )
     assert.equal(work.calls, 1)
+  })
+
+  test('a first wait that is longer than the longest by default is kept', async () => {
+    const from = clock.elapsed
+    await retry(failing(2).fn, { backoff: '1h', jitter: 0 })
+    assert.equal(clock.elapsed - from, 2 * 3_600_000)
+  })
+
+  test('errors that say so, or are listed, are not worth another attempt', async () => {
+    for (const error of [
+      new NonRetryableError('no such user'),
+      new TypeError('wrong'),
+      Object.assign(new Error('x'), { code: 'E_X' }),
+    ]) {
+      const work = failing(9, error)
+      await assert.rejects(retry(work.fn, { never: ['TypeError', 'E_X'] }), (thrown: unknown) => thrown === error)
+      assert.equal(work.calls, 1)
+    }
   })
 
   test('an owner that was cancelled before lets nothing begin', async () => {
