@@ -1,0 +1,626 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import {
+  call,
+  CancelledError,
+  isJob,
+  type JobEvent,
+  JobRejectedError,
+  NonRetryableError,
+  scope,
+  TimeoutError,
+  ValidationError,
+} from 'skein'
+import { type Queue, queueIn, work, type Worker } from 'skein/queue'
+import type { OutgoingCall, Store } from 'skein/stores'
+import {
+  attempts,
+  countThenFail,
+  countTo,
+  describeAll,
+  double,
+  failTwice,
+  note,
+  pay,
+  ran,
+  refuse,
+  refuseForGood,
+  report,
+  TooSmall,
+  waitForever,
+} from './client-tasks.ts'
+
+const tasks = [
+  double,
+  describeAll,
+  refuse,
+  refuseForGood,
+  waitForever,
+  countTo,
+  countThenFail,
+  report,
+  failTwice,
+  note,
+  pay,
+]
+
+/** What a queue promises to those who submit, whichever store it is in. */
+export function clientSuite(openStore: () => Store | Promise<Store>): void {
+  let store: Store
+  let queue: Queue
+  let workers: Worker[]
+
+  const startWorker = async (): Promise<Worker> => {
+    const worker = await work({ store, tasks, on: 'loop', queues: ['default', 'other'] })
+    workers.push(worker)
+    return worker
+  }
+
+  before(async () => {
+    store = await openStore()
+  })
+  after(() => store.close())
+
+  beforeEach(() => {
+    queue = queueIn(store)
+    workers = []
+  })
+
+  afterEach(async () => {
+    delete (store as Partial<Store>).send // what a test has put in its place
+    await Promise.all(workers.map(worker => worker.close({ timeout: 0 })))
+    await queue.close({ cancel: true })
+    await store.resume('default')
+    await store.purge({})
+  })
+
+  /** Keeps what goes into the store, and how it was bundled. */
+  const sends = (): OutgoingCall[][] => {
+    const kept: OutgoingCall[][] = []
+    const { send } = store
+    store.send = calls => {
+      kept.push([...calls])
+      return send.call(store, calls)
+    }
+    return kept
+  }
+
+  describe('a call that is submitted', () => {
+    test('is a job in the store, and has its value once a worker has run it', async () => {
+      const job = await queue.submit(double, 21)
+      assert.ok(isJob(job))
+      assert.equal(job.name, 'client-tasks.double')
+      assert.match(job.id, /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+      assert.equal(job.state, 'queued')
+      assert.equal((await job.status()).state, 'ready')
+      assert.deepEqual((await job.status()).args, [21])
+      await startWorker()
+      assert.equal(await job.result(), 42)
+      assert.equal(job.state, 'done')
+      const status = await job.status()
+      assert.equal(status.state, 'done')
+      assert.equal(status.attempt, 1)
+    })
+
+    test('takes and gives values of every kind that can travel', async () => {
+      await startWorker()
+      const at = new Date(1_763_693_800_287)
+      assert.deepEqual(await queue.run(describeAll, new Map([['a', 1]]), at), { keys: ['a'], at, big: 2n ** 70n })
+    })
+
+    test('goes to the store together with all others of the same turn', async () => {
+      const bundles = sends()
+      const jobs = await Promise.all(Array.from({ length: 100 }, (_, n) => queue.submit(double, n)))
+      assert.deepEqual(
+        bundles.map(bundle => bundle.length),
+        [100],
+      )
+      assert.deepEqual(
+        bundles[0]?.map(({ id }) => id),
+        jobs.map(({ id }) => id),
+      )
+      assert.ok(jobs.every(({ id }, at) => at === 0 || id > (jobs[at - 1] as { id: string }).id))
+    })
+
+    test('carries its options into the store', async () => {
+      const bundles = sends()
+      const time = Date.now()
+      await queue.submit(
+        call(double, 1).with({
+          queue: 'other',
+          delay: '1m',
+          expires: new Date(time + 600_000),
+          deadline: '1h',
+          timeout: '2s',
+          grace: 500,
+          priority: 7,
+          retries: { times: 2, backoff: '1s', never: ['E_BAD'] },
+          unique: { key: 'u', conflict: 'reject' },
+          limit: { key: 'l', concurrency: 2, rate: { count: 10, per: '1m' }, strategy: 'drop' },
+          ignoreResult: true,
+          headers: { 'x-trace': 'abc' },
+          tags: ['import'],
+        }),
+      )
+      const { headers, id, body, expires, ...sent } = bundles.flat()[0] as OutgoingCall
+      assert.deepEqual(sent, {
+        queue: 'other',
+        task: 'client-tasks.double',
+        priority: 7,
+        delay: 60_000,
+        deadline: 3_600_000,
+        unique: { key: 'u', conflict: 'reject' },
+        limit: { key: 'l', concurrency: 2, rate: { count: 10, per: 60_000 }, strategy: 'drop' },
+        ignoreResult: true,
+        tags: ['import'],
+      })
+      assert.ok(expires !== undefined && expires > 500_000 && expires <= 600_000)
+      assert.deepEqual(JSON.parse(body), [[1], {}, { callbacks: null, errbacks: null, chain: null, chord: null }])
+      const message = JSON.parse(headers) as Record<string, unknown>
+      assert.equal(message['id'], id)
+      assert.deepEqual(message['timelimit'], [2.5, 2])
+      assert.equal(message['x-trace'], 'abc')
+      assert.deepEqual(message['skein_retries'], { times: 2, backoff: 1000, never: ['E_BAD'] })
+      assert.ok(Math.abs(Date.parse(String(message['eta'])) - time - 60_000) < 5_000)
+    })
+
+    test('may be due at a time, which is in the past at once', async () => {
+      const later = await queue.submit(call(double, 1).with({ eta: new Date(Date.now() + 3_600_000) }))
+      assert.equal((await later.status()).state, 'delayed')
+      const now = await queue.submit(call(double, 1).with({ eta: 0 }))
+      assert.equal((await now.status()).state, 'ready')
+    })
+
+    test('is refused with the path of an argument that cannot travel', async () => {
+      await assert.rejects(queue.submit(describeAll, new Map([['f', () => 1]]), new Date()), {
+        code: 'SKEIN_UNSENDABLE',
+        path: 'arguments[0].get("f")',
+      })
+      assert.equal((await queue.jobs()).length, 0)
+    })
+
+    test('is refused when a call or job stands among its arguments, with what to do', async () => {
+      const bundles = sends()
+      const inner = await queue.submit(double, 1)
+      for (const graph of [call(double, call(double, 1)), call(double, inner)]) {
+        await assert.rejects(queue.submit(graph), {
+          code: 'SKEIN_INVALID_ARGUMENT',
+          message: /run the inner one first/,
+        })
+        await assert.rejects(queue.run(graph), { code: 'SKEIN_INVALID_ARGUMENT' })
+        await assert.rejects(
+          scope(s => s.on(queue).run(graph)),
+          { code: 'SKEIN_INVALID_ARGUMENT' },
+        )
+      }
+      assert.equal(bundles.length, 1)
+    })
+
+    test('is refused with options that cannot be kept', async () => {
+      const wrong = [
+        call(double, 1).with({ priority: 10 }),
+        call(double, 1).with({ retries: { times: 1, retryIf: () => true } }),
+        call(double, 1).with({ key: 'k', limit: { key: 'l', concurrency: 1 } }),
+        call(double, 1).with({ headers: { task: 'other' } }),
+      ]
+      for (const each of wrong) await assert.rejects(queue.submit(each), { code: 'SKEIN_INVALID_ARGUMENT' })
+      assert.equal((await queue.jobs()).length, 0)
+    })
+
+    test('fails when the store does', async () => {
+      store.send = () => Promise.reject(new Error('disk full'))
+      await assert.rejects(queue.submit(double, 1), /disk full/)
+      await assert.rejects(queue.run(double, 1), /disk full/)
+    })
+
+    test('is refused by one that was closed', async () => {
+      await queue.close()
+      await assert.rejects(queue.submit(double, 1), { code: 'SKEIN_CLOSED' })
+      await assert.rejects(queue.run(double, 1), { code: 'SKEIN_CLOSED' })
+    })
+  })
+
+  describe('a call of a task with schemas', () => {
+    test('is refused before it is sent when its arguments do not fit', async () => {
+      const bundles = sends()
+      for (const start of [() => queue.submit(pay, 'Ada', -1), () => queue.run(pay, 'Ada', -1)]) {
+        await assert.rejects(start, error => {
+          assert.ok(error instanceof ValidationError)
+          assert.deepEqual(error.issues, [{ message: 'must be a number above 0', path: [1] }])
+          return true
+        })
+      }
+      assert.equal(bundles.length, 0)
+    })
+
+    test('is sent as it was given, and reaches the task as the schema gives it, under the name of its own', async () => {
+      const job = await queue.submit(pay, '  Ada ', 5)
+      assert.equal(job.name, 'billing.pay')
+      assert.deepEqual((await job.status()).args, ['  Ada ', 5])
+      await startWorker()
+      assert.equal(await job.result(), 'Ada: 5')
+    })
+
+    test('may be stopped while a schema takes its time', async () => {
+      const bundles = sends()
+      const abort = new AbortController()
+      const running = queue.run(call(pay, 'Ada', 5).with({ signal: abort.signal }))
+      abort.abort()
+      await assert.rejects(running, { code: 'SKEIN_CANCELLED' })
+      await submitted()
+      assert.equal(bundles.length, 0)
+    })
+  })
+
+  describe('a unique call', () => {
+    test('joins the job that is there', async () => {
+      const unique = call(double, 1).with({ unique: 'once' })
+      const first = await queue.submit(unique)
+      const second = await queue.submit(call(double, 2).with({ unique: 'once' }))
+      assert.equal(second.id, first.id)
+      const joined = queue.run(unique)
+      await startWorker()
+      assert.equal(await second.result(), 2)
+      assert.equal(await joined, 2)
+    })
+
+    test('that joined a job leaves it alone when it is cancelled', async () => {
+      const job = await queue.submit(call(double, 1).with({ unique: 'once' }))
+      const abort = new AbortController()
+      const joined = queue.run(call(double, 1).with({ unique: 'once', signal: abort.signal }))
+      await submitted()
+      abort.abort()
+      await assert.rejects(joined, error => error instanceof CancelledError && error.ended === 'abandoned')
+      assert.equal((await job.status()).state, 'ready')
+    })
+
+    test('is rejected, or replaces the one that waits, as it says', async () => {
+      const first = await queue.submit(call(double, 1).with({ unique: 'once' }))
+      const reject = call(double, 2).with({ unique: { key: 'once', conflict: 'reject' } })
+      await assert.rejects(
+        queue.submit(reject),
+        error =>
+          error instanceof JobRejectedError && error.code === 'SKEIN_DUPLICATE_JOB' && error.existing === first.id,
+      )
+      const third = await queue.submit(call(double, 3).with({ unique: { key: 'once', conflict: 'replace' } }))
+      assert.notEqual(third.id, first.id)
+      await assert.rejects(first.result(), error => error instanceof CancelledError && error.reason === 'replaced')
+    })
+  })
+
+  describe('a call with a limit', () => {
+    test('is dropped where it says so', async () => {
+      const limited = call(double, 1).with({ limit: { key: 'l', concurrency: 1, strategy: 'drop' } })
+      await queue.submit(limited)
+      await assert.rejects(queue.submit(limited), { code: 'SKEIN_LIMIT_REACHED' })
+    })
+
+    test('of the same key runs one at a time, in order', async () => {
+      ran.length = 0
+      const jobs = await Promise.all(['a', 'b', 'c'].map(id => queue.submit(call(note, id).with({ key: 'k' }))))
+      await startWorker()
+      await startWorker()
+      await Promise.all(jobs.map(job => job.result()))
+      assert.deepEqual(ran, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+    })
+  })
+
+  /** Resolves once what was launched in this turn is in the store. */
+  const submitted = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
+  }
+
+  describe('a job', () => {
+    test('fails with the error of its task, of the same class and with where it ran', async () => {
+      await startWorker()
+      const job = await queue.submit(refuse, 5)
+      await assert.rejects(job.result(), error => {
+        assert.ok(error instanceof TooSmall)
+        assert.equal(error.least, 5)
+        assert.match(error.stack ?? '', /--- on .+, task client-tasks\.refuse ---/)
+        return true
+      })
+      assert.equal(job.state, 'failed')
+      assert.ok((await job.status()).error instanceof TooSmall)
+    })
+
+    test('is tried again as it says, and not when the task says that it is for good', async () => {
+      attempts.length = 0
+      await startWorker()
+      assert.equal(await queue.run(call(failTwice).with({ retries: { times: 5, backoff: 0 } })), 3)
+      assert.deepEqual(attempts, [1, 2, 3])
+      const hopeless = await queue.submit(call(refuseForGood).with({ retries: 5 }))
+      await assert.rejects(hopeless.result(), error => error instanceof NonRetryableError)
+      assert.equal((await hopeless.status()).attempt, 1)
+      const never = await queue.submit(
+        call(refuse, 1).with({ retries: { times: 5, backoff: 0, never: ['TooSmall', 'Error'] } }),
+      )
+      await assert.rejects(never.result(), error => error instanceof TooSmall)
+      assert.equal((await never.status()).attempt, 1)
+    })
+
+    test('that waits is ended at once by cancel', async () => {
+      const job = await queue.submit(double, 1)
+      await job.cancel('changed my mind')
+      assert.equal(job.state, 'cancelled')
+      await assert.rejects(
+        job.result(),
+        error => error instanceof CancelledError && error.reason === 'changed my mind' && error.ended === 'withdrawn',
+      )
+      await job.cancel()
+      const other = await queue.submit(double, 1)
+      await other.cancel()
+      await assert.rejects(other.result(), error => error instanceof CancelledError && error.reason === undefined)
+    })
+
+    test('that runs is stopped by cancel, which resolves when it has ended', async () => {
+      await startWorker()
+      const job = await queue.submit(waitForever)
+      for await (const value of job.progress()) {
+        assert.equal(value, 'waiting')
+        break
+      }
+      await job.cancel({ by: 'test', at: new Date(5) })
+      assert.equal((await job.status()).state, 'cancelled')
+      await assert.rejects(job.result(), error => {
+        assert.ok(error instanceof CancelledError)
+        assert.deepEqual(error.reason, { by: 'test', at: new Date(5) })
+        return true
+      })
+    })
+
+    test('is cancelled by the signal of its call', async () => {
+      const abort = new AbortController()
+      const job = await queue.submit(call(double, 1).with({ signal: abort.signal }))
+      abort.abort('stop')
+      await assert.rejects(job.result(), error => error instanceof CancelledError && error.reason === 'stop')
+      await assert.rejects(queue.submit(call(double, 1).with({ signal: abort.signal })), { code: 'SKEIN_CANCELLED' })
+    })
+
+    test('goes on when somebody has waited long enough for it', async () => {
+      const job = await queue.submit(double, 4)
+      await assert.rejects(job.result({ timeout: 1 }), error => error instanceof TimeoutError && error.timeout === 1)
+      const abort = new AbortController()
+      const waiting = job.result({ signal: abort.signal })
+      abort.abort('enough')
+      await assert.rejects(waiting, error => error instanceof CancelledError && error.reason === 'enough')
+      await assert.rejects(job.result({ signal: abort.signal }), { code: 'SKEIN_CANCELLED' })
+      await startWorker()
+      assert.equal(await job.result({ timeout: '1h' }), 8)
+    })
+
+    test('is found again by its id, also by another client', async () => {
+      const { id } = await queue.submit(double, 5)
+      const other = queueIn(store, { queue: 'other' })
+      const job = await other.job<number>(id)
+      assert.ok(job)
+      await startWorker()
+      assert.equal(await job.result(), 10)
+      assert.equal((await other.job(id))?.state, 'done')
+      assert.equal(await other.job('nobody'), undefined)
+      await other.close()
+    })
+
+    test('that was purged is gone, for those who wait too', async () => {
+      const job = await queue.submit(double, 5)
+      assert.equal(await queue.purge({ task: 'client-tasks.double' }), 1)
+      await assert.rejects(job.result(), { code: 'SKEIN_JOB_GONE' })
+      await assert.rejects(job.status(), { code: 'SKEIN_JOB_GONE' })
+      await assert.rejects(job.progress().next(), { code: 'SKEIN_JOB_GONE' })
+    })
+
+    test('gives progress and lines, those that came before and those that come, until it ends', async () => {
+      const job = await queue.submit(report, 3)
+      const early = collect(job.progress())
+      await startWorker()
+      assert.deepEqual(await early, [1 / 3, 2 / 3, 1])
+      assert.deepEqual(await collect(job.progress()), [1 / 3, 2 / 3, 1])
+      const lines = await collect(job.logs())
+      assert.deepEqual(
+        lines.map(({ text, fields }) => [text, fields]),
+        [
+          ['step 1', { i: 1 }],
+          ['step 2', { i: 2 }],
+          ['step 3', { i: 3 }],
+        ],
+      )
+    })
+
+    test('tells its events in order, the last one how it ended', async () => {
+      attempts.length = 0
+      const job = await queue.submit(call(failTwice).with({ retries: { times: 5, backoff: 0 } }))
+      const events = collect(job.events())
+      await startWorker()
+      assert.equal(await job.result(), 3)
+      const told = (await events).map(event => (event.type === 'state' ? event.state : event.type))
+      assert.equal(told[0], 'queued')
+      assert.equal(told.at(-1), 'done')
+      assert.deepEqual(
+        (await collect(job.events())).flatMap(event => (event.type === 'retry' ? [event.attempt] : [])),
+        [2, 3],
+      )
+      const retry = (await collect(job.events())).find(
+        (event): event is JobEvent & { type: 'retry' } => event.type === 'retry',
+      )
+      assert.ok(retry?.error instanceof TooSmall)
+    })
+
+    test('may be left by a reader who waits for the next value', async () => {
+      const job = await queue.submit(double, 1)
+      const reader = job.progress()
+      const waiting = reader.next()
+      await reader.return?.()
+      assert.deepEqual(await waiting, { done: true, value: undefined })
+    })
+
+    test('whose result was not to be kept has none', async () => {
+      await startWorker()
+      const job = await queue.submit(call(double, 1).with({ ignoreResult: true }))
+      assert.equal(await job.result(), undefined)
+    })
+  })
+
+  const collect = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
+    const all: T[] = []
+    for await (const each of values) all.push(each)
+    return all
+  }
+
+  describe('run, map and stream', () => {
+    test('wait for the value', async () => {
+      await startWorker()
+      assert.deepEqual(await Promise.all([queue.run(double, 1), queue.run(call(double, 2))]), [2, 4])
+      assert.deepEqual(queue.stats(), {
+        kind: 'queue',
+        queued: 0,
+        running: 0,
+        done: 2,
+        failed: 0,
+        cancelled: 0,
+        crashed: 0,
+        workers: [],
+      })
+    })
+
+    test('map keeps order, a window, and what the calls have in common', async () => {
+      const bundles = sends()
+      await startWorker()
+      const items = Array.from({ length: 50 }, (_, n) => n)
+      const results = await queue.map(double, items, { lookAhead: 10, queue: 'other', tags: ['mapped'] }).toArray()
+      assert.deepEqual(
+        results,
+        items.map(n => n * 2),
+      )
+      assert.equal(bundles[0]?.length, 10)
+      assert.ok(bundles.flat().every(({ queue, tags }) => queue === 'other' && tags?.[0] === 'mapped'))
+      const settled = await queue.map(refuse, [1], { settle: true, ordered: false }).toArray()
+      assert.equal(settled[0]?.state, 'failed')
+      assert.throws(() => queue.map(double, [1], { nonsense: 1 } as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+    })
+
+    test('map cancels what still waits when its reader leaves', async () => {
+      const results = queue.map(double, [1, 2, 3])
+      const first = results.next()
+      await submitted()
+      await results.return?.()
+      assert.deepEqual(await first, { done: true, value: undefined })
+      assert.deepEqual(
+        (await queue.jobs()).map(({ state }) => state),
+        ['cancelled', 'cancelled', 'cancelled'],
+      )
+    })
+
+    test('stream gives the values as they come, more than one page of them', async () => {
+      await startWorker()
+      const values = await collect(queue.stream(countTo, 2_500))
+      assert.equal(values.length, 2_500)
+      assert.deepEqual(values.slice(-2), [2_499, 2_500])
+    })
+
+    test('stream gives what came before a failure, then the failure', async () => {
+      await startWorker()
+      const seen: number[] = []
+      await assert.rejects(
+        (async () => {
+          for await (const n of queue.stream(call(countThenFail, 3), { buffer: 2 })) seen.push(n)
+        })(),
+        error => error instanceof TooSmall,
+      )
+      assert.deepEqual(seen, [1, 2, 3])
+    })
+
+    test('stream cancels the job when its reader leaves', async () => {
+      await startWorker()
+      for await (const n of queue.stream(countTo, 1_000_000)) if (n === 3) break
+      const [job] = await queue.jobs()
+      assert.equal(job?.state, 'cancelled')
+    })
+
+    test('in a scope are cancelled with it', async () => {
+      await startWorker()
+      const body = scope(async s => {
+        s.on(queue)
+          .run(waitForever)
+          .catch(() => {})
+        await submitted()
+        throw new Error('no more')
+      })
+      await assert.rejects(body, /no more/)
+      const [job] = await queue.jobs()
+      assert.equal(job?.state, 'cancelled')
+    })
+
+    test('submit in a scope gives a job that the scope owns', async () => {
+      const ids: string[] = []
+      await assert.rejects(
+        scope(async s => {
+          const job = await s.on(queue).submit(double, 1)
+          ids.push(job.id)
+          throw new Error('no more')
+        }),
+        /no more/,
+      )
+      const job = await queue.job(ids[0] as string)
+      assert.equal((await job?.status())?.state, 'cancelled')
+    })
+
+    test('are told to observers', async () => {
+      await startWorker()
+      const seen: string[] = []
+      const stop = queue.observe(event => seen.push(event.type))
+      await queue.run(double, 1)
+      await assert.rejects(queue.run(refuse, 1))
+      stop()
+      await queue.run(double, 1)
+      assert.deepEqual(seen, ['submitted', 'done', 'submitted', 'failed'])
+    })
+  })
+
+  describe('a queue', () => {
+    test('lists, cancels, retries, pauses and tells how it is', async () => {
+      const job = await queue.submit(call(double, 1).with({ tags: ['a'] }))
+      const other = await queue.submit(call(double, 2).with({ queue: 'other' }))
+      assert.deepEqual(
+        (await queue.jobs({ tag: 'a' })).map(({ id }) => id),
+        [job.id],
+      )
+      assert.deepEqual(
+        (await queue.jobs({ queue: 'other' })).map(({ id }) => id),
+        [other.id],
+      )
+      assert.deepEqual(await queue.cancel([job.id, 'nobody'], 'why'), ['cancelled', 'gone'])
+      assert.deepEqual(await queue.retry(job.id), ['ready'])
+      await queue.pause()
+      const { queues } = await queue.status()
+      assert.equal(queues.find(each => each.queue === 'default')?.paused, true)
+      assert.equal(queues.find(each => each.queue === 'default')?.counts.ready, 1)
+      await startWorker()
+      assert.equal(await other.result(), 4)
+      assert.equal((await job.status()).state, 'ready')
+      await queue.resume()
+      assert.equal(await job.result(), 2)
+      await assert.rejects(queue.jobs({ nonsense: 1 } as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+    })
+
+    test('that is closed waits for what this program runs, and lets go of what it has submitted', async () => {
+      const job = await queue.submit(waitForever)
+      const result = job.result()
+      result.catch(() => {})
+      const running = queue.run(double, 5)
+      const closing = queue.close()
+      await startWorker()
+      assert.equal(await running, 10)
+      await closing
+      await assert.rejects(result, { code: 'SKEIN_CLOSED' })
+      assert.notEqual((await store.job(job.id))?.state, 'cancelled')
+    })
+
+    test('that is closed with cancel stops what this program runs', async () => {
+      const running = queue.run(waitForever)
+      running.catch(() => {})
+      await submitted()
+      await queue.close({ cancel: true })
+      await assert.rejects(running, error => error instanceof CancelledError && error.source === 'close')
+    })
+  })
+}
