@@ -29,7 +29,7 @@ export interface BarrierStatistics {
  * await scope(async s => {
  *   for (let i = 0; i < 3; i++) s.spawn(async s => { indexes.push(await round.wait(s)) })
  * })
- * console.log(indexes.sort().join(' ')) // 0 1 2
+ * console.log(indexes.sort((a, b) => a - b).join(' ')) // 0 1 2
  *
  * **Cancellation**: `wait` is a cancel point. Who is cancelled has not arrived: the others wait for another one to come.
  *

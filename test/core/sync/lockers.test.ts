@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CancelledError, scope } from 'skein/core'
+import { rejection, settled } from '../deferred.ts'
+import { lockers } from './lockers.ts'
+
+for (const [name, make] of Object.entries(lockers)) {
+  describe(name, () => {
+    test('30: lets one in at a time, five workers with ten turns each', async () => {
+      const lock = make()
+      let inside = 0
+      let turns = 0
+      await scope(async s => {
+        for (let worker = 0; worker < 5; worker++) {
+          s.spawn(async s => {
+            for (let turn = 0; turn < 10; turn++) {
+              await lock.hold(async () => {
+                assert.equal(++inside, 1)
+                await Promise.resolve()
+                await s.sleep(0)
+                assert.equal(inside--, 1)
+                turns++
+              }, s)
+            }
+          })
+        }
+      })
+      assert.equal(turns, 50)
+    })
+
+    test('31: the order of turns repeats exactly, and who releases and asks again at once goes to the back', async () => {
+      const lock = make()
+      const order: number[] = []
+      await scope(async s => {
+        for (let worker = 0; worker < 4; worker++) {
+          s.spawn(async s => {
+            for (let turn = 0; turn < 3; turn++) {
+              await lock.acquire(s)
+              order.push(worker)
+              await Promise.resolve()
+              lock.release(s)
+            }
+          })
+        }
+      })
+      assert.deepEqual(order, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3])
+    })
+
+    test('32: tryAcquire cannot get in between a release and the waiter that it woke', async () => {
+      const lock = make()
+      await scope(async s => {
+        let got = false
+        await lock.acquire(s)
+        s.spawn(async s => {
+          await lock.acquire(s)
+          got = true
+          lock.release(s)
+        })
+        const other = s.spawn(async s => {
+          await settled()
+          lock.release(holder)
+          assert.equal(lock.tryAcquire(s), false)
+          await settled()
+          assert.equal(got, true)
+          assert.equal(lock.tryAcquire(s), true)
+          lock.release(s)
+        })
+        const holder = s
+        await other.result()
+      })
+    })
+
+    test('34: a cancelled waiter leaves nothing behind, and the next in the line gets its turn', async () => {
+      const lock = make()
+      const order: string[] = []
+      await scope(async s => {
+        await lock.acquire(s)
+        const wait = (name: string) =>
+          s.spawn(async s => {
+            await lock.acquire(s)
+            order.push(name)
+            lock.release(s)
+          })
+        const [first, second, third] = [wait('first'), wait('second'), wait('third')]
+        await settled()
+        await first.cancel()
+        await third.cancel()
+        lock.release(s)
+        await second.result()
+        assert.ok(lock.tryAcquire(s))
+        lock.release(s)
+      })
+      assert.deepEqual(order, ['second'])
+    })
+
+    test('34: a waiter that is cancelled in the same turn after it was handed the lock has it, and gives it on', async () => {
+      const lock = make()
+      let reached = false
+      await scope(async s => {
+        await lock.acquire(s)
+        const first = s.spawn(s => lock.hold(() => void (reached = true), s))
+        const second = s.spawn(s => lock.hold(() => 'second', s))
+        await settled()
+        lock.release(s)
+        void first.cancel()
+        assert.equal(await second.result(), 'second')
+      })
+      assert.equal(reached, true)
+    })
+
+    test('22: a cancelled scope does not get it, even when it is free', async () => {
+      const lock = make()
+      await scope(async outer => {
+        await outer.scope(async s => {
+          s.cancel()
+          assert.ok((await rejection(lock.acquire(s))) instanceof CancelledError)
+          assert.ok((await rejection(lock.hold(() => assert.fail('ran'), s))) instanceof CancelledError)
+        })
+        assert.equal(lock.tryAcquire(outer), true)
+        lock.release(outer)
+      })
+    })
+
+    test('hold releases when its function throws, and passes on what it gives', async () => {
+      const lock = make()
+      await scope(async s => {
+        const error = new Error('inside')
+        assert.equal(await rejection(lock.hold(() => Promise.reject(error), s)), error)
+        assert.equal(
+          await rejection(
+            lock.hold(() => {
+              throw error
+            }, s),
+          ),
+          error,
+        )
+        assert.equal(await lock.hold(() => 5, s), 5)
+        assert.equal(lock.tryAcquire(s), true)
+        lock.release(s)
+      })
+    })
+
+    test('with an AbortSignal ends the wait, and leaves no listener', async t => {
+      if (name === 'RLock' || name === 'CapacityLimiter(1)') return t.skip('needs a scope')
+      const lock = make()
+      const controller = new AbortController()
+      const { signal } = controller
+      let listeners = 0
+      const add = signal.addEventListener.bind(signal)
+      const remove = signal.removeEventListener.bind(signal)
+      signal.addEventListener = (...all: Parameters<typeof add>) => (listeners++, add(...all))
+      signal.removeEventListener = (...all: Parameters<typeof remove>) => (listeners--, remove(...all))
+      await lock.acquire(signal)
+      const served = lock.acquire(signal)
+      lock.release(signal)
+      await served
+      assert.equal(listeners, 0)
+      const broken = lock.acquire(signal)
+      controller.abort('enough')
+      const error = await rejection(broken)
+      assert.ok(error instanceof CancelledError && error.source === 'signal' && error.reason === 'enough')
+      assert.equal(listeners, 0)
+      lock.release(signal)
+      assert.ok((await rejection(lock.acquire(signal))) instanceof CancelledError)
+      assert.equal(lock.tryAcquire(), true)
+    })
+  })
+}

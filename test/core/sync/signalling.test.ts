@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein/core'
+import { rejection, settled } from '../deferred.ts'
+
+describe('Event', () => {
+  test('wakes all who wait and lets through all who come later; setting it again does nothing', async () => {
+    const event = new Event()
+    await scope(async s => {
+      let woken = 0
+      for (let i = 0; i < 3; i++) s.spawn(async s => (await event.wait(s), woken++))
+      await settled()
+      assert.deepEqual(event.statistics(), { waiting: 3 })
+      event.set()
+      event.set()
+      await settled()
+      assert.equal(woken, 3)
+      await event.wait(s)
+      assert.equal(event.isSet, true)
+    })
+  })
+})
+
+describe('Gate', () => {
+  test('lets through whoever waits when it opens, even if it is shut at once', async () => {
+    const gate = new Gate()
+    await scope(async s => {
+      let passed = 0
+      for (let i = 0; i < 2; i++) s.spawn(async s => (await gate.pass(s), passed++))
+      await settled()
+      gate.open()
+      gate.shut()
+      await settled()
+      assert.equal(passed, 2)
+      const late = s.spawn(s => gate.pass(s))
+      await settled()
+      assert.deepEqual([gate.isOpen, gate.statistics()], [false, { waiting: 1 }])
+      gate.open()
+      await late.result()
+    })
+    assert.equal(new Gate({ open: true }).isOpen, true)
+  })
+})
+
+describe('37: Condition', () => {
+  test('wait, waitFor and notify without the lock are errors', async () => {
+    const condition = new Condition(undefined, { name: 'stock' })
+    await scope(async s => {
+      await assert.rejects(
+        condition.wait(s),
+        (error: unknown) => error instanceof MisuseError && /stock/.test(error.message),
+      )
+      await assert.rejects(
+        condition.waitFor(() => true, s),
+        MisuseError,
+      )
+      assert.throws(() => condition.notify(1, s), MisuseError)
+      assert.throws(() => condition.notifyAll(s), MisuseError)
+    })
+  })
+
+  test('notify(2) moves two to the lock, in order, and they hold it one after the other', async () => {
+    const condition = new Condition()
+    const order: number[] = []
+    await scope(async s => {
+      const sleepers = [0, 1, 2].map(index =>
+        s.spawn(s =>
+          condition.lock.hold(async () => {
+            await condition.wait(s)
+            assert.deepEqual(condition.lock.statistics().owner, s.title)
+            order.push(index)
+            await s.sleep(0)
+            order.push(index)
+          }, s),
+        ),
+      )
+      await settled()
+      await condition.lock.hold(async () => {
+        condition.notify(2, s)
+        assert.deepEqual(condition.statistics(), { waiting: 1, held: true })
+        assert.equal(condition.lock.statistics().waiting, 2)
+        await settled()
+        assert.deepEqual(order, [])
+      }, s)
+      await sleepers[1]?.result()
+      assert.deepEqual(order, [0, 0, 1, 1])
+      await condition.lock.hold(() => condition.notifyAll(s), s)
+    })
+    assert.deepEqual(order, [0, 0, 1, 1, 2, 2])
+  })
+
+  test('a cancelled waiter holds the lock again when it throws', async () => {
+    const condition = new Condition()
+    await scope(async s => {
+      let held: boolean | undefined
+      const sleeper = s.spawn(async s => {
+        await condition.lock.acquire(s)
+        try {
+          await condition.wait(s)
+        } finally {
+          held = condition.lock.isHeldBy(s)
+          condition.lock.release(s)
+        }
+      })
+      await settled()
+      await condition.lock.acquire(s)
+      void sleeper.cancel()
+      await settled()
+      assert.equal(held, undefined)
+      condition.lock.release(s)
+      await rejection(sleeper.result())
+      assert.equal(held, true)
+      assert.equal(condition.lock.held, false)
+    })
+  })
+
+  test('a waiter that is cancelled after it was notified passes the notification on', async () => {
+    const condition = new Condition()
+    await scope(async s => {
+      const woken: string[] = []
+      const wait = (name: string) =>
+        s.spawn(s =>
+          condition.lock.hold(async () => {
+            await condition.wait(s)
+            woken.push(name)
+          }, s),
+        )
+      const [first, second] = [wait('first'), wait('second')]
+      await settled()
+      await condition.lock.acquire(s)
+      condition.notify(1, s)
+      void first.cancel()
+      condition.lock.release(s)
+      await second.result()
+      assert.ok((await rejection(first.result())) instanceof CancelledError)
+      assert.deepEqual(woken, ['second'])
+      assert.equal(condition.lock.held, false)
+    })
+  })
+
+  test('waitFor looks again after each notification; several conditions share a lock', async () => {
+    const lock = new Lock()
+    const [full, empty] = [new Condition(lock), new Condition(lock)]
+    let items = 0
+    const seen: number[] = []
+    await scope(async s => {
+      s.spawn(async s => {
+        for (let i = 0; i < 4; i++) {
+          await lock.hold(async () => {
+            await full.waitFor(() => items > 0, s)
+            seen.push(items--)
+            empty.notify(1, s)
+          }, s)
+        }
+      })
+      for (let i = 0; i < 4; i++) {
+        await lock.hold(async () => {
+          await empty.waitFor(() => items === 0, s)
+          items++
+          full.notify(1, s)
+        }, s)
+      }
+    })
+    assert.deepEqual(seen, [1, 1, 1, 1])
+  })
+
+  test('works without a scope, with the lock held so', async () => {
+    const condition = new Condition()
+    const waiting = condition.lock.hold(() => condition.wait())
+    await settled()
+    await condition.lock.hold(() => condition.notify())
+    await waiting
+  })
+})
+
+describe('38: Barrier', () => {
+  test('lets all go on when the last arrives, each with its own index, round after round', async () => {
+    const barrier = new Barrier(3)
+    const rounds: number[][] = [[], []]
+    await scope(async s => {
+      for (let i = 0; i < 3; i++) {
+        s.spawn(async s => {
+          for (const round of rounds) round.push(await barrier.wait(s))
+        })
+      }
+    })
+    for (const round of rounds) assert.deepEqual([...round].sort((a, b) => a - b), [0, 1, 2])
+    assert.equal(barrier.statistics().waiting, 0)
+  })
+
+  test('abort breaks those who wait and those who come; reset breaks those who wait and begins anew', async () => {
+    const barrier = new Barrier(2, { name: 'round' })
+    const first = barrier.wait()
+    barrier.abort()
+    await assert.rejects(
+      first,
+      (error: unknown) => error instanceof BrokenError && /'round' was aborted/.test(error.message),
+    )
+    await assert.rejects(barrier.wait(), BrokenError)
+    assert.throws(() => barrier.tryWait(), BrokenError)
+    assert.equal(barrier.broken, true)
+    barrier.reset()
+    const second = barrier.wait()
+    barrier.reset()
+    await assert.rejects(second, /was reset/)
+    const third = barrier.wait()
+    assert.equal(barrier.tryWait(), 1)
+    assert.equal(await third, 0)
+  })
+
+  test('who is cancelled has not arrived', async () => {
+    const barrier = new Barrier(2)
+    await scope(async s => {
+      const gone = s.spawn(s => barrier.wait(s))
+      await settled()
+      await gone.cancel()
+      assert.equal(barrier.tryWait(), undefined)
+      const one = s.spawn(s => barrier.wait(s))
+      const two = s.spawn(s => barrier.wait(s))
+      assert.deepEqual([await one.result(), await two.result()], [0, 1])
+    })
+  })
+})
