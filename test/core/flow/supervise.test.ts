@@ -104,7 +104,7 @@ describe('supervise', () => {
           ['failure 1', 'failure 2', 'failure 3'],
         )
         assert.equal(error.cause, error.errors[2])
-        assert.match(error.message, /flaky failed.*3 within 60000 ms.*failure 3/)
+        assert.match(error.message, /flaky has ended.*3 within 60000 ms.*failure 1; failure 2; failure 3/)
         return true
       },
     )

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { scope, signals } from 'skein'
+import { programFolder, runProgram } from '../program.ts'
 
 const raise = (name: NodeJS.Signals): void => void process.kill(process.pid, name)
+
+/** Sends a signal to this program, and resolves when it has come: the system delivers an earlier one before a later one. */
+async function arrival(name: NodeJS.Signals): Promise<void> {
+  raise(name)
+  const after = new Promise(resolve => process.once('SIGUSR2', resolve))
+  raise('SIGUSR2')
+  await after
+  await new Promise(setImmediate)
+}
 
 // A handler of a signal alone does not keep the test running.
 const alive = setInterval(() => {}, 1e6)
@@ -51,13 +61,43 @@ describe('signals', () => {
 
   test('what has come and was not read is sent once more when it closes (scenario 55)', async () => {
     const received = signals(['SIGHUP'])
-    const seen = new Promise(resolve => process.on('SIGHUP', resolve))
-    raise('SIGHUP')
-    await seen
+    await arrival('SIGHUP')
     const again = new Promise(resolve => process.once('SIGHUP', resolve))
     received.close()
     await again
-    process.removeAllListeners('SIGHUP')
+    assert.equal(process.listenerCount('SIGHUP'), 0)
+  })
+
+  test('what somebody else has heard too is not sent to them a second time', async () => {
+    let heard = 0
+    const hear = (): void => void heard++
+    process.on('SIGHUP', hear)
+    const received = signals(['SIGHUP'])
+    await arrival('SIGHUP')
+    received.close()
+    await arrival('SIGWINCH') // whose usual effect is none
+    process.removeListener('SIGHUP', hear)
+    assert.equal(heard, 1)
+  })
+
+  test('who waits for one keeps the program running, and who does not, does not', async () => {
+    const folder = programFolder()
+    const waits = await runProgram(
+      folder.path,
+      'waits.mjs',
+      `
+      import { main, signals } from 'skein'
+      await main(import.meta, async s => {
+        const received = signals(['SIGHUP'], s)
+        console.log('ready')
+        console.log((await received.next()).value)
+      })
+    `,
+      { signals: [['ready', 'SIGHUP']] },
+    )
+    const idle = await runProgram(folder.path, 'idle.mjs', `import { signals } from 'skein'; signals(['SIGHUP'])`)
+    folder.remove()
+    assert.deepEqual([waits.stdout, waits.code, idle.code], ['ready\nSIGHUP\n', 0, 0])
   })
 
   test('a wrong or a second name is refused, and no handler is left (scenario 55)', () => {
