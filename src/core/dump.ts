@@ -50,7 +50,7 @@ export interface TaskNode {
  * await scope(async function main(s) {
  *   s.spawn(async function load(s) { await s.sleep('5ms') })
  *   await s.sleep(0)
- *   console.log(tree()[0].children[0].name, tree()[0].children[0].state) // load waiting
+ *   for (const { name, state } of tree()[0]?.children ?? []) console.log(name, state) // load waiting
  * })
  */
 export function tree(): readonly TaskNode[] {

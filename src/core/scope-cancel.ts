@@ -357,7 +357,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   refusal(operation: string): unknown {
     const time = now()
     this.#lastSeen = time - loaded
-    if (this.#watched) this.#poll(time)
+    if (this.#watched) this.#poll(time, true)
     if (this.#cause !== undefined) return this.cancelError()
     return this.over ? closedError(operation, this.title) : undefined
   }
@@ -437,13 +437,13 @@ export abstract class ScopeCancel extends ScopeMembers {
   }
 
   /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  #poll(time: number): void {
+  #poll(time: number, atCancelPoint = false): void {
     if (this.#cause !== undefined || this.over) return
     let due: ScopeCancel | undefined
     for (let at: ScopeCancel | undefined = this; at !== undefined && at.#watched; at = at.#outer) {
       const extras = at.#extras
       if (extras === undefined || at.over) continue
-      const probed = extras.probe?.()
+      const probed = extras.probe?.(atCancelPoint)
       if (probed !== undefined) at.cancelWith(probed)
       if (extras.deadline <= time && (due === undefined || extras.deadline <= due.extra.deadline)) due = at
     }

@@ -43,7 +43,7 @@ export class Extras {
   graceTimer: Timer | undefined = undefined
   controller: AbortController | undefined = undefined
   unlink: (() => void) | undefined = undefined
-  probe: (() => CancelCause | undefined) | undefined = undefined
+  probe: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined = undefined
 
   errors: ErrorShape | undefined = undefined
   onError: FailurePolicy = 'cancel'

@@ -74,7 +74,7 @@ export interface ScopeInit extends ScopeOptions {
   readonly carried?: { readonly key: object; readonly value: unknown } | undefined
   readonly attempt?: number
   /** Polled at every cancel point: how a flag in shared memory is seen inside a synchronous loop. */
-  readonly probe?: (() => CancelCause | undefined) | undefined
+  readonly probe?: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined
   readonly onProgress?: ((value: unknown) => void) | undefined
   /** What the place that runs the task does for it. */
   readonly services?: Services | undefined

@@ -57,8 +57,8 @@ async function countCheckpoints<T>(
   const scope = openTaskScope({
     name: caller,
     // Every cancel point asks it whether somebody has cancelled the scope from outside.
-    probe: () => {
-      if (counting) count++
+    probe: atCancelPoint => {
+      if (counting && atCancelPoint) count++
       return undefined
     },
   })

@@ -90,6 +90,7 @@ describe('the assertions about cancel points', () => {
   test('49: refuse a cancel point where there must be none', async () => {
     assert.equal(await assertNoCheckpoints(() => 7), 7)
     await assertNoCheckpoints(s => s.spawn(() => {}))
+    await assertNoCheckpoints(s => s.cancelled)
     await assert.rejects(
       assertNoCheckpoints(s => s.sleep(0)),
       AssertionError,
