@@ -7,6 +7,6 @@ export function warnSwallowed(title: string, error: unknown): void {
   process.emitWarning(
     `${title} returned normally although a cancel point in it had thrown: ${why}. A catch has swallowed the cancellation. ` +
       'Let it pass: call rethrowIfCancelled(error) first in the catch.',
-    { type: 'SkeinWarning', code: 'SKEIN_SWALLOWED' },
+    { type: 'SkeinWarning' },
   )
 }

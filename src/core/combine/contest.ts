@@ -126,6 +126,6 @@ export function checkWork(work: unknown, caller: string, least = 0): void {
 function warnLoser(name: string, error: unknown): void {
   process.emitWarning(
     `${name} failed after it was cancelled, and nobody hears of it, because others had decided the outcome: ${String(error)}`,
-    { type: 'SkeinWarning', code: 'SKEIN_LOST_FAILURE' },
+    { type: 'SkeinWarning' },
   )
 }
