@@ -44,8 +44,6 @@ type StopSignal = keyof typeof exitCodes
  * of this program that no scope owns; they set the exit code to 130 or 143. With `drain` they ask first. A second signal,
  * or `grace` running out, ends the program at once. SIGUSR2 prints the tree of what runs (`dump`).
  *
- * SIGUSR2 prints what runs at that moment, see `dump`.
- *
  * **Errors**: `SKEIN_INVALID_ARGUMENT`. What the body throws is printed to stderr and sets the exit code to 1.
  *
  * @example

@@ -14,6 +14,7 @@ const others: ReadonlySet<string> = new Set([
   'SKEIN_STRESS',
   'SKEIN_CRASH_AT',
   'SKEIN_STORE',
+  'SKEIN_RUNS',
   'SKEIN_SEED',
 ])
 
