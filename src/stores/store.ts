@@ -342,7 +342,8 @@ export interface Store extends AsyncDisposable {
   }>
   /**
    * Listens; returns the function that stops listening. Who listens to `claimable`, `ended` or `reported` waits for something:
-   * the program is kept running as long as it listens.
+   * the program is kept running as long as it listens. Listen first, then look (`job`, `reports`, `claim`): what comes after
+   * the look is told.
    */
   on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */

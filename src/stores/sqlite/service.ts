@@ -87,8 +87,15 @@ export class Service {
   receive(message: ToThread): void {
     if ('requests' in message) this.#waiting.push(...message.requests)
     else if ('listen' in message) {
+      // What others did before this thread knew that somebody listens is told by what is looked at after `on`, but for the two
+      // signals that have nothing to look at.
+      const added = message.listen & ~this.#listening
       this.#listening = message.listen
       this.#show()
+      const told: Told[] = []
+      if (added & wants.claimable) told.push(['claimable'])
+      if (added & wants.control) told.push(['control'])
+      this.#send([], told)
     } else if ('turned' in message) this.#turned.push(message.turned)
     else this.#closing = true
     this.#schedule()

@@ -17,11 +17,17 @@ function signal<K extends keyof StoreSignals>(
   })
 }
 
+/** Looks once, as who listens does: what comes from then on is told. */
+async function looked(...stores: readonly Store[]): Promise<void> {
+  for (const store of stores) await store.job('nobody')
+}
+
 export function signals(subject: Subject): void {
   scene(subject, 'claimable is told when a call is sent, here and elsewhere', async ({ store, bed }) => {
     const other = await bed.open()
     const here = signal(store, 'claimable')
     const there = signal(other, 'claimable')
+    await looked(other)
     await store.send(named(['a']))
     await Promise.all([here, there])
   })
@@ -90,6 +96,7 @@ export function signals(subject: Subject): void {
       signal(store, 'ended', each => each === id),
       signal(other, 'ended', each => each === id),
     ])
+    await looked(other)
     for (const claim of await claimed(store, 2)) await settled(store, claim)
     await store.cancel(['cancelled'], '1')
     await bed.turn(1_000)
@@ -106,6 +113,7 @@ export function signals(subject: Subject): void {
       signal(store, 'reported', each => each === 'a'),
       signal(other, 'reported', each => each === 'a'),
     ])
+    await looked(other)
     await store.report([{ id, token, kind: 'progress', value: '1' }])
     await told
     assert.equal((await other.reports('a', 0)).length, 1)
@@ -123,9 +131,11 @@ export function signals(subject: Subject): void {
   scene(subject, 'control is told when a queue is paused or resumed', async ({ store, bed }) => {
     const other = await bed.open()
     let told = signal(other, 'control')
+    await looked(other)
     await store.pause('q')
     await told
     told = signal(other, 'control')
+    await looked(other)
     await store.resume('q')
     await told
   })
