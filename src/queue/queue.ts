@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts'
 import type { Arguments, Value } from '../call/call.ts'
+import type { ExecutorEvent } from '../call/events.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import type { MapOptions, MapResults, Settled } from '../call/map.ts'
 import type { QueueCallOptions } from '../call/queue-options.ts'
@@ -55,6 +56,11 @@ export interface Queue extends Executor {
     items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
     options?: QueueMapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
+  /**
+   * Reports what becomes of the calls of *this program* from now on: `submitted` for each, and how those of `run`, `map` and
+   * `stream` ended. A job that was submitted tells its own story in `job.events()`, a worker in `worker.observe()`.
+   */
+  observe(listener: (event: ExecutorEvent) => void): () => void
   /** The calls that *this program* has started with `run`, `map` and `stream`; `status` tells of the store. */
   stats(): ExecutorStats
   /** How the store is doing: its queues, its workers, what nobody takes. */
