@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { call, CapacityLimiter, CancelledError, type Executor, scope, sleep } from 'skein'
+import { threads } from 'skein/threads'
+import { countForEver, failWith, peak, running, tidied, tidyAfterwards, turnRound, turns } from './bridge-tasks.ts'
+import { rejection } from './deferred.ts'
+
+// The cooperative side and the threads take part in the same cancellation.
+
+const memory = (): { readonly buffer: SharedArrayBuffer; readonly at: (place: number) => number } => {
+  const buffer = new SharedArrayBuffer(16)
+  return { buffer, at: place => Atomics.load(new Int32Array(buffer), place) }
+}
+
+/** Resolves when the condition holds; what happens in another thread reports itself by nothing else. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(1)
+}
+
+/** A thread that still ran would have counted on by then. */
+function stands(at: (place: number) => number): boolean {
+  const before = at(turns)
+  for (const end = performance.now() + 10; performance.now() < end;);
+  return at(turns) === before
+}
+
+describe('threads in a scope', { timeout: 60_000 }, () => {
+  const pools: Executor[] = []
+  const open = (options: Parameters<typeof threads>[0]): Executor => {
+    const pool = threads(options)
+    pools.push(pool)
+    return pool
+  }
+  after(() => Promise.all(pools.map(pool => pool.close({ cancel: true }))))
+  const pool = open({ max: 2, grace: 20 })
+
+  test('a scope that is cancelled ends when its thread has ended, not before (scenario 51)', async () => {
+    const { buffer, at } = memory()
+    const error = await rejection(
+      scope(async s => {
+        const result = s.on(pool).run(countForEver, buffer)
+        await until(() => at(turns) > 0)
+        s.cancel('enough')
+        await result
+      }),
+    )
+    assert.ok(error instanceof CancelledError)
+    assert.deepEqual([error.reason, error.ended], ['enough', 'terminated'])
+    assert.ok(stands(at))
+    assert.equal(pool.stats().running, 0)
+  })
+
+  test('a thread that tidies up is waited for (scenario 51)', async () => {
+    const patient = open({ max: 1, grace: '10s' })
+    const { buffer, at } = memory()
+    await assert.rejects(
+      scope(async s => {
+        void s.on(patient).run(tidyAfterwards, buffer)
+        await until(() => at(running) === 1)
+        throw new RangeError('the body failed')
+      }),
+      /the body failed/,
+    )
+    assert.deepEqual([at(tidied), at(running)], [1, 0])
+  })
+
+  test('a scope that was cancelled before never starts the thread (scenario 51)', async () => {
+    const unused = open({ max: 1 })
+    const { buffer, at } = memory()
+    await scope(async s => {
+      s.cancel()
+      const here = s.on(unused)
+      for (const start of [() => here.run(turnRound, buffer, 1), () => here.submit(turnRound, buffer, 1)]) {
+        assert.ok((await rejection(start())) instanceof CancelledError)
+      }
+    }).catch((error: unknown) => assert.ok(error instanceof CancelledError))
+    assert.equal(at(turns), 0)
+    assert.equal(unused.stats().workers.length, 0)
+  })
+
+  test('a failure on the loop stops the thread, and a failure on a thread stops the loop', async () => {
+    const { buffer, at } = memory()
+    await assert.rejects(
+      scope(async s => {
+        s.spawn(s => s.on(pool).run(turnRound, buffer, 2 ** 31))
+        s.spawn(async () => {
+          await until(() => at(running) === 1)
+          throw new TypeError('on the loop')
+        })
+      }),
+      /on the loop/,
+    )
+    assert.equal(at(running), 0)
+    let stopped = false
+    await assert.rejects(
+      scope(async s => {
+        s.spawn(async s => {
+          try {
+            await s.sleep('1h')
+          } finally {
+            stopped = true
+          }
+        })
+        s.spawn(s => s.on(pool).run(failWith, 'on a thread'))
+      }),
+      { name: 'RangeError', message: 'on a thread' },
+    )
+    assert.equal(stopped, true)
+  })
+
+  test('a slot of a limiter stays taken until the thread has ended (scenario 52)', async () => {
+    const { buffer, at } = memory()
+    const limiter = new CapacityLimiter(1)
+    await scope(async s => {
+      const first = s.spawn(s => limiter.hold(() => s.on(pool).run(countForEver, buffer), s))
+      await until(() => at(turns) > 0)
+      const second = s.spawn(s => limiter.hold(() => stands(at), s))
+      void first.cancel()
+      await Promise.resolve()
+      assert.equal(limiter.borrowed, 1)
+      assert.equal(await second.result(), true)
+    })
+    assert.equal(limiter.borrowed, 0)
+  })
+
+  test('at most so many at a time, whatever is cancelled and whenever (scenario 53)', async () => {
+    const wide = open({ max: 3 })
+    const { buffer, at } = memory()
+    const limiter = new CapacityLimiter(2)
+    let ended = 0
+    await scope(async s => {
+      for (let n = 0; n < 40; n++) {
+        const job = s.spawn(async s => {
+          try {
+            await limiter.hold(() => s.on(wide).run(turnRound, buffer, 20_000), s)
+          } finally {
+            ended++
+          }
+        })
+        // Some before they start, some while they wait, some while they run.
+        if (n % 4 === 1) void job.cancel()
+        if (n % 4 === 3) s.spawn(async s => void (await s.sleep(n % 7), job.cancel()))
+      }
+    })
+    assert.ok(at(peak) >= 1 && at(peak) <= 2, `${at(peak)} at a time`)
+    assert.equal(limiter.statistics().peak, 2)
+    assert.deepEqual([ended, at(running), limiter.borrowed, wide.stats().running], [40, 0, 0, 0])
+  })
+
+  test('a call that cannot start gives its slot back (scenario 53)', async () => {
+    const broken = open({ max: 1, initializer: call(failWith, 'no start') })
+    const limiter = new CapacityLimiter(1)
+    for (let n = 0; n < 3; n++) {
+      await assert.rejects(scope(s => limiter.hold(() => s.on(broken).run(failWith, 'ran'), s)))
+      assert.equal(limiter.borrowed, 0)
+    }
+  })
+
+  test('a loop in a thread sees at its checkpoint that the scope on the other side was cancelled (scenario 54)', async () => {
+    const { buffer, at } = memory()
+    const polite = open({ max: 1, grace: '1h' })
+    const error = await rejection(
+      scope(async s => {
+        const result = s.on(polite).run(turnRound, buffer, 2 ** 31)
+        await until(() => at(running) === 1)
+        s.cancel('asked')
+        await result
+      }),
+    )
+    assert.ok(error instanceof CancelledError)
+    assert.deepEqual([error.reason, error.ended, at(running)], ['asked', 'cooperative', 0])
+  })
+})
