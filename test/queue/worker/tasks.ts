@@ -45,7 +45,8 @@ export const spins = task(import.meta, function spins() {
 /** Goes on whatever it is told, for as long as its place lives. */
 export const deaf = task(import.meta, async function deaf() {
   current().log('deaf')
-  for (;;) await after(1_000)
+  // On the loop nobody can end it, so it must not keep the tests running.
+  for (;;) await after(1_000, undefined, { ref: false })
 })
 
 export const steps = task(import.meta, async function steps() {
