@@ -128,8 +128,7 @@ export class Host implements RunnerHost {
           }
           break
         case request.cancel: {
-          const { source, timeout, reason } = each[2]
-          const cause = { source, ...(timeout === undefined ? {} : { timeout }) }
+          const { reason, ...cause } = each[2]
           this.#running.get(each[1])?.cancel(reason === undefined ? cause : { ...cause, reason: decodeReason(reason) })
           break
         }

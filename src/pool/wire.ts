@@ -71,6 +71,7 @@ export type Reply =
 export interface WireCause {
   readonly source: CancelCause['source']
   readonly timeout?: number
+  readonly by?: string
   /** The reason, encoded by `encodeReason`. */
   readonly reason?: unknown
 }

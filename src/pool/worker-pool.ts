@@ -442,7 +442,8 @@ export class WorkerPool extends BaseExecutor {
     }
     ledger.cancel(entry.slot)
     const reason = encodeReason(cause.reason)
-    const wire = { source: cause.source, ...(cause.timeout === undefined ? {} : { timeout: cause.timeout }) }
+    const { source, timeout, by } = cause
+    const wire = { source, ...(timeout === undefined ? {} : { timeout }), ...(by === undefined ? {} : { by }) }
     worker.transport.post([request.cancel, entry.slot, reason === undefined ? wire : { ...wire, reason }], false)
     worker.dirty = true
     this.#schedule()

@@ -503,6 +503,35 @@ describe('a program', { concurrency: 2 }, () => {
     assert.equal(code, 130)
   })
 
+  test('21: a task in another thread is told which sibling failed, and with what', async () => {
+    const { stdout, stderr } = await runProgram(
+      folder.path,
+      'sibling.mjs',
+      `
+        import { writeSync } from 'node:fs'
+        import { current, main, task } from 'skein'
+        import { threads } from 'skein/threads'
+        export const listen = task(import.meta, async function listen() {
+          const s = current()
+          const nap = s.sleep('1h')
+          s.progress('asleep')
+          try { await nap } catch (error) { writeSync(1, [error.source, error.by, error.reason.message, ''].join(' ')) }
+        })
+        await main(import.meta, async s => {
+          const pool = threads({ max: 1 })
+          await s.scope(async s => {
+            const job = await s.on(pool).submit(listen)
+            for await (const _ of job.progress()) break
+            s.spawn(() => { throw new Error('boom') }, { name: 'download' })
+          }).catch(error => console.log(error.message))
+          await pool.close()
+        })
+      `,
+    )
+    assert.equal(stderr, '')
+    assert.equal(stdout, 'failure task download boom boom\n')
+  })
+
   test('in debug mode hears of a cancellation that was swallowed', async () => {
     const code = `
       import { rethrowIfCancelled, scope } from 'skein/core'
