@@ -29,6 +29,22 @@ const pages = readdirSync(folder)
   .filter(name => name.endsWith('.md'))
   .map(name => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
 
+/** What the pages call a scope, a job, a lock and so on, to look its methods up. */
+const things: Readonly<Record<string, object>> = {
+  s: core.background(),
+  job: LocalJob.prototype,
+  lock: new core.Lock(),
+  event: new core.Event(),
+  gate: new core.Gate(),
+  condition: new core.Condition(),
+  semaphore: new core.Semaphore(1),
+  barrier: new core.Barrier(2),
+  limiter: new core.CapacityLimiter(1),
+  queue: new core.Queue(),
+  sender: core.channel()[0],
+  receiver: core.channel()[1],
+}
+
 /** All that stands in backticks outside of code blocks. */
 function spans(text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```/gm, '')
@@ -71,12 +87,10 @@ describe('the pages for people who come from Python', () => {
 
 /** True for what a program can write: an export, a method of a scope or of a job, an option of those, or Node's own. */
 function isThere(span: string, line: string): boolean {
-  const member = /^(s|job)\.(\w+)/.exec(span)
-  if (member?.[1] === 's')
-    return (member[2] as string) in core.Scope.prototype || ['name', 'parent'].includes(member[2] as string)
-  if (member?.[1] === 'job') return (member[2] as string) in LocalJob.prototype
+  const [, first = '', member] = /^(\w+)(?:\.(\w+))?/.exec(span) ?? []
+  const thing = things[first]
+  if (thing !== undefined && member !== undefined) return member in thing
   if (/^(\w+:|SKEIN_)/.test(span) && !span.includes('(')) return true
-  const first = /^\w+/.exec(span)?.[0] ?? ''
   const room = exported.get(first)
   if (room === undefined) return types.has(first) || foreign.has(first)
   return room === '' || room === 'threads' || room === 'processes' || line.includes(`skein/${room}`)
