@@ -3,6 +3,9 @@ import type { Store } from '../store.ts'
 import { SqliteStore } from './sqlite-store.ts'
 import { sqliteLocation } from './url.ts'
 
+export { repair, type Repaired } from './repair.ts'
+export { sendInside, type UserDatabase } from './send-inside.ts'
+
 /** What can be set for a SQLite store, beside what its URL says. */
 export interface SqliteStoreOptions extends StoreOptions {}
 

@@ -14,6 +14,8 @@ interface Kept {
  */
 export class Leases implements KeptLeases {
   readonly #kept = new Map<number, Kept>()
+  /** What was opened in a transaction that has not been committed yet. */
+  #opened: { readonly turn: Turn; readonly byLength: Map<number, number> } | undefined
 
   /** When the next one has to be renewed: a third of its length after the last time. */
   get nextRenewal(): number {
@@ -23,9 +25,14 @@ export class Leases implements KeptLeases {
   }
 
   of(turn: Turn, length: number): number {
+    const opened = this.#opened?.turn === turn ? this.#opened.byLength.get(length) : undefined
+    if (opened !== undefined) return opened
     const known = this.#kept.get(length)
-    if (known !== undefined && known.until > turn.time) return known.lease
+    // Asked of the file, not of memory: it may have been given up a moment ago, in this very transaction.
+    if (known !== undefined && known.until > turn.time && isThere(turn, known.lease)) return known.lease
     const lease = turn.next()
+    if (this.#opened?.turn !== turn) this.#opened = { turn, byLength: new Map() }
+    this.#opened.byLength.set(length, lease)
     const until = Math.ceil(turn.time + length)
     turn.database.run('INSERT INTO skein_lease VALUES (?, ?, ?)', lease, length, until)
     turn.after(() => {
@@ -59,7 +66,7 @@ export class Leases implements KeptLeases {
   /** Looks whether somebody has taken leases away. */
   check(turn: Turn): void {
     for (const kept of this.#kept.values()) {
-      if (turn.database.get('SELECT 1 FROM skein_lease WHERE lease = ?', kept.lease) !== undefined) continue
+      if (isThere(turn, kept.lease)) continue
       this.#drop(turn, kept)
       this.#lost(turn, kept.lease)
     }
@@ -77,4 +84,8 @@ export class Leases implements KeptLeases {
       turn.after(() => void turn.keeper.held.delete(id))
     }
   }
+}
+
+function isThere(turn: Turn, lease: number): boolean {
+  return turn.database.get('SELECT 1 FROM skein_lease WHERE lease = ?', lease) !== undefined
 }

@@ -1,7 +1,7 @@
 import type { ClaimRequest, JobFilter, Report, Settlement } from '../store.ts'
 import type { Announcement } from './controlling.ts'
 import type { SentFailure } from './failures.ts'
-import type { SentCall } from './sending.ts'
+import type { SentCall } from './sent-call.ts'
 import type { Told } from './turn.ts'
 
 /** What the program's thread asks of the store's. */

@@ -3,37 +3,9 @@ import type { SendOutcome } from '../store.ts'
 import { ask, type Loaded, end, load } from './ending.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { state } from './schema.ts'
+import type { SentCall, SentRest } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 import type { Value } from './driver.ts'
-
-/** A call on its way from the program's thread to the store's: what every call has, then what only some have. */
-export type SentCall = readonly [
-  id: string,
-  queue: string,
-  task: string,
-  headers: string,
-  body: string,
-  priority: number,
-  delay: number,
-  rest?: SentRest,
-]
-
-/** What only some calls have. */
-export interface SentRest {
-  readonly expires: number | null
-  readonly deadline: number | null
-  readonly maxDeaths: number | null
-  readonly ignoreResult: boolean
-  readonly tags: string | null
-  readonly unique: { readonly key: string; readonly conflict: string } | null
-  readonly limit: {
-    readonly key: string
-    readonly concurrency: number | null
-    readonly count: number | null
-    readonly per: number | null
-    readonly strategy: string
-  } | null
-}
 
 /** So many plain calls go into one statement. */
 const chunk = 40

@@ -21,7 +21,7 @@ import type {
 } from '../store.ts'
 import { errorOf } from './failures.ts'
 import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
-import type { SentCall, SentRest } from './sending.ts'
+import { sentCall } from './sent-call.ts'
 import type { Swept } from './sweeping.ts'
 import { wants } from './turnstile.ts'
 
@@ -278,45 +278,5 @@ export class SqliteStore implements Store {
     this.#onOpened?.reject(this.#broken)
     for (const { reject } of this.#waiting.values()) reject(this.#broken)
     this.#waiting.clear()
-  }
-}
-
-function sentCall(call: OutgoingCall): SentCall {
-  const { id, queue, task, headers, body, priority, delay } = call
-  const rest = restOf(call)
-  return rest
-    ? [id, queue, task, headers, body, priority, delay, rest]
-    : [id, queue, task, headers, body, priority, delay]
-}
-
-function restOf(call: OutgoingCall): SentRest | undefined {
-  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit } = call
-  if (
-    expires === undefined &&
-    deadline === undefined &&
-    maxDeaths === undefined &&
-    !ignoreResult &&
-    !tags?.length &&
-    !unique &&
-    !limit
-  ) {
-    return undefined
-  }
-  return {
-    expires: expires ?? null,
-    deadline: deadline ?? null,
-    maxDeaths: maxDeaths ?? null,
-    ignoreResult: ignoreResult === true,
-    tags: tags?.length ? JSON.stringify(tags) : null,
-    unique: unique ? { key: unique.key, conflict: unique.conflict } : null,
-    limit: limit
-      ? {
-          key: limit.key,
-          concurrency: limit.concurrency ?? null,
-          count: limit.rate?.count ?? null,
-          per: limit.rate?.per ?? null,
-          strategy: limit.strategy,
-        }
-      : null,
   }
 }

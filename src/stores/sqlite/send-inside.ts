@@ -1,0 +1,92 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { StoreError } from '../../core/errors.ts'
+import { checkCalls } from '../check.ts'
+import { storeSettings } from '../options.ts'
+import type { OutgoingCall, SendOutcome } from '../store.ts'
+import { hostClock } from './clock.ts'
+import { Database } from './database.ts'
+import { type Binding, driverOver, type Value } from './driver.ts'
+import { Lines } from './lines.ts'
+import { checkVersion, versionOf } from './schema.ts'
+import { send } from './sending.ts'
+import { sentCall } from './sent-call.ts'
+import { Turn } from './turn.ts'
+
+/** An open connection of `node:sqlite`, `better-sqlite3` or `libsql`: as much of it as is needed. */
+export interface UserDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    run(...parameters: Value[]): { readonly changes: number | bigint }
+    get(...parameters: Value[]): unknown
+    all(...parameters: Value[]): unknown[]
+  }
+}
+
+/**
+ * Keeps calls inside a transaction of your own, on your own connection to the file of a store: they are there if and only if
+ * your transaction is committed.
+ *
+ * Use it where a row of yours and the work that follows from it must not be apart: the order and its confirmation mail. The
+ * store must have been opened in this file before (`sqliteStore`, or a queue), so that its tables are there. Workers are woken
+ * once the present turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
+ *
+ * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense,
+ * `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
+ * whatever your connection throws. Roll back when it throws.
+ *
+ * @param database your connection, in a transaction
+ * @param calls as for `send` of a store
+ * @returns what became of each, in order
+ */
+export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
+  checkCalls(calls)
+  const own = new Database(driverOver(database as Binding))
+  const path = fileOf(own)
+  const version = versionOf(own)
+  if (version === 0) {
+    throw new StoreError(
+      'SKEIN_STORE_UNAVAILABLE',
+      `${path} holds no store. Open it once with sqliteStore('sqlite:${path}'), or connect a queue to it, so that its tables are there.`,
+      { store: path },
+    )
+  }
+  checkVersion(version, path)
+  const clock = hostClock()
+  own.exec('SAVEPOINT skein_send')
+  try {
+    const settings = storeSettings({}, new Set())
+    const keeper = {
+      database: own,
+      settings,
+      lines: new Lines(own),
+      held: new Map(),
+      ownLeases: new Set<number>(),
+      boot: '',
+    }
+    const turn = new Turn(keeper, clock.wall(), clock.steady())
+    const outcomes = send(turn, calls.map(sentCall))
+    turn.finish()
+    own.exec('RELEASE skein_send')
+    setImmediate(ring, path)
+    return outcomes
+  } catch (error) {
+    own.exec('ROLLBACK TO skein_send')
+    own.exec('RELEASE skein_send')
+    throw error
+  }
+}
+
+function fileOf(database: Database): string {
+  const main = database.all('PRAGMA database_list').find(([, name]) => name === 'main')
+  return (main?.[2] as string | undefined) ?? ''
+}
+
+/** Wakes whoever has the store open. */
+function ring(path: string): void {
+  const bell = `${path}-bell`
+  try {
+    if (existsSync(bell)) writeFileSync(bell, '*', { flag: 'r+' })
+  } catch {
+    // They look by themselves now and then.
+  }
+}
