@@ -2,7 +2,9 @@ import {
   BrokenError,
   BusyError,
   CancelledError,
+  CircuitOpenError,
   ClosedError,
+  DeadlockError,
   EndOfChannelError,
   InvalidArgumentError,
   JobGoneError,
@@ -14,6 +16,8 @@ import {
   NoCurrentScopeError,
   NonRetryableError,
   OverloadedError,
+  ProcessFailedError,
+  RestartLimitError,
   ScopeClosedError,
   SkeinError,
   StoreRefusedError,
@@ -112,6 +116,10 @@ for (const Class of [
   BrokenError,
   BusyError,
   EndOfChannelError,
+  DeadlockError,
+  CircuitOpenError,
+  RestartLimitError,
+  ProcessFailedError,
 ]) {
   know(`skein:${Class.kind}`, Class)
 }

@@ -4,17 +4,16 @@ import { MessagePort } from 'node:worker_threads'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
+import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
 import { checkInteger, checkKnown, describe, withArticle } from './checks.ts'
 import { checkQueueOptions, type QueueCallOptions, queueOptionNames } from './queue-options.ts'
 
 export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
 
 /** When and how often to run a call again after it failed. */
-export interface RetryOptions extends Backoff {
+export interface RetryOptions extends Backoff, RetryChoice {
   /** How many more runs after the first. From 0 up. */
   readonly times: number
-  /** Codes and names of errors that are never worth another run, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
-  readonly never?: readonly string[]
   /**
    * Which errors are worth another run. Default: all but cancellation. A function cannot travel with a call to a queue: there
    * it stands at the task, `task(import.meta, fn, { retryIf })`, or `never` says enough.
@@ -93,12 +92,7 @@ export function checkCallOptions(options: CallOptions): void {
     checkKnown(options.retries, knownRetry, 'retry option')
     checkInteger(options.retries.times, 'retries.times', 0)
     checkBackoff(options.retries, 'retries.')
-    const { never } = options.retries
-    if (never !== undefined && (!Array.isArray(never) || !never.every(each => typeof each === 'string'))) {
-      throw new InvalidArgumentError(
-        `retries.never must be a list of codes and names of errors, as in ['E_NO_SUCH_USER'], got ${describe(never)}`,
-      )
-    }
+    checkChoice(options.retries, 'retries.')
   } else if (options.retries !== undefined) {
     checkInteger(options.retries, 'retries', 0)
   }

@@ -68,12 +68,9 @@ class Caller<R> extends Wait<R> {
     super.cancel(cause)
   }
 
-  /**
-   * What comes now only says that it was cancelled: who calls again and again and does not look at the promises need not
-   * hear of it.
-   */
+  /** What comes now only says that it was cancelled. */
   excuse(): void {
-    this.promise.catch(() => {})
+    void excused(this.promise)
   }
 }
 
@@ -111,7 +108,7 @@ export class Pacer<A extends unknown[], R> {
 
   #take(args: A): Promise<R> {
     const refusal = refusalOf(this.#owner, this.#title)
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (refusal !== undefined) return excused(Promise.reject(refusal))
     const time = monotonic()
     const resting = time < this.#restUntil || this.#running !== undefined
     if (this.#burst === undefined && !resting && this.#rule.leading) {
@@ -154,17 +151,17 @@ export class Pacer<A extends unknown[], R> {
     this.#restUntil = monotonic() + this.#rule.restFor
     const run = attemptIn<R>(this.#owner, s => this.#fn(s, ...args), { name: this.#title })
     this.#result = run
-    const next = (): void => {
+    const goOn = (): void => {
       this.#running = undefined
       this.#arm()
     }
     this.#running = run.then(
       value => {
-        next()
+        goOn()
         for (const caller of callers) caller.settle(value)
       },
       (error: unknown) => {
-        next()
+        goOn()
         for (const caller of callers) {
           if (error instanceof CancelledError) caller.excuse()
           caller.fail(error)
@@ -200,4 +197,10 @@ export class Pacer<A extends unknown[], R> {
 
 function serve(pacer: { serve(): void }): void {
   pacer.serve()
+}
+
+/** Who calls again and again and does not look at the promises need not hear that it is over. */
+function excused<R>(promise: Promise<R>): Promise<R> {
+  promise.catch(() => {})
+  return promise
 }

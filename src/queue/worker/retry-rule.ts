@@ -1,5 +1,4 @@
 import { retryDelay } from '../../call/retry.ts'
-import { milliseconds } from '../../core/duration.ts'
 import { SkeinError, WorkerCrashedError } from '../../core/errors.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -44,7 +43,7 @@ export function verdictOf(attempt: Attempt, error: unknown, left: number): Verdi
     return failed
   }
   if (delay === undefined) return failed
-  return within(retryAfter(error) ?? delay, left)
+  return within(delay, left)
 }
 
 function afterCrash(attempt: Attempt, error: unknown, left: number): Verdict {
@@ -57,26 +56,6 @@ function afterCrash(attempt: Attempt, error: unknown, left: number): Verdict {
 /** An attempt that could only start after the deadline of the job is none. */
 function within(delay: number, left: number): Verdict {
   return delay < left ? { kind: 'retry', delay: Math.ceil(delay) } : failed
-}
-
-/** `retryAfter` of an error: milliseconds, a duration such as '30s', or a Date. Anything else is ignored. */
-function retryAfter(error: unknown): number | undefined {
-  const value = read(error, 'retryAfter')
-  if (value instanceof Date) return Math.max(0, value.getTime() - Date.now())
-  if (typeof value !== 'number' && typeof value !== 'string') return undefined
-  try {
-    return milliseconds(value as never, 'retryAfter')
-  } catch {
-    return undefined
-  }
-}
-
-function read(error: unknown, key: string): unknown {
-  try {
-    return (error as Record<string, unknown> | null | undefined)?.[key]
-  } catch {
-    return undefined // a revoked Proxy
-  }
 }
 
 const failed: Verdict = { kind: 'failed' }

@@ -103,6 +103,64 @@ describe('debounce', () => {
     assert.equal(runs, 0)
   })
 
+  test('who waits for a run that is cancelled hears of it when the run has ended', async () => {
+    clock.autojump = true
+    const log: string[] = []
+    await scope(async s => {
+      const save = debounce(
+        async s => {
+          try {
+            await s.sleep('1h')
+          } finally {
+            await s.shield(s => s.sleep('1s'), { timeout: '5s' })
+            log.push('the run has ended')
+          }
+        },
+        10,
+        {},
+        s,
+      )
+      const call = save().catch(() => log.push('the caller hears'))
+      await s.sleep(20)
+      s.cancel()
+      await call
+    }).catch(() => {})
+    clock.autojump = false
+    assert.deepEqual(log, ['the run has ended', 'the caller hears'])
+  })
+
+  test('who does not look at the promises is not troubled by the end', async () => {
+    const unhandled: unknown[] = []
+    const hear = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', hear)
+    let save: () => Promise<void> = assert.fail
+    await scope(async s => {
+      save = debounce(s => s.sleep('1h'), 10, { leading: true }, s)
+      void save() // runs at once
+      void save() // is put off
+      s.cancel()
+    }).catch(() => {})
+    void save() // comes too late
+    await clock.advance(100)
+    process.removeListener('unhandledRejection', hear)
+    assert.deepEqual(unhandled, [])
+  })
+
+  test('maxWait counts from the first call of the burst, also soon after a run', async () => {
+    const from = clock.elapsed
+    const runs: number[] = []
+    const save = debounce(() => void runs.push(clock.elapsed - from), 100, { maxWait: 250 })
+    const calls = [save()]
+    await clock.advance(150)
+    for (let i = 0; i < 6; i++) {
+      calls.push(save())
+      await clock.advance(50)
+    }
+    await clock.advance(100)
+    await Promise.all(calls)
+    assert.deepEqual(runs, [100, 400, 500])
+  })
+
   test('wrong options are refused', () => {
     assert.throws(() => debounce(() => {}, -1), { code: 'SKEIN_INVALID_ARGUMENT' })
     assert.throws(() => debounce(() => {}, 1, { trailing: true } as never), /'trailing'/)

@@ -118,13 +118,13 @@ describe('runProcess', () => {
   })
 
   test(
-    '30 programs leave no open file behind (scenario 56)',
+    '100 programs leave no open file behind (scenario 56)',
     { skip: process.platform !== 'linux' && 'needs /proc' },
     async () => {
       const open = (): number => readdirSync('/proc/self/fd').length
       await runProcess('true')
       const before = open()
-      for (let i = 0; i < 30; i++) await runProcess('true')
+      for (let i = 0; i < 100; i++) await runProcess('true')
       assert.equal(open(), before)
     },
   )
@@ -165,6 +165,63 @@ describe('openProcess', () => {
     const program = await openProcess(node, ['-e', 'process.exit(4)'])
     assert.deepEqual(await program.ended, { exitCode: 4, signal: null })
     await program.close()
+  })
+
+  test('gives lines whole, however they come, and also a last one without an end', async () => {
+    await scope(async s => {
+      const program = await openProcess(node, ['-e', 'process.stdin.pipe(process.stdout)'], {}, s)
+      const lines = program.lines()[Symbol.asyncIterator]()
+      const bytes = Buffer.from('first\r\n\nüb')
+      program.stdin.write(bytes.subarray(0, 9))
+      assert.equal((await lines.next()).value, 'first')
+      assert.equal((await lines.next()).value, '')
+      program.stdin.write(bytes.subarray(9))
+      program.stdin.end(`er${'x'.repeat(100_000)}`)
+      assert.equal((await lines.next()).value, `über${'x'.repeat(100_000)}`)
+      assert.equal((await lines.next()).done, true)
+    })
+  })
+
+  test('who reads hears of the cancellation, also when a program that was left behind keeps the pipe open', async () => {
+    const code =
+      "const { spawn } = require('child_process');" +
+      "const left = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'inherit', detached: true });" +
+      'console.log(left.pid)'
+    let left = 0
+    await assert.rejects(
+      scope(async s => {
+        const program = await openProcess(node, ['-e', code], {}, s)
+        for await (const line of program.lines()) {
+          left = Number(line)
+          s.cancel('enough')
+        }
+      }),
+      { code: 'SKEIN_CANCELLED', reason: 'enough' },
+    )
+    process.kill(left, 'SIGKILL')
+  })
+
+  test('a program whose stderr nobody reads does not stand still, unless it was asked for (scenario 56)', async () => {
+    const code = "process.stderr.write('e'.repeat(1_000_000), () => console.log('done'))"
+    const program = await openProcess(node, ['-e', code], { stderr: 'ignore' })
+    let lines = 0
+    for await (const line of program.lines()) lines += line === 'done' ? 1 : 0
+    for await (const line of program.lines('stderr')) assert.fail(line)
+    assert.equal(lines, 1)
+    await program.close()
+    const piped = await openProcess(node, ['-e', code], { stderr: 'pipe' })
+    let bytes = 0
+    for await (const chunk of piped.stderr) bytes += (chunk as Buffer).length
+    assert.equal(bytes, 1_000_000)
+    await piped.close()
+  })
+
+  test('wrong options are refused', async () => {
+    await assert.rejects(openProcess(node, [], { stderr: 'file' as never }), { code: 'SKEIN_INVALID_ARGUMENT' })
+    await assert.rejects(openProcess(node, ['a\0b']), {
+      code: 'SKEIN_INVALID_ARGUMENT',
+      message: /could not be started/,
+    })
   })
 
   test('a program that is not there is an error at once', async () => {
