@@ -63,22 +63,30 @@ function statementOf(statement: BindingStatement): Statement {
     statement.setReturnArrays(true)
     return statement as Statement
   }
-  let raw = false
+  if (statement.raw === undefined) {
+    return {
+      run: (...parameters) => statement.run(...parameters),
+      get: (...parameters) => rowOf(statement.get(...parameters)),
+      all: (...parameters) => statement.all(...parameters).map(row => rowOf(row) as Row),
+    }
+  }
   try {
-    statement.raw?.()
-    raw = statement.raw !== undefined
+    statement.raw()
   } catch {
-    // A statement that returns no rows has no rows to give as arrays.
+    // A statement that returns no rows has none to give as arrays.
   }
-  if (raw) return statement as Statement
+  // In an array, since a single null or Uint8Array would be taken for an object with named parameters.
+  const { run, get, all } = statement as unknown as Record<'run' | 'get' | 'all', (parameters: Value[]) => unknown>
   return {
-    run: (...parameters) => statement.run(...parameters),
-    get: (...parameters) => {
-      const row = statement.get(...parameters)
-      return row === undefined || row === null ? undefined : (Object.values(row) as Row)
-    },
-    all: (...parameters) => statement.all(...parameters).map(row => Object.values(row as object) as Row),
+    run: (...parameters) => run.call(statement, parameters) as { changes: number },
+    get: (...parameters) => rowOf(get.call(statement, parameters)),
+    all: (...parameters) => all.call(statement, parameters) as Row[],
   }
+}
+
+function rowOf(row: unknown): Row | undefined {
+  if (row === undefined || row === null) return undefined
+  return Array.isArray(row) ? (row as Row) : (Object.values(row) as Row)
 }
 
 async function builtIn(): Promise<Opener | undefined> {

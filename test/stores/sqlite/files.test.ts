@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+  existsSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { describe, test } from 'node:test'
+import { repair, sqliteStore } from 'skein/stores/sqlite'
+import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { sqliteLocation } from '#skein/stores/sqlite/url.js'
+import { call, inFolder, request } from './folder.ts'
+
+describe('the URL of a SQLite store', () => {
+  test('is a path and its durability', () => {
+    assert.deepEqual(sqliteLocation('sqlite:/tmp/a.db'), { path: '/tmp/a.db', durability: 'full' })
+    assert.deepEqual(sqliteLocation('sqlite:///tmp/a.db?durability=relaxed'), {
+      path: '/tmp/a.db',
+      durability: 'relaxed',
+    })
+    assert.deepEqual(sqliteLocation('sqlite:file:///tmp/a%20b.db'), { path: '/tmp/a b.db', durability: 'full' })
+    assert.equal(sqliteLocation('sqlite:a.db').path, join(process.cwd(), 'a.db'))
+  })
+
+  test('with anything else in it is refused', () => {
+    for (const url of [
+      'sqlite:',
+      'sqlite::memory:',
+      'sqlite:a.db?durability=some',
+      'sqlite:a.db?mode=ro',
+      'redis:x',
+      'sqlite:%zz',
+    ]) {
+      assert.throws(() => sqliteLocation(url), { code: 'SKEIN_INVALID_ARGUMENT' }, url)
+    }
+  })
+})
+
+describe('a SQLite store that cannot be opened says why', () => {
+  inFolder('no folder', async file => {
+    const missing = join(dirname(file), 'missing', 'jobs.db')
+    await assert.rejects(sqliteStore(`sqlite:${missing}`), {
+      code: 'SKEIN_STORE_UNAVAILABLE',
+      message: /no folder .*missing/,
+    })
+  })
+
+  inFolder('a folder instead of a file', async file => {
+    mkdirSync(file)
+    await assert.rejects(sqliteStore(`sqlite:${file}`), { code: 'SKEIN_STORE_UNAVAILABLE', message: /it is no file/ })
+  })
+
+  inFolder('a file that is no database, which stays as it is', async file => {
+    writeFileSync(file, 'Dear diary, today I was opened as a database.')
+    await assert.rejects(sqliteStore(`sqlite:${file}`), { code: 'SKEIN_STORE_DAMAGED', message: /no SQLite database/ })
+    assert.equal(readFileSync(file, 'utf8'), 'Dear diary, today I was opened as a database.')
+  })
+
+  inFolder('a file of a newer skein, which stays as it is', async file => {
+    await (await sqliteStore(`sqlite:${file}`)).close()
+    const database = await openDriver(file)
+    database.exec('UPDATE skein_meta SET version = 999')
+    database.close()
+    await assert.rejects(sqliteStore(`sqlite:${file}`), {
+      code: 'SKEIN_STORE_VERSION',
+      message: /version 999.*Upgrade skein/,
+    })
+  })
+})
+
+describe('a SQLite store', () => {
+  inFolder('keeps its calls when it is closed and opened again', async file => {
+    const first = await sqliteStore(`sqlite:${file}`)
+    await first.send([
+      call('a'),
+      call('b', { delay: 60_000 }),
+      call('large', { body: `[["${'x'.repeat(100_000)}"],{},{}]` }),
+    ])
+    await first.close()
+    const second = await sqliteStore(`sqlite:${file}`)
+    assert.deepEqual(
+      (await second.jobs({})).map(job => [job.id, job.state]),
+      [
+        ['large', 'ready'],
+        ['b', 'delayed'],
+        ['a', 'ready'],
+      ],
+    )
+    const claims = await second.claim(request)
+    assert.deepEqual(
+      claims.map(claim => claim.body.length),
+      [10, 100_012],
+    )
+    await second.close()
+  })
+
+  inFolder("lives in a file beside tables of the user's own", async file => {
+    const database = await openDriver(file)
+    database.exec('CREATE TABLE mine (n); INSERT INTO mine VALUES (7); PRAGMA user_version = 5')
+    database.close()
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('a')])
+    await store.close()
+    const again = await openDriver(file)
+    assert.deepEqual([...(again.prepare('SELECT n FROM mine').get() ?? [])], [7])
+    assert.deepEqual([...(again.prepare('PRAGMA user_version').get() ?? [])], [5])
+    again.close()
+  })
+
+  inFolder('can be read by any SQLite tool: jobs with their state and times', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('a'), call('b')])
+    const database = await openDriver(file)
+    const rows = database.prepare('SELECT id, queue, task, state, sent FROM skein_jobs ORDER BY id').all()
+    assert.deepEqual(
+      rows.map(row => [...row].slice(0, 4)),
+      [
+        ['a', 'q', 't', 'ready'],
+        ['b', 'q', 't', 'ready'],
+      ],
+    )
+    assert.match(String(rows[0]?.[4]), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    database.close()
+    await store.close()
+  })
+
+  inFolder('waits for a foreign program that holds the lock, and goes on', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    const database = await openDriver(file)
+    database.exec('BEGIN IMMEDIATE')
+    let kept = false
+    const sent = store.send([call('a')]).then(() => (kept = true))
+    // Reading is possible meanwhile, before and after the store has begun to wait.
+    assert.equal(kept, false)
+    database.exec('COMMIT')
+    await sent
+    assert.equal((await store.job('a'))?.state, 'ready')
+    database.close()
+    await store.close()
+  })
+
+  const tmpfs = canMount()
+  inFolder(
+    'says when the disk is full, has lost nothing and goes on when there is room',
+    async file => {
+      const disk = join(dirname(file), 'disk')
+      mkdirSync(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk])
+      try {
+        const store = await sqliteStore(`sqlite:${join(disk, 'jobs.db')}`)
+        const body = `[["${'x'.repeat(50_000)}"],{},{}]`
+        const kept: string[] = []
+        await assert.rejects(
+          async () => {
+            for (let n = 0; n < 500; n++) {
+              await store.send([call(`c${n}`, { body })])
+              kept.push(`c${n}`)
+            }
+          },
+          { code: 'SKEIN_STORE_FULL', message: /no room left.*Make room/ },
+        )
+        assert.ok(kept.length > 10)
+        execFileSync('mount', ['-o', 'remount,size=16m', disk])
+        assert.deepEqual(
+          (await store.jobs({ limit: 1_000 })).map(job => job.id),
+          [...kept].reverse(),
+        )
+        assert.equal((await store.send([call('again', { body })]))[0]?.outcome, 'accepted')
+        await store.close()
+      } finally {
+        execFileSync('umount', [disk])
+      }
+    },
+    { skip: tmpfs ? false : 'needs the right to mount' },
+  )
+})
+
+describe('repair', () => {
+  inFolder('saves what can be read of a damaged file into a new one', async file => {
+    const store = await sqliteStore(`sqlite:${file}`, { retention: { count: 100_000 } })
+    const ids = Array.from({ length: 3_000 }, (_, index) => `call-${index}`)
+    await store.send(ids.map(id => call(id, { body: `[["${id.repeat(20)}"],{},{}]` })))
+    const claims = await store.claim({ ...request, limit: 1_000 })
+    await store.settle(claims.slice(0, 500).map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
+    await store.pause('other')
+    await store.close()
+
+    // Some pages in the middle are gone.
+    const { size } = statSync(file)
+    const handle = openSync(file, 'r+')
+    const page = Buffer.alloc(4096, 0x55)
+    for (const part of [0.3, 0.5, 0.6]) writeSync(handle, page, 0, 4096, Math.floor((size * part) / 4096) * 4096)
+    closeSync(handle)
+    const before = readFileSync(file)
+    await assert.rejects(sqliteStore(`sqlite:${file}`), { code: 'SKEIN_STORE_DAMAGED', message: /skein repair/ })
+
+    const saved = await repair(file)
+    assert.equal(basename(saved.into), 'jobs-repaired.db')
+    assert.deepEqual(readFileSync(file), before)
+    assert.ok(saved.calls >= 2_700 && saved.calls < 3_000, `${saved.calls} were saved`)
+    assert.ok(saved.unreadable >= 1)
+    const repaired = await sqliteStore(`sqlite:${saved.into}`)
+    const jobs = await repaired.jobs({ limit: 5_000 })
+    assert.equal(jobs.length, saved.calls)
+    for (const job of jobs) assert.equal(job.body, `[["${job.id.repeat(20)}"],{},{}]`)
+    assert.equal(jobs.filter(job => job.state === 'running').length, 0)
+    assert.ok((await repaired.claim(request)).length > 0)
+    assert.equal((await repaired.stats()).queues.find(each => each.queue === 'other')?.paused, true)
+    await repaired.close()
+    await assert.rejects(repair(file), { code: 'SKEIN_STORE_UNAVAILABLE', message: /exists already/ })
+  })
+
+  inFolder('says when there is nothing that could be saved', async file => {
+    await assert.rejects(repair(file), { code: 'SKEIN_STORE_UNAVAILABLE', message: /no such file/ })
+    writeFileSync(file, 'x'.repeat(10_000))
+    await assert.rejects(repair(file), { code: 'SKEIN_STORE_DAMAGED', message: /Nothing could be read/ })
+    assert.ok(!existsSync(file.replace('.db', '-repaired.db')))
+  })
+})
+
+function canMount(): boolean {
+  const place = join(process.cwd(), `.mount-${process.pid}`)
+  try {
+    mkdirSync(place)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' })
+    execFileSync('umount', [place])
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+  }
+}
