@@ -56,16 +56,6 @@ export function leases(subject: Subject): void {
     for (const claim of claims.flat()) assert.equal(await settled(store, claim), 'ok')
   })
 
-  scene(subject, 'a claim at the moment in which an unused lease is given up has one of its own', async ({ store, bed }) => {
-    await store.send(named(['a', 'b']))
-    assert.equal(await settled(store, await oneClaim(store, { keep: true })), 'ok')
-    const [claims] = await Promise.all([claimed(store, 1, { keep: true }), bed.turn(5_000)])
-    for (let time = 0; time < 60_000; time += 3_000) await bed.turn(3_000)
-    await store.sweep()
-    for (const claim of claims) assert.equal(await settled(store, claim), 'ok')
-    assert.equal(claims.length, 1)
-  })
-
   scene(
     subject,
     'an old token changes nothing: no result, report, step, renewal, retry, release',
