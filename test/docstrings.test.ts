@@ -9,7 +9,9 @@ import { sourceFiles } from './support/sources.ts'
 
 const pages = [
   { path: 'README.md', text: readFileSync(join(root, 'README.md'), 'utf8') },
-  ...(existsSync(join(root, 'docs/guide')) ? sourceFiles('docs/guide', '.md') : []),
+  ...['docs/guide', 'docs/from-python'].flatMap(folder =>
+    existsSync(join(root, folder)) ? sourceFiles(folder, '.md') : [],
+  ),
 ]
 const snippets = [...sourceFiles('src', '.ts').flatMap(docstringSnippets), ...pages.flatMap(pageSnippets)]
 
