@@ -67,6 +67,8 @@ export function sweep(turn: Turn): Swept {
       turn.after(() => void keeper.ownLeases.delete(lease))
     } else swept.more = true
   }
+  // What was recovered may have expired meanwhile.
+  if (swept.recovered > 0) swept.expired += promote(turn)
   swept.forgotten = trim(turn, most)
   if (swept.forgotten === most || swept.expired === most) swept.more = true
   database.run('DELETE FROM skein_start WHERE until <= ?', time)

@@ -4,6 +4,8 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 const places = 128
 /** A place: [waiting since, last seen waiting, what it listens to, last seen at all], each 8 bytes. */
 const width = 32
+/** So long a process may go on writing while others wait, in milliseconds: handing over costs, too. */
+const turnLength = 2
 /** Who has not looked for its turn for so long, in milliseconds, is not waiting any more: it was stopped, or is dead. */
 const staleAfter = 20
 /** Who has not shown itself for so long, in milliseconds, is not there any more. */
@@ -27,6 +29,7 @@ export class Turnstile {
   readonly #all = Buffer.alloc(places * width)
   readonly #time: () => number
   #since = 0
+  #turnBegan = -Infinity
 
   /**
    * @param time milliseconds with fractions, on a clock that all processes of the machine share
@@ -68,10 +71,11 @@ export class Turnstile {
     return bits
   }
 
-  /** Whether somebody has waited longer than this process. */
+  /** Whether somebody has waited longer than this process, and its own turn is over. */
   mustYield(): boolean {
-    this.#read()
     const now = this.#time()
+    if (this.#since === 0 && now < this.#turnBegan + turnLength) return false
+    this.#read()
     for (let place = 0; place < places; place++) {
       if (place === this.#place) continue
       const since = this.#field(place, 0)
@@ -90,9 +94,14 @@ export class Turnstile {
     this.#write()
   }
 
-  /** It has had its turn, or wants none any more. */
+  /** It waits no longer: because it writes now, or because it gave up. */
   done(): void {
-    if (this.#since === 0) return
+    if (this.#since === 0) {
+      const now = this.#time()
+      if (now >= this.#turnBegan + turnLength) this.#turnBegan = now
+      return
+    }
+    this.#turnBegan = this.#time()
     this.#since = 0
     this.#own.writeDoubleLE(0, 0)
     this.#write()

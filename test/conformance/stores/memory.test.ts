@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { memoryStore } from 'skein/stores/memory'
 import type { Store } from 'skein/stores'
+import { fuzz } from './fuzz/fuzz.ts'
+import type { Subject } from './subject.ts'
 import { storeSuite } from './suite.ts'
 import { TurnableClock } from './turnable-clock.ts'
 
-storeSuite({
+const subject: Subject = {
   name: 'the memory store',
   make: async () => {
     const clock = new TurnableClock()
@@ -23,4 +25,7 @@ storeSuite({
       },
     }
   },
-})
+}
+
+storeSuite(subject)
+fuzz(subject, 200)

@@ -1,4 +1,9 @@
+import { fuzz } from './fuzz/fuzz.ts'
 import { sqliteBed } from './sqlite-bed.ts'
+import type { Subject } from './subject.ts'
 import { storeSuite } from './suite.ts'
 
-storeSuite({ name: 'the SQLite store', make: () => sqliteBed() })
+const subject: Subject = { name: 'the SQLite store', make: () => sqliteBed() }
+
+storeSuite(subject)
+fuzz(subject, 15)

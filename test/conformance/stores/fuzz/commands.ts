@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Claim, OutgoingCall, Settlement, Store, StoredLimit, StoredState } from 'skein/stores'
+import type { Bed } from '../subject.ts'
+import type { Model } from './model.ts'
+
+/** The store under test, and what the test has got from it. */
+export interface Real {
+  readonly bed: Bed
+  readonly store: Store
+  /** Every claim ever, old ones too: they are used to try writes that must be lost. */
+  readonly claims: Claim[]
+  sent: number
+}
+
+type Command = fc.AsyncCommand<Model, Real>
+
+function command(text: string, run: (model: Model, real: Real) => Promise<void>): Command {
+  return {
+    check: () => true,
+    run: async (model, real) => {
+      await run(model, real)
+      const jobs = await real.store.jobs({ limit: 1_000 })
+      const seen = jobs.map(({ id, state, attempt, deaths, cancelling }) => ({
+        id,
+        state,
+        attempt,
+        deaths,
+        cancelling: cancelling !== undefined,
+      }))
+      assert.deepEqual(seen, model.seen())
+    },
+    toString: () => text,
+  }
+}
+
+const tasks = ['t', 'u'] as const
+const queues = ['q', 'r'] as const
+const spans = fc.constantFrom(0, 0, 0, 500, 1_000, 3_000)
+
+/** The bounds of a key are always the same: what calls with different ones for one key mean, is nobody's business here. */
+const limits: readonly StoredLimit[] = [
+  { key: 'one', concurrency: 1, strategy: 'wait' },
+  { key: 'two', concurrency: 2, strategy: 'wait' },
+  { key: 'often', rate: { count: 2, per: 2_000 }, strategy: 'wait' },
+  { key: 'both', concurrency: 2, rate: { count: 3, per: 4_000 }, strategy: 'wait' },
+  { key: 'drop', concurrency: 2, strategy: 'drop' },
+  { key: 'oldest', concurrency: 1, strategy: 'cancel-oldest' },
+  { key: 'latest', rate: { count: 2, per: 3_000 }, strategy: 'cancel-oldest' },
+]
+
+const call: fc.Arbitrary<Omit<OutgoingCall, 'id'>> = fc
+  .record({
+    queue: fc.constantFrom(...queues),
+    task: fc.constantFrom(...tasks),
+    priority: fc.constantFrom(4, 4, 4, 0, 9),
+    delay: spans,
+    expires: fc.option(fc.constantFrom(800, 5_000), { nil: undefined, freq: 5 }),
+    deadline: fc.option(fc.constantFrom(2_500, 20_000), { nil: undefined, freq: 5 }),
+    maxDeaths: fc.option(fc.constantFrom(1, 2), { nil: undefined, freq: 4 }),
+    ignoreResult: fc.option(fc.constant(true), { nil: undefined, freq: 5 }),
+    unique: fc.option(
+      fc.record({ key: fc.constantFrom('k', 'l'), conflict: fc.constantFrom('reject', 'join', 'replace') }),
+      { nil: undefined, freq: 3 },
+    ),
+    limit: fc.option(fc.constantFrom(...limits), { nil: undefined, freq: 2 }),
+  })
+  .map(each => {
+    const given = Object.entries({ ...each, headers: '{}', body: '[[],{},{}]' }).filter(
+      ([, value]) => value !== undefined,
+    )
+    return Object.fromEntries(given) as unknown as Omit<OutgoingCall, 'id'>
+  })
+
+const send = fc.array(call, { minLength: 1, maxLength: 5 }).map(calls =>
+  command(`send ${JSON.stringify(calls)}`, async (model, real) => {
+    const outgoing = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
+    const expected = outgoing.map(each => model.send(each))
+    assert.deepEqual(await real.store.send(outgoing), expected)
+  }),
+)
+
+const sendAgain = fc.nat().map(n =>
+  command(`send again ${n}`, async (model, real) => {
+    const known = model.calls[n % Math.max(1, model.calls.length)]
+    if (known) assert.deepEqual(await real.store.send([known.call]), [model.send(known.call)])
+  }),
+)
+
+const claim = fc
+  .record({
+    limit: fc.integer({ min: 1, max: 6 }),
+    queues: fc.constantFrom(['q'], ['q', 'r'], ['r', 'q']),
+    tasks: fc.constantFrom(['t'], ['t', 'u']),
+    rated: fc.boolean(),
+  })
+  .map(({ rated, ...request }) =>
+    command(`claim ${JSON.stringify({ rated, ...request })}`, async (model, real) => {
+      const rates = rated ? { rates: { u: { count: 2, per: 2_500 } } } : {}
+      const full = { worker: 'w', lease: 4_000, keep: false, ...request, ...rates }
+      const claims = await real.store.claim(full)
+      assert.deepEqual(
+        claims.map(each => each.id),
+        model.claim(full),
+      )
+      real.claims.push(...claims)
+    }),
+  )
+
+const settle = fc
+  .record({
+    n: fc.nat(),
+    kind: fc.constantFrom<Settlement['kind']>('done', 'done', 'failed', 'dead', 'retry', 'release', 'cancelled'),
+    delay: spans,
+  })
+  .map(({ n, kind, delay }) =>
+    command(`settle ${n} ${kind} ${delay}`, async (model, real) => {
+      const held = real.claims[n % Math.max(1, real.claims.length)]
+      if (!held) return
+      const { id, token } = held
+      const current = real.claims.findLast(each => each.id === id) === held
+      const settlement = { id, token, kind, delay, result: '1', error: '{}' } as unknown as Settlement
+      const expected = model.settle(id, current, kind, delay)
+      assert.deepEqual(await real.store.settle([settlement]), [expected])
+    }),
+  )
+
+const turn = fc.constantFrom(1, 500, 1_000, 4_000).map(milliseconds =>
+  command(`turn ${milliseconds}`, async (model, real) => {
+    await real.bed.turn(milliseconds)
+    await real.store.sweep()
+    model.turn(milliseconds)
+  }),
+)
+
+const change = fc
+  .record({ n: fc.nat(), what: fc.constantFrom<'cancel' | 'retry'>('cancel', 'retry') })
+  .map(({ n, what }) =>
+    command(`${what} ${n}`, async (model, real) => {
+      const id = model.calls[n % Math.max(1, model.calls.length)]?.call.id ?? 'nobody'
+      if (what === 'cancel') assert.deepEqual(await real.store.cancel([id], '"x"'), [model.cancel(id)])
+      else assert.deepEqual(await real.store.retry([id]), [model.retry(id)])
+    }),
+  )
+
+const purge = fc.constantFrom<StoredState>('done', 'ready', 'delayed', 'cancelled').map(state =>
+  command(`purge ${state}`, async (model, real) => {
+    assert.equal(await real.store.purge({ states: [state] }), model.purge([state]))
+  }),
+)
+
+const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean() }).map(({ queue, paused }) =>
+  command(`${paused ? 'pause' : 'resume'} ${queue}`, async (model, real) => {
+    if (paused) {
+      await real.store.pause(queue)
+      model.paused.add(queue)
+    } else {
+      await real.store.resume(queue)
+      model.paused.delete(queue)
+    }
+  }),
+)
+
+/** Some number of operations, each as likely as it is in real life, more or less. */
+export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
+  [send, send, claim, claim, settle, settle, turn, change, purge, pause, sendAgain],
+  { maxCommands: 60, size: '+1' },
+)

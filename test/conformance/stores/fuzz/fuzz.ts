@@ -1,0 +1,31 @@
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Subject } from '../subject.ts'
+import { commands, type Real } from './commands.ts'
+import { Model } from './model.ts'
+
+/**
+ * Random operations, the same on the store and on the model.
+ *
+ * `SKEIN_SEED` repeats a run, `SKEIN_FUZZ_RUNS` makes a long one. A failure prints the seed and the shortest list of operations
+ * that still fails.
+ */
+export function fuzz(subject: Subject, usualRuns: number): void {
+  const { SKEIN_SEED: seed, SKEIN_FUZZ_RUNS: runs } = process.env
+  const numRuns = runs === undefined ? usualRuns : Number(runs)
+  test(`${subject.name} does what the model does, in ${numRuns} random lives`, async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async list => {
+        const bed = await subject.make()
+        try {
+          const store = await bed.open()
+          const real: Real = { bed, store, claims: [], sent: 0 }
+          await fc.asyncModelRun(() => ({ model: new Model(), real }), list)
+        } finally {
+          await bed.tearDown()
+        }
+      }),
+      { numRuns, endOnFailure: false, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+    )
+  })
+}

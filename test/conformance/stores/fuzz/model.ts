@@ -1,0 +1,206 @@
+import type { ClaimRequest, OutgoingCall, SendOutcome, Settlement, StoredState, WriteOutcome } from 'skein/stores'
+
+/** A call as the model knows it. */
+export interface ModelCall {
+  readonly call: OutgoingCall
+  readonly sequence: number
+  state: StoredState
+  place: number
+  dueAt: number
+  expiresAt: number
+  deadlineAt: number
+  attempt: number
+  deaths: number
+  token: number
+  leaseUntil: number
+  cancelling: boolean
+}
+
+/**
+ * What a store should do, written down as plainly as possible: one list, searched from end to end. It shares no code with any
+ * store.
+ */
+export class Model {
+  readonly calls: ModelCall[] = []
+  readonly paused = new Set<string>()
+  readonly #starts: { readonly key: string; readonly time: number }[] = []
+  #now = 0
+  #sequence = 0
+  #place = 0
+  #token = 0
+
+  find(id: string): ModelCall | undefined {
+    return this.calls.find(each => each.call.id === id)
+  }
+
+  send(call: OutgoingCall): SendOutcome {
+    const { id, unique, limit } = call
+    if (this.find(id)) return { outcome: 'joined', id }
+    const holder = unique && this.calls.find(each => each.call.unique?.key === unique.key && !ended(each))
+    if (unique && holder) {
+      if (unique.conflict === 'join') return { outcome: 'joined', id: holder.call.id }
+      if (unique.conflict === 'reject' || holder.state === 'running') {
+        return { outcome: 'rejected', reason: 'unique', existing: holder.call.id }
+      }
+    }
+    if (limit && limit.strategy !== 'wait') {
+      for (;;) {
+        const sharing = this.calls.filter(each => each.call.limit?.key === limit.key && !ended(each) && each !== holder)
+        const waiting = sharing.filter(each => each.state !== 'running')
+        const staying = sharing.filter(each => each.state === 'running' && !each.cancelling)
+        const crowded = limit.concurrency !== undefined && waiting.length + staying.length >= limit.concurrency
+        const frequent = limit.rate !== undefined && waiting.length + this.#startsOf(limit) >= limit.rate.count
+        if (!crowded && !frequent) break
+        if (limit.strategy === 'drop') return { outcome: 'rejected', reason: 'limit' }
+        const runs = limit.concurrency !== undefined && staying.length >= limit.concurrency ? staying[0] : undefined
+        const oldest = waiting[0] ?? runs
+        if (oldest === undefined) break
+        if (oldest.state === 'running') oldest.cancelling = true
+        else oldest.state = 'cancelled'
+      }
+    }
+    if (holder) holder.state = 'cancelled'
+    const entry: ModelCall = {
+      call,
+      sequence: ++this.#sequence,
+      state: call.delay > 0 ? 'delayed' : 'ready',
+      place: ++this.#place,
+      dueAt: this.#now + call.delay,
+      expiresAt: this.#now + (call.expires ?? Infinity),
+      deadlineAt: this.#now + (call.deadline ?? Infinity),
+      attempt: 0,
+      deaths: 0,
+      token: 0,
+      leaseUntil: 0,
+      cancelling: false,
+    }
+    this.calls.push(entry)
+    return holder ? { outcome: 'replaced', id, replaced: holder.call.id } : { outcome: 'accepted', id }
+  }
+
+  /** The ids that must be claimed, in order. */
+  claim(request: ClaimRequest): string[] {
+    const claimed: string[] = []
+    for (const queue of request.queues) {
+      if (this.paused.has(queue)) continue
+      const line = this.calls
+        .filter(each => each.state === 'ready' && each.call.queue === queue && request.tasks.includes(each.call.task))
+        .sort((a, b) => b.call.priority - a.call.priority || a.place - b.place)
+      for (const each of line) {
+        if (claimed.length === request.limit) break
+        const { limit, task } = each.call
+        const rate = request.rates?.[task]
+        if (rate && this.#startsWithin(`task ${task}`, rate.per) >= rate.count) continue
+        if (limit && !this.#admits(limit)) continue
+        each.state = 'running'
+        each.token = ++this.#token
+        each.attempt++
+        each.leaseUntil = this.#now + request.lease
+        if (rate) this.#starts.push({ key: `task ${task}`, time: this.#now })
+        if (limit?.rate) this.#starts.push({ key: `key ${limit.key}`, time: this.#now })
+        claimed.push(each.call.id)
+      }
+    }
+    return claimed
+  }
+
+  /** `current` says whether the token that is used is the latest one of the call. */
+  settle(id: string, current: boolean, kind: Settlement['kind'], delay: number): WriteOutcome {
+    const entry = this.find(id)
+    if (!current || entry?.state !== 'running') return 'lost'
+    if ((kind === 'retry' || kind === 'release') && entry.cancelling) entry.state = 'cancelled'
+    else if (kind === 'retry') this.#wait(entry, delay, true)
+    else if (kind === 'release') {
+      entry.attempt--
+      this.#wait(entry, delay, delay > 0)
+    } else entry.state = kind
+    entry.cancelling = false
+    if (kind === 'done' && entry.call.ignoreResult) this.calls.splice(this.calls.indexOf(entry), 1)
+    return 'ok'
+  }
+
+  cancel(id: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
+    const entry = this.find(id)
+    if (!entry) return 'gone'
+    if (ended(entry)) return 'ended'
+    if (entry.state === 'running') {
+      entry.cancelling = true
+      return 'cancelling'
+    }
+    entry.state = 'cancelled'
+    return 'cancelled'
+  }
+
+  retry(id: string): 'ready' | 'pending' | 'taken' | 'gone' {
+    const entry = this.find(id)
+    if (!entry) return 'gone'
+    if (!ended(entry)) return 'pending'
+    const key = entry.call.unique?.key
+    if (key !== undefined && this.calls.some(each => each.call.unique?.key === key && !ended(each))) return 'taken'
+    entry.state = 'ready'
+    entry.place = ++this.#place
+    entry.dueAt = this.#now
+    entry.attempt = entry.deaths = 0
+    if (entry.expiresAt <= this.#now) entry.expiresAt = Infinity
+    if (entry.deadlineAt <= this.#now) entry.deadlineAt = Infinity
+    return 'ready'
+  }
+
+  purge(states: readonly StoredState[]): number {
+    const gone = this.calls.filter(each => states.includes(each.state) && each.state !== 'running')
+    for (const each of gone) this.calls.splice(this.calls.indexOf(each), 1)
+    return gone.length
+  }
+
+  turn(milliseconds: number): void {
+    this.#now += milliseconds
+    const due = this.calls.filter(each => each.state === 'delayed' && each.dueAt <= this.#now)
+    for (const each of due.sort((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence)) {
+      each.state = 'ready'
+      each.place = ++this.#place
+    }
+    for (const each of this.calls) {
+      if (each.state !== 'running' || each.leaseUntil > this.#now) continue
+      each.deaths++
+      if (each.cancelling) each.state = 'cancelled'
+      else each.state = each.deaths >= (each.call.maxDeaths ?? 3) ? 'dead' : 'ready'
+      each.cancelling = false
+    }
+    for (const each of this.calls) {
+      const waits = each.state === 'ready' || each.state === 'delayed'
+      if (waits && Math.min(each.expiresAt, each.deadlineAt) <= this.#now) each.state = 'cancelled'
+    }
+  }
+
+  /** What can be seen of all calls, newest first. */
+  seen(): unknown[] {
+    return [...this.calls]
+      .reverse()
+      .map(({ call, state, attempt, deaths, cancelling }) => ({ id: call.id, state, attempt, deaths, cancelling }))
+  }
+
+  #wait(entry: ModelCall, delay: number, toTheEnd: boolean): void {
+    entry.dueAt = this.#now + delay
+    entry.state = delay > 0 ? 'delayed' : 'ready'
+    if (toTheEnd) entry.place = ++this.#place
+    if (Math.min(entry.expiresAt, entry.deadlineAt) <= this.#now) entry.state = 'cancelled'
+  }
+
+  #admits(limit: NonNullable<OutgoingCall['limit']>): boolean {
+    const running = this.calls.filter(each => each.state === 'running' && each.call.limit?.key === limit.key).length
+    if (limit.concurrency !== undefined && running >= limit.concurrency) return false
+    return limit.rate === undefined || this.#startsOf(limit) < limit.rate.count
+  }
+
+  #startsOf({ key, rate }: NonNullable<OutgoingCall['limit']>): number {
+    return this.#startsWithin(`key ${key}`, rate?.per ?? 0)
+  }
+
+  #startsWithin(key: string, per: number): number {
+    return this.#starts.filter(each => each.key === key && each.time > this.#now - per).length
+  }
+}
+
+function ended({ state }: ModelCall): boolean {
+  return state !== 'delayed' && state !== 'ready' && state !== 'running'
+}
