@@ -1,5 +1,5 @@
-import { existsSync, statfsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Store, StoreStats } from '../../stores/store.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -7,6 +7,7 @@ import { errorToJson } from '../to-json.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
 import { styleOf } from '../ui/style.ts'
 import { warningsOf } from './status.ts'
+import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { span } from './words.ts'
 
@@ -58,11 +59,12 @@ export async function examine(url: string): Promise<Finding[]> {
     { what: 'node', fine: true, text: `Node ${process.versions.node} on ${process.platform}` },
   ]
   const add = (what: string, fine: boolean, text: string): void => void findings.push({ what, fine, text })
-  const path = /^sqlite:(?:\/\/)?([^?#]*)/.exec(url)?.[1]
-  if (path !== undefined && !existsSync(path)) {
-    add('store', false, `there is no file ${path}. A store comes into being when the first job is submitted to it.`)
+  const missing = missingFile(url)
+  if (missing !== undefined) {
+    add('store', false, missing)
     return findings
   }
+  const path = storeFile(url)
   if (path !== undefined) addRoom(path, add)
   let store: Store
   try {
@@ -95,7 +97,7 @@ type Add = (what: string, fine: boolean, text: string) => void
 
 function addRoom(path: string, add: Add): void {
   try {
-    const { bavail, bsize } = statfsSync(dirname(resolve(path)))
+    const { bavail, bsize } = statfsSync(dirname(path))
     const free = bavail * bsize
     add(
       'disk',

@@ -6,6 +6,7 @@ import { jobCommand } from './job.ts'
 import { jobsCommand } from './jobs.ts'
 import { pauseCommand, resumeCommand } from './pause.ts'
 import { purgeCommand } from './purge.ts'
+import { repairCommand } from './repair.ts'
 import { retryCommand } from './retry.ts'
 import { statusCommand } from './status.ts'
 import { workerCommand } from './worker.ts'
@@ -23,4 +24,5 @@ export const queueCommands: readonly Command[] = [
   resumeCommand,
   deadCommand,
   doctorCommand,
+  repairCommand,
 ]

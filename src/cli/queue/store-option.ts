@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import type { Store } from '../../stores/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
+import { missingFile } from './store-file.ts'
 
 /** The option that says which store a command is about. */
 export const storeOption: Readonly<Record<'store', OptionSpec>> = {
@@ -22,21 +22,13 @@ export function storeUrl(args: Arguments, example: string, environment: NodeJS.P
 export async function withStore<T>(args: Arguments, example: string, use: (store: Store) => Promise<T>): Promise<T> {
   const url = storeUrl(args, example)
   const { openStore } = await import('../../queue/open-store.ts')
-  checkThere(url, args.command)
+  // Opening a mistyped path would make an empty store of that name.
+  const missing = missingFile(url)
+  if (missing !== undefined) throw new UsageError(missing, args.command)
   const store = await openStore(url)
   try {
     return await use(store)
   } finally {
     await store.close()
   }
-}
-
-/** A file that is not there is a mistyped path: opening it would make an empty store of that name. */
-function checkThere(url: string, command: string): void {
-  const path = /^sqlite:(?:\/\/)?([^?#]*)/.exec(url)?.[1]
-  if (path === undefined || path === '' || existsSync(path)) return
-  throw new UsageError(
-    `There is no file ${path}. A store comes into being when the first job is submitted to it.`,
-    command,
-  )
 }

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, test, type TestContext } from 'node:test'
+import { call } from 'skein'
+import { connect, type Queue } from 'skein/queue'
+import { root } from '../support/paths.ts'
+import { type Ended, type Running, skein, start, workplace } from './skein.ts'
+
+const module = `
+import { task, current } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
+export const add = task(import.meta, function add(a, b) { return a + b })
+export const boom = task(import.meta, function boom(what) { throw new TypeError('no ' + what) })
+export const nap = task(import.meta, async function nap() { const s = current(); s.log('napping', { deep: true }); await s.sleep('1h') })
+`
+
+interface Place {
+  readonly folder: string
+  readonly url: string
+  readonly queue: Queue
+  /** The task functions of the module. */
+  readonly tasks: Record<'add' | 'boom' | 'nap', never>
+  run(...args: string[]): Promise<Ended>
+  worker(...args: string[]): Running
+}
+
+/** A folder with a store and a module of tasks. */
+async function place(t: TestContext): Promise<Place> {
+  const folder = workplace(t)
+  const file = join(folder, 'work.mjs')
+  writeFileSync(file, module)
+  const url = `sqlite:${join(folder, 'jobs.db')}`
+  const queue = await connect(url)
+  t.after(() => queue.close())
+  const env = { SKEIN_STORE: url }
+  return {
+    folder,
+    url,
+    queue,
+    tasks: (await import(pathToFileURL(file).href)) as Place['tasks'],
+    run: (...args) => skein(folder, args, { env }),
+    worker(...args) {
+      const running = start(folder, ['worker', 'work.mjs', '--on', 'loop', ...args], { input: '', env })
+      t.after(() => running.child.kill('SIGKILL'))
+      return running
+    },
+  }
+}
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+
+describe('skein worker', () => {
+  test('runs jobs, says what failed, and stops on SIGTERM with exit code 0', async t => {
+    const { queue, tasks, worker } = await place(t)
+    const running = worker('--verbose')
+    const job = await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    assert.equal(await job.result(), 3)
+    await (await queue.submit(call(tasks.boom, 'luck' as never))).result().catch(() => {})
+    await running.printed('no luck')
+    running.child.kill('SIGTERM')
+    const { code, stdout, stderr } = await running.ended
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /done work\.add/)
+    assert.match(stdout, /failed work\.boom .*no luck/)
+    assert.match(stdout, /Stopped: 1 done, 1 failed\./)
+  })
+
+  test('breaks off what runs on the second signal, and says what', async t => {
+    const { queue, tasks, worker, run } = await place(t)
+    const running = worker('--grace', '100ms')
+    const job = await queue.submit(call(tasks.nap))
+    for await (const line of job.logs()) {
+      assert.equal(line.text, 'napping')
+      break
+    }
+    running.child.kill('SIGTERM')
+    await running.printed('1 running, which may finish')
+    running.child.kill('SIGTERM')
+    const { code, stdout } = await running.ended
+    assert.equal(code, 143)
+    assert.match(stdout, new RegExp(`broken off work\\.nap ${job.id}`))
+    const [kept] = lines((await run('job', job.id, '--json')).stdout)
+    assert.deepEqual([kept?.['state'], kept?.['attempt']], ['ready', 0])
+  })
+
+  test('with --json tells events, one a line', async t => {
+    const { queue, tasks, worker } = await place(t)
+    const running = worker('--json')
+    await (await queue.submit(call(tasks.add, 1 as never, 2 as never))).result()
+    await running.printed('"type":"done"')
+    running.child.kill('SIGINT')
+    const events = lines((await running.ended).stdout)
+    assert.deepEqual(
+      events.map(each => each['type']),
+      ['ready', 'started', 'done', 'stopping', 'stopped'],
+    )
+    assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap'])
+  })
+
+  test('says what is missing on its command line', async t => {
+    const folder = workplace(t)
+    for (const [args, message] of [
+      [['worker'], /Say which modules/],
+      [['worker', 'tasks.mjs'], /Say which store: skein worker tasks\.mjs --store sqlite:jobs\.db/],
+      [['worker', 'tasks.mjs', '--store', 'sqlite:x.db', '--on', 'thread'], /Did you mean threads/],
+      [['worker', 'tasks.mjs', '--store', 'redis://x'], /no store of the kind 'redis:'/],
+    ] as const) {
+      const { code, stderr } = await skein(folder, args, { env: { SKEIN_STORE: '' } })
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, message)
+    }
+    const { code, stderr } = await skein(folder, ['worker', 'no.mjs', '--store', 'sqlite:x.db'])
+    assert.equal(code, 3)
+    assert.match(stderr, /Cannot load the task module/)
+  })
+})
+
+describe('the commands that look', () => {
+  test('status counts jobs, and says what is amiss', async t => {
+    const { queue, tasks, run } = await place(t)
+    await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    await queue.pause()
+    const { code, stdout } = await run('status')
+    assert.equal(code, 0)
+    assert.match(stdout, /default \(paused\)\s+1\s/)
+    assert.match(stdout, /No worker is there/)
+    assert.match(stdout, /1 ready job of work\.add: no worker knows this task/)
+    assert.match(stdout, /Queue default is paused and 1 job wait/)
+    const [stats] = lines((await run('status', '--json')).stdout)
+    assert.deepEqual(stats?.['unclaimed'], { 'work.add': 1 })
+  })
+
+  test('jobs lists and filters, job tells all of one', async t => {
+    const { queue, tasks, worker, run } = await place(t)
+    worker('-q')
+    const good = await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    const bad = await queue.submit(
+      call(tasks.boom, 'luck' as never).with({ tags: ['t'], retries: { times: 1, backoff: 1 } }),
+    )
+    await good.result()
+    await bad.result().catch(() => {})
+    assert.deepEqual(
+      lines((await run('jobs', '--json')).stdout).map(each => [each['id'], each['state'], each['args']]),
+      [
+        [bad.id, 'failed', ['luck']],
+        [good.id, 'done', [1, 2]],
+      ],
+    )
+    const table = (await run('jobs', '--state', 'failed', '--tag', 't')).stdout
+    assert.match(table, new RegExp(`${bad.id}\\s+work\\.boom\\s+default\\s+failed\\s+2 .*no luck`))
+    assert.doesNotMatch(table, new RegExp(good.id))
+    assert.match((await run('jobs', '--state', 'dead')).stdout, /No job is like that/)
+    const full = (await run('job', bad.id)).stdout
+    assert.match(full, /work\.boom\("luck"\)/)
+    assert.match(full, /TypeError: no luck/)
+    assert.match(full, /failed, to be tried again in \d+ ms: no luck/)
+    assert.match((await run('job', good.id)).stdout, /result\s+3/)
+  })
+
+  test('job says so when there is none', async t => {
+    const { run } = await place(t)
+    const { code, stderr } = await run('job', 'nobody')
+    assert.equal(code, 1)
+    assert.match(stderr, /knows no job nobody/)
+  })
+
+  test('none of them makes a store out of a mistyped path', async t => {
+    const { folder, run } = await place(t)
+    for (const command of ['status', 'jobs', 'dead']) {
+      const { code, stderr } = await run(command, '--store', 'sqlite:jbos.db')
+      assert.equal(code, 2)
+      assert.match(stderr, /There is no file .*jbos\.db/)
+    }
+    assert.equal(existsSync(join(folder, 'jbos.db')), false)
+  })
+
+  test('doctor finds nothing wrong where nothing is, and says what is', async t => {
+    const { queue, tasks, run } = await place(t)
+    const well = await run('doctor')
+    assert.equal(well.code, 0, well.stdout)
+    assert.match(well.stdout, /✓ round trip/)
+    await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    const ill = await run('doctor', '--json')
+    assert.equal(ill.code, 1)
+    assert.deepEqual(
+      lines(ill.stdout)
+        .filter(each => each['fine'] === false)
+        .map(each => each['what']),
+      ['workers', 'status'],
+    )
+    const { queues } = await queue.status()
+    assert.deepEqual(
+      queues.map(each => each.queue),
+      ['default'],
+    )
+  })
+
+  test('status --watch goes on until Ctrl-C', async t => {
+    const { folder, url } = await place(t)
+    const running = start(folder, ['status', '--watch', '--json'], { input: '', env: { SKEIN_STORE: url } })
+    await running.printed('"queues"')
+    running.child.kill('SIGINT')
+    assert.equal((await running.ended).code, 0)
+  })
+})
+
+describe('the commands that change something', () => {
+  test('pause and resume hold a queue back and let it go on', async t => {
+    const { queue, run } = await place(t)
+    assert.match((await run('pause', 'default')).stdout, /Queue default is paused/)
+    assert.deepEqual(
+      (await queue.status()).queues.map(each => each.paused),
+      [true],
+    )
+    assert.match((await run('resume', 'default')).stdout, /Queue default goes on/)
+  })
+
+  test('cancel ends jobs by id or by filter, with the reason', async t => {
+    const { queue, tasks, run } = await place(t)
+    const ids = await Promise.all(
+      [1, 2, 3].map(async n => (await queue.submit(call(tasks.add, n as never, n as never))).id),
+    )
+    assert.match((await run('cancel', ids[0] ?? '', '--reason', 'wrong one')).stdout, /1 job cancelled/)
+    const job = await queue.job(ids[0] ?? '')
+    await assert.rejects(job?.result() ?? Promise.resolve(), /wrong one/)
+    const refused = await run('cancel', '--task', 'work.add')
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /then add --all/)
+    assert.match((await run('cancel', '--task', 'work.add', '--all')).stdout, /2 jobs cancelled/)
+    const gone = await run('cancel', 'nobody', '--json')
+    assert.equal(gone.code, 1)
+    assert.deepEqual(lines(gone.stdout), [{ id: 'nobody', outcome: 'gone' }])
+  })
+
+  test('retry lets what failed run again, purge forgets', async t => {
+    const { queue, tasks, worker, run } = await place(t)
+    const running = worker('-q')
+    const job = await queue.submit(call(tasks.boom, 'luck' as never))
+    await job.result().catch(() => {})
+    running.child.kill('SIGTERM')
+    await running.ended
+    assert.match((await run('retry', '--state', 'failed', '--all')).stdout, /1 job will run again/)
+    assert.equal((await queue.job(job.id))?.state, 'queued')
+    assert.equal((await run('purge')).code, 2)
+    assert.match((await run('purge', '--state', 'ready')).stdout, /1 job forgotten/)
+    assert.equal(await queue.job(job.id), undefined)
+  })
+
+  test('dead shows what somebody has to look at', async t => {
+    const { folder, queue, run, worker } = await place(t)
+    assert.match((await run('dead')).stdout, /No job is dead/)
+    writeFileSync(
+      join(folder, 'kills.mjs'),
+      `import { task } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
+       export const kills = task(import.meta, function kills() { process.exit(1) })\n`,
+    )
+    const { kills } = (await import(pathToFileURL(join(folder, 'kills.mjs')).href)) as { kills: never }
+    const job = await queue.submit(call(kills).with({ retries: { times: 0, backoff: 1 } }))
+    const running = worker('kills.mjs', '--on', 'threads', '-q')
+    await job.result().catch(() => {})
+    running.child.kill('SIGTERM')
+    await running.ended
+    const { stdout } = await run('dead')
+    assert.match(stdout, new RegExp(`${job.id}  kills\\.kills\\(\\)`))
+    assert.match(stdout, /skein retry ID/)
+  })
+
+  test('repair saves a store into a new file', async t => {
+    const { folder, queue, tasks, run } = await place(t)
+    await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    await queue.close()
+    const { code, stdout } = await run('repair', 'jobs.db')
+    assert.equal(code, 0, stdout)
+    assert.match(stdout, /Saved 1 job and 0 reports into .*jobs-repaired\.db/)
+    assert.match((await run('jobs', '--store', `sqlite:${join(folder, 'jobs-repaired.db')}`)).stdout, /work\.add/)
+  })
+})
