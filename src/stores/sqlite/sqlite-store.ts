@@ -58,7 +58,12 @@ export class SqliteStore implements Store {
       durability: data.durability,
     }
     this.#listeners = new Listeners(() => this.#onListening())
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data, name: `store ${data.path}` })
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: data,
+      name: `store ${data.path}`,
+      // What the program was started with (loaders, --input-type) is not meant for this thread.
+      execArgv: [],
+    })
     this.#worker.on('message', (message: FromThread) => this.#receive(message))
     this.#worker.on('error', error => this.#end(error))
     this.#worker.on('exit', () => this.#end(undefined))

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { describe } from 'node:test'
+import { promisify } from 'node:util'
+import { sqliteStore } from 'skein/stores/sqlite'
+import { root } from '../../support/paths.ts'
+import { call, inFolder, request } from './folder.ts'
+
+const execute = promisify(execFile)
+
+/** Runs a program of its own, with `store` open on the file. How it ended. */
+async function program(
+  file: string,
+  code: string,
+): Promise<{ readonly output: string; readonly signal: string | null }> {
+  const whole = `
+    import { sqliteStore } from 'skein/stores/sqlite'
+    const store = await sqliteStore('sqlite:' + ${JSON.stringify(file)})
+    const call = id => ({ id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 })
+    const request = { worker: 'child', queues: ['q'], tasks: ['t'], limit: 100, lease: 1000 }
+    ${code}`
+  try {
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', whole], { cwd: root })
+    return { output: stdout.trim(), signal: null }
+  } catch (error) {
+    const { stdout, signal } = error as { stdout: string; signal: string | null }
+    if (signal === null || signal === undefined) throw error
+    return { output: stdout.trim(), signal }
+  }
+}
+
+/** Resolves when something may be claimable. */
+function claimable(store: Awaited<ReturnType<typeof sqliteStore>>): Promise<void> {
+  return new Promise(resolve => {
+    const stop = store.on('claimable', () => {
+      stop()
+      resolve()
+    })
+  })
+}
+
+describe('several programs on one file', () => {
+  inFolder('what one sends wakes the other', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    let claims = await store.claim(request)
+    assert.deepEqual(claims, [])
+    const finished = program(file, `await store.send([call('a')]); await store.close()`)
+    while (claims.length === 0) {
+      const told = claimable(store)
+      claims = await store.claim(request)
+      if (claims.length === 0) await told
+    }
+    assert.deepEqual(
+      claims.map(claim => claim.id),
+      ['a'],
+    )
+    await finished
+    await store.close()
+  })
+
+  inFolder('the calls of one that was killed go to another, once its lease is over', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('a'), call('b')])
+    const { output, signal } = await program(
+      file,
+      `console.log((await store.claim(request)).length); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {})`,
+    )
+    assert.equal(output, '2')
+    assert.equal(signal, 'SIGKILL')
+    let claims = await store.claim(request)
+    while (claims.length < 2) {
+      const told = claimable(store)
+      const more = await store.claim(request)
+      claims = [...claims, ...more]
+      if (more.length === 0) await told
+    }
+    assert.deepEqual(
+      claims.map(({ id, attempt, deaths }) => ({ id, attempt, deaths })),
+      [
+        { id: 'a', attempt: 2, deaths: 1 },
+        { id: 'b', attempt: 2, deaths: 1 },
+      ],
+    )
+    await store.close()
+  })
+
+  inFolder('one that computes for longer than its lease keeps its calls', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('a')])
+    // The other store looks after leases by itself, in its own thread, while this thread is busy.
+    const other = await sqliteStore(`sqlite:${file}`)
+    const [claim] = await store.claim({ ...request, lease: 1_000 })
+    assert.ok(claim)
+    for (const until = Date.now() + 2_500; Date.now() < until;);
+    assert.deepEqual(await other.sweep().then(({ recovered, dead }) => ({ recovered, dead })), {
+      recovered: 0,
+      dead: 0,
+    })
+    assert.deepEqual(await store.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }]), ['ok'])
+    assert.equal((await other.job('a'))?.deaths, 0)
+    await other.close()
+    await store.close()
+  })
+
+  inFolder('one that forgets to close ends when its work is done, and what it sent is kept', async file => {
+    const { output } = await program(file, `await store.send([call('a')]); console.log((await store.job('a')).state)`)
+    assert.equal(output, 'ready')
+    const { output: later } = await program(file, `console.log((await store.job('a')).state); await store.close()`)
+    assert.equal(later, 'ready')
+  })
+
+  inFolder('what many write at the same time is all kept', async file => {
+    const programs = Array.from({ length: 4 }, (_, index) =>
+      program(
+        file,
+        `for (let n = 0; n < 50; n++) await store.send([call('c${index}-' + n)])
+         let mine = 0
+         for (let n = 0; n < 10; n++) {
+           const claims = await store.claim({ ...request, worker: 'w${index}', limit: 5, lease: 60000 })
+           const done = await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
+           mine += done.filter(each => each === 'ok').length
+         }
+         await store.close()
+         console.log(mine)`,
+      ),
+    )
+    const done = (await Promise.all(programs)).map(each => Number(each.output))
+    const store = await sqliteStore(`sqlite:${file}`)
+    const { counts } = (await store.stats()).queues[0] ?? {}
+    assert.deepEqual(done, [50, 50, 50, 50])
+    assert.equal(counts?.done, 200)
+    assert.equal(counts?.ready, 0)
+    await store.close()
+  })
+})
