@@ -3,21 +3,20 @@ import type { CallOptions } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
 import type { CancelCause } from '../../core/cancel.ts'
-import { wallTime } from '../../core/clock.ts'
-import { StoreRefusedError, TaskNotFoundError } from '../../core/errors.ts'
+import { TaskNotFoundError } from '../../core/errors.ts'
 import { Timer } from '../../core/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
-import type { Claim, Report, Settlement, Store, WriteOutcome } from '../../stores/store.ts'
+import type { Claim } from '../../stores/store.ts'
 import type { Allowlist } from './allowlist.ts'
 import { Attempt, type StopCause } from './attempt.ts'
-import { Batcher } from './batcher.ts'
 import { Claimer } from './claimer.ts'
-import { conclude, concludeFailed, concludeStopped, type Ending } from './conclude.ts'
-import type { InterruptedJob, WorkerEvent } from './events.ts'
+import { conclude, concludeStopped, type Ending } from './conclude.ts'
+import { Delivery, type DeliveryParts } from './delivery.ts'
+import type { InterruptedJob } from './events.ts'
 import { ItemFlow } from './item-flow.ts'
 import { readClaim, type Unreadable } from './message.ts'
-import { type ReportBody, type TaskBackstage, TaskServices } from './services.ts'
-import { count, type EventBody, eventOf, settlementOf, type WorkerCounts } from './settlement.ts'
+import { TaskServices } from './services.ts'
+import type { WorkerCounts } from './settlement.ts'
 import { ClaimWindow } from './window.ts'
 
 /** Jobs that were claimed ahead go back when none has ended for so many horizons of the window. */
@@ -27,16 +26,13 @@ const firstRest = 1_000
 const longestRest = 30_000
 
 /** Everything that a worker works with. */
-export interface WorkerParts {
+export interface WorkerParts extends DeliveryParts {
   readonly worker: string
-  readonly store: Store
   readonly executor: ExecutorSurface
   readonly tasks: Allowlist
   readonly queues: readonly string[]
   readonly lease: number
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
-  readonly tell: (event: WorkerEvent) => void
-  readonly observed: () => boolean
 }
 
 /**
@@ -46,21 +42,18 @@ export interface WorkerParts {
  * settlement was answered. One that has lost its lease leaves `#attempts` at once, since the same job may be claimed
  * again while its old run still ends, but keeps its place until it has really ended.
  */
-export class WorkerCore implements TaskBackstage {
+export class WorkerCore {
   readonly #parts: WorkerParts
   readonly #window: ClaimWindow
   readonly #claimer: Claimer
   readonly #attempts = new Map<string, Attempt>()
-  readonly #settling: Batcher<Settlement, WriteOutcome>
-  readonly #reporting: Batcher<Report, WriteOutcome>
+  readonly #delivery: Delivery
   readonly #unlisten: (() => void)[] = []
-  readonly counts: WorkerCounts = { done: 0, failed: 0, retried: 0, cancelled: 0, dead: 0, released: 0, lost: 0 }
   /** Signals about claims that are still on their way here, or being read: id to what was said. */
   readonly #early = new Map<string, StopCause>()
   /** Claims whose message is being read. */
   #reading = 0
   #held = 0
-  #unsettled = 0
   #ends = 0
   #rest = 0
   #stallTimer: Timer | undefined
@@ -74,23 +67,16 @@ export class WorkerCore implements TaskBackstage {
     const { store, executor, worker, queues, lease, tasks, rates } = parts
     this.#parts = parts
     this.#window = new ClaimWindow(executor.capacity)
-    this.#settling = new Batcher(
-      settlements => {
-        crashPoint('before-ack')
-        return store.settle(settlements)
-      },
-      error => this.#trouble('settle', error),
-    )
-    this.#reporting = new Batcher(
-      reports => store.report(reports),
-      error => this.#trouble('report', error),
-    )
+    this.#delivery = new Delivery(parts, {
+      settled: claim => this.#settled(claim),
+      stop: (attempt, cause) => this.stop(attempt, cause),
+    })
     this.#claimer = new Claimer({
       store,
       request: { worker, queues, lease, tasks: tasks.names, ...(Object.keys(rates).length > 0 ? { rates } : {}) },
       room: () => (this.#stopping ? 0 : this.#window.room(this.#held)),
       onClaims: (claims, took) => this.#onClaims(claims, took),
-      onTrouble: (doing, error) => this.#trouble(doing, error),
+      onTrouble: (doing, error) => this.#delivery.trouble(doing, error),
     })
   }
 
@@ -113,11 +99,6 @@ export class WorkerCore implements TaskBackstage {
     return this.#claimer
   }
 
-  /** True where the store commits effects together with the acknowledgement. */
-  get effects(): boolean {
-    return this.#parts.store.features.effects
-  }
-
   /** Claims whose place is not free again. */
   get held(): number {
     return this.#held
@@ -125,7 +106,11 @@ export class WorkerCore implements TaskBackstage {
 
   /** Settlements that the store has not answered. */
   get unsettled(): number {
-    return this.#unsettled
+    return this.#delivery.unsettled
+  }
+
+  get counts(): Readonly<WorkerCounts> {
+    return this.#delivery.counts
   }
 
   /** How many of the held jobs have begun. */
@@ -168,12 +153,12 @@ export class WorkerCore implements TaskBackstage {
     const { claim } = read
     if (!(read instanceof Attempt)) {
       this.#held--
-      return this.#write(claim, { kind: 'dead', error: read.problem })
+      return this.#delivery.settle(claim, { kind: 'dead', error: read.problem })
     }
     const early = this.#early.get(claim.id) ?? (this.#stopping ? handBack : undefined)
     if (early) {
       this.#held--
-      return this.#write(claim, concludeStopped(read, early))
+      return this.#delivery.settle(claim, concludeStopped(read, early))
     }
     this.#attempts.set(claim.id, read)
     this.#launch(read)
@@ -192,10 +177,10 @@ export class WorkerCore implements TaskBackstage {
     attempt.entry = entry
     entry.attempt = claim.attempt
     entry.patient = true
-    const services = new TaskServices(attempt, this)
-    if (this.#parts.observed()) services.started = () => this.#tell(claim, { type: 'started' })
+    const services = new TaskServices(attempt, this.#delivery)
+    if (this.#parts.observed()) services.started = () => this.#delivery.tell(claim, { type: 'started' })
     entry.services = services
-    if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this)
+    if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this.#delivery)
     if (claim.deadline !== undefined) {
       entry.deadline = attempt.deadline
       attempt.deadlineTimer = new Timer(
@@ -243,9 +228,7 @@ export class WorkerCore implements TaskBackstage {
 
   /** Gives up what could not be written; the leases run out. How many settlements that were. */
   giveUp(): number {
-    this.#reporting.giveUp()
-    this.#settling.giveUp()
-    return this.#unsettled
+    return this.#delivery.giveUp()
   }
 
   /**
@@ -315,36 +298,16 @@ export class WorkerCore implements TaskBackstage {
     else if (ending.kind === 'done') this.#rest = 0
     const { claim, entry } = attempt
     if (ending.kind === 'release' && ending.interrupted) this.interrupted.push(interruptedJob(attempt, ending.ended))
-    const write = (): void => this.#write(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
+    const settle = (): void => this.#delivery.settle(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
     // A settlement ends the claim, so what the attempt has reported must be there before it.
-    if (attempt.unwritten > 0 && ending.kind !== 'lost') attempt.onWritten = write
-    else write()
+    if (attempt.unwritten > 0 && ending.kind !== 'lost') attempt.onWritten = settle
+    else settle()
   }
 
-  #write(claim: Claim, ending: Ending, duration = 0, attempt?: Attempt): void {
-    const settlement = settlementOf(claim, ending, attempt?.effects)
-    if (!settlement) return this.#settled(claim, ending, duration, 'lost')
-    this.#unsettled++
-    this.#settling.add(settlement, outcome => {
-      this.#unsettled--
-      if (typeof outcome === 'string') this.#settled(claim, ending, duration, outcome)
-      else this.#refused(claim, ending, duration, outcome.refused, attempt)
-    })
-  }
-
-  /** The store cannot write it (an effect failed, it is too large) and still holds the claim: that is a failure of the job. */
-  #refused(claim: Claim, ending: Ending, duration: number, why: string, attempt?: Attempt): void {
-    const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
-    // A result that was refused is a failure like one that the task has thrown; a failure that was, is told without its details.
-    const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
-    this.#write(claim, next, duration)
-  }
-
-  #settled(claim: Claim, ending: Ending, duration: number, outcome: 'ok' | 'lost'): void {
+  /** The store has answered, or nothing was to be written. */
+  #settled(claim: Claim): void {
     // The same job may be here again by now, under a newer token.
     if (this.#attempts.get(claim.id)?.claim.token === claim.token) this.#attempts.delete(claim.id)
-    count(this.counts, outcome === 'lost' ? 'lost' : ending.kind)
-    if (this.#parts.observed()) this.#tell(claim, eventOf(outcome === 'lost' ? lost : ending, duration))
     this.onChange?.()
   }
 
@@ -352,41 +315,8 @@ export class WorkerCore implements TaskBackstage {
   #block(error: Error): void {
     this.#rest = Math.min(longestRest, this.#rest === 0 ? firstRest : this.#rest * 2)
     this.#claimer.rest(this.#rest)
-    this.#trouble('run', error)
+    this.#delivery.trouble('run', error)
     this.handBack()
-  }
-
-  // ---------------------------------------------------------------- reports
-
-  report(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {
-    if (attempt.lost || attempt.entry?.state === 'ended') return written?.('lost')
-    crashPoint('mid-run')
-    const { id, token } = attempt.claim
-    attempt.unwritten++
-    this.#reporting.add({ id, token, ...body } as Report, outcome => {
-      attempt.unwritten--
-      written?.(outcome)
-      if (outcome === 'lost') this.stop(attempt, { kind: 'lost' })
-      else if (outcome !== 'ok') this.#reportRefused(attempt, body, outcome.refused)
-      if (attempt.unwritten === 0) attempt.onWritten?.()
-    })
-  }
-
-  /** A step hears it itself. A stream must not have holes; a line of a log or a progress may be missing. */
-  #reportRefused(attempt: Attempt, body: ReportBody, why: string): void {
-    const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
-    if (body.kind === 'item') this.stop(attempt, { kind: 'refused', error })
-    else if (body.kind !== 'step') this.#trouble('report', error)
-  }
-
-  // ---------------------------------------------------------------- telling
-
-  #trouble(doing: string, error: unknown): void {
-    this.#parts.tell({ type: 'trouble', time: wallTime(), doing, error })
-  }
-
-  #tell({ id, task, queue, attempt }: Claim, event: EventBody): void {
-    this.#parts.tell({ id, task, queue, attempt, time: wallTime(), ...event } as WorkerEvent)
   }
 
   #hasBegun(entry: Entry): boolean {

@@ -1,0 +1,126 @@
+import { wallTime } from '../../core/clock.ts'
+import { StoreRefusedError } from '../../core/errors.ts'
+import { crashPoint } from '../../stores/crash-point.ts'
+import type { Claim, Report, Settlement, Store, WriteOutcome } from '../../stores/store.ts'
+import type { Attempt, StopCause } from './attempt.ts'
+import { Batcher } from './batcher.ts'
+import { concludeFailed, type Ending } from './conclude.ts'
+import type { WorkerEvent } from './events.ts'
+import type { ReportBody, TaskBackstage } from './services.ts'
+import { count, type EventBody, eventOf, settlementOf, type WorkerCounts } from './settlement.ts'
+
+/** Where a delivery goes, and who listens. */
+export interface DeliveryParts {
+  readonly store: Store
+  readonly tell: (event: WorkerEvent) => void
+  readonly observed: () => boolean
+}
+
+/** What the worker does when the store has answered. */
+export interface DeliveryHooks {
+  /** The claim is over, written or lost. */
+  readonly settled: (claim: Claim) => void
+  readonly stop: (attempt: Attempt, cause: StopCause) => void
+}
+
+/**
+ * What goes back from a worker: how attempts ended and what they report, to the store in batches, and to observers as
+ * events. Counts the endings.
+ */
+export class Delivery implements TaskBackstage {
+  readonly #parts: DeliveryParts
+  readonly #hooks: DeliveryHooks
+  readonly #settling: Batcher<Settlement, WriteOutcome>
+  readonly #reporting: Batcher<Report, WriteOutcome>
+  readonly counts: WorkerCounts = { done: 0, failed: 0, retried: 0, cancelled: 0, dead: 0, released: 0, lost: 0 }
+  #unsettled = 0
+
+  constructor(parts: DeliveryParts, hooks: DeliveryHooks) {
+    const { store } = parts
+    this.#parts = parts
+    this.#hooks = hooks
+    this.#settling = new Batcher(
+      settlements => {
+        crashPoint('before-ack')
+        return store.settle(settlements)
+      },
+      error => this.trouble('settle', error),
+    )
+    this.#reporting = new Batcher(
+      reports => store.report(reports),
+      error => this.trouble('report', error),
+    )
+  }
+
+  get effects(): boolean {
+    return this.#parts.store.features.effects
+  }
+
+  /** Settlements that the store has not answered. */
+  get unsettled(): number {
+    return this.#unsettled
+  }
+
+  /** Ends a claim. */
+  settle(claim: Claim, ending: Ending, duration = 0, attempt?: Attempt): void {
+    const settlement = settlementOf(claim, ending, attempt?.effects)
+    if (!settlement) return this.#settled(claim, ending, duration, 'lost')
+    this.#unsettled++
+    this.#settling.add(settlement, outcome => {
+      this.#unsettled--
+      if (typeof outcome === 'string') this.#settled(claim, ending, duration, outcome)
+      else this.#refused(claim, ending, duration, outcome.refused, attempt)
+    })
+  }
+
+  /** The store cannot write it (an effect failed, it is too large) and still holds the claim: that is a failure of the job. */
+  #refused(claim: Claim, ending: Ending, duration: number, why: string, attempt?: Attempt): void {
+    const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
+    // A result that was refused is a failure like one that the task has thrown; a failure that was, is told without its details.
+    const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
+    this.settle(claim, next, duration)
+  }
+
+  #settled(claim: Claim, ending: Ending, duration: number, outcome: 'ok' | 'lost'): void {
+    const last: Ending = outcome === 'lost' ? { kind: 'lost' } : ending
+    count(this.counts, last.kind)
+    if (this.#parts.observed()) this.tell(claim, eventOf(last, duration))
+    this.#hooks.settled(claim)
+  }
+
+  report(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {
+    if (attempt.lost || attempt.entry?.state === 'ended') return written?.('lost')
+    crashPoint('mid-run')
+    const { id, token } = attempt.claim
+    attempt.unwritten++
+    this.#reporting.add({ id, token, ...body } as Report, outcome => {
+      attempt.unwritten--
+      written?.(outcome)
+      if (outcome === 'lost') this.#hooks.stop(attempt, { kind: 'lost' })
+      else if (outcome !== 'ok') this.#reportRefused(attempt, body, outcome.refused)
+      if (attempt.unwritten === 0) attempt.onWritten?.()
+    })
+  }
+
+  /** A step hears it itself. A stream must not have holes; a line of a log or a progress may be missing. */
+  #reportRefused(attempt: Attempt, body: ReportBody, why: string): void {
+    const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
+    if (body.kind === 'item') this.#hooks.stop(attempt, { kind: 'refused', error })
+    else if (body.kind !== 'step') this.trouble('report', error)
+  }
+
+  /** Gives up what could not be written; the leases run out. How many settlements that were. */
+  giveUp(): number {
+    this.#reporting.giveUp()
+    this.#settling.giveUp()
+    return this.#unsettled
+  }
+
+  trouble(doing: string, error: unknown): void {
+    this.#parts.tell({ type: 'trouble', time: wallTime(), doing, error })
+  }
+
+  tell({ id, task, queue, attempt }: Claim, event: EventBody): void {
+    this.#parts.tell({ id, task, queue, attempt, time: wallTime(), ...event } as WorkerEvent)
+  }
+}
