@@ -4,6 +4,7 @@ import * as dispatchThreads from './dispatch-threads.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
+import * as store from './store.mjs'
 import * as structured from './structured.mjs'
 
 /** In the order in which they run. `rounds` is for a full run and for a quick one. */
@@ -44,4 +45,11 @@ export const suites = [
   },
   { name: 'queue-run', make: queue.process, rounds: [3, 1], about: 'running durable jobs in one worker process' },
   { name: 'queue-latency', make: queue.latency, rounds: [3, 1], about: 'the way of a durable call there and back' },
+  {
+    name: 'store-fair',
+    make: store.fair,
+    rounds: [3, 1],
+    about: 'several processes on one file: does anybody starve?',
+  },
+  { name: 'store-flat', make: store.flat, rounds: [2, 1], about: 'cost of a claim with a million calls in line' },
 ]

@@ -43,6 +43,21 @@ const mostGaps = 100_000
  *
  * @param path the damaged file
  * @param into the new file, which must not exist. Default: the same name with `-repaired` before its ending
+ * @example
+ * import { mkdtemp, rm } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import { repair, sqliteStore } from 'skein/stores/sqlite'
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'jobs-'))
+ * const store = await sqliteStore(`sqlite:${folder}/jobs.db`)
+ * await store.send([
+ *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
+ * ])
+ * await store.close()
+ * const { into, calls, unreadable } = await repair(`${folder}/jobs.db`)
+ * console.log(into, calls, unreadable) // …/jobs-repaired.db 1 0
+ * await rm(folder, { recursive: true })
  */
 export async function repair(path: string, into: string = repairedName(path)): Promise<Repaired> {
   const source = resolve(path)

@@ -37,6 +37,28 @@ export interface UserDatabase {
  * @param database your connection, in a transaction
  * @param calls as for `send` of a store
  * @returns what became of each, in order
+ * @example
+ * import { mkdtemp, rm } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import Database from 'libsql'
+ * import { sendInside, sqliteStore } from 'skein/stores/sqlite'
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'orders-'))
+ * const store = await sqliteStore(`sqlite:${folder}/shop.db`)
+ * const database = new Database(`${folder}/shop.db`)
+ * database.exec('CREATE TABLE orders (id TEXT)')
+ *
+ * database.exec('BEGIN IMMEDIATE')
+ * database.prepare('INSERT INTO orders VALUES (?)').run('order-1')
+ * sendInside(database, [
+ *   { id: 'a', queue: 'mail', task: 'mail.confirm', headers: '{}', body: '[["order-1"],{},{}]', priority: 4, delay: 0 },
+ * ])
+ * database.exec('COMMIT')
+ * console.log((await store.job('a'))?.state) // ready
+ * database.close()
+ * await store.close()
+ * await rm(folder, { recursive: true })
  */
 export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
   checkCalls(calls)
