@@ -69,6 +69,8 @@ export class Entry {
   onItems: ((items: unknown[]) => void) | undefined
   /** Values of a stream have reached the reader: from here on it cannot be run again. */
   delivered = false
+  /** True where what ran before it must have been told of when it begins: if it takes its worker down, nothing else is lost. */
+  apart = false
   /** The scope that it was lent to: its deadline holds here too. */
   scope: Scope | undefined
   /** When it has to be over, in milliseconds since the epoch. Only told to the task; whoever set it stops the entry. */

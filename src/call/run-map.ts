@@ -53,6 +53,7 @@ export function runMap(
     ordered,
     settle,
     chunk: single ? 1 : chunk === 'auto' ? new ChunkSize() : chunk,
+    apart: chunk === 1,
     lookAhead,
     signal,
     length: Array.isArray(items) ? items.length : Number.POSITIVE_INFINITY,
@@ -63,6 +64,8 @@ interface Settings {
   readonly ordered: boolean
   readonly settle: boolean
   readonly chunk: number | ChunkSize
+  /** Whoever asks for chunks of one wants each item to stand for itself, also when the next one takes their worker down. */
+  readonly apart: boolean
   readonly lookAhead: number | undefined
   readonly signal: AbortSignal | undefined
   readonly length: number
@@ -225,6 +228,7 @@ class MapRun implements MapResults<unknown> {
     const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome))
     entry.items = items.length
     entry.patient = true
+    entry.apart = this.#settings.apart
     this.#running.add(entry)
     this.#executor.launch(entry)
   }

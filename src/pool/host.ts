@@ -160,8 +160,8 @@ export class Host implements RunnerHost {
         this.#resume()
         break
       }
-      if (this.#posted && at - this.#lastFlush > flushAfter) this.#flush()
       const call = this.#inbox[this.#next] as CallRequest
+      if (this.#posted && (at - this.#lastFlush > flushAfter || call[4] & flag.apart)) this.#flush()
       if (this.#ledger.startGroup && this.#next >= this.#claimed) this.#claimGroup(this.#ledger.startGroup, at)
       this.#inbox[this.#next++] = undefined as never
       this.#begin(call, at)

@@ -1,6 +1,6 @@
 import type { CancelCause } from '../core/cancel.ts'
 import type { ErrorEnvelope } from '../call/envelope.ts'
-import type { EntryKind } from '../call/entry.ts'
+import type { Entry, EntryKind } from '../call/entry.ts'
 
 /**
  * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small as JSON
@@ -77,7 +77,7 @@ export interface WireCause {
 }
 
 /** Bits of `flags` in a call. The two lowest are the kind. */
-export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16 } as const
+export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16, apart: 32 } as const
 
 const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled']
 
@@ -85,7 +85,11 @@ export function kindOfFlags(flags: number): EntryKind {
   return kinds[flags & flag.kind] as EntryKind
 }
 
-export function flagsOf(kind: EntryKind, marked: boolean, reportStart: boolean, asks: boolean): number {
-  const kindBits = kinds.indexOf(kind)
-  return kindBits | (marked ? flag.marked : 0) | (reportStart ? flag.reportStart : 0) | (asks ? flag.asks : 0)
+export function flagsOf(entry: Entry, marked: boolean, reportStart: boolean): number {
+  let flags = kinds.indexOf(entry.kind)
+  if (marked) flags |= flag.marked
+  if (reportStart) flags |= flag.reportStart
+  if (entry.services?.ask !== undefined) flags |= flag.asks
+  if (entry.apart) flags |= flag.apart
+  return flags
 }

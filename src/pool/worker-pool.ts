@@ -208,7 +208,7 @@ export class WorkerPool extends BaseExecutor {
     entry.started = 0
     worker.transport.ledger.sent(slot)
     this.#crew.hold(worker)
-    const flags = flagsOf(entry.kind, marked, this.wantsStart(entry), entry.services?.ask !== undefined)
+    const flags = flagsOf(entry, marked, this.wantsStart(entry))
     const call = this.#callOf(entry, [request.call, slot, task.index, args, flags, entry.attempt, entry.credit])
     try {
       worker.transport.post(call, json, work.options.transfer)

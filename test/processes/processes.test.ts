@@ -8,6 +8,7 @@ import { call, CancelledError, type Executor, TimeoutError, UnsendableError, Wor
 import { processes } from 'skein/processes'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears, holds } from '../conformance/files.ts'
+import { killItem } from '../conformance/tasks/crashing.ts'
 import { holdStubbornly, spinUntil } from '../conformance/tasks/holding.ts'
 import { abort, fillBuffer, ignoreSigterm, raise, runtime } from '../conformance/tasks/memory.ts'
 import { double, echo, where } from '../conformance/tasks/values.ts'
@@ -220,6 +221,20 @@ describe('processes', () => {
       const lost = outcomes.filter(each => each.status === 'rejected')
       assert.ok(lost.length <= 1, `${lost.length} calls were lost`)
     }),
+  )
+
+  timed('an item that kills its process takes nothing along that ran before it, with chunk: 1', () =>
+    withProcesses(
+      async pool => {
+        const items = Array.from({ length: 60 }, (_, n) => n)
+        const outcomes = await pool.map(killItem, items, { settle: true, chunk: 1 }).toArray()
+        assert.deepEqual(
+          outcomes.filter(each => each.state === 'failed').map(each => each.index),
+          [5, 15, 25, 35, 45, 55],
+        )
+      },
+      { max: 2 },
+    ),
   )
 
   timed('messages larger than any pipe holds come through whole', () =>

@@ -35,6 +35,12 @@ export const eatMemory = task(import.meta, function eatMemory(): number {
   for (;;) kept.push(new Array(10_000).fill(Math.random()))
 })
 
+/** Some items end their process at once, as a fault in native code would. */
+export const killItem = task(import.meta, function killItem(n: number): number {
+  if (n % 10 === 5) process.kill(process.pid, 'SIGKILL')
+  return n
+})
+
 export const exitItem = task(import.meta, function exitItem(n: number): number {
   if (n === 5) process.exit(4)
   return n
