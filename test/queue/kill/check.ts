@@ -72,8 +72,11 @@ function* stepsAgain({ marks }: Evidence): Generator<string> {
   }
 }
 
-/** What one look at the running and waiting jobs shows to be wrong: a limit or a unique key that does not hold. */
-export function violationsNow(jobs: readonly StoredJob[]): string[] {
+/** No attempt takes this long, and no lease lasts this long, in milliseconds: a job that has run for longer was forgotten. */
+const far = 30_000
+
+/** What one look at the running and waiting jobs shows to be wrong: a limit or a unique key that does not hold, a job that nobody takes over. */
+export function violationsNow(jobs: readonly StoredJob[], now: number): string[] {
   const running = new Map<string, number>()
   const unique = new Map<string, number>()
   for (const job of jobs) {
@@ -82,7 +85,9 @@ export function violationsNow(jobs: readonly StoredJob[]): string[] {
     }
     if (job.key !== undefined && !final.has(job.state)) unique.set(job.key, (unique.get(job.key) ?? 0) + 1)
   }
+  const forgotten = jobs.filter(({ state, startedAt = now }) => state === 'running' && now - startedAt > far)
   return [
+    ...forgotten.map(({ id, worker }) => `job ${id} is still running under worker ${worker}: nobody has taken it over`),
     ...[...running].filter(([, n]) => n > 2).map(([key, n]) => `${n} jobs with the limit '${key}' (2) run at once`),
     ...[...unique].filter(([, n]) => n > 1).map(([key, n]) => `${n} jobs with the unique key '${key}' are pending`),
   ]

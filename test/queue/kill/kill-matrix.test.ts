@@ -54,11 +54,17 @@ describe('the checker of the kill matrix', () => {
 
   test('finds limits and unique keys that do not hold', () => {
     const running = ['a', 'b', 'c'].map(id => job(id, 'running', { limitKey: 'k' }))
-    assert.match(violationsNow(running)[0] ?? '', /3 jobs with the limit 'k'/)
-    assert.deepEqual(violationsNow(running.slice(1)), [])
+    assert.match(violationsNow(running, 0)[0] ?? '', /3 jobs with the limit 'k'/)
+    assert.deepEqual(violationsNow(running.slice(1), 0), [])
     const pending = [job('a', 'ready', { key: 'u' }), job('b', 'running', { key: 'u' })]
-    assert.match(violationsNow(pending)[0] ?? '', /2 jobs with the unique key 'u'/)
-    assert.deepEqual(violationsNow([job('a', 'done', { key: 'u' }), job('b', 'running', { key: 'u' })]), [])
+    assert.match(violationsNow(pending, 0)[0] ?? '', /2 jobs with the unique key 'u'/)
+    assert.deepEqual(violationsNow([job('a', 'done', { key: 'u' }), job('b', 'running', { key: 'u' })], 0), [])
+  })
+
+  test('finds a job that nobody takes over', () => {
+    const job60 = job('a', 'running', { startedAt: 0, worker: 'w' })
+    assert.deepEqual(violationsNow([job60], 20_000), [])
+    assert.match(violationsNow([job60], 60_000)[0] ?? '', /job a is still running under worker w/)
   })
 })
 

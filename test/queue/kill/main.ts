@@ -26,7 +26,7 @@ if (!Number.isInteger(kills) || !Number.isInteger(seed) || unknown.length > 0) {
 
 process.stdout.write(`kill matrix: ${kills} kills, seed ${seed}, durability ${values.durability}\n`)
 let shown = 0
-const report = await new KillMatrix({
+const matrix = new KillMatrix({
   kills,
   seed,
   ...(values.only ? { only: values.only } : {}),
@@ -40,7 +40,10 @@ const report = await new KillMatrix({
       process.stderr.write(`${line}\n`)
     }
   },
-}).run()
+})
+// Ctrl-C: no more kills, and the report of those that there were.
+process.once('SIGINT', () => matrix.stop())
+const report = await matrix.run()
 if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
 process.stdout.write(values.markdown ? markdown(report) : text(report))
 process.exitCode = report.violations.length > 0 ? 1 : 0

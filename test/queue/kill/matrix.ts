@@ -68,6 +68,7 @@ export class KillMatrix {
   readonly #url: string
   #turn = 0
   #kills = 0
+  #stopped = false
   #store: Store | undefined
 
   constructor(options: MatrixOptions) {
@@ -75,6 +76,15 @@ export class KillMatrix {
     this.#random = new Random(options.seed)
     this.#cells = options.only ? cells.filter(each => options.only?.includes(nameOf(each))) : cells
     this.#url = `sqlite:${this.#file('jobs.db')}?durability=${options.durability ?? 'full'}`
+  }
+
+  /** Kills no more; the run ends as if it had been done. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  get #going(): boolean {
+    return !this.#stopped && this.#kills < this.#options.kills
   }
 
   async run(): Promise<MatrixReport> {
@@ -98,7 +108,7 @@ export class KillMatrix {
 
   /** One place for workers: starts one, brings it to grief, and starts the next. */
   async #workers(): Promise<void> {
-    while (this.#kills < this.#options.kills) {
+    while (this.#going) {
       const cell = this.#next('worker')
       if (!cell) return
       await this.#killWorker(cell)
@@ -150,7 +160,7 @@ export class KillMatrix {
   }
 
   async #clients(): Promise<void> {
-    while (this.#kills < this.#options.kills) {
+    while (this.#going) {
       const client = this.#start([
         join(programs, 'client.js'),
         this.#url,
@@ -220,7 +230,7 @@ export class KillMatrix {
     const look = async (): Promise<void> => {
       while (going) {
         const jobs = await (this.#store as Store).jobs({ states: ['ready', 'delayed', 'running'], limit: 5_000 })
-        for (const each of violationsNow(jobs)) this.#violations.add(each)
+        for (const each of violationsNow(jobs, Date.now())) this.#violations.add(each)
         await new Promise(resolve => setTimeout(resolve, 150))
       }
     }
