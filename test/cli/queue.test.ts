@@ -10,7 +10,7 @@ import { type Ended, type Running, skein, start, workplace } from './skein.ts'
 
 const module = `
 import { task, current } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
-export const add = task(import.meta, function add(a, b) { return a + b })
+export const add = task(import.meta, function add(a, b) { console.log('adding'); return a + b })
 export const boom = task(import.meta, function boom(what) { throw new TypeError('no ' + what) })
 export const nap = task(import.meta, async function nap() { const s = current(); s.log('napping', { deep: true }); await s.sleep('1h') })
 `
@@ -88,19 +88,23 @@ describe('skein worker', () => {
     assert.deepEqual([kept?.['state'], kept?.['attempt']], ['ready', 0])
   })
 
-  test('with --json tells events, one a line', async t => {
-    const { queue, tasks, worker } = await place(t)
-    const running = worker('--json')
-    await (await queue.submit(call(tasks.add, 1 as never, 2 as never))).result()
-    await running.printed('"type":"done"')
-    running.child.kill('SIGINT')
-    const events = lines((await running.ended).stdout)
-    assert.deepEqual(
-      events.map(each => each['type']),
-      ['ready', 'started', 'done', 'stopping', 'stopped'],
-    )
-    assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap'])
-  })
+  for (const on of ['loop', 'threads', 'processes']) {
+    test(`with --json tells events, one a line, whatever jobs on ${on} print`, async t => {
+      const { queue, tasks, worker } = await place(t)
+      const running = worker('--json', '--on', on)
+      await (await queue.submit(call(tasks.add, 1 as never, 2 as never))).result()
+      await running.printed('"type":"done"')
+      running.child.kill('SIGINT')
+      const { stdout, stderr } = await running.ended
+      assert.match(stderr, /adding/)
+      const events = lines(stdout)
+      assert.deepEqual(
+        events.map(each => each['type']),
+        ['ready', 'started', 'done', 'stopping', 'stopped'],
+      )
+      assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap'])
+    })
+  }
 
   test('says what is missing on its command line', async t => {
     const folder = workplace(t)

@@ -1,5 +1,6 @@
 import type { StopReport, WorkerEvent } from '../../queue/worker/events.ts'
 import type { Worker } from '../../queue/worker/queue-worker.ts'
+import type { Output } from '../output.ts'
 import { errorToJson, toJson } from '../to-json.ts'
 import { count, plural } from '../ui/amount.ts'
 import { printable, type Style, styleOf } from '../ui/style.ts'
@@ -7,7 +8,8 @@ import { short, span } from './words.ts'
 
 /** How much a worker says. */
 export interface WorkerLogOptions {
-  readonly json: boolean
+  /** Where events go, one JSON value a line; without it, text for people goes to standard output. */
+  readonly events: Output | undefined
   readonly quiet: boolean
   readonly verbose: boolean
 }
@@ -36,7 +38,7 @@ export class WorkerLog {
   started(store: string, on: string): void {
     const { id, tasks, queues, healthPort } = this.#worker
     const { capacity } = this.#worker.stats()
-    if (this.#options.json) {
+    if (this.#options.events) {
       this.#json({ type: 'ready', time: Date.now(), worker: id, store, on, capacity, queues, tasks, healthPort })
       return
     }
@@ -53,7 +55,7 @@ export class WorkerLog {
   stopped(report: StopReport): void {
     clearInterval(this.#timer)
     this.#unobserve()
-    if (this.#options.json) return this.#json({ type: 'stopped', time: Date.now(), ...report })
+    if (this.#options.events) return this.#json({ type: 'stopped', time: Date.now(), ...report })
     const broken = report.interrupted
     const quietEnd = broken.length === 0 && report.unwritten === 0
     if (this.#options.quiet && quietEnd) return
@@ -81,14 +83,14 @@ export class WorkerLog {
 
   /** Says something to a person. */
   say(text: string): void {
-    if (!this.#options.json) this.#line(text)
+    if (!this.#options.events) this.#line(text)
   }
 
   #on(event: WorkerEvent): void {
     if (event.type === 'done' || event.type === 'failed' || event.type === 'dead' || event.type === 'cancelled')
       this.#ended++
     const loud = event.type !== 'started' && event.type !== 'done' && event.type !== 'stopping'
-    if (this.#options.json) {
+    if (this.#options.events) {
       if (!this.#options.quiet || loud) this.#json(event)
       return
     }
@@ -131,7 +133,7 @@ export class WorkerLog {
     const ended = this.#ended
     this.#told = performance.now()
     this.#ended = 0
-    if (ended === 0 || this.#options.json || this.#options.quiet) return
+    if (ended === 0 || this.#options.events || this.#options.quiet) return
     const { done, failed, running, waiting } = this.#worker.stats()
     const parts = [`${count(done)} done`, ...(failed > 0 ? [`${count(failed)} failed`] : []), `${running} running`]
     if (waiting > 0) parts.push(`${waiting} at hand`)
@@ -145,7 +147,7 @@ export class WorkerLog {
 
   #json(event: object): void {
     const { error, ...rest } = event as { error?: unknown }
-    process.stdout.write(`${toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) })}\n`)
+    void this.#options.events?.line(toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) }))
   }
 }
 

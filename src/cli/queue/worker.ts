@@ -1,6 +1,7 @@
 import type { WorkOptions } from '../../queue/worker/work-options.ts'
 import { type Arguments, type Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import { claimStdout } from '../output.ts'
 import { places } from '../place.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { WorkerLog } from './worker-log.ts'
@@ -53,13 +54,20 @@ async function runWorker(args: Arguments): Promise<number> {
   }
   const store = storeUrl(args, `skein worker ${args.positionals.join(' ')}`)
   const options = optionsOf(args, store)
+  // With --json standard output is for events: what jobs print goes to standard error.
+  const output = args.has('json') ? claimStdout(() => process.exit(exitCodes.fine)) : undefined
   // Loaded here, so that --help answers at once.
   const { work } = await import('../../queue/work.ts')
   const worker = await work(options)
-  const log = new WorkerLog(worker, { json: args.has('json'), quiet: args.has('quiet'), verbose: args.has('verbose') })
+  const log = new WorkerLog(worker, {
+    events: output,
+    quiet: args.has('quiet'),
+    verbose: args.has('verbose'),
+  })
   log.started(store, String(options.on ?? 'threads'))
   const { report, forced } = await untilStopped(worker, text => log.say(text))
   log.stopped(report)
+  await output?.close()
   if (forced !== undefined) return forced
   return report.unwritten > 0 ? exitCodes.someFailed : exitCodes.fine
 }
@@ -84,6 +92,7 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     store,
     modules: args.positionals,
     on: args.choice('on', places) ?? 'threads',
+    ...(args.has('json') ? { output: 'tagged' as const } : {}),
     ...(queues === undefined ? {} : { queues }),
     ...(healthHost === undefined ? {} : { healthHost }),
     ...(Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as Partial<WorkOptions>),

@@ -10,7 +10,7 @@ const loopConcurrency = 64
 
 /** The executor that a worker's options describe; each is loaded only where it is used. */
 export async function executorOf(settings: WorkSettings): Promise<ExecutorSurface> {
-  const { on, workers, concurrency, grace, maxTasksPerWorker, memoryLimit } = settings
+  const { on, workers, concurrency, grace, maxTasksPerWorker, memoryLimit, output } = settings
   if (on === 'loop') {
     const { loop } = await import('../../loop/index.ts')
     return surfaceOf(loop({ concurrency: concurrency ?? loopConcurrency, grace }))
@@ -25,6 +25,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
   }
   const options = {
     grace,
+    output,
     // The worker holds no more than can soon run, so idle threads are worth keeping: a new one takes a tenth of a second.
     idleTimeout: 300_000,
     ...(workers === undefined ? {} : { max: workers }),

@@ -42,6 +42,8 @@ export interface WorkOptions {
   readonly maxTasksPerWorker?: number
   /** Memory limit of each thread's or process's JavaScript heap, in megabytes. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
+  /** Where jobs in threads and processes print: straight to this program's output, or with each line marked by the worker's name. Default: 'inherit'. */
+  readonly output?: 'inherit' | 'tagged'
   /** How often tasks may be started, over all workers of the store, by the name in the message (`mail.send`). */
   readonly rates?: Readonly<Record<string, TaskRate>>
   /** How long `close()` lets jobs finish when it is not told otherwise. Default: '30s'. */
@@ -73,6 +75,7 @@ const known: ReadonlySet<string> = new Set([
   'grace',
   'maxTasksPerWorker',
   'memoryLimit',
+  'output',
   'rates',
   'stopTimeout',
   'healthPort',
@@ -95,6 +98,7 @@ export interface WorkSettings {
   readonly grace: number
   readonly maxTasksPerWorker: number | undefined
   readonly memoryLimit: number | undefined
+  readonly output: 'inherit' | 'tagged'
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
   readonly stopTimeout: number
   readonly health: { readonly port: number; readonly host: string } | undefined
@@ -130,6 +134,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     grace: milliseconds(options.grace ?? '1s', 'grace'),
     maxTasksPerWorker,
     memoryLimit,
+    output: outputOf(options.output),
     rates: ratesOf(options.rates ?? {}),
     stopTimeout: milliseconds(options.stopTimeout ?? '30s', 'stopTimeout'),
     health:
@@ -159,6 +164,12 @@ function checkPlace(on: unknown, options: WorkOptions): void {
   throw new InvalidArgumentError(
     `${own.join(' and ')} cannot be given together with an executor: it was opened with options of its own`,
   )
+}
+
+function outputOf(output: unknown): 'inherit' | 'tagged' {
+  if (output === undefined || output === 'inherit') return 'inherit'
+  if (output === 'tagged') return output
+  throw new InvalidArgumentError(`output must be 'inherit' or 'tagged', got ${describe(output)}`)
 }
 
 function list<T>(value: readonly T[] | undefined, option: string): readonly T[] {
