@@ -181,7 +181,7 @@ export class Host implements RunnerHost {
     let time = 0
     for (let i = this.#next; i < this.#inbox.length && slots.length < groupSize; i++) {
       const call = this.#inbox[i] as CallRequest
-      time += call[4] & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
+      time += call[4] & (flag.kind | flag.apart) ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
       if (time > groupTime) break
       slots.push(call[1])
     }

@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly idleTimeout?: Duration
   /** Replace a worker after so many calls. From 1 up; default: never. */
   readonly maxTasksPerWorker?: number
+  /** Replace a worker that is older than this, after a call and never under one: against what leaks slowly. Default: never. */
+  readonly maxWorkerAge?: Duration
   /** Memory limit of each worker's JavaScript heap, in megabytes. A call that breaks it fails with `SKEIN_WORKER_OUT_OF_MEMORY`. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
   /** A call to run once in each new worker before any other; when it fails, the worker counts as not started. */
@@ -51,6 +53,7 @@ export interface PoolSettings {
   readonly grace: number
   readonly idleTimeout: number
   readonly maxTasksPerWorker: number
+  readonly maxWorkerAge: number
   readonly memoryLimit: number | undefined
   readonly initializer: Call<unknown> | undefined
   readonly env: Readonly<Record<string, string | undefined>> | undefined
@@ -67,6 +70,7 @@ const known: ReadonlySet<string> = new Set([
   'grace',
   'idleTimeout',
   'maxTasksPerWorker',
+  'maxWorkerAge',
   'memoryLimit',
   'initializer',
   'env',
@@ -115,6 +119,7 @@ export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions
     grace: milliseconds(options.grace ?? 1_000, 'grace'),
     idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
     maxTasksPerWorker,
+    maxWorkerAge: milliseconds(options.maxWorkerAge ?? Number.POSITIVE_INFINITY, 'maxWorkerAge'),
     memoryLimit,
     initializer: options.initializer,
     env: options.env,

@@ -29,6 +29,8 @@ export class PoolWorker {
   readonly tasks: Set<number> = new Set()
   /** How many calls it had when its window was full; 0 once it has drained to the half. */
   fullAt = 0
+  /** When it was started, on the clock of `performance`. */
+  readonly born: number = performance.now()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
   /** Keeps the program alive. */

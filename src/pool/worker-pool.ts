@@ -219,7 +219,7 @@ export class WorkerPool extends BaseExecutor {
     }
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
-    if (++worker.served >= this.#settings.maxTasksPerWorker) worker.state = 'leaving'
+    if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
     if (worker.inFlight > this.#settings.concurrency) this.#watchAhead()
   }
 
@@ -231,6 +231,11 @@ export class WorkerPool extends BaseExecutor {
     const [kind, slot, task, args, flags, attempt, credit] = plain
     const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
     return [kind, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
+  }
+
+  #isOld(worker: PoolWorker): boolean {
+    const { maxWorkerAge } = this.#settings
+    return maxWorkerAge !== Number.POSITIVE_INFINITY && performance.now() - worker.born > maxWorkerAge
   }
 
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
