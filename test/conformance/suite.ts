@@ -32,6 +32,7 @@ export interface OpenOptions {
   readonly min?: number
   readonly idleTimeout?: number
   readonly maxTasksPerWorker?: number
+  readonly maxWorkerAge?: number
   readonly memoryLimit?: number
   readonly initializer?: Call<unknown>
   readonly env?: Record<string, string>

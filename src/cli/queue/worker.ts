@@ -37,6 +37,7 @@ export const workerCommand: Command = {
     },
     'stop-timeout': { value: 'TIME', help: 'how long it may take to stop, all in all (default: 30s)' },
     'max-tasks': { value: 'N', help: 'replace a thread or process after so many jobs (default: never)' },
+    'max-age': { value: 'TIME', help: 'replace a thread or process that is older, between jobs (default: never)' },
     'memory-limit': { value: 'MB', help: 'the JavaScript heap of each thread or process, in megabytes' },
     'health-port': {
       value: 'PORT',
@@ -82,6 +83,7 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     workers: args.integer('workers', 1),
     concurrency: args.integer('concurrency', 1),
     maxTasksPerWorker: args.integer('max-tasks', 1),
+    maxWorkerAge: args.duration('max-age'),
     memoryLimit: args.integer('memory-limit', 8),
     healthPort: args.integer('health-port', 0),
     lease: args.duration('lease'),

@@ -10,7 +10,7 @@ const loopConcurrency = 64
 
 /** The executor that a worker's options describe; each is loaded only where it is used. */
 export async function executorOf(settings: WorkSettings): Promise<ExecutorSurface> {
-  const { on, workers, concurrency, grace, maxTasksPerWorker, memoryLimit, output } = settings
+  const { on, workers, concurrency, grace, maxTasksPerWorker, maxWorkerAge, memoryLimit, output } = settings
   if (on === 'loop') {
     const { loop } = await import('../../loop/index.ts')
     return surfaceOf(loop({ concurrency: concurrency ?? loopConcurrency, grace }))
@@ -31,6 +31,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
     ...(workers === undefined ? {} : { max: workers }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxTasksPerWorker === undefined ? {} : { maxTasksPerWorker }),
+    ...(maxWorkerAge === undefined ? {} : { maxWorkerAge }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   }
   if (on === 'threads') {

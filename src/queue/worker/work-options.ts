@@ -40,6 +40,8 @@ export interface WorkOptions {
   readonly grace?: Duration
   /** Replace a thread or process after so many jobs. From 1 up; default: never. */
   readonly maxTasksPerWorker?: number
+  /** Replace a thread or process that is older than this, between jobs: against what leaks slowly. Default: never. */
+  readonly maxWorkerAge?: Duration
   /** Memory limit of each thread's or process's JavaScript heap, in megabytes. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
   /** Where jobs in threads and processes print: straight to this program's output, or with each line marked by the worker's name. Default: 'inherit'. */
@@ -74,6 +76,7 @@ const known: ReadonlySet<string> = new Set([
   'lease',
   'grace',
   'maxTasksPerWorker',
+  'maxWorkerAge',
   'memoryLimit',
   'output',
   'rates',
@@ -97,6 +100,7 @@ export interface WorkSettings {
   readonly lease: number
   readonly grace: number
   readonly maxTasksPerWorker: number | undefined
+  readonly maxWorkerAge: number | undefined
   readonly memoryLimit: number | undefined
   readonly output: 'inherit' | 'tagged'
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
@@ -133,6 +137,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     lease,
     grace: milliseconds(options.grace ?? '1s', 'grace'),
     maxTasksPerWorker,
+    maxWorkerAge: options.maxWorkerAge === undefined ? undefined : milliseconds(options.maxWorkerAge, 'maxWorkerAge'),
     memoryLimit,
     output: outputOf(options.output),
     rates: ratesOf(options.rates ?? {}),
@@ -147,7 +152,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
 
 function checkPlace(on: unknown, options: WorkOptions): void {
   if (on === 'threads' || on === 'processes') return
-  const poolOnly = (['workers', 'maxTasksPerWorker', 'memoryLimit'] as const).filter(
+  const poolOnly = (['workers', 'maxTasksPerWorker', 'maxWorkerAge', 'memoryLimit'] as const).filter(
     each => options[each] !== undefined,
   )
   if (on === 'loop') {

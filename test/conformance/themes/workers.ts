@@ -91,6 +91,17 @@ export const workers: Theme = theme('workers', add => {
   )
 
   add(
+    'a worker that has become old is replaced between calls',
+    async ({ open }) => {
+      const executor = open({ max: 1, maxWorkerAge: 1 })
+      const places = [await executor.run(where), await executor.run(where), await executor.run(where)]
+      assert.equal(new Set(places).size, 3)
+      assert.equal(executor.stats().crashed, 0)
+    },
+    { needs },
+  )
+
+  add(
     'the initializer runs once in each worker, before its calls',
     async ({ open, file }) => {
       const executor = open({ max: 2, initializer: call(tasks.setUp, file('log')) })
@@ -170,6 +181,7 @@ export const workers: Theme = theme('workers', add => {
         [{ grace: 'soon' }, /grace/],
         [{ idleTimeout: -5 }, /idleTimeout/],
         [{ maxTasksPerWorker: 0 }, /maxTasksPerWorker/],
+        [{ maxWorkerAge: 'old' }, /maxWorkerAge/],
         [{ memoryLimit: 0 }, /memoryLimit/],
         [{ initializer: () => 1 }, /initializer/],
         [{ output: 'loud' }, /output/],
