@@ -106,8 +106,9 @@ const ways: Readonly<Record<string, () => void>> = {
     setTimeout(() => process.kill(process.pid, 'SIGTERM'), 20)
   },
   memory: () => {
-    const hoard: unknown[][] = []
-    for (;;) hoard.push(Array.from({ length: 100_000 }, () => ({ hoarded: hoard.length })))
+    // Few large pieces: many small ones would keep the collector busy for long before the end.
+    const hoard: number[][] = []
+    for (;;) hoard.push(new Array<number>(1_000_000).fill(0.5))
   },
 }
 

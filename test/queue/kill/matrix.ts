@@ -123,7 +123,7 @@ export class KillMatrix {
     if (cell.where === 'random') {
       await worker.endedWithin(this.#random.below(400))
       await this.#harm(worker, cell)
-    } else if (!(await worker.grievedWithin(patience))) {
+    } else if (!(await worker.grievedWithin(cell.how === 'memory' ? patience * 3 : patience))) {
       this.#count(cell, false)
       worker.signal('SIGKILL')
     } else {
