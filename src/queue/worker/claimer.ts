@@ -6,6 +6,8 @@ const probeEvery = 5_000
 /** A claim that has not been answered for so long, in milliseconds, is stuck. */
 const stuckAfter = 10_000
 const longestPause = 5_000
+/** A larger claim would keep other workers from the store for too long. */
+const mostAtOnce = 2_000
 
 /** What a claimer needs to know, and whom it tells. */
 export interface ClaimerOptions {
@@ -108,7 +110,7 @@ export class Claimer {
 
   #pump(): void {
     if (this.#claiming || this.#stopped || this.#pauseTimer || !this.#mayHave) return
-    const limit = this.#options.room()
+    const limit = Math.min(mostAtOnce, this.#options.room())
     if (limit > 0) void this.#claim(limit)
   }
 
