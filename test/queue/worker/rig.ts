@@ -9,7 +9,7 @@ export const taskModule: URL = new URL('./tasks.js', import.meta.url)
 
 /** Puts calls into a store, as a client does; gives their ids. */
 export async function send(store: Store, ...calls: readonly Call<unknown>[]): Promise<string[]> {
-  const outgoing = await Promise.all(calls.map(each => outgoingCall(each, 'run', 'default')))
+  const outgoing = await Promise.all(calls.map(async each => outgoingCall(each, 'run', 'default')))
   return (await store.send(outgoing)).map(outcome => {
     if (outcome.outcome !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(outcome)}`)
     return outcome.id
