@@ -45,7 +45,8 @@ const matrix = new KillMatrix({
 process.once('SIGINT', () => matrix.stop())
 const report = await matrix.run()
 if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-process.stdout.write(values.markdown ? markdown(report) : text(report))
+process.stdout.write(text(report))
+if (values.markdown) process.stdout.write(`\n${markdown(report)}`)
 process.exitCode = report.violations.length > 0 ? 1 : 0
 
 function text(all: MatrixReport): string {

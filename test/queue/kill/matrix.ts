@@ -47,7 +47,7 @@ export interface MatrixReport {
 /** The shortest that there is, so that the dead are found soon. */
 const lease = 1_000
 /** How many workers are at work, and in danger, at the same time. */
-const slots = 3
+const slots = 4
 /** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
 const patience = 4_000
 /** How long healthy workers may take for what is left, in milliseconds. */
@@ -56,13 +56,70 @@ const healing = 120_000
 const programs = fileURLToPath(new URL('./programs/', import.meta.url))
 const places = ['loop', 'threads', 'processes'] as const
 
-/** Kills workers and clients of one store, again and again, then lets healthy workers end what is left, and checks it all. */
+/**
+ * The whole matrix, in rounds that have a store each: a store forgets the oldest of its history in time, and what is to be
+ * checked must still be there.
+ */
 export class KillMatrix {
   readonly #options: MatrixOptions
+  #round: Round | undefined
+  #stopped = false
+
+  constructor(options: MatrixOptions) {
+    this.#options = options
+  }
+
+  /** Kills no more; the run ends as if it had been done. */
+  stop(): void {
+    this.#stopped = true
+    this.#round?.stop()
+  }
+
+  async run(): Promise<MatrixReport> {
+    const { kills, seed, onProgress } = this.#options
+    const begun = performance.now()
+    const all = { kills: 0, accepted: 0, attempts: 0, violations: [] as string[], ended: {} as Record<string, number> }
+    const counts = new Map<string, { kills: number; missed: number }>()
+    for (let round = 0; all.kills < kills && !this.#stopped; round++) {
+      const before = { ...all }
+      this.#round = new Round({
+        ...this.#options,
+        kills: Math.min(killsInARound, kills - all.kills),
+        seed: seed + round,
+        counts,
+        onProgress: progress =>
+          onProgress?.({
+            kills: before.kills + progress.kills,
+            accepted: before.accepted + progress.accepted,
+            violations: before.violations.length + progress.violations,
+          }),
+      })
+      const report = await this.#round.run()
+      all.kills += report.kills
+      all.accepted += report.accepted
+      all.attempts += report.attempts
+      all.violations = [...all.violations, ...report.violations.map(each => `${each} (seed ${seed + round})`)]
+      for (const [state, n] of Object.entries(report.ended)) all.ended[state] = (all.ended[state] ?? 0) + n
+    }
+    return { seed, cells: counts, ...all, milliseconds: performance.now() - begun }
+  }
+}
+
+/** So many kills have one store, which then holds some thousand jobs. */
+const killsInARound = 200
+
+/** What is to be done in one round. */
+interface RoundOptions extends MatrixOptions {
+  /** Counted on from round to round, so that each round goes on with the next cell. */
+  readonly counts: Map<string, { kills: number; missed: number }>
+}
+
+/** Kills workers and clients of one store, again and again, then lets a healthy worker end what is left, and checks it all. */
+class Round {
+  readonly #options: RoundOptions
   readonly #random: Random
   readonly #cells: readonly Cell[]
   readonly #folder = mkdtempSync(join(tmpdir(), 'skein-kill-'))
-  readonly #counts = new Map<string, { kills: number; missed: number }>()
   readonly #violations = new Set<string>()
   readonly #victims = new Set<Victim>()
   readonly #url: string
@@ -71,8 +128,10 @@ export class KillMatrix {
   #stopped = false
   #store: Store | undefined
 
-  constructor(options: MatrixOptions) {
+  constructor(options: RoundOptions) {
     this.#options = options
+    // Each round goes on where the one before has ended.
+    for (const { kills, missed } of options.counts.values()) this.#turn += kills + missed
     this.#random = new Random(options.seed)
     this.#cells = options.only ? cells.filter(each => options.only?.includes(nameOf(each))) : cells
     this.#url = `sqlite:${this.#file('jobs.db')}?durability=${options.durability ?? 'full'}`
@@ -87,15 +146,14 @@ export class KillMatrix {
     return !this.#stopped && this.#kills < this.#options.kills
   }
 
-  async run(): Promise<MatrixReport> {
-    const begun = performance.now()
+  async run(): Promise<Omit<MatrixReport, 'cells' | 'seed' | 'milliseconds'>> {
     try {
       await this.#prepare()
       const sampling = this.#sample()
       await Promise.all([...Array.from({ length: slots }, () => this.#workers()), this.#clients()])
       await this.#heal()
       sampling.stop()
-      return await this.#report(performance.now() - begun)
+      return await this.#report()
     } finally {
       for (const each of this.#victims) each.signal('SIGKILL')
       await Promise.all([...this.#victims].map(each => each.exit))
@@ -185,12 +243,12 @@ export class KillMatrix {
 
   #count(cell: Cell, reached: boolean): void {
     const name = nameOf(cell)
-    const count = this.#counts.get(name) ?? { kills: 0, missed: 0 }
+    const count = this.#options.counts.get(name) ?? { kills: 0, missed: 0 }
     if (reached) {
       count.kills++
       this.#kills++
     } else count.missed++
-    this.#counts.set(name, count)
+    this.#options.counts.set(name, count)
     this.#options.onProgress?.({
       kills: this.#kills,
       accepted: this.#lines('accepted').length,
@@ -264,20 +322,17 @@ export class KillMatrix {
     for (const each of workers) if (each.running > 0) this.#violations.add(`worker ${each.worker} still holds a lease`)
   }
 
-  async #report(milliseconds: number): Promise<MatrixReport> {
+  async #report(): Promise<Omit<MatrixReport, 'cells' | 'seed' | 'milliseconds'>> {
     const evidence = await this.#evidence()
     for (const each of violationsOf(evidence)) this.#violations.add(each)
     const ended: Record<string, number> = {}
     for (const { state } of evidence.jobs.values()) ended[state] = (ended[state] ?? 0) + 1
     return {
-      seed: this.#options.seed,
       kills: this.#kills,
-      cells: this.#counts,
       accepted: evidence.accepted.length,
       attempts: evidence.marks.filter(each => each.what === 'begin').length,
       ended,
       violations: [...this.#violations],
-      milliseconds,
     }
   }
 
