@@ -3,7 +3,6 @@
 //
 // The modules stay where they are, as doors to the joined file: whatever imports one of them, from inside or outside, gets
 // the same functions and classes, so there is never a second copy of anything.
-import { build } from 'esbuild'
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, posix, relative, resolve } from 'node:path'
@@ -22,6 +21,8 @@ const importLine = /^(import|export) \{([^}]*)\} from '(\.[^']+)';$/gm
 export const joinedFiles = new Set([join('joined', 'skein.js'), join('joined', 'skein.js.map')])
 
 export async function joinModules() {
+  // Not above: this file is loaded before the development dependencies are installed.
+  const { build } = await import('esbuild')
   const modules = await reachableFrom(['index.js', ...starters])
   const joined = modules.filter(path => !starters.includes(path))
   const names = new Map()

@@ -47,7 +47,7 @@ export interface MatrixReport {
 /** The shortest that there is, so that the dead are found soon. */
 const lease = 1_000
 /** How many workers are at work, and in danger, at the same time. */
-const slots = 4
+const slots = 5
 /** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
 const patience = 4_000
 /** How long healthy workers may take for what is left, in milliseconds. */

@@ -21,6 +21,8 @@ export class Victim {
     this.child = spawn(process.execPath, args, {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C on the whole run is not meant for it.
+      detached: true,
     })
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-4_000)
