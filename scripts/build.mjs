@@ -48,7 +48,8 @@ async function removeStale(output, source) {
   for (const path of await filesUnder(output)) {
     const name = relative(output, path)
     const isEmitted = emitted.test(name) && existsSync(join(source, name.replace(emitted, '.ts')))
-    if (!isEmitted && !vendoredFiles.has(name) && !joinedFiles.has(name) && !existsSync(join(source, name))) await rm(path)
+    if (!isEmitted && !vendoredFiles.has(name) && !joinedFiles.has(name) && !existsSync(join(source, name)))
+      await rm(path)
   }
 }
 

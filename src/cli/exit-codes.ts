@@ -12,7 +12,10 @@ export const exitCodeTexts: readonly (readonly [number, string])[] = [
   [exitCodes.fine, 'all went well'],
   [exitCodes.someFailed, 'it ran, and some of it failed'],
   [exitCodes.wrongUse, 'wrong use: an unknown option, a bad value, a file of inputs that is not there'],
-  [exitCodes.couldNotStart, 'it could not be started: the file of the task is missing, its module fails, the store cannot be opened'],
+  [
+    exitCodes.couldNotStart,
+    'it could not be started: the file of the task is missing, its module fails, the store cannot be opened',
+  ],
   [exitCodes.interrupted, 'interrupted with Ctrl-C'],
 ]
 

@@ -19,7 +19,7 @@ export function onShutdown(listener: (cause: CancelCause) => void): () => void {
 
 /** @internal Tells all of them. One that throws keeps it from nobody else. */
 export function announceShutdown(cause: CancelCause): void {
-  for (const listener of [...listeners]) {
+  for (const listener of Array.from(listeners)) {
     try {
       listener(cause)
     } catch (error) {

@@ -98,10 +98,13 @@ export class Process implements Transport {
       this.#writer.add(request, json)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      throw new UnsendableError(`An argument cannot be sent to a process: ${text.replace(/\.$/, '')}. Pass plain data instead.`, {
-        path: 'arguments',
-        cause: error,
-      })
+      throw new UnsendableError(
+        `An argument cannot be sent to a process: ${text.replace(/\.$/, '')}. Pass plain data instead.`,
+        {
+          path: 'arguments',
+          cause: error,
+        },
+      )
     }
   }
 

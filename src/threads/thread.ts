@@ -105,8 +105,11 @@ export class Thread implements Transport {
 
 function unsendable(error: unknown): UnsendableError {
   const text = error instanceof Error ? error.message : String(error)
-  return new UnsendableError(`An argument cannot be sent to a thread: ${text.replace(/\.$/, '')}. Pass plain data instead.`, {
-    path: 'arguments',
-    cause: error,
-  })
+  return new UnsendableError(
+    `An argument cannot be sent to a thread: ${text.replace(/\.$/, '')}. Pass plain data instead.`,
+    {
+      path: 'arguments',
+      cause: error,
+    },
+  )
 }

@@ -184,7 +184,11 @@ describe('38: Barrier', () => {
         })
       }
     })
-    for (const round of rounds) assert.deepEqual([...round].sort((a, b) => a - b), [0, 1, 2])
+    for (const round of rounds)
+      assert.deepEqual(
+        [...round].sort((a, b) => a - b),
+        [0, 1, 2],
+      )
     assert.equal(barrier.statistics().waiting, 0)
   })
 
