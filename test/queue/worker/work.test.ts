@@ -101,7 +101,7 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
     })
 
     test('breaks off what still runs at the deadline of a stop, and the attempt does not count', async () => {
-      const worker = await start({ on, grace: 50 })
+      const worker = await start({ on, grace: 10_000 })
       const [id = ''] = await send(store, call(waits))
       await logged(store, id)
       const report = await worker.close({ timeout: 0 })
