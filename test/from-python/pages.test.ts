@@ -33,6 +33,7 @@ const pages = readdirSync(folder)
 const things: Readonly<Record<string, object>> = {
   s: core.background(),
   job: LocalJob.prototype,
+  pool: skein.loop,
   lock: new core.Lock(),
   event: new core.Event(),
   gate: new core.Gate(),
