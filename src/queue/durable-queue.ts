@@ -18,12 +18,12 @@ import { milliseconds } from '../core/duration.ts'
 import { ClosedError, InvalidArgumentError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
 import { Timer } from '../core/timer.ts'
-import type { JobFilter, Store, StoredJob, StoreStats } from '../stores/store.ts'
+import type { JobFilter, OutgoingCall, Store, StoredJob, StoreStats, UserDatabase } from '../stores/store.ts'
 import { acceptedId } from './accepted.ts'
 import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
 import { cancelError, Flights } from './flights.ts'
 import { Outbox, type Sent } from './outbox.ts'
-import { outgoingCall } from './outgoing.ts'
+import { outgoingCall, outgoingInside } from './outgoing.ts'
 import { reasonText } from './reason.ts'
 import type { Queue, QueueMapOptions } from './queue.ts'
 import { isFinal, Watch } from './watch.ts'
@@ -88,11 +88,35 @@ export class DurableQueue extends ExecutorSurface implements Queue {
     const made = outgoingCall(work, 'run', this.name)
     const outgoing = made instanceof Promise ? await made : made
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
-    const id = acceptedId(outgoing, sent)
-    this.#tell({ type: 'submitted', id, task: work.task, time: wallTime() })
-    const job = new StoredJobHandle<unknown>(this.#source, id, outgoing.task, 'queued', outgoing.ignoreResult ?? false)
+    const job = this.#accepted(outgoing, sent)
+    this.#tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
     if (signal) this.#cancelOn(signal, job)
     return job
+  }
+
+  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<unknown> {
+    const { task, ignoreResult = false } = outgoing
+    return new StoredJobHandle<unknown>(this.#source, acceptedId(outgoing, sent), task, 'queued', ignoreResult)
+  }
+
+  submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
+  submitInside<A extends unknown[], R>(
+    database: UserDatabase,
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<NoInfer<A>>
+  ): DurableJob<Value<R>>
+  submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<unknown> {
+    const work = isCall(first) ? first : makeCall(first, args)
+    this.check(work)
+    this.#checkOpen(work)
+    if (this.#store.sendInside === undefined) {
+      throw new InvalidArgumentError(
+        `submitInside needs a queue in a SQLite file, since your rows and the job are to be in one transaction; this one is ` +
+          `in ${this.url}. Use connect('sqlite:jobs.db'), or submit.`,
+      )
+    }
+    const outgoing = outgoingInside(work, this.name)
+    return this.#accepted(outgoing, this.#store.sendInside(database, [outgoing])[0] as Sent)
   }
 
   get #source(): { readonly store: Store; readonly watch: Watch } {

@@ -23,6 +23,27 @@ export function outgoingCall(work: Work, kind: 'run' | 'stream', queue: string):
   return checked instanceof Promise ? checked.then(() => encode(work, kind, queue)) : encode(work, kind, queue)
 }
 
+/**
+ * The same for a call that goes into somebody's open transaction, where nothing can be waited for.
+ *
+ * **Errors**: as `outgoingCall`, and `SKEIN_INVALID_ARGUMENT` for what would have to wait.
+ */
+export function outgoingInside(work: Work, queue: string): OutgoingCall {
+  if (work.options.signal) {
+    throw new InvalidArgumentError(
+      `A signal cannot go with submitInside: there is no job to be cancelled until you commit. Leave it out, and call ` +
+        `cancel() on the job once you have.`,
+    )
+  }
+  const made = outgoingCall(work, 'run', queue)
+  if (!(made instanceof Promise)) return made
+  made.catch(() => {}) // it is refused in any case
+  throw new InvalidArgumentError(
+    `The schema of task ${work.task.name} takes its time (its validate gives a promise), and submitInside cannot wait in ` +
+      `your transaction. Use a schema that answers at once, or submit the call before or after the transaction.`,
+  )
+}
+
 function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall {
   const { options } = work
   const time = now()

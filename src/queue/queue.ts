@@ -6,7 +6,7 @@ import type { MapOptions, MapResults, Settled } from '../call/map.ts'
 import type { QueueCallOptions } from '../call/queue-options.ts'
 import type { NotAGenerator, Refusal } from '../call/sendable.ts'
 import type { Task } from '../call/task.ts'
-import type { JobFilter, StoreStats } from '../stores/store.ts'
+import type { JobFilter, StoreStats, UserDatabase } from '../stores/store.ts'
 import type { DurableJob, JobStatus } from './durable-job.ts'
 
 /** Options of `queue.map`: those of every map, and what its calls are to have in common. */
@@ -45,6 +45,54 @@ export interface Queue extends Executor {
     task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
     ...args: Arguments<A>
   ): Promise<DurableJob<Value<R>>>
+  /**
+   * Hands a call over inside a transaction of your own, on your own connection to the queue's SQLite file: the job is there
+   * if and only if you commit. For a row of yours and the work that follows from it: the order and its confirmation mail.
+   *
+   * Does not wait, so that it can be called in a synchronous transaction. Until you commit nobody sees the job: its
+   * `result()`, asked before, ends with `SKEIN_JOB_GONE`. Workers are woken once the present turn of the event loop is over;
+   * a transaction that stays open for longer is noticed within seconds. `observe` does not tell of it. Everywhere else
+   * `submit` is the simpler choice.
+   *
+   * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
+   *
+   * **Errors**: as `submit`, and `SKEIN_INVALID_ARGUMENT` where the store is no SQLite file, where the connection is open on
+   * another file or no transaction is open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
+   *
+   * @param database your connection, of `node:sqlite`, `better-sqlite3` or `libsql`, in a transaction
+   * @example
+   * import { mkdtemp, rm } from 'node:fs/promises'
+   * import { tmpdir } from 'node:os'
+   * import { join } from 'node:path'
+   * import Database from 'libsql'
+   * import { task } from 'skein'
+   * import { connect, work } from 'skein/queue'
+   *
+   * const confirm = task(import.meta, (order: string) => `confirmed ${order}`, { name: 'mail.confirm' })
+   *
+   * const folder = await mkdtemp(join(tmpdir(), 'shop-'))
+   * const queue = await connect(`sqlite:${folder}/shop.db`)
+   * const database = new Database(`${folder}/shop.db`)
+   * database.exec('CREATE TABLE orders (id TEXT)')
+   *
+   * database.exec('BEGIN IMMEDIATE')
+   * database.prepare('INSERT INTO orders VALUES (?)').run('order-1')
+   * const job = queue.submitInside(database, confirm, 'order-1')
+   * database.exec('COMMIT') // both are there now, or, after a ROLLBACK, none
+   *
+   * const worker = await work({ store: `sqlite:${folder}/shop.db`, tasks: [confirm], on: 'loop' })
+   * console.log(await job.result()) // confirmed order-1
+   * await worker.close()
+   * await queue.close()
+   * database.close()
+   * await rm(folder, { recursive: true })
+   */
+  submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
+  submitInside<A extends unknown[], R>(
+    database: UserDatabase,
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<A>
+  ): DurableJob<Value<R>>
   /** As `map` of every executor: each item is a job of its own, and 256 are in the store at a time unless `lookAhead` says otherwise. */
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,

@@ -9,6 +9,7 @@ export type { StoreOptions } from './options.ts'
 export type {
   Claim,
   ClaimRequest,
+  ColumnValue,
   Effect,
   JobFilter,
   KeyConflict,
@@ -27,6 +28,7 @@ export type {
   StoreFeatures,
   StoreSignals,
   StoreStats,
+  UserDatabase,
   WorkerRecord,
   WriteOutcome,
 } from './store.ts'

@@ -132,7 +132,7 @@ export interface Claim {
 /** A statement that is committed together with the acknowledgement, and only while the claim holds. */
 export interface Effect {
   readonly sql: string
-  readonly parameters: readonly (string | number | bigint | Uint8Array | null)[]
+  readonly parameters: readonly ColumnValue[]
 }
 
 /**
@@ -254,6 +254,19 @@ export interface StoreStats {
   readonly bytes: number
 }
 
+/** An open connection of `node:sqlite`, `better-sqlite3` or `libsql`: as much of it as is needed. */
+export interface UserDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    run(...parameters: ColumnValue[]): { readonly changes: number | bigint }
+    get(...parameters: ColumnValue[]): unknown
+    all(...parameters: ColumnValue[]): unknown[]
+  }
+}
+
+/** What a column of a database may hold. */
+export type ColumnValue = string | number | bigint | Uint8Array | null
+
 /** What a store cannot do; tested as gaps. */
 export interface StoreFeatures {
   /** Calls can be found by id, listed and filtered. */
@@ -298,6 +311,11 @@ export interface Store extends AsyncDisposable {
   readonly features: StoreFeatures
   /** Keeps calls: durable when it resolves, many in one commit. One that was sent before (same id) is not kept twice. */
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]>
+  /**
+   * Keeps calls inside a transaction that the caller has open on a connection of its own to the same database: they are
+   * there if and only if that is committed. Does not wait. Only stores that are such a database have it.
+   */
+  sendInside?(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[]
   /** Takes up to `limit` calls that are due, at once: an empty array when there is none (wait for `claimable`). */
   claim(request: ClaimRequest): Promise<Claim[]>
   /** Prolongs leases; only for claims made with `keep: false`. */

@@ -1,7 +1,8 @@
 import { StoreError } from '../../core/errors.ts'
+import type { ColumnValue } from '../store.ts'
 
 /** What a column may hold. */
-export type Value = string | number | bigint | Uint8Array | null
+export type Value = ColumnValue
 /** The columns of a row, in the order of the statement. */
 export type Row = readonly Value[]
 
@@ -36,6 +37,8 @@ interface BindingStatement {
   all(...parameters: Value[]): unknown[]
   raw?(): unknown
   setReturnArrays?(on: boolean): void
+  setReadBigInts?(on: boolean): unknown
+  safeIntegers?(on: boolean): unknown
 }
 
 type Opener = (path: string, readOnly: boolean) => Binding
@@ -53,12 +56,18 @@ export function driverOver(binding: Binding): Driver {
   return {
     exec: sql => void binding.exec(sql),
     prepare: sql => statementOf(binding.prepare(sql)),
-    inTransaction: () => binding.isTransaction ?? binding.inTransaction,
+    inTransaction: () => {
+      const open: unknown = binding.isTransaction ?? binding.inTransaction
+      return typeof open === 'boolean' ? open : undefined
+    },
     close: () => void binding.close(),
   }
 }
 
 function statementOf(statement: BindingStatement): Statement {
+  // A connection of somebody else's may have been told to give integers as bigints.
+  statement.setReadBigInts?.(false)
+  statement.safeIntegers?.(false)
   if (statement.setReturnArrays) {
     statement.setReturnArrays(true)
     return statement as Statement

@@ -4,7 +4,8 @@ import { SqliteStore } from './sqlite-store.ts'
 import { sqliteLocation } from './url.ts'
 
 export { repair, type Repaired } from './repair.ts'
-export { sendInside, type UserDatabase } from './send-inside.ts'
+export { sendInside } from './send-inside.ts'
+export type { UserDatabase } from '../store.ts'
 
 /** What can be set for a SQLite store, beside what its URL says. */
 export interface SqliteStoreOptions extends StoreOptions {}

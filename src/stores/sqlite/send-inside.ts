@@ -1,37 +1,29 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { StoreError } from '../../core/errors.ts'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { describe } from '../../call/options.ts'
+import { InvalidArgumentError, StoreError } from '../../core/errors.ts'
 import { checkCalls } from '../check.ts'
-import { storeSettings } from '../options.ts'
-import type { OutgoingCall, SendOutcome } from '../store.ts'
+import { type StoreSettings, storeSettings } from '../options.ts'
+import type { OutgoingCall, SendOutcome, UserDatabase } from '../store.ts'
 import { hostClock } from './clock.ts'
 import { Database } from './database.ts'
-import { type Binding, driverOver, type Value } from './driver.ts'
+import { type Binding, driverOver } from './driver.ts'
 import { Lines } from './lines.ts'
 import { checkVersion, versionOf } from './schema.ts'
 import { send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
 import { Turn } from './turn.ts'
 
-/** An open connection of `node:sqlite`, `better-sqlite3` or `libsql`: as much of it as is needed. */
-export interface UserDatabase {
-  exec(sql: string): unknown
-  prepare(sql: string): {
-    run(...parameters: Value[]): { readonly changes: number | bigint }
-    get(...parameters: Value[]): unknown
-    all(...parameters: Value[]): unknown[]
-  }
-}
-
 /**
  * Keeps calls inside a transaction of your own, on your own connection to the file of a store: they are there if and only if
  * your transaction is committed.
  *
- * Use it where a row of yours and the work that follows from it must not be apart: the order and its confirmation mail. The
- * store must have been opened in this file before (`sqliteStore`, or a queue), so that its tables are there. Workers are woken
- * once the present turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
+ * Use it where a row of yours and the work that follows from it must not be apart: the order and its confirmation mail. For
+ * calls of tasks use `submitInside` of a queue; this one takes messages that are ready to be sent. The store must have been
+ * opened in this file before (`sqliteStore`, or a queue), so that its tables are there. Workers are woken once the present
+ * turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
  *
- * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense,
- * `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
+ * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense and where no
+ * transaction is open, `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
  * whatever your connection throws. Roll back when it throws.
  *
  * @param database your connection, in a transaction
@@ -61,8 +53,22 @@ export interface UserDatabase {
  * await rm(folder, { recursive: true })
  */
 export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
+  return sendWith(connectionOf(database), calls, storeSettings({}, new Set()))
+}
+
+/** The same for a store that is open: with its settings, and only into its own file. */
+export function sendInsideStore(
+  database: UserDatabase,
+  calls: readonly OutgoingCall[],
+  store: { readonly path: string; readonly settings: StoreSettings },
+): SendOutcome[] {
+  const own = connectionOf(database)
+  checkSameFile(fileOf(own), store.path)
+  return sendWith(own, calls, store.settings)
+}
+
+function sendWith(own: Database, calls: readonly OutgoingCall[], settings: StoreSettings): SendOutcome[] {
   checkCalls(calls)
-  const own = new Database(driverOver(database as Binding))
   const path = fileOf(own)
   const version = versionOf(own)
   if (version === 0) {
@@ -73,18 +79,12 @@ export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[
     )
   }
   checkVersion(version, path)
+  checkTransaction(own)
   const clock = hostClock()
   own.exec('SAVEPOINT skein_send')
   try {
-    const settings = storeSettings({}, new Set())
-    const keeper = {
-      database: own,
-      settings,
-      lines: new Lines(own),
-      held: new Map(),
-      ownLeases: new Set<number>(),
-      boot: '',
-    }
+    const lines = new Lines(own)
+    const keeper = { database: own, settings, lines, held: new Map(), ownLeases: new Set<number>(), boot: '' }
     const turn = new Turn(keeper, clock.wall(), clock.steady())
     const outcomes = send(turn, calls.map(sentCall))
     turn.finish()
@@ -96,6 +96,45 @@ export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[
     own.exec('RELEASE skein_send')
     throw error
   }
+}
+
+function connectionOf(database: UserDatabase): Database {
+  const { exec, prepare } = (database ?? {}) as Partial<UserDatabase>
+  if (typeof exec === 'function' && typeof prepare === 'function') return new Database(driverOver(database as Binding))
+  throw new InvalidArgumentError(
+    `The database must be an open connection of node:sqlite, better-sqlite3 or libsql, got ${describe(database)}`,
+  )
+}
+
+/** Compares what the paths lead to: one may be a link, or written in another way. */
+function checkSameFile(file: string, path: string): void {
+  const given = file === '' ? undefined : statSync(file, { throwIfNoEntry: false, bigint: true })
+  const wanted = statSync(path, { throwIfNoEntry: false, bigint: true })
+  if (given && wanted && given.ino === wanted.ino && given.dev === wanted.dev) return
+  throw new InvalidArgumentError(
+    `The connection is open on ${file === '' ? 'a database in memory' : file}, and the jobs of this queue are in ${path}. ` +
+      `One transaction can only hold both in one file: open the connection on that one.`,
+  )
+}
+
+/** Without one, the calls would be there at once, whatever becomes of the caller's own rows. */
+function checkTransaction(own: Database): void {
+  if (own.inTransaction() ?? !canBegin(own)) return
+  throw new InvalidArgumentError(
+    `The connection has no transaction open, so there is nothing for the call to be part of. Begin one (BEGIN IMMEDIATE), ` +
+      `then send, then COMMIT; or send without one.`,
+  )
+}
+
+/** For connections that cannot tell. In a transaction no other one can begin. */
+function canBegin(own: Database): boolean {
+  try {
+    own.exec('BEGIN')
+  } catch {
+    return false
+  }
+  own.exec('ROLLBACK')
+  return true
 }
 
 function fileOf(database: Database): string {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { ClosedError, type SkeinError } from '../../core/errors.ts'
 import * as check from '../check.ts'
 import { Listeners } from '../listeners.ts'
+import type { StoreSettings } from '../options.ts'
 import type {
   Claim,
   ClaimRequest,
@@ -16,11 +17,13 @@ import type {
   StoreFeatures,
   StoreSignals,
   StoreStats,
+  UserDatabase,
   WorkerRecord,
   WriteOutcome,
 } from '../store.ts'
 import { errorOf } from './failures.ts'
 import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
+import { sendInsideStore } from './send-inside.ts'
 import { sentCall } from './sent-call.ts'
 import type { Swept } from './sweeping.ts'
 import { wants } from './turnstile.ts'
@@ -35,6 +38,7 @@ export class SqliteStore implements Store {
   readonly url: string
   readonly features: StoreFeatures
   readonly #path: string
+  readonly #settings: StoreSettings
   readonly #worker: Worker
   readonly #listeners: Listeners
   readonly #waiting = new Map<number, Waiting>()
@@ -49,6 +53,7 @@ export class SqliteStore implements Store {
   private constructor(url: string, data: ThreadData) {
     this.url = url
     this.#path = data.path
+    this.#settings = data.settings
     this.features = {
       inspect: true,
       unique: true,
@@ -80,6 +85,11 @@ export class SqliteStore implements Store {
   async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
     check.checkCalls(calls)
     return this.#ask(['send', calls.map(sentCall)])
+  }
+
+  sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
+    this.#mustBeOpen()
+    return sendInsideStore(database, calls, { path: this.#path, settings: this.#settings })
   }
 
   async claim(request: ClaimRequest): Promise<Claim[]> {
