@@ -35,6 +35,30 @@ export function cancelling(subject: Subject): void {
     },
   )
 
+  scene(subject, 'a call that is claimed and cancelled in the same moment is asked to stop', async ({ store }) => {
+    // Asked for in one turn, both are one transaction of a store that bundles.
+    const heard = new Promise<[string, string]>(resolve =>
+      store.on('cancelling', (id, reason) => resolve([id, reason])),
+    )
+    await store.send(named(['a']))
+    const [[claim], became] = await Promise.all([claimed(store), store.cancel(['a'], '"enough"')])
+    assert.ok(claim)
+    assert.deepEqual(became, ['cancelling'])
+    assert.deepEqual(await heard, ['a', '"enough"'])
+    assert.equal(await settled(store, claim, { kind: 'cancelled', error: '{"m":"stopped"}' }), 'ok')
+    assert.equal(await stateOf(store, 'a'), 'cancelled')
+  })
+
+  scene(subject, 'a call that is cancelled and claimed in the same moment is not claimed', async ({ store }) => {
+    await store.send(named(['a', 'b']))
+    const [became, claims] = await Promise.all([store.cancel(['a'], '"enough"'), claimed(store)])
+    assert.deepEqual(became, ['cancelled'])
+    assert.deepEqual(
+      claims.map(claim => claim.id),
+      ['b'],
+    )
+  })
+
   scene(subject, 'the first reason stays', async ({ store }) => {
     await store.send(named(['a']))
     await oneClaim(store)

@@ -72,6 +72,37 @@ export function clocks(subject: Subject): void {
     },
   )
 
+  scene(subject, 'what is due at a time of day follows a clock that is set', async ({ store, bed }) => {
+    const hour = 3_600_000
+    await store.send([...named(['early'], { delay: hour }), ...named(['late'], { delay: 3 * hour })])
+    await bed.jump(hour)
+    assert.deepEqual(await claimedIds(store), ['early'])
+    await bed.jump(-2 * hour)
+    await bed.turn(2 * hour)
+    assert.deepEqual(await claimedIds(store, 1, { tasks: ['t'] }), ['early'], 'its lease has run out meanwhile')
+    await bed.turn(2 * hour - 1)
+    assert.equal(await stateOf(store, 'late'), 'delayed')
+    await bed.turn(1)
+    assert.equal(await stateOf(store, 'late'), 'ready')
+  })
+
+  scene(subject, 'a clock that is set neither expires what has started nor makes a worker vanish', async scene => {
+    const { store, bed } = scene
+    const record = { queues: ['q'], tasks: ['t'], concurrency: 1, place: 'loop' }
+    await store.announce('w', record)
+    await store.send(named(['a'], { expires: 60_000 }))
+    const claim = await oneClaim(store)
+    for (const hours of [5, -10, 5]) {
+      await bed.jump(hours * 3_600_000)
+      await store.sweep()
+      assert.deepEqual(
+        (await store.stats()).workers.map(each => each.worker),
+        ['w'],
+      )
+    }
+    assert.equal(await settled(store, claim), 'ok')
+  })
+
   scene(subject, 'a clock that is set ahead does not open the window of a rate', async ({ store, bed }) => {
     const rates = { t: { count: 1, per: 60_000 } }
     await store.send(named(['a', 'b']))
