@@ -44,7 +44,7 @@ async function done(queue, { count, concurrency }) {
   let first = 0
   let from = 0
   for (;;) {
-    const ended = await queue.done()
+    const ended = count - (await queue.left())
     if (from === 0 && ended > 0) {
       first = ended
       from = performance.now()

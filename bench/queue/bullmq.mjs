@@ -23,7 +23,10 @@ export async function openQueue({ directory, setting }) {
       workers.push(worker)
       await once(worker, 'message')
     },
-    done: async () => (await queue.getJobCounts('completed')).completed,
+    async left() {
+      const { wait, active } = await queue.getJobCounts('wait', 'active')
+      return wait + active
+    },
     async close() {
       for (const worker of workers) worker.kill('SIGKILL')
       await events.close()

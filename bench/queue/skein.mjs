@@ -21,9 +21,10 @@ export async function openQueue({ directory, setting }) {
       workers.push(worker)
       await once(worker, 'message')
     },
-    async done() {
+    // Not how many are done: of those only the latest are kept.
+    async left() {
       const { queues } = await queue.status()
-      return queues.reduce((sum, { counts }) => sum + counts.done, 0)
+      return queues.reduce((sum, { counts }) => sum + counts.ready + counts.running, 0)
     },
     async close() {
       for (const worker of workers) worker.kill('SIGKILL')
