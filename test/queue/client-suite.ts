@@ -26,6 +26,7 @@ import {
   refuse,
   refuseForGood,
   report,
+  silent,
   TooSmall,
   waitForever,
 } from './client-tasks.ts'
@@ -42,6 +43,7 @@ const tasks = [
   failTwice,
   note,
   pay,
+  silent,
 ]
 
 /** What a queue promises to those who submit, whichever store it is in. */
@@ -443,6 +445,17 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
         (event): event is JobEvent & { type: 'retry' } => event.type === 'retry',
       )
       assert.ok(retry?.error instanceof TooSmall)
+    })
+
+    test('tells that it runs as soon as it does, also one that says nothing itself', async () => {
+      await startWorker()
+      const job = await queue.submit(call(silent).with({ timeout: '1h' }))
+      const states: string[] = []
+      for await (const event of job.events()) {
+        if (event.type === 'state') states.push(event.state)
+        if (job.state === 'running') await job.cancel()
+      }
+      assert.deepEqual(states.slice(-2), ['running', 'cancelled'])
     })
 
     test('may be left by a reader who waits for the next value', async () => {

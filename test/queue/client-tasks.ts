@@ -32,6 +32,11 @@ export const waitForever = task(import.meta, async function waitForever() {
   await s.sleep('1h')
 })
 
+/** As `waitForever`, but it tells nothing of itself. */
+export const silent = task(import.meta, async function silent() {
+  await current().sleep('1h')
+})
+
 export const countTo = task(import.meta, async function* countTo(end: number) {
   for (let i = 1; i <= end; i++) {
     await sleep(0)

@@ -183,6 +183,7 @@ export class Ledger {
       if (window === undefined) this.#starts.set(task, (window = new Window()))
       window.add(time)
     }
+    this.#tell({ signal: 'reported', given: [entry.call.id] }) // who follows it sees that it runs
     return claimOf(entry, this.now)
   }
 

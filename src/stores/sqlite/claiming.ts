@@ -241,6 +241,7 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
       keeper.held.set(id, { call, token, lease: leases.get(call) as number, plain })
     }
   })
+  for (const { id } of taken) turn.tell('reported', id) // who follows it sees that it runs
   return taken.map(each => {
     const { queue, task } = keeper.lines.at(each.line)
     return {

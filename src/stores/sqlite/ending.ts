@@ -1,3 +1,4 @@
+import * as story from '../story.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
 import { state } from './schema.ts'
@@ -114,6 +115,17 @@ export function end(
   left(turn, loaded)
   turn.tell('ended', id)
   if (limitKey !== null) refill(turn, limitKey)
+}
+
+/** Whether no further attempt of a call may be started. */
+export function isOverdue({ now }: Turn, { expiresAt, deadlineAt }: Loaded): boolean {
+  return (expiresAt !== null && expiresAt <= now) || (deadlineAt !== null && deadlineAt <= now)
+}
+
+/** Ends a call that waits although its expiry or its deadline has passed. */
+export function endOverdue(turn: Turn, loaded: Loaded): void {
+  const late = loaded.deadlineAt !== null && loaded.deadlineAt <= turn.now
+  end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
 }
 
 /** A call that was running is not any more. */

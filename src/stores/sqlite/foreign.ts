@@ -43,6 +43,14 @@ export class Foreign {
       ) as [string][]
       this.#report = last
       for (const [id] of reported) turn.tell('reported', id)
+      if (turn.sequence !== this.#sequence) {
+        // A token is a number of the sequence, so that a higher one means a claim since then.
+        const begun = database.all(
+          'SELECT id FROM skein_call WHERE lease IS NOT NULL AND token > ?',
+          this.#sequence,
+        ) as [string][]
+        for (const [id] of begun) turn.tell('reported', id)
+      }
     } else this.#report = lastReport(turn)
     if (turn.control !== this.#control) {
       if (listening & wants.control) turn.tell('control')

@@ -1,7 +1,7 @@
 import { crashPoint } from '../crash-point.ts'
 import * as story from '../story.ts'
 import type { Effect, Report, Settlement, WriteOutcome } from '../store.ts'
-import { end, left, load, type Loaded } from './ending.ts'
+import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
 import { refill } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from './schema.ts'
@@ -71,6 +71,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
           `{"state":"retry","attempt":${attempt},"delay":${delay},"error":${error}}`,
         )
         wait(turn, loaded, { delay, error, place: turn.next() })
+        if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
       }
       break
     case 'release':
@@ -91,6 +92,7 @@ export function release(turn: Turn, loaded: Loaded, delay: number): void {
   }
   write(turn, loaded.call, loaded.id, reportKind.state, `{"state":"released","attempt":${loaded.attempt}}`)
   wait(turn, loaded, { delay, uncounted: true, ...(delay > 0 ? { place: turn.next() } : {}) })
+  if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
 }
 
 /** Puts a call that was running back: into line at once, or when it is due. It keeps its place unless it is given another. */

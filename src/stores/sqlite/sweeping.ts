@@ -1,5 +1,5 @@
 import * as story from '../story.ts'
-import { end, left, load, type Loaded, loadWhere } from './ending.ts'
+import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { open } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from './schema.ts'
@@ -25,10 +25,7 @@ export interface Swept {
 export function promote(turn: Turn): number {
   const { database, now } = turn
   const over = loadWhere(turn, `gives_up_at <= ? LIMIT ${most}`, now)
-  for (const loaded of over) {
-    const late = loaded.deadlineAt !== null && loaded.deadlineAt <= now
-    end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
-  }
+  for (const loaded of over) endOverdue(turn, loaded)
   if (database.get('SELECT 1 FROM skein_call WHERE state = 0 AND due_at <= ? LIMIT 1', now) === undefined)
     return over.length
   const first = turn.take(most)

@@ -119,6 +119,19 @@ export function signals(subject: Subject): void {
     assert.equal((await other.reports('a', 0)).length, 1)
   })
 
+  scene(subject, 'reported is told when a call is claimed, elsewhere, too', async ({ store, bed }) => {
+    const other = await bed.open()
+    await store.send(named(['a']))
+    const told = Promise.all([
+      signal(store, 'reported', each => each === 'a'),
+      signal(other, 'reported', each => each === 'a'),
+    ])
+    await looked(other)
+    await oneClaim(store)
+    await told
+    assert.equal((await other.job('a'))?.state, 'running')
+  })
+
   scene(subject, 'lost is told to who held a lease that is gone', async ({ store, bed }) => {
     await store.send(named(['a']))
     const told = signal(store, 'lost', id => id === 'a')
