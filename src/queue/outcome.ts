@@ -3,7 +3,7 @@ import { withOrigin } from '../call/envelope.ts'
 import { isError } from '../call/error-record.ts'
 import { decodeFailure, decodeValue } from '../celery/result.ts'
 import { errorOfCause } from '../core/cancel.ts'
-import { CancelledError, WorkerCrashedError } from '../core/errors.ts'
+import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../core/errors.ts'
 import type { StoredJob } from '../stores/store.ts'
 
 /** How a job that has ended came to its end, with its value or error as they were. */
@@ -56,6 +56,8 @@ function storyOf(job: StoredJob, text: string): Error | undefined {
         task: job.task,
         worker: lastWorker(story.deaths) ?? job.worker ?? '',
       })
+    case 'damaged':
+      return new MalformedMessageError(message)
     default:
       return new CancelledError(message, { source: 'explicit', reason: story.source, ended })
   }

@@ -205,7 +205,7 @@ export interface StoredJob {
   /**
    * JSON: the error of the last failure, of a retry too, as it was settled. The store itself writes an object with `source` and
    * `message`: source `explicit` (and `reason`) for one cancelled before it started, `expired`, `deadline` or `replaced` for
-   * others that ended as cancelled, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) for dead ones.
+   * others that ended as cancelled, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
    */
   readonly error?: string
   /** Somebody has asked the running attempt to stop: the reason as JSON. */

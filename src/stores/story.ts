@@ -53,3 +53,8 @@ export function deathsStory(deaths: readonly Death[]): string {
     deaths,
   })
 }
+
+/** What the store holds of it makes no sense: somebody else has written into it, or it has been damaged. */
+export function damagedStory(why: string): string {
+  return JSON.stringify({ source: 'damaged', message: `What the store holds of the call is damaged: ${why}` })
+}

@@ -1,4 +1,7 @@
 import type { Claim, ClaimRequest } from '../store.ts'
+import { countIn, numberIn, optionalTextIn, textIn } from './columns.ts'
+import type { Row } from './driver.ts'
+import { condemn } from './ending.ts'
 import { Admission, noteStart, open, opensAt, park, refill, startsWithin, taskKey } from './limits.ts'
 import type { Line } from './lines.ts'
 import { stepsOf } from './reporting.ts'
@@ -90,6 +93,10 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
     const taken: Candidate[] = []
     const parked: { call: number; key: string }[] = []
     for (const each of candidates) {
+      if (typeof each.id !== 'string') {
+        condemn(turn, each.call, 'its id is no text')
+        continue
+      }
       const left = free.get(each.line) as number
       if (left <= 0) continue
       if (each.limitKey !== null && !admission.admits(each.limitKey, each)) {
@@ -158,45 +165,26 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
   return rows.map(row => candidateOf(turn, row))
 }
 
-function candidateOf(turn: Turn, row: readonly unknown[]): Candidate {
-  const [call, id, line, priority, , headers, body, attempt, deaths, sentAt, deadlineAt] = row as [
-    number,
-    string,
-    number,
-    number,
-    number,
-    string | null,
-    string | null,
-    number,
-    number,
-    number,
-    number | null,
-  ]
-  const [limitKey, concurrency, count, per, steps, ignoreResult] = row.slice(11) as [
-    string | null,
-    number | null,
-    number | null,
-    number | null,
-    number,
-    number,
-  ]
-  const message = headers === null ? messageOf(turn, call) : ([headers, body as string] as const)
+function candidateOf(turn: Turn, row: Row): Candidate {
+  const [call, id, line, priority, , headers, body, attempt, deaths, sentAt, deadlineAt] = row
+  const [limitKey, concurrency, count, per, steps, ignoreResult] = row.slice(11)
+  const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
-    call,
-    id,
-    line,
-    priority,
+    call: call as number,
+    id: id as string,
+    line: line as number,
+    priority: countIn(priority),
     headers: message[0],
     body: message[1],
-    attempt,
-    deaths,
-    sentAt,
-    deadlineAt,
-    limitKey,
-    concurrency,
-    count,
-    per,
-    steps,
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    sentAt: countIn(sentAt),
+    deadlineAt: numberIn(deadlineAt),
+    limitKey: optionalTextIn(limitKey) ?? null,
+    concurrency: numberIn(concurrency),
+    count: numberIn(count),
+    per: numberIn(per),
+    steps: countIn(steps),
     ignoreResult: ignoreResult === 1,
   }
 }
@@ -204,7 +192,7 @@ function candidateOf(turn: Turn, row: readonly unknown[]): Candidate {
 /** The message of a call that is too long for its row. */
 export function messageOf(turn: Turn, call: number): readonly [headers: string, body: string] {
   const row = turn.database.get('SELECT headers, body FROM skein_message WHERE call = ?', call)
-  return (row ?? ['{}', 'null']) as unknown as [string, string]
+  return row ? [textIn(row[0]), textIn(row[1])] : ['{}', 'null']
 }
 
 function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, kept: KeptLeases): Claim[] {

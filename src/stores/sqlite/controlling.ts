@@ -23,21 +23,24 @@ export function cancel(turn: Turn, id: string, reason: string): 'cancelled' | 'c
   return 'cancelled'
 }
 
+/** What is none of these, and none of the others either, is damaged, and shown as dead. */
+const pending: ReadonlySet<number> = new Set([state.delayed, state.ready, state.running, state.parked])
+
 export function retry(turn: Turn, id: string): 'ready' | 'pending' | 'taken' | 'gone' {
   turn.durable = true
   const { database, now } = turn
   const loaded = load(turn, id)
   if (loaded === undefined) return 'gone'
-  if (loaded.state < state.done) return 'pending'
+  if (pending.has(loaded.state)) return 'pending'
   const { call, line, uniqueKey, limitKey } = loaded
   if (uniqueKey !== null && database.get('SELECT 1 FROM skein_call WHERE unique_key = ? AND state < 4', uniqueKey)) {
     return 'taken'
   }
-  const [bytes, more, priority, concurrency, count, per] = database.get(
-    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0), priority,
-       limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?`,
+  const [bytes, more, ended, priority, concurrency, count, per] = database.get(
+    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0), ended,
+       priority, limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?`,
     call,
-  ) as [number, number, number, number | null, number | null, number | null]
+  ) as [number, number, number | null, number, number | null, number | null, number | null]
   const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, { concurrency, count, per })
   database.run(
     `UPDATE skein_call SET state = ?, place = ?, due_at = ?, attempt = 0, deaths = 0, worker = NULL, started_at = NULL,
@@ -55,8 +58,10 @@ export function retry(turn: Turn, id: string): 'ready' | 'pending' | 'taken' | '
     `UPDATE skein_call SET gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE call = ?`,
     call,
   )
-  turn.endedCount--
-  turn.endedBytes -= bytes
+  if (ended !== null) {
+    turn.endedCount--
+    turn.endedBytes -= bytes
+  }
   write(turn, call, id, reportKind.state, '{"state":"again"}')
   turn.tell('claimable', turn.keeper.lines.at(line).queue)
   if (waits) refill(turn, limitKey)

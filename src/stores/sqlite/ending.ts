@@ -1,4 +1,6 @@
 import * as story from '../story.ts'
+import { countIn, numberIn, optionalTextIn } from './columns.ts'
+import type { Row } from './driver.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
 import { state } from './schema.ts'
@@ -27,61 +29,37 @@ export interface Loaded {
 const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
   unique_key, ignore_result, cancelling`
 
-type Columns = [
-  number,
-  string,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number | null,
-  string | null,
-  number | null,
-  number | null,
-  number | null,
-  string | null,
-  string | null,
-  number,
-  string | null,
-]
-
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
-  return row && loadedOf(row as unknown as Columns)
+  return row && loadedOf(row)
 }
 
 /** The calls for which a condition holds. */
 export function loadWhere(turn: Turn, condition: string, ...parameters: (string | number)[]): Loaded[] {
   const rows = turn.database.all(`SELECT ${columns} FROM skein_call WHERE ${condition}`, ...parameters)
-  return rows.map(row => loadedOf(row as unknown as Columns))
+  return rows.map(row => loadedOf(row))
 }
 
-function loadedOf(row: Columns): Loaded {
+function loadedOf(row: Row): Loaded {
   const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
-  const [limitKey, uniqueKey, ignoreResult, cancelling] = row.slice(12) as [
-    string | null,
-    string | null,
-    number,
-    string | null,
-  ]
+  const [limitKey, uniqueKey, ignoreResult, cancelling] = row.slice(12)
   return {
-    call,
-    id,
-    line,
-    state,
-    token,
-    attempt,
-    deaths,
-    maxDeaths,
-    worker,
-    lease,
-    expiresAt,
-    deadlineAt,
-    limitKey,
-    uniqueKey,
+    call: call as number,
+    id: id as string,
+    line: line as number,
+    state: state as number,
+    token: token as number,
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    maxDeaths: numberIn(maxDeaths),
+    worker: optionalTextIn(worker) ?? null,
+    lease: lease as number | null,
+    expiresAt: numberIn(expiresAt),
+    deadlineAt: numberIn(deadlineAt),
+    limitKey: optionalTextIn(limitKey) ?? null,
+    uniqueKey: optionalTextIn(uniqueKey) ?? null,
     ignoreResult: ignoreResult === 1,
-    cancelling,
+    cancelling: optionalTextIn(cancelling) ?? null,
   }
 }
 
@@ -126,6 +104,23 @@ export function isOverdue({ now }: Turn, { expiresAt, deadlineAt }: Loaded): boo
 export function endOverdue(turn: Turn, loaded: Loaded): void {
   const late = loaded.deadlineAt !== null && loaded.deadlineAt <= turn.now
   end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
+}
+
+/** Ends a call whose row is so damaged that it cannot be given to a worker: it is dead, under an id that can be asked for. */
+export function condemn(turn: Turn, call: number, why: string): void {
+  const id = `damaged-${call}`
+  const row = turn.database.get(
+    `UPDATE skein_call SET id = ?, state = ${state.dead}, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?,
+       ended = ?, error = ? WHERE call = ? RETURNING bytes`,
+    id,
+    turn.now,
+    turn.next(),
+    story.damagedStory(why),
+    call,
+  )
+  turn.endedCount++
+  turn.endedBytes += countIn(row?.[0])
+  turn.tell('ended', id)
 }
 
 /** A call that was running is not any more. */

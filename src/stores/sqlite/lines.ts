@@ -45,9 +45,10 @@ export class Lines {
     return (this.find(queue, task) as Line).line
   }
 
+  /** A call whose line does not exist is damaged; it is shown where people see it, and nobody claims it. */
   at(line: number): Line {
     if (!this.#byNumber.has(line)) this.refresh()
-    return this.#byNumber.get(line) as Line
+    return this.#byNumber.get(line) ?? { line, queue: '(damaged)', task: '(damaged)' }
   }
 
   all(): Line[] {

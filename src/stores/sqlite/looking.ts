@@ -1,8 +1,10 @@
 import type { JobFilter, QueueStats, StoredJob, StoredState, StoreStats, WorkerRecord } from '../store.ts'
+import { damagedStory } from '../story.ts'
 import { messageOf } from './claiming.ts'
+import { countIn, numberIn, optionalTextIn, textIn, textsIn } from './columns.ts'
 import { state } from './schema.ts'
 import type { Turn } from './turn.ts'
-import type { Value } from './driver.ts'
+import type { Row, Value } from './driver.ts'
 
 const names: readonly StoredState[] = ['delayed', 'ready', 'running', 'ready', 'done', 'failed', 'cancelled', 'dead']
 
@@ -37,7 +39,7 @@ export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: st
     where.push(`line IN (${lines.map(each => each.line).join(', ')})`)
   }
   if (tag !== undefined) {
-    where.push('tags IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)')
+    where.push(`EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)`)
     parameters.push(tag)
   }
   if (after !== undefined) {
@@ -53,6 +55,8 @@ function statesOf(states: readonly StoredState[], now: number): string {
     if (each === 'delayed') return `(state = 0 AND due_at > ${now})`
     if (each === 'ready') return `(state IN (1, 3) OR (state = 0 AND due_at <= ${now}))`
     const number = state[each]
+    // What is no state is shown as dead; it is greater than all numbers where it is no number.
+    if (each === 'dead') return '(state > 4 AND state NOT IN (5, 6))'
     return number > state.done ? `(state = ${number} AND state > 4)` : `state = ${number}`
   })
   return conditions.length === 0 ? '0' : `(${conditions.join(' OR ')})`
@@ -62,73 +66,47 @@ function matches(name: string, wanted: string | undefined): boolean {
   return wanted === undefined || name === wanted
 }
 
-function jobOf(turn: Turn, row: readonly Value[]): StoredJob {
-  const [call, id, line, number, headers, body, priority, attempt, deaths] = row as [
-    number,
-    string,
-    number,
-    number,
-    string | null,
-    string | null,
-    number,
-    number,
-    number,
-  ]
-  const [
-    worker,
-    key,
-    limitKey,
-    tags,
-    sentAt,
-    dueAt,
-    startedAt,
-    endedAt,
-    expiresAt,
-    deadlineAt,
-    result,
-    error,
-    cancelling,
-  ] = row.slice(9) as [
-    string | null,
-    string | null,
-    string | null,
-    string | null,
-    number,
-    number,
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-    string | null,
-    string | null,
-    string | null,
-  ]
-  const { queue, task } = turn.keeper.lines.at(line)
-  const message = headers === null ? messageOf(turn, call) : ([headers, body as string] as const)
+function jobOf(turn: Turn, row: Row): StoredJob {
+  const [call, id, line, number, headers, body, priority, attempt, deaths, worker, key, limitKey, tags] = row
+  const [sentAt, dueAt, ...times] = row.slice(13, 19)
+  const [startedAt, endedAt, expiresAt, deadlineAt] = times.map(time => numberIn(time) ?? undefined)
+  const [result, error, cancelling] = row.slice(19).map(optionalTextIn)
+  const { queue, task } = turn.keeper.lines.at(line as number)
+  const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
+  const state = stateName(number)
+  const due = countIn(dueAt)
   return {
-    id,
+    id: textIn(id),
     queue,
     task,
-    state: number === state.delayed && dueAt <= turn.now ? 'ready' : (names[number] as StoredState),
+    state: state === 'delayed' && due <= turn.now ? 'ready' : (state ?? 'dead'),
     headers: message[0],
     body: message[1],
-    priority,
-    attempt,
-    deaths,
-    tags: tags === null ? [] : (JSON.parse(tags) as string[]),
-    sentAt,
-    dueAt,
-    ...(worker === null ? {} : { worker }),
-    ...(key === null ? {} : { key }),
-    ...(limitKey === null ? {} : { limitKey }),
-    ...(startedAt === null ? {} : { startedAt }),
-    ...(endedAt === null ? {} : { endedAt }),
-    ...(expiresAt === null ? {} : { expiresAt }),
-    ...(deadlineAt === null ? {} : { deadlineAt }),
-    ...(result === null ? {} : { result }),
-    ...(error === null ? {} : { error }),
-    ...(cancelling === null ? {} : { cancelling }),
+    priority: countIn(priority),
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    tags: textsIn(tags),
+    sentAt: countIn(sentAt),
+    dueAt: due,
+    ...optional('worker', optionalTextIn(worker)),
+    ...optional('key', optionalTextIn(key)),
+    ...optional('limitKey', optionalTextIn(limitKey)),
+    ...optional('startedAt', startedAt),
+    ...optional('endedAt', endedAt),
+    ...optional('expiresAt', expiresAt),
+    ...optional('deadlineAt', deadlineAt),
+    ...optional('result', result),
+    ...optional('error', state === undefined ? damagedStory(`its state is ${textIn(number)}`) : error),
+    ...optional('cancelling', cancelling),
   }
+}
+
+function stateName(number: Value | undefined): StoredState | undefined {
+  return typeof number === 'number' ? names[number] : undefined
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { readonly [name in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in K]: V })
 }
 
 /** How the store as a whole is doing. Every count comes from an index alone, so a million queued calls cost milliseconds. */
@@ -160,7 +138,7 @@ export function stats(turn: Turn): StoreStats {
   ) as [number, number, number][]
   for (const [line, number, count] of counted) {
     const { queue, task } = keeper.lines.at(line)
-    of(queue).counts[names[number] as StoredState] += count
+    of(queue).counts[stateName(number) ?? 'dead'] += count
     if (number === state.ready && !known.has(task)) unclaimed.set(task, (unclaimed.get(task) ?? 0) + count)
   }
   for (const { line, queue } of keeper.lines.all()) {
@@ -187,7 +165,7 @@ function waitedIn(turn: Turn, line: number): number {
       line,
       priority,
     )
-    if (row !== undefined) longest = Math.max(longest, turn.now - (row[0] as number))
+    if (row !== undefined) longest = Math.max(longest, turn.now - (numberIn(row[0]) ?? turn.now))
   }
   return longest
 }
@@ -198,15 +176,15 @@ function workersOf(turn: Turn, time: number): WorkerRecord[] {
        (SELECT count(*) FROM skein_call c WHERE lease IS NOT NULL AND c.worker = w.worker)
      FROM skein_worker w WHERE until > ? ORDER BY worker`,
     time,
-  ) as unknown as [string, string, string, number, string, number, number, number][]
+  )
   return rows.map(([worker, queues, tasks, concurrency, place, startedAt, seenAt, running]) => ({
-    worker,
-    queues: JSON.parse(queues) as string[],
-    tasks: JSON.parse(tasks) as string[],
-    concurrency,
-    place,
-    startedAt,
-    seenAt,
-    running,
+    worker: textIn(worker),
+    queues: textsIn(queues),
+    tasks: textsIn(tasks),
+    concurrency: countIn(concurrency),
+    place: textIn(place),
+    startedAt: countIn(startedAt),
+    seenAt: countIn(seenAt),
+    running: countIn(running),
   }))
 }

@@ -1,0 +1,36 @@
+import type { Value } from './driver.ts'
+
+// Any program can write into the file, and SQLite keeps whatever it is given, whatever type a column was declared with. What
+// is read is made to be what it should be here, so that one damaged row is the trouble of its own call, not of all others.
+
+/** A text; what is none is shown as one. */
+export function textIn(value: Value | undefined): string {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString()
+  return value === null || value === undefined ? '' : String(value)
+}
+
+/** A text, or undefined where there is none. */
+export function optionalTextIn(value: Value | undefined): string | undefined {
+  return value === null || value === undefined ? undefined : textIn(value)
+}
+
+/** A count from 0 up; what is none counts as 0. */
+export function countIn(value: Value | undefined): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
+}
+
+/** A number, or null for what is none. */
+export function numberIn(value: Value | undefined): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** A list of texts as JSON; what is none is an empty one. */
+export function textsIn(value: Value | undefined): string[] {
+  try {
+    const list: unknown = JSON.parse(textIn(value))
+    return Array.isArray(list) ? list.filter(each => typeof each === 'string') : []
+  } catch {
+    return []
+  }
+}
