@@ -1,12 +1,15 @@
 import type { OutgoingCall, SendOutcome, Store } from '../stores/store.ts'
 
-/** The most that goes to the store at once, so that a million calls in one turn are not one message. */
-const mostAtOnce = 2_000
+/**
+ * So many go to the store without waiting for the end of the turn: it writes them while the program makes the next ones, and
+ * a million calls in one turn are not one message.
+ */
+const largeLot = 256
 
 /** What became of a call that was handed in. */
 export type Sent = SendOutcome | { readonly outcome: 'failed'; readonly error: unknown }
 
-/** Collects the calls of one turn of the event loop and sends them as one. */
+/** Collects the calls of one turn of the event loop and sends them together. */
 export class Outbox {
   readonly #store: Store
   #waiting = new Map<OutgoingCall, (sent: Sent) => void>()
@@ -21,9 +24,11 @@ export class Outbox {
   /** Sends a call; `answer` is called once, when it is durable or refused. */
   add(call: OutgoingCall, answer: (sent: Sent) => void): void {
     this.#waiting.set(call, answer)
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => this.#flush())
+    if (this.#waiting.size >= largeLot) this.#sendAll()
+    else if (!this.#scheduled) {
+      this.#scheduled = true
+      setImmediate(() => this.#flush())
+    }
   }
 
   /** Takes back a call that was not sent yet; `answer` is not called then. */
@@ -39,10 +44,14 @@ export class Outbox {
 
   #flush(): void {
     this.#scheduled = false
+    if (this.#waiting.size > 0) this.#sendAll()
+    else this.#settled()
+  }
+
+  #sendAll(): void {
     const waiting = [...this.#waiting]
     this.#waiting = new Map()
-    for (let at = 0; at < waiting.length; at += mostAtOnce) void this.#send(waiting.slice(at, at + mostAtOnce))
-    if (waiting.length === 0) this.#settled()
+    void this.#send(waiting)
   }
 
   async #send(batch: [OutgoingCall, (sent: Sent) => void][]): Promise<void> {

@@ -6,6 +6,7 @@ import { job, jobs, stats } from './looking.ts'
 import type { Asked } from './requests.ts'
 import { reports } from './reporting.ts'
 import { send } from './sending.ts'
+import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
 import { report, settle } from './settling.ts'
 import { sweep } from './sweeping.ts'
 import type { Turn } from './turn.ts'
@@ -22,7 +23,7 @@ export interface Place {
 export function perform(turn: Turn, asked: Asked, place: Place): unknown {
   switch (asked[0]) {
     case 'send':
-      return send(turn, asked[1])
+      return packOutcomes(send(turn, unpackCalls(asked[1])))
     case 'claim':
       return claim(turn, asked[1], place.leases, place.openings)
     case 'renew':
@@ -89,6 +90,7 @@ export function mustLast(asked: Asked): boolean {
 export function weightOf(asked: Asked): number {
   switch (asked[0]) {
     case 'send':
+      return sizeOf(asked[1])
     case 'settle':
     case 'report':
     case 'cancel':

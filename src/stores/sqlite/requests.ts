@@ -1,12 +1,12 @@
 import type { ClaimRequest, JobFilter, Report, Settlement } from '../store.ts'
 import type { Announcement } from './controlling.ts'
 import type { SentFailure } from './failures.ts'
-import type { SentCall } from './sent-call.ts'
+import type { PackedCalls } from './sent-call.ts'
 import type { Told } from './turn.ts'
 
 /** What the program's thread asks of the store's. */
 export type Asked =
-  | readonly ['send', readonly SentCall[]]
+  | readonly ['send', PackedCalls]
   | readonly ['claim', ClaimRequest]
   | readonly ['renew', readonly { readonly id: string; readonly token: number }[], number]
   | readonly ['settle', readonly Settlement[]]

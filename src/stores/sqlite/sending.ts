@@ -25,6 +25,8 @@ export function send(turn: Turn, calls: readonly SentCall[]): SendOutcome[] {
     if (plain === chunk) {
       outcomes.push(...insertPlain(turn, calls.slice(at, at + plain), queues))
       at += plain
+    } else if (plain > 0) {
+      for (const end = at + plain; at < end; at++) outcomes.push(...insertPlain(turn, [calls[at] as SentCall], queues))
     } else outcomes.push(sendOne(turn, calls[at++] as SentCall, queues))
   }
   for (const queue of queues) turn.tell('claimable', queue)
@@ -35,26 +37,30 @@ function isPlain(call: SentCall | undefined, longest: number): boolean {
   return call !== undefined && call[7] === undefined && call[6] === 0 && call[3].length + call[4].length <= longest
 }
 
-const plainInsert = `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at) VALUES ${Array.from(
-  { length: chunk },
-  (_, index) => {
-    const p = 3 + index * 6
-    return `(?1 + ${index}, ?${p}, ?${p + 1}, 1, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
-  },
-).join(', ')} ON CONFLICT (id) DO NOTHING`
+const plainInsert = (calls: number): string =>
+  `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at) VALUES ${Array.from(
+    { length: calls },
+    (_, index) => {
+      const p = 3 + index * 6
+      return `(?1 + ${index}, ?${p}, ?${p + 1}, 1, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
+    },
+  ).join(', ')} ON CONFLICT (id) DO NOTHING`
+const insertOne = plainInsert(1)
+const insertChunk = plainInsert(chunk)
 
 function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>): SendOutcome[] {
   const { database, keeper } = turn
-  const first = turn.take(chunk)
+  const count = calls.length
+  const first = turn.take(count)
   const parameters: Value[] = [first, turn.now]
   for (const [id, queue, task, headers, body, priority] of calls) {
     const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
     queues.add(queue)
     parameters.push(id, keeper.lines.of(queue, task), priority, headers, body, bytes)
   }
-  const inserted = database.run(plainInsert, ...parameters)
-  if (inserted === chunk) return calls.map(([id]) => ({ outcome: 'accepted', id }))
-  const rows = database.all('SELECT call FROM skein_call WHERE call >= ? AND call < ?', first, first + chunk)
+  const inserted = database.run(count === 1 ? insertOne : insertChunk, ...parameters)
+  if (inserted === count) return calls.map(([id]) => ({ outcome: 'accepted', id }))
+  const rows = database.all('SELECT call FROM skein_call WHERE call >= ? AND call < ?', first, first + count)
   const kept = new Set(rows.map(([call]) => call))
   return calls.map(([id], index) => ({ outcome: kept.has(first + index) ? 'accepted' : 'joined', id }))
 }

@@ -23,6 +23,8 @@ const heartbeat = 5_000
 const backstop = 3_000
 /** How long what is due by itself rests after it has failed, in milliseconds. */
 const troublePause = 1_000
+/** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
+const restBefore = 2
 const longestTimer = 2 ** 31 - 1
 
 /** What the thread does on its own account, beside what it is asked. */
@@ -51,6 +53,10 @@ export class Service {
   #rang = false
   #turned: number[] = []
   #timer: NodeJS.Timeout | undefined
+  /** The timer is the one after which the file is asked what is due. */
+  #resting = false
+  /** When something is due, as of the last time that the file was asked. */
+  #due = { wall: Infinity, steady: Infinity }
   #nextHeartbeat = 0
   #nextBackstop = 0
   #version = -1
@@ -131,7 +137,7 @@ export class Service {
     this.#send(answers, told)
     if (this.#waiting.length > 0) this.#schedule()
     else if (this.#closing) this.#close()
-    else this.#arm()
+    else this.#rest()
   }
 
   #nextBatch(): Request[] {
@@ -161,7 +167,12 @@ export class Service {
       this.#place.openings.delete(task)
       chores.push(turn => turn.tell('claimable'))
     }
-    if (this.#isDue()) chores.push(turn => void sweep(turn))
+    if (turned) this.#due = this.#nextDue()
+    if (this.#due.wall <= this.#clock.wall() || this.#due.steady <= time) {
+      // Until the file is asked again there is nothing known to be due.
+      this.#due = { wall: Infinity, steady: Infinity }
+      chores.push(turn => void sweep(turn))
+    }
     return chores
   }
 
@@ -341,12 +352,7 @@ export class Service {
     this.#post({ ...(answers.length > 0 ? { answers } : {}), ...(heard.length > 0 ? { told: unique(heard) } : {}) })
   }
 
-  /** Whether something in the file is due: a delayed call, an expiry, somebody's lease, a window, old history. */
-  #isDue(): boolean {
-    const { wall, steady } = this.#nextDue()
-    return wall <= this.#clock.wall() || steady <= this.#clock.steady()
-  }
-
+  /** When something in the file is due: a delayed call, an expiry, somebody's lease, a window, old history. */
   #nextDue(): { wall: number; steady: number } {
     try {
       const row = this.#keeper.database.get(
@@ -370,11 +376,19 @@ export class Service {
     }
   }
 
+  /** Sees what is due next once there has been a little time without asking; a timer that runs for that is left to run. */
+  #rest(): void {
+    if (this.#resting) return
+    this.#resting = true
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#arm(), restBefore)
+  }
+
   /** Sleeps until the next thing is due. */
   #arm(): void {
-    clearTimeout(this.#timer)
+    this.#resting = false
     const time = this.#clock.steady()
-    const { wall, steady } = this.#nextDue()
+    const { wall, steady } = (this.#due = this.#nextDue())
     const next = Math.min(
       wall - this.#clock.wall(),
       steady - time,

@@ -24,7 +24,7 @@ import type {
 import { errorOf } from './failures.ts'
 import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
 import { sendInsideStore } from './send-inside.ts'
-import { sentCall } from './sent-call.ts'
+import { packCalls, unpackOutcomes } from './sent-call.ts'
 import type { Swept } from './sweeping.ts'
 import { wants } from './turnstile.ts'
 
@@ -32,6 +32,9 @@ interface Waiting {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
 }
+
+/** So many calls are sent at once, without waiting for what else is asked in this turn. */
+const largeLot = 200
 
 /** A file as a store, seen from the program's thread: everything is asked of the thread that owns the file. */
 export class SqliteStore implements Store {
@@ -84,7 +87,10 @@ export class SqliteStore implements Store {
 
   async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
     check.checkCalls(calls)
-    return this.#ask(['send', calls.map(sentCall)])
+    const sent = this.#ask<SendOutcome[] | undefined>(['send', packCalls(calls)])
+    // A large lot does not wait for the end of this turn: the thread writes it while the program makes the next one.
+    if (calls.length >= largeLot) this.#flush()
+    return unpackOutcomes(await sent, calls)
   }
 
   sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
@@ -224,6 +230,7 @@ export class SqliteStore implements Store {
   /** All requests of one go travel in one message. */
   readonly #flush = (): void => {
     const requests = this.#outbox
+    if (requests.length === 0) return
     this.#outbox = []
     if (this.#broken === undefined) this.#post({ requests })
   }
