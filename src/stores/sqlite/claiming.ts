@@ -9,8 +9,9 @@ import { state } from './schema.ts'
 import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 
-const columns = `call, id, line, priority, place, headers, body, attempt, deaths, sent_at, deadline_at, limit_key,
-  limit_concurrency, limit_count, limit_per, steps, ignore_result`
+/** Without the numbers of the limit, which few calls have: each column of each row costs. */
+const columns = `call, id, line, priority, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps,
+  ignore_result`
 
 interface Candidate {
   readonly call: number
@@ -166,8 +167,9 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 }
 
 function candidateOf(turn: Turn, row: Row): Candidate {
-  const [call, id, line, priority, , headers, body, attempt, deaths, sentAt, deadlineAt] = row
-  const [limitKey, concurrency, count, per, steps, ignoreResult] = row.slice(11)
+  const [call, id, line, priority, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, steps, ignoreResult] =
+    row
+  const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
     call: call as number,
@@ -187,6 +189,13 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     steps: countIn(steps),
     ignoreResult: ignoreResult === 1,
   }
+}
+
+const noBounds: Row = [null, null, null]
+
+function boundsOf(turn: Turn, call: number): Row {
+  const row = turn.database.get('SELECT limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?', call)
+  return row ?? noBounds
 }
 
 /** The message of a call that is too long for its row. */

@@ -3,6 +3,7 @@ import * as story from '../story.ts'
 import type { Effect, Report, Settlement, WriteOutcome } from '../store.ts'
 import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
 import { refill } from './limits.ts'
+import { endPlain, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from './schema.ts'
 import { earlier } from './sending.ts'
@@ -11,43 +12,43 @@ import type { Turn } from './turn.ts'
 /** Ends attempts. */
 export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOutcome[] {
   turn.durable = true
-  const outcomes = settlements.map(each => settleOne(turn, each))
+  const outcomes: WriteOutcome[] = []
+  for (let at = 0; at < settlements.length;) {
+    const plain: PlainEnding[] = []
+    for (; at + plain.length < settlements.length;) {
+      const ending = plainEnding(turn, settlements[at + plain.length] as Settlement)
+      if (ending === undefined) break
+      plain.push(ending)
+    }
+    if (plain.length > 0) outcomes.push(...endPlain(turn, plain))
+    else outcomes.push(settleOne(turn, settlements[at] as Settlement))
+    at = outcomes.length
+  }
   crashPoint('during-ack')
   return outcomes
 }
 
+/** The common case, as `endPlain` takes it: done, with nothing to be done beside; undefined for any other. */
+function plainEnding({ keeper }: Turn, settlement: Settlement): PlainEnding | undefined {
+  if (settlement.kind !== 'done' || settlement.effects?.length) return undefined
+  const { id, token, result } = settlement
+  const held = keeper.held.get(id)
+  if (!held?.plain || held.token !== token) return undefined
+  const bytes = Buffer.byteLength(result)
+  return bytes > keeper.settings.maxBytes ? undefined : { id, call: held.call, token, result, bytes }
+}
+
 function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
   const { id, token } = settlement
-  const { database, keeper } = turn
+  const { keeper } = turn
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
   const bytes = Buffer.byteLength(text)
   const { maxBytes } = keeper.settings
   if (bytes > maxBytes) return { refused: tooLarge(bytes, maxBytes) }
 
-  const held = keeper.held.get(id)
-  if (settlement.kind === 'done' && held?.plain && held.token === token && !settlement.effects?.length) {
-    // The common case, in one statement.
-    const row = database.get(
-      `UPDATE skein_call SET state = ${state.done}, lease = NULL, cancelling = NULL, error = NULL, result = ?, ended_at = ?,
-         ended = ?, bytes = bytes + ? WHERE call = ? AND token = ? AND state = ${state.running} RETURNING bytes`,
-      text,
-      turn.now,
-      turn.next(),
-      bytes,
-      held.call,
-      token,
-    )
-    turn.after(() => void keeper.held.delete(id))
-    if (row === undefined) return 'lost'
-    turn.endedCount++
-    turn.endedBytes += row[0] as number
-    turn.tell('ended', id)
-    return 'ok'
-  }
-
   const loaded = load(turn, id)
   if (loaded === undefined || loaded.state !== state.running || loaded.token !== token) {
-    if (held?.token === token) turn.after(() => void keeper.held.delete(id))
+    if (keeper.held.get(id)?.token === token) turn.after(() => void keeper.held.delete(id))
     return 'lost'
   }
   switch (settlement.kind) {

@@ -126,18 +126,24 @@ export function trim(turn: Turn, limit: number): number {
 }
 
 function remove(turn: Turn, count: number): number {
-  const rows = turn.database.all(
-    `DELETE FROM skein_call WHERE call IN (SELECT call FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT ?)
-     RETURNING call, bytes, reports, headers IS NULL`,
+  const { database } = turn
+  const [last] = database.get(
+    'SELECT max(ended) FROM (SELECT ended FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT ?)',
     count,
-  ) as [number, number, number, number][]
-  for (const [call, bytes, reports, apart] of rows) {
-    turn.endedBytes -= bytes
-    if (reports > 0) turn.database.run('DELETE FROM skein_report WHERE call = ?', call)
-    if (apart === 1) turn.database.run('DELETE FROM skein_message WHERE call = ?', call)
-  }
-  turn.endedCount -= rows.length
-  return rows.length
+  ) as [number | null]
+  if (last === null) return 0
+  const [removed, bytes, reporting, apart] = database.get(
+    `SELECT count(*), total(bytes), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL)
+     FROM skein_call WHERE ended <= ?`,
+    last,
+  ) as [number, number, number, number]
+  const these = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ended <= ? AND ${condition})`
+  if (reporting > 0) database.run(`DELETE FROM skein_report WHERE ${these('reports > 0')}`, last)
+  if (apart > 0) database.run(`DELETE FROM skein_message WHERE ${these('headers IS NULL')}`, last)
+  database.run('DELETE FROM skein_call WHERE ended <= ?', last)
+  turn.endedBytes -= bytes
+  turn.endedCount -= removed
+  return removed
 }
 
 /** Lets go of all claims that this store holds. */
