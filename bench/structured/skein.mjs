@@ -1,4 +1,4 @@
-import { scope } from '../../dist/index.js'
+import { channel, Lock, scope, Semaphore } from '../../dist/index.js'
 
 /** Starts n tasks that sleep; `started` when all of them do, `ended` when all have woken. */
 export function sleepers(n, delay) {
@@ -23,3 +23,33 @@ export function joins(n) {
 }
 
 function empty() {}
+
+/** Tasks that wait for each other: n turns in all. */
+export function handover(what, n) {
+  if (what === 'channel') return throughChannel(n)
+  const line = what === 'lock' ? new Lock() : new Semaphore(2)
+  const tasks = what === 'lock' ? 2 : 4
+  return scope(s => {
+    for (let task = 0; task < tasks; task++)
+      s.spawn(async s => {
+        for (let i = 0; i < n / tasks; i++) await line.hold(turn, s)
+      })
+  })
+}
+
+function throughChannel(n) {
+  const [sender, receiver] = channel({ capacity: 1 })
+  return scope(s => {
+    s.spawn(async s => {
+      for (let i = 0; i < n; i++) await sender.send(i, s)
+    })
+    s.spawn(async s => {
+      for (let i = 0; i < n; i++) await receiver.receive(s)
+    })
+  })
+}
+
+/** Whoever has the turn lets others come before it ends. */
+async function turn() {
+  await Promise.resolve()
+}

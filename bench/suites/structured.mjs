@@ -9,7 +9,7 @@ const sizes = [
 
 const contestants = [
   { key: 'skein', label: 'skein', role: 'skein', spec: 'skein' },
-  { key: 'promises', label: 'plain promise and setTimeout', role: 'reference', versus: 'skein', spec: 'promises' },
+  { key: 'promises', label: 'plain promises and setTimeout', role: 'reference', versus: 'skein', spec: 'promises' },
   ...[
     ['p-limit', 'p-limit'],
     ['p-queue', 'p-queue'],
@@ -75,9 +75,9 @@ export function joins() {
 export function handover() {
   const python = new Set(['asyncio', 'uvloop', 'trio'])
   const has = {
-    lock: new Set(['skein', 'p-limit', 'effect', ...python]),
-    semaphore: new Set(['skein', 'p-limit', 'effect', ...python]),
-    channel: new Set(['skein', 'effect', ...python]),
+    lock: new Set(['skein', 'promises', 'p-limit', 'effect', ...python]),
+    semaphore: new Set(['skein', 'promises', 'p-limit', 'effect', ...python]),
+    channel: new Set(['skein', 'promises', 'effect', ...python]),
   }
   return {
     name: 'handover',
