@@ -1,5 +1,6 @@
 import type { Entry } from '../call/entry.ts'
 import { decodeItem } from '../celery/result.ts'
+import { MalformedMessageError } from '../core/errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Watch } from './watch.ts'
 
@@ -11,7 +12,8 @@ const page = 1_000
  *
  * It reads on only while the reader has asked for more (`grant`), so a slow reader costs no memory here; the values wait
  * in the store. A job that ran again after its worker died gives its values again from the first: those that were
- * delivered are left out by their number.
+ * delivered are left out by their number. Values may have been written out of order, where the store was in trouble
+ * meanwhile; they wait for those before them.
  */
 export class ItemReader {
   readonly #store: Store
@@ -21,6 +23,8 @@ export class ItemReader {
   #credit: number
   #after = 0
   #next = 0
+  /** Values that came before their turn, by number. */
+  readonly #early = new Map<number, unknown>()
   #changed = true
   #reading = false
   #closed = false
@@ -73,14 +77,19 @@ export class ItemReader {
           this.#after = sequence
           if (kind !== 'item') continue
           const item = decodeItem(value)
-          if (item.index !== this.#next) continue
-          this.#next++
-          items.push(item.value)
+          if (item.index >= this.#next) this.#early.set(item.index, item.value)
+        }
+        while (this.#early.has(this.#next)) {
+          items.push(this.#early.get(this.#next))
+          this.#early.delete(this.#next++)
         }
         this.#credit -= items.length
         if (items.length > 0) this.#entry.deliver(items)
         if (reports.length >= page) this.#changed = true
-        else if (end) return end()
+        else if (end) {
+          if (this.#early.size > 0) throw gap(this.#entry.id, this.#next)
+          return end()
+        }
       }
     } catch (error) {
       this.#onError(error)
@@ -88,4 +97,8 @@ export class ItemReader {
       this.#reading = false
     }
   }
+}
+
+function gap(id: string, index: number): MalformedMessageError {
+  return new MalformedMessageError(`The store holds later values of job ${id}, but not value ${index} of its stream.`)
 }

@@ -7,6 +7,8 @@ const mostUnderWay = 2
 
 /** What waits to be written, and who wants to hear the outcome. */
 interface Waiting<I, O> {
+  /** Its place among all that were added. */
+  readonly number: number
   readonly item: I
   readonly written: (outcome: O) => void
 }
@@ -16,13 +18,20 @@ interface Waiting<I, O> {
  * large as the store is slow.
  *
  * A batch that fails as a whole is tried again, with growing pauses, until it is written or the batcher is given up: the
- * lease is still held, so nothing is lost by waiting.
+ * lease is still held, so nothing is lost by waiting. It is tried again item by item: if it is only some items that the store
+ * cannot write (their call is damaged there), they go on trying by themselves, and hold up nobody else.
  */
 export class Batcher<I, O> {
   readonly #write: (items: I[]) => Promise<O[]>
   readonly #onError: (error: unknown) => void
   readonly #most: number
   #waiting: Waiting<I, O>[] = []
+  /** So many at the front of `#waiting` were in a batch that failed, and are sent one by one next time. */
+  #apart = 0
+  /** Failed by themselves while others of their batch were written. */
+  #suspects: Waiting<I, O>[] = []
+  #suspectTimer: Timer | undefined
+  #added = 0
   #underWay = 0
   #scheduled = false
   #pause = 0
@@ -38,13 +47,13 @@ export class Batcher<I, O> {
 
   /** How many are not written yet. */
   get pending(): boolean {
-    return this.#waiting.length > 0 || this.#underWay > 0
+    return this.#waiting.length > 0 || this.#underWay > 0 || this.#suspects.length > 0
   }
 
   /** `written` is called with what the store said of this item; never when the batcher was given up before. */
   add(item: I, written: (outcome: O) => void): void {
     if (this.#givenUp) return
-    this.#waiting.push({ item, written })
+    this.#waiting.push({ number: this.#added++, item, written })
     this.#schedule()
   }
 
@@ -58,7 +67,9 @@ export class Batcher<I, O> {
   giveUp(): void {
     this.#givenUp = true
     this.#timer?.clear()
+    this.#suspectTimer?.clear()
     this.#waiting = []
+    this.#suspects = []
     this.#tellIdle()
   }
 
@@ -71,6 +82,8 @@ export class Batcher<I, O> {
   readonly #flush = (): void => {
     this.#scheduled = false
     this.#timer = undefined
+    if (this.#apart > 1) void this.#sendApart(this.#waiting.splice(0, this.#apart), false)
+    this.#apart = 0
     while (this.#underWay < mostUnderWay && this.#waiting.length > 0 && !this.#givenUp) {
       const batch = this.#waiting.splice(0, this.#most)
       this.#underWay++
@@ -90,17 +103,58 @@ export class Batcher<I, O> {
     this.#underWay--
     this.#pause = 0
     for (const [at, each] of batch.entries()) each.written(outcomes[at] as O)
-    if (this.#waiting.length > 0) this.#schedule()
-    else if (this.#underWay === 0) this.#tellIdle()
+    this.#goOn()
   }
 
-  #retryLater(batch: Waiting<I, O>[], error: unknown): void {
+  /** Sends items that failed together one by one. All at once, so that the store can still bundle them, and in order. */
+  async #sendApart(items: Waiting<I, O>[], suspected: boolean): Promise<void> {
+    this.#underWay++
+    const results = await Promise.allSettled(items.map(each => this.#write([each.item])))
+    this.#underWay--
+    const failed: Waiting<I, O>[] = []
+    let error: unknown
+    for (const [at, result] of results.entries()) {
+      const each = items[at] as Waiting<I, O>
+      if (result.status === 'fulfilled') each.written(result.value[0] as O)
+      else {
+        failed.push(each)
+        error = result.reason
+      }
+    }
+    // If none could be written, it is the store that is in trouble, not some of them.
+    if (failed.length === items.length && !suspected) return this.#retryLater(failed, error, 0)
+    if (!suspected) this.#pause = 0
+    if (failed.length > 0) this.#suspect(failed, error)
+    this.#goOn()
+  }
+
+  #suspect(items: readonly Waiting<I, O>[], error: unknown): void {
+    if (this.#givenUp) return
+    this.#suspects.push(...items)
+    this.#onError(error)
+    this.#suspectTimer ??= new Timer(
+      longestPause,
+      () => {
+        this.#suspectTimer = undefined
+        void this.#sendApart(this.#suspects.splice(0), true)
+      },
+      undefined,
+    )
+  }
+
+  #retryLater(batch: readonly Waiting<I, O>[], error: unknown, apart: number = batch.length): void {
     if (this.#givenUp) return this.#tellIdle()
-    // In front of what came meanwhile: reports of one attempt keep their order.
-    this.#waiting = [...batch, ...this.#waiting]
+    // In front of what came meanwhile: reports of one attempt keep their order. Two batches may have failed, in any order.
+    this.#waiting = [...batch, ...this.#waiting].sort((one, other) => one.number - other.number)
+    this.#apart += apart
     this.#onError(error)
     this.#pause = Math.min(longestPause, this.#pause === 0 ? 50 : this.#pause * 2)
     this.#timer ??= new Timer(this.#pause, this.#flush, undefined)
+  }
+
+  #goOn(): void {
+    if (this.#waiting.length > 0) this.#schedule()
+    else if (!this.pending) this.#tellIdle()
   }
 
   #tellIdle(): void {

@@ -53,7 +53,7 @@ export function isTrouble(error: unknown): boolean {
 export function failureOf(error: unknown, path: string): SentFailure {
   if (error instanceof SkeinError) return { code: error.code, message: error.message }
   const { message } = error instanceof Error ? error : new Error(String(error))
-  switch (resultCode(error)) {
+  switch (/no such (?:table|column|view).*skein_/.test(message) ? 11 : resultCode(error)) {
     case 11:
     case 26:
       return {
@@ -75,6 +75,13 @@ export function failureOf(error: unknown, path: string): SentFailure {
       return {
         code: 'SKEIN_STORE_LOCKED',
         message: `Another program keeps ${path} locked (${message}). Nothing of this was kept. End its transaction, then do it again.`,
+      }
+    case 10:
+      return {
+        code: 'SKEIN_STORE_UNAVAILABLE',
+        message:
+          `The disk of ${path} failed to read or write (${message}): it may be over a quota or a limit of file sizes, or ` +
+          `failing. Nothing of this was kept. Look at the disk, then do it again.`,
       }
     case 3:
     case 14:

@@ -11,6 +11,9 @@ const most = 1_000
 /** They are thinned out when there are so many more. */
 const slack = 100
 
+const insert = `INSERT INTO skein_report (call, sequence, kind, time_at, name, value) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (call, sequence) DO NOTHING`
+
 /** Adds a report to a call. */
 export function write(
   turn: Turn,
@@ -28,16 +31,15 @@ export function write(
     Buffer.byteLength(value),
     call,
   )
-  const sequence = row?.[0] as number
-  database.run(
-    'INSERT INTO skein_report (call, sequence, kind, time_at, name, value) VALUES (?, ?, ?, ?, ?, ?)',
-    call,
-    sequence,
-    kind,
-    turn.now,
-    name,
-    value,
-  )
+  const values = [kind, turn.now, name, value] as const
+  let sequence = row?.[0] as number
+  if (database.run(insert, call, sequence, ...values) === 0) {
+    // The count in the row has been damaged; the reports themselves say how many there are.
+    const [last] = database.get('SELECT max(sequence) FROM skein_report WHERE call = ?', call) as [number]
+    sequence = last + 1
+    database.run('UPDATE skein_call SET reports = ? WHERE call = ?', sequence, call)
+    database.run(insert, call, sequence, ...values)
+  }
   if (kind !== reportKind.item && !isStep && sequence % slack === 0) thin(turn, call)
   turn.tell('reported', id)
 }

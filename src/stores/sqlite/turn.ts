@@ -1,3 +1,4 @@
+import { StoreError } from '../../core/errors.ts'
 import type { StoreSettings } from '../options.ts'
 import type { StoreSignals } from '../store.ts'
 import type { Database } from './database.ts'
@@ -56,11 +57,12 @@ export class Turn {
     this.database = keeper.database
     this.now = now
     this.time = time
-    const [sequence, control, count, bytes] = this.database.get(
-      'SELECT sequence, control, ended_count, ended_bytes FROM skein_meta',
-    ) as number[]
+    const counters = this.database.get('SELECT sequence, control, ended_count, ended_bytes FROM skein_meta')
+    if (!counters?.slice(0, 2).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
+    const [sequence, control, ...ended] = counters as readonly number[]
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
+    const [count, bytes] = ended.every(each => Number.isSafeInteger(each)) ? ended : recount(this.database)
     this.endedCount = count as number
     this.endedBytes = bytes as number
     this.#written = this.#state()
@@ -112,4 +114,21 @@ export class Turn {
   #state(): string {
     return `${this.#sequence} ${this.control} ${this.endedCount} ${this.endedBytes}`
   }
+}
+
+function recount(database: Database): number[] {
+  return database.get(
+    `SELECT count(*), coalesce(sum(iif(typeof(bytes) = 'integer', bytes, 0)), 0) FROM skein_call WHERE ended IS NOT NULL`,
+  ) as unknown as number[]
+}
+
+/** Without its counters nothing can be given a place in line, or a token. */
+function damaged(database: Database): StoreError {
+  const path = String(database.all('PRAGMA database_list').find(([, name]) => name === 'main')?.[2] ?? '')
+  return new StoreError(
+    'SKEIN_STORE_DAMAGED',
+    `${path} is damaged: the counters in its table skein_meta are missing or no numbers. Run 'skein repair' to save what can ` +
+      `be saved into a new file.`,
+    { store: path },
+  )
 }

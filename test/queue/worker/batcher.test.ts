@@ -83,6 +83,68 @@ describe('a batcher', () => {
     }
   })
 
+  test('tries what failed together one by one, and what fails by itself holds up nobody', async () => {
+    const clock = virtualClock()
+    try {
+      const batches: number[][] = []
+      let cured = false
+      const batcher = new Batcher<number, string>(
+        async items => {
+          batches.push(items)
+          if (!cured && items.includes(2)) throw new Error('2 is damaged')
+          return items.map(item => `wrote ${item}`)
+        },
+        () => {},
+      )
+      const outcomes: string[] = []
+      for (const n of [1, 2, 3]) batcher.add(n, outcome => outcomes.push(outcome))
+      await settled()
+      await clock.advance(60)
+      await settled()
+      assert.deepEqual(batches, [[1, 2, 3], [1], [2], [3]])
+      assert.deepEqual(outcomes, ['wrote 1', 'wrote 3'])
+      batcher.add(4, outcome => outcomes.push(outcome))
+      await settled()
+      assert.deepEqual(batches.slice(4), [[4]])
+      assert.equal(batcher.pending, true)
+      const flushed = batcher.flushed()
+      await clock.advance(2_000)
+      await settled()
+      assert.deepEqual(batches.slice(5), [[2]])
+      cured = true
+      await clock.advance(2_000)
+      await flushed
+      assert.deepEqual(outcomes, ['wrote 1', 'wrote 3', 'wrote 4', 'wrote 2'])
+    } finally {
+      clock.restore()
+    }
+  })
+
+  test('keeps the order of two batches that fail, whichever fails first', async () => {
+    const clock = virtualClock()
+    try {
+      const store = new SlowStore()
+      const batcher = new Batcher<number, string>(store.write, () => {})
+      for (const n of [1, 2]) {
+        batcher.add(n, () => {})
+        await settled()
+      }
+      store.batches[1]?.answer.reject(new Error('disk full'))
+      await settled()
+      store.batches[0]?.answer.reject(new Error('disk full'))
+      await settled()
+      await clock.advance(60)
+      await settled()
+      assert.deepEqual(
+        store.batches.slice(2).map(each => each.items),
+        [[1], [2]],
+      )
+      batcher.giveUp()
+    } finally {
+      clock.restore()
+    }
+  })
+
   test('that is given up writes nothing more and keeps nobody waiting', async () => {
     const store = new SlowStore()
     const batcher = new Batcher(store.write, fails)
