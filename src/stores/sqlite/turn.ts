@@ -45,10 +45,10 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   control: number
   endedCount: number
-  endedBytes: number
   /** True when what was written must survive a power cut. */
   durable = false
   #sequence: number
+  #endedBytes = 0
   #written: string
   readonly #controlBegun: number
 
@@ -76,6 +76,16 @@ export class Turn {
   /** True when somebody is to look at what was paused, or is to stop. */
   get controlChanged(): boolean {
     return this.control !== this.#controlBegun
+  }
+
+  /** The bytes of all calls that have ended. */
+  get endedBytes(): number {
+    return this.#endedBytes
+  }
+
+  /** A row whose own count is damaged is left out. */
+  set endedBytes(bytes: number) {
+    if (Number.isSafeInteger(bytes)) this.#endedBytes = bytes
   }
 
   /** A number that is higher than all before it. */
