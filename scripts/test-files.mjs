@@ -25,18 +25,19 @@ process.once('exit', () => {
 })
 
 /**
- * Runs the files, a few at once, and prints one line for each as it ends, failures in full.
+ * Runs the files, a few at once, and prints one line for each as it ends, failures in full. `nodeOptions` and `environment`
+ * are given to each process in addition.
  * Gives { passed, failed, skipped: names, failures: names }.
  */
 export async function runTestFiles(files, options = {}) {
-  const { node = process.execPath, concurrency = 2, print = console.log } = options
+  const { node = process.execPath, concurrency = 2, print = console.log, nodeOptions = [], environment = {} } = options
   const { perTest, afterLastTest } = { ...limits, ...options.limits }
   const total = { passed: 0, failed: 0, skipped: [], failures: [] }
   const queue = [...files]
   let done = 0
   const lane = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runTestFile(file, { node, perTest, afterLastTest })
+      const result = await runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest })
       done++
       total.passed += result.passed
       total.failed += result.failures.length
@@ -49,19 +50,25 @@ export async function runTestFiles(files, options = {}) {
   return total
 }
 
-function runTestFile(file, { node, perTest, afterLastTest }) {
+function runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest }) {
   return new Promise((resolve, reject) => {
     const result = { passed: 0, failures: [], skipped: [], output: '', milliseconds: 0 }
     const begun = performance.now()
     const reporter = join(root, 'scripts/reporter.mjs')
     const child = spawn(
       node,
-      ['--enable-source-maps', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', file],
+      [
+        '--enable-source-maps',
+        ...nodeOptions,
+        `--test-reporter=${reporter}`,
+        '--test-reporter-destination=stdout',
+        file,
+      ],
       {
         cwd: root,
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: posix,
-        env: environmentFor(node),
+        env: { ...environmentFor(node), ...environment },
       },
     )
     running.add(child)

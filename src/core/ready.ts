@@ -8,6 +8,8 @@ export interface Runnable {
   readonly resumes: Scope | undefined
   /** True where `resume` runs the task itself; false where what it does runs in the next microtask. */
   readonly starts: boolean
+  /** What it stood in line for: those of one line keep their order also where orders are shuffled. */
+  readonly line?: object | undefined
   resume(): void
 }
 
@@ -84,15 +86,12 @@ class ReadyQueue {
     this.direct = this.#mayBeDirect
   }
 
-  /** True while batches are put into another order. */
-  get shuffles(): boolean {
-    return this.#shuffle !== undefined
-  }
-
-  /** Has each batch put into another order before it runs; undefined ends it. */
-  shuffleWith(shuffle: ((items: Runnable[]) => void) | undefined): void {
+  /** Has each batch put into another order before it runs; undefined ends it. Gives what did so before. */
+  shuffleWith(shuffle: ((items: Runnable[]) => void) | undefined): ((items: Runnable[]) => void) | undefined {
+    const before = this.#shuffle
     this.#shuffle = shuffle
     this.direct = this.#mayBeDirect
+    return before
   }
 
   get #mayBeDirect(): boolean {
@@ -110,7 +109,7 @@ class ReadyQueue {
   }
 
   readonly #run = (): void => {
-    for (let count = 0; ; count++) {
+    for (;;) {
       if (this.#at === this.#batch.length) {
         this.#batch = this.#items
         this.#items = []
@@ -122,10 +121,13 @@ class ReadyQueue {
         }
         this.#shuffle?.(this.#batch)
       }
-      if (count === creditEach) {
+      // The credit outlives this run: tasks that keep waking each other, one at a time, make a run for each.
+      if (--this.credit <= 0) {
         // What these have woken runs before the next ones, and input and output now and then.
-        if (performance.now() - this.#turnBegan < slice) void soon.then(this.#run)
-        else this.#inNextTurn()
+        if (performance.now() - this.#turnBegan < slice) {
+          this.credit = creditEach
+          void soon.then(this.#run)
+        } else this.#inNextTurn()
         return
       }
       const item = this.#batch[this.#at] as Runnable

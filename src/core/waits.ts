@@ -26,6 +26,11 @@ export abstract class Wait<T> extends Member {
     return undefined
   }
 
+  /** What it stands in line for, with others that are served in order. */
+  get line(): object | undefined {
+    return undefined
+  }
+
   /** Gives back what the wait holds: a timer, a place in a queue. */
   protected free(): void {}
 
@@ -40,7 +45,7 @@ export abstract class Wait<T> extends Member {
     const scope = this.owner
     this.#end()
     if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(value)
-    else ready.add(new Resumption(resolve, value, scope))
+    else ready.add(new Resumption(resolve, value, scope, this.line))
   }
 
   fail(error: unknown): void {
@@ -49,7 +54,7 @@ export abstract class Wait<T> extends Member {
     const scope = this.owner
     this.#end()
     if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(new Refusal(error) as never)
-    else ready.add(new Resumption(resolve, new Refusal(error) as never, scope))
+    else ready.add(new Resumption(resolve, new Refusal(error) as never, scope, this.line))
   }
 
   override cancel(_cause: CancelCause): void {
@@ -74,11 +79,13 @@ class Resumption<T> implements Runnable {
   readonly #go: (outcome: T) => void
   readonly #outcome: T
   readonly resumes: Scope | undefined
+  readonly line: object | undefined
 
-  constructor(go: (outcome: T) => void, outcome: T, owner: MemberOwner | undefined) {
+  constructor(go: (outcome: T) => void, outcome: T, owner: MemberOwner | undefined, line: object | undefined) {
     this.#go = go
     this.#outcome = outcome
     this.resumes = owner?.toScope?.()
+    this.line = line
   }
 
   get starts(): boolean {

@@ -1,9 +1,12 @@
 import { randomInt } from 'node:crypto'
 import { checkKnown } from '../core/checks.ts'
 import { InvalidArgumentError, MisuseError } from '../core/errors.ts'
-import { ready, type Runnable } from '../core/ready.ts'
+import { ready } from '../core/ready.ts'
+import { seededOrder } from './order.ts'
 
 const known: ReadonlySet<string> = new Set(['seed'])
+
+let running = false
 
 /**
  * Runs a function while tasks that can go on at the same moment do so in a shuffled order, instead of first in, first out.
@@ -12,8 +15,9 @@ const known: ReadonlySet<string> = new Set(['seed'])
  * order follows from the seed: the same seed gives the same run, as long as the code itself is deterministic (use
  * `virtualClock`). When the function fails, the seed is added to the message of the error.
  *
- * What is shuffled is what skein wakes: tasks that start, and waits that end at the same moment. What the platform runs after
- * the `await` of an ordinary promise keeps its order. One at a time in each thread.
+ * What is shuffled is what skein wakes: tasks that start, and waits that end at the same moment. Those that stood in the line
+ * of one lock, channel or event keep their order among themselves, because that is a promise. What the platform runs after the
+ * `await` of an ordinary promise keeps its order, too. One at a time in each thread.
  *
  * **Cancellation**: that of the function. **Errors**: what the function throws; `SKEIN_INVALID_ARGUMENT`; `SKEIN_MISUSE`
  * within another `shuffled`.
@@ -36,9 +40,9 @@ export async function shuffled<T>(
 ): Promise<T> {
   checkKnown(options, known, 'shuffled option')
   const seed = seedOf(options.seed)
-  if (ready.shuffles) throw new MisuseError('shuffled was called while another shuffled runs; call one after the other')
-  const random = generator(seed)
-  ready.shuffleWith(items => shuffle(items, random))
+  if (running) throw new MisuseError('shuffled was called while another shuffled runs; call one after the other')
+  running = true
+  const before = ready.shuffleWith(seededOrder(seed))
   try {
     return await fn(seed)
   } catch (error) {
@@ -52,7 +56,8 @@ export async function shuffled<T>(
     }
     throw error
   } finally {
-    ready.shuffleWith(undefined)
+    ready.shuffleWith(before)
+    running = false
   }
 }
 
@@ -63,25 +68,4 @@ function seedOf(given: number | undefined): number {
   throw new InvalidArgumentError(
     `${given === undefined ? 'SKEIN_SEED' : 'seed'} must be a whole number from 0 to 4294967295, got ${String(given ?? text)}`,
   )
-}
-
-/** Numbers from 0 to below 1 that follow from the seed. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    // Mulberry32: small, and even enough for orders.
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function shuffle(items: Runnable[], random: () => number): void {
-  for (let left = items.length; left > 1; left--) {
-    const at = Math.floor(random() * left)
-    const last = items[left - 1] as Runnable
-    items[left - 1] = items[at] as Runnable
-    items[at] = last
-  }
 }

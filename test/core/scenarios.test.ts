@@ -15,6 +15,7 @@ import {
   TimeoutError,
 } from 'skein/core'
 import { deferred, never, rejection, settled } from './deferred.ts'
+import { inPlainOrder } from './plain-order.ts'
 import { inVirtualTime } from './virtual-time.ts'
 
 /** The behaviours that trio tests itself with, numbered as in docs/design/structured.md. */
@@ -48,23 +49,27 @@ describe('scopes and errors', () => {
     assert.deepEqual(errorsOf(thrown), [error])
   })
 
-  test('3: body and child fail, or two children: both errors are reported, none is lost', async () => {
-    const [first, second] = [new Error('first'), new Error('second')]
-    const both = await rejection(
-      scope(s => {
+  // Which child is the first to fail is the order in which they begin.
+  test(
+    '3: body and child fail, or two children: both errors are reported, none is lost',
+    inPlainOrder(async () => {
+      const [first, second] = [new Error('first'), new Error('second')]
+      const both = await rejection(
+        scope(s => {
+          s.spawn(() => Promise.reject(second))
+          throw first
+        }),
+      )
+      assert.equal(both, first)
+      assert.deepEqual(errorsOf(both), [first, second])
+      const children = (s: Scope): void => {
+        s.spawn(() => Promise.reject(first))
         s.spawn(() => Promise.reject(second))
-        throw first
-      }),
-    )
-    assert.equal(both, first)
-    assert.deepEqual(errorsOf(both), [first, second])
-    const children = (s: Scope): void => {
-      s.spawn(() => Promise.reject(first))
-      s.spawn(() => Promise.reject(second))
-    }
-    assert.deepEqual(errorsOf(await rejection(scope(children))), [first, second])
-    assert.deepEqual(errorsOf(await rejection(scope(children, { errors: 'group' }))), [first, second])
-  })
+      }
+      assert.deepEqual(errorsOf(await rejection(scope(children))), [first, second])
+      assert.deepEqual(errorsOf(await rejection(scope(children, { errors: 'group' }))), [first, second])
+    }),
+  )
 
   test('4: a child that fails with another error while it is cancelled is reported next to the first', async () => {
     const [first, second] = [new Error('first'), new Error('while cancelled')]
@@ -120,14 +125,14 @@ describe('scopes and errors', () => {
   test(
     '7: a child that a child spawns into the outer scope has the deadline of the outer scope, not that of its spawner',
     inVirtualTime(async clock => {
-      const seen: number[] = []
+      let [inOuter, inInner] = [0, 0]
       await scope(
         async outer => {
           await outer.scope(
             async inner => {
               const spawner = inner.spawn(() => {
-                outer.spawn(s => seen.push(s.deadline))
-                inner.spawn(s => seen.push(s.deadline))
+                outer.spawn(s => void (inOuter = s.deadline))
+                inner.spawn(s => void (inInner = s.deadline))
               })
               await spawner.result()
             },
@@ -136,31 +141,34 @@ describe('scopes and errors', () => {
         },
         { timeout: '1m' },
       )
-      assert.deepEqual(seen, [clock.now() + 60_000, clock.now() + 1_000])
+      assert.deepEqual([inOuter, inInner], [clock.now() + 60_000, clock.now() + 1_000])
     }),
   )
 
   for (const depth of [1, 2, 3]) {
     for (const count of [1, 2, 3]) {
-      test(`8: the shape of the thrown error is the same for one failure and for many (${count} in ${depth} scopes)`, async () => {
-        const failures = Array.from({ length: count }, (_, at) => new Error(`failure ${at}`))
-        const nested =
-          (level: number, errors: 'first' | 'group') =>
-          async (s: Scope): Promise<void> => {
-            if (level > 1) return s.scope(nested(level - 1, errors), { errors })
-            for (const failure of failures) s.spawn(() => Promise.reject(failure))
+      test(
+        `8: the shape of the thrown error is the same for one failure and for many (${count} in ${depth} scopes)`,
+        inPlainOrder(async () => {
+          const failures = Array.from({ length: count }, (_, at) => new Error(`failure ${at}`))
+          const nested =
+            (level: number, errors: 'first' | 'group') =>
+            async (s: Scope): Promise<void> => {
+              if (level > 1) return s.scope(nested(level - 1, errors), { errors })
+              for (const failure of failures) s.spawn(() => Promise.reject(failure))
+            }
+          const first = await rejection(scope(nested(depth, 'first')))
+          assert.equal(first, failures[0])
+          let group = await rejection(scope(nested(depth, 'group'), { errors: 'group' }))
+          for (let level = 1; level < depth; level++) {
+            assert.ok(group instanceof AggregateError)
+            assert.equal(group.errors.length, 1)
+            group = group.errors[0]
           }
-        const first = await rejection(scope(nested(depth, 'first')))
-        assert.equal(first, failures[0])
-        let group = await rejection(scope(nested(depth, 'group'), { errors: 'group' }))
-        for (let level = 1; level < depth; level++) {
           assert.ok(group instanceof AggregateError)
-          assert.equal(group.errors.length, 1)
-          group = group.errors[0]
-        }
-        assert.ok(group instanceof AggregateError)
-        assert.deepEqual(group.errors, failures)
-      })
+          assert.deepEqual(group.errors, failures)
+        }),
+      )
     }
   }
 
@@ -259,7 +267,7 @@ describe('cancellation', () => {
         s.cancel()
       }),
     )
-    assert.deepEqual(reached, ['a1', 'a2', 'b1', 'b2'])
+    assert.deepEqual(reached.toSorted(), ['a1', 'a2', 'b1', 'b2'])
   })
 
   test('14: of two nested scopes cancelled together the outer one catches', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, InvalidArgumentError, type Job, type Scope, scope, ScopeClosedError } from 'skein/core'
 import { deferred, never, rejection, settled } from './deferred.ts'
+import { inPlainOrder } from './plain-order.ts'
 
 describe('a scope', () => {
   test('gives what its body returns, sync or async', async () => {
@@ -138,26 +139,29 @@ describe('a scope', () => {
 
   for (const depth of [1, 2, 3]) {
     for (const failures of [1, 2, 3]) {
-      test(`throws the same shape through ${depth} levels for ${failures} failures`, async () => {
-        const errors = Array.from({ length: failures }, (_, i) => new Error(`failure ${i}`))
-        const nest = (level: number): ((s: Scope) => Promise<void>) =>
-          level === 0
-            ? async s => {
+      test(
+        `throws the same shape through ${depth} levels for ${failures} failures`,
+        inPlainOrder(async () => {
+          const errors = Array.from({ length: failures }, (_, i) => new Error(`failure ${i}`))
+          const nest = (level: number): ((s: Scope) => Promise<void>) =>
+            level === 0
+              ? async s => {
+                  for (const error of errors) s.spawn(() => Promise.reject(error))
+                }
+              : s => s.scope(nest(level - 1))
+          assert.equal(await rejection(scope(nest(depth))), errors[0])
+          const group = await rejection(
+            scope(
+              async s => {
                 for (const error of errors) s.spawn(() => Promise.reject(error))
-              }
-            : s => s.scope(nest(level - 1))
-        assert.equal(await rejection(scope(nest(depth))), errors[0])
-        const group = await rejection(
-          scope(
-            async s => {
-              for (const error of errors) s.spawn(() => Promise.reject(error))
-            },
-            { errors: 'group' },
-          ),
-        )
-        assert.ok(group instanceof AggregateError)
-        assert.deepEqual(group.errors, errors)
-      })
+              },
+              { errors: 'group' },
+            ),
+          )
+          assert.ok(group instanceof AggregateError)
+          assert.deepEqual(group.errors, errors)
+        }),
+      )
     }
   }
 

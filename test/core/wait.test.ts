@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, type Scope, scope, sleep } from 'skein/core'
 import { deferred, never, rejection, settled } from './deferred.ts'
+import { inVirtualTime } from './virtual-time.ts'
 
 describe('wait', () => {
   test('gives what the promise gives, and throws what it throws', async () => {
@@ -169,13 +170,16 @@ describe('sleep', () => {
     assert.equal(turned, true)
   })
 
-  test('wakes in the order of the durations', async () => {
-    const order: number[] = []
-    await scope(s => {
-      for (const delay of [30, 1, 15]) s.spawn(s => s.sleep(delay).then(() => order.push(delay)))
-    })
-    assert.deepEqual(order, [1, 15, 30])
-  })
+  test(
+    'wakes in the order of the durations',
+    inVirtualTime(async () => {
+      const order: number[] = []
+      await scope(s => {
+        for (const delay of [30, 1, 15]) s.spawn(s => s.sleep(delay).then(() => order.push(delay)))
+      })
+      assert.deepEqual(order, [1, 15, 30])
+    }),
+  )
 
   test('ends early with a scope or with a signal, and takes its listener along', async () => {
     const controller = new AbortController()

@@ -105,6 +105,8 @@ class Supervision {
   readonly #restarts: number
   readonly #within: number
   readonly #endings: Ending[] = []
+  /** Settled when the last one that was started has begun. */
+  #begun: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
   readonly #past: { readonly time: number; readonly failure: Ending['failure'] }[] = []
 
@@ -144,11 +146,18 @@ class Supervision {
     child.startedAt = monotonic()
     child.starting = undefined
     let failure: Ending['failure']
+    // Each begins after the one before it: it may build on that, and tasks that are spawned together begin in any order.
+    const before = this.#begun
+    let begin!: () => void
+    this.#begun = new Promise(resolve => (begin = resolve))
     // The failure of a run is for us to deal with: it must not cancel the scope.
     const run = this.#s.spawn(
       async s => {
+        await before
         try {
-          await s.scope(child.fn, { name: child.name })
+          const running = s.scope(child.fn, { name: child.name })
+          begin()
+          await running
         } catch (error) {
           if (s.cancelled) throw error
           failure = { error }

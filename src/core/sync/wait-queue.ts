@@ -44,6 +44,10 @@ export class Waiter<T, D = undefined> extends Wait<T> {
     return this.#of.holder?.()
   }
 
+  override get line(): object {
+    return this.#of
+  }
+
   protected override free(): void {
     const { queue } = this
     if (queue === undefined) return

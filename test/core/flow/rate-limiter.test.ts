@@ -11,14 +11,14 @@ after(() => clock.restore())
 async function served(limiter: RateLimiter, counts: readonly number[]): Promise<number[]> {
   const from = clock.elapsed
   const times: number[] = []
-  await scope(async s => {
-    for (const [at, count] of counts.entries()) {
-      s.spawn(async s => {
+  await scope(s =>
+    Promise.all(
+      counts.map(async (count, at) => {
         await limiter.take(count, s)
         times[at] = clock.elapsed - from
-      })
-    }
-  })
+      }),
+    ),
+  )
   return times
 }
 

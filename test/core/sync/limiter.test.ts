@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CapacityLimiter, InvalidArgumentError, MisuseError, scope } from 'skein/core'
 import { deferred, settled } from '../deferred.ts'
+import { spawnInTurn } from '../in-turn.ts'
 
 describe('36: CapacityLimiter', () => {
   test('raised serves exactly as many as there is room for, in order', async () => {
@@ -9,10 +10,7 @@ describe('36: CapacityLimiter', () => {
     await scope(async s => {
       const order: number[] = []
       const end = deferred()
-      for (let i = 0; i < 5; i++) {
-        s.spawn(s => limiter.hold(() => (order.push(i), end.promise), s))
-      }
-      await settled()
+      await spawnInTurn(s, 5, (s, i) => limiter.hold(() => (order.push(i), end.promise), s))
       assert.deepEqual(order, [0])
       limiter.total = 3
       await settled()

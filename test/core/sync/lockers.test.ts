@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, scope } from 'skein/core'
 import { rejection, settled } from '../deferred.ts'
+import { spawnInTurn } from '../in-turn.ts'
 import { lockers } from './lockers.ts'
 
 for (const [name, make] of Object.entries(lockers)) {
@@ -32,16 +33,16 @@ for (const [name, make] of Object.entries(lockers)) {
       const lock = make()
       const order: number[] = []
       await scope(async s => {
-        for (let worker = 0; worker < 4; worker++) {
-          s.spawn(async s => {
-            for (let turn = 0; turn < 3; turn++) {
-              await lock.acquire(s)
-              order.push(worker)
-              await Promise.resolve()
-              lock.release(s)
-            }
-          })
-        }
+        await lock.acquire(s)
+        await spawnInTurn(s, 4, async (s, worker) => {
+          for (let turn = 0; turn < 3; turn++) {
+            await lock.acquire(s)
+            order.push(worker)
+            await Promise.resolve()
+            lock.release(s)
+          }
+        })
+        lock.release(s)
       })
       assert.deepEqual(order, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3])
     })
@@ -99,6 +100,7 @@ for (const [name, make] of Object.entries(lockers)) {
       await scope(async s => {
         await lock.acquire(s)
         const first = s.spawn(s => lock.hold(() => void (reached = true), s))
+        await settled()
         const second = s.spawn(s => lock.hold(() => 'second', s))
         await settled()
         lock.release(s)

@@ -11,10 +11,12 @@ import {
   ResourceGuard,
   RLock,
   RWLock,
+  type Scope,
   scope,
   Semaphore,
 } from 'skein/core'
 import { deferred, rejection, settled } from '../deferred.ts'
+import { spawnInTurn } from '../in-turn.ts'
 
 const misuse = (text: RegExp) => (error: unknown) =>
   error instanceof MisuseError && error.code === 'SKEIN_MISUSE' && text.test(error.message)
@@ -78,9 +80,14 @@ describe('Lock', () => {
     const broken = (error: unknown): boolean =>
       error instanceof BrokenError && /lock 'db' is broken: task forgetful ended without/.test(error.message)
     await scope(async s => {
-      const forgetful = s.spawn(s => lock.acquire(s), { name: 'forgetful' })
+      const end = deferred()
+      const forgetful = s.spawn(async s => (await lock.acquire(s), end.promise), { name: 'forgetful' })
+      await settled()
       const waiting = s.spawn(s => rejection(lock.acquire(s)))
       const alsoWaiting = s.spawn(s => rejection(lock.hold(() => assert.fail('ran'), s)))
+      await settled()
+      assert.equal(lock.statistics().waiting, 2)
+      end.resolve()
       await forgetful.result()
       assert.ok(broken(await waiting.result()))
       assert.ok(broken(await alsoWaiting.result()))
@@ -188,29 +195,25 @@ describe('RWLock', () => {
     let readers = 0
     let most = 0
     let writing = false
+    const write = async (s: Scope): Promise<void> => {
+      assert.equal(readers, 0)
+      assert.equal(writing, false)
+      writing = true
+      await s.sleep(0)
+      writing = false
+    }
+    const read = async (s: Scope): Promise<void> => {
+      assert.equal(writing, false)
+      most = Math.max(most, ++readers)
+      await s.sleep(0)
+      readers--
+    }
     await scope(async s => {
-      for (let i = 0; i < 12; i++) {
-        if (i % 4 === 3) {
-          s.spawn(s =>
-            lock.write.hold(async () => {
-              assert.equal(readers, 0)
-              assert.equal(writing, false)
-              writing = true
-              await s.sleep(0)
-              writing = false
-            }, s),
-          )
-        } else {
-          s.spawn(s =>
-            lock.read.hold(async () => {
-              assert.equal(writing, false)
-              most = Math.max(most, ++readers)
-              await s.sleep(0)
-              readers--
-            }, s),
-          )
-        }
-      }
+      await lock.write.acquire(s)
+      await spawnInTurn(s, 12, (s, index) =>
+        index % 4 === 3 ? lock.write.hold(() => write(s), s) : lock.read.hold(() => read(s), s),
+      )
+      lock.write.release(s)
     })
     assert.equal(most, 3)
   })
@@ -293,8 +296,7 @@ describe('Semaphore', () => {
     const semaphore = new Semaphore(0, { max: 5 })
     await scope(async s => {
       let inside = 0
-      const jobs = Array.from({ length: 3 }, () => s.spawn(async s => (await semaphore.acquire(s), inside++)))
-      await settled()
+      const jobs = await spawnInTurn(s, 3, async s => (await semaphore.acquire(s), inside++))
       semaphore.release(2)
       await settled()
       assert.equal(inside, 2)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, InvalidArgumentError, openScope, type Owner, scope, TimeoutError } from 'skein/core'
 import { never, rejection, settled } from '../deferred.ts'
+import { spawnInTurn } from '../in-turn.ts'
 import { situations } from './operations.ts'
 
 for (const [name, prepare] of Object.entries(situations)) {
@@ -109,14 +110,11 @@ for (const [name, prepare] of Object.entries(situations)) {
         await scope(async other => {
           const { wait, release } = await prepare(other)
           const order: number[] = []
-          const jobs = [0, 1].map(index =>
-            other.spawn(async s => {
-              await wait(s)
-              order.push(index)
-              await s.wait(never())
-            }),
-          )
-          await settled()
+          const jobs = await spawnInTurn(other, 2, async (s, index) => {
+            await wait(s)
+            order.push(index)
+            await s.wait(never())
+          })
           release()
           await settled()
           assert.equal(order[0], 0)

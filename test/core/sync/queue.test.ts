@@ -40,6 +40,7 @@ describe('45: Queue', () => {
     await scope(async s => {
       await queue.put(1, s)
       const second = s.spawn(s => queue.put(2, s))
+      await settled()
       const third = s.spawn(s => queue.put(3, s))
       await settled()
       assert.equal(queue.tryPut(4), false)

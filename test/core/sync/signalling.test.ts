@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein/core'
 import { rejection, settled } from '../deferred.ts'
+import { spawnInTurn } from '../in-turn.ts'
 
 describe('Event', () => {
   test('wakes all who wait and lets through all who come later; setting it again does nothing', async () => {
@@ -63,18 +64,15 @@ describe('37: Condition', () => {
     const condition = new Condition()
     const order: number[] = []
     await scope(async s => {
-      const sleepers = [0, 1, 2].map(index =>
-        s.spawn(s =>
-          condition.lock.hold(async () => {
-            await condition.wait(s)
-            assert.deepEqual(condition.lock.statistics().owner, s.title)
-            order.push(index)
-            await s.sleep(0)
-            order.push(index)
-          }, s),
-        ),
+      const sleepers = await spawnInTurn(s, 3, (s, index) =>
+        condition.lock.hold(async () => {
+          await condition.wait(s)
+          assert.deepEqual(condition.lock.statistics().owner, s.title)
+          order.push(index)
+          await s.sleep(0)
+          order.push(index)
+        }, s),
       )
-      await settled()
       await condition.lock.hold(async () => {
         condition.notify(2, s)
         assert.deepEqual(condition.statistics(), { waiting: 1, held: true })
@@ -125,7 +123,9 @@ describe('37: Condition', () => {
             woken.push(name)
           }, s),
         )
-      const [first, second] = [wait('first'), wait('second')]
+      const first = wait('first')
+      await settled()
+      const second = wait('second')
       await settled()
       await condition.lock.acquire(s)
       condition.notify(1, s)
@@ -220,6 +220,7 @@ describe('38: Barrier', () => {
       await gone.cancel()
       assert.equal(barrier.tryWait(), undefined)
       const one = s.spawn(s => barrier.wait(s))
+      await settled()
       const two = s.spawn(s => barrier.wait(s))
       assert.deepEqual([await one.result(), await two.result()], [0, 1])
     })
