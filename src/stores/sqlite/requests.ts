@@ -25,12 +25,13 @@ export type Asked =
 /** A number to answer under, and what is asked. */
 export type Request = readonly [number: number, asked: Asked]
 
-/** What is sent to the store's thread: requests, what to listen to, or the wish to close. */
-export type ToThread =
-  | { readonly requests: readonly Request[] }
-  | { readonly listen: number }
-  | { readonly turned: number }
-  | { readonly close: true }
+/** What is sent to the store's thread; what to listen to holds for the requests beside it. */
+export interface ToThread {
+  readonly listen?: number
+  readonly requests?: readonly Request[]
+  readonly turned?: number
+  readonly close?: true
+}
 
 /** An answer, or why there is none. */
 export type Answer = readonly [number: number, value: unknown, failure?: SentFailure]

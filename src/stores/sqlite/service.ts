@@ -91,20 +91,23 @@ export class Service {
   }
 
   receive(message: ToThread): void {
-    if ('requests' in message) this.#waiting.push(...message.requests)
-    else if ('listen' in message) {
-      // What others did before this thread knew that somebody listens is told by what is looked at after `on`, but for the two
-      // signals that have nothing to look at.
-      const added = message.listen & ~this.#listening
-      this.#listening = message.listen
-      this.#show()
-      const told: Told[] = []
-      if (added & wants.claimable) told.push(['claimable'])
-      if (added & wants.control) told.push(['control'])
-      this.#send([], told)
-    } else if ('turned' in message) this.#turned.push(message.turned)
-    else this.#closing = true
+    if (message.listen !== undefined) this.#listen(message.listen)
+    if (message.requests !== undefined) this.#waiting.push(...message.requests)
+    if (message.turned !== undefined) this.#turned.push(message.turned)
+    if (message.close) this.#closing = true
     this.#schedule()
+  }
+
+  #listen(bits: number): void {
+    // What others did before this thread knew that somebody listens is told by what is looked at after `on`, but for the two
+    // signals that have nothing to look at.
+    const added = bits & ~this.#listening
+    this.#listening = bits
+    this.#show()
+    const told: Told[] = []
+    if (added & wants.claimable) told.push(['claimable'])
+    if (added & wants.control) told.push(['control'])
+    this.#send([], told)
   }
 
   #show(): void {
@@ -179,15 +182,15 @@ export class Service {
   /** Notices what other processes have done. */
   #lookAround(told: Told[]): void {
     const time = this.#clock.steady()
-    let changed = this.#rang
-    if (!changed && this.#nextBackstop > time) return
+    if (!this.#rang && this.#nextBackstop > time) return
     this.#rang = false
     this.#nextBackstop = time + backstop * (0.75 + Math.random() / 2)
     try {
       const [version] = this.#keeper.database.get('PRAGMA data_version') as [number]
-      changed ||= version !== this.#version
+      // The same as before when the bell was rung by this process itself: its own commits do not count.
+      if (version === this.#version) return
       this.#version = version
-      if (changed) told.push(...this.#read(turn => this.#foreign.look(turn, this.#listening, this.#leases)).told)
+      told.push(...this.#read(turn => this.#foreign.look(turn, this.#listening, this.#leases)).told)
     } catch {
       // The next request will meet the same trouble, and tell it to somebody.
     }

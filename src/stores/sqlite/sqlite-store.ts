@@ -33,6 +33,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** So long after the last listener has gone, in milliseconds, the thread hears of it. */
+const forgetAfter = 200
 /** So many calls are sent at once, without waiting for what else is asked in this turn. */
 const largeLot = 200
 
@@ -47,7 +49,10 @@ export class SqliteStore implements Store {
   readonly #waiting = new Map<number, Waiting>()
   #outbox: Request[] = []
   #lastNumber = 0
+  /** What is listened to, and what the thread knows of that. */
+  #wanted = 0
   #listening = 0
+  #forgetting: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   #onClosed: (() => void) | undefined
   #onOpened: Waiting | undefined
@@ -232,7 +237,7 @@ export class SqliteStore implements Store {
     const requests = this.#outbox
     if (requests.length === 0) return
     this.#outbox = []
-    if (this.#broken === undefined) this.#post({ requests })
+    if (this.#broken === undefined) this.#post({ requests, ...this.#moreToListenTo() })
   }
 
   #post(message: ToThread): void {
@@ -268,9 +273,28 @@ export class SqliteStore implements Store {
     }
     if (this.#listeners.waiting > 0) this.#worker.ref()
     else this.#settleDown()
-    if (bits === this.#listening || this.#broken || this.#closing) return
-    this.#listening = bits
-    this.#post({ listen: bits })
+    if (this.#broken || this.#closing) return
+    this.#wanted = bits
+    // Who begins to listen has mostly something to ask, too: both travel together. Who waits for one job after the other
+    // stops and begins again each time: that somebody has stopped is told when it has lasted.
+    if (bits & ~this.#listening) queueMicrotask(this.#listen)
+    else if (bits !== this.#listening) this.#forgetting ??= setTimeout(this.#forget, forgetAfter).unref()
+  }
+
+  readonly #listen = (): void => {
+    const more = this.#moreToListenTo()
+    if (more && !this.#broken && !this.#closing) this.#post(more)
+  }
+
+  #moreToListenTo(): { listen: number } | undefined {
+    if ((this.#wanted & ~this.#listening) === 0) return undefined
+    return { listen: (this.#listening |= this.#wanted) }
+  }
+
+  readonly #forget = (): void => {
+    this.#forgetting = undefined
+    if (this.#broken || this.#closing || this.#wanted === this.#listening) return
+    this.#post({ listen: (this.#listening = this.#wanted) })
   }
 
   #mustBeOpen(): void {
@@ -280,6 +304,7 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     if (this.#broken) return
+    clearTimeout(this.#forgetting)
     this.#worker.ref()
     const exited = new Promise<void>(resolve => (this.#onClosed = resolve))
     const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
