@@ -7,7 +7,8 @@
 //
 // Without patterns it runs the files in which an order or a random input takes part within one process: scopes and
 // primitives, the event loop as an executor, the store in memory. Threads, processes, SQLite files and whole programs get
-// their orders from the operating system, which no seed sets; they take minutes a run. --all has them, too.
+// their orders from the operating system, which no seed sets; they take minutes a run. Formats of data have no order; their
+// random inputs are new ones in every ordinary run. --all has them all.
 import { randomInt } from 'node:crypto'
 import { relative, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -22,8 +23,9 @@ const onTheLoop = [
   'test/testing/',
   'test/loop/',
   'test/ambient/',
-  'test/call/',
-  'test/celery/json-random',
+  'test/call/invoke-here',
+  'test/call/pending-queue',
+  'test/call/retry',
   'test/conformance/loop',
   'test/conformance/stores/memory',
   'test/stores/memory/',
