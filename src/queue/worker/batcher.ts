@@ -38,6 +38,8 @@ export class Batcher<I, O> {
   #timer: Timer | undefined
   #givenUp = false
   #idle: (() => void)[] = []
+  /** Why nothing could be written lately, until something is. */
+  trouble: unknown
 
   constructor(write: (items: I[]) => Promise<O[]>, onError: (error: unknown) => void, most = 2_000) {
     this.#write = write
@@ -102,6 +104,7 @@ export class Batcher<I, O> {
     }
     this.#underWay--
     this.#pause = 0
+    this.trouble = undefined
     for (const [at, each] of batch.entries()) each.written(outcomes[at] as O)
     this.#goOn()
   }
@@ -124,6 +127,7 @@ export class Batcher<I, O> {
     // If none could be written, it is the store that is in trouble, not some of them.
     if (failed.length === items.length && !suspected) return this.#retryLater(failed, error, 0)
     if (!suspected) this.#pause = 0
+    if (failed.length < items.length) this.trouble = undefined
     if (failed.length > 0) this.#suspect(failed, error)
     this.#goOn()
   }
@@ -147,6 +151,7 @@ export class Batcher<I, O> {
     // In front of what came meanwhile: reports of one attempt keep their order. Two batches may have failed, in any order.
     this.#waiting = [...batch, ...this.#waiting].sort((one, other) => one.number - other.number)
     this.#apart += apart
+    this.trouble = error
     this.#onError(error)
     this.#pause = Math.min(longestPause, this.#pause === 0 ? 50 : this.#pause * 2)
     this.#timer ??= new Timer(this.#pause, this.#flush, undefined)

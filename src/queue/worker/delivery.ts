@@ -61,6 +61,11 @@ export class Delivery implements TaskBackstage {
     return this.#unsettled
   }
 
+  /** Why what was done cannot be written; undefined while it can. */
+  get blocked(): unknown {
+    return this.#settling.trouble ?? this.#reporting.trouble
+  }
+
   /** Ends a claim. */
   settle(claim: Claim, ending: Ending, duration = 0, attempt?: Attempt): void {
     const settlement = settlementOf(claim, ending, attempt?.effects)

@@ -8,19 +8,22 @@ export interface HealthParts {
   readonly running: number
   readonly held: number
   readonly capacity: number
+  /** Why what was done cannot be written; undefined while it can. */
+  readonly blocked: unknown
 }
 
 /**
  * Whether a worker does its work. The probe is the path of a claim itself, not a ping: a worker whose connection is up but
  * whose claims are not answered does not consume.
  */
-export function healthOf({ claimer, state, running, held, capacity }: HealthParts): WorkerHealth {
+export function healthOf({ claimer, state, running, held, capacity, blocked }: HealthParts): WorkerHealth {
   const lastClaim = claimer.lastAnswer === undefined ? undefined : Math.round(performance.now() - claimer.lastAnswer)
   const about = { lastClaim, running, waiting: held - running }
   const not = (reason: string): WorkerHealth => ({ consuming: false, reason, ...about })
   if (state !== 'running') return not(state === 'stopping' ? 'it is stopping and takes no more jobs' : 'it has stopped')
   if (claimer.stuck) return not('the store has not answered a claim for a long time')
   if (claimer.trouble !== undefined) return not(`the last claim failed: ${textOf(claimer.trouble)}`)
+  if (blocked !== undefined) return not(`what it has done cannot be written: ${textOf(blocked)}`)
   if (claimer.resting) return not('its threads or processes cannot be started')
   if (claimer.lastAnswer === undefined) return not('the store has not answered yet')
   return { consuming: true, reason: held >= capacity ? 'all places are taken' : 'it waits for jobs', ...about }

@@ -129,8 +129,8 @@ export class QueueWorker implements Worker {
   }
 
   health(): WorkerHealth {
-    const { claimer, running, held } = this.#core
-    return healthOf({ claimer, state: this.#state, running, held, capacity: this.#parts.executor.capacity })
+    const { claimer, running, held, blocked } = this.#core
+    return healthOf({ claimer, state: this.#state, running, held, capacity: this.#parts.executor.capacity, blocked })
   }
 
   observe(listener: (event: WorkerEvent) => void): () => void {

@@ -109,6 +109,11 @@ export class WorkerCore {
     return this.#delivery.unsettled
   }
 
+  /** Why what was done cannot be written; undefined while it can. */
+  get blocked(): unknown {
+    return this.#delivery.blocked
+  }
+
   get counts(): Readonly<WorkerCounts> {
     return this.#delivery.counts
   }

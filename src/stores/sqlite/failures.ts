@@ -19,8 +19,12 @@ export function resultCode(error: unknown): number | undefined {
   const { errcode, rawCode, code } = error as SqliteFault
   const number = errcode ?? rawCode
   if (typeof number === 'number') return number & 0xff
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return names['CANTOPEN']
   const name = typeof code === 'string' ? /^SQLITE_([A-Z]+)/.exec(code)?.[1] : undefined
-  return name === undefined ? undefined : names[name]
+  if (name !== undefined) return names[name]
+  // What libsql says when a file cannot be opened.
+  const opening = /^ConnectionFailed\(.*: (\d+)"\)$/.exec(error.message)?.[1]
+  return opening === undefined ? undefined : Number(opening) & 0xff
 }
 
 const names: Readonly<Record<string, number>> = {

@@ -33,9 +33,9 @@ export function write(
   )
   const values = [kind, turn.now, name, value] as const
   let sequence = row?.[0] as number
-  if (database.run(insert, call, sequence, ...values) === 0) {
+  if (!(sequence > 0) || database.run(insert, call, sequence, ...values) === 0) {
     // The count in the row has been damaged; the reports themselves say how many there are.
-    const [last] = database.get('SELECT max(sequence) FROM skein_report WHERE call = ?', call) as [number]
+    const [last] = database.get('SELECT coalesce(max(sequence), 0) FROM skein_report WHERE call = ?', call) as [number]
     sequence = last + 1
     database.run('UPDATE skein_call SET reports = ? WHERE call = ?', sequence, call)
     database.run(insert, call, sequence, ...values)

@@ -168,9 +168,17 @@ describe('a store that fails for a while', () => {
         },
       }),
     )
+    const trouble = event(worker, 'trouble')
     const [id = ''] = await send(store, call(quick, 7))
+    await trouble
+    assert.deepEqual(
+      [worker.health().consuming, worker.health().reason],
+      [false, 'what it has done cannot be written: the disk is full'],
+    )
     assert.equal((await ended(store, id)).result, '7')
+    await settled()
     assert.equal(worker.stats().done, 1)
+    assert.equal(worker.health().consuming, true)
   })
 
   test('that refuses a result makes the job fail, not its neighbours', async () => {
