@@ -14,7 +14,10 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
   }
   const absent = new Set(cells.filter(cell => cell.absent).map(cell => cell.label))
   if (absent.size > 0)
-    lines.push(`Python, or its packages, are not present: ${[...absent].join(', ')} not measured.`, '')
+    lines.push(
+      `Not measured, since what it needs (Python, its packages, redis-server) is not present: ${[...absent].join(', ')}.`,
+      '',
+    )
   for (const note of suite.notes ?? []) lines.push(note, '')
   lines.push(`Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds, contestants interleaved'}.`, '')
   for (const goal of goals) {
@@ -24,7 +27,7 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
         ? ''
         : ` (${goal.range.map(value => value.toFixed(goal.range[0] < 5 ? 2 : 1)).join('–')})`
     lines.push(
-      `${markdown ? '- ' : ''}${verdict}: ${goal.text}${goal.figure === undefined ? '' : `: ${goal.figure}${spread}`}`,
+      `${markdown ? '- ' : ''}${verdict}: ${goal.text}${goal.figure === undefined ? '' : `: ${goal.figure}${spread}`}${goal.beside ? `; ${goal.beside}` : ''}`,
     )
   }
   if (goals.length > 0) lines.push('')

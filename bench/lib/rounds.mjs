@@ -57,7 +57,7 @@ function ratios(cell, cells) {
   if (contestant.versus === undefined) return undefined
   const subject = cells.find(other => other.variant === variant && other.contestant.key === contestant.versus)
   const result = {}
-  for (const metric of ['p50', 'rate', 'startMs', 'cpu', 'bytes', 'ns']) {
+  for (const metric of ['p50', 'p99', 'rate', 'startMs', 'cpu', 'bytes', 'ns']) {
     const list = []
     for (const theirs of cell.values) {
       const ours = subject?.values.find(value => value.round === theirs.round)

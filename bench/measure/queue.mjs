@@ -19,7 +19,7 @@ export async function measure({ peer, setting, what, count, concurrency, perSeco
   }
 }
 
-const figures = { oneByOne, batched, done, roundTrip, openLoop }
+const figures = { oneByOne, callers, batched, done, roundTrip, openLoop }
 
 /** Each is durable before the next is handed over. */
 async function oneByOne(queue, { count }) {
@@ -29,9 +29,22 @@ async function oneByOne(queue, { count }) {
   return { rate: (count * 1000) / (performance.now() - from) }
 }
 
+/** Many callers, each of which waits until its own call is durable before it hands over the next. */
+async function callers(queue, { count, concurrency }) {
+  const call = async n => {
+    for (let left = n; left > 0; left--) await queue.add(left)
+  }
+  const all = n => Promise.all(Array.from({ length: concurrency }, () => call(n)))
+  await all(10)
+  const each = Math.ceil(count / concurrency)
+  const from = performance.now()
+  await all(each)
+  return { rate: (each * concurrency * 1000) / (performance.now() - from) }
+}
+
 /** Handed over in lots of a thousand. */
 async function batched(queue, { count }) {
-  await queue.addMany(range(1000))
+  for (let n = 0; n < 5; n++) await queue.addMany(range(1000))
   const from = performance.now()
   for (let n = 0; n < count; n += 1000) await queue.addMany(range(1000))
   return { rate: (count * 1000) / (performance.now() - from) }

@@ -51,6 +51,7 @@ async function fair(url, { producers, workers, ms }) {
   return {
     sentPerSecond: rate(sum(sent)),
     donePerSecond: rate(sum(done)),
+    total: rate(sum(sent) + sum(done)),
     slowest: Math.min(
       ...sent.map(count => count / (sum(sent) / sent.length)),
       ...done.map(count => count / (sum(done) / done.length)),

@@ -2,7 +2,9 @@
 import json
 import os
 import sys
+import threading
 import time
+import uuid
 
 import redis
 from celery_app import app, noop
@@ -67,7 +69,46 @@ def round_trip(request):
     return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "p999": percentile(times, 0.999)}
 
 
-FIGURES = {"wait": wait, "oneByOne": one_by_one, "fill": fill, "done": done, "roundTrip": round_trip}
+def open_loop(request):
+    """Arrivals at a fixed rate. Results are heard as Celery's own client hears them: on the channel of their key."""
+    count, per_second = request["count"], request["perSecond"]
+    for n in range(50):
+        noop.delay(n).get(timeout=20)
+    ids = [str(uuid.uuid4()) for _ in range(count)]
+    due, ended = {}, {}
+    channel = server.pubsub()
+    channel.psubscribe("celery-task-meta-*")
+    channel.get_message(timeout=1)
+
+    def listen():
+        for message in channel.listen():
+            if message["type"] == "pmessage":
+                ended[message["channel"].decode().removeprefix("celery-task-meta-")] = time.perf_counter()
+            if len(ended) >= count:
+                return
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    begun = time.perf_counter() + 0.01
+    for n in range(count):
+        due[ids[n]] = begun + n / per_second
+        wait_for = due[ids[n]] - time.perf_counter()
+        if wait_for > 0:
+            time.sleep(wait_for)
+        noop.apply_async((n,), task_id=ids[n])
+    listener.join()
+    times = [(ended[id] - due[id]) * 1000 for id in ids]
+    return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "p999": percentile(times, 0.999)}
+
+
+FIGURES = {
+    "wait": wait,
+    "oneByOne": one_by_one,
+    "fill": fill,
+    "done": done,
+    "roundTrip": round_trip,
+    "openLoop": open_loop,
+}
 
 for line in sys.stdin:
     request = json.loads(line)

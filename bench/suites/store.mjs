@@ -1,3 +1,5 @@
+import { goal } from './goals.mjs'
+
 const contestants = [
   { key: 'full', label: 'SQLite, full', role: 'skein', spec: { durability: 'full' } },
   { key: 'relaxed', label: 'SQLite, relaxed', role: 'skein', spec: { durability: 'relaxed' } },
@@ -5,18 +7,25 @@ const contestants = [
 
 export function fair({ quick }) {
   const ms = quick ? 1_000 : 3_000
+  const one = '1 producer, 1 worker'
+  const two = '2 producers, 2 workers'
   return {
     name: 'store-fair',
     title: 'Store: several processes on one file, calls in lots of a hundred',
     variants: [
-      { key: '1 producer, 1 worker', producers: 1, workers: 1 },
-      { key: '2 producers, 2 workers', producers: 2, workers: 2 },
+      { key: one, producers: 1, workers: 1 },
+      { key: two, producers: 2, workers: 2 },
     ],
     limitMs: 60_000,
     columns: [
       { metric: 'sentPerSecond', label: 'sent/s', digits: 0 },
       { metric: 'donePerSecond', label: 'done/s', digits: 0 },
+      { metric: 'total', label: 'both/s', digits: 0 },
       { metric: 'slowest', label: 'slowest, of a fair share', digits: 2 },
+    ],
+    notes: [
+      'Four processes share the cores with each other: what they do together is bounded by the machine, as that of two is by ' +
+        'the lock of the file.',
     ],
     request: (contestant, { producers, workers }) => ({
       kind: 'store',
@@ -27,23 +36,54 @@ export function fair({ quick }) {
       ms,
     }),
     contestants,
-    goals: () => [],
+    goals: cells => [
+      goal(cells, {
+        text: 'full, 2 producers and 2 workers: nobody gets less than half of a fair share',
+        variant: two,
+        key: 'full',
+        metric: 'slowest',
+        least: 0.5,
+        digits: 2,
+      }),
+      goal(cells, {
+        text: `full, 2 producers and 2 workers: sent and done together not below those of one each`,
+        variant: two,
+        key: 'full',
+        metric: 'total',
+        least: median(cells, one, 'total'),
+      }),
+    ],
   }
+}
+
+function median(cells, variant, metric) {
+  return cells.find(cell => cell.variant === variant && cell.key === 'full')?.metrics[metric]?.median ?? 0
 }
 
 export function flat({ quick }) {
   const most = quick ? 100_000 : 1_000_000
+  const few = '20,000'
+  const many = most.toLocaleString('en')
   return {
     name: 'store-flat',
     title: 'Store: claiming a hundred calls, by the number in line (half of them of a task that nobody knows)',
     variants: [
-      { key: '20,000', queued: 20_000 },
-      { key: most.toLocaleString('en'), queued: most },
+      { key: few, queued: 20_000 },
+      { key: many, queued: most },
     ],
     limitMs: 180_000,
     columns: [{ metric: 'claimMs', label: 'claim, ms', digits: 2 }],
     request: (contestant, { queued }) => ({ kind: 'store', what: 'flat', spec: contestant.spec, queued }),
     contestants,
-    goals: () => [],
+    goals: cells => [
+      goal(cells, {
+        text: `full: a claim with ${many} in line takes at most half as long again as with ${few}`,
+        variant: many,
+        key: 'full',
+        metric: 'claimMs',
+        most: 1.5 * median(cells, few, 'claimMs'),
+        digits: 2,
+      }),
+    ],
   }
 }
