@@ -41,15 +41,16 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   }
 
   get state(): JobState {
-    return this.#settled ? this.#state : (this.workState ?? this.#state)
+    return this.settled ? this.#state : (this.workState ?? this.#state)
   }
 
-  get #settled(): boolean {
+  // No method or accessor here has a #name: that would cost every job one more field.
+  private get settled(): boolean {
     return this.#state !== 'queued' && this.#state !== 'running'
   }
 
   result(options?: WaitOptions): Promise<R> {
-    if (this.#settled) {
+    if (this.settled) {
       if (this.#waiting?.shared) return this.#waiting.shared
       return this.#state === 'done' ? Promise.resolve(this.#outcome as R) : Promise.reject(this.#outcome)
     }
@@ -57,11 +58,11 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
       const waiting = (this.#waiting ??= new Waiting<R>())
       return (waiting.shared ??= new Promise<R>((resolve, reject) => waiting.waiters.add({ resolve, reject })))
     }
-    return this.#limitedResult(options)
+    return this.limitedResult(options)
   }
 
   async cancel(reason?: unknown): Promise<void> {
-    if (this.#settled) return
+    if (this.settled) return
     const ended = new Promise<void>(resolve => {
       const noted = (): void => resolve()
       ;(this.#waiting ??= new Waiting<R>()).waiters.add({ resolve: noted, reject: noted })
@@ -75,30 +76,30 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   }
 
   progress(): AsyncIterableIterator<unknown> {
-    return this.#read('progressReaders', () => true)
+    return this.read('progressReaders', () => true)
   }
 
   events(): AsyncIterableIterator<JobEvent> {
-    return this.#read('eventReaders', event => event.type === 'progress')
+    return this.read('eventReaders', event => event.type === 'progress')
   }
 
   /** Says that the work has begun. */
   start(): void {
-    if (this.#settled || this.#state === 'running') return
+    if (this.settled || this.#state === 'running') return
     this.#state = 'running'
-    if (this.#waiting?.eventReaders) this.#emit({ type: 'state', state: 'running', time: wallTime() })
+    if (this.#waiting?.eventReaders) this.emit({ type: 'state', state: 'running', time: wallTime() })
   }
 
   /** Passes on something that happened. A final state is reported by `resolve` and `reject`, never through this. */
   report(event: JobEvent): void {
-    if (this.#settled) return
+    if (this.settled) return
     if (event.type === 'state') this.#state = event.state
-    else this.#keep(event)
-    this.#emit(event)
+    else this.keep(event)
+    this.emit(event)
   }
 
   /** Keeps what a reader may still want to hear who comes later: the last of it. */
-  #keep(event: JobEvent): void {
+  private keep(event: JobEvent): void {
     const kept = ((this.#waiting ??= new Waiting<R>()).kept ??= [])
     if (kept.length >= longestMemory) kept.shift()
     kept.push(event)
@@ -110,23 +111,23 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   }
 
   resolve(value: R): void {
-    this.#settle('done', value)
+    this.settle('done', value)
   }
 
   reject(error: unknown, state: 'failed' | 'cancelled'): void {
-    this.#settle(state, error)
+    this.settle(state, error)
   }
 
   /** Fails a job that no scope stands up for: if nobody asks for the result, it is an unhandled rejection. */
   rejectLoudly(error: unknown): void {
-    if (this.#settled) return
+    if (this.settled) return
     const awaited = this.#waiting !== undefined && this.#waiting.waiters.size > 0
-    this.#settle('failed', error)
+    this.settle('failed', error)
     if (!awaited) (this.#waiting = new Waiting<R>()).shared = Promise.reject(error)
   }
 
-  #settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {
-    if (this.#settled) return
+  private settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {
+    if (this.settled) return
     this.#state = state
     this.#outcome = outcome
     const waiting = this.#waiting
@@ -144,13 +145,13 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     }
   }
 
-  #emit(event: JobEvent): void {
+  private emit(event: JobEvent): void {
     const waiting = this.#waiting
     for (const reader of waiting?.eventReaders ?? []) reader.push(event)
     if (event.type === 'progress') for (const reader of waiting?.progressReaders ?? []) reader.push(event.value)
   }
 
-  #read<K extends 'eventReaders' | 'progressReaders'>(
+  private read<K extends 'eventReaders' | 'progressReaders'>(
     kind: K,
     mayDrop: (value: K extends 'eventReaders' ? JobEvent : unknown) => boolean,
   ): Reader<K extends 'eventReaders' ? JobEvent : unknown> {
@@ -162,7 +163,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
       if (kind === 'eventReaders') reader.push(event as T)
       else if (event.type === 'progress') reader.push(event.value as T)
     }
-    if (this.#settled) reader.end()
+    if (this.settled) reader.end()
     else {
       const waiting = (this.#waiting ??= new Waiting<R>()) as { [key in K]: Set<Reader<T>> | undefined }
       ;(waiting[kind] ??= new Set()).add(reader)
@@ -170,11 +171,11 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     return reader
   }
 
-  #limitedResult(options: WaitOptions): Promise<R> {
+  private limitedResult(options: WaitOptions): Promise<R> {
     const { signal } = options
     return new Promise<R>((resolve, reject) => {
       const limit = options.timeout === undefined ? Infinity : milliseconds(options.timeout, 'timeout')
-      if (signal?.aborted) return reject(this.#waitAborted(signal))
+      if (signal?.aborted) return reject(this.waitAborted(signal))
       const waiters = (this.#waiting ??= new Waiting<R>()).waiters
       const free = (): void => {
         waiters.delete(waiter)
@@ -183,7 +184,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
       }
       const onAbort = (): void => {
         free()
-        reject(this.#waitAborted(signal as AbortSignal))
+        reject(this.waitAborted(signal as AbortSignal))
       }
       const waiter: Waiter<R> = {
         resolve: value => (free(), resolve(value)),
@@ -205,7 +206,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     })
   }
 
-  #waitAborted(signal: AbortSignal): unknown {
+  private waitAborted(signal: AbortSignal): unknown {
     return errorOfCause({ source: 'signal', reason: signal.reason }, `the wait for the result of job ${this.name}`)
   }
 }

@@ -12,7 +12,20 @@ import { type CancelOptions, checkDeadline, graceOf, type ScopeInit, type ScopeL
 import type { Services } from './services.ts'
 import { Timer } from './timer.ts'
 
-const flag = { task: 1, background: 2, shielded: 4, watched: 8, caught: 16 } as const
+/** @internal What is true of a scope, a bit for each: there may be very many scopes. */
+export const flag = {
+  task: 1,
+  background: 2,
+  shielded: 4,
+  watched: 8,
+  caught: 16,
+  /** The body has returned, or it has thrown. */
+  returned: 32,
+  threw: 64,
+  /** The exit handlers run; the scope has ended. */
+  exiting: 128,
+  ended: 256,
+} as const
 
 const loaded = Date.now()
 
@@ -27,8 +40,8 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** The scope that this one is part of. */
   readonly parent: Scope | undefined
 
-  /** What is true of the scope, in one field: there may be very many scopes. See `flag`. */
-  #flags: number
+  /** @internal What is true of the scope; see `flag`. */
+  protected flags: number
   #cause: CancelCause | undefined
   #error: unknown = undefined
   #extras: Extras | undefined = undefined
@@ -40,12 +53,12 @@ export abstract class ScopeCancel extends ScopeMembers {
     const parent = init.parent
     this.name = init.name ?? init.kind ?? 'scope'
     this.parent = parent
-    this.#flags =
+    this.flags =
       (init.kind === 'task' ? flag.task : 0) |
       (init.shielded === true ? flag.shielded : 0) |
       (init.background === true ? flag.background : 0)
-    const outer = this.#outer
-    if (outer !== undefined && outer.#watched) this.#flags |= flag.watched
+    const outer = this.outer
+    if (outer !== undefined && outer.watched) this.flags |= flag.watched
     this.#cause = outer === undefined ? undefined : outer.#cause
   }
 
@@ -55,26 +68,16 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** The scope has just been cancelled: looks after a while whether it has stopped. */
   protected abstract watchGrace(): void
 
-  get #isTask(): boolean {
-    return (this.#flags & flag.task) !== 0
-  }
-
-  get #background(): boolean {
-    return (this.#flags & flag.background) !== 0
-  }
-
-  get #shielded(): boolean {
-    return (this.#flags & flag.shielded) !== 0
-  }
+  // No method or accessor of the scope classes has a #name: each class with such costs every scope one more field.
 
   /** True when a cancel point has to look at a deadline or a probe, here or further out. */
-  get #watched(): boolean {
-    return (this.#flags & flag.watched) !== 0
+  private get watched(): boolean {
+    return (this.flags & flag.watched) !== 0
   }
 
   /** The scope whose cancellation and deadline hold here too. */
-  get #outer(): ScopeCancel | undefined {
-    return this.#shielded ? undefined : this.parent
+  private get outer(): ScopeCancel | undefined {
+    return (this.flags & flag.shielded) !== 0 ? undefined : this.parent
   }
 
   /** @internal What few scopes have; made when it is needed. */
@@ -89,17 +92,17 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** @internal What to call it in a message: `task resize`. */
   get title(): string {
-    return `${this.#isTask ? 'task' : 'scope'} ${this.name}`
+    return `${this.isTask ? 'task' : 'scope'} ${this.name}`
   }
 
   /** @internal True for a spawned task, or the task that an executor runs; false for a part of one. */
   get isTask(): boolean {
-    return this.#isTask
+    return (this.flags & flag.task) !== 0
   }
 
   /** @internal True for the scope that a failing child must not cancel. */
   get isBackground(): boolean {
-    return this.#background
+    return (this.flags & flag.background) !== 0
   }
 
   /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
@@ -114,12 +117,12 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** True once the cancellation has really broken something off: a scope can be cancelled and still end as if it had not been. */
   get cancelCaught(): boolean {
-    return (this.#flags & flag.caught) !== 0
+    return (this.flags & flag.caught) !== 0
   }
 
   /** Who cancelled the scope and why; undefined while nobody has. */
   get cause(): CancelCause | undefined {
-    if (this.#watched) this.#poll(now())
+    if (this.watched) this.poll(now())
     return this.#cause
   }
 
@@ -130,7 +133,7 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** Something inside ended because of `cause`. */
   protected brokenOff(cause: CancelCause): void {
-    if (cause === this.#cause) this.#flags |= flag.caught
+    if (cause === this.#cause) this.flags |= flag.caught
   }
 
   /** True when a cancel point of this scope has told the cancellation, or its signal has. */
@@ -159,7 +162,7 @@ export abstract class ScopeCancel extends ScopeMembers {
    */
   get stopping(): boolean {
     if (this.cancelled) return true
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.#outer) {
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
       if (at.#extras?.asked !== undefined) return true
     }
     return false
@@ -170,13 +173,13 @@ export abstract class ScopeCancel extends ScopeMembers {
     const extra = this.extra
     if (extra.stopController === undefined) {
       extra.stopController = controllerOfMany()
-      if (this.stopping) extra.stopController.abort(this.#askedError())
+      if (this.stopping) extra.stopController.abort(this.askedError())
     }
     return extra.stopController.signal
   }
 
-  #askedError(): unknown {
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.#outer) {
+  private askedError(): unknown {
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
       const asked = at.#extras?.asked
       if (asked !== undefined) return errorOfCause(asked, this.title)
     }
@@ -186,7 +189,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** When this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'; Infinity if none. */
   get deadline(): number {
     let earliest = Infinity
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.#outer) {
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
       const extras = at.#extras
       if (extras === undefined) continue
       earliest = Math.min(earliest, extras.deadline, extras.services?.deadline() ?? Infinity)
@@ -236,7 +239,7 @@ export abstract class ScopeCancel extends ScopeMembers {
     extra.deadline = Math.min(time + timeout, deadline)
     if (length === Infinity) return
     this.watch()
-    if (length === 0) this.#expire()
+    if (length === 0) this.expire()
     else extra.deadlineTimer = new Timer<ScopeCancel>(length, expire, this)
   }
 
@@ -244,11 +247,11 @@ export abstract class ScopeCancel extends ScopeMembers {
   protected watch(): void {
     const reached: ScopeCancel[] = [this]
     for (const scope of reached) {
-      if (scope.#watched) continue
-      scope.#flags |= flag.watched
+      if (scope.watched) continue
+      scope.flags |= flag.watched
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
         const inner: ScopeCancel | undefined = at.inner
-        if (inner !== undefined && !inner.#shielded) reached.push(inner)
+        if (inner !== undefined && !inner.shielded) reached.push(inner)
       }
     }
   }
@@ -262,7 +265,7 @@ export abstract class ScopeCancel extends ScopeMembers {
    * **Errors**: `SKEIN_INVALID_ARGUMENT` when it is set in any other scope, because a shield needs a limit.
    */
   get shielded(): boolean {
-    return this.#shielded
+    return (this.flags & flag.shielded) !== 0
   }
 
   set shielded(value: boolean) {
@@ -272,13 +275,13 @@ export abstract class ScopeCancel extends ScopeMembers {
           'Run the part that cancellation must not reach in such a scope.',
       )
     }
-    if (value === this.#shielded) return
-    this.#flags = value ? this.#flags | flag.shielded : this.#flags & ~flag.shielded
-    const outer = this.#outer
+    if (value === this.shielded) return
+    this.flags = value ? this.flags | flag.shielded : this.flags & ~flag.shielded
+    const outer = this.outer
     if (outer === undefined) return
-    if (outer.#watched) this.watch()
+    if (outer.watched) this.watch()
     const cause = outer.cause
-    if (cause !== undefined) this.#deliver(cause)
+    if (cause !== undefined) this.deliver(cause)
   }
 
   /**
@@ -310,14 +313,14 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** `cancel` with another source than `explicit`, for those who build executors. */
   cancelWith(cause: CancelCause): void {
-    if (this.#cause !== undefined || this.over || this.#background) return
-    this.#deliver(cause)
+    if (this.#cause !== undefined || this.over || this.isBackground) return
+    this.deliver(cause)
     this.watchGrace()
   }
 
   /** @internal Asks everything inside to stop, and cancels it when the grace is over: milliseconds. */
   askToStop(cause: CancelCause, grace: number): void {
-    if (this.cause !== undefined || this.over || this.#background) return
+    if (this.cause !== undefined || this.over || this.isBackground) return
     const extra = this.extra
     const until = now() + grace
     const again = extra.asked !== undefined
@@ -329,10 +332,10 @@ export abstract class ScopeCancel extends ScopeMembers {
     if (again) return
     const reached: ScopeCancel[] = [this]
     for (const scope of reached) {
-      scope.#extras?.stopController?.abort(scope.#askedError())
+      scope.#extras?.stopController?.abort(scope.askedError())
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
         const inner: ScopeCancel | undefined = at.inner
-        if (inner !== undefined && !inner.#shielded) reached.push(inner)
+        if (inner !== undefined && !inner.shielded) reached.push(inner)
       }
     }
   }
@@ -357,7 +360,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   refusal(operation: string): unknown {
     const time = now()
     this.#lastSeen = time - loaded
-    if (this.#watched) this.#poll(time, true)
+    if (this.watched) this.poll(time, true)
     if (this.#cause !== undefined) return this.cancelError()
     return this.over ? closedError(operation, this.title) : undefined
   }
@@ -368,7 +371,7 @@ export abstract class ScopeCancel extends ScopeMembers {
     const cause = this.#cause ?? { source: 'scope' }
     // A limit is reported as such by the scope that has it; further in it is a cancellation like any other, so that
     // nobody mistakes an outer limit for an own one.
-    const outer = this.#outer
+    const outer = this.outer
     const inherited = cause.timeout !== undefined && outer !== undefined && outer.#cause === cause
     return (this.#error = errorOfCause(inherited ? { source: cause.source, reason: cause.reason } : cause, this.title))
   }
@@ -393,7 +396,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   }
 
   /** Marks this and everything inside as cancelled. Goes level by level, so that depth costs no stack. */
-  #deliver(cause: CancelCause): void {
+  private deliver(cause: CancelCause): void {
     const reached: ScopeCancel[] = [this]
     for (const scope of reached) {
       if (scope.#cause !== undefined || scope.over) continue
@@ -409,13 +412,13 @@ export abstract class ScopeCancel extends ScopeMembers {
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
         const inner: ScopeCancel | undefined = at.inner
         if (inner === undefined) (told ??= []).push(at)
-        else if (!inner.#shielded) reached.push(inner)
+        else if (!inner.shielded) reached.push(inner)
       }
-      for (const member of told ?? []) scope.#tellMember(member, cause)
+      for (const member of told ?? []) scope.tellMember(member, cause)
     }
   }
 
-  #tellMember(member: Member, cause: CancelCause): void {
+  private tellMember(member: Member, cause: CancelCause): void {
     if (member.owner !== this) return
     try {
       member.cancel(cause)
@@ -426,10 +429,6 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** @internal The own limit has run out. */
   expire(): void {
-    this.#expire()
-  }
-
-  #expire(): void {
     if (this.#cause !== undefined) return
     const expiry: CancelCause = { source: 'deadline', timeout: this.extra.limit }
     this.extra.expiry = expiry
@@ -437,10 +436,10 @@ export abstract class ScopeCancel extends ScopeMembers {
   }
 
   /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  #poll(time: number, atCancelPoint = false): void {
+  private poll(time: number, atCancelPoint = false): void {
     if (this.#cause !== undefined || this.over) return
     let due: ScopeCancel | undefined
-    for (let at: ScopeCancel | undefined = this; at !== undefined && at.#watched; at = at.#outer) {
+    for (let at: ScopeCancel | undefined = this; at !== undefined && at.watched; at = at.outer) {
       const extras = at.#extras
       if (extras === undefined || at.over) continue
       const probed = extras.probe?.(atCancelPoint)

@@ -11,7 +11,7 @@ import type { Host } from './hosts.ts'
 import { Hold } from './members.ts'
 import { removeRoot } from './roots.ts'
 import type { Scope } from './scope.ts'
-import { ScopeCancel } from './scope-cancel.ts'
+import { flag, ScopeCancel } from './scope-cancel.ts'
 import type { ExitHandler, OpenBlock } from './scope-extras.ts'
 import { checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './scope-options.ts'
 import { checkLog, type LogLine } from './services.ts'
@@ -29,20 +29,17 @@ const defaultGrace = debugging ? 1_000 : 5_000
  * tasks are cancelled when nothing else holds it.
  */
 export abstract class ScopeCore extends ScopeCancel {
-  #state: 'open' | 'exiting' | 'ended' = 'open'
-  #body: 'running' | 'returned' | 'threw' = 'running'
   /** What the body returned or threw. */
   #outcome: unknown = undefined
-  #failures: unknown[] | undefined = undefined
   #host: Host | undefined = undefined
 
   /** @internal Scopes are made by `scope`, `openScope` and `spawn`. */
   constructor(init: ScopeInit) {
     super(init)
-    this.#configure(init)
+    this.configure(init)
   }
 
-  #configure(init: ScopeInit): void {
+  private configure(init: ScopeInit): void {
     if (init.grace !== undefined) this.extra.grace = milliseconds(init.grace, 'grace')
     if (init.errors !== undefined) this.extra.errors = checkErrorShape(init.errors)
     if (init.onError !== undefined) this.extra.onError = checkFailurePolicy(init.onError)
@@ -63,17 +60,21 @@ export abstract class ScopeCore extends ScopeCancel {
   }
 
   protected override get over(): boolean {
-    return this.#state === 'ended'
+    return (this.flags & flag.ended) !== 0
+  }
+
+  private get open(): boolean {
+    return (this.flags & (flag.exiting | flag.ended)) === 0
   }
 
   /** @internal True while its exit handlers run. */
   get exiting(): boolean {
-    return this.#state === 'exiting'
+    return (this.flags & flag.exiting) !== 0
   }
 
   /** @internal True while its own body has neither returned nor thrown. */
   get bodyRuns(): boolean {
-    return this.#body === 'running'
+    return (this.flags & (flag.returned | flag.threw)) === 0
   }
 
   /** Which run of the task this is: 1 for the first, 2 after one failure, and so on. */
@@ -83,7 +84,7 @@ export abstract class ScopeCore extends ScopeCancel {
 
   /** Everything that has failed in this scope so far, in order. The first is what the scope throws. */
   get failures(): readonly unknown[] {
-    return this.#failures ?? noFailures
+    return this.extras?.failures ?? noFailures
   }
 
   /** The scopes and tasks that run in this one at this moment, in the order in which they were started. */
@@ -95,7 +96,7 @@ export abstract class ScopeCore extends ScopeCancel {
 
   /** Reports how far the task is: any value. It reaches the readers of its job's `progress()`. */
   progress(value: unknown): void {
-    if (this.#state === 'ended') return
+    if (this.over) return
     for (let at: ScopeCore | undefined = this; at !== undefined; at = at.parent) {
       if (at.extras?.onProgress !== undefined) return at.extras.onProgress(value)
       if (at.#host?.reported !== undefined) return at.#host.reported(value)
@@ -118,7 +119,7 @@ export abstract class ScopeCore extends ScopeCancel {
    */
   log(text: string, fields?: Readonly<Record<string, unknown>>): void {
     checkLog(text, fields)
-    if (this.#state === 'ended') return
+    if (this.over) return
     const line: LogLine = { text, ...(fields === undefined ? {} : { fields }), time: now() }
     // What a child of the task writes belongs to the task's log.
     const services = this.services
@@ -169,12 +170,12 @@ export abstract class ScopeCore extends ScopeCancel {
   protected override released(): void {
     const extras = this.extras
     if (extras === undefined) {
-      if (this.holding === 0 && this.#body !== 'running') endInTurn(this)
+      if (this.holding === 0 && !this.bodyRuns) endInTurn(this)
       return
     }
     if (!this.idle) return
     if (extras.joins !== undefined) for (const join of extras.joins) join.settle(undefined)
-    if (this.#body !== 'running') endInTurn(this)
+    if (!this.bodyRuns) endInTurn(this)
   }
 
   /** @internal Nothing holds the scope but what serves the others, and blocks that somebody has opened. */
@@ -191,20 +192,27 @@ export abstract class ScopeCore extends ScopeCancel {
     try {
       const result = callIn(self, body, self)
       if (isThenable(result)) {
-        result.then(
-          value => this.bodyReturned(value, host),
-          (error: unknown) => this.bodyThrew(error, host),
-        )
+        // Bound functions: two closures and what they share would take half as much again, for as long as the body runs.
+        result.then(this.returnedLater.bind(this), this.threwLater.bind(this))
       } else this.bodyReturned(result, host)
     } catch (error) {
       this.bodyThrew(error, host)
     }
   }
 
+  /** A body that waits has returned; the host is known since it began. */
+  private returnedLater(value: unknown): void {
+    if (this.#host !== undefined) this.bodyReturned(value, this.#host)
+  }
+
+  private threwLater(error: unknown): void {
+    if (this.#host !== undefined) this.bodyThrew(error, this.#host)
+  }
+
   /** @internal */
   bodyReturned(value: unknown, host: Host): void {
-    if (this.#body !== 'running') return
-    this.#body = 'returned'
+    if (!this.bodyRuns) return
+    this.flags |= flag.returned
     this.#host = host
     this.#outcome = value
     if (debugging && this.knownCause !== undefined && this.hasTold) warnSwallowed(this.title, this.cancelError())
@@ -213,8 +221,8 @@ export abstract class ScopeCore extends ScopeCancel {
 
   /** @internal */
   bodyThrew(error: unknown, host: Host): void {
-    if (this.#body !== 'running') return
-    this.#body = 'threw'
+    if (!this.bodyRuns) return
+    this.flags |= flag.threw
     this.#host = host
     this.#outcome = error
     const cause = this.knownCause
@@ -240,7 +248,7 @@ export abstract class ScopeCore extends ScopeCancel {
 
   /** @internal */
   assertOpen(operation: string, whileExiting = false): void {
-    if (this.#state !== 'open' && !(whileExiting && this.#state === 'exiting')) throw closedError(operation, this.title)
+    if (!this.open && !(whileExiting && this.exiting)) throw closedError(operation, this.title)
   }
 
   /** @internal */
@@ -262,37 +270,37 @@ export abstract class ScopeCore extends ScopeCancel {
   protected abstract runExit(handler: ExitHandler): Promise<unknown>
 
   protected override addFailure(error: unknown): void {
-    const failures = (this.#failures ??= [])
+    const failures = (this.extra.failures ??= [])
     if (!failures.includes(error)) failures.push(error)
   }
 
   protected override watchGrace(): void {
-    if (this.#state !== 'open' || (this.#body !== 'running' && this.idle)) return
+    if (!this.open || (!this.bodyRuns && this.idle)) return
     let grace: number | undefined
     for (let at: ScopeCore | undefined = this; at !== undefined && grace === undefined; at = at.parent) {
       grace = at.extras?.grace
     }
     const limit = grace ?? defaultGrace
-    this.extra.graceTimer = new Timer(limit, () => this.#warnStuck(limit), undefined, false)
+    this.extra.graceTimer = new Timer(limit, () => this.warnStuck(limit), undefined, false)
   }
 
-  #warnStuck(grace: number): void {
+  private warnStuck(grace: number): void {
     const stuck = findStuck(this)
     if (stuck.length > 0) process.emitWarning(describeStuck(this.cancelError(), grace, stuck))
   }
 
   /** @internal The body has ended and nothing ordinary holds the scope. */
   end(): void {
-    if (this.#state !== 'open' || !this.idle) return
-    if (this.holding > 0) return this.#endLast()
+    if (!this.open || !this.idle) return
+    if (this.holding > 0) return this.endLast()
     const exits = this.extras?.exits
-    if (exits === undefined) return this.#finish()
-    this.#state = 'exiting'
-    void this.#exit(exits)
+    if (exits === undefined) return this.finish()
+    this.flags |= flag.exiting
+    void this.runExits(exits)
   }
 
   /** Ends what does not hold the scope by itself; whatever leaves last calls `end` again. */
-  #endLast(): void {
+  private endLast(): void {
     const { blocks } = this.extra
     if (blocks !== undefined && blocks.size > 0) {
       for (const block of blocks) {
@@ -312,7 +320,7 @@ export abstract class ScopeCore extends ScopeCancel {
     }
   }
 
-  async #exit(exits: ExitHandler[]): Promise<void> {
+  private async runExits(exits: ExitHandler[]): Promise<void> {
     for (let handler = exits.pop(); handler !== undefined; handler = exits.pop()) {
       try {
         await this.runExit(handler)
@@ -320,20 +328,20 @@ export abstract class ScopeCore extends ScopeCancel {
         this.addFailure(error)
       }
     }
-    this.#finish()
+    this.finish()
   }
 
-  #finish(): void {
-    this.#state = 'ended'
+  private finish(): void {
+    this.flags = (this.flags & ~flag.exiting) | flag.ended
     if (this.parent === undefined) removeRoot(this as unknown as Scope)
     this.unplug()
-    if (this.firstMember !== undefined) this.#dropMembers()
+    if (this.firstMember !== undefined) this.dropMembers()
     const host = this.#host
     this.#host = undefined
-    if (host !== undefined) this.#tell(host)
+    if (host !== undefined) this.tell(host)
   }
 
-  #dropMembers(): void {
+  private dropMembers(): void {
     const error =
       this.knownCause === undefined ? errorOfCause({ source: 'scope' }, `a wait in ${this.title}`) : this.cancelError()
     for (let at = this.firstMember; at !== undefined; at = this.firstMember) {
@@ -342,15 +350,15 @@ export abstract class ScopeCore extends ScopeCancel {
     }
   }
 
-  #tell(host: Host): void {
+  private tell(host: Host): void {
     const cause = this.knownCause
     const extras = this.extras
     const expired = this.cancelCaught && cause !== undefined && cause === extras?.expiry
     if (expired && extras.moveOn === undefined) {
       const own = this.cancelError()
-      this.#failures = [own, ...(this.#failures ?? []).filter(error => error !== own)]
+      extras.failures = [own, ...(extras.failures ?? []).filter(error => error !== own)]
     }
-    const failures = this.#failures
+    const failures = extras?.failures
     if (failures !== undefined) {
       const grouped = (extras?.errors ?? (extras?.onError === 'collect' ? 'group' : 'first')) === 'group'
       if (failures.length > 1) recordFailures(failures)
@@ -359,7 +367,7 @@ export abstract class ScopeCore extends ScopeCancel {
       host.done(extras.moveOn.value)
     } else if (this.cancelCaught) {
       // What the body threw says more than our own error: how the work ended, and where.
-      const told = this.#body === 'threw' && this.#outcome instanceof CancelledError
+      const told = (this.flags & flag.threw) !== 0 && this.#outcome instanceof CancelledError
       host.cancelled(told ? this.#outcome : this.cancelError(), cause)
     } else host.done(this.#outcome)
   }

@@ -45,6 +45,7 @@ export class Extras {
   unlink: (() => void) | undefined = undefined
   probe: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined = undefined
 
+  failures: unknown[] | undefined = undefined
   errors: ErrorShape | undefined = undefined
   onError: FailurePolicy = 'cancel'
   attempt: number | undefined = undefined

@@ -3,11 +3,11 @@ import type { Member, MemberOwner } from './members.ts'
 /**
  * The list of what is in a scope.
  *
- * Invariant: `holding` counts the members in the list that the scope has to wait for.
+ * Invariants: `holding` counts the members in the list that the scope has to wait for; the first member's `prev` is the
+ * last one, so that the list needs one field; the last one's `next` is undefined.
  */
 export abstract class ScopeMembers implements MemberOwner {
   #first: Member | undefined = undefined
-  #last: Member | undefined = undefined
   #holding = 0
 
   /** @internal How many members the scope has to wait for. */
@@ -23,21 +23,26 @@ export abstract class ScopeMembers implements MemberOwner {
   /** @internal Puts something into the scope's list; its `leave()` takes it out. */
   enlist(member: Member): void {
     member.owner = this
-    member.prev = this.#last
-    if (this.#last === undefined) this.#first = member
-    else this.#last.next = member
-    this.#last = member
+    const first = this.#first
+    if (first === undefined) this.#first = member.prev = member
+    else {
+      const last = first.prev as Member
+      member.prev = last
+      first.prev = last.next = member
+    }
     if (member.holds) this.#holding++
   }
 
   /** @internal */
   delist(member: Member): void {
     if (member.owner !== this) return
-    const { prev, next } = member
-    if (prev === undefined) this.#first = next
+    const first = this.#first as Member
+    const prev = member.prev as Member
+    const next = member.next
+    if (member === first) this.#first = next
     else prev.next = next
-    if (next === undefined) this.#last = prev
-    else next.prev = prev
+    if (next !== undefined) next.prev = prev
+    else if (member !== first) first.prev = prev
     member.prev = member.next = member.owner = undefined
     if (member.holds) {
       this.#holding--

@@ -76,7 +76,7 @@ export class Scope extends ScopeCore implements ScopeSource {
     checkBody(fn, 's.spawn')
     if (options !== undefined) checkSpawnOptions(options)
     this.assertOpen('spawn')
-    const child = this.#task(fn, options)
+    const child = this.childTask(fn, options)
     const job =
       options?.service === true ? new ServiceJob<Awaited<R>>(this, child, fn) : new SpawnedJob<Awaited<R>>(child, fn)
     this.enlist(job)
@@ -115,14 +115,14 @@ export class Scope extends ScopeCore implements ScopeSource {
     checkBody(fn, 's.spawnReady')
     if (options !== undefined) checkSpawnOptions(options)
     this.assertOpen('spawnReady')
-    const child = this.#task(fn, options)
+    const child = this.childTask(fn, options)
     const job = new ReadyJob<T>(this, child, fn, options?.service === true)
     this.enlist(job)
     job.startSoon()
     return job.ready
   }
 
-  #task(fn: { readonly name: string }, options: SpawnOptions | undefined): Scope {
+  private childTask(fn: { readonly name: string }, options: SpawnOptions | undefined): Scope {
     const name = options?.name ?? (fn.name || 'task')
     const spawnedAt = debugging ? new Error(`task ${name} was spawned`) : undefined
     const shielded = options?.service === true

@@ -43,7 +43,7 @@ export abstract class Wait<T> extends Member {
     const resolve = this.#resolve
     if (resolve === undefined) return
     const scope = this.owner
-    this.#end()
+    this.end()
     if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(value)
     else ready.add(new Resumption(resolve, value, scope, this.line))
   }
@@ -52,7 +52,7 @@ export abstract class Wait<T> extends Member {
     const resolve = this.#resolve
     if (resolve === undefined) return
     const scope = this.owner
-    this.#end()
+    this.end()
     if (ready.direct && (--ready.credit > 0 || ready.renew())) resolve(new Refusal(error) as never)
     else ready.add(new Resumption(resolve, new Refusal(error) as never, scope, this.line))
   }
@@ -67,7 +67,8 @@ export abstract class Wait<T> extends Member {
     this.fail(error)
   }
 
-  #end(): void {
+  // Without a # in its name, which would cost every wait one more field.
+  private end(): void {
     this.#resolve = undefined
     this.leave()
     this.free()
