@@ -5,12 +5,8 @@ import { test } from 'node:test'
 import type { OutgoingCall } from 'skein/stores'
 
 /** One test with a folder of its own. */
-export function inFolder(
-  title: string,
-  body: (file: string) => Promise<void>,
-  options: { readonly skip?: string | false } = {},
-): void {
-  test(title, options, async () => {
+export function inFolder(title: string, body: (file: string) => Promise<void>): void {
+  test(title, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'skein-sqlite-'))
     try {
       await body(join(folder, 'jobs.db'))

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { task } from 'skein'
+import { connect, work } from 'skein/queue'
+
+const echo = task(import.meta, (n: number) => n, { name: 'disk.echo' })
+const execute = promisify(execFile)
+const folder = mkdtempSync(join(tmpdir(), 'skein-disk-'))
+chmodSync(folder, 0o755)
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs as somebody whom the permissions of files hold back; root passes over them. */
+async function unprivileged<T>(action: () => Promise<T>): Promise<T> {
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) process.seteuid?.(65_534)
+  try {
+    return await action()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+}
+
+// Limits of file sizes and permissions in the way of Unix; lifting the limit of a process needs Linux.
+if (process.platform === 'linux') {
+  describe('a disk that takes no more', () => {
+    test('refuses a call in words, loses none that it took, and the worker goes on when there is room', async () => {
+      const program = fileURLToPath(new URL('./program.js', import.meta.url))
+      const command = 'ulimit -S -f 4096; exec "$0" "$@"'
+      const url = `sqlite:${join(folder, 'full.db')}`
+      const { stdout } = await execute('sh', ['-c', command, process.execPath, program, url], { timeout: 60_000 })
+      const { refusal, accepted, kept, right, done, ...report } = JSON.parse(stdout) as {
+        refusal: { code: string; message: string }
+        accepted: number
+        kept: number
+        right: number
+        done: number
+      }
+      assert.equal(refusal.code, 'SKEIN_STORE_UNAVAILABLE')
+      assert.match(refusal.message, /full\.db.*limit of file sizes.*Nothing of this was kept/)
+      assert.ok(accepted > 5, `${accepted} were accepted`)
+      assert.deepEqual({ kept, right, done }, { kept: accepted, right: accepted, done: accepted + 1 })
+      assert.deepEqual(report, {
+        consuming: false,
+        troubles: ['SKEIN_STORE_UNAVAILABLE'],
+        afterwards: 'afterwards',
+      })
+    })
+  })
+}
+
+if (process.platform !== 'win32') {
+  describe('a file that may only be read', () => {
+    test('is not opened, says so, and runs its jobs once it may be written', async () => {
+      const place = join(folder, 'readonly')
+      mkdirSync(place)
+      const file = join(place, 'jobs.db')
+      const url = `sqlite:${file}`
+      const queue = await connect(url)
+      const { id } = await queue.submit(echo, 7)
+      await queue.close()
+
+      chmodSync(file, 0o444)
+      await unprivileged(() => refused(url, 'SKEIN_STORE_READ_ONLY', /jobs\.db may not be written.*permissions/))
+      chmodSync(file, 0o666)
+      chmodSync(place, 0o555)
+      await unprivileged(() => refused(url, 'SKEIN_STORE_READ_ONLY', /permissions of the file and of its folder/))
+      chmodSync(place, 0o755)
+      chmodSync(file, 0o000)
+      await unprivileged(() => refused(url, 'SKEIN_STORE_UNAVAILABLE', /could not be opened.*may be read and written/))
+      chmodSync(file, 0o644)
+
+      const again = await connect(url)
+      const worker = await work({ store: url, tasks: [echo], on: 'loop' })
+      const job = await again.job<number>(id)
+      assert.equal(await job?.result(), 7)
+      await worker.close()
+      await again.close()
+    })
+
+    test('is not made in a folder in which nothing may be made', async () => {
+      const place = join(folder, 'locked')
+      mkdirSync(place)
+      chmodSync(place, 0o555)
+      await unprivileged(() =>
+        refused(`sqlite:${join(place, 'new.db')}`, 'SKEIN_STORE_UNAVAILABLE', /could not be opened/),
+      )
+    })
+  })
+}
+
+/** Neither a client nor a worker can open the store; both say why. */
+async function refused(url: string, code: string, message: RegExp): Promise<void> {
+  await assert.rejects(connect(url), { code, message })
+  await assert.rejects(work({ store: url, tasks: [echo], on: 'loop' }), { code, message })
+}
