@@ -8,7 +8,7 @@ import { CancelledError, MisuseError } from './errors.ts'
 import { closedError, groupOf, recordFailures, saysCancelled } from './failures.ts'
 import { findStuck } from './find-stuck.ts'
 import type { Host } from './hosts.ts'
-import { Hold } from './members.ts'
+import { Hold, type Member } from './members.ts'
 import { removeRoot } from './roots.ts'
 import type { Scope } from './scope.ts'
 import { flag, ScopeCancel } from './scope-cancel.ts'
@@ -18,6 +18,7 @@ import { checkLog, type LogLine } from './services.ts'
 import { describeStuck } from './stuck.ts'
 import { isThenable } from './thenable.ts'
 import { Timer } from './timer.ts'
+import { Wait } from './waits.ts'
 
 /** In debug mode a task that does not hear of its cancellation is told of soon. */
 const defaultGrace = debugging ? 1_000 : 5_000
@@ -29,7 +30,7 @@ const defaultGrace = debugging ? 1_000 : 5_000
  * tasks are cancelled when nothing else holds it.
  */
 export abstract class ScopeCore extends ScopeCancel {
-  /** What the body returned or threw. */
+  /** What the body returned or threw. While it runs: the wait whose promise it has returned, if that is all it does. */
   #outcome: unknown = undefined
   #host: Host | undefined = undefined
 
@@ -192,12 +193,30 @@ export abstract class ScopeCore extends ScopeCancel {
     try {
       const result = callIn(self, body, self)
       if (isThenable(result)) {
-        // Bound functions: two closures and what they share would take half as much again, for as long as the body runs.
-        result.then(this.returnedLater.bind(this), this.threwLater.bind(this))
+        const wait = this.lastMember
+        if (wait instanceof Wait && wait.promise === result) this.#outcome = wait
+        else this.follow(result)
       } else this.bodyReturned(result, host)
     } catch (error) {
       this.bodyThrew(error, host)
     }
+  }
+
+  /**
+   * A body that returns the promise of a wait of its own is followed only when the wait is about to be over: for as long as
+   * it lasts, that saves what following takes.
+   */
+  override delist(member: Member): void {
+    if (member === this.#outcome && this.bodyRuns) {
+      this.#outcome = undefined
+      this.follow((member as Wait<unknown>).promise)
+    }
+    super.delist(member)
+  }
+
+  private follow(result: PromiseLike<unknown>): void {
+    // Bound functions: two closures and what they share would take half as much again, for as long as the body runs.
+    result.then(this.returnedLater.bind(this), this.threwLater.bind(this))
   }
 
   /** A body that waits has returned; the host is known since it began. */

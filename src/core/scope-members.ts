@@ -20,6 +20,11 @@ export abstract class ScopeMembers implements MemberOwner {
     return this.#first
   }
 
+  /** @internal What was put into the list last. */
+  get lastMember(): Member | undefined {
+    return this.#first?.prev
+  }
+
   /** @internal Puts something into the scope's list; its `leave()` takes it out. */
   enlist(member: Member): void {
     member.owner = this

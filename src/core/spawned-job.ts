@@ -7,7 +7,10 @@ import { ready, type Runnable } from './ready.ts'
 import type { Scope } from './scope.ts'
 import type { LogLine } from './services.ts'
 
-let spawned = 0
+let numbered = 0
+
+/** Few are asked for their id, so it is no field of theirs. */
+const numbers = new WeakMap<object, number>()
 
 /**
  * A child task: its job, its place in the list of the scope that it was spawned in, and who hears how its own scope ended.
@@ -21,7 +24,6 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   next: Member | undefined = undefined
   /** @internal */
   owner: MemberOwner | undefined = undefined
-  readonly #number: number = ++spawned
   /** @internal The task's own scope. */
   readonly scope: Scope
   #fn: ((s: Scope) => unknown) | undefined
@@ -34,7 +36,9 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   }
 
   override get id(): string {
-    return `task-${this.#number}`
+    let number = numbers.get(this)
+    if (number === undefined) numbers.set(this, (number = ++numbered))
+    return `task-${number}`
   }
 
   override get name(): string {
