@@ -27,6 +27,7 @@ export function numberIn(value: Value | undefined): number | null {
 
 /** A list of texts as JSON; what is none is an empty one. */
 export function textsIn(value: Value | undefined): string[] {
+  if (value === null || value === undefined) return [] // the rule; to find it out by an exception is dear
   try {
     const list: unknown = JSON.parse(textIn(value))
     return Array.isArray(list) ? list.filter(each => typeof each === 'string') : []
