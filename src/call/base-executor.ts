@@ -3,6 +3,7 @@ import { wallTime } from '../core/clock.ts'
 import { milliseconds } from '../core/duration.ts'
 import { CancelledError, ClosedError, type Ended, InvalidArgumentError, OverloadedError } from '../core/errors.ts'
 import type { Scope } from '../core/scope.ts'
+import { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 import type { LogLine } from '../core/services.ts'
 import { onShutdown } from '../core/shutdown.ts'
 import { Timer } from '../core/timer.ts'
@@ -16,6 +17,7 @@ import { retryDelay } from './retry.ts'
 import { SignalListeners } from './signal-listeners.ts'
 import { recordSite } from './submit-site.ts'
 import { ExecutorSurface } from './surface.ts'
+import { TokenLine } from './token-line.ts'
 
 /** What an executor does when its queue is full: refuse the call, or let the caller wait for room. */
 export type Overload = 'reject' | 'wait'
@@ -41,6 +43,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #overload: Overload
   /** Entries that wait for acceptance, because the queue is full. */
   readonly #outside = new PendingQueue()
+  /** Entries that wait for a token, where there is a limiter. */
+  readonly #tokens: TokenLine | undefined
   /** Entries that wait for their next attempt. */
   readonly #delayed = new Set<Entry>()
   readonly #signals = new SignalListeners((entry, signal) =>
@@ -56,15 +60,22 @@ export abstract class BaseExecutor extends ExecutorSurface {
   #deaf: (() => void) | undefined
   /** What a scope has borrowed is stopped by the scope, in its time: it may be cleaning up. */
   readonly #onShutdown = (cause: CancelCause): void => {
-    for (const entry of [...this.#outside.entries(), ...this.#delayed, ...this.all()])
-      if (entry.scope === undefined) this.stop(entry, cause)
+    for (const entry of this.#everyEntry()) if (entry.scope === undefined) this.stop(entry, cause)
   }
 
-  constructor(name: string, maxQueue: number, overload: Overload) {
+  constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {
     super()
     this.name = name
     this.#maxQueue = maxQueue
     this.#overload = overload
+    if (limiter !== undefined) {
+      this.#tokens = new TokenLine(
+        limiter,
+        name,
+        () => this.capacity,
+        entry => this.enqueue(entry),
+      )
+    }
   }
 
   /** How many accepted entries wait for a place. */
@@ -100,7 +111,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       }
       this.#signals.add(signal, entry)
     }
-    if (this.waiting < this.#maxQueue || this.hasFreePlace()) {
+    if (this.#hasRoom) {
       this.#accept(entry)
     } else if (entry.patient || this.#overload === 'wait') {
       if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
@@ -110,7 +121,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       entry.end({
         state: 'failed',
         error: new OverloadedError(
-          `${this.name} is full: ${this.waiting} calls wait already (maxQueue: ${this.#maxQueue}), so task ${entry.work.task.name} was refused. ` +
+          `${this.name} is full: ${this.queued} calls wait already (maxQueue: ${this.#maxQueue}), so task ${entry.work.task.name} was refused. ` +
             `Wait for earlier calls, raise maxQueue, or open it with overload: 'wait'.`,
         ),
       })
@@ -127,8 +138,29 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return new Timer(delay, callback, undefined)
   }
 
-  /** True when a call handed over now would start at once. */
+  /** True when a call handed over now would start at once, if it had a token. */
   protected abstract hasFreePlace(): boolean
+
+  get #hasRoom(): boolean {
+    if (this.queued < this.#maxQueue) return true
+    return this.hasFreePlace() && (this.#tokens === undefined || this.#tokens.hasToken)
+  }
+
+  /** How many accepted entries wait, for a place or for a token. */
+  protected get queued(): number {
+    return this.waiting + (this.#tokens?.size ?? 0)
+  }
+
+  /** Lets an accepted entry wait for a place; for a token first, where they are limited. */
+  #place(entry: Entry): void {
+    if (this.#tokens === undefined) this.enqueue(entry)
+    else this.#tokens.push(entry)
+  }
+
+  /** The run of an entry goes on although it has ended for its caller. Gives what to call when it has ended, too. */
+  protected keepToken(entry: Entry): (() => void) | undefined {
+    return this.#tokens?.keep(entry)
+  }
 
   #accept(entry: Entry): void {
     entry.site ??= recordSite()
@@ -137,12 +169,12 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.state = 'waiting'
     entry.onAccepted?.()
     if (this.observed) this.emit({ type: 'submitted', id: entry.id, task: entry.work.task, time: this.time() })
-    this.enqueue(entry)
+    this.#place(entry)
   }
 
   /** Lets in those who wait outside; to be called when the queue has become shorter. */
   protected admit(): void {
-    while (this.#outside.size > 0 && this.waiting < this.#maxQueue) {
+    while (this.#outside.size > 0 && this.queued < this.#maxQueue) {
       if (--this.#pending === 0) this.#deaf?.()
       this.#accept(this.#outside.take() as Entry)
     }
@@ -156,7 +188,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
         this.#outside.remove(entry)
         return this.finish(entry, 'withdrawn')
       case 'waiting':
-        this.dequeue(entry)
+        if (this.#tokens?.remove(entry) !== true) this.dequeue(entry)
         this.admit()
         return this.finish(entry, 'withdrawn')
       case 'delayed':
@@ -187,6 +219,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       return
     }
     this.#clearTimers(entry) // what limited the last run has no say in the next
+    this.#tokens?.giveBack(entry) // others may use it while this one waits
     entry.attempt++
     entry.state = 'delayed'
     const time = this.time()
@@ -200,7 +233,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
         entry.timer = undefined
         this.#delayed.delete(entry)
         entry.state = 'waiting'
-        this.enqueue(entry)
+        this.#place(entry)
       },
       undefined,
     )
@@ -242,6 +275,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       counts[outcome.state] += outcome.state === 'done' ? 1 : entry.items
     }
     this.#detach(entry)
+    this.#tokens?.giveBack(entry)
     if (--this.#pending === 0) this.#deaf?.()
     if (this.observed) this.#report(entry, outcome)
     entry.end(outcome)
@@ -385,9 +419,20 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   #cancelAll(): void {
     this.#forced = true
-    for (const entry of [...this.#outside.entries(), ...this.#delayed, ...this.all()])
-      this.stop(entry, { source: 'close' })
+    for (const entry of this.#everyEntry()) this.stop(entry, { source: 'close' })
   }
+
+  #everyEntry(): Entry[] {
+    return [...this.#outside.entries(), ...(this.#tokens?.entries() ?? []), ...this.#delayed, ...this.all()]
+  }
+}
+
+/** Checks the option `limiter` of an executor. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkLimiter(limiter: unknown): void {
+  if (limiter === undefined || limiter instanceof CapacityLimiter) return
+  throw new InvalidArgumentError(
+    `limiter must be a CapacityLimiter, as in limiter: new CapacityLimiter(10), got ${describe(limiter)}`,
+  )
 }
 
 const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])

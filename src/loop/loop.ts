@@ -1,4 +1,4 @@
-import { BaseExecutor, type Overload } from '../call/base-executor.ts'
+import { BaseExecutor, checkLimiter, type Overload } from '../call/base-executor.ts'
 import type { Entry } from '../call/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { checkInteger, checkKnown, describe } from '../call/options.ts'
@@ -10,6 +10,7 @@ import { now, wallTime } from '../core/clock.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { LogLine } from '../core/services.ts'
+import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
 /** Options of `loop(…)`. */
 export interface LoopOptions {
@@ -21,6 +22,12 @@ export interface LoopOptions {
   readonly overload?: Overload
   /** How long a cancelled call may take to stop before it is given up as `abandoned`. Default: '1s'. */
   readonly grace?: Duration
+  /**
+   * A limit that others share, be they executors or tasks of a scope: each call that runs has one token of it, until it has
+   * really ended. Calls that wait have none. A task that hands a call to an executor with the limiter whose token it runs
+   * with, and waits for it, may wait for ever: give inner calls a limiter of their own. Default: none.
+   */
+  readonly limiter?: CapacityLimiter
   /** Appears in errors and in the ids of jobs. Default: 'loop'. */
   readonly name?: string
 }
@@ -30,7 +37,7 @@ export interface Loop extends Executor {
   (options: LoopOptions): Executor
 }
 
-const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload', 'grace', 'name'])
+const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload', 'grace', 'limiter', 'name'])
 
 /** After this much synchronous work in a row, in milliseconds, timers and sockets get their turn. */
 const slice = 10
@@ -48,13 +55,16 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   readonly #grace: number
   readonly #waiting = new PendingQueue()
   readonly #running = new Map<Runner, Entry>()
+  /** What to call when a run that was given up has ended. */
+  readonly #kept = new Map<Runner, () => void>()
   #places = 0
   #scheduled = false
   #busy = 0
   #completed = 0
 
   constructor(options: LoopOptions) {
-    super(options.name ?? 'loop', options.maxQueue ?? Number.POSITIVE_INFINITY, options.overload ?? 'reject')
+    const { name = 'loop', maxQueue = Number.POSITIVE_INFINITY, overload = 'reject', limiter } = options
+    super(name, maxQueue, overload, limiter)
     this.capacity = options.concurrency ?? Number.POSITIVE_INFINITY
     this.#grace = milliseconds(options.grace ?? 1_000, 'grace')
   }
@@ -118,6 +128,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const giveUp = (): void => {
       // From here on the runner holds its place alone; when it ends, nobody is told.
       this.#running.set(runner, abandoned)
+      const giveBack = this.keepToken(entry)
+      if (giveBack !== undefined) this.#kept.set(runner, giveBack)
       entry.duration = wallTime() - entry.started
       this.finish(entry, 'abandoned')
     }
@@ -174,6 +186,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   ended(runner: Runner, failed: boolean, value: unknown): void {
     const entry = this.#running.get(runner)
     this.#running.delete(runner)
+    this.#kept.get(runner)?.()
+    this.#kept.delete(runner)
     this.#places--
     this.#completed++
     const duration = wallTime() - runner.started
@@ -202,7 +216,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const running = this.#places
     return {
       kind: this.kind,
-      queued: this.#waiting.size,
+      queued: this.queued,
       running,
       ...this.counts,
       crashed: 0,
@@ -240,6 +254,7 @@ function openLoop(options: LoopOptions): LoopExecutor {
   if (options.maxQueue !== undefined && options.maxQueue !== Number.POSITIVE_INFINITY) {
     checkInteger(options.maxQueue, 'maxQueue', 0)
   }
+  checkLimiter(options.limiter)
   if (options.overload !== undefined && options.overload !== 'reject' && options.overload !== 'wait') {
     throw new InvalidArgumentError(`overload must be 'reject' or 'wait', got ${describe(options.overload)}`)
   }

@@ -1,8 +1,9 @@
-import type { Overload } from '../call/base-executor.ts'
+import { checkLimiter, type Overload } from '../call/base-executor.ts'
 import { type Call, isCall } from '../call/call.ts'
 import { checkInteger, checkKnown, describe } from '../call/options.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
+import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
 /** What threads and processes have in common. */
 export interface PoolOptions {
@@ -23,6 +24,12 @@ export interface PoolOptions {
   readonly grace?: Duration
   /** How long a worker may be idle before it is ended (never below `min`). Default: '30s'. */
   readonly idleTimeout?: Duration
+  /**
+   * A limit that others share, be they executors or tasks of a scope: each call that runs has one token of it, until it has
+   * really ended. Calls that wait have none. A task that hands a call to an executor with the limiter whose token it runs
+   * with, and waits for it, may wait for ever: give inner calls a limiter of their own. Default: none.
+   */
+  readonly limiter?: CapacityLimiter
   /** Replace a worker after so many calls. From 1 up; default: never. */
   readonly maxTasksPerWorker?: number
   /** Replace a worker that is older than this, after a call and never under one: against what leaks slowly. Default: never. */
@@ -52,6 +59,7 @@ export interface PoolSettings {
   readonly overload: Overload
   readonly grace: number
   readonly idleTimeout: number
+  readonly limiter: CapacityLimiter | undefined
   readonly maxTasksPerWorker: number
   readonly maxWorkerAge: number
   readonly memoryLimit: number | undefined
@@ -69,6 +77,7 @@ const known: ReadonlySet<string> = new Set([
   'overload',
   'grace',
   'idleTimeout',
+  'limiter',
   'maxTasksPerWorker',
   'maxWorkerAge',
   'memoryLimit',
@@ -92,6 +101,7 @@ export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions
   if (maxQueue !== Number.POSITIVE_INFINITY) checkInteger(maxQueue, 'maxQueue', 0)
   if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
   if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
+  checkLimiter(options.limiter)
   checkChoice(options.overload, 'overload', ['reject', 'wait'])
   checkChoice(options.output, 'output', ['inherit', 'tagged'])
   if (options.initializer !== undefined && !isCall(options.initializer)) {
@@ -118,6 +128,7 @@ export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions
     overload: options.overload ?? 'reject',
     grace: milliseconds(options.grace ?? 1_000, 'grace'),
     idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
+    limiter: options.limiter,
     maxTasksPerWorker,
     maxWorkerAge: milliseconds(options.maxWorkerAge ?? Number.POSITIVE_INFINITY, 'maxWorkerAge'),
     memoryLimit,

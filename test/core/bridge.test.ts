@@ -34,7 +34,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   after(() => Promise.all(pools.map(pool => pool.close({ cancel: true }))))
   const pool = open({ max: 2, grace: 20 })
 
-  test('a scope that is cancelled ends when its thread has ended, not before (scenario 51)', async () => {
+  test('51: a scope that is cancelled ends when its thread has ended, not before', async () => {
     const { buffer, at } = memory()
     const error = await rejection(
       scope(async s => {
@@ -50,7 +50,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.equal(pool.stats().running, 0)
   })
 
-  test('a thread that tidies up is waited for (scenario 51)', async () => {
+  test('51: a thread that tidies up is waited for', async () => {
     const patient = open({ max: 1, grace: '10s' })
     const { buffer, at } = memory()
     await assert.rejects(
@@ -64,7 +64,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.deepEqual([at(tidied), at(running)], [1, 0])
   })
 
-  test('a scope that was cancelled before never starts the thread (scenario 51)', async () => {
+  test('51: a scope that was cancelled before never starts the thread', async () => {
     const unused = open({ max: 1 })
     const { buffer, at } = memory()
     await scope(async s => {
@@ -108,7 +108,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.equal(stopped, true)
   })
 
-  test('a slot of a limiter stays taken until the thread has ended (scenario 52)', async () => {
+  test('52: a slot of a limiter stays taken until the thread has ended', async () => {
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(1)
     await scope(async s => {
@@ -123,7 +123,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.equal(limiter.borrowed, 0)
   })
 
-  test('at most so many at a time, whatever is cancelled and whenever (scenario 53)', async () => {
+  test('53: at most so many at a time, whatever is cancelled and whenever', async () => {
     const wide = open({ max: 3 })
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(2)
@@ -147,7 +147,34 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.deepEqual([ended, at(running), limiter.borrowed, wide.stats().running], [40, 0, 0, 0])
   })
 
-  test('a call that cannot start gives its slot back (scenario 53)', async () => {
+  test('53: a limiter that a pool shares with the loop holds for both together, whatever is cancelled', async () => {
+    const { buffer, at } = memory()
+    const limiter = new CapacityLimiter(2)
+    const limited = open({ max: 3, limiter })
+    await scope(async s => {
+      for (let n = 0; n < 20; n++) {
+        const job = s.spawn(s => s.on(limited).run(turnRound, buffer, 20_000))
+        s.spawn(s => limiter.hold(() => s.sleep(0), s))
+        if (n % 4 === 1) void job.cancel()
+        if (n % 4 === 3) s.spawn(async s => void (await s.sleep(n % 7), job.cancel()))
+      }
+    })
+    assert.ok(at(peak) >= 1 && at(peak) <= 2, `${at(peak)} at a time`)
+    assert.deepEqual([limiter.statistics().peak, limiter.borrowed, at(running)], [2, 0, 0])
+    const error = await rejection(
+      scope(async s => {
+        const result = s.on(limited).run(countForEver, buffer)
+        await until(() => at(turns) > 0 && limited.stats().running === 1)
+        s.cancel('enough')
+        assert.equal(limiter.borrowed, 1)
+        await result
+      }),
+    )
+    assert.ok(error instanceof CancelledError && error.ended === 'terminated')
+    assert.equal(limiter.borrowed, 0)
+  })
+
+  test('53: a call that cannot start gives its slot back', async () => {
     const broken = open({ max: 1, initializer: call(failWith, 'no start') })
     const limiter = new CapacityLimiter(1)
     for (let n = 0; n < 3; n++) {
@@ -156,7 +183,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     }
   })
 
-  test('a loop in a thread sees at its checkpoint that the scope on the other side was cancelled (scenario 54)', async () => {
+  test('54: a loop in a thread sees at its checkpoint that the scope on the other side was cancelled', async () => {
     const { buffer, at } = memory()
     const polite = open({ max: 1, grace: '1h' })
     const error = await rejection(

@@ -23,8 +23,8 @@ export interface LimiterStatistics {
  * Limits how much goes on at the same time, and knows on whose behalf: as many tokens as may be out, each with its borrower.
  *
  * The number can be changed while it is in use. Share one limiter between everything that burdens the same thing, be it
- * cooperative work or calls on a pool: `limiter.hold(() => pool.run(task, x), s)`. A token stays out until the work has
- * really ended. For plain counting, where anybody may give back, use `Semaphore`. Served in order, without barging.
+ * cooperative work or calls on executors: `threads({ limiter })` takes a token for each call that runs. A token stays out
+ * until the work has really ended. For plain counting, where anybody may give back, use `Semaphore`. Served in order, without barging.
  *
  * @example
  * import { CapacityLimiter, scope } from 'skein'
@@ -178,6 +178,11 @@ export class CapacityLimiter implements QueueOwner {
       waiting: this.#line.size,
       borrowers: Object.freeze([...this.#borrowers].map(nameOf)),
     })
+  }
+
+  /** @internal `acquireFor` that belongs to no scope, whoever calls it. */
+  lendTo(borrower: unknown): Promise<void> {
+    return this.#borrow(borrower, undefined)
   }
 
   /** @internal */

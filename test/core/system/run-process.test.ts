@@ -55,7 +55,7 @@ describe('runProcess', () => {
     assert.equal(result.truncated, true)
   })
 
-  test('a program that fills its stderr does not stand still (scenario 56)', async () => {
+  test('56: a program that fills its stderr does not stand still', async () => {
     const result = await run("process.stderr.write('e'.repeat(1_000_000)); console.log('done')")
     assert.equal(result.stderr.length, 1_000_000)
     assert.equal(result.stdout, 'done\n')
@@ -65,7 +65,7 @@ describe('runProcess', () => {
     assert.equal((await run('process.stdin.destroy()', { input: 'x'.repeat(1_000_000) })).exitCode, 0)
   })
 
-  test('its end is its end, also when a program of its own keeps the pipe open (scenario 56)', async () => {
+  test('56: its end is its end, also when a program of its own keeps the pipe open', async () => {
     const code =
       "const { spawn } = require('child_process');" +
       "const left = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'inherit', detached: true });" +
@@ -74,7 +74,7 @@ describe('runProcess', () => {
     process.kill(Number(stdout), 'SIGKILL')
   })
 
-  test('cancel: SIGTERM ends a program that heeds it (scenario 56)', async () => {
+  test('56: cancel: SIGTERM ends a program that heeds it', async () => {
     await assert.rejects(
       scope(async s => {
         const job = s.spawn(s => run('setInterval(() => {}, 1e6)', {}, s))
@@ -86,7 +86,7 @@ describe('runProcess', () => {
     )
   })
 
-  test('cancel: SIGKILL ends one that does not, with a warning (scenario 56)', async () => {
+  test('56: cancel: SIGKILL ends one that does not, with a warning', async () => {
     const warnings: string[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', onWarning)
@@ -201,7 +201,7 @@ describe('openProcess', () => {
     process.kill(left, 'SIGKILL')
   })
 
-  test('a program whose stderr nobody reads does not stand still, unless it was asked for (scenario 56)', async () => {
+  test('56: a program whose stderr nobody reads does not stand still, unless it was asked for', async () => {
     const code = "process.stderr.write('e'.repeat(1_000_000), () => console.log('done'))"
     const program = await openProcess(node, ['-e', code], { stderr: 'ignore' })
     let lines = 0

@@ -32,7 +32,7 @@ describe('signals', () => {
     assert.equal(process.listenerCount('SIGHUP') + process.listenerCount('SIGUSR2'), 0)
   })
 
-  test('of one kind that come before they are read, one is kept (scenario 55)', async () => {
+  test('55: of one kind that come before they are read, one is kept', async () => {
     const received = signals(['SIGHUP'])
     const arrived = new Promise(resolve => process.once('SIGUSR2', resolve))
     raise('SIGHUP')
@@ -48,7 +48,7 @@ describe('signals', () => {
     received.close()
   })
 
-  test('leaving the loop closes, and puts the handlers back as they were (scenario 55)', async () => {
+  test('55: leaving the loop closes, and puts the handlers back as they were', async () => {
     const received = signals(['SIGHUP'])
     raise('SIGHUP')
     for await (const signal of received) {
@@ -59,7 +59,7 @@ describe('signals', () => {
     assert.deepEqual(await received.next(), { value: undefined, done: true })
   })
 
-  test('what has come and was not read is sent once more when it closes (scenario 55)', async () => {
+  test('55: what has come and was not read is sent once more when it closes', async () => {
     const received = signals(['SIGHUP'])
     await arrival('SIGHUP')
     const again = new Promise(resolve => process.once('SIGHUP', resolve))
@@ -100,7 +100,7 @@ describe('signals', () => {
     assert.deepEqual([waits.stdout, waits.code, idle.code], ['ready\nSIGHUP\n', 0, 0])
   })
 
-  test('a wrong or a second name is refused, and no handler is left (scenario 55)', () => {
+  test('55: a wrong or a second name is refused, and no handler is left', () => {
     assert.throws(() => signals(['SIGHUP', 'SIGNO' as never]), { code: 'SKEIN_INVALID_ARGUMENT', message: /SIGNO/ })
     assert.throws(() => signals(['SIGHUP', 'SIGHUP']), /twice/)
     assert.throws(() => signals(['SIGKILL']), /cannot be received/)
