@@ -46,7 +46,7 @@ export class WorkerPool extends BaseExecutor {
   #recallTimer: NodeJS.Timeout | undefined
 
   constructor(settings: PoolSettings, open: OpenTransport) {
-    super(settings.name, settings.maxQueue, settings.overload)
+    super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
     this.kind = settings.kind
     this.#settings = settings
     this.#encoding = newEncoding(settings.kind)
@@ -543,7 +543,7 @@ export class WorkerPool extends BaseExecutor {
     const { workers } = this.#crew
     return {
       kind: this.kind,
-      queued: this.waiting,
+      queued: this.queued,
       running: workers.reduce((sum, worker) => sum + worker.entries().length, 0),
       ...this.counts,
       crashed: this.#crashed,
