@@ -1,15 +1,15 @@
 import { describe } from '../call/options.ts'
 import type { Outcome } from '../call/entry.ts'
 import { decodeMessage } from '../celery/message.ts'
-import { decodeFailure, decodeValue } from '../celery/result.ts'
 import { errorOfCause } from '../core/cancel.ts'
 import { milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../core/errors.ts'
 import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from '../core/job.ts'
 import type { LogLine } from '../core/services.ts'
 import { Timer } from '../core/timer.ts'
-import type { Reported, Store, StoredJob, StoredState } from '../stores/store.ts'
+import type { Store, StoredJob, StoredState } from '../stores/store.ts'
 import { follow, goneError, pick, type Seen } from './follow.ts'
+import { eventsOf, lineOf, valueOf } from './job-events.ts'
 import { errorOf, outcomeOf } from './outcome.ts'
 import { reasonText } from './reason.ts'
 import { isFinal, type Watch } from './watch.ts'
@@ -169,7 +169,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
   #follow(): AsyncIterableIterator<Seen> {
     const { store, watch } = this.#source
     return pick(follow(store, watch, this.id), seen => {
-      if (!('report' in seen)) this.#note('job' in seen ? seen.job : seen.ended)
+      if (!('report' in seen)) this.#note('ended' in seen ? seen.ended : seen.job)
       return [seen]
     })
   }
@@ -234,45 +234,3 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
 // The brand stands on the prototype: the same for all, and no field in each.
 Object.defineProperty(StoredJobHandle.prototype, jobBrand, { value: true })
 export interface StoredJobHandle<R> extends DurableJob<R> {}
-
-function valueOf(report: Reported): unknown {
-  try {
-    return decodeValue(report.value)
-  } catch {
-    return report.value // what cannot be made again here is still worth seeing
-  }
-}
-
-function lineOf(report: Reported): LogLine {
-  const line = valueOf(report)
-  if (typeof line === 'object' && line !== null && typeof (line as Partial<LogLine>).text === 'string') {
-    return line as LogLine
-  }
-  return { text: typeof line === 'string' ? line : report.value, time: report.time }
-}
-
-/** What a report is in the words of `events()`. Steps and values of a stream are no events. */
-function eventsOf(report: Reported, nextAttempt: number): readonly JobEvent[] {
-  const { kind, time } = report
-  if (kind === 'progress') return [{ type: 'progress', value: valueOf(report), time }]
-  if (kind === 'log') return [{ type: 'log', ...lineOf(report) }]
-  if (kind !== 'state') return []
-  const turn = valueOf(report) as { state?: unknown; error?: unknown; attempt?: unknown } | null
-  switch (turn?.state) {
-    case 'retry':
-      return [
-        {
-          type: 'retry',
-          attempt: typeof turn.attempt === 'number' ? turn.attempt + 1 : nextAttempt,
-          error: turn.error === undefined ? undefined : decodeFailure(JSON.stringify(turn.error)),
-          time,
-        },
-      ]
-    case 'died':
-    case 'released':
-    case 'again':
-      return [{ type: 'state', state: 'queued', time }]
-    default:
-      return []
-  }
-}

@@ -26,6 +26,7 @@ import { Outbox, type Sent } from './outbox.ts'
 import { outgoingCall, outgoingInside } from './outgoing.ts'
 import { reasonText } from './reason.ts'
 import type { Queue, QueueMapOptions } from './queue.ts'
+import { Teller } from './teller.ts'
 import { isFinal, Watch } from './watch.ts'
 
 /** The client's side of a queue. */
@@ -39,6 +40,7 @@ export class DurableQueue extends ExecutorSurface implements Queue {
   readonly #watch: Watch
   readonly #outbox: Outbox
   readonly #flights: Flights
+  readonly #teller: Teller
   readonly #listeners = new Set<(event: ExecutorEvent) => void>()
   #closing: Promise<void> | undefined
 
@@ -49,14 +51,18 @@ export class DurableQueue extends ExecutorSurface implements Queue {
     this.name = name
     this.#watch = new Watch(store)
     this.#outbox = new Outbox(store)
+    const tell = (event: ExecutorEvent): void => this.#tell(event)
+    const observed = (): boolean => this.#listeners.size > 0
+    this.#teller = new Teller({ store, watch: this.#watch, tell, observed })
     this.#flights = new Flights({
       store,
       watch: this.#watch,
       outbox: this.#outbox,
       queue: name,
       refusal: work => (this.#closing ? this.#closedError(`task ${work.task.name} was not started`) : undefined),
-      tell: event => this.#tell(event),
-      observed: () => this.#listeners.size > 0,
+      tell,
+      teller: this.#teller,
+      observed,
     })
   }
 
@@ -90,6 +96,7 @@ export class DurableQueue extends ExecutorSurface implements Queue {
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
     const job = this.#accepted(outgoing, sent)
     this.#tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
+    this.#teller.begin(job.id, work.task)
     if (signal) this.#cancelOn(signal, job)
     return job
   }
@@ -279,6 +286,7 @@ export class DurableQueue extends ExecutorSurface implements Queue {
   async #close(): Promise<void> {
     await this.#outbox.emptied()
     await this.#flights.idle()
+    await this.#teller.finished()
     this.#watch.close(this.#closedError('the job itself goes on, and any program that opens the store can wait for it'))
     if (this.#ownsStore) await this.#store.close()
   }

@@ -13,6 +13,7 @@ import type { Outbox, Sent } from './outbox.ts'
 import { outcomeOf } from './outcome.ts'
 import { outgoingCall } from './outgoing.ts'
 import { reasonText } from './reason.ts'
+import type { EndEvent, Teller } from './teller.ts'
 import type { Watch } from './watch.ts'
 
 /** What flights need of their queue. */
@@ -25,6 +26,7 @@ export interface FlightParts {
   /** Why no more may start; undefined while they may. */
   readonly refusal: (work: Work) => Error | undefined
   readonly tell: (event: ExecutorEvent) => void
+  readonly teller: Teller
   readonly observed: () => boolean
 }
 
@@ -34,6 +36,8 @@ interface Flight {
   outgoing: OutgoingCall | undefined
   /** It is somebody else's job: the unique key was taken. */
   joined: boolean
+  /** The job itself has ended; a flight may end before that. */
+  over: boolean
   unwatch: (() => void) | undefined
   reader: ItemReader | undefined
 }
@@ -71,7 +75,14 @@ export class Flights {
 
   launch(entry: Entry): void {
     const { work } = entry
-    const flight: Flight = { entry, outgoing: undefined, joined: false, unwatch: undefined, reader: undefined }
+    const flight: Flight = {
+      entry,
+      outgoing: undefined,
+      joined: false,
+      over: false,
+      unwatch: undefined,
+      reader: undefined,
+    }
     this.#flights.set(entry, flight)
     const refusal = this.#parts.refusal(work)
     if (refusal) return this.#fail(flight, refusal)
@@ -121,6 +132,7 @@ export class Flights {
     entry.state = 'sent'
     entry.onAccepted?.()
     this.#parts.tell({ type: 'submitted', id, task: entry.work.task, time: wallTime() })
+    this.#parts.teller.begin(id, entry.work.task)
     if (entry.kind === 'stream') this.#read(flight)
     if (entry.cause) this.#cancel(flight)
   }
@@ -149,6 +161,7 @@ export class Flights {
   #ended(flight: Flight, job: StoredJob | undefined): void {
     const { entry, reader, outgoing } = flight
     if (!this.#flights.has(entry)) return
+    flight.over = true
     if (job === undefined && !outgoing?.ignoreResult)
       return this.#fail(flight, goneError(entry.id || (outgoing?.id ?? '')))
     const outcome: Outcome = job === undefined ? { state: 'done', value: undefined } : outcomeOf(job)
@@ -208,17 +221,18 @@ export class Flights {
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
     this.counts[outcome.state]++
-    this.#report(entry, outcome)
+    this.#report(flight, outcome)
     entry.end(outcome)
     if (this.#flights.size === 0) this.#onIdle?.()
   }
 
-  #report(entry: Entry, outcome: Outcome): void {
+  #report({ entry, over }: Flight, outcome: Outcome): void {
     if (!this.#parts.observed()) return
     const ran = { worker: entry.workerName, started: entry.started, duration: entry.duration }
     const base = { id: entry.id, task: entry.work.task, time: wallTime(), ...(entry.started > 0 ? ran : {}) }
-    if (outcome.state === 'done') this.#parts.tell({ type: 'done', ...base })
-    else this.#parts.tell({ type: outcome.state, ...base, error: outcome.error })
+    const event: EndEvent =
+      outcome.state === 'done' ? { type: 'done', ...base } : { type: outcome.state, ...base, error: outcome.error }
+    this.#parts.teller.finish(event, over)
   }
 }
 

@@ -6,15 +6,20 @@ import { isFinal, type Watch } from './watch.ts'
 const page = 1_000
 
 /** What is seen of a job while it is followed: a report, the job whenever it was looked at, and at last the job as it ended. */
-export type Seen = { readonly report: Reported } | { readonly job: StoredJob } | { readonly ended: StoredJob }
+export type Seen =
+  | { readonly report: Reported; readonly job: StoredJob }
+  | { readonly job: StoredJob }
+  | { readonly ended: StoredJob }
 
 /**
  * Follows a job: what is kept of its reports first, then what comes, until it has ended.
  *
  * The job is looked at before its reports, so that a job that is seen to have ended has no report that was not read.
  * `return` works also while it waits.
+ *
+ * @param hold false: the program may end meanwhile
  */
-export function follow(store: Store, watch: Watch, id: string): AsyncIterableIterator<Seen> {
+export function follow(store: Store, watch: Watch, id: string, hold: boolean = true): AsyncIterableIterator<Seen> {
   let left = false
   let changed = true
   let wake: (() => void) | undefined
@@ -24,7 +29,7 @@ export function follow(store: Store, watch: Watch, id: string): AsyncIterableIte
   }
 
   async function* run(): AsyncGenerator<Seen, void, undefined> {
-    const stop = watch.changes(id, ping)
+    const stop = watch.changes(id, ping, hold)
     try {
       let after = 0
       for (;;) {
@@ -41,7 +46,7 @@ export function follow(store: Store, watch: Watch, id: string): AsyncIterableIte
           reports = await store.reports(id, after)
           for (const report of reports) {
             after = report.sequence
-            yield { report }
+            yield { report, job }
           }
         } while (reports.length >= page)
         if (isFinal(job.state)) {

@@ -105,8 +105,12 @@ export interface Queue extends Executor {
     options?: QueueMapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   /**
-   * Reports what becomes of the calls of *this program* from now on: `submitted` for each, and how those of `run`, `map` and
-   * `stream` ended. A job that was submitted tells its own story in `job.events()`, a worker in `worker.observe()`.
+   * Reports what becomes of the calls that *this program* hands over from now on, as every executor does: `submitted`,
+   * `started`, `progress`, `log`, `retried`, and how they ended.
+   *
+   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here.
+   * Listening does not keep the program running. For a job of any program there is `job.events()`, for all jobs of a worker
+   * `worker.observe()`.
    */
   observe(listener: (event: ExecutorEvent) => void): () => void
   /** The calls that *this program* has started with `run`, `map` and `stream`; `status` tells of the store. */

@@ -23,13 +23,16 @@ interface EndWatch {
 /**
  * Waits for what happens to jobs, without ever asking twice in vain: the store says when something may have happened.
  *
- * It listens only while somebody waits, because whoever listens keeps the program running.
+ * It listens only while somebody waits, because whoever listens keeps the program running; who only watches does not.
  */
 export class Watch {
   readonly #store: Store
   readonly #ends = new Map<string, EndWatch>()
   readonly #pings = new Map<string, Set<() => void>>()
+  /** How many of the pings wait, and do not only watch. */
+  #waiting = 0
   #unlisten: (() => void)[] = []
+  #holds = false
   #closed: unknown
 
   constructor(store: Store) {
@@ -58,15 +61,20 @@ export class Watch {
     }
   }
 
-  /** Calls `ping` whenever something may have happened to the job; returns the function that stops that. */
-  changes(id: string, ping: () => void): () => void {
+  /**
+   * Calls `ping` whenever something may have happened to the job; returns the function that stops that.
+   *
+   * @param hold false: the program may end meanwhile
+   */
+  changes(id: string, ping: () => void, hold: boolean = true): () => void {
     const pings = this.#pings.get(id) ?? new Set()
     this.#pings.set(id, pings)
     const own = (): void => ping() // the same function may listen twice
     pings.add(own)
+    if (hold) this.#waiting++
     this.#listen()
     return () => {
-      pings.delete(own)
+      if (pings.delete(own) && hold && this.#closed === undefined) this.#waiting--
       if (pings.size === 0 && this.#pings.get(id) === pings) this.#pings.delete(id)
       this.#relax()
     }
@@ -80,6 +88,7 @@ export class Watch {
     this.#ends.clear()
     const pings = [...this.#pings.values()]
     this.#pings.clear()
+    this.#waiting = 0
     for (const each of pings) for (const ping of each) ping()
     this.#relax()
   }
@@ -90,18 +99,26 @@ export class Watch {
   }
 
   #listen(): void {
-    if (this.#unlisten.length > 0) return
+    const hold = this.#ends.size > 0 || this.#waiting > 0
+    if (this.#unlisten.length > 0 && hold === this.#holds) return
+    const before = this.#unlisten
+    this.#holds = hold
     this.#unlisten = [
-      this.#store.on('ended', id => {
-        if (this.#ends.has(id)) this.#check(id)
-        this.#ping(id)
-      }),
-      this.#store.on('reported', id => this.#ping(id)),
+      this.#store.on(
+        'ended',
+        id => {
+          if (this.#ends.has(id)) this.#check(id)
+          this.#ping(id)
+        },
+        hold,
+      ),
+      this.#store.on('reported', id => this.#ping(id), hold),
     ]
+    for (const each of before) each()
   }
 
   #relax(): void {
-    if (this.#ends.size > 0 || this.#pings.size > 0) return
+    if (this.#ends.size > 0 || this.#pings.size > 0) return this.#listen()
     for (const each of this.#unlisten.splice(0)) each()
   }
 

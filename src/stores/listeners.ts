@@ -27,15 +27,17 @@ export class Listeners {
     return (this.#listeners.get(signal)?.size ?? 0) > 0
   }
 
-  add<K extends SignalName>(signal: K, listener: StoreSignals[K]): () => void {
+  /** @param hold false: it does not count as waiting */
+  add<K extends SignalName>(signal: K, listener: StoreSignals[K], hold: boolean = true): () => void {
     let set = this.#listeners.get(signal)
     if (set === undefined) this.#listeners.set(signal, (set = new Set()))
     // Each listening is its own, also of a function that listens twice.
     const own = (...given: string[]): void => (listener as (...given: string[]) => void)(...given)
     set.add(own)
-    this.#count(signal, 1)
+    const weight = hold && waiting.has(signal) ? 1 : 0
+    this.#count(weight)
     return () => {
-      if (set.delete(own)) this.#count(signal, -1)
+      if (set.delete(own)) this.#count(-weight)
     }
   }
 
@@ -70,8 +72,8 @@ export class Listeners {
     }
   }
 
-  #count(signal: SignalName, by: number): void {
-    if (waiting.has(signal)) this.#waiting += by
+  #count(by: number): void {
+    this.#waiting += by
     this.#onChange()
   }
 }

@@ -362,8 +362,10 @@ export interface Store extends AsyncDisposable {
    * Listens; returns the function that stops listening. Who listens to `claimable`, `ended` or `reported` waits for something:
    * the program is kept running as long as it listens. Listen first, then look (`job`, `reports`, `claim`): what comes after
    * the look is told.
+   *
+   * @param hold false: the program may end although somebody listens. Default: true
    */
-  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void
+  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K], hold?: boolean): () => void
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(): Promise<void>
 }

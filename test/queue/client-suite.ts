@@ -3,11 +3,13 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import {
   call,
   CancelledError,
+  type ExecutorEvent,
   isJob,
   type JobEvent,
   JobRejectedError,
   NonRetryableError,
   scope,
+  sleep,
   TimeoutError,
   ValidationError,
 } from 'skein'
@@ -582,10 +584,60 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       const seen: string[] = []
       const stop = queue.observe(event => seen.push(event.type))
       await queue.run(double, 1)
+      while (!seen.includes('done')) await sleep(0)
       await assert.rejects(queue.run(refuse, 1))
+      while (!seen.includes('failed')) await sleep(0)
       stop()
       await queue.run(double, 1)
-      assert.deepEqual(seen, ['submitted', 'done', 'submitted', 'failed'])
+      assert.deepEqual(seen, ['submitted', 'started', 'done', 'submitted', 'started', 'failed'])
+    })
+
+    test('are told to observers in the words of every executor, in order, also those that are submitted', async () => {
+      await startWorker()
+      const stories = new Map<string, ExecutorEvent[]>()
+      const stop = queue.observe(event => {
+        if (event.type === 'worker') return
+        const story = stories.get(event.id)
+        if (story) story.push(event)
+        else stories.set(event.id, [event])
+      })
+      const ended = (id: string): boolean =>
+        ['done', 'failed', 'cancelled'].includes(stories.get(id)?.at(-1)?.type ?? '')
+      const jobs = [
+        await queue.submit(report, 2),
+        await queue.submit(call(failTwice).with({ retries: { times: 3, backoff: '1ms' } })),
+        await queue.submit(silent),
+        await queue.submit(call(double, 1).with({ delay: '1h' })),
+      ]
+      while (stories.get(jobs[2]?.id ?? '')?.at(-1)?.type !== 'started') await sleep(0)
+      await jobs[2]?.cancel('enough')
+      await jobs[3]?.cancel()
+      while (!jobs.every(job => ended(job.id))) await sleep(1)
+      stop()
+      const types = jobs.map(job => stories.get(job.id)?.map(event => event.type))
+      assert.deepEqual(types, [
+        ['submitted', 'started', 'log', 'progress', 'log', 'progress', 'done'],
+        ['submitted', 'started', 'retried', 'started', 'retried', 'started', 'done'],
+        ['submitted', 'started', 'cancelled'],
+        ['submitted', 'cancelled'],
+      ])
+      const [, started, log, progress, , , done] = stories.get(jobs[0]?.id ?? '') ?? []
+      assert.ok(
+        started?.type === 'started' && log?.type === 'log' && progress?.type === 'progress' && done?.type === 'done',
+      )
+      assert.equal(started.worker, workers[0]?.id)
+      assert.equal(started.task.name, 'report')
+      assert.deepEqual([log.text, log.fields, progress.value], ['step 1', { i: 1 }, 0.5])
+      assert.equal(done.worker, workers[0]?.id)
+      assert.ok((done.started ?? Infinity) <= done.time && (done.duration ?? -1) >= 0)
+      const retried = stories.get(jobs[1]?.id ?? '')?.filter(event => event.type === 'retried') ?? []
+      assert.deepEqual(
+        retried.map(({ attempt, error }) => [attempt, error instanceof TooSmall]),
+        [
+          [2, true],
+          [3, true],
+        ],
+      )
     })
   })
 

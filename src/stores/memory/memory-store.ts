@@ -210,9 +210,9 @@ export class MemoryStore implements Store, Holder {
     return this.#write(ledger => ledger.sweep())
   }
 
-  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void {
+  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K], hold: boolean = true): () => void {
     this.#open()
-    return this.listeners.add(signal, listener)
+    return this.listeners.add(signal, listener, hold)
   }
 
   async close(): Promise<void> {
