@@ -197,9 +197,9 @@ export class SqliteStore implements Store {
     }
   }
 
-  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void {
+  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K], hold: boolean = true): () => void {
     this.#mustBeOpen()
-    return this.#listeners.add(signal, listener)
+    return this.#listeners.add(signal, listener, hold)
   }
 
   close(): Promise<void> {
