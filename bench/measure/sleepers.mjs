@@ -2,8 +2,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Many tasks that sleep at once: CPU time of each from its start to its end, and what each takes while it sleeps. */
-export async function measure({ peer, count, base, spread, repeats }) {
-  const { sleepers } = await import(`../structured/${peer}.mjs`)
+export async function measure({ peer, bare, count, base, spread, repeats }) {
+  const { sleepers: framed, bareSleepers } = await import(`../structured/${peer}.mjs`)
+  const sleepers = bare ? bareSleepers : framed
   // Not all at one moment, as in a program.
   const delay = i => base + (i % spread)
   const warm = sleepers(1000, () => 1)

@@ -6,6 +6,13 @@ export function sleepers(n, delay) {
   return { started: new Promise(setImmediate), ended: Promise.all(all) }
 }
 
+/** Without an async function for each. */
+export function bareSleepers(n, delay) {
+  const all = []
+  for (let i = 0; i < n; i++) all.push(sleep(delay(i)))
+  return { started: new Promise(setImmediate), ended: Promise.all(all) }
+}
+
 export async function joins(n) {
   for (let i = 0; i < n; i++) await empty()
 }

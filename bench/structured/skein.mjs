@@ -15,6 +15,21 @@ export function sleepers(n, delay) {
   return { started, ended }
 }
 
+/** The same where the child is nothing but its sleep: no async function of its own. */
+export function bareSleepers(n, delay) {
+  let tell
+  const started = new Promise(resolve => (tell = resolve))
+  const ended = scope(async s => {
+    let begun = 0
+    for (let i = 0; i < n; i++)
+      s.spawn(s => {
+        if (++begun === n) tell()
+        return s.sleep(delay(i))
+      })
+  })
+  return { started, ended }
+}
+
 /** n times: starts an empty child and waits for it. */
 export function joins(n) {
   return scope(async s => {
