@@ -1,4 +1,4 @@
-import type { ClaimRequest, JobFilter, Report, Settlement } from '../store.ts'
+import type { ClaimRequest, JobFilter, Report, Settlement, StoredJob } from '../store.ts'
 import type { Announcement } from './controlling.ts'
 import type { SentFailure } from './failures.ts'
 import type { PackedCalls } from './sent-call.ts'
@@ -40,6 +40,8 @@ export type Answer = readonly [number: number, value: unknown, failure?: SentFai
 export interface FromThread {
   readonly answers?: readonly Answer[]
   readonly told?: readonly Told[]
+  /** How calls have ended of which that is told here, as far as this program is known to wait for them. */
+  readonly ended?: readonly StoredJob[]
   readonly opened?: true
   readonly failed?: SentFailure
   readonly closed?: true

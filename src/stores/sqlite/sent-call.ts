@@ -65,6 +65,11 @@ export function sizeOf({ fields }: PackedCalls): number {
   return fields.length / width
 }
 
+/** The ids of the calls. */
+export function* idsOf({ fields }: PackedCalls): Generator<string> {
+  for (let at = 0; at < fields.length; at += width) yield fields[at] as string
+}
+
 /** Undoes `packCalls`. */
 export function unpackCalls({ lines, fields }: PackedCalls): SentCall[] {
   const calls: SentCall[] = []

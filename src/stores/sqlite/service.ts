@@ -1,3 +1,5 @@
+import type { StoredJob } from '../store.ts'
+import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from './bell.ts'
 import { type HostClock, hostClock } from './clock.ts'
 import { announce } from './controlling.ts'
@@ -42,6 +44,7 @@ export class Service {
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
   readonly #leases = new Leases()
   readonly #foreign = new Foreign()
+  readonly #awaited = new Awaited()
   readonly #place: Place
   #keeper!: Keeper
   #turnstile!: Turnstile
@@ -103,6 +106,7 @@ export class Service {
     // signals that have nothing to look at.
     const added = bits & ~this.#listening
     this.#listening = bits
+    if ((bits & wants.ended) === 0) this.#awaited.clear()
     this.#show()
     const told: Told[] = []
     if (added & wants.claimable) told.push(['claimable'])
@@ -136,6 +140,7 @@ export class Service {
     const { told, answers } = { told: [] as Told[], answers: [] as Answer[] }
     this.#lookAround(told)
     this.#serve(batch, this.#chores(turned.length > 0), answers, told)
+    if (this.#listening & wants.ended) this.#awaited.note(batch, answers)
     for (const number of turned) answers.push([number, undefined])
     this.#send(answers, told)
     if (this.#waiting.length > 0) this.#schedule()
@@ -352,7 +357,24 @@ export class Service {
       ([signal]) => signal === 'cancelling' || signal === 'lost' || (wants[signal] & this.#listening) !== 0,
     )
     if (answers.length === 0 && heard.length === 0) return
-    this.#post({ ...(answers.length > 0 ? { answers } : {}), ...(heard.length > 0 ? { told: unique(heard) } : {}) })
+    const ended = this.#endings(heard)
+    this.#post({
+      ...(answers.length > 0 ? { answers } : {}),
+      ...(heard.length > 0 ? { told: unique(heard) } : {}),
+      ...(ended.length > 0 ? { ended } : {}),
+    })
+  }
+
+  /** How those have ended that are waited for: it saves who waits the way here and back. */
+  #endings(told: readonly Told[]): StoredJob[] {
+    const ids = this.#awaited.take(told)
+    let ended: StoredJob[] = []
+    try {
+      if (ids.length > 0) this.#read(turn => (ended = endingsOf(turn, ids)))
+    } catch {
+      // Whoever waits asks for it, and is told what is wrong.
+    }
+    return ended
   }
 
   /** When something in the file is due: a delayed call, an expiry, somebody's lease, a window, old history. */

@@ -48,6 +48,7 @@ export class SqliteStore implements Store {
   readonly #listeners: Listeners
   readonly #waiting = new Map<number, Waiting>()
   #outbox: Request[] = []
+  #ended: ReadonlyMap<string, StoredJob> | undefined
   #lastNumber = 0
   /** What is listened to, and what the thread knows of that. */
   #wanted = 0
@@ -131,6 +132,8 @@ export class SqliteStore implements Store {
   }
 
   async job(id: string): Promise<StoredJob | undefined> {
+    const ended = this.#ended?.get(id)
+    if (ended) return ended
     return this.#ask(['job', id])
   }
 
@@ -232,6 +235,11 @@ export class SqliteStore implements Store {
     })
   }
 
+  /** What came along with the news that calls have ended, for those who ask when they hear of it. */
+  #keepEnded(ended: readonly StoredJob[] | undefined): void {
+    this.#ended = ended && new Map(ended.map(job => [job.id, job]))
+  }
+
   /** All requests of one go travel in one message. */
   readonly #flush = (): void => {
     const requests = this.#outbox
@@ -245,7 +253,10 @@ export class SqliteStore implements Store {
   }
 
   #receive(message: FromThread): void {
+    this.#keepEnded(message.ended)
     for (const [signal, ...given] of message.told ?? []) this.#listeners.tell(signal, ...given)
+    // Those who listen are told in a microtask; whoever comes after them asks again.
+    if (message.ended) queueMicrotask(() => this.#keepEnded(undefined))
     for (const [number, value, failure] of message.answers ?? []) {
       const waiting = this.#waiting.get(number)
       this.#waiting.delete(number)
