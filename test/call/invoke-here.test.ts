@@ -63,7 +63,7 @@ describe('a task called as a plain function', () => {
       const s = current()
       s.onExit(() => order.push('exit'))
       s.spawn(async s => {
-        await s.sleep(1)
+        await s.sleep(0)
         order.push('child')
       })
       return 'value'

@@ -80,9 +80,10 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
 
   test('a failure on the loop stops the thread, and a failure on a thread stops the loop', async () => {
     const { buffer, at } = memory()
+    const patient = open({ max: 1, grace: '1m' })
     await assert.rejects(
       scope(async s => {
-        s.spawn(s => s.on(pool).run(turnRound, buffer, 2 ** 31))
+        s.spawn(s => s.on(patient).run(turnRound, buffer, 2 ** 31))
         s.spawn(async () => {
           await until(() => at(running) === 1)
           throw new TypeError('on the loop')
@@ -124,7 +125,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   })
 
   test('53: at most so many at a time, whatever is cancelled and whenever', async () => {
-    const wide = open({ max: 3 })
+    const wide = open({ max: 3, grace: '1m' })
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(2)
     let ended = 0
@@ -150,7 +151,8 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   test('53: a limiter that a pool shares with the loop holds for both together, whatever is cancelled', async () => {
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(2)
-    const limited = open({ max: 3, limiter })
+    const limited = open({ max: 3, grace: '1m', limiter })
+    const rude = open({ max: 1, grace: 20, limiter })
     await scope(async s => {
       for (let n = 0; n < 20; n++) {
         const job = s.spawn(s => s.on(limited).run(turnRound, buffer, 20_000))
@@ -163,8 +165,9 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.deepEqual([limiter.statistics().peak, limiter.borrowed, at(running)], [2, 0, 0])
     const error = await rejection(
       scope(async s => {
-        const result = s.on(limited).run(countForEver, buffer)
-        await until(() => at(turns) > 0 && limited.stats().running === 1)
+        const before = at(turns)
+        const result = s.on(rude).run(countForEver, buffer)
+        await until(() => at(turns) > before)
         s.cancel('enough')
         assert.equal(limiter.borrowed, 1)
         await result

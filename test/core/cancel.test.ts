@@ -15,7 +15,7 @@ describe('cancellation', () => {
         s.cancelWith({ source: 'shutdown' })
         assert.equal(s.cancelled, true)
         assert.deepEqual(s.cause, { source: 'explicit', reason })
-        await s.sleep(1)
+        await s.sleep(0)
       }),
     )
     assert.ok(error instanceof CancelledError)
@@ -30,7 +30,7 @@ describe('cancellation', () => {
         s.cancel()
         for (const point of [
           async () => s.checkpoint(),
-          () => s.sleep(1),
+          () => s.sleep(0),
           () => s.wait(Promise.resolve()),
           () => s.sleep(0),
           async () => s.checkpoint(),
@@ -125,7 +125,7 @@ describe('cancellation', () => {
     const value = await scope(async s => {
       const slow = s.spawn(s => s.sleep('1h'))
       const other = s.spawn(async s => {
-        await s.sleep(1)
+        await s.sleep(0)
         return 'other'
       })
       await settled()
@@ -147,7 +147,7 @@ describe('cancellation', () => {
         try {
           await s.sleep('1h')
         } finally {
-          await s.shield(s => s.sleep(1), { timeout: '1s' })
+          await s.shield(s => s.sleep(0), { timeout: '1s' })
           order.push('cleaned up')
         }
       })
@@ -167,7 +167,7 @@ describe('cancellation', () => {
           s.scope(async nested => {
             nested.cancel('inner')
             s.cancel('outer')
-            await nested.sleep(1)
+            await nested.sleep(0)
           }),
         )
         s.checkpoint()
@@ -235,7 +235,7 @@ describe('the signal of a scope', () => {
         s.cancel('why')
         assert.equal(signal.aborted, true)
         assert.ok(signal.reason instanceof CancelledError)
-        assert.equal(signal.reason, await rejection(s.sleep(1)))
+        assert.equal(signal.reason, await rejection(s.sleep(0)))
         s.checkpoint()
       }),
     )
@@ -280,11 +280,11 @@ describe('shield', () => {
       const value = await s.shield(
         async inner => {
           assert.equal(inner.cancelled, false)
-          await inner.sleep(1)
+          await inner.sleep(0)
           const error = await rejection(
             inner.scope(async nested => {
               nested.cancel('nested')
-              await nested.sleep(1)
+              await nested.sleep(0)
             }),
           )
           assert.equal((error as CancelledError).reason, 'nested')
@@ -328,7 +328,7 @@ describe('shield', () => {
     let over = false
     await rejection(
       scope(s => {
-        void s.shield(s => s.sleep(1), { timeout: '1s' }).then(() => (over = true))
+        void s.shield(s => s.sleep(0), { timeout: '1s' }).then(() => (over = true))
         s.cancel()
         s.checkpoint()
       }),
@@ -345,7 +345,7 @@ describe('openScope', () => {
       try {
         await s.sleep('1h')
       } finally {
-        await s.shield(s => s.sleep(1), { timeout: '1s' })
+        await s.shield(s => s.sleep(0), { timeout: '1s' })
         order.push('cleaned up')
       }
     })

@@ -44,16 +44,19 @@ describe('all', () => {
     }),
   )
 
-  test('gives a record for a record, with the keys in its order, whoever ends first', async () => {
-    await scope(async s => {
-      const found = await all({ slow: after(2, 1), fast: () => 2, ['__proto__']: () => 3 }, s)
-      assert.deepEqual(Object.entries(found), [
-        ['slow', 1],
-        ['fast', 2],
-        ['__proto__', 3],
-      ])
-    })
-  })
+  test(
+    'gives a record for a record, with the keys in its order, whoever ends first',
+    inVirtualTime(async () => {
+      await scope(async s => {
+        const found = await all({ slow: after(2, 1), fast: () => 2, ['__proto__']: () => 3 }, s)
+        assert.deepEqual(Object.entries(found), [
+          ['slow', 1],
+          ['fast', 2],
+          ['__proto__', 3],
+        ])
+      })
+    }),
+  )
 
   test('the first failure cancels the others, and is thrown when they have ended; the rest is in errorsOf', async () => {
     const [first, second] = [new Error('first'), new Error('second')]
@@ -86,7 +89,7 @@ describe('all', () => {
         [
           s => {
             s.spawn(async s => {
-              await s.sleep(1)
+              await s.sleep(0)
               grandchild = true
             })
             return 'value'
@@ -137,17 +140,20 @@ describe('all', () => {
 })
 
 describe('allSettled', () => {
-  test('gives how each one ended, and a failure stops nobody', async () => {
-    const error = new Error('no')
-    await scope(async s => {
-      assert.deepEqual(await allSettled([after(2, 1), () => Promise.reject(error)], s), [
-        { status: 'fulfilled', value: 1 },
-        { status: 'rejected', reason: error },
-      ])
-      assert.deepEqual(await allSettled({ a: () => 1 }, s), { a: { status: 'fulfilled', value: 1 } })
-      assert.equal(s.cancelled, false)
-    })
-  })
+  test(
+    'gives how each one ended, and a failure stops nobody',
+    inVirtualTime(async () => {
+      const error = new Error('no')
+      await scope(async s => {
+        assert.deepEqual(await allSettled([after(2, 1), () => Promise.reject(error)], s), [
+          { status: 'fulfilled', value: 1 },
+          { status: 'rejected', reason: error },
+        ])
+        assert.deepEqual(await allSettled({ a: () => 1 }, s), { a: { status: 'fulfilled', value: 1 } })
+        assert.equal(s.cancelled, false)
+      })
+    }),
+  )
 
   test('is cancelled with its scope', async () => {
     const error = await rejection(scope(s => allSettled([s => s.wait(never())], s), { timeout: 1 }))
@@ -180,24 +186,27 @@ describe('race', () => {
     assert.deepEqual(ends, ['told', 'stopped'])
   })
 
-  test('a failure that comes first is the outcome; one that a loser throws while it ends is not heard', async () => {
-    const error = new Error('first')
-    await scope(async s => {
-      assert.equal(await rejection(race([() => Promise.reject(error), after(1, 'late')], s)), error)
-      const value = await race(
-        [
-          () => 'value',
-          async s => {
-            await rejection(s.wait(never()))
-            throw new Error('while it ends')
-          },
-        ],
-        s,
-      )
-      assert.equal(value, 'value')
-      assert.deepEqual(s.failures, [])
-    })
-  })
+  test(
+    'a failure that comes first is the outcome; one that a loser throws while it ends is not heard',
+    inVirtualTime(async () => {
+      const error = new Error('first')
+      await scope(async s => {
+        assert.equal(await rejection(race([() => Promise.reject(error), after(1, 'late')], s)), error)
+        const value = await race(
+          [
+            () => 'value',
+            async s => {
+              await rejection(s.wait(never()))
+              throw new Error('while it ends')
+            },
+          ],
+          s,
+        )
+        assert.equal(value, 'value')
+        assert.deepEqual(s.failures, [])
+      })
+    }),
+  )
 
   test('an outcome that was reached is given, although the scope is cancelled while the losers end', async () => {
     const gate = deferred()
@@ -217,11 +226,14 @@ describe('race', () => {
 })
 
 describe('any and some', () => {
-  test('any passes failures over and gives the first success', async () => {
-    await scope(async s => {
-      assert.equal(await any([failing(0, new Error('a')), after(1, 'b'), s => s.wait(never())], s), 'b')
-    })
-  })
+  test(
+    'any passes failures over and gives the first success',
+    inVirtualTime(async () => {
+      await scope(async s => {
+        assert.equal(await any([failing(0, new Error('a')), after(1, 'b'), s => s.wait(never())], s), 'b')
+      })
+    }),
+  )
 
   test('any throws all failures, in the order of the list, when nobody succeeds', async () => {
     const [a, b] = [new Error('a'), new Error('b')]

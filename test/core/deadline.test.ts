@@ -143,7 +143,7 @@ describe('a deadline', () => {
   })
 
   test('is not longer than a platform timer can be', async () => {
-    await scope(s => s.sleep(1), { timeout: '365d' })
+    await scope(s => s.sleep(0), { timeout: '365d' })
   })
 
   test('of many scopes at once fires for each', async () => {

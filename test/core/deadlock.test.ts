@@ -17,7 +17,7 @@ describe('a program that can go on no more', { concurrency: 2 }, () => {
       const b = new Lock({ name: 'b' })
       const both = (first, second) => async s => {
         await first.acquire(s)
-        await s.sleep(5)
+        await s.sleep(0)
         await second.acquire(s)
       }
       await scope(async s => {

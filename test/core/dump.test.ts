@@ -97,7 +97,7 @@ describe('the tree of what runs', () => {
     assert.ok(find('block'))
     await block[Symbol.asyncDispose]()
     assert.equal(find('block'), undefined)
-    const job = background().spawn(async s => s.sleep(1), { name: 'heartbeat' })
+    const job = background().spawn(async s => s.sleep(0), { name: 'heartbeat' })
     await settled({ turns: 1 })
     assert.ok(find('background')?.children.some(each => each.name === 'heartbeat') || job.state === 'done')
     await job.result()

@@ -24,7 +24,7 @@ describe('an instrument', () => {
     await scope(async s => {
       s.spawn(async function load(s) {
         seen.push('step 1')
-        await s.sleep(1)
+        await s.sleep(0)
         seen.push('step 2')
         await s.wait(Promise.resolve())
         seen.push('step 3')
@@ -54,7 +54,7 @@ describe('an instrument', () => {
         s.spawn(
           async s => {
             for (let k = 0; k < 5; k++) {
-              await s.sleep(k % 2)
+              await s.sleep(0)
               if (inside !== `t${i}`) wrong.push(`t${i} runs in the step of ${inside}`)
             }
           },
@@ -125,12 +125,12 @@ describe('the warning about a blocked event loop', () => {
     const stop = warnBlocked(15)
     await scope(async s => {
       s.spawn(async function calm(s) {
-        for (let i = 0; i < 5; i++) await s.sleep(1)
+        for (let i = 0; i < 5; i++) await s.sleep(0)
       })
       s.spawn(async function busy(s) {
-        await s.sleep(1)
+        await s.sleep(0)
         for (const end = performance.now() + 25; performance.now() < end;);
-        await s.sleep(1)
+        await s.sleep(0)
       })
     })
     stop()

@@ -13,7 +13,7 @@ describe('main', { concurrency: 2 }, () => {
   const greeting = `
     import { main } from 'skein/core'
     await main(import.meta, async s => {
-      await s.sleep(1)
+      await s.sleep(0)
       console.log('main of', s.name)
     })
     console.log('module')
@@ -95,7 +95,7 @@ describe('main', { concurrency: 2 }, () => {
         await s.sleep('1h')
       } catch (error) {
         console.log(error.source, error.reason)
-        await s.shield(s => s.sleep(5), { timeout: '1s' })
+        await s.shield(s => s.sleep(0), { timeout: '1s' })
         console.log('cleaned up')
         throw error
       }

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
-import { all, any, channel, type Receiver, type Scope, scope, Semaphore, type Sender } from 'skein/core'
+import {
+  all,
+  any,
+  CapacityLimiter,
+  channel,
+  errorsOf,
+  Lock,
+  type Receiver,
+  type Scope,
+  scope,
+  Semaphore,
+  type Sender,
+} from 'skein/core'
 import { settled } from './deferred.ts'
 import { inVirtualTime } from './virtual-time.ts'
 
@@ -10,7 +22,9 @@ type Step =
   | { readonly do: 'sleep' | 'swallow' | 'forget' | 'limit'; readonly ms: number }
   | { readonly do: 'fail' | 'join' | 'send' | 'receive' | 'checkpoint' }
   | { readonly do: 'cancel'; readonly grace: number; readonly up: number }
-  | { readonly do: 'hold'; readonly ms: number }
+  | { readonly do: 'hold' | 'lock' | 'borrow'; readonly ms: number }
+  | { readonly do: 'try' }
+  | { readonly do: 'resize'; readonly total: number }
   | { readonly do: 'spawn' | 'service' | 'ready'; readonly steps: readonly Step[]; readonly up: number }
   | { readonly do: 'scope' | 'collect'; readonly steps: readonly Step[] }
   | { readonly do: 'within' | 'moveOn' | 'shield'; readonly steps: readonly Step[]; readonly ms: number }
@@ -27,7 +41,9 @@ const program: fc.Arbitrary<readonly Step[]> = fc.letrec<{ steps: readonly Step[
     fc.record({ do: fc.constantFrom('join', 'send', 'receive', 'checkpoint') }),
     fc.record({ do: fc.constant('fail') }),
     fc.record({ do: fc.constant('cancel'), grace: fc.constantFrom(0, 0, 7), up }),
-    fc.record({ do: fc.constant('hold'), ms }),
+    fc.record({ do: fc.constantFrom('hold', 'lock', 'borrow'), ms }),
+    fc.record({ do: fc.constant('try') }),
+    fc.record({ do: fc.constant('resize'), total: fc.integer({ min: 1, max: 3 }) }),
     fc.record({ do: fc.constantFrom('spawn', 'spawn', 'spawn', 'service', 'ready'), steps: tie('steps'), up }),
     fc.record({ do: fc.constantFrom('scope', 'collect'), steps: tie('steps') }),
     fc.record({ do: fc.constantFrom('within', 'moveOn', 'shield'), steps: tie('steps'), ms }),
@@ -35,12 +51,39 @@ const program: fc.Arbitrary<readonly Step[]> = fc.letrec<{ steps: readonly Step[
   ) as fc.Arbitrary<Step>,
 })).steps
 
+/** Many who want the same few things at the same time, some of whom give up waiting. */
+const wants = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constantFrom('hold', 'hold', 'lock', 'lock', 'borrow', 'borrow'), ms }),
+    fc.record({ do: fc.constantFrom('send', 'receive', 'try') }),
+    fc.record({ do: fc.constant('resize'), total: fc.integer({ min: 1, max: 3 }) }),
+  ) as fc.Arbitrary<Step>,
+  { minLength: 1, maxLength: 4 },
+)
+const crowd: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    do: fc.constant('spawn'),
+    up: fc.constant(0),
+    steps: fc.tuple(
+      fc.record({ do: fc.constant('sleep'), ms: fc.integer({ min: 0, max: 5 }) }),
+      fc.oneof(
+        fc.record({ do: fc.constant('scope'), steps: wants }),
+        fc.record({ do: fc.constant('moveOn'), steps: wants, ms }),
+        fc.record({ do: fc.constant('any'), parts: fc.array(wants, { minLength: 1, maxLength: 3 }) }),
+      ) as fc.Arbitrary<Step>,
+    ),
+  }) as fc.Arbitrary<Step>,
+  { minLength: 3, maxLength: 8 },
+)
+
 class Failure extends Error {}
 
 /** A body that runs, and how many of those within it do. */
 interface Frame {
   readonly outer: Frame | undefined
   readonly s: Scope
+  /** What it throws: the failures of the program, or of a part that `any` may pass over. */
+  readonly failures: Failure[]
   running: number
 }
 
@@ -49,23 +92,37 @@ class Run {
   readonly broken: string[] = []
   readonly failures: Failure[] = []
   readonly semaphore = new Semaphore(2)
+  readonly lock = new Lock()
+  readonly limiter = new CapacityLimiter(2)
+  /** Who asked for something, in order, and who got it, by what it was. */
+  readonly lines: Readonly<Record<'hold' | 'lock' | 'borrow', { asked: number[]; served: number[]; inside: number }>> =
+    {
+      hold: { asked: [], served: [], inside: 0 },
+      lock: { asked: [], served: [], inside: 0 },
+      borrow: { asked: [], served: [], inside: 0 },
+    }
   readonly sender: Sender<number>
   readonly receiver: Receiver<number>
   readonly sent: number[] = []
   readonly received: number[] = []
   waitsBegun = 0
   waitsEnded = 0
-  inside = 0
   #values = 0
+  #askers = 0
 
   constructor() {
     ;[this.sender, this.receiver] = channel<number>({ capacity: 1 })
   }
 
   /** A body of the program, with a check that nothing in it is left when its scope has ended. */
-  body(steps: readonly Step[], outer: Frame | undefined, at: Frame[]): (s: Scope) => Promise<void> {
+  body(
+    steps: readonly Step[],
+    outer: Frame | undefined,
+    at: Frame[],
+    failures: Failure[] = outer?.failures ?? this.failures,
+  ): (s: Scope) => Promise<void> {
     return async s => {
-      const frame: Frame = { outer, s, running: 0 }
+      const frame: Frame = { outer, s, failures, running: 0 }
       at.push(frame)
       for (let each: Frame | undefined = frame; each !== undefined; each = each.outer) each.running++
       try {
@@ -104,6 +161,30 @@ class Run {
     }
   }
 
+  /** Asks for something that few may have at once, keeps it for a while and gives it back. */
+  async within(
+    step: { readonly do: 'hold' | 'lock' | 'borrow'; readonly ms: number },
+    s: Scope,
+    acquire: () => Promise<void>,
+    release: () => void,
+  ): Promise<void> {
+    const line = this.lines[step.do]
+    const asker = ++this.#askers
+    const most = { hold: 2, lock: 1, borrow: 3 }[step.do]
+    await this.wait(s, () => {
+      line.asked.push(asker)
+      return acquire()
+    })
+    line.served.push(asker)
+    if (++line.inside > most) this.broken.push(`${line.inside} are inside of ${step.do}`)
+    try {
+      await this.wait(s, () => s.sleep(step.ms))
+    } finally {
+      line.inside--
+      release()
+    }
+  }
+
   async step(step: Step, frame: Frame): Promise<void> {
     const { s } = frame
     let target = frame
@@ -126,21 +207,42 @@ class Run {
       case 'join':
         return this.wait(s, () => s.join())
       case 'fail': {
-        const failure = new Failure(`failure ${this.failures.length}`)
-        this.failures.push(failure)
+        const failure = new Failure('random')
+        frame.failures.push(failure)
         throw failure
       }
       case 'cancel':
         return target.s.cancel('random', { grace: step.grace })
       case 'hold':
-        await this.wait(s, () => this.semaphore.acquire(s))
-        if (++this.inside > 2) this.broken.push('three have a semaphore of two')
-        try {
-          await this.wait(s, () => s.sleep(step.ms))
-        } finally {
-          this.inside--
-          this.semaphore.release()
-        }
+        return this.within(
+          step,
+          s,
+          () => this.semaphore.acquire(s),
+          () => this.semaphore.release(),
+        )
+      case 'lock':
+        // Who has it already may not ask again; a scope further in is another asker, and may wait for its limit.
+        if (this.lock.isHeldBy(s)) return
+        return this.within(
+          step,
+          s,
+          () => this.lock.acquire(s),
+          () => this.lock.release(s),
+        )
+      case 'borrow': {
+        const borrower = {}
+        return this.within(
+          step,
+          s,
+          () => this.limiter.acquireFor(borrower, s),
+          () => this.limiter.releaseFor(borrower),
+        )
+      }
+      case 'try':
+        if (this.semaphore.statistics().waiting > 0 && this.semaphore.tryAcquire()) this.broken.push('somebody barged')
+        return
+      case 'resize':
+        this.limiter.total = step.total
         return
       case 'send': {
         const value = ++this.#values
@@ -185,12 +287,14 @@ class Run {
       case 'all':
       case 'any': {
         const at: Frame[] = []
-        const work = step.parts.map(steps => this.body(steps, frame, at))
-        // What `any` passes over is heard by nobody: its failures do not count as thrown.
-        const before = this.failures.length
+        const failures = step.do === 'any' ? [] : frame.failures
+        const work = step.parts.map(steps => this.body(steps, frame, at, failures))
         try {
           await (step.do === 'all' ? all(work, s) : any(work, s))
-          if (step.do === 'any') this.failures.length = before
+        } catch (error) {
+          // What `any` has passed over is heard by nobody, unless all have failed.
+          if (step.do === 'any' && error instanceof AggregateError) frame.failures.push(...failures)
+          throw error
         } finally {
           for (const each of at) this.checkEnded(each)
         }
@@ -213,18 +317,27 @@ async function runProgram(steps: readonly Step[]): Promise<{ readonly run: Run; 
   return { run, error }
 }
 
+/** Everything that is told by an error: itself, what failed beside it, what it holds and what caused it. */
+function reachable(error: unknown, found: Set<unknown> = new Set()): Set<unknown> {
+  if (!(error instanceof Error) || found.has(error)) return found
+  found.add(error)
+  for (const beside of errorsOf(error)) reachable(beside, found)
+  if (error instanceof AggregateError) for (const each of error.errors) reachable(each, found)
+  return reachable(error.cause, found)
+}
+
 const runs = Number(process.env['SKEIN_RUNS'] ?? 150)
 
-describe('a random program of scopes', () => {
+for (const [kind, programs] of Object.entries({ 'a random program of scopes': program, 'a random crowd': crowd })) {
   test(
-    'leaves nothing behind, wakes every waiter, keeps its tokens and values, and loses no failure',
+    `${kind} leaves nothing behind, wakes every waiter, keeps its tokens and values, and loses no failure`,
     inVirtualTime(async clock => {
       const unhandled: unknown[] = []
       const hear = (error: unknown): void => void unhandled.push(error)
       process.on('unhandledRejection', hear)
       try {
         await fc.assert(
-          fc.asyncProperty(program, async steps => {
+          fc.asyncProperty(programs, async steps => {
             const timers = clock.waiting
             const { run, error } = await runProgram(steps)
             assert.equal(clock.waiting, timers, 'a timer is left')
@@ -232,14 +345,22 @@ describe('a random program of scopes', () => {
             assert.deepEqual(run.broken, [])
             assert.equal(run.waitsEnded, run.waitsBegun, 'a waiter was not woken')
             assert.deepEqual(unhandled.splice(0), [], 'unhandled rejections')
-            assert.equal(run.inside, 0)
+            for (const [name, { asked, served, inside }] of Object.entries(run.lines)) {
+              assert.equal(inside, 0)
+              const inOrder = asked.filter(asker => served.includes(asker))
+              assert.deepEqual(served, inOrder, `${name} was not first come, first served`)
+            }
             assert.equal(run.semaphore.value, 2, 'a token of the semaphore was lost or made')
-            assert.equal(run.semaphore.statistics().waiting, 0)
+            assert.equal(run.limiter.borrowed, 0, 'a token of the limiter was lost')
+            assert.equal(run.lock.held, false, 'the lock was lost')
+            const waiting = [run.semaphore, run.limiter, run.lock].map(each => each.statistics().waiting)
+            assert.deepEqual(waiting, [0, 0, 0])
             const left = run.receiver.statistics().buffered
             assert.equal(new Set(run.received).size, run.received.length, 'a value was received twice')
             for (const value of run.received) assert.ok(run.sent.includes(value), `${value} was received, not sent`)
             assert.equal(run.sent.length, run.received.length + left, 'a value was lost')
-            if (run.failures.length > 0) assert.notEqual(error, undefined, 'a failure was lost')
+            const told = reachable(error)
+            for (const failure of run.failures) assert.ok(told.has(failure), 'a failure was lost')
           }),
           { numRuns: runs },
         )
@@ -248,4 +369,4 @@ describe('a random program of scopes', () => {
       }
     }),
   )
-})
+}

@@ -86,7 +86,7 @@ describe('a service task', () => {
         )
         s.spawn(async s => {
           await rejection(s.wait(never()))
-          await s.shield(s => s.sleep(1), { timeout: '1s' })
+          await s.shield(s => s.sleep(0), { timeout: '1s' })
           order.push('goodbye sent')
         })
         await s.sleep(0)
@@ -155,7 +155,7 @@ describe('join', () => {
       await s.join()
       s.spawn(async () => {
         s.spawn(async s => {
-          await s.sleep(1)
+          await s.sleep(0)
           order.push('second')
         })
         order.push('first')
@@ -303,7 +303,7 @@ describe('failures', () => {
         s => {
           s.spawn(() => Promise.reject(a))
           s.spawn(async s => {
-            await s.sleep(1)
+            await s.sleep(0)
             whole = true
           })
           s.spawn(() => Promise.reject(b))

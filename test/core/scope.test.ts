@@ -177,7 +177,7 @@ describe('a scope', () => {
     assert.throws(() => handle?.spawn(() => 1), ScopeClosedError)
     assert.throws(() => handle?.onExit(() => 1), { code: 'SKEIN_SCOPE_CLOSED', message: /onExit .* scope download/ })
     assert.throws(() => handle?.checkpoint(), ScopeClosedError)
-    assert.ok((await rejection(handle?.sleep(1) as Promise<void>)) instanceof ScopeClosedError)
+    assert.ok((await rejection(handle?.sleep(0) as Promise<void>)) instanceof ScopeClosedError)
     assert.ok((await rejection(handle?.wait(Promise.resolve()) as Promise<void>)) instanceof ScopeClosedError)
     assert.ok((await rejection(handle?.scope(() => 1) as Promise<number>)) instanceof ScopeClosedError)
   })
@@ -304,7 +304,7 @@ describe('onExit', () => {
       scope(async s => {
         s.onExit(async s => {
           assert.equal(s.cancelled, false)
-          await s.sleep(1)
+          await s.sleep(0)
           cleaned = true
         })
         s.cancel()

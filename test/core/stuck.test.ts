@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Scope, scope, StuckTaskError } from 'skein/core'
 import { deferred, never } from './deferred.ts'
+import { inVirtualTime } from './virtual-time.ts'
 import { programFolder, runProgram } from './program.ts'
 
 function nextWarning(): Promise<Error> {
@@ -94,25 +95,28 @@ describe('a task that does not end after it was cancelled', () => {
     )
   })
 
-  test('that waits through s.wait ends at once, without a warning', async () => {
-    let warnings = 0
-    const note = (): void => void warnings++
-    process.on('warning', note)
-    try {
-      await scope(
-        async s => {
-          const job = s.spawn(s => s.wait(never()))
-          await s.sleep(0)
-          await job.cancel()
-          await s.sleep(10)
-        },
-        { grace: 1 },
-      )
-      assert.equal(warnings, 0)
-    } finally {
-      process.off('warning', note)
-    }
-  })
+  test(
+    'that waits through s.wait ends at once, without a warning',
+    inVirtualTime(async () => {
+      let warnings = 0
+      const note = (): void => void warnings++
+      process.on('warning', note)
+      try {
+        await scope(
+          async s => {
+            const job = s.spawn(s => s.wait(never()))
+            await s.sleep(0)
+            await job.cancel()
+            await s.sleep(10)
+          },
+          { grace: 1 },
+        )
+        assert.equal(warnings, 0)
+      } finally {
+        process.off('warning', note)
+      }
+    }),
+  )
 })
 
 describe('a program with a stuck task', () => {

@@ -34,7 +34,7 @@ describe('the scope of a running task', () => {
     assert.equal(s.cancelled, true)
     assert.throws(() => s.checkpoint(), { code: 'SKEIN_TIMEOUT', timeout: 20 })
     assert.equal(s.signal.aborted, true)
-    assert.ok((await rejection(s.sleep(1))) instanceof TimeoutError)
+    assert.ok((await rejection(s.sleep(0))) instanceof TimeoutError)
   })
 
   test('asks the flag no more once the task has ended', () => {
@@ -122,7 +122,7 @@ describe('the scope of a running task', () => {
   test('leaves no timer after a cancellation', async () => {
     const s = openTaskScope({ name: 'task' })
     s.cancelWith({ source: 'explicit' })
-    void endTaskScope(s, { ok: false, error: await rejection(s.sleep(1)) })
+    void endTaskScope(s, { ok: false, error: await rejection(s.sleep(0)) })
     assert.equal(process.getActiveResourcesInfo().includes('Timeout'), false)
   })
 

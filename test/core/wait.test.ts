@@ -189,7 +189,7 @@ describe('sleep', () => {
     const remove = signal.removeEventListener.bind(signal)
     signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args))
     signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args))
-    await sleep(1, signal)
+    await sleep(0, signal)
     assert.equal(listeners, 0)
     const sleeping = rejection(sleep('1h', signal))
     controller.abort('why')

@@ -612,7 +612,7 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       while (stories.get(jobs[2]?.id ?? '')?.at(-1)?.type !== 'started') await sleep(0)
       await jobs[2]?.cancel('enough')
       await jobs[3]?.cancel()
-      while (!jobs.every(job => ended(job.id))) await sleep(1)
+      while (!jobs.every(job => ended(job.id))) await sleep(0)
       stop()
       const types = jobs.map(job => stories.get(job.id)?.map(event => event.type))
       assert.deepEqual(types, [

@@ -111,7 +111,7 @@ describe('the check for leaks', () => {
     assert.equal(
       await leakCheck(async () => {
         await scope(s => {
-          s.spawn(s => s.sleep(1))
+          s.spawn(s => s.sleep(0))
           s.cancel()
         }).catch(() => {})
         return 7

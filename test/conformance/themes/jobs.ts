@@ -54,7 +54,7 @@ export const jobs: Theme = theme('jobs', add => {
       const job = await shared.submit(rejectLater, 'unheard')
       for await (const _ of job.events());
       assert.equal(job.state, 'failed')
-      await new Promise(resolve => setTimeout(resolve, 5))
+      await new Promise(resolve => setImmediate(resolve))
       assert.deepEqual(heard, [])
     } finally {
       process.off('unhandledRejection', listener)

@@ -179,7 +179,7 @@ export const mapping: Theme = theme('mapping', add => {
   add('a reader may take its time', async ({ shared, file }) => {
     for await (const n of shared.map(double, range(10))) {
       addLine(file('log'), String(n))
-      await new Promise(resolve => setTimeout(resolve, 1))
+      await new Promise(resolve => setImmediate(resolve))
     }
     assert.deepEqual(linesOf(file('log')), doubled(10).map(String))
   })

@@ -126,7 +126,7 @@ export const streaming: Theme = theme('streaming', add => {
       assert.equal((await waiting.next()).value, 1)
       controller.abort()
       await fileAppears(file('tidied'))
-      await new Promise(resolve => setTimeout(resolve, 5))
+      await new Promise(resolve => setImmediate(resolve))
       await waiting.return?.()
       assert.deepEqual(heard, [])
     } finally {

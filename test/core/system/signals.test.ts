@@ -25,8 +25,9 @@ describe('signals', () => {
       const waiting = received.next()
       raise('SIGHUP')
       assert.deepEqual(await waiting, { value: 'SIGHUP', done: false })
+      const arrived = new Promise(resolve => process.once('SIGUSR2', resolve))
       raise('SIGUSR2')
-      await s.sleep('5ms')
+      await arrived
       assert.deepEqual(await received.next(), { value: 'SIGUSR2', done: false })
     })
     assert.equal(process.listenerCount('SIGHUP') + process.listenerCount('SIGUSR2'), 0)
