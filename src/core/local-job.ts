@@ -55,8 +55,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
       return this.#state === 'done' ? Promise.resolve(this.#outcome as R) : Promise.reject(this.#outcome)
     }
     if (options === undefined || (options.timeout === undefined && options.signal === undefined)) {
-      const waiting = (this.#waiting ??= new Waiting<R>())
-      return (waiting.shared ??= new Promise<R>((resolve, reject) => waiting.waiters.add({ resolve, reject })))
+      return (this.#waiting ??= new Waiting<R>()).share()
     }
     return this.limitedResult(options)
   }
@@ -65,7 +64,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     if (this.settled) return
     const ended = new Promise<void>(resolve => {
       const noted = (): void => resolve()
-      ;(this.#waiting ??= new Waiting<R>()).waiters.add({ resolve: noted, reject: noted })
+      ;(this.#waiting ??= new Waiting<R>()).add({ resolve: noted, reject: noted })
     })
     try {
       await this.stop(reason)
@@ -121,7 +120,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   /** Fails a job that no scope stands up for: if nobody asks for the result, it is an unhandled rejection. */
   rejectLoudly(error: unknown): void {
     if (this.settled) return
-    const awaited = this.#waiting !== undefined && this.#waiting.waiters.size > 0
+    const awaited = this.#waiting !== undefined && this.#waiting.awaited
     this.settle('failed', error)
     if (!awaited) (this.#waiting = new Waiting<R>()).shared = Promise.reject(error)
   }
@@ -134,10 +133,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     if (!waiting) return
     this.#waiting = undefined
     if (waiting.kept) (this.#waiting = new Waiting<R>()).kept = waiting.kept
-    for (const waiter of waiting.waiters) {
-      if (state === 'done') waiter.resolve(outcome as R)
-      else waiter.reject(outcome)
-    }
+    waiting.tell(state === 'done', outcome)
     for (const reader of waiting.progressReaders ?? []) reader.end()
     for (const reader of waiting.eventReaders ?? []) {
       reader.push({ type: 'state', state, time: wallTime() })
@@ -176,9 +172,9 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     return new Promise<R>((resolve, reject) => {
       const limit = options.timeout === undefined ? Infinity : milliseconds(options.timeout, 'timeout')
       if (signal?.aborted) return reject(this.waitAborted(signal))
-      const waiters = (this.#waiting ??= new Waiting<R>()).waiters
+      const waiting = (this.#waiting ??= new Waiting<R>())
       const free = (): void => {
-        waiters.delete(waiter)
+        waiting.remove(waiter)
         timer.clear()
         signal?.removeEventListener('abort', onAbort)
       }
@@ -202,7 +198,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
       }
       const timer = new Timer(limit, expire, undefined)
       signal?.addEventListener('abort', onAbort, { once: true })
-      waiters.add(waiter)
+      waiting.add(waiter)
     })
   }
 
@@ -258,9 +254,43 @@ interface Waiter<R> {
 class Waiting<R> {
   /** What `result()` without a limit gives everybody. */
   shared: Promise<R> | undefined = undefined
-  readonly waiters: Set<Waiter<R>> = new Set()
+  /** Settle the shared promise. */
+  #resolve: ((value: R) => void) | undefined = undefined
+  #reject: ((error: unknown) => void) | undefined = undefined
+  /** Who waits with a limit, or for the end alone. */
+  #waiters: Set<Waiter<R>> | undefined = undefined
   eventReaders: Set<Reader<JobEvent>> | undefined = undefined
   progressReaders: Set<Reader<unknown>> | undefined = undefined
   /** What was reported last. */
   kept: JobEvent[] | undefined = undefined
+
+  share(): Promise<R> {
+    return (this.shared ??= new Promise<R>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    }))
+  }
+
+  /** True while somebody waits for the outcome. */
+  get awaited(): boolean {
+    return this.shared !== undefined || (this.#waiters !== undefined && this.#waiters.size > 0)
+  }
+
+  add(waiter: Waiter<R>): void {
+    ;(this.#waiters ??= new Set()).add(waiter)
+  }
+
+  remove(waiter: Waiter<R>): void {
+    this.#waiters?.delete(waiter)
+  }
+
+  tell(done: boolean, outcome: unknown): void {
+    if (done) this.#resolve?.(outcome as R)
+    else this.#reject?.(outcome)
+    if (this.#waiters === undefined) return
+    for (const waiter of this.#waiters) {
+      if (done) waiter.resolve(outcome as R)
+      else waiter.reject(outcome)
+    }
+  }
 }
