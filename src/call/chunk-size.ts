@@ -1,6 +1,7 @@
 /** What a bundle of items should take, in milliseconds: long against the cost of a hop, short for cancelling and balance. */
 const targetRun = 2
-const largest = 4096
+/** And so many items at most: what is left of the price of a bundle is then a few nanoseconds for each, and it fits a thread's ring. */
+const largest = 256
 
 /**
  * Decides how many items travel as one call, from how long the items took so far.

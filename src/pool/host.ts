@@ -1,4 +1,5 @@
 import { decode, encode, type Destination, type Encoding, newEncoding } from '../call/codec.ts'
+import type { ChunkResult } from '../call/entry.ts'
 import { encodeError } from '../call/envelope.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
@@ -315,7 +316,7 @@ export class Host implements RunnerHost {
     const duration = performance.now() - started
     if (runner.kind === 'run') this.#learn(slot, duration)
     if (failed) this.#postFailure(runner, value, duration)
-    else {
+    else if (!this.#postPlain(runner, value, duration)) {
       try {
         const encoded =
           runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
@@ -329,6 +330,18 @@ export class Host implements RunnerHost {
       this.#scheduleFlush()
       if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
     }
+  }
+
+  /** Sends a result that needs no encoding, where the link can tell. False: nothing was sent. */
+  #postPlain(runner: Runner, value: unknown, duration: number): boolean {
+    const { kind, slot, started } = runner
+    if (this.#link.postPlain === undefined) return false
+    const isBundle = kind === 'chunk' || kind === 'settled'
+    if (isBundle && (value as ChunkResult).failed.length > 0) return false
+    const message: Reply = [reply.done, slot, value, isBundle ? 2 : 0, micros(started), micros(duration)]
+    if (!this.#link.postPlain(message)) return false
+    this.#posted = true
+    return true
   }
 
   /** Believes at once that a task takes long, and slowly that it has become short. */

@@ -48,6 +48,11 @@ export interface Transport {
    * @param json true when JSON would reproduce the request exactly
    */
   post(request: Request, json: boolean, transfer?: readonly Transferable[]): void
+  /**
+   * Takes a request whose contents have not been encoded, if they are so plain that they need not be. False: nothing was
+   * taken; encode it and post it.
+   */
+  postPlain?(request: Request): boolean
   flush(): void
   /** Whether this worker keeps the program alive. */
   ref(): void
@@ -62,6 +67,8 @@ export type OpenTransport = (init: WorkerInit, events: TransportEvents) => Trans
 /** The worker's end of a transport. */
 export interface HostLink {
   post(reply: Reply, json: boolean): void
+  /** As `postPlain` of a transport. */
+  postPlain?(reply: Reply): boolean
   /** Sends what has been posted. `refused` gets each reply that could not be sent. */
   flush(refused: (reply: Reply, error: unknown) => void): void
 }

@@ -56,7 +56,8 @@ export type Reply =
   /** The initializer failed; the worker is about to exit. */
   | readonly [kind: typeof reply.broken, error: ErrorEnvelope]
   | readonly [kind: typeof reply.started, slot: number, at: number]
-  | readonly [kind: typeof reply.done, slot: number, value: unknown, marked: 0 | 1, at: number, duration: number]
+  /** `marked` 2 is a bundle that has not been encoded, for a transport that can tell whether it has to be. It arrives as 0. */
+  | readonly [kind: typeof reply.done, slot: number, value: unknown, marked: 0 | 1 | 2, at: number, duration: number]
   | readonly [kind: typeof reply.failed, slot: number, error: ErrorEnvelope, at: number, duration: number]
   | readonly [kind: typeof reply.items, slot: number, values: unknown, marked: 0 | 1]
   | readonly [kind: typeof reply.progress, slot: number, value: unknown, marked: 0 | 1]
@@ -85,9 +86,9 @@ export function kindOfFlags(flags: number): EntryKind {
   return kinds[flags & flag.kind] as EntryKind
 }
 
-export function flagsOf(entry: Entry, marked: boolean, reportStart: boolean): number {
+/** The flags of a call whose arguments are not `marked`. */
+export function flagsOf(entry: Entry, reportStart: boolean): number {
   let flags = kinds.indexOf(entry.kind)
-  if (marked) flags |= flag.marked
   if (reportStart) flags |= flag.reportStart
   if (entry.services?.ask !== undefined) flags |= flag.asks
   if (entry.apart) flags |= flag.apart

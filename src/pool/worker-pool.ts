@@ -20,7 +20,7 @@ import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
-import { type CallRequest, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+import { type CallRequest, flag, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
@@ -187,50 +187,62 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #send(worker: PoolWorker, entry: Entry): void {
-    const { work } = entry
-    let args: unknown
-    try {
-      args = encode(work.args, 'arguments', this.#encoding)
-    } catch (error) {
-      this.#settleUnsent(entry, unsendableBy(work.task.name, error))
-      return
+    const { task, args, options } = entry.work
+    const { transport } = worker
+    const times = this.#times.of(task)
+    if (!worker.tasks.has(times.index)) {
+      worker.tasks.add(times.index)
+      transport.post([request.task, times.index, task.url, task.name], true)
     }
-    const { marked, json } = this.#encoding
-    const task = this.#times.of(work.task)
-    if (!worker.tasks.has(task.index)) {
-      worker.tasks.add(task.index)
-      worker.transport.post([request.task, task.index, work.task.url, work.task.name], true)
-    }
-    entry.estimate = task.estimate(entry.items)
+    entry.estimate = times.estimate(entry.items)
     const slot = worker.take(entry)
+    transport.ledger.sent(slot)
     entry.state = 'sent'
     entry.order = ++this.#order
     entry.started = 0
-    worker.transport.ledger.sent(slot)
     this.#crew.hold(worker)
-    const flags = flagsOf(entry, marked, this.wantsStart(entry))
-    const call = this.#callOf(entry, [request.call, slot, task.index, args, flags, entry.attempt, entry.credit])
-    try {
-      worker.transport.post(call, json, work.options.transfer)
-    } catch (error) {
-      this.#free(worker, slot)
-      this.#settleUnsent(entry, this.#explain(entry, error))
-      return
-    }
+    const flags = flagsOf(entry, this.wantsStart(entry))
+    const isSent =
+      options.transfer === undefined &&
+      transport.postPlain?.(this.#callOf(entry, slot, times.index, args, flags)) === true
+    if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
     if (worker.inFlight > this.#settings.concurrency) this.#watchAhead()
   }
 
+  /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
+  #sendEncoded(worker: PoolWorker, entry: Entry, slot: number, task: number, flags: number): boolean {
+    const { args, options } = entry.work
+    let failure: unknown
+    try {
+      const encoded = encode(args, 'arguments', this.#encoding)
+      const { marked, json } = this.#encoding
+      const call = this.#callOf(entry, slot, task, encoded, marked ? flags | flag.marked : flags)
+      try {
+        worker.transport.post(call, json, options.transfer)
+        return true
+      } catch (error) {
+        failure = this.#explain(entry, error)
+      }
+    } catch (error) {
+      failure = unsendableBy(entry.work.task.name, error)
+    }
+    this.#free(worker, slot)
+    this.#settleUnsent(entry, failure)
+    return false
+  }
+
   /** The message, with the limits of the call where it has any. */
-  #callOf(entry: Entry, plain: CallRequest): Request {
+  #callOf(entry: Entry, slot: number, task: number, args: unknown, flags: number): CallRequest {
+    const { attempt, credit } = entry
     const { timeout } = entry.work.options
     const deadline = entry.outerDeadline
-    if (timeout === undefined && deadline === Number.POSITIVE_INFINITY) return plain
-    const [kind, slot, task, args, flags, attempt, credit] = plain
+    if (timeout === undefined && deadline === Number.POSITIVE_INFINITY)
+      return [request.call, slot, task, args, flags, attempt, credit]
     const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
-    return [kind, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
+    return [request.call, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
   }
 
   #isOld(worker: PoolWorker): boolean {
@@ -240,6 +252,7 @@ export class WorkerPool extends BaseExecutor {
 
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
   #settleUnsent(entry: Entry, error: unknown): void {
+    if (entry.state === 'ended') return // a getter of its arguments has cancelled it
     entry.state = 'sent' // so that a retry policy sees it as a failed run
     this.#withOrigin(entry, error)
     this.settle(entry, true, error)

@@ -7,17 +7,25 @@ import { Host } from '../pool/host.ts'
 import { afterOutput } from '../pool/output.ts'
 import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink } from '../pool/transport.ts'
-import type { Reply, Request } from '../pool/wire.ts'
-import { Batch, readBatch } from './batch.ts'
+import type { Reply } from '../pool/wire.ts'
+import { reply } from '../pool/wire.ts'
+import { ReplyWriter, RequestReader } from './ring/frames.ts'
+import { ringLayout } from './ring/layout.ts'
+import { Listener, openOutlet } from './ring/link.ts'
 import { SharedWorkerLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
-const { port, memory, init } = (workerData as ThreadData).skein
+const { port, ledger, requests, replies, init } = (workerData as ThreadData).skein
 
-const batch = new Batch<Reply>()
+const outlet = openOutlet<Reply>(port, replies, ringLayout, ReplyWriter)
 const link: HostLink = {
-  post: (message, json) => batch.add(message, json),
-  flush: refused => batch.send(port, refused),
+  // A result has been offered to the ring before it was encoded.
+  post: (message, json) => {
+    if (message[0] !== reply.done) outlet.post(message)
+    else if (!json || !outlet.postPlain(message, true)) outlet.postClone(message) // it has been offered before it was encoded
+  },
+  postPlain: message => outlet.postPlain(message),
+  flush: refused => outlet.flush(refused),
 }
 
 /** Ends the thread after what its tasks have printed has been taken over. */
@@ -26,6 +34,6 @@ function exit(): void {
 }
 
 markWorker(init.name)
-const host = new Host(link, new SharedWorkerLedger(memory), init, exit, 'threads')
-port.on('message', (data: string | Request[]) => host.onRequests(readBatch(data)))
+const host = new Host(link, new SharedWorkerLedger(ledger), init, exit, 'threads')
+new Listener(port, requests, ringLayout, RequestReader, messages => host.onRequests(messages))
 void host.start(threadId)

@@ -4,8 +4,11 @@ import { type Ended, UnsendableError } from '../core/errors.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/transport.ts'
-import type { Reply, Request } from '../pool/wire.ts'
-import { Batch, readBatch } from './batch.ts'
+import { type Reply, type Request, request } from '../pool/wire.ts'
+import { ReplyReader, RequestWriter } from './ring/frames.ts'
+import { ringLayout, ringMemory } from './ring/layout.ts'
+import { Listener, openOutlet } from './ring/link.ts'
+import type { Outlet } from './ring/outlet.ts'
 import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
@@ -15,18 +18,22 @@ export class Thread implements Transport {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #events: TransportEvents
-  readonly #batch = new Batch<Request>()
+  readonly #outlet: Outlet<Request>
+  readonly #listener: Listener<Reply>
   #error: unknown
   #outOfMemory = false
   #closed = false
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     this.#events = events
-    const memory = ledgerMemory(init.slots)
-    this.ledger = new SharedPoolLedger(memory)
+    const ledger = ledgerMemory(init.slots)
+    this.ledger = new SharedPoolLedger(ledger)
+    const requests = ringMemory(ringLayout)
+    const replies = ringMemory(ringLayout)
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    const data: ThreadData = { skein: { port: port2, memory, init } }
+    this.#outlet = openOutlet(port1, requests, ringLayout, RequestWriter)
+    const data: ThreadData = { skein: { port: port2, ledger, requests, replies, init } }
     const tagged = settings.output === 'tagged'
     try {
       this.#worker = new Worker(new URL('./bootstrap.js', import.meta.url), {
@@ -47,7 +54,7 @@ export class Thread implements Transport {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)
     }
-    port1.on('message', (data: string | Reply[]) => events.onReplies(readBatch(data)))
+    this.#listener = new Listener(port1, replies, ringLayout, ReplyReader, messages => events.onReplies(messages))
     port1.once('close', () => (this.#closed = true))
     this.#worker.on('error', (error: unknown) => {
       this.#error = error
@@ -56,7 +63,10 @@ export class Thread implements Transport {
     this.#worker.on('exit', exitCode => this.#gone(exitCode))
   }
 
-  /** The thread has ended and so has the port, which gives everything that the thread has posted before it closes. */
+  /**
+   * The thread has ended and so has the port, which gives everything that the thread has posted before it closes. What it
+   * has put into its ring without a bell is read then.
+   */
   #gone(exitCode: number): void {
     const exit: WorkerExit = {
       exitCode,
@@ -64,28 +74,39 @@ export class Thread implements Transport {
       outOfMemory: this.#outOfMemory,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     }
-    if (this.#closed) return this.#events.onExit(exit)
-    this.#port.once('close', () => this.#events.onExit(exit))
+    const end = (): void => {
+      this.#listener.readAll()
+      this.#events.onExit(exit)
+    }
+    if (this.#closed) return end()
+    this.#port.once('close', end)
     // A port whose other end was never taken up does not close by itself.
     setImmediate(() => this.#port.close())
   }
 
-  post(request: Request, json: boolean, transfer?: readonly Transferable[]): void {
-    if (!transfer || transfer.length === 0) {
-      this.#batch.add(request, json)
-      return
-    }
-    this.flush() // what was posted before must arrive before
-    try {
-      this.#port.postMessage([request], transfer)
-    } catch (error) {
-      throw unsendable(error)
+  post(message: Request, json: boolean, transfer?: readonly Transferable[]): void {
+    if (transfer && transfer.length > 0) {
+      try {
+        this.#outlet.postTransfer(message, transfer, this.#refused)
+      } catch (error) {
+        throw unsendable(error)
+      }
+    } else if (message[0] !== request.call) {
+      this.#outlet.post(message)
+    } else if (!json || !this.#outlet.postPlain(message, true)) {
+      this.#outlet.postClone(message) // it has been offered to the ring before it was encoded
     }
   }
 
-  flush(): void {
-    this.#batch.send(this.#port, (request, error) => this.#events.onRefused(request, unsendable(error)))
+  postPlain(message: Request): boolean {
+    return this.#outlet.postPlain(message)
   }
+
+  flush(): void {
+    this.#outlet.flush(this.#refused)
+  }
+
+  readonly #refused = (message: Request, error: unknown): void => this.#events.onRefused(message, unsendable(error))
 
   ref(): void {
     this.#worker.ref()

@@ -5,7 +5,10 @@ import type { WorkerInit } from '../pool/transport.ts'
 export interface ThreadData {
   readonly skein: {
     readonly port: MessagePort
-    readonly memory: SharedArrayBuffer
+    /** Memory of the ledger and of the rings. */
+    readonly ledger: SharedArrayBuffer
+    readonly requests: SharedArrayBuffer
+    readonly replies: SharedArrayBuffer
     readonly init: WorkerInit
   }
 }

@@ -1,0 +1,151 @@
+import type { ChunkResult } from '../../call/entry.ts'
+import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../../pool/wire.ts'
+import type { FrameReader } from './inlet.ts'
+import type { FrameWriter } from './outlet.ts'
+import { ValueReader } from './value-reader.ts'
+import { isCleanPrototype, ValueWriter } from './value-writer.ts'
+
+/**
+ * How messages look in a ring. A frame begins with a word whose four lowest bits are its kind.
+ *
+ *     mark      what comes next has been posted through the port
+ *     call      + flags, + 4096 with limits; slot, task, attempt, credit [, deadline, timeout], arguments
+ *     done      slot, at, duration, value
+ *     bundle    slot, at, duration, values, failed
+ *     message   any other message, as the array that it is
+ *     text      any message, as JSON
+ */
+const frame = { mark: 0, call: 1, done: 2, bundle: 3, message: 4, text: 5 } as const
+const withLimits = 4_096
+
+abstract class Frames<M> implements FrameWriter<M> {
+  readonly #words: Int32Array
+  readonly #longest: number
+  readonly #values: ValueWriter
+
+  constructor(words: Int32Array, longest: number) {
+    this.#words = words
+    this.#longest = longest
+    this.#values = new ValueWriter(words)
+  }
+
+  protected abstract put(values: ValueWriter, message: M): boolean
+
+  write(at: number, message: M, asText: boolean): number {
+    if (!isCleanPrototype() || (asText && !this.#values.gaveUpAtKeys)) return 0
+    this.#values.begin(at, this.#longest)
+    try {
+      if (asText ? putText(this.#values, message) : this.put(this.#values, message)) return this.#values.finish()
+    } catch {
+      // A getter has thrown. Whoever encodes the message now meets it again and knows what to say.
+    }
+    this.#values.rewind()
+    return 0
+  }
+
+  mark(at: number): void {
+    this.#words[at] = frame.mark
+  }
+}
+
+/** Writes requests. */
+export class RequestWriter extends Frames<Request> {
+  protected put(values: ValueWriter, message: Request): boolean {
+    if (message[0] !== request.call) return putMessage(values, message)
+    const [, slot, task, args, flags, attempt, credit, deadline, timeout] = message
+    if (flags & flag.marked) return false
+    const limited = deadline !== undefined
+    values.word(frame.call | (flags << 4) | (limited ? withLimits : 0))
+    values.word(slot)
+    values.word(task)
+    values.word(attempt)
+    values.word(credit)
+    if (limited) {
+      values.number(deadline)
+      values.number(timeout ?? 0)
+    }
+    const kind = kindOfFlags(flags)
+    return values.elements(args as readonly unknown[], kind === 'chunk' || kind === 'settled')
+  }
+}
+
+/** Writes replies. */
+export class ReplyWriter extends Frames<Reply> {
+  protected put(values: ValueWriter, message: Reply): boolean {
+    if (message[0] !== reply.done) return putMessage(values, message)
+    const [, slot, value, marked, at, duration] = message
+    if (marked === 1) return false
+    values.word(marked === 2 ? frame.bundle : frame.done)
+    values.word(slot)
+    values.number(at)
+    values.number(duration)
+    if (marked === 0) return values.value(value)
+    const result = value as ChunkResult
+    return values.elements(result.values) && values.elements(result.failed)
+  }
+}
+
+function putMessage(values: ValueWriter, message: Request | Reply): boolean {
+  values.word(frame.message)
+  return values.elements(message)
+}
+
+function putText(values: ValueWriter, message: unknown): boolean {
+  values.word(frame.text)
+  return values.value(JSON.stringify(message))
+}
+
+abstract class Reading<M> implements FrameReader<M> {
+  readonly #words: Int32Array
+  readonly #values: ValueReader
+  length = 0
+
+  constructor(words: Int32Array) {
+    this.#words = words
+    this.#values = new ValueReader(words)
+  }
+
+  protected abstract get(values: ValueReader, head: number): M
+
+  isMark(at: number): boolean {
+    return this.#words[at] === frame.mark
+  }
+
+  read(at: number): M {
+    const values = this.#values
+    values.at = at
+    const head = values.word()
+    const message = head === frame.text ? (JSON.parse(values.value() as string) as M) : this.get(values, head)
+    this.length = values.at - at
+    return message
+  }
+}
+
+/** Reads requests. */
+export class RequestReader extends Reading<Request> {
+  protected get(values: ValueReader, head: number): Request {
+    if ((head & 15) === frame.message) return values.value() as Request
+    const flags = (head & (withLimits - 1)) >> 4
+    const slot = values.word()
+    const task = values.word()
+    const attempt = values.word()
+    const credit = values.word()
+    if (!(head & withLimits)) return [request.call, slot, task, values.value(), flags, attempt, credit]
+    const deadline = values.number()
+    const timeout = values.number()
+    return [request.call, slot, task, values.value(), flags, attempt, credit, deadline, timeout]
+  }
+}
+
+/** Reads replies. */
+export class ReplyReader extends Reading<Reply> {
+  protected get(values: ValueReader, head: number): Reply {
+    if (head === frame.message) return values.value() as Reply
+    const slot = values.word()
+    const at = values.number()
+    const duration = values.number()
+    const value = values.value()
+    if (head === frame.done) return [reply.done, slot, value, 0, at, duration]
+    return [reply.done, slot, { values: value, failed: values.value() }, 0, at, duration]
+  }
+}

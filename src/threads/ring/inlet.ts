@@ -1,0 +1,66 @@
+import type { RingReceiver } from './receiver.ts'
+
+/** Reads frames from the words of a ring. */
+export interface FrameReader<M> {
+  isMark(at: number): boolean
+  /** Reads the message that begins at this word. */
+  read(at: number): M
+  /** How many words the message took that was read last. */
+  readonly length: number
+}
+
+/** A batch as it arrived through the port. */
+export interface Batch<M> {
+  readonly more: boolean
+  readonly messages: readonly M[]
+}
+
+/** The receiving end of one direction: puts what comes through the ring and what comes through the port in order again. */
+export class Inlet<M> {
+  readonly #receiver: RingReceiver
+  readonly #frames: FrameReader<M>
+  /** What has come through the port before it was its turn. */
+  readonly #batches: Batch<M>[] = []
+  /** The next message comes through the port. */
+  #portIsNext = false
+
+  constructor(receiver: RingReceiver, frames: FrameReader<M>) {
+    this.#receiver = receiver
+    this.#frames = frames
+  }
+
+  /** Something has come through the port: a batch or, undefined, a bell. */
+  arrived(batch: Batch<M> | undefined): void {
+    this.#receiver.wake()
+    if (batch) this.#batches.push(batch)
+  }
+
+  /** The messages that have come so far, in order. */
+  take(): M[] {
+    const messages: M[] = []
+    this.#receiver.look()
+    for (;;) {
+      if (this.#portIsNext) {
+        const batch = this.#batches.shift()
+        if (!batch) return messages
+        for (const message of batch.messages) messages.push(message)
+        this.#portIsNext = batch.more
+        continue
+      }
+      const at = this.#receiver.next()
+      if (at < 0) return messages
+      if (this.#frames.isMark(at)) {
+        this.#portIsNext = true
+        this.#receiver.release(1)
+      } else {
+        messages.push(this.#frames.read(at))
+        this.#receiver.release(this.#frames.length)
+      }
+    }
+  }
+
+  /** After `take` has given nothing: true when something will come through the port as soon as there is more, if only a bell. */
+  mayRest(): boolean {
+    return this.#portIsNext || this.#receiver.sleep()
+  }
+}

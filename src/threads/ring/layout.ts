@@ -1,0 +1,42 @@
+/**
+ * One ring: shared memory in which one thread writes frames and another one reads them, in words of four bytes.
+ *
+ *     word 0    head      where the receiver is: what lies before it may be written again
+ *     word 16   tail      where the sender is: what lies before it may be read
+ *     word 32   asleep    1 while the receiver waits for a bell
+ *     word 48   frames, `size` words of them
+ *
+ * The three words are 64 bytes apart, so that each has a cache line for itself. Positions only grow (as 32-bit numbers
+ * that overflow); the place of a position in memory is its remainder by `size`, a power of two.
+ *
+ * A frame is never split: it begins only where `longest` words are left before the end of the memory; what is left after
+ * the last such place is skipped. Both sides reckon with the same rule (`after`), so nothing has to mark the skip.
+ */
+export interface RingLayout {
+  /** How many words the frames have together: a power of two. */
+  readonly size: number
+  /** How many words a frame has at most. */
+  readonly longest: number
+}
+
+export const head = 0
+export const tail = 16
+export const asleep = 32
+export const firstWord = 48
+
+/** 256 KiB, and frames of up to 32 KiB. A longer message is cloned: the copy then costs more than the way that it takes. */
+export const ringLayout: RingLayout = { size: 65_536, longest: 8_192 }
+
+/** Makes the memory of a ring. Its receiver counts as asleep until it has begun to read. */
+export function ringMemory({ size }: RingLayout): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer((firstWord + size) * 4)
+  new Int32Array(memory)[asleep] = 1
+  return memory
+}
+
+/** Where the frame begins that comes after one of so many words. */
+export function after({ size, longest }: RingLayout, position: number, words: number): number {
+  const next = (position + words) | 0
+  const place = next & (size - 1)
+  return place + longest > size ? (next + size - place) | 0 : next
+}

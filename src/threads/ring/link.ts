@@ -1,0 +1,106 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Transferable } from '../../call/options.ts'
+import { type Batch, type FrameReader, Inlet } from './inlet.ts'
+import type { RingLayout } from './layout.ts'
+import { type FrameWriter, Outlet, type OutletPort } from './outlet.ts'
+import { RingReceiver } from './receiver.ts'
+import { RingSender } from './sender.ts'
+
+/** After so long without a pause, in milliseconds, timers and sockets get their turn before more messages are read. */
+const turn = 2
+
+/** So many things that have come through a port are handled together, at most. */
+const together = 4
+
+/** What a port carries: a bell, or the messages of a batch, with null behind them when there is more. */
+type Posted<M> = undefined | readonly (M | null)[]
+
+function batchOf<M>(posted: readonly (M | null)[]): Batch<M> {
+  const more = posted.length > 0 && posted[posted.length - 1] === null
+  return { more, messages: (more ? posted.slice(0, -1) : posted) as readonly M[] }
+}
+
+/** Opens the sending end of a ring. */
+export function openOutlet<M>(
+  port: MessagePort,
+  memory: SharedArrayBuffer,
+  layout: RingLayout,
+  Writer: new (words: Int32Array, longest: number) => FrameWriter<M>,
+): Outlet<M> {
+  const words = new Int32Array(memory)
+  const beside: OutletPort<M> = {
+    ring: () => port.postMessage(undefined),
+    batch: (more, messages, transfer) =>
+      port.postMessage((more ? [...messages, null] : messages) satisfies Posted<M>, transfer as Transferable[]),
+  }
+  return new Outlet(beside, new RingSender(words, layout), new Writer(words, layout.longest))
+}
+
+/**
+ * Reads what comes through a ring and its port, and hands it over in batches.
+ *
+ * It reads on as long as there is something, without waiting for a bell, and lets the event loop have its turn in between;
+ * then it sleeps until it is rung.
+ */
+export class Listener<M> {
+  readonly #port: MessagePort
+  readonly #inlet: Inlet<M>
+  readonly #handle: (messages: readonly M[]) => void
+  #awake = false
+  #since = 0
+
+  constructor(
+    port: MessagePort,
+    memory: SharedArrayBuffer,
+    layout: RingLayout,
+    Reader: new (words: Int32Array) => FrameReader<M>,
+    handle: (messages: readonly M[]) => void,
+  ) {
+    const words = new Int32Array(memory)
+    this.#port = port
+    this.#inlet = new Inlet(new RingReceiver(words, layout), new Reader(words))
+    this.#handle = handle
+    port.on('message', (posted: Posted<M>) => this.#onPosted(posted))
+  }
+
+  #onPosted(posted: Posted<M>): void {
+    this.#inlet.arrived(posted && batchOf(posted))
+    // What has been posted meanwhile is handled together with this, so that the answers travel together, too.
+    for (let i = 1; i < together; i++) {
+      const more = receiveMessageOnPort(this.#port)
+      if (more === undefined) break
+      const { message } = more as { readonly message: Posted<M> }
+      this.#inlet.arrived(message && batchOf(message))
+    }
+    if (this.#awake) return
+    this.#awake = true
+    this.#since = performance.now()
+    this.#read()
+  }
+
+  readonly #read = (): void => {
+    let messages = this.#inlet.take()
+    while (messages.length === 0) {
+      if (this.#inlet.mayRest()) {
+        this.#awake = false
+        return
+      }
+      messages = this.#inlet.take()
+    }
+    // Before they are handled, so that an error that a handler lets go does not end the reading.
+    this.#readOn()
+    this.#handle(messages)
+  }
+
+  #readOn(): void {
+    const now = performance.now()
+    if (now - this.#since < turn) return queueMicrotask(this.#read)
+    this.#since = now
+    setImmediate(this.#read)
+  }
+
+  /** Hands over all that is left, now: the sender is gone. */
+  readAll(): void {
+    for (let messages = this.#inlet.take(); messages.length > 0; messages = this.#inlet.take()) this.#handle(messages)
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import { type Reply, reply } from '#skein/pool/wire.js'
+import { ReplyReader, ReplyWriter } from '#skein/threads/ring/frames.js'
+import { ringLayout, ringMemory } from '#skein/threads/ring/layout.js'
+import { Listener, openOutlet } from '#skein/threads/ring/link.js'
+import type { Outlet } from '#skein/threads/ring/outlet.js'
+
+/** Both ends of one direction, in this thread. */
+class Direction {
+  readonly #channel = new MessageChannel()
+  readonly outlet: Outlet<Reply>
+  readonly received: unknown[] = []
+  readonly refused: unknown[] = []
+  #wanted = 0
+  #onEnough: (() => void) | undefined
+
+  constructor() {
+    const memory = ringMemory(ringLayout)
+    this.outlet = openOutlet<Reply>(this.#channel.port1, memory, ringLayout, ReplyWriter)
+    new Listener(this.#channel.port2, memory, ringLayout, ReplyReader, messages => {
+      for (const message of messages) this.received.push(message[2])
+      if (this.received.length >= this.#wanted) this.#onEnough?.()
+    })
+  }
+
+  send(value: unknown): void {
+    this.outlet.post([reply.done, 0, value, 0, 0, 0])
+  }
+
+  flush(): void {
+    this.outlet.flush(message => this.refused.push(message[2]))
+  }
+
+  /** Resolves when so many messages have arrived. */
+  arrived(count: number): Promise<void> {
+    this.#wanted = count
+    if (this.received.length >= count) return Promise.resolve()
+    return new Promise(resolve => (this.#onEnough = resolve))
+  }
+
+  close(): void {
+    this.#channel.port1.close()
+  }
+}
+
+async function withDirection(use: (direction: Direction) => Promise<void>): Promise<void> {
+  const direction = new Direction()
+  try {
+    await use(direction)
+  } finally {
+    direction.close()
+  }
+}
+
+describe('a ring and its port', () => {
+  test('plain values and values that have to be cloned arrive in the order in which they were sent', () =>
+    withDirection(async direction => {
+      const values = Array.from({ length: 2_000 }, (_, i) => (i % 7 === 3 ? new Map([[i, i]]) : { i }))
+      for (const [i, value] of values.entries()) {
+        direction.send(value)
+        if (i % 11 === 0) direction.flush()
+      }
+      direction.flush()
+      await direction.arrived(values.length)
+      assert.deepEqual(direction.received, values)
+    }))
+
+  test('a ring without room makes nobody wait, and nothing is lost', () =>
+    withDirection(async direction => {
+      const values = Array.from({ length: 30_000 }, (_, i) => ({ i, text: 'some text to fill the ring' }))
+      for (const [i, value] of values.entries()) {
+        direction.send(value)
+        if (i % 100 === 0) direction.flush()
+      }
+      direction.flush()
+      await direction.arrived(values.length)
+      assert.deepEqual(direction.received, values)
+      // The batch after that ends the way through the port, and the ring is used again.
+      direction.send('once more')
+      direction.flush()
+      assert.ok(direction.outlet.postPlain([reply.done, 0, 'again', 0, 0, 0]))
+      direction.flush()
+      await direction.arrived(values.length + 2)
+      assert.deepEqual(direction.received.slice(-2), ['once more', 'again'])
+    }))
+
+  test('a message that cannot be cloned is given back, and the others go through', () =>
+    withDirection(async direction => {
+      const bad = new WeakMap()
+      for (const value of [1, new Set([2]), bad, new Set([3]), 4]) direction.send(value)
+      direction.flush()
+      await direction.arrived(4)
+      assert.deepEqual(direction.received, [1, new Set([2]), new Set([3]), 4])
+      assert.deepEqual(direction.refused, [bad])
+    }))
+
+  test('what a getter sends while its object is being sent comes after it', () =>
+    withDirection(async direction => {
+      direction.send({
+        get a() {
+          direction.send('from the getter')
+          return 1
+        },
+      })
+      direction.flush()
+      await direction.arrived(2)
+      assert.deepEqual(direction.received, [{ a: 1 }, 'from the getter'])
+    }))
+
+  test('a buffer that moves arrives in its place', () =>
+    withDirection(async direction => {
+      const moved = new ArrayBuffer(8)
+      direction.send('before')
+      direction.outlet.postTransfer([reply.done, 0, moved, 0, 0, 0], [moved], () => assert.fail('refused'))
+      direction.send('after')
+      direction.flush()
+      await direction.arrived(3)
+      assert.deepEqual(direction.received, ['before', new ArrayBuffer(8), 'after'])
+      assert.equal(moved.byteLength, 0)
+    }))
+})
