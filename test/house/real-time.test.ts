@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { realWaits } from '../support/real-time.ts'
+
+/** The files in which the time of the machine passes, and why it has to. Everything else uses events or the virtual clock. */
+const allowed: Readonly<Record<string, string>> = {
+  // Real time is what is tested.
+  'test/ambient/ambient.test.ts': 'the current scope is kept across the timers of the platform',
+  'test/conformance/themes/graphs.ts': 'a time limit passes while a thread works, and must not count',
+  'test/conformance/themes/timeouts.ts': 'a time limit passes while a call waits for a worker, and must not count',
+  'test/core/clock.test.ts': 'no timer of the machine rings early, and a pending one keeps the program running',
+  'test/core/deadlock.test.ts': 'a pending timer is no deadlock',
+  'test/stress/programs/measure.ts': 'memory is measured when the operating system has had time to take it back',
+  'test/queue/worker/blocked/blocked.ts': 'leases are renewed in time beside a blocked event loop',
+  'test/queue/kill/matrix.ts': 'looks into a store again and again while programs are killed',
+  'test/queue/kill/programs/client.ts': 'tries again while its store is restarted',
+  'test/queue/kill/programs/tasks.ts': 'work that takes some time, to be killed in',
+  'test/queue/kill/victim.ts': 'a limit, so that a hung program is killed',
+  // Programs, threads and tasks that have to be busy for a while, or to be asked from outside, where no clock can be turned.
+  'test/cli/resume.test.ts': 'waits for what another program has written',
+  'test/cli/skein.ts': 'a task of a program that is started by name',
+  'test/conformance/files.ts': 'waits for a file that another process writes',
+  'test/conformance/tasks/context.ts': 'tasks that run on threads and processes as well',
+  'test/conformance/tasks/crashing.ts': 'the crash of a worker after its call has begun',
+  'test/conformance/tasks/durable.ts': 'tasks that run in worker processes as well',
+  'test/conformance/tasks/holding.ts': 'tasks on threads and in processes that look for a file',
+  'test/conformance/tasks/hostile.ts': 'tasks on threads and in processes that do not stop',
+  'test/conformance/tasks/programs.ts': 'a task of programs of their own',
+  'test/conformance/tasks/streaming.ts': 'streams of threads and processes that take their time',
+  'test/core/bridge-tasks.ts': 'a task on a thread that takes its time to tidy up',
+  'test/core/bridge.test.ts': 'looks at memory that a thread writes, and cancels threads at odd moments',
+  'test/core/dump.test.ts': 'a program of its own that is asked for its tree while it sleeps',
+  'test/core/main.test.ts': 'a program of its own that ends in its grace period',
+  'test/core/scope-life.test.ts': 'a program of its own that waits for a detached task',
+  'test/core/stuck.test.ts': 'a program of its own with a promise that nobody can interrupt',
+  'test/core/system/run-process.test.ts': 'programs that outlive those that have started them',
+  'test/queue/worker/tasks.ts': 'a task of worker processes',
+  'test/stress/programs/cancelled.ts': 'cancels calls on threads that are under way',
+  // Limits against hanging: they are never reached.
+  'test/conformance/script.ts': 'a limit, so that a hung program is killed',
+  'test/conformance/suite.ts': 'a limit, so that a hung test is named',
+  'test/support/run-script.ts': 'a limit, so that a hung program is killed',
+  // Durations that never pass: the wait is cancelled or refused, or its clock is turned by whoever calls the helper.
+  'test/core/cancel.test.ts': 'a timer of an hour that its signal ends',
+  'test/core/combine.test.ts': 'helpers of tests that turn their own clock',
+  'test/core/properties.test.ts': 'steps of programs that run on a virtual clock',
+  'test/core/scenarios.test.ts': 'durations that are refused',
+  'test/core/wait.test.ts': 'durations that are refused',
+  'test/core/weight.test.ts': 'tasks that sleep for an hour, to be weighed',
+  'test/loop/time.test.ts': 'a task of tests that turn their own clock',
+  'test/testing/test-queue.test.ts': 'a task of tests that turn their own clock',
+}
+
+describe('time in the tests', () => {
+  const waits = realWaits()
+
+  test('is virtual, except where it is listed with its reason', () => {
+    const others = waits.filter(({ path }) => !(path in allowed))
+    assert.deepEqual(
+      others.map(({ path, line, text }) => `${path}:${line}: ${text}`),
+      [],
+      'Use an event, a deferred promise or virtualClock of skein/testing; or say in test/house/real-time.test.ts why not.',
+    )
+  })
+
+  test('has no reason for files that need none', () => {
+    const needed = new Set(waits.map(({ path }) => path))
+    assert.deepEqual(
+      Object.keys(allowed).filter(path => !needed.has(path)),
+      [],
+    )
+  })
+})
