@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { Settlement } from 'skein/stores'
+import { sqliteStore } from 'skein/stores/sqlite'
+import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { call, inFolder, request } from './folder.ts'
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `call-${n}`)
+
+describe('a SQLite store that writes many calls in one statement', () => {
+  inFolder(
+    'keeps each of a lot once, with its own line, priority and message, and says which it had before',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      const ids = names(300)
+      await store.send([call('call-7'), call('call-250')])
+      const sent = await store.send(
+        ids.map((id, n) =>
+          call(id, { queue: `q${n % 3}`, task: `t${n % 2}`, priority: n % 10, body: `[[${n}],{},{}]` }),
+        ),
+      )
+      assert.deepEqual(
+        sent.filter(each => each.outcome !== 'accepted').map(each => [each.outcome, 'id' in each && each.id]),
+        [
+          ['joined', 'call-7'],
+          ['joined', 'call-250'],
+        ],
+      )
+      const kept = await store.jobs({ limit: 1_000 })
+      assert.equal(kept.length, 300)
+      for (const { id, queue, task, priority, body } of kept) {
+        const n = Number(id.slice('call-'.length))
+        if (n === 7 || n === 250) continue
+        assert.deepEqual([queue, task, priority, body], [`q${n % 3}`, `t${n % 2}`, n % 10, `[[${n}],{},{}]`])
+      }
+      await store.close()
+    },
+  )
+
+  inFolder(
+    'writes each result to its own call, and answers lost for the one whose claim was taken away',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      await store.send(names(100).map(id => call(id)))
+      const claims = await store.claim(request)
+      assert.equal(claims.length, 100)
+      const other = await openDriver(file)
+      other.exec(`UPDATE skein_call SET token = token + 1 WHERE id = 'call-41'`)
+      const settlements = claims.map(({ id, token }): Settlement => ({
+        id,
+        token,
+        kind: 'done',
+        result: JSON.stringify(`of ${id}`),
+      }))
+      const outcomes = await store.settle([...settlements, settlements[3] as Settlement])
+      assert.deepEqual(
+        outcomes.map((outcome, n) => (outcome === 'ok' ? '' : `${n} ${String(outcome)}`)).filter(text => text !== ''),
+        // The last one says the same a second time.
+        ['41 lost', '100 lost'],
+      )
+      for (const job of await store.jobs({ limit: 1_000 })) {
+        if (job.id === 'call-41') assert.equal(job.state, 'running')
+        else assert.deepEqual([job.state, job.result], ['done', JSON.stringify(`of ${job.id}`)])
+      }
+      const [counted, held] = other.prepare('SELECT ended_count, ended_bytes FROM skein_meta').get() as [number, number]
+      const [bytes] = other.prepare('SELECT sum(bytes) FROM skein_call WHERE ended IS NOT NULL').get() as [number]
+      assert.deepEqual([counted, held], [99, bytes])
+      other.close()
+      await store.close()
+    },
+  )
+
+  inFolder('forgets the oldest of what has ended with all that belongs to it, and counts what is left', async file => {
+    const store = await sqliteStore(`sqlite:${file}`, { retention: { count: 10 } })
+    const long = JSON.stringify('x'.repeat(10_000))
+    await store.send(names(60).map((id, n) => call(id, n % 2 ? { body: `[[${long}],{},{}]` } : {})))
+    const claims = await store.claim(request)
+    await store.report(claims.map(({ id, token }) => ({ id, token, kind: 'progress', value: '1' })))
+    await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
+    await store.sweep()
+    assert.deepEqual(
+      (await store.jobs({ limit: 1_000 })).map(job => job.id),
+      names(60).slice(50).reverse(),
+    )
+    const other = await openDriver(file)
+    const left = (table: string): unknown => other.prepare(`SELECT count(*) FROM ${table}`).get()?.[0]
+    assert.deepEqual([left('skein_call'), left('skein_message'), left('skein_report')], [10, 5, 10])
+    const [counted, held] = other.prepare('SELECT ended_count, ended_bytes FROM skein_meta').get() as [number, number]
+    const [bytes] = other.prepare('SELECT sum(bytes) FROM skein_call').get() as [number]
+    assert.deepEqual([counted, held], [10, bytes])
+    other.close()
+    await store.close()
+  })
+
+  inFolder('tells how a call has ended along with the news that it has', async file => {
+    const [waiting, working] = [await sqliteStore(`sqlite:${file}`), await sqliteStore(`sqlite:${file}`)]
+    const answer = new Promise<readonly unknown[]>(resolve =>
+      waiting.on('ended', id => {
+        let state: string | undefined
+        void waiting.job(id).then(job => (state = job?.state))
+        // The answer of another thread could not be here yet.
+        queueMicrotask(() => queueMicrotask(() => resolve([id, state])))
+      }),
+    )
+    await waiting.send([call('a')])
+    const [claim] = await working.claim(request)
+    assert.ok(claim)
+    await working.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }])
+    assert.deepEqual(await answer, ['a', 'done'])
+    assert.equal((await waiting.job('a'))?.result, '1')
+    await waiting.close()
+    await working.close()
+  })
+})
