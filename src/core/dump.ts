@@ -34,6 +34,8 @@ export interface TaskNode {
   readonly deadline: number | undefined
   /** Where it was spawned; only with `SKEIN_DEBUG=1`. */
   readonly spawnedAt: string | undefined
+  /** How long ago it was spawned, in milliseconds; only with `SKEIN_DEBUG=1`. */
+  readonly age: number | undefined
   readonly children: readonly TaskNode[]
 }
 
@@ -59,7 +61,7 @@ export function tree(): readonly TaskNode[] {
 
 /**
  * All that runs in scopes at this moment, as text: a tree of names, what each is doing, what it waits for, and when it last
- * passed a cancel point; with `SKEIN_DEBUG=1` also where it was spawned. Tasks that wait for each other in a circle are named.
+ * passed a cancel point; with `SKEIN_DEBUG=1` also where it was spawned and how long ago. Tasks that wait for each other in a circle are named.
  *
  * For a person who wants to know why a program does not end. `main` and `SKEIN_DEBUG=1` print it on SIGUSR2.
  *
@@ -131,6 +133,7 @@ function nodeOf(scope: Scope, place: Member | undefined, overGrace: boolean): Ta
     lastCheckpoint: scope.lastSeen === 0 ? undefined : Math.max(0, now() - scope.lastSeen),
     deadline: deadline === Infinity ? undefined : deadline,
     spawnedAt: extras?.spawnedAt?.stack?.split('\n').slice(2).join('\n'),
+    age: extras?.spawnedAt === undefined ? undefined : Math.max(0, now() - extras.spawnedTime),
     children,
   }
 }
@@ -152,7 +155,8 @@ function print(node: TaskNode, first: string, rest: string, lines: string[]): vo
     node.lastCheckpoint === undefined
       ? 'no checkpoint yet'
       : `last checkpoint ${Math.round(node.lastCheckpoint)} ms ago`
-  lines.push(`${first}${node.kind} ${node.name}: ${parts.join(' ')}; ${seen}`)
+  const old = node.age === undefined ? '' : `; ${Math.round(node.age)} ms old`
+  lines.push(`${first}${node.kind} ${node.name}: ${parts.join(' ')}; ${seen}${old}`)
   if (node.spawnedAt !== undefined) {
     for (const line of node.spawnedAt.split('\n')) lines.push(`${rest}    ${line.trim()}`)
   }

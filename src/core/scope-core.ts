@@ -50,7 +50,10 @@ export abstract class ScopeCore extends ScopeCancel {
     if (init.attempt !== undefined) this.extra.attempt = init.attempt
     if (init.onProgress !== undefined) this.extra.onProgress = init.onProgress
     if (init.services !== undefined) this.extra.services = init.services
-    if (init.spawnedAt !== undefined) this.extra.spawnedAt = init.spawnedAt
+    if (init.spawnedAt !== undefined) {
+      this.extra.spawnedAt = init.spawnedAt
+      this.extra.spawnedTime = now()
+    }
     if (init.probe !== undefined) {
       this.extra.probe = init.probe
       this.watch()

@@ -55,6 +55,8 @@ export class Extras {
   carried: { readonly key: object; readonly value: unknown } | undefined = undefined
   exits: ExitHandler[] | undefined = undefined
   spawnedAt: Error | undefined = undefined
+  /** When it was spawned, in milliseconds since the Unix epoch; only beside `spawnedAt`. */
+  spawnedTime = 0
 
   /** How many of the members are service tasks. */
   serving = 0

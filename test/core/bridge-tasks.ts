@@ -55,3 +55,9 @@ export const tidyAfterwards = task(
 export const failWith = task(import.meta, function failWith(message: string): never {
   throw new RangeError(message)
 })
+
+/** Gives numbers as fast as it can, and fails after so many. */
+export const countUp = task(import.meta, function* countUp(times: number): Generator<number> {
+  for (let at = 0; at < times; at++) yield at
+  throw new RangeError('no more')
+})

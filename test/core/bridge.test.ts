@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { call, CapacityLimiter, CancelledError, type Executor, scope, sleep } from 'skein'
 import { threads } from 'skein/threads'
-import { countForEver, failWith, peak, running, tidied, tidyAfterwards, turnRound, turns } from './bridge-tasks.ts'
+import {
+  countForEver,
+  countUp,
+  failWith,
+  peak,
+  running,
+  tidied,
+  tidyAfterwards,
+  turnRound,
+  turns,
+} from './bridge-tasks.ts'
 import { rejection } from './deferred.ts'
 
 // The cooperative side and the threads take part in the same cancellation.
@@ -199,5 +209,27 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     )
     assert.ok(error instanceof CancelledError)
     assert.deepEqual([error.reason, error.ended, at(running)], ['asked', 'cooperative', 0])
+  })
+
+  test('60: ten thousand values of a thread come in order, none is lost, the loop is not starved, and its error comes once', async () => {
+    let loopTurns = 0
+    let over = false
+    const turn = (): void => {
+      loopTurns++
+      if (!over) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const seen: number[] = []
+    const errors: unknown[] = []
+    try {
+      for await (const value of pool.stream(countUp, 10_000)) seen.push(value)
+    } catch (error) {
+      errors.push(error)
+    }
+    over = true
+    assert.equal(seen.length, 10_000)
+    assert.ok(seen.every((value, at) => value === at))
+    assert.ok(loopTurns > 5, `${loopTurns} turns`)
+    assert.ok(errors.length === 1 && errors[0] instanceof RangeError)
   })
 })

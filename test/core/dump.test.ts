@@ -143,7 +143,7 @@ describe('a program', { concurrency: 2 }, () => {
       signals: [['ready', 'SIGUSR2']],
     })
     assert.equal(exitCode, 0)
-    assert.match(stderr, /task load: waiting for a sleep/)
+    assert.match(stderr, /task load: waiting for a sleep; .*; \d+ ms old/)
     assert.match(stderr, /signal\.mjs:4/)
   })
 

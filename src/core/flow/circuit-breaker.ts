@@ -17,6 +17,8 @@ export interface CircuitBreakerOptions extends NameOptions {
   readonly ratio?: number
   /** Fewer calls within `window` than this say nothing. From 1 up; default 10. */
   readonly minimum?: number
+  /** Opens, too, after so many failures in a row, however few calls there were. From 1 up; default: no such limit. */
+  readonly consecutive?: number
   /** How far back it looks. Default: '10s'. */
   readonly window?: Duration
   /** How long it stays open before it lets a call pass again. Default: '30s'. */
@@ -45,6 +47,7 @@ const known: ReadonlySet<string> = new Set([
   'name',
   'ratio',
   'minimum',
+  'consecutive',
   'window',
   'coolDown',
   'probes',
@@ -57,16 +60,23 @@ const known: ReadonlySet<string> = new Set([
  *
  * For a service that others depend on: while it is down, callers get an error at once instead of waiting for their timeouts,
  * and it is not kept down by their calls. One breaker for each service. It does not repeat a call; put `retry` around it, or
- * inside, as you mean it.
+ * inside, as you mean it. What to give instead while it is open is the caller's: catch `CircuitOpenError`.
  *
  * @example
- * import { CircuitBreaker } from 'skein'
+ * import { CircuitBreaker, CircuitOpenError } from 'skein'
  *
  * const breaker = new CircuitBreaker({ name: 'prices', minimum: 2, coolDown: '1m' })
  * for (let call = 0; call < 3; call++) {
  *   await breaker.run(() => { throw new Error('down') }).catch(error => console.log(error.code ?? error.message))
  * }
  * console.log(breaker.state) // open
+ *
+ * const lastKnown = 5
+ * const price = await breaker.run(() => 7).catch(error => {
+ *   if (error instanceof CircuitOpenError) return lastKnown
+ *   throw error
+ * })
+ * console.log(price) // 5
  *
  * **Cancellation**: `run` is a cancel point, and hands the cancellation to the call; a cancelled call counts neither as a
  * success nor as a failure.
@@ -77,6 +87,7 @@ export class CircuitBreaker {
   readonly title: string
   readonly #ratio: number
   readonly #minimum: number
+  readonly #consecutive: number
   readonly #window: number
   readonly #coolDown: number
   readonly #probes: number
@@ -92,6 +103,8 @@ export class CircuitBreaker {
   /** What ended within the window, oldest first. */
   #ends: { readonly time: number; readonly failed: boolean }[] = []
   #failures = 0
+  /** Failures since the last success. */
+  #inARow = 0
 
   constructor(options: CircuitBreakerOptions = {}) {
     this.title = titleOf('circuit breaker', options, known)
@@ -99,6 +112,7 @@ export class CircuitBreaker {
     const { ratio = 0.5, minimum = 10, window = '10s', coolDown = '30s', probes = 1, counts, onChange } = options
     checkRange(ratio, 'ratio', Number.MIN_VALUE, 1)
     checkInteger(minimum, 'minimum', 1)
+    if (options.consecutive !== undefined) checkInteger(options.consecutive, 'consecutive', 1)
     checkInteger(probes, 'probes', 1)
     for (const [name, value] of Object.entries({ counts, onChange })) {
       if (value !== undefined && typeof value !== 'function') {
@@ -107,6 +121,7 @@ export class CircuitBreaker {
     }
     this.#ratio = ratio
     this.#minimum = minimum
+    this.#consecutive = options.consecutive ?? Infinity
     this.#window = milliseconds(window, 'window')
     this.#coolDown = milliseconds(coolDown, 'coolDown')
     this.#probes = probes
@@ -190,9 +205,11 @@ export class CircuitBreaker {
     const time = monotonic()
     this.#forget(time)
     this.#ends.push({ time, failed })
+    this.#inARow = failed ? this.#inARow + 1 : 0
     if (!failed) return
     this.#failures++
-    if (this.#ends.length >= this.#minimum && this.#failures / this.#ends.length >= this.#ratio) this.#open()
+    if (this.#inARow >= this.#consecutive) this.#open()
+    else if (this.#ends.length >= this.#minimum && this.#failures / this.#ends.length >= this.#ratio) this.#open()
   }
 
   /** A call that was cancelled says nothing; another one may try. */
@@ -208,7 +225,7 @@ export class CircuitBreaker {
   #become(state: CircuitState): void {
     this.#state = state
     this.#era++
-    this.#probing = this.#proven = this.#failures = 0
+    this.#probing = this.#proven = this.#failures = this.#inARow = 0
     this.#ends = []
     this.#onChange?.(state)
   }

@@ -34,6 +34,21 @@ describe('circuit breaker', () => {
     assert.equal(breaker.statistics().refused, 1)
   })
 
+  test('opens after so many failures in a row, however few calls there were, and a success begins the count anew', async () => {
+    const breaker = new CircuitBreaker({ consecutive: 3, minimum: 100 })
+    await failures(breaker, 2)
+    assert.equal(await breaker.run(() => 'up'), 'up')
+    await failures(breaker, 2)
+    assert.equal(breaker.state, 'closed')
+    await failures(breaker, 1)
+    assert.equal(breaker.state, 'open')
+    await clock.advance('30s')
+    assert.equal(await breaker.run(() => 'up'), 'up')
+    await failures(breaker, 2)
+    assert.equal(breaker.state, 'closed')
+    assert.throws(() => new CircuitBreaker({ consecutive: 0 }), { code: 'SKEIN_INVALID_ARGUMENT' })
+  })
+
   test('few calls say nothing, and old ones are forgotten', async () => {
     const breaker = new CircuitBreaker({ minimum: 3, window: '10s' })
     await failures(breaker, 2)
