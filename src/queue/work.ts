@@ -39,6 +39,12 @@ export async function work(options: WorkOptions): Promise<Worker> {
       `A worker needs tasks: pass modules: ['tasks.ts'] for all tasks of a module, or tasks: [resize] for single ones`,
     )
   }
+  const stranger = Object.keys(settings.rates).find(name => tasks.find(name) === undefined)
+  if (stranger !== undefined) {
+    throw new InvalidArgumentError(
+      `rates has a task '${stranger}', which this worker does not know. It knows: ${tasks.names.join(', ')}.`,
+    )
+  }
   const { store: given } = settings
   const store = typeof given === 'string' ? await openStore(given) : given
   let executor: ExecutorSurface | undefined

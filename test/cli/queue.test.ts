@@ -70,6 +70,15 @@ describe('skein worker', () => {
     assert.match(stdout, /Stopped: 1 done, 1 failed\./)
   })
 
+  test('starts a task no more often than --rate says', async t => {
+    const { queue, tasks, worker } = await place(t)
+    worker('--rate', 'work.add=1/1h')
+    const jobs = await Promise.all([1, 2].map(n => queue.submit(call(tasks.add, n as never, 1 as never))))
+    assert.equal(await jobs[0]?.result(), 2)
+    await (await queue.submit(call(tasks.boom, 'luck' as never))).result().catch(() => {})
+    assert.equal((await jobs[1]?.status())?.state, 'ready')
+  })
+
   test('breaks off what runs on the second signal, and says what', async t => {
     const { queue, tasks, worker, run } = await place(t)
     const running = worker('--grace', '100ms')
@@ -113,6 +122,7 @@ describe('skein worker', () => {
       [['worker', 'tasks.mjs'], /Say which store: skein worker tasks\.mjs --store sqlite:jobs\.db/],
       [['worker', 'tasks.mjs', '--store', 'sqlite:x.db', '--on', 'thread'], /Did you mean threads/],
       [['worker', 'tasks.mjs', '--store', 'redis://x'], /no store of the kind 'redis:'/],
+      [['worker', 'tasks.mjs', '--store', 'sqlite:x.db', '--rate', 'mail.send=often'], /--rate must be TASK=N\/TIME/],
     ] as const) {
       const { code, stderr } = await skein(folder, args, { env: { SKEIN_STORE: '' } })
       assert.equal(code, 2, stderr)

@@ -1,4 +1,5 @@
-import type { WorkOptions } from '../../queue/worker/work-options.ts'
+import type { TaskRate, WorkOptions } from '../../queue/worker/work-options.ts'
+import { type Duration, milliseconds } from '../../core/duration.ts'
 import { type Arguments, type Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { claimStdout } from '../output.ts'
@@ -17,6 +18,7 @@ export const workerCommand: Command = {
     ['skein worker mail.ts --on loop --concurrency 100', 'tasks that wait: 100 at once on one event loop'],
     ['skein worker resize.ts --on processes --workers 4', 'tasks that may crash or leak: 4 processes'],
     ['skein worker tasks.ts --queues urgent,default', 'first what is in urgent, then what is in default'],
+    ['skein worker mail.ts --rate mail.send=10/1s', 'starts mail.send ten times a second at most, over all workers'],
     ['skein worker tasks.ts --health-port 8080', 'GET /healthz says whether it does its work'],
   ],
   about: [
@@ -30,6 +32,10 @@ export const workerCommand: Command = {
     on: { value: 'PLACE', help: 'loop, threads or processes (default: threads)' },
     workers: { value: 'N', short: 'w', help: 'how many threads or processes (default: one for each core)' },
     concurrency: { value: 'N', short: 'c', help: 'jobs at once in each of them (default: 1; on the loop: 64)' },
+    rate: {
+      value: 'RATES',
+      help: 'TASK=N/TIME: start it N times in TIME at most, over all workers that say so; several with commas',
+    },
     lease: { value: 'TIME', help: 'how long a job stays with a worker that is not heard of any more (default: 10s)' },
     grace: {
       value: 'TIME',
@@ -96,7 +102,23 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     on: args.choice('on', places) ?? 'threads',
     ...(args.has('json') ? { output: 'tagged' as const } : {}),
     ...(queues === undefined ? {} : { queues }),
+    ...(args.has('rate') ? { rates: ratesOf(args.text('rate') ?? '') } : {}),
     ...(healthHost === undefined ? {} : { healthHost }),
     ...(Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as Partial<WorkOptions>),
   }
+}
+
+/** Reads `mail.send=10/1s,report.make=1/1m`. */
+function ratesOf(text: string): Readonly<Record<string, TaskRate>> {
+  const rates = text.split(',').map((each): readonly [string, TaskRate] => {
+    const [, task = '', count, per = ''] = /^\s*(.+)=(\d+)\/(\S+)\s*$/.exec(each) ?? []
+    try {
+      if (Number(count) >= 1 && milliseconds(per as Duration, 'rate') > 0)
+        return [task, { count: Number(count), per: per as Duration }]
+    } catch {
+      // Said below.
+    }
+    throw new UsageError(`--rate must be TASK=N/TIME, such as mail.send=10/1s, got '${each}'`, 'worker')
+  })
+  return Object.fromEntries(rates)
 }

@@ -46,7 +46,10 @@ export interface WorkOptions {
   readonly memoryLimit?: number
   /** Where jobs in threads and processes print: straight to this program's output, or with each line marked by the worker's name. Default: 'inherit'. */
   readonly output?: 'inherit' | 'tagged'
-  /** How often tasks may be started, over all workers of the store, by the name in the message (`mail.send`). */
+  /**
+   * How often tasks may be started, by the name in the message (`mail.send`). Starts are counted over all workers of the store,
+   * and each worker keeps to the rates that it was given: give all the same.
+   */
   readonly rates?: Readonly<Record<string, TaskRate>>
   /** How long `close()` lets jobs finish when it is not told otherwise. Default: '30s'. */
   readonly stopTimeout?: Duration

@@ -9,7 +9,7 @@ import type { Worker } from '#skein/queue/worker/queue-worker.js'
 import type { WorkOptions } from '#skein/queue/worker/work-options.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'
-import { ended, event, logged, send, taskModule } from './rig.ts'
+import { ended, event, logged, send, taskModule, untyped } from './rig.ts'
 import {
   add,
   codes,
@@ -331,6 +331,34 @@ describe('a worker that stops', () => {
     } finally {
       await pool.close()
     }
+  })
+})
+
+describe('a task with a rate', () => {
+  test('is started no more often than that, and holds up no other', async () => {
+    await start({ rates: { 'tasks.add': { count: 2, per: '1h' } } })
+    const ids = await send(store, ...[1, 2, 3, 4].map(n => call(add, n, 0)), untyped(until, 1))
+    const [first, second, third, fourth, other] = ids as [string, string, string, string, string]
+    for (const id of [first, second, other]) assert.equal((await ended(store, id)).state, 'done')
+    for (const id of [third, fourth]) assert.equal((await store.job(id))?.state, 'ready')
+  })
+
+  test('counts over all workers of the store', async () => {
+    const rates = { 'tasks.add': { count: 1, per: '1h' } } as const
+    const worker = await start({ rates })
+    await run(call(add, 1, 0))
+    await worker.close()
+    await start({ rates })
+    const [id = ''] = await send(store, call(add, 2, 0))
+    await run(untyped(until, 1))
+    assert.equal((await store.job(id))?.state, 'ready')
+  })
+
+  test('must be one that the worker knows', async () => {
+    await assert.rejects(start({ rates: { 'tasks.ad': { count: 1, per: '1s' } } }), {
+      code: 'SKEIN_INVALID_ARGUMENT',
+      message: /rates has a task 'tasks\.ad', which this worker does not know/,
+    })
   })
 })
 
