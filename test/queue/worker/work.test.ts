@@ -9,7 +9,7 @@ import type { Worker } from '#skein/queue/worker/queue-worker.js'
 import type { WorkOptions } from '#skein/queue/worker/work-options.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'
-import { ended, event, logged, send, taskModule, untyped } from './rig.ts'
+import { ended, event, logged, send, taskModule } from './rig.ts'
 import {
   add,
   codes,
@@ -337,7 +337,7 @@ describe('a worker that stops', () => {
 describe('a task with a rate', () => {
   test('is started no more often than that, and holds up no other', async () => {
     await start({ rates: { 'tasks.add': { count: 2, per: '1h' } } })
-    const ids = await send(store, ...[1, 2, 3, 4].map(n => call(add, n, 0)), untyped(until, 1))
+    const ids = await send(store, ...[1, 2, 3, 4].map(n => call(add, n, 0)), call(until, 1))
     const [first, second, third, fourth, other] = ids as [string, string, string, string, string]
     for (const id of [first, second, other]) assert.equal((await ended(store, id)).state, 'done')
     for (const id of [third, fourth]) assert.equal((await store.job(id))?.state, 'ready')
@@ -350,7 +350,7 @@ describe('a task with a rate', () => {
     await worker.close()
     await start({ rates })
     const [id = ''] = await send(store, call(add, 2, 0))
-    await run(untyped(until, 1))
+    await run(call(until, 1))
     assert.equal((await store.job(id))?.state, 'ready')
   })
 
