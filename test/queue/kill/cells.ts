@@ -13,6 +13,8 @@ export interface Cell {
   readonly where: Where
 }
 
+const ways: readonly How[] = ['kill', 'stop', 'term', 'exit', 'memory']
+
 /** In words, as the table has them. */
 export const howWords: Readonly<Record<How, string>> = {
   kill: 'SIGKILL',
@@ -22,19 +24,16 @@ export const howWords: Readonly<Record<How, string>> = {
   memory: 'out of memory',
 }
 
-/** These points lie in the store's own thread, where only what concerns the whole process can happen. */
-const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'during-renew'])
+/**
+ * These points lie in the store's own thread. There `process.exit` and running out of memory end that thread alone, so the
+ * worker has to notice by itself that it has no store any more.
+ */
+export const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'during-renew'])
 
 /** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
 export const cells: readonly Cell[] = [
-  ...(['kill', 'stop', 'term', 'exit', 'memory'] as const).flatMap(how =>
-    [...crashLabels, 'random' as const]
-      .filter(where => !(inTheStore.has(where) && (how === 'exit' || how === 'memory')))
-      .filter(where => !(where === 'random' && (how === 'exit' || how === 'memory')))
-      .map((where): Cell => ({ who: 'worker', how, where })),
-  ),
-  { who: 'client', how: 'kill', where: 'random' },
-  { who: 'client', how: 'stop', where: 'random' },
+  ...ways.flatMap(how => [...crashLabels, 'random' as const].map((where): Cell => ({ who: 'worker', how, where }))),
+  ...ways.map((how): Cell => ({ who: 'client', how, where: 'random' })),
 ]
 
 /** The name of a cell, as the command takes it. */

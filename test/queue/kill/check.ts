@@ -1,5 +1,5 @@
 import type { StoredJob } from '#skein/stores/store.js'
-import type { Mark } from './programs/tasks.ts'
+import type { Given, Mark } from './programs/tasks.ts'
 
 /** A row that an attempt has committed together with its acknowledgement. */
 export interface EffectRow {
@@ -15,13 +15,24 @@ export interface Evidence {
   readonly marks: readonly Mark[]
   readonly rows: readonly EffectRow[]
   readonly jobs: ReadonlyMap<string, StoredJob>
+  /** The values that an attempt gave to `progress`, in the order in which the store has them, by the id of the job. */
+  readonly progress: ReadonlyMap<string, readonly Given[]>
 }
 
 const final: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled', 'dead'])
 
 /** Every promise that the evidence shows to be broken, one sentence each. */
 export function violationsOf(evidence: Evidence): string[] {
-  return [...notKept(evidence), ...writtenTwice(evidence), ...oldTokens(evidence), ...stepsAgain(evidence)]
+  return [
+    ...notKept(evidence),
+    ...writtenTwice(evidence),
+    ...oldTokens(evidence),
+    ...oldResults(evidence),
+    ...oldProgress(evidence),
+    ...stepsAgain(evidence),
+    ...limitExceeded(evidence),
+    ...uniqueExceeded(evidence),
+  ]
 }
 
 /** Accepted means kept: each accepted job is there, and has ended. */
@@ -48,12 +59,77 @@ function* writtenTwice({ rows, jobs }: Evidence): Generator<string> {
 
 /** No write under an old token: what was committed belongs to the last attempt that began. */
 function* oldTokens({ rows, marks }: Evidence): Generator<string> {
-  const last = new Map<string, number>()
-  for (const { job, token } of marks) last.set(job, Math.max(last.get(job) ?? 0, token))
+  const last = lastTokens(marks)
   for (const { job, token } of rows) {
     const newest = last.get(job) ?? token
     if (token < newest)
       yield `the effect of job ${job} was committed under token ${token}, after token ${newest} had begun`
+  }
+}
+
+function lastTokens(marks: readonly Mark[]): Map<string, number> {
+  const last = new Map<string, number>()
+  for (const { job, token } of marks) last.set(job, Math.max(last.get(job) ?? 0, token))
+  return last
+}
+
+/** A result was given by the last attempt that began, and that one had come to its end: nothing is done before it is done. */
+function* oldResults({ marks, jobs }: Evidence): Generator<string> {
+  const last = lastTokens(marks)
+  const ended = new Set(marks.filter(each => each.what === 'end').map(({ job, token }) => `${job} ${token}`))
+  for (const { id, state, result } of jobs.values()) {
+    if (state !== 'done') continue
+    const token = result === undefined ? undefined : (JSON.parse(result) as Given | null)?.token
+    if (token === undefined) yield `job ${id} is done without the result of any attempt`
+    else if (token < (last.get(id) ?? 0)) {
+      yield `the result of job ${id} was written under token ${token}, after token ${last.get(id)} had begun`
+    } else if (!ended.has(`${id} ${token}`)) yield `job ${id} is done, and its attempt ${token} had not come to its end`
+  }
+}
+
+/** What an attempt reports is never followed by something that an older attempt reports. */
+function* oldProgress({ progress }: Evidence): Generator<string> {
+  for (const [job, values] of progress) {
+    let newest = 0
+    for (const { token } of values) {
+      if (token < newest) yield `job ${job} has progress of token ${token}, after that of token ${newest}`
+      newest = Math.max(newest, token)
+    }
+  }
+}
+
+/** By the store's own clock, which its transactions read one after the other: two at once, and no third one. */
+function* limitExceeded({ jobs }: Evidence): Generator<string> {
+  const byKey = new Map<string, { at: number; change: number }[]>()
+  for (const { state, limitKey, startedAt, endedAt } of jobs.values()) {
+    // Others may have waited between their last attempt and their end.
+    if (state !== 'done' || limitKey === undefined || startedAt === undefined || endedAt === undefined) continue
+    const changes = byKey.get(limitKey) ?? []
+    byKey.set(limitKey, changes)
+    changes.push({ at: startedAt, change: 1 }, { at: endedAt, change: -1 })
+  }
+  for (const [key, changes] of byKey) {
+    // One that ends in the same millisecond as another starts has ended before.
+    changes.sort((a, b) => a.at - b.at || a.change - b.change)
+    let running = 0
+    let most = 0
+    for (const { change } of changes) most = Math.max(most, (running += change))
+    if (most > 2) yield `${most} jobs with the limit '${key}' (2) have run at once`
+  }
+}
+
+/** One that is accepted under a unique key comes after the end of the one before. */
+function* uniqueExceeded({ jobs }: Evidence): Generator<string> {
+  const byKey = new Map<string, StoredJob[]>()
+  for (const job of jobs.values()) if (job.key !== undefined) byKey.set(job.key, [...(byKey.get(job.key) ?? []), job])
+  for (const [key, sharing] of byKey) {
+    sharing.sort((a, b) => a.sentAt - b.sentAt || (a.endedAt ?? Infinity) - (b.endedAt ?? Infinity))
+    for (const [index, job] of sharing.entries()) {
+      const before = sharing[index - 1]
+      if (before && (before.endedAt ?? Infinity) > job.sentAt) {
+        yield `jobs ${before.id} and ${job.id} were pending at once under the unique key '${key}'`
+      }
+    }
   }
 }
 

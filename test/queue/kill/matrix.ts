@@ -9,7 +9,7 @@ import { root } from '../../support/paths.ts'
 import { type Cell, cells, nameOf } from './cells.ts'
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
 import { Random } from './random.ts'
-import type { Mark } from './programs/tasks.ts'
+import type { Given, Mark } from './programs/tasks.ts'
 import { Victim } from './victim.ts'
 
 /** How much is to be killed, and how. */
@@ -49,7 +49,7 @@ const lease = 1_000
 /** How many workers are at work, and in danger, at the same time. */
 const slots = 5
 /** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
-const patience = 4_000
+const patience = 8_000
 /** How long healthy workers may take for what is left, in milliseconds. */
 const healing = 120_000
 
@@ -103,6 +103,14 @@ export class KillMatrix {
     }
     return { seed, cells: counts, ...all, milliseconds: performance.now() - begun }
   }
+}
+
+/** What a process does to itself. */
+const byItself: ReadonlySet<Cell['how']> = new Set(['exit', 'memory'])
+
+/** The environment in which a process comes to grief so many milliseconds after its tasks have been loaded. */
+function doom({ how, where }: Cell, after: number): Readonly<Record<string, string>> {
+  return where === 'random' && byItself.has(how) ? { SKEIN_KILL_AFTER: `${after}:${how}` } : {}
 }
 
 /** So many kills have one store, which then holds some thousand jobs. */
@@ -175,13 +183,19 @@ class Round {
 
   async #killWorker(cell: Cell): Promise<void> {
     // The signals themselves are sent from here when it is to be at any moment.
-    const armed = cell.where === 'random' ? '' : `${cell.where}:${1 + this.#random.below(6)}:${cell.how}`
-    const worker = this.#startWorker(this.#random.of(places), armed)
+    // What many jobs pass together is not passed as often as what each passes by itself.
+    const passage = 1 + this.#random.below(cell.where === 'mid-run' || cell.where === 'after-effect' ? 6 : 3)
+    const armed = cell.where === 'random' ? '' : `${cell.where}:${passage}:${cell.how}`
+    const after = 500 + this.#random.below(1_000)
+    const worker = this.#startWorker(this.#random.of(places), {
+      ...(armed === '' ? {} : { SKEIN_CRASH_AT: armed }),
+      ...doom(cell, after),
+    })
     await worker.ready
     if (cell.where === 'random') {
       await worker.endedWithin(this.#random.below(400))
       await this.#harm(worker, cell)
-    } else if (!(await worker.grievedWithin(cell.how === 'memory' ? patience * 3 : patience))) {
+    } else if (!(await worker.grievedWithin(cell.how === 'memory' ? patience * 2 : patience))) {
       this.#count(cell, false)
       worker.signal('SIGKILL')
     } else {
@@ -197,6 +211,7 @@ class Round {
   }
 
   async #harm(victim: Victim, cell: Cell): Promise<void> {
+    if (byItself.has(cell.how)) return this.#count(cell, await victim.endedWithin(patience * 2))
     if (victim.ended) return this.#count(cell, false)
     this.#count(cell, true)
     if (cell.how === 'kill') victim.signal('SIGKILL')
@@ -219,16 +234,22 @@ class Round {
 
   async #clients(): Promise<void> {
     while (this.#going) {
-      const client = this.#start([
-        join(programs, 'client.js'),
-        this.#url,
-        this.#file('accepted'),
-        String(this.#random.below(1e9)),
-      ])
+      const cell = this.#next('client')
+      const client = this.#start(
+        [
+          '--max-old-space-size=64',
+          join(programs, 'client.js'),
+          this.#url,
+          this.#file('accepted'),
+          String(this.#random.below(1e9)),
+        ],
+        cell ? doom(cell, 500 + this.#random.below(1_000)) : {},
+      )
       await client.ready
-      const cell = this.#random.below(4) === 0 ? this.#next('client') : undefined
-      await client.endedWithin(cell ? this.#random.below(800) : 1_500)
-      if (client.ended) this.#violations.add(`a client ended by itself: ${client.output}`)
+      if (!cell || !byItself.has(cell.how)) {
+        await client.endedWithin(cell ? 300 + this.#random.below(800) : 1_500)
+        if (client.ended) this.#violations.add(`a client ended by itself: ${client.output}`)
+      }
       if (cell) await this.#harm(client, cell)
       client.signal('SIGKILL')
       await client.exit
@@ -256,14 +277,14 @@ class Round {
     })
   }
 
-  #startWorker(on: string, armed: string): Victim {
+  #startWorker(on: string, environment: Readonly<Record<string, string>>): Victim {
     const capacity = on === 'loop' ? ['--concurrency', '8'] : ['--workers', '2']
     const main = join(root, 'dist/cli/main.js')
     const options = ['--on', on, ...capacity, '--lease', '1s', '--grace', '100ms', '--stop-timeout', '3s', '--json']
     // A small heap runs full soon; the pools hand the option on to their threads and processes.
     return this.#start(
       ['--max-old-space-size=64', main, 'worker', join(programs, 'tasks.js'), '--store', this.#url, ...options],
-      armed === '' ? {} : { SKEIN_CRASH_AT: armed },
+      environment,
     )
   }
 
@@ -279,6 +300,11 @@ class Round {
     this.#store = await sqliteStore(this.#url, { retention: { count: 10_000_000 }, maxDeaths: 1_000 })
     const driver = await openDriver(this.#file('jobs.db'))
     driver.exec('CREATE TABLE kill_effects (job TEXT, token INTEGER, pid INTEGER)')
+    // So many workers die here that all jobs would soon be dead letters. A quarter of them may become some.
+    driver.exec(
+      `CREATE TRIGGER kill_patience AFTER INSERT ON skein_call WHEN NEW.call % 4 > 0
+       BEGIN UPDATE skein_call SET max_deaths = 1000 WHERE call = NEW.call; END`,
+    )
     driver.close()
   }
 
@@ -300,7 +326,7 @@ class Round {
 
   /** Healthy workers end all that is left; then no lease may be left. */
   async #heal(): Promise<void> {
-    const healthy = this.#startWorker('loop', '')
+    const healthy = this.#startWorker('loop', {})
     const end = Date.now() + healing
     const store = this.#store as Store
     for (;;) {
@@ -356,7 +382,20 @@ class Round {
       marks: this.#lines('marks').map(line => JSON.parse(line) as Mark),
       rows,
       jobs,
+      progress: await this.#progress(jobs),
     }
+  }
+
+  async #progress(jobs: ReadonlyMap<string, StoredJob>): Promise<Map<string, Given[]>> {
+    const progress = new Map<string, Given[]>()
+    for (const { id, task, deaths } of jobs.values()) {
+      // Only where there was more than one attempt can an older one have come after.
+      if (!task.endsWith('.slow') || deaths === 0) continue
+      const reports = await (this.#store as Store).reports(id, 0)
+      const given = reports.filter(({ kind }) => kind === 'progress').map(({ value }) => JSON.parse(value) as Given)
+      progress.set(id, given)
+    }
+    return progress
   }
 
   #file(name: string): string {

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { type Call, call } from 'skein'
 import { connect } from 'skein/queue'
+import './doom.ts'
 import { blocking, flaky, inStore, plain, slow, stepped } from './tasks.ts'
 
 const [url = '', accepted = '', seed = '1', most = 'Infinity'] = process.argv.slice(2)

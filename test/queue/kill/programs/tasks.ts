@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { current, type Scope, task } from 'skein'
 import { effect, thisJob } from 'skein/queue'
+import './doom.ts'
 
 /** What a task writes down. */
 export interface Mark {
@@ -14,13 +15,21 @@ export interface Mark {
   readonly step?: string
 }
 
-type Marking = (what: Mark['what'], step?: string) => void
+/** What a task gives back: the checker sees by it which attempt has written the result. */
+export interface Given {
+  readonly token: number
+}
+
+interface Marking {
+  (what: Mark['what'], step?: string): void
+  readonly token: number
+}
 
 async function marking(s: Scope): Promise<Marking> {
   const { id, token, attempt, task } = await thisJob(s)
   const file = process.env['SKEIN_KILL_LOG']
   if (!file) throw new Error('SKEIN_KILL_LOG names no file')
-  const mark: Marking = (what, step) => {
+  const mark = (what: Mark['what'], step?: string): void => {
     const line: Mark = {
       what,
       job: id,
@@ -33,65 +42,64 @@ async function marking(s: Scope): Promise<Marking> {
     appendFileSync(file, `${JSON.stringify(line)}\n`)
   }
   mark('begin')
-  return mark
+  return Object.assign(mark, { token })
 }
 
-export const plain = task(import.meta, async function plain(n: number) {
+export const plain = task(import.meta, async function plain(_n: number): Promise<Given> {
   const mark = await marking(current())
   mark('end')
-  return n
+  return { token: mark.token }
 })
 
 /** Its row is committed together with its acknowledgement. */
-export const inStore = task(import.meta, async function inStore(n: number) {
+export const inStore = task(import.meta, async function inStore(_n: number): Promise<Given> {
   const s = current()
   const mark = await marking(s)
   const { id, token } = await thisJob(s)
   await effect(s, 'INSERT INTO kill_effects (job, token, pid) VALUES (?, ?, ?)', [id, token, process.pid])
   mark('end')
-  return n
+  return { token: mark.token }
 })
 
-export const stepped = task(import.meta, async function stepped(n: number) {
+export const stepped = task(import.meta, async function stepped(_n: number): Promise<Given> {
   const s = current()
   const mark = await marking(s)
   for (const name of ['one', 'two', 'three']) {
     await s.step(name, async inner => {
       mark('step', name)
       await inner.sleep(5)
-      return n
     })
   }
   mark('end')
-  return n
+  return { token: mark.token }
 })
 
 /** Long enough for a lease to be renewed while it runs. */
-export const slow = task(import.meta, async function slow(ms: number) {
+export const slow = task(import.meta, async function slow(ms: number): Promise<Given> {
   const s = current()
   const mark = await marking(s)
   for (let passed = 0; passed < ms; passed += 50) {
     await s.sleep(50)
-    s.progress(passed)
+    s.progress({ token: mark.token })
   }
   mark('end')
-  return ms
+  return { token: mark.token }
 })
 
 /** Does not let anything else happen in its thread. */
-export const blocking = task(import.meta, async function blocking(ms: number) {
+export const blocking = task(import.meta, async function blocking(ms: number): Promise<Given> {
   const s = current()
   const mark = await marking(s)
   const end = Date.now() + ms
   while (Date.now() < end) s.checkpoint()
   mark('end')
-  return ms
+  return { token: mark.token }
 })
 
-export const flaky = task(import.meta, async function flaky(n: number) {
+export const flaky = task(import.meta, async function flaky(_n: number): Promise<Given> {
   const s = current()
   const mark = await marking(s)
   if (s.attempt % 2 === 1) throw new Error(`attempt ${s.attempt} fails`)
   mark('end')
-  return n
+  return { token: mark.token }
 })
