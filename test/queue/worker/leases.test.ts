@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
 import { effect } from 'skein/queue'
+import { virtualClock } from 'skein/testing'
 import { decodeFailure } from '#skein/celery/result.js'
 import { work } from '#skein/queue/work.js'
 import type { Worker } from '#skein/queue/worker/queue-worker.js'
@@ -154,6 +155,60 @@ describe('a store that fails for a while', () => {
     )
     const [id = ''] = await send(store, call(quick, 7))
     broken = false
+    assert.equal((await ended(store, id)).state, 'done')
+    assert.equal(worker.health().consuming, true)
+  })
+
+  test('is asked now and then although it signals nothing, so that a signal that got lost stops nobody', async () => {
+    const clock = virtualClock()
+    const quiet = memoryStore()
+    try {
+      const worker = await start(
+        altered(quiet, {
+          on: ((signal: keyof StoreSignals, listener: never) =>
+            signal === 'claimable' ? () => {} : quiet.on(signal, listener)) as Store['on'],
+        }),
+      )
+      await settled()
+      const [id = ''] = await send(quiet, call(quick, 7))
+      await settled()
+      assert.equal((await quiet.job(id))?.state, 'ready')
+      await clock.advance('10s')
+      await settled()
+      assert.equal((await quiet.job(id))?.state, 'done')
+      await worker.close({ timeout: 0 })
+    } finally {
+      clock.restore()
+      await quiet.close()
+    }
+  })
+
+  test('that does not answer a claim is told as such, until it does', async t => {
+    const answer = deferred<void>()
+    const worker = await start(
+      altered(store, {
+        claim: async (request: Parameters<Store['claim']>[0]) => {
+          await answer.promise
+          return store.claim(request)
+        },
+      }),
+    )
+    await settled()
+    t.mock.method(
+      performance,
+      'now',
+      (() => {
+        const later = performance.now() + 11_000
+        return () => later
+      })(),
+    )
+    assert.deepEqual(
+      [worker.health().consuming, worker.health().reason],
+      [false, 'the store has not answered a claim for a long time'],
+    )
+    t.mock.restoreAll()
+    const [id = ''] = await send(store, call(quick, 7))
+    answer.resolve()
     assert.equal((await ended(store, id)).state, 'done')
     assert.equal(worker.health().consuming, true)
   })
