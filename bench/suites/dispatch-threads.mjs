@@ -31,12 +31,13 @@ export function suite(options) {
         versus: 'run',
         spec: { library: 'raw', batched: true },
       },
+      { key: 'ring', label: 'bare ring, no pool', role: 'reference', versus: 'run', spec: { library: 'ring' } },
     ],
     goals: rateGoals([
-      { against: ['piscina'], times: 5, text: "piscina's default" },
+      { against: ['piscina'], times: 10, text: "piscina's default" },
       {
         against: ['piscina-64', 'tinypool', 'tinypool-64', 'workerpool', 'poolifier'],
-        times: 2,
+        times: 5,
         text: 'the best-tuned JavaScript peer',
       },
     ]),
