@@ -57,22 +57,22 @@ export interface Queue extends Executor {
    * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
    *
    * **Errors**: as `submit`, and `SKEIN_INVALID_ARGUMENT` where the store is no SQLite file, where the connection is open on
-   * another file or no transaction is open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
+   * another file, of another SQLite, or has no transaction open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
    *
-   * @param database your connection, of `node:sqlite`, `better-sqlite3` or `libsql`, in a transaction
+   * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
    * @example
    * import { mkdtemp, rm } from 'node:fs/promises'
    * import { tmpdir } from 'node:os'
    * import { join } from 'node:path'
-   * import Database from 'libsql'
    * import { task } from 'skein'
    * import { connect, work } from 'skein/queue'
+   * import { sqliteConnection } from 'skein/stores/sqlite'
    *
    * const confirm = task(import.meta, (order: string) => `confirmed ${order}`, { name: 'mail.confirm' })
    *
    * const folder = await mkdtemp(join(tmpdir(), 'shop-'))
    * const queue = await connect(`sqlite:${folder}/shop.db`)
-   * const database = new Database(`${folder}/shop.db`)
+   * const database = sqliteConnection(`${folder}/shop.db`)
    * database.exec('CREATE TABLE orders (id TEXT)')
    *
    * database.exec('BEGIN IMMEDIATE')

@@ -254,7 +254,7 @@ export interface StoreStats {
   readonly bytes: number
 }
 
-/** An open connection of `node:sqlite`, `better-sqlite3` or `libsql`: as much of it as is needed. */
+/** An open connection of `node:sqlite` or `libsql`: as much of it as is needed. */
 export interface UserDatabase {
   exec(sql: string): unknown
   prepare(sql: string): {

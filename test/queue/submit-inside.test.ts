@@ -8,31 +8,36 @@ import { call } from 'skein'
 import { connect, type Queue, queueIn, work } from 'skein/queue'
 import type { UserDatabase } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
-import { sqliteStore } from 'skein/stores/sqlite'
+import { sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
 import { double, pay } from './client-tasks.ts'
 
 type Connection = UserDatabase & { close(): void }
 
+/** With the SQLite that skein takes here: a second one must not be in the same process. */
+const builtIn = process.getBuiltinModule?.('node:sqlite') as
+  | { DatabaseSync: new (file: string) => Connection }
+  | undefined
+const raw = (file: string): Connection => (builtIn ? new builtIn.DatabaseSync(file) : (new Libsql(file) as Connection))
+
 const bindings: Record<string, (file: string) => Connection> = {
-  libsql: file => new Libsql(file) as Connection,
-  'libsql, that gives integers as bigints': file => {
-    const database = new Libsql(file)
-    database.defaultSafeIntegers(true)
-    return database as Connection
-  },
+  'a connection of skein': sqliteConnection,
+  'a connection of the package': raw,
   'a connection that cannot tell whether a transaction is open': file => {
-    const database = new Libsql(file)
+    const database = raw(file)
     return {
       exec: sql => database.exec(sql),
       prepare: sql => database.prepare(sql),
       close: () => database.close(),
-    } as Connection
+    }
   },
 }
-const builtIn = process.getBuiltinModule?.('node:sqlite') as
-  | { DatabaseSync: new (file: string) => Connection }
-  | undefined
-if (builtIn) bindings['node:sqlite'] = file => new builtIn.DatabaseSync(file)
+if (!builtIn) {
+  bindings['libsql, that gives integers as bigints'] = file => {
+    const database = new Libsql(file)
+    database.defaultSafeIntegers(true)
+    return database as Connection
+  }
+}
 
 describe('a call that is submitted inside a transaction', () => {
   const folder = mkdtempSync(join(tmpdir(), 'skein-inside-'))
@@ -42,7 +47,7 @@ describe('a call that is submitted inside a transaction', () => {
 
   before(async () => {
     queue = await connect(`sqlite:${file}`)
-    database = bindings['libsql']?.(file) as Connection
+    database = sqliteConnection(file)
     database.exec('CREATE TABLE sale (n INTEGER)')
   })
   after(async () => {
@@ -144,7 +149,7 @@ describe('a call that is submitted inside a transaction', () => {
       [other, /other\.db.*jobs of this queue are in .*shop\.db/],
       [':memory:', /a database in memory/],
     ] as const) {
-      const connection = new Libsql(place) as Connection
+      const connection = sqliteConnection(place)
       connection.exec('BEGIN')
       assert.throws(() => queue.submitInside(connection, double, 1), { code: 'SKEIN_INVALID_ARGUMENT', message: shown })
       connection.exec('COMMIT')
@@ -156,6 +161,27 @@ describe('a call that is submitted inside a transaction', () => {
         message: /must be an open connection/,
       })
     }
+  })
+
+  test('is refused on a connection of another copy of SQLite, which would not see the locks of the store', async () => {
+    const own = sqliteConnection(file)
+    // What is set for one whole copy is not set for the other.
+    const foreign: UserDatabase[] = [
+      {
+        exec: sql => own.exec(sql),
+        prepare: sql => own.prepare(sql.includes('soft_heap_limit') ? 'SELECT 0' : sql),
+      },
+    ]
+    if (builtIn) foreign.push(new Libsql(':memory:') as unknown as UserDatabase)
+    for (const connection of foreign) {
+      connection.exec('BEGIN IMMEDIATE')
+      assert.throws(() => queue.submitInside(connection, double, 1), {
+        code: 'SKEIN_INVALID_ARGUMENT',
+        message: /another copy of SQLite.*sqliteConnection/,
+      })
+      connection.exec('ROLLBACK')
+    }
+    own.close()
   })
 
   test('takes a file that is reached by another path', async () => {

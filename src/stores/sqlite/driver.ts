@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { StoreError } from '../../core/errors.ts'
 import type { ColumnValue } from '../store.ts'
 
@@ -47,8 +48,13 @@ let opener: Opener | undefined
 
 /** Opens a database with what there is: `node:sqlite`, else the package `libsql`. */
 export async function openDriver(path: string, readOnly: boolean = false): Promise<Driver> {
-  opener ??= (await builtIn()) ?? (await installed(path))
-  return driverOver(opener(path, readOnly))
+  return driverOver(openBinding(path, readOnly))
+}
+
+/** The same, as the connection that the package gives. */
+export function openBinding(path: string, readOnly: boolean): Binding {
+  opener ??= builtIn() ?? installed(path)
+  return opener(path, readOnly)
 }
 
 /** The same four things over a connection that somebody else has opened. */
@@ -98,15 +104,15 @@ function rowOf(row: unknown): Row | undefined {
   return Array.isArray(row) ? (row as Row) : (Object.values(row) as Row)
 }
 
-async function builtIn(): Promise<Opener | undefined> {
-  const { DatabaseSync } = ((await quietly(() => process.getBuiltinModule?.('node:sqlite'))) ?? {}) as {
+function builtIn(): Opener | undefined {
+  const { DatabaseSync } = (quietly(() => process.getBuiltinModule?.('node:sqlite')) ?? {}) as {
     DatabaseSync?: new (path: string, options: object) => Binding
   }
   return DatabaseSync && ((path, readOnly) => new DatabaseSync(path, { readOnly, timeout: 0 }))
 }
 
 /** Without the warning that SQLite is new in this version of Node: that is not news to the user of a queue. */
-async function quietly<T>(action: () => T): Promise<T> {
+function quietly<T>(action: () => T): T {
   const emit = process.emitWarning
   process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
     if (!/SQLite is an experimental feature/.test(String(warning))) emit.call(process, warning, ...rest)
@@ -118,12 +124,11 @@ async function quietly<T>(action: () => T): Promise<T> {
   }
 }
 
-async function installed(path: string): Promise<Opener> {
-  // Not a literal, so that neither a bundler nor the type checker looks for a package that need not be there.
-  const name: string = 'libsql'
+function installed(path: string): Opener {
   let Database: new (path: string, options: object) => Binding
   try {
-    Database = ((await import(name)) as { default: typeof Database }).default
+    // Not an import, so that neither a bundler nor the type checker looks for a package that need not be there.
+    Database = createRequire(import.meta.url)('libsql') as typeof Database
   } catch (cause) {
     throw new StoreError(
       'SKEIN_STORE_DRIVER',

@@ -3,6 +3,7 @@ import type { Store } from '../store.ts'
 import { SqliteStore } from './sqlite-store.ts'
 import { sqliteLocation } from './url.ts'
 
+export { sqliteConnection, type SqliteConnection } from './connection.ts'
 export { repair, type Repaired } from './repair.ts'
 export { sendInside } from './send-inside.ts'
 export type { UserDatabase } from '../store.ts'

@@ -1,14 +1,16 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreError } from '../../core/errors.ts'
 import { bootOf } from './clock.ts'
 import { Database } from './database.ts'
 import { openDriver } from './driver.ts'
-import { isBusy } from './failures.ts'
+import { isBusy, resultCode } from './failures.ts'
 import { checkVersion, migrate, versionOf } from './schema.ts'
 
 /** A file up to this size is looked through when it is opened; a larger one would keep its user waiting. */
 const mostChecked = 4 * 1024 * 1024
+/** What SQLite says of a file that is none of its own: SQLITE_NOTADB. */
+const notDatabase = 26
 /** How long to wait for somebody who is setting up the same file, in milliseconds. */
 const patience = 10_000
 
@@ -33,7 +35,7 @@ export async function openDatabase(path: string, time: number): Promise<{ databa
     return { database, boot }
   } catch (error) {
     database.close()
-    throw error
+    throw resultCode(error) === notDatabase ? foreign(path) : error
   }
 }
 
@@ -73,7 +75,13 @@ function prepare(database: Database, path: string, boot: string, time: number): 
   }
 }
 
-/** The size of the file; 0 where there is none yet. Refuses what can be no database. */
+/**
+ * The size of the file; 0 where there is none yet.
+ *
+ * It is only looked at from outside. Whoever opens and closes a file in any other way than through SQLite takes away all the
+ * locks that its process has on that file (that is how POSIX locks work), so that another store in this process would stand
+ * unprotected: the next program that closes the file would believe to be the last one, and delete a log that is in use.
+ */
 function checkFile(path: string): number {
   const folder = statSync(dirname(path), { throwIfNoEntry: false })
   if (!folder?.isDirectory()) {
@@ -82,20 +90,7 @@ function checkFile(path: string): number {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return 0
   if (!file.isFile()) throw unavailable(path, 'it is no file')
-  if (file.size === 0) return 0
-  const head = Buffer.alloc(16)
-  const handle = openSync(path, 'r')
-  try {
-    readSync(handle, head, 0, 16, 0)
-  } finally {
-    closeSync(handle)
-  }
-  if (head.toString('latin1') === 'SQLite format 3\0') return file.size
-  throw new StoreError(
-    'SKEIN_STORE_DAMAGED',
-    `${path} is no SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
-    { store: path },
-  )
+  return file.size
 }
 
 function checkPages(database: Database, path: string): void {
@@ -104,6 +99,14 @@ function checkPages(database: Database, path: string): void {
   throw new StoreError(
     'SKEIN_STORE_DAMAGED',
     `${path} is damaged (${verdict}). Run 'skein repair' to save what can be saved into a new file.`,
+    { store: path },
+  )
+}
+
+function foreign(path: string): StoreError {
+  return new StoreError(
+    'SKEIN_STORE_DAMAGED',
+    `${path} is no SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
     { store: path },
   )
 }

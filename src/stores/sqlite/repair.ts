@@ -1,4 +1,5 @@
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StoreError } from '../../core/errors.ts'
 import { Database } from './database.ts'
@@ -68,12 +69,22 @@ export async function repair(path: string, into: string = repairedName(path)): P
   const folder = await mkdtemp(join(dirname(target), 'skein-repair-'))
   const copy = join(folder, basename(source))
   try {
-    await copyFile(source, copy)
-    if (await exists(`${source}-wal`)) await copyFile(`${source}-wal`, `${copy}-wal`)
+    await copyElsewhere(source, copy)
+    if (await exists(`${source}-wal`)) await copyElsewhere(`${source}-wal`, `${copy}-wal`)
     return await save(copy, source, target)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+const copying = 'require("node:fs").copyFileSync(process.argv[1], process.argv[2])'
+
+/** In a process of its own: to close the file in this one would take away the locks of a store that is open here. */
+function copyElsewhere(from: string, to: string): Promise<void> {
+  return new Promise((done, failed) => {
+    const env = { ...process.env, NODE_OPTIONS: '' }
+    execFile(process.execPath, ['-e', copying, from, to], { env }, error => (error ? failed(error) : done()))
+  })
 }
 
 async function save(copy: string, source: string, target: string): Promise<Repaired> {

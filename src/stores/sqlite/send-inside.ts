@@ -8,6 +8,7 @@ import { hostClock } from './clock.ts'
 import { Database } from './database.ts'
 import { type Binding, driverOver } from './driver.ts'
 import { Lines } from './lines.ts'
+import { checkSameCopy } from './same-copy.ts'
 import { checkVersion, versionOf } from './schema.ts'
 import { send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
@@ -22,23 +23,22 @@ import { Turn } from './turn.ts'
  * opened in this file before (`sqliteStore`, or a queue), so that its tables are there. Workers are woken once the present
  * turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
  *
- * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense and where no
- * transaction is open, `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
+ * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense, where no
+ * transaction is open and for a connection of another SQLite than skein's (see `sqliteConnection`), `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
  * whatever your connection throws. Roll back when it throws.
  *
- * @param database your connection, in a transaction
+ * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
  * @param calls as for `send` of a store
  * @returns what became of each, in order
  * @example
  * import { mkdtemp, rm } from 'node:fs/promises'
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
- * import Database from 'libsql'
- * import { sendInside, sqliteStore } from 'skein/stores/sqlite'
+ * import { sendInside, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
  *
  * const folder = await mkdtemp(join(tmpdir(), 'orders-'))
  * const store = await sqliteStore(`sqlite:${folder}/shop.db`)
- * const database = new Database(`${folder}/shop.db`)
+ * const database = sqliteConnection(`${folder}/shop.db`)
  * database.exec('CREATE TABLE orders (id TEXT)')
  *
  * database.exec('BEGIN IMMEDIATE')
@@ -98,11 +98,19 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Store
   }
 }
 
+/** Connections that have been found to be of the same SQLite. */
+const known = new WeakSet<UserDatabase>()
+
 function connectionOf(database: UserDatabase): Database {
   const { exec, prepare } = (database ?? {}) as Partial<UserDatabase>
-  if (typeof exec === 'function' && typeof prepare === 'function') return new Database(driverOver(database as Binding))
+  if (typeof exec === 'function' && typeof prepare === 'function') {
+    const driver = driverOver(database as Binding)
+    if (!known.has(database)) checkSameCopy(driver)
+    known.add(database)
+    return new Database(driver)
+  }
   throw new InvalidArgumentError(
-    `The database must be an open connection of node:sqlite, better-sqlite3 or libsql, got ${describe(database)}`,
+    `The database must be an open connection of node:sqlite or libsql, got ${describe(database)}`,
   )
 }
 
