@@ -65,6 +65,15 @@ export const dies = task(import.meta, function dies() {
   process.exit(3)
 })
 
+/** The thread and process that it runs in. */
+export const place = task(import.meta, () => `${process.pid}:${threadId}`, { name: 'place' })
+
+/** Takes more and more memory, until its place has none left. */
+export const hungry = task(import.meta, function hungry() {
+  const eaten: unknown[] = []
+  for (;;) eaten.push(new Array(100_000).fill(eaten.length))
+})
+
 export const letters = task(import.meta, function* letters(text: string) {
   yield* text
 })

@@ -15,7 +15,9 @@ import {
   codes,
   deaf,
   dies,
+  hungry,
   letters,
+  place,
   promisesText,
   refuses,
   spins,
@@ -333,6 +335,33 @@ describe('a worker that stops', () => {
     }
   })
 })
+
+for (const on of ['threads', 'processes'] as const) {
+  describe(`the places of a worker on ${on}`, () => {
+    const next = async (): Promise<unknown> => result((await run(call(place)))[0])
+
+    test('are replaced after so many jobs', async () => {
+      await start({ on, workers: 1, maxTasksPerWorker: 2 })
+      const places = [await next(), await next(), await next(), await next()]
+      assert.equal(places[0], places[1])
+      assert.notEqual(places[1], places[2])
+      assert.equal(places[2], places[3])
+    })
+
+    test('are replaced when they are old', async () => {
+      await start({ on, workers: 1, maxWorkerAge: '1ms' })
+      const places = [await next(), await next()]
+      assert.notEqual(places[0], places[1])
+    })
+
+    test('that run out of memory cost the job that took it an attempt, and the worker goes on', async () => {
+      await start({ on, workers: 1, memoryLimit: 32 })
+      const [job] = await run(call(hungry).with({ timeout: '1m', retries: { times: 2, backoff: '1ms' } }))
+      assert.deepEqual([job?.state, job?.attempt, failure(job).code], ['dead', 3, 'SKEIN_WORKER_OUT_OF_MEMORY'])
+      assert.match(String(await next()), /^\d+:\d+$/)
+    })
+  })
+}
 
 describe('a task with a rate', () => {
   test('is started no more often than that, and holds up no other', async () => {
