@@ -122,14 +122,14 @@ describe('the warning about a blocked event loop', () => {
     const warnings: string[] = []
     const note = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', note)
-    const stop = warnBlocked(15)
+    const stop = warnBlocked(300)
     await scope(async s => {
       s.spawn(async function calm(s) {
         for (let i = 0; i < 5; i++) await s.sleep(0)
       })
       s.spawn(async function busy(s) {
         await s.sleep(0)
-        for (const end = performance.now() + 25; performance.now() < end;);
+        for (const end = performance.now() + 400; performance.now() < end;);
         await s.sleep(0)
       })
     })

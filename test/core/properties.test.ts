@@ -54,9 +54,11 @@ const program: fc.Arbitrary<readonly Step[]> = fc.letrec<{ steps: readonly Step[
 /** Many who want the same few things at the same time, some of whom give up waiting. */
 const wants = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constantFrom('hold', 'hold', 'lock', 'lock', 'borrow', 'borrow'), ms }),
-    fc.record({ do: fc.constantFrom('send', 'receive', 'try') }),
-    fc.record({ do: fc.constant('resize'), total: fc.integer({ min: 1, max: 3 }) }),
+    { arbitrary: fc.record({ do: fc.constantFrom('hold', 'lock', 'borrow'), ms }), weight: 10 },
+    { arbitrary: fc.record({ do: fc.constantFrom('send', 'receive', 'try') }), weight: 5 },
+    { arbitrary: fc.record({ do: fc.constant('resize'), total: fc.integer({ min: 1, max: 3 }) }), weight: 2 },
+    { arbitrary: fc.record({ do: fc.constant('swallow'), ms }), weight: 2 },
+    { arbitrary: fc.record({ do: fc.constant('fail') }), weight: 1 },
   ) as fc.Arbitrary<Step>,
   { minLength: 1, maxLength: 4 },
 )
@@ -94,7 +96,7 @@ class Run {
   readonly semaphore = new Semaphore(2)
   readonly lock = new Lock()
   readonly limiter = new CapacityLimiter(2)
-  /** Who asked for something, in order, and who got it, by what it was. */
+  /** Who had to wait for something, in order, and who of them got it, by what it was. */
   readonly lines: Readonly<Record<'hold' | 'lock' | 'borrow', { asked: number[]; served: number[]; inside: number }>> =
     {
       hold: { asked: [], served: [], inside: 0 },
@@ -165,17 +167,22 @@ class Run {
   async within(
     step: { readonly do: 'hold' | 'lock' | 'borrow'; readonly ms: number },
     s: Scope,
+    from: { statistics(): { readonly waiting: number } },
     acquire: () => Promise<void>,
     release: () => void,
   ): Promise<void> {
     const line = this.lines[step.do]
     const asker = ++this.#askers
     const most = { hold: 2, lock: 1, borrow: 3 }[step.do]
+    let waited = false
     await this.wait(s, () => {
-      line.asked.push(asker)
-      return acquire()
+      const before = from.statistics().waiting
+      const promise = acquire()
+      waited = from.statistics().waiting > before
+      if (waited) line.asked.push(asker)
+      return promise
     })
-    line.served.push(asker)
+    if (waited) line.served.push(asker)
     if (++line.inside > most) this.broken.push(`${line.inside} are inside of ${step.do}`)
     try {
       await this.wait(s, () => s.sleep(step.ms))
@@ -217,6 +224,7 @@ class Run {
         return this.within(
           step,
           s,
+          this.semaphore,
           () => this.semaphore.acquire(s),
           () => this.semaphore.release(),
         )
@@ -226,6 +234,7 @@ class Run {
         return this.within(
           step,
           s,
+          this.lock,
           () => this.lock.acquire(s),
           () => this.lock.release(s),
         )
@@ -234,6 +243,7 @@ class Run {
         return this.within(
           step,
           s,
+          this.limiter,
           () => this.limiter.acquireFor(borrower, s),
           () => this.limiter.releaseFor(borrower),
         )

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  type CancelCause,
   CancelledError,
   errorsOf,
   failAfter,
@@ -387,6 +388,7 @@ describe('cancellation', () => {
       const start = clock.now()
       const options = { timeout: '10s' } as const
       await clock.advance(5_000)
+      let moved = false
       await scope(async s => {
         assert.equal(s.deadline, start + 15_000)
         s.setLimit({ timeout: '1m' })
@@ -399,7 +401,9 @@ describe('cancellation', () => {
         const before = clock.now()
         assert.ok((await rejection(s.sleep('1h'))) instanceof TimeoutError)
         assert.equal(clock.now(), before + 7)
+        moved = true
       }, options).catch((error: unknown) => assert.ok(error instanceof TimeoutError))
+      assert.ok(moved, 'a limit that had been taken back came true')
     }),
   )
 
@@ -530,10 +534,13 @@ describe('cancellation', () => {
       assert.ok(seen instanceof CancelledError)
       return seen
     }
+    let kept: CancelCause | undefined
     const explicit = await causeOf(s => {
       s.cancel('enough')
       s.cancel('too late')
+      kept = s.cause
     })
+    assert.equal(kept?.reason, 'enough')
     assert.deepEqual([explicit.source, explicit.reason], ['explicit', 'enough'])
     assert.equal((await causeOf(() => {}, { timeout: 1 })).source, 'deadline')
     const sibling = await causeOf(s => s.spawn(() => Promise.reject(failure), { name: 'download' }))
