@@ -54,6 +54,8 @@ export class WorkerCore {
   /** Claims whose message is being read. */
   #reading = 0
   #held = 0
+  /** Attempts that have ended, and whose result is being checked or whose reports are being written first. */
+  #concluding = 0
   #ends = 0
   #rest = 0
   #stallTimer: Timer | undefined
@@ -104,9 +106,9 @@ export class WorkerCore {
     return this.#held
   }
 
-  /** Settlements that the store has not answered. */
+  /** Jobs that have ended and whose end the store has not answered. */
   get unsettled(): number {
-    return this.#delivery.unsettled
+    return this.#concluding + this.#delivery.unsettled
   }
 
   /** Why what was done cannot be written; undefined while it can. */
@@ -233,7 +235,7 @@ export class WorkerCore {
 
   /** Gives up what could not be written; the leases run out. How many settlements that were. */
   giveUp(): number {
-    return this.#delivery.giveUp()
+    return this.#concluding + this.#delivery.giveUp()
   }
 
   /**
@@ -264,6 +266,7 @@ export class WorkerCore {
   #ended(attempt: Attempt, outcome: Outcome): void {
     const entry = attempt.entry as Entry
     this.#held--
+    this.#concluding++
     this.#ends++
     attempt.deadlineTimer?.clear()
     if (entry.started > 0) this.#window.ran(entry.duration)
@@ -303,7 +306,10 @@ export class WorkerCore {
     else if (ending.kind === 'done') this.#rest = 0
     const { claim, entry } = attempt
     if (ending.kind === 'release' && ending.interrupted) this.interrupted.push(interruptedJob(attempt, ending.ended))
-    const settle = (): void => this.#delivery.settle(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
+    const settle = (): void => {
+      this.#concluding--
+      this.#delivery.settle(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
+    }
     // A settlement ends the claim, so what the attempt has reported must be there before it.
     if (attempt.unwritten > 0 && ending.kind !== 'lost') attempt.onWritten = settle
     else settle()

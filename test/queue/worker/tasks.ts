@@ -35,6 +35,14 @@ export const waits = task(import.meta, async function waits() {
   await s.sleep('1h')
 })
 
+/** Has something to tell with its last breath. */
+export const tells = task(import.meta, function tells() {
+  const s = current()
+  s.log('told')
+  s.progress('all')
+  return 'told'
+})
+
 /** Computes until it is stopped, and never awaits. */
 export const spins = task(import.meta, function spins() {
   const s = current()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { setTimeout as after } from 'node:timers/promises'
 import { type Call, call, InvalidArgumentError, loop, TaskModuleError, TimeoutError, ValidationError } from 'skein'
 import { threads } from 'skein/threads'
 import { decodeFailure, decodeItem, decodeValue } from '#skein/celery/result.js'
@@ -22,6 +23,7 @@ import {
   refuses,
   spins,
   steps,
+  tells,
   tellsWhen,
   trimmed,
   unsendable,
@@ -100,6 +102,33 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       const job = await ended(store, id)
       assert.equal(job.state, 'cancelled')
       assert.match(failure(job).message, /not needed/)
+    })
+
+    test('is stopped only when jobs that have ended are written, with what they told last', async () => {
+      let answer: () => void = () => {}
+      const answered = new Promise<void>(resolve => (answer = resolve))
+      const slow = new Proxy(store, {
+        get(target, name) {
+          if (name === 'report')
+            return (...args: Parameters<Store['report']>) => answered.then(() => target.report(...args))
+          const value: unknown = Reflect.get(target, name)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+      const worker = await start({ on, store: slow })
+      const begun = event(worker, 'started')
+      const [id = ''] = await send(store, call(tells))
+      await begun
+      const stopped = worker.close()
+      let isStopped = false
+      void stopped.then(() => (isStopped = true))
+      // It has all the time to end too early.
+      await after(200)
+      assert.equal(isStopped, false)
+      answer()
+      const report = await stopped
+      assert.deepEqual([report.finished, report.handedBack, report.unwritten], [1, 0, 0])
+      assert.equal((await store.job(id))?.state, 'done')
     })
 
     test('breaks off what still runs at the deadline of a stop, and the attempt does not count', async () => {
