@@ -14,6 +14,9 @@ export default async function* report(events) {
     } else if (type === 'test:pass' || type === 'test:fail') {
       const name = [...names.slice(0, data.nesting), data.name].join(' > ')
       send({ event: 'end', outcome: outcomeOf(type, data), title: data.name, name, ...reasonOf(data) })
+    } else if (type === 'test:diagnostic' && /asynchronous activity/.test(data.message)) {
+      // An error that came after its test had ended: the file fails by it, and no test does.
+      process.stderr.write(`${data.message}\n`)
     }
     yield ''
   }
