@@ -61,7 +61,7 @@ export function openBinding(path: string, readOnly: boolean): Binding {
 export function driverOver(binding: Binding): Driver {
   return {
     exec: sql => void binding.exec(sql),
-    prepare: sql => statementOf(binding.prepare(sql)),
+    prepare: sql => statementOf(binding.prepare(sql), sql),
     inTransaction: () => {
       const open: unknown = binding.isTransaction ?? binding.inTransaction
       return typeof open === 'boolean' ? open : undefined
@@ -70,13 +70,13 @@ export function driverOver(binding: Binding): Driver {
   }
 }
 
-function statementOf(statement: BindingStatement): Statement {
+function statementOf(statement: BindingStatement, sql: string): Statement {
   // A connection of somebody else's may have been told to give integers as bigints.
   statement.setReadBigInts?.(false)
   statement.safeIntegers?.(false)
   if (statement.setReturnArrays) {
     statement.setReturnArrays(true)
-    return statement as Statement
+    return /^\s*select\b/i.test(sql) ? lenient(statement as Statement & BindingStatement) : (statement as Statement)
   }
   if (statement.raw === undefined) {
     return {
@@ -97,6 +97,43 @@ function statementOf(statement: BindingStatement): Statement {
     get: (...parameters) => rowOf(get.call(statement, parameters)),
     all: (...parameters) => all.call(statement, parameters) as Row[],
   }
+}
+
+/**
+ * `node:sqlite` refuses to read an integer that is too large for a number, and with it all rows of a statement. The store
+ * writes none; what somebody else has written is read as the nearest number. Only for what merely looks: it is run twice.
+ */
+function lenient(statement: Statement & BindingStatement): Statement {
+  const reading = <T>(read: () => T, narrow: (value: T) => T): T => {
+    try {
+      return read()
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ERR_OUT_OF_RANGE') throw error
+    }
+    statement.setReadBigInts?.(true)
+    try {
+      return narrow(read())
+    } finally {
+      statement.setReadBigInts?.(false)
+    }
+  }
+  return {
+    run: (...parameters) => statement.run(...parameters),
+    get: (...parameters) =>
+      reading(
+        () => statement.get(...parameters),
+        row => row && narrowed(row),
+      ),
+    all: (...parameters) =>
+      reading(
+        () => statement.all(...parameters),
+        rows => rows.map(narrowed),
+      ),
+  }
+}
+
+function narrowed(row: Row): Row {
+  return row.map(value => (typeof value === 'bigint' ? Number(value) : value))
 }
 
 function rowOf(row: unknown): Row | undefined {
