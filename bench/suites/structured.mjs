@@ -2,7 +2,7 @@ import { venvContestants } from '../lib/python.mjs'
 
 /** A hundred tasks wake in each millisecond, whatever their number. */
 const sizes = [
-  { key: '1,000 tasks', count: 1_000, base: 100, spread: 10, repeats: 20 },
+  { key: '1,000 tasks', count: 1_000, base: 20, spread: 10, repeats: 150 },
   { key: '100,000 tasks', count: 100_000, base: 3_000, spread: 1_000, repeats: 1 },
   { key: '1,000,000 tasks', count: 1_000_000, base: 15_000, spread: 10_000, repeats: 1 },
 ]
