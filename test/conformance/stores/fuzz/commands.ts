@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { Claim, OutgoingCall, Settlement, Store, StoredLimit, StoredState } from 'skein/stores'
+import type { Claim, OutgoingCall, Report, Settlement, Store, StoredLimit, StoredState } from 'skein/stores'
 import type { Bed } from '../subject.ts'
 import type { Model } from './model.ts'
 
@@ -11,6 +11,7 @@ export interface Real {
   /** Every claim ever, old ones too: they are used to try writes that must be lost. */
   readonly claims: Claim[]
   sent: number
+  reported: number
 }
 
 type Command = fc.AsyncCommand<Model, Real>
@@ -103,6 +104,7 @@ const claim = fc
         claims.map(each => each.id),
         model.claim(full),
       )
+      for (const { id, steps } of claims) assert.deepEqual(Object.values(steps), model.reportsOf(id, 'step'))
       real.claims.push(...claims)
     }),
   )
@@ -122,6 +124,38 @@ const settle = fc
       const settlement = { id, token, kind, delay, result: '1', error: '{}' } as unknown as Settlement
       const expected = model.settle(id, current, kind, delay)
       assert.deepEqual(await real.store.settle([settlement]), [expected])
+    }),
+  )
+
+const renew = fc.record({ n: fc.nat(), lease: fc.constantFrom(1_000, 4_000, 9_000) }).map(({ n, lease }) =>
+  command(`renew ${n} ${lease}`, async (model, real) => {
+    const held = real.claims[n % Math.max(1, real.claims.length)]
+    if (!held) return
+    const { id, token } = held
+    const current = real.claims.findLast(each => each.id === id) === held
+    assert.deepEqual(await real.store.renew([{ id, token }], lease), [model.renew(id, current, lease)])
+  }),
+)
+
+/** What an attempt reports is kept in order, and what one reports that has lost its lease is not kept. */
+const report = fc
+  .record({ n: fc.nat(), kind: fc.constantFrom<'progress' | 'step'>('progress', 'step') })
+  .map(({ n, kind }) =>
+    command(`report ${n} ${kind}`, async (model, real) => {
+      const held = real.claims[n % Math.max(1, real.claims.length)]
+      if (!held) return
+      const { id, token } = held
+      const current = real.claims.findLast(each => each.id === id) === held
+      const value = String(real.reported++)
+      const report: Report = kind === 'step' ? { id, token, kind, name: value, value } : { id, token, kind, value }
+      assert.deepEqual(await real.store.report([report]), [model.report(id, current, kind, value)])
+      const reports = (await real.store.reports(id, 0)).filter(each => each.kind === kind)
+      assert.deepEqual(
+        reports.map(each =>
+          kind === 'step' ? String((JSON.parse(each.value) as { value: number }).value) : each.value,
+        ),
+        model.reportsOf(id, kind),
+      )
     }),
   )
 
@@ -163,6 +197,6 @@ const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean(
 
 /** Some number of operations, each as likely as it is in real life, more or less. */
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [send, send, claim, claim, settle, settle, turn, change, purge, pause, sendAgain],
+  [send, send, claim, claim, settle, settle, renew, report, turn, change, purge, pause, sendAgain],
   { maxCommands: 60, size: '+1' },
 )

@@ -19,7 +19,7 @@ export function fuzz(subject: Subject, usualRuns: number): void {
         const bed = await subject.make()
         try {
           const store = await bed.open()
-          const real: Real = { bed, store, claims: [], sent: 0 }
+          const real: Real = { bed, store, claims: [], sent: 0, reported: 0 }
           await fc.asyncModelRun(() => ({ model: new Model(), real }), list)
         } finally {
           await bed.tearDown()

@@ -14,6 +14,7 @@ export interface ModelCall {
   token: number
   leaseUntil: number
   cancelling: boolean
+  readonly reports: { readonly kind: 'progress' | 'step'; readonly value: string }[]
 }
 
 /**
@@ -73,6 +74,7 @@ export class Model {
       token: 0,
       leaseUntil: 0,
       cancelling: false,
+      reports: [],
     }
     this.calls.push(entry)
     return holder ? { outcome: 'replaced', id, replaced: holder.call.id } : { outcome: 'accepted', id }
@@ -117,6 +119,24 @@ export class Model {
     entry.cancelling = false
     if (kind === 'done' && entry.call.ignoreResult) this.calls.splice(this.calls.indexOf(entry), 1)
     return 'ok'
+  }
+
+  renew(id: string, current: boolean, lease: number): WriteOutcome {
+    const entry = this.find(id)
+    if (!current || entry?.state !== 'running') return 'lost'
+    entry.leaseUntil = this.#now + lease
+    return 'ok'
+  }
+
+  report(id: string, current: boolean, kind: 'progress' | 'step', value: string): WriteOutcome {
+    const entry = this.find(id)
+    if (!current || entry?.state !== 'running') return 'lost'
+    entry.reports.push({ kind, value })
+    return 'ok'
+  }
+
+  reportsOf(id: string, kind: 'progress' | 'step'): readonly string[] {
+    return (this.find(id)?.reports ?? []).filter(each => each.kind === kind).map(each => each.value)
   }
 
   cancel(id: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
