@@ -61,6 +61,8 @@ export class Entry {
   id = ''
   /** The handle that `submit` gave out; `run` has none. */
   job: LocalJob<unknown> | undefined
+  /** What `run` gave to whoever started it; to be asked once `run` has returned. */
+  promise: (() => Promise<unknown>) | undefined
   /** Called when there was room for it, or when it was refused. */
   onAccepted: (() => void) | undefined
   /** Called after the end, for the scope that it was lent to. */

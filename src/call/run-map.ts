@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../core/cancel.ts'
-import { InvalidArgumentError, UnsendableError } from '../core/errors.ts'
+import { ClosedError, InvalidArgumentError, UnsendableError } from '../core/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
@@ -252,7 +252,7 @@ class MapRun implements MapResults<unknown> {
       // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
       this.#split(entry, bundle)
       return
-    } else if (this.#settings.settle && !this.#failure && !this.#finished) {
+    } else if (this.#settings.settle && !this.#failure && !this.#finished && !this.#isRefused(entry, outcome.error)) {
       bundle.results = new Array<unknown>(bundle.count).fill(outcome.error)
       bundle.failed = bundle.results.map((_, index) => index)
     } else {
@@ -262,6 +262,11 @@ class MapRun implements MapResults<unknown> {
     if (this.#running.size === 0) this.#onIdle?.()
     this.#fill()
     this.#serve()
+  }
+
+  /** It is not the item that has failed: nothing more can run here, and the source may have no end. */
+  #isRefused(entry: Entry, error: unknown): boolean {
+    return this.#executor.isOver || (entry.id === '' && error instanceof ClosedError)
   }
 
   /** Sends the items of a bundle one by one, in its place. */

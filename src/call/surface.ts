@@ -42,9 +42,18 @@ export abstract class ExecutorSurface implements Executor {
     this.check(work)
     return work
   }
-  /** True when a rejection of `run` that nobody awaits is no news. */
-  protected get quiet(): boolean {
+  /** @internal True once the scope that it was lent to is cancelled: nothing more starts, and why is told by the scope. */
+  get isOver(): boolean {
     return false
+  }
+
+  /** The promise of a `run`. */
+  protected promise(start: PromiseStart): Promise<unknown> {
+    return new Promise(start)
+  }
+  /** A graph begins, for which `run` has given a promise. Gives what to call at its end. */
+  protected holdGraph(_work: Work, _promise: () => Promise<unknown>): (failure?: { readonly error: unknown }) => void {
+    return nothing
   }
 
   abstract stats(): ExecutorStats
@@ -58,22 +67,32 @@ export abstract class ExecutorSurface implements Executor {
   ): Promise<Value<R>>
   run<R>(call: Call<R>): Promise<R>
   run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<unknown> {
-    const promise = new Promise<unknown>((resolve, reject) => {
+    const promise = this.promise((resolve, reject) => {
       const work = this.#workOf(first, args)
       const refuse = (error: unknown): void => {
-        if (this.quiet) queueMicrotask(() => void promise.catch(nothing))
+        if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
         reject(error)
       }
       if (hasNested(work.args)) {
-        runGraph(this, work).then(resolve, refuse)
+        const ended = this.holdGraph(work, () => promise)
+        runGraph(this, work).then(
+          value => {
+            resolve(value)
+            ended()
+          },
+          (error: unknown) => {
+            refuse(error)
+            ended({ error })
+          },
+        )
         return
       }
-      this.launch(
-        new Entry(work, 'run', outcome => {
-          if (outcome.state === 'done') resolve(outcome.value)
-          else refuse(outcome.error)
-        }),
-      )
+      const entry = new Entry(work, 'run', outcome => {
+        if (outcome.state === 'done') resolve(outcome.value)
+        else refuse(outcome.error)
+      })
+      entry.promise = () => promise
+      this.launch(entry)
     })
     return promise
   }
@@ -170,6 +189,9 @@ Object.defineProperty(ExecutorSurface.prototype, surfaceKey, {
     return this
   },
 })
+
+/** How a promise is settled. */
+export type PromiseStart = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void
 
 let graphs = 0
 

@@ -56,6 +56,11 @@ export const closing: Theme = theme('closing', add => {
     assert.equal(error.code, 'SKEIN_CLOSED')
     assert.equal(await codeOf(executor.submit(double, 1)), 'SKEIN_CLOSED')
     assert.equal(await codeOf((async () => executor.map(double, [1]).toArray())()), 'SKEIN_CLOSED')
+    function* endless() {
+      for (let n = 0; ; n++) yield n
+    }
+    const settling = executor.map(double, endless(), { settle: true })
+    assert.equal(await codeOf((async () => settling.toArray())()), 'SKEIN_CLOSED')
     assert.equal(await codeOf((async () => all(executor.stream(countTo, 1)))()), 'SKEIN_CLOSED')
   })
 

@@ -111,6 +111,43 @@ export const scoping: Theme = theme('scopes and context', add => {
     assert.equal(executor.stats().running, 0)
   })
 
+  add('a call that fails while nobody waits for it fails its scope at once', async ({ shared, file }) => {
+    let cleaned = false
+    const outcome = scope(async s => {
+      s.onExit(() => {
+        cleaned = true
+      })
+      const there = s.on(shared).run(flaky, file('log'), 2)
+      await s.sleep('1h')
+      await there
+    })
+    assert.match((await failure(RangeError, outcome)).message, /attempt 1/)
+    assert.equal(cleaned, true)
+  })
+
+  add('a graph that fails while nobody waits for it fails its scope at once', async ({ shared, file }) => {
+    const outcome = scope(async s => {
+      void s.on(shared).run(double, call(flaky, file('log'), 2) as never)
+      await s.sleep('1h')
+    })
+    await failure(RangeError, outcome)
+  })
+
+  add('a map that settles ends with its scope, however long its source is', async ({ shared, file }) => {
+    function* endless() {
+      for (let n = 1; ; n++) yield { n, log: file('log'), gate: file('never') }
+    }
+    const settled: unknown[] = []
+    const outcome = scope(
+      async s => {
+        for await (const each of s.on(shared).map(holdItem, endless(), { settle: true })) settled.push(each)
+      },
+      { timeout: 60 },
+    )
+    await failure(TimeoutError, outcome)
+    assert.deepEqual(settled, [], 'that its scope has ended is no failure of an item')
+  })
+
   add('the error of a call can be handled inside its scope', async ({ shared, file }) => {
     const value = await scope(async s => {
       await failure(RangeError, s.on(shared).run(flaky, file('log'), 2))
