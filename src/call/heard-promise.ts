@@ -17,6 +17,7 @@ export class HeardPromise<T> extends Promise<T> {
     return this.#isHeard
   }
 
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise is a thenable
   override then<A = T, B = never>(
     onValue?: ((value: T) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
