@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { setTimeout as after } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Call, call, InvalidArgumentError, loop, TaskModuleError, TimeoutError, ValidationError } from 'skein'
 import { threads } from 'skein/threads'
 import { decodeFailure, decodeItem, decodeValue } from '#skein/celery/result.js'
@@ -122,8 +122,8 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       const stopped = worker.close()
       let isStopped = false
       void stopped.then(() => (isStopped = true))
-      // It has all the time to end too early.
-      await after(200)
+      // The log line is in the store, the answer is not here: it has every chance to end too early.
+      for (let turns = 0; turns < 500; turns++) await turn()
       assert.equal(isStopped, false)
       answer()
       const report = await stopped
