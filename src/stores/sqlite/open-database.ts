@@ -15,7 +15,7 @@ const notDatabase = 26
 const patience = 10_000
 
 /** Opens the file of a store and brings its tables up to date. */
-export async function openDatabase(path: string, time: number): Promise<{ database: Database; boot: string }> {
+export async function openDatabase(path: string, steady: () => number): Promise<{ database: Database; boot: string }> {
   const size = checkFile(path)
   const database = new Database(await openDriver(path))
   try {
@@ -31,7 +31,7 @@ export async function openDatabase(path: string, time: number): Promise<{ databa
     if (size > 0 && size <= mostChecked) checkPages(database, path)
     checkVersion(await patiently(() => versionOf(database)), path)
     const boot = bootOf()
-    await patiently(() => prepare(database, path, boot, time))
+    await patiently(() => prepare(database, path, boot, steady))
     return { database, boot }
   } catch (error) {
     database.close()
@@ -52,16 +52,18 @@ async function patiently<T>(action: () => T): Promise<T> {
   }
 }
 
-function prepare(database: Database, path: string, boot: string, time: number): void {
+function prepare(database: Database, path: string, boot: string, steady: () => number): void {
   database.exec('BEGIN IMMEDIATE')
   try {
     const version = versionOf(database)
     checkVersion(version, path)
     migrate(database, version)
+    // Asked only now that nobody else can write: a lease that was renewed while this program waited for its turn is not ahead.
+    const time = steady()
     // A lease counts from the start of the machine: those of before mean nothing, and neither do the windows of rates.
     const [known] = database.get('SELECT boot FROM skein_meta') as [string]
     const [ahead] = database.get('SELECT max(until - length) FROM skein_lease') as [number | null]
-    if (known !== boot || (ahead !== null && ahead > time)) {
+    if (known !== boot || (ahead !== null && ahead >= time + 1)) {
       database.run('UPDATE skein_meta SET boot = ?', boot)
       database.run('UPDATE skein_lease SET until = -1')
       database.run('UPDATE skein_opening SET opens = -1')

@@ -103,7 +103,7 @@ async function save(copy: string, source: string, target: string): Promise<Repai
     })
   }
   try {
-    const { database: to } = await openDatabase(target, hostClock().steady())
+    const { database: to } = await openDatabase(target, () => hostClock().steady())
     try {
       const saved = { calls: 0, reports: 0, unreadable: 0 }
       for (const { name, key } of tables) {

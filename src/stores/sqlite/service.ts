@@ -77,7 +77,7 @@ export class Service {
 
   async open(): Promise<void> {
     const { path, settings } = this.#data
-    const { database, boot } = await openDatabase(path, this.#clock.steady())
+    const { database, boot } = await openDatabase(path, () => this.#clock.steady())
     try {
       const lines = new Lines(database)
       this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot }
