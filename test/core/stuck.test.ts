@@ -80,6 +80,24 @@ describe('a task that does not end after it was cancelled', () => {
     await stuck
   })
 
+  test('that are very many are counted: the first twenty by name', async () => {
+    const warned = nextWarning()
+    const gate = deferred()
+    const running = scope(
+      async s => {
+        for (let index = 0; index < 2_020; index++) s.spawn(() => gate.promise, { name: `t${index}` })
+        await s.sleep(0)
+        s.cancel()
+      },
+      { grace: 5 },
+    )
+    const { message } = await warned
+    assert.match(message, /- task t19: .*\n {2}- and 2,000 more\n/)
+    assert.doesNotMatch(message, /task t20:/)
+    gate.resolve()
+    await running
+  })
+
   test('uses the grace period of the outer scope', async () => {
     const warned = nextWarning()
     const gate = deferred()
@@ -127,14 +145,17 @@ describe('a program with a stuck task', () => {
     const code = `
       import { scope } from 'skein/core'
       await scope(async s => {
-        s.spawn(function stuck() { return new Promise(resolve => setTimeout(resolve, 50)) })
+        const alive = setInterval(() => {}, 60_000)
+        s.spawn(function stuck() {
+          return new Promise(resolve => process.once('warning', () => { clearInterval(alive); resolve() }))
+        })
         s.cancel()
       }, { grace: 5 })
       console.log('ended')
     `
     const { stdout, stderr } = await runProgram(folder.path, 'debug.mjs', code, { env: { SKEIN_DEBUG: '1' } })
     assert.equal(stdout, 'ended\n')
-    assert.match(stderr, /\[SKEIN_STUCK\] StuckTaskError: [\s\S]*task stuck[\s\S]*spawned[\s\S]*debug\.mjs:4/)
+    assert.match(stderr, /\[SKEIN_STUCK\] StuckTaskError: [\s\S]*task stuck[\s\S]*spawned[\s\S]*debug\.mjs:5/)
   })
 
   test('is not kept alive by the grace period', async () => {

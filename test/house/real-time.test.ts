@@ -33,7 +33,6 @@ const allowed: Readonly<Record<string, string>> = {
   'test/core/dump.test.ts': 'a program of its own that is asked for its tree while it sleeps',
   'test/core/main.test.ts': 'a program of its own that ends in its grace period',
   'test/core/scope-life.test.ts': 'a program of its own that waits for a detached task',
-  'test/core/stuck.test.ts': 'a program of its own with a promise that nobody can interrupt',
   'test/core/system/run-process.test.ts': 'programs that outlive those that have started them',
   'test/queue/worker/tasks.ts': 'a task of worker processes',
   'test/stress/programs/cancelled.ts': 'cancels calls on threads that are under way',
