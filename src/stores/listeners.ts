@@ -7,10 +7,13 @@ const waiting: ReadonlySet<SignalName> = new Set<SignalName>(['claimable', 'ende
 
 /** Who listens to a store. Tells in a microtask, and what was told many times in one go only once. */
 export class Listeners {
-  readonly #listeners = new Map<SignalName, Set<(...given: string[]) => void>>()
+  readonly #listeners = new Map<SignalName, Set<(...given: (string | number)[]) => void>>()
   readonly #onChange: () => void
   /** Name and subject, to what is told. */
-  #pending = new Map<string, { readonly signal: SignalName; readonly given: readonly (string | undefined)[] }>()
+  #pending = new Map<
+    string,
+    { readonly signal: SignalName; readonly given: readonly (string | number | undefined)[] }
+  >()
   #waiting = 0
 
   /** @param onChange called when somebody has begun to listen, or has stopped */
@@ -32,7 +35,7 @@ export class Listeners {
     let set = this.#listeners.get(signal)
     if (set === undefined) this.#listeners.set(signal, (set = new Set()))
     // Each listening is its own, also of a function that listens twice.
-    const own = (...given: string[]): void => (listener as (...given: string[]) => void)(...given)
+    const own = (...given: (string | number)[]): void => (listener as (...given: (string | number)[]) => void)(...given)
     set.add(own)
     const weight = hold && waiting.has(signal) ? 1 : 0
     this.#count(weight)
@@ -41,10 +44,10 @@ export class Listeners {
     }
   }
 
-  tell(signal: SignalName, ...given: (string | undefined)[]): void {
+  tell(signal: SignalName, ...given: (string | number | undefined)[]): void {
     if (!this.has(signal)) return
     const first = this.#pending.size === 0
-    this.#pending.set(`${signal} ${given[0] ?? ''}`, { signal, given })
+    this.#pending.set(`${signal} ${given.join(' ')}`, { signal, given })
     if (first) queueMicrotask(this.#flush)
   }
 
@@ -61,7 +64,7 @@ export class Listeners {
     for (const { signal, given } of pending.values()) {
       for (const listener of this.#listeners.get(signal) ?? []) {
         try {
-          listener(...(given as string[]))
+          listener(...(given as (string | number)[]))
         } catch (error) {
           // A listener that throws is a fault of the program's own; the others hear all the same.
           queueMicrotask(() => {

@@ -292,7 +292,8 @@ export interface Retention {
 /**
  * Tells that something may have changed, so that nobody has to ask again and again. May be told too often, never too
  * seldom: `claimable` (in a queue, or somewhere: undefined), `ended` with the id of the call, `reported` with the id of one that
- * was claimed or has left something behind, `cancelling` with the id of a claim that this store holds, `lost` with the id of a claim whose lease is gone, `control` when a queue
+ * was claimed or has left something behind, `cancelling` with the id of a claim that this store holds, `lost` with the id and the token of a claim whose lease is gone (the
+ * same call may be claimed again by then), `control` when a queue
  * was paused or resumed.
  */
 export interface StoreSignals {
@@ -300,7 +301,7 @@ export interface StoreSignals {
   ended: (id: string) => void
   reported: (id: string) => void
   cancelling: (id: string, reason: string) => void
-  lost: (id: string) => void
+  lost: (id: string, token: number) => void
   control: () => void
 }
 

@@ -250,7 +250,7 @@ class TestBench implements TestQueue {
       const stats = await this.store.stats()
       const left = waitingIn(stats, this.#options.queues ?? ['default'])
       if (left.runnable === 0 && left.stuck.length > 0) fail(`Jobs are left that cannot run: ${left.stuck.join('; ')}`)
-      return left.runnable === 0 ? true : `${left.runnable} jobs still wait or run`
+      return left.runnable === 0 ? true : () => this.#pending(left.runnable)
     })
   }
 
@@ -272,13 +272,14 @@ class TestBench implements TestQueue {
       if (finals.has(status.state)) {
         fail(`Job ${id}, task ${status.task}, has ended as ${status.state}, not as ${state}: ${inspect(status.error)}`)
       }
-      return `job ${id} is ${status.state}`
+      const { state: now, task, attempt } = status
+      return async () => `job ${id}, task ${task}, is ${now}, in attempt ${attempt}`
     })
     return status as JobStatus
   }
 
-  /** Lets jobs run and time pass until `isReached` says true; it says what is missing until then. */
-  async #until(limit: number, isReached: () => Promise<true | string>): Promise<void> {
+  /** Lets jobs run and time pass until `isReached` says true; until then it gives a function that says what is missing. */
+  async #until(limit: number, isReached: () => Promise<true | (() => Promise<string>)>): Promise<void> {
     let changed = true
     let wake: (() => void) | undefined
     let isOver = false
@@ -308,7 +309,7 @@ class TestBench implements TestQueue {
         changed = false
         const reached = await isReached()
         if (reached === true) return
-        if (isOver) fail(`After ${limit} ms on the clock of the test ${reached}`)
+        if (isOver) fail(`After ${spanText(limit)} on the clock of the test ${await reached()}`)
         if (!changed) await new Promise<void>(resolve => (wake = resolve))
         wake = undefined
       }
@@ -319,6 +320,18 @@ class TestBench implements TestQueue {
         if (this.#line) this.#line.open = false
       }
     }
+  }
+
+  /** The jobs that have not ended, for people. */
+  async #pending(count: number): Promise<string> {
+    const most = 20
+    const jobs = await this.store.jobs({ states: ['delayed', 'ready', 'running'], limit: most })
+    const lines = jobs.map(({ id, task, queue, state, attempt, worker }) => {
+      const by = state === 'running' && worker !== undefined ? `, on worker ${worker}` : ''
+      return `\n  ${id}: ${task} in ${queue}, ${state}, attempt ${attempt}${by}`
+    })
+    const more = count > jobs.length ? `\n  and ${count - jobs.length} more` : ''
+    return `${count === 1 ? '1 job still waits or runs' : `${count} jobs still wait or run`}:${lines.join('')}${more}`
   }
 
   #ping(): void {
@@ -429,6 +442,19 @@ function listed(jobs: readonly JobStatus[]): string {
 
 function fail(message: string): never {
   throw new AssertionError({ message })
+}
+
+const spans: readonly (readonly [milliseconds: number, unit: string])[] = [
+  [86_400_000, 'days'],
+  [3_600_000, 'hours'],
+  [60_000, 'minutes'],
+  [1_000, 'seconds'],
+]
+
+/** A length of time in the largest unit of which it has at least two. */
+function spanText(milliseconds: number): string {
+  const [size, unit] = spans.find(([each]) => milliseconds >= 2 * each) ?? [1, 'ms']
+  return `${Number((milliseconds / size).toFixed(1))} ${unit}`
 }
 
 function nothing(): void {}

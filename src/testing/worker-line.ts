@@ -35,7 +35,7 @@ export class WorkerLine implements Store {
   readonly #store: Store
   readonly #onClaimed: () => void
   readonly #held = new Map<string, Held>()
-  readonly #lost = new Set<(id: string) => void>()
+  readonly #lost = new Set<(id: string, token: number) => void>()
   readonly #claimable = new Set<(queue?: string) => void>()
   #lease = 0
   #open: boolean
@@ -73,7 +73,7 @@ export class WorkerLine implements Store {
     this.#held.clear()
     // The store would take another moment to see that nobody renews them; the lease begins to run out right now.
     this.#store.renew(held, this.#lease).catch(ignore)
-    for (const { id } of held) for (const listener of this.#lost) listener(id)
+    for (const { id, token } of held) for (const listener of this.#lost) listener(id, token)
   }
 
   async claim(request: ClaimRequest): Promise<Claim[]> {
@@ -82,9 +82,12 @@ export class WorkerLine implements Store {
     // practically for ever, and shrinks to its lease when the worker dies.
     const claims = await this.#store.claim({ ...request, keep: false, lease: practicallyForever })
     this.#lease = request.lease
-    for (const { id, token } of claims) this.#held.set(id, { id, token })
+    if (!this.isCut) for (const { id, token } of claims) this.#held.set(id, { id, token })
     if (claims.length > 0) this.#onClaimed()
-    return this.#cut ? [] : claims
+    if (!this.isCut) return claims
+    // It died while the store was answering: these leases run out like all that it held.
+    this.#store.renew(claims, request.lease).catch(ignore)
+    return []
   }
 
   async renew(claims: readonly Held[], lease: number): Promise<WriteOutcome[]> {

@@ -51,6 +51,8 @@ export class WorkerCore {
   readonly #unlisten: (() => void)[] = []
   /** Signals about claims that are still on their way here, or being read: id to what was said. */
   readonly #early = new Map<string, StopCause>()
+  /** The same for leases that were lost: id to the token of the claim, since the job may come here again under a newer one. */
+  readonly #earlyLost = new Map<string, number>()
   /** Claims whose message is being read. */
   #reading = 0
   #held = 0
@@ -85,7 +87,7 @@ export class WorkerCore {
   start(probe: boolean): void {
     const { store } = this.#parts
     this.#unlisten.push(
-      store.on('lost', id => this.#onSignal(id, { kind: 'lost' })),
+      store.on('lost', (id, token) => this.#onLost(id, token)),
       store.on('cancelling', (id, reason) => this.#onSignal(id, { kind: 'cancelled', reason: parsed(reason) })),
     )
     this.#claimer.start(probe)
@@ -137,7 +139,10 @@ export class WorkerCore {
     if (claims.length > 0) crashPoint('after-claim')
     this.#window.claimed(took)
     for (const claim of claims) this.#take(claim)
-    if (this.#reading === 0) this.#early.clear()
+    if (this.#reading === 0) {
+      this.#early.clear()
+      this.#earlyLost.clear()
+    }
     this.#watchStalls()
     if (claims.length > 0) setImmediate(passMidRun, this, claims[0] as Claim)
   }
@@ -162,7 +167,8 @@ export class WorkerCore {
       this.#held--
       return this.#delivery.settle(claim, { kind: 'dead', error: read.problem })
     }
-    const early = this.#early.get(claim.id) ?? (this.#stopping ? handBack : undefined)
+    const isLost = this.#earlyLost.get(claim.id) === claim.token
+    const early = isLost ? lostLease : (this.#early.get(claim.id) ?? (this.#stopping ? handBack : undefined))
     if (early) {
       this.#held--
       return this.#delivery.settle(claim, concludeStopped(read, early))
@@ -206,6 +212,12 @@ export class WorkerCore {
     const attempt = this.#attempts.get(id)
     if (attempt) this.stop(attempt, cause)
     else if (this.#claimer.claiming || this.#reading > 0) this.#early.set(id, cause)
+  }
+
+  #onLost(id: string, token: number): void {
+    const attempt = this.#attempts.get(id)
+    if (attempt?.claim.token === token) this.stop(attempt, lostLease)
+    else if (this.#claimer.claiming || this.#reading > 0) this.#earlyLost.set(id, token)
   }
 
   /** Stops an attempt through the cancel ladder; what is written of it follows from the cause. */
@@ -343,6 +355,7 @@ export class WorkerCore {
 
 const noOptions: CallOptions = {}
 const handBack: StopCause = { kind: 'release' }
+const lostLease: StopCause = { kind: 'lost' }
 const lost: Ending = { kind: 'lost' }
 
 /** Once the batch that was just claimed has had a chance to start: a task runs and has not ended. */

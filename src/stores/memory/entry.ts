@@ -3,7 +3,7 @@ import type { Claim, OutgoingCall, Reported, StoredJob, StoredState } from '../s
 /** Who is told of what happens to the claims that it holds. */
 export interface Holder {
   cancelling(id: string, reason: string): void
-  lost(id: string): void
+  lost(id: string, token: number): void
 }
 
 /** A call as the memory store keeps it. */

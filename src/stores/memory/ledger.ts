@@ -347,7 +347,7 @@ export class Ledger {
   /** Its worker has died. True when that was once too often. */
   #bury(entry: Entry): boolean {
     const { holder, call, attempt, worker = '' } = entry
-    holder?.lost(call.id)
+    holder?.lost(call.id, entry.token)
     entry.deaths++
     this.#turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
     if (entry.cancelling !== undefined) {

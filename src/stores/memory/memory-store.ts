@@ -238,8 +238,8 @@ export class MemoryStore implements Store, Holder {
   }
 
   /** @internal */
-  lost(id: string): void {
-    this.listeners.tell('lost', id)
+  lost(id: string, token: number): void {
+    this.listeners.tell('lost', id, token)
   }
 
   #write<T>(change: (ledger: Ledger) => T): T {

@@ -85,7 +85,7 @@ export class Foreign {
       const row = database.get('SELECT 1 FROM skein_call WHERE call = ? AND token = ? AND state = 2', call, token)
       if (row !== undefined) continue
       keeper.held.delete(id)
-      turn.tell('lost', id)
+      turn.tell('lost', id, token)
     }
   }
 }

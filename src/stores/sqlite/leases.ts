@@ -42,6 +42,21 @@ export class Leases implements KeptLeases {
     return lease
   }
 
+  /** Goes on with the claims of these workers, which a thread has left behind. Those that are lost already are not held. */
+  adopt(turn: Turn, workers: readonly string[]): void {
+    const { database, keeper } = turn
+    const rows = database.all(
+      `SELECT c.id, c.call, c.token, l.lease, l.length, l.until FROM skein_call c JOIN skein_lease l ON l.lease = c.lease
+       WHERE c.state = 2 AND c.lease IS NOT NULL AND c.worker IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(workers),
+    ) as [string, number, number, number, number, number][]
+    for (const [id, call, token, lease, length, until] of rows) {
+      keeper.held.set(id, { call, token, lease, plain: false })
+      keeper.ownLeases.add(lease)
+      this.#kept.set(length, { lease, length, until })
+    }
+  }
+
   /** Renews what is due, and gives up what nobody needs any more. */
   renew(turn: Turn): void {
     const { database, keeper, time } = turn

@@ -78,7 +78,8 @@ export function sweep(turn: Turn): Swept {
 function bury(turn: Turn, loaded: Loaded): boolean {
   const { call, id, attempt, cancelling } = loaded
   const worker = loaded.worker ?? ''
-  if (turn.keeper.held.has(id)) turn.tell('lost', id)
+  const held = turn.keeper.held.get(id)
+  if (held) turn.tell('lost', id, held.token)
   turn.control++
   write(turn, call, id, reportKind.state, JSON.stringify({ state: 'died', worker, attempt }))
   const deaths = loaded.deaths + 1

@@ -5,7 +5,7 @@ import type { Database } from './database.ts'
 import type { Lines } from './lines.ts'
 
 /** A signal and what is told with it. */
-export type Told = readonly [signal: keyof StoreSignals, ...given: string[]]
+export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
 
 /** A claim that this store holds. */
 export interface Held {

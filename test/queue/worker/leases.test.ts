@@ -7,7 +7,7 @@ import { decodeFailure } from '#skein/celery/result.js'
 import { work } from '#skein/queue/work.js'
 import type { Worker } from '#skein/queue/worker/queue-worker.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
-import type { Settlement, Store, StoreSignals, WriteOutcome } from '#skein/stores/store.js'
+import type { Claim, ClaimRequest, Settlement, Store, StoreSignals, WriteOutcome } from '#skein/stores/store.js'
 import { deferred, type Deferred, settled } from '../../core/deferred.ts'
 import { ended, event, send } from './rig.ts'
 
@@ -70,12 +70,18 @@ async function start(from: Store, concurrency = 1): Promise<Worker> {
 describe('a worker that has lost a lease', () => {
   test('stops the job and writes nothing of it', async () => {
     const settlements: Settlement[] = []
+    const claims: Claim[] = []
     let tellLost: StoreSignals['lost'] = () => {}
     const worker = await start(
       altered(store, {
         settle: async (all: readonly Settlement[]): Promise<WriteOutcome[]> => {
           settlements.push(...all)
           return all.map(() => 'ok')
+        },
+        claim: async (request: ClaimRequest): Promise<Claim[]> => {
+          const claimed = await store.claim(request)
+          claims.push(...claimed)
+          return claimed
         },
         on: ((signal: keyof StoreSignals, listener: never) => {
           if (signal === 'lost') tellLost = listener
@@ -87,7 +93,12 @@ describe('a worker that has lost a lease', () => {
     const [id = ''] = await send(store, call(heeds))
     await started
     const lost = event(worker, 'lost')
-    tellLost(id)
+    const token = claims[0]?.token as number
+    // Of an earlier attempt: what runs now is not meant.
+    tellLost(id, token - 1)
+    await settled()
+    assert.equal(worker.stats().running, 1)
+    tellLost(id, token)
     assert.equal((await lost).id, id)
     await settled()
     assert.deepEqual(settlements, [])
