@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
-import { movedAway, portOutsideList } from './leaves.ts'
+import { isDetached, movedAway, portOutsideList } from './leaves.ts'
 import { entrySegment, refused, segment } from './pack.ts'
 
 /**
@@ -62,6 +62,13 @@ export function explainFailure(
       `Send plain data: objects, arrays, Maps, Sets, buffers.`,
     { path, cause },
   )
+}
+
+/** Says so when a buffer that is to move has moved already: not every Node refuses to send what is left of it, nothing. */
+export function checkStillHere(transfer: readonly unknown[]): void {
+  for (const [index, each] of transfer.entries()) {
+    if (types.isArrayBuffer(each) && isDetached(each)) throw refused(movedAway, `transfer[${index}]`)
+  }
 }
 
 function isLeaf(value: object): boolean {

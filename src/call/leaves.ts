@@ -24,7 +24,8 @@ export function refusedInErrors(leaf: object): Refusing | undefined {
   return refusedByProcesses(leaf) ?? (types.isArrayBuffer(buffer) && isDetached(buffer) ? movedAway : undefined)
 }
 
-function isDetached(buffer: ArrayBuffer): boolean {
+/** True for a buffer whose bytes have moved to somebody else. */
+export function isDetached(buffer: ArrayBuffer): boolean {
   try {
     new Uint8Array(buffer)
     return false

@@ -3,7 +3,7 @@ import { BaseExecutor } from '../call/base-executor.ts'
 import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
-import { explainFailure } from '../call/explain.ts'
+import { checkStillHere, explainFailure } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import { describeSite } from '../call/submit-site.ts'
@@ -217,6 +217,7 @@ export class WorkerPool extends BaseExecutor {
     const { args, options } = entry.work
     let failure: unknown
     try {
+      if (options.transfer) checkStillHere(options.transfer)
       const encoded = encode(args, 'arguments', this.#encoding)
       const { marked, json } = this.#encoding
       const call = this.#callOf(entry, slot, task, encoded, marked ? flags | flag.marked : flags)

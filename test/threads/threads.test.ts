@@ -57,6 +57,18 @@ describe('threads', () => {
     }),
   )
 
+  timed('a buffer that two calls move reaches the first, and the second says that it is gone', () =>
+    withThreads(async pool => {
+      const buffer = new ArrayBuffer(8)
+      const moving = call(fillBuffer, buffer, 7).with({ transfer: [buffer] })
+      const [first, second] = await Promise.allSettled([pool.run(moving), pool.run(moving)])
+      assert.equal(first.status, 'fulfilled')
+      assert.equal(second.status, 'rejected')
+      assert.equal(second.status === 'rejected' && (second.reason as { code: string }).code, 'SKEIN_UNSENDABLE')
+      assert.match(String(second.status === 'rejected' && second.reason), /moved away/)
+    }),
+  )
+
   timed('a buffer that is not transferred is copied', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(8)
