@@ -1,4 +1,5 @@
 import { CancelledError, type CancelSource, type Ended, TimeoutError } from './errors.ts'
+import { isA, messageOf } from './foreign.ts'
 
 /** Why something is being stopped: who asked, with what reason, and the limit where one ran out. */
 export interface CancelCause {
@@ -24,14 +25,14 @@ export function errorOfCause(cause: CancelCause, what: string, ended?: Ended): C
       ...(ended ? { ended } : {}),
     })
   }
-  const why = cause.reason === undefined ? '' : `: ${describeReason(cause.reason)}`
+  const why = cause.reason === undefined ? '' : `: ${messageOf(cause.reason)}`
   const message = `${what} was cancelled by ${describeSource(cause)}${why}${ended ? ` (${endings[ended]})` : ''}`
   return new CancelledError(message, {
     source: cause.source,
     reason: cause.reason,
     by: cause.by,
     ...(ended ? { ended } : {}),
-    ...(cause.reason instanceof Error ? { cause: cause.reason } : {}),
+    ...(isA(cause.reason, Error) ? { cause: cause.reason } : {}),
   })
 }
 
@@ -57,9 +58,4 @@ const endings: Readonly<Record<Ended, string>> = {
   terminated: 'it did not stop within the grace period and its worker was terminated',
   killed: 'its process had to be killed',
   abandoned: 'it did not stop within the grace period and still runs',
-}
-
-function describeReason(reason: unknown): string {
-  if (reason instanceof Error) return reason.message
-  return typeof reason === 'string' ? reason : String(reason)
 }

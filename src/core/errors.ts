@@ -69,10 +69,15 @@ export class SkeinError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(this, 'kind')) return false
-    const kinds = (value as { [brand]?: readonly string[] })[brand]
-    return kinds?.includes(this.kind) ?? false
+    try {
+      if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(this, 'kind')) return false
+      const kinds = (value as { [brand]?: readonly string[] })[brand]
+      return kinds?.includes(this.kind) ?? false
+    } catch {
+      // Anything can be thrown, also a Proxy that throws when it is looked at. That is none of these.
+      return false
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 import type { CancelCause } from './cancel.ts'
 import { CancelledError, ScopeClosedError, TimeoutError } from './errors.ts'
+import { isA, isAbortError, messageOf } from './foreign.ts'
 
 /** What a scope with `errors: 'group'` throws: always a group, also of one. */
 export function groupOf(failures: readonly unknown[], title: string): AggregateError {
   const first = failures[0]
-  const text = first instanceof Error ? first.message : String(first)
   const count = failures.length === 1 ? 'One failure' : `${failures.length} failures`
-  return new AggregateError(failures, `${count} in ${title}; the first: ${text}`)
+  return new AggregateError(failures, `${count} in ${title}; the first: ${messageOf(first)}`)
 }
 
 const recorded = new WeakMap<object, readonly unknown[]>()
@@ -36,7 +36,7 @@ export function recordFailures(failures: readonly unknown[]): void {
  * }
  */
 export function errorsOf(error: unknown): readonly unknown[] {
-  if (error instanceof AggregateError) return error.errors
+  if (isA(error, AggregateError)) return error.errors
   const known = typeof error === 'object' && error !== null ? recorded.get(error) : undefined
   return known ?? [error]
 }
@@ -70,13 +70,13 @@ export function splitErrors(
   const yes: unknown[] = []
   const no: unknown[] = []
   for (const each of errorsOf(error)) {
-    if (each instanceof AggregateError) {
+    if (isA(each, AggregateError)) {
       const [inYes, inNo] = splitErrors(each, matches)
       if (inYes !== undefined) yes.push(inYes)
       if (inNo !== undefined) no.push(inNo)
     } else (matches(each) ? yes : no).push(each)
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const group = (errors: unknown[]): AggregateError | undefined =>
     errors.length === 0 ? undefined : new AggregateError(errors, message)
   return [group(yes), group(no)]
@@ -112,7 +112,7 @@ export function saysCancelled(error: unknown, cause: CancelCause | undefined): b
   if (cause === undefined) return false
   if (error instanceof CancelledError) return true
   if (error instanceof TimeoutError) return error.timeout === cause.timeout
-  return error instanceof Error && error.name === 'AbortError'
+  return isAbortError(error)
 }
 
 /** What an operation on a scope throws that has ended. */

@@ -2,6 +2,7 @@ import { milliseconds, type Duration } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { monotonic } from './clock.ts'
 import { debugging } from './debug.ts'
+import { isA, messageOf } from './foreign.ts'
 import { ready } from './ready.ts'
 import type { Scope } from './scope.ts'
 import { taskOf } from './task-of.ts'
@@ -47,10 +48,9 @@ function tell(hook: Hook, task: Scope | undefined): void {
       ;(each[hook] as (task: Scope | undefined) => void)(task)
     } catch (error) {
       remove(each)
-      const problem = error instanceof Error ? error.message : String(error)
       process.emitWarning(
-        `An instrument threw in ${hook} and was removed; the program goes on without it: ${problem}`,
-        { type: 'SkeinInstrumentWarning', ...(error instanceof Error ? { detail: error.stack ?? '' } : {}) },
+        `An instrument threw in ${hook} and was removed; the program goes on without it: ${messageOf(error)}`,
+        { type: 'SkeinInstrumentWarning', ...(isA(error, Error) ? { detail: error.stack ?? '' } : {}) },
       )
     }
   }

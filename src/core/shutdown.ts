@@ -1,4 +1,5 @@
 import type { CancelCause } from './cancel.ts'
+import { isA, messageOf } from './foreign.ts'
 
 type ShutdownListener = (cause: CancelCause) => void
 
@@ -23,7 +24,7 @@ export function announceShutdown(cause: CancelCause): void {
     try {
       listener(cause)
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+      process.emitWarning(isA(error, Error) ? error : new Error(messageOf(error)))
     }
   }
 }

@@ -2,6 +2,7 @@ import type { CancelCause } from '../cancel.ts'
 import { describe } from '../checks.ts'
 import { debugging } from '../debug.ts'
 import { InvalidArgumentError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import { runScope, Scope } from '../scope.ts'
 import { checkBody, noOptions } from '../scope-options.ts'
 import { SpawnedJob } from '../spawned-job.ts'
@@ -125,7 +126,7 @@ export function checkWork(work: unknown, caller: string, least = 0): void {
 
 function warnLoser(name: string, error: unknown): void {
   process.emitWarning(
-    `${name} failed after it was cancelled, and nobody hears of it, because others had decided the outcome: ${String(error)}`,
+    `${name} failed after it was cancelled, and nobody hears of it, because others had decided the outcome: ${messageOf(error)}`,
     { type: 'SkeinWarning' },
   )
 }

@@ -2,6 +2,7 @@ import { checkInteger, checkKnown, describe } from '../checks.ts'
 import { monotonic } from '../clock.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { InvalidArgumentError, RestartLimitError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import type { Job } from '../job.ts'
 import type { Scope } from '../scope.ts'
 import { checkBody } from '../scope-options.ts'
@@ -218,7 +219,7 @@ class Supervision {
   #gaveUp(child: Child): RestartLimitError {
     const errors = this.#past.flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]))
     const last = errors.at(-1)
-    const story = errors.map(error => (error instanceof Error ? error.message : String(error)))
+    const story = errors.map(messageOf)
     return new RestartLimitError(
       `supervise gives up: ${child.name} has ended, end number ${this.#past.length} within ${this.#within} ms, where ` +
         `${this.#restarts} restarts are allowed. What was thrown: ${story.join('; ') || 'nothing'}`,
