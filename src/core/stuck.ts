@@ -1,5 +1,6 @@
 import { now } from './clock.ts'
 import { StuckTaskError } from './errors.ts'
+import { messageOf } from './foreign.ts'
 
 /** A task that was cancelled and has not ended. */
 export interface StuckTask {
@@ -11,12 +12,15 @@ export interface StuckTask {
   readonly spawnedAt: Error | undefined
 }
 
+/** So many are named; a warning of a million lines would be read by nobody. */
+const longestList = 20
+
 /** The warning about work that does not end although it was told to. */
 export function describeStuck(cancelError: unknown, grace: number, stuck: readonly StuckTask[]): StuckTaskError {
-  const lines = stuck.map(task => `  - ${describe(task)}`)
-  const why = cancelError instanceof Error ? cancelError.message : String(cancelError)
+  const lines = stuck.slice(0, longestList).map(task => `  - ${describe(task)}`)
+  if (stuck.length > lines.length) lines.push(`  - and ${(stuck.length - lines.length).toLocaleString('en')} more`)
   return new StuckTaskError(
-    `${why}, but ${grace} ms later it has not ended. Still running:\n${lines.join('\n')}\n` +
+    `${messageOf(cancelError)}, but ${grace} ms later it has not ended. Still running:\n${lines.join('\n')}\n` +
       'A promise cannot be interrupted from outside: wait for it with s.wait(promise), pass s.signal to what made it, and ' +
       'call s.checkpoint() in long loops.' +
       (stuck.some(task => task.spawnedAt) ? '' : ' Run with SKEIN_DEBUG=1 to see where each task was spawned.'),
