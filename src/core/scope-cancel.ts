@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause } from './cancel.ts'
+import { checkKnown } from './checks.ts'
 import { now } from './clock.ts'
 import { milliseconds } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
@@ -28,6 +29,8 @@ export const flag = {
 } as const
 
 const loaded = Date.now()
+
+const knownLimit: ReadonlySet<string> = new Set(['timeout', 'deadline'] satisfies (keyof ScopeLimit)[])
 
 /**
  * Cancellation and deadlines: what reaches a scope from outside, and what its cancel points then say.
@@ -222,6 +225,8 @@ export abstract class ScopeCancel extends ScopeMembers {
    * }, { timeout: '1s' })
    */
   setLimit(limit: ScopeLimit): void {
+    checkKnown(limit, knownLimit, 'limit')
+    if (this.over) throw closedError('setLimit', this.title)
     this.limitTo(limit)
   }
 
@@ -418,7 +423,7 @@ export abstract class ScopeCancel extends ScopeMembers {
     }
   }
 
-  private tellMember(member: Member, cause: CancelCause): void {
+  protected tellMember(member: Member, cause: CancelCause): void {
     if (member.owner !== this) return
     try {
       member.cancel(cause)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, scope, TimeoutError } from 'skein/core'
+import { CancelledError, type Scope, scope, TimeoutError } from 'skein/core'
 import { never, rejection } from './deferred.ts'
 
 describe('a deadline', () => {
@@ -140,6 +140,19 @@ describe('a deadline', () => {
     assert.ok(group instanceof AggregateError)
     assert.ok(group.errors[0] instanceof TimeoutError)
     assert.equal(group.errors[1], late)
+  })
+
+  test('cannot be set in a scope that has ended', async () => {
+    let kept: Scope | undefined
+    await scope(s => void (kept = s))
+    assert.throws(() => kept?.setLimit({ timeout: '15s' }), { code: 'SKEIN_SCOPE_CLOSED' })
+    assert.throws(() => kept?.setLimit({}), { code: 'SKEIN_SCOPE_CLOSED' })
+  })
+
+  test('with a key that nobody knows is refused', async () => {
+    await scope(s => {
+      assert.throws(() => s.setLimit({ timout: '15s' } as never), { code: 'SKEIN_INVALID_ARGUMENT', message: /timout/ })
+    })
   })
 
   test('is not longer than a platform timer can be', async () => {
