@@ -154,16 +154,12 @@ export class SleepWait extends Wait<void> implements TimerNode {
 
 /** A wait for a promise that knows nothing of scopes. */
 export class PromiseWait<T> extends Wait<T> {
-  #onCancel: (() => void) | undefined
+  readonly #link: Link<T>
 
   constructor(foreign: PromiseLike<T>, onCancel: (() => void) | undefined) {
     super()
-    this.#onCancel = onCancel
-    // The second handler also consumes a rejection that comes after the wait was broken off.
-    foreign.then(
-      value => this.settle(value),
-      (error: unknown) => this.fail(error),
-    )
+    this.#link = { wait: this, onCancel }
+    follow(foreign, this.#link)
   }
 
   override describe(): string {
@@ -171,12 +167,30 @@ export class PromiseWait<T> extends Wait<T> {
   }
 
   override cancel(cause: CancelCause): void {
-    const onCancel = this.#onCancel
+    const { onCancel } = this.#link
     super.cancel(cause)
     onCancel?.()
   }
 
   protected override free(): void {
-    this.#onCancel = undefined
+    this.#link.wait = undefined
+    this.#link.onCancel = undefined
   }
+}
+
+/**
+ * What a foreign promise keeps of a wait: this alone, and empty once the wait is over. The promise may live as long as the
+ * program, and be waited for a million times.
+ */
+interface Link<T> {
+  wait: PromiseWait<T> | undefined
+  onCancel: (() => void) | undefined
+}
+
+function follow<T>(foreign: PromiseLike<T>, link: Link<T>): void {
+  // The second handler also consumes a rejection that comes after the wait was broken off.
+  foreign.then(
+    value => link.wait?.settle(value),
+    (error: unknown) => link.wait?.fail(error),
+  )
 }

@@ -148,6 +148,56 @@ describe('own', () => {
     assert.equal(thrown, error)
   })
 
+  test('in a cancelled scope reports a cancel function that throws, and still waits for the work', async () => {
+    const broken = new Error('cannot cancel')
+    const gate = deferred()
+    let ended = false
+    const running = rejection(
+      scope(async s => {
+        s.cancel()
+        s.own(gate.promise, () => {
+          throw broken
+        })
+        const release = s.hold(() => {
+          throw broken
+        })
+        release()
+      }),
+    ).finally(() => (ended = true))
+    await settled()
+    assert.equal(ended, false)
+    gate.resolve()
+    assert.equal(await running, broken)
+  })
+
+  test('takes a thenable whose then throws for work that has ended', async () => {
+    const odd = {
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
+      then(): never {
+        throw new Error('then')
+      },
+    }
+    assert.equal(
+      await scope(s => {
+        s.own(odd, () => {})
+        return 'ended'
+      }),
+      'ended',
+    )
+  })
+
+  test('refuses what is no promise, and what is no function, and holds nothing then', async () => {
+    assert.equal(
+      await scope(s => {
+        assert.throws(() => s.own(undefined as never, () => {}), { code: 'SKEIN_INVALID_ARGUMENT' })
+        assert.throws(() => s.own(Promise.resolve(), undefined as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+        assert.throws(() => s.hold(undefined as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+        return 'ended'
+      }),
+      'ended',
+    )
+  })
+
   test('lets a scope be lent to any place with within', async () => {
     await scope(s => assert.equal(s.on({ within: scope => scope.name }), s.name))
   })
@@ -264,6 +314,28 @@ describe('a scope leaves nothing behind:', () => {
       )
     }
     assert.equal(listeners, 0)
+  })
+
+  test('nothing of a wait that was broken off in the promise that it waited for', async () => {
+    const foreign = never()
+    const gone = await breakOff(foreign)
+    for (let turn = 0; turn < 50 && gone.deref() !== undefined; turn++) {
+      await sleep(0)
+      collect?.()
+    }
+    assert.equal(gone.deref(), undefined)
+    assert.ok(foreign instanceof Promise)
+
+    async function breakOff(promise: Promise<unknown>): Promise<WeakRef<object>> {
+      const error = await rejection(
+        scope(s => {
+          const waiting = s.wait(promise)
+          s.cancel()
+          return waiting
+        }),
+      )
+      return new WeakRef(error as object)
+    }
   })
 
   test('no member of a scope that lives longer', async () => {
