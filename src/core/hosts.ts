@@ -8,6 +8,8 @@ export interface Host {
   done(value: unknown): void
   failed(error: unknown, cause: CancelCause | undefined): void
   cancelled(error: unknown, cause: CancelCause | undefined): void
+  /** Whoever began the work has had its error already, and holds no promise of it. */
+  unheard?(): void
   reported?(value: unknown): void
   log?(line: LogLine): void
 }
@@ -40,7 +42,7 @@ export abstract class RunHost extends Member implements Host {
 /** A body that somebody awaits: its failure goes to the caller, who is a part of the outer scope. */
 export class ScopeRun extends RunHost {
   readonly #resolve: (value: unknown) => void
-  readonly #reject: (error: unknown) => void
+  #reject: ((error: unknown) => void) | undefined
   readonly #release: (() => void) | undefined
 
   /** @param release says to an outer scope of another copy of skein that the work has ended */
@@ -57,12 +59,16 @@ export class ScopeRun extends RunHost {
   }
 
   failed(error: unknown): void {
-    this.#reject(error)
+    this.#reject?.(error)
     this.#left()
   }
 
   cancelled(error: unknown): void {
     this.failed(error)
+  }
+
+  unheard(): void {
+    this.#reject = undefined
   }
 
   #left(): void {

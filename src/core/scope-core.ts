@@ -2,10 +2,12 @@ import { type CancelCause, errorOfCause } from './cancel.ts'
 import { now } from './clock.ts'
 import { callIn } from './current.ts'
 import { beginRoot } from './deadlock.ts'
+import { describe } from './checks.ts'
 import { debugging, warnSwallowed } from './debug.ts'
 import { milliseconds } from './duration.ts'
-import { CancelledError, MisuseError } from './errors.ts'
+import { CancelledError, InvalidArgumentError, MisuseError } from './errors.ts'
 import { closedError, groupOf, recordFailures, saysCancelled } from './failures.ts'
+import { isA } from './foreign.ts'
 import { findStuck } from './find-stuck.ts'
 import type { Host } from './hosts.ts'
 import { Hold, type Member } from './members.ts'
@@ -13,8 +15,9 @@ import { removeRoot } from './roots.ts'
 import type { Scope } from './scope.ts'
 import { flag, ScopeCancel } from './scope-cancel.ts'
 import type { ExitHandler, OpenBlock } from './scope-extras.ts'
-import { checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './scope-options.ts'
+import { checkBody, checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './scope-options.ts'
 import { checkLog, type LogLine } from './services.ts'
+import { nesting } from './stack-room.ts'
 import { describeStuck } from './stuck.ts'
 import { isThenable } from './thenable.ts'
 import { Timer } from './timer.ts'
@@ -139,11 +142,17 @@ export abstract class ScopeCore extends ScopeCancel {
    * The outcome belongs to whoever holds the promise; the scope takes no part in it. Note that a rejection counts as
    * handled once it is owned: where a forgotten one must still be noticed, use `hold`.
    *
-   * **Errors**: `SKEIN_SCOPE_CLOSED`.
+   * **Errors**: `SKEIN_SCOPE_CLOSED`; `SKEIN_INVALID_ARGUMENT`. What `cancel` throws is a failure of the scope.
    */
   own(promise: PromiseLike<unknown>, cancel: (cause: CancelCause) => void): void {
+    if (!isThenable(promise)) {
+      throw new InvalidArgumentError(
+        `s.own needs the promise of the work as its first argument, got ${describe(promise)}`,
+      )
+    }
     const release = this.hold(cancel)
-    promise.then(
+    // Through a promise of the platform, whatever a foreign `then` does: throw, or call both, or call one twice.
+    Promise.resolve(promise).then(
       () => release(),
       () => release(),
     )
@@ -153,17 +162,19 @@ export abstract class ScopeCore extends ScopeCancel {
    * `own` without a promise: the returned function says that the work has ended; with an error, that its failure is a
    * failure of the scope.
    *
-   * **Errors**: `SKEIN_SCOPE_CLOSED`.
+   * **Errors**: `SKEIN_SCOPE_CLOSED`; `SKEIN_INVALID_ARGUMENT`. What `cancel` throws is a failure of the scope, which
+   * still waits for the work.
    *
    * @param cancel asks the work to stop; called once, and at once where the scope is cancelled already
    * @param name how the work is called when it does not stop
    */
   hold(cancel: (cause: CancelCause) => void, name = 'work'): (failure?: { readonly error: unknown }) => void {
+    checkBody(cancel, 's.hold')
     this.assertOpen('hold')
     const cause = this.cause
     const hold = new Hold(cancel, name)
     this.enlist(hold)
-    if (cause !== undefined) hold.cancel(cause)
+    if (cause !== undefined) this.tellMember(hold, cause)
     return failure => {
       if (hold.owner === undefined) return
       if (failure !== undefined) this.childThrew(failure.error, undefined, true, name)
@@ -193,6 +204,7 @@ export abstract class ScopeCore extends ScopeCancel {
     this.#host = host
     const self = this as unknown as Scope
     if (this.parent === undefined) beginRoot(self)
+    nesting.depth++
     try {
       const result = callIn(self, body, self)
       if (isThenable(result)) {
@@ -201,8 +213,44 @@ export abstract class ScopeCore extends ScopeCancel {
         else this.follow(result)
       } else this.bodyReturned(result, host)
     } catch (error) {
-      this.bodyThrew(error, host)
+      // Where the stack is full there is no room to end a scope: whatever is begun stops halfway.
+      let arranged = false
+      try {
+        if (isA(error, RangeError)) this.endLater(error)
+        else this.threwNow(error, host)
+        arranged = true
+      } finally {
+        // Not even room for that. Without a call, because none would succeed.
+        if (!arranged) owed = { scope: this, error, next: owed }
+      }
+    } finally {
+      nesting.depth--
     }
+  }
+
+  private threwNow(error: unknown, host: Host): void {
+    try {
+      this.bodyThrew(error, host)
+    } catch (overflow) {
+      this.endLater(overflow)
+    }
+  }
+
+  /** Goes on with the end of the body in a microtask, where the stack is empty. */
+  private endLater(error: unknown): void {
+    Promise.reject(error).then(undefined, this.endNow.bind(this))
+  }
+
+  private endNow(error: unknown): void {
+    if (this.bodyRuns) this.threwLater(error)
+    else if (this.over) this.finish()
+    else if (this.open && this.idle) endInTurn(this)
+  }
+
+  /** @internal Nobody was given the promise of this scope: whoever began it got the error at once. */
+  endUnheard(error: unknown): void {
+    this.#host?.unheard?.()
+    this.endNow(error)
   }
 
   /**
@@ -234,23 +282,29 @@ export abstract class ScopeCore extends ScopeCancel {
   /** @internal */
   bodyReturned(value: unknown, host: Host): void {
     if (!this.bodyRuns) return
+    if (owed !== undefined) settleOwed()
+    if (debugging && this.knownCause !== undefined && this.hasTold) warnSwallowed(this.title, this.cancelError())
     this.flags |= flag.returned
     this.#host = host
     this.#outcome = value
-    if (debugging && this.knownCause !== undefined && this.hasTold) warnSwallowed(this.title, this.cancelError())
     if (this.idle) endInTurn(this)
   }
 
   /** @internal */
   bodyThrew(error: unknown, host: Host): void {
     if (!this.bodyRuns) return
+    if (owed !== undefined) settleOwed()
     this.flags |= flag.threw
     this.#host = host
     this.#outcome = error
-    const cause = this.knownCause
-    if (cause !== undefined && saysCancelled(error, cause)) this.brokenOff(cause)
-    else this.childThrew(error, undefined, true, undefined)
-    if (this.idle) endInTurn(this)
+    try {
+      const cause = this.knownCause
+      if (cause !== undefined && saysCancelled(error, cause)) this.brokenOff(cause)
+      else this.childThrew(error, undefined, true, undefined)
+    } finally {
+      // From here on nothing else would end the scope.
+      if (this.idle) endInTurn(this)
+    }
   }
 
   /**
@@ -292,8 +346,16 @@ export abstract class ScopeCore extends ScopeCancel {
   protected abstract runExit(handler: ExitHandler): Promise<unknown>
 
   protected override addFailure(error: unknown): void {
-    const failures = (this.extra.failures ??= [])
-    if (!failures.includes(error)) failures.push(error)
+    const extra = this.extra
+    const failures = (extra.failures ??= [])
+    if (failures.length < fewFailures) {
+      if (!failures.includes(error)) failures.push(error)
+      return
+    }
+    const known = (extra.failed ??= new Set(failures))
+    if (known.has(error)) return
+    known.add(error)
+    failures.push(error)
   }
 
   protected override watchGrace(): void {
@@ -359,8 +421,8 @@ export abstract class ScopeCore extends ScopeCancel {
     this.unplug()
     if (this.firstMember !== undefined) this.dropMembers()
     const host = this.#host
-    this.#host = undefined
     if (host !== undefined) this.tell(host)
+    this.#host = undefined
   }
 
   private dropMembers(): void {
@@ -394,6 +456,22 @@ export abstract class ScopeCore extends ScopeCancel {
     } else host.done(this.#outcome)
   }
 }
+
+/**
+ * Scopes whose body has ended where the stack was so full that nothing could be done about it. The end of any other body
+ * sees to them: that of the scope around them comes later, and waits for them.
+ */
+let owed: { readonly scope: ScopeCore; readonly error: unknown; readonly next: typeof owed } | undefined
+
+function settleOwed(): void {
+  for (let at = owed; at !== undefined; at = owed) {
+    owed = at.next
+    at.scope.endUnheard(at.error)
+  }
+}
+
+/** Up to so many, looking through the list costs less than a set. */
+const fewFailures = 16
 
 let ending: ScopeCore[] | undefined
 

@@ -46,6 +46,8 @@ export class Extras {
   probe: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined = undefined
 
   failures: unknown[] | undefined = undefined
+  /** The same as a set, where they are many. */
+  failed: Set<unknown> | undefined = undefined
   errors: ErrorShape | undefined = undefined
   onError: FailurePolicy = 'cancel'
   attempt: number | undefined = undefined

@@ -27,6 +27,8 @@ export abstract class ScopeMembers implements MemberOwner {
 
   /** @internal Puts something into the scope's list; its `leave()` takes it out. */
   enlist(member: Member): void {
+    // Asked first: where the stack is full a call fails, and the list must not be half changed then.
+    const { holds } = member
     member.owner = this
     const first = this.#first
     if (first === undefined) this.#first = member.prev = member
@@ -35,12 +37,13 @@ export abstract class ScopeMembers implements MemberOwner {
       member.prev = last
       first.prev = last.next = member
     }
-    if (member.holds) this.#holding++
+    if (holds) this.#holding++
   }
 
   /** @internal */
   delist(member: Member): void {
     if (member.owner !== this) return
+    const { holds } = member
     const first = this.#first as Member
     const prev = member.prev as Member
     const next = member.next
@@ -49,7 +52,7 @@ export abstract class ScopeMembers implements MemberOwner {
     if (next !== undefined) next.prev = prev
     else if (member !== first) first.prev = prev
     member.prev = member.next = member.owner = undefined
-    if (member.holds) {
+    if (holds) {
       this.#holding--
       this.released()
     }

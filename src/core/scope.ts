@@ -22,6 +22,7 @@ import {
 import { valueOf, type ScopeKey } from './scope-values.ts'
 import { ServiceJob } from './service-job.ts'
 import { SpawnedJob } from './spawned-job.ts'
+import { deepNesting, ensureStackRoom, nesting } from './stack-room.ts'
 import { runStep } from './step.ts'
 import { PromiseWait, SleepWait } from './waits.ts'
 
@@ -432,6 +433,7 @@ function prepare<T>(
   fromUser: boolean,
 ): Prepared<T> {
   try {
+    if (nesting.depth >= deepNesting) ensureStackRoom(caller)
     checkBody(body, caller)
     if (fromUser) checkScopeOptions(options)
     const name = options.name ?? (body.name || 'scope')

@@ -334,6 +334,31 @@ describe('failures', () => {
     assert.equal(job?.state, 'cancelled')
   })
 
+  test('that are many are each kept once, without looking through all of them for each', async () => {
+    const errors = Array.from({ length: 2_000 }, (_, index) => new Error(String(index)))
+    const { includes } = Array.prototype
+    let looked = 0
+    Array.prototype.includes = function (this: unknown[], ...args): boolean {
+      looked += this.length
+      return includes.apply(this, args)
+    }
+    try {
+      const error = await rejection(
+        scope(
+          s => {
+            for (const each of [...errors, ...errors]) s.spawn(() => Promise.reject(each))
+          },
+          { onError: 'collect' },
+        ),
+      )
+      assert.ok(error instanceof AggregateError)
+      assert.deepEqual(error.errors, errors)
+      assert.ok(looked < 10 * errors.length, `looked at ${looked} failures`)
+    } finally {
+      Array.prototype.includes = includes
+    }
+  })
+
   test('errorsOf gives the first and those beside it; of anything else, just that', () => {
     const error = new Error('alone')
     assert.deepEqual(errorsOf(error), [error])
