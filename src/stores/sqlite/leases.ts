@@ -95,7 +95,7 @@ export class Leases implements KeptLeases {
   #lost(turn: Turn, lease: number): void {
     for (const [id, held] of turn.keeper.held) {
       if (held.lease !== lease) continue
-      turn.tell('lost', id)
+      turn.tell('lost', id, held.token)
       turn.after(() => void turn.keeper.held.delete(id))
     }
   }

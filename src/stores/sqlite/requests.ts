@@ -58,4 +58,6 @@ export interface ThreadData {
   }
   /** For tests: clocks that are turned by hand, [wall, steady] in milliseconds. */
   readonly clocks?: Float64Array
+  /** It takes the place of a thread that has died: what that one had announced, held and listened to. */
+  readonly again?: { readonly workers: readonly (readonly [string, Announcement])[]; readonly listening: number }
 }

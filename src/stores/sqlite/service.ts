@@ -72,7 +72,8 @@ export class Service {
     this.#post = post
     this.#onClosed = onClosed
     this.#clock = hostClock(data.clocks)
-    this.#place = { leases: this.#leases, openings: new Map(), announced: new Map() }
+    this.#place = { leases: this.#leases, openings: new Map(), announced: new Map(data.again?.workers) }
+    this.#listening = data.again?.listening ?? 0
   }
 
   async open(): Promise<void> {
@@ -85,7 +86,10 @@ export class Service {
       this.#bell = new Bell(`${path}-bell`, () => this.#ring())
       this.#bell.listen(true)
       this.#show()
-      this.#read(turn => this.#foreign.begin(turn))
+      const { again } = this.#data
+      // One that takes the place of another does not know what that one has told already, so it tells all of it once.
+      if (again) this.#read(turn => this.#leases.adopt(turn, [...this.#place.announced.keys()]))
+      else this.#read(turn => this.#foreign.begin(turn))
     } catch (error) {
       database.close()
       throw error

@@ -21,6 +21,7 @@ import type {
   WorkerRecord,
   WriteOutcome,
 } from '../store.ts'
+import type { Announcement } from './controlling.ts'
 import { errorOf } from './failures.ts'
 import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
 import { sendInsideStore } from './send-inside.ts'
@@ -35,6 +36,9 @@ interface Waiting {
 
 /** So long after the last listener has gone, in milliseconds, the thread hears of it. */
 const forgetAfter = 200
+/** How long the first, and how long at most, another thread waits that is to take the place of one that has died. */
+const firstRestartPause = 50
+const longestRestartPause = 5_000
 /** So many calls are sent at once, without waiting for what else is asked in this turn. */
 const largeLot = 200
 
@@ -44,7 +48,8 @@ export class SqliteStore implements Store {
   readonly features: StoreFeatures
   readonly #path: string
   readonly #settings: StoreSettings
-  readonly #worker: Worker
+  readonly #data: ThreadData
+  #worker: Worker
   readonly #listeners: Listeners
   readonly #waiting = new Map<number, Waiting>()
   #outbox: Request[] = []
@@ -58,6 +63,11 @@ export class SqliteStore implements Store {
   #onClosed: (() => void) | undefined
   #onOpened: Waiting | undefined
   #broken: SkeinError | undefined
+  /** The workers that were announced here, which another thread has to go on for. */
+  readonly #announced = new Map<string, Announcement>()
+  #opened = false
+  #restart: NodeJS.Timeout | undefined
+  #restartPause = 0
 
   private constructor(url: string, data: ThreadData) {
     this.url = url
@@ -72,15 +82,24 @@ export class SqliteStore implements Store {
       durability: data.durability,
     }
     this.#listeners = new Listeners(() => this.#onListening())
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+    this.#data = data
+    this.#worker = this.#start(data)
+  }
+
+  #start(data: ThreadData): Worker {
+    const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: data,
       name: `store ${data.path}`,
       // What the program was started with (loaders, --input-type) is not meant for this thread.
       execArgv: [],
+      // A crash that a test has armed takes place once.
+      ...(data.again ? { env: { ...process.env, SKEIN_CRASH_AT: '' } } : {}),
     })
-    this.#worker.on('message', (message: FromThread) => this.#receive(message))
-    this.#worker.on('error', error => this.#end(error))
-    this.#worker.on('exit', () => this.#end(undefined))
+    let cause: unknown
+    worker.on('message', (message: FromThread) => this.#receive(message))
+    worker.on('error', error => (cause = error))
+    worker.on('exit', () => this.#end(cause))
+    return worker
   }
 
   /** Starts the thread and waits until it has opened the file. */
@@ -181,7 +200,9 @@ export class SqliteStore implements Store {
     record: Omit<WorkerRecord, 'worker' | 'seenAt' | 'running' | 'startedAt'> | undefined,
   ): Promise<void> {
     check.checkText(worker, 'The worker')
-    return this.#ask(['announce', worker, record])
+    await this.#ask(['announce', worker, record])
+    if (record === undefined) this.#announced.delete(worker)
+    else this.#announced.set(worker, record)
   }
 
   async stats(): Promise<StoreStats> {
@@ -263,7 +284,11 @@ export class SqliteStore implements Store {
       if (failure) waiting?.reject(errorOf(failure, this.#path))
       else waiting?.resolve(value as never)
     }
-    if (message.opened) this.#onOpened?.resolve(undefined as never)
+    if (message.opened) {
+      this.#opened = true
+      this.#broken = undefined
+      this.#onOpened?.resolve(undefined as never)
+    }
     if (message.failed && !message.closed) {
       this.#broken = errorOf(message.failed, this.#path)
       this.#onOpened?.reject(this.#broken)
@@ -314,8 +339,9 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    if (this.#broken) return
     clearTimeout(this.#forgetting)
+    clearTimeout(this.#restart)
+    if (this.#broken) return void (await this.#worker.terminate())
     this.#worker.ref()
     const exited = new Promise<void>(resolve => (this.#onClosed = resolve))
     const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
@@ -326,7 +352,7 @@ export class SqliteStore implements Store {
     this.#listeners.clear()
   }
 
-  /** The thread is gone: because it was closed, or because something went wrong in it. */
+  /** The thread is gone: because it was closed, or because something went wrong in it. Then another one takes its place. */
   #end(error: unknown): void {
     const cause = error instanceof Error ? error.message : 'it ended unexpectedly'
     this.#broken ??= errorOf(
@@ -334,7 +360,20 @@ export class SqliteStore implements Store {
       this.#path,
     )
     this.#onOpened?.reject(this.#broken)
+    this.#outbox = []
     for (const { reject } of this.#waiting.values()) reject(this.#broken)
     this.#waiting.clear()
+    if (this.#opened && this.#closing === undefined) this.#startAgain()
+  }
+
+  /** Soon the first time, later and later where it dies again and again. */
+  #startAgain(): void {
+    this.#restartPause = Math.min(longestRestartPause, this.#restartPause * 2 || firstRestartPause)
+    this.#restart = setTimeout(() => {
+      this.#listening = this.#wanted
+      const again = { workers: [...this.#announced], listening: this.#wanted }
+      this.#worker = this.#start({ ...this.#data, again })
+    }, this.#restartPause)
+    if (this.#listeners.waiting === 0) this.#restart.unref()
   }
 }

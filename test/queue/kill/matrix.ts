@@ -6,7 +6,7 @@ import { openDriver } from '#skein/stores/sqlite/driver.js'
 import { sqliteStore } from '#skein/stores/sqlite/index.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'
 import { root } from '../../support/paths.ts'
-import { type Cell, cells, nameOf } from './cells.ts'
+import { type Cell, cells, inTheStore, nameOf } from './cells.ts'
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
 import { Random } from './random.ts'
 import type { Given, Mark } from './programs/tasks.ts'
@@ -195,6 +195,12 @@ class Round {
     if (cell.where === 'random') {
       await worker.endedWithin(this.#random.below(400))
       await this.#harm(worker, cell)
+    } else if (inTheStore.has(cell.where) && byItself.has(cell.how)) {
+      // It goes on with another thread for its store, and works a while.
+      const reached = await worker.says(/thread of the store .* has died/, patience * 2)
+      this.#count(cell, reached)
+      if (reached && (await worker.endedWithin(1_500)))
+        this.#violations.add(`a worker did not outlive the thread of its store (${nameOf(cell)}): ${worker.output}`)
     } else if (!(await worker.grievedWithin(cell.how === 'memory' ? patience * 2 : patience))) {
       this.#count(cell, false)
       worker.signal('SIGKILL')

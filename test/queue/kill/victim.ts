@@ -71,6 +71,16 @@ export class Victim {
     )
   }
 
+  /** Resolves with true when it prints such a line, with false when it ends before or takes longer. */
+  async says(line: RegExp, ms: number): Promise<boolean> {
+    const end = Date.now() + ms
+    while (Date.now() < end && !this.#ended) {
+      if (line.test(this.output)) return true
+      await this.endedWithin(20)
+    }
+    return line.test(this.output)
+  }
+
   /** As `endedWithin`, also when it was stopped meanwhile. */
   async grievedWithin(ms: number): Promise<boolean> {
     const end = Date.now() + ms
