@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
-import { checkInteger, checkKnown, describe } from './checks.ts'
+import { checkInteger, checkKnown, checkWhole, describe } from './checks.ts'
 
 /** At most one job with this key is pending or running in the store. */
 export interface UniqueOptions {
@@ -80,19 +80,24 @@ const knownUnique: ReadonlySet<string> = new Set(['key', 'conflict'])
 const knownLimit: ReadonlySet<string> = new Set(['key', 'concurrency', 'rate', 'strategy'])
 const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
 
+/** The longest delay, expiry, deadline or wait of a call in a queue: 1,000 years, in milliseconds. */
+export const longestSpan: number = 365_250 * 86_400_000
+/** The last moment of the year 9999: what comes after it no date in a message can say. */
+const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
 /** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkQueueOptions(options: QueueCallOptions): void {
   const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
   if (queue !== undefined) checkQueueName(queue)
-  if (delay !== undefined) finite(delay, 'delay')
+  if (delay !== undefined) checkSpan(delay, 'delay')
   if (eta !== undefined) checkTime(eta, 'eta')
   if (eta !== undefined && delay !== undefined) {
     throw new InvalidArgumentError('delay and eta both say when a call may start: give one of them')
   }
   if (expires instanceof Date) checkTime(expires, 'expires')
-  else if (expires !== undefined) milliseconds(expires, 'expires')
-  if (deadline !== undefined) milliseconds(deadline, 'deadline')
-  if (grace !== undefined) milliseconds(grace, 'grace')
+  else if (expires !== undefined) checkSpan(expires, 'expires', true)
+  if (deadline !== undefined) checkSpan(deadline, 'deadline', true)
+  if (grace !== undefined) checkSpan(grace, 'grace', true)
   if (unique !== undefined) checkUnique(unique)
   if (limit !== undefined) checkLimit(limit)
   if (ignoreResult !== undefined && typeof ignoreResult !== 'boolean') {
@@ -104,11 +109,15 @@ export function checkQueueOptions(options: QueueCallOptions): void {
   if (tags !== undefined && (!Array.isArray(tags) || !tags.every(tag => typeof tag === 'string' && tag !== ''))) {
     throw new InvalidArgumentError(`tags must be a list of words, as in ['import'], got ${describe(tags)}`)
   }
+  for (const name of Object.keys(headers ?? {})) checkWhole(name, 'The name of a header')
+  for (const tag of tags ?? []) checkWhole(tag, 'A tag')
 }
 
 /** Refuses what is no name of a queue. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkQueueName(name: unknown): void {
-  if (typeof name === 'string' && name !== '' && name.length <= 200 && !/[\s,\p{Cc}]/u.test(name)) return
+  if (typeof name === 'string' && name !== '' && name.length <= 200 && !/[\s,\p{Cc}]/u.test(name)) {
+    return checkWhole(name, 'The name of a queue')
+  }
   throw new InvalidArgumentError(
     `The name of a queue must be a word of up to 200 characters without spaces and commas, got ${describe(name)}`,
   )
@@ -142,7 +151,7 @@ function checkLimit(limit: LimitOptions): void {
   if (limit.rate !== undefined) {
     checkKnown(limit.rate, knownRate, 'option of limit.rate')
     checkInteger(limit.rate.count, 'limit.rate.count', 1)
-    if (finite(limit.rate.per, 'limit.rate.per') === 0) {
+    if (checkSpan(limit.rate.per, 'limit.rate.per') === 0) {
       throw new InvalidArgumentError(`limit.rate.per must be longer than 0, as in '1m'`)
     }
   }
@@ -150,7 +159,7 @@ function checkLimit(limit: LimitOptions): void {
 }
 
 function checkKey(key: unknown, option: string): void {
-  if (typeof key === 'string' && key !== '') return
+  if (typeof key === 'string' && key !== '') return checkWhole(key, option)
   throw new InvalidArgumentError(`${option} must be a text that is not empty, got ${describe(key)}`)
 }
 
@@ -161,14 +170,27 @@ function checkOneOf(value: string | undefined, allowed: readonly string[], optio
 
 function checkTime(time: Date | number, option: string): void {
   const value = time instanceof Date ? time.getTime() : time
+  if (typeof value === 'number' && value > lastTime) {
+    throw new InvalidArgumentError(
+      `${option} must be no later than the year 9999, got ${time instanceof Date ? time.toISOString() : value}`,
+    )
+  }
   if (typeof value === 'number' && Number.isFinite(value)) return
   throw new InvalidArgumentError(
     `${option} must be a Date or milliseconds since the epoch, got ${time instanceof Date ? 'an invalid Date' : describe(time)}`,
   )
 }
 
-function finite(duration: Duration, option: string): number {
+/**
+ * Refuses a length of time that no date in a message could say. Its milliseconds. Errors: `SKEIN_INVALID_ARGUMENT`.
+ *
+ * @param endless true: Infinity is allowed, and means that there is no limit
+ */
+export function checkSpan(duration: Duration, option: string, endless: boolean = false): number {
   const value = milliseconds(duration, option)
+  if (value <= longestSpan || (endless && value === Number.POSITIVE_INFINITY)) return value
   if (value === Number.POSITIVE_INFINITY) throw new InvalidArgumentError(`${option} must come to an end, got Infinity`)
-  return value
+  throw new InvalidArgumentError(
+    `${option} must be at most '365250d' (1,000 years), got ${describe(duration)}${endless ? '. For no limit leave it out' : ''}`,
+  )
 }

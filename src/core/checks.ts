@@ -12,6 +12,23 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
   }
 }
 
+/**
+ * Whether a text has half of a character: one of the two code units that only mean something together, as what is left when
+ * a text is cut in the middle of an emoji. No file and no message can keep it: two such texts become the same one.
+ */
+export function hasHalfCharacter(text: string): boolean {
+  return /\p{Surrogate}/u.test(text)
+}
+
+/** Refuses a text that cannot be kept as it is. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkWhole(text: string, option: string): void {
+  if (!hasHalfCharacter(text)) return
+  throw new InvalidArgumentError(
+    `${option} has half of a character in it (a surrogate without its other half), which cannot be stored. Was the text ` +
+      `cut in the middle of an emoji? text.toWellFormed() puts a question mark there; got ${JSON.stringify(text.slice(0, 60))}`,
+  )
+}
+
 /** Refuses what is no integer from `least` to `most`. */
 export function checkInteger(
   value: unknown,

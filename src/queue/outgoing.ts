@@ -4,6 +4,8 @@ import { checkInteger, describe, type CallOptions, type RetryOptions } from '../
 import { encodeMessage, type MessageRetries } from '../celery/message.ts'
 import { wireName } from '../celery/task-name.ts'
 import { now } from '../core/clock.ts'
+import { checkSpan } from '../call/queue-options.ts'
+import { checkWhole } from '../core/checks.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/store.ts'
@@ -49,6 +51,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   const time = now()
   const id = newCallId()
   const task = wireName(work.task)
+  checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
   const expires = expiryOf(options, time)
   const deadline = finite(options.deadline, 'deadline')
@@ -102,7 +105,7 @@ function expiryOf({ expires }: CallOptions, time: number): number | undefined {
 /** Infinity means no limit, and so does leaving it out. */
 function finite(duration: Duration | undefined, option: string): number | undefined {
   if (duration === undefined) return undefined
-  const value = milliseconds(duration, option)
+  const value = checkSpan(duration, option, true)
   return value === Number.POSITIVE_INFINITY ? undefined : value
 }
 
@@ -118,9 +121,9 @@ function retriesOf(retries: CallOptions['retries']): MessageRetries | undefined 
   }
   return {
     times,
-    ...(backoff === undefined ? {} : { backoff: milliseconds(backoff, 'retries.backoff') }),
+    ...(backoff === undefined ? {} : { backoff: checkSpan(backoff, 'retries.backoff') }),
     ...(factor === undefined ? {} : { factor }),
-    ...(maxBackoff === undefined ? {} : { maxBackoff: milliseconds(maxBackoff, 'retries.maxBackoff') }),
+    ...(maxBackoff === undefined ? {} : { maxBackoff: checkSpan(maxBackoff, 'retries.maxBackoff', true) }),
     ...(jitter === undefined ? {} : { jitter }),
     ...(never === undefined ? {} : { never }),
   }
@@ -139,6 +142,7 @@ function limitOf({ key, limit }: CallOptions): StoredLimit | undefined {
         `call has one limit. Give one of them; { limit: { key, concurrency: 1 } } is what key stands for.`,
     )
   }
+  if (key !== undefined) checkWhole(key, 'key')
   if (key !== undefined) return { key: `key:${key}`, concurrency: 1, strategy: 'wait' }
   if (limit === undefined) return undefined
   const { concurrency, rate, strategy = 'wait' } = limit

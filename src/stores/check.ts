@@ -1,4 +1,5 @@
 import { describe } from '../call/options.ts'
+import { checkWhole } from '../core/checks.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { ClaimRequest, JobFilter, OutgoingCall, Report, Settlement, StoredState } from './store.ts'
 
@@ -112,9 +113,10 @@ export function checkIds(ids: readonly string[]): void {
   for (const id of ids) checkText(id, 'An id')
 }
 
-/** Refuses an empty name, and what is no text. */
+/** Refuses an empty name, what is no text, and a text that cannot be kept as it is. */
 export function checkText(value: unknown, what: string): void {
   if (typeof value !== 'string' || value === '') refuse(what, 'a text that is not empty', value)
+  checkWhole(value, what)
 }
 
 /** Refuses what is no time in milliseconds from `least` up. */

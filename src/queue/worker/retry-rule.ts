@@ -1,3 +1,4 @@
+import { longestSpan } from '../../call/queue-options.ts'
 import { retryDelay } from '../../call/retry.ts'
 import { SkeinError, WorkerCrashedError } from '../../core/errors.ts'
 import type { Attempt } from './attempt.ts'
@@ -53,9 +54,10 @@ function afterCrash(attempt: Attempt, error: unknown, left: number): Verdict {
   return delay === undefined ? { kind: 'dead' } : within(delay, left)
 }
 
-/** An attempt that could only start after the deadline of the job is none. */
+/** An attempt that could only start after the deadline of the job is none; what an error asks for has its bounds. */
 function within(delay: number, left: number): Verdict {
-  return delay < left ? { kind: 'retry', delay: Math.ceil(delay) } : failed
+  const wait = Math.min(delay, longestSpan)
+  return wait < left ? { kind: 'retry', delay: Math.ceil(wait) } : failed
 }
 
 const failed: Verdict = { kind: 'failed' }

@@ -1,3 +1,5 @@
+import { describe } from '../../core/checks.ts'
+import { InvalidArgumentError } from '../../core/errors.ts'
 import type { Database } from './database.ts'
 
 /** A task in a queue. */
@@ -42,7 +44,10 @@ export class Lines {
     if (known) return known.line
     this.#database.run('INSERT INTO skein_line (queue, task) VALUES (?, ?) ON CONFLICT DO NOTHING', queue, task)
     this.refresh()
-    return (this.find(queue, task) as Line).line
+    const made = this.find(queue, task)
+    if (made) return made.line
+    // The file has another text than was given: what cannot be kept as it is must not come between it and other calls.
+    throw new InvalidArgumentError(`Queue ${describe(queue)}, task ${describe(task)} cannot be kept under these names`)
   }
 
   /** A call whose line does not exist is damaged; it is shown where people see it, and nobody claims it. */

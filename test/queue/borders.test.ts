@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import { call, task, type CallOptions } from 'skein'
+import { connect, openStore } from 'skein/queue'
+import { inFolder, call as outgoing } from '../stores/sqlite/folder.ts'
+
+const twice = task(import.meta, (n: number) => n * 2, { name: 'borders.twice' })
+
+const half = 'a\ud800'
+const halves: readonly CallOptions[] = [
+  { queue: half },
+  { unique: half },
+  { unique: { key: half } },
+  { limit: { key: half, concurrency: 1 } },
+  { key: half },
+  { tags: ['fine', half] },
+  { headers: { [half]: 1 } },
+]
+const tooLong: readonly CallOptions[] = [
+  { delay: 1e300 },
+  { delay: '999999999d' },
+  { expires: 1e300 },
+  { deadline: 1e300 },
+  { eta: 9e15 },
+  { eta: new Date(8.64e15) },
+  { expires: new Date(8.64e15) },
+  { grace: 1e300 },
+  { timeout: 1e300 },
+  { retries: { times: 1, backoff: 1e300 } },
+  { limit: { key: 'k', rate: { count: 1, per: 1e300 } } },
+]
+
+const refused = (pattern: RegExp) => (error: unknown) => {
+  assert.equal((error as { code?: unknown }).code, 'SKEIN_INVALID_ARGUMENT')
+  assert.match(String(error), pattern)
+  return true
+}
+
+describe('the border of a queue', () => {
+  for (const [wrong, pattern, title] of [
+    [halves, /half of a character/, 'a name with half of a character in it'],
+    [tooLong, /1,000 years|9999/, 'a time that no date can say'],
+  ] as const) {
+    inFolder(`refuses ${title}, and nothing else that is submitted beside it`, async file => {
+      const queue = await connect(`sqlite:${file}`)
+      try {
+        for (const options of wrong) {
+          // Called first and not awaited: all three go in one batch.
+          const before = queue.submit(twice, 1)
+          const bad = (async () => queue.submit(call(twice, 2).with(options)))()
+          const after = queue.submit(twice, 3)
+          await assert.rejects(bad, refused(pattern), JSON.stringify(options))
+          await before
+          await after
+        }
+        assert.equal((await queue.jobs({ limit: 100 })).length, wrong.length * 2)
+      } finally {
+        await queue.close({ cancel: true })
+      }
+    })
+  }
+
+  inFolder('lets whole characters, the longest times and no limit pass', async file => {
+    const queue = await connect(`sqlite:${file}`)
+    const submit = (options: CallOptions) => queue.submit(call(twice, 1).with(options))
+    try {
+      await submit({ queue: '😀', unique: '😀', tags: ['😀'], headers: { '😀': 1 }, key: '😀' })
+      await submit({ delay: '365250d', expires: Number.POSITIVE_INFINITY, deadline: Number.POSITIVE_INFINITY })
+      await submit({ eta: Date.UTC(9999, 0), expires: new Date(Date.UTC(9999, 1)), timeout: '365250d' })
+      assert.deepEqual((await queue.jobs({})).map(job => job.state).toSorted(), ['delayed', 'delayed', 'ready'])
+    } finally {
+      await queue.close({ cancel: true })
+    }
+  })
+
+  inFolder('is the same for a store that is used without a queue', async file => {
+    const store = await openStore(`sqlite:${file}`)
+    try {
+      for (const changes of [{ queue: half }, { task: half }, { unique: { key: half, conflict: 'join' as const } }]) {
+        await assert.rejects(store.send([outgoing('1', changes)]), refused(/half of a character/))
+      }
+    } finally {
+      await store.close()
+    }
+  })
+})
