@@ -20,6 +20,8 @@ export interface Clock {
   readonly waiting: number
   /** True while something that is due has not rung yet. */
   readonly ringing: boolean
+  /** For a clock that stands still until a test turns it: that it does, and where it was made. In words. */
+  readonly standing?: string
 }
 
 /** @internal One object for each thread, shared by every copy of skein in it that knows this shape. */
@@ -36,6 +38,14 @@ export const clockSlot: ClockSlot = (globals[slotKey] ??= { clock: new PlatformC
 /** Milliseconds since the Unix epoch, by the clock in force. Use it wherever `Date.now()` would be used. */
 export function now(): number {
   return clockSlot.clock.now()
+}
+
+/**
+ * How long ago a moment was. Never longer than the clock in force has run: a moment that another clock has told (a test may
+ * have put one in its place meanwhile) says nothing by this one.
+ */
+export function since(moment: number): number {
+  return Math.min(Math.max(0, now() - moment), monotonic())
 }
 
 /** Milliseconds with fractions, by a clock that never goes back. For measuring how long something took. */

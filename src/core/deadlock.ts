@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
+import { clockSlot } from './clock.ts'
 import { debugging } from './debug.ts'
 import { dump, dumpOnSignal } from './dump.ts'
 import { DeadlockError } from './errors.ts'
@@ -27,9 +28,10 @@ function check(): void {
     return
   }
   process.exitCode = deadlockExitCode
+  const { standing } = clockSlot.clock
   const error = new DeadlockError(
     `The program ends, because nothing in it can run any more, but this has not ended:\n${dump()}` +
-      'Each waits for something that can no longer happen.',
+      `Each waits for something that can no longer happen.${standing === undefined ? '' : ` ${standing}`}`,
   )
   process.stderr.write(`${error.name} [${error.code}]: ${error.message}\n`)
 }

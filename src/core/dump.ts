@@ -1,8 +1,9 @@
 import { checkKnown } from './checks.ts'
-import { now } from './clock.ts'
+import { since } from './clock.ts'
 import { debugging } from './debug.ts'
 import { describeCycle, findCycles } from './lock-cycles.ts'
 import { Hold, type Member } from './members.ts'
+import { userFrames } from './place.ts'
 import { rootScopes } from './roots.ts'
 import type { Scope } from './scope.ts'
 import { Wait } from './waits.ts'
@@ -130,10 +131,10 @@ function nodeOf(scope: Scope, place: Member | undefined, overGrace: boolean): Ta
     name: scope.name,
     state: stateOf(scope, place, late, waitsFor.length > 0, children.length > 0),
     waitsFor,
-    lastCheckpoint: scope.lastSeen === 0 ? undefined : Math.max(0, now() - scope.lastSeen),
+    lastCheckpoint: scope.lastSeen === 0 ? undefined : since(scope.lastSeen),
     deadline: deadline === Infinity ? undefined : deadline,
-    spawnedAt: extras?.spawnedAt?.stack?.split('\n').slice(2).join('\n'),
-    age: extras?.spawnedAt === undefined ? undefined : Math.max(0, now() - extras.spawnedTime),
+    spawnedAt: userFrames(extras?.spawnedAt),
+    age: extras?.spawnedAt === undefined ? undefined : since(extras.spawnedTime),
     children,
   }
 }
@@ -156,7 +157,8 @@ function print(node: TaskNode, first: string, rest: string, lines: string[]): vo
       ? 'no checkpoint yet'
       : `last checkpoint ${Math.round(node.lastCheckpoint)} ms ago`
   const old = node.age === undefined ? '' : `; ${Math.round(node.age)} ms old`
-  lines.push(`${first}${node.kind} ${node.name}: ${parts.join(' ')}; ${seen}${old}`)
+  const title = node.name === node.kind ? `unnamed ${node.kind}` : `${node.kind} ${node.name}`
+  lines.push(`${first}${title}: ${parts.join(' ')}; ${seen}${old}`)
   if (node.spawnedAt !== undefined) {
     for (const line of node.spawnedAt.split('\n')) lines.push(`${rest}    ${line.trim()}`)
   }

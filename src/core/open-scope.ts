@@ -1,5 +1,6 @@
 import type { CancelCause } from './cancel.ts'
 import { currentSource } from './current.ts'
+import { debugging } from './debug.ts'
 import { RunHost } from './hosts.ts'
 import { addBlockRoot } from './roots.ts'
 import { Scope, type ScopeOptions } from './scope.ts'
@@ -44,7 +45,7 @@ class BlockScope extends Scope implements AsyncDisposable, OpenBlock {
   #told = false
 
   constructor(options: ScopeOptions, parent: Scope | undefined) {
-    super({ ...options, parent })
+    super({ ...options, parent, spawnedAt: debugging ? new Error('the block was opened') : undefined })
     this.#run = new BlockRun(this)
   }
 

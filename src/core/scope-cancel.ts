@@ -6,6 +6,7 @@ import { milliseconds } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { closedError } from './failures.ts'
 import type { Member } from './members.ts'
+import { placeOf, userFrames } from './place.ts'
 import type { Scope } from './scope.ts'
 import { Extras } from './scope-extras.ts'
 import { ScopeMembers } from './scope-members.ts'
@@ -29,6 +30,12 @@ export const flag = {
 } as const
 
 const loaded = Date.now()
+
+/**
+ * True while a cancellation is delivered that no code of the user has called for: that a limit ran out, or something failed.
+ * The stack holds nothing but our own functions then, so the errors get none: to take it costs more than all the rest.
+ */
+let frameless = false
 
 const knownLimit: ReadonlySet<string> = new Set(['timeout', 'deadline'] satisfies (keyof ScopeLimit)[])
 
@@ -95,7 +102,10 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** @internal What to call it in a message: `task resize`. */
   get title(): string {
-    return `${this.isTask ? 'task' : 'scope'} ${this.name}`
+    const kind = this.isTask ? 'task' : 'scope'
+    if (this.name !== kind) return `${kind} ${this.name}`
+    const place = placeOf(this.#extras?.spawnedAt)
+    return place === undefined ? `an unnamed ${kind}` : `the ${kind} at ${place}`
   }
 
   /** @internal True for a spawned task, or the task that an executor runs; false for a part of one. */
@@ -378,7 +388,22 @@ export abstract class ScopeCancel extends ScopeMembers {
     // nobody mistakes an outer limit for an own one.
     const outer = this.outer
     const inherited = cause.timeout !== undefined && outer !== undefined && outer.#cause === cause
-    return (this.#error = errorOfCause(inherited ? { source: cause.source, reason: cause.reason } : cause, this.title))
+    const told = inherited ? { source: cause.source, reason: cause.reason } : cause
+    return (this.#error = frameless ? this.framelessError(told) : errorOfCause(told, this.title))
+  }
+
+  private framelessError(cause: CancelCause): unknown {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    try {
+      const error = errorOfCause(cause, this.title)
+      // With SKEIN_DEBUG=1 it is known where the work was begun: that is what one looks for.
+      const frames = userFrames(this.#extras?.spawnedAt)
+      if (frames !== undefined) error.stack = `${error.name}: ${error.message}\n${frames}`
+      return error
+    } finally {
+      Error.stackTraceLimit = limit
+    }
   }
 
   /** Cancels the scope when the signal aborts. */
@@ -402,6 +427,16 @@ export abstract class ScopeCancel extends ScopeMembers {
 
   /** Marks this and everything inside as cancelled. Goes level by level, so that depth costs no stack. */
   private deliver(cause: CancelCause): void {
+    const before = frameless
+    frameless = before || cause === this.#extras?.expiry || cause.source === 'failure'
+    try {
+      this.deliverAll(cause)
+    } finally {
+      frameless = before
+    }
+  }
+
+  private deliverAll(cause: CancelCause): void {
     const reached: ScopeCancel[] = [this]
     for (const scope of reached) {
       if (scope.#cause !== undefined || scope.over) continue

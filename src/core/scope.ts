@@ -356,6 +356,10 @@ export class Scope extends ScopeCore implements ScopeSource {
  * part of a task or of another scope's body runs, it is part of that scope; after an `await`, use `s.scope(…)` for that.
  * To cancel at the end instead of waiting, use `openScope`.
  *
+ * A `timeout` takes effect at the next cancel point (`s.sleep`, `s.wait`, `s.checkpoint`): nothing interrupts an `await` of a raw
+ * promise, and a body that passes no cancel point after the limit ends when it ends, and its late value is a value. Write
+ * `await s.wait(promise)` instead of `await promise`, and the limit ends the wait.
+ *
  * **Cancellation**: when the outer scope is cancelled, or `signal` aborts, everything inside is too.
  *
  * **Errors**: the first failure as it was thrown; `SKEIN_TIMEOUT` when the scope's own limit ran out; `SKEIN_CANCELLED`
@@ -419,6 +423,11 @@ export function runScope<T>(
   return ended
 }
 
+/** In debug mode a scope knows where it was begun. */
+function begunHere(): Error | undefined {
+  return debugging ? new Error('the scope was begun') : undefined
+}
+
 interface Prepared<T> {
   readonly ended: Promise<T>
   /** Undefined where the promise has been rejected already. */
@@ -445,14 +454,14 @@ function prepare<T>(
     })
     if (parent === undefined || parent instanceof Scope) {
       parent?.assertOpen(caller, options.exiting)
-      const run = new ScopeRun(new Scope({ ...options, name, parent }), settle, fail)
+      const run = new ScopeRun(new Scope({ ...options, name, parent, spawnedAt: begunHere() }), settle, fail)
       parent?.enlist(run)
       return { ended, run }
     }
     // A scope made by another copy of skein cannot have ours in its list, but it can own the work.
     const foreign = parent as Scope
     const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
-    const child = new Scope({ ...options, name, deadline })
+    const child = new Scope({ ...options, name, deadline, spawnedAt: begunHere() })
     const release = foreign.hold(cause => child.cancelWith(cause), name)
     return { ended, run: new ScopeRun(child, settle, fail, release) }
   } catch (error) {

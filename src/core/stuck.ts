@@ -1,6 +1,7 @@
-import { now } from './clock.ts'
+import { since } from './clock.ts'
 import { StuckTaskError } from './errors.ts'
 import { messageOf } from './foreign.ts'
+import { userFrames } from './place.ts'
 
 /** A task that was cancelled and has not ended. */
 export interface StuckTask {
@@ -32,8 +33,8 @@ function describe(task: StuckTask): string {
   const seen =
     task.lastSeen === 0
       ? 'it has never passed a checkpoint'
-      : `it last passed a checkpoint ${Math.max(0, now() - task.lastSeen)} ms ago`
+      : `it last passed a checkpoint ${Math.round(since(task.lastSeen))} ms ago`
   const waits = task.waitsFor.length > 0 ? `; it waits for ${task.waitsFor.join(', ')} to end elsewhere` : ''
-  const where = task.spawnedAt?.stack?.split('\n').slice(2).join('\n')
+  const where = userFrames(task.spawnedAt)
   return `${task.title}: ${seen}${waits}${where ? `; spawned\n${where}` : ''}`
 }

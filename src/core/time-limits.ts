@@ -5,6 +5,10 @@ import { currentOuter, needed, runMovingOn, runScope, type Scope } from './scope
  * Runs a body in a scope with a time limit, and throws when the limit runs out: `scope(body, { timeout })`, with the limit
  * in front.
  *
+ * A limit takes effect at the next cancel point (`s.sleep`, `s.wait`, `s.checkpoint`): nothing interrupts an `await` of a raw
+ * promise, and a body that passes no cancel point after the limit ends when it ends, and its late value is a value. Write
+ * `await s.wait(promise)` instead of `await promise`, and the limit ends the wait.
+ *
  * **Cancellation**: as for `scope`.
  *
  * **Errors**: `SKEIN_TIMEOUT` when the limit ran out; else those of `scope`.
@@ -24,6 +28,10 @@ export function failAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<
  *
  * Gives what the body returned, or `otherwise` (undefined, if you leave it out) where the limit cut something off. For what
  * is nice to have: a cache, a suggestion, one more look for better results. To hear of it as an error, use `failAfter`.
+ *
+ * A limit takes effect at the next cancel point (`s.sleep`, `s.wait`, `s.checkpoint`): nothing interrupts an `await` of a raw
+ * promise, and a body that passes no cancel point after the limit ends when it ends, and its late value is given. Write
+ * `await s.wait(promise)` instead of `await promise`, and the limit ends the wait.
  *
  * **Cancellation**: as for `scope`. That the scope around it is cancelled is thrown, not moved on from.
  *

@@ -3,6 +3,7 @@ import { checkKnown } from '../core/checks.ts'
 import { type Clock, clockSlot } from '../core/clock.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
+import { placeOf } from '../core/place.ts'
 import { type TimerNode, TimerWheel } from '../core/timer-wheel.ts'
 import { quiet, settling } from './settled.ts'
 
@@ -127,7 +128,10 @@ export class VirtualClock {
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   checkKnown(options, known, 'virtualClock option')
   if (clockSlot.clock instanceof VirtualTime) {
-    throw new InvalidArgumentError('A virtual clock is in force already; call restore() on it first, or use that one')
+    throw new InvalidArgumentError(
+      `A virtual clock is in force already, made ${clockSlot.clock.place}. Call restore() on it first (in a finally, or in ` +
+        'afterEach), or use that one.',
+    )
   }
   const start = options.start === undefined ? Date.UTC(2000, 0, 1) : epochOf(options.start, 'start')
   return new VirtualClock(start, options.autojump ?? false)
@@ -149,6 +153,7 @@ const turnsBeforeJump = 3
 class VirtualTime implements Clock {
   readonly #start: number
   readonly #wheel = new TimerWheel(0)
+  readonly #made = new Error('the clock was made')
   #elapsed = 0
   #autojump: boolean
   #jumping = false
@@ -175,6 +180,19 @@ class VirtualTime implements Clock {
 
   get waiting(): number {
     return this.#wheel.size
+  }
+
+  /** Where it was made, in words. */
+  get place(): string {
+    const place = placeOf(this.#made)
+    return place === undefined ? 'elsewhere' : `at ${place}`
+  }
+
+  get standing(): string {
+    return (
+      `A virtual clock is in force, made ${this.place}: its time stands still until the test calls advance() or runAll(), ` +
+      'or sets autojump; restore() puts the clock of the machine back.'
+    )
   }
 
   get ringing(): boolean {

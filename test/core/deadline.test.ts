@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, type Scope, scope, TimeoutError } from 'skein/core'
-import { never, rejection } from './deferred.ts'
+import { CancelledError, failAfter, moveOnAfter, type Scope, scope, TimeoutError } from 'skein/core'
+import { deferred, never, rejection } from './deferred.ts'
 
 describe('a deadline', () => {
   test('ends the scope with a TimeoutError that names the limit', async () => {
@@ -84,6 +84,38 @@ describe('a deadline', () => {
 
   test('that nobody met a cancel point in time to notice takes no value away', async () => {
     assert.equal(await scope(() => 'value', { timeout: 0 }), 'value')
+  })
+
+  test('takes no late value away from a body that waited for a raw promise; s.wait ends at the limit', async () => {
+    const gate = deferred<string>()
+    const expired = deferred()
+    const late = (s: Scope): Promise<string> => {
+      s.signal.addEventListener('abort', () => expired.resolve())
+      return gate.promise
+    }
+    const running = [
+      scope(late, { timeout: 1 }),
+      failAfter(1, late),
+      moveOnAfter(1, late, 'otherwise'),
+      scope(s => s.failAfter(1, late)),
+    ]
+    await expired.promise
+    const waited = [scope(s => s.wait(gate.promise), { timeout: 1 }), failAfter(1, s => s.wait(gate.promise))]
+    for (const each of waited) assert.ok((await rejection(each)) instanceof TimeoutError)
+    assert.equal(await moveOnAfter(1, s => s.wait(gate.promise), 'otherwise'), 'otherwise')
+    gate.resolve('late')
+    assert.deepEqual(await Promise.all(running), ['late', 'late', 'late', 'late'])
+  })
+
+  test('of a scope without a name is told in words, without frames of our own', async () => {
+    const error = await rejection(scope(s => s.sleep('1h'), { timeout: 1 }))
+    assert.ok(error instanceof TimeoutError)
+    assert.equal(error.message, 'an unnamed scope ran out of time (1 ms)')
+    assert.doesNotMatch(error.stack ?? '', /\n\s+at /)
+    const named = await rejection(scope(s => s.sleep('1h'), { timeout: 1, name: 'download' }))
+    assert.match((named as Error).message, /^scope download ran/)
+    const unnamed = await rejection(scope(async s => (s.cancel(), s.spawn(s => s.sleep(1)).result())))
+    assert.match((unnamed as Error).message, /^an unnamed (scope|task) was cancelled by/)
   })
 
   test('is seen by checkpoint inside a synchronous loop that blocks the event loop', async () => {

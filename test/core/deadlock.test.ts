@@ -38,6 +38,28 @@ describe('a program that can go on no more', { concurrency: 2 }, () => {
     )
   })
 
+  test('that has forgotten a virtual clock is told of it, and no time of two clocks is mixed', async () => {
+    const { code, stderr } = await runProgram(
+      folder.path,
+      'clock.mjs',
+      `
+      import { scope } from 'skein'
+      import { virtualClock } from 'skein/testing'
+      await scope(async s => {
+        s.checkpoint()
+        virtualClock({ start: Date.now() + 1e12 })
+        await s.wait(s.spawn(s => s.sleep('1s')).result())
+      })
+    `,
+    )
+    assert.equal(code, 70)
+    assert.match(
+      stderr,
+      /A virtual clock is in force, made at file:.*clock\.mjs:6:\d+: its time stands still until .*advance\(\)/,
+    )
+    assert.doesNotMatch(stderr, /last checkpoint \d{4,} ms ago/)
+  })
+
   test('58: nothing is reported while a timer is pending', async () => {
     const { code, stderr, stdout } = await runProgram(
       folder.path,

@@ -62,7 +62,7 @@ describe('a task that does not end after it was cancelled', () => {
       },
       { grace: 5 },
     )
-    assert.match((await warned).message, /scope scope: .* waits for countPrimes on thread 1 to end elsewhere/)
+    assert.match((await warned).message, /an unnamed scope: .* waits for countPrimes on thread 1 to end elsewhere/)
     release?.()
     await running
 
@@ -156,6 +156,19 @@ describe('a program with a stuck task', () => {
     const { stdout, stderr } = await runProgram(folder.path, 'debug.mjs', code, { env: { SKEIN_DEBUG: '1' } })
     assert.equal(stdout, 'ended\n')
     assert.match(stderr, /\[SKEIN_STUCK\] StuckTaskError: [\s\S]*task stuck[\s\S]*spawned[\s\S]*debug\.mjs:5/)
+  })
+
+  test('tells in its errors with SKEIN_DEBUG=1 where a scope without a name was begun', async () => {
+    const code = `
+      import { scope } from 'skein/core'
+      await scope(s => s.sleep('1h'), { timeout: 5 }).catch(error => console.log(error.stack))
+    `
+    const { stdout } = await runProgram(folder.path, 'unnamed.mjs', code, { env: { SKEIN_DEBUG: '1' } })
+    assert.match(
+      stdout,
+      /^TimeoutError: the scope at file:.*unnamed\.mjs:3:\d+ ran out of time \(5 ms\)\n\s+at .*unnamed\.mjs:3/,
+    )
+    assert.doesNotMatch(stdout, /dist.core/)
   })
 
   test('is not kept alive by the grace period', async () => {
