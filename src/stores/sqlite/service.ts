@@ -10,6 +10,7 @@ import { Lines } from './lines.ts'
 import { openDatabase } from './open-database.ts'
 import { lookOnly, mustLast, perform, type Place, weightOf } from './operations.ts'
 import type { Answer, Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
+import { SameFile } from './same-file.ts'
 import { release } from './settling.ts'
 import { releaseAll, sweep, trim } from './sweeping.ts'
 import { type Keeper, type Told, Turn } from './turn.ts'
@@ -49,6 +50,7 @@ export class Service {
   #keeper!: Keeper
   #turnstile!: Turnstile
   #bell!: Bell
+  #file!: SameFile
   #waiting: Request[] = []
   #scheduled = false
   #closing = false
@@ -80,6 +82,7 @@ export class Service {
     const { path, settings } = this.#data
     const { database, boot } = await openDatabase(path, () => this.#clock.steady())
     try {
+      this.#file = new SameFile(path)
       const lines = new Lines(database)
       this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot }
       this.#turnstile = new Turnstile(`${path}-turn`, () => Number(process.hrtime.bigint()) / 1e6)
@@ -265,6 +268,8 @@ export class Service {
       action(turn)
       this.#thin(turn)
       turn.finish()
+      // Last of all: what is committed into a file that is not there any more would be accepted and lost.
+      this.#file.check()
       database.exec('COMMIT')
     } catch (error) {
       this.#rollBack()
@@ -333,6 +338,7 @@ export class Service {
 
   #read(action: (turn: Turn) => void): Turn {
     const { database } = this.#keeper
+    this.#file.check()
     database.exec('BEGIN')
     try {
       const turn = new Turn(this.#keeper, this.#clock.wall(), this.#clock.steady())
@@ -437,7 +443,9 @@ export class Service {
     let failed: SentFailure | undefined
     try {
       const { held, ownLeases, database } = this.#keeper
-      if (held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0) {
+      const left = held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0
+      // In a file that is gone there is nothing to give back.
+      if (left && this.#file.isThere) {
         this.#transact(true, turn => {
           releaseAll(turn, release)
           for (const worker of this.#place.announced.keys()) announce(turn, worker, undefined)

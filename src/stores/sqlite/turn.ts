@@ -3,6 +3,7 @@ import type { StoreSettings } from '../options.ts'
 import type { StoreSignals } from '../store.ts'
 import type { Database } from './database.ts'
 import type { Lines } from './lines.ts'
+import { checkVersion, schemaVersion } from './schema.ts'
 
 /** A signal and what is told with it. */
 export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
@@ -57,9 +58,11 @@ export class Turn {
     this.database = keeper.database
     this.now = now
     this.time = time
-    const counters = this.database.get('SELECT sequence, control, ended_count, ended_bytes FROM skein_meta')
-    if (!counters?.slice(0, 2).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
-    const [sequence, control, ...ended] = counters as readonly number[]
+    const counters = this.database.get('SELECT version, sequence, control, ended_count, ended_bytes FROM skein_meta')
+    // Another program may have brought the tables to a newer version since this one has opened the file.
+    if (counters && Number(counters[0]) > schemaVersion) checkVersion(Number(counters[0]), pathOf(this.database))
+    if (!counters?.slice(1, 3).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
+    const [, sequence, control, ...ended] = counters as readonly number[]
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
     const [count, bytes] = ended.every(each => Number.isSafeInteger(each)) ? ended : recount(this.database)
@@ -132,9 +135,13 @@ function recount(database: Database): number[] {
   ) as unknown as number[]
 }
 
+function pathOf(database: Database): string {
+  return String(database.all('PRAGMA database_list').find(([, name]) => name === 'main')?.[2] ?? '')
+}
+
 /** Without its counters nothing can be given a place in line, or a token. */
 function damaged(database: Database): StoreError {
-  const path = String(database.all('PRAGMA database_list').find(([, name]) => name === 'main')?.[2] ?? '')
+  const path = pathOf(database)
   return new StoreError(
     'SKEIN_STORE_DAMAGED',
     `${path} is damaged: the counters in its table skein_meta are missing or no numbers. Run 'skein repair' to save what can ` +

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { renameSync, rmSync } from 'node:fs'
+import { describe } from 'node:test'
+import { task } from 'skein'
+import { connect, work } from 'skein/queue'
+import { sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
+import { call, inFolder, request } from './folder.ts'
+
+const twice = task(import.meta, (n: number) => n * 2, { name: 'gone.twice' })
+
+const gone = { code: 'SKEIN_STORE_UNAVAILABLE', message: /was deleted or moved .* restart this program/s }
+const replaced = { code: 'SKEIN_STORE_UNAVAILABLE', message: /was replaced by another file/ }
+
+function remove(file: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
+}
+
+describe('a file that goes away while it is open', () => {
+  inFolder('lets nothing be accepted into nothing', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('1')])
+    remove(file)
+    await assert.rejects(store.send([call('2')]), gone)
+    await assert.rejects(store.claim(request), gone)
+    await assert.rejects(store.stats(), gone)
+    await store.close()
+  })
+
+  inFolder('nor into what is not under its path any more', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('1')])
+    for (const end of ['', '-wal', '-shm']) renameSync(file + end, `${file}-away${end}`)
+    const other = await sqliteStore(`sqlite:${file}`)
+    await assert.rejects(store.send([call('2')]), replaced)
+    await other.send([call('3')])
+    await store.close()
+    assert.deepEqual(
+      (await other.jobs({})).map(({ id }) => id),
+      ['3'],
+    )
+    await other.close()
+  })
+
+  inFolder('is seen in the health of a worker', async file => {
+    const worker = await work({ store: `sqlite:${file}`, tasks: [twice], on: 'loop' })
+    const trouble = new Promise(resolve =>
+      worker.observe(event => {
+        if (event.type === 'trouble') resolve(event.error)
+      }),
+    )
+    const queue = await connect(`sqlite:${file}`)
+    assert.equal(await queue.run(twice, 2), 4)
+    remove(file)
+    await trouble
+    const health = worker.health()
+    assert.equal(health.consuming, false)
+    assert.match(health.reason, /was deleted or moved/)
+    await assert.rejects(queue.submit(twice, 1), gone)
+    await queue.close({ cancel: true })
+    await worker.close({ timeout: 0 })
+  })
+
+  inFolder('as is one that another program has brought to a newer version', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.send([call('1')])
+    const other = sqliteConnection(file)
+    other.exec('UPDATE skein_meta SET version = 99')
+    const newer = { code: 'SKEIN_STORE_VERSION', message: /jobs\.db was written by a newer skein.*Upgrade/ }
+    await assert.rejects(store.send([call('2')]), newer)
+    await assert.rejects(store.claim(request), newer)
+    await assert.rejects(store.jobs({}), newer)
+    other.exec('UPDATE skein_meta SET version = 1')
+    await store.send([call('3')])
+    assert.equal((await store.jobs({})).length, 2)
+    other.close()
+    await store.close()
+  })
+})
