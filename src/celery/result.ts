@@ -36,11 +36,22 @@ export function decodeValue(text: string): unknown {
   return mark(inner, marks)
 }
 
+/** A failure that is longer, in characters of its JSON, is cut. */
+const mostFailure = 256 * 1024
+const mostMessage = 16 * 1024
+const mostStack = 32 * 1024
+
 /**
  * Writes a failure in Celery's form (`exc_type`, `exc_message`, `exc_module`, traceback) together with all that is known of
- * the error, so that it comes back as the same class. Never fails; something thrown that is no Error travels too.
+ * the error, so that it comes back as the same class. Never fails; something thrown that is no Error travels too. What is very
+ * long is cut, and says by how much: an error that the store refuses for its size would hide what has happened.
  */
 export function encodeFailure(error: unknown): string {
+  const text = encodeWhole(error)
+  return text.length <= mostFailure ? text : encodeWhole(shortened(error))
+}
+
+function encodeWhole(error: unknown): string {
   const { name, message, stack } = shown(error)
   const { type, module } = pythonName(error, name)
   const { json, marks } = written(error, message)
@@ -52,6 +63,45 @@ export function encodeFailure(error: unknown): string {
     skein: null,
     marks,
   }).replace('"skein":null', () => `"skein":${json}`)
+}
+
+/** The error with its class and name, its code, and the beginning of its message and stack; without all else it has. */
+function shortened(error: unknown): unknown {
+  const { name, message, stack } = shown(error)
+  const short = new Error(cut(message, mostMessage))
+  if (isError(error)) {
+    try {
+      Object.setPrototypeOf(short, prototypeOf(error))
+    } catch {
+      // It remains an Error of that name.
+    }
+    const { code } = shownCode(error)
+    if (code !== undefined) Object.defineProperty(short, 'code', { value: code, enumerable: true })
+  }
+  Object.defineProperty(short, 'name', { value: name, configurable: true, writable: true })
+  // A stack begins with the message, so that of a long message is nothing else.
+  const frames = stack?.startsWith(`${name}: ${message}`) ? stack.slice(name.length + 2 + message.length) : stack
+  const value = stack === undefined ? undefined : cut(`${name}: ${short.message}${frames ?? ''}`, mostStack)
+  Object.defineProperty(short, 'stack', { value, configurable: true, writable: true })
+  return short
+}
+
+function shownCode(error: object): { readonly code?: string | number } {
+  try {
+    const { code } = error as { readonly code?: unknown }
+    if (typeof code === 'number' || (typeof code === 'string' && code.length <= 200)) return { code }
+  } catch {
+    // Then it has none.
+  }
+  return {}
+}
+
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  // Not in the middle of a character.
+  const end = /[\uD800-\uDBFF]/.test(text.charAt(most - 1)) ? most - 1 : most
+  const number = (amount: number): string => amount.toLocaleString('en-US')
+  return `${text.slice(0, end)}… (cut: ${number(text.length - end)} of ${number(text.length)} characters)`
 }
 
 function written(error: unknown, message: string): Written {

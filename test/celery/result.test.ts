@@ -107,4 +107,19 @@ describe('an item of a stream', () => {
     assert.deepEqual(decodeItem(encodeItem(7, new Map([[1, 2]]))), { index: 7, value: new Map([[1, 2]]) })
     assert.throws(() => decodeItem('{"item":1}'), { code: 'SKEIN_MALFORMED_MESSAGE' })
   })
+
+  test('that is very long is cut, says by how much, and keeps its class, name, code and stack', () => {
+    const original = Object.assign(new HttpError(500), { body: 'b'.repeat(1_000_000), code: 'E_LONG' })
+    original.message = `starts so ${'😀'.repeat(2_000_000)}`
+    original.stack = `HttpError: ${original.message}\n    at there (file.ts:1:2)`
+    const text = encodeFailure(original)
+    assert.ok(text.length < 256 * 1024, `${text.length}`)
+    const error = decodeFailure(text) as HttpError & { code: string }
+    assert.ok(error instanceof HttpError)
+    assert.equal(error.code, 'E_LONG')
+    assert.match(error.message, /^starts so 😀+… \(cut: 3,983,626 of 4,000,010 characters\)$/u)
+    assert.match(error.stack ?? '', /at there \(file\.ts:1:2\)$/)
+    const strange = decodeFailure(encodeFailure('x'.repeat(1_000_000))) as Error
+    assert.match(strange.message, /cut: 983,616 of 1,000,000/)
+  })
 })
