@@ -18,6 +18,7 @@ import { armCrash, type CrashLabel } from '../stores/crash-point.ts'
 import { memoryStore } from '../stores/memory/index.ts'
 import type { Store, StoredState, StoreStats } from '../stores/store.ts'
 import type { CrashOptions } from './crash.ts'
+import { quiet } from './settled.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 import { WorkerLine } from './worker-line.ts'
 
@@ -33,7 +34,8 @@ export interface TestQueueOptions {
   readonly lease?: Duration
   /**
    * True: jobs run as soon as they are submitted, and time jumps on whenever all is waiting for it. False: both only during
-   * `drain` and `waitFor`, so that a test can look at what was submitted first. Default: false.
+   * `drain` and `waitFor`, so that a test can look at what was submitted first; who waits for a result meanwhile is warned.
+   * Default: false.
    */
   readonly auto?: boolean
   /** The clock of the test, if it has one already. Default: a new `virtualClock`, which `close` takes out again. */
@@ -180,17 +182,53 @@ class TestBench implements TestQueue {
   #running = 0
   #crashes = 0
   #closed = false
+  /** How many wait for the end of a job, through the queue. */
+  #awaited = 0
+  #warned = false
 
   constructor(options: TestQueueOptions, clock: VirtualClock, ownsClock: boolean) {
     this.#options = options
     this.clock = clock
     this.#ownsClock = ownsClock
     this.store = memoryStore()
+    this.#noticeWaiting(this.store)
     this.queue = queueIn(this.store)
     if (options.auto) {
       this.#running++
       clock.autojump = true
     }
+  }
+
+  /** The queue listens to its store, and holds the program, while somebody waits for a result. */
+  #noticeWaiting(store: Store): void {
+    const on = store.on.bind(store)
+    store.on = (signal, listener, hold = true) => {
+      const stop = on(signal, listener, hold)
+      if (signal !== 'ended' || !hold || this.#running > 0) return stop
+      this.#awaited++
+      void this.#warnIdle()
+      let isOver = false
+      return () => {
+        if (!isOver) this.#awaited--
+        isOver = true
+        stop()
+      }
+    }
+  }
+
+  /** A result that is waited for while no job can run is a test that hangs: says so, when nothing else happens any more. */
+  async #warnIdle(): Promise<void> {
+    if (this.#warned) return
+    await quiet(turnsBeforeWarning)
+    if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0) return
+    const { runnable } = waitingIn(await this.store.stats(), this.#options.queues ?? ['default'])
+    if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0 || runnable === 0) return
+    this.#warned = true
+    process.emitWarning(
+      `The result of a job is waited for, but the jobs of this test queue (${runnable} of them wait) run only during drain() ` +
+        'and waitFor(). Call `await test.drain()` before `await job.result()`, or open the queue with { auto: true }.',
+      { type: 'SkeinWarning' },
+    )
   }
 
   async startWorker(): Promise<void> {
@@ -395,6 +433,9 @@ class SimulatedCrash extends Error {
     super(`The worker of this test has died at '${label}'`)
   }
 }
+
+/** So many turns of the event loop must nothing happen before somebody is warned. */
+const turnsBeforeWarning = 20
 
 const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
 const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['delayed', 'ready', 'running', ...finals])

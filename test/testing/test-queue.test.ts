@@ -1,7 +1,7 @@
 import assert, { AssertionError } from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { call, CancelledError, current, NonRetryableError, sleep, task, WorkerCrashedError } from 'skein'
-import { testQueue, type TestQueue, type TestQueueOptions, virtualClock } from 'skein/testing'
+import { settled, testQueue, type TestQueue, type TestQueueOptions, virtualClock } from 'skein/testing'
 
 const effects: string[] = []
 
@@ -48,6 +48,34 @@ const failsWith = (message: RegExp) => (error: unknown) => {
 }
 
 describe('a queue for tests', () => {
+  test('warns whoever waits for a result while nothing can run, and nobody else', async () => {
+    const t = await open()
+    const warned = new Promise<Error>(resolve => process.once('warning', resolve))
+    const result = (await t.queue.submit(mail, 'a')).result()
+    const { name, message } = await warned
+    assert.equal(name, 'SkeinWarning')
+    assert.match(message, /\(1 of them wait\) run only during drain\(\) and waitFor\(\).*auto: true/)
+    await t.drain()
+    assert.equal(await result, 1)
+    await t.close()
+
+    const other = await open()
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    try {
+      const job = await other.queue.submit(mail, 'b')
+      const soon = job.result()
+      await other.drain()
+      assert.equal(await soon, 1)
+      assert.equal(await job.result(), 1)
+      await settled({ turns: 30 })
+      assert.deepEqual(warnings, [])
+    } finally {
+      process.off('warning', note)
+    }
+  })
+
   test('runs nothing before it is told to, and then everything', async () => {
     const t = await open()
     const jobs = await Promise.all(['a', 'b', 'c'].map(to => t.queue.submit(mail, to)))

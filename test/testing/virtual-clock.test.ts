@@ -15,6 +15,15 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('the virtual clock', () => {
+  test('refuses a second one, and says where the first was made', () => {
+    using clock = virtualClock()
+    assert.equal(clock.elapsed, 0)
+    assert.throws(() => virtualClock(), {
+      code: 'SKEIN_INVALID_ARGUMENT',
+      message: /already, made at .*virtual-clock\.test\.[jt]s:\d+:\d+\. Call restore\(\)/,
+    })
+  })
+
   test(
     'stands still until it is turned, and wakes in the order of time and then of starting',
     inPlainOrder(async () => {
