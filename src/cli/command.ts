@@ -137,6 +137,16 @@ export function readArguments(command: Pick<Command, 'name' | 'options'>, words:
   return new Arguments(command.name, positionals, values)
 }
 
+/** Refuses words that a subcommand would not look at: they may have been meant as a filter. */
+export function noWords(args: Arguments): void {
+  const [word] = args.positionals
+  if (word === undefined) return
+  throw new UsageError(
+    `skein ${args.command} takes options alone, not '${word}'. See: skein ${args.command} --help`,
+    args.command,
+  )
+}
+
 /** `-5` is an input, not a bundle of short options. */
 function shieldNegativeNumbers(words: readonly string[]): string[] {
   const end = words.indexOf('--')

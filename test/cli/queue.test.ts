@@ -13,6 +13,7 @@ import { task, current } from '${pathToFileURL(join(root, 'dist/index.js')).href
 export const add = task(import.meta, function add(a, b) { console.log('adding'); return a + b })
 export const boom = task(import.meta, function boom(what) { throw new TypeError('no ' + what) })
 export const nap = task(import.meta, async function nap() { const s = current(); s.log('napping', { deep: true }); await s.sleep('1h') })
+export const busy = task(import.meta, function busy() { const s = current(); for (let n = 0; n < 100; n++) { s.progress(n); s.log('line ' + n) } throw new Error('too busy') })
 `
 
 interface Place {
@@ -20,7 +21,7 @@ interface Place {
   readonly url: string
   readonly queue: Queue
   /** The task functions of the module. */
-  readonly tasks: Record<'add' | 'boom' | 'nap', never>
+  readonly tasks: Record<'add' | 'boom' | 'nap' | 'busy', never>
   run(...args: string[]): Promise<Ended>
   worker(...args: string[]): Running
 }
@@ -111,7 +112,7 @@ describe('skein worker', () => {
         events.map(each => each['type']),
         ['ready', 'started', 'done', 'stopping', 'stopped'],
       )
-      assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap'])
+      assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap', 'work.busy'])
     })
   }
 
@@ -143,8 +144,8 @@ describe('the commands that look', () => {
     assert.equal(code, 0)
     assert.match(stdout, /default \(paused\)\s+1\s/)
     assert.match(stdout, /No worker is there/)
-    assert.match(stdout, /1 ready job of work\.add: no worker knows this task/)
-    assert.match(stdout, /Queue default is paused and 1 job wait/)
+    assert.doesNotMatch(stdout, /no worker knows this task/)
+    assert.match(stdout, /Queue default is paused and 1 job waits/)
     const [stats] = lines((await run('status', '--json')).stdout)
     assert.deepEqual(stats?.['unclaimed'], { 'work.add': 1 })
   })
@@ -183,6 +184,57 @@ describe('the commands that look', () => {
     assert.match(stderr, /knows no job nobody/)
   })
 
+  test('take the beginning of an id that is the only one, and say what is wrong with others', async t => {
+    const { queue, tasks, run } = await place(t)
+    const job = await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    const other = await queue.submit(call(tasks.add, 3 as never, 4 as never))
+    let same = 0
+    while (job.id[same] === other.id[same]) same++
+    assert.match((await run('job', job.id.slice(0, same + 1))).stdout, new RegExp(`job ${job.id}`))
+    const several = await run('cancel', job.id.slice(0, same))
+    assert.equal(several.code, 2)
+    assert.match(several.stderr, /Several jobs begin with/)
+    assert.match((await run('cancel', other.id.slice(0, same + 1))).stdout, /1 job cancelled/)
+    const none = await run('job')
+    assert.equal(none.code, 2)
+    assert.match(none.stderr, /No id was given/)
+  })
+
+  test('refuse words and ids that they would not look at', async t => {
+    const { queue, tasks, run } = await place(t)
+    for (let n = 0; n < 3; n++) await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    for (const wrong of [
+      ['status', 'x'],
+      ['jobs', 'extra'],
+      ['jobs', '--after', 'nope'],
+      ['jobs', '--queue', 'a,b'],
+      ['dead', 'x'],
+      ['doctor', 'x'],
+    ]) {
+      const { code, stderr } = await run(...wrong)
+      assert.equal(code, 2, wrong.join(' '))
+      assert.match(stderr, /takes options alone|must be the id of a job|without spaces and commas/)
+    }
+    assert.doesNotMatch((await run('jobs', '--limit', '3')).stdout, /More:/)
+    assert.match((await run('jobs', '--limit', '2')).stdout, /These are 2\. More: --limit N, or --after/)
+  })
+
+  test('job tells all that happened and the latest progress, however much progress there was', async t => {
+    const { queue, tasks, worker, run } = await place(t)
+    worker('-q')
+    const job = await queue.submit(call(tasks.busy).with({ retries: { times: 1, backoff: 1 } }))
+    await job.result().catch(() => {})
+    const { stdout } = await run('job', job.id, '--lines', '5')
+    assert.match(stdout, /progress\s+99\n/)
+    assert.match(stdout, /failed, to be tried again/)
+    assert.match(stdout, /Error: too busy/)
+    assert.equal(stdout.match(/progress/g)?.length, 1)
+    assert.match(stdout, /line 99/)
+    assert.doesNotMatch(stdout, /line 9[0-4]/)
+    const [json] = lines((await run('job', job.id, '--json')).stdout)
+    assert.equal((json?.['story'] as { kind: string }[]).filter(each => each.kind === 'progress').length, 200)
+  })
+
   test('none of them makes a store out of a mistyped path', async t => {
     const { folder, run } = await place(t)
     for (const command of ['status', 'jobs', 'dead']) {
@@ -205,7 +257,7 @@ describe('the commands that look', () => {
       lines(ill.stdout)
         .filter(each => each['fine'] === false)
         .map(each => each['what']),
-      ['workers', 'status'],
+      ['workers'],
     )
     const { queues } = await queue.status()
     assert.deepEqual(
@@ -232,6 +284,12 @@ describe('the commands that change something', () => {
       [true],
     )
     assert.match((await run('resume', 'default')).stdout, /Queue default goes on/)
+    const both = await run('pause', 'default,other')
+    assert.match(both.stdout, /Queue default is paused\.[^]*Queue other is paused\. It is not known here yet/)
+    assert.equal((await run('pause', 'a b')).code, 2)
+    assert.deepEqual((await queue.status()).queues.map(each => each.queue).toSorted(), ['default', 'other'])
+    await run('resume', 'default,', 'other').then(({ code }) => assert.equal(code, 2))
+    await run('resume', 'default,other')
   })
 
   test('cancel ends jobs by id or by filter, with the reason', async t => {

@@ -2,6 +2,7 @@ import type { JobFilter, Store } from '../../stores/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { allJobs, filterOf } from './filter-options.ts'
+import { findId } from './find-id.ts'
 
 /** The option that says that really all jobs are meant. */
 export const allOption: Readonly<Record<'all', OptionSpec>> = {
@@ -21,7 +22,9 @@ export async function chosenIds(args: Arguments, store: Store, usual: JobFilter)
     if (filtered || args.has('all')) {
       throw new UsageError('Say which jobs by their ids or by filters with --all, not both', args.command)
     }
-    return [...new Set(args.positionals)]
+    const ids = new Set<string>()
+    for (const word of args.positionals) ids.add(await findId(store, word, args.command))
+    return [...ids]
   }
   if (!args.has('all')) {
     throw new UsageError(

@@ -1,4 +1,4 @@
-import type { Arguments, Command } from '../command.ts'
+import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { toJson } from '../to-json.ts'
 import { styleOf } from '../ui/style.ts'
@@ -27,6 +27,7 @@ export const deadCommand: Command = {
 }
 
 async function runDead(args: Arguments): Promise<number> {
+  noWords(args)
   const limit = args.integer('limit', 1) ?? 20
   return withStore(args, 'skein dead', async store => {
     const jobs = await store.jobs({ ...filterOf(args), states: ['dead'], limit })

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Store, StoreStats } from '../../stores/store.ts'
-import type { Arguments, Command } from '../command.ts'
+import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { errorToJson } from '../to-json.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
@@ -40,6 +40,7 @@ const tooLong = 60_000
 const littleRoom = 256 * 1024 * 1024
 
 async function runDoctor(args: Arguments): Promise<number> {
+  noWords(args)
   const url = storeUrl(args, 'skein doctor')
   const findings = await examine(url)
   const { stdout } = process

@@ -2,6 +2,7 @@ import type { JobFilter, StoredState } from '../../stores/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { nearest } from '../nearest.ts'
+import { queueName } from './queue-names.ts'
 
 const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
 
@@ -21,7 +22,7 @@ export function filterOf(args: Arguments): JobFilter {
   const chosen = statesOf(args)
   return {
     ...(chosen === undefined ? {} : { states: chosen }),
-    ...(queue === undefined ? {} : { queue }),
+    ...(queue === undefined ? {} : { queue: queueName(queue, args.command) }),
     ...(task === undefined ? {} : { task }),
     ...(tag === undefined ? {} : { tag }),
   }

@@ -3,6 +3,7 @@ import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { toJson } from '../to-json.ts'
 import { printable, type Style, styleOf } from '../ui/style.ts'
+import { findId } from './find-id.ts'
 import { iso, jobAsJson, valueOf } from './job-json.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
@@ -18,10 +19,15 @@ export const jobCommand: Command = {
     ['skein job 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52 --watch', 'the same while it runs, with its log'],
   ],
   about: [
-    'The story has what the job left behind: attempts that failed, workers that died, finished steps, progress, log lines.',
+    'The story has what happened to the job (attempts that failed, workers that died, hand-backs) and what it left behind: finished steps, values, log lines. Of its progress the latest is shown, with --json all of it.',
+    'The beginning of an id will do, where only one job begins so.',
   ],
   options: {
-    lines: { value: 'N', short: 'n', help: 'how much of its story to show, from the end (default: 30)' },
+    lines: {
+      value: 'N',
+      short: 'n',
+      help: 'how many of its log lines, steps and values to show, from the end (default: 30)',
+    },
     ...storeOption,
     ...watchOption,
   },
@@ -29,12 +35,18 @@ export const jobCommand: Command = {
 }
 
 async function runJob(args: Arguments): Promise<number> {
-  const [id, ...rest] = args.positionals
-  if (id === undefined || rest.length > 0) {
-    throw new UsageError('Say which job, by its id: skein job ID. skein jobs lists them.', 'job')
+  const [word, ...rest] = args.positionals
+  if (word === undefined || rest.length > 0) {
+    throw new UsageError(
+      word === undefined
+        ? 'No id was given. Say which job: skein job ID. skein jobs lists them.'
+        : `skein job shows one job, got ${args.positionals.length} ids. skein jobs lists many.`,
+      'job',
+    )
   }
   const lines = args.integer('lines', 0) ?? 30
-  return withStore(args, `skein job ${id}`, async store => {
+  return withStore(args, `skein job ${word}`, async store => {
+    const id = await findId(store, word, 'job')
     if (!(await store.job(id))) {
       process.stderr.write(
         `${args.has('json') ? JSON.stringify({ error: { code: 'SKEIN_JOB_GONE', message: gone(id) } }) : gone(id)}\n`,
@@ -92,17 +104,38 @@ export function jobText(
     ['ended', job.endedAt === undefined ? undefined : moment(job.endedAt, now)],
     ['expires', job.expiresAt === undefined ? undefined : moment(job.expiresAt, now)],
     ['deadline', job.deadlineAt === undefined ? undefined : moment(job.deadlineAt, now)],
+    ['progress', progressText(story)],
     ['result', job.result === undefined ? undefined : printable(valueText(job.result))],
   ]
   const lines = [style.bold(`job ${job.id}`), '']
   for (const [name, text] of facts) if (text !== undefined) lines.push(`  ${style.dim(name.padEnd(11))} ${text}`)
   if (job.error !== undefined) lines.push('', ...failureLines(job.error, style))
   if (story.length > 0 && most > 0) {
-    const shown = story.slice(-most)
-    lines.push('', style.bold(shown.length < story.length ? `Story (the last ${most} of ${story.length})` : 'Story'))
+    const { shown, left } = toldOf(story, most)
+    const title =
+      left === 0
+        ? 'Story'
+        : `Story (all that happened to it, and the last ${most} of what it told; --lines N shows more)`
+    if (shown.length > 0) lines.push('', style.bold(title))
     for (const entry of shown) lines.push(`  ${style.dim(iso(entry.time).slice(11, 23))} ${entryText(entry, style)}`)
   }
   return `${lines.join('\n')}\n`
+}
+
+/**
+ * What is shown of a story: its turns (attempts, deaths, hand-backs) all of them, of what the task itself has told the last.
+ * Progress has a line of its own above, with the latest.
+ */
+function toldOf(story: readonly Reported[], most: number): { shown: Reported[]; left: number } {
+  const told = story.filter(entry => entry.kind !== 'progress' && entry.kind !== 'state')
+  const first = told.length > most ? (told.at(-most)?.sequence ?? 0) : 0
+  const shown = story.filter(entry => entry.kind === 'state' || (entry.kind !== 'progress' && entry.sequence >= first))
+  return { shown, left: Math.max(0, told.length - most) }
+}
+
+function progressText(story: readonly Reported[]): string | undefined {
+  const last = story.findLast(entry => entry.kind === 'progress')
+  return last && short(toJson(valueOf(last.value)), 200)
 }
 
 function stateLine(job: StoredJob, style: Style): string {

@@ -1,9 +1,10 @@
 import type { StoredJob } from '../../stores/store.ts'
-import type { Arguments, Command } from '../command.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { type Arguments, type Command, noWords } from '../command.ts'
+import { exitCodes, UsageError } from '../exit-codes.ts'
 import { type Style, styleOf } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
 import { filterOf, filterOptions } from './filter-options.ts'
+import { findId } from './find-id.ts'
 import { jobAsJson } from './job-json.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
@@ -33,23 +34,34 @@ export const jobsCommand: Command = {
 }
 
 async function runJobs(args: Arguments, example: string): Promise<number> {
+  noWords(args)
   const limit = args.integer('limit', 1) ?? 20
   const after = args.text('after')
-  const filter = { ...filterOf(args), limit, ...(after === undefined ? {} : { after }) }
   await withStore(args, example, async store => {
+    const begin = after === undefined ? undefined : await findId(store, after, 'jobs')
+    if (begin !== undefined && !(await store.job(begin))) {
+      throw new UsageError(`--after must be the id of a job that is there, got '${short(begin, 60)}'`, 'jobs')
+    }
+    const filter = { ...filterOf(args), limit: limit + 1, ...(begin === undefined ? {} : { after: begin }) }
     await showOrWatch(args, async () => {
+      // One more than is shown tells whether there are more.
       const jobs = await store.jobs(filter)
-      if (args.has('json')) return jobs.map(job => `${toJson(jobAsJson(job))}\n`).join('')
-      return jobsText(jobs, limit)
+      const shown = jobs.slice(0, limit)
+      if (args.has('json')) return shown.map(job => `${toJson(jobAsJson(job))}\n`).join('')
+      return jobsText(shown, jobs.length > limit)
     })
   })
   return exitCodes.fine
 }
 
-/** A table of jobs. */
+/**
+ * A table of jobs.
+ *
+ * @param more whether there are more than these
+ */
 export function jobsText(
   jobs: readonly StoredJob[],
-  limit: number,
+  more: boolean,
   style: Style = styleOf(process.stdout),
   now: number = Date.now(),
 ): string {
@@ -76,13 +88,15 @@ export function jobsText(
       short(reasonText(job) || argumentsText(job), 60),
     ]),
   )
-  if (jobs.length === limit) {
-    lines.push('', style.dim(`These are ${limit}. More: --limit N, or --after ${jobs.at(-1)?.id}`))
+  if (more) {
+    lines.push('', style.dim(`These are ${jobs.length}. More: --limit N, or --after ${jobs.at(-1)?.id}`))
   }
   return `${lines.join('\n')}\n`
 }
 
 function took(job: StoredJob, now: number): string {
   if (job.startedAt === undefined) return '-'
-  return span((job.endedAt ?? now) - job.startedAt)
+  const milliseconds = (job.endedAt ?? now) - job.startedAt
+  // The store keeps whole milliseconds.
+  return milliseconds < 1 ? '< 1 ms' : span(milliseconds)
 }

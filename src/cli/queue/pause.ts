@@ -1,6 +1,7 @@
 import type { Store } from '../../stores/store.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import { queueNames } from './queue-names.ts'
 import { storeOption, withStore } from './store-option.ts'
 
 /** `skein pause`: lets no more jobs of a queue start. */
@@ -37,11 +38,17 @@ async function forQueues(
   if (args.positionals.length === 0) {
     throw new UsageError(`Say which queue: skein ${verb} QUEUE. skein status lists them.`, verb)
   }
+  const queues = queueNames(args.positionals, verb)
   return withStore(args, `skein ${verb} QUEUE`, async store => {
-    for (const queue of args.positionals) {
+    const seen = new Set((await store.stats()).queues.map(each => each.queue))
+    for (const queue of queues) {
       await act(store, queue)
+      const isNew = !seen.has(queue)
+      const about = isNew ? ' It is not known here yet: no job has been submitted to it. Is the name right?' : ''
       process.stdout.write(
-        args.has('json') ? `${JSON.stringify({ queue, [`${verb}d`]: true })}\n` : `Queue ${queue} ${became}\n`,
+        args.has('json')
+          ? `${JSON.stringify({ queue, [`${verb}d`]: true, known: !isNew })}\n`
+          : `Queue ${queue} ${became}${about}\n`,
       )
     }
     return exitCodes.fine

@@ -1,5 +1,5 @@
 import type { QueueStats, StoredState, StoreStats, WorkerRecord } from '../../stores/store.ts'
-import type { Arguments, Command } from '../command.ts'
+import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
 import { type Style, styleOf } from '../ui/style.ts'
@@ -26,6 +26,7 @@ export const statusCommand: Command = {
 }
 
 async function runStatus(args: Arguments): Promise<number> {
+  noWords(args)
   await withStore(args, 'skein status', async store => {
     await showOrWatch(args, async () => {
       const stats = await store.stats()
@@ -101,7 +102,9 @@ function workerTable(workers: readonly WorkerRecord[], style: Style, now: number
 /** What somebody should look at, one sentence each. */
 export function warningsOf(stats: StoreStats): string[] {
   const warnings: string[] = []
-  for (const [task, n] of Object.entries(stats.unclaimed)) {
+  // Where no worker is there at all, that is what is wrong, and it is said already.
+  const unclaimed = stats.workers.length === 0 ? [] : Object.entries(stats.unclaimed)
+  for (const [task, n] of unclaimed) {
     warnings.push(
       `${plural(n, 'ready job')} of ${short(task, 60)}: no worker knows this task. Start one with the module that defines it.`,
     )
@@ -110,11 +113,11 @@ export function warningsOf(stats: StoreStats): string[] {
     const waiting = each.counts.ready
     if (each.paused && waiting > 0) {
       warnings.push(
-        `Queue ${each.queue} is paused and ${plural(waiting, 'job')} wait. Go on with: skein resume ${each.queue}`,
+        `Queue ${each.queue} is paused and ${waiting === 1 ? '1 job waits' : `${count(waiting)} jobs wait`}. Go on with: skein resume ${each.queue}`,
       )
     } else if (waiting > 0 && stats.workers.length > 0 && !stats.workers.some(w => w.queues.includes(each.queue))) {
       warnings.push(
-        `${plural(waiting, 'job')} wait in queue ${each.queue}, which no worker takes from: skein worker … --queues ${each.queue}`,
+        `${waiting === 1 ? '1 job waits' : `${count(waiting)} jobs wait`} in queue ${each.queue}, which no worker takes from: skein worker … --queues ${each.queue}`,
       )
     }
     if (each.counts.dead > 0)
