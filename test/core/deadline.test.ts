@@ -114,7 +114,7 @@ describe('a deadline', () => {
     assert.doesNotMatch(error.stack ?? '', /\n\s+at /)
     const named = await rejection(scope(s => s.sleep('1h'), { timeout: 1, name: 'download' }))
     assert.match((named as Error).message, /^scope download ran/)
-    const unnamed = await rejection(scope(async s => (s.cancel(), s.spawn(s => s.sleep(1)).result())))
+    const unnamed = await rejection(scope(async s => (s.cancel(), s.spawn(s => s.sleep(0)).result())))
     assert.match((unnamed as Error).message, /^an unnamed (scope|task) was cancelled by/)
   })
 
