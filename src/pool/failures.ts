@@ -1,4 +1,6 @@
-import type { Entry } from '../call/entry.ts'
+import { serialize } from 'node:v8'
+import type { Entry, Work } from '../call/entry.ts'
+import { explainFailure } from '../call/explain.ts'
 import { describeTask } from '../call/task.ts'
 import { UnsendableError, WorkerCrashedError, WorkerOutOfMemoryError, WorkerStartError } from '../core/errors.ts'
 import type { PoolSettings } from './pool-options.ts'
@@ -70,4 +72,14 @@ export function unsendableBy(task: string, error: unknown): unknown {
     path: error.path,
     ...(error.cause === undefined ? {} : { cause: error.cause }),
   })
+}
+
+/** The codec let the arguments of a call pass, the transport did not: finds out which part it was. */
+export function unsendableCall(kind: 'threads' | 'processes', work: Work, error: unknown): unknown {
+  const { args, options } = work
+  const attempt =
+    kind === 'threads'
+      ? (part: unknown) => void structuredClone(part, { transfer: [...(options.transfer ?? [])] })
+      : (part: unknown) => void serialize(part)
+  return unsendableBy(work.task.name, explainFailure(args, 'arguments', error, attempt))
 }

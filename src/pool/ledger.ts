@@ -7,6 +7,8 @@ export interface PoolLedger {
   readonly size: number
   /** A call is about to be sent in this slot. */
   sent(slot: number): void
+  /** It was not sent after all: the worker never hears of it. */
+  unsent(slot: number): void
   /** Takes the call back. True: it never starts. False: it has started. */
   withdraw(slot: number): boolean
   /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */

@@ -1,18 +1,17 @@
-import { serialize } from 'node:v8'
 import { BaseExecutor } from '../call/base-executor.ts'
 import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
-import { checkStillHere, explainFailure } from '../call/explain.ts'
+import { checkStillHere } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
-import { milliseconds } from '../core/duration.ts'
 import { BoundQueues } from './bound-queues.ts'
+import { callRequest } from './call-request.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
-import { crashError, startError, unsendableBy } from './failures.ts'
+import { crashError, startError, unsendableBy, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
@@ -20,7 +19,7 @@ import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
-import { type CallRequest, flag, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+import { flag, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
@@ -204,7 +203,7 @@ export class WorkerPool extends BaseExecutor {
     const flags = flagsOf(entry, this.wantsStart(entry))
     const isSent =
       options.transfer === undefined &&
-      transport.postPlain?.(this.#callOf(entry, slot, times.index, args, flags)) === true
+      transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
@@ -220,30 +219,20 @@ export class WorkerPool extends BaseExecutor {
       if (options.transfer) checkStillHere(options.transfer)
       const encoded = encode(args, 'arguments', this.#encoding)
       const { marked, json } = this.#encoding
-      const call = this.#callOf(entry, slot, task, encoded, marked ? flags | flag.marked : flags)
+      const call = callRequest(entry, slot, task, encoded, marked ? flags | flag.marked : flags)
       try {
         worker.transport.post(call, json, options.transfer)
         return true
       } catch (error) {
-        failure = this.#explain(entry, error)
+        failure = unsendableCall(this.kind, entry.work, error)
       }
     } catch (error) {
       failure = unsendableBy(entry.work.task.name, error)
     }
+    worker.transport.ledger.unsent(slot)
     this.#free(worker, slot)
     this.#settleUnsent(entry, failure)
     return false
-  }
-
-  /** The message, with the limits of the call where it has any. */
-  #callOf(entry: Entry, slot: number, task: number, args: unknown, flags: number): CallRequest {
-    const { attempt, credit } = entry
-    const { timeout } = entry.work.options
-    const deadline = entry.outerDeadline
-    if (timeout === undefined && deadline === Number.POSITIVE_INFINITY)
-      return [request.call, slot, task, args, flags, attempt, credit]
-    const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
-    return [request.call, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
   }
 
   #isOld(worker: PoolWorker): boolean {
@@ -257,16 +246,6 @@ export class WorkerPool extends BaseExecutor {
     entry.state = 'sent' // so that a retry policy sees it as a failed run
     this.#withOrigin(entry, error)
     this.settle(entry, true, error)
-  }
-
-  /** The codec let the arguments pass, the transport did not: finds out which part it was. */
-  #explain(entry: Entry, error: unknown): unknown {
-    const { args, options } = entry.work
-    const attempt =
-      this.kind === 'threads'
-        ? (part: unknown) => void structuredClone(part, { transfer: [...(options.transfer ?? [])] })
-        : (part: unknown) => void serialize(part)
-    return unsendableBy(entry.work.task.name, explainFailure(args, 'arguments', error, attempt))
   }
 
   #flush(): void {
@@ -444,8 +423,9 @@ export class WorkerPool extends BaseExecutor {
       worker.transport.flush()
     }
     if (message[0] !== request.call) return
+    worker.transport.ledger.unsent(message[1])
     const entry = this.#free(worker, message[1])
-    if (entry) this.#settleUnsent(entry, this.#explain(entry, error))
+    if (entry) this.#settleUnsent(entry, unsendableCall(this.kind, entry.work, error))
     if (worker.inFlight === 0) this.#crew.idle(worker)
   }
 
@@ -576,9 +556,4 @@ export class WorkerPool extends BaseExecutor {
     if (this.#recallTimer) clearTimeout(this.#recallTimer)
     await this.#crew.close()
   }
-}
-
-/** A time on the wire: JSON has no Infinity. */
-function finite(milliseconds: number): number {
-  return milliseconds === Number.POSITIVE_INFINITY ? 0 : milliseconds
 }

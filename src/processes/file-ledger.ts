@@ -62,6 +62,12 @@ export class FilePoolLedger implements PoolLedger {
     this.#generations[slot] = this.#generation(slot) + 1
   }
 
+  /** The worker counts what arrives, and this never will. What was withdrawn meanwhile must not hit the next call. */
+  unsent(slot: number): void {
+    this.#generations[slot] = this.#generation(slot) - 1
+    this.#write(slot, 0)
+  }
+
   withdraw(slot: number): boolean {
     this.#write(slot, this.#generation(slot) * 2)
     return this.startedAt(slot) === undefined

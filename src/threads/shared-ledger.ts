@@ -34,6 +34,9 @@ export class SharedPoolLedger implements PoolLedger {
     Atomics.store(this.#words, slot * 2, sent)
   }
 
+  /** The next call in this slot begins anew. */
+  unsent(): void {}
+
   withdraw(slot: number): boolean {
     return Atomics.compareExchange(this.#words, slot * 2, sent, withdrawn) === sent
   }

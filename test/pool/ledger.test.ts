@@ -57,6 +57,18 @@ for (const [kind, open] of Object.entries(kinds)) {
         assert.equal(pair.pool.startedAt(1), 77)
       }))
 
+    test('forgets a call that was not sent after all, and that it was withdrawn', () =>
+      withPair(pair => {
+        send(pair, 0)
+        assert.equal(pair.worker.start(0, 1), true)
+        pair.pool.sent(0)
+        assert.equal(pair.pool.withdraw(0), true)
+        pair.pool.unsent(0)
+        send(pair, 0)
+        assert.equal(pair.worker.start(0, 2), true)
+        assert.equal(pair.pool.startedAt(0), 2)
+      }))
+
     test('lets a withdrawn call never start', () =>
       withPair(pair => {
         send(pair, 0)

@@ -29,6 +29,16 @@ export const cancelling: Theme = theme('cancelling', add => {
     assert.deepEqual(linesOf(file('log')), [])
   })
 
+  add('a call that could not be sent leaves no trace on the next one', async ({ open, file }) => {
+    const executor = open({ max: 1 })
+    for (let n = 0; n < 3; n++) await executor.run(double, (() => n) as never).catch(() => undefined)
+    const job = await executor.submit(tasks.tidyUp, file('started'), file('tidied'))
+    await fileAppears(file('started'))
+    await job.cancel()
+    assert.equal((await failure(CancelledError, job.result())).ended, 'cooperative', 'that it runs is known')
+    assert.equal(existsSync(file('tidied')), true)
+  })
+
   add('a running task sees who cancelled it, and why', async ({ shared, file }) => {
     const job = await shared.submit(tasks.sleepAndReport, file('started'), file('report'))
     await fileAppears(file('started'))

@@ -1,0 +1,19 @@
+import type { Entry } from '../call/entry.ts'
+import { milliseconds } from '../core/duration.ts'
+import { type CallRequest, request } from './wire.ts'
+
+/** The message of a call, with its limits where it has any. */
+export function callRequest(entry: Entry, slot: number, task: number, args: unknown, flags: number): CallRequest {
+  const { attempt, credit } = entry
+  const { timeout } = entry.work.options
+  const deadline = entry.outerDeadline
+  if (timeout === undefined && deadline === Number.POSITIVE_INFINITY)
+    return [request.call, slot, task, args, flags, attempt, credit]
+  const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
+  return [request.call, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
+}
+
+/** A time on the wire: JSON has no Infinity. */
+function finite(milliseconds: number): number {
+  return milliseconds === Number.POSITIVE_INFINITY ? 0 : milliseconds
+}
