@@ -11,13 +11,20 @@ import { checkVersion, migrate, versionOf } from './schema.ts'
 const mostChecked = 4 * 1024 * 1024
 /** What SQLite says of a file that is none of its own: SQLITE_NOTADB. */
 const notDatabase = 26
+/** SQLITE_CANTOPEN. */
+const cannotOpen = 14
 /** How long to wait for somebody who is setting up the same file, in milliseconds. */
 const patience = 10_000
 
 /** Opens the file of a store and brings its tables up to date. */
 export async function openDatabase(path: string, steady: () => number): Promise<{ database: Database; boot: string }> {
   const size = checkFile(path)
-  const database = new Database(await openDriver(path))
+  let database: Database
+  try {
+    database = new Database(await openDriver(path))
+  } catch (error) {
+    throw size === 0 && resultCode(error) === cannotOpen ? unwritable(path, error) : error
+  }
   try {
     // Nobody waits inside SQLite: its way of waiting is not fair. See turnstile.ts.
     database.exec('PRAGMA busy_timeout = 0')
@@ -35,6 +42,7 @@ export async function openDatabase(path: string, steady: () => number): Promise<
     return { database, boot }
   } catch (error) {
     database.close()
+    if (size === 0 && resultCode(error) === cannotOpen) throw unwritable(path, error)
     throw resultCode(error) === notDatabase ? foreign(path) : error
   }
 }
@@ -109,6 +117,17 @@ function foreign(path: string): StoreError {
   return new StoreError(
     'SKEIN_STORE_DAMAGED',
     `${path} is no SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
+    { store: path },
+  )
+}
+
+/** A new file that cannot be made, in a folder that is there. */
+function unwritable(path: string, error: unknown): unknown {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return error
+  return new StoreError(
+    'SKEIN_STORE_READ_ONLY',
+    `${path} does not exist and could not be made: the folder ${dirname(path)} may not be written (${(error as Error).message}). ` +
+      `Check its permissions, or use another folder.`,
     { store: path },
   )
 }

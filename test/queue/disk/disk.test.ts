@@ -88,7 +88,11 @@ if (process.platform !== 'win32') {
       mkdirSync(place)
       chmodSync(place, 0o555)
       await unprivileged(() =>
-        refused(`sqlite:${join(place, 'new.db')}`, 'SKEIN_STORE_UNAVAILABLE', /could not be opened/),
+        refused(
+          `sqlite:${join(place, 'new.db')}`,
+          'SKEIN_STORE_READ_ONLY',
+          /could not be made: the folder .* may not be written/,
+        ),
       )
     })
   })
