@@ -127,6 +127,9 @@ export class Teller {
         const fields = event.fields === undefined ? {} : { fields: event.fields }
         this.#parts.tell({ type: 'log', id, task, worker: story.worker, time, text: event.text, ...fields })
       } else if (event.type === 'retry') {
+        // An attempt that has failed has begun, however quick it was.
+        if (story.started < story.attempt) this.#parts.tell({ type: 'started', id, task, worker: story.worker, time })
+        story.started = story.attempt
         this.#parts.tell({ type: 'retried', id, task, time, attempt: event.attempt, error: event.error })
         story.attempt = event.attempt
       } else story.started = story.attempt - 1 // its worker died or handed it back: it begins once more

@@ -232,7 +232,8 @@ describe('the commands that look', () => {
     assert.match(stdout, /line 99/)
     assert.doesNotMatch(stdout, /line 9[0-4]/)
     const [json] = lines((await run('job', job.id, '--json')).stdout)
-    assert.equal((json?.['story'] as { kind: string }[]).filter(each => each.kind === 'progress').length, 200)
+    const story = (json?.['story'] ?? []) as { kind: string }[]
+    assert.equal(story.filter(each => each.kind === 'progress').length, 200)
   })
 
   test('none of them makes a store out of a mistyped path', async t => {
