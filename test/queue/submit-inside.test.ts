@@ -216,7 +216,7 @@ describe('a call that is submitted inside a transaction', () => {
     const small = join(folder, 'small.db')
     const store = await sqliteStore(`sqlite:${small}`, { maxBytes: 2_000 })
     const own = queueIn(store)
-    const connection = new Libsql(small) as Connection
+    const connection = sqliteConnection(small)
     connection.exec('CREATE TABLE sale (n INTEGER)')
     connection.exec('BEGIN IMMEDIATE')
     connection.exec('INSERT INTO sale VALUES (1)')
