@@ -9,19 +9,53 @@ export function groupOf(failures: readonly unknown[], title: string): AggregateE
   return new AggregateError(failures, `${count} in ${title}; the first: ${messageOf(first)}`)
 }
 
-const recorded = new WeakMap<object, readonly unknown[]>()
+/** What failed beside an error that a scope threw, and the number of that note. */
+interface Beside {
+  readonly failures: readonly unknown[]
+  readonly note: number
+}
 
-/** Notes which failures came with the first of them. */
-export function recordFailures(failures: readonly unknown[]): void {
+const recorded = new WeakMap<object, Beside>()
+let notes = 0
+
+/** How many scopes have noted so far what failed beside the error that they threw. */
+export function notesSoFar(): number {
+  return notes
+}
+
+/**
+ * Notes which failures came with the first of them, and what came with each of those in scopes further in.
+ *
+ * @param since `notesSoFar` when the scope began. An older note is about another time that the same object was thrown:
+ *   without this, an error that is made once and thrown again and again would gather everything that ever failed beside it.
+ */
+export function recordFailures(failures: readonly unknown[], since: number): void {
   const first = failures[0]
-  if (typeof first === 'object' && first !== null) recorded.set(first, failures)
+  if (typeof first !== 'object' || first === null) return
+  if (failures.length === 1) {
+    const earlier = recorded.get(first)
+    if (earlier !== undefined && earlier.note <= since) recorded.delete(first)
+    return
+  }
+  const all = new Set<unknown>()
+  for (const failure of failures) {
+    all.add(failure)
+    const earlier = besideOf(failure)
+    if (earlier !== undefined && earlier.note > since) for (const beside of earlier.failures) all.add(beside)
+  }
+  recorded.set(first, { failures: [...all], note: ++notes })
+}
+
+function besideOf(error: unknown): Beside | undefined {
+  return typeof error === 'object' && error !== null ? recorded.get(error) : undefined
 }
 
 /**
  * All that had failed when a scope threw this error: the error itself first, then what failed beside it, in order.
  *
- * A scope throws its first failure as it is, so that `instanceof` and `code` work; the others are asked for here. Of an
- * AggregateError it gives the errors in it, of any other error just that one.
+ * A scope throws its first failure as it is, so that `instanceof` and `code` work; the others are asked for here, those of
+ * scopes further in too. Where nothing failed beside it: of an AggregateError the errors in it, of any other error just that
+ * one.
  *
  * @example
  * import { errorsOf, scope } from 'skein'
@@ -36,9 +70,7 @@ export function recordFailures(failures: readonly unknown[]): void {
  * }
  */
 export function errorsOf(error: unknown): readonly unknown[] {
-  if (isA(error, AggregateError)) return error.errors
-  const known = typeof error === 'object' && error !== null ? recorded.get(error) : undefined
-  return known ?? [error]
+  return besideOf(error)?.failures ?? (isA(error, AggregateError) ? error.errors : [error])
 }
 
 /**
@@ -67,18 +99,25 @@ export function splitErrors(
   error: unknown,
   matches: (error: unknown) => boolean,
 ): readonly [AggregateError | undefined, AggregateError | undefined] {
+  return divide(errorsOf(error), messageOf(error), matches)
+}
+
+function divide(
+  errors: readonly unknown[],
+  message: string,
+  matches: (error: unknown) => boolean,
+): readonly [AggregateError | undefined, AggregateError | undefined] {
   const yes: unknown[] = []
   const no: unknown[] = []
-  for (const each of errorsOf(error)) {
+  for (const each of errors) {
     if (isA(each, AggregateError)) {
-      const [inYes, inNo] = splitErrors(each, matches)
+      const [inYes, inNo] = divide(each.errors, messageOf(each), matches)
       if (inYes !== undefined) yes.push(inYes)
       if (inNo !== undefined) no.push(inNo)
     } else (matches(each) ? yes : no).push(each)
   }
-  const message = messageOf(error)
-  const group = (errors: unknown[]): AggregateError | undefined =>
-    errors.length === 0 ? undefined : new AggregateError(errors, message)
+  const group = (found: unknown[]): AggregateError | undefined =>
+    found.length === 0 ? undefined : new AggregateError(found, message)
   return [group(yes), group(no)]
 }
 

@@ -4,7 +4,7 @@ import { checkKnown } from './checks.ts'
 import { now } from './clock.ts'
 import { milliseconds } from './duration.ts'
 import { InvalidArgumentError } from './errors.ts'
-import { closedError } from './failures.ts'
+import { closedError, notesSoFar } from './failures.ts'
 import type { Member } from './members.ts'
 import { placeOf, userFrames } from './place.ts'
 import type { Scope } from './scope.ts'
@@ -50,6 +50,8 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** The scope that this one is part of. */
   readonly parent: Scope | undefined
 
+  /** What had failed elsewhere when it began; see `recordFailures`. */
+  protected readonly notesBefore: number = notesSoFar()
   /** @internal What is true of the scope; see `flag`. */
   protected flags: number
   #cause: CancelCause | undefined

@@ -445,7 +445,7 @@ export abstract class ScopeCore extends ScopeCancel {
     const failures = extras?.failures
     if (failures !== undefined) {
       const grouped = (extras?.errors ?? (extras?.onError === 'collect' ? 'group' : 'first')) === 'group'
-      if (failures.length > 1) recordFailures(failures)
+      recordFailures(failures, this.notesBefore)
       host.failed(grouped ? groupOf(failures, this.title) : failures[0], cause)
     } else if (expired && extras.moveOn !== undefined) {
       host.done(extras.moveOn.value)

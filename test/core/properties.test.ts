@@ -19,7 +19,7 @@ import { inVirtualTime } from './virtual-time.ts'
 
 /** One step of a random program. */
 type Step =
-  | { readonly do: 'sleep' | 'swallow' | 'forget' | 'limit'; readonly ms: number }
+  | { readonly do: 'sleep' | 'swallow' | 'stumble' | 'forget' | 'limit'; readonly ms: number }
   | { readonly do: 'fail' | 'join' | 'send' | 'receive' | 'checkpoint' }
   | { readonly do: 'cancel'; readonly grace: number; readonly up: number }
   | { readonly do: 'hold' | 'lock' | 'borrow'; readonly ms: number }
@@ -37,7 +37,7 @@ const program: fc.Arbitrary<readonly Step[]> = fc.letrec<{ steps: readonly Step[
   steps: fc.array(tie('step'), { maxLength: 5, depthIdentifier: 'program' }),
   step: fc.oneof(
     { depthSize: 'small', withCrossShrink: true, depthIdentifier: 'program' },
-    fc.record({ do: fc.constantFrom('sleep', 'swallow', 'forget', 'limit'), ms }),
+    fc.record({ do: fc.constantFrom('sleep', 'swallow', 'stumble', 'forget', 'limit'), ms }),
     fc.record({ do: fc.constantFrom('join', 'send', 'receive', 'checkpoint') }),
     fc.record({ do: fc.constant('fail') }),
     fc.record({ do: fc.constant('cancel'), grace: fc.constantFrom(0, 0, 7), up }),
@@ -59,6 +59,7 @@ const wants = fc.array(
     { arbitrary: fc.record({ do: fc.constant('resize'), total: fc.integer({ min: 1, max: 3 }) }), weight: 2 },
     { arbitrary: fc.record({ do: fc.constant('swallow'), ms }), weight: 2 },
     { arbitrary: fc.record({ do: fc.constant('fail') }), weight: 1 },
+    { arbitrary: fc.record({ do: fc.constant('stumble'), ms }), weight: 1 },
   ) as fc.Arbitrary<Step>,
   { minLength: 1, maxLength: 4 },
 )
@@ -93,6 +94,7 @@ interface Frame {
 class Run {
   readonly broken: string[] = []
   readonly failures: Failure[] = []
+  readonly toldAtStart: unknown[] = []
   readonly semaphore = new Semaphore(2)
   readonly lock = new Lock()
   readonly limiter = new CapacityLimiter(2)
@@ -192,6 +194,12 @@ class Run {
     }
   }
 
+  fail(frame: Frame): never {
+    const failure = new Failure('random')
+    frame.failures.push(failure)
+    throw failure
+  }
+
   async step(step: Step, frame: Frame): Promise<void> {
     const { s } = frame
     let target = frame
@@ -201,6 +209,10 @@ class Run {
         return this.wait(s, () => s.sleep(step.ms))
       case 'swallow':
         return this.wait(s, () => s.sleep(step.ms)).catch(() => {})
+      case 'stumble':
+        // It fails in its clean-up, also where the cancellation woke it.
+        await this.wait(s, () => s.sleep(step.ms)).catch(() => {})
+        return this.fail(frame)
       case 'forget':
         // Nobody awaits it: the end of the scope ends it.
         void this.wait(s, () => s.sleep(step.ms * 1_000)).catch(() => {})
@@ -213,11 +225,8 @@ class Run {
         return s.checkpoint()
       case 'join':
         return this.wait(s, () => s.join())
-      case 'fail': {
-        const failure = new Failure('random')
-        frame.failures.push(failure)
-        throw failure
-      }
+      case 'fail':
+        return this.fail(frame)
       case 'cancel':
         return target.s.cancel('random', { grace: step.grace })
       case 'hold':
@@ -274,14 +283,13 @@ class Run {
         return
       case 'ready': {
         const body = this.body(step.steps, target, [])
-        await this.wait(s, () =>
-          s.wait(
-            target.s.spawnReady<void>((inner, ready) => {
-              ready()
-              return body(inner)
-            }),
-          ),
-        )
+        const start = target.s.spawnReady<void>((inner, ready) => {
+          ready()
+          return body(inner)
+        })
+        // Until a task is ready its failure is told by this promise alone, also to one who has given up waiting for it.
+        start.catch((error: unknown) => this.toldAtStart.push(error))
+        await this.wait(s, () => s.wait(start))
         return
       }
       case 'scope':
@@ -372,6 +380,7 @@ for (const [kind, programs] of Object.entries({ 'a random program of scopes': pr
             for (const value of run.received) assert.ok(run.sent.includes(value), `${value} was received, not sent`)
             assert.equal(run.sent.length, run.received.length + left, 'a value was lost')
             const told = reachable(error)
+            for (const each of run.toldAtStart) reachable(each, told)
             for (const failure of run.failures) assert.ok(told.has(failure), 'a failure was lost')
           }),
           { numRuns: runs, seed },

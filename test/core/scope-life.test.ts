@@ -366,6 +366,58 @@ describe('failures', () => {
     assert.deepEqual(errorsOf(new AggregateError([error, 1])), [error, 1])
   })
 
+  test('errorsOf tells what failed beside it in a scope further in, and there beside a group', async () => {
+    const [first, second, last] = [new Error('first'), new Error('second'), new Error('last')]
+    const fail = (error: Error) => () => {
+      throw error
+    }
+    const two = (s: Scope, errors: 'first' | 'group'): Promise<void> =>
+      s.scope(
+        inner => {
+          inner.spawn(fail(first))
+          inner.spawn(fail(second))
+        },
+        { errors },
+      )
+    const around = (errors: 'first' | 'group') =>
+      rejection(
+        scope(async s => {
+          s.spawn(async inner => {
+            await inner.sleep('1h').catch(() => {})
+            throw last
+          })
+          await two(s, errors)
+        }),
+      )
+    assert.deepEqual(errorsOf(await around('first')), [first, second, last])
+    const group = await around('group')
+    assert.deepEqual(errorsOf(group), [group, last])
+    assert.deepEqual((group as AggregateError).errors, [first, second])
+    const [all] = splitErrors(group, () => true)
+    assert.deepEqual(
+      all?.errors.map(each => (each instanceof AggregateError ? each.errors : each)),
+      [[first, second], last],
+    )
+  })
+
+  test('an error that is thrown again and again does not gather what failed beside it at other times', async () => {
+    const always = new Error('always the same')
+    const throwWith = (...others: Error[]) =>
+      rejection(
+        scope(s => {
+          for (const each of [always, ...others]) {
+            s.spawn(() => {
+              throw each
+            })
+          }
+        }),
+      )
+    const [once, again] = [new Error('once'), new Error('again')]
+    assert.deepEqual(errorsOf(await throwWith(once)), [always, once])
+    assert.deepEqual(errorsOf(await throwWith(again)), [always, again])
+    assert.deepEqual(errorsOf(await throwWith()), [always])
+  })
+
   test('splitErrors divides a group, and groups within it', () => {
     const [range, type] = [new RangeError('r'), new TypeError('t')]
     const [yes, no] = splitErrors(
