@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { ThrownValueError } from '../core/errors.ts'
+import { failuresBeside, notesSoFar, recordFailures } from '../core/failures.ts'
 import { classNamed, classOfPrototype } from './class-registry.ts'
 import { describe } from './options.ts'
 
@@ -15,6 +16,8 @@ export interface ErrorRecord {
   readonly fields: Record<string, unknown>
   readonly cause?: unknown
   readonly errors?: readonly unknown[]
+  /** What failed beside it in the scope that threw it; see `errorsOf`. */
+  readonly beside?: readonly unknown[]
 }
 
 const apart: ReadonlySet<string> = new Set(['message', 'stack', 'cause', 'errors', 'name'])
@@ -46,6 +49,7 @@ export function recordError(error: object): ErrorRecord {
   }
   const stack = read(error, 'stack')
   const errors = read(error, 'errors')
+  const beside = failuresBeside(error)
   return {
     classes,
     name: !registered && shown === native && nearest !== undefined ? nearest : shown,
@@ -54,11 +58,12 @@ export function recordError(error: object): ErrorRecord {
     fields,
     ...(hasOwn(error, 'cause') ? { cause: read(error, 'cause') } : {}),
     ...(Array.isArray(errors) ? { errors: [...(errors as unknown[])] } : {}),
+    ...(beside === undefined ? {} : { beside }),
   }
 }
 
 /**
- * An error of the nearest known class, without its fields, cause and errors (`fillError` restores those), so that
+ * An error of the nearest known class, without its fields, cause, errors and what failed beside it (`fillError` restores those), so that
  * errors may lead to one another in circles. The constructor of the class does not run.
  */
 export function shellOf(record: ErrorRecord): Error {
@@ -92,6 +97,7 @@ export function fillError(error: Error, record: ErrorRecord): void {
   }
   if ('cause' in record) hide(error, 'cause', record.cause)
   if (record.errors) hide(error, 'errors', record.errors)
+  if (record.beside) recordFailures([error, ...record.beside], notesSoFar())
 }
 
 /** The error for something that was thrown and is no Error. */

@@ -266,10 +266,12 @@ class Packer {
     for (const name of Object.keys(record.fields)) this.#lenient(record.fields[name], copy, name)
     const packed: { -readonly [K in keyof ErrorRecord]: ErrorRecord[K] } = { ...record, fields: copy }
     if ('cause' in record) this.#lenient(record.cause, packed, 'cause')
-    if (record.errors) {
-      const errors: unknown[] = []
-      record.errors.forEach((item, i) => this.#lenient(item, errors as unknown as Holder, i))
-      packed.errors = errors
+    for (const list of ['errors', 'beside'] as const) {
+      const items = record[list]
+      if (items === undefined) continue
+      const copies: unknown[] = []
+      items.forEach((item, i) => this.#lenient(item, copies as unknown as Holder, i))
+      packed[list] = copies
     }
     this.#errors--
     this.#steps.push(['error', made, packed], ['link', holder, key, made])

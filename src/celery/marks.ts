@@ -142,11 +142,12 @@ function regexpOf(value: unknown, flags: string | undefined): unknown {
 function errorOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return wrong
   const record = value as Partial<ErrorRecord>
-  const { classes, name, message, stack, fields, errors } = record
+  const { classes, name, message, stack, fields, errors, beside } = record
   if (!Array.isArray(classes) || !classes.every(each => typeof each === 'string')) return wrong
   if (typeof name !== 'string' || typeof message !== 'string') return wrong
   if (typeof fields !== 'object' || fields === null) return wrong
   if (errors !== undefined && !Array.isArray(errors)) return wrong
+  if (beside !== undefined && !Array.isArray(beside)) return wrong
   const known: ErrorRecord = {
     classes: classes as string[],
     name,
@@ -155,6 +156,7 @@ function errorOf(value: unknown): unknown {
     fields,
     ...(Object.hasOwn(record, 'cause') ? { cause: record.cause } : {}),
     ...(errors ? { errors } : {}),
+    ...(beside ? { beside } : {}),
   }
   const error = shellOf(known)
   fillError(error, known)

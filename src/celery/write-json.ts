@@ -273,15 +273,17 @@ class JsonWriter {
       parts.push(`"cause":${this.#lenient(record.cause) ?? 'null'}`)
       keys.length = at
     }
-    if (record.errors) {
-      keys[at] = 'errors'
-      const errors: string[] = []
-      for (let i = 0; i < record.errors.length; i++) {
+    for (const list of ['errors', 'beside'] as const) {
+      const items = record[list]
+      if (items === undefined) continue
+      keys[at] = list
+      const written: string[] = []
+      for (let i = 0; i < items.length; i++) {
         keys[at + 1] = i
-        errors.push(this.#lenient(record.errors[i]) ?? 'null')
+        written.push(this.#lenient(items[i]) ?? 'null')
       }
       keys.length = at
-      parts.push(`"errors":[${errors.join(',')}]`)
+      parts.push(`"${list}":[${written.join(',')}]`)
     }
     this.#errors--
     this.#mark('error')

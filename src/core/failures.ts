@@ -40,14 +40,19 @@ export function recordFailures(failures: readonly unknown[], since: number): voi
   const all = new Set<unknown>()
   for (const failure of failures) {
     all.add(failure)
-    const earlier = besideOf(failure)
+    const earlier = noteOn(failure)
     if (earlier !== undefined && earlier.note > since) for (const beside of earlier.failures) all.add(beside)
   }
   recorded.set(first, { failures: [...all], note: ++notes })
 }
 
-function besideOf(error: unknown): Beside | undefined {
+function noteOn(error: unknown): Beside | undefined {
   return typeof error === 'object' && error !== null ? recorded.get(error) : undefined
+}
+
+/** @internal What failed beside an error, without the error itself; undefined where nothing did. For those who send it. */
+export function failuresBeside(error: object): readonly unknown[] | undefined {
+  return recorded.get(error)?.failures.filter(failure => failure !== error)
 }
 
 /**
@@ -70,7 +75,7 @@ function besideOf(error: unknown): Beside | undefined {
  * }
  */
 export function errorsOf(error: unknown): readonly unknown[] {
-  return besideOf(error)?.failures ?? (isA(error, AggregateError) ? error.errors : [error])
+  return noteOn(error)?.failures ?? (isA(error, AggregateError) ? error.errors : [error])
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { UnsendableError } from 'skein'
+import { errorsOf, scope, UnsendableError } from 'skein'
 import { registerClass, task } from 'skein/call'
 import { applyMarks } from '#skein/celery/marks.js'
 import { JsonError, parseTime, readJson } from '#skein/celery/read-json.js'
@@ -96,6 +96,22 @@ describe('a value that crosses as JSON', () => {
     assert.equal(back.error.stack, error.stack)
     assert.ok(back.error.cause instanceof TypeError)
     assert.ok(back.error.errors[0] instanceof RangeError)
+  })
+
+  test('keeps what failed beside an error in its scope', async () => {
+    const fail = (error: Error) => () => {
+      throw error
+    }
+    const error = await scope(s => {
+      s.spawn(fail(new RangeError('first')))
+      s.spawn(fail(new TypeError('second')))
+    }).catch((thrown: unknown) => thrown)
+    const back = errorsOf(crossed(error))
+    assert.deepEqual(
+      back.map(each => String(each)),
+      ['RangeError: first', 'TypeError: second'],
+    )
+    assert.ok(back[1] instanceof TypeError)
   })
 
   test('loses nothing of an error but the part that cannot be written', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { InvalidArgumentError, current, registerError, task } from 'skein'
+import { InvalidArgumentError, current, registerError, scope, task } from 'skein'
 import { addLine } from '../files.ts'
 
 /** Known on both sides, because both sides import this module. */
@@ -51,6 +51,17 @@ export const throwCauseValue = task(import.meta, function throwCauseValue(): nev
 
 export const throwAggregate = task(import.meta, function throwAggregate(): never {
   throw new AggregateError([new TypeError('one'), new PaymentError('two', 2), 'three'], 'several')
+})
+
+export const throwInScope = task(import.meta, async function throwInScope(): Promise<void> {
+  await scope(s => {
+    s.spawn(() => {
+      throw new PaymentError('first', 1)
+    })
+    s.spawn(() => {
+      throw new AggregateError([new TypeError('inner')], 'second')
+    })
+  })
 })
 
 export const throwDomException = task(import.meta, function throwDomException(): never {

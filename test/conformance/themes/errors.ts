@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { call, InvalidArgumentError, SkeinError, ThrownValueError, UnsendableError } from 'skein'
+import { call, errorsOf, InvalidArgumentError, SkeinError, ThrownValueError, UnsendableError } from 'skein'
 import { failure } from '../expect.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/failing.ts'
@@ -63,6 +63,18 @@ export const errors: Theme = theme('errors', add => {
     assert.equal(error.errors[0] instanceof TypeError, true)
     assert.equal(error.errors[1] instanceof tasks.PaymentError, true)
     assert.equal(error.errors[2], 'three')
+  })
+
+  add('what failed beside an error in its scope comes along', async ({ shared }) => {
+    const error = await failure(tasks.PaymentError, shared.run(tasks.throwInScope))
+    const [first, second, ...more] = errorsOf(error)
+    assert.equal(first, error)
+    assert.equal(second instanceof AggregateError, true)
+    assert.deepEqual(
+      errorsOf(second).map(each => (each as Error).message),
+      ['inner'],
+    )
+    assert.deepEqual(more, [])
   })
 
   add('a DOMException stays one', async ({ shared }) => {
