@@ -103,13 +103,13 @@ describe('a value that crosses as JSON', () => {
       throw error
     }
     const error = await scope(s => {
-      s.spawn(fail(new RangeError('first')))
+      s.spawn(fail(new SyntaxError('first')))
       s.spawn(fail(new TypeError('second')))
     }).catch((thrown: unknown) => thrown)
     const back = errorsOf(crossed(error))
     assert.deepEqual(
       back.map(each => String(each)),
-      ['RangeError: first', 'TypeError: second'],
+      ['SyntaxError: first', 'TypeError: second'],
     )
     assert.ok(back[1] instanceof TypeError)
   })
