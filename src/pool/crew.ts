@@ -95,8 +95,14 @@ export class Crew {
   }
 
   #initOf(worker: PoolWorker): WorkerInit {
-    const { initializer, concurrency, kind } = this.#settings
-    const base = { name: worker.name, concurrency, epoch: this.epoch, slots: concurrency + mostAhead + 1 }
+    const { initializer, concurrency, kind, maxWorkerMemory } = this.#settings
+    const base = {
+      name: worker.name,
+      concurrency,
+      epoch: this.epoch,
+      slots: concurrency + mostAhead + 1,
+      ...(maxWorkerMemory === undefined ? {} : { maxMemory: maxWorkerMemory * 2 ** 20 }),
+    }
     if (!initializer) return base
     const encoding = newEncoding(kind)
     const args = encode(initializer.args, 'initializer arguments', encoding)

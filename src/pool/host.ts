@@ -1,13 +1,18 @@
 import { decode, encode, type Destination, type Encoding, newEncoding } from '../call/codec.ts'
 import type { ChunkResult } from '../call/entry.ts'
 import { encodeError } from '../call/envelope.ts'
+import { KeptValue } from '../call/kept-value.ts'
+import { takeMoved, type Transferable } from '../call/move.ts'
+import type { Packed } from '../call/pack.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
+import { fillPuts } from '../call/unpack.ts'
 import { UnsendableError } from '../core/errors.ts'
 import type { LogLine } from '../core/services.ts'
 import { Asks } from './asks.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { decodeReason } from './reason.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
@@ -47,6 +52,9 @@ export class Host implements RunnerHost {
   readonly #encoding: Encoding
   readonly #tasks: KnownTask[] = []
   readonly #asks = new Asks()
+  readonly #memory: MemoryWatch
+  /** Values that were put, for the calls that need them. */
+  readonly #kept = new Map<number, KeptValue>()
   readonly #running = new Map<number, Runner>()
   /** The task of the call in each slot. */
   readonly #taskIn: KnownTask[] = []
@@ -62,6 +70,7 @@ export class Host implements RunnerHost {
   #posted = false
   #lastFlush = 0
   #closing = false
+  #grown = false
   /** What to add to performance.now() for the ledger's clock. */
   readonly #sinceEpoch: number
 
@@ -71,6 +80,7 @@ export class Host implements RunnerHost {
     this.#init = init
     this.#exit = exit
     this.#encoding = newEncoding(kind)
+    this.#memory = new MemoryWatch(init.maxMemory, kind)
     this.#sinceEpoch = performance.timeOrigin - init.epoch
     process.on('uncaughtExceptionMonitor', error => {
       this.#post([reply.fatal, encodeError(error)], false)
@@ -119,6 +129,8 @@ export class Host implements RunnerHost {
       switch (each[0]) {
         case request.call:
           this.#ledger.arrived(each[1])
+          // Now, not when it begins: the pool may drop the value while this call waits here.
+          if (each[4] & flag.puts) fillPuts(each[3] as Packed, this.#kept)
           this.#inbox.push(each)
           break
         case request.task:
@@ -141,6 +153,12 @@ export class Host implements RunnerHost {
           break
         case request.refusal:
           this.#asks.settle(each[2], each[3], undefined)
+          break
+        case request.put:
+          this.#kept.set(each[1], new KeptValue(each[2], each[3] === 1))
+          break
+        case request.drop:
+          this.#kept.delete(each[1])
           break
         case request.close:
           this.#closing = true
@@ -298,7 +316,7 @@ export class Host implements RunnerHost {
   items(runner: Runner, items: unknown[]): void {
     const encoded = encode(items, `values of ${runner.name}`, this.#encoding)
     const { marked, json } = this.#encoding
-    this.#post([reply.items, runner.slot, encoded, marked ? 1 : 0], json)
+    this.#postParts([reply.items, runner.slot, encoded, marked ? 1 : 0], json, takeMoved(items))
     this.#flushSoon()
   }
 
@@ -313,15 +331,21 @@ export class Host implements RunnerHost {
     this.#running.delete(slot)
     if (runner.asks) this.#asks.forget(runner)
     this.#active--
+    // Before the result, so that no other call is sent here in return.
+    if (!this.#grown && this.#memory.tooMuch()) {
+      this.#grown = true
+      this.#post([reply.grown], true)
+    }
     const duration = performance.now() - started
     if (runner.kind === 'run') this.#learn(slot, duration)
+    const moved = failed ? undefined : takeMoved(value)
     if (failed) this.#postFailure(runner, value, duration)
-    else if (!this.#postPlain(runner, value, duration)) {
+    else if (moved !== undefined || !this.#postPlain(runner, value, duration)) {
       try {
         const encoded =
           runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
         const { marked, json } = this.#encoding
-        this.#post([reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)], json)
+        this.#postParts([reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)], json, moved)
       } catch (error) {
         this.#postFailure(runner, error, duration)
       }
@@ -383,6 +407,17 @@ export class Host implements RunnerHost {
 
   // ---------------------------------------------------------------- sending
 
+  /** Sends a reply together with what is to leave this thread without a copy. Throws when it cannot be sent. */
+  #postParts(message: Reply, json: boolean, moved: readonly Transferable[] | undefined): void {
+    if (moved === undefined || this.#link.postMoving === undefined) return this.#post(message, json)
+    try {
+      this.#link.postMoving(message, moved, this.#refused)
+    } catch (error) {
+      throw resultRefused(error)
+    }
+    this.#posted = true
+  }
+
   #post(message: Reply, json: boolean): void {
     this.#link.post(message, json)
     this.#posted = true
@@ -397,11 +432,7 @@ export class Host implements RunnerHost {
 
   /** A result that passed the codec but not the transport fails that call alone. */
   readonly #refused = (message: Reply, error: unknown): void => {
-    const text = error instanceof Error ? error.message : String(error)
-    const unsendable = new UnsendableError(
-      `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
-      { path: 'result', cause: error },
-    )
+    const unsendable = resultRefused(error)
     if (message[0] === reply.done) {
       this.#post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
       this.#scheduleFlush()
@@ -435,6 +466,14 @@ export class Host implements RunnerHost {
       this.#pump()
     })
   }
+}
+
+function resultRefused(error: unknown): UnsendableError {
+  const text = error instanceof Error ? error.message : String(error)
+  return new UnsendableError(
+    `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
+    { path: 'result', cause: error },
+  )
 }
 
 /** Times travel as whole microseconds: as JSON, a fraction of a millisecond is a long text. */

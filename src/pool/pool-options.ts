@@ -34,6 +34,12 @@ export interface PoolOptions {
   readonly maxTasksPerWorker?: number
   /** Replace a worker that is older than this, after a call and never under one: against what leaks slowly. Default: never. */
   readonly maxWorkerAge?: Duration
+  /**
+   * Replace a worker that has come to use more than so many megabytes, after a call and never under one: against what leaks
+   * fast. Of a thread counts its JavaScript heap with the buffers it holds, of a process all its memory: some 10 and 60
+   * megabytes when they are new. From 1 up; default: never.
+   */
+  readonly maxWorkerMemory?: number
   /** Memory limit of each worker's JavaScript heap, in megabytes. A call that breaks it fails with `SKEIN_WORKER_OUT_OF_MEMORY`. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
   /** A call to run once in each new worker before any other; when it fails, the worker counts as not started. */
@@ -62,6 +68,7 @@ export interface PoolSettings {
   readonly limiter: CapacityLimiter | undefined
   readonly maxTasksPerWorker: number
   readonly maxWorkerAge: number
+  readonly maxWorkerMemory: number | undefined
   readonly memoryLimit: number | undefined
   readonly initializer: Call<unknown> | undefined
   readonly env: Readonly<Record<string, string | undefined>> | undefined
@@ -80,6 +87,7 @@ const known: ReadonlySet<string> = new Set([
   'limiter',
   'maxTasksPerWorker',
   'maxWorkerAge',
+  'maxWorkerMemory',
   'memoryLimit',
   'initializer',
   'env',
@@ -100,6 +108,8 @@ export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions
   const { maxQueue = Number.POSITIVE_INFINITY, maxTasksPerWorker = Number.POSITIVE_INFINITY, memoryLimit } = options
   if (maxQueue !== Number.POSITIVE_INFINITY) checkInteger(maxQueue, 'maxQueue', 0)
   if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  const { maxWorkerMemory } = options
+  if (maxWorkerMemory !== undefined) checkInteger(maxWorkerMemory, 'maxWorkerMemory (megabytes)', 1)
   if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
   checkLimiter(options.limiter)
   checkChoice(options.overload, 'overload', ['reject', 'wait'])
@@ -131,6 +141,7 @@ export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions
     limiter: options.limiter,
     maxTasksPerWorker,
     maxWorkerAge: milliseconds(options.maxWorkerAge ?? Number.POSITIVE_INFINITY, 'maxWorkerAge'),
+    maxWorkerMemory,
     memoryLimit,
     initializer: options.initializer,
     env: options.env,

@@ -1,4 +1,4 @@
-import type { Transferable } from '../call/options.ts'
+import type { Transferable } from '../call/move.ts'
 import type { Ended } from '../core/errors.ts'
 import type { PoolLedger } from './ledger.ts'
 import type { Reply, Request } from './wire.ts'
@@ -11,6 +11,8 @@ export interface WorkerInit {
   /** Milliseconds since the Unix epoch, from which the ledger counts. */
   readonly epoch: number
   readonly slots: number
+  /** Bytes above which it says so, to be replaced. */
+  readonly maxMemory?: number
   /** A call to run before the worker takes any other. */
   readonly initializer?: {
     readonly url: string
@@ -46,8 +48,10 @@ export interface Transport {
    * Adds a request to what goes out with the next `flush`. Throws when its contents cannot be sent.
    *
    * @param json true when JSON would reproduce the request exactly
+   * @param moved what goes with it without a copy, where there is a way; an empty list sends it at once, so that what
+   *   cannot be cloned throws here
    */
-  post(request: Request, json: boolean, transfer?: readonly Transferable[]): void
+  post(request: Request, json: boolean, moved?: readonly Transferable[]): void
   /**
    * Takes a request whose contents have not been encoded, if they are so plain that they need not be. False: nothing was
    * taken; encode it and post it.
@@ -69,6 +73,8 @@ export interface HostLink {
   post(reply: Reply, json: boolean): void
   /** As `postPlain` of a transport. */
   postPlain?(reply: Reply): boolean
+  /** Sends a reply at once, with parts of it that need no copy. Throws when it cannot be sent. Undefined where all is copied. */
+  postMoving?(reply: Reply, moved: readonly Transferable[], refused: (reply: Reply, error: unknown) => void): void
   /** Sends what has been posted. `refused` gets each reply that could not be sent. */
   flush(refused: (reply: Reply, error: unknown) => void): void
 }

@@ -9,7 +9,17 @@ import type { Entry, EntryKind } from '../call/entry.ts'
  */
 
 /** Kinds of requests, pool to worker. */
-export const request = { task: 0, call: 1, cancel: 2, credit: 3, close: 4, answer: 5, refusal: 6 } as const
+export const request = {
+  task: 0,
+  call: 1,
+  cancel: 2,
+  credit: 3,
+  close: 4,
+  answer: 5,
+  refusal: 6,
+  put: 7,
+  drop: 8,
+} as const
 
 export type Request =
   /** From now on `index` means that task. Sent before the first call that uses it. */
@@ -34,6 +44,11 @@ export type Request =
   | readonly [kind: typeof request.answer, slot: number, ask: number, value: unknown, marked: 0 | 1]
   | readonly [kind: typeof request.refusal, slot: number, ask: number, error: ErrorEnvelope]
 
+  /** A value to be kept for the calls that follow. */
+  | readonly [kind: typeof request.put, id: number, value: unknown, marked: 0 | 1]
+  /** No call that follows needs it any more. */
+  | readonly [kind: typeof request.drop, id: number]
+
 export type CallRequest = Extract<Request, { readonly 0: typeof request.call }>
 
 /** Kinds of replies, worker to pool. */
@@ -49,6 +64,7 @@ export const reply = {
   fatal: 8,
   log: 9,
   ask: 10,
+  grown: 11,
 } as const
 
 export type Reply =
@@ -65,6 +81,8 @@ export type Reply =
   | readonly [kind: typeof reply.skipped, slot: number]
   | readonly [kind: typeof reply.log, slot: number, text: string, time: number, fields: unknown, marked: 0 | 1]
   | readonly [kind: typeof reply.ask, slot: number, ask: number, about: string, value: unknown, marked: 0 | 1]
+  /** It uses more memory than it should: no call is to be sent to it any more. */
+  | readonly [kind: typeof reply.grown]
   /** An error that nobody caught is about to end the worker. */
   | readonly [kind: typeof reply.fatal, error: ErrorEnvelope]
 
@@ -78,7 +96,7 @@ export interface WireCause {
 }
 
 /** Bits of `flags` in a call. The two lowest are the kind. */
-export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16, apart: 32 } as const
+export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16, apart: 32, puts: 64 } as const
 
 const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled']
 

@@ -1,17 +1,18 @@
 import { BaseExecutor } from '../call/base-executor.ts'
-import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
+import { decode, encode, type Encoding, newCallEncoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
-import { checkStillHere } from '../call/explain.ts'
+import { checkStillHere, explainFailure, tryToClone } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
+import type { PutState } from '../call/put.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { BoundQueues } from './bound-queues.ts'
 import { callRequest } from './call-request.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
-import { crashError, startError, unsendableBy, unsendableCall } from './failures.ts'
+import { crashError, lostError, startError, unsendableBy, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
@@ -39,6 +40,8 @@ export class WorkerPool extends BaseExecutor {
   readonly #bound = new BoundQueues()
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
+  /** For the arguments of calls. */
+  readonly #callEncoding: Encoding
   #order = 0
   #crashed = 0
   #scheduled = false
@@ -49,6 +52,7 @@ export class WorkerPool extends BaseExecutor {
     this.kind = settings.kind
     this.#settings = settings
     this.#encoding = newEncoding(settings.kind)
+    this.#callEncoding = newCallEncoding(settings.kind)
     this.capacity = settings.max * settings.concurrency
     this.#crew = new Crew(settings, open, {
       connect: worker => ({
@@ -100,6 +104,11 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #putBack(entry: Entry): void {
+    if (entry.gaveAway) {
+      const lost = lostError(entry)
+      this.#withOrigin(entry, lost)
+      return this.fail(entry, lost)
+    }
     const { key } = entry.work.options
     entry.timer?.clear() // its time limit counts from its next start
     entry.timer = undefined
@@ -134,7 +143,7 @@ export class WorkerPool extends BaseExecutor {
     if (this.#bound.size > 0) this.#dispatchBound()
     while (this.#queue.size > 0) {
       const entry = this.#queue.peek() as Entry
-      const worker = this.#pick(this.#times.estimate(entry))
+      const worker = this.#pick(this.#aheadCost(entry))
       if (!worker) break
       this.#queue.remove(entry)
       this.#send(worker, entry)
@@ -148,11 +157,20 @@ export class WorkerPool extends BaseExecutor {
     for (const place of this.#bound.places()) {
       const worker = this.#crew.places[place] ?? this.#crew.start(place)
       for (let entry = this.#bound.peek(place); entry && worker; entry = this.#bound.peek(place)) {
-        if (!this.#hasRoom(worker, this.#times.estimate(entry))) break
+        if (!this.#hasRoom(worker, this.#aheadCost(entry))) break
         this.#bound.remove(entry, place)
         this.#send(worker, entry)
       }
     }
+  }
+
+  /**
+   * What a call counts for when it is judged whether to send it ahead. One whose arguments leave this thread is never sent
+   * ahead: it could not be taken back.
+   */
+  #aheadCost(entry: Entry): number {
+    const leaves = entry.work.moved !== undefined && this.kind === 'threads'
+    return leaves ? Number.POSITIVE_INFINITY : this.#times.estimate(entry)
   }
 
   /** The worker for the next call: a free one, the first of the least busy; else one that will soon be done. */
@@ -186,7 +204,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #send(worker: PoolWorker, entry: Entry): void {
-    const { task, args, options } = entry.work
+    const { task, args, moved } = entry.work
     const { transport } = worker
     const times = this.#times.of(task)
     if (!worker.tasks.has(times.index)) {
@@ -202,8 +220,7 @@ export class WorkerPool extends BaseExecutor {
     this.#crew.hold(worker)
     const flags = flagsOf(entry, this.wantsStart(entry))
     const isSent =
-      options.transfer === undefined &&
-      transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
+      moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
@@ -213,15 +230,21 @@ export class WorkerPool extends BaseExecutor {
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
   #sendEncoded(worker: PoolWorker, entry: Entry, slot: number, task: number, flags: number): boolean {
-    const { args, options } = entry.work
+    const { args, moved } = entry.work
     let failure: unknown
     try {
-      if (options.transfer) checkStillHere(options.transfer)
-      const encoded = encode(args, 'arguments', this.#encoding)
-      const { marked, json } = this.#encoding
-      const call = callRequest(entry, slot, task, encoded, marked ? flags | flag.marked : flags)
+      if (moved) checkStillHere(moved, args, 'arguments')
+      const encoded = encode(args, 'arguments', this.#callEncoding)
+      const { marked, json, puts } = this.#callEncoding
+      let bits = marked ? flags | flag.marked : flags
+      if (marked && puts !== undefined && puts.size > 0) {
+        for (const each of puts) this.#bring(each, worker)
+        bits |= flag.puts
+      }
+      const call = callRequest(entry, slot, task, encoded, bits)
       try {
-        worker.transport.post(call, json, options.transfer)
+        worker.transport.post(call, json, moved)
+        entry.gaveAway = moved !== undefined && this.kind === 'threads'
         return true
       } catch (error) {
         failure = unsendableCall(this.kind, entry.work, error)
@@ -233,6 +256,26 @@ export class WorkerPool extends BaseExecutor {
     this.#free(worker, slot)
     this.#settleUnsent(entry, failure)
     return false
+  }
+
+  /** Sends a value that was put to a worker that doesn't have it yet. Throws when it cannot be sent. */
+  #bring(put: PutState, worker: PoolWorker): void {
+    if (worker.puts.has(put)) return
+    const path = 'the value that was put'
+    const { value } = put.checkOpen(path)
+    const encoded = encode(value, path, this.#encoding)
+    const { marked, json } = this.#encoding
+    try {
+      worker.transport.post([request.put, put.id, encoded, marked ? 1 : 0], json, [])
+    } catch (error) {
+      throw explainFailure(value, path, error, part => tryToClone(part, undefined))
+    }
+    worker.puts.add(put)
+    put.holders.set(worker, () => {
+      worker.puts.delete(put)
+      worker.transport.post([request.drop, put.id], true)
+      worker.transport.flush()
+    })
   }
 
   #isOld(worker: PoolWorker): boolean {
@@ -342,6 +385,9 @@ export class WorkerPool extends BaseExecutor {
       }
       case reply.ready:
         return this.#crew.ready(worker, message[1], message[2])
+      case reply.grown:
+        worker.state = 'leaving'
+        return
       case reply.broken:
         worker.startError = decodeError(message[1])
         return
@@ -460,7 +506,7 @@ export class WorkerPool extends BaseExecutor {
   /** Takes back what the worker has not started, in order, to the front of the queue. */
   #recall(worker: PoolWorker): void {
     for (const entry of worker.entries().reverse()) {
-      if (entry.cause || !worker.transport.ledger.withdraw(entry.slot)) continue
+      if (entry.cause || entry.gaveAway || !worker.transport.ledger.withdraw(entry.slot)) continue
       worker.forget(entry)
       this.#putBack(entry)
     }
@@ -485,6 +531,7 @@ export class WorkerPool extends BaseExecutor {
 
   /** Deals with the calls of a worker that has gone. */
   #orphaned(worker: PoolWorker, exit: WorkerExit, forced: boolean): void {
+    for (const put of worker.puts) put.holders.delete(worker)
     const entries = worker.entries()
     if (entries.length > 0 && !forced) this.#crashed++
     // From the last to the first, so that those that go back keep their order.

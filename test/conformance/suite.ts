@@ -33,6 +33,7 @@ export interface OpenOptions {
   readonly idleTimeout?: number
   readonly maxTasksPerWorker?: number
   readonly maxWorkerAge?: number
+  readonly maxWorkerMemory?: number
   readonly memoryLimit?: number
   readonly initializer?: Call<unknown>
   readonly env?: Record<string, string>

@@ -44,6 +44,7 @@ export const workerCommand: Command = {
     'stop-timeout': { value: 'TIME', help: 'how long it may take to stop, all in all (default: 30s)' },
     'max-tasks': { value: 'N', help: 'replace a thread or process after so many jobs (default: never)' },
     'max-age': { value: 'TIME', help: 'replace a thread or process that is older, between jobs (default: never)' },
+    'max-memory': { value: 'MB', help: 'replace a thread or process that uses more, between jobs (default: never)' },
     'memory-limit': { value: 'MB', help: 'the JavaScript heap of each thread or process, in megabytes' },
     'health-port': {
       value: 'PORT',
@@ -90,6 +91,7 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     concurrency: args.integer('concurrency', 1),
     maxTasksPerWorker: args.integer('max-tasks', 1),
     maxWorkerAge: args.duration('max-age'),
+    maxWorkerMemory: args.integer('max-memory', 1),
     memoryLimit: args.integer('memory-limit', 8),
     healthPort: args.integer('health-port', 0),
     lease: args.duration('lease'),

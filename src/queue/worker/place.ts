@@ -10,7 +10,8 @@ const loopConcurrency = 64
 
 /** The executor that a worker's options describe; each is loaded only where it is used. */
 export async function executorOf(settings: WorkSettings): Promise<ExecutorSurface> {
-  const { on, workers, concurrency, grace, maxTasksPerWorker, maxWorkerAge, memoryLimit, output } = settings
+  const { on, workers, concurrency, grace, maxTasksPerWorker, maxWorkerAge, maxWorkerMemory, memoryLimit, output } =
+    settings
   if (on === 'loop') {
     const { loop } = await import('../../loop/index.ts')
     return surfaceOf(loop({ concurrency: concurrency ?? loopConcurrency, grace }))
@@ -32,6 +33,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxTasksPerWorker === undefined ? {} : { maxTasksPerWorker }),
     ...(maxWorkerAge === undefined ? {} : { maxWorkerAge }),
+    ...(maxWorkerMemory === undefined ? {} : { maxWorkerMemory }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   }
   if (on === 'threads') {

@@ -42,6 +42,8 @@ export interface WorkOptions {
   readonly maxTasksPerWorker?: number
   /** Replace a thread or process that is older than this, between jobs: against what leaks slowly. Default: never. */
   readonly maxWorkerAge?: Duration
+  /** Replace a thread or process that has come to use more than so many megabytes, between jobs. From 1 up; default: never. */
+  readonly maxWorkerMemory?: number
   /** Memory limit of each thread's or process's JavaScript heap, in megabytes. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
   /** Where jobs in threads and processes print: straight to this program's output, or with each line marked by the worker's name. Default: 'inherit'. */
@@ -80,6 +82,7 @@ const known: ReadonlySet<string> = new Set([
   'grace',
   'maxTasksPerWorker',
   'maxWorkerAge',
+  'maxWorkerMemory',
   'memoryLimit',
   'output',
   'rates',
@@ -104,6 +107,7 @@ export interface WorkSettings {
   readonly grace: number
   readonly maxTasksPerWorker: number | undefined
   readonly maxWorkerAge: number | undefined
+  readonly maxWorkerMemory: number | undefined
   readonly memoryLimit: number | undefined
   readonly output: 'inherit' | 'tagged'
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
@@ -115,7 +119,7 @@ export interface WorkSettings {
 /** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkWorkOptions(options: WorkOptions): WorkSettings {
   checkKnown(options, known, 'option of work')
-  const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, memoryLimit } = options
+  const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, maxWorkerMemory, memoryLimit } = options
   if (typeof store !== 'string' && (typeof store !== 'object' || store === null || typeof store.claim !== 'function')) {
     throw new InvalidArgumentError(`store must be a store or its URL, such as 'sqlite:jobs.db', got ${describe(store)}`)
   }
@@ -126,6 +130,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
   if (workers !== undefined) checkInteger(workers, 'workers', 1, 10_000)
   if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 100_000)
   if (maxTasksPerWorker !== undefined) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  if (maxWorkerMemory !== undefined) checkInteger(maxWorkerMemory, 'maxWorkerMemory (megabytes)', 1)
   if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
   if (options.healthPort !== undefined) checkInteger(options.healthPort, 'healthPort', 0, 65_535)
   checkPlace(on, options)
@@ -141,6 +146,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     grace: milliseconds(options.grace ?? '1s', 'grace'),
     maxTasksPerWorker,
     maxWorkerAge: options.maxWorkerAge === undefined ? undefined : milliseconds(options.maxWorkerAge, 'maxWorkerAge'),
+    maxWorkerMemory,
     memoryLimit,
     output: outputOf(options.output),
     rates: ratesOf(options.rates ?? {}),
@@ -155,7 +161,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
 
 function checkPlace(on: unknown, options: WorkOptions): void {
   if (on === 'threads' || on === 'processes') return
-  const poolOnly = (['workers', 'maxTasksPerWorker', 'maxWorkerAge', 'memoryLimit'] as const).filter(
+  const poolOnly = (['workers', 'maxTasksPerWorker', 'maxWorkerAge', 'maxWorkerMemory', 'memoryLimit'] as const).filter(
     each => options[each] !== undefined,
   )
   if (on === 'loop') {

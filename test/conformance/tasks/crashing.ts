@@ -58,6 +58,14 @@ export const setUp = task(import.meta, function setUp(log: string): void {
   ;(globalThis as { isSetUp?: boolean }).isSetUp = true
 })
 
+const kept: Uint8Array[] = []
+
+/** Leaks so much for as long as its worker lives. */
+export const keepMegabytes = task(import.meta, function keepMegabytes(megabytes: number): number {
+  for (let n = 0; n < megabytes; n++) kept.push(new Uint8Array(2 ** 20).fill(n))
+  return kept.length
+})
+
 export const isSetUp = task(import.meta, function isSetUp(): boolean {
   return (globalThis as { isSetUp?: boolean }).isSetUp === true
 })

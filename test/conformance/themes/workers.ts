@@ -102,6 +102,22 @@ export const workers: Theme = theme('workers', add => {
   )
 
   add(
+    'a worker that has grown too big is replaced between calls, and one that has not stays',
+    async ({ open }) => {
+      const executor = open({ max: 1, maxWorkerMemory: 200 })
+      const first = await executor.run(where)
+      assert.equal(await executor.run(where), first)
+      // The calls that come meanwhile run, too.
+      await Promise.all([executor.run(tasks.keepMegabytes, 250), executor.run(where)])
+      const second = await executor.run(where)
+      assert.notEqual(second, first)
+      assert.equal(await executor.run(where), second)
+      assert.equal(executor.stats().crashed, 0)
+    },
+    { needs },
+  )
+
+  add(
     'the initializer runs once in each worker, before its calls',
     async ({ open, file }) => {
       const executor = open({ max: 2, initializer: call(tasks.setUp, file('log')) })
@@ -182,6 +198,7 @@ export const workers: Theme = theme('workers', add => {
         [{ idleTimeout: -5 }, /idleTimeout/],
         [{ maxTasksPerWorker: 0 }, /maxTasksPerWorker/],
         [{ maxWorkerAge: 'old' }, /maxWorkerAge/],
+        [{ maxWorkerMemory: '1 GB' }, /maxWorkerMemory/],
         [{ memoryLimit: 0 }, /memoryLimit/],
         [{ initializer: () => 1 }, /initializer/],
         [{ output: 'loud' }, /output/],

@@ -382,6 +382,12 @@ for (const on of ['threads', 'processes'] as const) {
       assert.notEqual(places[0], places[1])
     })
 
+    test('are replaced when they have grown too big', async () => {
+      await start({ on, workers: 1, maxWorkerMemory: 1 })
+      const places = [await next(), await next()]
+      assert.notEqual(places[0], places[1])
+    })
+
     test('that run out of memory cost the job that took it an attempt, and the worker goes on', async () => {
       await start({ on, workers: 1, memoryLimit: 32 })
       const [job] = await run(call(hungry).with({ timeout: '1m', retries: { times: 2, backoff: '1ms' } }))

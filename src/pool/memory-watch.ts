@@ -1,0 +1,24 @@
+import { getHeapStatistics } from 'node:v8'
+import type { Destination } from '../call/codec.ts'
+
+/** Tells when a worker uses more memory than it should. */
+export class MemoryWatch {
+  readonly #most: number
+  readonly #used: () => number
+
+  /** @param most bytes; undefined: any number is fine, and none is asked for */
+  constructor(most: number | undefined, kind: Destination) {
+    this.#most = most ?? Number.POSITIVE_INFINITY
+    this.#used = kind === 'processes' ? process.memoryUsage.rss : heapAndBuffers
+  }
+
+  tooMuch(): boolean {
+    return this.#most !== Number.POSITIVE_INFINITY && this.#used() > this.#most
+  }
+}
+
+/** What belongs to this thread alone: the memory of the process is that of all its threads. */
+function heapAndBuffers(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics()
+  return used_heap_size + external_memory
+}
