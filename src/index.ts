@@ -12,7 +12,7 @@ export { call, type Call, isCall } from './call/call.ts'
 export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './call/executor.ts'
 export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
-export type { CallOptions, RetryOptions, Transferable } from './call/options.ts'
+export type { CallOptions, RetryOptions } from './call/options.ts'
 export type { LimitOptions, QueueCallOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/definition.ts'
 export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
@@ -21,6 +21,8 @@ export { loop, type Loop, type LoopOptions } from './loop/index.ts'
 
 // What may cross to another thread or process, and how it comes back.
 export { type ClassOptions, registerClass, registerError } from './call/class-registry.ts'
+export { move } from './call/move.ts'
+export { type Put, put } from './call/put.ts'
 export { type Sendable, sendable } from './call/sendable.ts'
 
 // Structure: who owns running work, and how it ends.

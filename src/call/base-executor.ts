@@ -240,8 +240,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   #delayOf(entry: Entry, error: unknown): number | undefined {
-    // A stream that has given values would give them again.
-    if (error instanceof CancelledError || entry.delivered) return undefined
+    // A stream that has given values would give them again; arguments that were moved away are gone.
+    if (error instanceof CancelledError || entry.delivered || entry.gaveAway) return undefined
     try {
       return retryDelay(entry.work.options.retries, entry.attempt, error)
     } catch {

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from '../core/errors.ts'
 import type { Job } from '../core/job.ts'
 import { type CallOptions, checkCallOptions, describe } from './options.ts'
 import type { Carried, RealError, Refusal } from './sendable.ts'
+import { takeMoved, type Transferable } from './move.ts'
+import type { Put } from './put.ts'
 import { lookup } from './registry.ts'
 import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './task.ts'
 
@@ -25,17 +27,23 @@ export interface Call<R> {
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
   readonly options: CallOptions
+  /** What `move` has marked in the arguments: it goes with the call, without a copy, when that is sent to a thread. */
+  readonly moved: readonly Transferable[] | undefined
   /** The same call with other options laid over its own. */
   with(options: CallOptions): Call<R>
   /** Only for type inference: the type of the result. Never present at run time. */
   readonly resultType?: R
 }
 
-/** What may stand where a `T` is wanted: the value, a Call or Job that will give it, or those inside arrays and plain objects. */
+/**
+ * What may stand where a `T` is wanted: the value, a Call or Job that will give it, the handle of one that was put, or those
+ * inside arrays and plain objects.
+ */
 export type Argument<T> =
   | T
   | Call<T>
   | Job<T>
+  | Put<T>
   | (T extends Carried | RealError<T> | AnyFunction | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
       ? never
       : T extends readonly unknown[]
@@ -49,6 +57,20 @@ export type Argument<T> =
 
 /** The arguments of a task, each of which may be a Call or a Job. */
 export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> }
+
+/** What may stand where a map wants a `T`: the value, the handle of one that was put, or those inside arrays and plain objects. */
+export type Item<T> =
+  | T
+  | Put<T>
+  | (T extends Carried | RealError<T> | AnyFunction | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+      ? never
+      : T extends readonly unknown[]
+        ? number extends T['length']
+          ? readonly Item<T[number]>[]
+          : { [K in keyof T]: Item<T[K]> }
+        : T extends object
+          ? { [K in keyof T]: Item<T[K]> }
+          : never)
 
 /** The value of a task: what its promise resolves to. A generator task has none; `stream` reads it. */
 export type Value<R> = Awaited<R>
@@ -85,7 +107,7 @@ export function makeCall<R>(task: AnyFunction, args: readonly unknown[]): Call<R
   if (!identity) {
     throw notATask(task)
   }
-  return new CallValue<R>(identity, lookup(identity) ?? task, args, emptyOptions)
+  return new CallValue<R>(identity, lookup(identity) ?? task, args, emptyOptions, takeMoved(args))
 }
 
 function notATask(value: unknown): InvalidArgumentError {
@@ -109,18 +131,26 @@ class CallValue<R> implements Call<R> {
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
   readonly options: CallOptions
+  readonly moved: readonly Transferable[] | undefined
   declare readonly resultType?: R
 
-  constructor(task: TaskIdentity, fn: AnyFunction, args: readonly unknown[], options: CallOptions) {
+  constructor(
+    task: TaskIdentity,
+    fn: AnyFunction,
+    args: readonly unknown[],
+    options: CallOptions,
+    moved: readonly Transferable[] | undefined,
+  ) {
     this.task = task
     this.fn = fn
     this.args = args
     this.options = options
+    this.moved = moved
   }
 
   with(options: CallOptions): Call<R> {
     checkCallOptions(options)
-    return new CallValue<R>(this.task, this.fn, this.args, Object.freeze({ ...this.options, ...options }))
+    return new CallValue<R>(this.task, this.fn, this.args, Object.freeze({ ...this.options, ...options }), this.moved)
   }
 }
 

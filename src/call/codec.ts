@@ -3,6 +3,7 @@ import { UnsendableError } from '../core/errors.ts'
 import { kindOf } from './kinds.ts'
 import { refusedByProcesses } from './leaves.ts'
 import { pack, type Packed } from './pack.ts'
+import type { PutState } from './put.ts'
 import { unpack } from './unpack.ts'
 
 /** What `encode` found out, in an object that the caller keeps and passes again. */
@@ -18,6 +19,8 @@ export interface Encoding {
   readonly judgeJson: boolean
   /** In: the value goes to another process, which shares no memory with this one. */
   readonly process: boolean
+  /** Out: the values that were put and stand in this one. Left out where the receiver keeps none: there they are refused. */
+  readonly puts?: Set<PutState>
 }
 
 /** Where a value is going: through structured clone alone, or to a worker, where what is small and plain goes as JSON. */
@@ -26,6 +29,11 @@ export type Destination = 'clone' | 'threads' | 'processes'
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
 export function newEncoding(destination: Destination = 'clone'): Encoding {
   return { marked: false, json: false, judgeJson: destination !== 'clone', process: destination === 'processes' }
+}
+
+/** The same for the arguments of calls to workers that keep what was put. */
+export function newCallEncoding(destination: Destination): Encoding {
+  return { ...newEncoding(destination), puts: new Set() }
 }
 
 /** From how many values on JSON is no longer the faster way. */
@@ -117,8 +125,9 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
   }
   into.json = false
   into.marked = true
+  into.puts?.clear()
   try {
-    return pack(value, path, into.process)
+    return pack(value, path, into.process, into.puts)
   } catch (error) {
     throw tooDeep(error, path)
   }

@@ -2,6 +2,7 @@ import type { CancelCause } from '../core/cancel.ts'
 import type { LocalJob } from '../core/local-job.ts'
 import type { Scope } from '../core/scope.ts'
 import type { RunServices } from './run-with.ts'
+import type { Transferable } from './move.ts'
 import type { CallOptions } from './options.ts'
 import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from './task.ts'
@@ -12,6 +13,8 @@ export interface Work {
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
   readonly options: CallOptions
+  /** Parts of the arguments that go to a thread without a copy. */
+  readonly moved?: readonly Transferable[] | undefined
 }
 
 /**
@@ -71,6 +74,8 @@ export class Entry {
   onItems: ((items: unknown[]) => void) | undefined
   /** Values of a stream have reached the reader: from here on it cannot be run again. */
   delivered = false
+  /** What was to move has left this thread: from here on it cannot be run again. */
+  gaveAway = false
   /** True where what ran before it must have been told of when it begins: if it takes its worker down, nothing else is lost. */
   apart = false
   /** The scope that it was lent to: its deadline holds here too. */

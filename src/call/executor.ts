@@ -1,7 +1,7 @@
 import type { Duration } from '../core/duration.ts'
 import type { Job } from '../core/job.ts'
 import type { Scope } from '../core/scope.ts'
-import type { Arguments, Call, Value } from './call.ts'
+import type { Arguments, Call, Item, Value } from './call.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
 import type { NotAGenerator, Refusal } from './sendable.ts'
@@ -94,12 +94,12 @@ export interface Executor extends AsyncDisposable {
    */
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
     options: MapOptions & { readonly settle: true },
   ): MapResults<Settled<Value<R>>>
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
     options?: MapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   /** Streams the values of a call: the place for its options. */

@@ -2,12 +2,13 @@ import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
-import { isDetached, movedAway, portOutsideList } from './leaves.ts'
-import { entrySegment, refused, segment } from './pack.ts'
+import { isDetached, movedAway, portNotMoved } from './leaves.ts'
+import { entrySegment, segment } from './pack.ts'
+import { refused } from './refused.ts'
 
 /**
  * Finds the part of a value that made structured clone or v8.serialize fail after `encode` had let it pass: a port
- * that is not in the transfer list, a buffer that was moved away.
+ * that was not given to `move`, a buffer that was moved away.
  *
  * @param value what was to be sent, before `encode`
  * @param path how the value is called in errors
@@ -64,11 +65,28 @@ export function explainFailure(
   )
 }
 
-/** Says so when a buffer that is to move has moved already: not every Node refuses to send what is left of it, nothing. */
-export function checkStillHere(transfer: readonly unknown[]): void {
-  for (const [index, each] of transfer.entries()) {
-    if (types.isArrayBuffer(each) && isDetached(each)) throw refused(movedAway, `transfer[${index}]`)
-  }
+/**
+ * Says so when a buffer that is to move has moved already: not every Node refuses to send what is left of it, nothing.
+ *
+ * @param value what holds the buffers
+ * @param path how the value is called in errors
+ */
+export function checkStillHere(moved: readonly unknown[], value: unknown, path: string): void {
+  if (!moved.some(isGone)) return
+  throw explainFailure(value, path, new Error('a part of it has been moved away'), part => {
+    if (isGone(ArrayBuffer.isView(part) ? part.buffer : part)) throw movedAway
+  })
+}
+
+/** Throws for a part that cannot be cloned, and leaves in place what is to move. */
+export function tryToClone(part: unknown, moved: readonly unknown[] | undefined): void {
+  const whole = ArrayBuffer.isView(part) ? part.buffer : part
+  if (moved?.includes(whole) === true && !isGone(whole)) return
+  structuredClone(part)
+}
+
+function isGone(buffer: unknown): boolean {
+  return types.isArrayBuffer(buffer) && isDetached(buffer)
 }
 
 function isLeaf(value: object): boolean {
@@ -83,7 +101,7 @@ function reasonOf(part: object, error: unknown): Refusing {
   const buffer = ArrayBuffer.isView(part) ? part.buffer : part
   if (types.isArrayBuffer(buffer)) return movedAway
   const name = className(Object.getPrototypeOf(part) as object)
-  if (name === 'MessagePort') return portOutsideList
+  if (name === 'MessagePort') return portNotMoved
   const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
   return { what: `an instance of ${name} (${message})`, remedy: 'Pass plain data in its place' }
 }

@@ -4,14 +4,16 @@
  *
  * @module
  */
-export { type Argument, type Arguments, call, type Call, isCall, type Value } from './call.ts'
+export { type Argument, type Arguments, call, type Call, isCall, type Item, type Value } from './call.ts'
 export { type AnyClass, type ClassOptions, registerClass, registerError } from './class-registry.ts'
 export type { ExecutorEvent } from './events.ts'
 export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './executor.ts'
 export type { MapOptions, MapResults, Settled } from './map.ts'
-export type { CallOptions, RetryOptions, Transferable } from './options.ts'
+export type { CallOptions, RetryOptions } from './options.ts'
 export type { LimitOptions, QueueCallOptions, UniqueOptions } from './queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './definition.ts'
+export { move, type Transferable } from './move.ts'
+export { type Put, put } from './put.ts'
 export { namesIn } from './registry.ts'
 export { type NotAGenerator, type Refusal, type Sendable, sendable, type Unsendable } from './sendable.ts'
 export {

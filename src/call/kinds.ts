@@ -174,6 +174,12 @@ export const jobValue: Refusing = {
   what: 'a Job',
   remedy: 'A job belongs to the thread that submitted it: pass its value, as in await job.result()',
 }
+export const putValue: Refusing = {
+  what: 'the handle of a value that was put, in a place where nobody puts the value in',
+  remedy:
+    'It stands for its value in the arguments of calls on the event loop, on threads and in processes. ' +
+    'Elsewhere pass the value itself; what many durable jobs need belongs into a file or a database, whose name they get',
+}
 export const scopeValue: Refusing = {
   what: 'a Scope',
   remedy:

@@ -37,11 +37,11 @@ export function isDetached(buffer: ArrayBuffer): boolean {
 export const movedAway: Refusing = {
   what: 'a buffer that has been moved away',
   remedy:
-    'A buffer in the transfer list is empty here afterwards: send it once, or leave it out of the list to have it copied',
+    'A buffer that was given to move(…) is empty here once it has been sent: send it once, or pass it without move to have it copied',
 }
-export const portOutsideList: Refusing = {
-  what: 'a MessagePort that is not in the transfer list',
-  remedy: 'Threads take one as in call(task, port).with({ transfer: [port] })',
+export const portNotMoved: Refusing = {
+  what: 'a MessagePort without move',
+  remedy: 'A port is never copied; threads take one as in pool.run(task, move(port))',
 }
 const portToProcess: Refusing = { what: 'a MessagePort', remedy: 'A port connects threads of one process: use threads' }
 const sharedMemory: Refusing = {

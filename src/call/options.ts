@@ -1,11 +1,9 @@
 /// <reference types="node" preserve="true" />
-import { types } from 'node:util'
-import { MessagePort } from 'node:worker_threads'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
 import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
-import { checkInteger, checkKnown, describe, withArticle } from './checks.ts'
+import { checkInteger, checkKnown, describe } from './checks.ts'
 import { checkQueueOptions, type QueueCallOptions, queueOptionNames } from './queue-options.ts'
 
 export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
@@ -22,7 +20,7 @@ export interface RetryOptions extends Backoff, RetryChoice {
 }
 
 /**
- * What can be said of a single call. The first six hold on every executor; those of `QueueCallOptions` for queues alone.
+ * What can be said of a single call. The first five hold on every executor; those of `QueueCallOptions` for queues alone.
  */
 export interface CallOptions extends QueueCallOptions {
   /**
@@ -45,22 +43,9 @@ export interface CallOptions extends QueueCallOptions {
    * they run one at a time, over all workers, in that order; one that waits for another attempt lets the next one pass.
    */
   readonly key?: string
-  /** Buffers and ports that move to the worker instead of being copied; unusable here afterwards. Threads only; elsewhere they are copied. */
-  readonly transfer?: readonly Transferable[]
 }
 
-/** What can move to another thread without being copied. */
-export type Transferable = ArrayBuffer | MessagePort
-
-const known: ReadonlySet<string> = new Set([
-  'timeout',
-  'signal',
-  'retries',
-  'priority',
-  'key',
-  'transfer',
-  ...queueOptionNames,
-])
+const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', ...queueOptionNames])
 const knownRetry: ReadonlySet<string> = new Set([
   'times',
   'backoff',
@@ -82,12 +67,6 @@ export function checkCallOptions(options: CallOptions): void {
   if (options.key !== undefined && typeof options.key !== 'string') {
     throw new InvalidArgumentError(`key must be a string, got ${describe(options.key)}`)
   }
-  if (options.transfer !== undefined && !Array.isArray(options.transfer)) {
-    throw new InvalidArgumentError(
-      `transfer must be an array of ArrayBuffers or MessagePorts, got ${describe(options.transfer)}`,
-    )
-  }
-  for (const [index, each] of (options.transfer ?? []).entries()) checkTransferable(each, `transfer[${index}]`)
   if (typeof options.retries === 'object') {
     checkKnown(options.retries, knownRetry, 'retry option')
     checkInteger(options.retries.times, 'retries.times', 0)
@@ -97,24 +76,4 @@ export function checkCallOptions(options: CallOptions): void {
     checkInteger(options.retries, 'retries', 0)
   }
   checkQueueOptions(options)
-}
-
-function checkTransferable(value: unknown, what: string): void {
-  if (types.isArrayBuffer(value) || value instanceof MessagePort) return
-  if (ArrayBuffer.isView(value)) {
-    const name = value.constructor.name
-    const shared = types.isSharedArrayBuffer(value.buffer)
-    throw new InvalidArgumentError(
-      `${what} is ${withArticle(name)}, a view of a buffer: what can move is the buffer itself. ` +
-        (shared
-          ? 'This one is shared, so it is not copied anyway: leave it out of the list.'
-          : `Put its .buffer into the list, as in transfer: [bytes.buffer], and pass the ${name} as the argument.`),
-    )
-  }
-  throw new InvalidArgumentError(
-    `${what} must be an ArrayBuffer or a MessagePort, got ${describe(value)}. ` +
-      (types.isSharedArrayBuffer(value)
-        ? 'A SharedArrayBuffer is shared and never copied: leave it out of the list.'
-        : 'Everything else is copied: leave it out of the list.'),
-  )
 }

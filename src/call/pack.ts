@@ -13,14 +13,17 @@ import {
   kindOf,
   plainFunction,
   privateState,
-  promise,
   proxy,
+  putValue,
   type Refusing,
   scopeValue,
   symbol,
   taskFunction,
 } from './kinds.ts'
+import type { KeptValue } from './kept-value.ts'
 import { refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { isPut, type PutState, stateOf } from './put.ts'
+import { cannot, refused } from './refused.ts'
 import { identityOf } from './task.ts'
 
 /** Where something goes: a container of the packed value and the key in it. */
@@ -35,6 +38,8 @@ export type Step =
   | readonly [op: 'error', made: number, record: ErrorRecord]
   | readonly [op: 'url', made: number, href: string]
   | readonly [op: 'buffer', made: number, bytes: Uint8Array]
+  /** A value that was put. What arrives is its number, for which the receiver puts the value that it keeps. */
+  | readonly [op: 'put', made: number, kept: number | KeptValue]
   | readonly [op: 'class', made: number, name: string, data: Holder, stack: string | undefined]
   | readonly [op: 'prototype', target: object, name: string]
   | readonly [op: 'map', target: Map<unknown, unknown>, entries: readonly unknown[]]
@@ -49,9 +54,13 @@ export interface Packed {
   readonly steps: readonly Step[]
 }
 
-/** Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path. */
-export function pack(value: unknown, path: string, process: boolean): Packed {
-  return new Packer(path, process).pack(value)
+/**
+ * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
+ *
+ * @param puts where to note the values that were put and stand in this one; without it they are refused
+ */
+export function pack(value: unknown, path: string, process: boolean, puts?: Set<PutState>): Packed {
+  return new Packer(path, process, puts).pack(value)
 }
 
 /** A slice is copied: structured clone sends all the memory below a view, and under a small Buffer lies Node's pool. */
@@ -68,6 +77,7 @@ class Packer {
   readonly #steps: Step[] = []
   readonly #root: string
   readonly #process: boolean
+  readonly #puts: Set<PutState> | undefined
   readonly #path: string[] = []
   /** Original -> its copy, or for what is made anew on the other side its number. */
   readonly #done = new Map<object, object | number>()
@@ -77,9 +87,10 @@ class Packer {
   #made = 0
   #errors = 0
 
-  constructor(root: string, process: boolean) {
+  constructor(root: string, process: boolean, puts: Set<PutState> | undefined) {
     this.#root = root
     this.#process = process
+    this.#puts = puts
   }
 
   pack(value: unknown): Packed {
@@ -98,7 +109,7 @@ class Packer {
     if (done) return done
     if (types.isProxy(value)) return this.#refuse(proxy)
     const brand = brandOf(value)
-    if (brand) return this.#refuse(brand)
+    if (brand) return brand === putValue ? this.#put(value, holder, key) : this.#refuse(brand)
     const prototype = Object.getPrototypeOf(value) as object | null
     const kind: Kind = prototype === null || prototype === Object.prototype ? 'plain' : kindOf(value, prototype)
     if (typeof kind === 'object') {
@@ -144,6 +155,14 @@ class Packer {
     const made = this.#made++
     this.#remember(value, made)
     this.#steps.push(step(made), ['link', holder, key, made])
+  }
+
+  #put(value: object, holder: Holder, key: string | number): undefined {
+    if (!this.#puts || this.#errors > 0) return this.#refuse(putValue)
+    const state = stateOf(value)
+    state.checkOpen(this.#root + this.#path.join(''))
+    this.#puts.add(state)
+    return this.#make(value, holder, key, made => ['put', made, state.id])
   }
 
   #remember(value: object, as: object | number): void {
@@ -308,13 +327,6 @@ class Packer {
   }
 }
 
-/** The error that says what cannot be sent, where it is and what to do. */
-export function refused({ what, remedy }: Refusing, path: string, thenable = false): UnsendableError {
-  return new UnsendableError(`${path} is ${what}${cannot}. ${thenable ? promise.remedy : remedy}.`, { path })
-}
-
-const cannot = ', which cannot be sent to another thread or process'
-
 /** Stores under a key without ever setting a prototype. */
 export function put(holder: object, key: string | number, value: unknown): void {
   if (key === '__proto__') {
@@ -335,10 +347,11 @@ export function entrySegment(key: unknown): string {
 
 const scopeBrand: unique symbol = Symbol.for('skein.scope') as never
 
-/** What is said of a handle that belongs to this thread: a Call, a Job, a Scope, an Executor. */
+/** What is said of a handle that belongs to this thread: a Call, a Job, a value that was put, a Scope, an Executor. */
 export function brandOf(value: object): Refusing | undefined {
   if (isCall(value)) return callValue
   if (isJob(value)) return jobValue
+  if (isPut(value)) return putValue
   if ((value as { [scopeBrand]?: unknown })[scopeBrand] === true) return scopeValue
   const { run, submit, map, within } = value as Record<string, unknown>
   const executor = [run, submit, map, within].every(method => typeof method === 'function')

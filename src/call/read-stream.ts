@@ -68,8 +68,8 @@ class StreamReader implements AsyncIterableIterator<unknown> {
 
   #start(): void {
     const launch = (args: readonly unknown[]): void => {
-      const { task, fn, options } = this.#work
-      const entry = new Entry({ task, fn, options, args }, 'stream', outcome => {
+      const { task, fn, options, moved } = this.#work
+      const entry = new Entry({ task, fn, options, args, moved }, 'stream', outcome => {
         this.#outcome = outcome
         this.#onEnd?.()
         this.#serve()

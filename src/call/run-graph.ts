@@ -65,5 +65,5 @@ export async function runGraph(executor: ExecutorSurface, root: Work, signal?: A
 }
 
 function pick(work: Work): Work {
-  return { task: work.task, fn: work.fn, args: work.args, options: work.options }
+  return { task: work.task, fn: work.fn, args: work.args, options: work.options, moved: work.moved }
 }

@@ -3,6 +3,7 @@ import { ClosedError, InvalidArgumentError, UnsendableError } from '../core/erro
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
+import { markAgain, takeMoved } from './move.ts'
 import { type CallOptions, checkCallOptions, checkInteger, checkKnown, describe } from './options.ts'
 import type { ExecutorSurface } from './surface.ts'
 
@@ -224,7 +225,7 @@ class MapRun implements MapResults<unknown> {
   #launch(bundle: Bundle, items: readonly unknown[]): void {
     const single = items.length === 1
     const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
-    const work: Work = { ...this.#work, args: single ? items : [items] }
+    const work: Work = { ...this.#work, args: single ? items : [items], moved: takeMoved(items) }
     const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome))
     entry.items = items.length
     entry.patient = true
@@ -273,6 +274,7 @@ class MapRun implements MapResults<unknown> {
   #split(entry: Entry, bundle: Bundle): void {
     const items = entry.work.args[0] as readonly unknown[]
     const parts = items.map((_, at): Bundle => ({ start: bundle.start + at, count: 1, results: undefined, failed: [] }))
+    markAgain(entry.work.moved)
     if (this.#settings.ordered) this.#bundles.splice(this.#bundles.indexOf(bundle), 1, ...parts)
     for (const [at, part] of parts.entries()) this.#launch(part, [items[at]])
   }

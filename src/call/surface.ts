@@ -2,7 +2,7 @@ import type { CancelCause } from '../core/cancel.ts'
 import type { Job } from '../core/job.ts'
 import { LocalJob } from '../core/local-job.ts'
 import type { Scope } from '../core/scope.ts'
-import { type Arguments, type Call, isCall, makeCall, type Value } from './call.ts'
+import { type Arguments, type Call, isCall, type Item, makeCall, type Value } from './call.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { CloseOptions, Executor, ExecutorStats, StreamOptions } from './executor.ts'
@@ -151,12 +151,12 @@ export abstract class ExecutorSurface implements Executor {
 
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
     options: MapOptions & { readonly settle: true },
   ): MapResults<Settled<Value<R>>>
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
     options?: MapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   map(

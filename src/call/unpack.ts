@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
+import type { KeptValue } from './kept-value.ts'
 import { type Packed, put } from './pack.ts'
 
 /** Makes a packed value whole again, in place: it must have come out of structured clone or v8.deserialize just now. */
@@ -22,6 +23,9 @@ export function unpack(packed: Packed): unknown {
         break
       case 'url':
         made[step[1]] = new URL(step[2])
+        break
+      case 'put':
+        made[step[1]] = (step[2] as KeptValue).value
         break
       case 'map':
         for (let i = 0; i < step[2].length; i += 2) step[1].set(step[2][i], step[2][i + 1])
@@ -46,6 +50,13 @@ export function unpack(packed: Packed): unknown {
     }
   }
   return packed.box[0]
+}
+
+/** Replaces the numbers of the values that were put by these, which the call then has, even if they are dropped before it runs. */
+export function fillPuts(packed: Packed, kept: ReadonlyMap<number, KeptValue>): void {
+  for (const step of packed.steps) {
+    if (step[0] === 'put') (step as [string, number, unknown])[2] = kept.get(step[2] as number)
+  }
 }
 
 /** v8.deserialize gives views of the message itself; a Buffer must not keep that, nor change with it. */

@@ -1,8 +1,11 @@
 import { BaseExecutor, checkLimiter, type Overload } from '../call/base-executor.ts'
 import type { Entry } from '../call/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
+import { takeMoved } from '../call/move.ts'
 import { checkInteger, checkKnown, describe } from '../call/options.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
+import { putIsUsed } from '../call/put.ts'
+import { withPutValues } from '../call/put-values.ts'
 import { surfaceKey } from '../call/run-with.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { CancelCause } from '../core/cancel.ts'
@@ -120,7 +123,19 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     runner.asks = entry.services?.ask !== undefined
     if (this.wantsStart(entry)) this.reportStart(entry, 'loop', entry.started)
     this.armTimeout(entry, () => entry.started)
-    runner.start(work.args)
+    if (putIsUsed()) this.#startWithPuts(runner, work.args)
+    else runner.start(work.args)
+  }
+
+  #startWithPuts(runner: Runner, args: readonly unknown[]): void {
+    let whole: readonly unknown[]
+    try {
+      whole = withPutValues(args)
+    } catch (error) {
+      this.ended(runner, true, error)
+      return
+    }
+    runner.start(whole)
   }
 
   protected interrupt(entry: Entry, cause: CancelCause): void {
@@ -179,6 +194,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   }
 
   items(runner: Runner, items: unknown[]): void {
+    takeMoved(items) // here they have arrived: the marks must not hold for the next call that gets them
     const entry = this.#running.get(runner)
     if (entry && entry !== abandoned) entry.deliver(items)
   }
@@ -192,6 +208,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     this.#completed++
     const duration = wallTime() - runner.started
     this.#busy += duration
+    if (!failed) takeMoved(value)
     if (entry && entry !== abandoned) {
       entry.duration = duration
       this.settle(entry, failed, failed ? thrownError(value, runner.name) : wrapFailures(entry, value))

@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8'
 import type { Entry, Work } from '../call/entry.ts'
-import { explainFailure } from '../call/explain.ts'
+import { explainFailure, tryToClone } from '../call/explain.ts'
 import { describeTask } from '../call/task.ts'
 import { UnsendableError, WorkerCrashedError, WorkerOutOfMemoryError, WorkerStartError } from '../core/errors.ts'
 import type { PoolSettings } from './pool-options.ts'
@@ -49,6 +49,16 @@ function causeOf({ exitCode, signal, error }: WorkerExit): string {
   return `it exited with code ${exitCode}, as by process.exit(${exitCode}); a task should return or throw instead`
 }
 
+/** The error of a call that never ran, and never can, because what was moved to its worker has gone with that. */
+export function lostError(entry: Entry): WorkerCrashedError {
+  const { task } = entry.work
+  return new WorkerCrashedError(
+    `Task ${describeTask(task)} was not run: ${entry.workerName} did not come to it, and what was given to it with move(…) ` +
+      `is there and cannot go to another one. Pass it without move if it must survive its worker.`,
+    { exitCode: null, signal: null, task: task.name, worker: entry.workerName },
+  )
+}
+
 /** The error of a call that never ran because its worker could not be started. `cause` is an error, or how it exited. */
 export function startError(entry: Entry, worker: string, cause: unknown, settings: PoolSettings): WorkerStartError {
   const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
@@ -76,10 +86,10 @@ export function unsendableBy(task: string, error: unknown): unknown {
 
 /** The codec let the arguments of a call pass, the transport did not: finds out which part it was. */
 export function unsendableCall(kind: 'threads' | 'processes', work: Work, error: unknown): unknown {
-  const { args, options } = work
+  const { args, moved } = work
   const attempt =
     kind === 'threads'
-      ? (part: unknown) => void structuredClone(part, { transfer: [...(options.transfer ?? [])] })
+      ? (part: unknown) => tryToClone(part, moved)
       : (part: unknown) => void serialize(part)
   return unsendableBy(work.task.name, explainFailure(args, 'arguments', error, attempt))
 }

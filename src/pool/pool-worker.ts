@@ -1,4 +1,5 @@
 import type { Entry } from '../call/entry.ts'
+import type { PutState } from '../call/put.ts'
 import type { Ended } from '../core/errors.ts'
 import type { Transport } from './transport.ts'
 
@@ -27,6 +28,8 @@ export class PoolWorker {
   load = 0
   /** Tasks that it has been told about. */
   readonly tasks: Set<number> = new Set()
+  /** Values that were put and that it keeps. */
+  readonly puts: Set<PutState> = new Set()
   /** How many calls it had when its window was full; 0 once it has drained to the half. */
   fullAt = 0
   /** When it was started, on the clock of `performance`. */

@@ -25,6 +25,7 @@ const link: HostLink = {
     else if (!json || !outlet.postPlain(message, true)) outlet.postClone(message) // it has been offered before it was encoded
   },
   postPlain: message => outlet.postPlain(message),
+  postMoving: (message, moved, refused) => outlet.postTransfer(message, moved, refused),
   flush: refused => outlet.flush(refused),
 }
 

@@ -18,8 +18,8 @@ export type ThreadsOptions = PoolOptions
  *
  * Use it for functions that compute and would block the event loop. Work that mostly waits needs no threads: `loop` does
  * that with less. Work that may crash, leak or need more memory than one heap allows is safer in `processes()`. Arguments
- * and results are copied (structured clone); buffers can move with `call(…).with({ transfer })`, and SharedArrayBuffers
- * are shared.
+ * and results are copied (structured clone); what is marked with `move` travels without a copy, a value that was `put`
+ * travels once to each thread, and SharedArrayBuffers are shared.
  *
  * Idle threads do not keep the program alive; `close()` frees them at once.
  *

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import type { Transferable } from '../call/options.ts'
+import type { Transferable } from '../call/move.ts'
 import { type Ended, UnsendableError } from '../core/errors.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
@@ -84,10 +84,10 @@ export class Thread implements Transport {
     setImmediate(() => this.#port.close())
   }
 
-  post(message: Request, json: boolean, transfer?: readonly Transferable[]): void {
-    if (transfer && transfer.length > 0) {
+  post(message: Request, json: boolean, moved?: readonly Transferable[]): void {
+    if (moved) {
       try {
-        this.#outlet.postTransfer(message, transfer, this.#refused)
+        this.#outlet.postTransfer(message, moved, this.#refused)
       } catch (error) {
         throw unsendable(error)
       }

@@ -265,7 +265,7 @@ describe('encode', () => {
     assert.equal(Atomics.load(cells, 0), 263)
   })
 
-  test('lets ports through, for the transfer list', () => {
+  test('lets ports through, for those that move', () => {
     const { port1, port2 } = new MessageChannel()
     const into = newEncoding()
     const encoded = encode([port1, new Error('x')], 'arguments', into)

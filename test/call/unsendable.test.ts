@@ -172,11 +172,11 @@ describe('explainFailure', () => {
     return assert.fail('It did not fail')
   }
 
-  test('finds the port that is not in the transfer list', () => {
+  test('finds the port that was not given to move', () => {
     const { port1, port2 } = new MessageChannel()
     const error = explained([{ port: port1 }], structuredClone)
     assert.equal(error.path, 'arguments[0].port')
-    assert.match(error.message, /transfer/)
+    assert.match(error.message, /without move/)
     port1.close()
     port2.close()
   })

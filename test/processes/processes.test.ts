@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { call, CancelledError, type Executor, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
+import { call, CancelledError, type Executor, move, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
 import { processes } from 'skein/processes'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears, holds } from '../conformance/files.ts'
@@ -69,10 +69,10 @@ describe('processes', () => {
     assert.equal(isAlive(pid), false)
   })
 
-  timed('a buffer to transfer is copied instead, and stays usable here', () =>
+  timed('a buffer to move is copied instead, and stays usable here', () =>
     withProcesses(async pool => {
       const buffer = new ArrayBuffer(1024)
-      const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
+      const got = await pool.run(fillBuffer, move(buffer), 7)
       assert.equal(buffer.byteLength, 1024)
       assert.equal(new Uint8Array(got)[1023], 7)
     }),
@@ -83,7 +83,7 @@ describe('processes', () => {
       const shared = await failure(UnsendableError, pool.run(echo, { cells: new SharedArrayBuffer(4) }))
       assert.equal(shared.path, 'arguments[0].cells')
       const { port1, port2 } = new MessageChannel()
-      const port = await failure(UnsendableError, pool.run(call(echo, port2).with({ transfer: [port2] })))
+      const port = await failure(UnsendableError, pool.run(echo, move(port2)))
       assert.equal(port.path, 'arguments[0]')
       port1.close()
       port2.close()

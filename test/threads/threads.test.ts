@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { call, CancelledError, type Executor } from 'skein'
+import { call, CancelledError, type Executor, move } from 'skein'
 import { threads } from 'skein/threads'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears } from '../conformance/files.ts'
@@ -48,10 +48,10 @@ describe('threads', () => {
     await pool.close()
   })
 
-  timed('a transferred buffer moves: it is empty here afterwards', () =>
+  timed('a buffer that is moved does so: it is empty here afterwards', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(1024)
-      const got = await pool.run(call(fillBuffer, buffer, 7).with({ transfer: [buffer] }))
+      const got = await pool.run(fillBuffer, move(buffer), 7)
       assert.equal(buffer.byteLength, 0)
       assert.deepEqual(new Uint8Array(got), new Uint8Array(1024).fill(7))
     }),
@@ -60,7 +60,7 @@ describe('threads', () => {
   timed('a buffer that two calls move reaches the first, and the second says that it is gone', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(8)
-      const moving = call(fillBuffer, buffer, 7).with({ transfer: [buffer] })
+      const moving = call(fillBuffer, move(buffer), 7)
       const [first, second] = await Promise.allSettled([pool.run(moving), pool.run(moving)])
       assert.equal(first.status, 'fulfilled')
       assert.equal(second.status, 'rejected')
@@ -69,7 +69,7 @@ describe('threads', () => {
     }),
   )
 
-  timed('a buffer that is not transferred is copied', () =>
+  timed('a buffer that is not moved is copied', () =>
     withThreads(async pool => {
       const buffer = new ArrayBuffer(8)
       const got = await pool.run(fillBuffer, buffer, 7)
@@ -78,11 +78,11 @@ describe('threads', () => {
     }),
   )
 
-  timed('a call with a transfer that waits in the queue moves its buffer when it is sent', () =>
+  timed('a call that waits in the queue moves its buffer when it is sent', () =>
     withThreads(async pool => {
       const buffers = Array.from({ length: 20 }, () => new ArrayBuffer(16))
       const results = await Promise.all(
-        buffers.map((buffer, n) => pool.run(call(fillBuffer, buffer, n).with({ transfer: [buffer] }))),
+        buffers.map((buffer, n) => pool.run(fillBuffer, move(buffer), n)),
       )
       for (const [n, result] of results.entries()) assert.deepEqual([...new Uint8Array(result)], Array(16).fill(n))
     }),
@@ -92,7 +92,7 @@ describe('threads', () => {
     withThreads(async pool => {
       const { port1, port2 } = new MessageChannel()
       port1.postMessage('hello')
-      const made = call(answerOn, port2, 'got').with({ transfer: [port2] })
+      const made = call(answerOn, move(port2), 'got')
       assert.equal(await pool.run(made), 'answered')
       assert.deepEqual(receiveMessageOnPort(port1), { message: 'got hello' })
       port1.close()

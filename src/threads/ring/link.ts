@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Transferable } from '../../call/options.ts'
+import type { Transferable } from '../../call/move.ts'
 import { type Batch, type FrameReader, Inlet } from './inlet.ts'
 import type { RingLayout } from './layout.ts'
 import { type FrameWriter, Outlet, type OutletPort } from './outlet.ts'

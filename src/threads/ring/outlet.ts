@@ -1,4 +1,4 @@
-import type { Transferable } from '../../call/options.ts'
+import type { Transferable } from '../../call/move.ts'
 import type { RingSender } from './sender.ts'
 
 /** Writes frames into the words of a ring. */

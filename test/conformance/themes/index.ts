@@ -6,6 +6,7 @@ import { crashing } from './crashing.ts'
 import { durable } from './durable.ts'
 import { errors } from './errors.ts'
 import { graphs } from './graphs.ts'
+import { handingOver } from './handing-over.ts'
 import { hostile } from './hostile.ts'
 import { jobs } from './jobs.ts'
 import { mapping } from './mapping.ts'
@@ -24,6 +25,7 @@ import { workers } from './workers.ts'
 /** Every theme of the suite, in the order in which they are listed in docs/design/conformance.md. */
 export const themes: readonly Theme[] = [
   values,
+  handingOver,
   jobs,
   queueing,
   cancelling,
