@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, modulesWithTasks, namesIn } from '../call/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
+import { formatHint } from './module-format.ts'
 import { importing } from './start-guard.ts'
 
 const loaded = new Map<string, Promise<void>>()
@@ -148,6 +149,10 @@ function moduleError(url: string, cause: unknown): Error {
   if (cause instanceof NestedStartError) return cause
   const code = (cause as { code?: unknown } | null)?.code
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  const format = formatHint(url, cause)
+  if (format !== undefined) {
+    return new TaskModuleError(`Cannot load the task module ${readable(url)}: ${text}. ${format}.`, { cause })
+  }
   const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME'
   return new TaskModuleError(
     missing
