@@ -99,12 +99,14 @@ describe('a value that crosses as JSON', () => {
   })
 
   test('keeps what failed beside an error in its scope', async () => {
-    const fail = (error: Error) => () => {
-      throw error
-    }
     const error = await scope(s => {
-      s.spawn(fail(new SyntaxError('first')))
-      s.spawn(fail(new TypeError('second')))
+      s.spawn(() => {
+        throw new SyntaxError('first')
+      })
+      s.spawn(async inner => {
+        await inner.sleep('1h').catch(() => {})
+        throw new TypeError('second')
+      })
     }).catch((thrown: unknown) => thrown)
     const back = errorsOf(crossed(error))
     assert.deepEqual(

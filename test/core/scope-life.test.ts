@@ -368,24 +368,25 @@ describe('failures', () => {
 
   test('errorsOf tells what failed beside it in a scope further in, and there beside a group', async () => {
     const [first, second, last] = [new Error('first'), new Error('second'), new Error('last')]
-    const fail = (error: Error) => () => {
+    const failAtOnce = (error: Error) => () => {
+      throw error
+    }
+    const failInTheEnd = (error: Error) => async (s: Scope) => {
+      await s.sleep('1h').catch(() => {})
       throw error
     }
     const two = (s: Scope, errors: 'first' | 'group'): Promise<void> =>
       s.scope(
         inner => {
-          inner.spawn(fail(first))
-          inner.spawn(fail(second))
+          inner.spawn(failAtOnce(first))
+          inner.spawn(failInTheEnd(second))
         },
         { errors },
       )
     const around = (errors: 'first' | 'group') =>
       rejection(
         scope(async s => {
-          s.spawn(async inner => {
-            await inner.sleep('1h').catch(() => {})
-            throw last
-          })
+          s.spawn(failInTheEnd(last))
           await two(s, errors)
         }),
       )
@@ -405,11 +406,13 @@ describe('failures', () => {
     const throwWith = (...others: Error[]) =>
       rejection(
         scope(s => {
-          for (const each of [always, ...others]) {
-            s.spawn(() => {
+          for (const each of others) {
+            s.spawn(async inner => {
+              await inner.sleep('1h').catch(() => {})
               throw each
             })
           }
+          throw always
         }),
       )
     const [once, again] = [new Error('once'), new Error('again')]

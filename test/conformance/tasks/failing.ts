@@ -58,7 +58,8 @@ export const throwInScope = task(import.meta, async function throwInScope(): Pro
     s.spawn(() => {
       throw new PaymentError('first', 1)
     })
-    s.spawn(() => {
+    s.spawn(async inner => {
+      await inner.sleep('1h').catch(() => {})
       throw new AggregateError([new TypeError('inner')], 'second')
     })
   })
