@@ -1,3 +1,4 @@
+import { commandText } from './command-text.ts'
 import { toJson } from './to-json.ts'
 import { count, plural, significant, time } from './ui/amount.ts'
 import { printable, type Style } from './ui/style.ts'
@@ -33,10 +34,15 @@ export function reportAsJson(report: MapReport, interrupted: boolean): string {
   })
 }
 
-/** The report in words: what was done, the first failures, and how to go on. */
+/** The report in words: what was done, the first failures, and how to go on with the command of these words. */
 export function reportAsText(
   report: MapReport,
-  { interrupted, resume, style }: { interrupted: boolean; resume: string | undefined; style: Style },
+  {
+    interrupted,
+    resume,
+    command,
+    style,
+  }: { interrupted: boolean; resume: string | undefined; command: readonly string[]; style: Style },
 ): string {
   const { done, failed, skipped, taken, total, milliseconds } = report
   const lines: string[] = []
@@ -72,7 +78,8 @@ export function reportAsText(
   lines.push(`${style.bold('Interrupted')} after ${time(milliseconds)}: ${facts.join(', ')}, ${left}.`)
   lines.push(
     resume === undefined
-      ? 'If the output went to a file, go on with the same command and --resume FILE.'
+      ? `If the results went into a file, this goes on: ${commandText(command, ['--resume', 'FILE'])}\n` +
+          `Without > FILE, which would empty it: --resume itself adds the results to FILE.`
       : `All that was done is in ${resume}; run the same command again to go on.`,
   )
   return lines.join('\n')

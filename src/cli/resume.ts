@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { TaskIdentity } from '../call/task.ts'
+import { commandText } from './command-text.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** What an earlier run of `skein map` has left in its output file. */
@@ -25,6 +26,25 @@ export interface Earlier {
   readonly damaged: number
   /** True when the last line was cut off and has been taken away. */
   readonly repaired: boolean
+}
+
+/**
+ * Refuses `skein map … --resume FILE > FILE`, before anything is read: the shell empties FILE first, so that all would run
+ * again and two writers would share it.
+ *
+ * @throws UsageError
+ */
+export function checkOtherThanStdout(file: string, command: readonly string[]): void {
+  if (!existsSync(file)) return
+  const there = statSync(file, { bigint: true })
+  const stdout = fstatSync(1, { bigint: true })
+  if (!there.isFile() || there.dev !== stdout.dev || there.ino !== stdout.ino) return
+  const emptied = there.size === 0n ? '. The shell has emptied it already, if there was anything in it' : ''
+  throw new UsageError(
+    `--resume ${file}: standard output goes to the same file${emptied}. --resume itself adds the results to it, ` +
+      `so leave out > ${file} and type: ${commandText(command)}`,
+    'map',
+  )
 }
 
 /**

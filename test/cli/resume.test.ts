@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { root } from '../support/paths.ts'
 import { jsonLines, skein, start, workplace } from './skein.ts'
 
 const line = (index: number, input: unknown, value: unknown): string => JSON.stringify({ index, input, value })
@@ -55,6 +58,44 @@ describe('skein map --resume', () => {
       [0, 1, 2],
     )
   })
+
+  test('says how to go on, after an interruption without it', async t => {
+    const folder = workplace(t)
+    const running = start(folder, ['map', 'tasks.mjs:nap', '1', 'a b', '60000', '--on', 'loop'], { input: '' })
+    await running.printed('"index":0')
+    running.child.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    assert.equal(code, 130)
+    assert.ok(stderr.includes(`skein map tasks.mjs:nap 1 'a b' 60000 --on loop --resume FILE\n`), stderr)
+    assert.match(stderr, /Without > FILE, which would empty it/)
+  })
+
+  for (const [what, flags] of [
+    ['>', 'w'],
+    ['>>', 'a'],
+  ] as const) {
+    test(`refuses ${what} into the same file, before anything is read or run`, async t => {
+      const folder = workplace(t)
+      const file = join(folder, 'out.jsonl')
+      const earlier = `${line(0, 2, 'from before')}\n`
+      writeFileSync(file, earlier)
+      const stdout = openSync(file, flags)
+      t.after(() => closeSync(stdout))
+      const args = ['map', 'tasks.mjs:shout', '2', '--resume', 'out.jsonl', '--on', 'loop']
+      const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+        cwd: folder,
+        stdio: ['ignore', stdout, 'pipe'],
+      })
+      let stderr = ''
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+      const [code] = (await once(child, 'close')) as [number]
+      assert.equal(code, 2)
+      assert.ok(stderr.includes(`type: skein ${args.join(' ')}\n`), stderr)
+      assert.equal(/has emptied it already/.test(stderr), flags === 'w')
+      assert.doesNotMatch(stderr, /task says/)
+      assert.equal(readFileSync(file, 'utf8'), flags === 'w' ? '' : earlier)
+    })
+  }
 
   test('takes away a last line that was cut off, and runs its input again', async t => {
     const folder = workplace(t)

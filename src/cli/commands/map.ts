@@ -6,7 +6,7 @@ import { listenForInterrupt } from '../interrupt.ts'
 import { type MapReport, reportAsJson, reportAsText } from '../map-report.ts'
 import { appendTo, claimStdout, type Output } from '../output.ts'
 import { openPlace } from '../place.ts'
-import { checkSameTask, readEarlier, taskLabel } from '../resume.ts'
+import { checkOtherThanStdout, checkSameTask, readEarlier, taskLabel } from '../resume.ts'
 import { errorToJson, toJson } from '../to-json.ts'
 import { ResultWriter } from '../result-writer.ts'
 import { count, plural } from '../ui/amount.ts'
@@ -57,6 +57,8 @@ async function runMap(args: Arguments): Promise<number> {
   const timeout = args.duration('timeout')
   const retries = args.integer('retries', 0)
   const resume = args.text('resume')
+  const command = process.argv.slice(2)
+  if (resume !== undefined) checkOtherThanStdout(resume, command)
   const inputs = inputsOf(args, words)
   // Loaded here, so that --help answers at once.
   const { findTask } = await import('../find-task.ts')
@@ -182,7 +184,9 @@ async function runMap(args: Arguments): Promise<number> {
         `${plural(earlier.damaged, 'line')} of ${resume} could not be read; their inputs ran again.\n`,
       )
     }
-    process.stderr.write(`${reportAsText(report, { interrupted: interrupted !== undefined, resume, style })}\n`)
+    process.stderr.write(
+      `${reportAsText(report, { interrupted: interrupted !== undefined, resume, command, style })}\n`,
+    )
     if (earlier && report.skipped < earlier.finished.size && interrupted === undefined) {
       const others = earlier.finished.size - report.skipped
       process.stderr.write(
