@@ -96,7 +96,9 @@ function explain(error: unknown, json: boolean): number {
   }
   if (code !== undefined) process.stderr.write(`${style.dim(code)}\n`)
   const cause = error instanceof Error ? error.cause : undefined
-  if (cause instanceof Error && cause.stack)
+  // Where Node looked for a file is of no use to anyone; the message names the file, and who asked for it.
+  const sought = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
+  if (cause instanceof Error && cause.stack && !sought)
     process.stderr.write(`${style.dim(printable(`Caused by: ${cause.stack}`))}\n`)
   else if (code === undefined && error instanceof Error && error.stack)
     process.stderr.write(`${style.dim(printable(error.stack))}\n`)

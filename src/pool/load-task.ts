@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -153,6 +153,14 @@ function moduleError(url: string, cause: unknown): Error {
   if (format !== undefined) {
     return new TaskModuleError(`Cannot load the task module ${readable(url)}: ${text}. ${format}.`, { cause })
   }
+  const place = noFile(url)
+  if (place !== undefined) {
+    return new TaskModuleError(
+      `Cannot load the task module ${readable(url)}: ${place}. Check the path, and that the file exists where this process ` +
+        `runs; relative paths count from ${process.cwd()}.`,
+      { cause },
+    )
+  }
   const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME'
   return new TaskModuleError(
     missing
@@ -161,6 +169,13 @@ function moduleError(url: string, cause: unknown): Error {
           `guard start-up code with main(import.meta, …) so that it runs only in the program's entry.`,
     { cause },
   )
+}
+
+/** What is wrong with the place that a URL names, when no file is there. */
+function noFile(url: string): string | undefined {
+  if (!url.startsWith('file:')) return undefined
+  const found = statSync(new URL(url), { throwIfNoEntry: false })
+  return !found ? 'there is no such file' : found.isDirectory() ? 'this is a folder' : undefined
 }
 
 function readable(url: string): string {

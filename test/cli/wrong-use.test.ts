@@ -77,6 +77,31 @@ describe('the command line says what is wrong and what to do about', () => {
     })
   }
 
+  test('a module of a worker that is not there, in one line', async t => {
+    const folder = workplace(t)
+    const { code, stderr } = await skein(folder, ['worker', 'none.ts', '--store', 'sqlite:jobs.db'])
+    assert.equal(code, 3)
+    const [line, errorCode, ...rest] = stderr.trimEnd().split('\n')
+    assert.match(line ?? '', /Cannot load the task module .*none\.ts: there is no such file\. Check the path/)
+    assert.equal(errorCode, 'SKEIN_TASK_MODULE')
+    assert.deepEqual(rest, [])
+  })
+
+  test('a folder in the place of a module', async t => {
+    const { code, stderr } = await skein(workplace(t), ['worker', '.', '--store', 'sqlite:jobs.db'])
+    assert.equal(code, 3)
+    assert.match(stderr, /this is a folder/)
+  })
+
+  test('a module that imports what is not there, without a tour through Node', async t => {
+    const folder = workplace(t)
+    writeFileSync(join(folder, 'half.mjs'), `import './other-half.mjs'\n`)
+    const { code, stderr } = await skein(folder, ['map', 'half.mjs:square', '1'])
+    assert.equal(code, 3)
+    assert.match(stderr, /other-half\.mjs.*imported from .*half\.mjs/)
+    assert.doesNotMatch(stderr, /^\s+at /m)
+  })
+
   test('an error as JSON with --json', async t => {
     const { code, stderr } = await skein(workplace(t), ['map', '--json', '--wokers'])
     assert.equal(code, 2)
