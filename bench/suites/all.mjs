@@ -1,6 +1,7 @@
 import * as checkpoint from './checkpoint.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
+import * as largeValues from './large-values.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
@@ -22,6 +23,12 @@ export const suites = [
     about: 'cost of a call in processes, beside JavaScript and Python pools',
   },
   { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
+  {
+    name: 'large-values',
+    make: largeValues.suite,
+    rounds: [3, 1],
+    about: 'megabytes in a call: cloned, moved, shared, or put before',
+  },
   { name: 'start', make: start.suite, rounds: [5, 1], about: 'start-up time and memory of a worker' },
   {
     name: 'checkpoint',

@@ -88,8 +88,6 @@ export function unsendableBy(task: string, error: unknown): unknown {
 export function unsendableCall(kind: 'threads' | 'processes', work: Work, error: unknown): unknown {
   const { args, moved } = work
   const attempt =
-    kind === 'threads'
-      ? (part: unknown) => tryToClone(part, moved)
-      : (part: unknown) => void serialize(part)
+    kind === 'threads' ? (part: unknown) => tryToClone(part, moved) : (part: unknown) => void serialize(part)
   return unsendableBy(work.task.name, explainFailure(args, 'arguments', error, attempt))
 }

@@ -81,9 +81,7 @@ describe('threads', () => {
   timed('a call that waits in the queue moves its buffer when it is sent', () =>
     withThreads(async pool => {
       const buffers = Array.from({ length: 20 }, () => new ArrayBuffer(16))
-      const results = await Promise.all(
-        buffers.map((buffer, n) => pool.run(fillBuffer, move(buffer), n)),
-      )
+      const results = await Promise.all(buffers.map((buffer, n) => pool.run(fillBuffer, move(buffer), n)))
       for (const [n, result] of results.entries()) assert.deepEqual([...new Uint8Array(result)], Array(16).fill(n))
     }),
   )

@@ -1,0 +1,43 @@
+export function suite({ quick }) {
+  const MB = 1_000_000
+  return {
+    name: 'large-values',
+    title: 'A call on a thread with a large Uint8Array: cloned, moved, shared, or put before',
+    variants: [
+      { key: '1 MB', bytes: MB, clones: 20 },
+      { key: '50 MB', bytes: 50 * MB, clones: quick ? 1 : 4 },
+    ],
+    columns: [
+      { metric: 'cloneMs', label: 'cloned, ms', digits: 2 },
+      { metric: 'cloneBackMs', label: 'cloned there and back, ms', digits: 2 },
+      { metric: 'moveMs', label: 'moved there and back, ms', digits: 3 },
+      { metric: 'shareMs', label: 'shared, ms', digits: 3 },
+      { metric: 'putMs', label: 'put, ms', digits: 3 },
+      { metric: 'emptyMs', label: 'without bytes, ms', digits: 3 },
+      { metric: 'moveTimes', label: 'moved is cheaper, times', digits: 0 },
+      { metric: 'shareTimes', label: 'shared is cheaper, times', digits: 0 },
+      { metric: 'putTimes', label: 'put is cheaper, times', digits: 0 },
+      { metric: 'moveCpuTimes', label: 'moved, in CPU time', digits: 0 },
+      { metric: 'shareCpuTimes', label: 'shared, in CPU time', digits: 0 },
+    ],
+    request: (_contestant, { bytes, clones }) => ({ kind: 'large-values', bytes, clones, calls: quick ? 300 : 1_000 }),
+    contestants: [{ key: 'skein', label: 'skein', role: 'skein', spec: { library: 'skein' } }],
+    goals: cells =>
+      cells
+        .filter(cell => cell.variant === '50 MB')
+        .flatMap(({ metrics }) =>
+          ['move', 'share'].map(way => {
+            const times = metrics[`${way}Times`]
+            return {
+              text: `50 MB ${way}d: the whole call at least 1000x cheaper than with a clone`,
+              figure: times === undefined ? undefined : `${times.median.toFixed(0)}x`,
+              reached: times === undefined ? undefined : times.median >= 1000,
+            }
+          }),
+        ),
+    notes: [
+      'Each figure is a whole call, one at a time: there, run, and back. Moved bytes are compared with cloned ones that make the same way.',
+      'What is moved or shared costs nothing itself; what is left is the call, so the factor grows with the size.',
+    ],
+  }
+}
