@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Duration, milliseconds } from '../core/duration.ts'
+import { nearest } from '../core/nearest.ts'
 import { UsageError } from './exit-codes.ts'
-import { nearest } from './nearest.ts'
 
 /** An option of a subcommand. */
 export interface OptionSpec {

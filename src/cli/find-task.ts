@@ -5,9 +5,9 @@ import { invokeHere } from '../call/invoke-here.ts'
 import { lookup, namesIn } from '../call/registry.ts'
 import { type AnyFunction, type Task, type TaskIdentity, taskIdentity } from '../call/task.ts'
 import { TaskModuleError, TaskNotFoundError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 import { loadTaskModule } from '../pool/load-task.ts'
 import { UsageError } from './exit-codes.ts'
-import { nearest } from './nearest.ts'
 
 /** A task of one argument, found by its name instead of by import. */
 export type FoundTask = Task<(input: unknown) => unknown>

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { nearest } from '../core/nearest.ts'
 import { type Command, readArguments } from './command.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { compareCommand } from './commands/compare.ts'
 import { mapCommand } from './commands/map.ts'
 import { tourCommand } from './commands/tour.ts'
-import { nearest } from './nearest.ts'
 import { queueCommands } from './queue/index.ts'
 import { errorToJson } from './to-json.ts'
 import { printable, styleOf } from './ui/style.ts'

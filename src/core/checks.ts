@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from '../core/errors.ts'
+import { InvalidArgumentError } from './errors.ts'
+import { nearest } from './nearest.ts'
 
 /** Refuses an options object that is none, or that has a key nobody knows (usually a typing mistake). */
 export function checkKnown(options: object, names: ReadonlySet<string>, what: string): void {
@@ -7,7 +8,10 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
   }
   for (const name of Object.keys(options)) {
     if (!names.has(name)) {
-      throw new InvalidArgumentError(`Unknown ${what} '${name}'. Known are: ${[...names].join(', ')}`)
+      const meant = nearest(name, names)
+      throw new InvalidArgumentError(
+        `Unknown ${what} '${name}'. ${meant === undefined ? '' : `Did you mean '${meant}'? `}Known are: ${[...names].join(', ')}`,
+      )
     }
   }
 }

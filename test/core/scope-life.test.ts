@@ -26,10 +26,14 @@ describe('options', () => {
   test('with a key that nobody knows are refused, and so is a wrong value', async () => {
     const noop = (): void => {}
     for (const [use, named] of [
-      [() => scope(noop, { timout: 5 } as never), /Unknown scope option 'timout'.*timeout/],
+      [
+        () => scope(noop, { timout: 5 } as never),
+        /Unknown scope option 'timout'\. Did you mean 'timeout'\? Known are: .*timeout/,
+      ],
       [() => scope(noop, { parent: 1 } as never), /Unknown scope option 'parent'/],
       [(s: Scope) => s.scope(noop, { onerror: 1 } as never), /Unknown scope option 'onerror'/],
-      [(s: Scope) => s.spawn(noop, { nam: 'x' } as never), /Unknown spawn option 'nam'/],
+      [(s: Scope) => s.spawn(noop, { nam: 'x' } as never), /Unknown spawn option 'nam'\. Did you mean 'name'\?/],
+      [(s: Scope) => s.spawn(noop, { qqqqqqqq: 1 } as never), /Unknown spawn option 'qqqqqqqq'\. Known are: /],
       [(s: Scope) => s.spawn(noop, { service: 1 } as never), /service must be true or false/],
       [(s: Scope) => s.spawnReady(noop, { name: 1 } as never), /name must be a text/],
       [(s: Scope) => s.shield(noop, { timeout: 1, grace: 1 } as never), /Unknown shield option 'grace'/],
@@ -352,7 +356,8 @@ describe('failures', () => {
         ),
       )
       assert.ok(error instanceof AggregateError)
-      assert.deepEqual(error.errors, errors)
+      assert.equal(error.errors.length, errors.length)
+      assert.deepEqual(new Set(error.errors), new Set(errors))
       assert.ok(looked < 10 * errors.length, `looked at ${looked} failures`)
     } finally {
       Array.prototype.includes = includes

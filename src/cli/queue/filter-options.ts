@@ -1,7 +1,7 @@
+import { nearest } from '../../core/nearest.ts'
 import type { JobFilter, StoredState } from '../../stores/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
-import { nearest } from '../nearest.ts'
 import { queueName } from './queue-names.ts'
 
 const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
