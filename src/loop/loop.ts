@@ -35,9 +35,9 @@ export interface LoopOptions {
   readonly name?: string
 }
 
-/** The event loop as an executor; called with options it gives another one with limits of its own. */
+/** The event loop as an executor; called, with or without options, it gives another one of its own. */
 export interface Loop extends Executor {
-  (options: LoopOptions): Executor
+  (options?: LoopOptions): Executor
 }
 
 const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload', 'grace', 'limiter', 'name'])
@@ -283,8 +283,8 @@ function openLoop(options: LoopOptions): LoopExecutor {
  *
  * Use it for work that waits: requests, files, timers, with a limit, timeouts and cancellation that really stop the work.
  * A function that computes blocks everything else while it runs; give that to `threads()` or `processes()`. `loop` itself
- * has no limit and needs no closing; `loop({ concurrency: 10 })` gives an executor with limits of its own. Arguments and
- * results are passed as they are, not copied.
+ * has no limit and needs no closing; `loop({ concurrency: 10 })` gives an executor with limits of its own, and `loop()`
+ * one without a limit. Arguments and results are passed as they are, not copied.
  *
  * **Cancellation**: the task's signal aborts and its next checkpoint throws. A task that does not stop within `grace` is
  * given up with `ended: 'abandoned'`; it keeps its place until it really ends.
@@ -308,7 +308,7 @@ export const loop: Loop = callable(
 
 /** Makes the shared loop callable: `loop({ … })` opens another. */
 function callable(shared: LoopExecutor): Loop {
-  const open = (options: LoopOptions): Executor => openLoop(options)
+  const open = (options: LoopOptions = {}): Executor => openLoop(options)
   const members: Pick<Executor, 'run' | 'submit' | 'map' | 'stream' | 'stats' | 'observe' | 'within' | 'close'> = {
     run: shared.run.bind(shared) as Executor['run'],
     submit: shared.submit.bind(shared) as Executor['submit'],

@@ -36,6 +36,15 @@ describe('loop', () => {
     assert.equal(await loop.run(double, 4), 8)
   })
 
+  test('called without options is another executor, too, with no limit', async () => {
+    const own = loop()
+    assert.equal(own.capacity, Number.POSITIVE_INFINITY)
+    assert.equal(await own.run(double, 4), 8)
+    await own.close()
+    assert.equal(await codeOf(own.run(double, 4)), 'SKEIN_CLOSED')
+    assert.equal(await loop.run(double, 4), 8)
+  })
+
   test('options that are none are refused by name', () => {
     const wrong: [object, RegExp][] = [
       [{ concurrency: 0 }, /concurrency/],
@@ -43,6 +52,7 @@ describe('loop', () => {
       [{ overload: 'panic' }, /overload/],
       [{ grace: 'soon' }, /grace/],
       [{ max: 4 }, /max/],
+      [null as never, /object with loop options/],
     ]
     for (const [options, name] of wrong) {
       assert.throws(
