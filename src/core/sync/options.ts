@@ -11,6 +11,12 @@ const named: ReadonlySet<string> = new Set(['name'])
 
 /** Checks the options of a primitive and gives its title: `lock 'db'`, or `lock` without a name. */
 export function titleOf(kind: string, options: NameOptions, known: ReadonlySet<string> = named): string {
+  if (typeof options === 'number' && known.has('capacity')) {
+    throw new InvalidArgumentError(
+      `Expected an object with options of a ${kind}, got the number ${String(options)}. For a capacity write ` +
+        `{ capacity: ${String(options)} }, as in ${kind === 'queue' ? 'new Queue' : kind}({ capacity: ${String(options)} })`,
+    )
+  }
   checkKnown(options, known, `option of a ${kind}`)
   const { name } = options
   if (name === undefined) return kind

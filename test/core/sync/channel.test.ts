@@ -8,6 +8,7 @@ import {
   EndOfChannelError,
   InvalidArgumentError,
   OverloadedError,
+  Queue,
   scope,
 } from 'skein/core'
 import { rejection, settled } from '../deferred.ts'
@@ -57,6 +58,11 @@ describe('40: the capacity of a channel', () => {
       assert.throws(() => channel({ capacity: wrong as number }), InvalidArgumentError)
     }
     assert.throws(() => channel({ size: 1 } as never), /Unknown option of a channel 'size'/)
+  })
+
+  test('given as a bare number is refused, with what to write', () => {
+    assert.throws(() => channel(10 as never), /got the number 10\. .*channel\(\{ capacity: 10 \}\)/)
+    assert.throws(() => new Queue(3 as never), /got the number 3\. .*new Queue\(\{ capacity: 3 \}\)/)
   })
 })
 
