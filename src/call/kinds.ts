@@ -31,6 +31,8 @@ export type Kind =
 export interface Refusing {
   readonly what: string
   readonly remedy: string
+  /** The remedy on the way to a queue, where that is another one: no Call is run inside the arguments of a durable call. */
+  readonly remedyInQueue?: string
 }
 
 let kinds = new WeakMap<object, Kind>()
@@ -157,11 +159,15 @@ export const plainFunction: Refusing = {
   remedy:
     'Make it a task and pass a Call of it where its result is wanted, as in call(task, …), ' +
     'or pass data and choose the function on the other side',
+  remedyInQueue:
+    'Pass data, as the name of what is to be done, and choose the function by it in the task; or make it a task of its own',
 }
 export const taskFunction: Refusing = {
   what: 'a task',
   remedy:
     'Pass a Call of it, as in call(task, …), if its result is wanted; else import the task in the module that uses it',
+  remedyInQueue:
+    'If its result is wanted, run it first and pass the result; else import the task in the module that uses it',
 }
 export const proxy: Refusing = { what: 'a Proxy', remedy: 'Pass a plain copy of it, as in { ...value }' }
 export const callValue: Refusing = {
@@ -169,6 +175,7 @@ export const callValue: Refusing = {
   remedy:
     'Calls are run where they are arguments, or in arrays and plain objects there. ' +
     'A task that has a Call returns its result, as in await executor.run(call)',
+  remedyInQueue: 'Run it first and pass its result, as in await queue.run(call)',
 }
 export const jobValue: Refusing = {
   what: 'a Job',

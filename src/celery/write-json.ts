@@ -314,9 +314,9 @@ class JsonWriter {
     this.marks.push(extra === undefined ? [kind, path] : [kind, path, extra])
   }
 
-  #refuse({ what, remedy }: Refusing): never {
+  #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {
     const path = this.#root + this.#keys.map((key, at) => this.#shown.get(at) ?? show(key)).join('')
-    throw new UnsendableError(`${path} is ${what}${cannot}. ${remedy}.`, { path })
+    throw new UnsendableError(`${path} is ${what}${cannot}. ${remedyInQueue}.`, { path })
   }
 }
 

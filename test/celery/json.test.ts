@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { errorsOf, scope, UnsendableError } from 'skein'
-import { registerClass, task } from 'skein/call'
+import { call, registerClass, task } from 'skein/call'
 import { applyMarks } from '#skein/celery/marks.js'
 import { JsonError, parseTime, readJson } from '#skein/celery/read-json.js'
 import { writeJson } from '#skein/celery/write-json.js'
@@ -158,6 +158,20 @@ describe('a value that cannot cross', () => {
     refused([new SharedArrayBuffer(4)], 'arguments[0]')
     refused([task('file:///json.mjs', () => 1, { name: 'json' })], 'arguments[0]')
     refused([{ __type__: 'date', __value__: 'x' }], 'arguments[0]')
+  })
+
+  test('is refused with advice that a queue can follow', () => {
+    const inner = task('file:///json.mjs', () => 1, { name: 'inner' })
+    for (const [value, advice] of [
+      [() => 1, /is a function, which cannot be sent through a queue\. Pass data/],
+      [inner, /is a task, .*run it first and pass the result/],
+      [call(inner), /is a Call .*await queue\.run\(call\)/],
+    ] as const) {
+      assert.throws(
+        () => writeJson([value], 'arguments'),
+        (error: Error) => advice.test(error.message) && !/pass a Call/i.test(error.message),
+      )
+    }
   })
 
   test('is refused when it leads back to itself or is too deep', () => {
