@@ -33,6 +33,7 @@ export class Watch {
   #waiting = 0
   #unlisten: (() => void)[] = []
   #holds = false
+  #hearsReports = false
   #closed: unknown
 
   constructor(store: Store) {
@@ -98,11 +99,14 @@ export class Watch {
     return this.#closed
   }
 
+  /** Hears of what is wanted and of no more: each signal that somebody listens to wakes this program from others. */
   #listen(): void {
     const hold = this.#ends.size > 0 || this.#waiting > 0
-    if (this.#unlisten.length > 0 && hold === this.#holds) return
+    const reports = this.#pings.size > 0
+    if (this.#unlisten.length > 0 && hold === this.#holds && reports === this.#hearsReports) return
     const before = this.#unlisten
     this.#holds = hold
+    this.#hearsReports = reports
     this.#unlisten = [
       this.#store.on(
         'ended',
@@ -112,8 +116,8 @@ export class Watch {
         },
         hold,
       ),
-      this.#store.on('reported', id => this.#ping(id), hold),
     ]
+    if (reports) this.#unlisten.push(this.#store.on('reported', id => this.#ping(id), hold))
     for (const each of before) each()
   }
 

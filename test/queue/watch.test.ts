@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryStore } from 'skein/stores/memory'
+import { Watch } from '#skein/queue/watch.js'
+
+/** A store, and how many listen to which signal of it. */
+function listenedTo(): { store: ReturnType<typeof memoryStore>; count: (signal: string) => number } {
+  const store = memoryStore()
+  const counts = new Map<string, number>()
+  const add = (signal: string, by: number): void => void counts.set(signal, (counts.get(signal) ?? 0) + by)
+  const { on } = store
+  store.on = (signal, listener, hold) => {
+    add(signal, 1)
+    const off = on.call(store, signal, listener as never, hold)
+    return () => {
+      add(signal, -1)
+      off()
+    }
+  }
+  return { store, count: signal => counts.get(signal) ?? 0 }
+}
+
+const heedless = { ended: () => {}, failed: () => {} }
+
+test('who waits for the end of a job is not woken by what it reports', async () => {
+  const { store, count } = listenedTo()
+  const watch = new Watch(store)
+  const stop = watch.end('one', heedless, true)
+  assert.deepEqual([count('ended'), count('reported')], [1, 0])
+  const stopFollowing = watch.changes('one', () => {})
+  assert.deepEqual([count('ended'), count('reported')], [1, 1])
+  stopFollowing()
+  assert.deepEqual([count('ended'), count('reported')], [1, 0])
+  stop()
+  assert.deepEqual([count('ended'), count('reported')], [0, 0])
+  watch.close(new Error('over'))
+  await store.close()
+})
