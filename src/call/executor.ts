@@ -94,12 +94,12 @@ export interface Executor extends AsyncDisposable {
    */
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
     options: MapOptions & { readonly settle: true },
   ): MapResults<Settled<Value<R>>>
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
     options?: MapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   /** Streams the values of a call: the place for its options. */

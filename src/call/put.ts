@@ -34,7 +34,8 @@ export interface Put<T> extends AsyncDisposable {
  * worker that comes later gets it as it is then. A worker that is replaced gets it again. On the event loop the task gets
  * the value itself. A queue refuses it: put what many durable jobs need into a file or a database.
  *
- * `close()` of the handle frees it in all workers, `close()` of an executor in the workers of that one.
+ * `close()` of the handle frees it in all workers, `close()` of an executor in the workers of that one. A handle that the
+ * program has forgotten is closed when it is collected; when that will be, nobody knows.
  *
  * **Cancellation**: a cancelled call leaves the value where it is.
  *
@@ -62,7 +63,9 @@ export interface Put<T> extends AsyncDisposable {
  */
 export function put<T>(value: T): Put<T> {
   const handle = new PutHandle<T>()
-  states.set(handle, new PutState(value))
+  const state = new PutState(value)
+  states.set(handle, state)
+  forgotten.register(handle, state)
   return handle
 }
 
@@ -85,6 +88,8 @@ class PutHandle<T> implements Put<T> {
 
 // Not in the handle itself, so that nobody who looks through its properties finds the value.
 const states = new WeakMap<object, PutState>()
+/** A handle that nobody has any more can reach no call: then no worker needs the value. */
+const forgotten = new FinalizationRegistry<PutState>(state => state.close())
 let numbers = 0
 
 /** What is behind a handle. */

@@ -151,12 +151,12 @@ export abstract class ExecutorSurface implements Executor {
 
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
     options: MapOptions & { readonly settle: true },
   ): MapResults<Settled<Value<R>>>
   map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<Item<NoInfer<I>>> | AsyncIterable<Item<NoInfer<I>>>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
     options?: MapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   map(

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
 import { ClosedError, type Executor, put, UnsendableError, WorkerCrashedError } from 'skein'
 import { connect } from 'skein/queue'
@@ -110,6 +112,21 @@ describe('a value that was put', () => {
     await queue.close()
     await handle.close()
   })
+
+  timed('is freed when its handle has been forgotten', () =>
+    withThread(async pool => {
+      await pool.run(tasks.watch, put(model))
+      setFlagsFromString('--expose-gc')
+      const collect = runInNewContext('gc') as () => void
+      let freed = false
+      for (let round = 0; round < 100 && !freed; round++) {
+        await new Promise(resolve => setImmediate(resolve))
+        collect()
+        freed = await pool.run(tasks.isCollected)
+      }
+      assert.equal(freed, true)
+    }),
+  )
 
   timed('is freed with await using', async () => {
     let count = -1

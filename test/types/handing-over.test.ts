@@ -34,6 +34,9 @@ const count = task(import.meta, function* count(model: Model) {
 })
 const loose = task(import.meta, (value: unknown): string => String(value), { name: 'loose' })
 
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+const tree = task(import.meta, (json: Json): Json => json, { name: 'tree' })
+
 function moveKeepsTypes(pixels: Uint8Array<ArrayBuffer>): void {
   exactly<Uint8Array<ArrayBuffer>>()(move(pixels))
   exactly<{ x: Float64Array<ArrayBuffer> }>()(move({ x: new Float64Array(1) }))
@@ -60,6 +63,8 @@ function putStandsForItsValue(model: Model): void {
   exactly<MapResults<number>>()(executor.map(sum, [put([1]), [2], [put(3), 4]]))
   exactly<AsyncIterableIterator<number>>()(executor.stream(count, handle))
   exactly<Promise<string>>()(executor.run(loose, handle))
+  exactly<MapResults<Json>>()(executor.map(tree, [{ a: [1, null] }, 'b', put<Json>([1])]))
+  exactly<MapResults<Json>>()(executor.map(tree, [{ a: 1 }, { b: [1] }, { c: [put<Json>(1)] }]))
   // The value may have more than is wanted.
   void executor.run(sum, put([1, 2] as const))
   void executor.run(score, put({ weights: [1], more: true }), 'a')
