@@ -5,6 +5,7 @@ export const running = 0
 export const peak = 1
 export const turns = 2
 export const tidied = 3
+export const go = 4
 
 function enter(shared: Int32Array): void {
   const now = Atomics.add(shared, running, 1) + 1
@@ -52,8 +53,27 @@ export const tidyAfterwards = task(
   },
 )
 
+/** Waits until somebody says `go`, without looking whether it should stop, and fails then if it is told to. */
+export const waitFor = task(import.meta, function waitFor(memory: SharedArrayBuffer, then: 'give' | 'fail'): string {
+  const shared = new Int32Array(memory)
+  enter(shared)
+  Atomics.wait(shared, go, 0)
+  Atomics.sub(shared, running, 1)
+  if (then === 'fail') throw new RangeError('too late')
+  return 'too late'
+})
+
 export const failWith = task(import.meta, function failWith(message: string): never {
   throw new RangeError(message)
+})
+
+/** Asks one question after the other, without end. */
+export const ask = task(import.meta, function* ask(): Generator<number> {
+  for (let question = 1; ; question++) yield question
+})
+
+export const double = task(import.meta, function double(n: number): number {
+  return 2 * n
 })
 
 /** Gives numbers as fast as it can, and fails after so many. */

@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { call, CapacityLimiter, CancelledError, type Executor, scope, sleep } from 'skein'
+import { call, CapacityLimiter, CancelledError, type Executor, moveOnAfter, scope, scopeKey, sleep } from 'skein'
 import { threads } from 'skein/threads'
 import {
+  ask,
   countForEver,
   countUp,
+  double,
   failWith,
+  go,
   peak,
   running,
   tidied,
   tidyAfterwards,
   turnRound,
   turns,
+  waitFor,
 } from './bridge-tasks.ts'
 import { rejection } from './deferred.ts'
+import { programFolder, runProgram } from './program.ts'
 
 // The cooperative side and the threads take part in the same cancellation.
 
 const memory = (): { readonly buffer: SharedArrayBuffer; readonly at: (place: number) => number } => {
-  const buffer = new SharedArrayBuffer(16)
+  const buffer = new SharedArrayBuffer(20)
   return { buffer, at: place => Atomics.load(new Int32Array(buffer), place) }
 }
 
@@ -134,6 +139,61 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     assert.equal(limiter.borrowed, 0)
   })
 
+  test('52: work that was let go of keeps its token until the thread has ended, and what it gives then is dropped', async () => {
+    const limiter = new CapacityLimiter(1)
+    const limited = open({ max: 2, limiter })
+    for (const then of ['give', 'fail'] as const) {
+      const { buffer, at } = memory()
+      let late: Promise<unknown> | undefined
+      // The scope ends although the thread goes on: nothing in it waits for the thread.
+      const outcome = await moveOnAfter(
+        20,
+        s => {
+          late = limited.run(waitFor, buffer, then)
+          return s.wait(late)
+        },
+        'let go',
+      )
+      assert.equal(outcome, 'let go')
+      assert.equal(limiter.borrowed, 1)
+      let second = false
+      const next = limited.run(double, 4).then(value => ((second = true), value))
+      await until(() => at(running) === 1)
+      assert.deepEqual([second, limiter.borrowed], [false, 1])
+      Atomics.store(new Int32Array(buffer), go, 1)
+      Atomics.notify(new Int32Array(buffer), go)
+      assert.equal(await next, 8)
+      await late?.catch(() => {})
+      assert.equal(limiter.borrowed, 0)
+    }
+  })
+
+  test('52: a program whose body has ended waits for a thread that was let go of, and says nothing of its late error', async () => {
+    const folder = programFolder()
+    const code = `
+      import { isMainThread } from 'node:worker_threads'
+      import { moveOnAfter, task } from 'skein'
+      import { threads } from 'skein/threads'
+      export const failLate = task(import.meta, function failLate() {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+        console.log('the thread has ended')
+        throw new RangeError('too late')
+      })
+      if (isMainThread) {
+        const pool = threads({ max: 1 })
+        await pool.run(failLate).catch(() => {}) // the thread is there
+        await moveOnAfter(20, s => s.wait(pool.run(failLate)))
+        console.log('let go')
+      }
+    `
+    try {
+      const { code: exitCode, stdout, stderr } = await runProgram(folder.path, 'late.mjs', code)
+      assert.deepEqual([exitCode, stdout, stderr], [0, 'the thread has ended\nlet go\nthe thread has ended\n', ''])
+    } finally {
+      folder.remove()
+    }
+  })
+
   test('53: at most so many at a time, whatever is cancelled and whenever', async () => {
     const wide = open({ max: 3, grace: '1m' })
     const { buffer, at } = memory()
@@ -209,6 +269,32 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     )
     assert.ok(error instanceof CancelledError)
     assert.deepEqual([error.reason, error.ended, at(running)], ['asked', 'cooperative', 0])
+  })
+
+  test('54: what a thread asks for is done in the task that started it, which may use threads again', async () => {
+    const language = scopeKey<string>('language')
+    const limiter = new CapacityLimiter(1)
+    const asking = open({ max: 1, limiter })
+    // With the limiter whose token the asking call has, it would wait for ever.
+    const answering = open({ max: 1, limiter: new CapacityLimiter(1) })
+    const answers: unknown[] = []
+    const error = await rejection(
+      scope(s =>
+        s.with(language, 'en', async s => {
+          for await (const question of s.on(asking).stream(ask)) {
+            assert.equal(limiter.borrowed, 1)
+            answers.push([s.get(language), await s.on(answering).run(double, question)])
+            if (question === 2) s.cancel('enough')
+          }
+        }),
+      ),
+    )
+    assert.ok(error instanceof CancelledError)
+    assert.deepEqual(answers, [
+      ['en', 2],
+      ['en', 4],
+    ])
+    assert.equal(limiter.borrowed, 0)
   })
 
   test('60: ten thousand values of a thread come in order, none is lost, the loop is not starved, and its error comes once', async () => {

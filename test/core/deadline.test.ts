@@ -101,7 +101,7 @@ describe('a deadline', () => {
     ]
     await expired.promise
     const waited = [scope(s => s.wait(gate.promise), { timeout: 1 }), failAfter(1, s => s.wait(gate.promise))]
-    for (const each of waited) assert.ok((await rejection(each)) instanceof TimeoutError)
+    for (const thrown of await Promise.all(waited.map(rejection))) assert.ok(thrown instanceof TimeoutError)
     assert.equal(await moveOnAfter(1, s => s.wait(gate.promise), 'otherwise'), 'otherwise')
     gate.resolve('late')
     assert.deepEqual(await Promise.all(running), ['late', 'late', 'late', 'late'])
