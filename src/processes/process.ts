@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type Ended, UnsendableError } from '../core/errors.ts'
+import type { Ended } from '../core/errors.ts'
+import { unsendableArgument } from '../pool/failures.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.ts'
@@ -97,14 +98,7 @@ export class Process implements Transport {
     try {
       this.#writer.add(request, json)
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      throw new UnsendableError(
-        `An argument cannot be sent to a process: ${text.replace(/\.$/, '')}. Pass plain data instead.`,
-        {
-          path: 'arguments',
-          cause: error,
-        },
-      )
+      throw unsendableArgument('process', error)
     }
   }
 

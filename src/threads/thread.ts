@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/move.ts'
-import { type Ended, UnsendableError } from '../core/errors.ts'
+import type { Ended } from '../core/errors.ts'
+import { unsendableArgument } from '../pool/failures.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/transport.ts'
@@ -89,7 +90,7 @@ export class Thread implements Transport {
       try {
         this.#outlet.postTransfer(message, moved, this.#refused)
       } catch (error) {
-        throw unsendable(error)
+        throw unsendableArgument('thread', error)
       }
     } else if (message[0] !== request.call) {
       this.#outlet.post(message)
@@ -106,7 +107,8 @@ export class Thread implements Transport {
     this.#outlet.flush(this.#refused)
   }
 
-  readonly #refused = (message: Request, error: unknown): void => this.#events.onRefused(message, unsendable(error))
+  readonly #refused = (message: Request, error: unknown): void =>
+    this.#events.onRefused(message, unsendableArgument('thread', error))
 
   ref(): void {
     this.#worker.ref()
@@ -122,15 +124,4 @@ export class Thread implements Transport {
     await this.#worker.terminate()
     return 'terminated'
   }
-}
-
-function unsendable(error: unknown): UnsendableError {
-  const text = error instanceof Error ? error.message : String(error)
-  return new UnsendableError(
-    `An argument cannot be sent to a thread: ${text.replace(/\.$/, '')}. Pass plain data instead.`,
-    {
-      path: 'arguments',
-      cause: error,
-    },
-  )
 }
