@@ -1,4 +1,5 @@
 import type { TaskIdentity } from '../call/task.ts'
+import { messageOf } from '../core/foreign.ts'
 import type { Comparison, FailureCount, PlaceKind, PlaceMeasurement, Scaling, Timeline } from './comparison.ts'
 import { type AnyTask, type Contender, openContender, type Width } from './contender.ts'
 import { decide } from './decide.ts'
@@ -258,7 +259,7 @@ export class Contest {
       await work()
     } catch (error) {
       this.#options.signal?.throwIfAborted()
-      entry.broken = error instanceof Error ? error.message : String(error)
+      entry.broken = messageOf(error)
     }
   }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
+import { messageOf } from '../core/foreign.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
 import { isDetached, movedAway, portNotMoved } from './leaves.ts'
@@ -57,7 +58,7 @@ export function explainFailure(
     // The search goes as deep as the value; where it fails, too, the cause has to do.
   }
   if (found) return found
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   return new UnsendableError(
     `${path} cannot be sent to another thread or process: ${message.split('\n')[0]}. ` +
       `Send plain data: objects, arrays, Maps, Sets, buffers.`,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { describe } from '../call/options.ts'
 import { InvalidArgumentError, MalformedMessageError } from '../core/errors.ts'
+import { messageOf } from '../core/foreign.ts'
 import { applyMarks } from './marks.ts'
 import { argumentsRepr } from './python-repr.ts'
 import { parseTime, readJson } from './read-json.ts'
@@ -191,7 +192,7 @@ export function decodeMessage(headers: string, body: string): TaskMessage | Malf
     return read(object(parse(headers, 'headers'), 'headers'), parse(body, 'body'))
   } catch (error) {
     if (error instanceof Malformed) return new MalformedMessageError(`The message is malformed: ${error.message}.`)
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     return new MalformedMessageError(`The message is malformed: its arguments cannot be made again: ${why}`, {
       cause: error,
     })

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { messageOf } from '../core/foreign.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit-codes.ts'
 import { glob, hasStar } from './glob.ts'
@@ -94,10 +95,7 @@ async function* lines(stream: Readable): AsyncGenerator<unknown> {
       first = false
       if (text.trim() !== '') yield parseInput(text)
     }
-    if (failure)
-      throw new UsageError(
-        `The inputs could not be read: ${failure instanceof Error ? failure.message : String(failure)}`,
-      )
+    if (failure) throw new UsageError(`The inputs could not be read: ${messageOf(failure)}`)
   } finally {
     reader.close()
     stream.destroy()

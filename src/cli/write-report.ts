@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { renderReport, type ReportOptions } from '../advisor/report.ts'
+import { messageOf } from '../core/foreign.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** Writes report.html and gives its whole path. */
@@ -11,10 +12,7 @@ export function writeReport(file: string, options: ReportOptions, command: strin
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, page)
   } catch (error) {
-    throw new UsageError(
-      `The report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      command,
-    )
+    throw new UsageError(`The report cannot be written to ${path}: ${messageOf(error)}`, command)
   }
   return path
 }

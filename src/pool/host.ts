@@ -8,6 +8,7 @@ import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { fillPuts } from '../call/unpack.ts'
 import { UnsendableError } from '../core/errors.ts'
+import { messageOf } from '../core/foreign.ts'
 import type { LogLine } from '../core/services.ts'
 import { Asks } from './asks.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
@@ -469,7 +470,7 @@ export class Host implements RunnerHost {
 }
 
 function resultRefused(error: unknown): UnsendableError {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   return new UnsendableError(
     `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
     { path: 'result', cause: error },

@@ -5,6 +5,7 @@ import { type CancelCause, errorOfCause } from '../cancel.ts'
 import { describe } from '../checks.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors.ts'
+import { messageOf } from '../foreign.ts'
 import { Scope } from '../scope.ts'
 import { type Owner, refusalOf } from '../waiting.ts'
 
@@ -212,7 +213,7 @@ function begin(command: string, args: readonly string[], options: ProcessOptions
     })
   } catch (error) {
     // Node refuses here what no operating system takes: a zero byte in an argument, a folder that is no path.
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new InvalidArgumentError(`${command} could not be started: ${why}`, { cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/foreign.ts'
 import type { Claimer } from './claimer.ts'
 import type { WorkerHealth } from './events.ts'
 
@@ -22,13 +23,9 @@ export function healthOf({ claimer, state, running, held, capacity, blocked }: H
   const not = (reason: string): WorkerHealth => ({ consuming: false, reason, ...about })
   if (state !== 'running') return not(state === 'stopping' ? 'it is stopping and takes no more jobs' : 'it has stopped')
   if (claimer.stuck) return not('the store has not answered a claim for a long time')
-  if (claimer.trouble !== undefined) return not(`the last claim failed: ${textOf(claimer.trouble)}`)
-  if (blocked !== undefined) return not(`what it has done cannot be written: ${textOf(blocked)}`)
+  if (claimer.trouble !== undefined) return not(`the last claim failed: ${messageOf(claimer.trouble)}`)
+  if (blocked !== undefined) return not(`what it has done cannot be written: ${messageOf(blocked)}`)
   if (claimer.resting) return not('its threads or processes cannot be started')
   if (claimer.lastAnswer === undefined) return not('the store has not answered yet')
   return { consuming: true, reason: held >= capacity ? 'all places are taken' : 'it waits for jobs', ...about }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

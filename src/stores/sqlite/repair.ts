@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StoreError } from '../../core/errors.ts'
+import { messageOf } from '../../core/foreign.ts'
 import { Database } from './database.ts'
 import { openDriver, type Row } from './driver.ts'
 import { errorOf, failureOf } from './failures.ts'
@@ -96,7 +97,7 @@ async function save(copy: string, source: string, target: string): Promise<Repai
     checkVersion(version, source)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new StoreError('SKEIN_STORE_DAMAGED', `Nothing could be read of ${source}: ${reason}`, {
       store: source,
       cause: error,

@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/foreign.ts'
 import { crashPoint } from '../crash-point.ts'
 import * as story from '../story.ts'
 import type { Effect, Report, Settlement, WriteOutcome } from '../store.ts'
@@ -180,7 +181,7 @@ function effects(turn: Turn, given: readonly Effect[] | undefined): { refused: s
     if (database.inTransaction() === false) throw error
     database.exec('ROLLBACK TO skein_effects')
     database.exec('RELEASE skein_effects')
-    return { refused: `An effect failed: ${error instanceof Error ? error.message : String(error)}` }
+    return { refused: `An effect failed: ${messageOf(error)}` }
   }
 }
 
