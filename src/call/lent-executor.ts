@@ -1,5 +1,6 @@
 import type { CancelCause } from '../core/cancel.ts'
 import { CancelledError } from '../core/errors.ts'
+import { nothing } from '../core/nothing.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Entry, Work } from './entry.ts'
 import type { ExecutorEvent } from './events.ts'
@@ -121,5 +122,3 @@ export class LentExecutor extends ExecutorSurface {
   /** A borrowed executor is closed by its owner; this does nothing. */
   async close(_options?: CloseOptions): Promise<void> {}
 }
-
-function nothing(): void {}

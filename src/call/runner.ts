@@ -1,6 +1,7 @@
 import { type CancelCause, errorOfCause } from '../core/cancel.ts'
 import { callIn, type ScopeSource } from '../core/current.ts'
 import { StreamMismatchError, ThrownValueError } from '../core/errors.ts'
+import { nothing } from '../core/nothing.ts'
 import type { Scope } from '../core/scope.ts'
 import type { LogLine, Services } from '../core/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/task-scope.ts'
@@ -316,5 +317,3 @@ function openIterator(value: unknown): Iterator<unknown> | AsyncIterator<unknown
   const both = value as Partial<Iterable<unknown> & AsyncIterable<unknown>>
   return both[Symbol.asyncIterator]?.() ?? both[Symbol.iterator]?.()
 }
-
-function nothing(): void {}

@@ -1,6 +1,7 @@
 import type { CancelCause } from '../core/cancel.ts'
 import type { Job } from '../core/job.ts'
 import { LocalJob } from '../core/local-job.ts'
+import { nothing } from '../core/nothing.ts'
 import type { Scope } from '../core/scope.ts'
 import { type Arguments, type Call, isCall, type Item, makeCall, type Value } from './call.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
@@ -200,5 +201,3 @@ function settleJob(job: LocalJob<unknown>, outcome: Outcome): void {
   if (outcome.state === 'done') job.resolve(outcome.value)
   else job.reject(outcome.error, outcome.state)
 }
-
-function nothing(): void {}

@@ -7,6 +7,7 @@ import { wireName } from '../celery/task-name.ts'
 import { type Duration, milliseconds } from '../core/duration.ts'
 import { InvalidArgumentError } from '../core/errors.ts'
 import type { Job } from '../core/job.ts'
+import { nothing } from '../core/nothing.ts'
 import { Timer } from '../core/timer.ts'
 import type { JobStatus } from '../queue/durable-job.ts'
 import { queueIn } from '../queue/connect.ts'
@@ -497,5 +498,3 @@ function spanText(milliseconds: number): string {
   const [size, unit] = spans.find(([each]) => milliseconds >= 2 * each) ?? [1, 'ms']
   return `${Number((milliseconds / size).toFixed(1))} ${unit}`
 }
-
-function nothing(): void {}

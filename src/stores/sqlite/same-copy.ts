@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from '../../core/errors.ts'
-import type { Driver } from './driver.ts'
-import { driverOver, openBinding } from './driver.ts'
+import { type Driver, driverOver, openBinding } from './driver.ts'
 
 /** More than any program sets, and each program another one. */
 const mark = 2 ** 52 + Math.floor(Math.random() * 2 ** 40)
