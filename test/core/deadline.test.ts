@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, failAfter, moveOnAfter, type Scope, scope, TimeoutError } from 'skein/core'
 import { deferred, never, rejection } from './deferred.ts'
+import { inVirtualTime } from './virtual-time.ts'
 
 describe('a deadline', () => {
   test('ends the scope with a TimeoutError that names the limit', async () => {
@@ -107,16 +108,19 @@ describe('a deadline', () => {
     assert.deepEqual(await Promise.all(running), ['late', 'late', 'late', 'late'])
   })
 
-  test('of a scope without a name is told in words, without frames of our own', async () => {
-    const error = await rejection(scope(s => s.sleep('1h'), { timeout: 1 }))
-    assert.ok(error instanceof TimeoutError)
-    assert.equal(error.message, 'an unnamed scope ran out of time (1 ms)')
-    assert.doesNotMatch(error.stack ?? '', /\n\s+at /)
-    const named = await rejection(scope(s => s.sleep('1h'), { timeout: 1, name: 'download' }))
-    assert.match((named as Error).message, /^scope download ran/)
-    const unnamed = await rejection(scope(async s => (s.cancel(), s.spawn(s => s.sleep(0)).result())))
-    assert.match((unnamed as Error).message, /^an unnamed (scope|task) was cancelled by/)
-  })
+  test(
+    'of a scope without a name is told in words, without frames of our own',
+    inVirtualTime(async () => {
+      const error = await rejection(scope(s => s.sleep('1h'), { timeout: 1 }))
+      assert.ok(error instanceof TimeoutError)
+      assert.equal(error.message, 'an unnamed scope ran out of time (1 ms)')
+      assert.doesNotMatch(error.stack ?? '', /\n\s+at /)
+      const named = await rejection(scope(s => s.sleep('1h'), { timeout: 1, name: 'download' }))
+      assert.match((named as Error).message, /^scope download ran/)
+      const unnamed = await rejection(scope(async s => (s.cancel(), s.spawn(s => s.sleep(0)).result())))
+      assert.match((unnamed as Error).message, /^an unnamed (scope|task) was cancelled by/)
+    }),
+  )
 
   test('is seen by checkpoint inside a synchronous loop that blocks the event loop', async () => {
     const error = await rejection(
