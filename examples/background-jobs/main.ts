@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { main } from 'skein'
 import { connect } from 'skein/queue'
-import { openDatabase } from './database.ts'
+import { sqliteConnection } from 'skein/stores/sqlite'
 import { measure, prepare } from './tasks.ts'
 
 /** Where the skein that this example uses is installed: its own compiled files are what is measured. */
@@ -42,7 +42,7 @@ await main(import.meta, async () => {
     await killed
     console.log(`${results.length} results, ${results.reduce((sum, each) => sum + each.lines, 0)} lines in all`)
 
-    const database = await openDatabase(join(folder, 'jobs.db'))
+    const database = sqliteConnection(join(folder, 'jobs.db')) // the SQLite that skein uses, to look into the file
     const row = database.prepare('SELECT count(*) AS n, count(DISTINCT path) AS files FROM files').get() as {
       n: number
       files: number
