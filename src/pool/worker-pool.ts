@@ -1,18 +1,17 @@
 import { BaseExecutor } from '../call/base-executor.ts'
-import { decode, encode, type Encoding, newCallEncoding, newEncoding } from '../call/codec.ts'
+import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
-import { checkStillHere, explainFailure, tryToClone } from '../call/explain.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
-import type { PutState } from '../call/put.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { BoundQueues } from './bound-queues.ts'
+import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
-import { crashError, lostError, startError, unsendableBy, unsendableCall } from './failures.ts'
+import { crashError, lostError, startError, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
@@ -20,7 +19,7 @@ import { encodeReason } from './reason.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
-import { flag, flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
@@ -40,8 +39,7 @@ export class WorkerPool extends BaseExecutor {
   readonly #bound = new BoundQueues()
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
-  /** For the arguments of calls. */
-  readonly #callEncoding: Encoding
+  readonly #poster: CallPoster
   #order = 0
   #crashed = 0
   #scheduled = false
@@ -52,7 +50,7 @@ export class WorkerPool extends BaseExecutor {
     this.kind = settings.kind
     this.#settings = settings
     this.#encoding = newEncoding(settings.kind)
-    this.#callEncoding = newCallEncoding(settings.kind)
+    this.#poster = new CallPoster(settings.kind)
     this.capacity = settings.max * settings.concurrency
     this.#crew = new Crew(settings, open, {
       connect: worker => ({
@@ -230,52 +228,15 @@ export class WorkerPool extends BaseExecutor {
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
   #sendEncoded(worker: PoolWorker, entry: Entry, slot: number, task: number, flags: number): boolean {
-    const { args, moved } = entry.work
-    let failure: unknown
     try {
-      if (moved) checkStillHere(moved, args, 'arguments')
-      const encoded = encode(args, 'arguments', this.#callEncoding)
-      const { marked, json, puts } = this.#callEncoding
-      let bits = marked ? flags | flag.marked : flags
-      if (marked && puts !== undefined && puts.size > 0) {
-        for (const each of puts) this.#bring(each, worker)
-        bits |= flag.puts
-      }
-      const call = callRequest(entry, slot, task, encoded, bits)
-      try {
-        worker.transport.post(call, json, moved)
-        entry.gaveAway = moved !== undefined && this.kind === 'threads'
-        return true
-      } catch (error) {
-        failure = unsendableCall(this.kind, entry.work, error)
-      }
+      this.#poster.post(entry, worker, slot, task, flags)
+      return true
     } catch (error) {
-      failure = unsendableBy(entry.work.task.name, error)
+      worker.transport.ledger.unsent(slot)
+      this.#free(worker, slot)
+      this.#settleUnsent(entry, error)
+      return false
     }
-    worker.transport.ledger.unsent(slot)
-    this.#free(worker, slot)
-    this.#settleUnsent(entry, failure)
-    return false
-  }
-
-  /** Sends a value that was put to a worker that doesn't have it yet. Throws when it cannot be sent. */
-  #bring(put: PutState, worker: PoolWorker): void {
-    if (worker.puts.has(put)) return
-    const path = 'the value that was put'
-    const { value } = put.checkOpen(path)
-    const encoded = encode(value, path, this.#encoding)
-    const { marked, json } = this.#encoding
-    try {
-      worker.transport.post([request.put, put.id, encoded, marked ? 1 : 0], json, [])
-    } catch (error) {
-      throw explainFailure(value, path, error, part => tryToClone(part, undefined))
-    }
-    worker.puts.add(put)
-    put.holders.set(worker, () => {
-      worker.puts.delete(put)
-      worker.transport.post([request.drop, put.id], true)
-      worker.transport.flush()
-    })
   }
 
   #isOld(worker: PoolWorker): boolean {

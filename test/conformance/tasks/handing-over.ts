@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isMainThread, threadId } from 'node:worker_threads'
-import { current, move, put, registerClass, task } from 'skein'
-import { addLine, touch } from '../files.ts'
+import { move, put, registerClass, task } from 'skein'
+import { addLine, fileAppears, touch } from '../files.ts'
 
 export interface Model {
   readonly weights: readonly number[]
@@ -44,9 +43,8 @@ export const wasHere = task(import.meta, function wasHere(value: object): { befo
 export const scoreLater = task(
   import.meta,
   async function scoreLater(started: string, gate: string, model: Model): Promise<number> {
-    const s = current()
     touch(started)
-    while (!existsSync(gate)) await s.sleep(2)
+    await fileAppears(gate)
     return model.weights.length
   },
 )

@@ -1,0 +1,71 @@
+import { encode, type Encoding, newCallEncoding, newEncoding } from '../call/codec.ts'
+import type { Entry } from '../call/entry.ts'
+import { checkStillHere, explainFailure, tryToClone } from '../call/explain.ts'
+import type { PutState } from '../call/put.ts'
+import { callRequest } from './call-request.ts'
+import { unsendableBy, unsendableCall } from './failures.ts'
+import type { PoolWorker } from './pool-worker.ts'
+import { type CallRequest, flag, request } from './wire.ts'
+
+const pathOfPut = 'the value that was put'
+
+/** Posts calls whose arguments have to be encoded, with the memory that goes along and the values that must be there first. */
+export class CallPoster {
+  readonly #kind: 'threads' | 'processes'
+  readonly #arguments: Encoding
+  readonly #values: Encoding
+
+  constructor(kind: 'threads' | 'processes') {
+    this.#kind = kind
+    this.#arguments = newCallEncoding(kind)
+    this.#values = newEncoding(kind)
+  }
+
+  /** Throws when a call cannot be sent: then the worker has heard nothing of it, and nothing has moved. */
+  post(entry: Entry, worker: PoolWorker, slot: number, task: number, flags: number): void {
+    const { work } = entry
+    const { args, moved } = work
+    let call: CallRequest
+    let json: boolean
+    try {
+      if (moved) checkStillHere(moved, args, 'arguments')
+      const encoded = encode(args, 'arguments', this.#arguments)
+      const { marked, puts } = this.#arguments
+      json = this.#arguments.json
+      let bits = marked ? flags | flag.marked : flags
+      if (marked && puts !== undefined && puts.size > 0) {
+        for (const put of puts) this.#bring(put, worker)
+        bits |= flag.puts
+      }
+      call = callRequest(entry, slot, task, encoded, bits)
+    } catch (error) {
+      throw unsendableBy(work.task.name, error)
+    }
+    try {
+      worker.transport.post(call, json, moved)
+    } catch (error) {
+      throw unsendableCall(this.#kind, work, error)
+    }
+    entry.gaveAway = moved !== undefined && this.#kind === 'threads'
+  }
+
+  /** Sends a value that was put to a worker that doesn't have it yet. */
+  #bring(put: PutState, worker: PoolWorker): void {
+    const { transport, puts } = worker
+    if (puts.has(put)) return
+    const { value } = put.checkOpen(pathOfPut)
+    const encoded = encode(value, pathOfPut, this.#values)
+    const { marked, json } = this.#values
+    try {
+      transport.post([request.put, put.id, encoded, marked ? 1 : 0], json, [])
+    } catch (error) {
+      throw explainFailure(value, pathOfPut, error, part => tryToClone(part, undefined))
+    }
+    puts.add(put)
+    put.holders.set(worker, () => {
+      puts.delete(put)
+      transport.post([request.drop, put.id], true)
+      transport.flush()
+    })
+  }
+}
