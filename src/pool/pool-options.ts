@@ -96,9 +96,18 @@ const known: ReadonlySet<string> = new Set([
   'name',
 ])
 
-/** Checks the options of a pool and fills in the defaults. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function poolSettings(kind: 'threads' | 'processes', options: PoolOptions, cores: number): PoolSettings {
-  checkKnown(options, known, `${kind} option`)
+/**
+ * Checks the options of a pool and fills in the defaults. Errors: `SKEIN_INVALID_ARGUMENT`.
+ *
+ * @param own the options that pools of this kind alone have, which are for their own room to check
+ */
+export function poolSettings(
+  kind: 'threads' | 'processes',
+  options: PoolOptions,
+  cores: number,
+  own: readonly string[] = [],
+): PoolSettings {
+  checkKnown(options, new Set([...known, ...own]), `${kind} option`)
   const max = options.max ?? Math.max(cores, options.min ?? 1)
   checkInteger(max, 'max', 1, 10_000)
   const min = options.min ?? 0

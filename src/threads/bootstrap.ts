@@ -15,7 +15,7 @@ import { Listener, openOutlet } from './ring/link.ts'
 import { SharedWorkerLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
-const { port, ledger, requests, replies, init } = (workerData as ThreadData).skein
+const { port, ledger, requests, replies, init, spin } = (workerData as ThreadData).skein
 
 const outlet = openOutlet<Reply>(port, replies, ringLayout, ReplyWriter)
 const link: HostLink = {
@@ -26,7 +26,10 @@ const link: HostLink = {
   },
   postPlain: message => outlet.postPlain(message),
   postMoving: (message, moved, refused) => outlet.postTransfer(message, moved, refused),
-  flush: refused => outlet.flush(refused),
+  flush: refused => {
+    outlet.flush(refused)
+    listener.expect()
+  },
 }
 
 /** Ends the thread after what its tasks have printed has been taken over. */
@@ -36,5 +39,5 @@ function exit(): void {
 
 markWorker(init.name)
 const host = new Host(link, new SharedWorkerLedger(ledger), init, exit, 'threads')
-new Listener(port, requests, ringLayout, RequestReader, messages => host.onRequests(messages))
+const listener = new Listener(port, requests, ringLayout, RequestReader, messages => host.onRequests(messages), spin)
 void host.start(threadId)

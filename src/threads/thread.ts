@@ -25,7 +25,8 @@ export class Thread implements Transport {
   #outOfMemory = false
   #closed = false
 
-  constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
+  /** @param spin see `ThreadsOptions`; milliseconds */
+  constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents, spin: number) {
     this.#events = events
     const ledger = ledgerMemory(init.slots)
     this.ledger = new SharedPoolLedger(ledger)
@@ -34,7 +35,7 @@ export class Thread implements Transport {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#outlet = openOutlet(port1, requests, ringLayout, RequestWriter)
-    const data: ThreadData = { skein: { port: port2, ledger, requests, replies, init } }
+    const data: ThreadData = { skein: { port: port2, ledger, requests, replies, init, spin } }
     const tagged = settings.output === 'tagged'
     try {
       this.#worker = new Worker(new URL('./bootstrap.js', import.meta.url), {
@@ -55,7 +56,7 @@ export class Thread implements Transport {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)
     }
-    this.#listener = new Listener(port1, replies, ringLayout, ReplyReader, messages => events.onReplies(messages))
+    this.#listener = new Listener(port1, replies, ringLayout, ReplyReader, messages => events.onReplies(messages), spin)
     port1.once('close', () => (this.#closed = true))
     this.#worker.on('error', (error: unknown) => {
       this.#error = error
@@ -105,6 +106,7 @@ export class Thread implements Transport {
 
   flush(): void {
     this.#outlet.flush(this.#refused)
+    this.#listener.expect()
   }
 
   readonly #refused = (message: Request, error: unknown): void =>

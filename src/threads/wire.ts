@@ -10,5 +10,7 @@ export interface ThreadData {
     readonly requests: SharedArrayBuffer
     readonly replies: SharedArrayBuffer
     readonly init: WorkerInit
+    /** See `ThreadsOptions`; milliseconds. */
+    readonly spin: number
   }
 }

@@ -155,8 +155,12 @@ const tail = 16
 const asleep = 32
 const firstWord = 48
 
-/** One sender that follows a script, one receiver, and the ring and the port between them. */
-export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mistake[] = []): System {
+/**
+ * One sender that follows a script, one receiver, and the ring and the port between them.
+ *
+ * @param looks how often the receiver looks although nobody has rung, at any moment: because it expects an answer
+ */
+export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mistake[] = [], looks = 0): System {
   const words: number[] = new Array<number>(firstWord).fill(0)
   words[asleep] = 1
   const cells: (string | undefined)[] = new Array<string | undefined>(layout.size).fill(undefined)
@@ -270,11 +274,13 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
   function* receiver(): Program {
     const isReady = (): boolean => port.length > 0
     const next = { isReady, run: () => port.shift() ?? 'bell' }
-    const state = (): string => `${stateOf(inlet)} ${stateOf(ringReceiver)} ${received.join()}`
+    let looksLeft = looks
+    const state = (): string => `${stateOf(inlet)} ${stateOf(ringReceiver)} ${received.join()} ${looksLeft}`
     const goOn = { state: () => `awake ${state()}`, run: () => 'go on' }
     const asleepUntil = { ...next, state: () => `asleep ${state()}` }
+    const look = { isReady: () => looksLeft > 0, run: () => (looksLeft--, 'bell') }
     for (;;) {
-      const first = yield [asleepUntil]
+      const first = yield [asleepUntil, look]
       yield* inlet.arrived(first === 'bell' ? undefined : first)
       for (;;) {
         const got = yield* inlet.take()

@@ -42,9 +42,12 @@ describe('the model of the ring', () => {
       let states = 0
       let ends = 0
       for (const script of scripts) {
-        const explored = explore(() => ringSystem(script, layout))
-        states += explored.states
-        ends += explored.ends
+        // A receiver that looks without being rung multiplies the orders; where frames wrap makes no difference to it.
+        for (const looks of layout === small ? [0, 1] : [0]) {
+          const explored = explore(() => ringSystem(script, layout, [], looks))
+          states += explored.states
+          ends += explored.ends
+        }
       }
       t.diagnostic(`${states} states, ${ends} ends`)
       // A model that cannot move proves nothing.

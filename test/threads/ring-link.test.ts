@@ -15,14 +15,19 @@ class Direction {
   readonly refused: unknown[] = []
   #wanted = 0
   #onEnough: (() => void) | undefined
+  readonly listener: Listener<Reply>
+  /** How often the port was used. */
+  posted = 0
 
-  constructor() {
+  constructor(spin = 0) {
     const memory = ringMemory(ringLayout)
     this.outlet = openOutlet<Reply>(this.#channel.port1, memory, ringLayout, ReplyWriter)
-    new Listener(this.#channel.port2, memory, ringLayout, ReplyReader, messages => {
+    const heard = (messages: readonly Reply[]): void => {
       for (const message of messages) this.received.push(message[2])
       if (this.received.length >= this.#wanted) this.#onEnough?.()
-    })
+    }
+    this.listener = new Listener(this.#channel.port2, memory, ringLayout, ReplyReader, heard, spin)
+    this.#channel.port2.on('message', () => this.posted++)
   }
 
   send(value: unknown): void {
@@ -45,8 +50,8 @@ class Direction {
   }
 }
 
-async function withDirection(use: (direction: Direction) => Promise<void>): Promise<void> {
-  const direction = new Direction()
+async function withDirection(use: (direction: Direction) => Promise<void>, spin?: number): Promise<void> {
+  const direction = new Direction(spin)
   try {
     await use(direction)
   } finally {
@@ -66,6 +71,30 @@ describe('a ring and its port', () => {
       await direction.arrived(values.length)
       assert.deepEqual(direction.received, values)
     }))
+
+  test('who expects an answer finds it without being rung', () =>
+    withDirection(async direction => {
+      for (const answer of [1, 2, 3]) {
+        direction.listener.expect()
+        await new Promise(setImmediate)
+        direction.send(answer)
+        direction.flush()
+        await direction.arrived(answer)
+      }
+      assert.deepEqual(direction.received, [1, 2, 3])
+      assert.equal(direction.posted, 0)
+    }, 1_000))
+
+  test('who has looked in vain sleeps, and is rung', () =>
+    withDirection(async direction => {
+      direction.listener.expect()
+      while (direction.posted === 0) {
+        direction.send('later')
+        direction.flush()
+        for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate)
+      }
+      assert.ok(direction.received.every(each => each === 'later'))
+    }, 0.01))
 
   test('a ring without room makes nobody wait, and nothing is lost', () =>
     withDirection(async direction => {

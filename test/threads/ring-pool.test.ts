@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { call, CancelledError, type Executor } from 'skein'
-import { threads } from 'skein/threads'
+import { threads, type ThreadsOptions } from 'skein/threads'
 import { failure } from '../conformance/expect.ts'
 import { echo } from '../conformance/tasks/values.ts'
 
-async function withThread(use: (pool: Executor) => Promise<void>): Promise<void> {
-  const pool = threads({ max: 1 })
+async function withThread(use: (pool: Executor) => Promise<void>, spin: ThreadsOptions['spin'] = 0): Promise<void> {
+  const pool = threads({ max: 1, spin })
   try {
     await use(pool)
   } finally {
@@ -20,6 +20,24 @@ function timed(name: string, run: () => Promise<void>): void {
 }
 
 describe('threads and their rings', () => {
+  timed('sides that look for an answer for a while get it, and so do those that have stopped looking', () =>
+    withThread(async pool => {
+      for (let i = 0; i < 2_000; i++) assert.equal(await pool.run(echo, i), i)
+      // Longer than they look, on both sides.
+      for (const ms of [0, 1, 3, 0, 5]) {
+        await new Promise(resolve => setTimeout(resolve, ms))
+        assert.equal(await pool.run(echo, ms), ms)
+      }
+      assert.deepEqual(await Promise.all([1, 2, 3].map(each => pool.run(echo, each))), [1, 2, 3])
+    }, '1ms'),
+  )
+
+  timed('to spin for longer than a second, or for something that is no time, is refused', async () => {
+    assert.throws(() => threads({ spin: '2s' }), /spin must be a duration of at most '1s', got '2s'/)
+    assert.throws(() => threads({ spin: -1 }), /spin must be a duration/)
+    assert.throws(() => threads({ spn: 1 } as never), /Unknown threads option 'spn'\. Did you mean 'spin'\?/)
+  })
+
   timed('values that the ring carries and values that are cloned come back in their own calls, thousands at once', () =>
     withThread(async pool => {
       const values = Array.from({ length: 6_000 }, (_, i) => {

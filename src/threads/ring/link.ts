@@ -40,26 +40,32 @@ export function openOutlet<M>(
  * Reads what comes through a ring and its port, and hands it over in batches.
  *
  * It reads on as long as there is something, without waiting for a bell, and lets the event loop have its turn in between;
- * then it sleeps until it is rung.
+ * then it sleeps until it is rung. With `spin` it first looks again for a while, once in each turn of the event loop:
+ * waking a thread takes longer than most of what it is woken for.
  */
 export class Listener<M> {
   readonly #port: MessagePort
   readonly #inlet: Inlet<M>
   readonly #handle: (messages: readonly M[]) => void
+  readonly #spin: number
   #awake = false
   #since = 0
+  #spinsUntil = 0
 
+  /** @param spin milliseconds; 0: it sleeps as soon as there is nothing */
   constructor(
     port: MessagePort,
     memory: SharedArrayBuffer,
     layout: RingLayout,
     Reader: new (words: Int32Array) => FrameReader<M>,
     handle: (messages: readonly M[]) => void,
+    spin: number,
   ) {
     const words = new Int32Array(memory)
     this.#port = port
     this.#inlet = new Inlet(new RingReceiver(words, layout), new Reader(words))
     this.#handle = handle
+    this.#spin = spin
     port.on('message', (posted: Posted<M>) => this.#onPosted(posted))
   }
 
@@ -78,9 +84,24 @@ export class Listener<M> {
     this.#read()
   }
 
+  /** This side has just sent something: an answer may come soon. */
+  expect(): void {
+    if (this.#spin === 0) return
+    this.#since = performance.now()
+    this.#spinsUntil = this.#since + this.#spin
+    if (this.#awake) return
+    this.#awake = true
+    this.#inlet.arrived(undefined) // as if it had been rung
+    setImmediate(this.#read)
+  }
+
   readonly #read = (): void => {
     let messages = this.#inlet.take()
     while (messages.length === 0) {
+      if (this.#spin > 0 && performance.now() < this.#spinsUntil) {
+        setImmediate(this.#read)
+        return
+      }
       if (this.#inlet.mayRest()) {
         this.#awake = false
         return
