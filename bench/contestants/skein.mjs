@@ -8,9 +8,9 @@ const rooms = {
 
 export const load = ({ place }) => import(rooms[place])
 
-/** Skein's executors with their defaults; only the size is said, as for every contestant. */
-export async function open({ workers, place, map }) {
-  const pool = await openPool(place, workers)
+/** Skein's executors with their defaults; only the size is said, as for every contestant, and what its label names. */
+export async function open({ workers, place, map, options }) {
+  const pool = await openPool(place, workers, options)
   return {
     bind: name => {
       const task = tasks[name]

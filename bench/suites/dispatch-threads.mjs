@@ -1,4 +1,4 @@
-import { dispatchColumns, dispatchRequest, rateGoals, sizes } from './dispatch.mjs'
+import { dispatchColumns, dispatchRequest, latencyGoals, rateGoals, sizes } from './dispatch.mjs'
 
 const peer = { role: 'peer', versus: 'run' }
 
@@ -11,6 +11,12 @@ export function suite(options) {
     request: dispatchRequest(options),
     contestants: [
       { key: 'run', label: 'skein threads, run', role: 'skein', spec: { library: 'skein', place: 'threads' } },
+      {
+        key: 'spin',
+        label: 'skein threads, spin: 0.2',
+        role: 'skein',
+        spec: { library: 'skein', place: 'threads', options: { spin: 0.2 } },
+      },
       {
         key: 'map',
         label: 'skein threads, map',
@@ -33,13 +39,19 @@ export function suite(options) {
       },
       { key: 'ring', label: 'bare ring, no pool', role: 'reference', versus: 'run', spec: { library: 'ring' } },
     ],
-    goals: rateGoals([
-      { against: ['piscina'], times: 10, text: "piscina's default" },
-      {
-        against: ['piscina-64', 'tinypool', 'tinypool-64', 'workerpool', 'poolifier'],
-        times: 5,
-        text: 'the best-tuned JavaScript peer',
-      },
-    ]),
+    goals: cells => [
+      ...rateGoals([
+        { against: ['piscina'], times: 10, text: "piscina's default" },
+        {
+          against: ['piscina-64', 'tinypool', 'tinypool-64', 'workerpool', 'poolifier'],
+          times: 5,
+          text: 'the best-tuned JavaScript peer',
+        },
+      ])(cells),
+      ...latencyGoals([
+        { key: 'run', against: 'piscina', times: 3, text: 'faster than piscina without spinning' },
+        { key: 'spin', against: 'piscina', times: 6, text: 'faster than piscina with it' },
+      ])(cells),
+    ],
   }
 }

@@ -24,6 +24,24 @@ export function dispatchRequest({ quick }) {
   })
 }
 
+/** Goals on the round trip of one call in flight, at each number of workers. */
+export function latencyGoals(list) {
+  return cells =>
+    list.flatMap(({ key, against, times, text }) =>
+      [...new Set(cells.map(cell => cell.variant))].map(variant => {
+        const here = cells.filter(cell => cell.variant === variant)
+        const ours = here.find(cell => cell.key === key)?.metrics.p50?.median
+        const theirs = here.find(cell => cell.key === against)
+        const factor = ours === undefined || theirs?.metrics.p50 === undefined ? undefined : theirs.metrics.p50.median / ours
+        return {
+          text: `1 in flight, ${variant}, p50: at least ${times}x ${text}`,
+          figure: factor === undefined ? undefined : `${factor.toFixed(1)}x ${theirs.label}`,
+          reached: factor === undefined ? undefined : factor >= times,
+        }
+      }),
+    )
+}
+
 /** Goals on calls per second of `run`, each at every number of workers, against the best of the peers named. */
 export function rateGoals(list) {
   return cells =>

@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, string>> = {
   'test/core/scope-life.test.ts': 'a program of its own that waits for a detached task',
   'test/core/system/run-process.test.ts': 'programs that outlive those that have started them',
   'test/queue/worker/tasks.ts': 'a task of worker processes',
+  'test/threads/ring-pool.test.ts': 'threads that look for an answer for a while, and have stopped looking',
   'test/stress/programs/cancelled.ts': 'cancels calls on threads that are under way',
   // Limits against hanging: they are never reached.
   'test/conformance/script.ts': 'a limit, so that a hung program is killed',
