@@ -1,16 +1,22 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { call, CancelledError, SkeinError } from 'skein'
 import { exitWith } from '../../conformance/tasks/crashing.ts'
 import { giveFunction, rejectLater } from '../../conformance/tasks/failing.ts'
 import { spinFor, spinUntil } from '../../conformance/tasks/holding.ts'
 import { waitFor } from '../../conformance/tasks/programs.ts'
 import { countTo } from '../../conformance/tasks/streaming.ts'
-import { double, doubleLater } from '../../conformance/tasks/values.ts'
+import { double, doubleLater, echo } from '../../conformance/tasks/values.ts'
 import { stress } from './measure.ts'
 
-// Calls of every kind, cancelled, timed out, retried and crashed at random; the same at random each time for one seed.
+// Calls of every kind and with values of every size, cancelled, timed out, retried, crashed and killed at random; the same at
+// random each time for one seed. So many of them, or for so long: `1000` or `60s`.
 const seed = Number(process.argv[4] ?? 1)
 const hasWorkers = process.argv[2] !== 'loop'
+const hasProcesses = process.argv[2] === 'processes'
 const size = 100
+const [, seconds] = /^(\d+)s$/.exec(process.argv[3] ?? '') ?? []
+const end = seconds === undefined ? undefined : performance.now() + Number(seconds) * 1_000
 
 let state = seed
 /** From 0 up to, not including, the limit. */
@@ -31,6 +37,13 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
     }
     if (random(4) === 0) void afterTurns(random(30)).then(() => controller.abort('random'))
     switch (random(hasWorkers ? 60 : 40)) {
+      case 6:
+      case 7:
+      case 8: {
+        const value = valueOf(16 * 4 ** random(hasWorkers ? 9 : 5))
+        const back = await executor.run(call(echo, value).with(options))
+        return isDeepStrictEqual(back, value) ? 'right' : 'not what was sent'
+      }
       case 0:
         return expectValue(executor.run(call(waitFor, random(10)).with(options)), undefined)
       case 1:
@@ -67,17 +80,51 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
           executor.run(call(spinUntil, '/dev/null', '/never/there').with({ ...options, timeout: 5 })),
           undefined,
         )
+      case 43:
+        if (hasProcesses && random(3) === 0) killOne()
+        return expectValue(executor.run(call(doubleLater, n).with(options)), n * 2)
       case 42:
         return expectValue(executor.run(call(giveFunction).with(options)), undefined)
       default:
         return expectValue(executor.run(call(n % 2 === 0 ? double : (doubleLater as never), n).with(options)), n * 2)
     }
   }
-  for (let done = 0; done < count; done += size) {
+  const begun = performance.now()
+  let isWarm = false
+  for (let done = 0; end === undefined ? done < count : performance.now() < end; done += size) {
     await Promise.all(Array.from({ length: size }, (_, n) => one(n).catch(named).then(tell)))
-    if (done === Math.floor(count / size / 5) * size) await warm()
+    if (
+      isWarm ||
+      (end === undefined ? done < Math.floor(count / size / 5) * size : performance.now() < (4 * begun + end) / 5)
+    )
+      continue
+    isWarm = true
+    await warm()
   }
 })
+
+/** A value of about so many bytes: a text, bytes, numbers, or objects; the largest are bytes. */
+function valueOf(bytes: number): unknown {
+  switch (bytes > 100_000 ? 1 : random(4)) {
+    case 0:
+      return 'x'.repeat(bytes)
+    case 1:
+      return new Uint8Array(bytes).fill(random(256))
+    case 2:
+      return Array.from({ length: bytes / 8 }, (_, i) => i / 3)
+    default:
+      return Array.from({ length: bytes / 16 }, (_, i) => ({ i, even: i % 2 === 0 }))
+  }
+}
+
+/** One of the worker processes dies, as if the system had killed it. */
+function killOne(): void {
+  const children = `/proc/self/task/${process.pid}/children`
+  if (!existsSync(children)) return
+  const ids = readFileSync(children, 'utf8').split(' ').filter(Boolean)
+  const id = ids[random(ids.length)]
+  if (id !== undefined) process.kill(Number(id), 'SIGKILL')
+}
 
 async function expectValue(outcome: Promise<unknown>, expected: unknown): Promise<string> {
   const value = await outcome
