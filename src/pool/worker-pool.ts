@@ -13,18 +13,15 @@ import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
 import { crashError, lostError, startError, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
-import { mostAhead, type PoolWorker, withdrawn } from './pool-worker.ts'
+import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
 import { encodeReason } from './reason.ts'
+import { hasRoom, pick } from './routing.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
 import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
 
-/** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
-const aheadFor = 4
-/** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */
-const worthDraining = 32
 /** When a worker with calls ahead has not replied for this long, in milliseconds, they are recalled. */
 const recallAfter = 10
 
@@ -141,7 +138,7 @@ export class WorkerPool extends BaseExecutor {
     if (this.#bound.size > 0) this.#dispatchBound()
     while (this.#queue.size > 0) {
       const entry = this.#queue.peek() as Entry
-      const worker = this.#pick(this.#aheadCost(entry))
+      const worker = pick(this.#crew.places, this.#settings.concurrency, this.#aheadCost(entry))
       if (!worker) break
       this.#queue.remove(entry)
       this.#send(worker, entry)
@@ -155,7 +152,7 @@ export class WorkerPool extends BaseExecutor {
     for (const place of this.#bound.places()) {
       const worker = this.#crew.places[place] ?? this.#crew.start(place)
       for (let entry = this.#bound.peek(place); entry && worker; entry = this.#bound.peek(place)) {
-        if (!this.#hasRoom(worker, this.#aheadCost(entry))) break
+        if (!hasRoom(worker, this.#settings.concurrency, this.#aheadCost(entry))) break
         this.#bound.remove(entry, place)
         this.#send(worker, entry)
       }
@@ -169,36 +166,6 @@ export class WorkerPool extends BaseExecutor {
   #aheadCost(entry: Entry): number {
     const leaves = entry.work.moved !== undefined && this.kind === 'threads'
     return leaves ? Number.POSITIVE_INFINITY : this.#times.estimate(entry)
-  }
-
-  /** The worker for the next call: a free one, the first of the least busy; else one that will soon be done. */
-  #pick(estimate: number): PoolWorker | undefined {
-    const { concurrency } = this.#settings
-    let free: PoolWorker | undefined
-    let soon: PoolWorker | undefined
-    for (const worker of this.#crew.places) {
-      if (worker?.state !== 'ready') continue
-      if (worker.inFlight < concurrency) {
-        if (worker.inFlight === 0) return worker
-        if (!free || worker.inFlight < free.inFlight) free = worker
-      } else if (!free && (!soon || worker.load < soon.load) && this.#hasRoom(worker, estimate)) {
-        soon = worker
-      }
-    }
-    return free ?? soon
-  }
-
-  #hasRoom(worker: PoolWorker, estimate: number): boolean {
-    if (worker.state !== 'ready') return false
-    const { concurrency } = this.#settings
-    if (worker.inFlight < concurrency) return true
-    // Once full, it drains to the half before it is filled again, in one go: topping up what each reply has freed would
-    // keep messages as small as the first one happened to be.
-    if (worker.inFlight * 2 > worker.fullAt && worker.fullAt > 0) return false
-    worker.fullAt = 0
-    if (estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead) return true
-    if (worker.inFlight >= worthDraining) worker.fullAt = worker.inFlight
-    return false
   }
 
   #send(worker: PoolWorker, entry: Entry): void {
