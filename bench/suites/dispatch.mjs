@@ -32,7 +32,8 @@ export function latencyGoals(list) {
         const here = cells.filter(cell => cell.variant === variant)
         const ours = here.find(cell => cell.key === key)?.metrics.p50?.median
         const theirs = here.find(cell => cell.key === against)
-        const factor = ours === undefined || theirs?.metrics.p50 === undefined ? undefined : theirs.metrics.p50.median / ours
+        const factor =
+          ours === undefined || theirs?.metrics.p50 === undefined ? undefined : theirs.metrics.p50.median / ours
         return {
           text: `1 in flight, ${variant}, p50: at least ${times}x ${text}`,
           figure: factor === undefined ? undefined : `${factor.toFixed(1)}x ${theirs.label}`,
