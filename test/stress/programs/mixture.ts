@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { call, CancelledError, SkeinError } from 'skein'
+import { call, CancelledError, type Executor, SkeinError } from 'skein'
 import { exitWith } from '../../conformance/tasks/crashing.ts'
 import { giveFunction, rejectLater } from '../../conformance/tasks/failing.ts'
 import { spinFor, spinUntil } from '../../conformance/tasks/holding.ts'
@@ -81,7 +80,7 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
           undefined,
         )
       case 43:
-        if (hasProcesses && random(3) === 0) killOne()
+        if (hasProcesses && random(3) === 0) killOne(executor)
         return expectValue(executor.run(call(doubleLater, n).with(options)), n * 2)
       case 42:
         return expectValue(executor.run(call(giveFunction).with(options)), undefined)
@@ -117,13 +116,11 @@ function valueOf(bytes: number): unknown {
   }
 }
 
-/** One of the worker processes dies, as if the system had killed it. */
-function killOne(): void {
-  const children = `/proc/self/task/${process.pid}/children`
-  if (!existsSync(children)) return
-  const ids = readFileSync(children, 'utf8').split(' ').filter(Boolean)
-  const id = ids[random(ids.length)]
-  if (id !== undefined) process.kill(Number(id), 'SIGKILL')
+/** One of the worker processes dies, as if the system had killed it; not one that is being started, which would be another story. */
+function killOne(executor: Executor): void {
+  const ready = executor.stats().workers.filter(worker => worker.state === 'ready')
+  const id = ready[random(ready.length)]?.id
+  if (id !== undefined) process.kill(id, 'SIGKILL')
 }
 
 async function expectValue(outcome: Promise<unknown>, expected: unknown): Promise<string> {
