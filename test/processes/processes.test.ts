@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { call, CancelledError, type Executor, move, TimeoutError, UnsendableError, WorkerCrashedError } from 'skein'
 import { processes } from 'skein/processes'
@@ -12,20 +11,9 @@ import { killItem } from '../conformance/tasks/crashing.ts'
 import { holdStubbornly, spinUntil } from '../conformance/tasks/holding.ts'
 import { abort, fillBuffer, ignoreSigterm, raise, runtime } from '../conformance/tasks/memory.ts'
 import { double, echo, where } from '../conformance/tasks/values.ts'
+import { timed, type UsePool, withPool } from '../support/pools.ts'
 
-async function withProcesses(
-  use: (pool: Executor, folder: string) => Promise<void>,
-  options: object = {},
-): Promise<void> {
-  const pool = processes({ max: 1, ...options })
-  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
-  try {
-    await use(pool, folder)
-  } finally {
-    await pool.close({ cancel: true })
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+const withProcesses = (use: UsePool, options?: object): Promise<void> => withPool(processes, use, options)
 
 async function pidOf(pool: Executor): Promise<number> {
   return Number((await pool.run(where)).split('/')[0])
@@ -39,11 +27,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
-}
-
-/** A test that hangs fails, long after it should have ended. */
-function timed(name: string, run: () => Promise<void>): void {
-  test(name, { timeout: 30_000 }, run)
 }
 
 describe('processes', () => {

@@ -1,32 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { call, CancelledError, type Executor, InvalidArgumentError, loop, move, UnsendableError } from 'skein'
+import { call, CancelledError, InvalidArgumentError, loop, move, UnsendableError } from 'skein'
 import { threads } from 'skein/threads'
 import { all, codeOf, failure } from '../conformance/expect.ts'
 import { fileAppears, linesOf, touch } from '../conformance/files.ts'
 import * as tasks from '../conformance/tasks/handing-over.ts'
 import { holdUntil } from '../conformance/tasks/holding.ts'
 import { echo, textOf } from '../conformance/tasks/values.ts'
+import { timed, type UsePool, withPool } from '../support/pools.ts'
 
-async function withThread(use: (pool: Executor, folder: string) => Promise<void>, options: object = {}): Promise<void> {
-  const pool = threads({ max: 1, ...options })
-  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
-  try {
-    await use(pool, folder)
-  } finally {
-    await pool.close({ cancel: true })
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** A test that hangs fails, long after it should have ended. */
-function timed(name: string, run: () => Promise<void>): void {
-  test(name, { timeout: 30_000 }, run)
-}
+const withThread = (use: UsePool, options?: object): Promise<void> => withPool(threads, use, options)
 
 describe('move', () => {
   test('gives back the value itself', () => {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
-import { ClosedError, type Executor, put, UnsendableError, WorkerCrashedError } from 'skein'
+import { ClosedError, put, UnsendableError, WorkerCrashedError } from 'skein'
 import { connect } from 'skein/queue'
 import { threads } from 'skein/threads'
 import { failure } from '../conformance/expect.ts'
@@ -15,24 +13,11 @@ import { exitWith } from '../conformance/tasks/crashing.ts'
 import * as tasks from '../conformance/tasks/handing-over.ts'
 import { holdUntil } from '../conformance/tasks/holding.ts'
 import { textOf } from '../conformance/tasks/values.ts'
+import { timed, type UsePool, withPool } from '../support/pools.ts'
 
 const model: tasks.Model = { weights: [3], words: new Map([['a', 1]]) }
 
-async function withThread(use: (pool: Executor, folder: string) => Promise<void>, options: object = {}): Promise<void> {
-  const pool = threads({ max: 1, ...options })
-  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
-  try {
-    await use(pool, folder)
-  } finally {
-    await pool.close({ cancel: true })
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** A test that hangs fails, long after it should have ended. */
-function timed(name: string, run: () => Promise<void>): void {
-  test(name, { timeout: 30_000 }, run)
-}
+const withThread = (use: UsePool, options?: object): Promise<void> => withPool(threads, use, options)
 
 describe('a value that was put', () => {
   timed('fails the calls that no worker has been given yet, when its handle is closed', () =>

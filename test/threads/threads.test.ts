@@ -2,34 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { call, CancelledError, type Executor, move } from 'skein'
+import { call, CancelledError, move } from 'skein'
 import { threads } from 'skein/threads'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears } from '../conformance/files.ts'
 import { spinUntil } from '../conformance/tasks/holding.ts'
 import { addToShared, answerOn, fillBuffer, runtime } from '../conformance/tasks/memory.ts'
 import { double } from '../conformance/tasks/values.ts'
+import { timed, type UsePool, withPool } from '../support/pools.ts'
 
-async function withThreads(
-  use: (pool: Executor, folder: string) => Promise<void>,
-  options: object = {},
-): Promise<void> {
-  const pool = threads({ max: 1, ...options })
-  const folder = mkdtempSync(join(tmpdir(), 'skein-'))
-  try {
-    await use(pool, folder)
-  } finally {
-    await pool.close({ cancel: true })
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** A test that hangs fails, long after it should have ended. */
-function timed(name: string, run: () => Promise<void>): void {
-  test(name, { timeout: 30_000 }, run)
-}
+const withThreads = (use: UsePool, options?: object): Promise<void> => withPool(threads, use, options)
 
 describe('threads', () => {
   timed('run in this process, in threads other than the main one', () =>
