@@ -3,9 +3,12 @@ import { ClosedError, InvalidArgumentError, UnsendableError } from '../core/erro
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
+import { openSource, type Source, type Taken } from './map-source.ts'
 import { markAgain, takeMoved } from './move.ts'
 import { type CallOptions, checkCallOptions, checkInteger, checkKnown, describe } from './options.ts'
+import { recordSite, type SubmitSite } from './submit-site.ts'
 import type { ExecutorSurface } from './surface.ts'
+import { weigh } from './weigh.ts'
 
 const known: ReadonlySet<string> = new Set([
   'ordered',
@@ -17,6 +20,9 @@ const known: ReadonlySet<string> = new Set([
   'retries',
   'priority',
 ])
+
+/** There is no result that may be read now. */
+const none: unique symbol = Symbol('none')
 
 /** How far ahead a map reads where the executor sets no limit to what runs at once. */
 const aheadWithoutLimit = 256
@@ -76,7 +82,7 @@ interface Settings {
 interface Bundle {
   readonly start: number
   readonly count: number
-  results: readonly unknown[] | undefined
+  results: unknown[] | undefined
   failed: readonly number[]
 }
 
@@ -85,6 +91,8 @@ class MapRun implements MapResults<unknown> {
   readonly #work: Work
   readonly #source: Source
   readonly #settings: Settings
+  /** Who has asked for the map, also for the bundles that are sent when an earlier one has ended. */
+  readonly #site: SubmitSite = recordSite() ?? {}
   readonly #running = new Set<Entry>()
   /** Bundles in the order in which they are to be read. */
   #bundles: Bundle[] = []
@@ -93,6 +101,8 @@ class MapRun implements MapResults<unknown> {
   #at = 0
   #taken = 0
   #unread = 0
+  /** When no more than this are unread, more may be taken. */
+  #refillAt = 0
   #started = false
   #sourceDone = false
   #pulling = false
@@ -116,6 +126,13 @@ class MapRun implements MapResults<unknown> {
   }
 
   next(): Promise<IteratorResult<unknown>> {
+    if (this.#waiting.length === 0) {
+      const value = this.#read()
+      if (value !== none) {
+        this.#refill()
+        return Promise.resolve({ done: false, value })
+      }
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       if (!this.#started) this.#begin()
@@ -134,9 +151,31 @@ class MapRun implements MapResults<unknown> {
   }
 
   async toArray(): Promise<unknown[]> {
-    const all: unknown[] = []
-    for await (const each of this) all.push(each)
-    return all
+    const parts: unknown[][] = []
+    for (;;) {
+      const { done, value } = await this.next()
+      if (done) return joined(parts)
+      parts.push([value])
+      this.#readInto(parts)
+    }
+  }
+
+  /** Reads all that may be read now: the rest of a bundle in one go, where it holds nothing but values. */
+  #readInto(parts: unknown[][]): void {
+    for (;;) {
+      const bundle = this.#bundles[this.#firstBundle]
+      if (bundle?.results !== undefined && bundle.failed.length === 0 && !this.#settings.settle) {
+        const { results } = bundle
+        this.#unread -= results.length - this.#at
+        parts.push(this.#at === 0 ? results : results.slice(this.#at))
+        this.#dropBundle()
+        continue
+      }
+      const value = this.#read()
+      if (value === none) break
+      parts.push([value])
+    }
+    this.#refill()
   }
 
   #begin(): void {
@@ -145,6 +184,11 @@ class MapRun implements MapResults<unknown> {
     if (signal?.aborted) this.#onAbort()
     else signal?.addEventListener('abort', this.#onAbort)
     this.#fill()
+  }
+
+  /** After results have been read. */
+  #refill(): void {
+    if (this.#unread <= this.#refillAt) this.#fill()
   }
 
   /** Takes items and launches bundles until enough is on its way. */
@@ -210,7 +254,8 @@ class MapRun implements MapResults<unknown> {
     const ahead = lookAhead ?? (Number.isFinite(capacity) ? places * 4 * size : places)
     if (size > ahead) size = ahead
     // Only whole bundles: topping up item by item, as results are read, would send every item alone.
-    return ahead - this.#unread + this.#loose.length < size ? 0 : size
+    this.#refillAt = ahead - size + this.#loose.length
+    return this.#unread > this.#refillAt ? 0 : size
   }
 
   #launchLoose(): void {
@@ -230,6 +275,7 @@ class MapRun implements MapResults<unknown> {
     entry.items = items.length
     entry.patient = true
     entry.apart = this.#settings.apart
+    entry.site = this.#site
     this.#running.add(entry)
     this.#executor.launch(entry)
   }
@@ -238,17 +284,17 @@ class MapRun implements MapResults<unknown> {
     this.#running.delete(entry)
     if (outcome.state === 'done') {
       const { chunk } = this.#settings
-      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.items)
       if (entry.kind === 'run') bundle.results = [outcome.value]
       else {
         const result = outcome.value as ChunkResult
-        bundle.results = result.values
+        bundle.results = result.values as unknown[]
         bundle.failed = result.failed
         if (!this.#settings.settle && result.failed.length > 0) {
           const error = result.values[result.failed[0] as number]
           this.#fail(error, { source: 'failure', reason: error })
         }
       }
+      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.items, weightOf(entry, bundle))
     } else if (bundle.count > 1 && outcome.error instanceof UnsendableError && !this.#failure && !this.#finished) {
       // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
       this.#split(entry, bundle)
@@ -310,10 +356,10 @@ class MapRun implements MapResults<unknown> {
 
   #serve(): void {
     while (this.#waiting.length > 0) {
-      const item = this.#finished ? undefined : this.#read()
-      if (item) {
-        this.#waiting.shift()?.resolve({ done: false, value: item.value })
-        this.#fill()
+      const value = this.#read()
+      if (value !== none) {
+        this.#waiting.shift()?.resolve({ done: false, value })
+        this.#refill()
       } else if (this.#finished) {
         this.#waiting.shift()?.resolve({ done: true, value: undefined })
       } else if (this.#failure) {
@@ -347,14 +393,15 @@ class MapRun implements MapResults<unknown> {
   }
 
   /** The next result that may be read now. */
-  #read(): { readonly value: unknown } | undefined {
+  #read(): unknown {
+    if (this.#finished) return none
     for (;;) {
       const bundle = this.#bundles[this.#firstBundle]
-      if (!bundle?.results) return undefined
+      if (!bundle?.results) return none
       const at = this.#at
       const isFailed = bundle.failed.includes(at)
       if (at >= bundle.results.length || (isFailed && !this.#settings.settle)) {
-        if (at < bundle.count && !this.#settings.settle) return undefined // the failure itself comes next
+        if (at < bundle.count && !this.#settings.settle) return none // the failure itself comes next
         this.#dropBundle()
         continue
       }
@@ -362,12 +409,12 @@ class MapRun implements MapResults<unknown> {
       this.#unread--
       const value = bundle.results[at]
       if (this.#at >= bundle.count) this.#dropBundle()
-      if (!this.#settings.settle) return { value }
+      if (!this.#settings.settle) return value
       const index = bundle.start + at
       const settled: Settled<unknown> = isFailed
         ? { state: 'failed', index, error: value }
         : { state: 'done', index, value }
-      return { value: settled }
+      return settled
     }
   }
 
@@ -382,60 +429,19 @@ class MapRun implements MapResults<unknown> {
   }
 }
 
-type Taken = { readonly items: unknown[]; readonly done: boolean } | { readonly error: unknown }
-
-/** The items of a map, from either kind of iterable. */
-interface Source {
-  /** Takes up to `most` items (an async source gives one at a time). */
-  take(most: number): Taken | Promise<Taken>
-  /** Tells the source that no more will be taken. Never rejects. */
-  close(): Promise<void>
+/** One array of many: far quicker than adding each element to a growing one. */
+function joined(parts: readonly unknown[][]): unknown[] {
+  const most = 1_000
+  const groups: unknown[][] = []
+  for (let at = 0; at < parts.length; at += most) groups.push(([] as unknown[]).concat(...parts.slice(at, at + most)))
+  return groups.length > most ? joined(groups) : ([] as unknown[]).concat(...groups)
 }
 
-function openSource(items: Iterable<unknown> | AsyncIterable<unknown>): Source {
-  const both = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
-  if (typeof both?.[Symbol.asyncIterator] === 'function') {
-    const iterator = (items as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-    return {
-      take: async () => {
-        const { done, value } = await iterator.next()
-        return done ? { items: [], done: true } : { items: [value], done: false }
-      },
-      close: async () => {
-        try {
-          await iterator.return?.()
-        } catch {
-          // The map has its own outcome to report; a source that fails while it is being closed cannot change it.
-        }
-      },
-    }
-  }
-  if (typeof both?.[Symbol.iterator] !== 'function') {
-    throw new InvalidArgumentError(`map needs an iterable or an async iterable of items, got ${describe(items)}`)
-  }
-  const iterator = (items as Iterable<unknown>)[Symbol.iterator]()
-  return {
-    take: most => {
-      const taken: unknown[] = []
-      try {
-        while (taken.length < most) {
-          const { done, value } = iterator.next()
-          if (done) return { items: taken, done: true }
-          taken.push(value)
-        }
-      } catch (error) {
-        return { error }
-      }
-      return { items: taken, done: false }
-    },
-    close: async () => {
-      try {
-        iterator.return?.()
-      } catch {
-        // As above.
-      }
-    },
-  }
+/** What an item weighs, or its result, going by the first of them. */
+function weightOf(entry: Entry, { results }: Bundle): number {
+  const { args } = entry.work
+  const item = entry.kind === 'run' ? args[0] : (args[0] as readonly unknown[])[0]
+  return Math.max(weigh(item), weigh(results?.[0]))
 }
 
 function pick(work: Work): Work {

@@ -216,34 +216,37 @@ export class Runner implements ScopeSource, Services {
       values.push(error)
       return this.kind === 'settled' && this.cause === undefined
     }
-    const step = (item: unknown): unknown => this.fn(item as never)
-    const finish = (): void => this.#close(false, { values, failed } satisfies ChunkResult)
     const rest = (from: number): void => {
+      const over = callIn(this, run, from)
+      if (over === 'finished') this.#close(false, { values, failed } satisfies ChunkResult)
+      else if (over === 'stopped') this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+    }
+    /** Runs items one after the other; a promise is waited for, and then the others go on. */
+    const run = (from: number): 'finished' | 'stopped' | 'waiting' => {
+      const { fn } = this
       for (let i = from; i < items.length; i++) {
-        if (this.#stopped) return this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+        if (this.#stopped) return 'stopped'
         let value: unknown
         try {
-          value = callIn(this, step, items[i])
+          value = fn(items[i] as never)
+          if (!isThenable(value)) {
+            values.push(value)
+            continue
+          }
         } catch (error) {
           if (fail(error)) continue
-          return finish()
+          return 'finished'
         }
-        if (isThenable(value)) {
-          value.then(
-            result => {
-              values.push(result)
-              rest(i + 1)
-            },
-            (error: unknown) => {
-              if (fail(error)) rest(i + 1)
-              else finish()
-            },
-          )
-          return
-        }
-        values.push(value)
+        value.then(
+          result => {
+            values.push(result)
+            rest(i + 1)
+          },
+          (error: unknown) => rest(fail(error) ? i + 1 : items.length),
+        )
+        return 'waiting'
       }
-      finish()
+      return 'finished'
     }
     rest(0)
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ChunkSize } from '#skein/call/chunk-size.js'
 import { retryDelay } from '#skein/call/retry.js'
 
 describe('the wait before another attempt', () => {
@@ -30,30 +29,5 @@ describe('the wait before another attempt', () => {
     const rule = { times: 3, retryIf: (error: unknown) => error instanceof TypeError }
     assert.equal(retryDelay(rule, 1, new RangeError()), undefined)
     assert.notEqual(retryDelay(rule, 1, new TypeError()), undefined)
-  })
-})
-
-describe('the size of a bundle', () => {
-  test('starts with one item and grows at most eightfold at a time', () => {
-    const chunk = new ChunkSize()
-    assert.equal(chunk.size, 1)
-    chunk.measure(0.001, 1)
-    assert.equal(chunk.size, 8)
-    chunk.measure(0.008, 8)
-    assert.equal(chunk.size, 64)
-  })
-
-  test('stays at one for items that take long', () => {
-    const chunk = new ChunkSize()
-    for (let n = 0; n < 5; n++) chunk.measure(50, 1)
-    assert.equal(chunk.size, 1)
-  })
-
-  test('shrinks when items become slow', () => {
-    const chunk = new ChunkSize()
-    for (let n = 0; n < 5; n++) chunk.measure(0.001 * chunk.size, chunk.size)
-    const large = chunk.size
-    chunk.measure(10 * large, large)
-    assert.ok(chunk.size < large / 100, `${chunk.size} after ${large}`)
   })
 })

@@ -24,6 +24,21 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
     assert.deepEqual({ queued, running }, { queued: 0, running: 0 })
   })
 
+  add(
+    'the failure of a late item tells who has asked for the map',
+    async ({ shared }) => {
+      const items = range(3_000).map(n => (n === 2_999 ? 1 : 2 * n))
+      const askForMap = (): Promise<unknown> => shared.map(failUnlessEven, items).toArray()
+      let stack = ''
+      // Who asks is recorded once in a millisecond, and somebody else may have been recorded in this one.
+      for (let tries = 0; tries < 50 && !stack.includes('submitted from'); tries++) {
+        stack = String((await failure(RangeError, askForMap())).stack)
+      }
+      assert.match(stack, /submitted from[^]*askForMap/)
+    },
+    { needs: ['workers'] },
+  )
+
   add('a failure cancels the items that run beside it', async ({ open, file }) => {
     const executor = open({ max: 2 })
     // Item 0 would run for ever; item 1 fails when both have started.

@@ -18,6 +18,19 @@ export const mapping: Theme = theme('mapping', add => {
     assert.deepEqual(await shared.map(double, new Source(50, n => n).async()).toArray(), doubled(50))
   })
 
+  add('gives all of many quick items, whichever way they are read', async ({ shared }) => {
+    const items = range(20_000)
+    assert.deepEqual(await shared.map(double, items).toArray(), doubled(20_000))
+    const results = shared.map(double, items)
+    const first = [(await results.next()).value, (await results.next()).value]
+    assert.deepEqual([...first, ...(await results.toArray())], doubled(20_000))
+    const unordered = await shared.map(double, items, { ordered: false }).toArray()
+    assert.deepEqual(
+      unordered.sort((a, b) => a - b),
+      doubled(20_000),
+    )
+  })
+
   add('of no items makes no results', async ({ shared }) => {
     assert.deepEqual(await shared.map(double, []).toArray(), [])
     assert.deepEqual(await shared.map(double, new Source<number>(0, n => n).async()).toArray(), [])
