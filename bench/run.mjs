@@ -1,9 +1,10 @@
 // npm run bench: skein beside its peers, interleaved in one run.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machine, versions } from './lib/machine.mjs'
+import { drawCurve } from './lib/chart.mjs'
 import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
 import { runSuite, stopRunning } from './lib/rounds.mjs'
@@ -25,6 +26,7 @@ Options
   --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
+  --charts FOLDER    the suites that are curves as pictures, too (SVG)
   --help
 
 Examples
@@ -49,6 +51,7 @@ function readArguments() {
         only: { type: 'string' },
         json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
         markdown: { type: 'string' },
+        charts: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -120,6 +123,13 @@ console.log(`${headline.join('\n')}\n`)
 if (host.load > 0.5)
   console.log(`Careful: the load of this machine was ${host.load.toFixed(1)} before the run; figures will suffer.\n`)
 
+async function saveChart(folder, suite, result) {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${suite.name}.svg`)
+  writeFileSync(file, await drawCurve(suite, result.cells))
+  say(`Picture: ${file}`)
+}
+
 const results = []
 const markdown = []
 for (const {
@@ -147,6 +157,7 @@ for (const {
   if (terminal) process.stderr.write('\r\x1b[2K')
   console.log(reportSuite(suite, result))
   markdown.push(reportSuite(suite, result, { markdown: true }))
+  if (values.charts !== undefined && suite.curve !== undefined) await saveChart(resolve(values.charts), suite, result)
 }
 
 const seconds = (performance.now() - began) / 1000

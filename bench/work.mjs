@@ -38,5 +38,28 @@ export function whoAmI(busyMs) {
   return `${process.pid}/${threadId}`
 }
 
+/** Keeps its worker busy for so many turns of a loop, and gives back whose call it was. */
+export function turns({ id, turns }) {
+  let sum = id
+  for (let i = 0; i < turns; i++) sum = (Math.imul(sum, 31) + i) | 0
+  return { id, sum }
+}
+
+/** How many turns take a microsecond here. */
+export function turnsPerMicrosecond() {
+  let best = 0
+  for (let n = 0; n < 20; n++) {
+    const from = performance.now()
+    turns({ id: n, turns: 1_000_000 })
+    best = Math.max(best, 1_000 / (performance.now() - from))
+  }
+  return best
+}
+
+/** Says how long a text is: what is measured is its way there. */
+export function lengthOf({ id, data }) {
+  return { id, length: data.length }
+}
+
 /** By name, for the contestants that are told a name. */
-export const kernels = { echo, fib, squares, primes, whoAmI }
+export const kernels = { echo, fib, squares, primes, whoAmI, turns, lengthOf }

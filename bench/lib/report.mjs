@@ -1,15 +1,23 @@
-import { markdownTable, plainTable, rowsOf } from './table.mjs'
+import { curveRows, markdownTable, plainTable, rowsOf } from './table.mjs'
 
 /** The text of one suite: a table for each variant, what failed, the notes and the goals. */
 export function reportSuite(suite, { cells, goals, rounds }, { markdown = false } = {}) {
   const lines = [markdown ? `### ${suite.title}` : `${suite.name}: ${suite.title}`, '']
-  for (const variant of new Set(cells.map(cell => cell.variant))) {
-    const here = cells.filter(cell => cell.variant === variant)
-    const rows = rowsOf(suite, here)
-    rows[0][0] = variant
-    lines.push(markdown ? markdownTable(rows) : plainTable(rows), '')
-    for (const cell of here) {
-      if (cell.failure !== undefined) lines.push(`FAILED  ${cell.label}: ${cell.failure}`, '')
+  const table = markdown ? markdownTable : plainTable
+  if (suite.curve !== undefined) {
+    lines.push(
+      table(curveRows(suite, cells)),
+      '',
+      'In brackets: skein is so many times as fast.',
+      '',
+      ...failures(cells),
+    )
+  } else {
+    for (const variant of new Set(cells.map(cell => cell.variant))) {
+      const here = cells.filter(cell => cell.variant === variant)
+      const rows = rowsOf(suite, here)
+      rows[0][0] = variant
+      lines.push(table(rows), '', ...failures(here))
     }
   }
   const absent = new Set(cells.filter(cell => cell.absent).map(cell => cell.label))
@@ -32,4 +40,10 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
   }
   if (goals.length > 0) lines.push('')
   return lines.join('\n')
+}
+
+function failures(cells) {
+  return cells
+    .filter(cell => cell.failure !== undefined)
+    .flatMap(cell => [`FAILED  ${cell.label}, ${cell.variant}: ${cell.failure}`, ''])
 }

@@ -43,6 +43,25 @@ function rowOf(suite, cell) {
   return row
 }
 
+/** One table for a suite with one figure: a row for each contestant, a column for each variant. */
+export function curveRows({ columns: [{ metric, digits, ratio }] }, cells) {
+  const variants = [...new Set(cells.map(cell => cell.variant))]
+  const labels = [...new Set(cells.filter(cell => !cell.absent).map(cell => cell.label))]
+  const text = cell => {
+    const value = cell?.metrics[metric]
+    if (value === undefined) return '–'
+    const factor = cell.skeinIs?.[ratio]
+    return `${number(value.median, digits)}${factor === undefined ? '' : ` (${times(factor.median)})`}`
+  }
+  return [
+    ['', ...variants],
+    ...labels.map(label => [
+      label,
+      ...variants.map(variant => text(cells.find(cell => cell.label === label && cell.variant === variant))),
+    ]),
+  ]
+}
+
 /** For a terminal: columns aligned, figures to the right. */
 export function plainTable(rows) {
   const widths = rows[0].map((_, at) => Math.max(...rows.map(row => row[at].length)))

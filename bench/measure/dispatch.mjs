@@ -1,4 +1,5 @@
 import { openContestant } from '../contestants/open.mjs'
+import { keepInFlight } from '../lib/in-flight.mjs'
 import { percentile } from '../lib/stats.mjs'
 
 const payload = id => ({ id, name: 'resize', args: [1, 2, 3] })
@@ -18,13 +19,14 @@ export async function measure({ spec, workers, inFlight, warmupMs, latencyMs, ra
       return { rate: await mapRate(pool, rateMs) }
     }
     const run = pool.bind('echo')
-    await rate(run, inFlight, warmupMs)
+    const rate = ms => keepInFlight({ run, argument: payload, check, inFlight, ms })
+    await rate(warmupMs)
     await roundTrips(run, warmupMs / 3)
     const trips = await roundTrips(run, latencyMs)
     return {
       p50: percentile(trips, 0.5),
       p99: percentile(trips, 0.99),
-      rate: await rate(run, inFlight, rateMs),
+      rate: await rate(rateMs),
     }
   } finally {
     await pool.close()
@@ -41,33 +43,6 @@ async function roundTrips(run, ms) {
     trips.push((performance.now() - from) * 1000)
     check(result, id)
   }
-}
-
-/** Keeps `inFlight` calls on their way: whenever one ends, the next one starts. Every result is checked. */
-async function rate(run, inFlight, ms) {
-  let next = 0
-  let done = 0
-  let running = true
-  let measured = 0
-  const from = performance.now()
-
-  async function lane() {
-    while (running) {
-      const id = next++
-      check(await run(payload(id)), id)
-      done++
-      if ((done & 63) === 0 && running) {
-        const elapsed = performance.now() - from
-        if (elapsed >= ms) {
-          running = false
-          measured = (done / elapsed) * 1000
-        }
-      }
-    }
-  }
-
-  await Promise.all(Array.from({ length: inFlight }, lane))
-  return measured
 }
 
 async function mapRate(pool, ms) {

@@ -1,4 +1,5 @@
 import * as checkpoint from './checkpoint.mjs'
+import * as curves from './curves.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
 import * as largeValues from './large-values.mjs'
@@ -21,6 +22,30 @@ export const suites = [
     make: dispatchProcesses.suite,
     rounds: [4, 2],
     about: 'cost of a call in processes, beside JavaScript and Python pools',
+  },
+  {
+    name: 'lengths-threads',
+    make: curves.lengthsOnThreads,
+    rounds: [3, 1],
+    about: 'calls per second on threads, by how long a task takes',
+  },
+  {
+    name: 'lengths-processes',
+    make: curves.lengthsInProcesses,
+    rounds: [3, 1],
+    about: 'the same in processes, beside Python, too',
+  },
+  {
+    name: 'payloads-threads',
+    make: curves.payloadsOnThreads,
+    rounds: [3, 1],
+    about: 'calls per second on threads, by the size of the argument',
+  },
+  {
+    name: 'payloads-processes',
+    make: curves.payloadsInProcesses,
+    rounds: [3, 1],
+    about: 'the same in processes, beside Python, too',
   },
   { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
   {

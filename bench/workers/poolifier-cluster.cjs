@@ -2,4 +2,7 @@
 // the pool then waits for ever.
 const { ClusterWorker } = require('poolifier')
 
-module.exports = new ClusterWorker({ echo: payload => payload })
+const work = import('../work.mjs')
+const later = name => async argument => (await work).kernels[name](argument)
+
+module.exports = new ClusterWorker({ echo: payload => payload, turns: later('turns'), lengthOf: later('lengthOf') })

@@ -1,4 +1,4 @@
 import { ThreadWorker } from 'poolifier'
-import { echo, fib, primes, squares, whoAmI } from '../work.mjs'
+import { kernels } from '../work.mjs'
 
-export const worker = new ThreadWorker({ echo, fib, primes, squares, whoAmI })
+export const worker = new ThreadWorker(kernels)

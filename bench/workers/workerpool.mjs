@@ -1,4 +1,4 @@
 import workerpool from 'workerpool'
-import { echo, fib, primes, squares, whoAmI } from '../work.mjs'
+import { kernels } from '../work.mjs'
 
-workerpool.worker({ echo, fib, primes, squares, whoAmI })
+workerpool.worker(kernels)

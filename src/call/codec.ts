@@ -15,6 +15,8 @@ export interface Encoding {
    * which does not look.
    */
   json: boolean
+  /** Out: about how many bytes its texts, numbers and binary parts take; 0 for `clone`, and for what is no object or text. */
+  weight: number
   /** In: whether to find out about JSON. */
   readonly judgeJson: boolean
   /** In: the value goes to another process, which shares no memory with this one. */
@@ -28,7 +30,13 @@ export type Destination = 'clone' | 'threads' | 'processes'
 
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
 export function newEncoding(destination: Destination = 'clone'): Encoding {
-  return { marked: false, json: false, judgeJson: destination !== 'clone', process: destination === 'processes' }
+  return {
+    marked: false,
+    json: false,
+    weight: 0,
+    judgeJson: destination !== 'clone',
+    process: destination === 'processes',
+  }
 }
 
 /** The same for the arguments of calls to workers that keep what was put. */
@@ -38,6 +46,8 @@ export function newCallEncoding(destination: Destination): Encoding {
 
 /** From how many values on JSON is no longer the faster way. */
 const mostJson = 200
+/** And from how many bytes on: JSON looks at each character of a text, v8.serialize copies it. */
+const heaviestJson = 4_096
 /** How many objects are compared one by one before a Set is worth its price. */
 const few = 16
 /**
@@ -51,6 +61,7 @@ const many = 1_000_000
 let json = false
 let toProcess = false
 let nodes = 0
+let weight = 0
 let visits = 0
 let depth = 0
 let remembering = false
@@ -74,8 +85,12 @@ let walking = false
  */
 export function encode(value: unknown, path: string, into: Encoding): unknown {
   into.marked = false
+  into.weight = 0
   switch (typeof value) {
     case 'string':
+      into.weight = value.length
+      into.json = into.judgeJson && value.length <= heaviestJson
+      return value
     case 'boolean':
       into.json = into.judgeJson
       return value
@@ -107,6 +122,7 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
   toProcess = into.process
   json = into.judgeJson
   nodes = 0
+  weight = 0
   visits = 0
   depth = 0
   remembering = false
@@ -119,8 +135,9 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
     walking = false
     if (seenCount > 0) forget()
   }
+  into.weight = weight + 8 * nodes
   if (asItIs) {
-    into.json = json
+    into.json = json && weight <= heaviestJson
     return value
   }
   into.json = false
@@ -135,7 +152,7 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
 
 /** A getter or an encode function of the value that is being walked sends something itself. */
 function encodeInside(value: object, path: string, into: Encoding): unknown {
-  const outer = { json, toProcess, nodes, visits, depth, remembering, seenFew, seenCount, seen }
+  const outer = { json, toProcess, nodes, weight, visits, depth, remembering, seenFew, seenCount, seen }
   seenFew = new Array(few).fill(undefined)
   seenCount = 0
   seen = undefined
@@ -143,7 +160,7 @@ function encodeInside(value: object, path: string, into: Encoding): unknown {
   try {
     return encodeObject(value, path, into)
   } finally {
-    ;({ json, toProcess, nodes, visits, depth, remembering, seenFew, seenCount, seen } = outer)
+    ;({ json, toProcess, nodes, weight, visits, depth, remembering, seenFew, seenCount, seen } = outer)
     walking = true
   }
 }
@@ -192,6 +209,7 @@ function partsPass(value: object): boolean {
   const kind = kindOf(value, prototype)
   switch (kind) {
     case 'leaf':
+      weigh(value)
       return !toProcess || refusedByProcesses(value) === undefined
     case 'array':
       return arrayPasses(value as unknown[])
@@ -207,14 +225,25 @@ function partsPass(value: object): boolean {
       if (prototype !== Set.prototype && Object.keys(value).length > 0) return false
       for (const item of value as Set<unknown>) if (!passesAny(item)) return false
       return true
+    case 'buffer':
+      weigh(value)
+      return false
     default:
       return false
   }
 }
 
+function weigh(value: object): void {
+  const { byteLength } = value as Partial<ArrayBufferView>
+  if (byteLength === undefined) return
+  if (!types.isSharedArrayBuffer(ArrayBuffer.isView(value) ? value.buffer : value)) weight += byteLength
+}
+
 function passesAny(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
+      weight += value.length
+      return true
     case 'boolean':
       return true
     case 'number':

@@ -112,6 +112,8 @@ export class Entry {
   slot = -1
   /** What the pool expects the run to take, in milliseconds. */
   estimate = 0
+  /** How many bytes its arguments took on their way, where that was worth knowing. */
+  weight = 0
   /** When it was sent, compared with others: a counter, not a time. */
   order = 0
   /** Bytes that crossed, where the executor measures them. */

@@ -30,7 +30,8 @@ export class CallPoster {
     try {
       if (moved) checkStillHere(moved, args, 'arguments')
       const encoded = encode(args, 'arguments', this.#arguments)
-      const { marked, puts } = this.#arguments
+      const { marked, puts, weight } = this.#arguments
+      entry.weight = weight
       json = this.#arguments.json
       let bits = marked ? flags | flag.marked : flags
       if (marked && puts !== undefined && puts.size > 0) {

@@ -26,6 +26,8 @@ export class PoolWorker {
   inFlight = 0
   /** What its calls are expected to take together, in milliseconds. */
   load = 0
+  /** What the arguments of its calls weigh together, in bytes, as far as that was worth knowing. */
+  weight = 0
   /** Tasks that it has been told about. */
   readonly tasks: Set<number> = new Set()
   /** Values that were put and that it keeps. */
@@ -103,6 +105,8 @@ export class PoolWorker {
   #unload(entry: Entry): void {
     // Sums of fractions drift; an idle worker has no load by definition.
     this.load = this.inFlight === 0 ? 0 : Math.max(0, this.load - entry.estimate)
+    this.weight -= entry.weight
+    entry.weight = 0
     entry.worker = undefined
     entry.slot = -1
   }

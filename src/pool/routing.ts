@@ -2,6 +2,8 @@ import { mostAhead, type PoolWorker } from './pool-worker.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 4
+/** And while their arguments weigh less than this together, in bytes: what waits with a worker is there twice. */
+const mostWeightAhead = 8_000_000
 /** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */
 const worthDraining = 32
 
@@ -35,6 +37,7 @@ export function pick(
 export function hasRoom(worker: PoolWorker, concurrency: number, estimate: number): boolean {
   if (worker.state !== 'ready') return false
   if (worker.inFlight < concurrency) return true
+  if (worker.weight > mostWeightAhead) return false
   // Once full, it drains to the half before it is filled again, in one go: topping up what each reply has freed would
   // keep messages as small as the first one happened to be.
   if (worker.inFlight * 2 > worker.fullAt && worker.fullAt > 0) return false

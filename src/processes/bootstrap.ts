@@ -6,7 +6,7 @@ import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink, WorkerInit } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
 import { FileWorkerLedger } from './file-ledger.ts'
-import { FrameReader, FrameWriter } from './frames.ts'
+import { FrameReader, FrameWriter, writeParts } from './frames.ts'
 
 const channelFd = 3
 const ledgerFd = 4
@@ -23,8 +23,7 @@ const link: HostLink = {
     }
   },
   flush: refused => {
-    const frames = writer.take()
-    if (frames) socket.write(frames)
+    writeParts(socket, writer.take())
     for (const { message, error } of unsent.splice(0)) refused(message, error)
   },
 }

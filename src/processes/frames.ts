@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/transport.ts'
 
@@ -38,13 +39,12 @@ export class FrameWriter<M> {
     this.#parts.push(head(body.length, cloned), body)
   }
 
-  /** Takes everything that was added, in order; undefined when nothing was. */
-  take(): Buffer | undefined {
+  /** Takes everything that was added, in order, as the parts of one write. */
+  take(): readonly Buffer[] {
     this.#closePlain()
     const parts = this.#parts
-    if (parts.length === 0) return undefined
     this.#parts = []
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts)
+    return parts
   }
 
   #closePlain(): void {
@@ -64,6 +64,14 @@ function head(length: number, kind: number): Buffer {
   bytes.writeUInt32LE(length, 0)
   bytes[4] = kind
   return bytes
+}
+
+/** Writes parts together, without making one of them: a large one would be copied. */
+export function writeParts(socket: Socket, parts: readonly Buffer[]): void {
+  if (parts.length === 0) return
+  if (parts.length > 1) socket.cork()
+  for (const part of parts) socket.write(part)
+  if (parts.length > 1) socket.uncork()
 }
 
 /** Puts frames together again from the pieces in which they arrive. */

@@ -9,7 +9,7 @@ import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.ts'
 import type { Reply, Request } from '../pool/wire.ts'
 import { FilePoolLedger, openLedger } from './file-ledger.ts'
-import { FrameReader, FrameWriter, initFrame } from './frames.ts'
+import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 
 /** Descriptors of the child beyond the standard three. */
 export const channelFd = 3
@@ -103,8 +103,7 @@ export class Process implements Transport {
   }
 
   flush(): void {
-    const frames = this.#writer.take()
-    if (frames && !this.#socket.destroyed) this.#socket.write(frames)
+    if (!this.#socket.destroyed) writeParts(this.#socket, this.#writer.take())
   }
 
   ref(): void {

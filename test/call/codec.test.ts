@@ -367,6 +367,8 @@ describe('the judgement about JSON', () => {
     ],
     ['an error', [new Error('x')], false],
     ['more values than are worth it', Array(300).fill(1), false],
+    ['a long text', 'x'.repeat(5_000), false],
+    ['texts that are long together', ['x'.repeat(3_000), { text: 'y'.repeat(3_000) }], false],
   ]
   for (const [name, value, expected] of cases) {
     test(`${expected ? 'accepts' : 'rejects'} ${name}`, () => {
@@ -382,5 +384,39 @@ describe('the judgement about JSON', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('the weight', () => {
+  const weightOf = (value: unknown): number => {
+    const into = newEncoding('processes')
+    encode(value, 'value', into)
+    return into.weight
+  }
+
+  test('is about what texts, numbers and bytes take', () => {
+    assert.equal(weightOf('x'.repeat(5_000)), 5_000)
+    assert.equal(weightOf([{ text: 'x'.repeat(5_000) }, 1]), 5_000 + 3 * 8)
+    assert.equal(weightOf([new Float64Array(1_000)]), 8_000 + 8)
+    assert.equal(weightOf([Buffer.alloc(1_000)]), 1_000 + 8)
+    assert.equal(weightOf(7), 0)
+  })
+
+  test('does not count what is shared', () => {
+    const into = newEncoding('threads')
+    encode([new Uint8Array(new SharedArrayBuffer(1_000))], 'value', into)
+    assert.equal(into.weight, 8)
+  })
+
+  test('is that of the last value, also when a getter has something else encoded', () => {
+    const into = newEncoding('threads')
+    const nosy = {
+      get text() {
+        encode(['x'.repeat(1_000)], 'value', newEncoding('threads'))
+        return 'abc'
+      },
+    }
+    encode(nosy, 'value', into)
+    assert.equal(into.weight, 3 + 8)
   })
 })

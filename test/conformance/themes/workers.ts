@@ -5,7 +5,7 @@ import { holds, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/crashing.ts'
 import { meet } from '../tasks/holding.ts'
-import { double, readEnv, readExecArgv, where } from '../tasks/values.ts'
+import { countArguments, double, readEnv, readExecArgv, where } from '../tasks/values.ts'
 import { mkdirSync, rmSync } from 'node:fs'
 
 const needs = ['workers'] as const
@@ -27,6 +27,21 @@ export const workers: Theme = theme('workers', add => {
       await executor.run(double, 1)
       await executor.run(double, 1)
       assert.equal(executor.stats().workers.length, 1)
+    },
+    { needs },
+  )
+
+  add(
+    'large arguments wait in the pool: with the worker, each would wait as a copy',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      for (let n = 0; n < 40; n++) await executor.run(countArguments, 'a short text')
+      const text = 'x'.repeat(2_000_000)
+      const counts = Array.from({ length: 30 }, () => executor.run(countArguments, text))
+      for (let n = 0; n < 4; n++) await undefined // what can be sent has been sent; no reply has been read
+      const sent = executor.stats().workers[0]?.inFlight ?? 0
+      assert.ok(sent >= 1 && sent <= 6, `${sent} calls were sent`)
+      assert.deepEqual(await Promise.all(counts), new Array(30).fill(1))
     },
     { needs },
   )
