@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { ReplyReader, RequestWriter } from '../../dist/threads/ring/frames.js'
+import { ReplyReader, RequestWriter } from '../../dist/pool/words/messages.js'
 import { ringLayout, ringMemory } from '../../dist/threads/ring/layout.js'
 import { Listener, openOutlet } from '../../dist/threads/ring/link.js'
 

@@ -3,6 +3,7 @@ import * as curves from './curves.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
 import * as largeValues from './large-values.mjs'
+import * as map from './map.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
@@ -48,6 +49,7 @@ export const suites = [
     about: 'the same in processes, beside Python, too',
   },
   { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
+  { name: 'map', make: map.suite, rounds: [3, 1], about: 'a map over a million items of a microsecond' },
   {
     name: 'large-values',
     make: largeValues.suite,

@@ -41,6 +41,14 @@ export function suite(options) {
         },
       ]),
     ],
-    goals: rateGoals([{ against: ['workerpool'], times: 10, text: "workerpool's process mode" }]),
+    goals: cells => [
+      ...rateGoals([
+        { against: ['workerpool'], times: 20, text: "workerpool's process mode" },
+        { against: ['py-apply'], times: 20, text: "Python's Pool.apply_async" },
+      ])(cells),
+      ...rateGoals([{ key: 'map', against: ['py-map'], times: 1, text: "Python's Pool.map with chunks of 256" }])(
+        cells,
+      ),
+    ],
   }
 }

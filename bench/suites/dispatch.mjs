@@ -14,7 +14,9 @@ export function sizes({ workers }) {
 }
 
 export function dispatchRequest({ quick }) {
-  const times = quick ? { warmupMs: 200, latencyMs: 120, rateMs: 300 } : { warmupMs: 350, latencyMs: 250, rateMs: 600 }
+  const times = quick
+    ? { warmupMs: 300, latencyMs: 150, rateMs: 300 }
+    : { warmupMs: 1_500, latencyMs: 500, rateMs: 1_000 }
   return (contestant, variant) => ({
     kind: 'dispatch',
     spec: contestant.spec,
@@ -43,19 +45,19 @@ export function latencyGoals(list) {
     )
 }
 
-/** Goals on calls per second of `run`, each at every number of workers, against the best of the peers named. */
+/** Goals on calls per second, of `run` unless `key` says otherwise, each at every number of workers, against the best of the peers named. */
 export function rateGoals(list) {
   return cells =>
-    list.flatMap(({ against, times, text }) =>
+    list.flatMap(({ key = 'run', against, times, text }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
         const here = cells.filter(cell => cell.variant === variant)
-        const ours = here.find(cell => cell.key === 'run')
+        const ours = here.find(cell => cell.key === key)
         const best = here
           .filter(cell => against.includes(cell.key) && cell.metrics.rate !== undefined)
           .toSorted((a, b) => b.metrics.rate.median - a.metrics.rate.median)[0]
         const ratio = ours === undefined ? undefined : best?.skeinIs?.rate
         return {
-          text: `${inFlight} in flight, ${variant}: at least ${times}x ${text}`,
+          text: `${key === 'map' ? 'map' : `${inFlight} in flight`}, ${variant}: at least ${times}x ${text}`,
           figure: ratio === undefined ? undefined : `${ratio.median.toFixed(1)}x ${best.label}`,
           range: ratio === undefined ? undefined : [ratio.min, ratio.max],
           reached: ratio === undefined ? undefined : ratio.median >= times,

@@ -25,7 +25,7 @@ export interface Encoding {
   readonly puts?: Set<PutState>
 }
 
-/** Where a value is going: through structured clone alone, or to a worker, where what is small and plain goes as JSON. */
+/** Where a value is going: through structured clone alone, or to a worker, where what is small and plain may go as JSON. */
 export type Destination = 'clone' | 'threads' | 'processes'
 
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
@@ -71,7 +71,7 @@ let seen: Set<object> | undefined
 let walking = false
 
 /**
- * Prepares a value for structured clone (threads) or v8.serialize and JSON (processes).
+ * Prepares a value for structured clone (threads) or v8.serialize (processes), or for JSON where that gives the same.
  *
  * Most values come back as they are, at the price of one look at each part. A value that holds an error, a Buffer, a
  * URL or an instance of a registered class comes back as a copy with `into.marked` set. The caller's value is never

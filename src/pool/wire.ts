@@ -3,8 +3,8 @@ import type { ErrorEnvelope } from '../call/envelope.ts'
 import type { Entry, EntryKind } from '../call/entry.ts'
 
 /**
- * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small as JSON
- * and quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
+ * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small
+ * in words and quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
  * worker's own clock.
  */
 

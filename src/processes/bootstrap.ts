@@ -4,7 +4,8 @@ import { Host } from '../pool/host.ts'
 import { afterOutput } from '../pool/output.ts'
 import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink, WorkerInit } from '../pool/transport.ts'
-import type { Reply, Request } from '../pool/wire.ts'
+import { type Reply, reply, type Request } from '../pool/wire.ts'
+import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
 import { FileWorkerLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
 
@@ -12,16 +13,18 @@ const channelFd = 3
 const ledgerFd = 4
 
 const socket = new Socket({ fd: channelFd, readable: true, writable: true })
-const writer = new FrameWriter<Reply>()
+const writer = new FrameWriter<Reply>(ReplyWriter)
 const unsent: { message: Reply; error: unknown }[] = []
 const link: HostLink = {
   post: (message, json) => {
     try {
-      writer.add(message, json)
+      // A result has been offered before it was encoded.
+      if (message[0] === reply.done || !writer.addPlain(message)) writer.add(message, json)
     } catch (error) {
       unsent.push({ message, error })
     }
   },
+  postPlain: message => writer.addPlain(message),
   flush: refused => {
     writeParts(socket, writer.take())
     for (const { message, error } of unsent.splice(0)) refused(message, error)
@@ -37,7 +40,7 @@ function exit(): void {
 }
 
 let host: Host | undefined
-const reader = new FrameReader<WorkerInit | Request>(messages => {
+const reader = new FrameReader<WorkerInit | Request>(RequestReader, messages => {
   if (host) return host.onRequests(messages as readonly Request[])
   const [init, ...requests] = messages as readonly [WorkerInit, ...Request[]]
   process.title = `skein ${init.name}`

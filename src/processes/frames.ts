@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/transport.ts'
+import type { MessageReader, MessageWriter } from '../pool/words/messages.ts'
 
 /**
  * Messages on the socket between a pool and a process.
@@ -9,12 +10,18 @@ import type { WorkerInit } from '../pool/transport.ts'
  *     | length  u32 LE | kind u8 | body            |     length counts the body
  *     +----------------+--------+------------------+
  *
- * Kind 0 is a JSON array of messages: small plain messages, many at once, are quickest that way. Kind 1 is one message as
- * v8.serialize writes it: everything that structured clone carries. Messages keep their order across both kinds.
+ * Kind 0 is plain messages, many at once, in the words that a thread's ring carries, too (`pool/words`); both ends are on one
+ * machine, so the order of their bytes is the same. Kind 1 is one message as v8.serialize writes it: everything that
+ * structured clone carries. Messages keep their order across both kinds.
  */
 const headBytes = 5
-const json = 0
+const inWords = 0
 const cloned = 1
+
+/** How many words a frame of kind 0 has at most: 256 KiB. */
+const mostWords = 65_536
+/** How many words of it one message may take: 32 KiB. A longer one is quicker to copy as a whole. */
+const longest = 8_192
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {
@@ -24,38 +31,70 @@ export function initFrame(init: WorkerInit): Buffer {
 
 /** Collects messages and makes as few frames of them as it can. */
 export class FrameWriter<M> {
+  readonly #words = new Int32Array(mostWords)
+  readonly #bytes = Buffer.from(this.#words.buffer)
+  readonly #plain: MessageWriter<M>
+  /** The words that will be a frame. */
+  #used = 0
   #parts: Buffer[] = []
-  /** The messages that will share a JSON frame: one text for all is quicker than one for each. */
-  #plain: M[] = []
+  #writing = false
+  /** What a getter of a message has sent while that was being written. */
+  #waiting: (readonly [message: M, isJson: boolean])[] = []
 
-  /** Adds a message. Throws what v8.serialize throws when it cannot be sent; then nothing is added. */
+  constructor(Writer: new (words: Int32Array, longest: number) => MessageWriter<M>) {
+    this.#plain = new Writer(this.#words, longest)
+  }
+
+  /** Adds a message whose contents have not been encoded, if they are so plain that they need not be. False: nothing was added. */
+  addPlain(message: M): boolean {
+    return this.#write(message, false)
+  }
+
+  /**
+   * Adds a message whose contents are encoded, and which is not plain. Throws what v8.serialize throws when it cannot be sent;
+   * then nothing is added.
+   *
+   * @param isJson true when JSON would reproduce it exactly
+   */
   add(message: M, isJson: boolean): void {
-    if (isJson) {
-      this.#plain.push(message)
+    if (this.#writing) {
+      this.#waiting.push([message, isJson])
       return
     }
+    if (isJson && this.#write(message, true)) return
     const body = serialize(message)
-    this.#closePlain()
+    this.#closeWords()
     this.#parts.push(head(body.length, cloned), body)
+  }
+
+  #write(message: M, asText: boolean): boolean {
+    if (this.#writing) return false
+    if (this.#used + longest > mostWords) this.#closeWords()
+    this.#writing = true
+    const words = this.#plain.write(this.#used, message, asText)
+    this.#writing = false
+    this.#used += words
+    for (const [each, isJson] of this.#waiting.splice(0)) if (!this.addPlain(each)) this.add(each, isJson)
+    return words > 0
   }
 
   /** Takes everything that was added, in order, as the parts of one write. */
   take(): readonly Buffer[] {
-    this.#closePlain()
+    this.#closeWords()
     const parts = this.#parts
     this.#parts = []
     return parts
   }
 
-  #closePlain(): void {
-    if (this.#plain.length === 0) return
-    const text = JSON.stringify(this.#plain)
-    this.#plain = []
-    const frame = Buffer.allocUnsafe(headBytes + Buffer.byteLength(text))
-    frame.writeUInt32LE(frame.length - headBytes, 0)
-    frame[4] = json
-    frame.write(text, headBytes)
+  #closeWords(): void {
+    if (this.#used === 0) return
+    const length = this.#used * 4
+    const frame = Buffer.allocUnsafe(headBytes + length)
+    frame.writeUInt32LE(length, 0)
+    frame[4] = inWords
+    this.#bytes.copy(frame, headBytes, 0, length)
     this.#parts.push(frame)
+    this.#used = 0
   }
 }
 
@@ -76,13 +115,17 @@ export function writeParts(socket: Socket, parts: readonly Buffer[]): void {
 
 /** Puts frames together again from the pieces in which they arrive. */
 export class FrameReader<M> {
+  readonly #words = new Int32Array(mostWords)
+  readonly #bytes = Buffer.from(this.#words.buffer)
+  readonly #plain: MessageReader<M>
   readonly #onMessages: (messages: readonly M[]) => void
   #chunks: Buffer[] = []
   #size = 0
   /** How many bytes are needed before there is anything to read: the head, then the whole frame. */
   #needed = headBytes
 
-  constructor(onMessages: (messages: readonly M[]) => void) {
+  constructor(Reader: new (words: Int32Array) => MessageReader<M>, onMessages: (messages: readonly M[]) => void) {
+    this.#plain = new Reader(this.#words)
     this.#onMessages = onMessages
   }
 
@@ -94,7 +137,7 @@ export class FrameReader<M> {
     // Joined only once enough is here, so that a frame of many pieces is copied once.
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size)
     let at = 0
-    let messages: M[] = []
+    const messages: M[] = []
     this.#needed = headBytes
     while (bytes.length - at >= headBytes) {
       const length = bytes.readUInt32LE(at)
@@ -104,16 +147,17 @@ export class FrameReader<M> {
         break
       }
       const body = bytes.subarray(at + headBytes, end)
-      if (bytes[at + 4] === json) {
-        const batch = JSON.parse(body.toString()) as M[]
-        messages = messages.length === 0 ? batch : messages.concat(batch)
-      } else {
-        messages.push(deserialize(body) as M)
-      }
+      if (bytes[at + 4] === inWords) this.#readWords(body, messages)
+      else messages.push(deserialize(body) as M)
       at = end
     }
     this.#chunks = at < bytes.length ? [bytes.subarray(at)] : []
     this.#size = bytes.length - at
     if (messages.length > 0) this.#onMessages(messages)
+  }
+  #readWords(body: Buffer, messages: M[]): void {
+    body.copy(this.#bytes)
+    const end = body.length >> 2
+    for (let word = 0; word < end; word += this.#plain.length) messages.push(this.#plain.read(word))
   }
 }

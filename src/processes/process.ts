@@ -7,7 +7,8 @@ import { unsendableArgument } from '../pool/failures.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.ts'
-import type { Reply, Request } from '../pool/wire.ts'
+import { type Reply, type Request, request } from '../pool/wire.ts'
+import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
 import { FilePoolLedger, openLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 
@@ -36,7 +37,7 @@ export class Process implements Transport {
   readonly ledger: FilePoolLedger
   readonly #child: ChildProcess
   readonly #socket: Socket
-  readonly #writer = new FrameWriter<Request>()
+  readonly #writer = new FrameWriter<Request>(RequestWriter)
   #stderrTail = ''
   #exited = false
   #referenced = true
@@ -59,7 +60,7 @@ export class Process implements Transport {
     this.#socket = this.#child.stdio[channelFd] as Socket
     // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
     this.#socket.write(initFrame(init))
-    const reader = new FrameReader<Reply>(replies => events.onReplies(replies))
+    const reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
     this.#socket.on('data', (chunk: Buffer) => reader.push(chunk))
     // The child is gone, or about to be; 'close' tells the rest.
     this.#socket.on('error', () => {})
@@ -94,12 +95,17 @@ export class Process implements Transport {
     })
   }
 
-  post(request: Request, json: boolean): void {
+  post(message: Request, json: boolean): void {
     try {
-      this.#writer.add(request, json)
+      // A call has been offered before it was encoded.
+      if (message[0] === request.call || !this.#writer.addPlain(message)) this.#writer.add(message, json)
     } catch (error) {
       throw unsendableArgument('process', error)
     }
+  }
+
+  postPlain(message: Request): boolean {
+    return this.#writer.addPlain(message)
   }
 
   flush(): void {

@@ -1,61 +1,105 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type Reply, reply } from '#skein/pool/wire.js'
+import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
 import { FrameReader, FrameWriter } from '#skein/processes/frames.js'
 
-const messages: readonly { readonly value: unknown; readonly json: boolean }[] = [
-  { value: [1, 'plain'], json: true },
-  { value: [2, 'ünïcödé 😀'], json: true },
-  { value: [3, new Map([['a', 1n]])], json: false },
-  { value: [4, null], json: true },
-  { value: [5, new Uint8Array(70_000).fill(7)], json: false },
+const writerOf = (): FrameWriter<Reply> => new FrameWriter<Reply>(ReplyWriter)
+const readerInto = (read: Reply[]): FrameReader<Reply> =>
+  new FrameReader<Reply>(ReplyReader, batch => read.push(...batch))
+
+const done = (slot: number, value: unknown): Reply => [reply.done, slot, value, 0, 10 * slot, slot]
+
+const messages: readonly Reply[] = [
+  done(1, 'plain'),
+  done(2, { text: 'ünïcödé 😀', list: [1, 0.5, true] }),
+  done(3, new Map([['a', 1n]])),
+  done(4, null),
+  done(5, new Uint8Array(70_000).fill(7)),
+  done(6, { text: 'ünïcödé 😀', list: [] }),
+  [reply.grown],
 ]
 
-function framesOf(): Buffer {
-  const writer = new FrameWriter<unknown>()
-  for (const { value, json } of messages) writer.add(value, json)
+/** As a worker does it. */
+function add(writer: FrameWriter<Reply>, message: Reply): void {
+  if (!writer.addPlain(message)) writer.add(message, false)
+}
+
+function framesOf(list: readonly Reply[] = messages): Buffer {
+  const writer = writerOf()
+  for (const message of list) add(writer, message)
   return Buffer.concat(writer.take())
 }
 
 describe('frames', () => {
   test('keep the order of messages across both kinds', () => {
-    const read: unknown[] = []
-    new FrameReader<unknown>(batch => read.push(...batch)).push(framesOf())
-    assert.deepEqual(
-      read,
-      messages.map(each => each.value),
-    )
+    const read: Reply[] = []
+    readerInto(read).push(framesOf())
+    assert.deepEqual(read, messages)
   })
 
   test('come together again wherever the pieces were cut', () => {
     const frames = framesOf()
     for (const size of [1, 2, 3, 4, 5, 6, 7, 64, 1_000, 65_536]) {
-      const read: unknown[] = []
-      const reader = new FrameReader<unknown>(batch => read.push(...batch))
+      const read: Reply[] = []
+      const reader = readerInto(read)
       for (let at = 0; at < frames.length; at += size) reader.push(frames.subarray(at, at + size))
-      assert.deepEqual(
-        read,
-        messages.map(each => each.value),
-        `in pieces of ${size} bytes`,
-      )
+      assert.deepEqual(read, messages, `in pieces of ${size} bytes`)
     }
   })
 
   test('put plain messages that follow each other into one frame', () => {
-    const writer = new FrameWriter<unknown>()
-    for (let n = 0; n < 10; n++) writer.add([n], true)
+    const writer = writerOf()
+    for (let n = 0; n < 10; n++) assert.equal(writer.addPlain(done(n, { n })), true)
     let batches = 0
-    new FrameReader<unknown>(() => batches++).push(Buffer.concat(writer.take()))
+    const parts = writer.take()
+    assert.equal(parts.length, 1)
+    new FrameReader<Reply>(ReplyReader, () => batches++).push(parts[0] as Buffer)
     assert.equal(batches, 1)
     assert.deepEqual(writer.take(), [], 'nothing is left')
   })
 
+  test('hold as many messages as there are', () => {
+    const many = Array.from({ length: 5_000 }, (_, n) => done(n, { n, text: `the message number ${n}`, list: [n, n] }))
+    const read: Reply[] = []
+    readerInto(read).push(framesOf(many))
+    assert.deepEqual(read, many)
+  })
+
+  test('carry as text what has many keys that are data', () => {
+    const record = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`key ${n}`, n]))
+    const many = Array.from({ length: 300 }, (_, n) => done(n, { ...record, [`own ${n}`]: n }))
+    const writer = writerOf()
+    for (const message of many) if (!writer.addPlain(message)) writer.add(message, true)
+    const parts = writer.take()
+    assert.ok(parts.length < 50, `${parts.length} parts`)
+    const read: Reply[] = []
+    readerInto(read).push(Buffer.concat(parts))
+    assert.deepEqual(read, many)
+  })
+
+  test('keep what a getter sends while its message is being written', () => {
+    const writer = writerOf()
+    const nosy = {
+      get inner() {
+        writer.add(done(2, 'from the getter'), true)
+        return 'outer'
+      },
+    }
+    assert.equal(writer.addPlain(done(1, nosy)), true)
+    add(writer, done(3, 'after'))
+    const read: Reply[] = []
+    readerInto(read).push(Buffer.concat(writer.take()))
+    assert.deepEqual(read, [done(1, { inner: 'outer' }), done(2, 'from the getter'), done(3, 'after')])
+  })
+
   test('add nothing when a message cannot be sent', () => {
-    const writer = new FrameWriter<unknown>()
-    writer.add(['before'], true)
-    assert.throws(() => writer.add([() => 1], false))
-    writer.add(['after'], true)
-    const read: unknown[] = []
-    new FrameReader<unknown>(batch => read.push(...batch)).push(Buffer.concat(writer.take()))
-    assert.deepEqual(read, [['before'], ['after']])
+    const writer = writerOf()
+    add(writer, done(1, 'before'))
+    assert.throws(() => add(writer, done(2, [{ shape: 'that is not defined' }, () => 1])))
+    add(writer, done(3, [{ shape: 'that is defined here' }]))
+    const read: Reply[] = []
+    readerInto(read).push(Buffer.concat(writer.take()))
+    assert.deepEqual(read, [done(1, 'before'), done(3, [{ shape: 'that is defined here' }])])
   })
 })

@@ -1,12 +1,9 @@
+import type { MessageReader } from '../../pool/words/messages.ts'
 import type { RingReceiver } from './receiver.ts'
 
 /** Reads frames from the words of a ring. */
-export interface FrameReader<M> {
+export interface FrameReader<M> extends MessageReader<M> {
   isMark(at: number): boolean
-  /** Reads the message that begins at this word. */
-  read(at: number): M
-  /** How many words the message took that was read last. */
-  readonly length: number
 }
 
 /** A batch as it arrived through the port. */

@@ -1,13 +1,9 @@
 import type { Transferable } from '../../call/move.ts'
+import type { MessageWriter } from '../../pool/words/messages.ts'
 import type { RingSender } from './sender.ts'
 
 /** Writes frames into the words of a ring. */
-export interface FrameWriter<M> {
-  /**
-   * Writes a message at this word, `asText` as JSON. Gives how many words it took, 0 when it cannot be written, or when
-   * nothing speaks for text after the latest message that could not be written.
-   */
-  write(at: number, message: M, asText: boolean): number
+export interface FrameWriter<M> extends MessageWriter<M> {
   /** Writes a mark, which takes one word: what comes next has been posted through the port. */
   mark(at: number): void
 }

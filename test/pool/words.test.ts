@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ValueReader } from '#skein/threads/ring/value-reader.js'
-import { ValueWriter } from '#skein/threads/ring/value-writer.js'
+import { ValueReader } from '#skein/pool/words/value-reader.js'
+import { ValueWriter } from '#skein/pool/words/value-writer.js'
 
 const longest = 8_192
 

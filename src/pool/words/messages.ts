@@ -1,12 +1,27 @@
 import type { ChunkResult } from '../../call/entry.ts'
-import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../../pool/wire.ts'
-import type { FrameReader } from './inlet.ts'
-import type { FrameWriter } from './outlet.ts'
+import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire.ts'
 import { ValueReader } from './value-reader.ts'
 import { isCleanPrototype, ValueWriter } from './value-writer.ts'
 
+/** Writes messages into memory. */
+export interface MessageWriter<M> {
+  /**
+   * Writes a message at this word, `asText` as JSON. Gives how many words it took, 0 when it cannot be written, or when
+   * nothing speaks for text after the latest message that could not be written.
+   */
+  write(at: number, message: M, asText: boolean): number
+}
+
+/** Reads messages that a MessageWriter has written. */
+export interface MessageReader<M> {
+  /** Reads the message that begins at this word. */
+  read(at: number): M
+  /** How many words the message took that was read last. */
+  readonly length: number
+}
+
 /**
- * How messages look in a ring. A frame begins with a word whose four lowest bits are its kind.
+ * How messages look in a ring, and on the way to a process. A frame begins with a word whose four lowest bits are its kind.
  *
  *     mark      what comes next has been posted through the port
  *     call      + flags, + 4096 with limits; slot, task, attempt, credit [, deadline, timeout], arguments
@@ -18,7 +33,7 @@ import { isCleanPrototype, ValueWriter } from './value-writer.ts'
 const frame = { mark: 0, call: 1, done: 2, bundle: 3, message: 4, text: 5 } as const
 const withLimits = 4_096
 
-abstract class Frames<M> implements FrameWriter<M> {
+abstract class Writing<M> implements MessageWriter<M> {
   readonly #words: Int32Array
   readonly #longest: number
   readonly #values: ValueWriter
@@ -49,7 +64,7 @@ abstract class Frames<M> implements FrameWriter<M> {
 }
 
 /** Writes requests. */
-export class RequestWriter extends Frames<Request> {
+export class RequestWriter extends Writing<Request> {
   protected put(values: ValueWriter, message: Request): boolean {
     if (message[0] !== request.call) return putMessage(values, message)
     const [, slot, task, args, flags, attempt, credit, deadline, timeout] = message
@@ -70,7 +85,7 @@ export class RequestWriter extends Frames<Request> {
 }
 
 /** Writes replies. */
-export class ReplyWriter extends Frames<Reply> {
+export class ReplyWriter extends Writing<Reply> {
   protected put(values: ValueWriter, message: Reply): boolean {
     if (message[0] !== reply.done) return putMessage(values, message)
     const [, slot, value, marked, at, duration] = message
@@ -95,7 +110,7 @@ function putText(values: ValueWriter, message: unknown): boolean {
   return values.value(JSON.stringify(message))
 }
 
-abstract class Reading<M> implements FrameReader<M> {
+abstract class Reading<M> implements MessageReader<M> {
   readonly #words: Int32Array
   readonly #values: ValueReader
   length = 0
