@@ -38,7 +38,7 @@ export const workers: Theme = theme('workers', add => {
       for (let n = 0; n < 40; n++) await executor.run(countArguments, 'a short text')
       const text = 'x'.repeat(2_000_000)
       const counts = Array.from({ length: 30 }, () => executor.run(countArguments, text))
-      for (let n = 0; n < 4; n++) await undefined // what can be sent has been sent; no reply has been read
+      for (let n = 0; n < 4; n++) await Promise.resolve() // what can be sent has been sent; no reply has been read
       const sent = executor.stats().workers[0]?.inFlight ?? 0
       assert.ok(sent >= 1 && sent <= 6, `${sent} calls were sent`)
       assert.deepEqual(await Promise.all(counts), new Array(30).fill(1))
