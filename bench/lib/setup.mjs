@@ -10,15 +10,25 @@ export function prepare(say) {
   const peers = Object.keys(JSON.parse(readFileSync(`${bench}/package.json`, 'utf8')).dependencies)
   if (!peers.every(name => existsSync(`${bench}/node_modules/${name}`))) {
     say('Installing the peers into bench/node_modules')
-    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], bench)
+    install(bench)
   }
   if (existsSync(`${root}/dist/threads/index.js`) && existsSync(`${root}/dist/processes/index.js`)) return
   if (!existsSync(`${root}/node_modules/typescript`)) {
     say('Installing what the build needs')
-    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], root)
+    install(root)
   }
   say('Building skein')
   npm(['run', '--silent', 'build'], root)
+}
+
+function install(folder) {
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error']
+  try {
+    npm(['ci', ...quietly], folder)
+  } catch {
+    // A registry mirror that lacks the binaries of other platforms makes npm doubt the lock file.
+    npm(['install', '--no-save', ...quietly], folder)
+  }
 }
 
 function npm(args, cwd) {

@@ -2,6 +2,7 @@ import { type CancelCause, errorOfCause } from '../core/cancel.ts'
 import { ClosedError, InvalidArgumentError, UnsendableError } from '../core/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
+import { Gathered } from './gathered.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
 import { openSource, type Source, type Taken } from './map-source.ts'
 import { markAgain, takeMoved } from './move.ts'
@@ -151,29 +152,29 @@ class MapRun implements MapResults<unknown> {
   }
 
   async toArray(): Promise<unknown[]> {
-    const parts: unknown[][] = []
+    const gathered = new Gathered()
     for (;;) {
       const { done, value } = await this.next()
-      if (done) return joined(parts)
-      parts.push([value])
-      this.#readInto(parts)
+      if (done) return gathered.toArray()
+      gathered.add(value)
+      this.#readInto(gathered)
     }
   }
 
   /** Reads all that may be read now: the rest of a bundle in one go, where it holds nothing but values. */
-  #readInto(parts: unknown[][]): void {
-    for (;;) {
+  #readInto(gathered: Gathered): void {
+    while (!this.#finished) {
       const bundle = this.#bundles[this.#firstBundle]
       if (bundle?.results !== undefined && bundle.failed.length === 0 && !this.#settings.settle) {
         const { results } = bundle
         this.#unread -= results.length - this.#at
-        parts.push(this.#at === 0 ? results : results.slice(this.#at))
+        gathered.addAll(this.#at === 0 ? results : results.slice(this.#at))
         this.#dropBundle()
         continue
       }
       const value = this.#read()
       if (value === none) break
-      parts.push([value])
+      gathered.add(value)
     }
     this.#refill()
   }
@@ -427,14 +428,6 @@ class MapRun implements MapResults<unknown> {
       this.#firstBundle = 0
     }
   }
-}
-
-/** One array of many: far quicker than adding each element to a growing one. */
-function joined(parts: readonly unknown[][]): unknown[] {
-  const most = 1_000
-  const groups: unknown[][] = []
-  for (let at = 0; at < parts.length; at += most) groups.push(([] as unknown[]).concat(...parts.slice(at, at + most)))
-  return groups.length > most ? joined(groups) : ([] as unknown[]).concat(...groups)
 }
 
 /** What an item weighs, or its result, going by the first of them. */

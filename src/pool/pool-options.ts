@@ -9,7 +9,7 @@ import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 export interface PoolOptions {
   /** How many workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first use. */
   readonly min?: number
-  /** How many workers there may be. From 1 up; default: the processors that this program may use (`os.availableParallelism()`, which heeds cgroups and affinity). */
+  /** How many workers there may be. From 1 up; default: the processors that this program may use (`os.availableParallelism()`, which heeds affinity and, from Node 22.12 on, the limits of cgroups). */
   readonly max?: number
   /**
    * How many calls may run in one worker at the same time. More than 1 helps tasks that wait: an async program on every
