@@ -18,7 +18,7 @@ export const giveBack = task(import.meta, function giveBack(bytes) {
  * before: median milliseconds, and CPU time of the whole process. The ways take turns.
  */
 export async function measure({ bytes: size, clones, calls }) {
-  const pool = await openPool('threads', 1)
+  const pool = await openPool('threads', 1, { spin: 0.2 })
   const cloned = new Uint8Array(size).fill(1)
   const shared = new Uint8Array(new SharedArrayBuffer(size)).fill(1)
   const handle = put(cloned)
