@@ -20,7 +20,7 @@ Suites (the beginning of a name is enough; default: all)
 ${suites.map(({ name, about }) => `  ${name.padEnd(20)}${about}`).join('\n')}
 
 Options
-  --quick            fewer and shorter rounds: under two minutes instead of under ten
+  --quick            fewer and shorter rounds: a quarter of an hour for everything instead of an hour and more
   --rounds N         how many rounds, instead of each suite's own number
   --workers N        size of the larger pool (default 2)
   --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
