@@ -83,7 +83,7 @@ interface Settings {
 interface Bundle {
   readonly start: number
   readonly count: number
-  results: unknown[] | undefined
+  results: readonly unknown[] | undefined
   failed: readonly number[]
 }
 
@@ -288,7 +288,7 @@ class MapRun implements MapResults<unknown> {
       if (entry.kind === 'run') bundle.results = [outcome.value]
       else {
         const result = outcome.value as ChunkResult
-        bundle.results = result.values as unknown[]
+        bundle.results = result.values
         bundle.failed = result.failed
         if (!this.#settings.settle && result.failed.length > 0) {
           const error = result.values[result.failed[0] as number]
