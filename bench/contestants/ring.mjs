@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { ReplyReader, RequestWriter } from '../../dist/pool/words/messages.js'
-import { ringLayout, ringMemory } from '../../dist/threads/ring/layout.js'
-import { Listener, openOutlet } from '../../dist/threads/ring/link.js'
+import { ringMemory } from '../../dist/threads/ring/layout.js'
+import { Listener, openOutlet, ringLayout } from '../../dist/threads/ring/link.js'
 
 const call = 1
 

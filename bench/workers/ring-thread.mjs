@@ -1,8 +1,7 @@
 // The worker's side of the bare ring: skein's own transport with nothing around it.
 import { workerData } from 'node:worker_threads'
 import { ReplyWriter, RequestReader } from '../../dist/pool/words/messages.js'
-import { ringLayout } from '../../dist/threads/ring/layout.js'
-import { Listener, openOutlet } from '../../dist/threads/ring/link.js'
+import { Listener, openOutlet, ringLayout } from '../../dist/threads/ring/link.js'
 import { kernels } from '../work.mjs'
 
 const { port, requests, replies } = workerData

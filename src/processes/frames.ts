@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/transport.ts'
-import type { MessageReader, MessageWriter } from '../pool/words/messages.ts'
+import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 
 /**
  * Messages on the socket between a pool and a process.
@@ -20,8 +20,6 @@ const cloned = 1
 
 /** How many words a frame of kind 0 has at most: 256 KiB. */
 const mostWords = 65_536
-/** How many words of it one message may take: 32 KiB. A longer one is quicker to copy as a whole. */
-const longest = 8_192
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {
@@ -42,7 +40,7 @@ export class FrameWriter<M> {
   #waiting: (readonly [message: M, isJson: boolean])[] = []
 
   constructor(Writer: new (words: Int32Array, longest: number) => MessageWriter<M>) {
-    this.#plain = new Writer(this.#words, longest)
+    this.#plain = new Writer(this.#words, longestMessage)
   }
 
   /** Adds a message whose contents have not been encoded, if they are so plain that they need not be. False: nothing was added. */
@@ -69,7 +67,7 @@ export class FrameWriter<M> {
 
   #write(message: M, asText: boolean): boolean {
     if (this.#writing) return false
-    if (this.#used + longest > mostWords) this.#closeWords()
+    if (this.#used + longestMessage > mostWords) this.#closeWords()
     this.#writing = true
     const words = this.#plain.write(this.#used, message, asText)
     this.#writing = false
@@ -155,6 +153,7 @@ export class FrameReader<M> {
     this.#size = bytes.length - at
     if (messages.length > 0) this.#onMessages(messages)
   }
+
   #readWords(body: Buffer, messages: M[]): void {
     body.copy(this.#bytes)
     const end = body.length >> 2

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { type Reply, reply } from '#skein/pool/wire.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
-import { ringLayout, ringMemory } from '#skein/threads/ring/layout.js'
-import { Listener, openOutlet } from '#skein/threads/ring/link.js'
+import { ringMemory } from '#skein/threads/ring/layout.js'
+import { Listener, openOutlet, ringLayout } from '#skein/threads/ring/link.js'
 import type { Outlet } from '#skein/threads/ring/outlet.js'
 
 /** Both ends of one direction, in this thread. */

@@ -3,6 +3,9 @@ import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../
 import { ValueReader } from './value-reader.ts'
 import { isCleanPrototype, ValueWriter } from './value-writer.ts'
 
+/** How many words a message has at most: 32 KiB. Copying a longer one as a whole costs less than writing it value by value. */
+export const longestMessage = 8_192
+
 /** Writes messages into memory. */
 export interface MessageWriter<M> {
   /**

@@ -24,9 +24,6 @@ export const tail = 16
 export const asleep = 32
 export const firstWord = 48
 
-/** 256 KiB, and frames of up to 32 KiB. A longer message is cloned: the copy then costs more than the way that it takes. */
-export const ringLayout: RingLayout = { size: 65_536, longest: 8_192 }
-
 /** Makes the memory of a ring. Its receiver counts as asleep until it has begun to read. */
 export function ringMemory({ size }: RingLayout): SharedArrayBuffer {
   const memory = new SharedArrayBuffer((firstWord + size) * 4)

@@ -1,10 +1,14 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Transferable } from '../../call/move.ts'
+import { longestMessage } from '../../pool/words/messages.ts'
 import { type Batch, type FrameReader, Inlet } from './inlet.ts'
 import type { RingLayout } from './layout.ts'
 import { type FrameWriter, Outlet, type OutletPort } from './outlet.ts'
 import { RingReceiver } from './receiver.ts'
 import { RingSender } from './sender.ts'
+
+/** The ring of a thread: 256 KiB. What is longer than a frame goes through the port, cloned. */
+export const ringLayout: RingLayout = { size: 65_536, longest: longestMessage }
 
 /** After so long without a pause, in milliseconds, timers and sockets get their turn before more messages are read. */
 const turn = 2
