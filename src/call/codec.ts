@@ -5,6 +5,7 @@ import { refusedByProcesses } from './leaves.ts'
 import { pack, type Packed } from './pack.ts'
 import type { PutState } from './put.ts'
 import { unpack } from './unpack.ts'
+import { bytesOf } from './weigh.ts'
 
 /** What `encode` found out, in an object that the caller keeps and passes again. */
 export interface Encoding {
@@ -15,7 +16,10 @@ export interface Encoding {
    * which does not look.
    */
   json: boolean
-  /** Out: about how many bytes its texts, numbers and binary parts take; 0 for `clone`, and for what is no object or text. */
+  /**
+   * Out: about how many bytes its texts, numbers and binary parts take, as far as they were looked at: not behind the first part
+   * that has to be replaced. 0 for a number or a constant alone.
+   */
   weight: number
   /** In: whether to find out about JSON. */
   readonly judgeJson: boolean
@@ -209,7 +213,7 @@ function partsPass(value: object): boolean {
   const kind = kindOf(value, prototype)
   switch (kind) {
     case 'leaf':
-      weigh(value)
+      weight += bytesOf(value)
       return !toProcess || refusedByProcesses(value) === undefined
     case 'array':
       return arrayPasses(value as unknown[])
@@ -226,17 +230,11 @@ function partsPass(value: object): boolean {
       for (const item of value as Set<unknown>) if (!passesAny(item)) return false
       return true
     case 'buffer':
-      weigh(value)
+      weight += bytesOf(value)
       return false
     default:
       return false
   }
-}
-
-function weigh(value: object): void {
-  const { byteLength } = value as Partial<ArrayBufferView>
-  if (byteLength === undefined) return
-  if (!types.isSharedArrayBuffer(ArrayBuffer.isView(value) ? value.buffer : value)) weight += byteLength
 }
 
 function passesAny(value: unknown): boolean {

@@ -112,7 +112,7 @@ export class Entry {
   slot = -1
   /** What the pool expects the run to take, in milliseconds. */
   estimate = 0
-  /** How many bytes its arguments took on their way, where that was worth knowing. */
+  /** About how many bytes its arguments take while a worker has them; 0 where they were so small that nobody has looked. */
   weight = 0
   /** When it was sent, compared with others: a counter, not a time. */
   order = 0

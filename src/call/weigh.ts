@@ -24,10 +24,15 @@ export function weigh(value: unknown, depth = 0): number {
   }
 }
 
+/** How many bytes a buffer or a view of one takes along; 0 for what is shared, since it does not travel, and for any other object. */
+export function bytesOf(value: object): number {
+  if (ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(value.buffer) ? 0 : value.byteLength
+  return types.isArrayBuffer(value) ? value.byteLength : 0
+}
+
 function weighObject(value: object, depth: number): number {
   if (types.isProxy(value)) return unknownWeight
-  if (ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(value.buffer) ? 4 : 4 + value.byteLength
-  if (types.isArrayBuffer(value)) return 4 + value.byteLength
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return 4 + bytesOf(value)
   if (Array.isArray(value)) return 4 + weighParts(value, [0, value.length - 1], value.length, depth)
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return unknownWeight

@@ -27,12 +27,12 @@ export class CallPoster {
     const { args, moved } = work
     let call: CallRequest
     let json: boolean
+    let weight: number
     try {
       if (moved) checkStillHere(moved, args, 'arguments')
       const encoded = encode(args, 'arguments', this.#arguments)
-      const { marked, puts, weight } = this.#arguments
-      entry.weight = weight
-      json = this.#arguments.json
+      const { marked, puts } = this.#arguments
+      ;({ json, weight } = this.#arguments)
       let bits = marked ? flags | flag.marked : flags
       if (marked && puts !== undefined && puts.size > 0) {
         for (const put of puts) this.#bring(put, worker)
@@ -47,6 +47,8 @@ export class CallPoster {
     } catch (error) {
       throw unsendableCall(this.#kind, work, error)
     }
+    entry.weight = weight
+    worker.weight += weight
     entry.gaveAway = moved !== undefined && this.#kind === 'threads'
   }
 

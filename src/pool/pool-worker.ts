@@ -26,7 +26,7 @@ export class PoolWorker {
   inFlight = 0
   /** What its calls are expected to take together, in milliseconds. */
   load = 0
-  /** What the arguments of its calls weigh together, in bytes, as far as that was worth knowing. */
+  /** What the arguments of its calls weigh together, in bytes; small ones are not counted. */
   weight = 0
   /** Tasks that it has been told about. */
   readonly tasks: Set<number> = new Set()

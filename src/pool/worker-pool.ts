@@ -197,10 +197,8 @@ export class WorkerPool extends BaseExecutor {
   #sendEncoded(worker: PoolWorker, entry: Entry, slot: number, task: number, flags: number): boolean {
     try {
       this.#poster.post(entry, worker, slot, task, flags)
-      worker.weight += entry.weight
       return true
     } catch (error) {
-      entry.weight = 0
       worker.transport.ledger.unsent(slot)
       this.#free(worker, slot)
       this.#settleUnsent(entry, error)
