@@ -1,31 +1,32 @@
-import { decode, encode, type Destination, type Encoding, newEncoding } from '../call/codec.ts'
+import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { ChunkResult } from '../call/entry.ts'
 import { encodeError } from '../call/envelope.ts'
 import { KeptValue } from '../call/kept-value.ts'
-import { takeMoved, type Transferable } from '../call/move.ts'
+import { takeMoved } from '../call/move.ts'
 import type { Packed } from '../call/pack.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../call/task.ts'
 import { fillPuts } from '../call/unpack.ts'
 import { UnsendableError } from '../core/errors.ts'
-import { messageOf } from '../core/foreign.ts'
 import type { LogLine } from '../core/services.ts'
 import { Asks } from './asks.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { decodeReason } from './reason.ts'
+import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
 import { unsendableBy } from './failures.ts'
 import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, request } from './wire.ts'
 
-/** Results wait at most this long for others to travel with them, in milliseconds. */
-const flushAfter = 0.2
-/** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
-const urgentAfter = 1
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
 const slice = 5
+/**
+ * How long results wait for others at most, in milliseconds. What a thread has not sent yet can be read when it has crashed, what a
+ * process has not sent is lost.
+ */
+const mostHeld = { threads: slice, processes: 2 } as const
 
 /** A task that the pool has told this worker about. */
 interface KnownTask {
@@ -46,7 +47,7 @@ const groupTime = 0.2
  * the event loop gets its turn after every slice, so that the timers and async tasks of the worker go on.
  */
 export class Host implements RunnerHost {
-  readonly #link: HostLink
+  readonly #outbox: Outbox
   readonly #ledger: WorkerLedger
   readonly #init: WorkerInit
   readonly #exit: () => void
@@ -67,16 +68,13 @@ export class Host implements RunnerHost {
   #active = 0
   #pumping = false
   #resumeScheduled = false
-  #flushScheduled = false
-  #posted = false
-  #lastFlush = 0
   #closing = false
   #grown = false
   /** What to add to performance.now() for the ledger's clock. */
   readonly #sinceEpoch: number
 
-  constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: Destination) {
-    this.#link = link
+  constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
+    this.#outbox = new Outbox(link, mostHeld[kind], (ask, error) => this.#asks.settle(ask, error, undefined))
     this.#ledger = ledger
     this.#init = init
     this.#exit = exit
@@ -84,13 +82,13 @@ export class Host implements RunnerHost {
     this.#memory = new MemoryWatch(init.maxMemory, kind)
     this.#sinceEpoch = performance.timeOrigin - init.epoch
     process.on('uncaughtExceptionMonitor', error => {
-      this.#post([reply.fatal, encodeError(error)], false)
-      this.#flush()
+      this.#outbox.post([reply.fatal, encodeError(error)], false)
+      this.#outbox.flush()
     })
     // A task that ends its worker takes nobody's results with it.
     process.on('exit', () => {
       this.#handBack()
-      this.#flush()
+      this.#outbox.flush()
     })
   }
 
@@ -115,14 +113,14 @@ export class Host implements RunnerHost {
           new Runner(host, fn, name, 'run', 1, -1, 0).start(args)
         })
       } catch (error) {
-        this.#post([reply.broken, encodeError(thrownError(error, initializer.name))], false)
-        this.#flush()
+        this.#outbox.post([reply.broken, encodeError(thrownError(error, initializer.name))], false)
+        this.#outbox.flush()
         this.#exit()
         return
       }
     }
-    this.#post([reply.ready, id, performance.timeOrigin], true)
-    this.#flush()
+    this.#outbox.post([reply.ready, id, performance.timeOrigin], true)
+    this.#outbox.flush()
   }
 
   onRequests(requests: readonly Request[]): void {
@@ -173,6 +171,7 @@ export class Host implements RunnerHost {
     if (this.#pumping) return
     this.#pumping = true
     const sliceEnd = performance.now() + slice
+    const inHand = this.#inbox.length - this.#next
     let at = 0
     while (this.#active < this.#init.concurrency && this.#next < this.#inbox.length) {
       at = performance.now()
@@ -181,7 +180,8 @@ export class Host implements RunnerHost {
         break
       }
       const call = this.#inbox[this.#next] as CallRequest
-      if (this.#posted && (at - this.#lastFlush > flushAfter || call[4] & flag.apart)) this.#flush()
+      if (call[4] & flag.apart) this.#outbox.flush()
+      else this.#outbox.flushIfDue(at, this.#expected(call), inHand)
       if (this.#ledger.startGroup && this.#next >= this.#claimed) this.#claimGroup(this.#ledger.startGroup, at)
       this.#inbox[this.#next++] = undefined as never
       this.#begin(call, at)
@@ -191,8 +191,13 @@ export class Host implements RunnerHost {
       this.#next = this.#claimed = 0
     }
     this.#pumping = false
-    if (this.#posted) this.#flush()
+    this.#outbox.flush()
     if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
+  }
+
+  /** What a call will take, in milliseconds. Infinity: nobody knows, as of bundles and streams. */
+  #expected(call: CallRequest): number {
+    return call[4] & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
   }
 
   /** Claims the calls at the head of the inbox together, as far as they are known to be short. */
@@ -201,7 +206,7 @@ export class Host implements RunnerHost {
     let time = 0
     for (let i = this.#next; i < this.#inbox.length && slots.length < groupSize; i++) {
       const call = this.#inbox[i] as CallRequest
-      time += call[4] & (flag.kind | flag.apart) ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
+      time += call[4] & flag.apart ? Number.POSITIVE_INFINITY : this.#expected(call)
       if (time > groupTime) break
       slots.push(call[1])
     }
@@ -212,16 +217,19 @@ export class Host implements RunnerHost {
   /** The worker is about to end: calls that were claimed but have not begun may run elsewhere. */
   #handBack(): void {
     for (let i = this.#next; i < this.#claimed; i++)
-      this.#post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
+      this.#outbox.post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
   }
 
   #resume(): void {
     if (this.#resumeScheduled) return
     this.#resumeScheduled = true
-    setImmediate(() => {
-      this.#resumeScheduled = false
-      this.#pump()
-    })
+    // Two turns, since the first one may come before sockets and ports are looked at.
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#resumeScheduled = false
+        this.#pump()
+      }),
+    )
   }
 
   #ledgerTime(at: number): number {
@@ -232,7 +240,7 @@ export class Host implements RunnerHost {
     const slot = call[1]
     const task = this.#tasks[call[2]] as KnownTask
     if (!this.#ledger.start(slot, task.fn ? this.#ledgerTime(at) : loading)) {
-      this.#post([reply.skipped, slot], true)
+      this.#outbox.post([reply.skipped, slot], true)
       return
     }
     this.#active++
@@ -272,8 +280,8 @@ export class Host implements RunnerHost {
     if (deadline) runner.limit = deadline
     if (timeout) runner.limit = Math.min(runner.limit, Date.now() + timeout)
     if (call[4] & flag.reportStart) {
-      this.#post([reply.started, runner.slot, micros(at)], true)
-      this.#flush() // it may be about to block this thread
+      this.#outbox.post([reply.started, runner.slot, micros(at)], true)
+      this.#outbox.flush() // it may be about to block this thread
     }
     runner.start((call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[])
   }
@@ -282,31 +290,31 @@ export class Host implements RunnerHost {
 
   probe(runner: Runner): boolean {
     // A task inside a long synchronous loop comes by here: what it has posted may go out now.
-    if (this.#posted && performance.now() - this.#lastFlush > urgentAfter) this.#flush()
+    this.#outbox.flushIfOld()
     return runner.cause !== undefined || this.#ledger.cancelled(runner.slot)
   }
 
   progress(runner: Runner, value: unknown): void {
     const encoded = encode(value, 'progress', this.#encoding)
     const { marked, json } = this.#encoding
-    this.#post([reply.progress, runner.slot, encoded, marked ? 1 : 0], json)
-    this.#flushSoon()
+    this.#outbox.post([reply.progress, runner.slot, encoded, marked ? 1 : 0], json)
+    this.#outbox.flushSoon()
   }
 
   log(runner: Runner, { text, fields, time }: LogLine): void {
     const encoded = fields === undefined ? null : encode(fields, 'log fields', this.#encoding)
     const { marked, json } = this.#encoding
     const isPlain = fields === undefined
-    this.#post([reply.log, runner.slot, text, time, encoded, !isPlain && marked ? 1 : 0], isPlain || json)
-    this.#flushSoon()
+    this.#outbox.post([reply.log, runner.slot, text, time, encoded, !isPlain && marked ? 1 : 0], isPlain || json)
+    this.#outbox.flushSoon()
   }
 
   async ask(runner: Runner, kind: string, value: unknown): Promise<unknown> {
     const encoded = encode(value, kind, this.#encoding)
     const { marked, json } = this.#encoding
     const { number, answer } = this.#asks.open(runner)
-    this.#post([reply.ask, runner.slot, number, kind, encoded, marked ? 1 : 0], json)
-    this.#flushSoon()
+    this.#outbox.post([reply.ask, runner.slot, number, kind, encoded, marked ? 1 : 0], json)
+    this.#outbox.flushSoon()
     return await answer
   }
 
@@ -317,8 +325,8 @@ export class Host implements RunnerHost {
   items(runner: Runner, items: unknown[]): void {
     const encoded = encode(items, `values of ${runner.name}`, this.#encoding)
     const { marked, json } = this.#encoding
-    this.#postParts([reply.items, runner.slot, encoded, marked ? 1 : 0], json, takeMoved(items))
-    this.#flushSoon()
+    this.#outbox.postParts([reply.items, runner.slot, encoded, marked ? 1 : 0], json, takeMoved(items))
+    this.#outbox.flushSoon()
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {
@@ -335,7 +343,7 @@ export class Host implements RunnerHost {
     // Before the result, so that no other call is sent here in return.
     if (!this.#grown && this.#memory.tooMuch()) {
       this.#grown = true
-      this.#post([reply.grown], true)
+      this.#outbox.post([reply.grown], true)
     }
     const duration = performance.now() - started
     if (runner.kind === 'run') this.#learn(slot, duration)
@@ -346,13 +354,18 @@ export class Host implements RunnerHost {
         const encoded =
           runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
         const { marked, json } = this.#encoding
-        this.#postParts([reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)], json, moved)
+        this.#outbox.postParts(
+          [reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)],
+          json,
+          moved,
+        )
       } catch (error) {
         this.#postFailure(runner, error, duration)
       }
     }
+    if (failed || runner.limit !== Number.POSITIVE_INFINITY) this.#outbox.hurry()
     if (!this.#pumping) {
-      this.#scheduleFlush()
+      this.#outbox.flushAfterThis()
       if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
     }
   }
@@ -360,13 +373,10 @@ export class Host implements RunnerHost {
   /** Sends a result that needs no encoding, where the link can tell. False: nothing was sent. */
   #postPlain(runner: Runner, value: unknown, duration: number): boolean {
     const { kind, slot, started } = runner
-    if (this.#link.postPlain === undefined) return false
     const isBundle = kind === 'chunk' || kind === 'settled'
     if (isBundle && (value as ChunkResult).failed.length > 0) return false
     const message: Reply = [reply.done, slot, value, isBundle ? 2 : 0, micros(started), micros(duration)]
-    if (!this.#link.postPlain(message)) return false
-    this.#posted = true
-    return true
+    return this.#outbox.postPlain(message)
   }
 
   /** Believes at once that a task takes long, and slowly that it has become short. */
@@ -377,7 +387,7 @@ export class Host implements RunnerHost {
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {
     const envelope = encodeError(unsendableBy(runner.name, thrownError(error, runner.name)))
-    this.#post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
+    this.#outbox.post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 
   /** In a bundle, a result that cannot be sent is the failure of that item alone. */
@@ -406,59 +416,6 @@ export class Host implements RunnerHost {
     return encode(value, 'result', this.#encoding)
   }
 
-  // ---------------------------------------------------------------- sending
-
-  /** Sends a reply together with what is to leave this thread without a copy. Throws when it cannot be sent. */
-  #postParts(message: Reply, json: boolean, moved: readonly Transferable[] | undefined): void {
-    if (moved === undefined || this.#link.postMoving === undefined) return this.#post(message, json)
-    try {
-      this.#link.postMoving(message, moved, this.#refused)
-    } catch (error) {
-      throw resultRefused(error)
-    }
-    this.#posted = true
-  }
-
-  #post(message: Reply, json: boolean): void {
-    this.#link.post(message, json)
-    this.#posted = true
-  }
-
-  #flush(): void {
-    if (!this.#posted) return
-    this.#posted = false
-    this.#lastFlush = performance.now()
-    this.#link.flush(this.#refused)
-  }
-
-  /** A result that passed the codec but not the transport fails that call alone. */
-  readonly #refused = (message: Reply, error: unknown): void => {
-    const unsendable = resultRefused(error)
-    if (message[0] === reply.done) {
-      this.#post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
-      this.#scheduleFlush()
-    } else if (message[0] === reply.ask) {
-      this.#asks.settle(message[2], encodeError(unsendable), undefined)
-    } else if (message[0] === reply.items || message[0] === reply.progress || message[0] === reply.log) {
-      process.emitWarning(unsendable)
-    }
-  }
-
-  /** From inside a task: at once when the last message is some time ago, else with the next. */
-  #flushSoon(): void {
-    if (performance.now() - this.#lastFlush > urgentAfter) this.#flush()
-    else this.#scheduleFlush()
-  }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return
-    this.#flushScheduled = true
-    queueMicrotask(() => {
-      this.#flushScheduled = false
-      this.#flush()
-    })
-  }
-
   #resumeSoon(): void {
     if (this.#resumeScheduled) return
     this.#resumeScheduled = true
@@ -467,14 +424,6 @@ export class Host implements RunnerHost {
       this.#pump()
     })
   }
-}
-
-function resultRefused(error: unknown): UnsendableError {
-  const text = messageOf(error)
-  return new UnsendableError(
-    `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
-    { path: 'result', cause: error },
-  )
 }
 
 /** Times travel as whole microseconds: as JSON, a fraction of a millisecond is a long text. */

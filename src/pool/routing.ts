@@ -1,7 +1,7 @@
 import { mostAhead, type PoolWorker } from './pool-worker.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
-const aheadFor = 4
+const aheadFor = 10
 /** And while their arguments weigh less than this together, in bytes: what waits with a worker is there twice. */
 const mostWeightAhead = 8_000_000
 /** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */

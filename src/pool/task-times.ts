@@ -8,6 +8,8 @@ const unknownTime = 1_000
 export class TaskTime {
   /** Its number on the wire. */
   readonly index: number
+  /** A worker has died of it. From now on its runs are kept apart from others, which then lose nothing with the worker. */
+  isDangerous = false
   #perItem = unknownTime
 
   constructor(index: number) {

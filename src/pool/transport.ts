@@ -58,6 +58,8 @@ export interface Transport {
    */
   postPlain?(request: Request): boolean
   flush(): void
+  /** Takes replies that the worker has ready but holds back, where that can be seen from here. */
+  look?(): void
   /** Whether this worker keeps the program alive. */
   ref(): void
   unref(): void

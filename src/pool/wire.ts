@@ -105,10 +105,10 @@ export function kindOfFlags(flags: number): EntryKind {
 }
 
 /** The flags of a call whose arguments are not `marked`. */
-export function flagsOf(entry: Entry, reportStart: boolean): number {
+export function flagsOf(entry: Entry, reportStart: boolean, apart: boolean): number {
   let flags = kinds.indexOf(entry.kind)
   if (reportStart) flags |= flag.reportStart
   if (entry.services?.ask !== undefined) flags |= flag.asks
-  if (entry.apart) flags |= flag.apart
+  if (apart) flags |= flag.apart
   return flags
 }

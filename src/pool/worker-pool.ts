@@ -183,7 +183,7 @@ export class WorkerPool extends BaseExecutor {
     entry.order = ++this.#order
     entry.started = 0
     this.#crew.hold(worker)
-    const flags = flagsOf(entry, this.wantsStart(entry))
+    const flags = flagsOf(entry, this.wantsStart(entry), entry.apart || times.isDangerous)
     const isSent =
       moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
@@ -447,6 +447,7 @@ export class WorkerPool extends BaseExecutor {
       let ahead = false
       for (const worker of this.#crew.places) {
         if (!worker || worker.inFlight <= this.#settings.concurrency) continue
+        if (worker.replies === worker.repliesSeen) worker.transport.look?.()
         if (worker.replies === worker.repliesSeen) this.#recall(worker)
         else ahead = true
         worker.repliesSeen = worker.replies
@@ -472,7 +473,10 @@ export class WorkerPool extends BaseExecutor {
       worker.release(entry.slot)
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
       else if (at === undefined || (forced && !entry.delivered)) this.#putBack(entry)
-      else this.fail(entry, this.#crashOf(entry, worker, exit, forced))
+      else {
+        this.#times.of(entry.work.task).isDangerous = true
+        this.fail(entry, this.#crashOf(entry, worker, exit, forced))
+      }
     }
     if (this.waiting > 0) this.#schedule()
   }

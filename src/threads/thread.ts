@@ -109,6 +109,10 @@ export class Thread implements Transport {
     this.#listener.expect()
   }
 
+  look(): void {
+    this.#listener.look()
+  }
+
   readonly #refused = (message: Request, error: unknown): void =>
     this.#events.onRefused(message, unsendableArgument('thread', error))
 

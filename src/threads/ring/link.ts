@@ -93,10 +93,20 @@ export class Listener<M> {
     if (this.#spin === 0) return
     this.#since = performance.now()
     this.#spinsUntil = this.#since + this.#spin
-    if (this.#awake) return
+    if (this.#wake()) setImmediate(this.#read)
+  }
+
+  /** Reads what the other side has published, whether it has rung or not. */
+  look(): void {
+    if (this.#wake()) this.#read()
+  }
+
+  /** As if it had been rung. False: it is reading anyway. */
+  #wake(): boolean {
+    if (this.#awake) return false
     this.#awake = true
-    this.#inlet.arrived(undefined) // as if it had been rung
-    setImmediate(this.#read)
+    this.#inlet.arrived(undefined)
+    return true
   }
 
   readonly #read = (): void => {

@@ -1,0 +1,129 @@
+import { encodeError, type ErrorEnvelope } from '../call/envelope.ts'
+import type { Transferable } from '../call/move.ts'
+import { UnsendableError } from '../core/errors.ts'
+import { messageOf } from '../core/foreign.ts'
+import type { HostLink } from './transport.ts'
+import { type Reply, reply } from './wire.ts'
+
+/** What somebody waits for leaves after this long at the latest, in milliseconds, however much there is to do. */
+const soon = 0.2
+/** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
+const urgentAfter = 1
+
+/**
+ * What a worker has to say, and when it leaves.
+ *
+ * Each message wakes the program, which costs more than a small call, on a core that a worker could have used. So results wait
+ * for others while the worker has more to do, as long as nobody can mind: at most for half of the time that the calls in its
+ * hand take, and never longer than `mostHeld`. What is alone leaves at once.
+ */
+export class Outbox {
+  readonly #link: HostLink
+  readonly #mostHeld: number
+  readonly #onAskRefused: (ask: number, error: ErrorEnvelope) => void
+  #posted = false
+  #hurried = false
+  #lastFlush = 0
+  #flushScheduled = false
+
+  /**
+   * @param mostHeld the longest that a result waits for others, in milliseconds
+   * @param onAskRefused a question that a task has asked could not be sent
+   */
+  constructor(link: HostLink, mostHeld: number, onAskRefused: (ask: number, error: ErrorEnvelope) => void) {
+    this.#link = link
+    this.#mostHeld = mostHeld
+    this.#onAskRefused = onAskRefused
+  }
+
+  post(message: Reply, json: boolean): void {
+    this.#link.post(message, json)
+    this.#posted = true
+  }
+
+  /** Sends a message that needs no encoding, where the link can tell. False: nothing was sent. */
+  postPlain(message: Reply): boolean {
+    if (this.#link.postPlain?.(message) !== true) return false
+    this.#posted = true
+    return true
+  }
+
+  /** Sends a message together with what is to leave this thread without a copy. Throws when it cannot be sent. */
+  postParts(message: Reply, json: boolean, moved: readonly Transferable[] | undefined): void {
+    if (moved === undefined || this.#link.postMoving === undefined) return this.post(message, json)
+    try {
+      this.#link.postMoving(message, moved, this.#refused)
+    } catch (error) {
+      throw resultRefused(error)
+    }
+    this.#posted = true
+  }
+
+  /** Somebody waits for what was posted last: a failure may end all the rest, a time limit is running. */
+  hurry(): void {
+    this.#hurried = true
+  }
+
+  /**
+   * Before a call begins: sends what must not wait for its end.
+   *
+   * @param at the time, as performance.now() gives it
+   * @param next what the call is expected to take, in milliseconds; Infinity when nobody knows
+   * @param inHand how many such calls there were when the worker began with them
+   */
+  flushIfDue(at: number, next: number, inHand: number): void {
+    if (!this.#posted) return
+    const longest = this.#hurried ? soon : Math.max(soon, Math.min(this.#mostHeld, (inHand * next) / 2))
+    if (at + next - this.#lastFlush > longest) this.flush()
+  }
+
+  /** From inside a long synchronous stretch. */
+  flushIfOld(): void {
+    if (this.#posted && performance.now() - this.#lastFlush > urgentAfter) this.flush()
+  }
+
+  /** From inside a task: at once when the last message is some time ago, else with the next. */
+  flushSoon(): void {
+    if (performance.now() - this.#lastFlush > urgentAfter) this.flush()
+    else this.flushAfterThis()
+  }
+
+  /** As soon as what runs now has returned to the event loop. */
+  flushAfterThis(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(() => {
+      this.#flushScheduled = false
+      this.flush()
+    })
+  }
+
+  flush(): void {
+    if (!this.#posted) return
+    this.#posted = false
+    this.#hurried = false
+    this.#lastFlush = performance.now()
+    this.#link.flush(this.#refused)
+  }
+
+  /** A result that passed the codec but not the transport fails that call alone. */
+  readonly #refused = (message: Reply, error: unknown): void => {
+    const unsendable = resultRefused(error)
+    if (message[0] === reply.done) {
+      this.post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
+      this.flushAfterThis()
+    } else if (message[0] === reply.ask) {
+      this.#onAskRefused(message[2], encodeError(unsendable))
+    } else if (message[0] === reply.items || message[0] === reply.progress || message[0] === reply.log) {
+      process.emitWarning(unsendable)
+    }
+  }
+}
+
+function resultRefused(error: unknown): UnsendableError {
+  const text = messageOf(error)
+  return new UnsendableError(
+    `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
+    { path: 'result', cause: error },
+  )
+}
