@@ -11,14 +11,14 @@ import { ModelError, type Program, type Step, type System } from './explore.ts'
  * to the port has become a step. What it says about the ring it says about the code.
  */
 
-const files = ['layout', 'sender', 'receiver', 'outlet', 'inlet']
+const files = ['layout', 'sender', 'receiver', 'texts', 'outlet', 'inlet']
 
 /** The methods in which something happens that the other side can see. */
 const visible = new Set(
   (
     'load store exchange publish begin hasDrained mustRing look next release sleep wake post postPlain #postWaiting ' +
     'postClone #markIfNeeded postTransfer flush #flushBatches #postBatch arrived take mayRest ring batch write mark ' +
-    'isMark read'
+    'isMark read reserve'
   ).split(' '),
 )
 
@@ -34,6 +34,8 @@ type Step1 = Generator<readonly Step[], unknown, unknown>
 interface Classes {
   readonly RingSender: new (control: unknown, layout: Layout) => object
   readonly RingReceiver: new (control: unknown, layout: Layout) => object
+  readonly TextSender: new (control: unknown, bytes: undefined, layout: Layout) => TextSending
+  readonly TextReceiver: new (control: unknown, bytes: undefined, layout: Layout) => TextReceiving
   readonly Outlet: new (port: object, sender: object, frames: object) => Sending
   readonly Inlet: new (receiver: object, frames: object) => Receiving
 }
@@ -50,19 +52,33 @@ interface Receiving {
   mayRest(): Generator<readonly Step[], boolean, unknown>
 }
 
+interface TextSending {
+  position: number
+  reserve(count: number): Generator<readonly Step[], number, unknown>
+}
+
+interface TextReceiving {
+  release(at: number, count: number): Step1
+}
+
 interface Layout {
   readonly size: number
   readonly longest: number
+  readonly texts: number
 }
 
-/** A message of the model: how many words it takes, 0 when the ring cannot carry it, -1 when not even a clone can. */
+/**
+ * A message of the model: how many words it takes, 0 when the ring cannot carry it, -1 when not even a clone can; and how many
+ * bytes its long text has, if it has one.
+ */
 export interface Message {
   readonly id: number
   readonly words: number
+  readonly text: number
 }
 
-/** What a sender does: numbers of words as in a message, `t` for one with a transfer, `f` for a flush. */
-export type Script = readonly (number | 't' | 'f')[]
+/** What a sender does: numbers of words as in a message, alone or with a text, `t` for one with a transfer, `f` for a flush. */
+export type Script = readonly (number | readonly [words: number, text: number] | 't' | 'f')[]
 
 /** Shared memory as the classes see it: each access is a step. */
 interface Memory {
@@ -96,7 +112,9 @@ function classesWith(mistakes: readonly Mistake[]): Classes {
   let classes = made.get(key)
   if (!classes) {
     const text = files.map(file => modelText(file, mistakes)).join('\n')
-    const build = runInThisContext(`memory => { ${text}; return { RingSender, RingReceiver, Outlet, Inlet } }`) as Build
+    const build = runInThisContext(
+      `memory => { ${text}; return { RingSender, RingReceiver, TextSender, TextReceiver, Outlet, Inlet } }`,
+    ) as Build
     made.set(key, (classes = build(memory)))
   }
   return classes
@@ -122,7 +140,7 @@ function modelText(file: string, mistakes: readonly Mistake[]): string {
 
 /** The state of an object: its fields, without the other objects that it works with. */
 function stateOf(object: object): string {
-  const others = new Set(['_port', '_sender', '_frames', '_receiver', '_control', '_layout'])
+  const others = new Set(['_port', '_sender', '_frames', '_receiver', '_control', '_layout', '_bytes'])
   return JSON.stringify(object, (key, value: unknown) => (others.has(key) ? undefined : value))
 }
 
@@ -151,6 +169,7 @@ function closing(text: string, from: number): number {
 }
 
 const head = 0
+const textHead = 1
 const tail = 16
 const asleep = 32
 const firstWord = 48
@@ -167,6 +186,10 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
   /** Written and not yet released: must not be written again. */
   const taken: boolean[] = new Array<boolean>(layout.size).fill(false)
   const published: boolean[] = new Array<boolean>(layout.size).fill(false)
+  const textCells: (string | undefined)[] = new Array<string | undefined>(layout.texts).fill(undefined)
+  const textsRead = new Set<string>()
+  /** Where the text of each message lies that is in the ring. */
+  const places = new Map<number, number>()
   const port: ({ more: boolean; messages: readonly Message[] } | undefined)[] = []
   const received: number[] = []
   const sent: number[] = []
@@ -179,6 +202,9 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
       if (index === tail) for (let at = from; at < value; at++) published[at % layout.size] = true
       if (index === head) {
         for (let at = from; at < value; at++) published[at % layout.size] = taken[at % layout.size] = false
+      }
+      if (index === textHead) {
+        for (const [at, owner] of textCells.entries()) if (textsRead.has(owner as string)) textCells[at] = undefined
       }
       words[index] = value
     },
@@ -201,11 +227,38 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
       if (cells[place] !== `${text}.${i}`) throw new ModelError(`'${text}' is torn: it goes on with '${cells[place]}'`)
     }
   }
+  const putText = (at: number, { id, text }: Message): void => {
+    for (let place = at; place < at + text; place++) {
+      if (place >= layout.texts) throw new ModelError(`the text of 'm${id}' is written beyond the end`)
+      const before = textCells[place]
+      if (before !== undefined) throw new ModelError(`the text of 'm${id}' is written over that of '${before}'`)
+      textCells[place] = `m${id}`
+    }
+    places.set(id, at)
+  }
+  const takeBack = ({ id }: Message): void => {
+    for (let place = 0; place < layout.texts; place++) if (textCells[place] === `m${id}`) textCells[place] = undefined
+  }
+  const getText = (at: number, { id, text }: Message): void => {
+    for (let place = at; place < at + text; place++) {
+      if (textCells[place] !== `m${id}`) throw new ModelError(`the text of 'm${id}' is torn`)
+    }
+  }
   const messages = new Map<number, Message>()
   const writing = {
     // Words are no steps: whose turn it is to use them has been decided before, and `put` and `get` check that.
-    // oxlint-disable-next-line require-yield
     *write(at: number, message: Message): Step1 {
+      if (message.text > 0) {
+        const { position } = textSender
+        const place = yield* textSender.reserve(message.text)
+        if (place < 0) return 0
+        putText(place, message)
+        if (message.words <= 0) {
+          // As a message that has something behind its text that the ring cannot carry.
+          textSender.position = position
+          takeBack(message)
+        }
+      }
       if (message.words > 0) put(at, `m${message.id}`, message.words)
       return Math.max(0, message.words)
     },
@@ -217,18 +270,25 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
   }
   const reading = {
     length: 0,
+    isLarge: false,
     // oxlint-disable-next-line require-yield
     *isMark(at: number): Step1 {
       if (!published[at - firstWord]) throw new ModelError('something is read where nothing has been published')
       return cells[at - firstWord] === 'mark.0'
     },
-    // oxlint-disable-next-line require-yield
     *read(at: number): Step1 {
       const id = Number(/^m(\d+)\.0$/.exec(cells[at - firstWord] ?? '')?.[1] ?? -1)
       const message = messages.get(id)
       if (!message) throw new ModelError(`a frame begins with '${cells[at - firstWord]}'`)
       get(at, `m${id}`, message.words)
       reading.length = message.words
+      reading.isLarge = message.text > 0
+      if (message.text > 0) {
+        const place = places.get(id) as number
+        getText(place, message)
+        textsRead.add(`m${id}`)
+        yield* textReceiver.release(place, message.text)
+      }
       return message
     },
   }
@@ -248,6 +308,8 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
     },
   }
 
+  const textSender = new classes.TextSender(control, undefined, layout)
+  const textReceiver = new classes.TextReceiver(control, undefined, layout)
   const ringSender = new classes.RingSender(control, layout)
   const outlet = new classes.Outlet(sendingPort, ringSender, writing)
   const ringReceiver = new classes.RingReceiver(control, layout)
@@ -256,12 +318,18 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
   function* sender(): Program {
     const onRefused = (message: Message): void => void refused.push(message.id)
     for (const [id, what] of script.entries()) {
-      yield [{ state: () => `${id} ${stateOf(outlet)} ${stateOf(ringSender)} ${refused.join()}`, run: () => {} }]
+      yield [
+        {
+          state: () => `${id} ${stateOf(outlet)} ${stateOf(ringSender)} ${stateOf(textSender)} ${refused.join()}`,
+          run: () => {},
+        },
+      ]
       if (what === 'f') {
         yield* outlet.flush(onRefused)
         continue
       }
-      const message = { id, words: what === 't' ? 0 : what }
+      const [size, text] = typeof what === 'object' ? what : [what, 0]
+      const message = { id, words: size === 't' ? 0 : size, text }
       messages.set(id, message)
       sent.push(id)
       if (what === 't') yield* outlet.postTransfer(message, [], onRefused)
@@ -275,7 +343,8 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
     const isReady = (): boolean => port.length > 0
     const next = { isReady, run: () => port.shift() ?? 'bell' }
     let looksLeft = looks
-    const state = (): string => `${stateOf(inlet)} ${stateOf(ringReceiver)} ${received.join()} ${looksLeft}`
+    const state = (): string =>
+      `${stateOf(inlet)} ${stateOf(ringReceiver)} ${stateOf(textReceiver)} ${received.join()} ${looksLeft}`
     const goOn = { state: () => `awake ${state()}`, run: () => 'go on' }
     const asleepUntil = { ...next, state: () => `asleep ${state()}` }
     const look = { isReady: () => looksLeft > 0, run: () => (looksLeft--, 'bell') }
@@ -297,8 +366,10 @@ export function ringSystem(script: Script, layout: Layout, mistakes: readonly Mi
 
   return {
     programs: [sender(), receiver()],
-    shared: () => `${words[head]} ${words[tail]} ${words[asleep]} ${cells.join()} ${JSON.stringify(port)}`,
+    shared: () =>
+      `${words[head]} ${words[tail]} ${words[asleep]} ${cells.join()} ${words[textHead]} ${textCells.join()} ${JSON.stringify(port)}`,
     end: () => {
+      if (words[textHead] !== textSender.position) throw new ModelError('room for texts has been lost')
       const wanted = sent.filter(id => !refused.includes(id))
       if (received.join() === wanted.join()) return
       const what = received.length < wanted.length ? 'nobody is awake, and not all has arrived' : 'the order is wrong'

@@ -4,8 +4,8 @@ import { explore, ModelError } from './explore.ts'
 import { type Mistake, ringSystem, type Script } from './ring-model.ts'
 
 /** Small enough that it is full, and wraps, after a few messages. */
-const small = { size: 8, longest: 2 }
-const larger = { size: 16, longest: 3 }
+const small = { size: 8, longest: 2, texts: 4 }
+const larger = { size: 16, longest: 3, texts: 8 }
 
 /** Short programs that between them fill the ring, wrap, fall back to the port and come back from it. */
 const scripts: readonly Script[] = [
@@ -36,6 +36,16 @@ const scripts: readonly Script[] = [
   [0, 'f', 0, 'f', 0, 'f', 0],
 ]
 
+/** The same with long texts, each of so many bytes. */
+const textScripts: readonly Script[] = [
+  [[1, 2], 'f', [1, 2], 'f', [1, 2]],
+  [[1, 3], 'f', [1, 3], 'f', [1, 3]],
+  [[1, 3], [1, 2], 'f', 1, [1, 4], 'f', [1, 1]],
+  [[1, 2], [0, 2], [1, 2], 'f', [1, 2]],
+  [[1, 9], 'f', [1, 2], [0, 3], 'f', [1, 3]],
+  [[1, 4], 'f', 0, [1, 4], 'f', [1, 4], 't', [1, 4]],
+]
+
 describe('the model of the ring', () => {
   for (const [name, layout] of Object.entries({ small, larger })) {
     test(`in every order of its steps, everything arrives once and in order (${name} ring)`, t => {
@@ -48,6 +58,11 @@ describe('the model of the ring', () => {
           states += explored.states
           ends += explored.ends
         }
+      }
+      for (const script of textScripts) {
+        const explored = explore(() => ringSystem(script, layout))
+        states += explored.states
+        ends += explored.ends
       }
       t.diagnostic(`${states} states, ${ends} ends`)
       // A model that cannot move proves nothing.
@@ -132,6 +147,28 @@ const mistakes: Readonly<Record<string, { readonly mistakes: readonly Mistake[];
     mistakes: [{ file: 'outlet', from: 'i === batches.length - 1 && this.#chained, unsent', to: 'false, unsent' }],
     says: /nobody is awake|order is wrong/,
   },
+  'a text begins where too little is left before the end': {
+    mistakes: [{ file: 'texts', from: 'from + count > texts)', to: 'from + count > texts + 1)' }],
+    says: /beyond the end/,
+  },
+  'the sender believes that there is more room for texts than there is': {
+    mistakes: [{ file: 'texts', from: '> texts) return -1', to: '> texts + 1) return -1' }],
+    says: /written over that/,
+  },
+  'the sender takes what it has written for read': {
+    mistakes: [{ file: 'texts', from: 'from > 0 && Atomics.load(this.#control, textHead) === start', to: 'from > 0' }],
+    says: /written over that/,
+  },
+  'the receiver forgets what was skipped before a text': {
+    mistakes: [{ file: 'texts', from: '(this.#head + skipped + count)', to: '(this.#head + count)' }],
+    says: /room for texts has been lost/,
+  },
+  'the receiver says that it has read more of the texts than it has': {
+    mistakes: [
+      { file: 'texts', from: '(this.#head + skipped + count) | 0', to: '(this.#head + skipped + count + 1) | 0' },
+    ],
+    says: /written over that|room for texts has been lost/,
+  },
   'the receiver takes a batch before its turn': {
     mistakes: [{ file: 'inlet', from: '#portIsNext = false\n', to: '#portIsNext = true\n' }],
     says: /nobody is awake|order is wrong/,
@@ -154,7 +191,7 @@ describe('the model notices', () => {
   for (const [name, { mistakes: made, says }] of Object.entries(mistakes)) {
     test(name, () => {
       const found: string[] = []
-      for (const script of scripts) {
+      for (const script of made.some(({ file }) => file === 'texts') ? textScripts : scripts) {
         try {
           explore(() => ringSystem(script, small, made))
         } catch (error) {

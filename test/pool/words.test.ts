@@ -20,7 +20,7 @@ class Pair {
     }
     const length = this.writer.finish()
     assert.ok(length > 0 && length <= longest)
-    this.reader.at = 3
+    this.reader.begin(3)
     const read = this.reader.value()
     assert.equal(this.reader.at, 3 + length, 'the reader stops where the writer stopped')
     return { value: read }

@@ -1,5 +1,6 @@
 import type { ChunkResult } from '../../call/entry.ts'
 import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire.ts'
+import type { TextSource, TextTarget } from './long-texts.ts'
 import { ValueReader } from './value-reader.ts'
 import { isCleanPrototype, ValueWriter } from './value-writer.ts'
 
@@ -41,10 +42,11 @@ abstract class Writing<M> implements MessageWriter<M> {
   readonly #longest: number
   readonly #values: ValueWriter
 
-  constructor(words: Int32Array, longest: number) {
+  /** @param texts where texts go that are too long for a message; without it, such a message cannot be written */
+  constructor(words: Int32Array, longest: number, texts?: TextTarget) {
     this.#words = words
     this.#longest = longest
-    this.#values = new ValueWriter(words)
+    this.#values = new ValueWriter(words, texts)
   }
 
   protected abstract put(values: ValueWriter, message: M): boolean
@@ -118,12 +120,16 @@ abstract class Reading<M> implements MessageReader<M> {
   readonly #values: ValueReader
   length = 0
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, texts?: TextSource) {
     this.#words = words
-    this.#values = new ValueReader(words)
+    this.#values = new ValueReader(words, texts)
   }
 
   protected abstract get(values: ValueReader, head: number): M
+
+  get isLarge(): boolean {
+    return this.#values.isLarge
+  }
 
   isMark(at: number): boolean {
     return this.#words[at] === frame.mark
@@ -131,7 +137,7 @@ abstract class Reading<M> implements MessageReader<M> {
 
   read(at: number): M {
     const values = this.#values
-    values.at = at
+    values.begin(at)
     const head = values.word()
     const message = head === frame.text ? (JSON.parse(values.value() as string) as M) : this.get(values, head)
     this.length = values.at - at

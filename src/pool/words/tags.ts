@@ -7,6 +7,7 @@
  *     shape        number of keys; the keys follow, then the values. It gets the next free number
  *     object       number of its shape; the values follow   dictionary  number of keys; key, value, key, value follow
  *     date         2 words follow
+ *     longText     its length, times two, plus one if it is wide; a word follows: where it is, beside the message
  *     bytes        4 bits for the class, then the number of bytes, which follow
  */
 export const integerTag = 0
@@ -20,6 +21,7 @@ export const shapeTag = 7
 export const dictionaryTag = 8
 export const bytesTag = 9
 export const dateTag = 10
+export const longTextTag = 11
 
 /** What stands in a constant's word above the kind. */
 export const constants = { undefined: 0, null: 16, false: 32, true: 48 } as const

@@ -7,12 +7,14 @@ import {
   dictionaryTag,
   doubleTag,
   integerTag,
+  longTextTag,
   objectTag,
   shapeTag,
   stringTag,
   viewKinds,
   wideStringTag,
 } from './tags.ts'
+import type { TextSource } from './long-texts.ts'
 import { shortString } from './value-writer.ts'
 
 const { fromCharCode } = String
@@ -29,20 +31,33 @@ interface CachedText {
 /** How many short strings are remembered, a power of two. */
 const remembered = 256
 
+/** A message with a text of more characters is a large one. */
+const largeText = 65_536
+
 /** Reads what a ValueWriter has written. The other side is skein itself: nothing is checked. */
 export class ValueReader {
   readonly #words: Int32Array
   readonly #bytes: Buffer
+  readonly #longTexts: TextSource | undefined
   readonly #double = new Float64Array(1)
   readonly #halves = new Int32Array(this.#double.buffer)
   readonly #shapes: (readonly string[])[] = []
   readonly #texts: CachedText[] = new Array<CachedText>(remembered).fill({ length: -1, a: 0, b: 0, c: 0, text: '' })
   /** The word that is read next. */
   at = 0
+  /** There was a text of many thousand characters. */
+  isLarge = false
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, longTexts?: TextSource) {
     this.#words = words
+    this.#longTexts = longTexts
     this.#bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength)
+  }
+
+  /** Begins with the message at this word. */
+  begin(at: number): void {
+    this.at = at
+    this.isLarge = false
   }
 
   word(): number {
@@ -80,6 +95,8 @@ export class ValueReader {
         return this.#dictionary(rest)
       case bytesTag:
         return this.#view(rest & 15, word >>> 8)
+      case longTextTag:
+        return this.#longText(rest >>> 1, (rest & 1) === 1)
       case dateTag:
         return new Date(this.number())
       default:
@@ -152,6 +169,11 @@ export class ValueReader {
     const at = this.at * 4
     this.at += (length + 1) >> 1
     return this.#bytes.toString('utf16le', at, at + length * 2)
+  }
+
+  #longText(length: number, isWide: boolean): string {
+    if (length > largeText) this.isLarge = true
+    return (this.#longTexts as TextSource).read(this.word(), length, isWide)
   }
 
   #view(kind: number, length: number): ArrayBufferView {

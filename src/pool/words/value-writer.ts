@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { longText, type TextTarget } from './long-texts.ts'
 import { Shape } from './shapes.ts'
 import {
   arrayTag,
@@ -9,6 +10,7 @@ import {
   dictionaryTag,
   doubleTag,
   integerTag,
+  longTextTag,
   objectTag,
   shapeTag,
   stringTag,
@@ -18,6 +20,10 @@ import {
 
 /** Strings up to this many characters are packed by hand; for longer ones the call into native code pays. */
 export const shortString = 24
+/** What does not fit into a byte. A text that V8 keeps in bytes is not even looked at: nothing in it can match. */
+const wide = /[^\u0000-\u00ff]/
+/** The length of a text has 26 bits. */
+const longestText = 1 << 26
 /** Arrays of the user's with more elements than this are cloned: to see that they have no other properties takes too long. */
 const mostElements = 256
 /** Typed arrays with more bytes than this are cloned: shared memory is copied in small steps. */
@@ -42,12 +48,14 @@ const few = 12
 export class ValueWriter {
   readonly #words: Int32Array
   readonly #bytes: Buffer
+  readonly #longTexts: TextTarget | undefined
   readonly #double = new Float64Array(1)
   readonly #halves = new Int32Array(this.#double.buffer)
   readonly #root = new Shape([])
   readonly #count = { made: 0 }
   #ids = 0
   #start = 0
+  #textsStart = 0
   #at = 0
   #end = 0
   #depth = 0
@@ -57,8 +65,9 @@ export class ValueWriter {
   #seenCount = 0
   #seen: Set<object> | undefined
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, longTexts?: TextTarget) {
     this.#words = words
+    this.#longTexts = longTexts
     this.#bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength)
   }
 
@@ -69,6 +78,7 @@ export class ValueWriter {
   begin(at: number, longest: number): void {
     this.#start = this.#at = at
     this.#end = at + longest
+    if (this.#longTexts) this.#textsStart = this.#longTexts.position
     this.#depth = 0
     this.gaveUpAtKeys = false
   }
@@ -98,6 +108,7 @@ export class ValueWriter {
     this.#ids -= this.#defined.length
     for (const shape of this.#defined) shape.id = -1
     this.#defined = []
+    if (this.#longTexts) this.#longTexts.position = this.#textsStart
     if (this.#seenCount > 0) this.#forget()
   }
 
@@ -192,13 +203,23 @@ export class ValueWriter {
 
   #longString(text: string): boolean {
     const { length } = text
+    if (length > longText && this.#longTexts) return this.#longText(text, this.#longTexts)
     const words = (length + 3) >> 2
     if (this.#at + 1 + words > this.#end) return false
-    // As many bytes in UTF-8 as it has characters: all of them are ASCII.
-    if (Buffer.byteLength(text, 'utf8') !== length) return this.#wideString(text)
+    if (wide.test(text)) return this.#wideString(text)
     this.#words[this.#at] = (length << 4) | stringTag
     this.#bytes.write(text, (this.#at + 1) * 4, length, 'latin1')
     this.#at += 1 + words
+    return true
+  }
+
+  #longText(text: string, target: TextTarget): boolean {
+    const { length } = text
+    const isWide = wide.test(text)
+    const at = length < longestText && this.#at + 2 <= this.#end ? target.write(text, isWide) : -1
+    if (at < 0) return false
+    this.#words[this.#at++] = (length << 5) | (isWide ? 16 : 0) | longTextTag
+    this.#words[this.#at++] = at
     return true
   }
 

@@ -4,6 +4,8 @@ import type { RingReceiver } from './receiver.ts'
 /** Reads frames from the words of a ring. */
 export interface FrameReader<M> extends MessageReader<M> {
   isMark(at: number): boolean
+  /** The message that was read last brought so much along that it is better dealt with by itself. */
+  readonly isLarge: boolean
 }
 
 /** A batch as it arrived through the port. */
@@ -32,7 +34,7 @@ export class Inlet<M> {
     if (batch) this.#batches.push(batch)
   }
 
-  /** The messages that have come so far, in order. */
+  /** The next messages that have come, in order. None: there are no more. */
   take(): M[] {
     const messages: M[] = []
     this.#receiver.look()
@@ -52,6 +54,8 @@ export class Inlet<M> {
       } else {
         messages.push(this.#frames.read(at))
         this.#receiver.release(this.#frames.length)
+        // While it is dealt with, and forgotten, the next one need not be in memory, too.
+        if (this.#frames.isLarge) return messages
       }
     }
   }

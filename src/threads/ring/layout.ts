@@ -5,8 +5,9 @@
  *     word 16   tail      where the sender is: what lies before it may be read
  *     word 32   asleep    1 while the receiver waits for a bell
  *     word 48   frames, `size` words of them
+ *     behind    long texts, `texts` bytes of them (see texts.ts); word 1 says how far the receiver has read them
  *
- * The three words are 64 bytes apart, so that each has a cache line for itself. Positions only grow (as 32-bit numbers
+ * Head, tail and asleep are 64 bytes apart, so that each has a cache line for itself. Positions only grow (as 32-bit numbers
  * that overflow); the place of a position in memory is its remainder by `size`, a power of two.
  *
  * A frame is never split: it begins only where `longest` words are left before the end of the memory; what is left after
@@ -17,18 +18,26 @@ export interface RingLayout {
   readonly size: number
   /** How many words a frame has at most. */
   readonly longest: number
+  /** How many bytes long texts have together: a power of two. */
+  readonly texts: number
 }
 
 export const head = 0
+export const textHead = 1
 export const tail = 16
 export const asleep = 32
 export const firstWord = 48
 
 /** Makes the memory of a ring. Its receiver counts as asleep until it has begun to read. */
-export function ringMemory({ size }: RingLayout): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer((firstWord + size) * 4)
+export function ringMemory({ size, texts }: RingLayout): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer((firstWord + size) * 4 + texts)
   new Int32Array(memory)[asleep] = 1
   return memory
+}
+
+/** The part of that memory which is for long texts. */
+export function textBytes(memory: SharedArrayBuffer, { size, texts }: RingLayout): Buffer {
+  return Buffer.from(memory, (firstWord + size) * 4, texts)
 }
 
 /** Where the frame begins that comes after one of so many words. */

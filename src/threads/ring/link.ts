@@ -1,14 +1,19 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Transferable } from '../../call/move.ts'
+import type { TextSource, TextTarget } from '../../pool/words/long-texts.ts'
 import { longestMessage } from '../../pool/words/messages.ts'
 import { type Batch, type FrameReader, Inlet } from './inlet.ts'
-import type { RingLayout } from './layout.ts'
+import { type RingLayout, textBytes } from './layout.ts'
 import { type FrameWriter, Outlet, type OutletPort } from './outlet.ts'
 import { RingReceiver } from './receiver.ts'
 import { RingSender } from './sender.ts'
+import { TextReceiver, TextSender } from './texts.ts'
 
-/** The ring of a thread: 256 KiB. What is longer than a frame goes through the port, cloned. */
-export const ringLayout: RingLayout = { size: 65_536, longest: longestMessage }
+/**
+ * The ring of a thread: 256 KiB, and 8 MiB for long texts, which take no more memory than was needed so far. What has no room there
+ * goes through the port, cloned.
+ */
+export const ringLayout: RingLayout = { size: 65_536, longest: longestMessage, texts: 8_388_608 }
 
 /** After so long without a pause, in milliseconds, timers and sockets get their turn before more messages are read. */
 const turn = 2
@@ -29,7 +34,7 @@ export function openOutlet<M>(
   port: MessagePort,
   memory: SharedArrayBuffer,
   layout: RingLayout,
-  Writer: new (words: Int32Array, longest: number) => FrameWriter<M>,
+  Writer: new (words: Int32Array, longest: number, texts: TextTarget) => FrameWriter<M>,
 ): Outlet<M> {
   const words = new Int32Array(memory)
   const beside: OutletPort<M> = {
@@ -37,7 +42,11 @@ export function openOutlet<M>(
     batch: (more, messages, transfer) =>
       port.postMessage((more ? [...messages, null] : messages) satisfies Posted<M>, transfer as Transferable[]),
   }
-  return new Outlet(beside, new RingSender(words, layout), new Writer(words, layout.longest))
+  return new Outlet(
+    beside,
+    new RingSender(words, layout),
+    new Writer(words, layout.longest, new TextSender(words, textBytes(memory, layout), layout)),
+  )
 }
 
 /**
@@ -61,13 +70,16 @@ export class Listener<M> {
     port: MessagePort,
     memory: SharedArrayBuffer,
     layout: RingLayout,
-    Reader: new (words: Int32Array) => FrameReader<M>,
+    Reader: new (words: Int32Array, texts: TextSource) => FrameReader<M>,
     handle: (messages: readonly M[]) => void,
     spin: number,
   ) {
     const words = new Int32Array(memory)
     this.#port = port
-    this.#inlet = new Inlet(new RingReceiver(words, layout), new Reader(words))
+    this.#inlet = new Inlet(
+      new RingReceiver(words, layout),
+      new Reader(words, new TextReceiver(words, textBytes(memory, layout), layout)),
+    )
     this.#handle = handle
     this.#spin = spin
     port.on('message', (posted: Posted<M>) => this.#onPosted(posted))

@@ -40,7 +40,8 @@ export const workers: Theme = theme('workers', add => {
       const counts = Array.from({ length: 30 }, () => executor.run(countArguments, text))
       for (let n = 0; n < 4; n++) await Promise.resolve() // what can be sent has been sent; no reply has been read
       const sent = executor.stats().workers[0]?.inFlight ?? 0
-      assert.ok(sent >= 1 && sent <= 6, `${sent} calls were sent`)
+      // A thread has 8 MiB of shared memory for texts beside the 8 MB that may wait as copies.
+      assert.ok(sent >= 1 && sent <= 10, `${sent} calls were sent`)
       assert.deepEqual(await Promise.all(counts), new Array(30).fill(1))
     },
     { needs },
