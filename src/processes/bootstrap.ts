@@ -9,10 +9,12 @@ import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
 import { FileWorkerLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
 
-const channelFd = 3
-const ledgerFd = 4
+const requestsFd = 3
+const repliesFd = 4
+const ledgerFd = 5
 
-const socket = new Socket({ fd: channelFd, readable: true, writable: true })
+const requests = new Socket({ fd: requestsFd, readable: true, writable: false })
+const replies = new Socket({ fd: repliesFd, readable: false, writable: true })
 const writer = new FrameWriter<Reply>(ReplyWriter)
 const unsent: { message: Reply; error: unknown }[] = []
 const link: HostLink = {
@@ -26,7 +28,7 @@ const link: HostLink = {
   },
   postPlain: message => writer.addPlain(message),
   flush: refused => {
-    writeParts(socket, writer.take())
+    writeParts(replies, writer.take())
     for (const { message, error } of unsent.splice(0)) refused(message, error)
   },
 }
@@ -36,20 +38,20 @@ process.on('SIGINT', () => {})
 
 /** Ends the process after what it has said and printed has been taken over. */
 function exit(): void {
-  afterOutput(() => socket.end(() => process.exit(0)))
+  afterOutput(() => replies.end(() => process.exit(0)))
 }
 
 let host: Host | undefined
 const reader = new FrameReader<WorkerInit | Request>(RequestReader, messages => {
   if (host) return host.onRequests(messages as readonly Request[])
-  const [init, ...requests] = messages as readonly [WorkerInit, ...Request[]]
+  const [init, ...calls] = messages as readonly [WorkerInit, ...Request[]]
   process.title = `skein ${init.name}`
   markWorker(init.name)
   host = new Host(link, new FileWorkerLedger(ledgerFd, init.slots), init, exit, 'processes')
   void host.start(process.pid)
-  if (requests.length > 0) host.onRequests(requests)
+  if (calls.length > 0) host.onRequests(calls)
 })
-socket.on('data', (chunk: Buffer) => reader.push(chunk))
+requests.on('data', (chunk: Buffer) => reader.push(chunk))
 // The pool is gone: nobody is left to work for.
-socket.on('end', () => process.exit(0))
-socket.on('error', () => process.exit(0))
+requests.on('end', () => process.exit(0))
+for (const socket of [requests, replies]) socket.on('error', () => process.exit(0))

@@ -4,7 +4,7 @@ import type { WorkerInit } from '../pool/transport.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 
 /**
- * Messages on the socket between a pool and a process.
+ * Messages on the sockets between a pool and a process.
  *
  *     +----------------+--------+------------------+
  *     | length  u32 LE | kind u8 | body            |     length counts the body

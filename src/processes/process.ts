@@ -12,9 +12,13 @@ import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
 import { FilePoolLedger, openLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 
-/** Descriptors of the child beyond the standard three. */
-export const channelFd = 3
-export const ledgerFd = 4
+/**
+ * Descriptors of the child beyond the standard three. Each direction has a socket of its own: a socket that cannot be written any more is
+ * closed at once, and what the child had said before it died would be lost with it.
+ */
+export const requestsFd = 3
+export const repliesFd = 4
+export const ledgerFd = 5
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -32,11 +36,12 @@ function watch(child: ChildProcess): void {
   })
 }
 
-/** A child process, the socket to it, and the ledger file that both have open. */
+/** A child process, the sockets to it and from it, and the ledger file that both have open. */
 export class Process implements Transport {
   readonly ledger: FilePoolLedger
   readonly #child: ChildProcess
-  readonly #socket: Socket
+  readonly #requests: Socket
+  readonly #replies: Socket
   readonly #writer = new FrameWriter<Request>(RequestWriter)
   #stderrTail = ''
   #exited = false
@@ -49,7 +54,14 @@ export class Process implements Transport {
     try {
       this.#child = spawn(process.execPath, [...execArgvOf(settings), bootstrap], {
         // With a memory limit stderr is read, too: what V8 says when it runs out of memory is only said there.
-        stdio: ['ignore', tagged ? 'pipe' : 'inherit', tagged || settings.memoryLimit ? 'pipe' : 'inherit', 'pipe', fd],
+        stdio: [
+          'ignore',
+          tagged ? 'pipe' : 'inherit',
+          tagged || settings.memoryLimit ? 'pipe' : 'inherit',
+          'pipe',
+          'pipe',
+          fd,
+        ],
         ...(settings.env ? { env: { ...process.env, ...settings.env } } : {}),
       })
     } catch (error) {
@@ -57,13 +69,14 @@ export class Process implements Transport {
       throw error
     }
     this.ledger = new FilePoolLedger(fd, init.slots)
-    this.#socket = this.#child.stdio[channelFd] as Socket
+    this.#requests = this.#child.stdio[requestsFd] as Socket
+    this.#replies = this.#child.stdio[repliesFd] as Socket
     // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
-    this.#socket.write(initFrame(init))
+    this.#requests.write(initFrame(init))
     const reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
-    this.#socket.on('data', (chunk: Buffer) => reader.push(chunk))
+    this.#replies.on('data', (chunk: Buffer) => reader.push(chunk))
     // The child is gone, or about to be; 'close' tells the rest.
-    this.#socket.on('error', () => {})
+    for (const socket of [this.#requests, this.#replies]) socket.on('error', () => {})
     const { stdout, stderr } = this.#child
     if (tagged && stdout) tagLines(stdout, process.stdout, init.name)
     if (stderr) {
@@ -80,7 +93,7 @@ export class Process implements Transport {
     // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost.
     this.#child.on('close', (exitCode, signal) => {
       this.#exited = true
-      // Nothing may be left once the pool hears of the exit: our end of the socket is closed first, and the handle of the
+      // Nothing may be left once the pool hears of the exit: our ends of the sockets are closed first, and the handle of the
       // child itself is freed at the end of the next turn of the event loop.
       const report = (): void =>
         events.onExit({
@@ -90,8 +103,10 @@ export class Process implements Transport {
           ...(failure ? { error: failure } : {}),
         })
       const tell = (): void => void setImmediate(() => setImmediate(report))
-      if (this.#socket.closed) tell()
-      else this.#socket.once('close', tell).destroy()
+      const open = [this.#requests, this.#replies].filter(socket => !socket.closed)
+      let left = open.length
+      if (left === 0) tell()
+      for (const socket of open) socket.once('close', () => --left === 0 && tell()).destroy()
     })
   }
 
@@ -109,7 +124,7 @@ export class Process implements Transport {
   }
 
   flush(): void {
-    if (!this.#socket.destroyed) writeParts(this.#socket, this.#writer.take())
+    if (!this.#requests.destroyed) writeParts(this.#requests, this.#writer.take())
   }
 
   ref(): void {
@@ -121,7 +136,8 @@ export class Process implements Transport {
   unref(): void {
     this.#child.unref()
     if (!this.#child.stdout && !this.#child.stderr) {
-      this.#socket.unref()
+      this.#requests.unref()
+      this.#replies.unref()
       return
     }
     // What the child printed before its last reply is in the pipe already; one more turn of the event loop reads it.
@@ -132,7 +148,8 @@ export class Process implements Transport {
   }
 
   #streams(): Socket[] {
-    return [this.#socket, this.#child.stdout, this.#child.stderr].filter(stream => stream !== null) as Socket[]
+    const { stdout, stderr } = this.#child
+    return [this.#requests, this.#replies, stdout, stderr].filter(stream => stream !== null) as Socket[]
   }
 
   async terminate(grace: number): Promise<Ended> {

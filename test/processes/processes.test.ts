@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'node:test'
@@ -27,6 +28,11 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** True when a child has died of which its parent has not heard yet. */
+function isDead(pid: number): boolean {
+  return /\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
 describe('processes', () => {
@@ -220,6 +226,27 @@ describe('processes', () => {
       },
       { max: 1 },
     ),
+  )
+
+  timed(
+    'what a process has said before it died is heard, even when the pool has since tried to tell it something',
+    () =>
+      withProcesses(
+        async pool => {
+          for (let n = 0; n < 200; n++) await pool.run(killItem, 0)
+          const id = pool.stats().workers[0]?.id as number
+          const outcomes = pool.map(killItem, [0, 1, 2, 3, 4, 5], { settle: true, chunk: 1, lookAhead: 60 }).toArray()
+          await new Promise(setImmediate) // they are on their way
+          while (existsSync('/proc/self/stat') && !isDead(id)) continue // and nothing is read meanwhile
+          const later = pool.run(killItem, 6)
+          assert.deepEqual(
+            (await outcomes).map(each => each.state),
+            ['done', 'done', 'done', 'done', 'done', 'failed'],
+          )
+          assert.equal(await later, 6)
+        },
+        { max: 1 },
+      ),
   )
 
   timed('messages larger than any pipe holds come through whole', () =>
