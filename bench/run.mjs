@@ -104,7 +104,7 @@ function progress({ suite, round, rounds, at, of, cell }) {
 }
 
 try {
-  prepare(say)
+  await prepare(say)
 } catch (error) {
   say(error.message)
   process.exit(1)

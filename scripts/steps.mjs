@@ -25,11 +25,17 @@ export async function installIfNeeded() {
   const stamp = join(root, 'node_modules/.package-lock.json')
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return 0
   console.log('installing the development dependencies (npm ci)')
-  const code = await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  return install()
+}
+
+/** Installs what a lock file names. `options` are those of `spawn`: `cwd` for another folder. Gives npm's exit code. */
+export async function install(options) {
+  const quietly = ['--no-audit', '--no-fund', '--loglevel=error']
+  const code = await npm(['ci', ...quietly], options)
   if (code === 0) return 0
   // A registry mirror that lacks the binaries of other platforms makes npm doubt the lock file.
-  console.log('npm ci refused; installing with npm install, which leaves the lock file as it is')
-  return npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  console.error('npm ci refused; installing with npm install, which leaves the lock file as it is')
+  return npm(['install', '--no-save', ...quietly], options)
 }
 
 /** Runs npm with the Node that runs this script. */

@@ -1,8 +1,8 @@
 import { openContestant } from '../contestants/open.mjs'
-import { median } from '../lib/stats.mjs'
+import { alternating } from '../lib/alternating.mjs'
 import { mix } from '../work.mjs'
 
-/** The same items through a loop in this thread and through the pool, alternating. */
+/** The same items through a loop in this thread and through the pool. */
 export async function measure({ spec, workers, items: count, repeats }) {
   const pool = await openContestant(spec, workers)
   try {
@@ -20,22 +20,7 @@ export async function measure({ spec, workers, items: count, repeats }) {
       }
     }
     check(await there())
-    const sequentialMs = []
-    const parallelMs = []
-    for (let r = 0; r < repeats; r++) {
-      let from = performance.now()
-      here()
-      sequentialMs.push(performance.now() - from)
-      from = performance.now()
-      const results = await there()
-      parallelMs.push(performance.now() - from)
-      check(results)
-    }
-    return {
-      sequentialMs: median(sequentialMs),
-      parallelMs: median(parallelMs),
-      speedup: median(sequentialMs.map((ms, r) => ms / parallelMs[r])),
-    }
+    return await alternating({ here, there, check, repeats })
   } finally {
     await pool.close()
   }

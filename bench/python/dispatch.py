@@ -1,10 +1,9 @@
-"""Round trip and throughput of Python's own pools. Takes a JSON request, prints one JSON line."""
-import json
-import sys
+"""Round trip and throughput of Python's own pools."""
 import time
-from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import Pool
+
+from measuring import in_flight_rate, main
 
 
 def echo(payload):
@@ -37,26 +36,6 @@ def round_trips(run, seconds):
         trips.append((time.perf_counter() - start) * 1e6)
         check(result, i)
         i += 1
-
-
-def rate(submit, wait, in_flight, seconds):
-    """Keeps `in_flight` calls on their way."""
-    waiting = deque()
-    start = time.perf_counter()
-    for i in range(in_flight):
-        waiting.append(submit(payload(i)))
-    done = 0
-    while True:
-        check(wait(waiting.popleft()), done)
-        done += 1
-        if done % 64 == 0:
-            elapsed = time.perf_counter() - start
-            if elapsed >= seconds:
-                break
-        waiting.append(submit(payload(done + in_flight - 1)))
-    while waiting:
-        wait(waiting.popleft())
-    return done / elapsed
 
 
 def map_rate(run_map, seconds):
@@ -101,15 +80,16 @@ def measure(request):
 
 
 def both(run, submit, wait, in_flight, warmup, latency, seconds):
-    rate(submit, wait, in_flight, warmup)
+    rate = lambda seconds: in_flight_rate(submit, wait, payload, check, in_flight, seconds)
+    rate(warmup)
     round_trips(run, warmup / 3)
     trips = round_trips(run, latency)
     return {
         "p50": percentile(trips, 0.5),
         "p99": percentile(trips, 0.99),
-        "rate": rate(submit, wait, in_flight, seconds),
+        "rate": rate(seconds),
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps({"metrics": measure(json.loads(sys.argv[1]))}))
+    main(measure)

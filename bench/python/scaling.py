@@ -1,9 +1,8 @@
-"""CPU-bound calls one after another and through Python's pools, alternating. Takes a JSON request, prints one JSON line."""
-import json
-import sys
-import time
+"""CPU-bound calls one after another and through Python's pools, alternating."""
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import Pool
+
+from measuring import alternating, main
 
 
 def fib(n):
@@ -34,10 +33,6 @@ KERNELS = {"fib": fib, "squares": squares, "primes": primes}
 POOLS = {"Pool": Pool, "ProcessPoolExecutor": ProcessPoolExecutor, "ThreadPoolExecutor": ThreadPoolExecutor}
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
 def measure(request):
     kernel, arg, calls = KERNELS[request["kernel"]], request["arg"], request["calls"]
     expected = kernel(arg)
@@ -52,20 +47,9 @@ def measure(request):
             lambda n: list(pool.map(kernel, [arg] * n))
         )
         check(parallel(request["workers"] * 2))
-        sequential_ms, parallel_ms = [], []
-        for _ in range(request["repeats"]):
-            start = time.perf_counter()
-            check([kernel(arg) for _ in range(calls)])
-            sequential_ms.append((time.perf_counter() - start) * 1000)
-            start = time.perf_counter()
-            check(parallel(calls))
-            parallel_ms.append((time.perf_counter() - start) * 1000)
-    return {
-        "sequentialMs": median(sequential_ms),
-        "parallelMs": median(parallel_ms),
-        "speedup": median([s / p for s, p in zip(sequential_ms, parallel_ms)]),
-    }
+        here = lambda: [kernel(arg) for _ in range(calls)]
+        return alternating(here, lambda: parallel(calls), check, request["repeats"])
 
 
 if __name__ == "__main__":
-    print(json.dumps({"metrics": measure(json.loads(sys.argv[1]))}))
+    main(measure)

@@ -1,24 +1,13 @@
 import { pythonContestants } from '../lib/python.mjs'
 import { turnsPerMicrosecond } from '../work.mjs'
+import { bestOf } from './goals.mjs'
+import { processPeers, runInProcesses, runOnThreads, threadPeers } from './pools.mjs'
 
-const peer = { role: 'peer', versus: 'run' }
+const threads = [runOnThreads, ...threadPeers]
 
-const threads = [
-  { key: 'run', label: 'skein threads, run', role: 'skein', spec: { library: 'skein', place: 'threads' } },
-  { key: 'piscina', label: 'piscina, default', ...peer, spec: { library: 'piscina' } },
-  { key: 'piscina-64', label: 'piscina, 64 per worker', ...peer, spec: { library: 'piscina', concurrency: 64 } },
-  { key: 'tinypool', label: 'tinypool, default', ...peer, spec: { library: 'tinypool' } },
-  { key: 'tinypool-64', label: 'tinypool, 64 per worker', ...peer, spec: { library: 'tinypool', concurrency: 64 } },
-  { key: 'workerpool', label: 'workerpool, thread', ...peer, spec: { library: 'workerpool' } },
-  { key: 'poolifier', label: 'poolifier, fixed thread', ...peer, spec: { library: 'poolifier' } },
-]
-
-const place = 'processes'
 const processes = [
-  { key: 'run', label: 'skein processes, run', role: 'skein', spec: { library: 'skein', place } },
-  { key: 'workerpool', label: 'workerpool, process', ...peer, spec: { library: 'workerpool', place } },
-  { key: 'tinypool', label: 'tinypool, child_process', ...peer, spec: { library: 'tinypool', place } },
-  { key: 'poolifier', label: 'poolifier, fixed cluster', ...peer, spec: { library: 'poolifier', place } },
+  runInProcesses,
+  ...processPeers,
   ...pythonContestants('curve', [
     { key: 'py-apply', label: 'Python Pool.apply_async', versus: 'run', spec: { api: 'Pool.apply' } },
     {
@@ -101,7 +90,7 @@ function curve({ name, title, axis, variants, contestants, ask, workers, quick }
       workers,
       inFlight: variant.inFlight,
       warmupMs: quick ? 300 : 1_000,
-      rateMs: quick ? 300 : 1_000,
+      rateMs: quick ? 300 : 1_500,
       ...ask(contestant, variant),
     }),
     goals: cells => notSlower(cells),
@@ -111,15 +100,12 @@ function curve({ name, title, axis, variants, contestants, ask, workers, quick }
 /** Nowhere slower than the best peer. */
 function notSlower(cells) {
   return [...new Set(cells.map(cell => cell.variant))].map(variant => {
-    const best = cells
-      .filter(cell => cell.variant === variant && cell.key !== 'run' && cell.metrics.rate !== undefined)
-      .toSorted((a, b) => b.metrics.rate.median - a.metrics.rate.median)[0]
-    const ratio = best?.skeinIs?.rate
+    const best = bestOf(cells.filter(cell => cell.variant === variant && cell.key !== 'run'))
     return {
       text: `${variant}: not slower than the best peer`,
-      figure: ratio === undefined ? undefined : `${ratio.median.toFixed(2)}x ${best.label}`,
-      range: ratio === undefined ? undefined : [ratio.min, ratio.max],
-      reached: ratio === undefined ? undefined : ratio.median >= 0.95,
+      figure: best && `${best.ratio.median.toFixed(2)}x ${best.label}`,
+      range: best && [best.ratio.min, best.ratio.max],
+      reached: best && best.ratio.median >= 0.95,
     }
   })
 }

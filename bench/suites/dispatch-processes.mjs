@@ -1,7 +1,7 @@
 import { pythonContestants } from '../lib/python.mjs'
 import { dispatchColumns, dispatchRequest, rateGoals, sizes } from './dispatch.mjs'
+import { processPeers, runInProcesses } from './pools.mjs'
 
-const peer = { role: 'peer', versus: 'run' }
 const place = 'processes'
 
 export function suite(options) {
@@ -12,11 +12,9 @@ export function suite(options) {
     columns: dispatchColumns,
     request: dispatchRequest(options),
     contestants: [
-      { key: 'run', label: 'skein processes, run', role: 'skein', spec: { library: 'skein', place } },
+      runInProcesses,
       { key: 'map', label: 'skein processes, map', role: 'skein', spec: { library: 'skein', place, map: true } },
-      { key: 'workerpool', label: 'workerpool, process', ...peer, spec: { library: 'workerpool', place } },
-      { key: 'tinypool', label: 'tinypool, child_process', ...peer, spec: { library: 'tinypool', place } },
-      { key: 'poolifier', label: 'poolifier, fixed cluster', ...peer, spec: { library: 'poolifier', place } },
+      ...processPeers,
       { key: 'raw', label: "bare fork, Node's IPC", role: 'reference', versus: 'run', spec: { library: 'raw', place } },
       ...pythonContestants('dispatch', [
         { key: 'py-apply', label: 'Python Pool.apply(_async)', versus: 'run', spec: { api: 'Pool.apply' } },

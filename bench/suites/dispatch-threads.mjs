@@ -1,6 +1,5 @@
 import { dispatchColumns, dispatchRequest, latencyGoals, rateGoals, sizes } from './dispatch.mjs'
-
-const peer = { role: 'peer', versus: 'run' }
+import { runOnThreads, threadPeers } from './pools.mjs'
 
 export function suite(options) {
   return {
@@ -10,7 +9,7 @@ export function suite(options) {
     columns: dispatchColumns,
     request: dispatchRequest(options),
     contestants: [
-      { key: 'run', label: 'skein threads, run', role: 'skein', spec: { library: 'skein', place: 'threads' } },
+      runOnThreads,
       {
         key: 'spin',
         label: 'skein threads, spin: 0.2',
@@ -23,12 +22,7 @@ export function suite(options) {
         role: 'skein',
         spec: { library: 'skein', place: 'threads', map: true },
       },
-      { key: 'piscina', label: 'piscina, default', ...peer, spec: { library: 'piscina' } },
-      { key: 'piscina-64', label: 'piscina, 64 per worker', ...peer, spec: { library: 'piscina', concurrency: 64 } },
-      { key: 'tinypool', label: 'tinypool, default', ...peer, spec: { library: 'tinypool' } },
-      { key: 'tinypool-64', label: 'tinypool, 64 per worker', ...peer, spec: { library: 'tinypool', concurrency: 64 } },
-      { key: 'workerpool', label: 'workerpool, thread', ...peer, spec: { library: 'workerpool' } },
-      { key: 'poolifier', label: 'poolifier, fixed thread', ...peer, spec: { library: 'poolifier' } },
+      ...threadPeers,
       { key: 'raw', label: 'bare postMessage, one each', role: 'reference', versus: 'run', spec: { library: 'raw' } },
       {
         key: 'raw-batched',
@@ -43,7 +37,7 @@ export function suite(options) {
       ...rateGoals([
         { against: ['piscina'], times: 10, text: "piscina's default" },
         {
-          against: ['piscina-64', 'tinypool', 'tinypool-64', 'workerpool', 'poolifier'],
+          against: threadPeers.map(({ key }) => key).filter(key => key !== 'piscina'),
           times: 5,
           text: 'the best-tuned JavaScript peer',
         },

@@ -1,4 +1,5 @@
 // What the two dispatch suites have in common.
+import { bestOf } from './goals.mjs'
 
 const inFlight = 1000
 
@@ -45,22 +46,17 @@ export function latencyGoals(list) {
     )
 }
 
-/** Goals on calls per second, of `run` unless `key` says otherwise, each at every number of workers, against the best of the peers named. */
+/** Goals on calls per second, of `run` unless `key` says `map`, each at every number of workers, against the best of the peers named. */
 export function rateGoals(list) {
   return cells =>
     list.flatMap(({ key = 'run', against, times, text }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
-        const here = cells.filter(cell => cell.variant === variant)
-        const ours = here.find(cell => cell.key === key)
-        const best = here
-          .filter(cell => against.includes(cell.key) && cell.metrics.rate !== undefined)
-          .toSorted((a, b) => b.metrics.rate.median - a.metrics.rate.median)[0]
-        const ratio = ours === undefined ? undefined : best?.skeinIs?.rate
+        const best = bestOf(cells.filter(cell => cell.variant === variant && against.includes(cell.key)))
         return {
           text: `${key === 'map' ? 'map' : `${inFlight} in flight`}, ${variant}: at least ${times}x ${text}`,
-          figure: ratio === undefined ? undefined : `${ratio.median.toFixed(1)}x ${best.label}`,
-          range: ratio === undefined ? undefined : [ratio.min, ratio.max],
-          reached: ratio === undefined ? undefined : ratio.median >= times,
+          figure: best && `${best.ratio.median.toFixed(1)}x ${best.label}`,
+          range: best && [best.ratio.min, best.ratio.max],
+          reached: best && best.ratio.median >= times,
         }
       }),
     )

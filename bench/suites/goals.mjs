@@ -1,3 +1,11 @@
+/** Who of these got the most calls through in a second, and how skein's figure compares; undefined when none has a figure. */
+export function bestOf(cells) {
+  const best = cells
+    .filter(cell => cell.metrics.rate !== undefined && cell.skeinIs?.rate !== undefined)
+    .toSorted((a, b) => b.metrics.rate.median - a.metrics.rate.median)[0]
+  return best && { label: best.label, ratio: best.skeinIs.rate }
+}
+
 /**
  * A figure of skein's own beside what it should be, and beside what the others of the same run got.
  *

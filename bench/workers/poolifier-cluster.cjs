@@ -5,4 +5,4 @@ const { ClusterWorker } = require('poolifier')
 const work = import('../work.mjs')
 const later = name => async argument => (await work).kernels[name](argument)
 
-module.exports = new ClusterWorker({ echo: payload => payload, turns: later('turns'), lengthOf: later('lengthOf') })
+module.exports = new ClusterWorker({ echo: payload => payload, compute: later('compute'), lengthOf: later('lengthOf') })
