@@ -10,10 +10,10 @@ import { fillPuts } from '../call/unpack.ts'
 import { UnsendableError } from '../core/errors.ts'
 import type { LogLine } from '../core/services.ts'
 import { Asks } from './asks.ts'
+import { decodeCause } from './cause.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import { decodeReason } from './reason.ts'
 import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from './transport.ts'
@@ -139,11 +139,9 @@ export class Host implements RunnerHost {
             time: Number.POSITIVE_INFINITY,
           }
           break
-        case request.cancel: {
-          const { reason, ...cause } = each[2]
-          this.#running.get(each[1])?.cancel(reason === undefined ? cause : { ...cause, reason: decodeReason(reason) })
+        case request.cancel:
+          this.#running.get(each[1])?.cancel(decodeCause(each[2]))
           break
-        }
         case request.credit:
           this.#running.get(each[1])?.grant(each[2])
           break

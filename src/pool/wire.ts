@@ -91,7 +91,7 @@ export interface WireCause {
   readonly source: CancelCause['source']
   readonly timeout?: number
   readonly by?: string
-  /** The reason, encoded by `encodeReason`. */
+  /** The reason, as `encodeCause` makes it. */
   readonly reason?: unknown
 }
 

@@ -1,29 +1,28 @@
 import { BaseExecutor } from '../call/base-executor.ts'
-import { decode, encode, type Encoding, newEncoding } from '../call/codec.ts'
+import { decode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
 import type { ExecutorStats } from '../call/executor.ts'
 import { PendingQueue } from '../call/pending-queue.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
+import { AheadWatch } from './ahead-watch.ts'
+import { answerAsk } from './answer-ask.ts'
 import { BoundQueues } from './bound-queues.ts'
 import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
+import { encodeCause } from './cause.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
 import { crashError, lostError, startError, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
-import { encodeReason } from './reason.ts'
 import { hasRoom, pick } from './routing.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
 import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
-
-/** When a worker with calls ahead has not replied for this long, in milliseconds, they are recalled. */
-const recallAfter = 10
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
 export class WorkerPool extends BaseExecutor {
@@ -40,7 +39,7 @@ export class WorkerPool extends BaseExecutor {
   #order = 0
   #crashed = 0
   #scheduled = false
-  #recallTimer: NodeJS.Timeout | undefined
+  readonly #aheadWatch: AheadWatch
 
   constructor(settings: PoolSettings, open: OpenTransport) {
     super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
@@ -61,6 +60,7 @@ export class WorkerPool extends BaseExecutor {
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
     })
+    this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => this.#recall(worker))
   }
 
   override launch(entry: Entry): void {
@@ -190,7 +190,7 @@ export class WorkerPool extends BaseExecutor {
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
-    if (worker.inFlight > this.#settings.concurrency) this.#watchAhead()
+    if (worker.inFlight > this.#settings.concurrency) this.#aheadWatch.start()
   }
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
@@ -308,8 +308,12 @@ export class WorkerPool extends BaseExecutor {
       case reply.ask: {
         const entry = worker.slots[message[1]]
         if (!entry || entry === withdrawn) return
-        const [, slot, number, about, value, marked] = message
-        return void this.#answer(worker, entry, slot, number, about, marked ? decode(value) : value)
+        return void answerAsk(message, entry, this.#encoding, (answer, json) => {
+          if (worker.slots[message[1]] !== entry) return // the run that asked is over
+          worker.transport.post(answer, json)
+          worker.dirty = true
+          this.#schedule()
+        })
       }
       case reply.ready:
         return this.#crew.ready(worker, message[1], message[2])
@@ -322,31 +326,6 @@ export class WorkerPool extends BaseExecutor {
       case reply.fatal:
         worker.lastWords = decodeError(message[1])
         return
-    }
-  }
-
-  /** Has a question of a running task answered by whoever handed it over. */
-  async #answer(
-    worker: PoolWorker,
-    entry: Entry,
-    slot: number,
-    ask: number,
-    kind: string,
-    value: unknown,
-  ): Promise<void> {
-    const tell = (answer: Request, json: boolean): void => {
-      if (worker.slots[slot] !== entry) return // the run that asked is over
-      worker.transport.post(answer, json)
-      worker.dirty = true
-      this.#schedule()
-    }
-    try {
-      const given = await entry.services?.ask?.(kind, value)
-      const encoded = encode(given, `the answer to ${kind}`, this.#encoding)
-      const { marked, json } = this.#encoding
-      tell([request.answer, slot, ask, encoded, marked ? 1 : 0], json)
-    } catch (error) {
-      tell([request.refusal, slot, ask, encodeError(error)], false)
     }
   }
 
@@ -414,10 +393,7 @@ export class WorkerPool extends BaseExecutor {
       return
     }
     ledger.cancel(entry.slot)
-    const reason = encodeReason(cause.reason)
-    const { source, timeout, by } = cause
-    const wire = { source, ...(timeout === undefined ? {} : { timeout }), ...(by === undefined ? {} : { by }) }
-    worker.transport.post([request.cancel, entry.slot, reason === undefined ? wire : { ...wire, reason }], false)
+    worker.transport.post([request.cancel, entry.slot, encodeCause(cause)], false)
     worker.dirty = true
     this.#schedule()
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
@@ -438,22 +414,6 @@ export class WorkerPool extends BaseExecutor {
       worker.forget(entry)
       this.#putBack(entry)
     }
-  }
-
-  /** While calls are sent ahead, looks from time to time whether the worker in front of them still moves. */
-  #watchAhead(): void {
-    this.#recallTimer ??= setTimeout(() => {
-      this.#recallTimer = undefined
-      let ahead = false
-      for (const worker of this.#crew.places) {
-        if (!worker || worker.inFlight <= this.#settings.concurrency) continue
-        if (worker.replies === worker.repliesSeen) worker.transport.look?.()
-        if (worker.replies === worker.repliesSeen) this.#recall(worker)
-        else ahead = true
-        worker.repliesSeen = worker.replies
-      }
-      if (ahead) this.#watchAhead()
-    }, recallAfter)
   }
 
   // ---------------------------------------------------------------- workers that are gone
@@ -532,7 +492,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected async release(): Promise<void> {
-    if (this.#recallTimer) clearTimeout(this.#recallTimer)
+    this.#aheadWatch.stop()
     await this.#crew.close()
   }
 }

@@ -21,7 +21,7 @@ import {
 /** Strings up to this many characters are packed by hand; for longer ones the call into native code pays. */
 export const shortString = 24
 /** What does not fit into a byte. A text that V8 keeps in bytes is not even looked at: nothing in it can match. */
-const wide = /[^\u0000-\u00ff]/
+const wide = /[\u0100-\uffff]/
 /** The length of a text has 26 bits. */
 const longestText = 1 << 26
 /** Arrays of the user's with more elements than this are cloned: to see that they have no other properties takes too long. */

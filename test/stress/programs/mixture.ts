@@ -102,9 +102,9 @@ await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, te
   }
 })
 
-/** A value of about so many bytes: a text, bytes, numbers, or objects; the largest are bytes. */
+/** A value of about so many bytes: a text, bytes, numbers, or objects; the largest are texts and bytes. */
 function valueOf(bytes: number): unknown {
-  switch (bytes > 100_000 ? 1 : random(4)) {
+  switch (random(bytes > 100_000 ? 2 : 4)) {
     case 0:
       return 'x'.repeat(bytes)
     case 1:

@@ -1,0 +1,33 @@
+import { decode, encode, newEncoding } from '../call/codec.ts'
+import type { CancelCause } from '../core/cancel.ts'
+import type { WireCause } from './wire.ts'
+
+/** Why a call is cancelled, for the wire: the reason as the caller gave it, or its text where that cannot be sent. */
+export function encodeCause({ source, timeout, by, reason }: CancelCause): WireCause {
+  return {
+    source,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason: encodeReason(reason) }),
+  }
+}
+
+/** The reverse of `encodeCause`. */
+export function decodeCause({ reason, ...cause }: WireCause): CancelCause {
+  return reason === undefined ? cause : { ...cause, reason: decodeReason(reason) }
+}
+
+function encodeReason(reason: unknown): unknown {
+  const encoding = newEncoding()
+  try {
+    const value = encode(reason, 'reason', encoding)
+    return encoding.marked ? { marked: value } : { value }
+  } catch {
+    return { value: String(reason) }
+  }
+}
+
+function decodeReason(reason: unknown): unknown {
+  if (typeof reason !== 'object' || reason === null) return undefined
+  return 'marked' in reason ? decode(reason.marked) : (reason as { value: unknown }).value
+}
