@@ -5,7 +5,7 @@ import { messageOf } from '../core/foreign.ts'
 import type { HostLink } from './transport.ts'
 import { type Reply, reply } from './wire.ts'
 
-/** What somebody waits for leaves after this long at the latest, in milliseconds, however much there is to do. */
+/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do. */
 const soon = 0.2
 /** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
@@ -48,8 +48,10 @@ export class Outbox {
     return true
   }
 
-  /** Sends a message together with what is to leave this thread without a copy. Throws when it cannot be sent. */
+  /** Sends a message that had to be encoded, with what is to leave this thread without a copy. Throws when it cannot be sent. */
   postParts(message: Reply, json: boolean, moved: readonly Transferable[] | undefined): void {
+    // A clone is nowhere to be seen before it is sent, and would be lost with this worker.
+    this.#hurried = true
     if (moved === undefined || this.#link.postMoving === undefined) return this.post(message, json)
     try {
       this.#link.postMoving(message, moved, this.#refused)
@@ -59,7 +61,7 @@ export class Outbox {
     this.#posted = true
   }
 
-  /** Somebody waits for what was posted last: a failure may end all the rest, a time limit is running. */
+  /** What was posted last must not wait for long: a failure may end all the rest, a time limit is running. */
   hurry(): void {
     this.#hurried = true
   }
