@@ -6,12 +6,9 @@ import { markWorker } from '../pool/start-guard.ts'
 import type { HostLink, WorkerInit } from '../pool/transport.ts'
 import { type Reply, reply, type Request } from '../pool/wire.ts'
 import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
+import { ledgerFd, repliesFd, requestsFd } from './descriptors.ts'
 import { FileWorkerLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
-
-const requestsFd = 3
-const repliesFd = 4
-const ledgerFd = 5
 
 const requests = new Socket({ fd: requestsFd, readable: true, writable: false })
 const replies = new Socket({ fd: repliesFd, readable: false, writable: true })

@@ -9,16 +9,9 @@ import type { PoolSettings } from '../pool/pool-options.ts'
 import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.ts'
 import { type Reply, type Request, request } from '../pool/wire.ts'
 import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
+import { repliesFd, requestsFd } from './descriptors.ts'
 import { FilePoolLedger, openLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
-
-/**
- * Descriptors of the child beyond the standard three. Each direction has a socket of its own: a socket that cannot be written any more is
- * closed at once, and what the child had said before it died would be lost with it.
- */
-export const requestsFd = 3
-export const repliesFd = 4
-export const ledgerFd = 5
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -136,8 +129,7 @@ export class Process implements Transport {
   unref(): void {
     this.#child.unref()
     if (!this.#child.stdout && !this.#child.stderr) {
-      this.#requests.unref()
-      this.#replies.unref()
+      for (const stream of this.#streams()) stream.unref()
       return
     }
     // What the child printed before its last reply is in the pipe already; one more turn of the event loop reads it.
