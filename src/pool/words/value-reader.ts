@@ -1,3 +1,4 @@
+import type { TextSource } from './long-texts.ts'
 import {
   arrayTag,
   bytesTag,
@@ -14,7 +15,6 @@ import {
   viewKinds,
   wideStringTag,
 } from './tags.ts'
-import type { TextSource } from './long-texts.ts'
 import { shortString } from './value-writer.ts'
 
 const { fromCharCode } = String

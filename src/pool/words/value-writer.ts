@@ -169,7 +169,7 @@ export class ValueWriter {
 
   #string(text: string): boolean {
     const { length } = text
-    if (length > shortString) return this.#longString(text)
+    if (length > shortString) return this.#copiedString(text)
     const words = this.#words
     const start = this.#at
     let at = start + 1
@@ -201,7 +201,7 @@ export class ValueWriter {
     return true
   }
 
-  #longString(text: string): boolean {
+  #copiedString(text: string): boolean {
     const { length } = text
     if (length > longText && this.#longTexts) return this.#longText(text, this.#longTexts)
     const words = (length + 3) >> 2

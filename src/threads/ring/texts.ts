@@ -23,7 +23,7 @@ export class TextSender implements TextTarget {
   }
 
   write(text: string, isWide: boolean): number {
-    const count = bytesOf(text.length, isWide)
+    const count = roomFor(text.length, isWide)
     const at = this.reserve(count)
     if (at >= 0) this.#bytes.write(text, at, count, isWide ? 'utf16le' : 'latin1')
     return at
@@ -68,7 +68,7 @@ export class TextReceiver implements TextSource {
     const text = isWide
       ? this.#bytes.toString('utf16le', at, at + length * 2)
       : this.#bytes.toString('latin1', at, at + length)
-    this.release(at, bytesOf(length, isWide))
+    this.release(at, roomFor(length, isWide))
     return text
   }
 
@@ -82,6 +82,6 @@ export class TextReceiver implements TextSource {
 }
 
 /** An even number, so that wide characters lie where they can be copied at once. */
-function bytesOf(length: number, isWide: boolean): number {
+function roomFor(length: number, isWide: boolean): number {
   return isWide ? length * 2 : (length + 1) & ~1
 }
