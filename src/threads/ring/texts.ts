@@ -1,5 +1,6 @@
 import type { TextSource, TextTarget } from '../../pool/words/long-texts.ts'
 import { type RingLayout, textHead } from './layout.ts'
+import { readText } from './read-text.ts'
 
 /**
  * The sending side of the memory for long texts, which lies behind the frames of a ring.
@@ -65,9 +66,7 @@ export class TextReceiver implements TextSource {
   }
 
   read(at: number, length: number, isWide: boolean): string {
-    const text = isWide
-      ? this.#bytes.toString('utf16le', at, at + length * 2)
-      : this.#bytes.toString('latin1', at, at + length)
+    const text = readText(this.#bytes, at, length, isWide)
     this.release(at, roomFor(length, isWide))
     return text
   }
