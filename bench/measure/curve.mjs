@@ -6,7 +6,7 @@ export async function measure({ spec, workers, inFlight, turns, bytes, warmupMs,
   const pool = await openContestant(spec, workers)
   try {
     // Calls that take milliseconds are too few in a second for the pool's own code to become compiled: empty ones see to that.
-    if (turns > 0) await rate(pool, computing(0), 1_000, warmupMs)
+    if (turns > 0) await rate(pool, computing(0), 1_000, Math.min(warmupMs, 1_000))
     const work = bytes === undefined ? computing(turns) : carrying(bytes)
     await rate(pool, work, inFlight, warmupMs)
     return { rate: await rate(pool, work, inFlight, rateMs) }

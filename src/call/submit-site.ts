@@ -4,25 +4,31 @@ export interface SubmitSite {
 }
 
 const always = process.env['SKEIN_DEBUG'] === '1'
-/** Recording a stack costs microseconds, more than handing over a small call: one in this time, in milliseconds, unless debugging. */
-const oneIn = 1
-let lastRecorded = 0
+/**
+ * Recording a stack costs more than handing over a small call, so after it comes a pause, unless debugging: so many times as long as
+ * it took, but within these bounds, in milliseconds.
+ */
+const pauseTimes = 100
+const shortestPause = 1
+const longestPause = 5
+let pauseEnd = 0
 
 /**
  * Records who is submitting a call. A program that submits now and then has it for each of its errors; one that submits
  * thousands in a millisecond has it for the first of them, or for all with SKEIN_DEBUG=1.
  */
 export function recordSite(): SubmitSite | undefined {
-  if (!always) {
-    const time = performance.now()
-    if (time - lastRecorded < oneIn) return undefined
-    lastRecorded = time
-  }
+  const begun = always ? 0 : performance.now()
+  if (begun < pauseEnd) return undefined
   const site: SubmitSite = {}
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 16
   Error.captureStackTrace(site, recordSite)
   Error.stackTraceLimit = limit
+  if (!always) {
+    const ended = performance.now()
+    pauseEnd = ended + Math.min(Math.max(shortestPause, (ended - begun) * pauseTimes), longestPause)
+  }
   return site
 }
 

@@ -22,19 +22,16 @@ import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, r
 
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
 const slice = 5
-/**
- * How long results wait for others at most, in milliseconds. What a thread has not sent yet can be read when it has crashed, what a
- * process has not sent is lost.
- */
-const mostHeld = { threads: slice, processes: 2 } as const
 
 /** A task that the pool has told this worker about. */
 interface KnownTask {
   readonly identity: TaskIdentity
   fn: AnyFunction | undefined
-  /** What a run of it takes, in milliseconds: the longest lately. Unknown at first. */
+  /** What a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
   time: number
 }
+
+const weightOfLatest = 0.2
 
 /** So many calls at most are claimed together, and only while they are expected to take no longer than this, in milliseconds. */
 const groupSize = 16
@@ -68,13 +65,15 @@ export class Host implements RunnerHost {
   #active = 0
   #pumping = false
   #resumeScheduled = false
+  /** So many times the event loop comes round before the next slice. */
+  #turns = 0
   #closing = false
   #grown = false
   /** What to add to performance.now() for the ledger's clock. */
   readonly #sinceEpoch: number
 
   constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
-    this.#outbox = new Outbox(link, mostHeld[kind], (ask, error) => this.#asks.settle(ask, error, undefined))
+    this.#outbox = new Outbox(link, (ask, error) => this.#asks.settle(ask, error, undefined))
     this.#ledger = ledger
     this.#init = init
     this.#exit = exit
@@ -170,13 +169,11 @@ export class Host implements RunnerHost {
     this.#pumping = true
     const sliceEnd = performance.now() + slice
     const inHand = this.#inbox.length - this.#next
-    let at = 0
+    let isPause = false
     while (this.#active < this.#init.concurrency && this.#next < this.#inbox.length) {
-      at = performance.now()
-      if (at > sliceEnd) {
-        this.#resume()
-        break
-      }
+      const at = performance.now()
+      isPause = at > sliceEnd
+      if (isPause) break
       const call = this.#inbox[this.#next] as CallRequest
       if (call[4] & flag.apart) this.#outbox.flush()
       else this.#outbox.flushIfDue(at, this.#expected(call), inHand)
@@ -189,7 +186,12 @@ export class Host implements RunnerHost {
       this.#next = this.#claimed = 0
     }
     this.#pumping = false
-    this.#outbox.flush()
+    if (isPause) {
+      this.#outbox.keep()
+      this.#resume()
+    } else {
+      this.#outbox.flush()
+    }
     if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
   }
 
@@ -218,16 +220,16 @@ export class Host implements RunnerHost {
       this.#outbox.post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
   }
 
+  /** Goes on when the event loop has had its turn: a whole one, from here, in which timers, sockets and ports are looked at. */
   #resume(): void {
-    if (this.#resumeScheduled) return
-    this.#resumeScheduled = true
-    // Two turns, since the first one may come before sockets and ports are looked at.
-    setImmediate(() =>
-      setImmediate(() => {
-        this.#resumeScheduled = false
-        this.#pump()
-      }),
-    )
+    if (this.#turns === 0) setImmediate(this.#turn)
+    this.#turns = 2
+  }
+
+  readonly #turn = (): void => {
+    this.#turns--
+    if (this.#turns > 0) setImmediate(this.#turn)
+    else this.#pump()
   }
 
   #ledgerTime(at: number): number {
@@ -377,10 +379,9 @@ export class Host implements RunnerHost {
     return this.#outbox.postPlain(message)
   }
 
-  /** Believes at once that a task takes long, and slowly that it has become short. */
   #learn(slot: number, duration: number): void {
     const task = this.#taskIn[slot] as KnownTask
-    task.time = task.time === Number.POSITIVE_INFINITY ? duration : Math.max(duration, task.time * 0.9)
+    task.time = task.time === Number.POSITIVE_INFINITY ? duration : task.time + (duration - task.time) * weightOfLatest
   }
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {

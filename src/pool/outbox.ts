@@ -5,7 +5,9 @@ import { messageOf } from '../core/foreign.ts'
 import type { HostLink } from './transport.ts'
 import { type Reply, reply } from './wire.ts'
 
-/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do. */
+/** The longest that a result waits for others, in milliseconds. */
+const mostHeld = 5
+/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do; what may wait is kept by then. */
 const soon = 0.2
 /** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
@@ -15,24 +17,20 @@ const urgentAfter = 1
  *
  * Each message wakes the program, which costs more than a small call, on a core that a worker could have used. So results wait
  * for others while the worker has more to do, as long as nobody can mind: at most for half of the time that the calls in its
- * hand take, and never longer than `mostHeld`. What is alone leaves at once.
+ * hand take, and never longer than `mostHeld`. What is alone leaves at once. What waits is kept where the pool finds it.
  */
 export class Outbox {
   readonly #link: HostLink
-  readonly #mostHeld: number
   readonly #onAskRefused: (ask: number, error: ErrorEnvelope) => void
   #posted = false
   #hurried = false
   #lastFlush = 0
+  #lastKept = 0
   #flushScheduled = false
 
-  /**
-   * @param mostHeld the longest that a result waits for others, in milliseconds
-   * @param onAskRefused a question that a task has asked could not be sent
-   */
-  constructor(link: HostLink, mostHeld: number, onAskRefused: (ask: number, error: ErrorEnvelope) => void) {
+  /** @param onAskRefused a question that a task has asked could not be sent */
+  constructor(link: HostLink, onAskRefused: (ask: number, error: ErrorEnvelope) => void) {
     this.#link = link
-    this.#mostHeld = mostHeld
     this.#onAskRefused = onAskRefused
   }
 
@@ -75,8 +73,17 @@ export class Outbox {
    */
   flushIfDue(at: number, next: number, inHand: number): void {
     if (!this.#posted) return
-    const longest = this.#hurried ? soon : Math.max(soon, Math.min(this.#mostHeld, (inHand * next) / 2))
+    const longest = this.#hurried ? soon : Math.max(soon, Math.min(mostHeld, (inHand * next) / 2))
     if (at + next - this.#lastFlush > longest) this.flush()
+    else if (at + next - this.#lastKept > soon) {
+      this.#lastKept = at
+      this.keep()
+    }
+  }
+
+  /** Before something else than a call has its turn: what must not wait leaves, the pool can find the rest. */
+  keep(): void {
+    if (this.#posted && (this.#hurried || this.#link.keep?.() === false)) this.flush()
   }
 
   /** From inside a long synchronous stretch. */
@@ -104,7 +111,7 @@ export class Outbox {
     if (!this.#posted) return
     this.#posted = false
     this.#hurried = false
-    this.#lastFlush = performance.now()
+    this.#lastFlush = this.#lastKept = performance.now()
     this.#link.flush(this.#refused)
   }
 

@@ -77,6 +77,11 @@ export interface HostLink {
   postPlain?(reply: Reply): boolean
   /** Sends a reply at once, with parts of it that need no copy. Throws when it cannot be sent. Undefined where all is copied. */
   postMoving?(reply: Reply, moved: readonly Transferable[], refused: (reply: Reply, error: unknown) => void): void
+  /**
+   * Puts what has been posted where the pool finds it should this worker be killed, or not come to flush for long. False: only a flush
+   * does that. Undefined where all that is posted lies there at once.
+   */
+  keep?(): boolean
   /** Sends what has been posted. `refused` gets each reply that could not be sent. */
   flush(refused: (reply: Reply, error: unknown) => void): void
 }

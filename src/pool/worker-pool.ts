@@ -190,7 +190,7 @@ export class WorkerPool extends BaseExecutor {
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
-    if (worker.inFlight > this.#settings.concurrency) this.#aheadWatch.start()
+    if (worker.inFlight > 1) this.#aheadWatch.start()
   }
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */

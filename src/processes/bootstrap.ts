@@ -7,8 +7,9 @@ import type { HostLink, WorkerInit } from '../pool/transport.ts'
 import { type Reply, reply, type Request } from '../pool/wire.ts'
 import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
 import { ledgerFd, repliesFd, requestsFd } from './descriptors.ts'
-import { FileWorkerLedger } from './file-ledger.ts'
+import { FileWorkerLedger, ledgerBytes } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
+import { HeldWriter } from './held-replies.ts'
 
 const requests = new Socket({ fd: requestsFd, readable: true, writable: false })
 const replies = new Socket({ fd: repliesFd, readable: false, writable: true })
@@ -24,6 +25,7 @@ const link: HostLink = {
     }
   },
   postPlain: message => writer.addPlain(message),
+  keep: () => held !== undefined && writer.keep(held),
   flush: refused => {
     writeParts(replies, writer.take())
     for (const { message, error } of unsent.splice(0)) refused(message, error)
@@ -38,12 +40,14 @@ function exit(): void {
   afterOutput(() => replies.end(() => process.exit(0)))
 }
 
+let held: HeldWriter | undefined
 let host: Host | undefined
 const reader = new FrameReader<WorkerInit | Request>(RequestReader, messages => {
   if (host) return host.onRequests(messages as readonly Request[])
   const [init, ...calls] = messages as readonly [WorkerInit, ...Request[]]
   process.title = `skein ${init.name}`
   markWorker(init.name)
+  held = new HeldWriter(ledgerFd, ledgerBytes(init.slots))
   host = new Host(link, new FileWorkerLedger(ledgerFd, init.slots), init, exit, 'processes')
   void host.start(process.pid)
   if (calls.length > 0) host.onRequests(calls)

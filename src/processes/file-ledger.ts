@@ -19,12 +19,17 @@ import type { PoolLedger, WorkerLedger } from '../pool/ledger.ts'
 const poolBytes = 4
 const workerBytes = 8
 
+/** How many bytes of the file the ledger takes. Behind it lie the replies that a process holds back (held-replies.ts). */
+export function ledgerBytes(slots: number): number {
+  return slots * (poolBytes + workerBytes)
+}
+
 /** Opens the nameless file for so many slots and gives its descriptor. */
 export function openLedger(slots: number): number {
   const folder = mkdtempSync(join(memoryFolder(), 'skein-'))
   try {
     const fd = openSync(join(folder, 'ledger'), 'w+', 0o600)
-    ftruncateSync(fd, slots * (poolBytes + workerBytes))
+    ftruncateSync(fd, ledgerBytes(slots))
     return fd
   } finally {
     rmSync(folder, { recursive: true, force: true })

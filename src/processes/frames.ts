@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/transport.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
+import type { HeldReader, HeldWriter } from './held-replies.ts'
 
 /**
  * Messages on the sockets between a pool and a process.
@@ -13,13 +14,15 @@ import { longestMessage, type MessageReader, type MessageWriter } from '../pool/
  * Kind 0 is plain messages, many at once, in the words that a thread's ring carries, too (`pool/words`); both ends are on one
  * machine, so the order of their bytes is the same. Kind 1 is one message as v8.serialize writes it: everything that
  * structured clone carries. Messages keep their order across both kinds.
+ *
+ * Both ends count the words that have gone through, and each clone as one: the position in the stream.
  */
 const headBytes = 5
 const inWords = 0
 const cloned = 1
 
 /** How many words a frame of kind 0 has at most: 256 KiB. */
-const mostWords = 65_536
+export const mostWords = 65_536
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {
@@ -32,8 +35,10 @@ export class FrameWriter<M> {
   readonly #words = new Int32Array(mostWords)
   readonly #bytes = Buffer.from(this.#words.buffer)
   readonly #plain: MessageWriter<M>
-  /** The words that will be a frame. */
+  /** The words that will be a frame, how many of them are kept, and their position. */
   #used = 0
+  #kept = 0
+  #position = 0
   #parts: Buffer[] = []
   #writing = false
   /** What a getter of a message has sent while that was being written. */
@@ -63,6 +68,7 @@ export class FrameWriter<M> {
     const body = serialize(message)
     this.#closeWords()
     this.#parts.push(head(body.length, cloned), body)
+    this.#position = (this.#position + 1) | 0
   }
 
   #write(message: M, asText: boolean): boolean {
@@ -74,6 +80,17 @@ export class FrameWriter<M> {
     this.#used += words
     for (const [each, isJson] of this.#waiting.splice(0)) if (!this.addPlain(each)) this.add(each, isJson)
     return words > 0
+  }
+
+  /** Writes down what was added and has not been taken. False: that is not possible for all of it. */
+  keep(held: HeldWriter): boolean {
+    if (this.#parts.length > 0) return false
+    if (this.#kept === this.#used) return true
+    if (this.#kept === 0) held.clear()
+    const words = this.#words.subarray(this.#kept, this.#used)
+    if (!held.write((this.#position + this.#kept) | 0, words)) return false
+    this.#kept = this.#used
+    return true
   }
 
   /** Takes everything that was added, in order, as the parts of one write. */
@@ -92,7 +109,8 @@ export class FrameWriter<M> {
     frame[4] = inWords
     this.#bytes.copy(frame, headBytes, 0, length)
     this.#parts.push(frame)
-    this.#used = 0
+    this.#position = (this.#position + this.#used) | 0
+    this.#used = this.#kept = 0
   }
 }
 
@@ -121,6 +139,9 @@ export class FrameReader<M> {
   #size = 0
   /** How many bytes are needed before there is anything to read: the head, then the whole frame. */
   #needed = headBytes
+  /** Where the stream is, and how far it has been read: further, when something was read that was held back. */
+  #position = 0
+  #read = 0
 
   constructor(Reader: new (words: Int32Array) => MessageReader<M>, onMessages: (messages: readonly M[]) => void) {
     this.#plain = new Reader(this.#words)
@@ -146,7 +167,10 @@ export class FrameReader<M> {
       }
       const body = bytes.subarray(at + headBytes, end)
       if (bytes[at + 4] === inWords) this.#readWords(body, messages)
-      else messages.push(deserialize(body) as M)
+      else {
+        messages.push(deserialize(body) as M)
+        this.#passed(1)
+      }
       at = end
     }
     this.#chunks = at < bytes.length ? [bytes.subarray(at)] : []
@@ -154,9 +178,31 @@ export class FrameReader<M> {
     if (messages.length > 0) this.#onMessages(messages)
   }
 
+  /** Reads what the other side holds back. It will come through the stream, too, and is passed over then. */
+  look(held: HeldReader): void {
+    const messages: M[] = []
+    for (const { position, words } of held.records()) {
+      if (position !== this.#read) continue
+      this.#words.set(words)
+      this.#readTo(words.length, 0, messages)
+      this.#read = (position + words.length) | 0
+    }
+    if (messages.length > 0) this.#onMessages(messages)
+  }
+
   #readWords(body: Buffer, messages: M[]): void {
     body.copy(this.#bytes)
-    const end = body.length >> 2
-    for (let word = 0; word < end; word += this.#plain.length) messages.push(this.#plain.read(word))
+    const words = body.length >> 2
+    this.#readTo(words, (this.#read - this.#position) | 0, messages)
+    this.#passed(words)
+  }
+
+  #readTo(end: number, from: number, messages: M[]): void {
+    for (let word = from; word < end; word += this.#plain.length) messages.push(this.#plain.read(word))
+  }
+
+  #passed(count: number): void {
+    this.#position = (this.#position + count) | 0
+    if (((this.#position - this.#read) | 0) > 0) this.#read = this.#position
   }
 }

@@ -10,8 +10,9 @@ import type { Transport, TransportEvents, WorkerInit } from '../pool/transport.t
 import { type Reply, type Request, request } from '../pool/wire.ts'
 import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
 import { repliesFd, requestsFd } from './descriptors.ts'
-import { FilePoolLedger, openLedger } from './file-ledger.ts'
+import { FilePoolLedger, ledgerBytes, openLedger } from './file-ledger.ts'
 import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
+import { HeldReader } from './held-replies.ts'
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -36,6 +37,8 @@ export class Process implements Transport {
   readonly #requests: Socket
   readonly #replies: Socket
   readonly #writer = new FrameWriter<Request>(RequestWriter)
+  readonly #reader: FrameReader<Reply>
+  readonly #held: HeldReader
   #stderrTail = ''
   #exited = false
   #referenced = true
@@ -66,8 +69,9 @@ export class Process implements Transport {
     this.#replies = this.#child.stdio[repliesFd] as Socket
     // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
     this.#requests.write(initFrame(init))
-    const reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
-    this.#replies.on('data', (chunk: Buffer) => reader.push(chunk))
+    this.#reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
+    this.#held = new HeldReader(fd, ledgerBytes(init.slots))
+    this.#replies.on('data', (chunk: Buffer) => this.#reader.push(chunk))
     // The child is gone, or about to be; 'close' tells the rest.
     for (const socket of [this.#requests, this.#replies]) socket.on('error', () => {})
     const { stdout, stderr } = this.#child
@@ -83,8 +87,9 @@ export class Process implements Transport {
     this.#child.on('error', error => (failure = error))
     this.#child.on('exit', () => (this.#exited = true))
     if (this.#child.pid !== undefined) watch(this.#child)
-    // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost.
+    // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost, nor what it held back.
     this.#child.on('close', (exitCode, signal) => {
+      this.look()
       this.#exited = true
       // Nothing may be left once the pool hears of the exit: our ends of the sockets are closed first, and the handle of the
       // child itself is freed at the end of the next turn of the event loop.
@@ -118,6 +123,10 @@ export class Process implements Transport {
 
   flush(): void {
     if (!this.#requests.destroyed) writeParts(this.#requests, this.#writer.take())
+  }
+
+  look(): void {
+    this.#reader.look(this.#held)
   }
 
   ref(): void {

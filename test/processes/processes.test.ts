@@ -8,7 +8,7 @@ import { call, CancelledError, type Executor, move, TimeoutError, UnsendableErro
 import { processes } from 'skein/processes'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears, holds } from '../conformance/files.ts'
-import { killItem } from '../conformance/tasks/crashing.ts'
+import { killAfterWork, killItem } from '../conformance/tasks/crashing.ts'
 import { holdStubbornly, spinUntil } from '../conformance/tasks/holding.ts'
 import { abort, fillBuffer, ignoreSigterm, raise, runtime } from '../conformance/tasks/memory.ts'
 import { double, echo, where } from '../conformance/tasks/values.ts'
@@ -247,6 +247,19 @@ describe('processes', () => {
         },
         { max: 1 },
       ),
+  )
+
+  timed('a process that is killed takes along no result that it held back to send it with others', () =>
+    withProcesses(
+      async pool => {
+        for (let n = 0; n < 20; n++) await pool.run(killAfterWork, 0)
+        const numbers = Array.from({ length: 18 }, (_, n) => n)
+        const outcomes = await Promise.allSettled(numbers.map(n => pool.run(killAfterWork, n)))
+        const lost = numbers.filter(n => outcomes[n]?.status === 'rejected')
+        assert.deepEqual(lost, [6])
+      },
+      { max: 1 },
+    ),
   )
 
   timed('messages larger than any pipe holds come through whole', () =>

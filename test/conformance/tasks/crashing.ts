@@ -41,6 +41,14 @@ export const killItem = task(import.meta, function killItem(n: number): number {
   return n
 })
 
+/** Takes half a millisecond before it does so. */
+export const killAfterWork = task(import.meta, function killAfterWork(n: number): number {
+  const end = performance.now() + 0.5
+  while (performance.now() < end);
+  if (n === 6) process.kill(process.pid, 'SIGKILL')
+  return n
+})
+
 export const exitItem = task(import.meta, function exitItem(n: number): number {
   if (n === 5) process.exit(4)
   return n

@@ -182,3 +182,11 @@ export const spinFor = task(import.meta, function spinFor(milliseconds: number):
   while (performance.now() < end);
   return 'done'
 })
+
+/** Takes half a millisecond; with a gate, until that opens. */
+export const spinBriefly = task(import.meta, function spinBriefly(n: number, gate?: string): number {
+  const end = performance.now() + 0.5
+  while (performance.now() < end);
+  while (gate !== undefined && !existsSync(gate));
+  return n
+})

@@ -5,7 +5,7 @@ import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import { doubleLater, double } from '../tasks/values.ts'
-import { holdUntil, meet, note, noteWhere } from '../tasks/holding.ts'
+import { holdUntil, meet, note, noteWhere, spinBriefly } from '../tasks/holding.ts'
 
 export const queueing: Theme = theme('queueing', add => {
   add('a full queue refuses calls and keeps the accepted ones', async ({ open, file }) => {
@@ -158,6 +158,23 @@ export const queueing: Theme = theme('queueing', add => {
     assert.equal(running, 0)
     assert.ok(most >= 1 && most <= 4, `${most} at once`)
   })
+
+  for (const concurrency of [1, 16]) {
+    add(
+      `results do not wait for a call behind them that takes unexpectedly long, with a concurrency of ${concurrency}`,
+      async ({ open, file }) => {
+        const executor = open({ max: 1, concurrency })
+        for (let n = 0; n < 20; n++) await executor.run(spinBriefly, n)
+        const numbers = Array.from({ length: 8 }, (_, n) => n)
+        const short = numbers.map(n => executor.run(spinBriefly, n))
+        const long = executor.run(spinBriefly, 8, file('gate'))
+        assert.deepEqual(await Promise.all(short), numbers)
+        touch(file('gate'))
+        assert.equal(await long, 8)
+      },
+      { needs: ['workers'] },
+    )
+  }
 
   add('a long call does not hold up the calls behind it while another place is free', async ({ open, file }) => {
     const executor = open({ max: 2 })
