@@ -40,7 +40,11 @@ export interface PoolOptions {
    * megabytes when they are new. From 1 up; default: never.
    */
   readonly maxWorkerMemory?: number
-  /** Memory limit of each worker's JavaScript heap, in megabytes. A call that breaks it fails with `SKEIN_WORKER_OUT_OF_MEMORY`. From 8 up; default: Node's own. */
+  /**
+   * Memory limit of each worker's JavaScript heap, in megabytes. A call that breaks it fails with `SKEIN_WORKER_OUT_OF_MEMORY`. From 8
+   * up; default: Node's own. On threads it holds for what grows piece by piece: a single array that is larger than the limit ends the
+   * whole program, as it would without a limit; a process ends alone.
+   */
   readonly memoryLimit?: number
   /** A call to run once in each new worker before any other; when it fails, the worker counts as not started. */
   readonly initializer?: Call<unknown>

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/move.ts'
 import type { Ended } from '../core/errors.ts'
 import { unsendableArgument } from '../pool/failures.ts'
@@ -12,6 +12,14 @@ import { Listener, openOutlet, ringLayout } from './ring/link.ts'
 import type { Outlet } from './ring/outlet.ts'
 import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
+
+/**
+ * A thread ends by itself at the limit because Node grants it 16 MB more while it is being ended. Since Node 24 the young generation is
+ * larger than before, and what survives of it may be more than that at once: then V8 ends the whole program.
+ */
+function heapLimits(megabytes: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: Math.min(48, Math.ceil(megabytes / 2)) }
+}
 
 /** A worker thread and the message port to it. */
 export class Thread implements Transport {
@@ -46,7 +54,7 @@ export class Thread implements Transport {
         stderr: tagged,
         ...(settings.env ? { env: { ...process.env, ...settings.env } as Record<string, string> } : {}),
         ...(settings.execArgv ? { execArgv: [...settings.execArgv] } : {}),
-        ...(settings.memoryLimit ? { resourceLimits: { maxOldGenerationSizeMb: settings.memoryLimit } } : {}),
+        ...(settings.memoryLimit ? { resourceLimits: heapLimits(settings.memoryLimit) } : {}),
       })
     } catch (error) {
       port1.close()
