@@ -7,11 +7,21 @@ from measuring import in_flight_rate, main
 
 
 def compute(call):
-    """Computes for so many microseconds of its own processor time."""
-    end = time.thread_time() + call["us"] / 1e6
-    while time.thread_time() < end:
-        pass
+    """Keeps its worker busy for so many turns of a loop, as the task in JavaScript does: on a busy core they take longer."""
+    total = call["id"]
+    for i in range(call["turns"]):
+        total = (total * 31 + i) & 0xFFFFFFFF
     return {"id": call["id"], "length": None}
+
+
+def turns_per_microsecond():
+    """How many turns take a microsecond here."""
+    best = 0
+    for n in range(500):
+        start = time.perf_counter()
+        compute({"id": n, "turns": 10_000})
+        best = max(best, 0.01 / (time.perf_counter() - start))
+    return best
 
 
 def length_of(call):
@@ -24,7 +34,8 @@ def measure(request):
         argument, length = (lambda i: {"id": i, "data": data}), request["bytes"]
     else:
         function, length = compute, None
-        argument = lambda i: {"id": i, "us": request["us"]}
+        turns = round(request["us"] * turns_per_microsecond()) if request["us"] else 0
+        argument = lambda i: {"id": i, "turns": turns}
 
     def check(result, i):
         if result["id"] != i or result["length"] != length:

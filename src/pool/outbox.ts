@@ -5,8 +5,9 @@ import { messageOf } from '../core/foreign.ts'
 import type { HostLink } from './transport.ts'
 import { type Reply, reply } from './wire.ts'
 
-/** The longest that a result waits for others, in milliseconds. */
+/** The longest that a result waits for others, in milliseconds, and how long it may wait in any case while there is more to do. */
 const mostHeld = 5
+const leastHeld = 1
 /** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do; what may wait is kept by then. */
 const soon = 0.2
 /** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
@@ -17,7 +18,7 @@ const urgentAfter = 1
  *
  * Each message wakes the program, which costs more than a small call, on a core that a worker could have used. So results wait
  * for others while the worker has more to do, as long as nobody can mind: at most for half of the time that the calls in its
- * hand take, and never longer than `mostHeld`. What is alone leaves at once. What waits is kept where the pool finds it.
+ * hand take, or `leastHeld`, and never longer than `mostHeld`. What is alone leaves at once. What waits is kept where the pool finds it.
  */
 export class Outbox {
   readonly #link: HostLink
@@ -73,7 +74,7 @@ export class Outbox {
    */
   flushIfDue(at: number, next: number, inHand: number): void {
     if (!this.#posted) return
-    const longest = this.#hurried ? soon : Math.max(soon, Math.min(mostHeld, (inHand * next) / 2))
+    const longest = this.#hurried ? soon : Math.min(mostHeld, Math.max(leastHeld, (inHand * next) / 2))
     if (at + next - this.#lastFlush > longest) this.flush()
     else if (at + next - this.#lastKept > soon) {
       this.#lastKept = at
