@@ -31,6 +31,7 @@ interface KnownTask {
   time: number
 }
 
+/** What the latest run counts for in that average. */
 const weightOfLatest = 0.2
 
 /** So many calls at most are claimed together, and only while they are expected to take no longer than this, in milliseconds. */
@@ -187,7 +188,7 @@ export class Host implements RunnerHost {
     }
     this.#pumping = false
     if (isPause) {
-      this.#outbox.keep()
+      this.#outbox.writeDown()
       this.#resume()
     } else {
       this.#outbox.flush()

@@ -8,7 +8,7 @@ import { type Reply, reply } from './wire.ts'
 /** The longest that a result waits for others, in milliseconds, and how long it may wait in any case while there is more to do. */
 const mostHeld = 5
 const leastHeld = 1
-/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do; what may wait is kept by then. */
+/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do; what may wait is written down by then. */
 const soon = 0.2
 /** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
@@ -18,7 +18,7 @@ const urgentAfter = 1
  *
  * Each message wakes the program, which costs more than a small call, on a core that a worker could have used. So results wait
  * for others while the worker has more to do, as long as nobody can mind: at most for half of the time that the calls in its
- * hand take, or `leastHeld`, and never longer than `mostHeld`. What is alone leaves at once. What waits is kept where the pool finds it.
+ * hand take, or `leastHeld`, and never longer than `mostHeld`. What is alone leaves at once. What waits is where the pool finds it.
  */
 export class Outbox {
   readonly #link: HostLink
@@ -26,7 +26,7 @@ export class Outbox {
   #posted = false
   #hurried = false
   #lastFlush = 0
-  #lastKept = 0
+  #lastWritten = 0
   #flushScheduled = false
 
   /** @param onAskRefused a question that a task has asked could not be sent */
@@ -76,15 +76,15 @@ export class Outbox {
     if (!this.#posted) return
     const longest = this.#hurried ? soon : Math.min(mostHeld, Math.max(leastHeld, (inHand * next) / 2))
     if (at + next - this.#lastFlush > longest) this.flush()
-    else if (at + next - this.#lastKept > soon) {
-      this.#lastKept = at
-      this.keep()
+    else if (at + next - this.#lastWritten > soon) {
+      this.#lastWritten = at
+      this.writeDown()
     }
   }
 
   /** Before something else than a call has its turn: what must not wait leaves, the pool can find the rest. */
-  keep(): void {
-    if (this.#posted && (this.#hurried || this.#link.keep?.() === false)) this.flush()
+  writeDown(): void {
+    if (this.#posted && (this.#hurried || this.#link.writeDown?.() === false)) this.flush()
   }
 
   /** From inside a long synchronous stretch. */
@@ -112,7 +112,7 @@ export class Outbox {
     if (!this.#posted) return
     this.#posted = false
     this.#hurried = false
-    this.#lastFlush = this.#lastKept = performance.now()
+    this.#lastFlush = this.#lastWritten = performance.now()
     this.#link.flush(this.#refused)
   }
 

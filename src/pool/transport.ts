@@ -81,7 +81,7 @@ export interface HostLink {
    * Puts what has been posted where the pool finds it should this worker be killed, or not come to flush for long. False: only a flush
    * does that. Undefined where all that is posted lies there at once.
    */
-  keep?(): boolean
+  writeDown?(): boolean
   /** Sends what has been posted. `refused` gets each reply that could not be sent. */
   flush(refused: (reply: Reply, error: unknown) => void): void
 }

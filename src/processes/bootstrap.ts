@@ -25,7 +25,7 @@ const link: HostLink = {
     }
   },
   postPlain: message => writer.addPlain(message),
-  keep: () => held !== undefined && writer.keep(held),
+  writeDown: () => held !== undefined && writer.writeDown(held),
   flush: refused => {
     writeParts(replies, writer.take())
     for (const { message, error } of unsent.splice(0)) refused(message, error)

@@ -35,9 +35,9 @@ export class FrameWriter<M> {
   readonly #words = new Int32Array(mostWords)
   readonly #bytes = Buffer.from(this.#words.buffer)
   readonly #plain: MessageWriter<M>
-  /** The words that will be a frame, how many of them are kept, and their position. */
+  /** The words that will be a frame, how many of them are written down, and their position. */
   #used = 0
-  #kept = 0
+  #written = 0
   #position = 0
   #parts: Buffer[] = []
   #writing = false
@@ -83,13 +83,13 @@ export class FrameWriter<M> {
   }
 
   /** Writes down what was added and has not been taken. False: that is not possible for all of it. */
-  keep(held: HeldWriter): boolean {
+  writeDown(held: HeldWriter): boolean {
     if (this.#parts.length > 0) return false
-    if (this.#kept === this.#used) return true
-    if (this.#kept === 0) held.clear()
-    const words = this.#words.subarray(this.#kept, this.#used)
-    if (!held.write((this.#position + this.#kept) | 0, words)) return false
-    this.#kept = this.#used
+    if (this.#written === this.#used) return true
+    if (this.#written === 0) held.clear()
+    const words = this.#words.subarray(this.#written, this.#used)
+    if (!held.write((this.#position + this.#written) | 0, words)) return false
+    this.#written = this.#used
     return true
   }
 
@@ -110,7 +110,7 @@ export class FrameWriter<M> {
     this.#bytes.copy(frame, headBytes, 0, length)
     this.#parts.push(frame)
     this.#position = (this.#position + this.#used) | 0
-    this.#used = this.#kept = 0
+    this.#used = this.#written = 0
   }
 }
 
@@ -184,7 +184,7 @@ export class FrameReader<M> {
     for (const { position, words } of held.records()) {
       if (position !== this.#read) continue
       this.#words.set(words)
-      this.#readTo(words.length, 0, messages)
+      this.#readRange(0, words.length, messages)
       this.#read = (position + words.length) | 0
     }
     if (messages.length > 0) this.#onMessages(messages)
@@ -193,11 +193,11 @@ export class FrameReader<M> {
   #readWords(body: Buffer, messages: M[]): void {
     body.copy(this.#bytes)
     const words = body.length >> 2
-    this.#readTo(words, (this.#read - this.#position) | 0, messages)
+    this.#readRange((this.#read - this.#position) | 0, words, messages)
     this.#passed(words)
   }
 
-  #readTo(end: number, from: number, messages: M[]): void {
+  #readRange(from: number, end: number, messages: M[]): void {
     for (let word = from; word < end; word += this.#plain.length) messages.push(this.#plain.read(word))
   }
 

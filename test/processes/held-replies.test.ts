@@ -37,7 +37,7 @@ describe('replies that a process holds back', () => {
   /** Adds messages and writes them down without sending them. */
   const hold = (...messages: Reply[]): void => {
     for (const message of messages) assert.ok(writer.addPlain(message))
-    assert.ok(writer.keep(held.writer))
+    assert.ok(writer.writeDown(held.writer))
   }
   const send = (): void => reader.push(Buffer.concat(writer.take()))
   const look = (): void => reader.look(held.reader)
@@ -93,7 +93,7 @@ describe('replies that a process holds back', () => {
   test('wait for a clone that was sent before them', () => {
     hold(done(1, 'a'))
     writer.add(done(2, new Map([['b', 1]])), false)
-    assert.equal(writer.keep(held.writer), false, 'a clone cannot be written down')
+    assert.equal(writer.writeDown(held.writer), false, 'a clone cannot be written down')
     const underWay = Buffer.concat(writer.take())
     look()
     hold(done(3, 'c'))
@@ -134,7 +134,7 @@ describe('replies that a process holds back', () => {
       if (random(20) === 0) writer.add(message, false)
       else assert.ok(writer.addPlain(message))
       const next = random(6)
-      if (next === 0) writer.keep(held.writer)
+      if (next === 0) writer.writeDown(held.writer)
       else if (next === 1) underWay.push(...writer.take())
       else if (next === 2) look()
       else if (next === 3) {
