@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { task } from 'skein'
 import { addLine, fileAppears, touch } from '../files.ts'
+import { keepBusy } from './holding.ts'
 
 export const exitWith = task(import.meta, function exitWith(code: number): never {
   process.exit(code)
@@ -41,10 +42,9 @@ export const killItem = task(import.meta, function killItem(n: number): number {
   return n
 })
 
-/** Takes half a millisecond before it does so. */
+/** Works for half a millisecond; one item then ends its process as `killItem` does. */
 export const killAfterWork = task(import.meta, function killAfterWork(n: number): number {
-  const end = performance.now() + 0.5
-  while (performance.now() < end);
+  keepBusy(0.5)
   if (n === 6) process.kill(process.pid, 'SIGKILL')
   return n
 })

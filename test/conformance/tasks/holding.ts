@@ -176,17 +176,20 @@ export const touchLater = task(import.meta, function touchLater(path: string): v
   setTimeout(() => touch(path), 10)
 })
 
-/** Keeps its worker busy for a number of milliseconds. */
-export const spinFor = task(import.meta, function spinFor(milliseconds: number): string {
+export function keepBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds
   while (performance.now() < end);
+}
+
+/** Keeps its worker busy for a number of milliseconds. */
+export const spinFor = task(import.meta, function spinFor(milliseconds: number): string {
+  keepBusy(milliseconds)
   return 'done'
 })
 
 /** Takes half a millisecond; with a gate, until that opens. */
 export const spinBriefly = task(import.meta, function spinBriefly(n: number, gate?: string): number {
-  const end = performance.now() + 0.5
-  while (performance.now() < end);
+  keepBusy(0.5)
   while (gate !== undefined && !existsSync(gate));
   return n
 })
