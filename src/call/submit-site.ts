@@ -8,9 +8,9 @@ const always = process.env['SKEIN_DEBUG'] === '1'
  * Recording a stack costs more than handing over a small call, so after it comes a pause, unless debugging: so many times as long as
  * it took, but within these bounds, in milliseconds.
  */
-const pauseTimes = 100
+const pauseTimes = 400
 const shortestPause = 1
-const longestPause = 5
+const longestPause = 20
 let pauseEnd = 0
 
 /**

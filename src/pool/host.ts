@@ -66,8 +66,9 @@ export class Host implements RunnerHost {
   #active = 0
   #pumping = false
   #resumeScheduled = false
-  /** So many times the event loop comes round before the next slice. */
+  /** So many immediates are passed before the next slice. */
   #turns = 0
+  #isInTurn = false
   #closing = false
   #grown = false
   /** What to add to performance.now() for the ledger's clock. */
@@ -221,16 +222,24 @@ export class Host implements RunnerHost {
       this.#outbox.post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
   }
 
-  /** Goes on when the event loop has had its turn: a whole one, from here, in which timers, sockets and ports are looked at. */
+  /**
+   * Goes on when the event loop has had its turn: a whole one, from here, in which timers, sockets and ports are looked at. From one
+   * immediate to the next it is one; from elsewhere the first immediate may come before all of them.
+   */
   #resume(): void {
     if (this.#turns === 0) setImmediate(this.#turn)
-    this.#turns = 2
+    this.#turns = this.#isInTurn ? 1 : 2
   }
 
   readonly #turn = (): void => {
     this.#turns--
-    if (this.#turns > 0) setImmediate(this.#turn)
-    else this.#pump()
+    if (this.#turns > 0) {
+      setImmediate(this.#turn)
+      return
+    }
+    this.#isInTurn = true
+    this.#pump()
+    this.#isInTurn = false
   }
 
   #ledgerTime(at: number): number {

@@ -1,4 +1,5 @@
 import type { Entry } from '../call/entry.ts'
+import type { WorkerStats } from '../call/executor.ts'
 import type { PutState } from '../call/put.ts'
 import type { Ended } from '../core/errors.ts'
 import type { Transport } from './transport.ts'
@@ -46,9 +47,13 @@ export class PoolWorker {
   busy = 0
   /** Has requests that have not been flushed. */
   dirty = false
-  /** Counts replies, so that the recall timer can see whether it moved. */
+  /** Counts replies, so that `AheadWatch` can see whether it moves. */
   replies = 0
   repliesSeen = 0
+  /** How long it has said nothing, as far as that was looked at, in milliseconds. */
+  silentFor = 0
+  /** What had been sent ahead has been called back from it; it gets nothing ahead until it says something. */
+  isStuck = false
   idleSince = 0
   kept = false
   /** Set once it has been asked to leave: when it will be made to. */
@@ -100,6 +105,12 @@ export class PoolWorker {
   entries(): Entry[] {
     const held = this.slots.filter(each => each !== undefined && each !== withdrawn)
     return (held as Entry[]).sort((a, b) => a.order - b.order)
+  }
+
+  /** What is told of it to people. */
+  stats(): WorkerStats {
+    const { name, state, id, inFlight, completed, busy } = this
+    return { name, state, id, inFlight, completed, busy }
   }
 
   #unload(entry: Entry): void {

@@ -2,7 +2,12 @@ import { mostAhead, type PoolWorker } from './pool-worker.ts'
 
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 10
-/** And while their arguments weigh less than this together, in bytes: what waits with a worker is there twice. */
+/**
+ * One more call is sent ahead, up to this length and to a worker whose calls are no longer, while more calls wait than there are
+ * workers: then none of them could begin sooner elsewhere. What two wake-ups cost is not to be seen beside longer calls.
+ */
+const longestAhead = 25
+/** Nothing is sent ahead while the arguments of a worker's calls weigh more than this, in bytes: what waits there is there twice. */
 const mostWeightAhead = 8_000_000
 /** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */
 const worthDraining = 32
@@ -13,12 +18,15 @@ const worthDraining = 32
  *
  * @param concurrency how many calls run at once in one worker
  * @param estimate what the call is expected to take, in milliseconds; Infinity for one that must not be sent ahead
+ * @param waiting how many calls wait for any worker, this one included
  */
 export function pick(
   workers: readonly (PoolWorker | undefined)[],
   concurrency: number,
   estimate: number,
+  waiting: number,
 ): PoolWorker | undefined {
+  const inLine = waiting > workers.length
   let free: PoolWorker | undefined
   let soon: PoolWorker | undefined
   for (const worker of workers) {
@@ -26,23 +34,35 @@ export function pick(
     if (worker.inFlight < concurrency) {
       if (worker.inFlight === 0) return worker
       if (!free || worker.inFlight < free.inFlight) free = worker
-    } else if (!free && (!soon || worker.load < soon.load) && hasRoom(worker, concurrency, estimate)) {
+    } else if (!free && (!soon || worker.load < soon.load) && hasRoom(worker, concurrency, estimate, inLine)) {
       soon = worker
     }
   }
   return free ?? soon
 }
 
-/** Whether a call may go to this worker now: because it runs at once, or will soon. */
-export function hasRoom(worker: PoolWorker, concurrency: number, estimate: number): boolean {
+/**
+ * Whether a call may go to this worker now: because it runs at once, or will soon.
+ *
+ * @param inLine whether it would have to wait elsewhere too
+ */
+export function hasRoom(worker: PoolWorker, concurrency: number, estimate: number, inLine: boolean): boolean {
   if (worker.state !== 'ready') return false
   if (worker.inFlight < concurrency) return true
+  if (worker.isStuck) return false
   if (worker.weight > mostWeightAhead) return false
   // Once full, it drains to the half before it is filled again, in one go: topping up what each reply has freed would
   // keep messages as small as the first one happened to be.
   if (worker.inFlight * 2 > worker.fullAt && worker.fullAt > 0) return false
   worker.fullAt = 0
   if (estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead) return true
+  if (inLine && worker.inFlight === concurrency && estimate < longestAhead)
+    return worker.load < longestAhead * concurrency
   if (worker.inFlight >= worthDraining) worker.fullAt = worker.inFlight
   return false
+}
+
+/** Whether a worker that has nothing to do should take over what this one has not started: it would wait there for a while. */
+export function isOverloaded(worker: PoolWorker, concurrency: number): boolean {
+  return worker.inFlight > concurrency && worker.load >= aheadFor
 }

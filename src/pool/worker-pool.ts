@@ -3,12 +3,10 @@ import { decode, type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
 import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
 import type { ExecutorStats } from '../call/executor.ts'
-import { PendingQueue } from '../call/pending-queue.ts'
 import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { AheadWatch } from './ahead-watch.ts'
 import { answerAsk } from './answer-ask.ts'
-import { BoundQueues } from './bound-queues.ts'
 import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { encodeCause } from './cause.ts'
@@ -16,9 +14,10 @@ import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
 import { crashError, lostError, startError, unsendableCall } from './failures.ts'
 import type { PoolSettings } from './pool-options.ts'
+import { isBound, PoolQueue } from './pool-queue.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
-import { hasRoom, pick } from './routing.ts'
+import { hasRoom, isOverloaded, pick } from './routing.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
@@ -31,8 +30,7 @@ export class WorkerPool extends BaseExecutor {
   readonly capacity: number
   readonly #settings: PoolSettings
   readonly #crew: Crew
-  readonly #queue = new PendingQueue()
-  readonly #bound = new BoundQueues()
+  readonly #queue: PoolQueue
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
   readonly #poster: CallPoster
@@ -45,6 +43,7 @@ export class WorkerPool extends BaseExecutor {
     super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
     this.kind = settings.kind
     this.#settings = settings
+    this.#queue = new PoolQueue(settings.max)
     this.#encoding = newEncoding(settings.kind)
     this.#poster = new CallPoster(settings.kind)
     this.capacity = settings.max * settings.concurrency
@@ -60,7 +59,10 @@ export class WorkerPool extends BaseExecutor {
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
     })
-    this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => this.#recall(worker))
+    this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => {
+      worker.isStuck = true
+      this.#recall(worker)
+    })
   }
 
   override launch(entry: Entry): void {
@@ -82,7 +84,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected get waiting(): number {
-    return this.#queue.size + this.#bound.size
+    return this.#queue.size
   }
 
   protected hasFreePlace(): boolean {
@@ -92,9 +94,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected enqueue(entry: Entry): void {
-    const { key } = entry.work.options
-    if (key === undefined) this.#queue.push(entry)
-    else this.#bound.push(entry, this.#placeOf(key))
+    this.#queue.push(entry)
     this.#schedule()
   }
 
@@ -104,25 +104,15 @@ export class WorkerPool extends BaseExecutor {
       this.#withOrigin(entry, lost)
       return this.fail(entry, lost)
     }
-    const { key } = entry.work.options
     entry.timer?.clear() // its time limit counts from its next start
     entry.timer = undefined
     entry.state = 'waiting'
-    if (key === undefined) this.#queue.putBack(entry)
-    else this.#bound.putBack(entry, this.#placeOf(key))
+    this.#queue.putBack(entry)
     this.#schedule()
   }
 
   protected dequeue(entry: Entry): void {
-    const { key } = entry.work.options
-    if (key === undefined) this.#queue.remove(entry)
-    else this.#bound.remove(entry, this.#placeOf(key))
-  }
-
-  #placeOf(key: string): number {
-    let hash = 0
-    for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
-    return (hash >>> 0) % this.#settings.max
+    this.#queue.remove(entry)
   }
 
   // ---------------------------------------------------------------- sending
@@ -135,25 +125,26 @@ export class WorkerPool extends BaseExecutor {
 
   readonly #dispatch = (): void => {
     this.#scheduled = false
-    if (this.#bound.size > 0) this.#dispatchBound()
-    while (this.#queue.size > 0) {
-      const entry = this.#queue.peek() as Entry
-      const worker = pick(this.#crew.places, this.#settings.concurrency, this.#aheadCost(entry))
+    if (this.#queue.boundSize > 0) this.#dispatchBound()
+    const { concurrency } = this.#settings
+    const { free } = this.#queue
+    for (let entry = free.peek(); entry; entry = free.peek()) {
+      const worker = pick(this.#crew.places, concurrency, this.#aheadCost(entry), free.size)
       if (!worker) break
       this.#queue.remove(entry)
       this.#send(worker, entry)
     }
-    if (this.#queue.size > 0) this.#crew.startFor(this.#queue.size)
+    if (free.size > 0) this.#crew.startFor(free.size)
     this.admit()
     this.#flush()
   }
 
   #dispatchBound(): void {
-    for (const place of this.#bound.places()) {
+    for (const place of this.#queue.places()) {
       const worker = this.#crew.places[place] ?? this.#crew.start(place)
-      for (let entry = this.#bound.peek(place); entry && worker; entry = this.#bound.peek(place)) {
-        if (!hasRoom(worker, this.#settings.concurrency, this.#aheadCost(entry))) break
-        this.#bound.remove(entry, place)
+      for (let entry = this.#queue.peek(place); entry && worker; entry = this.#queue.peek(place)) {
+        if (!hasRoom(worker, this.#settings.concurrency, this.#aheadCost(entry), true)) break
+        this.#queue.remove(entry)
         this.#send(worker, entry)
       }
     }
@@ -253,10 +244,19 @@ export class WorkerPool extends BaseExecutor {
 
   #onReplies(worker: PoolWorker, replies: readonly Reply[]): void {
     worker.replies++
+    worker.isStuck = false
     for (const each of replies) this.#onReply(worker, each)
     if (worker.state === 'leaving' && worker.inFlight === 0) this.#crew.retire(worker)
     else if (worker.inFlight === 0) this.#crew.idle(worker)
     if (this.waiting > 0) this.#dispatch()
+    if (worker.inFlight === 0 && worker.state === 'ready') this.#takeOver()
+  }
+
+  /** A worker has nothing to do, nor does anything wait for it here: it gets what another one has not started. */
+  #takeOver(): void {
+    for (const worker of this.#crew.places) {
+      if (worker && isOverloaded(worker, this.#settings.concurrency) && this.#recall(worker, 1) > 0) return
+    }
   }
 
   #onReply(worker: PoolWorker, message: Reply): void {
@@ -407,13 +407,23 @@ export class WorkerPool extends BaseExecutor {
     this.#crew.endByForce(worker)
   }
 
-  /** Takes back what the worker has not started, in order, to the front of the queue. */
-  #recall(worker: PoolWorker): void {
+  /**
+   * Takes back what the worker has not started, in order, to the front of the queue.
+   *
+   * @param most how many calls, the last that another worker may take; without it all
+   * @returns how many there were
+   */
+  #recall(worker: PoolWorker, most?: number): number {
+    let recalled = 0
     for (const entry of worker.entries().reverse()) {
-      if (entry.cause || entry.gaveAway || !worker.transport.ledger.withdraw(entry.slot)) continue
+      if (recalled === most) break
+      if (entry.cause || entry.gaveAway || (most !== undefined && isBound(entry))) continue
+      if (!worker.transport.ledger.withdraw(entry.slot)) continue
       worker.forget(entry)
       this.#putBack(entry)
+      recalled++
     }
+    return recalled
   }
 
   // ---------------------------------------------------------------- workers that are gone
@@ -453,11 +463,8 @@ export class WorkerPool extends BaseExecutor {
    * every waiting call fails, and the next call that is submitted tries again: one try for each, never a storm.
    */
   #startFailed(worker: PoolWorker, cause: unknown): void {
-    const bound = [...this.#bound.entries()].filter(
-      entry => this.#placeOf(entry.work.options.key as string) === worker.index,
-    )
     const others = this.#crew.has('ready') || this.#crew.has('starting')
-    const all = others ? bound : [...this.#queue.entries(), ...this.#bound.entries()]
+    const all = [...(others ? this.#queue.boundTo(worker.index) : this.#queue.entries())]
     if (others && this.waiting > all.length) this.#schedule()
     if (all.length === 0) return
     for (const entry of all) {
@@ -468,7 +475,6 @@ export class WorkerPool extends BaseExecutor {
 
   protected *all(): Generator<Entry> {
     yield* this.#queue.entries()
-    yield* this.#bound.entries()
     for (const worker of this.#crew.workers) yield* worker.entries()
   }
 
@@ -480,14 +486,7 @@ export class WorkerPool extends BaseExecutor {
       running: workers.reduce((sum, worker) => sum + worker.entries().length, 0),
       ...this.counts,
       crashed: this.#crashed,
-      workers: workers.map(({ name, state, id, inFlight, completed, busy }) => ({
-        name,
-        state,
-        id,
-        inFlight,
-        completed,
-        busy,
-      })),
+      workers: workers.map(worker => worker.stats()),
     }
   }
 

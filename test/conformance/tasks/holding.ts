@@ -181,9 +181,10 @@ export function keepBusy(milliseconds: number): void {
   while (performance.now() < end);
 }
 
-/** Keeps its worker busy for a number of milliseconds. */
-export const spinFor = task(import.meta, function spinFor(milliseconds: number): string {
+/** Keeps its worker busy for a number of milliseconds; with a gate, until that opens. */
+export const spinFor = task(import.meta, function spinFor(milliseconds: number, gate?: string): string {
   keepBusy(milliseconds)
+  while (gate !== undefined && !existsSync(gate));
   return 'done'
 })
 

@@ -5,7 +5,7 @@ import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import { doubleLater, double } from '../tasks/values.ts'
-import { holdUntil, meet, note, noteWhere, spinBriefly } from '../tasks/holding.ts'
+import { holdUntil, meet, note, noteWhere, spinBriefly, spinFor } from '../tasks/holding.ts'
 
 export const queueing: Theme = theme('queueing', add => {
   add('a full queue refuses calls and keeps the accepted ones', async ({ open, file }) => {
@@ -175,6 +175,20 @@ export const queueing: Theme = theme('queueing', add => {
       { needs: ['workers'] },
     )
   }
+
+  add(
+    'a call of some milliseconds that takes unexpectedly long does not hold up those behind it while another worker is free',
+    async ({ open, file }) => {
+      const executor = open({ max: 2 })
+      for (let n = 0; n < 6; n++) await executor.run(spinFor, 12)
+      const long = executor.run(spinFor, 12, file('gate'))
+      // So many that some are sent ahead, also to the worker of the long one.
+      await Promise.all(Array.from({ length: 12 }, () => executor.run(spinFor, 12)))
+      touch(file('gate'))
+      assert.equal(await long, 'done')
+    },
+    { needs: ['workers'] },
+  )
 
   add('a long call does not hold up the calls behind it while another place is free', async ({ open, file }) => {
     const executor = open({ max: 2 })
