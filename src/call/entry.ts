@@ -74,6 +74,8 @@ export class Entry {
   onItems: ((items: unknown[]) => void) | undefined
   /** Values of a stream have reached the reader: from here on it cannot be run again. */
   delivered = false
+  /** Something that it has given could not be read: it is being stopped, and fails with this. */
+  unreadable: unknown
   /** What was to move has left this thread: from here on it cannot be run again. */
   gaveAway = false
   /** True where what ran before it must have been told of when it begins: if it takes its worker down, nothing else is lost. */

@@ -37,7 +37,11 @@ export function encodeError(error: unknown): ErrorEnvelope {
  * Takes an error out of its envelope: of the same class where that is registered, else of its nearest known ancestor.
  */
 export function decodeError(envelope: ErrorEnvelope): Error {
-  return unpack(envelope) as Error
+  try {
+    return unpack(envelope) as Error
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Writes below an error's stack where it ran and where it was submitted. Gives the same error back. */

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
+import { messageOf } from '../core/foreign.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
 import type { KeptValue } from './kept-value.ts'
@@ -40,7 +41,7 @@ export function unpack(packed: Packed): unknown {
         Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
         break
       case 'class': {
-        const revived = (known(step[2]).decode as (data: unknown) => object)(step[3]['d'])
+        const revived = revive(step[2], step[3]['d'])
         if (step[4] !== undefined && isError(revived)) {
           Object.defineProperty(revived, 'stack', { value: step[4], configurable: true, writable: true })
         }
@@ -64,6 +65,19 @@ function asBuffer(bytes: Uint8Array): Buffer {
   const whole = bytes.byteLength === bytes.buffer.byteLength || types.isSharedArrayBuffer(bytes.buffer)
   const own = whole ? bytes : new Uint8Array(bytes)
   return Buffer.from(own.buffer as ArrayBuffer, own.byteOffset, own.byteLength)
+}
+
+function revive(name: string, data: unknown): object {
+  const { decode } = known(name)
+  try {
+    return (decode as (data: unknown) => object)(data)
+  } catch (error) {
+    throw new UnsendableError(
+      `An instance of the class '${name}' arrived, but could not be made again: its decode function failed: ${messageOf(error).replace(/\.$/, '')}. ` +
+        'It must take all that its encode function gives.',
+      { path: name, cause: error },
+    )
+  }
 }
 
 function known(name: string): RegisteredClass {

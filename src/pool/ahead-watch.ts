@@ -9,58 +9,61 @@ export class AheadWatch {
   readonly #concurrency: number
   readonly #onStuck: (worker: PoolWorker) => void
   #timer: NodeJS.Timeout | undefined
-  /** How long it is from the last look to the next, in milliseconds. */
+  /** How long it is to the next look, in milliseconds, from when that was decided. */
   #interval = shortest
 
-  /** @param onStuck a worker with calls sent ahead has said nothing for twice as long as its calls were expected to take */
+  /** @param onStuck a worker with calls sent ahead has not moved for twice as long as its calls were expected to take together */
   constructor(places: readonly (PoolWorker | undefined)[], concurrency: number, onStuck: (worker: PoolWorker) => void) {
     this.#places = places
     this.#concurrency = concurrency
     this.#onStuck = onStuck
   }
 
-  /** A worker has got a call beside others. */
-  start(): void {
-    this.#timer ??= setTimeout(this.#look, (this.#interval = this.#shortestPatience()))
+  /** This worker has got a call beside others. */
+  start(worker: PoolWorker): void {
+    this.#lookWithin(this.#patienceWith(worker))
   }
 
   stop(): void {
     clearTimeout(this.#timer)
   }
 
+  #lookWithin(interval: number): void {
+    if (this.#timer && interval >= this.#interval) return
+    clearTimeout(this.#timer)
+    this.#interval = interval
+    // A worker with calls keeps the program alive, not the look after it.
+    this.#timer = setTimeout(this.#look, interval).unref()
+  }
+
   readonly #look = (): void => {
+    const passed = this.#interval
     this.#timer = undefined
-    let goesOn = false
+    let next = Number.POSITIVE_INFINITY
     for (const worker of this.#places) {
       if (!worker || worker.inFlight < 2) continue
       // It may have results ready that it holds back, since it did not expect its call to take so long.
-      if (worker.replies === worker.repliesSeen) worker.transport.look?.()
-      if (worker.replies !== worker.repliesSeen) {
-        worker.repliesSeen = worker.replies
-        worker.silentFor = 0
-        goesOn = true
-      } else if (this.#isWatched(worker)) {
-        worker.silentFor += this.#interval
-        if (worker.silentFor < this.#patienceWith(worker)) goesOn = true
-        else this.#onStuck(worker)
+      if (worker.moves === worker.movesSeen) worker.transport.look?.()
+      if (worker.moves !== worker.movesSeen) {
+        worker.movesSeen = worker.moves
+        worker.stillFor = 0
+      } else {
+        if (!this.#hasAhead(worker) || worker.isStuck) continue
+        worker.stillFor += passed
       }
+      const left = this.#patienceWith(worker) - worker.stillFor
+      if (left > 0) next = Math.min(next, Math.max(shortest, left))
+      else this.#onStuck(worker)
     }
-    if (goesOn) this.start()
+    if (next < Number.POSITIVE_INFINITY) this.#lookWithin(next)
   }
 
-  #shortestPatience(): number {
-    let patience = Number.POSITIVE_INFINITY
-    for (const worker of this.#places) {
-      if (worker && this.#isWatched(worker)) patience = Math.min(patience, this.#patienceWith(worker))
-    }
-    return patience === Number.POSITIVE_INFINITY ? shortest : patience
-  }
-
-  #isWatched(worker: PoolWorker): boolean {
-    return worker.inFlight > this.#concurrency && !worker.isStuck
-  }
-
+  /** What is ahead is looked after for as long as may be expected; what runs may have results beside it that are held back. */
   #patienceWith(worker: PoolWorker): number {
-    return Math.max(shortest, (2 * worker.load) / this.#concurrency)
+    return this.#hasAhead(worker) ? Math.max(shortest, (2 * worker.load) / this.#concurrency) : shortest
+  }
+
+  #hasAhead(worker: PoolWorker): boolean {
+    return worker.inFlight > this.#concurrency
   }
 }

@@ -29,5 +29,10 @@ function encodeReason(reason: unknown): unknown {
 
 function decodeReason(reason: unknown): unknown {
   if (typeof reason !== 'object' || reason === null) return undefined
-  return 'marked' in reason ? decode(reason.marked) : (reason as { value: unknown }).value
+  if (!('marked' in reason)) return (reason as { value: unknown }).value
+  try {
+    return decode(reason.marked)
+  } catch (error) {
+    return error
+  }
 }

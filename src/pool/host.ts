@@ -147,7 +147,7 @@ export class Host implements RunnerHost {
           this.#running.get(each[1])?.grant(each[2])
           break
         case request.answer:
-          this.#asks.settle(each[2], undefined, each[4] ? decode(each[3]) : each[3])
+          this.#onAnswer(each[2], each[3], each[4] === 1)
           break
         case request.refusal:
           this.#asks.settle(each[2], each[3], undefined)
@@ -164,6 +164,14 @@ export class Host implements RunnerHost {
       }
     }
     this.#pump()
+  }
+
+  #onAnswer(ask: number, answer: unknown, isMarked: boolean): void {
+    try {
+      this.#asks.settle(ask, undefined, isMarked ? decode(answer) : answer)
+    } catch (error) {
+      this.#asks.settle(ask, encodeError(error), undefined)
+    }
   }
 
   #pump(): void {
@@ -238,8 +246,11 @@ export class Host implements RunnerHost {
       return
     }
     this.#isInTurn = true
-    this.#pump()
-    this.#isInTurn = false
+    try {
+      this.#pump()
+    } finally {
+      this.#isInTurn = false
+    }
   }
 
   #ledgerTime(at: number): number {
@@ -293,7 +304,14 @@ export class Host implements RunnerHost {
       this.#outbox.post([reply.started, runner.slot, micros(at)], true)
       this.#outbox.flush() // it may be about to block this thread
     }
-    runner.start((call[4] & flag.marked ? decode(call[3]) : call[3]) as readonly unknown[])
+    let args: unknown
+    try {
+      args = call[4] & flag.marked ? decode(call[3]) : call[3]
+    } catch (error) {
+      this.ended(runner, true, error)
+      return
+    }
+    runner.start(args as readonly unknown[])
   }
 
   // ---------------------------------------------------------------- what runners tell

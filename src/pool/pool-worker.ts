@@ -23,6 +23,7 @@ export class PoolWorker {
   timeOrigin = 0
   readonly slots: (Entry | typeof withdrawn | undefined)[] = []
   readonly #free: number[] = []
+  #withdrawn = 0
   /** Slots in use, withdrawn ones included. */
   inFlight = 0
   /** What its calls are expected to take together, in milliseconds. */
@@ -33,7 +34,7 @@ export class PoolWorker {
   readonly tasks: Set<number> = new Set()
   /** Values that were put and that it keeps. */
   readonly puts: Set<PutState> = new Set()
-  /** How many calls it had when its window was full; 0 once it has drained to the half. */
+  /** How many calls were ahead when its window was full; 0 once it has drained to the half. */
   fullAt = 0
   /** When it was started, on the clock of `performance`. */
   readonly born: number = performance.now()
@@ -47,12 +48,12 @@ export class PoolWorker {
   busy = 0
   /** Has requests that have not been flushed. */
   dirty = false
-  /** Counts replies, so that `AheadWatch` can see whether it moves. */
-  replies = 0
-  repliesSeen = 0
-  /** How long it has said nothing, as far as that was looked at, in milliseconds. */
-  silentFor = 0
-  /** What had been sent ahead has been called back from it; it gets nothing ahead until it says something. */
+  /** How many of its calls have ended or been passed over, and what that was when `AheadWatch` looked last: whether it moves. */
+  moves = 0
+  movesSeen = 0
+  /** How long it has not moved, as far as that was looked at, in milliseconds. */
+  stillFor = 0
+  /** What had been sent ahead has been called back from it; it gets nothing ahead until it moves. */
   isStuck = false
   idleSince = 0
   kept = false
@@ -90,7 +91,12 @@ export class PoolWorker {
     this.slots[slot] = undefined
     this.#free.push(slot)
     this.inFlight--
-    if (held === withdrawn) return undefined
+    this.moves++
+    this.isStuck = false
+    if (held === withdrawn) {
+      this.#withdrawn--
+      return undefined
+    }
     this.#unload(held)
     return held
   }
@@ -98,7 +104,13 @@ export class PoolWorker {
   /** Forgets an entry whose slot has to wait for the worker's word. */
   forget(entry: Entry): void {
     this.slots[entry.slot] = withdrawn
+    this.#withdrawn++
     this.#unload(entry)
+  }
+
+  /** How many calls it has that have not been withdrawn. */
+  get calls(): number {
+    return this.inFlight - this.#withdrawn
   }
 
   /** The calls that are with it, in the order in which they were sent. */

@@ -3,10 +3,12 @@ import { mostAhead, type PoolWorker } from './pool-worker.ts'
 /** Calls are sent ahead while those with the worker are expected to take less than this together, in milliseconds. */
 const aheadFor = 10
 /**
- * One more call is sent ahead, up to this length and to a worker whose calls are no longer, while more calls wait than there are
- * workers: then none of them could begin sooner elsewhere. What two wake-ups cost is not to be seen beside longer calls.
+ * One more call is sent ahead, if its length is between these, to a worker whose calls are no longer, while more calls wait than there
+ * are workers: then it would have to wait elsewhere as well. A shorter one may find room behind short ones before long; beside a longer
+ * one what two wake-ups cost is not to be seen.
  */
-const longestAhead = 25
+const leastInLine = 5
+const mostInLine = 25
 /** Nothing is sent ahead while the arguments of a worker's calls weigh more than this, in bytes: what waits there is there twice. */
 const mostWeightAhead = 8_000_000
 /** A window that holds fewer calls than this is topped up at once: draining it would leave its worker without work. */
@@ -48,21 +50,22 @@ export function pick(
  */
 export function hasRoom(worker: PoolWorker, concurrency: number, estimate: number, inLine: boolean): boolean {
   if (worker.state !== 'ready') return false
-  if (worker.inFlight < concurrency) return true
+  const ahead = worker.inFlight - concurrency
+  if (ahead < 0) return true
   if (worker.isStuck) return false
   if (worker.weight > mostWeightAhead) return false
   // Once full, it drains to the half before it is filled again, in one go: topping up what each reply has freed would
   // keep messages as small as the first one happened to be.
-  if (worker.inFlight * 2 > worker.fullAt && worker.fullAt > 0) return false
+  if (ahead * 2 > worker.fullAt && worker.fullAt > 0) return false
   worker.fullAt = 0
-  if (estimate < aheadFor && worker.load < aheadFor && worker.inFlight < concurrency + mostAhead) return true
-  if (inLine && worker.inFlight === concurrency && estimate < longestAhead)
-    return worker.load < longestAhead * concurrency
-  if (worker.inFlight >= worthDraining) worker.fullAt = worker.inFlight
+  if (estimate < aheadFor && worker.load < aheadFor && ahead < mostAhead) return true
+  if (inLine && ahead === 0 && estimate >= leastInLine && estimate < mostInLine)
+    return worker.load < mostInLine * concurrency
+  if (ahead >= worthDraining) worker.fullAt = ahead
   return false
 }
 
 /** Whether a worker that has nothing to do should take over what this one has not started: it would wait there for a while. */
 export function isOverloaded(worker: PoolWorker, concurrency: number): boolean {
-  return worker.inFlight > concurrency && worker.load >= aheadFor
+  return worker.calls > concurrency && worker.load >= aheadFor * concurrency && !worker.isStuck
 }

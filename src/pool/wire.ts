@@ -86,6 +86,14 @@ export type Reply =
   /** An error that nobody caught is about to end the worker. */
   | readonly [kind: typeof reply.fatal, error: ErrorEnvelope]
 
+/** What a run says while it goes on. */
+export type WordOfRun = Extract<
+  Reply,
+  {
+    readonly 0: typeof reply.started | typeof reply.items | typeof reply.progress | typeof reply.log | typeof reply.ask
+  }
+>
+
 /** A cancel cause with a reason that can travel. */
 export interface WireCause {
   readonly source: CancelCause['source']

@@ -1,9 +1,8 @@
 import { BaseExecutor } from '../call/base-executor.ts'
-import { decode, type Encoding, newEncoding } from '../call/codec.ts'
+import { type Encoding, newEncoding } from '../call/codec.ts'
 import type { Alarm, Entry } from '../call/entry.ts'
-import { decodeError, encodeError, withOrigin } from '../call/envelope.ts'
+import { decodeError, encodeError } from '../call/envelope.ts'
 import type { ExecutorStats } from '../call/executor.ts'
-import { describeSite } from '../call/submit-site.ts'
 import type { CancelCause } from '../core/cancel.ts'
 import { AheadWatch } from './ahead-watch.ts'
 import { answerAsk } from './answer-ask.ts'
@@ -13,15 +12,17 @@ import { encodeCause } from './cause.ts'
 import { Crew } from './crew.ts'
 import { loading } from './ledger.ts'
 import { crashError, lostError, startError, unsendableCall } from './failures.ts'
+import { tellOrigin, tellOrigins } from './origin.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { isBound, PoolQueue } from './pool-queue.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
+import { readable } from './readable.ts'
 import { hasRoom, isOverloaded, pick } from './routing.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from './transport.ts'
-import { flagsOf, type Reply, reply, type Request, request } from './wire.ts'
+import { flagsOf, type Reply, reply, type Request, request, type WordOfRun } from './wire.ts'
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
 export class WorkerPool extends BaseExecutor {
@@ -101,7 +102,7 @@ export class WorkerPool extends BaseExecutor {
   #putBack(entry: Entry): void {
     if (entry.gaveAway) {
       const lost = lostError(entry)
-      this.#withOrigin(entry, lost)
+      tellOrigin(entry, this.name, lost)
       return this.fail(entry, lost)
     }
     entry.timer?.clear() // its time limit counts from its next start
@@ -181,7 +182,7 @@ export class WorkerPool extends BaseExecutor {
     worker.dirty = true
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
-    if (worker.inFlight > 1) this.#aheadWatch.start()
+    if (worker.inFlight > 1) this.#aheadWatch.start(worker)
   }
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
@@ -193,6 +194,7 @@ export class WorkerPool extends BaseExecutor {
       worker.transport.ledger.unsent(slot)
       this.#free(worker, slot)
       this.#settleUnsent(entry, error)
+      if (worker.inFlight === 0) this.#crew.idle(worker)
       return false
     }
   }
@@ -206,7 +208,7 @@ export class WorkerPool extends BaseExecutor {
   #settleUnsent(entry: Entry, error: unknown): void {
     if (entry.state === 'ended') return // a getter of its arguments has cancelled it
     entry.state = 'sent' // so that a retry policy sees it as a failed run
-    this.#withOrigin(entry, error)
+    tellOrigin(entry, this.name, error)
     this.settle(entry, true, error)
   }
 
@@ -243,8 +245,6 @@ export class WorkerPool extends BaseExecutor {
   // ---------------------------------------------------------------- receiving
 
   #onReplies(worker: PoolWorker, replies: readonly Reply[]): void {
-    worker.replies++
-    worker.isStuck = false
     for (const each of replies) this.#onReply(worker, each)
     if (worker.state === 'leaving' && worker.inFlight === 0) this.#crew.retire(worker)
     else if (worker.inFlight === 0) this.#crew.idle(worker)
@@ -263,15 +263,15 @@ export class WorkerPool extends BaseExecutor {
     switch (message[0]) {
       case reply.done: {
         const entry = this.#answered(worker, message[1], message[4], message[5])
-        if (entry) this.settle(entry, false, this.#valueOf(entry, message[3] ? decode(message[2]) : message[2]))
-        return
+        if (!entry) return
+        const { value, error } = readable(message[2], message[3])
+        if (error !== undefined) return this.settle(entry, true, tellOrigin(entry, this.name, error))
+        return this.settle(entry, false, tellOrigins(entry, this.name, value))
       }
       case reply.failed: {
         const entry = this.#answered(worker, message[1], message[3], message[4])
         if (!entry) return
-        const error = decodeError(message[2])
-        this.#withOrigin(entry, error)
-        return this.settle(entry, true, error)
+        return this.settle(entry, true, tellOrigin(entry, this.name, decodeError(message[2])))
       }
       case reply.skipped: {
         const entry = this.#free(worker, message[1])
@@ -280,40 +280,14 @@ export class WorkerPool extends BaseExecutor {
         else this.#putBack(entry)
         return
       }
-      case reply.started: {
-        const entry = worker.slots[message[1]]
-        if (!entry || entry === withdrawn) return
-        entry.started = worker.timeOrigin + message[2] / 1_000
-        return this.reportStart(entry, worker.name, entry.started)
-      }
-      case reply.items: {
-        const entry = worker.slots[message[1]]
-        if (!entry || entry === withdrawn) return
-        return entry.deliver((message[3] ? decode(message[2]) : message[2]) as unknown[])
-      }
-      case reply.progress: {
-        const entry = worker.slots[message[1]]
-        if (!entry || entry === withdrawn) return
-        return this.reportProgress(entry, worker.name, message[3] ? decode(message[2]) : message[2])
-      }
-      case reply.log: {
-        const entry = worker.slots[message[1]]
-        if (!entry || entry === withdrawn) return
-        const [, , text, time, fields, marked] = message
-        const line = { text, time }
-        if (fields === null) return this.reportLog(entry, worker.name, line)
-        const decoded = (marked ? decode(fields) : fields) as Readonly<Record<string, unknown>>
-        return this.reportLog(entry, worker.name, { ...line, fields: decoded })
-      }
+      case reply.started:
+      case reply.items:
+      case reply.progress:
+      case reply.log:
       case reply.ask: {
         const entry = worker.slots[message[1]]
-        if (!entry || entry === withdrawn) return
-        return void answerAsk(message, entry, this.#encoding, (answer, json) => {
-          if (worker.slots[message[1]] !== entry) return // the run that asked is over
-          worker.transport.post(answer, json)
-          worker.dirty = true
-          this.#schedule()
-        })
+        if (entry && entry !== withdrawn) this.#onWord(worker, entry, message)
+        return
       }
       case reply.ready:
         return this.#crew.ready(worker, message[1], message[2])
@@ -326,6 +300,41 @@ export class WorkerPool extends BaseExecutor {
       case reply.fatal:
         worker.lastWords = decodeError(message[1])
         return
+    }
+  }
+
+  /** A run that goes on has something to say. */
+  #onWord(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
+    switch (message[0]) {
+      case reply.started:
+        entry.started = worker.timeOrigin + message[2] / 1_000
+        return this.reportStart(entry, worker.name, entry.started)
+      case reply.items: {
+        const { value, error } = readable(message[2], message[3])
+        if (error === undefined) return entry.deliver(value as unknown[])
+        if (entry.cause) return
+        entry.unreadable = tellOrigin(entry, this.name, error)
+        return this.stop(entry, { source: 'explicit' })
+      }
+      case reply.progress: {
+        const { value, error } = readable(message[2], message[3])
+        if (error === undefined) this.reportProgress(entry, worker.name, value)
+        else process.emitWarning(error)
+        return
+      }
+      case reply.log: {
+        const { value, error } = readable(message[4], message[5])
+        if (error !== undefined) process.emitWarning(error)
+        const fields = value as Readonly<Record<string, unknown>> | null | undefined
+        return this.reportLog(entry, worker.name, { text: message[2], time: message[3], ...(fields ? { fields } : {}) })
+      }
+      case reply.ask:
+        return void answerAsk(message, entry, this.#encoding, (answer, json) => {
+          if (worker.slots[message[1]] !== entry) return // the run that asked is over
+          worker.transport.post(answer, json)
+          worker.dirty = true
+          this.#schedule()
+        })
     }
   }
 
@@ -351,24 +360,6 @@ export class WorkerPool extends BaseExecutor {
     return entry
   }
 
-  /** The failures inside a bundle come from the worker too: they get the same origin as a failure of a whole call. */
-  #valueOf(entry: Entry, value: unknown): unknown {
-    if (entry.kind === 'chunk' || entry.kind === 'settled') {
-      const { values, failed } = value as { values: unknown[]; failed: number[] }
-      for (const at of failed) this.#withOrigin(entry, values[at])
-    }
-    return value
-  }
-
-  #withOrigin(entry: Entry, error: unknown): void {
-    const site = describeSite(entry.site)
-    withOrigin(error, {
-      worker: entry.workerName || this.name,
-      task: entry.work.task.name,
-      ...(site === undefined ? {} : { site }),
-    })
-  }
-
   /** A request whose contents could not be sent after all: the call fails, the worker lives on. */
   #onRefused(worker: PoolWorker, message: Request, error: unknown): void {
     if (message[0] === request.answer) {
@@ -380,6 +371,7 @@ export class WorkerPool extends BaseExecutor {
     const entry = this.#free(worker, message[1])
     if (entry) this.#settleUnsent(entry, unsendableCall(this.kind, entry.work, error))
     if (worker.inFlight === 0) this.#crew.idle(worker)
+    if (this.waiting > 0) this.#schedule()
   }
 
   // ---------------------------------------------------------------- cancelling
@@ -418,8 +410,9 @@ export class WorkerPool extends BaseExecutor {
     for (const entry of worker.entries().reverse()) {
       if (recalled === most) break
       if (entry.cause || entry.gaveAway || (most !== undefined && isBound(entry))) continue
-      if (!worker.transport.ledger.withdraw(entry.slot)) continue
+      if (!worker.transport.ledger.withdraw(entry.slot)) break // it has started, and so have those that were sent before it
       worker.forget(entry)
+      worker.served--
       this.#putBack(entry)
       recalled++
     }
@@ -454,7 +447,7 @@ export class WorkerPool extends BaseExecutor {
   #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, forced: boolean): Error {
     const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
     const error = crashError(entry, worker.name, told, this.#settings.memoryLimit, forced)
-    this.#withOrigin(entry, error)
+    tellOrigin(entry, this.name, error)
     return error
   }
 

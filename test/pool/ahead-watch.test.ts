@@ -7,8 +7,10 @@ import type { Transport } from '#skein/pool/transport.js'
 interface Watched {
   readonly worker: PoolWorker
   /** When it was found to be stuck, in milliseconds from the start. */
-  readonly stuckAt: () => number | undefined
+  readonly stuckAt: (worker?: PoolWorker) => number | undefined
   readonly pass: (milliseconds: number) => void
+  /** One more worker to be looked after. */
+  readonly join: (inFlight: number, load: number) => PoolWorker
 }
 
 /** Looks after one worker with so many calls, which are expected to take so many milliseconds together. */
@@ -16,29 +18,35 @@ function watch(
   inFlight: number,
   load: number,
   check: (watched: Watched) => void,
-  look?: (worker: PoolWorker) => void,
+  { look, concurrency = 1 }: { look?: (worker: PoolWorker) => void; concurrency?: number } = {},
 ): void {
   mock.timers.enable({ apis: ['setTimeout'] })
   let now = 0
-  let stuckAt: number | undefined
-  const worker = new PoolWorker(0, 'thread 1')
-  const transport = { look: () => look?.(worker) } as Transport
-  Object.assign(worker, { state: 'ready', inFlight, load, transport })
-  const watching = new AheadWatch([undefined, worker], 1, () => {
+  const stuckAt = new Map<PoolWorker, number>()
+  const workers: (PoolWorker | undefined)[] = [undefined]
+  const watching = new AheadWatch(workers, concurrency, worker => {
     worker.isStuck = true
-    stuckAt = now
+    stuckAt.set(worker, now)
   })
-  watching.start()
+  const join = (calls: number, expected: number): PoolWorker => {
+    const joining = new PoolWorker(workers.length, `thread ${workers.length}`)
+    const transport = { look: () => look?.(joining) } as Transport
+    workers.push(Object.assign(joining, { state: 'ready', inFlight: calls, load: expected, transport }))
+    watching.start(joining)
+    return joining
+  }
+  const worker = join(inFlight, load)
   try {
     check({
       worker,
-      stuckAt: () => stuckAt,
+      stuckAt: (each = worker) => stuckAt.get(each),
       pass: milliseconds => {
         for (const end = now + milliseconds; now < end;) {
           now++
           mock.timers.tick(1)
         }
       },
+      join,
     })
   } finally {
     watching.stop()
@@ -47,7 +55,7 @@ function watch(
 }
 
 describe('a worker with calls sent ahead', () => {
-  test('is stuck when it says nothing for ten milliseconds, while its calls are short', () => {
+  test('is stuck when it does not move for ten milliseconds, while its calls are short', () => {
     watch(5, 0.5, ({ pass, stuckAt }) => {
       pass(9)
       assert.equal(stuckAt(), undefined)
@@ -56,7 +64,7 @@ describe('a worker with calls sent ahead', () => {
     })
   })
 
-  test('is stuck when it says nothing for twice as long as its calls are expected to take', () => {
+  test('is stuck when it does not move for twice as long as its calls are expected to take', () => {
     watch(2, 24, ({ pass, stuckAt }) => {
       pass(47)
       assert.equal(stuckAt(), undefined)
@@ -65,10 +73,10 @@ describe('a worker with calls sent ahead', () => {
     })
   })
 
-  test('is not stuck as long as it says something', () => {
+  test('is not stuck as long as it moves', () => {
     watch(5, 0.5, ({ worker, pass, stuckAt }) => {
       for (let n = 0; n < 20; n++) {
-        worker.replies++
+        worker.moves++
         pass(10)
       }
       assert.equal(stuckAt(), undefined)
@@ -80,7 +88,7 @@ describe('a worker with calls sent ahead', () => {
   test('is not stuck when it has something to say that has not left yet', () => {
     let held = 3
     const look = (worker: PoolWorker): void => {
-      if (held-- > 0) worker.replies++
+      if (held-- > 0) worker.moves++
     }
     watch(
       5,
@@ -91,7 +99,7 @@ describe('a worker with calls sent ahead', () => {
         pass(10)
         assert.equal(stuckAt(), 40)
       },
-      look,
+      { look },
     )
   })
 
@@ -103,5 +111,48 @@ describe('a worker with calls sent ahead', () => {
       pass(1_000)
       assert.equal(stuckAt(), 10)
     })
+  })
+
+  test('is given the time that its calls take beside each other', () => {
+    watch(
+      5,
+      100,
+      ({ pass, stuckAt }) => {
+        pass(49)
+        assert.equal(stuckAt(), undefined)
+        pass(1)
+        assert.equal(stuckAt(), 50)
+      },
+      { concurrency: 4 },
+    )
+  })
+
+  test('is looked after in time beside one with longer calls', () => {
+    watch(2, 48, ({ pass, stuckAt, join }) => {
+      pass(5)
+      const short = join(5, 0.5)
+      pass(10)
+      assert.equal(stuckAt(short), 15)
+      assert.equal(stuckAt(), undefined)
+    })
+  })
+
+  test('is looked after when its own time has passed, not one longer', () => {
+    watch(2, 24, ({ pass, stuckAt, join }) => {
+      const longer = join(2, 30)
+      pass(48)
+      assert.equal(stuckAt(), 48)
+      pass(12)
+      assert.equal(stuckAt(longer), 60)
+    })
+  })
+
+  test('does not keep the program alive by being looked after', () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter(each => each === 'Timeout').length
+    const watching = new AheadWatch([], 1, () => {})
+    const before = timers()
+    watching.start(new PoolWorker(0, 'thread 1'))
+    assert.equal(timers(), before)
+    watching.stop()
   })
 })

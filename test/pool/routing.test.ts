@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Entry } from '#skein/call/entry.js'
 import { PoolWorker } from '#skein/pool/pool-worker.js'
 import { hasRoom, isOverloaded, pick } from '#skein/pool/routing.js'
 
@@ -54,6 +55,26 @@ describe('a busy worker', () => {
     assert.equal(hasRoom(worker(5, 60), 4, 12, true), false)
   })
 
+  test('gets no short call behind some milliseconds: there may be room behind short ones', () => {
+    assert.equal(hasRoom(worker(1, 12), 1, 0.1, true), false)
+  })
+
+  test('with many calls ahead drains to the half before it gets more, however many run at once', () => {
+    for (const concurrency of [1, 64]) {
+      const full = worker(concurrency + 100, 10)
+      assert.equal(hasRoom(full, concurrency, 0.1, false), false)
+      assert.equal(
+        hasRoom(Object.assign(full, { inFlight: concurrency + 51, load: 5.1 }), concurrency, 0.1, false),
+        false,
+      )
+      assert.equal(hasRoom(Object.assign(full, { inFlight: concurrency + 50, load: 5 }), concurrency, 0.1, false), true)
+      assert.equal(
+        hasRoom(Object.assign(full, { inFlight: concurrency + 51, load: 5.1 }), concurrency, 0.1, false),
+        true,
+      )
+    }
+  })
+
   test('gets no long call ahead, nor anything behind a long one', () => {
     assert.equal(hasRoom(worker(1, 12), 1, 25, true), false)
     assert.equal(hasRoom(worker(1, 25), 1, 12, true), false)
@@ -70,5 +91,20 @@ describe('a busy worker', () => {
     assert.equal(isOverloaded(worker(2, 24), 1), true)
     assert.equal(isOverloaded(worker(2, 0.2), 1), false)
     assert.equal(isOverloaded(worker(2, 2_000), 2), false, 'all of them run')
+    assert.equal(isOverloaded(worker(17, 17), 16), false, 'a millisecond each')
+    assert.equal(isOverloaded(worker(2, 24, { isStuck: true }), 1), false, 'they have been called back')
+  })
+
+  test('has no more to give up once that has been withdrawn', () => {
+    const busy = worker(0, 0)
+    const calls = [{ estimate: 12 }, { estimate: 12 }] as Entry[]
+    for (const each of calls) busy.take(each)
+    assert.equal(isOverloaded(busy, 1), true)
+    busy.forget(calls[1] as Entry)
+    assert.equal(busy.inFlight, 2, 'its slot stays taken')
+    assert.equal(isOverloaded(busy, 1), false)
+    busy.release(1)
+    busy.take({ estimate: 12 } as Entry)
+    assert.equal(isOverloaded(busy, 1), true)
   })
 })

@@ -1,9 +1,64 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
-import { call, current, loop, scope, task } from 'skein'
+import { call, current, loop, registerClass, registerError, scope, task } from 'skein'
 import { threads } from 'skein/threads'
 import { addLine, touch } from '../files.ts'
 import { double } from './values.ts'
+
+/** Cannot be made again where it arrives when its number is negative. */
+export class Fickle {
+  readonly n: number
+  constructor(n: number) {
+    this.n = n
+  }
+}
+registerClass(Fickle, {
+  name: 'skein.test.Fickle',
+  encode: ({ n }) => n,
+  decode: n => new Fickle(positive(n)),
+})
+
+export class FickleError extends Error {
+  override name = 'FickleError'
+  readonly n: number
+  constructor(n: number) {
+    super(`number ${n}`)
+    this.n = n
+  }
+}
+registerError(FickleError, {
+  name: 'skein.test.FickleError',
+  encode: ({ n }) => n,
+  decode: n => new FickleError(positive(n)),
+})
+
+function positive(n: number): number {
+  if (n < 0) throw new RangeError('less than nothing')
+  return n
+}
+
+export const takeFickle = task(import.meta, function takeFickle({ n }: Fickle): number {
+  return n
+})
+
+export const giveFickle = task(import.meta, function giveFickle(n: number): Fickle {
+  return new Fickle(n)
+})
+
+export const throwFickle = task(import.meta, function throwFickle(n: number): never {
+  throw new FickleError(n)
+})
+
+export const streamFickle = task(import.meta, async function* streamFickle(numbers: readonly number[]) {
+  for (const n of numbers) yield new Fickle(n)
+})
+
+export const reportFickle = task(import.meta, function reportFickle(n: number): string {
+  const s = current()
+  s.progress(new Fickle(n))
+  s.log('fickle', { value: new Fickle(n) })
+  return 'reported'
+})
 
 export const reportUnsendable = task(import.meta, function reportUnsendable(): string {
   current().progress({ callback: () => 1 })

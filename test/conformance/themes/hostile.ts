@@ -37,6 +37,33 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
     )
   })
 
+  add(
+    'what cannot be made again where it arrives fails its call alone',
+    async ({ open }) => {
+      const executor = open({ max: 1 })
+      const error = await failure(UnsendableError, executor.run(tasks.takeFickle, new tasks.Fickle(-1)))
+      assert.equal(error.path, 'skein.test.Fickle')
+      assert.match(error.message, /Fickle.*decode function failed: less than nothing/)
+      for (const broken of [
+        executor.run(tasks.giveFickle, -1),
+        executor.run(tasks.throwFickle, -1),
+        executor.map(tasks.giveFickle, [1, 2, -1, 3]).toArray(),
+        all(executor.stream(call(tasks.streamFickle, [1, 2, -1, 3]))),
+      ]) {
+        assert.match((await failure(UnsendableError, broken)).message, /decode function failed: less than nothing/)
+      }
+      const warnings: Error[] = []
+      const listen = (warning: Error): void => void warnings.push(warning)
+      process.on('warning', listen)
+      assert.equal(await executor.run(tasks.reportFickle, -1), 'reported')
+      assert.equal(await executor.run(double, 2), 4)
+      process.off('warning', listen)
+      assert.equal(warnings.filter(({ message }) => /less than nothing/.test(message)).length, 2)
+      assert.deepEqual(executor.stats().crashed, 0)
+    },
+    { needs },
+  )
+
   add('what is thrown may be as odd as it likes', async ({ shared }) => {
     await failure(Error, shared.run(tasks.throwOddError))
     await failure(ThrownValueError, shared.run(tasks.throwRevoked))

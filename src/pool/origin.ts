@@ -1,0 +1,22 @@
+import type { Entry } from '../call/entry.ts'
+import { withOrigin } from '../call/envelope.ts'
+import { describeSite } from '../call/submit-site.ts'
+
+/** Writes below an error's stack which worker and task it came from and who had submitted the call. Gives the same error back. */
+export function tellOrigin<E>(entry: Entry, pool: string, error: E): E {
+  const site = describeSite(entry.site)
+  return withOrigin(error, {
+    worker: entry.workerName || pool,
+    task: entry.work.task.name,
+    ...(site === undefined ? {} : { site }),
+  })
+}
+
+/** The failures inside the result of a bundle come from the worker too: they are told of as the failure of a whole call. */
+export function tellOrigins(entry: Entry, pool: string, value: unknown): unknown {
+  if (entry.kind === 'chunk' || entry.kind === 'settled') {
+    const { values, failed } = value as { values: unknown[]; failed: number[] }
+    for (const at of failed) tellOrigin(entry, pool, values[at])
+  }
+  return value
+}
