@@ -55,23 +55,21 @@ function watch(
 }
 
 describe('a worker with calls sent ahead', () => {
-  test('is stuck when it does not move for ten milliseconds, while its calls are short', () => {
-    watch(5, 0.5, ({ pass, stuckAt }) => {
-      pass(9)
-      assert.equal(stuckAt(), undefined)
-      pass(1)
-      assert.equal(stuckAt(), 10)
+  for (const { calls, load, concurrency, patience, name } of [
+    { calls: 5, load: 0.5, concurrency: 1, patience: 10, name: 'for ten milliseconds, while its calls are short' },
+    { calls: 2, load: 24, concurrency: 1, patience: 48, name: 'for twice as long as its calls are expected to take' },
+    { calls: 5, load: 100, concurrency: 4, patience: 50, name: 'for twice as long as they take beside each other' },
+  ]) {
+    test(`is stuck when it does not move ${name}`, () => {
+      const check = ({ pass, stuckAt }: Watched): void => {
+        pass(patience - 1)
+        assert.equal(stuckAt(), undefined)
+        pass(1)
+        assert.equal(stuckAt(), patience)
+      }
+      watch(calls, load, check, { concurrency })
     })
-  })
-
-  test('is stuck when it does not move for twice as long as its calls are expected to take', () => {
-    watch(2, 24, ({ pass, stuckAt }) => {
-      pass(47)
-      assert.equal(stuckAt(), undefined)
-      pass(1)
-      assert.equal(stuckAt(), 48)
-    })
-  })
+  }
 
   test('is not stuck as long as it moves', () => {
     watch(5, 0.5, ({ worker, pass, stuckAt }) => {
@@ -103,7 +101,7 @@ describe('a worker with calls sent ahead', () => {
     )
   })
 
-  test('is told of once, and no longer looked at until it has got another call', () => {
+  test('is told of once, and then no longer looked after', () => {
     watch(5, 0.5, ({ worker, pass, stuckAt }) => {
       pass(10)
       assert.equal(stuckAt(), 10)
@@ -111,20 +109,6 @@ describe('a worker with calls sent ahead', () => {
       pass(1_000)
       assert.equal(stuckAt(), 10)
     })
-  })
-
-  test('is given the time that its calls take beside each other', () => {
-    watch(
-      5,
-      100,
-      ({ pass, stuckAt }) => {
-        pass(49)
-        assert.equal(stuckAt(), undefined)
-        pass(1)
-        assert.equal(stuckAt(), 50)
-      },
-      { concurrency: 4 },
-    )
   })
 
   test('is looked after in time beside one with longer calls', () => {
