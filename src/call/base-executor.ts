@@ -252,12 +252,12 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   /** Ends an entry that was asked to stop; a time limit of its own may still allow another run. */
   protected finish(entry: Entry, ended: Ended): void {
-    const error = this.cancelError(entry, ended)
     const { unreadable } = entry
     if (unreadable !== undefined) {
       entry.unreadable = entry.cause = undefined
       return this.fail(entry, unreadable)
     }
+    const error = this.cancelError(entry, ended)
     if (entry.cause?.source === 'timeout' && !(this.#closing && this.#forced)) {
       entry.cause = undefined
       return this.fail(entry, error)

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
-import { messageOf } from '../core/foreign.ts'
+import { messageInside } from '../core/foreign.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
 import type { KeptValue } from './kept-value.ts'
@@ -73,7 +73,7 @@ function revive(name: string, data: unknown): object {
     return (decode as (data: unknown) => object)(data)
   } catch (error) {
     throw new UnsendableError(
-      `An instance of the class '${name}' arrived, but could not be made again: its decode function failed: ${messageOf(error).replace(/\.$/, '')}. ` +
+      `An instance of the class '${name}' arrived, but could not be made again: its decode function failed: ${messageInside(error)}. ` +
         'It must take all that its encode function gives.',
       { path: name, cause: error },
     )

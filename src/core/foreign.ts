@@ -21,6 +21,11 @@ export function messageOf(value: unknown): string {
   }
 }
 
+/** The same, to stand inside a sentence: without a full stop at its end. */
+export function messageInside(value: unknown): string {
+  return messageOf(value).replace(/\.$/, '')
+}
+
 /** True for the error that the platform throws where a signal has aborted. */
 export function isAbortError(value: unknown): boolean {
   try {

@@ -1,5 +1,6 @@
-import { decode, encode, newEncoding } from '../call/codec.ts'
+import { encode, newEncoding } from '../call/codec.ts'
 import type { CancelCause } from '../core/cancel.ts'
+import { decodeArrived } from './decode-arrived.ts'
 import type { WireCause } from './wire.ts'
 
 /** Why a call is cancelled, for the wire: the reason as the caller gave it, or its text where that cannot be sent. */
@@ -30,9 +31,6 @@ function encodeReason(reason: unknown): unknown {
 function decodeReason(reason: unknown): unknown {
   if (typeof reason !== 'object' || reason === null) return undefined
   if (!('marked' in reason)) return (reason as { value: unknown }).value
-  try {
-    return decode(reason.marked)
-  } catch (error) {
-    return error
-  }
+  const { value, error } = decodeArrived(reason.marked, 1)
+  return error ?? value
 }

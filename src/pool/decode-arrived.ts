@@ -1,10 +1,12 @@
 import { decode } from '../call/codec.ts'
 
 /**
- * What a worker has sent, or the error that says why it cannot be read here: a class that is not registered, or whose decode function
- * throws. It concerns one call, not the program.
+ * What has arrived from the other side, or the error that says why it cannot be made again here: a class that is not registered, or
+ * whose decode function throws. That concerns one call, neither the worker nor the program.
+ *
+ * @param marked not 0 where it has to be decoded
  */
-export function readable(
+export function decodeArrived(
   value: unknown,
   marked: number,
 ): { readonly value: unknown; readonly error?: undefined } | { readonly value?: undefined; readonly error: Error } {

@@ -3,7 +3,7 @@ import type { Entry, Work } from '../call/entry.ts'
 import { explainFailure, tryToClone } from '../call/explain.ts'
 import { describeTask } from '../call/task.ts'
 import { UnsendableError, WorkerCrashedError, WorkerOutOfMemoryError, WorkerStartError } from '../core/errors.ts'
-import { messageOf } from '../core/foreign.ts'
+import { messageInside } from '../core/foreign.ts'
 import type { PoolSettings } from './pool-options.ts'
 import type { WorkerExit } from './transport.ts'
 
@@ -88,7 +88,7 @@ export function unsendableBy(task: string, error: unknown): unknown {
 /** The codec let a message pass, the transport did not, and says no more than this. */
 export function unsendableArgument(place: 'thread' | 'process', error: unknown): UnsendableError {
   return new UnsendableError(
-    `An argument cannot be sent to a ${place}: ${messageOf(error).replace(/\.$/, '')}. Pass plain data instead.`,
+    `An argument cannot be sent to a ${place}: ${messageInside(error)}. Pass plain data instead.`,
     { path: 'arguments', cause: error },
   )
 }

@@ -11,6 +11,7 @@ import { UnsendableError } from '../core/errors.ts'
 import type { LogLine } from '../core/services.ts'
 import { Asks } from './asks.ts'
 import { decodeCause } from './cause.ts'
+import { decodeArrived } from './decode-arrived.ts'
 import { loading, type WorkerLedger } from './ledger.ts'
 import { loadTask } from './load-task.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -147,7 +148,7 @@ export class Host implements RunnerHost {
           this.#running.get(each[1])?.grant(each[2])
           break
         case request.answer:
-          this.#onAnswer(each[2], each[3], each[4] === 1)
+          this.#onAnswer(each)
           break
         case request.refusal:
           this.#asks.settle(each[2], each[3], undefined)
@@ -166,12 +167,9 @@ export class Host implements RunnerHost {
     this.#pump()
   }
 
-  #onAnswer(ask: number, answer: unknown, isMarked: boolean): void {
-    try {
-      this.#asks.settle(ask, undefined, isMarked ? decode(answer) : answer)
-    } catch (error) {
-      this.#asks.settle(ask, encodeError(error), undefined)
-    }
+  #onAnswer([, , ask, answer, marked]: Extract<Request, { readonly 0: typeof request.answer }>): void {
+    const { value, error } = decodeArrived(answer, marked)
+    this.#asks.settle(ask, error && encodeError(error), value)
   }
 
   #pump(): void {
@@ -304,14 +302,9 @@ export class Host implements RunnerHost {
       this.#outbox.post([reply.started, runner.slot, micros(at)], true)
       this.#outbox.flush() // it may be about to block this thread
     }
-    let args: unknown
-    try {
-      args = call[4] & flag.marked ? decode(call[3]) : call[3]
-    } catch (error) {
-      this.ended(runner, true, error)
-      return
-    }
-    runner.start(args as readonly unknown[])
+    const { value, error } = decodeArrived(call[3], call[4] & flag.marked)
+    if (error === undefined) runner.start(value as readonly unknown[])
+    else this.ended(runner, true, error)
   }
 
   // ---------------------------------------------------------------- what runners tell

@@ -1,7 +1,7 @@
 import { encodeError, type ErrorEnvelope } from '../call/envelope.ts'
 import type { Transferable } from '../call/move.ts'
 import { UnsendableError } from '../core/errors.ts'
-import { messageOf } from '../core/foreign.ts'
+import { messageInside } from '../core/foreign.ts'
 import type { HostLink } from './transport.ts'
 import { type Reply, reply } from './wire.ts'
 
@@ -131,9 +131,8 @@ export class Outbox {
 }
 
 function resultRefused(error: unknown): UnsendableError {
-  const text = messageOf(error)
   return new UnsendableError(
-    `The result cannot be sent to the thread that asked for it: ${text.replace(/\.$/, '')}. Return plain data instead.`,
+    `The result cannot be sent to the thread that asked for it: ${messageInside(error)}. Return plain data instead.`,
     { path: 'result', cause: error },
   )
 }

@@ -49,6 +49,7 @@ export class PoolQueue {
     for (const queue of this.#bound) if (queue) yield* queue.entries()
   }
 
+  /** The calls that are bound to this place. */
   *boundTo(place: number): Generator<Entry> {
     const queue = this.#bound[place]
     if (queue) yield* queue.entries()

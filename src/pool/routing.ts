@@ -59,8 +59,8 @@ export function hasRoom(worker: PoolWorker, concurrency: number, estimate: numbe
   if (ahead * 2 > worker.fullAt && worker.fullAt > 0) return false
   worker.fullAt = 0
   if (estimate < aheadFor && worker.load < aheadFor && ahead < mostAhead) return true
-  if (inLine && ahead === 0 && estimate >= leastInLine && estimate < mostInLine)
-    return worker.load < mostInLine * concurrency
+  const fitsInLine = estimate >= leastInLine && estimate < mostInLine && worker.load < mostInLine * concurrency
+  if (inLine && ahead === 0 && fitsInLine) return true
   if (ahead >= worthDraining) worker.fullAt = ahead
   return false
 }

@@ -10,6 +10,7 @@ import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { encodeCause } from './cause.ts'
 import { Crew } from './crew.ts'
+import { decodeArrived } from './decode-arrived.ts'
 import { loading } from './ledger.ts'
 import { crashError, lostError, startError, unsendableCall } from './failures.ts'
 import { tellOrigin, tellOrigins } from './origin.ts'
@@ -17,7 +18,6 @@ import type { PoolSettings } from './pool-options.ts'
 import { isBound, PoolQueue } from './pool-queue.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
-import { readable } from './readable.ts'
 import { hasRoom, isOverloaded, pick } from './routing.ts'
 import { refuseNestedStart } from './start-guard.ts'
 import { TaskTimes } from './task-times.ts'
@@ -100,11 +100,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   #putBack(entry: Entry): void {
-    if (entry.gaveAway) {
-      const lost = lostError(entry)
-      tellOrigin(entry, this.name, lost)
-      return this.fail(entry, lost)
-    }
+    if (entry.gaveAway) return this.fail(entry, tellOrigin(entry, this.name, lostError(entry)))
     entry.timer?.clear() // its time limit counts from its next start
     entry.timer = undefined
     entry.state = 'waiting'
@@ -208,8 +204,7 @@ export class WorkerPool extends BaseExecutor {
   #settleUnsent(entry: Entry, error: unknown): void {
     if (entry.state === 'ended') return // a getter of its arguments has cancelled it
     entry.state = 'sent' // so that a retry policy sees it as a failed run
-    tellOrigin(entry, this.name, error)
-    this.settle(entry, true, error)
+    this.settle(entry, true, tellOrigin(entry, this.name, error))
   }
 
   #flush(): void {
@@ -264,7 +259,7 @@ export class WorkerPool extends BaseExecutor {
       case reply.done: {
         const entry = this.#answered(worker, message[1], message[4], message[5])
         if (!entry) return
-        const { value, error } = readable(message[2], message[3])
+        const { value, error } = decodeArrived(message[2], message[3])
         if (error !== undefined) return this.settle(entry, true, tellOrigin(entry, this.name, error))
         return this.settle(entry, false, tellOrigins(entry, this.name, value))
       }
@@ -310,20 +305,20 @@ export class WorkerPool extends BaseExecutor {
         entry.started = worker.timeOrigin + message[2] / 1_000
         return this.reportStart(entry, worker.name, entry.started)
       case reply.items: {
-        const { value, error } = readable(message[2], message[3])
+        const { value, error } = decodeArrived(message[2], message[3])
         if (error === undefined) return entry.deliver(value as unknown[])
         if (entry.cause) return
         entry.unreadable = tellOrigin(entry, this.name, error)
         return this.stop(entry, { source: 'explicit' })
       }
       case reply.progress: {
-        const { value, error } = readable(message[2], message[3])
+        const { value, error } = decodeArrived(message[2], message[3])
         if (error === undefined) this.reportProgress(entry, worker.name, value)
         else process.emitWarning(error)
         return
       }
       case reply.log: {
-        const { value, error } = readable(message[4], message[5])
+        const { value, error } = decodeArrived(message[4], message[5])
         if (error !== undefined) process.emitWarning(error)
         const fields = value as Readonly<Record<string, unknown>> | null | undefined
         return this.reportLog(entry, worker.name, { text: message[2], time: message[3], ...(fields ? { fields } : {}) })
@@ -446,9 +441,7 @@ export class WorkerPool extends BaseExecutor {
 
   #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, forced: boolean): Error {
     const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
-    const error = crashError(entry, worker.name, told, this.#settings.memoryLimit, forced)
-    tellOrigin(entry, this.name, error)
-    return error
+    return tellOrigin(entry, this.name, crashError(entry, worker.name, told, this.#settings.memoryLimit, forced))
   }
 
   /**
