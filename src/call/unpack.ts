@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import { UnsendableError } from '../core/errors.ts'
 import { messageInside } from '../core/foreign.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
@@ -6,7 +5,7 @@ import { fillError, isError, shellOf } from './error-record.ts'
 import type { KeptValue } from './kept-value.ts'
 import { type Packed, put } from './pack.ts'
 
-/** Makes a packed value whole again, in place: it must have come out of structured clone or v8.deserialize just now. */
+/** Makes a packed value whole again, in place: it must have arrived just now, with memory of its own for every typed array. */
 export function unpack(packed: Packed): unknown {
   const made: unknown[] = []
   // Errors first and empty, so that whatever leads back to one finds it.
@@ -60,11 +59,9 @@ export function fillPuts(packed: Packed, kept: ReadonlyMap<number, KeptValue>): 
   }
 }
 
-/** v8.deserialize gives views of the message itself; a Buffer must not keep that, nor change with it. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  const whole = bytes.byteLength === bytes.buffer.byteLength || types.isSharedArrayBuffer(bytes.buffer)
-  const own = whole ? bytes : new Uint8Array(bytes)
-  return Buffer.from(own.buffer as ArrayBuffer, own.byteOffset, own.byteLength)
+/** The same memory as a Buffer. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 }
 
 function revive(name: string, data: unknown): object {

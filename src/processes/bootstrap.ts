@@ -1,5 +1,5 @@
 /** What every process of a pool runs first. */
-import { Socket } from 'node:net'
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { Host } from '../pool/host.ts'
 import { afterOutput } from '../pool/output.ts'
 import { markWorker } from '../pool/start-guard.ts'
@@ -11,7 +11,6 @@ import { FileWorkerLedger, ledgerBytes } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
 import { HeldWriter } from './held-replies.ts'
 
-const requests = new Socket({ fd: requestsFd, readable: true, writable: false })
 const replies = new Socket({ fd: repliesFd, readable: false, writable: true })
 const writer = new FrameWriter<Reply>(ReplyWriter)
 const unsent: { message: Reply; error: unknown }[] = []
@@ -52,7 +51,22 @@ const reader = new FrameReader<WorkerInit | Request>(RequestReader, messages => 
   void host.start(process.pid)
   if (calls.length > 0) host.onRequests(calls)
 })
-requests.on('data', (chunk: Buffer) => reader.push(chunk))
+// Read always into the same memory and past the stream. All that a socket holds fits in, 208 KiB where nobody has changed it.
+const pieces = Buffer.allocUnsafeSlow(262_144)
+// The types of Node 20 know `onread` only among the options of `connect`.
+const options: SocketConstructorOpts & ConnectOpts = {
+  fd: requestsFd,
+  readable: true,
+  writable: false,
+  onread: {
+    buffer: pieces,
+    callback: bytes => {
+      reader.push(pieces.subarray(0, bytes))
+      return true
+    },
+  },
+}
+const requests = new Socket(options)
 // The pool is gone: nobody is left to work for.
 requests.on('end', () => process.exit(0))
 for (const socket of [requests, replies]) socket.on('error', () => process.exit(0))

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/transport.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 import type { HeldReader, HeldWriter } from './held-replies.ts'
+import { readClone } from './read-clone.ts'
 
 /**
  * Messages on the sockets between a pool and a process.
@@ -135,10 +136,10 @@ export class FrameReader<M> {
   readonly #bytes = Buffer.from(this.#words.buffer)
   readonly #plain: MessageReader<M>
   readonly #onMessages: (messages: readonly M[]) => void
-  #chunks: Buffer[] = []
-  #size = 0
-  /** How many bytes are needed before there is anything to read: the head, then the whole frame. */
-  #needed = headBytes
+  /** A frame of which not all has arrived: its head, its body as soon as the head is known, and how many bytes of both are here. */
+  readonly #head = Buffer.alloc(headBytes)
+  #body: Buffer | undefined
+  #arrived = 0
   /** Where the stream is, and how far it has been read: further, when something was read that was held back. */
   #position = 0
   #read = 0
@@ -148,34 +149,52 @@ export class FrameReader<M> {
     this.#onMessages = onMessages
   }
 
-  /** Takes a piece. All messages that are complete with it are given as one batch. */
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#size += chunk.length
-    if (this.#size < this.#needed) return
-    // Joined only once enough is here, so that a frame of many pieces is copied once.
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size)
-    let at = 0
+  /** Takes a piece, whose memory may be used again afterwards. All messages that are complete with it are given as one batch. */
+  push(piece: Buffer): void {
     const messages: M[] = []
-    this.#needed = headBytes
-    while (bytes.length - at >= headBytes) {
-      const length = bytes.readUInt32LE(at)
-      const end = at + headBytes + length
-      if (end > bytes.length) {
-        this.#needed = headBytes + length
-        break
-      }
-      const body = bytes.subarray(at + headBytes, end)
-      if (bytes[at + 4] === inWords) this.#readWords(body, messages)
-      else {
-        messages.push(deserialize(body) as M)
-        this.#passed(1)
-      }
-      at = end
-    }
-    this.#chunks = at < bytes.length ? [bytes.subarray(at)] : []
-    this.#size = bytes.length - at
+    let at = this.#arrived > 0 ? this.#takePart(piece, 0, messages) : 0
+    while (at < piece.length) at = this.#takeWhole(piece, at, messages) ?? this.#takePart(piece, at, messages)
     if (messages.length > 0) this.#onMessages(messages)
+  }
+
+  /** Reads a frame where it lies. Gives where it ends, or undefined when its end has not arrived. */
+  #takeWhole(piece: Buffer, at: number, messages: M[]): number | undefined {
+    const bodyAt = at + headBytes
+    if (bodyAt > piece.length) return undefined
+    const end = bodyAt + piece.readUInt32LE(at)
+    if (end > piece.length) return undefined
+    this.#readFrame(piece[at + 4], piece.subarray(bodyAt, end), messages)
+    return end
+  }
+
+  /** Copies what has arrived of a frame, and reads it with its last byte. Gives how far it reaches in this piece. */
+  #takePart(piece: Buffer, from: number, messages: M[]): number {
+    let at = from
+    if (this.#body === undefined) {
+      at += this.#copyTo(this.#head, this.#arrived, piece, at)
+      if (this.#arrived < headBytes) return at
+      this.#body = Buffer.allocUnsafeSlow(this.#head.readUInt32LE(0))
+    }
+    at += this.#copyTo(this.#body, this.#arrived - headBytes, piece, at)
+    if (this.#arrived === headBytes + this.#body.length) {
+      const body = this.#body
+      this.#body = undefined
+      this.#arrived = 0
+      this.#readFrame(this.#head[4], body, messages)
+    }
+    return at
+  }
+
+  #copyTo(target: Buffer, start: number, piece: Buffer, at: number): number {
+    const bytes = piece.copy(target, start, at)
+    this.#arrived += bytes
+    return bytes
+  }
+
+  #readFrame(kind: number | undefined, body: Buffer, messages: M[]): void {
+    if (kind === inWords) return this.#readWords(body, messages)
+    messages.push(readClone(body) as M)
+    this.#passed(1)
   }
 
   /** Reads what the other side holds back. It will come through the stream, too, and is passed over then. */

@@ -1,10 +1,11 @@
 import { decode, encode, newEncoding } from '#skein/call/codec.js'
-import v8 from 'node:v8'
+import { readClone } from '#skein/processes/read-clone.js'
+import { serialize } from 'node:v8'
 
 /** Where a value can cross a border, and how. */
 export const crossings: readonly (readonly [name: string, cross: (value: unknown) => unknown])[] = [
   ['structured clone', value => structuredClone(value)],
-  ['v8.serialize', value => v8.deserialize(v8.serialize(value))],
+  ['v8.serialize', value => readClone(serialize(value))],
 ]
 
 /** Sends a value across and gives what arrives. Where the encoder says that JSON would do, JSON must give the same. */

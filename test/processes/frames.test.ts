@@ -48,6 +48,31 @@ describe('frames', () => {
     }
   })
 
+  test('may arrive in memory that is used again for each piece', () => {
+    const frames = framesOf()
+    for (const size of [3, 100, 1_000, 100_000]) {
+      const read: Reply[] = []
+      const reader = readerInto(read)
+      const memory = Buffer.alloc(size)
+      for (let at = 0; at < frames.length; at += size) {
+        const bytes = frames.copy(memory, 0, at, at + size)
+        reader.push(memory.subarray(0, bytes))
+        memory.fill(0xff)
+      }
+      assert.deepEqual(read, messages, `in pieces of ${size} bytes`)
+    }
+  })
+
+  test('wait for their last byte, also when the next frame begins in the same piece', () => {
+    const frames = framesOf()
+    const read: Reply[] = []
+    const reader = readerInto(read)
+    reader.push(frames.subarray(0, -1))
+    assert.deepEqual(read, messages.slice(0, -2), 'the last two are in one frame')
+    reader.push(Buffer.concat([frames.subarray(-1), frames]))
+    assert.deepEqual(read, [...messages, ...messages])
+  })
+
   test('put plain messages that follow each other into one frame', () => {
     const writer = writerOf()
     for (let n = 0; n < 10; n++) assert.equal(writer.addPlain(done(n, { n })), true)

@@ -80,6 +80,16 @@ export const values: Theme = theme('values', add => {
     assert.deepEqual([...got], [1, 2, 3])
   })
 
+  add('gives a typed array memory that holds nothing else', async ({ shared }) => {
+    for (const length of [3, 500, 20_000]) {
+      const sent = { before: 'text', numbers: new Float64Array(length).fill(0.5), bytes: new Uint8Array(length) }
+      const got = (await shared.run(tasks.echo, sent)) as typeof sent
+      assert.deepEqual(got, sent)
+      assert.equal(got.numbers.buffer.byteLength, length * 8)
+      assert.equal(got.bytes.buffer.byteLength, length)
+    }
+  })
+
   add('carries a Node Buffer as bytes', async ({ shared }) => {
     const got = (await shared.run(tasks.echo, Buffer.from('bytes'))) as Uint8Array
     assert.equal(got instanceof Uint8Array, true)
