@@ -14,14 +14,11 @@ def compute(call):
     return {"id": call["id"], "length": None}
 
 
-def turns_per_microsecond():
-    """How many turns take a microsecond here."""
-    turns, best = 10_000, 0
-    for n in range(500):
-        start = time.perf_counter()
-        compute({"id": n, "turns": turns})
-        best = max(best, turns / (time.perf_counter() - start) / 1e6)
-    return best
+def timed(call):
+    """The processor time that `compute` takes, in seconds."""
+    start = time.thread_time()
+    compute(call)
+    return {"id": call["id"], "length": None, "seconds": time.thread_time() - start}
 
 
 def length_of(call):
@@ -29,27 +26,39 @@ def length_of(call):
 
 
 def measure(request):
-    if "bytes" in request:
-        data, function = "x" * request["bytes"], length_of
-        argument, length = (lambda i: {"id": i, "data": data}), request["bytes"]
-    else:
-        function, length = compute, None
-        turns = round(request["us"] * turns_per_microsecond()) if request["us"] else 0
-        argument = lambda i: {"id": i, "turns": turns}
-
-    def check(result, i):
-        if result["id"] != i or result["length"] != length:
-            raise ValueError(f"wrong result for call {i}: {result!r}")
-
     is_pool = request["spec"]["api"] == "Pool.apply"
     with (Pool if is_pool else ProcessPoolExecutor)(request["workers"]) as pool:
-        if is_pool:
-            submit, wait = (lambda call: pool.apply_async(function, (call,))), (lambda job: job.get())
+
+        def rate(function, argument, check, ms):
+            if is_pool:
+                submit, wait = (lambda call: pool.apply_async(function, (call,))), (lambda job: job.get())
+            else:
+                submit, wait = (lambda call: pool.submit(function, call)), (lambda job: job.result())
+            return in_flight_rate(submit, wait, argument, check, request["inFlight"], ms / 1000)
+
+        def turns_per_microsecond(ms):
+            """How many turns take a microsecond in the workers when they are quick; alone, a process can be half as fast again."""
+            turns, seconds = 10_000, []
+            rate(timed, lambda i: {"id": i, "turns": turns}, lambda result, i: seconds.append(result["seconds"]), ms)
+            return turns / sorted(seconds)[len(seconds) // 10] / 1e6
+
+        warmup_ms = request["warmupMs"]
+        if "bytes" in request:
+            data, function, length = "x" * request["bytes"], length_of, request["bytes"]
+            argument = lambda i: {"id": i, "data": data}
         else:
-            submit, wait = (lambda call: pool.submit(function, call)), (lambda job: job.result())
-        go = lambda ms: in_flight_rate(submit, wait, argument, check, request["inFlight"], ms / 1000)
-        go(request["warmupMs"])
-        return {"rate": go(request["rateMs"])}
+            function, length, turns = compute, None, 0
+            if request["us"]:
+                warmup_ms /= 2
+                turns = round(request["us"] * turns_per_microsecond(warmup_ms))
+            argument = lambda i: {"id": i, "turns": turns}
+
+        def check(result, i):
+            if result["id"] != i or result["length"] != length:
+                raise ValueError(f"wrong result for call {i}: {result!r}")
+
+        rate(function, argument, check, warmup_ms)
+        return {"rate": rate(function, argument, check, request["rateMs"])}
 
 
 if __name__ == "__main__":
