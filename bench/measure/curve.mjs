@@ -15,11 +15,13 @@ export async function measure({ spec, workers, inFlight, turns, bytes, warmupMs,
   }
 }
 
-function rate(pool, { name, argument, check }, inFlight, ms) {
+/** Calls per second of a pool with this work. */
+export function rate(pool, { name, argument, check }, inFlight, ms) {
   return keepInFlight({ run: pool.bind(name), argument, check, inFlight, ms })
 }
 
-function computing(turns) {
+/** Work that computes for so many turns. */
+export function computing(turns) {
   return {
     name: 'compute',
     argument: id => ({ id, turns }),

@@ -3,6 +3,7 @@ import * as curves from './curves.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
 import * as largeValues from './large-values.mjs'
+import * as longTasks from './long-tasks.mjs'
 import * as map from './map.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
@@ -35,6 +36,12 @@ export const suites = [
     make: curves.lengthsInProcesses,
     rounds: [3, 1],
     about: 'the same in processes, beside Python, too',
+  },
+  {
+    name: 'long-tasks',
+    make: longTasks.suite,
+    rounds: [1, 1],
+    about: 'tasks of 1 and 10 ms, skein and a peer in turns within one program',
   },
   {
     name: 'payloads-threads',
