@@ -333,6 +333,8 @@ class Round {
   /** Healthy workers end all that is left; then no lease may be left. */
   async #heal(): Promise<void> {
     const healthy = this.#startWorker('loop', {})
+    // Where nothing is left it is told to end at once, and a SIGTERM before it listens for one would end it otherwise than it should.
+    await healthy.ready
     const end = Date.now() + healing
     const store = this.#store as Store
     for (;;) {
