@@ -5,14 +5,19 @@ import { keepInFlight } from '../lib/in-flight.mjs'
 export async function measure({ spec, workers, inFlight, turns, bytes, warmupMs, rateMs }) {
   const pool = await openContestant(spec, workers)
   try {
-    // Calls that take milliseconds are too few in a second for the pool's own code to become compiled: empty ones see to that.
-    if (turns > 0) await rate(pool, computing(0), 1_000, Math.min(warmupMs, 1_000))
     const work = bytes === undefined ? computing(turns) : carrying(bytes)
-    await rate(pool, work, inFlight, warmupMs)
+    if (turns > 0) await warmUp(pool, work, inFlight, warmupMs)
+    else await rate(pool, work, inFlight, warmupMs)
     return { rate: await rate(pool, work, inFlight, rateMs) }
   } finally {
     await pool.close()
   }
+}
+
+/** Calls that take milliseconds are too few in a second for the pool's own code to become compiled: empty ones come before. */
+export async function warmUp(pool, work, inFlight, ms) {
+  await rate(pool, computing(0), 1_000, Math.min(ms, 1_000))
+  await rate(pool, work, inFlight, ms)
 }
 
 /** Calls per second of a pool with this work. */

@@ -1,23 +1,20 @@
 import { openContestant } from '../contestants/open.mjs'
 import { median, percentile } from '../lib/stats.mjs'
-import { computing, rate } from './curve.mjs'
+import { computing, rate, warmUp } from './curve.mjs'
 
 /**
  * Two pools in one program, of which only one has work at a time: what the machine does meanwhile, and what V8 has still to compile,
- * meets both alike. Their calls per second, and how many times as many the first one had in each pair of turns.
+ * meets both alike. Their calls per second, and how many times as many the first one had each time.
  */
-export async function measure({ specs, workers, inFlight, turns, warmupMs, turnMs, pairs }) {
+export async function measure({ specs, workers, inFlight, turns, warmupMs, rateMs, pairs }) {
   const pools = []
-  for (const spec of specs) pools.push(await openContestant(spec, workers))
   try {
+    for (const spec of specs) pools.push(await openContestant(spec, workers))
     const work = computing(turns)
-    for (const pool of pools) {
-      await rate(pool, computing(0), 1_000, Math.min(warmupMs, 1_000))
-      await rate(pool, work, inFlight, warmupMs)
-    }
+    for (const pool of pools) await warmUp(pool, work, inFlight, warmupMs)
     const rates = [[], []]
     for (let pair = 0; pair < pairs; pair++) {
-      for (const at of pair % 2 === 0 ? [0, 1] : [1, 0]) rates[at].push(await rate(pools[at], work, inFlight, turnMs))
+      for (const at of pair % 2 === 0 ? [0, 1] : [1, 0]) rates[at].push(await rate(pools[at], work, inFlight, rateMs))
     }
     const ratios = rates[0].map((ours, pair) => ours / rates[1][pair])
     return {

@@ -52,8 +52,7 @@ export interface ClassOptions<T extends object = object, D = unknown> {
   readonly encode?: (instance: T) => D
   /**
    * Makes an instance of that data. Needed together with `encode`. Default: an object of the class with those
-   * properties; the constructor does not run. A call whose
-   * value it refuses by throwing fails with `SKEIN_UNSENDABLE`.
+   * properties; the constructor does not run. A call whose value it refuses by throwing fails with `SKEIN_UNSENDABLE`.
    */
   readonly decode?: (data: D) => T
 }

@@ -54,7 +54,7 @@ const reader = new FrameReader<WorkerInit | Request>(RequestReader, messages => 
 // Read always into the same memory and past the stream. All that a socket holds fits in, 208 KiB where nobody has changed it.
 const pieces = Buffer.allocUnsafeSlow(262_144)
 // The types of Node 20 know `onread` only among the options of `connect`.
-const options: SocketConstructorOpts & ConnectOpts = {
+const socketOptions: SocketConstructorOpts & ConnectOpts = {
   fd: requestsFd,
   readable: true,
   writable: false,
@@ -66,7 +66,7 @@ const options: SocketConstructorOpts & ConnectOpts = {
     },
   },
 }
-const requests = new Socket(options)
+const requests = new Socket(socketOptions)
 // The pool is gone: nobody is left to work for.
 requests.on('end', () => process.exit(0))
 for (const socket of [requests, replies]) socket.on('error', () => process.exit(0))
