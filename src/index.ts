@@ -14,23 +14,23 @@ export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
 export type { CallOptions, RetryOptions } from './call/options.ts'
 export type { LimitOptions, QueueCallOptions, UniqueOptions } from './call/queue-options.ts'
-export type { InputSchemas, StandardResult, StandardSchema } from './call/definition.ts'
-export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/task.ts'
-export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job.ts'
+export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
+export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/define/task.ts'
+export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job/job.ts'
 export { loop, type Loop, type LoopOptions } from './loop/index.ts'
 
 // What may cross to another thread or process, and how it comes back.
-export { type ClassOptions, registerClass, registerError } from './call/class-registry.ts'
-export { move } from './call/move.ts'
-export { type Put, put } from './call/put.ts'
-export { type Sendable, sendable } from './call/sendable.ts'
+export { type ClassOptions, registerClass, registerError } from './call/codec/class-registry.ts'
+export { move } from './call/codec/move.ts'
+export { type Put, put } from './call/codec/put.ts'
+export { type Sendable, sendable } from './call/define/sendable.ts'
 
 // Structure: who owns running work, and how it ends.
-export { current } from './core/current.ts'
-export { detach, detached, type DetachOptions } from './core/detach.ts'
-export type { Duration } from './core/duration.ts'
-export { main, type MainOptions } from './core/main.ts'
-export { openScope } from './core/open-scope.ts'
+export { current } from './core/scope/current.ts'
+export { detach, detached, type DetachOptions } from './core/scope/detach.ts'
+export type { Duration } from './core/time/duration.ts'
+export { main, type MainOptions } from './core/program/main.ts'
+export { openScope } from './core/scope/open-scope.ts'
 export {
   type CancelOptions,
   type FailurePolicy,
@@ -39,15 +39,15 @@ export {
   type ScopeLimit,
   type ScopeOptions,
   type SpawnOptions,
-} from './core/scope.ts'
-export { type ScopeKey, scopeKey } from './core/scope-values.ts'
-export { sleep } from './core/sleep.ts'
-export { failAfter, moveOnAfter } from './core/time-limits.ts'
-export type { Owner } from './core/waiting.ts'
+} from './core/scope/scope.ts'
+export { type ScopeKey, scopeKey } from './core/scope/values.ts'
+export { sleep } from './core/scope/sleep.ts'
+export { failAfter, moveOnAfter } from './core/scope/time-limits.ts'
+export type { Owner } from './core/scope/owner.ts'
 
 // What is going on: the tree of what runs, and who watches it.
-export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './core/dump.ts'
-export { type Instrument, instrument, warnBlocked } from './core/instrument.ts'
+export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './core/debug/dump.ts'
+export { type Instrument, instrument, warnBlocked } from './core/debug/instrument.ts'
 
 // Several pieces of work at once: all of them, the first, the first good one, each as it comes.
 export { all, type AllResults, type WorkSet } from './core/combine/all.ts'
@@ -81,7 +81,7 @@ export { type LockSide, RWLock, type RWLockStatistics } from './core/sync/rw-loc
 export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './core/sync/semaphore.ts'
 
 // Failures: what went wrong beside the first, and which of it only says that the work is to stop.
-export { errorsOf, rethrowIfCancelled, splitErrors } from './core/failures.ts'
+export { errorsOf, rethrowIfCancelled, splitErrors } from './core/errors/failures.ts'
 
 // Pace and perseverance: again and again, once more, not too often, not at all for now.
 export { type Backoff } from './core/flow/backoff.ts'
@@ -146,4 +146,4 @@ export {
   WorkerCrashedError,
   WorkerOutOfMemoryError,
   WorkerStartError,
-} from './core/errors.ts'
+} from './core/errors/errors.ts'

@@ -1,5 +1,5 @@
-import type { TaskIdentity } from '../call/task.ts'
-import { messageOf } from '../core/foreign.ts'
+import type { TaskIdentity } from '../call/define/task.ts'
+import { messageOf } from '../core/errors/foreign.ts'
 import type { Comparison, FailureCount, PlaceKind, PlaceMeasurement, Scaling, Timeline } from './comparison.ts'
 import { type AnyTask, type Contender, openContender, type Width } from './contender.ts'
 import { decide } from './decide.ts'

@@ -2,8 +2,8 @@ import { makeCall } from '../call/call.ts'
 import type { Executor } from '../call/executor.ts'
 import type { Settled } from '../call/map.ts'
 import type { CallOptions } from '../call/options.ts'
-import { lookup } from '../call/registry.ts'
-import { type AnyFunction, identityOf, type Task } from '../call/task.ts'
+import { lookup } from '../call/define/registry.ts'
+import { type AnyFunction, identityOf, type Task } from '../call/define/task.ts'
 
 /** How the items are to run. */
 export interface SettleOptions {

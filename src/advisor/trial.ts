@@ -1,5 +1,5 @@
 import { makeCall } from '../call/call.ts'
-import { WorkerCrashedError } from '../core/errors.ts'
+import { WorkerCrashedError } from '../core/errors/errors.ts'
 import { processes } from '../processes/index.ts'
 import type { AnyTask } from './contender.ts'
 import { isGeneratorTask } from './settle-each.ts'

@@ -1,11 +1,11 @@
-import { InvalidArgumentError } from '../core/errors.ts'
-import type { Job } from '../core/job.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import type { Job } from '../core/job/job.ts'
 import { type CallOptions, checkCallOptions, describe } from './options.ts'
-import type { Carried, RealError, Refusal } from './sendable.ts'
-import { takeMoved, type Transferable } from './move.ts'
-import type { Put } from './put.ts'
-import { lookup } from './registry.ts'
-import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './task.ts'
+import type { Carried, RealError, Refusal } from './define/sendable.ts'
+import { takeMoved, type Transferable } from './codec/move.ts'
+import type { Put } from './codec/put.ts'
+import { lookup } from './define/registry.ts'
+import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './define/task.ts'
 
 const callBrand: unique symbol = Symbol.for('skein.call') as never
 

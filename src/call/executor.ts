@@ -1,11 +1,11 @@
-import type { Duration } from '../core/duration.ts'
-import type { Job } from '../core/job.ts'
-import type { Scope } from '../core/scope.ts'
+import type { Duration } from '../core/time/duration.ts'
+import type { Job } from '../core/job/job.ts'
+import type { Scope } from '../core/scope/scope.ts'
 import type { Arguments, Call, Item, Value } from './call.ts'
 import type { ExecutorEvent } from './events.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
-import type { NotAGenerator, Refusal } from './sendable.ts'
-import type { Task } from './task.ts'
+import type { NotAGenerator, Refusal } from './define/sendable.ts'
+import type { Task } from './define/task.ts'
 
 /** How an executor ends. */
 export interface CloseOptions {

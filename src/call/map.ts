@@ -13,7 +13,7 @@ export interface MapOptions {
   /** How many items may be taken from the source before their results have been read. From 1 up; default: four for each call that can run at once, times the chunk. */
   readonly lookAhead?: number
   /** Time limit of each item. */
-  readonly timeout?: import('../core/duration.ts').Duration
+  readonly timeout?: import('../core/time/duration.ts').Duration
   /** Cancels the whole map. */
   readonly signal?: AbortSignal
   /** Runs an item again when it fails. */

@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
-import { type Duration, milliseconds } from '../core/duration.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
 import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
 import { checkInteger, checkKnown, describe } from './checks.ts'

@@ -1,5 +1,5 @@
-import { type Duration, milliseconds } from '../core/duration.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkInteger, checkKnown, checkWhole, describe } from './checks.ts'
 
 /** At most one job with this key is pending or running in the store. */

@@ -1,7 +1,7 @@
-import { UnsendableError } from '../core/errors.ts'
-import { classNamed } from '../call/class-registry.ts'
-import { type ErrorRecord, fillError, shellOf } from '../call/error-record.ts'
-import { put } from '../call/pack.ts'
+import { UnsendableError } from '../core/errors/errors.ts'
+import { classNamed } from '../call/codec/class-registry.ts'
+import { type ErrorRecord, fillError, shellOf } from '../call/codec/error-record.ts'
+import { put } from '../call/codec/pack.ts'
 
 /**
  * What plain JSON loses of a value, said beside it: kind, where in the JSON, and for some kinds one text more.

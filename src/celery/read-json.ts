@@ -1,4 +1,4 @@
-import { put } from '../call/pack.ts'
+import { put } from '../call/codec/pack.ts'
 import { deepestValue } from './write-json.ts'
 
 /** A text is no JSON, not even of the kind that Celery writes; the message says what is wrong and where. */

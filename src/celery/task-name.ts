@@ -1,6 +1,6 @@
-import type { TaskIdentity } from '../call/task.ts'
-import { describeTask } from '../call/task.ts'
-import { TaskDefinitionError } from '../core/errors.ts'
+import type { TaskIdentity } from '../call/define/task.ts'
+import { describeTask } from '../call/define/task.ts'
+import { TaskDefinitionError } from '../core/errors/errors.ts'
 
 /**
  * The name under which a task is known to workers, also to those in other languages.

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { recordError } from '../call/error-record.ts'
+import { recordError } from '../call/codec/error-record.ts'
 import {
   type Kind,
   kindOf,
@@ -9,11 +9,11 @@ import {
   type Refusing,
   symbol,
   taskFunction,
-} from '../call/kinds.ts'
-import { refusedByProcesses } from '../call/leaves.ts'
-import { brandOf, entrySegment, segment } from '../call/pack.ts'
-import { identityOf } from '../call/task.ts'
-import { UnsendableError } from '../core/errors.ts'
+} from '../call/codec/kinds.ts'
+import { refusedByProcesses } from '../call/codec/leaves.ts'
+import { brandOf, entrySegment, segment } from '../call/codec/pack.ts'
+import { identityOf } from '../call/define/task.ts'
+import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
 
 /** A value as JSON, and what JSON alone would lose of it. */

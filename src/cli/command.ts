@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { type Duration, milliseconds } from '../core/duration.ts'
-import { nearest } from '../core/nearest.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { nearest } from '../core/errors/nearest.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** An option of a subcommand. */

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { messageOf } from '../core/foreign.ts'
+import { messageOf } from '../core/errors/foreign.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit-codes.ts'
 import { glob, hasStar } from './glob.ts'

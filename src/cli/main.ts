@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { nearest } from '../core/nearest.ts'
+import { nearest } from '../core/errors/nearest.ts'
 import { type Command, readArguments } from './command.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { commandHelp, generalHelp } from './help.ts'

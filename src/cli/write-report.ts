@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { renderReport, type ReportOptions } from '../advisor/report.ts'
-import { messageOf } from '../core/foreign.ts'
+import { messageOf } from '../core/errors/foreign.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** Writes report.html and gives its whole path. */

@@ -1,16 +1,16 @@
 /// <reference types="node" preserve="true" />
-export { background } from './background.ts'
-export type { CancelCause } from './cancel.ts'
+export { background } from './scope/background.ts'
+export type { CancelCause } from './errors/cause.ts'
 export { all, type AllResults, type WorkSet } from './combine/all.ts'
 export { allSettled, type SettledResults } from './combine/all-settled.ts'
 export { asCompleted } from './combine/as-completed.ts'
 export type { ResultOf, Work } from './combine/contest.ts'
 export { race } from './combine/race.ts'
 export { any, type Completed, some } from './combine/some.ts'
-export { current, type ScopeSource } from './current.ts'
-export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './dump.ts'
-export { detach, detached, type DetachOptions } from './detach.ts'
-export type { Duration } from './duration.ts'
+export { current, type ScopeSource } from './scope/current.ts'
+export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './debug/dump.ts'
+export { detach, detached, type DetachOptions } from './scope/detach.ts'
+export type { Duration } from './time/duration.ts'
 export {
   BrokenError,
   BusyError,
@@ -50,7 +50,7 @@ export {
   WorkerCrashedError,
   WorkerOutOfMemoryError,
   WorkerStartError,
-} from './errors.ts'
+} from './errors/errors.ts'
 export { type Backoff } from './flow/backoff.ts'
 export {
   CircuitBreaker,
@@ -66,11 +66,11 @@ export { retry, type RetryPolicy } from './flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './flow/retry-budget.ts'
 export { type Restart, supervise, type Supervised, type SuperviseOptions } from './flow/supervise.ts'
 export type { RetryChoice } from './flow/worth-retrying.ts'
-export { type Instrument, instrument, warnBlocked } from './instrument.ts'
-export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
-export { main, type MainOptions } from './main.ts'
-export { openScope } from './open-scope.ts'
-export { errorsOf, rethrowIfCancelled, splitErrors } from './failures.ts'
+export { type Instrument, instrument, warnBlocked } from './debug/instrument.ts'
+export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './job/job.ts'
+export { main, type MainOptions } from './program/main.ts'
+export { openScope } from './scope/open-scope.ts'
+export { errorsOf, rethrowIfCancelled, splitErrors } from './errors/failures.ts'
 export {
   type CancelOptions,
   type ErrorShape,
@@ -80,15 +80,15 @@ export {
   type ScopeLimit,
   type ScopeOptions,
   type SpawnOptions,
-} from './scope.ts'
-export { type ScopeKey, scopeKey } from './scope-values.ts'
+} from './scope/scope.ts'
+export { type ScopeKey, scopeKey } from './scope/values.ts'
 export type { ErrorOutput, ProcessEnd, ProcessOptions } from './system/child.ts'
 export { openProcess, type OpenProcess, type OpenProcessOptions } from './system/open-process.ts'
 export { type ProcessResult, runProcess, type RunProcessOptions } from './system/run-process.ts'
 export { type SignalReceiver, signals } from './system/signals.ts'
-export { failAfter, moveOnAfter } from './time-limits.ts'
-export { onShutdown } from './shutdown.ts'
-export { sleep } from './sleep.ts'
+export { failAfter, moveOnAfter } from './scope/time-limits.ts'
+export { onShutdown } from './program/shutdown.ts'
+export { sleep } from './scope/sleep.ts'
 export { Barrier, type BarrierStatistics } from './sync/barrier.ts'
 export { CapacityLimiter, type LimiterStatistics } from './sync/capacity-limiter.ts'
 export {
@@ -110,4 +110,4 @@ export { ResourceGuard } from './sync/resource-guard.ts'
 export { RLock } from './sync/rlock.ts'
 export { type LockSide, RWLock, type RWLockStatistics } from './sync/rw-lock.ts'
 export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './sync/semaphore.ts'
-export type { Owner } from './waiting.ts'
+export type { Owner } from './scope/owner.ts'

@@ -1,6 +1,6 @@
-import { decode, encode, type Encoding } from '../call/codec.ts'
-import type { Entry } from '../call/entry.ts'
-import { encodeError } from '../call/envelope.ts'
+import { decode, encode, type Encoding } from '../call/codec/codec.ts'
+import type { Entry } from '../call/run/entry.ts'
+import { encodeError } from '../call/codec/envelope.ts'
 import { type Reply, type reply, type Request, request } from './wire.ts'
 
 /**

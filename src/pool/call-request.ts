@@ -1,5 +1,5 @@
-import type { Entry } from '../call/entry.ts'
-import { milliseconds } from '../core/duration.ts'
+import type { Entry } from '../call/run/entry.ts'
+import { milliseconds } from '../core/time/duration.ts'
 import { type CallRequest, request } from './wire.ts'
 
 /** The message of a call, with its limits where it has any. */

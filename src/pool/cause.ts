@@ -1,5 +1,5 @@
-import { encode, newEncoding } from '../call/codec.ts'
-import type { CancelCause } from '../core/cancel.ts'
+import { encode, newEncoding } from '../call/codec/codec.ts'
+import type { CancelCause } from '../core/errors/cause.ts'
 import { decodeArrived } from './decode-arrived.ts'
 import type { WireCause } from './wire.ts'
 

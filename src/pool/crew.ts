@@ -1,4 +1,4 @@
-import { encode, newEncoding } from '../call/codec.ts'
+import { encode, newEncoding } from '../call/codec/codec.ts'
 import type { PoolSettings } from './pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
 import { realTime } from './real-time.ts'

@@ -1,7 +1,7 @@
-import { encodeError, type ErrorEnvelope } from '../call/envelope.ts'
-import type { Transferable } from '../call/move.ts'
-import { UnsendableError } from '../core/errors.ts'
-import { messageInside } from '../core/foreign.ts'
+import { encodeError, type ErrorEnvelope } from '../call/codec/envelope.ts'
+import type { Transferable } from '../call/codec/move.ts'
+import { UnsendableError } from '../core/errors/errors.ts'
+import { messageInside } from '../core/errors/foreign.ts'
 import type { HostLink } from './transport.ts'
 import { type Reply, reply } from './wire.ts'
 

@@ -1,7 +1,7 @@
-import type { Entry } from '../call/entry.ts'
+import type { Entry } from '../call/run/entry.ts'
 import type { WorkerStats } from '../call/executor.ts'
-import type { PutState } from '../call/put.ts'
-import type { Ended } from '../core/errors.ts'
+import type { PutState } from '../call/codec/put.ts'
+import type { Ended } from '../core/errors/errors.ts'
 import type { Transport } from './transport.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */

@@ -1,5 +1,5 @@
-import type { Transferable } from '../call/move.ts'
-import type { Ended } from '../core/errors.ts'
+import type { Transferable } from '../call/codec/move.ts'
+import type { Ended } from '../core/errors/errors.ts'
 import type { PoolLedger } from './ledger.ts'
 import type { Reply, Request } from './wire.ts'
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, JobRejectedError } from '../core/errors.ts'
+import { InvalidArgumentError, JobRejectedError } from '../core/errors/errors.ts'
 import type { OutgoingCall } from '../stores/store.ts'
 import type { Sent } from './outbox.ts'
 

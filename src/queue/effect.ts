@@ -1,6 +1,6 @@
 import { describe } from '../call/options.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
-import type { Scope } from '../core/scope.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import type { Scope } from '../core/scope/scope.ts'
 import { type AskedEffect, effectAsk } from './worker/asks.ts'
 
 /** What a parameter of an effect may be: what SQLite can hold. */

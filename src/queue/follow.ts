@@ -1,4 +1,4 @@
-import { JobGoneError } from '../core/errors.ts'
+import { JobGoneError } from '../core/errors/errors.ts'
 import type { Reported, Store, StoredJob } from '../stores/store.ts'
 import { isFinal, type Watch } from './watch.ts'
 

@@ -25,5 +25,5 @@ export type {
 
 // What both sides and the tools speak of.
 export type { LimitOptions, QueueCallOptions, UniqueOptions } from '../call/queue-options.ts'
-export type { LogLine } from '../core/services.ts'
+export type { LogLine } from '../core/scope/services.ts'
 export type { JobFilter, QueueStats, StoreStats, StoredState, WorkerRecord } from '../stores/store.ts'

@@ -1,6 +1,6 @@
-import type { Entry } from '../call/entry.ts'
+import type { Entry } from '../call/run/entry.ts'
 import { decodeItem } from '../celery/result.ts'
-import { MalformedMessageError } from '../core/errors.ts'
+import { MalformedMessageError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Watch } from './watch.ts'
 

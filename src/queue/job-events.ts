@@ -1,6 +1,6 @@
 import { decodeFailure, decodeValue } from '../celery/result.ts'
-import type { JobEvent } from '../core/job.ts'
-import type { LogLine } from '../core/services.ts'
+import type { JobEvent } from '../core/job/job.ts'
+import type { LogLine } from '../core/scope/services.ts'
 import type { Reported } from '../stores/store.ts'
 
 /** The value of a report. */

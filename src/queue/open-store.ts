@@ -1,5 +1,5 @@
 import { describe } from '../call/options.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/store.ts'
 
 /** What can stand before the colon of a URL, and how such a store is opened. Each is loaded when it is asked for. */

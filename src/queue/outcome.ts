@@ -1,9 +1,9 @@
-import type { Outcome } from '../call/entry.ts'
-import { withOrigin } from '../call/envelope.ts'
-import { isError } from '../call/error-record.ts'
+import type { Outcome } from '../call/run/entry.ts'
+import { withOrigin } from '../call/codec/envelope.ts'
+import { isError } from '../call/codec/error-record.ts'
 import { decodeFailure, decodeValue } from '../celery/result.ts'
-import { errorOfCause } from '../core/cancel.ts'
-import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../core/errors.ts'
+import { errorOfCause } from '../core/errors/cause.ts'
+import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../core/errors/errors.ts'
 import type { StoredJob } from '../stores/store.ts'
 
 /** How a job that has ended came to its end, with its value or error as they were. */

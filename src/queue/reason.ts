@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { encodeValue } from '../celery/result.ts'
-import type { CancelCause } from '../core/cancel.ts'
+import type { CancelCause } from '../core/errors/cause.ts'
 
 /**
  * Why something is cancelled, as a store keeps it: the reason that was given, else who asked; null for a plain cancel(). JSON

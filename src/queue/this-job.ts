@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../core/errors.ts'
-import type { Scope } from '../core/scope.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import type { Scope } from '../core/scope/scope.ts'
 import { jobAsk } from './worker/asks.ts'
 
 /** The job that a task is being run for. */

@@ -1,5 +1,5 @@
-import type { ExecutorSurface } from '../call/surface.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import type { ExecutorSurface } from '../call/run/surface.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { openStore } from './open-store.ts'
 import { allowlistOf } from './worker/allowlist.ts'
 import { executorOf } from './worker/place.ts'

@@ -1,6 +1,6 @@
 import { describe } from '../call/options.ts'
-import { checkWhole } from '../core/checks.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { checkWhole } from '../core/errors/checks.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { ClaimRequest, JobFilter, OutgoingCall, Report, Settlement, StoredState } from './store.ts'
 
 /** The longest delay, expiry or lease: what a Date can hold, counted from now. */

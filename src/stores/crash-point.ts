@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { InvalidArgumentError } from '../core/errors.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 
 /**
  * Where a worker or a store can be made to die.

@@ -1,5 +1,5 @@
 import { checkKnown, describe } from '../call/options.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Retention } from './store.ts'
 
 /** What can be set for every store. */

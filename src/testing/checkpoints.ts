@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert'
-import { InvalidArgumentError } from '../core/errors.ts'
-import { runIn } from '../core/current.ts'
-import type { Scope } from '../core/scope.ts'
-import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/task-scope.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { runIn } from '../core/scope/current.ts'
+import type { Scope } from '../core/scope/scope.ts'
+import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/scope/task-scope.ts'
 
 /**
  * Fails when a function passes no cancel point of its scope: a task that called it in a loop could not be cancelled.

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
-import { clockSlot } from '../core/clock.ts'
-import { rootScopes } from '../core/roots.ts'
-import type { Scope } from '../core/scope.ts'
+import { clockSlot } from '../core/time/clock.ts'
+import { rootScopes } from '../core/tree/roots.ts'
+import type { Scope } from '../core/scope/scope.ts'
 import { quiet } from './settled.ts'
 
 /** So long, in turns of the event loop, what is being closed may take to be gone. */

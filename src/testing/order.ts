@@ -1,4 +1,4 @@
-import type { Runnable } from '../core/ready.ts'
+import type { Runnable } from '../core/time/ready.ts'
 
 /**
  * Puts what can go on at the same moment into an order that follows from the seed and from how often it was asked.

@@ -1,6 +1,6 @@
-import { BrokenError, InvalidArgumentError, MisuseError } from '../core/errors.ts'
-import { Wait } from '../core/waits.ts'
-import { type Owner, ownerOf, refusalOf, waitUnder } from '../core/waiting.ts'
+import { BrokenError, InvalidArgumentError, MisuseError } from '../core/errors/errors.ts'
+import { Wait } from '../core/scope/waits.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../core/scope/owner.ts'
 
 /**
  * Forces the pieces of several tasks into one order: each piece has a number, and runs when the one before it has ended.

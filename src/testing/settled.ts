@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers'
-import { checkInteger, checkKnown } from '../core/checks.ts'
-import { clockSlot } from '../core/clock.ts'
-import { ready } from '../core/ready.ts'
+import { checkInteger, checkKnown } from '../core/errors/checks.ts'
+import { clockSlot } from '../core/time/clock.ts'
+import { ready } from '../core/time/ready.ts'
 
 /** So many turns of the event loop in a row nothing may happen. */
 const defaultTurns = 3

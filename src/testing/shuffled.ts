@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
-import { checkKnown } from '../core/checks.ts'
-import { InvalidArgumentError, MisuseError } from '../core/errors.ts'
-import { ready } from '../core/ready.ts'
+import { checkKnown } from '../core/errors/checks.ts'
+import { InvalidArgumentError, MisuseError } from '../core/errors/errors.ts'
+import { ready } from '../core/time/ready.ts'
 import { seededOrder } from './order.ts'
 
 const known: ReadonlySet<string> = new Set(['seed'])

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers'
-import { checkKnown } from '../core/checks.ts'
-import { type Clock, clockSlot } from '../core/clock.ts'
-import { type Duration, milliseconds } from '../core/duration.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
-import { placeOf } from '../core/place.ts'
-import { type TimerNode, TimerWheel } from '../core/timer-wheel.ts'
+import { checkKnown } from '../core/errors/checks.ts'
+import { type Clock, clockSlot } from '../core/time/clock.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { placeOf } from '../core/scope/place.ts'
+import { type TimerNode, TimerWheel } from '../core/time/timer-wheel.ts'
 import { quiet, settling } from './settled.ts'
 
 /** Options of `virtualClock`. */

@@ -6,9 +6,9 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Executor } from '../call/executor.ts'
-import { describe } from '../core/checks.ts'
-import { type Duration, milliseconds } from '../core/duration.ts'
-import { InvalidArgumentError } from '../core/errors.ts'
+import { describe } from '../core/errors/checks.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type PoolOptions, poolSettings } from '../pool/pool-options.ts'
 import { WorkerPool } from '../pool/worker-pool.ts'
 import { Thread } from './thread.ts'

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
-import type { Transferable } from '../call/move.ts'
-import type { Ended } from '../core/errors.ts'
+import type { Transferable } from '../call/codec/move.ts'
+import type { Ended } from '../core/errors/errors.ts'
 import { unsendableArgument } from '../pool/failures.ts'
 import { tagLines } from '../pool/output.ts'
 import type { PoolSettings } from '../pool/pool-options.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ChunkSize } from '#skein/call/chunk-size.js'
+import { ChunkSize } from '#skein/call/run/chunk-size.js'
 
 describe('the size of a bundle', () => {
   test('starts with one item and grows at most eightfold at a time', () => {

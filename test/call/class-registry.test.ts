@@ -1,5 +1,5 @@
-import { classNamed, registerClass, registerError } from '#skein/call/class-registry.js'
-import { decodeError, encodeError } from '#skein/call/envelope.js'
+import { classNamed, registerClass, registerError } from '#skein/call/codec/class-registry.js'
+import { decodeError, encodeError } from '#skein/call/codec/envelope.js'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { judged, send } from './crossing.ts'

@@ -1,5 +1,5 @@
-import { decode, encode, newEncoding } from '#skein/call/codec.js'
-import { registerClass } from '#skein/call/class-registry.js'
+import { decode, encode, newEncoding } from '#skein/call/codec/codec.js'
+import { registerClass } from '#skein/call/codec/class-registry.js'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

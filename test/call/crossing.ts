@@ -1,4 +1,4 @@
-import { decode, encode, newEncoding } from '#skein/call/codec.js'
+import { decode, encode, newEncoding } from '#skein/call/codec/codec.js'
 import { readClone } from '#skein/processes/read-clone.js'
 import { serialize } from 'node:v8'
 

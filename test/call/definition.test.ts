@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { call, loop, type StandardSchema, task, ValidationError } from 'skein'
-import { checkArguments, checkResult, definitionOf } from '#skein/call/definition.js'
-import { retryDelay } from '#skein/call/retry.js'
+import { checkArguments, checkResult, definitionOf } from '#skein/call/define/definition.js'
+import { retryDelay } from '#skein/call/run/retry.js'
 
 interface Issue {
   readonly message: string

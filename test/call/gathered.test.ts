@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Gathered } from '#skein/call/gathered.js'
+import { Gathered } from '#skein/call/run/gathered.js'
 
 describe('gathered values', () => {
   test('keep their order, whether they come alone or together', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { invokeHere } from '#skein/call/invoke-here.js'
+import { invokeHere } from '#skein/call/define/invoke-here.js'
 import { current, NoCurrentScopeError, type Scope, scope, ScopeClosedError } from 'skein/core'
 
 describe('a task called as a plain function', () => {

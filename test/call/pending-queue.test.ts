@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Entry } from '#skein/call/entry.js'
-import { PendingQueue } from '#skein/call/pending-queue.js'
+import { Entry } from '#skein/call/run/entry.js'
+import { PendingQueue } from '#skein/call/run/pending-queue.js'
 
 let numbers = 0
 

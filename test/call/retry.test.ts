@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { retryDelay } from '#skein/call/retry.js'
+import { retryDelay } from '#skein/call/run/retry.js'
 
 describe('the wait before another attempt', () => {
   test('is none without retries, and none once they are used up', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { weigh } from '#skein/call/weigh.js'
+import { weigh } from '#skein/call/codec/weigh.js'
 
 describe('what a value weighs', () => {
   test('is about its bytes in a message', () => {

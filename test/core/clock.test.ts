@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { scope } from 'skein/core'
-import { monotonic, now } from '#skein/core/clock.js'
-import { Timer } from '#skein/core/timer.js'
+import { monotonic, now } from '#skein/core/time/clock.js'
+import { Timer } from '#skein/core/time/timer.js'
 import { programFolder, runProgram } from './program.ts'
 
 describe('the clock', () => {
@@ -76,7 +76,7 @@ describe('the clock', () => {
       folder.path,
       'throws.mjs',
       `
-      import { Timer } from '#skein/core/timer.js'
+      import { Timer } from '#skein/core/time/timer.js'
       process.on('uncaughtException', error => console.log(error.message))
       new Timer(1, () => { throw new Error('thrown') }, undefined)
       new Timer(1, () => console.log('rung'), undefined)
@@ -92,7 +92,7 @@ describe('the clock', () => {
       'alive.mjs',
       `
       import { sleep } from 'skein'
-      import { Timer } from '#skein/core/timer.js'
+      import { Timer } from '#skein/core/time/timer.js'
       const idle = new Timer(600_000, () => {}, undefined, false)
       const cleared = new Timer(600_000, () => {}, undefined)
       cleared.clear()

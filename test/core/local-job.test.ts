@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LocalJob } from '#skein/core/local-job.js'
+import { LocalJob } from '#skein/core/job/local-job.js'
 import { CancelledError, isJob, type JobEvent, scope, TimeoutError } from 'skein/core'
 import { rejection, settled } from './deferred.ts'
 

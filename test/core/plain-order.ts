@@ -1,4 +1,4 @@
-import { ready } from '#skein/core/ready.js'
+import { ready } from '#skein/core/time/ready.js'
 
 /**
  * For a test whose subject is the plain order itself, first in, first out: also where all other tests run in a shuffled one

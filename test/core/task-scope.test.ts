@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { endTaskScope, openTaskScope, type TaskOutcome } from '#skein/core/task-scope.js'
+import { endTaskScope, openTaskScope, type TaskOutcome } from '#skein/core/scope/task-scope.js'
 import { type CancelCause, CancelledError, scope, ScopeClosedError, TimeoutError } from 'skein/core'
 import { deferred, rejection, settled } from './deferred.ts'
 

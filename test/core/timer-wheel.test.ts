@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type TimerNode, TimerWheel } from '#skein/core/timer-wheel.js'
+import { type TimerNode, TimerWheel } from '#skein/core/time/timer-wheel.js'
 
 class Node implements TimerNode {
   timerPrev: TimerNode | undefined = undefined

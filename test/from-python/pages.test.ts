@@ -7,7 +7,7 @@ import * as core from 'skein/core'
 import * as processes from 'skein/processes'
 import * as testing from 'skein/testing'
 import * as threads from 'skein/threads'
-import { LocalJob } from '#skein/core/local-job.js'
+import { LocalJob } from '#skein/core/job/local-job.js'
 import { root } from '../support/paths.ts'
 
 /** Names that a page uses beside those of skein: the language's and Node's. */

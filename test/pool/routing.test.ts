@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Entry } from '#skein/call/entry.js'
+import type { Entry } from '#skein/call/run/entry.js'
 import { PoolWorker } from '#skein/pool/pool-worker.js'
 import { hasRoom, isOverloaded, pick } from '#skein/pool/routing.js'
 

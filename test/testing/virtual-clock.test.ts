@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { InvalidArgumentError, type Scope, scope, sleep, TimeoutError } from 'skein/core'
 import { settled, virtualClock } from 'skein/testing'
-import { now } from '#skein/core/clock.js'
+import { now } from '#skein/core/time/clock.js'
 import { inPlainOrder } from '../core/plain-order.ts'
 
 const day = 86_400_000

@@ -2,9 +2,9 @@ import { test } from 'node:test'
 import { call, type Call } from '#skein/call/call.js'
 import type { Executor } from '#skein/call/executor.js'
 import type { MapResults, Settled } from '#skein/call/map.js'
-import type { sendable } from '#skein/call/sendable.js'
-import { task } from '#skein/call/task.js'
-import type { Job } from '#skein/core/job.js'
+import type { sendable } from '#skein/call/define/sendable.js'
+import { task } from '#skein/call/define/task.js'
+import type { Job } from '#skein/core/job/job.js'
 import { exactly } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import type { NotAGenerator, Refusal, Sendable, Unsendable } from '#skein/call/sendable.js'
-import { sendable } from '#skein/call/sendable.js'
+import type { NotAGenerator, Refusal, Sendable, Unsendable } from '#skein/call/define/sendable.js'
+import { sendable } from '#skein/call/define/sendable.js'
 import type { Equal, Expect } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it.

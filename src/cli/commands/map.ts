@@ -1,4 +1,4 @@
-import { CancelledError } from '../../core/errors.ts'
+import { CancelledError } from '../../core/errors/errors.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'

@@ -1,6 +1,6 @@
 import { decodeMessage } from '../../celery/message.ts'
 import { decodeValue } from '../../celery/result.ts'
-import { MalformedMessageError } from '../../core/errors.ts'
+import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { StoredJob } from '../../stores/store.ts'
 import { failureOf } from './words.ts'
 

@@ -1,6 +1,6 @@
 import { decodeFailure, decodeValue } from '../../celery/result.ts'
 import { decodeMessage } from '../../celery/message.ts'
-import { MalformedMessageError } from '../../core/errors.ts'
+import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { StoredJob, StoredState } from '../../stores/store.ts'
 import { toJson } from '../to-json.ts'
 import { time } from '../ui/amount.ts'

@@ -1,5 +1,5 @@
 import type { TaskRate, WorkOptions } from '../../queue/worker/work-options.ts'
-import { type Duration, milliseconds } from '../../core/duration.ts'
+import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { type Arguments, type Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { claimStdout } from '../output.ts'

@@ -1,4 +1,4 @@
-import { type Task, task } from '../../call/task.ts'
+import { type Task, task } from '../../call/define/task.ts'
 
 /** Blocks its thread: as a synchronous read of a slow disk, or a library that knows no promises. */
 export const block: Task<(ms: number) => number> = task(import.meta, function block(ms: number): number {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
-import { type Task, task } from '../../call/task.ts'
+import { type Task, task } from '../../call/define/task.ts'
 import { statisticsOf, type Statistics } from './statistics.ts'
 
 /** Waits: asks the site for a page and looks at its size. */

@@ -1,4 +1,4 @@
-import type { Owner } from '../waiting.ts'
+import type { Owner } from '../scope/owner.ts'
 import { type AllResults, unpack, type WorkSet } from './all.ts'
 import { runUnder, startAll } from './contest.ts'
 

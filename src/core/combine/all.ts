@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../errors.ts'
-import type { Owner } from '../waiting.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import type { Owner } from '../scope/owner.ts'
 import { checkWork, type ResultOf, runUnder, startAll, type Work } from './contest.ts'
 
 /** What `all` gives for its work: the same list or record, with results in place of functions. */

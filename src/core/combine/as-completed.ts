@@ -1,5 +1,5 @@
-import type { Scope } from '../scope.ts'
-import { type Owner, ownerOf } from '../waiting.ts'
+import type { Scope } from '../scope/scope.ts'
+import { type Owner, ownerOf } from '../scope/owner.ts'
 import { checkWork, type ResultOf, runUnder, startAll, type Work } from './contest.ts'
 import type { Completed } from './some.ts'
 

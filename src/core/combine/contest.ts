@@ -1,12 +1,12 @@
-import type { CancelCause } from '../cancel.ts'
-import { describe } from '../checks.ts'
-import { debugging } from '../debug.ts'
-import { InvalidArgumentError } from '../errors.ts'
-import { messageOf } from '../foreign.ts'
-import { runScope, Scope } from '../scope.ts'
-import { checkBody, noOptions } from '../scope-options.ts'
-import { SpawnedJob } from '../spawned-job.ts'
-import { type Owner, ownerOf } from '../waiting.ts'
+import type { CancelCause } from '../errors/cause.ts'
+import { describe } from '../errors/checks.ts'
+import { debugging } from '../scope/debug.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import { messageOf } from '../errors/foreign.ts'
+import { runScope, Scope } from '../scope/scope.ts'
+import { checkBody, noOptions } from '../scope/options.ts'
+import { SpawnedJob } from '../scope/spawned-job.ts'
+import { type Owner, ownerOf } from '../scope/owner.ts'
 
 /** A piece of work among others: a function that is given a scope of its own. */
 export type Work<T = unknown> = (s: Scope) => T | Promise<T>

@@ -1,4 +1,4 @@
-import type { Owner } from '../waiting.ts'
+import type { Owner } from '../scope/owner.ts'
 import { checkWork, contest, type ResultOf, type Work } from './contest.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { checkInteger } from '../checks.ts'
-import type { Owner } from '../waiting.ts'
+import { checkInteger } from '../errors/checks.ts'
+import type { Owner } from '../scope/owner.ts'
 import { checkWork, contest, type ResultOf, type Work } from './contest.ts'
 
 /** A result, and the place in the list of the function that gave it. */

@@ -1,5 +1,5 @@
-import { Scope, scope, type ScopeOptions } from '../scope.ts'
-import { type Owner, refusalOf } from '../waiting.ts'
+import { Scope, scope, type ScopeOptions } from '../scope/scope.ts'
+import { type Owner, refusalOf } from '../scope/owner.ts'
 
 /**
  * Runs a body in a scope of its own, under whoever owns the whole: a scope, a signal, or nobody. Rejects without beginning

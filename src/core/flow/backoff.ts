@@ -1,5 +1,5 @@
-import { checkInteger, checkRange } from '../checks.ts'
-import { type Duration, milliseconds } from '../duration.ts'
+import { checkInteger, checkRange } from '../errors/checks.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
 
 /** How long to wait between attempts. */
 export interface Backoff {

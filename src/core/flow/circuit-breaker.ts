@@ -1,11 +1,11 @@
-import { checkInteger, checkKnown, checkRange, describe } from '../checks.ts'
-import { monotonic } from '../clock.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors.ts'
-import type { Scope } from '../scope.ts'
-import { checkBody } from '../scope-options.ts'
+import { checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
+import { monotonic } from '../time/clock.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors/errors.ts'
+import type { Scope } from '../scope/scope.ts'
+import { checkBody } from '../scope/options.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
-import { type Owner, ownerOf, refusalOf } from '../waiting.ts'
+import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
 
 /** `closed`: calls pass. `open`: they are refused. `half-open`: a few pass, to see whether it works again. */

@@ -1,8 +1,8 @@
-import { checkKnown, describe } from '../checks.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { InvalidArgumentError } from '../errors.ts'
-import type { Scope } from '../scope.ts'
-import type { Owner } from '../waiting.ts'
+import { checkKnown, describe } from '../errors/checks.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import type { Scope } from '../scope/scope.ts'
+import type { Owner } from '../scope/owner.ts'
 import { Pacer, type Paced } from './pacer.ts'
 
 /** Options of `debounce`. */

@@ -1,11 +1,11 @@
-import { checkInteger, checkKnown } from '../checks.ts'
-import { monotonic } from '../clock.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { InvalidArgumentError } from '../errors.ts'
+import { checkInteger, checkKnown } from '../errors/checks.ts'
+import { monotonic } from '../time/clock.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
 import { done, Waiter, WaitQueue } from '../sync/wait-queue.ts'
-import { Timer } from '../timer.ts'
-import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { Timer } from '../time/timer.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type Pace, SlidingWindow, TokenBucket } from './pace.ts'
 
 /** Options of a `RateLimiter`. */

@@ -1,4 +1,4 @@
-import { checkKnown, checkRange } from '../checks.ts'
+import { checkKnown, checkRange } from '../errors/checks.ts'
 
 /** Options of a `RetryBudget`. */
 export interface RetryBudgetOptions {

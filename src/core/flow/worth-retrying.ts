@@ -1,6 +1,6 @@
-import { describe } from '../checks.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { InvalidArgumentError } from '../errors.ts'
+import { describe } from '../errors/checks.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
 
 /** Which failures are worth another attempt. */
 export interface RetryChoice {

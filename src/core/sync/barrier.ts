@@ -1,6 +1,6 @@
-import { checkInteger } from '../checks.ts'
-import { BrokenError } from '../errors.ts'
-import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { checkInteger } from '../errors/checks.ts'
+import { BrokenError } from '../errors/errors.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 

@@ -1,5 +1,5 @@
-import { BrokenError, ClosedError, EndOfChannelError, OverloadedError } from '../errors.ts'
-import { type Owner, waitUnder } from '../waiting.ts'
+import { BrokenError, ClosedError, EndOfChannelError, OverloadedError } from '../errors/errors.ts'
+import { type Owner, waitUnder } from '../scope/owner.ts'
 import { Ring } from './ring.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 

@@ -1,6 +1,6 @@
-import { describe } from '../checks.ts'
-import { EndOfChannelError, InvalidArgumentError } from '../errors.ts'
-import { type Owner, ownerOf, refusalOf } from '../waiting.ts'
+import { describe } from '../errors/checks.ts'
+import { EndOfChannelError, InvalidArgumentError } from '../errors/errors.ts'
+import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { ChannelState, type ChannelStatistics, closedEnd, type Overflow } from './channel-state.ts'
 import { checkCapacity, type NameOptions, titleOf } from './options.ts'
 

@@ -1,4 +1,4 @@
-import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import type { EventStatistics } from './event.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'

@@ -1,5 +1,5 @@
-import { MisuseError } from '../errors.ts'
-import type { Scope } from '../scope.ts'
+import { MisuseError } from '../errors/errors.ts'
+import type { Scope } from '../scope/scope.ts'
 import type { NameOptions } from './options.ts'
 import { OwnedLock } from './owned-lock.ts'
 

@@ -1,5 +1,5 @@
-import { checkKnown, describe } from '../checks.ts'
-import { InvalidArgumentError } from '../errors.ts'
+import { checkKnown, describe } from '../errors/checks.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
 
 /** Options that every primitive takes. */
 export interface NameOptions {

@@ -1,5 +1,5 @@
-import { Member } from '../members.ts'
-import type { Scope } from '../scope.ts'
+import { Member } from '../tree/member.ts'
+import type { Scope } from '../scope/scope.ts'
 
 /** Who wants to hear that a scope has ended which still held something. */
 export interface TenureOf {

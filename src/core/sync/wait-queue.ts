@@ -1,5 +1,5 @@
-import type { Scope } from '../scope.ts'
-import { Wait } from '../waits.ts'
+import type { Scope } from '../scope/scope.ts'
+import { Wait } from '../scope/waits.ts'
 
 /** What a wait queue belongs to, as far as those who wait in it are concerned. */
 export interface QueueOwner {

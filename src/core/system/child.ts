@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, type Writable } from 'node:stream'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
-import { type CancelCause, errorOfCause } from '../cancel.ts'
-import { describe } from '../checks.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors.ts'
-import { messageOf } from '../foreign.ts'
-import { Scope } from '../scope.ts'
-import { type Owner, refusalOf } from '../waiting.ts'
+import { type CancelCause, errorOfCause } from '../errors/cause.ts'
+import { describe } from '../errors/checks.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
+import { messageOf } from '../errors/foreign.ts'
+import { Scope } from '../scope/scope.ts'
+import { type Owner, refusalOf } from '../scope/owner.ts'
 
 /** Options of both `runProcess` and `openProcess`. */
 export interface ProcessOptions {

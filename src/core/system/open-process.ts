@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
-import { checkKnown, describe } from '../checks.ts'
-import { InvalidArgumentError } from '../errors.ts'
+import { checkKnown, describe } from '../errors/checks.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
 import { startChecked } from '../flow/attempt-in.ts'
-import { type Owner, ownerOf } from '../waiting.ts'
+import { type Owner, ownerOf } from '../scope/owner.ts'
 import { Child, type ErrorOutput, type ProcessEnd, type ProcessOptions, processOptions } from './child.ts'
 import { linesOf } from './lines.ts'
 

@@ -1,7 +1,7 @@
-import { checkInteger, checkKnown, describe } from '../checks.ts'
-import { InvalidArgumentError, ProcessFailedError } from '../errors.ts'
+import { checkInteger, checkKnown, describe } from '../errors/checks.ts'
+import { InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
 import { startChecked } from '../flow/attempt-in.ts'
-import { type Owner, ownerOf } from '../waiting.ts'
+import { type Owner, ownerOf } from '../scope/owner.ts'
 import { Captured } from './captured.ts'
 import { Child, type ProcessEnd, type ProcessOptions, processOptions } from './child.ts'
 

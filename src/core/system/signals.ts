@@ -1,10 +1,10 @@
 import { constants } from 'node:os'
 import { clearInterval, setInterval } from 'node:timers'
-import { describe } from '../checks.ts'
-import { InvalidArgumentError } from '../errors.ts'
-import { Scope } from '../scope.ts'
+import { describe } from '../errors/checks.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import { Scope } from '../scope/scope.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'
-import { type Owner, ownerOf, refusalOf, waitUnder } from '../waiting.ts'
+import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 
 /** Signals as they come, one after the other; see `signals`. */
 export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { ChunkResult } from '../../call/entry.ts'
+import type { ChunkResult } from '../../call/run/entry.ts'
 import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire.ts'
 import type { TextSource, TextTarget } from './long-texts.ts'
 import { ValueReader } from './value-reader.ts'

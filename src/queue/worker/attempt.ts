@@ -1,7 +1,7 @@
-import type { Entry } from '../../call/entry.ts'
+import type { Entry } from '../../call/run/entry.ts'
 import type { TaskMessage } from '../../celery/message.ts'
-import { now } from '../../core/clock.ts'
-import type { Timer } from '../../core/timer.ts'
+import { now } from '../../core/time/clock.ts'
+import type { Timer } from '../../core/time/timer.ts'
 import type { Claim, Effect } from '../../stores/store.ts'
 import type { KnownTask } from './allowlist.ts'
 

@@ -1,4 +1,4 @@
-import { Timer } from '../../core/timer.ts'
+import { Timer } from '../../core/time/timer.ts'
 
 /** Longest wait, in milliseconds, before a batch that the store refused is tried again. */
 const longestPause = 2_000

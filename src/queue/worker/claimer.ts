@@ -1,4 +1,4 @@
-import { Timer } from '../../core/timer.ts'
+import { Timer } from '../../core/time/timer.ts'
 import type { Claim, ClaimRequest, Store } from '../../stores/store.ts'
 
 /** How often an idle worker asks although nothing was signalled, in milliseconds: what heals a signal that got lost. */

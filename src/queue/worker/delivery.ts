@@ -1,5 +1,5 @@
-import { wallTime } from '../../core/clock.ts'
-import { StoreRefusedError } from '../../core/errors.ts'
+import { wallTime } from '../../core/time/clock.ts'
+import { StoreRefusedError } from '../../core/errors/errors.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Report, Settlement, Store, WriteOutcome } from '../../stores/store.ts'
 import type { Attempt, StopCause } from './attempt.ts'

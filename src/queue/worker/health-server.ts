@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { WorkerHealth } from './events.ts'
 
 /** A small HTTP server that says whether a worker does its work. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/foreign.ts'
+import { messageOf } from '../../core/errors/foreign.ts'
 import type { Claimer } from './claimer.ts'
 import type { WorkerHealth } from './events.ts'
 

@@ -1,5 +1,5 @@
-import type { Entry } from '../../call/entry.ts'
-import type { ExecutorSurface } from '../../call/surface.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { encodeItem } from '../../celery/result.ts'
 import type { Attempt } from './attempt.ts'
 import type { TaskBackstage } from './services.ts'

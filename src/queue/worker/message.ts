@@ -1,5 +1,5 @@
 import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
-import { MalformedMessageError } from '../../core/errors.ts'
+import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/store.ts'
 import { Attempt } from './attempt.ts'
 import type { KnownTask } from './allowlist.ts'

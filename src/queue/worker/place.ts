@@ -1,8 +1,8 @@
 import { describe } from '../../call/options.ts'
 import type { Executor } from '../../call/executor.ts'
-import { surfaceKey } from '../../call/run-with.ts'
-import type { ExecutorSurface } from '../../call/surface.ts'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import { surfaceKey } from '../../call/run/run-with.ts'
+import type { ExecutorSurface } from '../../call/run/surface.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { WorkSettings } from './work-options.ts'
 
 /** How many jobs run at once on the event loop when nobody says. */

@@ -1,6 +1,6 @@
 import { longestSpan } from '../../call/queue-options.ts'
-import { retryDelay } from '../../call/retry.ts'
-import { SkeinError, WorkerCrashedError } from '../../core/errors.ts'
+import { retryDelay } from '../../call/run/retry.ts'
+import { SkeinError, WorkerCrashedError } from '../../core/errors/errors.ts'
 import type { Attempt } from './attempt.ts'
 
 /** What becomes of an attempt that failed. */

@@ -1,4 +1,4 @@
-import { Timer } from '../../core/timer.ts'
+import { Timer } from '../../core/time/timer.ts'
 import type { StopReport } from './events.ts'
 import type { WorkerCore } from './worker.ts'
 

@@ -1,8 +1,8 @@
 import type { Executor } from '../../call/executor.ts'
 import { checkInteger, checkKnown, describe } from '../../call/options.ts'
-import type { AnyFunction } from '../../call/task.ts'
-import { type Duration, milliseconds } from '../../core/duration.ts'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import type { AnyFunction } from '../../call/define/task.ts'
+import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Store } from '../../stores/store.ts'
 
 /** How often a task may be started, over all workers. */

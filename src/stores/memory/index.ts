@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 import { describe } from '../../call/options.ts'
-import type { Clock } from '../../core/clock.ts'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import type { Clock } from '../../core/time/clock.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
 import type { Store } from '../store.ts'
 import { Memory, MemoryStore } from './memory-store.ts'

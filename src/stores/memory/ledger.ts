@@ -1,4 +1,4 @@
-import { clockSlot, type Clock } from '../../core/clock.ts'
+import { clockSlot, type Clock } from '../../core/time/clock.ts'
 import type { StoreSettings } from '../options.ts'
 import * as story from '../story.ts'
 import type {

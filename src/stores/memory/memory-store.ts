@@ -1,6 +1,6 @@
-import type { Clock } from '../../core/clock.ts'
-import { ClosedError } from '../../core/errors.ts'
-import { Timer } from '../../core/timer.ts'
+import type { Clock } from '../../core/time/clock.ts'
+import { ClosedError } from '../../core/errors/errors.ts'
+import { Timer } from '../../core/time/timer.ts'
 import {
   checkCalls,
   checkFilter,

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { StoreError } from '../../core/errors.ts'
+import { StoreError } from '../../core/errors/errors.ts'
 import type { ColumnValue } from '../store.ts'
 
 /** What a column may hold. */

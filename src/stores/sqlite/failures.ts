@@ -1,4 +1,4 @@
-import { ClosedError, SkeinError, StoreError } from '../../core/errors.ts'
+import { ClosedError, SkeinError, StoreError } from '../../core/errors/errors.ts'
 
 /** How an error travels from the store's thread: as what it takes to make it again. */
 export interface SentFailure {

@@ -1,5 +1,5 @@
-import { describe } from '../../core/checks.ts'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import { describe } from '../../core/errors/checks.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Database } from './database.ts'
 
 /** A task in a queue. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { StoreError } from '../../core/errors.ts'
+import { StoreError } from '../../core/errors/errors.ts'
 import { bootOf } from './clock.ts'
 import { Database } from './database.ts'
 import { openDriver } from './driver.ts'

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../core/errors.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type Driver, driverOver, openBinding } from './driver.ts'
 
 /** More than any program sets, and each program another one. */

@@ -1,5 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs'
-import { StoreError } from '../../core/errors.ts'
+import { StoreError } from '../../core/errors/errors.ts'
 
 /**
  * Notices that the file of an open store was deleted, moved or replaced. SQLite does not: it goes on writing into the file that

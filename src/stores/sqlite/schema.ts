@@ -1,4 +1,4 @@
-import { StoreError } from '../../core/errors.ts'
+import { StoreError } from '../../core/errors/errors.ts'
 import type { Database } from './database.ts'
 
 /** The states of a call as the file has them. `parked` is shown as ready: it waits for its limit. */

@@ -1,6 +1,6 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { describe } from '../../call/options.ts'
-import { InvalidArgumentError, StoreError } from '../../core/errors.ts'
+import { InvalidArgumentError, StoreError } from '../../core/errors/errors.ts'
 import { checkCalls } from '../check.ts'
 import { type StoreSettings, storeSettings } from '../options.ts'
 import type { OutgoingCall, SendOutcome, UserDatabase } from '../store.ts'

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/foreign.ts'
+import { messageOf } from '../../core/errors/foreign.ts'
 import { crashPoint } from '../crash-point.ts'
 import * as story from '../story.ts'
 import type { Effect, Report, Settlement, WriteOutcome } from '../store.ts'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { ClosedError, type SkeinError } from '../../core/errors.ts'
+import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import * as check from '../check.ts'
 import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'

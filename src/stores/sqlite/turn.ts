@@ -1,4 +1,4 @@
-import { StoreError } from '../../core/errors.ts'
+import { StoreError } from '../../core/errors/errors.ts'
 import type { StoreSettings } from '../options.ts'
 import type { StoreSignals } from '../store.ts'
 import type { Database } from './database.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { InvalidArgumentError } from '../../core/errors.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 
 /** What survives what: `full` a power cut, `relaxed` the death of any program. */
 export type Durability = 'full' | 'relaxed'

@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Transferable } from '../../call/move.ts'
+import type { Transferable } from '../../call/codec/move.ts'
 import type { TextSource, TextTarget } from '../../pool/words/long-texts.ts'
 import { longestMessage } from '../../pool/words/messages.ts'
 import { type Batch, type FrameReader, Inlet } from './inlet.ts'

@@ -1,4 +1,4 @@
-import type { Transferable } from '../../call/move.ts'
+import type { Transferable } from '../../call/codec/move.ts'
 import type { MessageWriter } from '../../pool/words/messages.ts'
 import type { RingSender } from './sender.ts'
 

@@ -1,5 +1,5 @@
-import type { Clock } from '#skein/core/clock.js'
-import { type TimerNode, TimerWheel } from '#skein/core/timer-wheel.js'
+import type { Clock } from '#skein/core/time/clock.js'
+import { type TimerNode, TimerWheel } from '#skein/core/time/timer-wheel.js'
 
 /** A clock that stands still until somebody turns it. */
 export class TurnableClock implements Clock {

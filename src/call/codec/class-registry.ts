@@ -1,0 +1,243 @@
+import {
+  BrokenError,
+  BusyError,
+  CancelledError,
+  CircuitOpenError,
+  ClosedError,
+  DeadlockError,
+  EndOfChannelError,
+  InvalidArgumentError,
+  JobGoneError,
+  StoreError,
+  JobRejectedError,
+  MalformedMessageError,
+  MisuseError,
+  NestedStartError,
+  NoCurrentScopeError,
+  NonRetryableError,
+  OverloadedError,
+  ProcessFailedError,
+  RestartLimitError,
+  ScopeClosedError,
+  SkeinError,
+  StoreRefusedError,
+  StreamMismatchError,
+  StuckTaskError,
+  TaskDefinitionError,
+  TaskModuleError,
+  TaskNotFoundError,
+  ThrownValueError,
+  TimeoutError,
+  UnsendableError,
+  ValidationError,
+  WorkerCrashedError,
+  WorkerOutOfMemoryError,
+  WorkerStartError,
+} from '../../core/errors/errors.ts'
+
+/** Any class, also an abstract one or one with a private constructor. */
+export interface AnyClass<T extends object = object> {
+  readonly name: string
+  readonly prototype: T
+}
+
+/** How instances of a registered class travel. */
+export interface ClassOptions<T extends object = object, D = unknown> {
+  /** The name under which both sides know the class. Default: the class's own name. */
+  readonly name?: string
+  /**
+   * Gives the data that makes up an instance. Needed for a class with `#private` fields. Default: its own enumerable
+   * properties.
+   */
+  readonly encode?: (instance: T) => D
+  /**
+   * Makes an instance of that data. Needed together with `encode`. Default: an object of the class with those
+   * properties; the constructor does not run. A call whose value it refuses by throwing fails with `SKEIN_UNSENDABLE`.
+   */
+  readonly decode?: (data: D) => T
+}
+
+/** @internal A class that is known by name. */
+export interface RegisteredClass {
+  readonly name: string
+  readonly Class: AnyClass
+  readonly encode?: (instance: never) => unknown
+  readonly decode?: (data: never) => object
+}
+
+interface Registry {
+  /** Grows with each registration, so that what was concluded before it can be dropped. */
+  version: number
+  readonly byName: Map<string, RegisteredClass>
+  readonly byPrototype: WeakMap<object, RegisteredClass>
+}
+
+/** Hangs on globalThis because a TypeScript loader can give the user's module its own copy of skein. */
+const registry: Registry = ((globalThis as Record<symbol, unknown>)[Symbol.for('skein.classes')] ??= {
+  version: 0,
+  byName: new Map(),
+  byPrototype: new WeakMap(),
+}) as Registry
+
+/** Classes that need no registration. Looked up first, so that a copy of skein revives its own errors. */
+const own = new Map<string, RegisteredClass>()
+
+for (const Class of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]) {
+  know(Class.name, Class)
+}
+for (const Class of [
+  SkeinError,
+  CancelledError,
+  TimeoutError,
+  InvalidArgumentError,
+  TaskDefinitionError,
+  TaskNotFoundError,
+  TaskModuleError,
+  UnsendableError,
+  OverloadedError,
+  ClosedError,
+  WorkerCrashedError,
+  WorkerOutOfMemoryError,
+  WorkerStartError,
+  NestedStartError,
+  NoCurrentScopeError,
+  ScopeClosedError,
+  ThrownValueError,
+  StoreRefusedError,
+  StreamMismatchError,
+  StuckTaskError,
+  MalformedMessageError,
+  ValidationError,
+  JobRejectedError,
+  JobGoneError,
+  StoreError,
+  NonRetryableError,
+  MisuseError,
+  BrokenError,
+  BusyError,
+  EndOfChannelError,
+  DeadlockError,
+  CircuitOpenError,
+  RestartLimitError,
+  ProcessFailedError,
+]) {
+  know(`skein:${Class.kind}`, Class)
+}
+
+function know(name: string, Class: AnyClass): void {
+  const entry: RegisteredClass = { name, Class }
+  own.set(name, entry)
+  registry.byPrototype.set(Class.prototype, entry)
+  registry.version++
+}
+
+/**
+ * Lets instances of a class travel to threads and processes and come back as instances of that class.
+ *
+ * Call it right after the class, in the module that defines it, so that every worker that imports the module knows
+ * the class too. Without it an instance travels as plain data, as structured clone does it: its properties arrive,
+ * its methods don't. Give `encode` and `decode` where properties alone don't make up an instance (`#private` fields,
+ * handles). For the types, give the class the property `declare readonly [sendable]: true`.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or only one of `encode` and `decode`
+ * is given.
+ *
+ * @param Class the class; its subclasses need a registration of their own
+ * @param options the name, and how instances travel
+ * @example
+ * import { registerClass, sendable } from 'skein'
+ *
+ * export class Money {
+ *   declare readonly [sendable]: true
+ *   readonly cents: number
+ *   constructor(cents: number) {
+ *     this.cents = cents
+ *   }
+ *   toString(): string {
+ *     return (this.cents / 100).toFixed(2)
+ *   }
+ * }
+ * registerClass(Money)
+ */
+export function registerClass<T extends object, D>(Class: AnyClass<T>, options: ClassOptions<T, D> = {}): void {
+  if (typeof Class !== 'function' || typeof (Class as AnyClass).prototype !== 'object') {
+    throw new InvalidArgumentError(`Expected a class to register, got ${Class === null ? 'null' : typeof Class}`)
+  }
+  const name = options.name ?? (Class as AnyClass).name
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidArgumentError(
+      `A class without a name cannot be registered: pass one, as in registerClass(Class, { name: 'Money' })`,
+    )
+  }
+  if ((options.encode === undefined) !== (options.decode === undefined)) {
+    throw new InvalidArgumentError(
+      `The class '${name}' was registered with only ${options.encode ? 'encode' : 'decode'}: ` +
+        `pass both encode and decode, or none`,
+    )
+  }
+  const known = own.get(name) ?? registry.byName.get(name)
+  if (known && known.Class !== Class) {
+    throw new InvalidArgumentError(
+      `Another class is already registered as '${name}'. Instances are recognised by that name on the other side, ` +
+        `so each class needs its own: pass one, as in { name: 'billing.${name}' }.`,
+    )
+  }
+  if (name.startsWith('skein:')) {
+    throw new InvalidArgumentError(
+      `Names of classes that start with 'skein:' are reserved, got '${name}': pass another { name }`,
+    )
+  }
+  if (own.has(name)) return
+  const entry = { name, Class, ...options } as RegisteredClass
+  registry.byName.set(name, entry)
+  registry.byPrototype.set((Class as AnyClass).prototype, entry)
+  registry.version++
+}
+
+/**
+ * Lets errors of a class come back from threads and processes as instances of that class.
+ *
+ * Call it right after the class, in the module that defines it. An error of a class that is not registered comes back
+ * as its nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name,
+ * message, stack and properties. The same as `registerClass`, which is for classes that are no errors.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or the class does not extend Error.
+ *
+ * @param Class the error class; its constructor does not run when an error is revived
+ * @param options the name, and how errors travel
+ * @example
+ * import { registerError } from 'skein'
+ *
+ * export class HttpError extends Error {
+ *   readonly status: number
+ *   constructor(status: number) {
+ *     super(`The server said ${status}`)
+ *     this.status = status
+ *   }
+ * }
+ * registerError(HttpError)
+ */
+export function registerError<T extends Error, D>(Class: AnyClass<T>, options: ClassOptions<T, D> = {}): void {
+  if (typeof Class !== 'function' || !(((Class as AnyClass).prototype as unknown) instanceof Error)) {
+    const got = typeof Class === 'function' ? `'${(Class as AnyClass).name}'` : String(Class)
+    throw new InvalidArgumentError(
+      `registerError needs a class that extends Error, got ${got}; for other classes there is registerClass`,
+    )
+  }
+  registerClass(Class, options)
+}
+
+/** @internal The class that has exactly this prototype, where it is known. */
+export function classOfPrototype(prototype: object): RegisteredClass | undefined {
+  return registry.byPrototype.get(prototype)
+}
+
+/** @internal The class of that name, where it is known here. */
+export function classNamed(name: string): RegisteredClass | undefined {
+  return own.get(name) ?? registry.byName.get(name)
+}
+
+/** @internal Changes whenever a class is registered. */
+export function registryVersion(): number {
+  return registry.version
+}

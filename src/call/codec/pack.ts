@@ -1,0 +1,359 @@
+import { types } from 'node:util'
+import { UnsendableError } from '../../core/errors/errors.ts'
+import { isJob } from '../../core/job/job.ts'
+import { isCall } from '../call.ts'
+import type { RegisteredClass } from './class-registry.ts'
+import { type ErrorRecord, recordError } from './error-record.ts'
+import {
+  callValue,
+  executorValue,
+  extraProperties,
+  jobValue,
+  type Kind,
+  kindOf,
+  plainFunction,
+  privateState,
+  proxy,
+  putValue,
+  type Refusing,
+  scopeValue,
+  symbol,
+  taskFunction,
+} from './kinds.ts'
+import type { KeptValue } from './kept-value.ts'
+import { refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { isPut, type PutState, stateOf } from './put.ts'
+import { cannot, refused } from './refused.ts'
+import { identityOf } from '../define/task.ts'
+
+/** Where something goes: a container of the packed value and the key in it. */
+export type Holder = Record<string | number, unknown>
+
+/**
+ * One step of unpacking. What structured clone can't carry was left out of the value; the steps put it back, in this
+ * order. They point at containers *inside* the value: structured clone and v8.serialize keep that identity within one
+ * message, so nothing in the value itself has to be marked, and no value can be mistaken for a mark.
+ */
+export type Step =
+  | readonly [op: 'error', made: number, record: ErrorRecord]
+  | readonly [op: 'url', made: number, href: string]
+  | readonly [op: 'buffer', made: number, bytes: Uint8Array]
+  /** A value that was put. What arrives is its number, for which the receiver puts the value that it keeps. */
+  | readonly [op: 'put', made: number, kept: number | KeptValue]
+  | readonly [op: 'class', made: number, name: string, data: Holder, stack: string | undefined]
+  | readonly [op: 'prototype', target: object, name: string]
+  | readonly [op: 'map', target: Map<unknown, unknown>, entries: readonly unknown[]]
+  | readonly [op: 'set', target: Set<unknown>, values: readonly unknown[]]
+  | readonly [op: 'assign', target: object, properties: Holder]
+  | readonly [op: 'link', holder: Holder, key: string | number, made: number]
+
+/** A value and the steps that make it whole again. Structured clone and v8.serialize carry it; JSON does not. */
+export interface Packed {
+  /** Holds the value alone: a container that a link can point at, like any other. */
+  readonly box: readonly [unknown]
+  readonly steps: readonly Step[]
+}
+
+/**
+ * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
+ *
+ * @param puts where to note the values that were put and stand in this one; without it they are refused
+ */
+export function pack(value: unknown, path: string, process: boolean, puts?: Set<PutState>): Packed {
+  return new Packer(path, process, puts).pack(value)
+}
+
+/** A slice is copied: structured clone sends all the memory below a view, and under a small Buffer lies Node's pool. */
+function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  const view = new Uint8Array(buffer, byteOffset, byteLength)
+  return byteLength === buffer.byteLength || types.isSharedArrayBuffer(buffer) ? view : new Uint8Array(view)
+}
+
+/** How many causes of causes travel. */
+const deepestCause = 16
+
+/** Copies the containers of one value; leaves stay as they are, and the caller's value is never touched. */
+class Packer {
+  readonly #steps: Step[] = []
+  readonly #root: string
+  readonly #process: boolean
+  readonly #puts: Set<PutState> | undefined
+  readonly #path: string[] = []
+  /** Original -> its copy, or for what is made anew on the other side its number. */
+  readonly #done = new Map<object, object | number>()
+  /** The keys of #done in order, so that a part that failed can be taken back. */
+  readonly #order: object[] = []
+  readonly #encoding = new Set<object>()
+  #made = 0
+  #errors = 0
+
+  constructor(root: string, process: boolean, puts: Set<PutState> | undefined) {
+    this.#root = root
+    this.#process = process
+    this.#puts = puts
+  }
+
+  pack(value: unknown): Packed {
+    const box: [unknown] = [undefined]
+    box[0] = this.#value(value, box as unknown as Holder, 0)
+    return { box, steps: this.#steps }
+  }
+
+  /** What to store in `holder[key]`; something that is made anew gets a link there and nothing is stored. */
+  #value(value: unknown, holder: Holder, key: string | number): unknown {
+    if (typeof value === 'function') return this.#refuse(identityOf(value) ? taskFunction : plainFunction)
+    if (typeof value === 'symbol') return this.#refuse(symbol)
+    if (typeof value !== 'object' || value === null) return value
+    const done = this.#done.get(value)
+    if (typeof done === 'number') return void this.#steps.push(['link', holder, key, done])
+    if (done) return done
+    if (types.isProxy(value)) return this.#refuse(proxy)
+    const brand = brandOf(value)
+    if (brand) return brand === putValue ? this.#put(value, holder, key) : this.#refuse(brand)
+    const prototype = Object.getPrototypeOf(value) as object | null
+    const kind: Kind = prototype === null || prototype === Object.prototype ? 'plain' : kindOf(value, prototype)
+    if (typeof kind === 'object') {
+      if ('remedy' in kind) return this.#refuse(kind)
+      return kind.encode ? this.#custom(value, kind, holder, key) : this.#instance(value, kind)
+    }
+    switch (kind) {
+      case 'leaf':
+        return this.#leaf(value)
+      case 'array':
+        return this.#array(value as unknown[], [])
+      case 'map':
+        if (prototype !== Map.prototype) this.#onlyEntries(value, prototype!)
+        return this.#map(value as Map<unknown, unknown>)
+      case 'set':
+        if (prototype !== Set.prototype) this.#onlyEntries(value, prototype!)
+        return this.#set(value as Set<unknown>)
+      case 'error':
+        return this.#error(value, holder, key)
+      case 'url':
+        return this.#make(value, holder, key, made => ['url', made, (value as URL).href])
+      case 'buffer':
+        this.#leaf(value)
+        return this.#make(value, holder, key, made => ['buffer', made, bytesOf(value as Buffer)])
+      case 'instance':
+        if (Object.keys(value).length === 0) return this.#refuse(privateState(prototype!))
+        return this.#properties(value, {})
+      case 'plain':
+        return this.#properties(value, {})
+    }
+  }
+
+  #onlyEntries(value: object, prototype: object): void {
+    if (Object.keys(value).length > 0) this.#refuse(extraProperties(prototype))
+  }
+
+  #leaf(value: object): object {
+    const reason = this.#errors > 0 ? refusedInErrors(value) : this.#process ? refusedByProcesses(value) : undefined
+    return reason ? this.#refuse(reason) : value
+  }
+
+  #make(value: object, holder: Holder, key: string | number, step: (made: number) => Step): undefined {
+    const made = this.#made++
+    this.#remember(value, made)
+    this.#steps.push(step(made), ['link', holder, key, made])
+  }
+
+  #put(value: object, holder: Holder, key: string | number): undefined {
+    if (!this.#puts || this.#errors > 0) return this.#refuse(putValue)
+    const state = stateOf(value)
+    state.checkOpen(this.#root + this.#path.join(''))
+    this.#puts.add(state)
+    return this.#make(value, holder, key, made => ['put', made, state.id])
+  }
+
+  #remember(value: object, as: object | number): void {
+    this.#done.set(value, as)
+    this.#order.push(value)
+  }
+
+  #array(value: readonly unknown[], copy: unknown[]): unknown[] {
+    this.#remember(value, copy)
+    copy.length = value.length
+    let holes = false
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i]
+      if (item === undefined && !(i in value)) {
+        holes = true
+        break
+      }
+      this.#path.push(`[${i}]`)
+      copy[i] = this.#value(item, copy as unknown as Holder, i)
+      this.#path.pop()
+    }
+    const keys = Object.keys(value)
+    if (holes || keys.length !== value.length) {
+      for (const key of keys) {
+        if (Object.hasOwn(copy, key)) continue
+        this.#property(value, key, copy as unknown as Holder)
+      }
+    }
+    return copy
+  }
+
+  #properties(value: object, copy: Holder | object): object {
+    this.#remember(value, copy)
+    for (const key of Object.keys(value)) this.#property(value, key, copy as Holder)
+    return copy
+  }
+
+  #property(value: object, key: string, copy: Holder): void {
+    this.#path.push(segment(key))
+    put(copy, key, undefined)
+    const packed = this.#value((value as Holder)[key], copy, key)
+    if (packed !== undefined) put(copy, key, packed)
+    this.#path.pop()
+  }
+
+  #map(value: Map<unknown, unknown>): object {
+    const copy = new Map<unknown, unknown>()
+    this.#remember(value, copy)
+    const entries: unknown[] = []
+    let index = 0
+    for (const [key, item] of value) {
+      this.#path.push(`.keys()[${index++}]`)
+      entries.push(undefined)
+      entries[entries.length - 1] = this.#value(key, entries as unknown as Holder, entries.length - 1)
+      this.#path.pop()
+      this.#path.push(entrySegment(key))
+      entries.push(undefined)
+      entries[entries.length - 1] = this.#value(item, entries as unknown as Holder, entries.length - 1)
+      this.#path.pop()
+    }
+    this.#steps.push(['map', copy, entries])
+    return copy
+  }
+
+  #set(value: Set<unknown>): object {
+    const copy = new Set<unknown>()
+    this.#remember(value, copy)
+    const values: unknown[] = []
+    for (const item of value) {
+      this.#path.push(`.values()[${values.length}]`)
+      values.push(undefined)
+      values[values.length - 1] = this.#value(item, values as unknown as Holder, values.length - 1)
+      this.#path.pop()
+    }
+    this.#steps.push(['set', copy, values])
+    return copy
+  }
+
+  /**
+   * An instance that is made up of its properties: the copy itself gets the prototype back, so cycles through it
+   * hold.
+   */
+  #instance(value: object, { name }: RegisteredClass): object {
+    let copy: object
+    if (Array.isArray(value)) copy = this.#array(value, [])
+    else if (types.isMap(value) || types.isSet(value)) {
+      copy = types.isMap(value) ? this.#map(value) : this.#set(value)
+      const properties: Holder = {}
+      for (const key of Object.keys(value)) this.#property(value, key, properties)
+      this.#steps.push(['assign', copy, properties])
+    } else copy = this.#properties(value, {})
+    this.#steps.push(['prototype', copy, name])
+    return copy
+  }
+
+  #custom(value: object, kind: RegisteredClass, holder: Holder, key: string | number): undefined {
+    if (this.#encoding.has(value)) {
+      return this.#refuse({
+        what: `an instance of ${kind.name} inside its own data`,
+        remedy: `The encode function of ${kind.name} must give data that does not lead back to the instance`,
+      })
+    }
+    this.#encoding.add(value)
+    const box: Holder = {}
+    try {
+      box['d'] = this.#value((kind.encode as (instance: object) => unknown)(value), box, 'd')
+    } finally {
+      this.#encoding.delete(value)
+    }
+    const stack = value instanceof Error && typeof value.stack === 'string' ? value.stack : undefined
+    return this.#make(value, holder, key, made => ['class', made, kind.name, box, stack])
+  }
+
+  #error(error: object, holder: Holder, key: string | number): undefined {
+    const made = this.#made++
+    this.#remember(error, made)
+    const record = recordError(error)
+    this.#errors++
+    const copy: Holder = {}
+    for (const name of Object.keys(record.fields)) this.#lenient(record.fields[name], copy, name)
+    const packed: { -readonly [K in keyof ErrorRecord]: ErrorRecord[K] } = { ...record, fields: copy }
+    if ('cause' in record) this.#lenient(record.cause, packed, 'cause')
+    for (const list of ['errors', 'beside'] as const) {
+      const items = record[list]
+      if (items === undefined) continue
+      const copies: unknown[] = []
+      items.forEach((item, i) => this.#lenient(item, copies as unknown as Holder, i))
+      packed[list] = copies
+    }
+    this.#errors--
+    this.#steps.push(['error', made, packed], ['link', holder, key, made])
+  }
+
+  /** A field of an error: what cannot be sent is replaced by a text, for an error must always arrive. */
+  #lenient(value: unknown, holder: Holder, key: string | number): void {
+    const steps = this.#steps.length
+    const order = this.#order.length
+    const path = this.#path.length
+    const errors = this.#errors
+    put(holder, key, undefined)
+    let packed: unknown
+    try {
+      if (errors > deepestCause && typeof value === 'object' && value !== null && !this.#done.has(value)) {
+        packed = `[not sent: it lies more than ${deepestCause} errors deep]`
+      } else {
+        this.#path.push(typeof key === 'number' ? `[${key}]` : segment(key))
+        packed = this.#value(value, holder, key)
+        this.#path.pop()
+      }
+    } catch (error) {
+      this.#steps.length = steps
+      for (const undone of this.#order.splice(order)) this.#done.delete(undone)
+      this.#path.length = path
+      this.#errors = errors
+      packed = `[not sent: ${error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed'}]`
+    }
+    if (packed !== undefined) put(holder, key, packed)
+  }
+
+  #refuse(refusing: Refusing): never {
+    throw refused(refusing, this.#root + this.#path.join(''), this.#path.at(-1) === '.then')
+  }
+}
+
+/** Stores under a key without ever setting a prototype. */
+export function put(holder: object, key: string | number, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true })
+  } else (holder as Holder)[key] = value
+}
+
+/** How a property is written in a path. */
+export function segment(key: string): string {
+  if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `.${key}`
+  return `[${/^\d+$/.test(key) ? key : JSON.stringify(key)}]`
+}
+
+/** How a value of a Map is written in a path. */
+export function entrySegment(key: unknown): string {
+  return `.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`
+}
+
+const scopeBrand: unique symbol = Symbol.for('skein.scope') as never
+
+/** What is said of a handle that belongs to this thread: a Call, a Job, a value that was put, a Scope, an Executor. */
+export function brandOf(value: object): Refusing | undefined {
+  if (isCall(value)) return callValue
+  if (isJob(value)) return jobValue
+  if (isPut(value)) return putValue
+  if ((value as { [scopeBrand]?: unknown })[scopeBrand] === true) return scopeValue
+  const { run, submit, map, within } = value as Record<string, unknown>
+  const executor = [run, submit, map, within].every(method => typeof method === 'function')
+  return executor ? executorValue : undefined
+}

@@ -1,0 +1,88 @@
+import { UnsendableError } from '../../core/errors/errors.ts'
+import { messageInside } from '../../core/errors/foreign.ts'
+import { classNamed, type RegisteredClass } from './class-registry.ts'
+import { fillError, isError, shellOf } from './error-record.ts'
+import type { KeptValue } from './kept-value.ts'
+import { type Packed, put } from './pack.ts'
+
+/** Makes a packed value whole again, in place: it must have arrived just now, with memory of its own for every typed array. */
+export function unpack(packed: Packed): unknown {
+  const made: unknown[] = []
+  // Errors first and empty, so that whatever leads back to one finds it.
+  for (const step of packed.steps) if (step[0] === 'error') made[step[1]] = shellOf(step[2])
+  for (const step of packed.steps) {
+    switch (step[0]) {
+      case 'link':
+        put(step[1], step[2], made[step[3]])
+        break
+      case 'error':
+        fillError(made[step[1]] as Error, step[2])
+        break
+      case 'buffer':
+        made[step[1]] = asBuffer(step[2])
+        break
+      case 'url':
+        made[step[1]] = new URL(step[2])
+        break
+      case 'put':
+        made[step[1]] = (step[2] as KeptValue).value
+        break
+      case 'map':
+        for (let i = 0; i < step[2].length; i += 2) step[1].set(step[2][i], step[2][i + 1])
+        break
+      case 'set':
+        for (const value of step[2]) step[1].add(value)
+        break
+      case 'assign':
+        for (const key of Object.keys(step[2])) put(step[1], key, step[2][key])
+        break
+      case 'prototype':
+        Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
+        break
+      case 'class': {
+        const revived = revive(step[2], step[3]['d'])
+        if (step[4] !== undefined && isError(revived)) {
+          Object.defineProperty(revived, 'stack', { value: step[4], configurable: true, writable: true })
+        }
+        made[step[1]] = revived
+        break
+      }
+    }
+  }
+  return packed.box[0]
+}
+
+/** Replaces the numbers of the values that were put by these, which the call then has, even if they are dropped before it runs. */
+export function fillPuts(packed: Packed, kept: ReadonlyMap<number, KeptValue>): void {
+  for (const step of packed.steps) {
+    if (step[0] === 'put') (step as [string, number, unknown])[2] = kept.get(step[2] as number)
+  }
+}
+
+/** The same memory as a Buffer. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+function revive(name: string, data: unknown): object {
+  const { decode } = known(name)
+  try {
+    return (decode as (data: unknown) => object)(data)
+  } catch (error) {
+    throw new UnsendableError(
+      `An instance of the class '${name}' arrived, but could not be made again: its decode function failed: ${messageInside(error)}. ` +
+        'It must take all that its encode function gives.',
+      { path: name, cause: error },
+    )
+  }
+}
+
+function known(name: string): RegisteredClass {
+  const found = classNamed(name)
+  if (found) return found
+  throw new UnsendableError(
+    `An instance of the class '${name}' arrived, but the class is not registered in this thread. Call ` +
+      `registerClass(${name}) in the module that defines it, and import that module on both sides.`,
+    { path: name },
+  )
+}

@@ -1,0 +1,46 @@
+import { TaskDefinitionError } from '../../core/errors/errors.ts'
+import type { AnyFunction, TaskIdentity } from './task.ts'
+
+/**
+ * The tasks that this thread knows: module URL -> name -> the bare function.
+ *
+ * It hangs on globalThis because a TypeScript loader can give the user's module its own copy of skein; both copies must
+ * find the same tasks.
+ */
+const modules: Map<string, Map<string, AnyFunction>> = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for('skein.registry')
+] ??= new Map()) as Map<string, Map<string, AnyFunction>>
+
+/** Makes a task findable in this thread. Errors: `SKEIN_TASK_DEFINITION` when the module has that name already. */
+export function register(identity: TaskIdentity, fn: AnyFunction): void {
+  let names = modules.get(identity.url)
+  if (!names) modules.set(identity.url, (names = new Map()))
+  if (names.has(identity.name)) {
+    throw new TaskDefinitionError(
+      `Two tasks in ${identity.url} are named '${identity.name}'. A worker finds a task by its name, so each needs its ` +
+        `own: rename one, or pass { name: '…' }.`,
+    )
+  }
+  names.set(identity.name, fn)
+}
+
+/** The bare function of a task, or undefined when its module has not defined it in this thread. */
+export function lookup(identity: TaskIdentity): AnyFunction | undefined {
+  return modules.get(identity.url)?.get(identity.name)
+}
+
+/** The names that a module has defined in this thread, in order of definition. */
+export function namesIn(url: string): string[] {
+  return [...(modules.get(url)?.keys() ?? [])]
+}
+
+/** The modules that have defined a task in this thread. */
+export function modulesWithTasks(): string[] {
+  return [...modules.keys()]
+}
+
+/** Makes the tasks of one module findable under another URL too: for the compiled file that stands in for a TypeScript one. */
+export function aliasModule(url: string, target: string): void {
+  const names = modules.get(target)
+  if (names) modules.set(url, names)
+}

@@ -1,0 +1,449 @@
+import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
+import { wallTime } from '../../core/time/clock.ts'
+import { milliseconds } from '../../core/time/duration.ts'
+import {
+  CancelledError,
+  ClosedError,
+  type Ended,
+  InvalidArgumentError,
+  OverloadedError,
+} from '../../core/errors/errors.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
+import type { LogLine } from '../../core/scope/services.ts'
+import { onShutdown } from '../../core/program/shutdown.ts'
+import { Timer } from '../../core/time/timer.ts'
+import type { Alarm, ChunkResult, Entry, Outcome } from './entry.ts'
+import type { ExecutorEvent } from '../events.ts'
+import type { CloseOptions, Executor } from '../executor.ts'
+import { LentExecutor } from './lent-executor.ts'
+import { checkKnown, describe } from '../options.ts'
+import { PendingQueue } from './pending-queue.ts'
+import { retryDelay } from './retry.ts'
+import { SignalListeners } from './signal-listeners.ts'
+import { recordSite } from './submit-site.ts'
+import { ExecutorSurface } from './surface.ts'
+import { TokenLine } from './token-line.ts'
+
+/** What an executor does when its queue is full: refuse the call, or let the caller wait for room. */
+export type Overload = 'reject' | 'wait'
+
+/** How an executor counts the calls that have ended. */
+export interface Counts {
+  done: number
+  failed: number
+  cancelled: number
+}
+
+/**
+ * The life of an entry, the same on every local executor: acceptance, room, retries, cancellation, events, closing.
+ *
+ * A subclass decides where an accepted entry waits (`enqueue`, `dequeue`), how a sent one is stopped (`interrupt`), and
+ * calls `settle` when a run has ended.
+ *
+ * Invariant: `pending` counts what has been accepted and has not ended; every path to the end goes through `finish`.
+ */
+export abstract class BaseExecutor extends ExecutorSurface {
+  readonly name: string
+  readonly #maxQueue: number
+  readonly #overload: Overload
+  /** Entries that wait for acceptance, because the queue is full. */
+  readonly #outside = new PendingQueue()
+  /** Entries that wait for a token, where there is a limiter. */
+  readonly #tokens: TokenLine | undefined
+  /** Entries that wait for their next attempt. */
+  readonly #delayed = new Set<Entry>()
+  readonly #signals = new SignalListeners((entry, signal) =>
+    this.stop(entry, { source: 'signal', reason: signal.reason }),
+  )
+  readonly #listeners = new Set<(event: ExecutorEvent) => void>()
+  protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
+  #numbers = 0
+  #pending = 0
+  #closing: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
+  /** Takes back the wish to hear of the program's end; there while something is pending. */
+  #deaf: (() => void) | undefined
+  /** What a scope has borrowed is stopped by the scope, in its time: it may be cleaning up. */
+  readonly #onShutdown = (cause: CancelCause): void => {
+    for (const entry of this.#everyEntry()) if (entry.scope === undefined) this.stop(entry, cause)
+  }
+
+  constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {
+    super()
+    this.name = name
+    this.#maxQueue = maxQueue
+    this.#overload = overload
+    if (limiter !== undefined) {
+      this.#tokens = new TokenLine(
+        limiter,
+        name,
+        () => this.capacity,
+        entry => this.enqueue(entry),
+      )
+    }
+  }
+
+  /** How many accepted entries wait for a place. */
+  protected abstract readonly waiting: number
+  /** Puts an accepted entry (a new one, or one that is to run again) where it waits. */
+  protected abstract enqueue(entry: Entry): void
+  /** Takes a waiting entry out again. */
+  protected abstract dequeue(entry: Entry): void
+  /** Stops an entry that has been sent: withdraws it or starts the cancel ladder. Leads to `settle` or `finish`. */
+  protected abstract interrupt(entry: Entry, cause: CancelCause): void
+  /** Frees everything. Called once, when nothing is pending. */
+  protected abstract release(): Promise<void>
+  /** Every entry that has been accepted and has not ended, for closing by force. */
+  protected abstract all(): Iterable<Entry>
+
+  launch(entry: Entry): void {
+    if (this.#closing) {
+      entry.end({
+        state: 'failed',
+        error: new ClosedError(
+          `${this.name} has been closed and takes no more calls; task ${entry.work.task.name} was not started. Close it only when all work has been handed over.`,
+        ),
+      })
+      return
+    }
+    const { signal } = entry.work.options
+    if (signal) {
+      if (signal.aborted) {
+        entry.cause = { source: 'signal', reason: signal.reason }
+        this.counts.cancelled++
+        entry.end({ state: 'cancelled', error: this.cancelError(entry, 'withdrawn') })
+        return
+      }
+      this.#signals.add(signal, entry)
+    }
+    if (this.#hasRoom) {
+      this.#accept(entry)
+    } else if (entry.patient || this.#overload === 'wait') {
+      if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
+      this.#outside.push(entry)
+    } else {
+      this.#detach(entry)
+      entry.end({
+        state: 'failed',
+        error: new OverloadedError(
+          `${this.name} is full: ${this.queued} calls wait already (maxQueue: ${this.#maxQueue}), so task ${entry.work.task.name} was refused. ` +
+            `Wait for earlier calls, raise maxQueue, or open it with overload: 'wait'.`,
+        ),
+      })
+    }
+  }
+
+  /** Milliseconds since the epoch, with fractions. What runs in this thread goes by the clock in force. */
+  protected time(): number {
+    return wallTime()
+  }
+
+  /** Has something happen after so many milliseconds. */
+  protected alarm(delay: number, callback: () => void): Alarm {
+    return new Timer(delay, callback, undefined)
+  }
+
+  /** True when a call handed over now would start at once, if it had a token. */
+  protected abstract hasFreePlace(): boolean
+
+  get #hasRoom(): boolean {
+    if (this.queued < this.#maxQueue) return true
+    return this.hasFreePlace() && (this.#tokens === undefined || this.#tokens.hasToken)
+  }
+
+  /** How many accepted entries wait, for a place or for a token. */
+  protected get queued(): number {
+    return this.waiting + (this.#tokens?.size ?? 0)
+  }
+
+  /** Lets an accepted entry wait for a place; for a token first, where they are limited. */
+  #place(entry: Entry): void {
+    if (this.#tokens === undefined) this.enqueue(entry)
+    else this.#tokens.push(entry)
+  }
+
+  /** The run of an entry goes on although it has ended for its caller. Gives what to call when it has ended, too. */
+  protected keepToken(entry: Entry): (() => void) | undefined {
+    return this.#tokens?.keep(entry)
+  }
+
+  #accept(entry: Entry): void {
+    entry.site ??= recordSite()
+    if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
+    entry.id = `${this.name}-${++this.#numbers}`
+    entry.state = 'waiting'
+    entry.onAccepted?.()
+    if (this.observed) this.emit({ type: 'submitted', id: entry.id, task: entry.work.task, time: this.time() })
+    this.#place(entry)
+  }
+
+  /** Lets in those who wait outside; to be called when the queue has become shorter. */
+  protected admit(): void {
+    while (this.#outside.size > 0 && this.queued < this.#maxQueue) {
+      if (--this.#pending === 0) this.#deaf?.()
+      this.#accept(this.#outside.take() as Entry)
+    }
+  }
+
+  stop(entry: Entry, cause: CancelCause): void {
+    if (entry.state === 'ended' || entry.cause) return
+    entry.cause = cause
+    switch (entry.state) {
+      case 'launched':
+        this.#outside.remove(entry)
+        return this.finish(entry, 'withdrawn')
+      case 'waiting':
+        if (this.#tokens?.remove(entry) !== true) this.dequeue(entry)
+        this.admit()
+        return this.finish(entry, 'withdrawn')
+      case 'delayed':
+        this.#delayed.delete(entry)
+        return this.finish(entry, 'cooperative')
+      case 'sent':
+        return this.interrupt(entry, cause)
+    }
+  }
+
+  /** A run has ended by itself. Runs the entry again where its options say so, else ends it. */
+  protected settle(entry: Entry, failed: boolean, value: unknown): void {
+    if (entry.cause) {
+      // Cancel wins: whoever asked for it has been promised that the call ends as cancelled.
+      this.finish(entry, 'cooperative')
+    } else if (!failed) {
+      this.#conclude(entry, { state: 'done', value })
+    } else {
+      this.fail(entry, value)
+    }
+  }
+
+  /** A run has failed, by the task's error or the worker's death. */
+  protected fail(entry: Entry, error: unknown): void {
+    const delay = this.#closing && this.#forced ? undefined : this.#delayOf(entry, error)
+    if (delay === undefined) {
+      this.#conclude(entry, { state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
+      return
+    }
+    this.#clearTimers(entry) // what limited the last run has no say in the next
+    this.#tokens?.giveBack(entry) // others may use it while this one waits
+    entry.attempt++
+    entry.state = 'delayed'
+    const time = this.time()
+    entry.job?.report({ type: 'retry', attempt: entry.attempt, error, time })
+    if (this.observed)
+      this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
+    this.#delayed.add(entry)
+    entry.timer = new Timer(
+      delay,
+      () => {
+        entry.timer = undefined
+        this.#delayed.delete(entry)
+        entry.state = 'waiting'
+        this.#place(entry)
+      },
+      undefined,
+    )
+  }
+
+  #delayOf(entry: Entry, error: unknown): number | undefined {
+    // A stream that has given values would give them again; arguments that were moved away are gone.
+    if (error instanceof CancelledError || entry.delivered || entry.gaveAway) return undefined
+    try {
+      return retryDelay(entry.work.options.retries, entry.attempt, error)
+    } catch {
+      // A predicate that throws has not said yes. The task's own error is what the caller must see.
+      return undefined
+    }
+  }
+
+  /** Ends an entry that was asked to stop; a time limit of its own may still allow another run. */
+  protected finish(entry: Entry, ended: Ended): void {
+    const { unreadable } = entry
+    if (unreadable !== undefined) {
+      entry.unreadable = entry.cause = undefined
+      return this.fail(entry, unreadable)
+    }
+    const error = this.cancelError(entry, ended)
+    if (entry.cause?.source === 'timeout' && !(this.#closing && this.#forced)) {
+      entry.cause = undefined
+      return this.fail(entry, error)
+    }
+    this.#conclude(entry, { state: 'cancelled', error })
+  }
+
+  /** The error for an entry that was asked to stop. */
+  protected cancelError(entry: Entry, ended: Ended): Error {
+    return errorOfCause(entry.cause ?? { source: 'explicit' }, `task ${entry.work.task.name}`, ended)
+  }
+
+  #conclude(entry: Entry, outcome: Outcome): void {
+    const { counts } = this
+    if (outcome.state === 'done' && entry.kind !== 'run' && entry.kind !== 'stream') {
+      const failures = (outcome.value as ChunkResult).failed.length
+      counts.failed += failures
+      counts.done += (outcome.value as ChunkResult).values.length - failures
+    } else {
+      counts[outcome.state] += outcome.state === 'done' ? 1 : entry.items
+    }
+    this.#detach(entry)
+    this.#tokens?.giveBack(entry)
+    if (--this.#pending === 0) this.#deaf?.()
+    if (this.observed) this.#report(entry, outcome)
+    entry.end(outcome)
+    if (this.#pending === 0) this.#onIdle?.()
+  }
+
+  #clearTimers(entry: Entry): void {
+    entry.timer?.clear()
+    entry.graceTimer?.clear()
+    entry.timer = entry.graceTimer = undefined
+  }
+
+  #detach(entry: Entry): void {
+    this.#clearTimers(entry)
+    const { signal } = entry.work.options
+    if (signal) this.#signals.delete(signal, entry)
+  }
+
+  /**
+   * Arms the time limit of a run that was handed over. `startedAt` tells when it has really begun, in milliseconds since
+   * the epoch, or undefined: time that a call spends waiting in its worker does not count.
+   */
+  protected armTimeout(entry: Entry, startedAt: () => number | undefined): void {
+    const { timeout } = entry.work.options
+    if (timeout === undefined) return
+    const limit = milliseconds(timeout, 'timeout')
+    if (limit === Number.POSITIVE_INFINITY) return
+    const check = (): void => {
+      const started = startedAt()
+      const left = started === undefined ? limit : started + limit - this.time()
+      if (left > 0) entry.timer = this.alarm(left, check)
+      else this.stop(entry, { source: 'timeout', timeout: limit })
+    }
+    entry.timer = this.alarm(limit, check)
+  }
+
+  /** How long a call that was asked to stop may take: a call from a queue may bring its own limit. */
+  protected graceOf(entry: Entry, usual: number): number {
+    const { grace } = entry.work.options
+    return grace === undefined ? usual : milliseconds(grace, 'grace')
+  }
+
+  /** Passes a value of `current().progress(value)` on. */
+  protected reportProgress(entry: Entry, worker: string, value: unknown): void {
+    const time = this.time()
+    entry.services?.progress?.(value)
+    entry.job?.report({ type: 'progress', value, time })
+    if (this.observed) this.emit({ type: 'progress', id: entry.id, task: entry.work.task, worker, time, value })
+  }
+
+  /** Passes a line of `current().log(…)` on. */
+  protected reportLog(entry: Entry, worker: string, line: LogLine): void {
+    entry.services?.log?.(line)
+    entry.job?.report({ type: 'log', ...line })
+    if (this.observed) this.emit({ type: 'log', id: entry.id, task: entry.work.task, worker, ...line })
+  }
+
+  /** True when somebody wants to hear that a run of it has begun. */
+  protected wantsStart(entry: Entry): boolean {
+    return entry.job !== undefined || this.observed || entry.services?.started !== undefined
+  }
+
+  /** Tells that a run has begun, to whoever wants to know. */
+  protected reportStart(entry: Entry, worker: string, time: number): void {
+    entry.services?.started?.(worker, time)
+    entry.job?.report({ type: 'state', state: 'running', time })
+    if (this.observed) this.emit({ type: 'started', id: entry.id, task: entry.work.task, worker, time })
+  }
+
+  #report(entry: Entry, outcome: Outcome): void {
+    const base = {
+      id: entry.id,
+      task: entry.work.task,
+      time: this.time(),
+      ...(entry.started > 0 ? { worker: entry.workerName, started: entry.started, duration: entry.duration } : {}),
+      ...(entry.items > 1 ? { items: entry.items } : {}),
+      ...(entry.bytes ? { bytes: entry.bytes } : {}),
+    }
+    if (outcome.state === 'done') this.emit({ type: 'done', ...base })
+    else this.emit({ type: outcome.state, ...base, error: outcome.error })
+  }
+
+  /** True while somebody listens; whoever builds an event asks first, so that nobody pays for what nobody hears. */
+  protected get observed(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  protected emit(event: ExecutorEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        // A listener must not be able to break the work that it watches, nor fail unseen.
+        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+  }
+
+  observe(listener: (event: ExecutorEvent) => void): () => void {
+    if (typeof listener !== 'function')
+      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
+    const own = (event: ExecutorEvent): void => listener(event) // the same function may listen twice
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  within(scope: Scope): Executor {
+    return new LentExecutor(this, scope)
+  }
+
+  #forced = false
+
+  /** How many accepted calls have not ended. */
+  protected get pending(): number {
+    return this.#pending
+  }
+
+  protected get closing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    checkKnown(options, knownClose, 'close option')
+    if (options.cancel !== undefined && typeof options.cancel !== 'boolean') {
+      throw new InvalidArgumentError(`cancel must be true or false, got ${describe(options.cancel)}`)
+    }
+    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
+    this.#closing ??= this.#close()
+    if (options.cancel) this.#cancelAll()
+    else if (limit < Number.POSITIVE_INFINITY && this.#pending > 0) {
+      const timer = this.alarm(limit, () => this.#cancelAll())
+      void this.#closing.then(() => timer.clear())
+    }
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#pending > 0) await new Promise<void>(resolve => (this.#onIdle = resolve))
+    await this.release()
+  }
+
+  #cancelAll(): void {
+    this.#forced = true
+    for (const entry of this.#everyEntry()) this.stop(entry, { source: 'close' })
+  }
+
+  #everyEntry(): Entry[] {
+    return [...this.#outside.entries(), ...(this.#tokens?.entries() ?? []), ...this.#delayed, ...this.all()]
+  }
+}
+
+/** Checks the option `limiter` of an executor. Errors: `SKEIN_INVALID_ARGUMENT`. */
+export function checkLimiter(limiter: unknown): void {
+  if (limiter === undefined || limiter instanceof CapacityLimiter) return
+  throw new InvalidArgumentError(
+    `limiter must be a CapacityLimiter, as in limiter: new CapacityLimiter(10), got ${describe(limiter)}`,
+  )
+}
+
+const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])

@@ -1,0 +1,147 @@
+import type { CancelCause } from '../../core/errors/cause.ts'
+import type { LocalJob } from '../../core/job/local-job.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import type { RunServices } from './run-with.ts'
+import type { Transferable } from '../codec/move.ts'
+import type { CallOptions } from '../options.ts'
+import type { SubmitSite } from './submit-site.ts'
+import type { AnyFunction, TaskIdentity } from '../define/task.ts'
+
+/** What a place needs to know to run a call: a Call, or the same fields without its methods. */
+export interface Work {
+  readonly task: TaskIdentity
+  readonly fn: AnyFunction
+  readonly args: readonly unknown[]
+  readonly options: CallOptions
+  /** Parts of the arguments that go to a thread without a copy. */
+  readonly moved?: readonly Transferable[] | undefined
+}
+
+/**
+ * How an entry is to be run.
+ *
+ * - `run`: one value
+ * - `stream`: many values, through `onItems`
+ * - `chunk`: the task once for each item of `args[0]`; the value is a ChunkResult. Stops at the first failure.
+ * - `settled`: as chunk, but goes on after failures
+ */
+export type EntryKind = 'run' | 'stream' | 'chunk' | 'settled'
+
+/** The value of a chunk: a value or an error for each item, up to the first failure unless it settles. */
+export interface ChunkResult {
+  readonly values: readonly unknown[]
+  /** Positions in `values` that hold an error instead. */
+  readonly failed: readonly number[]
+}
+
+/** A timer that is running. */
+export interface Alarm {
+  clear(): void
+}
+
+/** How a run ended. */
+export type Outcome =
+  | { readonly state: 'done'; readonly value: unknown }
+  | { readonly state: 'failed'; readonly error: unknown }
+  | { readonly state: 'cancelled'; readonly error: unknown }
+
+/**
+ * A call on its way through an executor: one object from acceptance to the end, linked into the queue that it waits in.
+ *
+ *     launched -> (room) -> waiting -> sent -> ended
+ *                    ^__________________|  retry, crash of another's making, recall
+ */
+export class Entry {
+  readonly work: Work
+  readonly kind: EntryKind
+  readonly #end: (outcome: Outcome) => void
+  /** Where it is: `launched` (no room yet), `waiting` in a queue, `delayed` before a retry, `sent` to a worker, `ended`. */
+  state: 'launched' | 'waiting' | 'delayed' | 'sent' | 'ended' = 'launched'
+  attempt = 1
+  /** Set once somebody has asked it to stop; the first cause wins. */
+  cause: CancelCause | undefined
+  /** The executor that accepted it and its number there; together they make the id. */
+  id = ''
+  /** The handle that `submit` gave out; `run` has none. */
+  job: LocalJob<unknown> | undefined
+  /** What `run` gave to whoever started it; to be asked once `run` has returned. */
+  promise: (() => Promise<unknown>) | undefined
+  /** Called when there was room for it, or when it was refused. */
+  onAccepted: (() => void) | undefined
+  /** Called after the end, for the scope that it was lent to. */
+  onEnd: ((outcome: Outcome) => void) | undefined
+  /** Values of a stream, in batches. */
+  onItems: ((items: unknown[]) => void) | undefined
+  /** Values of a stream have reached the reader: from here on it cannot be run again. */
+  delivered = false
+  /** Something that it has given could not be read: it is being stopped, and fails with this. */
+  unreadable: unknown
+  /** What was to move has left this thread: from here on it cannot be run again. */
+  gaveAway = false
+  /** True where what ran before it must have been told of when it begins: if it takes its worker down, nothing else is lost. */
+  apart = false
+  /** The scope that it was lent to: its deadline holds here too. */
+  scope: Scope | undefined
+  /** When it has to be over, in milliseconds since the epoch. Only told to the task; whoever set it stops the entry. */
+  deadline: number = Number.POSITIVE_INFINITY
+  /** What whoever handed it over does for the running task. */
+  services: RunServices | undefined
+  /** How many values of a stream may be on their way at first. */
+  credit = 0
+  /** How many items a chunk holds. */
+  items = 1
+  /** True where overload must wait instead of fail, whatever the executor's option says (the items of a map). */
+  patient = false
+
+  // Bookkeeping of the executor that has it.
+  timer: Alarm | undefined
+  graceTimer: Alarm | undefined
+  /** When the last run started, in milliseconds since the epoch; 0 before. */
+  started = 0
+  /** How long the last run took, in milliseconds. */
+  duration = 0
+  /** The stack of the caller, where it was recorded. */
+  site: SubmitSite | undefined
+
+  // Links of the queue that it waits in; undefined when it waits in none.
+  previous: Entry | undefined
+  next: Entry | undefined
+  queue: unknown
+
+  // Where a pool has put it.
+  worker: unknown
+  workerName = ''
+  slot = -1
+  /** What the pool expects the run to take, in milliseconds. */
+  estimate = 0
+  /** About how many bytes its arguments take while a worker has them; 0 where they were so small that nobody has looked. */
+  weight = 0
+  /** When it was sent, compared with others: a counter, not a time. */
+  order = 0
+  /** Bytes that crossed, where the executor measures them. */
+  bytes: { readonly sent: number; readonly received: number } | undefined
+
+  constructor(work: Work, kind: EntryKind, end: (outcome: Outcome) => void) {
+    this.work = work
+    this.kind = kind
+    this.#end = end
+  }
+
+  /** The earliest moment at which somebody outside of the executor will end it, in milliseconds since the epoch. */
+  get outerDeadline(): number {
+    return this.scope === undefined ? this.deadline : Math.min(this.deadline, this.scope.deadline)
+  }
+
+  /** Passes values of a stream on. */
+  deliver(items: unknown[]): void {
+    this.delivered = true
+    this.onItems?.(items)
+  }
+
+  /** Tells the caller. Called once, by the executor. */
+  end(outcome: Outcome): void {
+    this.state = 'ended'
+    this.#end(outcome)
+    this.onEnd?.(outcome)
+  }
+}

@@ -1,0 +1,93 @@
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import { isJob, type Job } from '../../core/job/job.ts'
+import { type Call, isCall } from '../call.ts'
+
+/**
+ * True when an argument is, or holds in an array or plain object, a Call or a Job that has to be resolved first.
+ *
+ * Only arrays and plain objects are searched, each once: what else may hold a value (Map, Set, class instances) is data.
+ */
+export function hasNested(args: readonly unknown[]): boolean {
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i]
+    if (typeof value === 'object' && value !== null && search(value)) return true
+  }
+  return false
+}
+
+/** A list instead of recursion, because arguments may be nested deeper than the stack. */
+function search(root: object): boolean {
+  const open: object[] = [root]
+  let seen: Set<object> | undefined
+  for (let steps = 0; open.length > 0; steps++) {
+    const value = open.pop() as object
+    if (isCall(value) || isJob(value)) return true
+    const isArray = Array.isArray(value)
+    if (!isArray && !isPlain(value)) continue
+    // A set is only needed where there may be a cycle; small values never pay for it.
+    if (steps >= 32) {
+      seen ??= new Set()
+      if (seen.has(value)) continue
+      seen.add(value)
+    }
+    if (isArray) {
+      for (let i = 0; i < value.length; i++) {
+        const element: unknown = value[i]
+        if (typeof element === 'object' && element !== null) open.push(element)
+      }
+    } else {
+      for (const key in value) {
+        const field = (value as Record<string, unknown>)[key]
+        if (typeof field === 'object' && field !== null) open.push(field)
+      }
+    }
+  }
+  return false
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** A copy of the arguments in which every Call and Job is replaced by what `resolve` gives for it. */
+export async function resolveNested(
+  args: readonly unknown[],
+  resolve: (node: Call<unknown> | Job<unknown>) => Promise<unknown>,
+): Promise<unknown[]> {
+  const copies = new Map<object, unknown>()
+  const waits: Promise<void>[] = []
+  const copy = (value: unknown, put: (value: unknown) => void): void => {
+    if (typeof value !== 'object' || value === null) return put(value)
+    if (isCall(value) || isJob(value)) {
+      waits.push(resolve(value).then(put))
+      return
+    }
+    const isArray = Array.isArray(value)
+    if (!isArray && !isPlain(value)) return put(value)
+    const made = copies.get(value)
+    if (made !== undefined) return put(made)
+    const target: Record<string, unknown> | unknown[] = isArray ? new Array<unknown>(value.length) : {}
+    copies.set(value, target)
+    put(target)
+    for (const key of Object.keys(value)) {
+      copy((value as Record<string, unknown>)[key], field => {
+        Object.defineProperty(target, key, { value: field, enumerable: true, configurable: true, writable: true })
+      })
+    }
+  }
+  const result = new Array<unknown>(args.length)
+  try {
+    args.forEach((value, index) => copy(value, resolved => (result[index] = resolved)))
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new InvalidArgumentError('The arguments that hold a Call or a Job are nested too deeply; pass them flat', {
+        cause: error,
+      })
+    throw error
+  }
+  // Every branch is awaited, also after a failure: what was started must have ended before the caller hears of it.
+  const outcomes = await Promise.allSettled(waits)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  return result
+}

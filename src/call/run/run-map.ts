@@ -1,0 +1,442 @@
+import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
+import { ClosedError, InvalidArgumentError, UnsendableError } from '../../core/errors/errors.ts'
+import { ChunkSize } from './chunk-size.ts'
+import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
+import { Gathered } from './gathered.ts'
+import type { MapOptions, MapResults, Settled } from '../map.ts'
+import { openSource, type Source, type Taken } from './map-source.ts'
+import { markAgain, takeMoved } from '../codec/move.ts'
+import { type CallOptions, checkCallOptions, checkInteger, checkKnown, describe } from '../options.ts'
+import { recordSite, type SubmitSite } from './submit-site.ts'
+import type { ExecutorSurface } from './surface.ts'
+import { weigh } from '../codec/weigh.ts'
+
+const known: ReadonlySet<string> = new Set([
+  'ordered',
+  'settle',
+  'chunk',
+  'lookAhead',
+  'timeout',
+  'signal',
+  'retries',
+  'priority',
+])
+
+/** There is no result that may be read now. */
+const none: unique symbol = Symbol('none')
+
+/** How far ahead a map reads where the executor sets no limit to what runs at once. */
+const aheadWithoutLimit = 256
+
+/** Starts a map; nothing is taken from the source before the first read. */
+export function runMap(
+  executor: ExecutorSurface,
+  work: Work,
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+  options: MapOptions,
+): MapResults<unknown> {
+  checkKnown(options, known, 'map option')
+  const { ordered = true, settle = false, chunk = 'auto', lookAhead, signal, timeout, retries, priority } = options
+  for (const [name, value] of Object.entries({ ordered, settle })) {
+    if (typeof value !== 'boolean')
+      throw new InvalidArgumentError(`${name} must be true or false, got ${describe(value)}`)
+  }
+  if (chunk !== 'auto') checkInteger(chunk, `chunk ('auto' or a number)`, 1)
+  if (lookAhead !== undefined) checkInteger(lookAhead, 'lookAhead', 1)
+  const callOptions: CallOptions = {
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(priority === undefined ? {} : { priority }),
+  }
+  checkCallOptions({ ...callOptions, ...(signal ? { signal } : {}) })
+  const limited = timeout !== undefined || retries !== undefined
+  if (limited && chunk !== 'auto' && chunk > 1) {
+    throw new InvalidArgumentError(
+      `chunk: ${chunk} cannot go with a timeout or retries: those hold for each item, and the items of a chunk run as one. Leave chunk out.`,
+    )
+  }
+  // Where nothing travels, bundling saves nothing.
+  const single = limited || !executor.bundles
+  return new MapRun(executor, { ...pick(work), options: { ...work.options, ...callOptions } }, openSource(items), {
+    ordered,
+    settle,
+    chunk: single ? 1 : chunk === 'auto' ? new ChunkSize() : chunk,
+    apart: chunk === 1,
+    lookAhead,
+    signal,
+    length: Array.isArray(items) ? items.length : Number.POSITIVE_INFINITY,
+  })
+}
+
+interface Settings {
+  readonly ordered: boolean
+  readonly settle: boolean
+  readonly chunk: number | ChunkSize
+  /** Whoever asks for chunks of one wants each item to stand for itself, also when the next one takes their worker down. */
+  readonly apart: boolean
+  readonly lookAhead: number | undefined
+  readonly signal: AbortSignal | undefined
+  readonly length: number
+}
+
+/** Items that run together: `results` holds a value or a failure for each, once they have ended. */
+interface Bundle {
+  readonly start: number
+  readonly count: number
+  results: readonly unknown[] | undefined
+  failed: readonly number[]
+}
+
+class MapRun implements MapResults<unknown> {
+  readonly #executor: ExecutorSurface
+  readonly #work: Work
+  readonly #source: Source
+  readonly #settings: Settings
+  /** Who has asked for the map, also for the bundles that are sent when an earlier one has ended. */
+  readonly #site: SubmitSite = recordSite() ?? {}
+  readonly #running = new Set<Entry>()
+  /** Bundles in the order in which they are to be read. */
+  #bundles: Bundle[] = []
+  #firstBundle = 0
+  /** Position in the bundle that is being read. */
+  #at = 0
+  #taken = 0
+  #unread = 0
+  /** When no more than this are unread, more may be taken. */
+  #refillAt = 0
+  #started = false
+  #sourceDone = false
+  #pulling = false
+  /** Items taken from an async source that wait to be bundled. */
+  #loose: unknown[] = []
+  #failure: { readonly error: unknown } | undefined
+  #finished = false
+  readonly #waiting: { resolve: (result: IteratorResult<unknown>) => void; reject: (error: unknown) => void }[] = []
+  #onIdle: (() => void) | undefined
+  readonly #onAbort = (): void => this.#fail(undefined, { source: 'signal', reason: this.#settings.signal?.reason })
+
+  constructor(executor: ExecutorSurface, work: Work, source: Source, settings: Settings) {
+    this.#executor = executor
+    this.#work = work
+    this.#source = source
+    this.#settings = settings
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    if (this.#waiting.length === 0) {
+      const value = this.#read()
+      if (value !== none) {
+        this.#refill()
+        return Promise.resolve({ done: false, value })
+      }
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (!this.#started) this.#begin()
+      this.#serve()
+    })
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    await this.#leave({ source: 'consumer' })
+    return { done: true, value }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<unknown>> {
+    await this.#leave({ source: 'consumer', reason: error })
+    throw error
+  }
+
+  async toArray(): Promise<unknown[]> {
+    const gathered = new Gathered()
+    for (;;) {
+      const { done, value } = await this.next()
+      if (done) return gathered.toArray()
+      gathered.add(value)
+      this.#readInto(gathered)
+    }
+  }
+
+  /** Reads all that may be read now: the rest of a bundle in one go, where it holds nothing but values. */
+  #readInto(gathered: Gathered): void {
+    while (!this.#finished) {
+      const bundle = this.#bundles[this.#firstBundle]
+      if (bundle?.results !== undefined && bundle.failed.length === 0 && !this.#settings.settle) {
+        const { results } = bundle
+        this.#unread -= results.length - this.#at
+        gathered.addAll(this.#at === 0 ? results : results.slice(this.#at))
+        this.#dropBundle()
+        continue
+      }
+      const value = this.#read()
+      if (value === none) break
+      gathered.add(value)
+    }
+    this.#refill()
+  }
+
+  #begin(): void {
+    this.#started = true
+    const { signal } = this.#settings
+    if (signal?.aborted) this.#onAbort()
+    else signal?.addEventListener('abort', this.#onAbort)
+    this.#fill()
+  }
+
+  /** After results have been read. */
+  #refill(): void {
+    if (this.#unread <= this.#refillAt) this.#fill()
+  }
+
+  /** Takes items and launches bundles until enough is on its way. */
+  #fill(): void {
+    while (!this.#sourceDone && !this.#failure && !this.#finished && !this.#pulling) {
+      const size = this.#nextSize()
+      if (size <= 0) return
+      const taken = this.#source.take(size - this.#loose.length)
+      if (taken instanceof Promise) {
+        // An async source: what has come so far need not wait for the rest while places are free.
+        if (this.#loose.length > 0 && this.#running.size < this.#executor.capacity) this.#launchLoose()
+        this.#pulling = true
+        taken.then(
+          result => this.#pulled(result),
+          (error: unknown) => this.#pulled({ error }),
+        )
+        return
+      }
+      this.#accept(taken)
+      if (!this.#failure) this.#launchLoose()
+    }
+  }
+
+  #pulled(result: Taken): void {
+    this.#pulling = false
+    this.#accept(result)
+    if (!this.#failure && (this.#sourceDone || this.#loose.length >= this.#nextSize() || this.#executorIdle())) {
+      this.#launchLoose()
+    }
+    this.#fill()
+    this.#serve()
+  }
+
+  #executorIdle(): boolean {
+    return this.#running.size < this.#executor.capacity
+  }
+
+  #accept(result: Taken): void {
+    if ('error' in result) {
+      this.#sourceDone = true
+      this.#loose = []
+      this.#fail(result.error, { source: 'failure', reason: result.error })
+      return
+    }
+    if (this.#failure || this.#finished) return
+    if (result.done) this.#sourceDone = true
+    this.#taken += result.items.length
+    this.#unread += result.items.length
+    if (this.#loose.length === 0) this.#loose = result.items
+    else this.#loose.push(...result.items)
+  }
+
+  /** How many items the next bundle may hold; 0 when enough is on its way. */
+  #nextSize(): number {
+    const { chunk, lookAhead, length } = this.#settings
+    const { capacity } = this.#executor
+    let size = typeof chunk === 'number' ? chunk : chunk.size
+    const places = Number.isFinite(capacity) ? capacity : aheadWithoutLimit
+    if (typeof chunk !== 'number' && Number.isFinite(length)) {
+      // Near the end of a known number of items, smaller bundles keep all places busy until the last.
+      size = Math.min(size, Math.max(1, Math.ceil((length - this.#taken) / (places * 2))))
+    }
+    const ahead = lookAhead ?? (Number.isFinite(capacity) ? places * 4 * size : places)
+    if (size > ahead) size = ahead
+    // Only whole bundles: topping up item by item, as results are read, would send every item alone.
+    this.#refillAt = ahead - size + this.#loose.length
+    return this.#unread > this.#refillAt ? 0 : size
+  }
+
+  #launchLoose(): void {
+    const items = this.#loose
+    if (items.length === 0) return
+    this.#loose = []
+    const bundle: Bundle = { start: this.#taken - items.length, count: items.length, results: undefined, failed: [] }
+    if (this.#settings.ordered) this.#bundles.push(bundle)
+    this.#launch(bundle, items)
+  }
+
+  #launch(bundle: Bundle, items: readonly unknown[]): void {
+    const single = items.length === 1
+    const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
+    const work: Work = { ...this.#work, args: single ? items : [items], moved: takeMoved(items) }
+    const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome))
+    entry.items = items.length
+    entry.patient = true
+    entry.apart = this.#settings.apart
+    entry.site = this.#site
+    this.#running.add(entry)
+    this.#executor.launch(entry)
+  }
+
+  #ended(entry: Entry, bundle: Bundle, outcome: Outcome): void {
+    this.#running.delete(entry)
+    if (outcome.state === 'done') {
+      const { chunk } = this.#settings
+      if (entry.kind === 'run') bundle.results = [outcome.value]
+      else {
+        const result = outcome.value as ChunkResult
+        bundle.results = result.values
+        bundle.failed = result.failed
+        if (!this.#settings.settle && result.failed.length > 0) {
+          const error = result.values[result.failed[0] as number]
+          this.#fail(error, { source: 'failure', reason: error })
+        }
+      }
+      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.items, weightOf(entry, bundle))
+    } else if (bundle.count > 1 && outcome.error instanceof UnsendableError && !this.#failure && !this.#finished) {
+      // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
+      this.#split(entry, bundle)
+      return
+    } else if (this.#settings.settle && !this.#failure && !this.#finished && !this.#isRefused(entry, outcome.error)) {
+      bundle.results = new Array<unknown>(bundle.count).fill(outcome.error)
+      bundle.failed = bundle.results.map((_, index) => index)
+    } else {
+      this.#fail(outcome.error, { source: 'failure', reason: outcome.error })
+    }
+    if (bundle.results && !this.#settings.ordered) this.#bundles.push(bundle)
+    if (this.#running.size === 0) this.#onIdle?.()
+    this.#fill()
+    this.#serve()
+  }
+
+  /** It is not the item that has failed: nothing more can run here, and the source may have no end. */
+  #isRefused(entry: Entry, error: unknown): boolean {
+    return this.#executor.isOver || (entry.id === '' && error instanceof ClosedError)
+  }
+
+  /** Sends the items of a bundle one by one, in its place. */
+  #split(entry: Entry, bundle: Bundle): void {
+    const items = entry.work.args[0] as readonly unknown[]
+    const parts = items.map((_, at): Bundle => ({ start: bundle.start + at, count: 1, results: undefined, failed: [] }))
+    markAgain(entry.work.moved)
+    if (this.#settings.ordered) this.#bundles.splice(this.#bundles.indexOf(bundle), 1, ...parts)
+    for (const [at, part] of parts.entries()) this.#launch(part, [items[at]])
+  }
+
+  /** Records the first failure and stops the rest. Without an error the cause itself is the failure. */
+  #fail(error: unknown, cause: CancelCause): void {
+    if (this.#failure || this.#finished) return
+    this.#failure = { error: error === undefined && cause.source === 'signal' ? errorOfCause(cause, 'map') : error }
+    this.#loose = []
+    this.#stopAll(cause)
+    this.#serve()
+  }
+
+  #stopAll(cause: CancelCause): void {
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    for (const entry of this.#running) this.#executor.stop(entry, cause)
+  }
+
+  async #leave(cause: CancelCause): Promise<void> {
+    if (!this.#finished) {
+      this.#finished = true
+      this.#stopAll(cause)
+      await this.#idle()
+      await this.#closeSource()
+    }
+    this.#serve()
+  }
+
+  #idle(): Promise<void> | void {
+    if (this.#running.size === 0) return
+    return new Promise(resolve => (this.#onIdle = resolve))
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const value = this.#read()
+      if (value !== none) {
+        this.#waiting.shift()?.resolve({ done: false, value })
+        this.#refill()
+      } else if (this.#finished) {
+        this.#waiting.shift()?.resolve({ done: true, value: undefined })
+      } else if (this.#failure) {
+        if (this.#running.size > 0) return // what was started must have ended before the reader hears of it
+        this.#finish(this.#failure)
+      } else if (this.#sourceDone && this.#unread === 0) {
+        this.#finish(undefined)
+      } else {
+        return
+      }
+    }
+  }
+
+  #finish(failure: { readonly error: unknown } | undefined): void {
+    this.#finished = true
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    const reader = this.#waiting.shift()
+    this.#bundles = []
+    const answer = (): void => {
+      if (failure) reader?.reject(failure.error)
+      else reader?.resolve({ done: true, value: undefined })
+    }
+    if (this.#sourceDone) answer()
+    else void this.#closeSource().then(answer)
+  }
+
+  /** While the source still owes an item, closing it would wait for that item, perhaps for ever: then it is only told. */
+  async #closeSource(): Promise<void> {
+    const closed = this.#source.close()
+    if (!this.#pulling) await closed
+  }
+
+  /** The next result that may be read now. */
+  #read(): unknown {
+    if (this.#finished) return none
+    for (;;) {
+      const bundle = this.#bundles[this.#firstBundle]
+      if (!bundle?.results) return none
+      const at = this.#at
+      const isFailed = bundle.failed.includes(at)
+      if (at >= bundle.results.length || (isFailed && !this.#settings.settle)) {
+        if (at < bundle.count && !this.#settings.settle) return none // the failure itself comes next
+        this.#dropBundle()
+        continue
+      }
+      this.#at++
+      this.#unread--
+      const value = bundle.results[at]
+      if (this.#at >= bundle.count) this.#dropBundle()
+      if (!this.#settings.settle) return value
+      const index = bundle.start + at
+      const settled: Settled<unknown> = isFailed
+        ? { state: 'failed', index, error: value }
+        : { state: 'done', index, value }
+      return settled
+    }
+  }
+
+  /** Shifts in bulk: `Array.shift` on every bundle would be quadratic. */
+  #dropBundle(): void {
+    this.#at = 0
+    this.#bundles[this.#firstBundle++] = undefined as never
+    if (this.#firstBundle > 32 && this.#firstBundle * 2 > this.#bundles.length) {
+      this.#bundles = this.#bundles.slice(this.#firstBundle)
+      this.#firstBundle = 0
+    }
+  }
+}
+
+/** What an item weighs, or its result, going by the first of them. */
+function weightOf(entry: Entry, { results }: Bundle): number {
+  const { args } = entry.work
+  const item = entry.kind === 'run' ? args[0] : (args[0] as readonly unknown[])[0]
+  return Math.max(weigh(item), weigh(results?.[0]))
+}
+
+function pick(work: Work): Work {
+  return { task: work.task, fn: work.fn, args: work.args, options: work.options }
+}

@@ -1,0 +1,108 @@
+import type { CancelCause } from '../../core/errors/cause.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import type { LogLine } from '../../core/scope/services.ts'
+import { Entry, type Outcome, type Work } from './entry.ts'
+import type { Executor } from '../executor.ts'
+import { describe } from '../options.ts'
+import type { ExecutorSurface } from './surface.ts'
+
+/** The property under which an executor of skein gives what stands behind it. */
+export const surfaceKey: unique symbol = Symbol.for('skein.surface') as never
+
+/**
+ * What whoever hands a call over does for the running task, wherever it runs.
+ *
+ * None of these costs anything for calls that are handed over without it.
+ */
+export interface RunServices {
+  /**
+   * Answers a question of the task: `s.step` asks (see `stepAsk` in `core/services.ts`). The answer travels back, and so
+   * does what it rejects with. It is dropped when the run has ended meanwhile.
+   */
+  ask?(kind: string, value: unknown): Promise<unknown>
+  /** A line of `s.log`. */
+  log?(line: LogLine): void
+  /** A value of `s.progress`. */
+  progress?(value: unknown): void
+  /** A run has begun. `worker` as in events; `time` in milliseconds since the epoch. */
+  started?(worker: string, time: number): void
+}
+
+/** How `runWith` runs a call. */
+export interface RunWithOptions {
+  /** `stream` for a task that is to give many values. Default: 'run'. */
+  readonly kind?: 'run' | 'stream'
+  /** Which attempt this is, as `current().attempt` tells it. From 1 up; default 1. */
+  readonly attempt?: number
+  /** When all has to be over, in milliseconds since the epoch, as `current().deadline` tells it. Whoever sets it calls `stop`. */
+  readonly deadline?: number
+  readonly services?: RunServices
+  /** With `stream`: takes the values, in batches. */
+  readonly items?: (values: unknown[]) => void
+  /** With `stream`: how many values may be on their way before `grant` allows more. Default: 64. */
+  readonly credit?: number
+}
+
+/** How a call that `runWith` has started came to its end. */
+export interface Ran {
+  readonly outcome: Outcome
+  /** The worker that had it last; empty when none ever did. */
+  readonly worker: string
+  /** When the last run began, in milliseconds since the epoch; 0 when none did. */
+  readonly started: number
+  /** How long the last run took, in milliseconds. */
+  readonly duration: number
+}
+
+/** A call that `runWith` has started. */
+export interface Running {
+  /** How it ended. Never rejects. */
+  readonly ended: Promise<Ran>
+  /** True once the task itself has begun. A call that has not begun when it is stopped never does. */
+  readonly begun: boolean
+  /** Starts the cancel ladder; `ended` follows when the work really has. Does nothing the second time. */
+  stop(cause: CancelCause): void
+  /** Allows a stream that many values more. */
+  grant(values: number): void
+}
+
+/**
+ * Runs a call on any executor of skein on behalf of something that keeps calls elsewhere, such as a queue's worker: it says
+ * which attempt this is, answers what the task asks, and hears what it reports.
+ *
+ * Waits for a place instead of being refused when the executor is full. Options of the call (`timeout`, `retries`, …) hold
+ * as always; whoever retries by itself leaves `retries` out.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for an executor that is none of skein's. All others are part of how it ended.
+ *
+ * @internal Used by the rooms above `call`.
+ */
+export function runWith(executor: Executor, work: Work, options: RunWithOptions = {}): Running {
+  const surface = (executor as { [surfaceKey]?: ExecutorSurface })[surfaceKey]
+  if (surface === undefined) {
+    throw new InvalidArgumentError(
+      `Expected loop, threads(…), processes(…) or one of them lent by a scope, got ${describe(executor)}`,
+    )
+  }
+  let tell!: (ran: Ran) => void
+  const ended = new Promise<Ran>(resolve => (tell = resolve))
+  const { kind = 'run' } = options
+  const entry: Entry = new Entry(work, kind, outcome =>
+    tell({ outcome, worker: entry.workerName, started: entry.started, duration: entry.duration }),
+  )
+  entry.patient = true
+  entry.attempt = options.attempt ?? 1
+  entry.deadline = options.deadline ?? Number.POSITIVE_INFINITY
+  entry.services = options.services
+  entry.onItems = options.items
+  entry.credit = kind === 'stream' ? (options.credit ?? 64) : 0
+  surface.launch(entry)
+  return {
+    ended,
+    get begun() {
+      return entry.started > 0 || (entry.state === 'sent' && surface.hasStarted(entry))
+    },
+    stop: cause => surface.stop(entry, cause),
+    grant: values => surface.grant(entry, values),
+  }
+}

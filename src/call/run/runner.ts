@@ -1,0 +1,322 @@
+import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
+import { callIn, type ScopeSource } from '../../core/scope/current.ts'
+import { StreamMismatchError, ThrownValueError } from '../../core/errors/errors.ts'
+import { nothing } from '../../core/job/nothing.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import type { LogLine, Services } from '../../core/scope/services.ts'
+import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
+import type { ChunkResult, EntryKind } from './entry.ts'
+import type { AnyFunction } from '../define/task.ts'
+
+/** What a runner tells the place that it runs in. */
+export interface RunnerHost {
+  /** True once somebody has asked for the run to stop: how a flag in shared memory is seen inside a synchronous loop. */
+  probe(runner: Runner): boolean
+  progress(runner: Runner, value: unknown): void
+  log(runner: Runner, line: LogLine): void
+  /** Asks whoever handed the call over. Only for a runner with `asks`. */
+  ask(runner: Runner, kind: string, value: unknown): Promise<unknown>
+  /** When the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
+  deadline(runner: Runner): number
+  items(runner: Runner, items: unknown[]): void
+  /** The run is over, with everything that it had started. `failed` tells what `value` is. */
+  ended(runner: Runner, failed: boolean, value: unknown): void
+}
+
+/** How many values a synchronous generator may give before it lets others run, in milliseconds. */
+const streamSlice = 5
+
+/**
+ * One run of a task in this thread: calls the function with `current()` set, drives generators and bundles, and says when
+ * it is over. The loop executor and every worker run their calls with it, which is why they behave alike.
+ *
+ * The scope is made when the task first asks for it, so a task that never calls `current()` pays nothing for it.
+ */
+export class Runner implements ScopeSource, Services {
+  readonly #host: RunnerHost
+  /** Set late where the module that defines the task is still being imported. */
+  fn: AnyFunction
+  readonly name: string
+  readonly kind: EntryKind
+  readonly attempt: number
+  /** The number under which the place knows this run. */
+  readonly slot: number
+  /** Set by the place when it starts the run. */
+  started = 0
+  cause: CancelCause | undefined
+  /** True where somebody answers what the task asks. */
+  asks = false
+  /** See `RunnerHost.deadline`; for places that know it when the run starts. */
+  limit: number = Number.POSITIVE_INFINITY
+  begun: Set<string> | undefined
+  #scope: Scope | undefined
+  #credit: number
+  #onCredit: (() => void) | undefined
+
+  constructor(
+    host: RunnerHost,
+    fn: AnyFunction,
+    name: string,
+    kind: EntryKind,
+    attempt: number,
+    slot: number,
+    credit: number,
+  ) {
+    this.#host = host
+    this.fn = fn
+    this.name = name
+    this.kind = kind
+    this.attempt = attempt
+    this.slot = slot
+    this.#credit = credit
+  }
+
+  /** The scope that `current()` gives to this run. */
+  toScope(): Scope {
+    if (this.#scope) return this.#scope
+    const scope = openTaskScope({
+      name: this.name,
+      attempt: this.attempt,
+      probe: () => (this.#host.probe(this) ? (this.cause ?? unknownCause) : undefined),
+      onProgress: value => this.#host.progress(this, value),
+      services: this,
+    })
+    this.#scope = scope
+    if (this.cause) scope.cancelWith(this.cause)
+    return scope
+  }
+
+  deadline(): number {
+    return this.#host.deadline(this)
+  }
+
+  log(line: LogLine): void {
+    this.#host.log(this, line)
+  }
+
+  get ask(): ((kind: string, value: unknown) => Promise<unknown>) | undefined {
+    return this.asks ? (kind, value) => this.#host.ask(this, kind, value) : undefined
+  }
+
+  /** Lets the task see that it is to stop. */
+  cancel(cause: CancelCause): void {
+    if (this.cause) return
+    this.cause = cause
+    this.#scope?.cancelWith(cause)
+    this.#onCredit?.()
+  }
+
+  /** Allows a stream that many values more. */
+  grant(values: number): void {
+    this.#credit += values
+    this.#onCredit?.()
+  }
+
+  /** Starts the run. A synchronous task has ended when this returns. */
+  start(args: readonly unknown[]): void {
+    if (this.kind === 'chunk' || this.kind === 'settled') this.#startChunk(args[0] as readonly unknown[])
+    else this.#startOne(args)
+  }
+
+  #startOne(args: readonly unknown[]): void {
+    let value: unknown
+    let later: boolean
+    try {
+      value = callIn(this, this.#invoke, args)
+      later = isThenable(value)
+    } catch (error) {
+      this.#close(true, error)
+      return
+    }
+    if (later) {
+      Promise.resolve(value as PromiseLike<unknown>).then(
+        result => this.#returned(result),
+        (error: unknown) => this.#close(true, error),
+      )
+    } else {
+      this.#returned(value)
+    }
+  }
+
+  readonly #invoke = (args: readonly unknown[]): unknown => this.fn(...(args as never[]))
+
+  #returned(value: unknown): void {
+    if (this.kind === 'stream') {
+      void this.#stream(value)
+    } else if (isGenerator(value)) {
+      const close = Promise.resolve(value.return(undefined)).then(nothing, nothing)
+      void close.then(() =>
+        this.#close(
+          true,
+          new StreamMismatchError(
+            'SKEIN_IS_A_STREAM',
+            `Task ${this.name} is a generator: it gives many values, not one. Read them with executor.stream(…).`,
+          ),
+        ),
+      )
+    } else {
+      this.#close(false, value)
+    }
+  }
+
+  async #stream(value: unknown): Promise<void> {
+    const iterator = openIterator(value)
+    if (!iterator) {
+      const error = new StreamMismatchError(
+        'SKEIN_NOT_A_STREAM',
+        `stream() needs a task that is a generator or returns an iterable; ${this.name} returned ${typeof value}. ` +
+          `Make it a generator (async function* ${this.name}), or use run().`,
+      )
+      return this.#close(true, error)
+    }
+    const next = (): unknown => iterator.next()
+    let sliceEnd = performance.now() + streamSlice
+    try {
+      for (;;) {
+        if (this.#stopped) {
+          await callIn(this, () => iterator.return?.(undefined), undefined)
+          return this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+        }
+        if (this.#credit <= 0) {
+          await new Promise<void>(resolve => (this.#onCredit = resolve))
+          this.#onCredit = undefined
+          continue
+        }
+        let step = callIn(this, next, undefined)
+        if (isThenable(step)) step = await step
+        else if (performance.now() > sliceEnd) {
+          await new Promise(setImmediate)
+          sliceEnd = performance.now() + streamSlice
+        }
+        const result = step as IteratorResult<unknown>
+        if (result.done) return this.#close(false, undefined)
+        this.#credit--
+        try {
+          this.#host.items(this, [result.value])
+        } catch (error) {
+          // The value cannot be sent: the generator gets to tidy up, then the stream fails with that.
+          await callIn(this, () => iterator.return?.(undefined), undefined)
+          throw error
+        }
+      }
+    } catch (error) {
+      this.#close(true, error)
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.cause !== undefined || this.#host.probe(this)
+  }
+
+  #startChunk(items: readonly unknown[]): void {
+    const values: unknown[] = []
+    const failed: number[] = []
+    const fail = (error: unknown): boolean => {
+      failed.push(values.length)
+      values.push(error)
+      return this.kind === 'settled' && this.cause === undefined
+    }
+    const rest = (from: number): void => {
+      const over = callIn(this, run, from)
+      if (over === 'finished') this.#close(false, { values, failed } satisfies ChunkResult)
+      else if (over === 'stopped') this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+    }
+    /** Runs items one after the other; a promise is waited for, and then the others go on. */
+    const run = (from: number): 'finished' | 'stopped' | 'waiting' => {
+      const { fn } = this
+      for (let i = from; i < items.length; i++) {
+        if (this.#stopped) return 'stopped'
+        let value: unknown
+        try {
+          value = fn(items[i] as never)
+          if (!isThenable(value)) {
+            values.push(value)
+            continue
+          }
+        } catch (error) {
+          if (fail(error)) continue
+          return 'finished'
+        }
+        value.then(
+          result => {
+            values.push(result)
+            rest(i + 1)
+          },
+          (error: unknown) => rest(fail(error) ? i + 1 : items.length),
+        )
+        return 'waiting'
+      }
+      return 'finished'
+    }
+    rest(0)
+  }
+
+  /** The task's own code is over; the run is when everything that it spawned is, too. */
+  #close(failed: boolean, value: unknown): void {
+    const scope = this.#scope
+    if (!scope) {
+      this.#host.ended(this, failed, value)
+      return
+    }
+    const outcome = endTaskScope(scope, failed ? { ok: false, error: value } : { ok: true, value })
+    if (outcome instanceof Promise) void outcome.then(this.#told)
+    else this.#told(outcome)
+  }
+
+  readonly #told = (outcome: TaskOutcome): void => {
+    if (outcome.ok) this.#host.ended(this, false, outcome.value)
+    else this.#host.ended(this, true, outcome.error)
+  }
+}
+
+const unknownCause: CancelCause = { source: 'explicit' }
+
+/** What a caller gets for whatever a task threw: errors as they are, anything else wrapped, so that it has a stack and a remedy. */
+export function thrownError(value: unknown, task: string): unknown {
+  // What is thrown may be as odd as a revoked Proxy, which throws at every look.
+  try {
+    if (value instanceof Error || Object.prototype.toString.call(value) === '[object Error]') return value
+    if (typeof DOMException === 'function' && value instanceof DOMException) return value
+    return thrownValue(value, describeThrown(value), task)
+  } catch {
+    return thrownValue(undefined, 'something that cannot even be looked at', task)
+  }
+}
+
+function thrownValue(value: unknown, text: string, task: string): ThrownValueError {
+  return new ThrownValueError(
+    `Task ${task} threw ${text}, which is no Error: there is no message and no stack to show. ` +
+      `Throw an Error (new Error('…')) instead; what was thrown is in 'value'.`,
+    { value },
+  )
+}
+
+function describeThrown(value: unknown): string {
+  if (typeof value === 'string') return `the string '${value.slice(0, 80)}'`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    const tag = Object.prototype.toString.call(value)
+    return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
+  } catch {
+    return false // a revoked Proxy
+  }
+}
+
+function openIterator(value: unknown): Iterator<unknown> | AsyncIterator<unknown> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const both = value as Partial<Iterable<unknown> & AsyncIterable<unknown>>
+  return both[Symbol.asyncIterator]?.() ?? both[Symbol.iterator]?.()
+}

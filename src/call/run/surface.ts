@@ -1,0 +1,203 @@
+import type { CancelCause } from '../../core/errors/cause.ts'
+import type { Job } from '../../core/job/job.ts'
+import { LocalJob } from '../../core/job/local-job.ts'
+import { nothing } from '../../core/job/nothing.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import { type Arguments, type Call, isCall, type Item, makeCall, type Value } from '../call.ts'
+import { Entry, type Outcome, type Work } from './entry.ts'
+import type { ExecutorEvent } from '../events.ts'
+import type { CloseOptions, Executor, ExecutorStats, StreamOptions } from '../executor.ts'
+import type { MapOptions, MapResults, Settled } from '../map.ts'
+import { hasNested } from './nested.ts'
+import { readStream } from './read-stream.ts'
+import { runGraph } from './run-graph.ts'
+import { runMap } from './run-map.ts'
+import { surfaceKey } from './run-with.ts'
+import { refuseQueueOptions } from '../queue-options.ts'
+import type { NotAGenerator, Refusal } from '../define/sendable.ts'
+import type { AnyFunction, Task } from '../define/task.ts'
+
+/**
+ * What every local executor does in the same way: `run`, `submit`, `map` and `stream`, on top of the three things in
+ * which executors differ: `launch` an entry, `stop` it, and let a stream go on.
+ */
+export abstract class ExecutorSurface implements Executor {
+  abstract readonly kind: string
+  abstract readonly capacity: number
+  /** @internal True where handing over a call costs something, so that short items are worth bundling. */
+  abstract readonly bundles: boolean
+  /** @internal Takes an entry; refuses it by ending it. */
+  abstract launch(entry: Entry): void
+  /** @internal Asks an entry to stop; it ends when the work really has. Does nothing the second time. */
+  abstract stop(entry: Entry, cause: CancelCause): void
+  /** @internal Allows a stream that many values more. */
+  abstract grant(entry: Entry, values: number): void
+  /** @internal True when the work of a sent entry has begun. */
+  abstract hasStarted(entry: Entry): boolean
+  /** @internal Refuses, by throwing, a call that asks for what this place cannot do. */
+  check(work: Work): void {
+    refuseQueueOptions(work.options, this.kind)
+  }
+  #workOf(first: AnyFunction | Call<unknown>, args: readonly unknown[]): Work {
+    const work = isCall(first) ? first : makeCall(first, args)
+    this.check(work)
+    return work
+  }
+  /** @internal True once the scope that it was lent to is cancelled: nothing more starts, and why is told by the scope. */
+  get isOver(): boolean {
+    return false
+  }
+
+  /** The promise of a `run`. */
+  protected promise(start: PromiseStart): Promise<unknown> {
+    return new Promise(start)
+  }
+  /** A graph begins, for which `run` has given a promise. Gives what to call at its end. */
+  protected holdGraph(_work: Work, _promise: () => Promise<unknown>): (failure?: { readonly error: unknown }) => void {
+    return nothing
+  }
+
+  abstract stats(): ExecutorStats
+  abstract observe(listener: (event: ExecutorEvent) => void): () => void
+  abstract within(scope: Scope): Executor
+  abstract close(options?: CloseOptions): Promise<void>
+
+  run<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<NoInfer<A>>
+  ): Promise<Value<R>>
+  run<R>(call: Call<R>): Promise<R>
+  run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<unknown> {
+    const promise = this.promise((resolve, reject) => {
+      const work = this.#workOf(first, args)
+      const refuse = (error: unknown): void => {
+        if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
+        reject(error)
+      }
+      if (hasNested(work.args)) {
+        const ended = this.holdGraph(work, () => promise)
+        runGraph(this, work).then(
+          value => {
+            resolve(value)
+            ended()
+          },
+          (error: unknown) => {
+            refuse(error)
+            ended({ error })
+          },
+        )
+        return
+      }
+      const entry = new Entry(work, 'run', outcome => {
+        if (outcome.state === 'done') resolve(outcome.value)
+        else refuse(outcome.error)
+      })
+      entry.promise = () => promise
+      this.launch(entry)
+    })
+    return promise
+  }
+
+  submit<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<NoInfer<A>>
+  ): Promise<Job<Value<R>>>
+  submit<R>(call: Call<R>): Promise<Job<R>>
+  submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<unknown>> {
+    return new Promise((resolve, reject) => {
+      const work = this.#workOf(first, args)
+      if (hasNested(work.args)) {
+        resolve(this.#submitGraph(work))
+        return
+      }
+      const entry = new Entry(work, 'run', outcome => {
+        if (entry.job) settleJob(entry.job, outcome)
+        else if (outcome.state !== 'done') reject(outcome.error) // refused: it never became a job
+      })
+      entry.onAccepted = () => {
+        const job: LocalJob<unknown> = new LocalJob({
+          id: entry.id,
+          name: work.task.name,
+          cancel: reason => {
+            this.stop(entry, { source: 'explicit', reason })
+            return job.result().then(nothing, nothing)
+          },
+          state: () => (entry.state === 'sent' && this.hasStarted(entry) ? 'running' : 'queued'),
+        })
+        entry.job = job
+        resolve(job)
+      }
+      this.launch(entry)
+    })
+  }
+
+  /** A graph is accepted as soon as it is handed over: its first calls wait in the queue like any other. */
+  #submitGraph(work: Work): Job<unknown> {
+    const abort = new AbortController()
+    const job: LocalJob<unknown> = new LocalJob({
+      id: `${this.kind}-graph-${++graphs}`,
+      name: work.task.name,
+      cancel: reason => {
+        abort.abort(reason)
+        return job.result().then(nothing, nothing)
+      },
+      state: () => 'running',
+    })
+    runGraph(this, work, abort.signal).then(
+      value => job.resolve(value),
+      (error: unknown) => job.reject(error, abort.signal.aborted ? 'cancelled' : 'failed'),
+    )
+    return job
+  }
+
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
+    options: MapOptions & { readonly settle: true },
+  ): MapResults<Settled<Value<R>>>
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
+    options?: MapOptions & { readonly settle?: false },
+  ): MapResults<Value<R>>
+  map(
+    task: AnyFunction,
+    items: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions = {},
+  ): MapResults<never> {
+    return runMap(this, makeCall(task, []), items, options) as MapResults<never>
+  }
+
+  stream<A extends unknown[], Y>(
+    task: Task<(...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>> &
+      Refusal<A, Y>,
+    ...args: Arguments<NoInfer<A>>
+  ): AsyncIterableIterator<Y>
+  stream<Y>(call: Call<AsyncIterable<Y> | Iterable<Y>>, options?: StreamOptions): AsyncIterableIterator<Y>
+  stream(first: AnyFunction | Call<unknown>, ...args: unknown[]): AsyncIterableIterator<never> {
+    const options = isCall(first) ? (args[0] as StreamOptions | undefined) : undefined
+    return readStream(this, this.#workOf(first, isCall(first) ? [] : args), options) as AsyncIterableIterator<never>
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+// How `runWith` finds what is behind an executor.
+Object.defineProperty(ExecutorSurface.prototype, surfaceKey, {
+  get(this: ExecutorSurface) {
+    return this
+  },
+})
+
+/** How a promise is settled. */
+export type PromiseStart = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void
+
+let graphs = 0
+
+/** Passes an outcome on to the job's handle. */
+function settleJob(job: LocalJob<unknown>, outcome: Outcome): void {
+  if (outcome.state === 'done') job.resolve(outcome.value)
+  else job.reject(outcome.error, outcome.state)
+}

@@ -1,0 +1,48 @@
+import { isMainThread } from 'node:worker_threads'
+import { clockSlot } from '../time/clock.ts'
+import { debugging } from '../scope/debug.ts'
+import { dump, dumpOnSignal } from './dump.ts'
+import { DeadlockError } from '../errors/errors.ts'
+import { addAwaitedRoot, awaitedRoots } from '../tree/roots.ts'
+import type { Scope } from '../scope/scope.ts'
+
+/** The exit code of a program that ended although work in it was not done. */
+const deadlockExitCode = 70
+
+let watching = false
+let suspected = false
+
+/**
+ * A program in which nothing can run any more, and work is pending: no timer is set, no request is under way, and somebody
+ * awaits a scope that has not ended. The platform then ends the program; this says why, and makes the exit code tell.
+ *
+ * Work that nobody awaits is no deadlock: a task in `background()` or in a block of `openScope` may wait for ever by design.
+ */
+function check(): void {
+  const isWorker = (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined
+  if (isWorker || awaitedRoots().length === 0) return
+  if (!suspected) {
+    // Others may hear of the end of the program after this, and begin something new: one more turn shows.
+    suspected = true
+    setImmediate(() => {})
+    return
+  }
+  process.exitCode = deadlockExitCode
+  const { standing } = clockSlot.clock
+  const error = new DeadlockError(
+    `The program ends, because nothing in it can run any more, but this has not ended:\n${dump()}` +
+      `Each waits for something that can no longer happen.${standing === undefined ? '' : ` ${standing}`}`,
+  )
+  process.stderr.write(`${error.name} [${error.code}]: ${error.message}\n`)
+}
+
+/** @internal A scope at the top begins, and somebody awaits it. */
+export function beginRoot(scope: Scope): void {
+  addAwaitedRoot(scope)
+  if (watching) return
+  watching = true
+  // The threads of a pool end when they are told to; only the program itself can be at its end.
+  if (!isMainThread) return
+  process.on('beforeExit', check)
+  if (debugging) dumpOnSignal()
+}

@@ -1,0 +1,64 @@
+/// <reference types="node" preserve="true" />
+import type { Duration } from '../time/duration.ts'
+
+/** Where a job is in its life. The last three are final. */
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+/** One thing that happened to a job, as `job.events()` reports it. */
+export type JobEvent =
+  | { readonly type: 'state'; readonly state: JobState; readonly time: number }
+  | { readonly type: 'progress'; readonly value: unknown; readonly time: number }
+  | {
+      readonly type: 'log'
+      readonly text: string
+      readonly fields?: Readonly<Record<string, unknown>>
+      readonly time: number
+    }
+  | { readonly type: 'retry'; readonly attempt: number; readonly error: unknown; readonly time: number }
+
+/** How long, and under whose control, to wait. */
+export interface WaitOptions {
+  /** Give up waiting after this long. The job itself goes on. Default: wait for as long as it takes. */
+  readonly timeout?: Duration
+  /** Give up waiting when this aborts. The job itself goes on. */
+  readonly signal?: AbortSignal
+}
+
+/** What marks a job, so that one made by another copy of skein is known too. */
+export const jobBrand: unique symbol = Symbol.for('skein.job') as never
+
+/**
+ * A call that has been accepted: a handle to look at it, wait for it and stop it.
+ *
+ * A job is deliberately no thenable. It can be returned from an async function, kept in a list and passed as an argument
+ * to another call without anybody waiting for it by accident; `await job.result()` is how to wait.
+ */
+export interface Job<R> {
+  readonly [jobBrand]: true
+  /** Unique in this program. */
+  readonly id: string
+  /** The name of the task. */
+  readonly name: string
+  readonly state: JobState
+  /**
+   * Waits for the value.
+   *
+   * Errors: whatever the task threw; `SKEIN_CANCELLED`; `SKEIN_TIMEOUT` when the wait (not the job) ran out of time.
+   */
+  result(options?: WaitOptions): Promise<R>
+  /**
+   * Asks the job to stop, and resolves when it really has. Never rejects; does nothing on a job that has ended.
+   *
+   * @param reason kept as `reason` on the CancelledError that `result()` then throws
+   */
+  cancel(reason?: unknown): Promise<void>
+  /** The values that the task gave to `current().progress(value)`: the last 64 so far, then each that comes, until the job ends. */
+  progress(): AsyncIterableIterator<unknown>
+  /** Changes of state from now on; progress, lines of the log and retries also from before, the last 64. Ends with the job. */
+  events(): AsyncIterableIterator<JobEvent>
+}
+
+/** True for a job of any executor or scope, whichever copy of skein made it. */
+export function isJob(value: unknown): value is Job<unknown> {
+  return typeof value === 'object' && value !== null && (value as { [jobBrand]?: unknown })[jobBrand] === true
+}

@@ -1,0 +1,296 @@
+import { inspect } from 'node:util'
+import { errorOfCause } from '../errors/cause.ts'
+import { wallTime } from '../time/clock.ts'
+import { milliseconds } from '../time/duration.ts'
+import { TimeoutError } from '../errors/errors.ts'
+import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from './job.ts'
+import { Reader } from './reader.ts'
+import { Timer } from '../time/timer.ts'
+
+/** What a LocalJob needs to know of the work behind it; it keeps the object and asks it when it is asked itself. */
+export interface LocalJobOptions {
+  readonly id: string
+  readonly name: string
+  /** Asks the work to stop. The job's `cancel()` resolves when the job has been settled, whatever this returns. */
+  cancel(reason: unknown): Promise<void> | void
+  /** Where the work is, until it is settled. Default: what `start` and `report` said last. */
+  state?(): JobState
+}
+
+/**
+ * What all jobs have in common whose work runs in this program: the outcome, and those who wait for it.
+ *
+ * Costs one object until somebody asks for the result: no promise, timer or listener is made ahead. A failure that nobody
+ * reads stays in the job and is no unhandled rejection.
+ */
+export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
+  #state: JobState = 'queued'
+  /** The value, or the error. */
+  #outcome: unknown = undefined
+  #waiting: Waiting<R> | undefined = undefined
+
+  abstract get id(): string
+  abstract get name(): string
+
+  /** Asks the work to stop. `cancel()` resolves when the job has been settled, whatever this returns. */
+  protected abstract stop(reason: unknown): Promise<void> | void
+
+  /** Where the work is, until the job is settled; undefined for what `start` and `report` said last. */
+  protected get workState(): JobState | undefined {
+    return undefined
+  }
+
+  get state(): JobState {
+    return this.settled ? this.#state : (this.workState ?? this.#state)
+  }
+
+  // No method or accessor here has a #name: that would cost every job one more field.
+  private get settled(): boolean {
+    return this.#state !== 'queued' && this.#state !== 'running'
+  }
+
+  result(options?: WaitOptions): Promise<R> {
+    if (this.settled) {
+      if (this.#waiting?.shared) return this.#waiting.shared
+      return this.#state === 'done' ? Promise.resolve(this.#outcome as R) : Promise.reject(this.#outcome)
+    }
+    if (options === undefined || (options.timeout === undefined && options.signal === undefined)) {
+      return (this.#waiting ??= new Waiting<R>()).share()
+    }
+    return this.limitedResult(options)
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    if (this.settled) return
+    const ended = new Promise<void>(resolve => {
+      const noted = (): void => resolve()
+      ;(this.#waiting ??= new Waiting<R>()).add({ resolve: noted, reject: noted })
+    })
+    try {
+      await this.stop(reason)
+    } catch {
+      // Who asks a job to stop hears when it has stopped; what became of the asking is for the job's own end to tell.
+    }
+    await ended
+  }
+
+  progress(): AsyncIterableIterator<unknown> {
+    return this.read('progressReaders', () => true)
+  }
+
+  events(): AsyncIterableIterator<JobEvent> {
+    return this.read('eventReaders', event => event.type === 'progress')
+  }
+
+  /** Says that the work has begun. */
+  start(): void {
+    if (this.settled || this.#state === 'running') return
+    this.#state = 'running'
+    if (this.#waiting?.eventReaders) this.emit({ type: 'state', state: 'running', time: wallTime() })
+  }
+
+  /** Passes on something that happened. A final state is reported by `resolve` and `reject`, never through this. */
+  report(event: JobEvent): void {
+    if (this.settled) return
+    if (event.type === 'state') this.#state = event.state
+    else this.keep(event)
+    this.emit(event)
+  }
+
+  /** Keeps what a reader may still want to hear who comes later: the last of it. */
+  private keep(event: JobEvent): void {
+    const kept = ((this.#waiting ??= new Waiting<R>()).kept ??= [])
+    if (kept.length >= longestMemory) kept.shift()
+    kept.push(event)
+  }
+
+  /** Passes on a value given to `progress`. */
+  reportProgress(value: unknown): void {
+    this.report({ type: 'progress', value, time: wallTime() })
+  }
+
+  resolve(value: R): void {
+    this.settle('done', value)
+  }
+
+  reject(error: unknown, state: 'failed' | 'cancelled'): void {
+    this.settle(state, error)
+  }
+
+  /** Fails a job that no scope stands up for: if nobody asks for the result, it is an unhandled rejection. */
+  rejectLoudly(error: unknown): void {
+    if (this.settled) return
+    const awaited = this.#waiting !== undefined && this.#waiting.awaited
+    this.settle('failed', error)
+    if (!awaited) (this.#waiting = new Waiting<R>()).shared = Promise.reject(error)
+  }
+
+  private settle(state: 'done' | 'failed' | 'cancelled', outcome: unknown): void {
+    if (this.settled) return
+    this.#state = state
+    this.#outcome = outcome
+    const waiting = this.#waiting
+    if (!waiting) return
+    this.#waiting = undefined
+    if (waiting.kept) (this.#waiting = new Waiting<R>()).kept = waiting.kept
+    waiting.tell(state === 'done', outcome)
+    for (const reader of waiting.progressReaders ?? []) reader.end()
+    for (const reader of waiting.eventReaders ?? []) {
+      reader.push({ type: 'state', state, time: wallTime() })
+      reader.end()
+    }
+  }
+
+  private emit(event: JobEvent): void {
+    const waiting = this.#waiting
+    for (const reader of waiting?.eventReaders ?? []) reader.push(event)
+    if (event.type === 'progress') for (const reader of waiting?.progressReaders ?? []) reader.push(event.value)
+  }
+
+  private read<K extends 'eventReaders' | 'progressReaders'>(
+    kind: K,
+    mayDrop: (value: K extends 'eventReaders' ? JobEvent : unknown) => boolean,
+  ): Reader<K extends 'eventReaders' ? JobEvent : unknown> {
+    type T = K extends 'eventReaders' ? JobEvent : unknown
+    const reader: Reader<T> = new Reader<T>(gone => {
+      ;(this.#waiting?.[kind] as Set<Reader<T>> | undefined)?.delete(gone)
+    }, mayDrop)
+    for (const event of this.#waiting?.kept ?? []) {
+      if (kind === 'eventReaders') reader.push(event as T)
+      else if (event.type === 'progress') reader.push(event.value as T)
+    }
+    if (this.settled) reader.end()
+    else {
+      const waiting = (this.#waiting ??= new Waiting<R>()) as { [key in K]: Set<Reader<T>> | undefined }
+      ;(waiting[kind] ??= new Set()).add(reader)
+    }
+    return reader
+  }
+
+  private limitedResult(options: WaitOptions): Promise<R> {
+    const { signal } = options
+    return new Promise<R>((resolve, reject) => {
+      const limit = options.timeout === undefined ? Infinity : milliseconds(options.timeout, 'timeout')
+      if (signal?.aborted) return reject(this.waitAborted(signal))
+      const waiting = (this.#waiting ??= new Waiting<R>())
+      const free = (): void => {
+        waiting.remove(waiter)
+        timer.clear()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        free()
+        reject(this.waitAborted(signal as AbortSignal))
+      }
+      const waiter: Waiter<R> = {
+        resolve: value => (free(), resolve(value)),
+        reject: error => (free(), reject(error)),
+      }
+      const expire = (): void => {
+        free()
+        reject(
+          new TimeoutError(
+            `The wait for the result of job ${this.name} ran out of time (${limit} ms). The job itself goes on; ` +
+              'call cancel() on it to stop it.',
+            { timeout: limit },
+          ),
+        )
+      }
+      const timer = new Timer(limit, expire, undefined)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.add(waiter)
+    })
+  }
+
+  private waitAborted(signal: AbortSignal): unknown {
+    return errorOfCause({ source: 'signal', reason: signal.reason }, `the wait for the result of job ${this.name}`)
+  }
+}
+
+// The brand stands on the prototype: the same for all, and no field in each.
+Object.defineProperty(JobBase.prototype, jobBrand, { value: true })
+Object.defineProperty(JobBase.prototype, inspect.custom, {
+  value(this: Job<unknown>): string {
+    return `Job ${this.id} ${this.name} (${this.state})`
+  },
+})
+export interface JobBase<R> extends Job<R> {}
+
+/** The job that the executors of this program give out. */
+export class LocalJob<R> extends JobBase<R> {
+  readonly #work: LocalJobOptions
+
+  constructor(options: LocalJobOptions) {
+    super()
+    this.#work = options
+  }
+
+  override get id(): string {
+    return this.#work.id
+  }
+
+  override get name(): string {
+    return this.#work.name
+  }
+
+  protected override get workState(): JobState | undefined {
+    return this.#work.state?.()
+  }
+
+  protected override stop(reason: unknown): Promise<void> | void {
+    return this.#work.cancel(reason)
+  }
+}
+
+/** So many reports are kept for readers who come later. */
+const longestMemory = 64
+
+interface Waiter<R> {
+  resolve(value: R): void
+  reject(error: unknown): void
+}
+
+/** What a job keeps for those who wait for it; made when the first one comes. */
+class Waiting<R> {
+  /** What `result()` without a limit gives everybody. */
+  shared: Promise<R> | undefined = undefined
+  /** Settle the shared promise. */
+  #resolve: ((value: R) => void) | undefined = undefined
+  #reject: ((error: unknown) => void) | undefined = undefined
+  /** Who waits with a limit, or for the end alone. */
+  #waiters: Set<Waiter<R>> | undefined = undefined
+  eventReaders: Set<Reader<JobEvent>> | undefined = undefined
+  progressReaders: Set<Reader<unknown>> | undefined = undefined
+  /** What was reported last. */
+  kept: JobEvent[] | undefined = undefined
+
+  share(): Promise<R> {
+    return (this.shared ??= new Promise<R>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    }))
+  }
+
+  /** True while somebody waits for the outcome. */
+  get awaited(): boolean {
+    return this.shared !== undefined || (this.#waiters !== undefined && this.#waiters.size > 0)
+  }
+
+  add(waiter: Waiter<R>): void {
+    ;(this.#waiters ??= new Set()).add(waiter)
+  }
+
+  remove(waiter: Waiter<R>): void {
+    this.#waiters?.delete(waiter)
+  }
+
+  tell(done: boolean, outcome: unknown): void {
+    if (done) this.#resolve?.(outcome as R)
+    else this.#reject?.(outcome)
+    if (this.#waiters === undefined) return
+    for (const waiter of this.#waiters) {
+      if (done) waiter.resolve(outcome as R)
+      else waiter.reject(outcome)
+    }
+  }
+}

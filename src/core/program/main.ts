@@ -1,0 +1,157 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+import type { CancelCause } from '../errors/cause.ts'
+import { checkKnown } from '../errors/checks.ts'
+import { debugging } from '../scope/debug.ts'
+import { cancelDetached, detached, noneDetached } from '../scope/detach.ts'
+import { dumpOnSignal } from '../debug/dump.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
+import { type Scope, scope } from '../scope/scope.ts'
+import { checkName } from '../scope/options.ts'
+import { announceShutdown } from './shutdown.ts'
+import { moveOnAfter } from '../scope/time-limits.ts'
+
+/** Options of `main`. */
+export interface MainOptions {
+  /** How the scope is called in errors. Default: `main`. */
+  readonly name?: string
+  /**
+   * How long the program may take to stop after it was told to, before it exits regardless; and how long it waits at its
+   * end for detached tasks. Default: '10s'.
+   */
+  readonly grace?: Duration
+  /**
+   * How long the program may go on after SIGINT or SIGTERM before its scope is cancelled: meanwhile `s.stopping` is true, and
+   * a server takes nothing new and finishes what it has. Default: 0, cancel at once.
+   */
+  readonly drain?: Duration
+}
+
+const known: ReadonlySet<string> = new Set(['name', 'grace', 'drain'] satisfies (keyof MainOptions)[])
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+type StopSignal = keyof typeof exitCodes
+
+/**
+ * Runs the body if the module is the program that was started, and does nothing when it was imported: by a worker that
+ * looks for its tasks, by a test, by another program.
+ *
+ * A module that defines tasks and starts executors at its top level would start them in each of its workers too; put that
+ * part into `main`.
+ *
+ * **Cancellation**: SIGINT and SIGTERM cancel the scope (source `shutdown`), detached tasks, and every call on an executor
+ * of this program that no scope owns; they set the exit code to 130 or 143. With `drain` they ask first. A second signal,
+ * or `grace` running out, ends the program at once. SIGUSR2 prints the tree of what runs (`dump`).
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`. What the body throws is printed to stderr and sets the exit code to 1.
+ *
+ * @example
+ * import { main } from 'skein'
+ *
+ * await main(import.meta, async s => {
+ *   await s.sleep('5ms')
+ *   console.log('done')
+ * })
+ */
+export async function main(meta: ImportMeta, body: (s: Scope) => unknown, options: MainOptions = {}): Promise<void> {
+  checkKnown(options, known, 'main option')
+  checkName(options.name)
+  const grace = milliseconds(options.grace ?? '10s', 'grace')
+  const drain = milliseconds(options.drain ?? 0, 'drain')
+  if (!isEntry(meta)) return
+  let stopping: StopSignal | undefined
+  let root: Scope | undefined
+  const halt = (cause: CancelCause): void => {
+    root?.cancelWith(cause)
+    cancelDetached(cause)
+    announceShutdown(cause)
+  }
+  const stop = (signal: StopSignal): void => {
+    const code = exitCodes[signal]
+    if (stopping !== undefined) process.exit(code)
+    stopping = signal
+    process.exitCode = code
+    later(drain + grace, () => {
+      process.stderr.write(`The program did not stop within ${drain + grace} ms after ${signal}; it exits now.\n`)
+      process.exit(code)
+    })
+    const cause: CancelCause = { source: 'shutdown', reason: signal }
+    if (drain === 0) return halt(cause)
+    root?.askToStop(cause, drain)
+    later(drain, () => halt(cause))
+  }
+  const signals = Object.keys(exitCodes) as StopSignal[]
+  for (const signal of signals) process.on(signal, stop)
+  // In debug mode every program does that by itself.
+  const endDumps = debugging ? undefined : dumpOnSignal()
+  try {
+    await scope(
+      s => {
+        root = s
+        return body(s)
+      },
+      { name: options.name ?? 'main' },
+    )
+  } catch (error) {
+    const asked = stopping !== undefined && error instanceof CancelledError && error.source === 'shutdown'
+    if (!asked) console.error(error)
+    if (stopping === undefined) process.exitCode = 1
+  } finally {
+    await endDetached(grace)
+    endDumps?.()
+    for (const signal of signals) process.removeListener(signal, stop)
+  }
+}
+
+/** Waits for what was detached; cancels and names what takes too long. */
+async function endDetached(grace: number): Promise<void> {
+  if (detached().length === 0) return
+  await moveOnAfter(grace, s => s.wait(noneDetached()))
+  const late = detached().map(job => job.name)
+  if (late.length === 0) return
+  process.stderr.write(
+    `Detached tasks did not end within ${grace} ms after the program, and are cancelled: ${late.join(', ')}\n`,
+  )
+  cancelDetached({ source: 'shutdown' })
+  await moveOnAfter(grace, s => s.wait(noneDetached()))
+}
+
+/** A timer that does not keep the program running. Limits on the program itself are real time, whatever clock is in force. */
+function later(delay: number, act: () => void): void {
+  if (delay < longestTimer) setTimeout(act, delay).unref()
+}
+
+/** setTimeout fires at once for more than this; a limit of 24 days is none. */
+const longestTimer = 2 ** 31
+
+/** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */
+function isEntry(meta: ImportMeta): boolean {
+  if (typeof meta !== 'object' || meta === null || typeof meta.url !== 'string') {
+    throw new InvalidArgumentError(
+      `main() needs import.meta as its first argument, got ${typeof meta}. In CommonJS use if (require.main === module) instead.`,
+    )
+  }
+  if (!isMainThread || (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined) return false
+  const known = (meta as { main?: unknown }).main
+  if (typeof known === 'boolean') return known
+  const started = process.argv[1]
+  if (started === undefined || !meta.url.startsWith('file:')) return false
+  const url = new URL(meta.url)
+  url.search = ''
+  url.hash = ''
+  const own = realPath(fileURLToPath(url))
+  return own !== undefined && candidates.some(end => realPath(started + end) === own)
+}
+
+/** What Node accepts to be left out on its command line. */
+const extensions = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx']
+const candidates = [...extensions, ...extensions.slice(1).map(end => `/index${end}`)]
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}

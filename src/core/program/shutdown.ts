@@ -1,0 +1,30 @@
+import type { CancelCause } from '../errors/cause.ts'
+import { isA, messageOf } from '../errors/foreign.ts'
+
+type ShutdownListener = (cause: CancelCause) => void
+
+const slotKey = Symbol.for('skein.shutdown')
+const globals = globalThis as unknown as Record<symbol, Set<ShutdownListener> | undefined>
+
+/** One set for each thread, shared by every copy of skein in it. */
+const listeners: Set<ShutdownListener> = (globals[slotKey] ??= new Set())
+
+/**
+ * Has a function called when the program is told to stop (SIGINT or SIGTERM, in `main`): for what runs work that no scope
+ * owns. Gives the function that takes it away again; keep it only while there is such work.
+ */
+export function onShutdown(listener: (cause: CancelCause) => void): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
+/** @internal Tells all of them. One that throws keeps it from nobody else. */
+export function announceShutdown(cause: CancelCause): void {
+  for (const listener of Array.from(listeners)) {
+    try {
+      listener(cause)
+    } catch (error) {
+      process.emitWarning(isA(error, Error) ? error : new Error(messageOf(error)))
+    }
+  }
+}

@@ -1,0 +1,508 @@
+import { setMaxListeners } from 'node:events'
+import { type CancelCause, errorOfCause } from '../errors/cause.ts'
+import { checkKnown } from '../errors/checks.ts'
+import { now } from '../time/clock.ts'
+import { milliseconds } from '../time/duration.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import { closedError, notesSoFar } from '../errors/failures.ts'
+import type { Member } from '../tree/member.ts'
+import { placeOf, userFrames } from './place.ts'
+import type { Scope } from './scope.ts'
+import { Extras } from './extras.ts'
+import { ScopeMembers } from './member-list.ts'
+import { type CancelOptions, checkDeadline, graceOf, type ScopeInit, type ScopeLimit } from './options.ts'
+import type { Services } from './services.ts'
+import { Timer } from '../time/timer.ts'
+
+/** @internal What is true of a scope, a bit for each: there may be very many scopes. */
+export const flag = {
+  task: 1,
+  background: 2,
+  shielded: 4,
+  watched: 8,
+  caught: 16,
+  /** The body has returned, or it has thrown. */
+  returned: 32,
+  threw: 64,
+  /** The exit handlers run; the scope has ended. */
+  exiting: 128,
+  ended: 256,
+} as const
+
+const loaded = Date.now()
+
+/**
+ * True while a cancellation is delivered that no code of the user has called for: that a limit ran out, or something failed.
+ * The stack holds nothing but our own functions then, so the errors get none: to take it costs more than all the rest.
+ */
+let frameless = false
+
+const knownLimit: ReadonlySet<string> = new Set(['timeout', 'deadline'] satisfies (keyof ScopeLimit)[])
+
+/**
+ * Cancellation and deadlines: what reaches a scope from outside, and what its cancel points then say.
+ *
+ * Invariants: the cause is set once and never changes; after the end of the scope no timer and no listener is left.
+ */
+export abstract class ScopeCancel extends ScopeMembers {
+  /** How it is called in errors and dumps. */
+  readonly name: string
+  /** The scope that this one is part of. */
+  readonly parent: Scope | undefined
+
+  /** What had failed elsewhere when it began; see `recordFailures`. */
+  protected readonly notesBefore: number = notesSoFar()
+  /** @internal What is true of the scope; see `flag`. */
+  protected flags: number
+  #cause: CancelCause | undefined
+  #error: unknown = undefined
+  #extras: Extras | undefined = undefined
+  /** When a cancel point was last passed, in milliseconds since this module was loaded: a small number takes no room. */
+  #lastSeen: number | undefined = undefined
+
+  constructor(init: ScopeInit) {
+    super()
+    const parent = init.parent
+    this.name = init.name ?? init.kind ?? 'scope'
+    this.parent = parent
+    this.flags =
+      (init.kind === 'task' ? flag.task : 0) |
+      (init.shielded === true ? flag.shielded : 0) |
+      (init.background === true ? flag.background : 0)
+    const outer = this.outer
+    if (outer !== undefined && outer.watched) this.flags |= flag.watched
+    this.#cause = outer === undefined ? undefined : outer.#cause
+  }
+
+  /** True once the scope has ended: nothing can reach it any more. */
+  protected abstract get over(): boolean
+  protected abstract addFailure(error: unknown): void
+  /** The scope has just been cancelled: looks after a while whether it has stopped. */
+  protected abstract watchGrace(): void
+
+  // No method or accessor of the scope classes has a #name: each class with such costs every scope one more field.
+
+  /** True when a cancel point has to look at a deadline or a probe, here or further out. */
+  private get watched(): boolean {
+    return (this.flags & flag.watched) !== 0
+  }
+
+  /** The scope whose cancellation and deadline hold here too. */
+  private get outer(): ScopeCancel | undefined {
+    return (this.flags & flag.shielded) !== 0 ? undefined : this.parent
+  }
+
+  /** @internal What few scopes have; made when it is needed. */
+  get extra(): Extras {
+    return (this.#extras ??= new Extras())
+  }
+
+  /** @internal */
+  get extras(): Extras | undefined {
+    return this.#extras
+  }
+
+  /** @internal What to call it in a message: `task resize`. */
+  get title(): string {
+    const kind = this.isTask ? 'task' : 'scope'
+    if (this.name !== kind) return `${kind} ${this.name}`
+    const place = placeOf(this.#extras?.spawnedAt)
+    return place === undefined ? `an unnamed ${kind}` : `the ${kind} at ${place}`
+  }
+
+  /** @internal True for a spawned task, or the task that an executor runs; false for a part of one. */
+  get isTask(): boolean {
+    return (this.flags & flag.task) !== 0
+  }
+
+  /** @internal True for the scope that a failing child must not cancel. */
+  get isBackground(): boolean {
+    return (this.flags & flag.background) !== 0
+  }
+
+  /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
+  get lastSeen(): number {
+    return this.#lastSeen === undefined ? 0 : this.#lastSeen + loaded
+  }
+
+  /** True once the scope has been cancelled, whatever the cause and whether or not anything inside has noticed. */
+  get cancelled(): boolean {
+    return this.cause !== undefined
+  }
+
+  /** True once the cancellation has really broken something off: a scope can be cancelled and still end as if it had not been. */
+  get cancelCaught(): boolean {
+    return (this.flags & flag.caught) !== 0
+  }
+
+  /** Who cancelled the scope and why; undefined while nobody has. */
+  get cause(): CancelCause | undefined {
+    if (this.watched) this.poll(now())
+    return this.#cause
+  }
+
+  /** The cause, without looking at the clock or at probes. */
+  protected get knownCause(): CancelCause | undefined {
+    return this.#cause
+  }
+
+  /** Something inside ended because of `cause`. */
+  protected brokenOff(cause: CancelCause): void {
+    if (cause === this.#cause) this.flags |= flag.caught
+  }
+
+  /** True when a cancel point of this scope has told the cancellation, or its signal has. */
+  protected get hasTold(): boolean {
+    return this.#error !== undefined
+  }
+
+  /**
+   * Aborts when the scope is cancelled; for `fetch` and everything else that takes an AbortSignal.
+   *
+   * It is built when it is first read: work that does not need it does not pay for it. The abort reason is the same
+   * error that the cancel points throw.
+   */
+  get signal(): AbortSignal {
+    const extra = this.extra
+    if (extra.controller === undefined) {
+      extra.controller = controllerOfMany()
+      if (this.cancelled) extra.controller.abort(this.cancelError())
+    }
+    return extra.controller.signal
+  }
+
+  /**
+   * True once somebody has asked the scope to stop with a grace period (`s.cancel(reason, { grace })`), or has cancelled it.
+   * A server then takes no new work, finishes what it has, and returns.
+   */
+  get stopping(): boolean {
+    if (this.cancelled) return true
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
+      if (at.#extras?.asked !== undefined) return true
+    }
+    return false
+  }
+
+  /** Aborts as soon as `stopping` becomes true: before `signal`, where there is a grace period. */
+  get stopSignal(): AbortSignal {
+    const extra = this.extra
+    if (extra.stopController === undefined) {
+      extra.stopController = controllerOfMany()
+      if (this.stopping) extra.stopController.abort(this.askedError())
+    }
+    return extra.stopController.signal
+  }
+
+  private askedError(): unknown {
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
+      const asked = at.#extras?.asked
+      if (asked !== undefined) return errorOfCause(asked, this.title)
+    }
+    return this.cancelError()
+  }
+
+  /** When this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'; Infinity if none. */
+  get deadline(): number {
+    let earliest = Infinity
+    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
+      const extras = at.#extras
+      if (extras === undefined) continue
+      earliest = Math.min(earliest, extras.deadline, extras.services?.deadline() ?? Infinity)
+    }
+    return earliest
+  }
+
+  /** @internal What the place that runs the task does for it; undefined outside a task that an executor runs. */
+  get services(): Services | undefined {
+    let at: ScopeCancel | undefined = this
+    while (at !== undefined && at.#extras?.services === undefined) at = at.parent
+    return at === undefined ? undefined : at.#extras?.services
+  }
+
+  /**
+   * Changes the scope's own limit: `{ timeout }` counts from now, `{ deadline }` is a point in time, `{}` takes it away.
+   *
+   * Earlier or later than before, both work, as long as the scope has not been cancelled; limits further out still hold.
+   * A limit that has passed already cancels the scope.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`; `SKEIN_SCOPE_CLOSED`.
+   *
+   * @example
+   * import { scope } from 'skein'
+   *
+   * await scope(async s => {
+   *   const before = s.deadline
+   *   s.setLimit({ timeout: '1m' }) // there is more to do than expected
+   *   console.log(s.deadline > before) // true
+   * }, { timeout: '1s' })
+   */
+  setLimit(limit: ScopeLimit): void {
+    checkKnown(limit, knownLimit, 'limit')
+    if (this.over) throw closedError('setLimit', this.title)
+    this.limitTo(limit)
+  }
+
+  protected limitTo(limit: ScopeLimit): void {
+    const time = now()
+    const timeout = limit.timeout === undefined ? Infinity : milliseconds(limit.timeout, 'timeout')
+    const deadline = limit.deadline === undefined ? Infinity : checkDeadline(limit.deadline)
+    if (this.#cause !== undefined) return
+    const length = Math.min(timeout, Math.max(0, deadline - time))
+    if (length === Infinity && this.#extras === undefined) return
+    const extra = this.extra
+    extra.deadlineTimer?.clear()
+    extra.deadlineTimer = undefined
+    extra.limit = length
+    extra.deadline = Math.min(time + timeout, deadline)
+    if (length === Infinity) return
+    this.watch()
+    if (length === 0) this.expire()
+    else extra.deadlineTimer = new Timer<ScopeCancel>(length, expire, this)
+  }
+
+  /** From now on the cancel points of this scope, and of those within, look at deadlines and probes. */
+  protected watch(): void {
+    const reached: ScopeCancel[] = [this]
+    for (const scope of reached) {
+      if (scope.watched) continue
+      scope.flags |= flag.watched
+      for (let at = scope.firstMember; at !== undefined; at = at.next) {
+        const inner: ScopeCancel | undefined = at.inner
+        if (inner !== undefined && !inner.shielded) reached.push(inner)
+      }
+    }
+  }
+
+  /**
+   * True while the cancellation and the deadline of the scopes further out do not reach inside.
+   *
+   * In a scope made by `s.shield` it can be set: to false, to let the cancellation in from here on, and to true again.
+   * What has come in stays: a scope that was cancelled meanwhile is cancelled for good.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` when it is set in any other scope, because a shield needs a limit.
+   */
+  get shielded(): boolean {
+    return (this.flags & flag.shielded) !== 0
+  }
+
+  set shielded(value: boolean) {
+    if (this.#extras?.liftable !== true) {
+      throw new InvalidArgumentError(
+        `shielded can be set only in a scope made by s.shield(body, { timeout }), which ${this.title} is not. ` +
+          'Run the part that cancellation must not reach in such a scope.',
+      )
+    }
+    if (value === this.shielded) return
+    this.flags = value ? this.flags | flag.shielded : this.flags & ~flag.shielded
+    const outer = this.outer
+    if (outer === undefined) return
+    if (outer.watched) this.watch()
+    const cause = outer.cause
+    if (cause !== undefined) this.deliver(cause)
+  }
+
+  /**
+   * Cancels everything in this scope: each cancel point inside throws from now on. The first cause wins; later ones are
+   * ignored, and so is one that comes after the end.
+   *
+   * With a grace period it asks first and insists later: `s.stopping` becomes true and `s.stopSignal` aborts at once; what
+   * has not ended when the grace is over is cancelled. Another call may shorten the grace, or end it (by having none).
+   *
+   * @param reason kept as `reason` on the CancelledError
+   * @param options `grace`: how long the work may go on after it was asked. Default: 0, cancel at once
+   * @example
+   * import { scope } from 'skein'
+   *
+   * await scope(async s => {
+   *   s.spawn(async s => {
+   *     while (!s.stopping) await s.sleep('1ms')
+   *     console.log('swept up') // swept up
+   *   })
+   *   s.cancel('closing time', { grace: '5s' })
+   * })
+   */
+  cancel(reason?: unknown, options?: CancelOptions): void {
+    const cause: CancelCause = { source: 'explicit', reason }
+    const grace = options === undefined ? 0 : graceOf(options)
+    if (grace === 0) this.cancelWith(cause)
+    else this.askToStop(cause, grace)
+  }
+
+  /** `cancel` with another source than `explicit`, for those who build executors. */
+  cancelWith(cause: CancelCause): void {
+    if (this.#cause !== undefined || this.over || this.isBackground) return
+    this.deliver(cause)
+    this.watchGrace()
+  }
+
+  /** @internal Asks everything inside to stop, and cancels it when the grace is over: milliseconds. */
+  askToStop(cause: CancelCause, grace: number): void {
+    if (this.cause !== undefined || this.over || this.isBackground) return
+    const extra = this.extra
+    const until = now() + grace
+    const again = extra.asked !== undefined
+    if (again && extra.askedUntil <= until) return
+    extra.asked ??= cause
+    extra.askedUntil = until
+    extra.askTimer?.clear()
+    extra.askTimer = new Timer<ScopeCancel>(grace, insist, this)
+    if (again) return
+    const reached: ScopeCancel[] = [this]
+    for (const scope of reached) {
+      scope.#extras?.stopController?.abort(scope.askedError())
+      for (let at = scope.firstMember; at !== undefined; at = at.next) {
+        const inner: ScopeCancel | undefined = at.inner
+        if (inner !== undefined && !inner.shielded) reached.push(inner)
+      }
+    }
+  }
+
+  /** @internal */
+  insist(): void {
+    this.cancelWith(this.extra.asked ?? { source: 'explicit' })
+  }
+
+  /**
+   * Throws if the scope has been cancelled; else does nothing. For long synchronous stretches: call it every few thousand
+   * rounds of a loop. Deadlines and cancellation from outside are seen here even while the event loop is blocked.
+   *
+   * **Errors**: `SKEIN_CANCELLED`; `SKEIN_TIMEOUT` when this scope itself ran out of time; `SKEIN_SCOPE_CLOSED`.
+   */
+  checkpoint(): void {
+    const error = this.refusal('checkpoint')
+    if (error !== undefined) throw error
+  }
+
+  /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
+  refusal(operation: string): unknown {
+    const time = now()
+    this.#lastSeen = time - loaded
+    if (this.watched) this.poll(time, true)
+    if (this.#cause !== undefined) return this.cancelError()
+    return this.over ? closedError(operation, this.title) : undefined
+  }
+
+  /** @internal What an operation throws when the cancellation of this scope breaks it off: one error for each scope. */
+  cancelError(): unknown {
+    if (this.#error !== undefined) return this.#error
+    const cause = this.#cause ?? { source: 'scope' }
+    // A limit is reported as such by the scope that has it; further in it is a cancellation like any other, so that
+    // nobody mistakes an outer limit for an own one.
+    const outer = this.outer
+    const inherited = cause.timeout !== undefined && outer !== undefined && outer.#cause === cause
+    const told = inherited ? { source: cause.source, reason: cause.reason } : cause
+    return (this.#error = frameless ? this.framelessError(told) : errorOfCause(told, this.title))
+  }
+
+  private framelessError(cause: CancelCause): unknown {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    try {
+      const error = errorOfCause(cause, this.title)
+      // With SKEIN_DEBUG=1 it is known where the work was begun: that is what one looks for.
+      const frames = userFrames(this.#extras?.spawnedAt)
+      if (frames !== undefined) error.stack = `${error.name}: ${error.message}\n${frames}`
+      return error
+    } finally {
+      Error.stackTraceLimit = limit
+    }
+  }
+
+  /** Cancels the scope when the signal aborts. */
+  protected link(signal: AbortSignal): void {
+    const onAbort = (): void => this.cancelWith({ source: 'signal', reason: signal.reason })
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.extra.unlink = () => signal.removeEventListener('abort', onAbort)
+  }
+
+  /** Frees the timers and the listener; called once, at the end. */
+  protected unplug(): void {
+    const extras = this.#extras
+    if (extras === undefined) return
+    extras.deadlineTimer?.clear()
+    extras.askTimer?.clear()
+    extras.graceTimer?.clear()
+    extras.unlink?.()
+    extras.unlink = undefined
+  }
+
+  /** Marks this and everything inside as cancelled. Goes level by level, so that depth costs no stack. */
+  private deliver(cause: CancelCause): void {
+    const before = frameless
+    frameless = before || cause === this.#extras?.expiry || cause.source === 'failure'
+    try {
+      this.deliverAll(cause)
+    } finally {
+      frameless = before
+    }
+  }
+
+  private deliverAll(cause: CancelCause): void {
+    const reached: ScopeCancel[] = [this]
+    for (const scope of reached) {
+      if (scope.#cause !== undefined || scope.over) continue
+      scope.#cause = cause
+      const extras = scope.#extras
+      if (extras !== undefined) {
+        extras.askTimer?.clear()
+        extras.stopController?.abort(scope.cancelError())
+        extras.controller?.abort(scope.cancelError())
+      }
+      // Members come and go while they are told, so the list itself cannot be walked meanwhile.
+      let told: Member[] | undefined
+      for (let at = scope.firstMember; at !== undefined; at = at.next) {
+        const inner: ScopeCancel | undefined = at.inner
+        if (inner === undefined) (told ??= []).push(at)
+        else if (!inner.shielded) reached.push(inner)
+      }
+      for (const member of told ?? []) scope.tellMember(member, cause)
+    }
+  }
+
+  protected tellMember(member: Member, cause: CancelCause): void {
+    if (member.owner !== this) return
+    try {
+      member.cancel(cause)
+    } catch (error) {
+      this.addFailure(error)
+    }
+  }
+
+  /** @internal The own limit has run out. */
+  expire(): void {
+    if (this.#cause !== undefined) return
+    const expiry: CancelCause = { source: 'deadline', timeout: this.extra.limit }
+    this.extra.expiry = expiry
+    this.cancelWith(expiry)
+  }
+
+  /** Looks at deadlines and probes that a blocked event loop cannot report. */
+  private poll(time: number, atCancelPoint = false): void {
+    if (this.#cause !== undefined || this.over) return
+    let due: ScopeCancel | undefined
+    for (let at: ScopeCancel | undefined = this; at !== undefined && at.watched; at = at.outer) {
+      const extras = at.#extras
+      if (extras === undefined || at.over) continue
+      const probed = extras.probe?.(atCancelPoint)
+      if (probed !== undefined) at.cancelWith(probed)
+      if (extras.deadline <= time && (due === undefined || extras.deadline <= due.extra.deadline)) due = at
+    }
+    due?.expire()
+  }
+}
+
+function expire(scope: ScopeCancel): void {
+  scope.expire()
+}
+
+function insist(scope: ScopeCancel): void {
+  scope.insist()
+}
+
+/** A scope may well have more than ten requests under way; that is no leak. */
+function controllerOfMany(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}

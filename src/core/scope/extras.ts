@@ -1,0 +1,69 @@
+import type { CancelCause } from '../errors/cause.ts'
+import type { Scope } from './scope.ts'
+import type { ScopeCancel } from './cancelling.ts'
+import type { ErrorShape, FailurePolicy } from './options.ts'
+import type { Services } from './services.ts'
+import type { Timer } from '../time/timer.ts'
+import type { Wait } from './waits.ts'
+
+/** @internal A function that runs when the scope ends, and its limit in milliseconds. */
+export interface ExitHandler {
+  readonly fn: (s: Scope) => unknown
+  readonly timeout: number
+}
+
+/** @internal A scope for `await using`, as the scope around it sees it. */
+export interface OpenBlock {
+  readonly title: string
+  /** The scope around it has nothing left but this: nobody in there can end it any more. */
+  misnest(): void
+}
+
+/** What most scopes never have, kept apart so that a scope stays small. */
+export class Extras {
+  /** The scope's own deadline, not its parents'. */
+  deadline: number = Infinity
+  /** The own limit in milliseconds, as the error reports it. */
+  limit: number = Infinity
+  deadlineTimer: Timer<ScopeCancel> | undefined = undefined
+  /** What the own deadline cancelled with. */
+  expiry: CancelCause | undefined = undefined
+  /** Running out of time is no failure: what the scope gives then. */
+  moveOn: { readonly value: unknown } | undefined = undefined
+  /** The shield may be lowered and raised: it was made by `s.shield`, with a limit. */
+  liftable = false
+
+  /** Somebody has asked the scope to stop; the cause that follows when the grace is over. */
+  asked: CancelCause | undefined = undefined
+  askedUntil: number = Infinity
+  askTimer: Timer<ScopeCancel> | undefined = undefined
+  stopController: AbortController | undefined = undefined
+
+  grace: number | undefined = undefined
+  graceTimer: Timer | undefined = undefined
+  controller: AbortController | undefined = undefined
+  unlink: (() => void) | undefined = undefined
+  probe: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined = undefined
+
+  failures: unknown[] | undefined = undefined
+  /** The same as a set, where they are many. */
+  failed: Set<unknown> | undefined = undefined
+  errors: ErrorShape | undefined = undefined
+  onError: FailurePolicy = 'cancel'
+  attempt: number | undefined = undefined
+  onProgress: ((value: unknown) => void) | undefined = undefined
+  services: Services | undefined = undefined
+  /** What `s.with` has put there: key and value. */
+  carried: { readonly key: object; readonly value: unknown } | undefined = undefined
+  exits: ExitHandler[] | undefined = undefined
+  spawnedAt: Error | undefined = undefined
+  /** When it was spawned, in milliseconds since the Unix epoch; only beside `spawnedAt`. */
+  spawnedTime = 0
+
+  /** How many of the members are service tasks. */
+  serving = 0
+  /** Blocks opened in the scope that have not ended. */
+  blocks: Set<OpenBlock> | undefined = undefined
+  /** Who waits in `join`. */
+  joins: Set<Wait<void>> | undefined = undefined
+}

@@ -1,0 +1,162 @@
+import type { CancelCause } from '../errors/cause.ts'
+import { checkKnown, describe } from '../errors/checks.ts'
+import { type Duration, milliseconds } from '../time/duration.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import type { Scope } from './scope.ts'
+import type { Services } from './services.ts'
+
+/** What a scope throws when something in it failed. */
+export type ErrorShape = 'first' | 'group'
+
+/** What the failure of a child means for the others: they are cancelled, or they go on and the failures are collected. */
+export type FailurePolicy = 'cancel' | 'collect'
+
+/** How long something may take, or until when: the earlier of the two where both are there. */
+export interface ScopeLimit {
+  /** The longest that everything inside may take, counted from now. Default: no limit. */
+  readonly timeout?: Duration
+  /** When everything inside has to be over: milliseconds since the Unix epoch. Default: no limit. */
+  readonly deadline?: number
+}
+
+/** Options of `scope`, `openScope` and `s.scope`. */
+export interface ScopeOptions extends ScopeLimit {
+  /** Cancels the scope when it aborts. The listener is removed when the scope ends. */
+  readonly signal?: AbortSignal
+  /** How the scope is called in errors and dumps. Default: the name of the body, or `scope`. */
+  readonly name?: string
+  /** How long cancelled work may take to end before a warning says who is stuck. Default: '5s', or that of the outer scope. */
+  readonly grace?: Duration
+  /**
+   * What the scope throws when something in it failed: the first failure as it is (`first`), or always one
+   * AggregateError of all (`group`). Default: `first`, and `group` with `onError: 'collect'`. The others can be read as
+   * `s.failures` or `errorsOf(error)`.
+   */
+  readonly errors?: ErrorShape
+  /**
+   * What happens to the others when a child fails: they are cancelled (`cancel`), or they go on to their end, and the scope
+   * throws then (`collect`). A body that fails cancels its children in any case. Default: `cancel`.
+   */
+  readonly onError?: FailurePolicy
+}
+
+/** Options of `s.spawn`. */
+export interface SpawnOptions {
+  /** How the task is called in errors and dumps. Default: the name of the function, or `task`. */
+  readonly name?: string
+  /**
+   * True for a task that serves the others: a heartbeat, a connection, a writer of logs. The scope does not wait for it; it
+   * is cancelled when the body and all ordinary children have ended, and not before, even where the scope is cancelled, so
+   * that the others can still use it while they clean up. Default: false.
+   */
+  readonly service?: boolean
+}
+
+/** Options of `s.cancel`. */
+export interface CancelOptions {
+  /** How long the work may go on after it was asked to stop. Default: 0. */
+  readonly grace?: Duration
+}
+
+/** @internal What only skein's own parts can say of a scope. */
+export interface ScopeInit extends ScopeOptions {
+  readonly parent?: Scope | undefined
+  readonly kind?: 'scope' | 'task'
+  /** The parent's cancellation and deadline do not reach inside. */
+  readonly shielded?: boolean
+  /** The shield can be lowered and raised. */
+  readonly liftable?: boolean
+  /** Nobody can cancel it, and a failing child concerns nobody but its own job. */
+  readonly background?: boolean
+  /** What the scope gives when its own limit cuts something off, instead of an error. */
+  readonly moveOn?: { readonly value: unknown } | undefined
+  /** A value that this scope and those within carry. */
+  readonly carried?: { readonly key: object; readonly value: unknown } | undefined
+  readonly attempt?: number
+  /** Polled at every cancel point: how a flag in shared memory is seen inside a synchronous loop. */
+  readonly probe?: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined
+  readonly onProgress?: ((value: unknown) => void) | undefined
+  /** What the place that runs the task does for it. */
+  readonly services?: Services | undefined
+  readonly spawnedAt?: Error | undefined
+}
+
+/** @internal The options of whoever gave none. */
+export const noOptions: ScopeOptions = Object.freeze({})
+
+const knownScope: ReadonlySet<string> = new Set([
+  'timeout',
+  'deadline',
+  'signal',
+  'name',
+  'grace',
+  'errors',
+  'onError',
+] satisfies (keyof ScopeOptions)[])
+const knownSpawn: ReadonlySet<string> = new Set(['name', 'service'] satisfies (keyof SpawnOptions)[])
+const knownCancel: ReadonlySet<string> = new Set(['grace'] satisfies (keyof CancelOptions)[])
+
+export function checkScopeOptions(options: ScopeOptions): void {
+  if (options === noOptions) return
+  checkKnown(options, knownScope, 'scope option')
+  checkName(options.name)
+}
+
+export function checkSpawnOptions(options: SpawnOptions): void {
+  checkKnown(options, knownSpawn, 'spawn option')
+  checkName(options.name)
+  const { service } = options
+  if (service !== undefined && typeof service !== 'boolean') {
+    throw new InvalidArgumentError(`service must be true or false, got ${describe(service)}`)
+  }
+}
+
+/** The grace of `s.cancel` in milliseconds. */
+export function graceOf(options: CancelOptions): number {
+  checkKnown(options, knownCancel, 'cancel option')
+  return options.grace === undefined ? 0 : milliseconds(options.grace, 'grace')
+}
+
+export function checkName(name: unknown): void {
+  if (name === undefined || typeof name === 'string') return
+  throw new InvalidArgumentError(`name must be a text, got ${describe(name)}`)
+}
+
+export function checkErrorShape(value: unknown): ErrorShape {
+  if (value === 'first' || value === 'group') return value
+  throw new InvalidArgumentError(`errors must be 'first' or 'group', got ${describe(value)}`)
+}
+
+export function checkFailurePolicy(value: unknown): FailurePolicy {
+  if (value === 'cancel' || value === 'collect') return value
+  throw new InvalidArgumentError(`onError must be 'cancel' or 'collect', got ${describe(value)}`)
+}
+
+export function checkDeadline(value: unknown): number {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  throw new InvalidArgumentError(
+    'deadline must be a point in time in milliseconds since the Unix epoch, as in Date.now() + 5000; ' +
+      `got ${describe(value)}. For a length of time use timeout.`,
+  )
+}
+
+export function checkSignal(value: unknown): void {
+  if (value instanceof AbortSignal) return
+  throw new InvalidArgumentError(`signal must be an AbortSignal, got ${describe(value)}`)
+}
+
+/** Refuses what people pass instead of a function, and says what to write. */
+export function checkBody(body: unknown, caller: string): void {
+  if (typeof body === 'function') return
+  throw new InvalidArgumentError(
+    `${caller} needs a function, got ${describeBody(body)}. Pass the function itself and let the scope call it: ` +
+      `${caller}(s => work(s)), not ${caller}(work()).`,
+  )
+}
+
+function describeBody(value: unknown): string {
+  if (value instanceof Promise) return 'a promise'
+  const tag = Object.prototype.toString.call(value)
+  if (tag.endsWith('Generator]')) return 'a generator'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

@@ -1,0 +1,81 @@
+import { type CancelCause, errorOfCause } from '../errors/cause.ts'
+import { currentSource } from './current.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import type { Member, MemberOwner } from '../tree/member.ts'
+import { Scope } from './scope.ts'
+import type { Wait } from './waits.ts'
+
+/**
+ * Who may end a wait early: the last argument of everything that waits.
+ *
+ * With a scope, the wait ends when the scope is cancelled or out of time; with an AbortSignal, when it aborts. Left out, it
+ * is the current scope where there is one (in the synchronous part of a task), and nobody elsewhere.
+ */
+export type Owner = Scope | AbortSignal
+
+/**
+ * Whom a waiting operation belongs to: what it was given, else the current scope, else nobody.
+ *
+ * Call it before the first `await` of the operation, because afterwards there is no current scope.
+ */
+export function ownerOf(given: Owner | undefined): Owner | undefined {
+  const owner = given ?? currentSource()?.toScope()
+  if (owner === undefined || owner instanceof Scope || owner instanceof AbortSignal) return owner
+  // A scope made by another copy of skein cannot have our waits in its list, but its signal reaches them.
+  const signal: unknown = (owner as { readonly signal?: unknown } | null)?.signal
+  if (signal instanceof AbortSignal) return signal
+  throw new InvalidArgumentError(
+    `The last argument of what waits is a scope or an AbortSignal, got ${typeof owner === 'object' ? 'another object' : String(owner)}. ` +
+      'Write s for the scope that you are in, or controller.signal.',
+  )
+}
+
+/** The scope among the owners; an AbortSignal has no identity, many may share it. */
+export function scopeOf(owner: Owner | undefined): Scope | undefined {
+  return owner instanceof Scope ? owner : undefined
+}
+
+/** Why an operation may not begin, or undefined. Whatever waits asks this first, also where it need not wait. */
+export function refusalOf(owner: Owner | undefined, operation: string): unknown {
+  if (owner === undefined) return undefined
+  if (owner instanceof Scope) return owner.refusal(operation)
+  return owner.aborted ? errorOfCause({ source: 'signal', reason: owner.reason }, operation) : undefined
+}
+
+/**
+ * Puts a wait under its owner, and gives its promise. Only after `refusalOf`: who has been cancelled already is told
+ * nothing any more.
+ */
+export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation: string): Promise<T> {
+  if (owner instanceof Scope) owner.enlist(wait)
+  else if (owner !== undefined) new SignalLink(owner, operation, wait)
+  return wait.promise
+}
+
+/** Stands where a scope would stand: breaks the wait off when the signal aborts, and lets go of the signal when it ends. */
+class SignalLink implements MemberOwner {
+  readonly #signal: AbortSignal
+  readonly #operation: string
+  readonly #onAbort: () => void
+
+  constructor(signal: AbortSignal, operation: string, wait: Member) {
+    this.#signal = signal
+    this.#operation = operation
+    this.#onAbort = () => wait.cancel(this.#cause)
+    wait.owner = this
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get #cause(): CancelCause {
+    return { source: 'signal', reason: this.#signal.reason }
+  }
+
+  delist(member: Member): void {
+    member.owner = undefined
+    this.#signal.removeEventListener('abort', this.#onAbort)
+  }
+
+  cancelError(): unknown {
+    return errorOfCause(this.#cause, this.#operation)
+  }
+}

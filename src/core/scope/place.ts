@@ -1,0 +1,29 @@
+/** The folder that skein's own code lies in, as it was built (in dist/, most of it joined into one file) or as it was written. */
+const home = /^(.*\/)(?:dist|src)\//.exec(import.meta.url)?.[1]
+
+/** How the place of a frame begins that is in skein's own code; nothing, if a bundler has mixed it with the user's. */
+const own: readonly string[] =
+  home === undefined
+    ? []
+    : ['dist/', 'src/'].flatMap(folder => [
+        `${home}${folder}`,
+        `${decodeURIComponent(new URL(home).pathname)}${folder}`,
+      ])
+
+/** @internal Whether a line of a stack is in skein's own code. */
+export function isOwnFrame(line: string): boolean {
+  return own.some(start => line.includes(start))
+}
+
+/** @internal The lines of a stack that are in the code of the user; undefined where there is none. */
+export function userFrames(error: Error | undefined): string | undefined {
+  const lines = error?.stack?.split('\n').filter(line => /^\s+at /.test(line))
+  const frames = lines?.filter(line => !line.includes('node:internal') && !isOwnFrame(line))
+  return frames === undefined || frames.length === 0 ? undefined : frames.join('\n')
+}
+
+/** @internal The nearest place in the code of the user, as `file:///app/main.js:12:3`. */
+export function placeOf(error: Error | undefined): string | undefined {
+  const line = userFrames(error)?.split('\n')[0]
+  return line === undefined ? undefined : (/\(([^()]+)\)$/.exec(line)?.[1] ?? line.replace(/^\s+at (async )?/, ''))
+}

@@ -1,0 +1,47 @@
+import { InvalidArgumentError } from '../errors/errors.ts'
+
+/** One line that a task has written with `s.log`. */
+export interface LogLine {
+  readonly text: string
+  /** What belongs to it, for machines. */
+  readonly fields?: Readonly<Record<string, unknown>>
+  /** When it was written, in milliseconds since the Unix epoch. */
+  readonly time: number
+}
+
+/**
+ * What the place that runs a task does for its scope, beside `probe` and `onProgress`.
+ *
+ * `ask` is there only where somebody answers: a queue that keeps the finished steps of a durable call. The kinds that it
+ * is asked are those of `StepAsk`.
+ */
+export interface Services {
+  /** When the place will end the task, in milliseconds since the Unix epoch; Infinity for never. The scope only tells it. */
+  deadline(): number
+  log(line: LogLine): void
+  readonly ask: ((kind: string, value: unknown) => Promise<unknown>) | undefined
+  /** The names of the steps that this run has begun. */
+  begun?: Set<string> | undefined
+}
+
+/** What `s.step` asks, and what it wants to hear. */
+export const stepAsk = {
+  /** Value: the name. Answer: `{ value }` of the finished step, or undefined when it has not been finished yet. */
+  get: 'step-get',
+  /** Value: `{ name, value }`. Answered once that is durable. */
+  put: 'step-put',
+} as const
+
+/** Refuses what is no line of a log. */
+export function checkLog(text: unknown, fields: unknown): void {
+  if (typeof text !== 'string') {
+    throw new InvalidArgumentError(
+      `s.log needs a text as its first argument, got ${typeof text}. What is for machines goes into the fields: s.log('charged', { amount })`,
+    )
+  }
+  if (fields !== undefined && (typeof fields !== 'object' || fields === null || Array.isArray(fields))) {
+    throw new InvalidArgumentError(
+      `The fields of s.log must be a plain object, as in s.log('charged', { amount }), got ${Array.isArray(fields) ? 'an array' : String(fields)}`,
+    )
+  }
+}

@@ -1,0 +1,59 @@
+import type { Scope } from '../scope/scope.ts'
+
+/**
+ * The scopes at the top: those that are part of no other and have not ended.
+ *
+ * One that has a body (`scope`, `main`, a task of an executor) is kept here until it ends. A block that was opened with `openScope` is held only weakly, so that one which is never disposed of can go.
+ */
+const awaited = new Set<Scope>()
+const tasks = new Set<Scope>()
+const blocks = new Map<symbol, WeakRef<Scope>>()
+const keys = new WeakMap<Scope, symbol>()
+const gone = new FinalizationRegistry<symbol>(key => blocks.delete(key))
+
+let background: Scope | undefined
+
+/** @internal The scope of what belongs to the program as a whole. */
+export function setBackgroundRoot(scope: Scope): void {
+  background = scope
+}
+
+/** @internal A scope that somebody awaits. */
+export function addAwaitedRoot(scope: Scope): void {
+  awaited.add(scope)
+}
+
+/** @internal The scope of a task that an executor runs: whoever awaits that, awaits the job. */
+export function addTaskRoot(scope: Scope): void {
+  tasks.add(scope)
+}
+
+/** @internal A block at the top. */
+export function addBlockRoot(scope: Scope): void {
+  const key = Symbol(scope.name)
+  keys.set(scope, key)
+  blocks.set(key, new WeakRef(scope))
+  gone.register(scope, key, scope)
+}
+
+/** @internal One of these has ended. */
+export function removeRoot(scope: Scope): void {
+  if (awaited.delete(scope) || tasks.delete(scope)) return
+  const key = keys.get(scope)
+  if (key === undefined) return
+  keys.delete(scope)
+  blocks.delete(key)
+  gone.unregister(scope)
+}
+
+/** @internal The scopes that somebody awaits. */
+export function awaitedRoots(): readonly Scope[] {
+  return [...awaited]
+}
+
+/** @internal All of them, the background scope too where it has something in it. */
+export function rootScopes(): readonly Scope[] {
+  const open = [...blocks.values()].map(each => each.deref()).filter(each => each !== undefined)
+  const shared = background?.firstMember === undefined ? [] : [background]
+  return [...awaited, ...tasks, ...open, ...shared]
+}

@@ -1,0 +1,8 @@
+import type { Scope } from '../scope/scope.ts'
+
+/** The task that a scope is a part of; the outermost scope where it is part of none. */
+export function taskOf(scope: Scope): Scope {
+  let at = scope
+  while (!at.isTask && at.parent !== undefined && !at.parent.isBackground) at = at.parent
+  return at
+}
