@@ -6,7 +6,7 @@ import { lookup, namesIn } from '../call/define/registry.ts'
 import { type AnyFunction, type Task, type TaskIdentity, taskIdentity } from '../call/define/task.ts'
 import { TaskModuleError, TaskNotFoundError } from '../core/errors/errors.ts'
 import { nearest } from '../core/errors/nearest.ts'
-import { loadTaskModule } from '../pool/load-task.ts'
+import { loadTaskModule } from '../pool/host/load-task.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** A task of one argument, found by its name instead of by import. */

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PoolLedger, WorkerLedger } from '../pool/ledger.ts'
+import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
  * The ledger between processes, which share no memory: a file on tmpfs that both have open, written and read in place.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { serialize } from 'node:v8'
-import type { WorkerInit } from '../pool/transport.ts'
+import type { WorkerInit } from '../pool/wire/transport.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 import type { HeldReader, HeldWriter } from './held-replies.ts'
 import { readClone } from './read-clone.ts'

@@ -6,8 +6,8 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Executor } from '../call/executor.ts'
-import { type PoolOptions, poolSettings } from '../pool/pool-options.ts'
-import { WorkerPool } from '../pool/worker-pool.ts'
+import { type PoolOptions, poolSettings } from '../pool/wire/pool-options.ts'
+import { WorkerPool } from '../pool/crew/worker-pool.ts'
 import { Process } from './process.ts'
 
 /** Options of `processes(…)`. */

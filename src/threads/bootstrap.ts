@@ -3,12 +3,12 @@
  * Worker cannot be pointed at a TypeScript file on every supported Node.
  */
 import { threadId, workerData } from 'node:worker_threads'
-import { Host } from '../pool/host.ts'
-import { afterOutput } from '../pool/output.ts'
-import { markWorker } from '../pool/start-guard.ts'
-import type { HostLink } from '../pool/transport.ts'
-import type { Reply } from '../pool/wire.ts'
-import { reply } from '../pool/wire.ts'
+import { Host } from '../pool/host/host.ts'
+import { afterOutput } from '../pool/host/output.ts'
+import { markWorker } from '../pool/wire/start-guard.ts'
+import type { HostLink } from '../pool/wire/transport.ts'
+import type { Reply } from '../pool/wire/messages.ts'
+import { reply } from '../pool/wire/messages.ts'
 import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
 import { Listener, openOutlet, ringLayout } from './ring/link.ts'
 import { SharedWorkerLedger } from './shared-ledger.ts'

@@ -9,8 +9,8 @@ import type { Executor } from '../call/executor.ts'
 import { describe } from '../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { type PoolOptions, poolSettings } from '../pool/pool-options.ts'
-import { WorkerPool } from '../pool/worker-pool.ts'
+import { type PoolOptions, poolSettings } from '../pool/wire/pool-options.ts'
+import { WorkerPool } from '../pool/crew/worker-pool.ts'
 import { Thread } from './thread.ts'
 
 /** Options of `threads(…)`. */

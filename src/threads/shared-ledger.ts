@@ -1,4 +1,4 @@
-import type { PoolLedger, WorkerLedger } from '../pool/ledger.ts'
+import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
  * The ledger in shared memory: two words for each slot.

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { WorkerInit } from '../pool/transport.ts'
+import type { WorkerInit } from '../pool/wire/transport.ts'
 
 /** What a thread finds in `workerData`, beside what is the user's: nothing. */
 export interface ThreadData {

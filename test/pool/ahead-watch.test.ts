@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
-import { AheadWatch } from '#skein/pool/ahead-watch.js'
-import { PoolWorker } from '#skein/pool/pool-worker.js'
-import type { Transport } from '#skein/pool/transport.js'
+import { AheadWatch } from '#skein/pool/crew/ahead-watch.js'
+import { PoolWorker } from '#skein/pool/crew/pool-worker.js'
+import type { Transport } from '#skein/pool/wire/transport.js'
 
 interface Watched {
   readonly worker: PoolWorker

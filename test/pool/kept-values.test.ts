@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { identityOf, put } from 'skein'
 import { encode, newCallEncoding, newEncoding } from '#skein/call/codec/codec.js'
 import { stateOf } from '#skein/call/codec/put.js'
-import { Host } from '#skein/pool/host.js'
-import { flag, type Reply, reply, request } from '#skein/pool/wire.js'
+import { Host } from '#skein/pool/host/host.js'
+import { flag, type Reply, reply, request } from '#skein/pool/wire/messages.js'
 import { Dictionary, wordAt } from '../conformance/tasks/handing-over.ts'
 
 test('a worker that drops a value while a call waits there still gives it to that call', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { closeSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { loading, type PoolLedger, type WorkerLedger } from '#skein/pool/ledger.js'
+import { loading, type PoolLedger, type WorkerLedger } from '#skein/pool/wire/ledger.js'
 import { FilePoolLedger, FileWorkerLedger, openLedger } from '#skein/processes/file-ledger.js'
 import { ledgerMemory, SharedPoolLedger, SharedWorkerLedger } from '#skein/threads/shared-ledger.js'
 

@@ -6,7 +6,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { task, TaskModuleError } from 'skein'
 import { threads } from 'skein/threads'
-import { formatHint } from '#skein/pool/module-format.js'
+import { formatHint } from '#skein/pool/host/module-format.js'
 import { root } from '../support/paths.ts'
 
 const entry = pathToFileURL(join(root, 'dist/index.js')).href

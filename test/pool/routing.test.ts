@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Entry } from '#skein/call/run/entry.js'
-import { PoolWorker } from '#skein/pool/pool-worker.js'
-import { hasRoom, isOverloaded, pick } from '#skein/pool/routing.js'
+import { PoolWorker } from '#skein/pool/crew/pool-worker.js'
+import { hasRoom, isOverloaded, pick } from '#skein/pool/crew/routing.js'
 
 /** A worker with so many calls, which are expected to take so many milliseconds together. */
 function worker(inFlight: number, load: number, more: Partial<PoolWorker> = {}): PoolWorker {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { call, task } from 'skein'
-import { poolSettings, type PoolOptions } from '#skein/pool/pool-options.js'
-import type { Transport, TransportEvents } from '#skein/pool/transport.js'
-import { type CallRequest, type Reply, reply, request } from '#skein/pool/wire.js'
-import { WorkerPool } from '#skein/pool/worker-pool.js'
+import { poolSettings, type PoolOptions } from '#skein/pool/wire/pool-options.js'
+import type { Transport, TransportEvents } from '#skein/pool/wire/transport.js'
+import { type CallRequest, type Reply, reply, request } from '#skein/pool/wire/messages.js'
+import { WorkerPool } from '#skein/pool/crew/worker-pool.js'
 
 const usual = task(import.meta, function usual(n: number): number {
   return n

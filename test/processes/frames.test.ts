@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Reply, reply } from '#skein/pool/wire.js'
+import { type Reply, reply } from '#skein/pool/wire/messages.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
 import { FrameReader, FrameWriter } from '#skein/processes/frames.js'
 

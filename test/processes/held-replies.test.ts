@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { type Reply, reply } from '#skein/pool/wire.js'
+import { type Reply, reply } from '#skein/pool/wire/messages.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
 import { FrameReader, FrameWriter } from '#skein/processes/frames.js'
 import { HeldReader, HeldWriter } from '#skein/processes/held-replies.js'

@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads'
-import { type Reply, reply } from '#skein/pool/wire.js'
+import { type Reply, reply } from '#skein/pool/wire/messages.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
 import { ringMemory } from '#skein/threads/ring/layout.js'
 import { Listener, openOutlet, ringLayout } from '#skein/threads/ring/link.js'

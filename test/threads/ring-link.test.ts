@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { reply } from '#skein/pool/wire.js'
+import { reply } from '#skein/pool/wire/messages.js'
 import { withDirection } from './direction.ts'
 
 describe('a ring and its port', () => {

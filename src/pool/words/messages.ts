@@ -1,5 +1,5 @@
 import type { ChunkResult } from '../../call/run/entry.ts'
-import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire.ts'
+import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire/messages.ts'
 import type { TextSource, TextTarget } from './long-texts.ts'
 import { ValueReader } from './value-reader.ts'
 import { isCleanPrototype, ValueWriter } from './value-writer.ts'

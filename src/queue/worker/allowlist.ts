@@ -7,7 +7,7 @@ import { lookup, namesIn } from '../../call/define/registry.ts'
 import { type AnyFunction, identityOf, type TaskIdentity } from '../../call/define/task.ts'
 import { byWireName } from '../../celery/task-name.ts'
 import { InvalidArgumentError, TaskNotFoundError } from '../../core/errors/errors.ts'
-import { loadTaskModule } from '../../pool/load-task.ts'
+import { loadTaskModule } from '../../pool/host/load-task.ts'
 
 /** A task that a worker runs. */
 export interface KnownTask {

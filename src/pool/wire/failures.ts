@@ -1,9 +1,14 @@
 import { serialize } from 'node:v8'
-import type { Entry, Work } from '../call/run/entry.ts'
-import { explainFailure, tryToClone } from '../call/codec/explain.ts'
-import { describeTask } from '../call/define/task.ts'
-import { UnsendableError, WorkerCrashedError, WorkerOutOfMemoryError, WorkerStartError } from '../core/errors/errors.ts'
-import { messageInside } from '../core/errors/foreign.ts'
+import type { Entry, Work } from '../../call/run/entry.ts'
+import { explainFailure, tryToClone } from '../../call/codec/explain.ts'
+import { describeTask } from '../../call/define/task.ts'
+import {
+  UnsendableError,
+  WorkerCrashedError,
+  WorkerOutOfMemoryError,
+  WorkerStartError,
+} from '../../core/errors/errors.ts'
+import { messageInside } from '../../core/errors/foreign.ts'
 import type { PoolSettings } from './pool-options.ts'
 import type { WorkerExit } from './transport.ts'
 

@@ -1,6 +1,6 @@
-import type { Entry } from '../call/run/entry.ts'
-import { milliseconds } from '../core/time/duration.ts'
-import { type CallRequest, request } from './wire.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import { milliseconds } from '../../core/time/duration.ts'
+import { type CallRequest, request } from '../wire/messages.ts'
 
 /** The message of a call, with its limits where it has any. */
 export function callRequest(entry: Entry, slot: number, task: number, args: unknown, flags: number): CallRequest {

@@ -1,7 +1,7 @@
-import type { Transferable } from '../call/codec/move.ts'
-import type { Ended } from '../core/errors/errors.ts'
+import type { Transferable } from '../../call/codec/move.ts'
+import type { Ended } from '../../core/errors/errors.ts'
 import type { PoolLedger } from './ledger.ts'
-import type { Reply, Request } from './wire.ts'
+import type { Reply, Request } from './messages.ts'
 
 /** What every worker is told when it starts. */
 export interface WorkerInit {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../core/errors/foreign.ts'
+import { messageOf } from '../../core/errors/foreign.ts'
 
 /** What Node, and tsx on its behalf, say of an ES module that they have taken for CommonJS. */
 const taken =

@@ -1,11 +1,11 @@
-import { encode, type Encoding, newCallEncoding, newEncoding } from '../call/codec/codec.ts'
-import type { Entry } from '../call/run/entry.ts'
-import { checkStillHere, explainFailure, tryToClone } from '../call/codec/explain.ts'
-import type { PutState } from '../call/codec/put.ts'
+import { encode, type Encoding, newCallEncoding, newEncoding } from '../../call/codec/codec.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import { checkStillHere, explainFailure, tryToClone } from '../../call/codec/explain.ts'
+import type { PutState } from '../../call/codec/put.ts'
 import { callRequest } from './call-request.ts'
-import { unsendableBy, unsendableCall } from './failures.ts'
+import { unsendableBy, unsendableCall } from '../wire/failures.ts'
 import type { PoolWorker } from './pool-worker.ts'
-import { type CallRequest, flag, request } from './wire.ts'
+import { type CallRequest, flag, request } from '../wire/messages.ts'
 
 const pathOfPut = 'the value that was put'
 

@@ -1,6 +1,6 @@
-import type { CancelCause } from '../core/errors/cause.ts'
-import type { ErrorEnvelope } from '../call/codec/envelope.ts'
-import type { Entry, EntryKind } from '../call/run/entry.ts'
+import type { CancelCause } from '../../core/errors/cause.ts'
+import type { ErrorEnvelope } from '../../call/codec/envelope.ts'
+import type { Entry, EntryKind } from '../../call/run/entry.ts'
 
 /**
  * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small

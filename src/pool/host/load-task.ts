@@ -2,11 +2,11 @@ import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { aliasModule, lookup, modulesWithTasks, namesIn } from '../call/define/registry.ts'
-import type { AnyFunction, TaskIdentity } from '../call/define/task.ts'
-import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../core/errors/errors.ts'
+import { aliasModule, lookup, modulesWithTasks, namesIn } from '../../call/define/registry.ts'
+import type { AnyFunction, TaskIdentity } from '../../call/define/task.ts'
+import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../../core/errors/errors.ts'
 import { formatHint } from './module-format.ts'
-import { importing } from './start-guard.ts'
+import { importing } from '../wire/start-guard.ts'
 
 const loaded = new Map<string, Promise<void>>()
 /** Modules that were first seen while the import of another one failed: perhaps they are why, and then they are broken too. */

@@ -1,4 +1,4 @@
-import { decode } from '../call/codec/codec.ts'
+import { decode } from '../../call/codec/codec.ts'
 
 /**
  * What has arrived from the other side, or the error that says why it cannot be made again here: a class that is not registered, or

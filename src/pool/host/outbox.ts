@@ -1,9 +1,9 @@
-import { encodeError, type ErrorEnvelope } from '../call/codec/envelope.ts'
-import type { Transferable } from '../call/codec/move.ts'
-import { UnsendableError } from '../core/errors/errors.ts'
-import { messageInside } from '../core/errors/foreign.ts'
-import type { HostLink } from './transport.ts'
-import { type Reply, reply } from './wire.ts'
+import { encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
+import type { Transferable } from '../../call/codec/move.ts'
+import { UnsendableError } from '../../core/errors/errors.ts'
+import { messageInside } from '../../core/errors/foreign.ts'
+import type { HostLink } from '../wire/transport.ts'
+import { type Reply, reply } from '../wire/messages.ts'
 
 /** The longest that a result waits for others, in milliseconds, and how long it may wait in any case while there is more to do. */
 const mostHeld = 5

@@ -1,7 +1,7 @@
-import { decode, encode, type Encoding } from '../call/codec/codec.ts'
-import type { Entry } from '../call/run/entry.ts'
-import { encodeError } from '../call/codec/envelope.ts'
-import { type Reply, type reply, type Request, request } from './wire.ts'
+import { decode, encode, type Encoding } from '../../call/codec/codec.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import { encodeError } from '../../call/codec/envelope.ts'
+import { type Reply, type reply, type Request, request } from '../wire/messages.ts'
 
 /**
  * Has a question of a running task answered by whoever handed it over, and tells the task.

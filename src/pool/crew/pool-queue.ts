@@ -1,5 +1,5 @@
-import type { Entry } from '../call/run/entry.ts'
-import { PendingQueue } from '../call/run/pending-queue.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import { PendingQueue } from '../../call/run/pending-queue.ts'
 
 /** What waits in a pool: one queue for every worker, and one for each place, with the calls that are bound to it by their key. */
 export class PoolQueue {

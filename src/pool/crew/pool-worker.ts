@@ -1,8 +1,8 @@
-import type { Entry } from '../call/run/entry.ts'
-import type { WorkerStats } from '../call/executor.ts'
-import type { PutState } from '../call/codec/put.ts'
-import type { Ended } from '../core/errors/errors.ts'
-import type { Transport } from './transport.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import type { WorkerStats } from '../../call/executor.ts'
+import type { PutState } from '../../call/codec/put.ts'
+import type { Ended } from '../../core/errors/errors.ts'
+import type { Transport } from '../wire/transport.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
 export const withdrawn: unique symbol = Symbol('withdrawn')

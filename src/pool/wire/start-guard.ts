@@ -1,4 +1,4 @@
-import { NestedStartError } from '../core/errors/errors.ts'
+import { NestedStartError } from '../../core/errors/errors.ts'
 
 /**
  * Which task modules this worker is importing right now. On globalThis, because the module under import may bring its own

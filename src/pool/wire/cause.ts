@@ -1,7 +1,7 @@
-import { encode, newEncoding } from '../call/codec/codec.ts'
-import type { CancelCause } from '../core/errors/cause.ts'
+import { encode, newEncoding } from '../../call/codec/codec.ts'
+import type { CancelCause } from '../../core/errors/cause.ts'
 import { decodeArrived } from './decode-arrived.ts'
-import type { WireCause } from './wire.ts'
+import type { WireCause } from './messages.ts'
 
 /** Why a call is cancelled, for the wire: the reason as the caller gave it, or its text where that cannot be sent. */
 export function encodeCause({ source, timeout, by, reason }: CancelCause): WireCause {

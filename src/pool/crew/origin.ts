@@ -1,6 +1,6 @@
-import type { Entry } from '../call/run/entry.ts'
-import { withOrigin } from '../call/codec/envelope.ts'
-import { describeSite } from '../call/run/submit-site.ts'
+import type { Entry } from '../../call/run/entry.ts'
+import { withOrigin } from '../../call/codec/envelope.ts'
+import { describeSite } from '../../call/run/submit-site.ts'
 
 /** Writes below an error's stack which worker and task it came from and who had submitted the call. Gives the same error back. */
 export function tellOrigin<E>(entry: Entry, pool: string, error: E): E {

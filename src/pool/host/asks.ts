@@ -1,5 +1,5 @@
-import { decodeError, type ErrorEnvelope } from '../call/codec/envelope.ts'
-import type { Runner } from '../call/run/runner.ts'
+import { decodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
+import type { Runner } from '../../call/run/runner.ts'
 
 interface Open {
   readonly runner: Runner

@@ -1,9 +1,9 @@
-import { encode, newEncoding } from '../call/codec/codec.ts'
-import type { PoolSettings } from './pool-options.ts'
+import { encode, newEncoding } from '../../call/codec/codec.ts'
+import type { PoolSettings } from '../wire/pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
 import { realTime } from './real-time.ts'
-import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from './transport.ts'
-import { request } from './wire.ts'
+import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
+import { request } from '../wire/messages.ts'
 
 /** A worker without calls keeps the program alive for this much longer, in milliseconds. */
 const letGoAfter = 5

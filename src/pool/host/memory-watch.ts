@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import type { Destination } from '../call/codec/codec.ts'
+import type { Destination } from '../../call/codec/codec.ts'
 
 /** Tells when a worker uses more memory than it should. */
 export class MemoryWatch {
