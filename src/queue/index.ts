@@ -3,14 +3,14 @@
  *
  * @module
  */
-export { connect, type ConnectOptions, queueIn } from './connect.ts'
-export type { DurableJob, JobStatus } from './durable-job.ts'
-export type { Queue, QueueMapOptions } from './queue.ts'
+export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
+export type { DurableJob, JobStatus } from './client/durable-job.ts'
+export type { Queue, QueueMapOptions } from './client/queue.ts'
 export { openStore } from './open-store.ts'
 
 // The other side: what runs the calls.
-export { effect, type EffectParameter } from './effect.ts'
-export { type ThisJob, thisJob } from './this-job.ts'
+export { effect, type EffectParameter } from './inside/effect.ts'
+export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'
 export type { CloseWorkerOptions, Worker } from './worker/queue-worker.ts'
 export type { TaskRate, WorkOptions } from './worker/work-options.ts'

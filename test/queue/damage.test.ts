@@ -7,7 +7,7 @@ import { current, task } from 'skein'
 import { type DurableJob, type Queue, queueIn, work, type Worker } from 'skein/queue'
 import type { Store } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
-import { type Driver, openDriver } from '#skein/stores/sqlite/driver.js'
+import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { deferred, type Deferred } from '../core/deferred.ts'
 
 const echo = task(import.meta, (value: unknown) => value, { name: 'damage.echo' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryStore } from 'skein/stores/memory'
-import { Watch } from '#skein/queue/watch.js'
+import { Watch } from '#skein/queue/client/watch.js'
 
 /** A store, and how many listen to which signal of it. */
 function listenedTo(): { store: ReturnType<typeof memoryStore>; count: (signal: string) => number } {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { sqliteLocation } from '../../stores/sqlite/url.ts'
+import { sqliteLocation } from '../../stores/sqlite/file/url.ts'
 
 /** The file of a store; undefined for one that has none. **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL that is none. */
 export function storeFile(url: string): string | undefined {

@@ -4,9 +4,9 @@ import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import { type LogLine, stepAsk } from '../../core/scope/services.ts'
 import type { Effect, Report, WriteOutcome } from '../../stores/store.ts'
-import type { ThisJob } from '../this-job.ts'
+import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
-import { type AskedEffect, effectAsk, jobAsk } from './asks.ts'
+import { type AskedEffect, effectAsk, jobAsk } from '../inside/asks.ts'
 
 /** What a running task needs of its worker. */
 export interface TaskBackstage {

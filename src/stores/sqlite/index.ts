@@ -1,11 +1,11 @@
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
 import type { Store } from '../store.ts'
 import { SqliteStore } from './sqlite-store.ts'
-import { sqliteLocation } from './url.ts'
+import { sqliteLocation } from './file/url.ts'
 
-export { sqliteConnection, type SqliteConnection } from './connection.ts'
-export { repair, type Repaired } from './repair.ts'
-export { sendInside } from './send-inside.ts'
+export { sqliteConnection, type SqliteConnection } from './file/connection.ts'
+export { repair, type Repaired } from './file/repair.ts'
+export { sendInside } from './calls/send-inside.ts'
 export type { UserDatabase } from '../store.ts'
 
 /** What can be set for a SQLite store, beside what its URL says. */

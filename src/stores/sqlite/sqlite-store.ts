@@ -21,13 +21,13 @@ import type {
   WorkerRecord,
   WriteOutcome,
 } from '../store.ts'
-import type { Announcement } from './controlling.ts'
-import { errorOf } from './failures.ts'
-import type { Asked, FromThread, Request, ThreadData, ToThread } from './requests.ts'
-import { sendInsideStore } from './send-inside.ts'
-import { packCalls, unpackOutcomes } from './sent-call.ts'
-import type { Swept } from './sweeping.ts'
-import { wants } from './turnstile.ts'
+import type { Announcement } from './calls/controlling.ts'
+import { errorOf } from './file/failures.ts'
+import type { Asked, FromThread, Request, ThreadData, ToThread } from './calls/requests.ts'
+import { sendInsideStore } from './calls/send-inside.ts'
+import { packCalls, unpackOutcomes } from './calls/sent-call.ts'
+import type { Swept } from './calls/sweeping.ts'
+import { wants } from './file/turnstile.ts'
 
 interface Waiting {
   readonly resolve: (value: never) => void
@@ -87,7 +87,7 @@ export class SqliteStore implements Store {
   }
 
   #start(data: ThreadData): Worker {
-    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    const worker = new Worker(new URL('./thread/thread.js', import.meta.url), {
       workerData: data,
       name: `store ${data.path}`,
       // What the program was started with (loaders, --input-type) is not meant for this thread.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
 import { connect, effect, type Queue, thisJob, work, type Worker } from 'skein/queue'
-import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 
 const prepare = task(import.meta, async function prepare() {
   await effect(current(), 'CREATE TABLE rows (what TEXT, of TEXT)')

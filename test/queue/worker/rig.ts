@@ -1,5 +1,5 @@
 import { type Call, call } from 'skein'
-import { outgoingCall } from '#skein/queue/outgoing.js'
+import { outgoingCall } from '#skein/queue/client/outgoing.js'
 import type { WorkerEvent } from '#skein/queue/worker/events.js'
 import type { Worker } from '#skein/queue/worker/queue-worker.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'

@@ -14,8 +14,8 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { repair, sqliteStore } from 'skein/stores/sqlite'
-import { openDriver } from '#skein/stores/sqlite/driver.js'
-import { sqliteLocation } from '#skein/stores/sqlite/url.js'
+import { openDriver } from '#skein/stores/sqlite/file/driver.js'
+import { sqliteLocation } from '#skein/stores/sqlite/file/url.js'
 import { call, inFolder, request } from './folder.ts'
 
 describe('the URL of a SQLite store', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { sqliteConnection } from 'skein/stores/sqlite'
-import { openDatabase } from '#skein/stores/sqlite/open-database.js'
+import { openDatabase } from '#skein/stores/sqlite/file/open-database.js'
 import { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { call, inFolder, request } from './folder.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Settlement } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
-import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { call, inFolder, request } from './folder.ts'
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `call-${n}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { sendInside, sqliteStore } from 'skein/stores/sqlite'
-import { openDriver } from '#skein/stores/sqlite/driver.js'
+import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import type { Store } from 'skein/stores'
 import { call, inFolder, request } from './folder.ts'
 

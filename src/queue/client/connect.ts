@@ -1,0 +1,81 @@
+import { checkKnown } from '../../call/options.ts'
+import { checkQueueName } from '../../call/queue-options.ts'
+import type { Store } from '../../stores/store.ts'
+import { DurableQueue } from './durable-queue.ts'
+import { openStore } from '../open-store.ts'
+import type { Queue } from './queue.ts'
+import { defaultQueue } from '../worker/work-options.ts'
+
+/** Options of `connect`. */
+export interface ConnectOptions {
+  /** The name of the queue that calls go to when they name none. Default: 'default'. */
+  readonly queue?: string
+}
+
+const known: ReadonlySet<string> = new Set(['queue'])
+
+/**
+ * Opens a queue: a place in a store where calls wait for workers, which may run in other programs.
+ *
+ * With a file it needs no server: `sqlite:jobs.db` is made when it is not there, any number of programs of this machine
+ * share it, and what was submitted is kept whatever is killed. `memory:NAME` is for tests and lives in this program
+ * alone. Work that only this program needs, and may lose, is better off on `threads()` or `processes()`.
+ *
+ * **Cancellation**: `close()` when nothing more is to be submitted.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL of no known kind, or a wrong option; and what the store says when it
+ * cannot be opened.
+ *
+ * @param url the store: `sqlite:PATH`, with `?durability=relaxed` where the last moments before a power cut may be lost; or
+ * `memory:NAME`
+ * @param options the name of the queue
+ * @example
+ * import { task } from 'skein'
+ * import { connect, work } from 'skein/queue'
+ *
+ * const greet = task(import.meta, (name: string) => `Hello, ${name}`, { name: 'greet' })
+ *
+ * const queue = await connect('memory:connect')
+ * const job = await queue.submit(greet, 'Ada') // durable from here on
+ * const worker = await work({ store: 'memory:connect', tasks: [greet], on: 'loop' }) // usually another program
+ * console.log(await job.result()) // Hello, Ada
+ * await worker.close()
+ * await queue.close()
+ */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Queue> {
+  const name = queueName(options)
+  return new DurableQueue(await openStore(url), name, true)
+}
+
+/**
+ * A queue in a store that is open already, and stays open when the queue is closed.
+ *
+ * For programs that keep one store for several queues or for a worker beside them, and for stores with options that a
+ * URL cannot say. Everywhere else `connect` is simpler.
+ *
+ * **Cancellation**: `close()` ends the queue, not the store.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option.
+ *
+ * @param store an open store
+ * @param options the name of the queue
+ * @example
+ * import { queueIn } from 'skein/queue'
+ * import { memoryStore } from 'skein/stores/memory'
+ *
+ * const store = memoryStore()
+ * const mails = queueIn(store, { queue: 'mails' })
+ * console.log((await mails.status()).queues.length, mails.name) // 0 mails
+ * await mails.close()
+ * await store.close()
+ */
+export function queueIn(store: Store, options: ConnectOptions = {}): Queue {
+  return new DurableQueue(store, queueName(options), false)
+}
+
+function queueName(options: ConnectOptions): string {
+  checkKnown(options, known, 'connect option')
+  const { queue = defaultQueue } = options
+  checkQueueName(queue)
+  return queue
+}

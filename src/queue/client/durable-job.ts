@@ -1,0 +1,236 @@
+import { describe } from '../../call/options.ts'
+import type { Outcome } from '../../call/run/entry.ts'
+import { decodeMessage } from '../../celery/message.ts'
+import { errorOfCause } from '../../core/errors/cause.ts'
+import { milliseconds } from '../../core/time/duration.ts'
+import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../../core/errors/errors.ts'
+import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from '../../core/job/job.ts'
+import type { LogLine } from '../../core/scope/services.ts'
+import { Timer } from '../../core/time/timer.ts'
+import type { Store, StoredJob, StoredState } from '../../stores/store.ts'
+import { follow, goneError, pick, type Seen } from './follow.ts'
+import { eventsOf, lineOf, valueOf } from './job-events.ts'
+import { errorOf, outcomeOf } from './outcome.ts'
+import { reasonText } from './reason.ts'
+import { isFinal, type Watch } from './watch.ts'
+
+/** All that is known of a job in a store. Times are milliseconds since the Unix epoch. */
+export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result' | 'error' | 'cancelling'> {
+  /** The arguments; undefined where the message is damaged. */
+  readonly args: readonly unknown[] | undefined
+  /** The error that it ended with, or that its last attempt failed with. */
+  readonly error: unknown
+  /** True when somebody has asked a running job to stop and it has not yet. */
+  readonly cancelling: boolean
+}
+
+/**
+ * A job in a store: it lives on when this program ends, and any program that opens the store finds it with
+ * `queue.job(id)`.
+ *
+ * Made by `queue.submit`. What it tells is asked of the store; nothing is asked again and again, because the store says
+ * when something has happened.
+ */
+export interface DurableJob<R> extends Job<R> {
+  /** A UUID: unique in the store, and everywhere else. */
+  readonly id: string
+  /** The task's name in the message, as in `primes.countPrimes`. */
+  readonly name: string
+  /** What was last heard of it; `status()` asks the store. A dead job counts as failed. */
+  readonly state: JobState
+  /**
+   * Waits for the value.
+   *
+   * **Cancellation**: `signal` and `timeout` end the waiting; the job goes on.
+   *
+   * **Errors**: whatever the task threw, as the same class where that is registered; `SKEIN_CANCELLED`;
+   * `SKEIN_TIMEOUT` when the wait ran out of time, or the job; `SKEIN_WORKER_CRASHED` for one that killed its workers;
+   * `SKEIN_JOB_GONE` when the store does not know it any more; `SKEIN_CLOSED` when the queue is closed meanwhile.
+   */
+  result(options?: WaitOptions): Promise<R>
+  /**
+   * Stops the job, and resolves when it has really ended: one that waits is ended at once, one that runs, wherever that is,
+   * through the cancel ladder of its worker. Does nothing on a job that has ended.
+   *
+   * @param reason kept as `reason` on the CancelledError that `result()` then throws; anything that can be an argument
+   */
+  cancel(reason?: unknown): Promise<void>
+  /** Asks the store how it is. **Errors**: `SKEIN_JOB_GONE`. */
+  status(): Promise<JobStatus>
+  /** The values that the task gives to `current().progress(value)`: the last 1,000 that are kept, then what comes, until it ends. */
+  progress(): AsyncIterableIterator<unknown>
+  /** What the task writes with `current().log(text, fields)`: the last 1,000 lines that are kept, then what comes, until it ends. */
+  logs(): AsyncIterableIterator<LogLine>
+  /** Changes of state, progress, lines and attempts: what is kept of them, then what comes, until it ends. */
+  events(): AsyncIterableIterator<JobEvent>
+}
+
+/** What a handle needs of its queue. */
+export interface JobSource {
+  readonly store: Store
+  readonly watch: Watch
+}
+
+/** What a stored state is called where there are only five. */
+const states: Readonly<Record<StoredState, JobState>> = {
+  delayed: 'queued',
+  ready: 'queued',
+  running: 'running',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  dead: 'failed',
+}
+
+/** The status that a stored job amounts to. */
+export function statusOf(job: StoredJob): JobStatus {
+  const { headers, body, result: _result, error: _error, cancelling, ...rest } = job
+  const message = decodeMessage(headers, body)
+  return {
+    ...rest,
+    args: message instanceof MalformedMessageError ? undefined : message.args,
+    error: errorOf(job),
+    cancelling: cancelling !== undefined,
+  }
+}
+
+/** The handle of a job in a store. */
+export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> {
+  readonly id: string
+  readonly name: string
+  readonly #source: JobSource
+  /** Its result is not kept, so a job that is gone has succeeded. */
+  readonly #ignored: boolean
+  #state: JobState
+  #outcome: Outcome | undefined
+
+  constructor(source: JobSource, id: string, name: string, state: JobState, ignored: boolean) {
+    this.#source = source
+    this.id = id
+    this.name = name
+    this.#state = state
+    this.#ignored = ignored
+  }
+
+  get state(): JobState {
+    return this.#state
+  }
+
+  async result(options: WaitOptions = {}): Promise<R> {
+    const outcome = this.#outcome ?? (await this.#ended(options))
+    if (outcome.state === 'done') return outcome.value as R
+    throw outcome.error
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    const { store } = this.#source
+    const [became] = await store.cancel([this.id], reasonText({ source: 'explicit', reason }))
+    if (became === 'cancelling' || became === 'cancelled') await this.#ended({})
+  }
+
+  async status(): Promise<JobStatus> {
+    const job = await this.#source.store.job(this.id)
+    if (job === undefined) throw goneError(this.id)
+    this.#note(job)
+    return statusOf(job)
+  }
+
+  progress(): AsyncIterableIterator<unknown> {
+    return pick(this.#follow(), seen =>
+      'report' in seen && seen.report.kind === 'progress' ? [valueOf(seen.report)] : [],
+    )
+  }
+
+  logs(): AsyncIterableIterator<LogLine> {
+    return pick(this.#follow(), seen => ('report' in seen && seen.report.kind === 'log' ? [lineOf(seen.report)] : []))
+  }
+
+  events(): AsyncIterableIterator<JobEvent> {
+    let last: JobState | undefined
+    let attempt = 1
+    return pick(this.#follow(), (seen): readonly JobEvent[] => {
+      if ('report' in seen) {
+        const events = eventsOf(seen.report, attempt + 1)
+        if (events[0]?.type === 'retry') attempt = events[0].attempt
+        return events
+      }
+      if ('ended' in seen) {
+        const { state, endedAt, sentAt } = seen.ended
+        return [{ type: 'state', state: states[state], time: endedAt ?? sentAt }]
+      }
+      const { job } = seen
+      const state = states[job.state]
+      if (state === last) return []
+      last = state
+      return [{ type: 'state', state, time: state === 'running' ? (job.startedAt ?? job.sentAt) : job.sentAt }]
+    })
+  }
+
+  #follow(): AsyncIterableIterator<Seen> {
+    const { store, watch } = this.#source
+    return pick(follow(store, watch, this.id), seen => {
+      if (!('report' in seen)) this.#note('ended' in seen ? seen.ended : seen.job)
+      return [seen]
+    })
+  }
+
+  #note(job: StoredJob): void {
+    this.#state = states[job.state]
+    if (isFinal(job.state)) this.#outcome ??= outcomeOf(job)
+    else this.#outcome = undefined // it was made to run again
+  }
+
+  #ended(options: WaitOptions): Promise<Outcome> {
+    const { signal } = options
+    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new InvalidArgumentError(`signal must be an AbortSignal, got ${describe(signal)}`)
+    }
+    return new Promise((resolve, reject) => {
+      const aborted = (): unknown =>
+        errorOfCause({ source: 'signal', reason: signal?.reason }, `the wait for the result of job ${this.id}`)
+      if (signal?.aborted) return reject(aborted())
+      const finish = (): void => {
+        stop()
+        timer.clear()
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        finish()
+        reject(aborted())
+      }
+      const timer = new Timer(
+        limit,
+        () => {
+          finish()
+          reject(
+            new TimeoutError(
+              `The wait for the result of job ${this.id}, task ${this.name}, ran out of time (${limit} ms). The job itself ` +
+                `goes on; call cancel() on it to stop it.`,
+              { timeout: limit },
+            ),
+          )
+        },
+        undefined,
+      )
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const stop = this.#source.watch.end(this.id, {
+        ended: job => {
+          finish()
+          if (job) this.#note(job)
+          else if (this.#ignored) this.#state = (this.#outcome = { state: 'done', value: undefined }).state
+          else return reject(goneError(this.id))
+          resolve(this.#outcome as Outcome)
+        },
+        failed: error => {
+          finish()
+          reject(error)
+        },
+      })
+    })
+  }
+}
+
+// The brand stands on the prototype: the same for all, and no field in each.
+Object.defineProperty(StoredJobHandle.prototype, jobBrand, { value: true })
+export interface StoredJobHandle<R> extends DurableJob<R> {}

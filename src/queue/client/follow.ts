@@ -1,0 +1,131 @@
+import { JobGoneError } from '../../core/errors/errors.ts'
+import type { Reported, Store, StoredJob } from '../../stores/store.ts'
+import { isFinal, type Watch } from './watch.ts'
+
+/** How many reports a store gives at once. */
+const page = 1_000
+
+/** What is seen of a job while it is followed: a report, the job whenever it was looked at, and at last the job as it ended. */
+export type Seen =
+  | { readonly report: Reported; readonly job: StoredJob }
+  | { readonly job: StoredJob }
+  | { readonly ended: StoredJob }
+
+/**
+ * Follows a job: what is kept of its reports first, then what comes, until it has ended.
+ *
+ * The job is looked at before its reports, so that a job that is seen to have ended has no report that was not read.
+ * `return` works also while it waits.
+ *
+ * @param hold false: the program may end meanwhile
+ */
+export function follow(store: Store, watch: Watch, id: string, hold: boolean = true): AsyncIterableIterator<Seen> {
+  let left = false
+  let changed = true
+  let wake: (() => void) | undefined
+  const ping = (): void => {
+    changed = true
+    wake?.()
+  }
+
+  async function* run(): AsyncGenerator<Seen, void, undefined> {
+    const stop = watch.changes(id, ping, hold)
+    try {
+      let after = 0
+      for (;;) {
+        if (!changed) await new Promise<void>(resolve => (wake = resolve))
+        wake = undefined
+        changed = false
+        if (left) return
+        if (watch.closed !== undefined) throw watch.closed
+        const job = await store.job(id)
+        if (job === undefined) throw goneError(id)
+        if (!isFinal(job.state)) yield { job }
+        let reports: Reported[]
+        do {
+          reports = await store.reports(id, after)
+          for (const report of reports) {
+            after = report.sequence
+            yield { report, job }
+          }
+        } while (reports.length >= page)
+        if (isFinal(job.state)) {
+          yield { ended: job }
+          return
+        }
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  const running = run()
+  const leave = (): void => {
+    left = true
+    ping()
+  }
+  return {
+    next: () => running.next(),
+    return: async () => {
+      leave()
+      await running.return()
+      return { done: true, value: undefined }
+    },
+    throw: async (error: unknown) => {
+      leave()
+      await running.return()
+      throw error
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+/** What happens to those who wait for a job that the store does not have. */
+export function goneError(id: string): JobGoneError {
+  return new JobGoneError(
+    `The store does not know job ${id}, or not any more: it was purged, or ended so long ago that it is forgotten, or its ` +
+      `result was not to be kept (ignoreResult).`,
+  )
+}
+
+/** Turns one series into another; leaving the new one leaves the old one. */
+export function pick<T, R>(from: AsyncIterableIterator<T>, map: (value: T) => readonly R[]): AsyncIterableIterator<R> {
+  const ready: R[] = []
+  let ended = false
+  // One `next` at a time asks the source, so that values keep their order however the reader asks.
+  let turn: Promise<unknown> = Promise.resolve()
+  const advance = async (): Promise<IteratorResult<R>> => {
+    while (ready.length === 0 && !ended) {
+      const { done, value } = await from.next()
+      if (done) ended = true
+      else ready.push(...map(value))
+    }
+    return ready.length > 0 ? { done: false, value: ready.shift() as R } : { done: true, value: undefined }
+  }
+  return {
+    next: () => {
+      const result = turn.then(advance)
+      turn = result.catch(() => {
+        ended = true
+      })
+      return result
+    },
+    return: async () => {
+      ended = true
+      ready.length = 0
+      await from.return?.()
+      return { done: true, value: undefined }
+    },
+    throw: async (error: unknown) => {
+      ended = true
+      ready.length = 0
+      await from.return?.()
+      throw error
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { Outcome } from '../../call/run/entry.ts'
+import { withOrigin } from '../../call/codec/envelope.ts'
+import { isError } from '../../call/codec/error-record.ts'
+import { decodeFailure, decodeValue } from '../../celery/result.ts'
+import { errorOfCause } from '../../core/errors/cause.ts'
+import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../../core/errors/errors.ts'
+import type { StoredJob } from '../../stores/store.ts'
+
+/** How a job that has ended came to its end, with its value or error as they were. */
+export function outcomeOf(job: StoredJob): Outcome {
+  if (job.state === 'done') {
+    try {
+      return { state: 'done', value: job.result === undefined ? undefined : decodeValue(job.result) }
+    } catch (error) {
+      return { state: 'failed', error }
+    }
+  }
+  return { state: job.state === 'cancelled' ? 'cancelled' : 'failed', error: errorOf(job) }
+}
+
+/** The error of a job: of its end, or of its last attempt. Undefined where none has failed. */
+export function errorOf(job: StoredJob): unknown {
+  const { error: text } = job
+  if (text === undefined) {
+    return job.state === 'cancelled' ? errorOfCause({ source: 'explicit' }, nameOf(job), 'withdrawn') : undefined
+  }
+  const error = storyOf(job, text) ?? decodeFailure(text)
+  if (isError(error) && job.worker !== undefined) withOrigin(error, { worker: job.worker, task: job.task })
+  return error
+}
+
+/** What the store itself has written about a call that it has ended: `{ source, message, … }`. */
+function storyOf(job: StoredJob, text: string): Error | undefined {
+  let story: { source?: unknown; message?: unknown; reason?: unknown; deaths?: unknown }
+  try {
+    story = JSON.parse(text) as typeof story
+  } catch {
+    return undefined
+  }
+  if (typeof story !== 'object' || story === null || typeof story.source !== 'string') return undefined
+  const message = typeof story.message === 'string' ? `${nameOf(job)}: ${story.message}` : nameOf(job)
+  const ended = job.startedAt === undefined ? 'withdrawn' : 'cooperative'
+  switch (story.source) {
+    case 'explicit':
+      return errorOfCause({ source: 'explicit', reason: reasonOf(story.reason) }, nameOf(job), ended)
+    case 'deadline':
+      return errorOfCause(
+        { source: 'deadline', timeout: Math.round((job.deadlineAt ?? job.sentAt) - job.sentAt) },
+        nameOf(job),
+        ended,
+      )
+    case 'deaths':
+      return new WorkerCrashedError(message, {
+        exitCode: null,
+        signal: null,
+        task: job.task,
+        worker: lastWorker(story.deaths) ?? job.worker ?? '',
+      })
+    case 'damaged':
+      return new MalformedMessageError(message)
+    default:
+      return new CancelledError(message, { source: 'explicit', reason: story.source, ended })
+  }
+}
+
+/** A reason crosses as JSON with its marks, like any value. */
+function reasonOf(reason: unknown): unknown {
+  if (reason === null) return undefined
+  try {
+    return decodeValue(JSON.stringify(reason))
+  } catch {
+    return reason
+  }
+}
+
+function lastWorker(deaths: unknown): string | undefined {
+  const last: unknown = Array.isArray(deaths) ? deaths.at(-1) : undefined
+  const worker = (last as { worker?: unknown } | undefined)?.worker
+  return typeof worker === 'string' ? worker : undefined
+}
+
+function nameOf({ id, task }: StoredJob): string {
+  return `job ${id}, task ${task}`
+}

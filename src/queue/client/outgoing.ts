@@ -1,0 +1,155 @@
+import { checkArguments, definitionOf } from '../../call/define/definition.ts'
+import type { Work } from '../../call/run/entry.ts'
+import { type CallOptions, checkInteger, describe, type RetryOptions } from '../../call/options.ts'
+import { checkSpan } from '../../call/queue-options.ts'
+import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
+import { wireName } from '../../celery/task-name.ts'
+import { checkWhole } from '../../core/errors/checks.ts'
+import { now } from '../../core/time/clock.ts'
+import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import type { OutgoingCall, StoredLimit } from '../../stores/store.ts'
+import { newCallId } from './call-id.ts'
+
+/**
+ * A call as it goes into a store. Answers at once, unless a schema of the task takes its time.
+ *
+ * @param queue the queue of calls that name none
+ * **Errors**: `SKEIN_UNSENDABLE`, `SKEIN_INVALID_ARGUMENT`; `SKEIN_VALIDATION` when the arguments do not fit the task's schema.
+ */
+export function outgoingCall(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall | Promise<OutgoingCall> {
+  const input = definitionOf(work.fn)?.input
+  const checked = input ? checkArguments(input, work.task.name, work.args) : undefined
+  // What is sent are the arguments as they were given: the worker checks them again, and a schema that changes a value
+  // must do so once.
+  return checked instanceof Promise ? checked.then(() => encode(work, kind, queue)) : encode(work, kind, queue)
+}
+
+/**
+ * The same for a call that goes into somebody's open transaction, where nothing can be waited for.
+ *
+ * **Errors**: as `outgoingCall`, and `SKEIN_INVALID_ARGUMENT` for what would have to wait.
+ */
+export function outgoingInside(work: Work, queue: string): OutgoingCall {
+  if (work.options.signal) {
+    throw new InvalidArgumentError(
+      `A signal cannot go with submitInside: there is no job to be cancelled until you commit. Leave it out, and call ` +
+        `cancel() on the job once you have.`,
+    )
+  }
+  const made = outgoingCall(work, 'run', queue)
+  if (!(made instanceof Promise)) return made
+  made.catch(() => {}) // it is refused in any case
+  throw new InvalidArgumentError(
+    `The schema of task ${work.task.name} takes its time (its validate gives a promise), and submitInside cannot wait in ` +
+      `your transaction. Use a schema that answers at once, or submit the call before or after the transaction.`,
+  )
+}
+
+function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall {
+  const { options } = work
+  const time = now()
+  const id = newCallId()
+  const task = wireName(work.task)
+  checkWhole(task, 'The name of a task')
+  const delay = delayOf(options, time)
+  const expires = expiryOf(options, time)
+  const deadline = finite(options.deadline, 'deadline')
+  const timeout = finite(options.timeout, 'timeout')
+  const grace = finite(options.grace, 'grace')
+  const retries = retriesOf(options.retries)
+  const limit = limitOf(options)
+  const { priority = 0, ignoreResult = false, headers, tags, unique } = options
+  checkInteger(priority, 'priority (on a queue)', 0, 9)
+  const message = encodeMessage({
+    id,
+    task,
+    args: work.args,
+    kind,
+    ignoreResult,
+    ...(delay > 0 ? { eta: time + delay } : {}),
+    ...(expires === undefined ? {} : { expires: time + expires }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(grace === undefined ? {} : { grace }),
+    ...(retries ? { retries } : {}),
+    ...(headers ? { headers } : {}),
+  })
+  return {
+    id,
+    queue: options.queue ?? queue,
+    task,
+    headers: message.headers,
+    body: message.body,
+    priority,
+    delay,
+    ...(expires === undefined ? {} : { expires }),
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(unique === undefined ? {} : { unique: uniqueOf(unique) }),
+    ...(limit ? { limit } : {}),
+    ...(ignoreResult ? { ignoreResult } : {}),
+    ...(tags && tags.length > 0 ? { tags } : {}),
+  }
+}
+
+function delayOf({ delay, eta }: CallOptions, time: number): number {
+  if (delay !== undefined) return milliseconds(delay, 'delay')
+  if (eta === undefined) return 0
+  return Math.max(0, Number(eta) - time)
+}
+
+function expiryOf({ expires }: CallOptions, time: number): number | undefined {
+  if (expires instanceof Date) return Math.max(0, expires.getTime() - time)
+  return finite(expires, 'expires')
+}
+
+/** Infinity means no limit, and so does leaving it out. */
+function finite(duration: Duration | undefined, option: string): number | undefined {
+  if (duration === undefined) return undefined
+  const value = checkSpan(duration, option, true)
+  return value === Number.POSITIVE_INFINITY ? undefined : value
+}
+
+function retriesOf(retries: CallOptions['retries']): MessageRetries | undefined {
+  if (retries === undefined || retries === 0) return undefined
+  if (typeof retries === 'number') return { times: retries }
+  const { times, backoff, factor, maxBackoff, jitter, never, retryIf }: RetryOptions = retries
+  if (retryIf) {
+    throw new InvalidArgumentError(
+      `retries.retryIf is a function, which cannot travel with a call to a queue. Put it at the task, as in ` +
+        `task(import.meta, fn, { retryIf }), or list codes and names of errors in retries.never.`,
+    )
+  }
+  return {
+    times,
+    ...(backoff === undefined ? {} : { backoff: checkSpan(backoff, 'retries.backoff') }),
+    ...(factor === undefined ? {} : { factor }),
+    ...(maxBackoff === undefined ? {} : { maxBackoff: checkSpan(maxBackoff, 'retries.maxBackoff', true) }),
+    ...(jitter === undefined ? {} : { jitter }),
+    ...(never === undefined ? {} : { never }),
+  }
+}
+
+function uniqueOf(unique: NonNullable<CallOptions['unique']>): NonNullable<OutgoingCall['unique']> {
+  if (typeof unique === 'string') return { key: unique, conflict: 'join' }
+  return { key: unique.key, conflict: unique.conflict ?? 'join' }
+}
+
+/** `key` is a limit of one, which keeps the order in which calls came. */
+function limitOf({ key, limit }: CallOptions): StoredLimit | undefined {
+  if (key !== undefined && limit !== undefined) {
+    throw new InvalidArgumentError(
+      `key (${describe(key)}: one at a time, in order) and limit (${describe(limit.key)}) cannot go together on a queue: a ` +
+        `call has one limit. Give one of them; { limit: { key, concurrency: 1 } } is what key stands for.`,
+    )
+  }
+  if (key !== undefined) checkWhole(key, 'key')
+  if (key !== undefined) return { key: `key:${key}`, concurrency: 1, strategy: 'wait' }
+  if (limit === undefined) return undefined
+  const { concurrency, rate, strategy = 'wait' } = limit
+  return {
+    key: limit.key,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rate === undefined ? {} : { rate: { count: rate.count, per: milliseconds(rate.per, 'limit.rate.per') } }),
+    strategy,
+  }
+}

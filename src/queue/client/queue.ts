@@ -1,0 +1,144 @@
+import type { Call } from '../../call/call.ts'
+import type { Arguments, Value } from '../../call/call.ts'
+import type { ExecutorEvent } from '../../call/events.ts'
+import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
+import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
+import type { QueueCallOptions } from '../../call/queue-options.ts'
+import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
+import type { Task } from '../../call/define/task.ts'
+import type { JobFilter, StoreStats, UserDatabase } from '../../stores/store.ts'
+import type { DurableJob, JobStatus } from './durable-job.ts'
+
+/** Options of `queue.map`: those of every map, and what its calls are to have in common. */
+export interface QueueMapOptions
+  extends
+    MapOptions,
+    Pick<QueueCallOptions, 'queue' | 'expires' | 'deadline' | 'grace' | 'limit' | 'headers' | 'tags'> {}
+
+/**
+ * A queue in a store, as an executor: calls go into the store, workers in any program run them, and results come back.
+ *
+ * `submit` resolves once the call is durable: from then on it ends in a final state or is still pending, whatever is
+ * killed. `run`, `map` and `stream` are for work whose result this program waits for. A task runs at least once: a worker
+ * that dies leaves its job to another one, so what a task does outside of the store must bear being done twice.
+ *
+ * Arguments and results cross as JSON that keeps dates, bytes, bigints, Maps, Sets, URLs, regular expressions, errors and
+ * registered classes; references to the same object become copies.
+ */
+export interface Queue extends Executor {
+  /** The URL of the store, without secrets. */
+  readonly url: string
+  /** The name of the queue that calls go to when they name none. */
+  readonly name: string
+  /** Hands a call over, and resolves to its job once it is durable. Submits of one turn of the event loop are one commit. */
+  submit<R>(call: Call<R>): Promise<DurableJob<R>>
+  /**
+   * Hands a task and its arguments over, and resolves to the job once it is durable.
+   *
+   * **Cancellation**: the `signal` of the call, while this program runs; `job.cancel()` from anywhere, at any time.
+   *
+   * **Errors**: `SKEIN_UNSENDABLE` for an argument that cannot travel; `SKEIN_VALIDATION` for one that the task's schema
+   * refuses; `SKEIN_DUPLICATE_JOB` and `SKEIN_LIMIT_REACHED` where `unique` and `limit` say so; `SKEIN_CLOSED`;
+   * `SKEIN_INVALID_ARGUMENT`, also for a Call or Job among the arguments: run that first and pass its value.
+   */
+  submit<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<A>
+  ): Promise<DurableJob<Value<R>>>
+  /**
+   * Hands a call over inside a transaction of your own, on your own connection to the queue's SQLite file: the job is there
+   * if and only if you commit. For a row of yours and the work that follows from it: the order and its confirmation mail.
+   *
+   * Does not wait, so that it can be called in a synchronous transaction. Until you commit nobody sees the job: its
+   * `result()`, asked before, ends with `SKEIN_JOB_GONE`. Workers are woken once the present turn of the event loop is over;
+   * a transaction that stays open for longer is noticed within seconds. `observe` does not tell of it. Everywhere else
+   * `submit` is the simpler choice.
+   *
+   * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
+   *
+   * **Errors**: as `submit`, and `SKEIN_INVALID_ARGUMENT` where the store is no SQLite file, where the connection is open on
+   * another file, of another SQLite, or has no transaction open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
+   *
+   * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
+   * @example
+   * import { mkdtemp, rm } from 'node:fs/promises'
+   * import { tmpdir } from 'node:os'
+   * import { join } from 'node:path'
+   * import { task } from 'skein'
+   * import { connect, work } from 'skein/queue'
+   * import { sqliteConnection } from 'skein/stores/sqlite'
+   *
+   * const confirm = task(import.meta, (order: string) => `confirmed ${order}`, { name: 'mail.confirm' })
+   *
+   * const folder = await mkdtemp(join(tmpdir(), 'shop-'))
+   * const queue = await connect(`sqlite:${folder}/shop.db`)
+   * const database = sqliteConnection(`${folder}/shop.db`)
+   * database.exec('CREATE TABLE orders (id TEXT)')
+   *
+   * database.exec('BEGIN IMMEDIATE')
+   * database.prepare('INSERT INTO orders VALUES (?)').run('order-1')
+   * const job = queue.submitInside(database, confirm, 'order-1')
+   * database.exec('COMMIT') // both are there now, or, after a ROLLBACK, none
+   *
+   * const worker = await work({ store: `sqlite:${folder}/shop.db`, tasks: [confirm], on: 'loop' })
+   * console.log(await job.result()) // confirmed order-1
+   * await worker.close()
+   * await queue.close()
+   * database.close()
+   * await rm(folder, { recursive: true })
+   */
+  submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
+  submitInside<A extends unknown[], R>(
+    database: UserDatabase,
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<A>
+  ): DurableJob<Value<R>>
+  /** As `map` of every executor: each item is a job of its own, and 256 are in the store at a time unless `lookAhead` says otherwise. */
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options: QueueMapOptions & { readonly settle: true },
+  ): MapResults<Settled<Value<R>>>
+  map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options?: QueueMapOptions & { readonly settle?: false },
+  ): MapResults<Value<R>>
+  /**
+   * Reports what becomes of the calls that *this program* hands over from now on, as every executor does: `submitted`,
+   * `started`, `progress`, `log`, `retried`, and how they ended.
+   *
+   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here.
+   * Listening does not keep the program running. For a job of any program there is `job.events()`, for all jobs of a worker
+   * `worker.observe()`.
+   */
+  observe(listener: (event: ExecutorEvent) => void): () => void
+  /** The calls that *this program* has started with `run`, `map` and `stream`; `status` tells of the store. */
+  stats(): ExecutorStats
+  /** How the store is doing: its queues, its workers, what nobody takes. */
+  status(): Promise<StoreStats>
+  /**
+   * Finds a job by its id, whoever submitted it. Undefined for one that the store does not know, or not any more.
+   *
+   * `R` is the type that you say its value has: a store does not know types.
+   */
+  job<R = unknown>(id: string): Promise<DurableJob<R> | undefined>
+  /** Lists jobs, the newest first; 100 unless the filter says otherwise. */
+  jobs(filter?: JobFilter): Promise<JobStatus[]>
+  /** Cancels jobs by their ids: waiting ones end at once, running ones are asked to stop. What became of each. */
+  cancel(ids: string | readonly string[], reason?: unknown): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]>
+  /** Makes jobs that have ended run again, with a fresh count of attempts. What became of each. */
+  retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]>
+  /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
+  purge(filter: JobFilter): Promise<number>
+  /** Lets no more jobs of a queue start, in any program, until `resume`. Default: this queue. */
+  pause(name?: string): Promise<void>
+  resume(name?: string): Promise<void>
+  /**
+   * Takes no more calls and waits for those that this program started with `run`, `map` and `stream`. Submitted jobs go on
+   * without this program: waits for their results end with `SKEIN_CLOSED`.
+   *
+   * @param options `cancel: true` cancels what is waited for; `timeout` does so after a while
+   */
+  close(options?: CloseOptions): Promise<void>
+}

@@ -1,0 +1,287 @@
+import type { Claim, ClaimRequest } from '../../store.ts'
+import { countIn, numberIn, optionalTextIn, textIn } from '../file/columns.ts'
+import type { Row } from '../file/driver.ts'
+import { condemn } from './ending.ts'
+import { Admission, noteStart, open, opensAt, park, refill, startsWithin, taskKey } from './limits.ts'
+import type { Line } from './lines.ts'
+import { stepsOf } from './reporting.ts'
+import { state } from '../file/schema.ts'
+import { promote } from './sweeping.ts'
+import type { Turn } from './turn.ts'
+
+/** Without the numbers of the limit, which few calls have: each column of each row costs. */
+const columns = `call, id, line, priority, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps,
+  ignore_result`
+
+interface Candidate {
+  readonly call: number
+  readonly id: string
+  readonly line: number
+  readonly priority: number
+  readonly headers: string
+  readonly body: string
+  readonly attempt: number
+  readonly deaths: number
+  readonly sentAt: number
+  readonly deadlineAt: number | null
+  readonly limitKey: string | null
+  readonly concurrency: number | null
+  readonly count: number | null
+  readonly per: number | null
+  readonly steps: number
+  readonly ignoreResult: boolean
+}
+
+/** The lease of all claims of one length that the store renews by itself: they live and die together. */
+export interface KeptLeases {
+  /** The lease of that length; made if need be. */
+  of(turn: Turn, length: number): number
+}
+
+/** When a task whose rate is used up may start again, on the clock that never goes back. */
+export type TaskOpenings = Map<string, number>
+
+/** Whether there may be something to claim; looks only, and changes nothing. */
+export function mayClaim(turn: Turn, request: ClaimRequest): boolean {
+  const { database, now, time } = turn
+  turn.keeper.lines.refresh()
+  if (database.get('SELECT 1 FROM skein_call WHERE state = 0 AND due_at <= ? LIMIT 1', now)) return true
+  if (database.get('SELECT 1 FROM skein_opening WHERE opens <= ? LIMIT 1', time)) return true
+  for (const queue of request.queues) {
+    if (isPaused(turn, queue)) continue
+    for (const { line } of linesOf(turn, queue, request.tasks)) {
+      if (database.get('SELECT 1 FROM skein_call WHERE line = ? AND state = 1 LIMIT 1', line)) return true
+    }
+  }
+  return false
+}
+
+/** Claims calls. */
+export function claim(turn: Turn, request: ClaimRequest, kept: KeptLeases, openings: TaskOpenings): Claim[] {
+  promote(turn)
+  open(turn)
+  turn.keeper.lines.refresh()
+  const claims: Claim[] = []
+  const admission = new Admission(turn)
+  for (const queue of request.queues) {
+    if (claims.length === request.limit) break
+    if (isPaused(turn, queue)) continue
+    claims.push(...claimFrom(turn, queue, request, request.limit - claims.length, { kept, openings, admission }))
+  }
+  for (const key of admission.keys) refill(turn, key)
+  return claims
+}
+
+interface Claiming {
+  readonly kept: KeptLeases
+  readonly openings: TaskOpenings
+  readonly admission: Admission
+}
+
+/** So many calls whose limit is used up are taken out of their lines in one claim; the next one goes on. */
+const mostParked = 2_000
+
+function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: number, claiming: Claiming): Claim[] {
+  const { openings, admission } = claiming
+  const lines = linesOf(turn, queue, request.tasks)
+  const free = new Map<number, number>()
+  for (const { line, task } of lines) free.set(line, freeStarts(turn, task, request, openings))
+  const claims: Claim[] = []
+  let parkedSoFar = 0
+  while (claims.length < most && parkedSoFar < mostParked) {
+    const candidates = headsOf(turn, lines, free, most - claims.length)
+    if (candidates.length === 0) break
+    const taken: Candidate[] = []
+    const parked: { call: number; key: string }[] = []
+    for (const each of candidates) {
+      if (typeof each.id !== 'string') {
+        condemn(turn, each.call, 'its id is no text')
+        continue
+      }
+      const left = free.get(each.line) as number
+      if (left <= 0) continue
+      if (each.limitKey !== null && !admission.admits(each.limitKey, each)) {
+        parked.push({ call: each.call, key: each.limitKey })
+        continue
+      }
+      if (each.limitKey !== null) admission.take(each.limitKey, each)
+      free.set(each.line, left - 1)
+      taken.push(each)
+    }
+    // First those that start, then those that wait for them: what waits is judged by what runs.
+    claims.push(...take(turn, taken, request, claiming.kept))
+    noteTaskStarts(turn, lines, taken, request, openings)
+    if (parked.length > 0) park(turn, parked)
+    parkedSoFar += parked.length
+  }
+  if (parkedSoFar >= mostParked) turn.tell('claimable', queue)
+  return claims
+}
+
+function noteTaskStarts(
+  turn: Turn,
+  lines: readonly Line[],
+  taken: readonly Candidate[],
+  request: ClaimRequest,
+  openings: TaskOpenings,
+): void {
+  if (request.rates === undefined) return
+  for (const { line, task } of lines) {
+    const rate = rateOf(request, task)
+    const started = taken.filter(each => each.line === line).length
+    if (rate === undefined || started === 0) continue
+    for (let left = started; left > 0; left--) noteStart(turn, taskKey(task), rate.per)
+    freeStarts(turn, task, request, openings)
+  }
+}
+
+/** The first of some lines together. */
+function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, number>, most: number): Candidate[] {
+  const { database } = turn
+  const lines = all.filter(({ line }) => (free.get(line) as number) > 0)
+  const [only] = lines
+  if (only === undefined) return []
+  if (lines.length === 1) {
+    const rows = database.all(
+      `SELECT ${columns} FROM skein_call WHERE line = ? AND state = 1 ORDER BY priority DESC, place LIMIT ?`,
+      only.line,
+      Math.min(most, free.get(only.line) as number),
+    )
+    return rows.map(row => candidateOf(turn, row))
+  }
+  const heads = lines.flatMap(({ line }) =>
+    database.all(
+      'SELECT call, priority, place FROM skein_call WHERE line = ? AND state = 1 ORDER BY priority DESC, place LIMIT ?',
+      line,
+      Math.min(most, free.get(line) as number),
+    ),
+  ) as unknown as [number, number, number][]
+  heads.sort(([, p1, place1], [, p2, place2]) => p2 - p1 || place1 - place2)
+  const first = heads.slice(0, most).map(([call]) => call)
+  if (first.length === 0) return []
+  const rows = database.all(
+    `SELECT ${columns} FROM skein_call WHERE call IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, place`,
+    JSON.stringify(first),
+  )
+  return rows.map(row => candidateOf(turn, row))
+}
+
+function candidateOf(turn: Turn, row: Row): Candidate {
+  const [call, id, line, priority, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, steps, ignoreResult] =
+    row
+  const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
+  const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
+  return {
+    call: call as number,
+    id: id as string,
+    line: line as number,
+    priority: countIn(priority),
+    headers: message[0],
+    body: message[1],
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    sentAt: countIn(sentAt),
+    deadlineAt: numberIn(deadlineAt),
+    limitKey: optionalTextIn(limitKey) ?? null,
+    concurrency: numberIn(concurrency),
+    count: numberIn(count),
+    per: numberIn(per),
+    steps: countIn(steps),
+    ignoreResult: ignoreResult === 1,
+  }
+}
+
+const noBounds: Row = [null, null, null]
+
+function boundsOf(turn: Turn, call: number): Row {
+  const row = turn.database.get('SELECT limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?', call)
+  return row ?? noBounds
+}
+
+/** The message of a call that is too long for its row. */
+export function messageOf(turn: Turn, call: number): readonly [headers: string, body: string] {
+  const row = turn.database.get('SELECT headers, body FROM skein_message WHERE call = ?', call)
+  return row ? [textIn(row[0]), textIn(row[1])] : ['{}', 'null']
+}
+
+function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, kept: KeptLeases): Claim[] {
+  if (taken.length === 0) return []
+  const { database, keeper, now, time } = turn
+  const token = turn.next()
+  const mark = (calls: string, lease: number): void => {
+    database.run(
+      `UPDATE skein_call SET state = ${state.running}, token = ?, attempt = attempt + 1, lease = ?, worker = ?, started_at = ?,
+         gives_up_at = NULL WHERE call IN (SELECT value FROM json_each(?))`,
+      token,
+      lease,
+      request.worker,
+      now,
+      calls,
+    )
+  }
+  const leases = new Map<number, number>()
+  if (request.keep === false) {
+    for (const { call } of taken) {
+      const lease = turn.next()
+      database.run('INSERT INTO skein_lease VALUES (?, ?, ?)', lease, request.lease, Math.ceil(time + request.lease))
+      mark(`[${call}]`, lease)
+      leases.set(call, lease)
+    }
+  } else {
+    const lease = kept.of(turn, request.lease)
+    mark(JSON.stringify(taken.map(each => each.call)), lease)
+    for (const { call } of taken) leases.set(call, lease)
+  }
+  turn.after(() => {
+    for (const { id, call, limitKey, ignoreResult } of taken) {
+      const plain = limitKey === null && !ignoreResult
+      keeper.held.set(id, { call, token, lease: leases.get(call) as number, plain })
+    }
+  })
+  for (const { id } of taken) turn.tell('reported', id) // who follows it sees that it runs
+  return taken.map(each => {
+    const { queue, task } = keeper.lines.at(each.line)
+    return {
+      id: each.id,
+      token,
+      queue,
+      task,
+      headers: each.headers,
+      body: each.body,
+      priority: each.priority,
+      attempt: each.attempt + 1,
+      deaths: each.deaths,
+      sentAt: each.sentAt,
+      ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
+      steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
+    }
+  })
+}
+
+function linesOf(turn: Turn, queue: string, tasks: readonly string[]): Line[] {
+  const lines: Line[] = []
+  for (const task of tasks) {
+    const line = turn.keeper.lines.find(queue, task)
+    if (line !== undefined) lines.push(line)
+  }
+  return lines
+}
+
+function isPaused(turn: Turn, queue: string): boolean {
+  return turn.database.get('SELECT paused FROM skein_queue WHERE queue = ?', queue)?.[0] === 1
+}
+
+function rateOf(request: ClaimRequest, task: string): { readonly count: number; readonly per: number } | undefined {
+  return request.rates && Object.hasOwn(request.rates, task) ? request.rates[task] : undefined
+}
+
+/** How many calls of a task may start now; notes when the next one may, if none may. */
+function freeStarts(turn: Turn, task: string, request: ClaimRequest, openings: TaskOpenings): number {
+  const rate = rateOf(request, task)
+  if (rate === undefined) return Infinity
+  const key = taskKey(task)
+  const free = rate.count - startsWithin(turn, key, rate.per)
+  if (free > 0) return free
+  openings.set(task, opensAt(turn, key, rate.count, rate.per))
+  return 0
+}

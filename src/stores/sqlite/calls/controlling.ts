@@ -1,0 +1,124 @@
+import * as story from '../../story.ts'
+import type { JobFilter, WorkerRecord } from '../../store.ts'
+import { ask, end, forget, load, loadWhere } from './ending.ts'
+import { standsBehind, refill } from './limits.ts'
+import { conditionOf } from './looking.ts'
+import { reportKind, write } from './reporting.ts'
+import { state } from '../file/schema.ts'
+import type { Turn } from './turn.ts'
+
+/** How long a worker that is not heard of counts as alive, in milliseconds. */
+export const aliveFor = 20_000
+
+export function cancel(turn: Turn, id: string, reason: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
+  turn.durable = true
+  const loaded = load(turn, id)
+  if (loaded === undefined) return 'gone'
+  if (loaded.state >= state.done) return 'ended'
+  if (loaded.state === state.running) {
+    ask(turn, loaded, reason)
+    return 'cancelling'
+  }
+  end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
+  return 'cancelled'
+}
+
+/** What is none of these, and none of the others either, is damaged, and shown as dead. */
+const pending: ReadonlySet<number> = new Set([state.delayed, state.ready, state.running, state.parked])
+
+export function retry(turn: Turn, id: string): 'ready' | 'pending' | 'taken' | 'gone' {
+  turn.durable = true
+  const { database, now } = turn
+  const loaded = load(turn, id)
+  if (loaded === undefined) return 'gone'
+  if (pending.has(loaded.state)) return 'pending'
+  const { call, line, uniqueKey, limitKey } = loaded
+  if (uniqueKey !== null && database.get('SELECT 1 FROM skein_call WHERE unique_key = ? AND state < 4', uniqueKey)) {
+    return 'taken'
+  }
+  const [bytes, more, ended, priority, concurrency, count, per] = database.get(
+    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0), ended,
+       priority, limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?`,
+    call,
+  ) as [number, number, number | null, number, number | null, number | null, number | null]
+  const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, { concurrency, count, per })
+  database.run(
+    `UPDATE skein_call SET state = ?, place = ?, due_at = ?, attempt = 0, deaths = 0, worker = NULL, started_at = NULL,
+       ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?,
+       expires_at = iif(expires_at <= ?, NULL, expires_at), deadline_at = iif(deadline_at <= ?, NULL, deadline_at) WHERE call = ?`,
+    waits ? state.parked : state.ready,
+    turn.next(),
+    now,
+    more,
+    now,
+    now,
+    call,
+  )
+  database.run(
+    `UPDATE skein_call SET gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE call = ?`,
+    call,
+  )
+  if (ended !== null) {
+    turn.endedCount--
+    turn.endedBytes -= bytes
+  }
+  write(turn, call, id, reportKind.state, '{"state":"again"}')
+  turn.tell('claimable', turn.keeper.lines.at(line).queue)
+  if (waits) refill(turn, limitKey)
+  return 'ready'
+}
+
+/** Forgets calls that match and don't run, up to `limit`. How many. */
+export function purge(turn: Turn, filter: JobFilter, limit: number): number {
+  turn.durable = true
+  const { where, parameters } = conditionOf(turn, filter)
+  const found = loadWhere(
+    turn,
+    `${where} AND state <> 2 ORDER BY call DESC LIMIT ?`,
+    ...(parameters as (string | number)[]),
+    limit,
+  )
+  for (const loaded of found) {
+    forget(turn, loaded)
+    if (loaded.state >= state.done) continue
+    turn.tell('ended', loaded.id)
+    if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
+  }
+  return found.length
+}
+
+export function pause(turn: Turn, queue: string, paused: boolean): void {
+  turn.durable = true
+  turn.database.run(
+    'INSERT INTO skein_queue VALUES (?, ?) ON CONFLICT (queue) DO UPDATE SET paused = excluded.paused',
+    queue,
+    paused ? 1 : 0,
+  )
+  turn.control++
+  turn.tell('control')
+  if (!paused) turn.tell('claimable', queue)
+}
+
+/** What a worker says of itself. */
+export type Announcement = Omit<WorkerRecord, 'worker' | 'seenAt' | 'running' | 'startedAt'>
+
+export function announce(turn: Turn, worker: string, record: Announcement | undefined): void {
+  const { database, now, time } = turn
+  if (record === undefined) {
+    database.run('DELETE FROM skein_worker WHERE worker = ?', worker)
+    return
+  }
+  database.run(
+    `INSERT INTO skein_worker VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worker) DO UPDATE SET queues = excluded.queues,
+       tasks = excluded.tasks, concurrency = excluded.concurrency, place = excluded.place, seen_at = excluded.seen_at,
+       until = excluded.until`,
+    worker,
+    JSON.stringify(record.queues),
+    JSON.stringify(record.tasks),
+    record.concurrency,
+    record.place,
+    now,
+    now,
+    time + aliveFor,
+  )
+}

@@ -1,0 +1,154 @@
+import * as story from '../../story.ts'
+import { countIn, numberIn, optionalTextIn } from '../file/columns.ts'
+import type { Row } from '../file/driver.ts'
+import { reportKind, write } from './reporting.ts'
+import { refill } from './limits.ts'
+import { state } from '../file/schema.ts'
+import type { Turn } from './turn.ts'
+
+/** What has to be known of a call to end or to move it. */
+export interface Loaded {
+  readonly call: number
+  readonly id: string
+  readonly line: number
+  readonly state: number
+  readonly token: number
+  readonly attempt: number
+  readonly deaths: number
+  readonly maxDeaths: number | null
+  readonly worker: string | null
+  readonly lease: number | null
+  readonly expiresAt: number | null
+  readonly deadlineAt: number | null
+  readonly limitKey: string | null
+  readonly uniqueKey: string | null
+  readonly ignoreResult: boolean
+  readonly cancelling: string | null
+}
+
+const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
+  unique_key, ignore_result, cancelling`
+
+export function load(turn: Turn, id: string): Loaded | undefined {
+  const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
+  return row && loadedOf(row)
+}
+
+/** The calls for which a condition holds. */
+export function loadWhere(turn: Turn, condition: string, ...parameters: (string | number)[]): Loaded[] {
+  const rows = turn.database.all(`SELECT ${columns} FROM skein_call WHERE ${condition}`, ...parameters)
+  return rows.map(row => loadedOf(row))
+}
+
+function loadedOf(row: Row): Loaded {
+  const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
+  const [limitKey, uniqueKey, ignoreResult, cancelling] = row.slice(12)
+  return {
+    call: call as number,
+    id: id as string,
+    line: line as number,
+    state: state as number,
+    token: token as number,
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    maxDeaths: numberIn(maxDeaths),
+    worker: optionalTextIn(worker) ?? null,
+    lease: lease as number | null,
+    expiresAt: numberIn(expiresAt),
+    deadlineAt: numberIn(deadlineAt),
+    limitKey: optionalTextIn(limitKey) ?? null,
+    uniqueKey: optionalTextIn(uniqueKey) ?? null,
+    ignoreResult: ignoreResult === 1,
+    cancelling: optionalTextIn(cancelling) ?? null,
+  }
+}
+
+/** Ends a call that has not ended. */
+export function end(
+  turn: Turn,
+  loaded: Loaded,
+  into: number,
+  { result, error }: { readonly result?: string; readonly error?: string },
+): void {
+  const { database } = turn
+  const { call, id, limitKey } = loaded
+  if (into === state.done && loaded.ignoreResult) forget(turn, loaded)
+  else {
+    const more =
+      (result === undefined ? 0 : Buffer.byteLength(result)) + (error === undefined ? 0 : Buffer.byteLength(error))
+    const row = database.get(
+      `UPDATE skein_call SET state = ?, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?, ended = ?,
+         result = ?, error = ?, bytes = bytes + ? WHERE call = ? RETURNING bytes`,
+      into,
+      turn.now,
+      turn.next(),
+      result ?? null,
+      error ?? null,
+      more,
+      call,
+    )
+    turn.endedCount++
+    turn.endedBytes += row?.[0] as number
+  }
+  left(turn, loaded)
+  turn.tell('ended', id)
+  if (limitKey !== null) refill(turn, limitKey)
+}
+
+/** Whether no further attempt of a call may be started. */
+export function isOverdue({ now }: Turn, { expiresAt, deadlineAt }: Loaded): boolean {
+  return (expiresAt !== null && expiresAt <= now) || (deadlineAt !== null && deadlineAt <= now)
+}
+
+/** Ends a call that waits although its expiry or its deadline has passed. */
+export function endOverdue(turn: Turn, loaded: Loaded): void {
+  const late = loaded.deadlineAt !== null && loaded.deadlineAt <= turn.now
+  end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
+}
+
+/** Ends a call whose row is so damaged that it cannot be given to a worker: it is dead, under an id that can be asked for. */
+export function condemn(turn: Turn, call: number, why: string): void {
+  const id = `damaged-${call}`
+  const row = turn.database.get(
+    `UPDATE skein_call SET id = ?, state = ${state.dead}, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?,
+       ended = ?, error = ? WHERE call = ? RETURNING bytes`,
+    id,
+    turn.now,
+    turn.next(),
+    story.damagedStory(why),
+    call,
+  )
+  turn.endedCount++
+  turn.endedBytes += countIn(row?.[0])
+  turn.tell('ended', id)
+}
+
+/** A call that was running is not any more. */
+export function left(turn: Turn, { id, lease }: Loaded): void {
+  if (lease === null) return
+  turn.after(() => void turn.keeper.held.delete(id))
+}
+
+/** Asks a running call to stop. */
+export function ask(turn: Turn, loaded: Loaded, reason: string): void {
+  if (loaded.cancelling !== null) return
+  turn.database.run('UPDATE skein_call SET cancelling = ? WHERE call = ?', reason, loaded.call)
+  write(turn, loaded.call, loaded.id, reportKind.state, `{"state":"cancelling","reason":${reason}}`)
+  turn.control++
+  // Claimed and cancelled in one transaction, it is only held once that has been committed.
+  turn.after(() => {
+    if (turn.keeper.held.has(loaded.id)) turn.tell('cancelling', loaded.id, reason)
+  })
+}
+
+/** Removes a call with all that belongs to it. */
+export function forget(turn: Turn, { call, id, state: present }: Loaded): void {
+  const { database } = turn
+  const row = database.get('DELETE FROM skein_call WHERE call = ? RETURNING bytes', call)
+  database.run('DELETE FROM skein_message WHERE call = ?', call)
+  database.run('DELETE FROM skein_report WHERE call = ?', call)
+  if (present >= state.done) {
+    turn.endedCount--
+    turn.endedBytes -= row?.[0] as number
+  } else database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
+}

@@ -1,0 +1,190 @@
+import type { JobFilter, QueueStats, StoredJob, StoredState, StoreStats, WorkerRecord } from '../../store.ts'
+import { damagedStory } from '../../story.ts'
+import { messageOf } from './claiming.ts'
+import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
+import { state } from '../file/schema.ts'
+import type { Turn } from './turn.ts'
+import type { Row, Value } from '../file/driver.ts'
+
+const names: readonly StoredState[] = ['delayed', 'ready', 'running', 'ready', 'done', 'failed', 'cancelled', 'dead']
+
+const columns = `call, id, line, state, headers, body, priority, attempt, deaths, worker, unique_key, limit_key, tags, sent_at, due_at,
+  started_at, ended_at, expires_at, deadline_at, result, error, cancelling`
+
+/** Everything that is known of a call. */
+export function job(turn: Turn, id: string): StoredJob | undefined {
+  const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
+  return row && jobOf(turn, row)
+}
+
+/** Calls, newest first. */
+export function jobs(turn: Turn, filter: JobFilter): StoredJob[] {
+  const { where, parameters } = conditionOf(turn, filter)
+  const rows = turn.database.all(
+    `SELECT ${columns} FROM skein_call WHERE ${where} ORDER BY call DESC LIMIT ?`,
+    ...parameters,
+    filter.limit ?? 100,
+  )
+  return rows.map(row => jobOf(turn, row))
+}
+
+/** A filter as a condition of SQL. */
+export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: string; readonly parameters: Value[] } {
+  const where = ['1']
+  const parameters: Value[] = []
+  const { states, queue, task, tag, after } = filter
+  if (states) where.push(statesOf(states, turn.now))
+  if (queue !== undefined || task !== undefined) {
+    const lines = turn.keeper.lines.all().filter(each => matches(each.queue, queue) && matches(each.task, task))
+    where.push(`line IN (${lines.map(each => each.line).join(', ')})`)
+  }
+  if (tag !== undefined) {
+    where.push(`EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)`)
+    parameters.push(tag)
+  }
+  if (after !== undefined) {
+    where.push('call < (SELECT call FROM skein_call WHERE id = ?)')
+    parameters.push(after)
+  }
+  return { where: where.join(' AND '), parameters }
+}
+
+/** A delayed call whose time has come is ready, though nobody has put it in line yet. */
+function statesOf(states: readonly StoredState[], now: number): string {
+  const conditions = states.map(each => {
+    if (each === 'delayed') return `(state = 0 AND due_at > ${now})`
+    if (each === 'ready') return `(state IN (1, 3) OR (state = 0 AND due_at <= ${now}))`
+    const number = state[each]
+    // What is no state is shown as dead; it is greater than all numbers where it is no number.
+    if (each === 'dead') return '(state > 4 AND state NOT IN (5, 6))'
+    return number > state.done ? `(state = ${number} AND state > 4)` : `state = ${number}`
+  })
+  return conditions.length === 0 ? '0' : `(${conditions.join(' OR ')})`
+}
+
+function matches(name: string, wanted: string | undefined): boolean {
+  return wanted === undefined || name === wanted
+}
+
+function jobOf(turn: Turn, row: Row): StoredJob {
+  const [call, id, line, number, headers, body, priority, attempt, deaths, worker, key, limitKey, tags] = row
+  const [sentAt, dueAt, ...times] = row.slice(13, 19)
+  const [startedAt, endedAt, expiresAt, deadlineAt] = times.map(time => numberIn(time) ?? undefined)
+  const [result, error, cancelling] = row.slice(19).map(optionalTextIn)
+  const { queue, task } = turn.keeper.lines.at(line as number)
+  const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
+  const state = stateName(number)
+  const due = countIn(dueAt)
+  return {
+    id: textIn(id),
+    queue,
+    task,
+    state: state === 'delayed' && due <= turn.now ? 'ready' : (state ?? 'dead'),
+    headers: message[0],
+    body: message[1],
+    priority: countIn(priority),
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    tags: textsIn(tags),
+    sentAt: countIn(sentAt),
+    dueAt: due,
+    ...optional('worker', optionalTextIn(worker)),
+    ...optional('key', optionalTextIn(key)),
+    ...optional('limitKey', optionalTextIn(limitKey)),
+    ...optional('startedAt', startedAt),
+    ...optional('endedAt', endedAt),
+    ...optional('expiresAt', expiresAt),
+    ...optional('deadlineAt', deadlineAt),
+    ...optional('result', result),
+    ...optional('error', state === undefined ? damagedStory(`its state is ${textIn(number)}`) : error),
+    ...optional('cancelling', cancelling),
+  }
+}
+
+function stateName(number: Value | undefined): StoredState | undefined {
+  return typeof number === 'number' ? names[number] : undefined
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { readonly [name in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in K]: V })
+}
+
+/** How the store as a whole is doing. Every count comes from an index alone, so a million queued calls cost milliseconds. */
+export function stats(turn: Turn): StoreStats {
+  const { database, keeper, now, time } = turn
+  const queues = new Map<string, { counts: Record<StoredState, number>; oldest: number }>()
+  const of = (queue: string): { counts: Record<StoredState, number>; oldest: number } => {
+    let known = queues.get(queue)
+    if (known === undefined) {
+      const counts = { delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
+      queues.set(queue, (known = { counts, oldest: 0 }))
+    }
+    return known
+  }
+  const paused = new Set<string>()
+  for (const [queue] of database.all('SELECT queue FROM skein_queue WHERE paused = 1') as [string][]) {
+    of(queue)
+    paused.add(queue)
+  }
+  const workers = workersOf(turn, time)
+  const known = new Set(workers.flatMap(each => each.tasks))
+  const unclaimed = new Map<string, number>()
+  const counted = database.all(
+    `SELECT line, iif(due_at <= ${now}, 1, 0) AS state, count(*) FROM skein_call WHERE state = 0 GROUP BY 1, 2
+     UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE state = 1 GROUP BY line
+     UNION ALL SELECT line, 2, count(*) FROM skein_call WHERE lease IS NOT NULL GROUP BY line
+     UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = 3 AND state < 4 GROUP BY line
+     UNION ALL SELECT line, state, count(*) FROM skein_call WHERE ended IS NOT NULL GROUP BY line, state`,
+  ) as [number, number, number][]
+  for (const [line, number, count] of counted) {
+    const { queue, task } = keeper.lines.at(line)
+    of(queue).counts[stateName(number) ?? 'dead'] += count
+    if (number === state.ready && !known.has(task)) unclaimed.set(task, (unclaimed.get(task) ?? 0) + count)
+  }
+  for (const { line, queue } of keeper.lines.all()) {
+    const known = queues.get(queue)
+    if (known && known.counts.ready > 0) known.oldest = Math.max(known.oldest, waitedIn(turn, line))
+  }
+  const [size] = database.get('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size') as [number]
+  return {
+    queues: [...queues]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([queue, each]): QueueStats => ({ queue, paused: paused.has(queue), ...each })),
+    workers,
+    unclaimed: Object.fromEntries(unclaimed),
+    bytes: size,
+  }
+}
+
+/** How long the first of each priority has waited, the longest of them. */
+function waitedIn(turn: Turn, line: number): number {
+  let longest = 0
+  for (let priority = 0; priority < 10; priority++) {
+    const row = turn.database.get(
+      'SELECT due_at FROM skein_call WHERE line = ? AND state = 1 AND priority = ? ORDER BY place LIMIT 1',
+      line,
+      priority,
+    )
+    if (row !== undefined) longest = Math.max(longest, turn.now - (numberIn(row[0]) ?? turn.now))
+  }
+  return longest
+}
+
+function workersOf(turn: Turn, time: number): WorkerRecord[] {
+  const rows = turn.database.all(
+    `SELECT worker, queues, tasks, concurrency, place, started_at, seen_at,
+       (SELECT count(*) FROM skein_call c WHERE lease IS NOT NULL AND c.worker = w.worker)
+     FROM skein_worker w WHERE until > ? ORDER BY worker`,
+    time,
+  )
+  return rows.map(([worker, queues, tasks, concurrency, place, startedAt, seenAt, running]) => ({
+    worker: textIn(worker),
+    queues: textsIn(queues),
+    tasks: textsIn(tasks),
+    concurrency: countIn(concurrency),
+    place: textIn(place),
+    startedAt: countIn(startedAt),
+    seenAt: countIn(seenAt),
+    running: countIn(running),
+  }))
+}

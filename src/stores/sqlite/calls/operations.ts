@@ -1,0 +1,140 @@
+import type { WriteOutcome } from '../../store.ts'
+import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
+import { announce, cancel, pause, purge, retry } from './controlling.ts'
+import type { Leases } from './leases.ts'
+import { job, jobs, stats } from './looking.ts'
+import type { Asked } from './requests.ts'
+import { reports } from './reporting.ts'
+import { send } from './sending.ts'
+import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
+import { report, settle } from './settling.ts'
+import { sweep } from './sweeping.ts'
+import type { Turn } from './turn.ts'
+
+/** What the operations need beside the transaction. */
+export interface Place {
+  readonly leases: Leases
+  readonly openings: TaskOpenings
+  /** The workers that this store has announced, to be announced again before they are forgotten. */
+  readonly announced: Map<string, Parameters<typeof announce>[2]>
+}
+
+/** Does what was asked, inside a transaction. */
+export function perform(turn: Turn, asked: Asked, place: Place): unknown {
+  switch (asked[0]) {
+    case 'send':
+      return packOutcomes(send(turn, unpackCalls(asked[1])))
+    case 'claim':
+      return claim(turn, asked[1], place.leases, place.openings)
+    case 'renew':
+      return renew(turn, asked[1], asked[2])
+    case 'settle':
+      return settle(turn, asked[1])
+    case 'report':
+      return report(turn, asked[1])
+    case 'cancel':
+      return asked[1].map(id => cancel(turn, id, asked[2]))
+    case 'retry':
+      return asked[1].map(id => retry(turn, id))
+    case 'purge':
+      return purge(turn, asked[1], asked[2])
+    case 'pause':
+      return pause(turn, asked[1], asked[2])
+    case 'announce': {
+      const [, worker, record] = asked
+      turn.after(
+        () => void (record === undefined ? place.announced.delete(worker) : place.announced.set(worker, record)),
+      )
+      return announce(turn, worker, record)
+    }
+    case 'sweep':
+      return sweep(turn)
+    default:
+      return look(turn, asked)
+  }
+}
+
+/** Answers what only looks, or would change nothing. `undefined` stands in a box, so that it is an answer, too. */
+export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } | undefined {
+  switch (asked[0]) {
+    case 'claim':
+      return mayClaim(turn, asked[1]) ? undefined : { value: [] }
+    case 'reports':
+    case 'job':
+    case 'jobs':
+    case 'stats':
+      return { value: look(turn, asked) }
+    default:
+      return undefined
+  }
+}
+
+/** Whether what was asked has to survive a power cut once it is answered. A claim need not: a lease ends with the power. */
+export function mustLast(asked: Asked): boolean {
+  switch (asked[0]) {
+    case 'send':
+    case 'settle':
+    case 'cancel':
+    case 'retry':
+    case 'purge':
+    case 'pause':
+      return true
+    case 'report':
+      return asked[1].some(each => each.kind === 'step')
+    default:
+      return false
+  }
+}
+
+/** How much work it is, in calls. */
+export function weightOf(asked: Asked): number {
+  switch (asked[0]) {
+    case 'send':
+      return sizeOf(asked[1])
+    case 'settle':
+    case 'report':
+    case 'cancel':
+    case 'retry':
+      return asked[1].length
+    case 'claim':
+      return Math.min(asked[1].limit, 1_000)
+    default:
+      return 1
+  }
+}
+
+function look(turn: Turn, asked: Asked): unknown {
+  switch (asked[0]) {
+    case 'reports':
+      return reports(turn, asked[1], asked[2])
+    case 'job':
+      return job(turn, asked[1])
+    case 'jobs':
+      return jobs(turn, asked[1])
+    case 'stats':
+      return stats(turn)
+    default:
+      throw new Error(`A store was asked for '${asked[0]}', which it does not know`)
+  }
+}
+
+function renew(
+  turn: Turn,
+  claims: readonly { readonly id: string; readonly token: number }[],
+  lease: number,
+): WriteOutcome[] {
+  return claims.map(({ id, token }) => {
+    const row = turn.database.get('SELECT lease FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
+    if (row === undefined) return 'lost'
+    const own = row[0] as number
+    if (!turn.keeper.ownLeases.has(own)) {
+      turn.database.run(
+        'UPDATE skein_lease SET length = ?, until = ? WHERE lease = ?',
+        lease,
+        Math.ceil(turn.time + lease),
+        own,
+      )
+    }
+    return 'ok'
+  })
+}

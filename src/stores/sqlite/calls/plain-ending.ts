@@ -1,0 +1,66 @@
+import type { WriteOutcome } from '../../store.ts'
+import type { Value } from '../file/driver.ts'
+import { state } from '../file/schema.ts'
+import type { Turn } from './turn.ts'
+
+/** A call that is done and needs nothing beside: no limit to give free, no effects, and its result is kept. */
+export interface PlainEnding {
+  readonly id: string
+  readonly call: number
+  readonly token: number
+  readonly result: string
+  /** Of the result. */
+  readonly bytes: number
+}
+
+/** So many go into one statement, where there are as many: what a binding does for each statement costs more than the rest. */
+const chunks: readonly number[] = [40, 8, 1]
+
+const statements: ReadonlyMap<number, string> = new Map(chunks.map(size => [size, statementFor(size)]))
+
+/** Call, token, result and its bytes of each, then the time, and the number of the first ending. */
+function statementFor(size: number): string {
+  const time = `?${size * 4 + 1}`
+  const first = `?${size * 4 + 2}`
+  const rows = Array.from({ length: size }, (_, index) => {
+    const p = index * 4 + 1
+    return `(?${p}, ?${p + 1}, ?${p + 2}, ?${p + 3}, ${first} + ${index})`
+  })
+  return `UPDATE skein_call SET state = ${state.done}, lease = NULL, cancelling = NULL, error = NULL, result = v.column3,
+    bytes = bytes + v.column4, ended_at = ${time}, ended = v.column5 FROM (VALUES ${rows.join(', ')}) AS v
+    WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running}`
+}
+
+/** Ends calls that are held here, in this order. One that somebody has taken away is `lost`, and the others end all the same. */
+export function endPlain(turn: Turn, endings: readonly PlainEnding[]): WriteOutcome[] {
+  const { database, keeper } = turn
+  const first = turn.take(endings.length)
+  for (let at = 0; at < endings.length;) {
+    const size = chunks.find(each => each <= endings.length - at) as number
+    const parameters: Value[] = []
+    for (const { call, token, result, bytes } of endings.slice(at, at + size))
+      parameters.push(call, token, result, bytes)
+    database.run(statements.get(size) as string, ...parameters, turn.now, first + at)
+    at += size
+  }
+  const [count, bytes] = database.get(
+    'SELECT count(*), total(bytes) FROM skein_call WHERE ended >= ? AND ended < ?',
+    first,
+    first + endings.length,
+  ) as [number, number]
+  turn.endedCount += count
+  turn.endedBytes += bytes
+  turn.after(() => {
+    for (const { id, token } of endings) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
+  })
+  const written = count === endings.length ? undefined : new Set(endedSince(turn, first))
+  return endings.map(({ id }, index) => {
+    if (written && !written.has(first + index)) return 'lost'
+    turn.tell('ended', id)
+    return 'ok'
+  })
+}
+
+function endedSince(turn: Turn, first: number): number[] {
+  return turn.database.all('SELECT ended FROM skein_call WHERE ended >= ?', first).map(([ended]) => ended as number)
+}

@@ -1,0 +1,88 @@
+import type { Reported } from '../../store.ts'
+import type { Turn } from './turn.ts'
+
+/** The kinds of reports as the file has them. */
+export const reportKind = { progress: 0, log: 1, item: 2, step: 3, state: 4 } as const
+
+const kindNames = ['progress', 'log', 'item', 'step', 'state'] as const
+
+/** How many progress reports, log lines and turns of a call are kept, each. */
+const most = 1_000
+/** They are thinned out when there are so many more. */
+const slack = 100
+
+const insert = `INSERT INTO skein_report (call, sequence, kind, time_at, name, value) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (call, sequence) DO NOTHING`
+
+/** Adds a report to a call. */
+export function write(
+  turn: Turn,
+  call: number,
+  id: string,
+  kind: number,
+  value: string,
+  name: string | null = null,
+): void {
+  const { database } = turn
+  const isStep = kind === reportKind.step ? 1 : 0
+  const row = database.get(
+    'UPDATE skein_call SET reports = reports + 1, steps = steps + ?, bytes = bytes + ? WHERE call = ? RETURNING reports',
+    isStep,
+    Buffer.byteLength(value),
+    call,
+  )
+  const values = [kind, turn.now, name, value] as const
+  let sequence = row?.[0] as number
+  if (!(sequence > 0) || database.run(insert, call, sequence, ...values) === 0) {
+    // The count in the row has been damaged; the reports themselves say how many there are.
+    const [last] = database.get('SELECT coalesce(max(sequence), 0) FROM skein_report WHERE call = ?', call) as [number]
+    sequence = last + 1
+    database.run('UPDATE skein_call SET reports = ? WHERE call = ?', sequence, call)
+    database.run(insert, call, sequence, ...values)
+  }
+  if (kind !== reportKind.item && !isStep && sequence % slack === 0) thin(turn, call)
+  turn.tell('reported', id)
+}
+
+/** Drops the oldest reports that may go, once there are too many of that sort. */
+function thin(turn: Turn, call: number): void {
+  const { database } = turn
+  const row = database.get(
+    `SELECT sequence FROM skein_report WHERE call = ? AND kind NOT IN (2, 3) ORDER BY sequence DESC LIMIT 1 OFFSET ${most}`,
+    call,
+  )
+  if (row === undefined) return
+  const before = row[0] as number
+  const [bytes] = database.get(
+    `SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE call = ? AND sequence <= ? AND kind NOT IN (2, 3)`,
+    call,
+    before,
+  ) as [number]
+  database.run('DELETE FROM skein_report WHERE call = ? AND sequence <= ? AND kind NOT IN (2, 3)', call, before)
+  database.run('UPDATE skein_call SET bytes = bytes - ? WHERE call = ?', bytes, call)
+}
+
+/** The finished steps of a call, in the order in which they were first finished. */
+export function stepsOf(turn: Turn, call: number): [string, string][] {
+  const rows = turn.database.all(
+    'SELECT name, value FROM skein_report WHERE call = ? AND kind = 3 ORDER BY sequence',
+    call,
+  )
+  return [...new Map(rows as unknown as [string, string][])]
+}
+
+/** What a call has reported after a sequence number. */
+export function reports(turn: Turn, id: string, after: number): Reported[] {
+  const rows = turn.database.all(
+    `SELECT sequence, kind, name, value, time_at FROM skein_report
+     WHERE call = (SELECT call FROM skein_call WHERE id = ?) AND sequence > ? ORDER BY sequence LIMIT 1000`,
+    id,
+    after,
+  ) as unknown as [number, number, string | null, string, number][]
+  return rows.map(([sequence, kind, name, value, time]) => ({
+    sequence,
+    kind: kindNames[kind] as Reported['kind'],
+    value: name === null ? value : `{"name":${JSON.stringify(name)},"value":${value}}`,
+    time,
+  }))
+}

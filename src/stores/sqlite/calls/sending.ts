@@ -1,0 +1,185 @@
+import * as story from '../../story.ts'
+import type { SendOutcome } from '../../store.ts'
+import { ask, type Loaded, end, load } from './ending.ts'
+import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
+import { state } from '../file/schema.ts'
+import type { SentCall, SentRest } from './sent-call.ts'
+import type { Turn } from './turn.ts'
+import type { Value } from '../file/driver.ts'
+
+/** So many plain calls go into one statement. */
+const chunk = 40
+/** A longer message gets a row of its own, so that a change of state doesn't write it again. */
+const mostInRow = 4_000
+
+/** Keeps calls. */
+export function send(turn: Turn, calls: readonly SentCall[]): SendOutcome[] {
+  turn.durable = true
+  const outcomes: SendOutcome[] = []
+  // No character has more than three bytes.
+  const longest = Math.min(mostInRow, turn.keeper.settings.maxBytes / 3)
+  const queues = new Set<string>()
+  for (let at = 0; at < calls.length;) {
+    let plain = 0
+    while (plain < chunk && isPlain(calls[at + plain], longest)) plain++
+    if (plain === chunk) {
+      outcomes.push(...insertPlain(turn, calls.slice(at, at + plain), queues))
+      at += plain
+    } else if (plain > 0) {
+      for (const end = at + plain; at < end; at++) outcomes.push(...insertPlain(turn, [calls[at] as SentCall], queues))
+    } else outcomes.push(sendOne(turn, calls[at++] as SentCall, queues))
+  }
+  for (const queue of queues) turn.tell('claimable', queue)
+  return outcomes
+}
+
+function isPlain(call: SentCall | undefined, longest: number): boolean {
+  return call !== undefined && call[7] === undefined && call[6] === 0 && call[3].length + call[4].length <= longest
+}
+
+const plainInsert = (calls: number): string =>
+  `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at) VALUES ${Array.from(
+    { length: calls },
+    (_, index) => {
+      const p = 3 + index * 6
+      return `(?1 + ${index}, ?${p}, ?${p + 1}, 1, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
+    },
+  ).join(', ')} ON CONFLICT (id) DO NOTHING`
+const insertOne = plainInsert(1)
+const insertChunk = plainInsert(chunk)
+
+function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>): SendOutcome[] {
+  const { database, keeper } = turn
+  const count = calls.length
+  const first = turn.take(count)
+  const parameters: Value[] = [first, turn.now]
+  for (const [id, queue, task, headers, body, priority] of calls) {
+    const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+    queues.add(queue)
+    parameters.push(id, keeper.lines.of(queue, task), priority, headers, body, bytes)
+  }
+  const inserted = database.run(count === 1 ? insertOne : insertChunk, ...parameters)
+  if (inserted === count) return calls.map(([id]) => ({ outcome: 'accepted', id }))
+  const rows = database.all('SELECT call FROM skein_call WHERE call >= ? AND call < ?', first, first + count)
+  const kept = new Set(rows.map(([call]) => call))
+  return calls.map(([id], index) => ({ outcome: kept.has(first + index) ? 'accepted' : 'joined', id }))
+}
+
+function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
+  const { database, now, keeper } = turn
+  const [id, queue, task, headers, body, priority, delay, rest] = sent
+  const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+  const { maxBytes } = keeper.settings
+  if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
+  if (database.get('SELECT 1 FROM skein_call WHERE id = ?', id)) return { outcome: 'joined', id }
+  const unique = rest?.unique
+  const holder = unique ? holderOf(turn, unique.key) : undefined
+  if (unique && holder) {
+    if (unique.conflict === 'join') return { outcome: 'joined', id: holder.id }
+    if (unique.conflict === 'reject' || holder.state === state.running) {
+      return { outcome: 'rejected', reason: 'unique', existing: holder.id }
+    }
+  }
+  if (rest?.limit && !makeRoom(turn, id, rest.limit, holder)) return { outcome: 'rejected', reason: 'limit' }
+  if (holder) end(turn, holder, state.cancelled, { error: story.replacedStory(id) })
+
+  const line = keeper.lines.of(queue, task)
+  const call = turn.next()
+  const large = headers.length + body.length > mostInRow
+  const limit = rest?.limit
+  const waits = limit && standsBehind(turn, limit.key, line, priority, limit)
+  const dueAt = Math.ceil(now + delay)
+  const expiresAt = later(now, rest?.expires)
+  const deadlineAt = later(now, rest?.deadline)
+  database.run(
+    `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at, expires_at,
+       deadline_at, gives_up_at, max_deaths, ignore_result, tags, unique_key, limit_key, limit_concurrency, limit_count, limit_per)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    call,
+    id,
+    line,
+    delay > 0 ? state.delayed : waits ? state.parked : state.ready,
+    priority,
+    call,
+    large ? null : headers,
+    large ? null : body,
+    bytes,
+    now,
+    dueAt,
+    expiresAt,
+    deadlineAt,
+    earlier(expiresAt, deadlineAt),
+    rest?.maxDeaths ?? null,
+    rest?.ignoreResult ? 1 : 0,
+    rest?.tags ?? null,
+    unique?.key ?? null,
+    limit?.key ?? null,
+    limit?.concurrency ?? null,
+    limit?.count ?? null,
+    limit?.per ?? null,
+  )
+  if (large) database.run('INSERT INTO skein_message VALUES (?, ?, ?)', call, headers, body)
+  if (waits) refill(turn, limit.key)
+  queues.add(queue)
+  return holder ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
+}
+
+function holderOf(turn: Turn, key: string): Loaded | undefined {
+  const row = turn.database.get('SELECT id FROM skein_call WHERE unique_key = ? AND state < 4', key)
+  return row && load(turn, row[0] as string)
+}
+
+/** Makes sure that a call that does not wait has a place. False when it has none. */
+function makeRoom(
+  turn: Turn,
+  id: string,
+  limit: NonNullable<SentRest['limit']>,
+  replaced: Loaded | undefined,
+): boolean {
+  if (limit.strategy === 'wait') return true
+  const { database } = turn
+  // Whoever is to be replaced gives its place free.
+  const spared = replaced?.limitKey === limit.key ? replaced.call : -1
+  for (;;) {
+    const [waiting, staying] = database.get(
+      `SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2 AND cancelling IS NULL)
+       FROM skein_call WHERE limit_key = ? AND state < 4 AND call <> ?`,
+      limit.key,
+      spared,
+    ) as [number, number]
+    const crowded = limit.concurrency !== null && waiting + staying >= limit.concurrency
+    const frequent =
+      limit.count !== null &&
+      limit.per !== null &&
+      waiting + startsWithin(turn, limitKey(limit.key), limit.per) >= limit.count
+    if (!crowded && !frequent) return true
+    if (limit.strategy === 'drop') return false
+    const oldest =
+      database.get(
+        'SELECT id FROM skein_call WHERE limit_key = ? AND state < 4 AND state <> 2 AND call <> ? ORDER BY call LIMIT 1',
+        limit.key,
+        spared,
+      ) ??
+      (limit.concurrency !== null && staying >= limit.concurrency
+        ? database.get(
+            `SELECT id FROM skein_call WHERE limit_key = ? AND state = 2 AND state < 4 AND cancelling IS NULL
+             ORDER BY call LIMIT 1`,
+            limit.key,
+          )
+        : undefined)
+    if (oldest === undefined) return true
+    const loaded = load(turn, oldest[0] as string) as Loaded
+    if (loaded.state === state.running) ask(turn, loaded, JSON.stringify(`replaced by ${id}`))
+    else end(turn, loaded, state.cancelled, { error: story.displacedStory(id) })
+  }
+}
+
+function later(now: number, span: number | null | undefined): number | null {
+  return span === null || span === undefined ? null : Math.ceil(now + span)
+}
+
+/** The earlier of two times, of which any may be missing. */
+export function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other
+  return Math.min(one, other)
+}

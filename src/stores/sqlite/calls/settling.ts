@@ -1,0 +1,194 @@
+import { messageOf } from '../../../core/errors/foreign.ts'
+import { crashPoint } from '../../crash-point.ts'
+import * as story from '../../story.ts'
+import type { Effect, Report, Settlement, WriteOutcome } from '../../store.ts'
+import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
+import { refill } from './limits.ts'
+import { endPlain, type PlainEnding } from './plain-ending.ts'
+import { reportKind, write } from './reporting.ts'
+import { state } from '../file/schema.ts'
+import { earlier } from './sending.ts'
+import type { Turn } from './turn.ts'
+
+/** Ends attempts. */
+export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOutcome[] {
+  turn.durable = true
+  const outcomes: WriteOutcome[] = []
+  for (let at = 0; at < settlements.length;) {
+    const plain: PlainEnding[] = []
+    for (; at + plain.length < settlements.length;) {
+      const ending = plainEnding(turn, settlements[at + plain.length] as Settlement)
+      if (ending === undefined) break
+      plain.push(ending)
+    }
+    if (plain.length > 0) outcomes.push(...endPlain(turn, plain))
+    else outcomes.push(settleOne(turn, settlements[at] as Settlement))
+    at = outcomes.length
+  }
+  crashPoint('during-ack')
+  return outcomes
+}
+
+/** The common case, as `endPlain` takes it: done, with nothing to be done beside; undefined for any other. */
+function plainEnding({ keeper }: Turn, settlement: Settlement): PlainEnding | undefined {
+  if (settlement.kind !== 'done' || settlement.effects?.length) return undefined
+  const { id, token, result } = settlement
+  const held = keeper.held.get(id)
+  if (!held?.plain || held.token !== token) return undefined
+  const bytes = Buffer.byteLength(result)
+  return bytes > keeper.settings.maxBytes ? undefined : { id, call: held.call, token, result, bytes }
+}
+
+function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
+  const { id, token } = settlement
+  const { keeper } = turn
+  const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
+  const bytes = Buffer.byteLength(text)
+  const { maxBytes } = keeper.settings
+  if (bytes > maxBytes) return { refused: tooLarge(bytes, maxBytes) }
+
+  const loaded = load(turn, id)
+  if (loaded === undefined || loaded.state !== state.running || loaded.token !== token) {
+    if (keeper.held.get(id)?.token === token) turn.after(() => void keeper.held.delete(id))
+    return 'lost'
+  }
+  switch (settlement.kind) {
+    case 'done': {
+      const refused = effects(turn, settlement.effects)
+      if (refused) return refused
+      end(turn, loaded, state.done, { result: settlement.result })
+      break
+    }
+    case 'retry':
+      if (loaded.cancelling !== null)
+        end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
+      else {
+        const { attempt } = loaded
+        const { delay, error } = settlement
+        write(
+          turn,
+          loaded.call,
+          id,
+          reportKind.state,
+          `{"state":"retry","attempt":${attempt},"delay":${delay},"error":${error}}`,
+        )
+        wait(turn, loaded, { delay, error, place: turn.next() })
+        if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
+      }
+      break
+    case 'release':
+      release(turn, loaded, settlement.delay ?? 0)
+      break
+    default:
+      end(turn, loaded, state[settlement.kind], { error: settlement.error })
+  }
+  if (loaded.lease !== null) dropOwnLease(turn, loaded.lease)
+  return 'ok'
+}
+
+/** Hands back a call that has not been worked on; its attempt does not count. */
+export function release(turn: Turn, loaded: Loaded, delay: number): void {
+  if (loaded.cancelling !== null) {
+    end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
+    return
+  }
+  write(turn, loaded.call, loaded.id, reportKind.state, `{"state":"released","attempt":${loaded.attempt}}`)
+  wait(turn, loaded, { delay, uncounted: true, ...(delay > 0 ? { place: turn.next() } : {}) })
+  if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
+}
+
+/** Puts a call that was running back: into line at once, or when it is due. It keeps its place unless it is given another. */
+export function wait(
+  turn: Turn,
+  loaded: Loaded,
+  {
+    delay,
+    error,
+    place,
+    uncounted = false,
+  }: { readonly delay: number; readonly error?: string; readonly place?: number; readonly uncounted?: boolean },
+): void {
+  const { database, now } = turn
+  database.run(
+    `UPDATE skein_call SET state = ?, lease = NULL, cancelling = NULL, gives_up_at = ?, attempt = attempt - ?, deaths = ?,
+       due_at = iif(? > 0, ?, due_at), place = coalesce(?, place), error = coalesce(?, error),
+       started_at = iif(?, NULL, started_at) WHERE call = ?`,
+    delay > 0 ? state.delayed : state.ready,
+    earlier(loaded.expiresAt, loaded.deadlineAt),
+    uncounted ? 1 : 0,
+    loaded.deaths,
+    place === undefined ? 0 : 1,
+    Math.ceil(now + delay),
+    place ?? null,
+    error ?? null,
+    uncounted ? 1 : 0,
+    loaded.call,
+  )
+  left(turn, loaded)
+  turn.tell('claimable', turn.keeper.lines.at(loaded.line).queue)
+  if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
+}
+
+/** A lease that belongs to one claim alone ends with it. Those of many claims are renewed, and dropped when the store closes. */
+function dropOwnLease(turn: Turn, lease: number): void {
+  turn.database.run(
+    `DELETE FROM skein_lease WHERE lease = ? AND NOT EXISTS (SELECT 1 FROM skein_call WHERE lease = ?)
+       AND lease NOT IN (SELECT value FROM json_each(?))`,
+    lease,
+    lease,
+    JSON.stringify([...turn.keeper.ownLeases]),
+  )
+}
+
+/** Writes what running attempts report. */
+export function report(turn: Turn, given: readonly Report[]): WriteOutcome[] {
+  return given.map(each => reportOne(turn, each))
+}
+
+function reportOne(turn: Turn, given: Report): WriteOutcome {
+  const { id, token } = given
+  const { database, keeper } = turn
+  const value = given.kind === 'log' ? given.line : given.value
+  const bytes = Buffer.byteLength(value)
+  const { maxBytes } = keeper.settings
+  if (bytes > maxBytes) return { refused: tooLarge(bytes, maxBytes) }
+  const row = database.get('SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
+  if (row === undefined) return 'lost'
+  if (given.kind === 'step') {
+    turn.durable = true
+    const refused = effects(turn, given.effects)
+    if (refused) return refused
+  }
+  write(turn, row[0] as number, id, reportKind[given.kind], value, given.kind === 'step' ? given.name : null)
+  return 'ok'
+}
+
+/** Runs statements of the user's own in this transaction; all of them or none. */
+function effects(turn: Turn, given: readonly Effect[] | undefined): { refused: string } | undefined {
+  if (given === undefined || given.length === 0) return undefined
+  const { database } = turn
+  database.exec('SAVEPOINT skein_effects')
+  try {
+    for (const { sql, parameters } of given) {
+      if (controls.test(sql))
+        throw new Error(`an effect cannot control the transaction that it is part of: ${sql.trim()}`)
+      database.runForeign(sql, parameters)
+    }
+    database.exec('RELEASE skein_effects')
+    return undefined
+  } catch (error) {
+    // Where even the savepoint is gone, the whole transaction is, and the error has to end it.
+    if (database.inTransaction() === false) throw error
+    database.exec('ROLLBACK TO skein_effects')
+    database.exec('RELEASE skein_effects')
+    return { refused: `An effect failed: ${messageOf(error)}` }
+  }
+}
+
+/** What begins a statement that is no effect, after white space and comments. */
+const controls: RegExp =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*(?:begin|commit|end|rollback|savepoint|release|attach|detach|vacuum|pragma)\b/i
+
+function tooLarge(bytes: number, most: number): string {
+  return `It has ${bytes} bytes, and the store takes up to ${most} (option maxBytes)`
+}

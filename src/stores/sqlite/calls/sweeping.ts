@@ -1,0 +1,160 @@
+import * as story from '../../story.ts'
+import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { open } from './limits.ts'
+import { reportKind, write } from './reporting.ts'
+import { state } from '../file/schema.ts'
+import { wait } from './settling.ts'
+import type { Turn } from './turn.ts'
+
+/** How much is done in one transaction, so that others need not wait long. */
+const most = 1_000
+/** So many numbers back, what is gone is still told to other processes. */
+const memory = 100_000
+
+/** What a sweep has done. */
+export interface Swept {
+  recovered: number
+  dead: number
+  expired: number
+  forgotten: number
+  /** There is more to do than fits into one transaction. */
+  more: boolean
+}
+
+/** Puts those in line that have come to be due, and ends those whose time is over. How many ended. */
+export function promote(turn: Turn): number {
+  const { database, now } = turn
+  const over = loadWhere(turn, `gives_up_at <= ? LIMIT ${most}`, now)
+  for (const loaded of over) endOverdue(turn, loaded)
+  if (database.get('SELECT 1 FROM skein_call WHERE state = 0 AND due_at <= ? LIMIT 1', now) === undefined)
+    return over.length
+  const first = turn.take(most)
+  const lines = database.all(
+    `UPDATE skein_call SET state = ${state.ready}, place = due.place FROM (
+       SELECT call, row_number() OVER (ORDER BY due_at, call) + ? AS place FROM (
+         SELECT call, due_at FROM skein_call WHERE state = 0 AND due_at <= ? ORDER BY due_at, call LIMIT ${most})
+     ) AS due WHERE skein_call.call = due.call RETURNING line`,
+    first - 1,
+    now,
+  )
+  for (const line of new Set(lines.map(([each]) => each as number)))
+    turn.tell('claimable', turn.keeper.lines.at(line).queue)
+  return over.length
+}
+
+/** Puts things right. */
+export function sweep(turn: Turn): Swept {
+  const { database, keeper, time } = turn
+  const swept: Swept = { recovered: 0, dead: 0, expired: promote(turn), forgotten: 0, more: false }
+  open(turn)
+  // A lease that is not there any more is over, whoever took it away.
+  const leases = database.all(
+    `SELECT lease FROM skein_lease WHERE until <= ? UNION
+     SELECT lease FROM skein_call WHERE lease IS NOT NULL AND lease NOT IN (SELECT lease FROM skein_lease)`,
+    time,
+  ) as [number][]
+  for (const [lease] of leases) {
+    const running = loadWhere(turn, `lease = ? LIMIT ${most}`, lease)
+    for (const loaded of running) {
+      if (bury(turn, loaded)) swept.dead++
+      else swept.recovered++
+    }
+    if (running.length < most) {
+      database.run('DELETE FROM skein_lease WHERE lease = ?', lease)
+      turn.after(() => void keeper.ownLeases.delete(lease))
+    } else swept.more = true
+  }
+  // What was recovered may have expired meanwhile.
+  if (swept.recovered > 0) swept.expired += promote(turn)
+  swept.forgotten = trim(turn, most)
+  if (swept.forgotten === most || swept.expired === most) swept.more = true
+  database.run('DELETE FROM skein_start WHERE until <= ?', time)
+  database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
+  database.run('DELETE FROM skein_worker WHERE until <= ?', time)
+  return swept
+}
+
+/** Its worker has died. True when that was once too often. */
+function bury(turn: Turn, loaded: Loaded): boolean {
+  const { call, id, attempt, cancelling } = loaded
+  const worker = loaded.worker ?? ''
+  const held = turn.keeper.held.get(id)
+  if (held) turn.tell('lost', id, held.token)
+  turn.control++
+  write(turn, call, id, reportKind.state, JSON.stringify({ state: 'died', worker, attempt }))
+  const deaths = loaded.deaths + 1
+  turn.database.run('UPDATE skein_call SET deaths = ? WHERE call = ?', deaths, call)
+  if (cancelling !== null) {
+    end(turn, loaded, state.cancelled, { error: story.stoppedStory(cancelling) })
+    return false
+  }
+  if (deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {
+    end(turn, loaded, state.dead, { error: story.deathsStory(deathsOf(turn, call, deaths)) })
+    return true
+  }
+  wait(turn, { ...loaded, deaths }, { delay: 0 })
+  return false
+}
+
+function deathsOf(turn: Turn, call: number, count: number): story.Death[] {
+  const rows = turn.database.all(
+    `SELECT value, time_at FROM skein_report WHERE call = ? AND kind = 4 AND value LIKE '{"state":"died"%' ORDER BY sequence DESC LIMIT ?`,
+    call,
+    count,
+  ) as [string, number][]
+  return rows.reverse().map(([value, at]) => {
+    const { worker, attempt } = JSON.parse(value) as story.Death
+    return { worker, attempt, at }
+  })
+}
+
+/** Forgets ended calls beyond what is to be kept, the oldest first. How many it forgot. */
+export function trim(turn: Turn, limit: number): number {
+  const { database, now } = turn
+  const { count, bytes, age } = turn.keeper.settings.retention
+  let forgotten = 0
+  if (turn.endedCount > count) forgotten += remove(turn, Math.min(limit, turn.endedCount - count))
+  while (forgotten < limit && turn.endedCount > 0) {
+    const row = database.get('SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1')
+    if (row === undefined) {
+      turn.endedCount = turn.endedBytes = 0
+      break
+    }
+    if (turn.endedBytes <= bytes && (row[0] as number) > now - age) break
+    forgotten += remove(turn, 1)
+  }
+  return forgotten
+}
+
+function remove(turn: Turn, count: number): number {
+  const { database } = turn
+  const [last] = database.get(
+    'SELECT max(ended) FROM (SELECT ended FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT ?)',
+    count,
+  ) as [number | null]
+  if (last === null) return 0
+  const [removed, bytes, reporting, apart] = database.get(
+    `SELECT count(*), total(bytes), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL)
+     FROM skein_call WHERE ended <= ?`,
+    last,
+  ) as [number, number, number, number]
+  const these = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ended <= ? AND ${condition})`
+  if (reporting > 0) database.run(`DELETE FROM skein_report WHERE ${these('reports > 0')}`, last)
+  if (apart > 0) database.run(`DELETE FROM skein_message WHERE ${these('headers IS NULL')}`, last)
+  database.run('DELETE FROM skein_call WHERE ended <= ?', last)
+  turn.endedBytes -= bytes
+  turn.endedCount -= removed
+  return removed
+}
+
+/** Lets go of all claims that this store holds. */
+export function releaseAll(turn: Turn, release: (turn: Turn, loaded: Loaded, delay: number) => void): void {
+  const { database, keeper } = turn
+  turn.durable = true
+  for (const [id, { token }] of keeper.held) {
+    const loaded = load(turn, id)
+    if (loaded?.state === state.running && loaded.token === token) release(turn, loaded, 0)
+    else if (loaded) left(turn, loaded)
+  }
+  for (const lease of keeper.ownLeases) database.run('DELETE FROM skein_lease WHERE lease = ?', lease)
+}

@@ -1,0 +1,151 @@
+import { StoreError } from '../../../core/errors/errors.ts'
+import type { StoreSettings } from '../../options.ts'
+import type { StoreSignals } from '../../store.ts'
+import type { Database } from '../file/database.ts'
+import type { Lines } from './lines.ts'
+import { checkVersion, schemaVersion } from '../file/schema.ts'
+
+/** A signal and what is told with it. */
+export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
+
+/** A claim that this store holds. */
+export interface Held {
+  readonly call: number
+  readonly token: number
+  readonly lease: number
+  /** False for one that needs more than a plain ending: it has a limit, or nothing is kept of it. */
+  readonly plain: boolean
+}
+
+/** What lasts from one transaction to the next. */
+export interface Keeper {
+  readonly database: Database
+  readonly settings: StoreSettings
+  readonly lines: Lines
+  /** The claims that this store holds, by the id of the call. */
+  readonly held: Map<string, Held>
+  /** The leases of claims that this store renews. */
+  readonly ownLeases: Set<number>
+  readonly boot: string
+}
+
+/**
+ * One transaction and what it does to the counters. Whatever has to happen outside the database only happens once it has
+ * been committed: `tell` and `after`.
+ */
+export class Turn {
+  readonly keeper: Keeper
+  readonly database: Database
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Milliseconds on the clock that never goes back. */
+  readonly time: number
+  /** The last number that was given out when it began. */
+  readonly begun: number
+  readonly told: Told[] = []
+  readonly afterwards: (() => void)[] = []
+  control: number
+  endedCount: number
+  /** True when what was written must survive a power cut. */
+  durable = false
+  #sequence: number
+  #endedBytes = 0
+  #written: string
+  readonly #controlBegun: number
+
+  constructor(keeper: Keeper, now: number, time: number) {
+    this.keeper = keeper
+    this.database = keeper.database
+    this.now = now
+    this.time = time
+    const counters = this.database.get('SELECT version, sequence, control, ended_count, ended_bytes FROM skein_meta')
+    // Another program may have brought the tables to a newer version since this one has opened the file.
+    if (counters && Number(counters[0]) > schemaVersion) checkVersion(Number(counters[0]), pathOf(this.database))
+    if (!counters?.slice(1, 3).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
+    const [, sequence, control, ...ended] = counters as readonly number[]
+    this.#sequence = this.begun = sequence as number
+    this.control = this.#controlBegun = control as number
+    const [count, bytes] = ended.every(each => Number.isSafeInteger(each)) ? ended : recount(this.database)
+    this.endedCount = count as number
+    this.endedBytes = bytes as number
+    this.#written = this.#state()
+  }
+
+  /** The last number that was given out. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /** True when somebody is to look at what was paused, or is to stop. */
+  get controlChanged(): boolean {
+    return this.control !== this.#controlBegun
+  }
+
+  /** The bytes of all calls that have ended. */
+  get endedBytes(): number {
+    return this.#endedBytes
+  }
+
+  /** A row whose own count is damaged is left out. */
+  set endedBytes(bytes: number) {
+    if (Number.isSafeInteger(bytes)) this.#endedBytes = bytes
+  }
+
+  /** A number that is higher than all before it. */
+  next(): number {
+    return ++this.#sequence
+  }
+
+  /** The first of so many numbers in a row. */
+  take(count: number): number {
+    const first = this.#sequence + 1
+    this.#sequence += count
+    return first
+  }
+
+  tell(...told: Told): void {
+    this.told.push(told)
+  }
+
+  after(action: () => void): void {
+    this.afterwards.push(action)
+  }
+
+  /** Writes the counters, where they have changed. The last thing before the commit. */
+  finish(): void {
+    if (this.#state() === this.#written) return
+    this.database.run(
+      'UPDATE skein_meta SET sequence = ?, control = ?, ended_count = ?, ended_bytes = ?',
+      this.#sequence,
+      this.control,
+      this.endedCount,
+      this.endedBytes,
+    )
+    this.#written = this.#state()
+  }
+
+  #state(): string {
+    return `${this.#sequence} ${this.control} ${this.endedCount} ${this.endedBytes}`
+  }
+}
+
+function recount(database: Database): number[] {
+  return database.get(
+    `SELECT count(*), coalesce(sum(iif(typeof(bytes) = 'integer', bytes, 0)), 0) FROM skein_call WHERE ended IS NOT NULL`,
+  ) as unknown as number[]
+}
+
+function pathOf(database: Database): string {
+  return String(database.all('PRAGMA database_list').find(([, name]) => name === 'main')?.[2] ?? '')
+}
+
+/** Without its counters nothing can be given a place in line, or a token. */
+function damaged(database: Database): StoreError {
+  const path = pathOf(database)
+  return new StoreError(
+    'SKEIN_STORE_DAMAGED',
+    `${path} is damaged: the counters in its table skein_meta are missing or no numbers. Run 'skein repair' to save what can ` +
+      `be saved into a new file.`,
+    { store: path },
+  )
+}

@@ -1,0 +1,217 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { StoreError } from '../../../core/errors/errors.ts'
+import { messageOf } from '../../../core/errors/foreign.ts'
+import { Database } from './database.ts'
+import { openDriver, type Row } from './driver.ts'
+import { errorOf, failureOf } from './failures.ts'
+import { openDatabase } from './open-database.ts'
+import { hostClock } from './clock.ts'
+import { checkVersion, versionOf } from './schema.ts'
+
+/** What was saved from a damaged file. */
+export interface Repaired {
+  /** The new file. */
+  readonly into: string
+  /** How many calls were saved, ended ones included. */
+  readonly calls: number
+  /** How many of their reports were saved. */
+  readonly reports: number
+  /** How many places of the file could not be read; a place holds up to some dozens of calls or reports. */
+  readonly unreadable: number
+}
+
+/** The tables in the order in which they are saved, with the column that numbers their rows. */
+const tables = [
+  { name: 'skein_line', key: 'line' },
+  { name: 'skein_call', key: 'call' },
+  { name: 'skein_message', key: 'call' },
+  { name: 'skein_report', key: 'report' },
+] as const
+
+const batch = 200
+/** After so many unreadable places in a row there is nothing more to come. */
+const mostGaps = 100_000
+
+/**
+ * Saves what can be read of a damaged store into a new file. The damaged one is not touched.
+ *
+ * Use it after `SKEIN_STORE_DAMAGED`, with nobody working on the file. Calls that were running are ready again in the new
+ * file. Tables of your own that stand in the same file are not saved.
+ *
+ * **Cancellation**: none. **Errors**: `SKEIN_STORE_UNAVAILABLE` when there is no such file, or one at `into` already;
+ * `SKEIN_STORE_DAMAGED` when nothing can be read at all; `SKEIN_STORE_VERSION`, `SKEIN_STORE_DRIVER`.
+ *
+ * @param path the damaged file
+ * @param into the new file, which must not exist. Default: the same name with `-repaired` before its ending
+ * @example
+ * import { mkdtemp, rm } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import { repair, sqliteStore } from 'skein/stores/sqlite'
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'jobs-'))
+ * const store = await sqliteStore(`sqlite:${folder}/jobs.db`)
+ * await store.send([
+ *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
+ * ])
+ * await store.close()
+ * const { into, calls, unreadable } = await repair(`${folder}/jobs.db`)
+ * console.log(into, calls, unreadable) // …/jobs-repaired.db 1 0
+ * await rm(folder, { recursive: true })
+ */
+export async function repair(path: string, into: string = repairedName(path)): Promise<Repaired> {
+  const source = resolve(path)
+  const target = resolve(into)
+  if (!(await exists(source))) throw unavailable(source, 'there is no such file')
+  if (await exists(target)) throw unavailable(target, 'it exists already. Remove it, or choose another name')
+  // Next to the new file, so that there is room for the one where there is room for the other.
+  const folder = await mkdtemp(join(dirname(target), 'skein-repair-'))
+  const copy = join(folder, basename(source))
+  try {
+    await copyElsewhere(source, copy)
+    if (await exists(`${source}-wal`)) await copyElsewhere(`${source}-wal`, `${copy}-wal`)
+    return await save(copy, source, target)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const copying = 'require("node:fs").copyFileSync(process.argv[1], process.argv[2])'
+
+/** In a process of its own: to close the file in this one would take away the locks of a store that is open here. */
+function copyElsewhere(from: string, to: string): Promise<void> {
+  return new Promise((done, failed) => {
+    const env = { ...process.env, NODE_OPTIONS: '' }
+    execFile(process.execPath, ['-e', copying, from, to], { env }, error => (error ? failed(error) : done()))
+  })
+}
+
+async function save(copy: string, source: string, target: string): Promise<Repaired> {
+  let from: Database
+  try {
+    from = new Database(await openDriver(copy))
+    const version = versionOf(from)
+    if (version === 0) throw new Error('it has no tables of a store')
+    checkVersion(version, source)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    const reason = messageOf(error)
+    throw new StoreError('SKEIN_STORE_DAMAGED', `Nothing could be read of ${source}: ${reason}`, {
+      store: source,
+      cause: error,
+    })
+  }
+  try {
+    const { database: to } = await openDatabase(target, () => hostClock().steady())
+    try {
+      const saved = { calls: 0, reports: 0, unreadable: 0 }
+      for (const { name, key } of tables) {
+        const { rows, gaps } = copyTable(from, to, name, key)
+        saved.unreadable += gaps
+        if (name === 'skein_call') saved.calls = rows
+        if (name === 'skein_report') saved.reports = rows
+      }
+      saveQueues(from, to)
+      putRight(to)
+      return { into: target, ...saved }
+    } finally {
+      to.close()
+    }
+  } catch (error) {
+    const failure = failureOf(error, target)
+    throw errorOf(failure, target)
+  } finally {
+    from.close()
+  }
+}
+
+/** Copies row by row where it has to, and steps over what can't be read. */
+function copyTable(from: Database, to: Database, table: string, key: string): { rows: number; gaps: number } {
+  const columns = to.all(`SELECT name FROM pragma_table_info('${table}')`).map(([name]) => name as string)
+  const insert = `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+  const at = columns.indexOf(key)
+  const last = lastKey(from, table, key)
+  let rows = 0
+  let gaps = 0
+  let inGap = false
+  let missing = 0
+  for (let next = 0, size = batch; next <= last && missing < mostGaps;) {
+    let found: Row[]
+    try {
+      found = from.all(
+        `SELECT ${columns.join(', ')} FROM ${table} WHERE ${key} >= ? ORDER BY ${key} LIMIT ?`,
+        next,
+        size,
+      )
+    } catch {
+      // Smaller pieces up to the first row that can't be read, then one number after the other until one can.
+      if (size > 1) {
+        size = Math.ceil(size / 8)
+        continue
+      }
+      if (!inGap) gaps++
+      inGap = true
+      missing++
+      next++
+      continue
+    }
+    if (found.length === 0) break
+    to.exec('BEGIN IMMEDIATE')
+    for (const row of found) rows += to.run(insert, ...row)
+    to.exec('COMMIT')
+    next = ((found.at(-1) as Row)[at] as number) + 1
+    inGap = false
+    missing = 0
+    size = Math.min(batch, size * 2)
+  }
+  return { rows, gaps }
+}
+
+function lastKey(from: Database, table: string, key: string): number {
+  try {
+    return (from.get(`SELECT max(${key}) FROM ${table}`)?.[0] as number | null) ?? -1
+  } catch {
+    // No number of a row is higher than the last one that was given out, except those of reports, of which there may be more.
+    return Number.MAX_SAFE_INTEGER
+  }
+}
+
+function saveQueues(from: Database, to: Database): void {
+  try {
+    for (const [queue, paused] of from.all('SELECT queue, paused FROM skein_queue')) {
+      to.run('INSERT OR IGNORE INTO skein_queue VALUES (?, ?)', queue as string, paused as number)
+    }
+  } catch {
+    // A queue that was paused is not any more.
+  }
+}
+
+/** What belongs to running processes is gone, and the counters are those of what is there. */
+function putRight(to: Database): void {
+  to.exec('BEGIN IMMEDIATE')
+  to.run(`DELETE FROM skein_call WHERE line NOT IN (SELECT line FROM skein_line)
+    OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
+  to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
+  to.run(`UPDATE skein_call SET state = 1, lease = NULL,
+    gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (2, 3)`)
+  to.run(`UPDATE skein_meta SET
+    sequence = (SELECT coalesce(max(max(call, place, token, coalesce(ended, 0))), 0) FROM skein_call) + 1,
+    ended_count = (SELECT count(*) FROM skein_call WHERE ended IS NOT NULL),
+    ended_bytes = (SELECT coalesce(sum(bytes), 0) FROM skein_call WHERE ended IS NOT NULL)`)
+  to.exec('COMMIT')
+}
+
+function repairedName(path: string): string {
+  const ending = /\.[^./\\]*$/.exec(path)?.[0] ?? ''
+  return `${path.slice(0, path.length - ending.length)}-repaired${ending}`
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+function unavailable(path: string, why: string): StoreError {
+  return new StoreError('SKEIN_STORE_UNAVAILABLE', `${path} could not be used: ${why}`, { store: path })
+}

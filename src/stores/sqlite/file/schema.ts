@@ -1,0 +1,164 @@
+import { StoreError } from '../../../core/errors/errors.ts'
+import type { Database } from './database.ts'
+
+/** The states of a call as the file has them. `parked` is shown as ready: it waits for its limit. */
+export const state = {
+  delayed: 0,
+  ready: 1,
+  running: 2,
+  parked: 3,
+  done: 4,
+  failed: 5,
+  cancelled: 6,
+  dead: 7,
+} as const
+
+/** The version of the tables below. */
+export const schemaVersion: number = 1
+
+/** What marks a file that was made by skein, for tools that ask ("skei"). */
+const applicationId = 0x736b6569
+
+/**
+ * Each step brings the tables from the version of its place to the next. Steps that have been published never change.
+ *
+ * All names begin with skein_, since the file may hold tables of the user's own.
+ */
+const steps: readonly string[] = [
+  `
+  CREATE TABLE skein_meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL,        -- of these tables
+    boot TEXT NOT NULL,              -- the start of the machine on which leases were given
+    sequence INTEGER NOT NULL,       -- the last number that was given out: calls, places in line, tokens, endings
+    control INTEGER NOT NULL,        -- rises when a queue is paused or resumed, and when somebody is to stop
+    ended_count INTEGER NOT NULL,
+    ended_bytes INTEGER NOT NULL
+  );
+  CREATE TABLE skein_line (
+    line INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    task TEXT NOT NULL,
+    UNIQUE (queue, task)
+  );
+  CREATE TABLE skein_queue (queue TEXT PRIMARY KEY, paused INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE skein_call (
+    call INTEGER PRIMARY KEY,        -- rises in the order of sending
+    id TEXT NOT NULL,
+    line INTEGER NOT NULL,           -- queue and task
+    state INTEGER NOT NULL,          -- 0 delayed, 1 ready, 2 running, 3 ready but its limit is used up, 4 done, 5 failed, 6 cancelled, 7 dead
+    priority INTEGER NOT NULL,       -- 0 to 9
+    place INTEGER NOT NULL,          -- rises in the order in which calls came to be due
+    headers TEXT,                    -- NULL: see skein_message
+    body TEXT,
+    bytes INTEGER NOT NULL,
+    sent_at INTEGER NOT NULL,        -- milliseconds since 1970, as all columns that end in _at
+    due_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    deadline_at INTEGER,
+    gives_up_at INTEGER,             -- the earlier of the two, while it waits
+    attempt INTEGER NOT NULL DEFAULT 0,
+    deaths INTEGER NOT NULL DEFAULT 0,
+    max_deaths INTEGER,
+    token INTEGER NOT NULL DEFAULT 0,
+    lease INTEGER,                   -- while it runs
+    worker TEXT,
+    started_at INTEGER,
+    ended_at INTEGER,
+    ended INTEGER,                   -- rises in the order of ending
+    reports INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL DEFAULT 0,
+    ignore_result INTEGER NOT NULL DEFAULT 0,
+    unique_key TEXT,
+    limit_key TEXT,
+    limit_concurrency INTEGER,
+    limit_count INTEGER,
+    limit_per INTEGER,
+    tags TEXT,                       -- JSON array
+    cancelling TEXT,
+    error TEXT,
+    result TEXT
+  );
+  CREATE UNIQUE INDEX skein_call_id ON skein_call (id);
+  CREATE UNIQUE INDEX skein_call_key ON skein_call (unique_key) WHERE unique_key IS NOT NULL AND state < 4;
+  CREATE INDEX skein_call_line ON skein_call (line, priority DESC, place) WHERE state = 1;
+  CREATE INDEX skein_call_due ON skein_call (due_at, line) WHERE state = 0;
+  CREATE INDEX skein_call_gives_up ON skein_call (gives_up_at) WHERE gives_up_at IS NOT NULL;
+  CREATE INDEX skein_call_lease ON skein_call (lease, line, worker) WHERE lease IS NOT NULL;
+  CREATE INDEX skein_call_limit ON skein_call (limit_key, state, line, priority DESC, place) WHERE limit_key IS NOT NULL AND state < 4;
+  CREATE INDEX skein_call_ended ON skein_call (ended, line, state) WHERE ended IS NOT NULL;
+  CREATE INDEX skein_call_trouble ON skein_call (state, call) WHERE state > 4;
+  CREATE TABLE skein_message (call INTEGER PRIMARY KEY, headers TEXT NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE skein_report (
+    report INTEGER PRIMARY KEY AUTOINCREMENT,
+    call INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind INTEGER NOT NULL,           -- 0 progress, 1 log, 2 item, 3 step, 4 state
+    time_at INTEGER NOT NULL,
+    name TEXT,
+    value TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX skein_report_call ON skein_report (call, sequence);
+  CREATE INDEX skein_report_kind ON skein_report (call, kind, sequence);
+  CREATE TABLE skein_gone (gone INTEGER PRIMARY KEY, id TEXT NOT NULL);
+  CREATE TABLE skein_lease (
+    lease INTEGER PRIMARY KEY,
+    length INTEGER NOT NULL,         -- milliseconds
+    until INTEGER NOT NULL           -- on the machine's clock that never goes back
+  );
+  CREATE TABLE skein_start (key TEXT NOT NULL, start INTEGER NOT NULL, until INTEGER NOT NULL);
+  CREATE INDEX skein_start_key ON skein_start (key, start);
+  CREATE INDEX skein_start_until ON skein_start (until);
+  CREATE TABLE skein_opening (key TEXT PRIMARY KEY, opens INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX skein_opening_opens ON skein_opening (opens);
+  CREATE TABLE skein_worker (
+    worker TEXT PRIMARY KEY,
+    queues TEXT NOT NULL,
+    tasks TEXT NOT NULL,
+    concurrency INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE VIEW skein_jobs AS
+    SELECT id, queue, task,
+      CASE state WHEN 0 THEN 'delayed' WHEN 1 THEN 'ready' WHEN 2 THEN 'running' WHEN 3 THEN 'ready' WHEN 4 THEN 'done'
+        WHEN 5 THEN 'failed' WHEN 6 THEN 'cancelled' ELSE 'dead' END AS state,
+      priority, attempt, deaths, worker,
+      datetime(sent_at / 1000, 'unixepoch') AS sent, datetime(due_at / 1000, 'unixepoch') AS due,
+      datetime(started_at / 1000, 'unixepoch') AS started, datetime(ended_at / 1000, 'unixepoch') AS ended,
+      tags, coalesce(c.body, m.body) AS body, result, error
+    FROM skein_call c JOIN skein_line USING (line) LEFT JOIN skein_message m USING (call);
+  CREATE VIEW skein_queues AS
+    SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;
+  `,
+]
+
+/** The version of the tables in a file; 0 when there are none yet. */
+export function versionOf(database: Database): number {
+  const known = database.get(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'skein_meta'`)
+  if (known === undefined) return 0
+  return Number(database.get('SELECT version FROM skein_meta')?.[0] ?? 0)
+}
+
+/** Refuses a file that was written by a newer skein. */
+export function checkVersion(version: number, path: string): void {
+  if (version <= schemaVersion) return
+  throw new StoreError(
+    'SKEIN_STORE_VERSION',
+    `${path} was written by a newer skein: its tables have version ${version}, this one knows them up to ${schemaVersion}. ` +
+      `Upgrade skein, or use another file.`,
+    { store: path },
+  )
+}
+
+/** Brings the tables up to date. Inside a transaction, after `checkVersion`. */
+export function migrate(database: Database, version: number): void {
+  const empty = database.get('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined
+  for (const step of steps.slice(version)) database.exec(step)
+  if (version === 0) {
+    database.run(`INSERT INTO skein_meta VALUES (1, ?, '', 0, 0, 0, 0)`, schemaVersion)
+    if (empty) database.exec(`PRAGMA application_id = ${applicationId}`)
+  } else database.run('UPDATE skein_meta SET version = ?', schemaVersion)
+}

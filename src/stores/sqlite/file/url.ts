@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { InvalidArgumentError } from '../../../core/errors/errors.ts'
+
+/** What survives what: `full` a power cut, `relaxed` the death of any program. */
+export type Durability = 'full' | 'relaxed'
+
+/** What the URL of a SQLite store says. */
+export interface SqliteLocation {
+  /** Absolute. */
+  readonly path: string
+  readonly durability: Durability
+}
+
+/** Reads `sqlite:jobs.db?durability=relaxed`, `sqlite:/var/lib/jobs.db` or `sqlite:file:///var/lib/jobs.db`. */
+export function sqliteLocation(url: string): SqliteLocation {
+  const match = /^sqlite:([^?]*)(?:\?(.*))?$/i.exec(url)
+  if (!match)
+    throw new InvalidArgumentError(`The URL of a SQLite store is 'sqlite:PATH', as in 'sqlite:jobs.db', got '${url}'`)
+  const [, place = '', query = ''] = match
+  let durability: Durability = 'full'
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name !== 'durability') {
+      throw new InvalidArgumentError(`Unknown setting '${name}' in '${url}'. Known is: durability`)
+    }
+    if (value !== 'full' && value !== 'relaxed') {
+      throw new InvalidArgumentError(`durability must be full or relaxed, got '${value}' in '${url}'`)
+    }
+    durability = value
+  }
+  const path = pathOf(place, url)
+  if (path === '' || path === ':memory:') {
+    throw new InvalidArgumentError(
+      `A SQLite store needs a file, as in 'sqlite:jobs.db', got '${url}'. For a store in memory use 'memory:NAME'.`,
+    )
+  }
+  return { path: resolve(path), durability }
+}
+
+function pathOf(place: string, url: string): string {
+  if (/^file:/i.test(place)) return fileURLToPath(place)
+  try {
+    return decodeURIComponent(place.startsWith('//') ? place.slice(2) : place)
+  } catch {
+    throw new InvalidArgumentError(`A % in a URL must be written as %25, got '${url}'`)
+  }
+}

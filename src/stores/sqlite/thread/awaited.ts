@@ -1,0 +1,53 @@
+import type { StoredJob } from '../../store.ts'
+import { job } from '../calls/looking.ts'
+import type { Answer, Request } from '../calls/requests.ts'
+import { idsOf } from '../calls/sent-call.ts'
+import type { Told, Turn } from '../calls/turn.ts'
+
+/** More than that are not remembered; who waits for one of the others asks for it. */
+const most = 10_000
+
+/**
+ * The calls whose end this program probably waits for: how they ended is told along with the news that they have, so that
+ * who waits need not ask for it, which would be another way here and back.
+ */
+export class Awaited {
+  readonly #ids = new Set<string>()
+
+  /** Notes whom the program has sent, or has asked for and found not ended, while it listens to endings. */
+  note(requests: readonly Request[], answers: readonly Answer[]): void {
+    let values: Map<number, unknown> | undefined
+    for (const [number, asked] of requests) {
+      if (asked[0] === 'send') for (const id of idsOf(asked[1])) this.#add(id)
+      else if (asked[0] === 'job') {
+        values ??= new Map(answers.map(([of, value]) => [of, value]))
+        const found = values.get(number) as StoredJob | undefined
+        if (found && found.endedAt === undefined) this.#add(found.id)
+      }
+    }
+  }
+
+  /** Which of those of whose end is told are waited for; they are not from here on. */
+  take(told: readonly Told[]): string[] {
+    const taken: string[] = []
+    if (this.#ids.size === 0) return taken
+    for (const [signal, id] of told) if (signal === 'ended' && this.#ids.delete(id as string)) taken.push(id as string)
+    return taken
+  }
+
+  clear(): void {
+    this.#ids.clear()
+  }
+
+  #add(id: string): void {
+    this.#ids.add(id)
+    if (this.#ids.size <= most) return
+    const [oldest] = this.#ids
+    this.#ids.delete(oldest as string)
+  }
+}
+
+/** How calls have ended. */
+export function endingsOf(turn: Turn, ids: readonly string[]): StoredJob[] {
+  return ids.flatMap(id => job(turn, id) ?? [])
+}

@@ -1,0 +1,471 @@
+import type { StoredJob } from '../../store.ts'
+import { Awaited, endingsOf } from './awaited.ts'
+import { Bell } from '../file/bell.ts'
+import { type HostClock, hostClock } from '../file/clock.ts'
+import { announce } from '../calls/controlling.ts'
+import { failureOf, isBusy, isTrouble, type SentFailure } from '../file/failures.ts'
+import { Foreign } from './foreign.ts'
+import { Leases } from '../calls/leases.ts'
+import { Lines } from '../calls/lines.ts'
+import { openDatabase } from '../file/open-database.ts'
+import { lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
+import type { Answer, Asked, FromThread, Request, ThreadData, ToThread } from '../calls/requests.ts'
+import { SameFile } from '../file/same-file.ts'
+import { release } from '../calls/settling.ts'
+import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
+import { type Keeper, type Told, Turn } from '../calls/turn.ts'
+import { Turnstile, wants } from '../file/turnstile.ts'
+
+/** So many calls are written in one transaction, at most: others want to write, too. */
+const heaviest = 4_000
+/** How long to wait for the lock before the requests fail, in milliseconds. */
+const patience = 10_000
+/** How often to show that this process is there, in milliseconds. */
+const heartbeat = 5_000
+/** How often to look whether the file has changed though no bell rang, in milliseconds: some file systems cannot tell. */
+const backstop = 3_000
+/** How long what is due by itself rests after it has failed, in milliseconds. */
+const troublePause = 1_000
+/** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
+const restBefore = 2
+const longestTimer = 2 ** 31 - 1
+
+/** What the thread does on its own account, beside what it is asked. */
+type Chore = (turn: Turn) => void
+
+/**
+ * The store's own thread: it owns the connection, gathers what is asked while a commit is under way into the next one, renews
+ * leases, and wakes when something is due or another process rings.
+ */
+export class Service {
+  readonly #data: ThreadData
+  readonly #post: (message: FromThread) => void
+  readonly #clock: HostClock
+  readonly #onClosed: () => void
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
+  readonly #leases = new Leases()
+  readonly #foreign = new Foreign()
+  readonly #awaited = new Awaited()
+  readonly #place: Place
+  #keeper!: Keeper
+  #turnstile!: Turnstile
+  #bell!: Bell
+  #file!: SameFile
+  #waiting: Request[] = []
+  #scheduled = false
+  #closing = false
+  #listening = 0
+  #rang = false
+  #turned: number[] = []
+  #timer: NodeJS.Timeout | undefined
+  /** The timer is the one after which the file is asked what is due. */
+  #resting = false
+  /** When something is due, as of the last time that the file was asked. */
+  #due = { wall: Infinity, steady: Infinity }
+  #nextHeartbeat = 0
+  #nextBackstop = 0
+  #version = -1
+  /** After trouble, what is due by itself is tried again only then. */
+  #choresAgain = 0
+  #synchronous = 'FULL'
+
+  constructor(data: ThreadData, post: (message: FromThread) => void, onClosed: () => void) {
+    this.#data = data
+    this.#post = post
+    this.#onClosed = onClosed
+    this.#clock = hostClock(data.clocks)
+    this.#place = { leases: this.#leases, openings: new Map(), announced: new Map(data.again?.workers) }
+    this.#listening = data.again?.listening ?? 0
+  }
+
+  async open(): Promise<void> {
+    const { path, settings } = this.#data
+    const { database, boot } = await openDatabase(path, () => this.#clock.steady())
+    try {
+      this.#file = new SameFile(path)
+      const lines = new Lines(database)
+      this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot }
+      this.#turnstile = new Turnstile(`${path}-turn`, () => Number(process.hrtime.bigint()) / 1e6)
+      this.#bell = new Bell(`${path}-bell`, () => this.#ring())
+      this.#bell.listen(true)
+      this.#show()
+      const { again } = this.#data
+      // One that takes the place of another does not know what that one has told already, so it tells all of it once.
+      if (again) this.#read(turn => this.#leases.adopt(turn, [...this.#place.announced.keys()]))
+      else this.#read(turn => this.#foreign.begin(turn))
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    this.#schedule()
+  }
+
+  receive(message: ToThread): void {
+    if (message.listen !== undefined) this.#listen(message.listen)
+    if (message.requests !== undefined) this.#waiting.push(...message.requests)
+    if (message.turned !== undefined) this.#turned.push(message.turned)
+    if (message.close) this.#closing = true
+    this.#schedule()
+  }
+
+  #listen(bits: number): void {
+    // What others did before this thread knew that somebody listens is told by what is looked at after `on`, but for the two
+    // signals that have nothing to look at.
+    const added = bits & ~this.#listening
+    this.#listening = bits
+    if ((bits & wants.ended) === 0) this.#awaited.clear()
+    this.#show()
+    const told: Told[] = []
+    if (added & wants.claimable) told.push(['claimable'])
+    if (added & wants.control) told.push(['control'])
+    this.#send([], told)
+  }
+
+  #show(): void {
+    this.#turnstile.show(this.#listening | wants.control)
+  }
+
+  #ring(): void {
+    this.#rang = true
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    // After whatever has arrived meanwhile has been taken in: all of it goes into the same commit.
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#work()
+    })
+  }
+
+  #work(): void {
+    const turned = this.#turned
+    this.#turned = []
+    const batch = this.#nextBatch()
+    const { told, answers } = { told: [] as Told[], answers: [] as Answer[] }
+    this.#lookAround(told)
+    this.#serve(batch, this.#chores(turned.length > 0), answers, told)
+    if (this.#listening & wants.ended) this.#awaited.note(batch, answers)
+    for (const number of turned) answers.push([number, undefined])
+    this.#send(answers, told)
+    if (this.#waiting.length > 0) this.#schedule()
+    else if (this.#closing) this.#close()
+    else this.#rest()
+  }
+
+  #nextBatch(): Request[] {
+    let weight = 0
+    let count = 0
+    while (count < this.#waiting.length && weight < heaviest) weight += weightOf((this.#waiting[count++] as Request)[1])
+    return this.#waiting.splice(0, count)
+  }
+
+  /** What is due by itself. */
+  #chores(turned: boolean): Chore[] {
+    const chores: Chore[] = []
+    const time = this.#clock.steady()
+    if (time < this.#choresAgain) return chores
+    if (this.#leases.nextRenewal <= time) chores.push(turn => this.#leases.renew(turn))
+    if (this.#nextHeartbeat <= time || turned) {
+      this.#nextHeartbeat = time + heartbeat
+      this.#show()
+      if (this.#place.announced.size > 0) {
+        chores.push(turn => {
+          for (const [worker, record] of this.#place.announced) announce(turn, worker, record)
+        })
+      }
+    }
+    for (const [task, opens] of this.#place.openings) {
+      if (opens > time) continue
+      this.#place.openings.delete(task)
+      chores.push(turn => turn.tell('claimable'))
+    }
+    if (turned) this.#due = this.#nextDue()
+    if (this.#due.wall <= this.#clock.wall() || this.#due.steady <= time) {
+      // Until the file is asked again there is nothing known to be due.
+      this.#due = { wall: Infinity, steady: Infinity }
+      chores.push(turn => void sweep(turn))
+    }
+    return chores
+  }
+
+  /** Notices what other processes have done. */
+  #lookAround(told: Told[]): void {
+    const time = this.#clock.steady()
+    if (!this.#rang && this.#nextBackstop > time) return
+    this.#rang = false
+    this.#nextBackstop = time + backstop * (0.75 + Math.random() / 2)
+    try {
+      const [version] = this.#keeper.database.get('PRAGMA data_version') as [number]
+      // The same as before when the bell was rung by this process itself: its own commits do not count.
+      if (version === this.#version) return
+      this.#version = version
+      told.push(...this.#read(turn => this.#foreign.look(turn, this.#listening, this.#leases)).told)
+    } catch {
+      // The next request will meet the same trouble, and tell it to somebody.
+    }
+  }
+
+  #serve(batch: readonly Request[], chores: readonly Chore[], answers: Answer[], told: Told[]): void {
+    const writes: Request[] = []
+    try {
+      if (batch.some(([, asked]) => isLook(asked))) {
+        // What looks comes after what was asked before it, so only what comes before the first write is answered here.
+        this.#read(turn => {
+          for (const request of batch) {
+            const [number, asked] = request
+            const answer = writes.length > 0 ? undefined : lookOnly(turn, asked)
+            if (answer) answers.push([number, answer.value])
+            else writes.push(request)
+          }
+        })
+      } else writes.push(...batch)
+    } catch (error) {
+      const failure = failureOf(error, this.#data.path)
+      for (const [number] of batch)
+        if (!answers.some(answer => answer[0] === number)) answers.push([number, undefined, failure])
+      return
+    }
+    if (writes.length > 0 || chores.length > 0) this.#write(writes, chores, answers, told)
+  }
+
+  /** One transaction for all; if one of them is at fault, one for each. */
+  #write(requests: readonly Request[], chores: readonly Chore[], answers: Answer[], told: Told[]): void {
+    const values: Answer[] = []
+    let turn: Turn
+    try {
+      turn = this.#transact(
+        requests.some(([, asked]) => mustLast(asked)),
+        now => {
+          for (const chore of chores) chore(now)
+          for (const [number, asked] of requests) values.push([number, perform(now, asked, this.#place)])
+        },
+      )
+    } catch (error) {
+      if (!isTrouble(error) && requests.length + chores.length > 1) {
+        for (const chore of chores) this.#write([], [chore], answers, told)
+        for (const request of requests) this.#write([request], [], answers, told)
+        return
+      }
+      if (chores.length > 0) this.#choresAgain = this.#clock.steady() + troublePause
+      const failure = failureOf(error, this.#data.path)
+      for (const [number] of requests) answers.push([number, undefined, failure])
+      return
+    }
+    answers.push(...values)
+    told.push(...turn.told)
+  }
+
+  #transact(durable: boolean, action: (turn: Turn) => void): Turn {
+    const { database } = this.#keeper
+    this.#sync(durable && this.#data.durability === 'full')
+    this.#lock()
+    let turn: Turn
+    try {
+      turn = new Turn(this.#keeper, this.#clock.wall(), this.#clock.steady())
+      action(turn)
+      this.#thin(turn)
+      turn.finish()
+      // Last of all: what is committed into a file that is not there any more would be accepted and lost.
+      this.#file.check()
+      database.exec('COMMIT')
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
+    for (const action of turn.afterwards) action()
+    this.#foreign.own(turn)
+    this.#wakeOthers(turn)
+    return turn
+  }
+
+  /** History is trimmed as it grows, a little with each commit. */
+  #thin(turn: Turn): void {
+    const { count } = this.#keeper.settings.retention
+    if (turn.endedCount > count + Math.min(1_000, count / 10)) trim(turn, 2_000)
+  }
+
+  /**
+   * Waits until this process may write. Whoever waits longer goes first: it is not tried before they had their turn.
+   */
+  #lock(): void {
+    const { database } = this.#keeper
+    const begun = performance.now()
+    for (let tries = 0; ; tries++) {
+      let failure: unknown
+      if (!this.#turnstile.mustYield()) {
+        try {
+          database.exec('BEGIN IMMEDIATE')
+          this.#turnstile.done()
+          return
+        } catch (error) {
+          failure = error
+          if (!isBusy(error)) {
+            this.#turnstile.done()
+            throw error
+          }
+        }
+      }
+      const waited = performance.now() - begun
+      if (waited > patience && failure !== undefined) {
+        this.#turnstile.done()
+        throw failure
+      }
+      this.#turnstile.wait()
+      Atomics.wait(this.#sleeper, 0, 0, waited < 20 ? 0.1 : waited < 200 ? 0.5 : 2)
+    }
+  }
+
+  #rollBack(): void {
+    const { database, lines } = this.#keeper
+    lines.forget()
+    try {
+      if (database.inTransaction() !== false) database.exec('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself.
+    }
+  }
+
+  /** A commit that need not survive a power cut does not wait for the disk. */
+  #sync(full: boolean): void {
+    const wanted = full ? 'FULL' : 'NORMAL'
+    if (wanted === this.#synchronous) return
+    this.#keeper.database.exec(`PRAGMA synchronous = ${wanted}`)
+    this.#synchronous = wanted
+  }
+
+  #read(action: (turn: Turn) => void): Turn {
+    const { database } = this.#keeper
+    this.#file.check()
+    database.exec('BEGIN')
+    try {
+      const turn = new Turn(this.#keeper, this.#clock.wall(), this.#clock.steady())
+      action(turn)
+      for (const each of turn.afterwards) each()
+      return turn
+    } finally {
+      if (database.inTransaction() !== false) database.exec('COMMIT')
+    }
+  }
+
+  #wakeOthers(turn: Turn): void {
+    let bits = 0
+    for (const [signal] of turn.told) {
+      if (signal === 'claimable') bits |= wants.claimable
+      else if (signal === 'ended') bits |= wants.ended
+      else if (signal === 'reported') bits |= wants.reported
+      else bits |= wants.control
+    }
+    if (turn.controlChanged) bits |= wants.control
+    if (bits !== 0 && (this.#turnstile.wanted() & bits) !== 0) this.#bell.ring()
+  }
+
+  #send(answers: readonly Answer[], told: readonly Told[]): void {
+    const heard = told.filter(
+      ([signal]) => signal === 'cancelling' || signal === 'lost' || (wants[signal] & this.#listening) !== 0,
+    )
+    if (answers.length === 0 && heard.length === 0) return
+    const ended = this.#endings(heard)
+    this.#post({
+      ...(answers.length > 0 ? { answers } : {}),
+      ...(heard.length > 0 ? { told: unique(heard) } : {}),
+      ...(ended.length > 0 ? { ended } : {}),
+    })
+  }
+
+  /** How those have ended that are waited for: it saves who waits the way here and back. */
+  #endings(told: readonly Told[]): StoredJob[] {
+    const ids = this.#awaited.take(told)
+    let ended: StoredJob[] = []
+    try {
+      if (ids.length > 0) this.#read(turn => (ended = endingsOf(turn, ids)))
+    } catch {
+      // Whoever waits asks for it, and is told what is wrong.
+    }
+    return ended
+  }
+
+  /** When something in the file is due: a delayed call, an expiry, somebody's lease, a window, old history. */
+  #nextDue(): { wall: number; steady: number } {
+    try {
+      const row = this.#keeper.database.get(
+        `SELECT (SELECT min(due_at) FROM skein_call WHERE state = 0),
+           (SELECT min(gives_up_at) FROM skein_call WHERE gives_up_at IS NOT NULL),
+           (SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1),
+           (SELECT ended_bytes FROM skein_meta),
+           (SELECT min(opens) FROM skein_opening),
+           (SELECT min(until) FROM skein_lease)`,
+      ) as (number | null)[]
+      const [due, givesUp, endedAt, bytes, opens, lease] = row.map(each => each ?? undefined)
+      const { age, bytes: most } = this.#keeper.settings.retention
+      const tooOld = endedAt === undefined ? Infinity : endedAt + age
+      const tooMuch = (bytes ?? 0) > most && endedAt !== undefined ? 0 : Infinity
+      return {
+        wall: Math.min(due ?? Infinity, givesUp ?? Infinity, tooOld, tooMuch),
+        steady: Math.min(opens ?? Infinity, lease ?? Infinity),
+      }
+    } catch {
+      return { wall: Infinity, steady: Infinity }
+    }
+  }
+
+  /** Sees what is due next once there has been a little time without asking; a timer that runs for that is left to run. */
+  #rest(): void {
+    if (this.#resting) return
+    this.#resting = true
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#arm(), restBefore)
+  }
+
+  /** Sleeps until the next thing is due. */
+  #arm(): void {
+    this.#resting = false
+    const time = this.#clock.steady()
+    const { wall, steady } = (this.#due = this.#nextDue())
+    const next = Math.min(
+      wall - this.#clock.wall(),
+      steady - time,
+      this.#leases.nextRenewal - time,
+      this.#nextHeartbeat - time,
+      this.#nextBackstop - time,
+      ...[...this.#place.openings.values()].map(opens => opens - time),
+    )
+    this.#timer = setTimeout(
+      () => this.#schedule(),
+      Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestTimer),
+    )
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer)
+    let failed: SentFailure | undefined
+    try {
+      const { held, ownLeases, database } = this.#keeper
+      const left = held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0
+      // In a file that is gone there is nothing to give back.
+      if (left && this.#file.isThere) {
+        this.#transact(true, turn => {
+          releaseAll(turn, release)
+          for (const worker of this.#place.announced.keys()) announce(turn, worker, undefined)
+        })
+      }
+      this.#bell.close()
+      this.#turnstile.close()
+      database.close()
+    } catch (error) {
+      failed = failureOf(error, this.#data.path)
+    }
+    this.#post(failed ? { closed: true, failed } : { closed: true })
+    this.#onClosed()
+  }
+}
+
+function isLook([kind]: Asked): boolean {
+  return kind === 'claim' || kind === 'reports' || kind === 'job' || kind === 'jobs' || kind === 'stats'
+}
+
+function unique(told: readonly Told[]): Told[] {
+  return [...new Map(told.map(each => [each.join(' '), each])).values()]
+}
