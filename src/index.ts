@@ -27,6 +27,7 @@ export { type Sendable, sendable } from './call/define/sendable.ts'
 
 // Structure: who owns running work, and how it ends.
 export { current } from './core/scope/current.ts'
+export { deadlockExitCode } from './core/debug/deadlock.ts'
 export { detach, detached, type DetachOptions } from './core/scope/detach.ts'
 export type { Duration } from './core/time/duration.ts'
 export { main, type MainOptions } from './core/program/main.ts'

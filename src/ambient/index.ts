@@ -9,7 +9,7 @@
  * the first `await` and keep the scope in a variable.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type ScopeSource, slot } from '../core/scope/current.ts'
+import { type ScopeSource, slot } from '../core/scope/slot.ts'
 
 const storage = new AsyncLocalStorage<ScopeSource | undefined>()
 

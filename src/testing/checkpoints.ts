@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { runIn } from '../core/scope/current.ts'
+import { runIn } from '../core/scope/slot.ts'
 import type { Scope } from '../core/scope/scope.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/scope/task-scope.ts'
 

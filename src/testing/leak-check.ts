@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
 import { clockSlot } from '../core/time/clock.ts'
 import { rootScopes } from '../core/tree/roots.ts'
-import type { Scope } from '../core/scope/scope.ts'
+import type { ScopeNode } from '../core/tree/member.ts'
 import { quiet } from './settled.ts'
 
 /** So long, in turns of the event loop, what is being closed may take to be gone. */
@@ -37,7 +37,7 @@ export async function leakCheck<T>(fn: () => T | Promise<T>): Promise<T> {
 }
 
 interface Present {
-  readonly scopes: ReadonlySet<Scope>
+  readonly scopes: ReadonlySet<ScopeNode>
   readonly counts: ReadonlyMap<string, number>
 }
 

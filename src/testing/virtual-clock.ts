@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers'
 import { checkKnown } from '../core/errors/checks.ts'
-import { type Clock, clockSlot } from '../core/time/clock.ts'
+import { clockSlot } from '../core/time/clock.ts'
+import type { Clock } from '../core/time/clock-type.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { placeOf } from '../core/scope/place.ts'
+import { placeOf } from '../core/report/place.ts'
 import { type TimerNode, TimerWheel } from '../core/time/timer-wheel.ts'
 import { quiet, settling } from './settled.ts'
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
-import { InvalidArgumentError, instrument, type Scope, scope, warnBlocked } from 'skein/core'
+import { InvalidArgumentError, instrument, type ScopeNode, scope, warnBlocked } from 'skein/core'
 import { programFolder, runProgram } from './program.ts'
 
-const label = (task: Scope | undefined): string => task?.name ?? 'nobody'
+const label = (task: ScopeNode | undefined): string => task?.name ?? 'nobody'
 
 describe('an instrument', () => {
   test('57: sees a task spawned, scheduled, stepping and gone, in order', async () => {
     const seen: string[] = []
     const note =
       (what: string) =>
-      (task: Scope | undefined): void => {
+      (task: ScopeNode | undefined): void => {
         if (task?.isTask) seen.push(`${what} ${label(task)}`)
       }
     const remove = instrument({

@@ -19,7 +19,7 @@ const others: ReadonlySet<string> = new Set([
 ])
 
 describe('the error codes', () => {
-  const source = readFileSync(join(root, 'src/core/errors.ts'), 'utf8')
+  const source = readFileSync(join(root, 'src/core/errors/errors.ts'), 'utf8')
   const union = source.slice(
     source.indexOf('export type ErrorCode ='),
     source.indexOf('\n\n', source.indexOf('export type ErrorCode =')),
@@ -50,7 +50,7 @@ describe('the error codes', () => {
     for (const { path, text } of [...sourceFiles('src', '.ts'), ...sourceFiles('docs', '.md')]) {
       for (const code of codes(text, /\b(SKEIN_[A-Z]+(?:_[A-Z]+)*)\b/g)) {
         if (others.has(code)) continue
-        assert.ok(declared.includes(code), `${path} mentions ${code}, which src/core/errors.ts does not declare`)
+        assert.ok(declared.includes(code), `${path} mentions ${code}, which src/core/errors/errors.ts does not declare`)
       }
     }
   })

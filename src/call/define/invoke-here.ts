@@ -1,4 +1,4 @@
-import { currentSource, enter, runIn, type ScopeSource, slot } from '../../core/scope/current.ts'
+import { currentSource, enter, runIn, type ScopeSource, slot } from '../../core/scope/slot.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
 import type { AnyFunction } from './task.ts'

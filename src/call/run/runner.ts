@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
-import { callIn, type ScopeSource } from '../../core/scope/current.ts'
+import { callIn, type ScopeSource } from '../../core/scope/slot.ts'
 import { StreamMismatchError, ThrownValueError } from '../../core/errors/errors.ts'
 import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'

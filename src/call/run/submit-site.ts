@@ -1,4 +1,4 @@
-import { isOwnFrame } from '../../core/scope/place.ts'
+import { isOwnFrame } from '../../core/report/place.ts'
 
 /** Where a call was submitted, as V8 recorded it; the text is only made when it is asked for. */
 export interface SubmitSite {

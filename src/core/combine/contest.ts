@@ -1,6 +1,6 @@
 import type { CancelCause } from '../errors/cause.ts'
 import { describe } from '../errors/checks.ts'
-import { debugging } from '../scope/debug.ts'
+import { debugging } from '../report/debug.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
 import { runScope, Scope } from '../scope/scope.ts'
@@ -26,7 +26,7 @@ export interface Judge {
  *
  * With a judge of failures, a failure is no failure of the scope.
  */
-class Contender extends SpawnedJob<unknown> {
+class Contender extends SpawnedJob<unknown, Scope> {
   readonly #judge: Judge
   readonly #index: number
 

@@ -1,15 +1,23 @@
 import { isMainThread } from 'node:worker_threads'
 import { clockSlot } from '../time/clock.ts'
-import { debugging } from '../scope/debug.ts'
+import { debugging } from '../report/debug.ts'
 import { dump, dumpOnSignal } from './dump.ts'
 import { DeadlockError } from '../errors/errors.ts'
-import { addAwaitedRoot, awaitedRoots } from '../tree/roots.ts'
-import type { Scope } from '../scope/scope.ts'
+import { awaitedRoots, onFirstAwaitedRoot } from '../tree/roots.ts'
 
-/** The exit code of a program that ended although work in it was not done. */
-const deadlockExitCode = 70
+/**
+ * The exit code of a program that ended although work in it was not done, because nothing in it could run any more: 70.
+ *
+ * For what supervises the program, and for tests: a program that ends so has printed the tree of its tasks to stderr. A
+ * program whose `main` has failed ends with 1; one that was stopped by SIGINT or SIGTERM with 130 or 143.
+ *
+ * @example
+ * import { deadlockExitCode } from 'skein'
+ *
+ * console.log(deadlockExitCode) // 70
+ */
+export const deadlockExitCode = 70
 
-let watching = false
 let suspected = false
 
 /**
@@ -36,13 +44,9 @@ function check(): void {
   process.stderr.write(`${error.name} [${error.code}]: ${error.message}\n`)
 }
 
-/** @internal A scope at the top begins, and somebody awaits it. */
-export function beginRoot(scope: Scope): void {
-  addAwaitedRoot(scope)
-  if (watching) return
-  watching = true
+onFirstAwaitedRoot(() => {
   // The threads of a pool end when they are told to; only the program itself can be at its end.
   if (!isMainThread) return
   process.on('beforeExit', check)
   if (debugging) dumpOnSignal()
-}
+})

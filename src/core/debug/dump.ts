@@ -1,11 +1,10 @@
 import { checkKnown } from '../errors/checks.ts'
 import { since } from '../time/clock.ts'
-import { debugging } from '../scope/debug.ts'
+import { debugging } from '../report/debug.ts'
 import { describeCycle, findCycles } from './lock-cycles.ts'
-import { Hold, type Member } from '../tree/member.ts'
-import { userFrames } from '../scope/place.ts'
+import { Hold, type Member, type ScopeNode } from '../tree/member.ts'
+import { userFrames } from '../report/place.ts'
 import { rootScopes } from '../tree/roots.ts'
-import type { Scope } from '../scope/scope.ts'
 import { Wait } from '../scope/waits.ts'
 
 const known: ReadonlySet<string> = new Set(['json'])
@@ -115,17 +114,16 @@ export function dumpOnSignal(signal: NodeJS.Signals = 'SIGUSR2'): () => void {
   return () => void process.removeListener(signal, print)
 }
 
-function nodeOf(scope: Scope, place: Member | undefined, overGrace: boolean): TaskNode {
+function nodeOf(scope: ScopeNode, place: Member | undefined, overGrace: boolean): TaskNode {
   const waitsFor: string[] = []
   const children: TaskNode[] = []
-  const extras = scope.extras
-  const late = overGrace || (extras?.graceTimer !== undefined && extras.graceTimer.wheel === undefined)
+  const late = overGrace || scope.overGrace
   for (let member = scope.firstMember; member !== undefined; member = member.next) {
     if (member.inner !== undefined) children.push(nodeOf(member.inner, member, late))
     else if (member instanceof Hold) waitsFor.push(member.name)
     else if (member instanceof Wait) waitsFor.push(member.describe())
   }
-  const { deadline } = scope
+  const { deadline, spawned } = scope
   return {
     kind: scope.isTask ? 'task' : 'scope',
     name: scope.name,
@@ -133,13 +131,19 @@ function nodeOf(scope: Scope, place: Member | undefined, overGrace: boolean): Ta
     waitsFor,
     lastCheckpoint: scope.lastSeen === 0 ? undefined : since(scope.lastSeen),
     deadline: deadline === Infinity ? undefined : deadline,
-    spawnedAt: userFrames(extras?.spawnedAt),
-    age: extras?.spawnedAt === undefined ? undefined : since(extras.spawnedTime),
+    spawnedAt: userFrames(spawned?.at),
+    age: spawned === undefined ? undefined : since(spawned.time),
     children,
   }
 }
 
-function stateOf(scope: Scope, place: Member | undefined, late: boolean, waits: boolean, deeper: boolean): TaskState {
+function stateOf(
+  scope: ScopeNode,
+  place: Member | undefined,
+  late: boolean,
+  waits: boolean,
+  deeper: boolean,
+): TaskState {
   if ((place as { readonly state?: unknown } | undefined)?.state === 'queued') return 'starting'
   if (scope.exiting) return 'exiting'
   if (scope.cancelled && !scope.isBackground) return late && !deeper && scope.bodyRuns ? 'stuck' : 'cancelling'

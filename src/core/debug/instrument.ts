@@ -1,11 +1,12 @@
 import { milliseconds, type Duration } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { monotonic } from '../time/clock.ts'
-import { debugging } from '../scope/debug.ts'
+import { debugging } from '../report/debug.ts'
 import { isA, messageOf } from '../errors/foreign.ts'
 import { ready } from '../time/ready.ts'
-import type { Scope } from '../scope/scope.ts'
+import type { ScopeNode } from '../tree/member.ts'
 import { taskOf } from '../tree/task-of.ts'
+import { type TaskWatcher, watchers } from '../tree/watchers.ts'
 
 /**
  * What wants to know how tasks run. Each hook gets the scope of the task; undefined stands for code outside every scope.
@@ -16,13 +17,13 @@ import { taskOf } from '../tree/task-of.ts'
  */
 export interface Instrument {
   /** A task was made by `spawn` and has not begun. */
-  readonly spawned?: (task: Scope) => void
+  readonly spawned?: (task: ScopeNode) => void
   /** A task can go on, and will as soon as it is its turn. */
-  readonly scheduled?: (task: Scope | undefined) => void
-  readonly beforeStep?: (task: Scope | undefined) => void
-  readonly afterStep?: (task: Scope | undefined) => void
+  readonly scheduled?: (task: ScopeNode | undefined) => void
+  readonly beforeStep?: (task: ScopeNode | undefined) => void
+  readonly afterStep?: (task: ScopeNode | undefined) => void
   /** A task and all that it started has ended. */
-  readonly exited?: (task: Scope) => void
+  readonly exited?: (task: ScopeNode) => void
 }
 
 const hooks = ['spawned', 'scheduled', 'beforeStep', 'afterStep', 'exited'] as const
@@ -31,21 +32,12 @@ type Hook = (typeof hooks)[number]
 /** A copy is made for every change, so that whoever walks through it is not disturbed. */
 let instruments: readonly Instrument[] = []
 
-/** @internal What `spawn` looks at: undefined while nobody wants to know. */
-export const watchers: { tasks: TaskWatcher | undefined } = { tasks: undefined }
-
-/** @internal */
-export interface TaskWatcher {
-  spawned(task: Scope): void
-  exited(task: Scope): void
-}
-
-function tell(hook: Hook, task: Scope | undefined): void {
+function tell(hook: Hook, task: ScopeNode | undefined): void {
   for (const each of instruments) {
     // One that was removed meanwhile hears no more.
     if (each[hook] === undefined || !instruments.includes(each)) continue
     try {
-      ;(each[hook] as (task: Scope | undefined) => void)(task)
+      ;(each[hook] as (task: ScopeNode | undefined) => void)(task)
     } catch (error) {
       remove(each)
       process.emitWarning(

@@ -1,4 +1,4 @@
-import type { Scope } from '../scope/scope.ts'
+import type { ScopeNode } from '../tree/member.ts'
 import { taskOf } from '../tree/task-of.ts'
 import { Wait } from '../scope/waits.ts'
 
@@ -12,7 +12,7 @@ export interface CycleStep {
 
 interface Edge {
   readonly wait: Wait<unknown>
-  readonly holder: Scope
+  readonly holder: ScopeNode
 }
 
 /**
@@ -21,9 +21,9 @@ interface Edge {
  * It follows the waits that say who holds what they wait for (`waitsOn`): locks. What is held by a part of a task counts as
  * held by the task.
  */
-export function findCycles(roots: readonly Scope[]): CycleStep[][] {
-  const edges = new Map<Scope, Edge[]>()
-  const inside: Scope[] = [...roots]
+export function findCycles(roots: readonly ScopeNode[]): CycleStep[][] {
+  const edges = new Map<ScopeNode, Edge[]>()
+  const inside: ScopeNode[] = [...roots]
   for (const scope of inside) {
     for (let member = scope.firstMember; member !== undefined; member = member.next) {
       if (member.inner !== undefined) inside.push(member.inner)
@@ -38,12 +38,12 @@ export function findCycles(roots: readonly Scope[]): CycleStep[][] {
     }
   }
   const cycles: CycleStep[][] = []
-  const done = new Set<Scope>()
+  const done = new Set<ScopeNode>()
   for (const start of edges.keys()) {
     // A walk in depth, with the way to here: a holder that is on the way closes a circle.
-    const way: { readonly scope: Scope; readonly edges: readonly Edge[]; at: number }[] = []
-    const onWay = new Set<Scope>()
-    const enter = (scope: Scope): void => {
+    const way: { readonly scope: ScopeNode; readonly edges: readonly Edge[]; at: number }[] = []
+    const onWay = new Set<ScopeNode>()
+    const enter = (scope: ScopeNode): void => {
       way.push({ scope, edges: edges.get(scope) ?? [], at: 0 })
       onWay.add(scope)
     }
@@ -68,7 +68,7 @@ export function describeCycle(cycle: readonly CycleStep[]): string {
   return cycle.map(({ waiter, waitsFor, holder }) => `${waiter} waits for ${waitsFor}, which ${holder} has`).join('; ')
 }
 
-function stepOf(waiter: Scope, { wait, holder }: Edge): CycleStep {
+function stepOf(waiter: ScopeNode, { wait, holder }: Edge): CycleStep {
   // Its own description may name the holder too; said once is enough.
   const waitsFor = wait.describe().replace(/,? held by .*$/, '')
   return { waiter: waiter.title, waitsFor, holder: holder.title }

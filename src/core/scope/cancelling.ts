@@ -5,9 +5,8 @@ import { now } from '../time/clock.ts'
 import { milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { closedError, notesSoFar } from '../errors/failures.ts'
-import type { Member } from '../tree/member.ts'
-import { placeOf, userFrames } from './place.ts'
-import type { Scope } from './scope.ts'
+import type { Member, ScopeNode } from '../tree/member.ts'
+import { placeOf, userFrames } from '../report/place.ts'
 import { Extras } from './extras.ts'
 import { ScopeMembers } from './member-list.ts'
 import { type CancelOptions, checkDeadline, graceOf, type ScopeInit, type ScopeLimit } from './options.ts'
@@ -44,11 +43,11 @@ const knownLimit: ReadonlySet<string> = new Set(['timeout', 'deadline'] satisfie
  *
  * Invariants: the cause is set once and never changes; after the end of the scope no timer and no listener is left.
  */
-export abstract class ScopeCancel extends ScopeMembers {
+export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   /** How it is called in errors and dumps. */
   readonly name: string
   /** The scope that this one is part of. */
-  readonly parent: Scope | undefined
+  readonly parent: ScopeCancel | undefined
 
   /** What had failed elsewhere when it began; see `recordFailures`. */
   protected readonly notesBefore: number = notesSoFar()
@@ -60,7 +59,7 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** When a cancel point was last passed, in milliseconds since this module was loaded: a small number takes no room. */
   #lastSeen: number | undefined = undefined
 
-  constructor(init: ScopeInit) {
+  constructor(init: ScopeInit<ScopeCancel>) {
     super()
     const parent = init.parent
     this.name = init.name ?? init.kind ?? 'scope'
@@ -74,6 +73,10 @@ export abstract class ScopeCancel extends ScopeMembers {
     this.#cause = outer === undefined ? undefined : outer.#cause
   }
 
+  /** @internal True until its body has returned or thrown. */
+  abstract get bodyRuns(): boolean
+  /** @internal True while its exit handlers run. */
+  abstract get exiting(): boolean
   /** True once the scope has ended: nothing can reach it any more. */
   protected abstract get over(): boolean
   protected abstract addFailure(error: unknown): void
@@ -118,6 +121,18 @@ export abstract class ScopeCancel extends ScopeMembers {
   /** @internal True for the scope that a failing child must not cancel. */
   get isBackground(): boolean {
     return (this.flags & flag.background) !== 0
+  }
+
+  /** @internal Where and when it was begun; only with `SKEIN_DEBUG=1`. */
+  get spawned(): ScopeNode['spawned'] {
+    const extras = this.#extras
+    return extras?.spawnedAt === undefined ? undefined : { at: extras.spawnedAt, time: extras.spawnedTime }
+  }
+
+  /** @internal True when it was cancelled and its grace period is over, and it has not ended. */
+  get overGrace(): boolean {
+    const timer = this.#extras?.graceTimer
+    return timer !== undefined && timer.wheel === undefined
   }
 
   /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
@@ -267,7 +282,7 @@ export abstract class ScopeCancel extends ScopeMembers {
       if (scope.watched) continue
       scope.flags |= flag.watched
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
-        const inner: ScopeCancel | undefined = at.inner
+        const inner = innerOf(at)
         if (inner !== undefined && !inner.shielded) reached.push(inner)
       }
     }
@@ -351,7 +366,7 @@ export abstract class ScopeCancel extends ScopeMembers {
     for (const scope of reached) {
       scope.#extras?.stopController?.abort(scope.askedError())
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
-        const inner: ScopeCancel | undefined = at.inner
+        const inner = innerOf(at)
         if (inner !== undefined && !inner.shielded) reached.push(inner)
       }
     }
@@ -452,7 +467,7 @@ export abstract class ScopeCancel extends ScopeMembers {
       // Members come and go while they are told, so the list itself cannot be walked meanwhile.
       let told: Member[] | undefined
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
-        const inner: ScopeCancel | undefined = at.inner
+        const inner = innerOf(at)
         if (inner === undefined) (told ??= []).push(at)
         else if (!inner.shielded) reached.push(inner)
       }
@@ -490,6 +505,11 @@ export abstract class ScopeCancel extends ScopeMembers {
     }
     due?.expire()
   }
+}
+
+/** The scope that a member stands for. The lists of this copy of skein hold scopes of this copy only. */
+export function innerOf(member: Member): ScopeCancel | undefined {
+  return member.inner as ScopeCancel | undefined
 }
 
 function expire(scope: ScopeCancel): void {

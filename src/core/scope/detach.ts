@@ -1,7 +1,7 @@
 import { background } from './background.ts'
 import type { CancelCause } from '../errors/cause.ts'
 import { checkKnown } from '../errors/checks.ts'
-import { debugging } from './debug.ts'
+import { debugging } from '../report/debug.ts'
 import type { Job } from '../job/job.ts'
 import { Scope } from './scope.ts'
 import { checkBody, checkName } from './options.ts'
@@ -11,7 +11,7 @@ const running = new Set<DetachedJob<unknown>>()
 const onNone: (() => void)[] = []
 
 /** A task that nobody around it waits for, and the end of the program does. */
-class DetachedJob<R> extends SpawnedJob<R> {
+class DetachedJob<R> extends SpawnedJob<R, Scope> {
   override leave(): void {
     super.leave()
     if (!running.delete(this as DetachedJob<unknown>) || running.size > 0) return

@@ -1,16 +1,14 @@
 import type { CancelCause } from '../errors/cause.ts'
-import type { Scope } from './scope.ts'
-import type { ScopeCancel } from './cancelling.ts'
 import type { ErrorShape, FailurePolicy } from './options.ts'
 import type { Services } from './services.ts'
 import type { Timer } from '../time/timer.ts'
 import type { Wait } from './waits.ts'
 
-/** @internal A function that runs when the scope ends, and its limit in milliseconds. */
-export interface ExitHandler {
-  readonly fn: (s: Scope) => unknown
-  readonly timeout: number
-}
+/** @internal Runs a function that was registered for the end of the scope: shielded, and with its limit. */
+export type ExitHandler = () => Promise<unknown>
+
+/** A timer of a scope: all that others do with it is to stop it. */
+type ScopeTimer = Pick<Timer, 'clear'>
 
 /** @internal A scope for `await using`, as the scope around it sees it. */
 export interface OpenBlock {
@@ -25,7 +23,7 @@ export class Extras {
   deadline: number = Infinity
   /** The own limit in milliseconds, as the error reports it. */
   limit: number = Infinity
-  deadlineTimer: Timer<ScopeCancel> | undefined = undefined
+  deadlineTimer: ScopeTimer | undefined = undefined
   /** What the own deadline cancelled with. */
   expiry: CancelCause | undefined = undefined
   /** Running out of time is no failure: what the scope gives then. */
@@ -36,7 +34,7 @@ export class Extras {
   /** Somebody has asked the scope to stop; the cause that follows when the grace is over. */
   asked: CancelCause | undefined = undefined
   askedUntil: number = Infinity
-  askTimer: Timer<ScopeCancel> | undefined = undefined
+  askTimer: ScopeTimer | undefined = undefined
   stopController: AbortController | undefined = undefined
 
   grace: number | undefined = undefined

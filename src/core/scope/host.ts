@@ -1,6 +1,5 @@
 import type { CancelCause } from '../errors/cause.ts'
-import { Member } from '../tree/member.ts'
-import type { Scope } from './scope.ts'
+import { Member, type ScopeNode } from '../tree/member.ts'
 import type { LogLine } from './services.ts'
 
 /** Who hears how a scope ended. Exactly one of `done`, `failed` and `cancelled` is called, once. */
@@ -15,10 +14,10 @@ export interface Host {
 }
 
 /** The place of an inner scope in the outer one's list. */
-export abstract class RunHost extends Member implements Host {
-  readonly scope: Scope
+export abstract class RunHost<S extends ScopeNode> extends Member implements Host {
+  readonly scope: S
 
-  constructor(scope: Scope) {
+  constructor(scope: S) {
     super()
     this.scope = scope
   }
@@ -27,7 +26,7 @@ export abstract class RunHost extends Member implements Host {
     return true
   }
 
-  override get inner(): Scope {
+  override get inner(): S {
     return this.scope
   }
 
@@ -40,13 +39,13 @@ export abstract class RunHost extends Member implements Host {
 }
 
 /** A body that somebody awaits: its failure goes to the caller, who is a part of the outer scope. */
-export class ScopeRun extends RunHost {
+export class ScopeRun<S extends ScopeNode> extends RunHost<S> {
   readonly #resolve: (value: unknown) => void
   #reject: ((error: unknown) => void) | undefined
   readonly #release: (() => void) | undefined
 
   /** @param release says to an outer scope of another copy of skein that the work has ended */
-  constructor(scope: Scope, resolve: (value: unknown) => void, reject: (error: unknown) => void, release?: () => void) {
+  constructor(scope: S, resolve: (value: unknown) => void, reject: (error: unknown) => void, release?: () => void) {
     super(scope)
     this.#resolve = resolve
     this.#reject = reject

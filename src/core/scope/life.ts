@@ -1,24 +1,22 @@
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { now } from '../time/clock.ts'
-import { callIn } from './current.ts'
-import { beginRoot } from '../debug/deadlock.ts'
+import { callIn } from './slot.ts'
 import { describe } from '../errors/checks.ts'
-import { debugging, warnSwallowed } from './debug.ts'
+import { debugging, warnSwallowed } from '../report/debug.ts'
 import { milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import { closedError, groupOf, recordFailures, saysCancelled } from '../errors/failures.ts'
 import { isA } from '../errors/foreign.ts'
-import { findStuck } from './find-stuck.ts'
+import { findStuck } from '../report/find-stuck.ts'
 import type { Host } from './host.ts'
 import { Hold, type Member } from '../tree/member.ts'
-import { removeRoot } from '../tree/roots.ts'
-import type { Scope } from './scope.ts'
-import { flag, ScopeCancel } from './cancelling.ts'
+import { addAwaitedRoot, removeRoot } from '../tree/roots.ts'
+import { flag, innerOf, ScopeCancel } from './cancelling.ts'
 import type { ExitHandler, OpenBlock } from './extras.ts'
 import { checkBody, checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './options.ts'
 import { checkLog, type LogLine } from './services.ts'
 import { nesting } from './stack-room.ts'
-import { describeStuck } from './stuck.ts'
+import { describeStuck } from '../report/stuck.ts'
 import { isThenable } from '../errors/thenable.ts'
 import { Timer } from '../time/timer.ts'
 import { Wait } from './waits.ts'
@@ -36,9 +34,10 @@ export abstract class ScopeCore extends ScopeCancel {
   /** What the body returned or threw. While it runs: the wait whose promise it has returned, if that is all it does. */
   #outcome: unknown = undefined
   #host: Host | undefined = undefined
+  declare readonly parent: ScopeCore | undefined
 
   /** @internal Scopes are made by `scope`, `openScope` and `spawn`. */
-  constructor(init: ScopeInit) {
+  constructor(init: ScopeInit<ScopeCore>) {
     super(init)
     this.configure(init)
   }
@@ -94,10 +93,13 @@ export abstract class ScopeCore extends ScopeCancel {
     return this.extras?.failures ?? noFailures
   }
 
-  /** The scopes and tasks that run in this one at this moment, in the order in which they were started. */
-  get children(): readonly Scope[] {
-    const found: Scope[] = []
-    for (let at = this.firstMember; at !== undefined; at = at.next) if (at.inner !== undefined) found.push(at.inner)
+  /** The scopes that run in this one, in the order in which they were started. */
+  protected innerScopes(): ScopeCancel[] {
+    const found: ScopeCancel[] = []
+    for (let at = this.firstMember; at !== undefined; at = at.next) {
+      const inner = innerOf(at)
+      if (inner !== undefined) found.push(inner)
+    }
     return found
   }
 
@@ -200,13 +202,12 @@ export abstract class ScopeCore extends ScopeCancel {
   }
 
   /** @internal Runs the body; the host hears how the scope ended. */
-  run(body: (s: Scope) => unknown, host: Host): void {
+  run(body: (s: this) => unknown, host: Host): void {
     this.#host = host
-    const self = this as unknown as Scope
-    if (this.parent === undefined) beginRoot(self)
+    if (this.parent === undefined) addAwaitedRoot(this)
     nesting.depth++
     try {
-      const result = callIn(self, body, self)
+      const result = callIn(this, body, this)
       if (isThenable(result)) {
         const wait = this.lastMember
         if (wait instanceof Wait && wait.promise === result) this.#outcome = wait
@@ -342,9 +343,6 @@ export abstract class ScopeCore extends ScopeCancel {
     this.extras?.blocks?.delete(block)
   }
 
-  /** Runs one exit handler, shielded and with its limit. */
-  protected abstract runExit(handler: ExitHandler): Promise<unknown>
-
   protected override addFailure(error: unknown): void {
     const extra = this.extra
     const failures = (extra.failures ??= [])
@@ -398,7 +396,7 @@ export abstract class ScopeCore extends ScopeCancel {
       }
       return
     }
-    for (const child of this.children) {
+    for (const child of this.innerScopes()) {
       // Not the cause of this scope: that services are stopped in the end is no interruption.
       if (child.shielded) child.cancelWith({ source: 'scope', reason: this.knownCause?.reason })
     }
@@ -407,7 +405,7 @@ export abstract class ScopeCore extends ScopeCancel {
   private async runExits(exits: ExitHandler[]): Promise<void> {
     for (let handler = exits.pop(); handler !== undefined; handler = exits.pop()) {
       try {
-        await this.runExit(handler)
+        await handler()
       } catch (error) {
         this.addFailure(error)
       }
@@ -417,7 +415,7 @@ export abstract class ScopeCore extends ScopeCancel {
 
   private finish(): void {
     this.flags = (this.flags & ~flag.exiting) | flag.ended
-    if (this.parent === undefined) removeRoot(this as unknown as Scope)
+    if (this.parent === undefined) removeRoot(this)
     this.unplug()
     if (this.firstMember !== undefined) this.dropMembers()
     const host = this.#host

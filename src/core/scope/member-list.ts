@@ -1,4 +1,4 @@
-import type { Member, MemberOwner } from '../tree/member.ts'
+import type { Member, MemberOwner, ScopeNode } from '../tree/member.ts'
 
 /**
  * The list of what is in a scope.
@@ -63,4 +63,7 @@ export abstract class ScopeMembers implements MemberOwner {
 
   /** @internal */
   abstract cancelError(): unknown
+
+  /** A scope is its own source. */
+  abstract toScope(): ScopeNode
 }

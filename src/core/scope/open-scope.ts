@@ -1,9 +1,8 @@
 import type { CancelCause } from '../errors/cause.ts'
-import { currentSource } from './current.ts'
-import { debugging } from './debug.ts'
+import { debugging } from '../report/debug.ts'
 import { RunHost } from './host.ts'
 import { addBlockRoot } from '../tree/roots.ts'
-import { Scope, type ScopeOptions } from './scope.ts'
+import { currentScope, Scope, type ScopeOptions } from './scope.ts'
 import type { OpenBlock } from './extras.ts'
 import { checkScopeOptions, noOptions } from './options.ts'
 
@@ -33,7 +32,7 @@ import { checkScopeOptions, noOptions } from './options.ts'
  */
 export function openScope(options: ScopeOptions = noOptions, outer?: Scope): Scope & AsyncDisposable {
   checkScopeOptions(options)
-  const around = outer ?? currentSource()?.toScope()
+  const around = outer ?? currentScope()
   const block = new BlockScope(options, around instanceof Scope && !around.isBackground ? around : undefined)
   block.enter()
   return block
@@ -88,7 +87,7 @@ class BlockScope extends Scope implements AsyncDisposable, OpenBlock {
 }
 
 /** The place of an open block in the scope around it; tells whoever disposes of it how it ended. */
-class BlockRun extends RunHost {
+class BlockRun extends RunHost<BlockScope> {
   readonly #block: BlockScope
   #outcome: { readonly error?: unknown } | undefined = undefined
   #resolve: (() => void) | undefined = undefined

@@ -2,7 +2,7 @@ import type { CancelCause } from '../errors/cause.ts'
 import { checkKnown, describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import type { Scope } from './scope.ts'
+import type { ScopeNode } from '../tree/member.ts'
 import type { Services } from './services.ts'
 
 /** What a scope throws when something in it failed. */
@@ -59,8 +59,8 @@ export interface CancelOptions {
 }
 
 /** @internal What only skein's own parts can say of a scope. */
-export interface ScopeInit extends ScopeOptions {
-  readonly parent?: Scope | undefined
+export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOptions {
+  readonly parent?: Parent | undefined
   readonly kind?: 'scope' | 'task'
   /** The parent's cancellation and deadline do not reach inside. */
   readonly shielded?: boolean

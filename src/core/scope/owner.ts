@@ -1,8 +1,7 @@
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
-import { currentSource } from './current.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import type { Member, MemberOwner } from '../tree/member.ts'
-import { Scope } from './scope.ts'
+import { currentScope, Scope } from './scope.ts'
 import type { Wait } from './waits.ts'
 
 /**
@@ -19,7 +18,7 @@ export type Owner = Scope | AbortSignal
  * Call it before the first `await` of the operation, because afterwards there is no current scope.
  */
 export function ownerOf(given: Owner | undefined): Owner | undefined {
-  const owner = given ?? currentSource()?.toScope()
+  const owner = given ?? currentScope()
   if (owner === undefined || owner instanceof Scope || owner instanceof AbortSignal) return owner
   // A scope made by another copy of skein cannot have our waits in its list, but its signal reaches them.
   const signal: unknown = (owner as { readonly signal?: unknown } | null)?.signal

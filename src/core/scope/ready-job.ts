@@ -1,18 +1,18 @@
 import type { CancelCause } from '../errors/cause.ts'
 import { MisuseError } from '../errors/errors.ts'
-import type { Scope } from './scope.ts'
+import type { ScopeCore } from './life.ts'
 import { SpawnedJob } from './spawned-job.ts'
 
 /** A child task that somebody waits for to be ready. Until it is, its failure is theirs alone. */
-export class ReadyJob<T> extends SpawnedJob<unknown> {
+export class ReadyJob<T, S extends ScopeCore> extends SpawnedJob<unknown, S> {
   readonly ready: Promise<T>
-  readonly #outer: Scope
+  readonly #outer: ScopeCore
   readonly #service: boolean
   #resolve!: (value: T) => void
   #refuse!: (error: unknown) => void
   #starting = true
 
-  constructor(outer: Scope, scope: Scope, fn: (s: Scope, ready: (value: T) => void) => unknown, service: boolean) {
+  constructor(outer: ScopeCore, scope: S, fn: (s: S, ready: (value: T) => void) => unknown, service: boolean) {
     super(scope, s => fn(s, value => this.#becomeReady(value)))
     this.#outer = outer
     this.#service = service

@@ -1,14 +1,14 @@
 import { checkKnown } from '../errors/checks.ts'
-import { currentSource, type ScopeSource } from './current.ts'
+import { currentSource, type ScopeSource } from './slot.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import { debugging } from './debug.ts'
+import { debugging } from '../report/debug.ts'
 import { ScopeRun } from './host.ts'
 import type { Job } from '../job/job.ts'
+import type { ScopeNode } from '../tree/member.ts'
 import { JoinWait } from './join.ts'
 import { ReadyJob } from './ready-job.ts'
 import { ScopeCore } from './life.ts'
-import type { ExitHandler } from './extras.ts'
 import {
   checkBody,
   checkName,
@@ -36,10 +36,17 @@ export type { CancelOptions, ErrorShape, FailurePolicy, ScopeLimit, ScopeOptions
  * that wait (`sleep`, `wait`) and `checkpoint` are its cancel points: once the scope is cancelled, each of them throws,
  * every time. An operation that threw so did not happen.
  */
-export class Scope extends ScopeCore implements ScopeSource {
+export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
+  declare readonly parent: Scope | undefined
+
   /** @internal */
-  constructor(init: ScopeInit = {}) {
+  constructor(init: ScopeInit<Scope> = {}) {
     super(init)
+  }
+
+  /** The scopes and tasks that run in this one at this moment, in the order in which they were started. */
+  get children(): readonly Scope[] {
+    return this.innerScopes() as Scope[]
   }
 
   /**
@@ -72,7 +79,9 @@ export class Scope extends ScopeCore implements ScopeSource {
     this.assertOpen('spawn')
     const child = this.childTask(fn, options)
     const job =
-      options?.service === true ? new ServiceJob<Awaited<R>>(this, child, fn) : new SpawnedJob<Awaited<R>>(child, fn)
+      options?.service === true
+        ? new ServiceJob<Awaited<R>, Scope>(this, child, fn)
+        : new SpawnedJob<Awaited<R>, Scope>(child, fn)
     this.enlist(job)
     job.startSoon()
     return job
@@ -110,7 +119,7 @@ export class Scope extends ScopeCore implements ScopeSource {
     if (options !== undefined) checkSpawnOptions(options)
     this.assertOpen('spawnReady')
     const child = this.childTask(fn, options)
-    const job = new ReadyJob<T>(this, child, fn, options?.service === true)
+    const job = new ReadyJob<T, Scope>(this, child, fn, options?.service === true)
     this.enlist(job)
     job.startSoon()
     return job.ready
@@ -288,7 +297,10 @@ export class Scope extends ScopeCore implements ScopeSource {
   onExit(fn: (s: Scope) => unknown, options?: { readonly timeout?: Duration }): void {
     checkBody(fn, 's.onExit')
     this.assertOpen('onExit')
-    this.addExit({ fn, timeout: milliseconds(options?.timeout ?? '5s', 'timeout') })
+    const timeout = milliseconds(options?.timeout ?? '5s', 'timeout')
+    this.addExit(() =>
+      runScope(this, fn, { timeout, name: `${this.name} exit`, shielded: true, exiting: true }, 's.onExit'),
+    )
   }
 
   /**
@@ -336,10 +348,6 @@ export class Scope extends ScopeCore implements ScopeSource {
   toScope(): Scope {
     return this
   }
-
-  protected override runExit({ fn, timeout }: ExitHandler): Promise<unknown> {
-    return runScope(this, fn, { timeout, name: `${this.name} exit`, shielded: true, exiting: true }, 's.onExit')
-  }
 }
 
 /**
@@ -374,9 +382,14 @@ export function scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptio
   return runScope(currentOuter(), body, options, 'scope', true)
 }
 
+/** @internal What `current()` returns, or undefined where it would throw. Sources of any copy of skein give scopes. */
+export function currentScope(): Scope | undefined {
+  return currentSource()?.toScope() as Scope | undefined
+}
+
 /** @internal The scope that a free function becomes a part of. */
 export function currentOuter(): Scope | undefined {
-  const outer = currentSource()?.toScope()
+  const outer = currentScope()
   return outer?.isBackground ? undefined : outer
 }
 
@@ -424,7 +437,7 @@ function begunHere(): Error | undefined {
 interface Prepared<T> {
   readonly ended: Promise<T>
   /** Undefined where the promise has been rejected already. */
-  readonly run?: ScopeRun
+  readonly run?: ScopeRun<Scope>
 }
 
 function prepare<T>(

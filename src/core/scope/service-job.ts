@@ -1,11 +1,11 @@
-import type { Scope } from './scope.ts'
+import type { ScopeCore } from './life.ts'
 import { SpawnedJob } from './spawned-job.ts'
 
 /** A task that serves the others: it holds its scope, but only until nothing else does. Its scope is shielded. */
-export class ServiceJob<R> extends SpawnedJob<R> {
+export class ServiceJob<R, S extends ScopeCore> extends SpawnedJob<R, S> {
   readonly #extra: { serving: number }
 
-  constructor(outer: Scope, scope: Scope, fn: (s: Scope) => unknown) {
+  constructor(outer: ScopeCore, scope: S, fn: (s: S) => unknown) {
     super(scope, fn)
     this.#extra = outer.extra
     this.#extra.serving++

@@ -1,10 +1,10 @@
 import type { CancelCause } from '../errors/cause.ts'
 import type { Host } from './host.ts'
-import { watchers } from '../debug/instrument.ts'
+import { watchers } from '../tree/watchers.ts'
 import { JobBase } from '../job/local-job.ts'
 import type { Member, MemberOwner } from '../tree/member.ts'
 import { ready, type Runnable } from '../time/ready.ts'
-import type { Scope } from './scope.ts'
+import type { ScopeCore } from './life.ts'
 import type { LogLine } from './services.ts'
 
 let numbered = 0
@@ -17,7 +17,7 @@ const numbers = new WeakMap<object, number>()
  *
  * All in one object, because there may be a million of them. A failure of the task is a failure of the outer scope.
  */
-export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable {
+export class SpawnedJob<R, S extends ScopeCore> extends JobBase<R> implements Member, Host, Runnable {
   /** @internal */
   prev: Member | undefined = undefined
   /** @internal */
@@ -25,11 +25,11 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   /** @internal */
   owner: MemberOwner | undefined = undefined
   /** @internal The task's own scope. */
-  readonly scope: Scope
-  #fn: ((s: Scope) => unknown) | undefined
+  readonly scope: S
+  #fn: ((s: S) => unknown) | undefined
 
   /** @param scope the task's own; its parent is the scope that it was spawned in */
-  constructor(scope: Scope, fn: (s: Scope) => unknown) {
+  constructor(scope: S, fn: (s: S) => unknown) {
     super()
     this.scope = scope
     this.#fn = fn
@@ -55,7 +55,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   }
 
   /** @internal */
-  get inner(): Scope {
+  get inner(): S {
     return this.scope
   }
 
@@ -66,7 +66,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   }
 
   /** @internal */
-  get resumes(): Scope {
+  get resumes(): S {
     return this.scope
   }
 
@@ -77,7 +77,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
 
   /** @internal */
   resume(): void {
-    const fn = this.#fn as (s: Scope) => unknown
+    const fn = this.#fn as (s: S) => unknown
     this.#fn = undefined
     this.start()
     this.scope.run(fn, this)
@@ -91,7 +91,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
 
   /** @internal */
   failed(error: unknown, cause: CancelCause | undefined): void {
-    const outer = this.scope.parent as Scope
+    const outer = this.scope.parent as ScopeCore
     if (outer.isBackground) this.rejectLoudly(error)
     else {
       this.reject(error, 'failed')
@@ -103,7 +103,7 @@ export class SpawnedJob<R> extends JobBase<R> implements Member, Host, Runnable 
   /** @internal */
   cancelled(error: unknown, cause: CancelCause | undefined): void {
     this.reject(error, 'cancelled')
-    ;(this.scope.parent as Scope).childThrew(error, cause, false, this.scope.title)
+    ;(this.scope.parent as ScopeCore).childThrew(error, cause, false, this.scope.title)
     this.leave()
   }
 

@@ -1,14 +1,19 @@
 import { InvalidArgumentError } from '../errors/errors.ts'
-import type { Scope } from './scope.ts'
 import { checkBody } from './options.ts'
 import { type Services, stepAsk } from './services.ts'
 
+/** What a step needs of the scope that it is a part of. */
+interface StepScope<S> {
+  scope<T>(body: (s: S) => T | Promise<T>, options: { readonly name: string }): Promise<T>
+  wait<T>(promise: PromiseLike<T>): Promise<T>
+}
+
 /** `s.step`: runs a part of a durable call, or gives what an earlier attempt has got from it. */
-export async function runStep<T>(
-  scope: Scope,
+export async function runStep<T, S>(
+  scope: StepScope<S>,
   services: Services | undefined,
   name: string,
-  body: (s: Scope) => T | Promise<T>,
+  body: (s: S) => T | Promise<T>,
 ): Promise<T> {
   if (typeof name !== 'string' || name === '') {
     throw new InvalidArgumentError(

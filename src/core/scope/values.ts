@@ -1,6 +1,6 @@
 import { checkName } from './options.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import type { Scope } from './scope.ts'
+import type { ScopeCancel } from './cancelling.ts'
 
 /** Names a value that scopes carry, and knows its type. Made by `scopeKey`. */
 export interface ScopeKey<T> {
@@ -28,8 +28,8 @@ export function scopeKey<T>(name: string, ...fallback: readonly [T?]): ScopeKey<
 }
 
 /** The value of the nearest scope that carries it. */
-export function valueOf<T>(scope: Scope, key: ScopeKey<T>): T {
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+export function valueOf<T>(scope: ScopeCancel, key: ScopeKey<T>): T {
+  for (let at: ScopeCancel | undefined = scope; at !== undefined; at = at.parent) {
     const carried = at.extras?.carried
     if (carried !== undefined && carried.key === key) return carried.value as T
   }

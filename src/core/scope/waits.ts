@@ -1,8 +1,7 @@
 import type { CancelCause } from '../errors/cause.ts'
 import { clockSlot } from '../time/clock.ts'
-import { Member, type MemberOwner } from '../tree/member.ts'
+import { Member, type MemberOwner, type ScopeNode } from '../tree/member.ts'
 import { ready, type Runnable } from '../time/ready.ts'
-import type { Scope } from './scope.ts'
 import type { TimerNode, TimerWheel } from '../time/timer-wheel.ts'
 
 /** A wait that its scope can break off: one slot in the scope's list instead of a listener or a race. */
@@ -22,7 +21,7 @@ export abstract class Wait<T> extends Member {
   }
 
   /** The scope that has to act before this can end, where there is exactly one: what a search for lock cycles follows. */
-  waitsOn(): Scope | undefined {
+  waitsOn(): ScopeNode | undefined {
     return undefined
   }
 
@@ -79,7 +78,7 @@ export abstract class Wait<T> extends Member {
 class Resumption<T> implements Runnable {
   readonly #go: (outcome: T) => void
   readonly #outcome: T
-  readonly resumes: Scope | undefined
+  readonly resumes: ScopeNode | undefined
   readonly line: object | undefined
 
   constructor(go: (outcome: T) => void, outcome: T, owner: MemberOwner | undefined, line: object | undefined) {

@@ -1,4 +1,4 @@
-import { callIn } from '../scope/current.ts'
+import { callIn } from '../scope/slot.ts'
 import type { Owner } from '../scope/owner.ts'
 import { Scope } from '../scope/scope.ts'
 

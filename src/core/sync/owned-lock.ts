@@ -1,6 +1,5 @@
-import { currentSource } from '../scope/current.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
-import type { Scope } from '../scope/scope.ts'
+import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
 import { type NameOptions, titleOf } from './options.ts'
@@ -81,7 +80,7 @@ export abstract class OwnedLock implements QueueOwner {
   release(owner?: Owner): void {
     if (!this.#held) throw new MisuseError(`${this.title} was released while nobody holds it${this.#brokenNote()}.`)
     const holder = this.#tenure.scope
-    const by = scopeOf(owner === undefined ? currentSource()?.toScope() : ownerOf(owner))
+    const by = scopeOf(owner === undefined ? currentScope() : ownerOf(owner))
     const allowed =
       holder === undefined ? owner === undefined || by === undefined : by !== undefined && this.owns(holder, by)
     if (!allowed) throw this.#notOwner(by, holder)

@@ -1,6 +1,5 @@
-import { currentSource } from '../scope/current.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
-import type { Scope } from '../scope/scope.ts'
+import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
 import { type NameOptions, titleOf } from './options.ts'
@@ -118,7 +117,7 @@ export class LockSide {
    *   acquired without one
    */
   release(owner?: Owner): void {
-    this.#state.release(this.#mode, scopeOf(owner === undefined ? currentSource()?.toScope() : ownerOf(owner)))
+    this.#state.release(this.#mode, scopeOf(owner === undefined ? currentScope() : ownerOf(owner)))
   }
 
   /**

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
-import type { Clock } from './clock.ts'
+import type { Clock } from './clock-type.ts'
 import { ready } from './ready.ts'
 import { type TimerNode, TimerWheel } from './timer-wheel.ts'
 

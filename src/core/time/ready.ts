@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers'
-import type { Scope } from '../scope/scope.ts'
+import type { ScopeNode } from '../tree/member.ts'
 
 /** Something that can go on: a task that has not begun, or one whose wait is over. */
 export interface Runnable {
   /** The scope in which it goes on; undefined for code outside every scope. */
-  readonly resumes: Scope | undefined
+  readonly resumes: ScopeNode | undefined
   /** True where `resume` runs the task itself; false where what it does runs in the next microtask. */
   readonly starts: boolean
   /** What it stood in line for: those of one line keep their order also where orders are shuffled. */
@@ -15,9 +15,9 @@ export interface Runnable {
 
 /** Who is told of every step; see `instrument`. */
 export interface StepObserver {
-  scheduled(scope: Scope | undefined): void
-  before(scope: Scope | undefined): void
-  after(scope: Scope | undefined): void
+  scheduled(scope: ScopeNode | undefined): void
+  before(scope: ScopeNode | undefined): void
+  after(scope: ScopeNode | undefined): void
 }
 
 /** After so many wake-ups it looks at the clock. */

@@ -1,14 +1,47 @@
 import type { CancelCause } from '../errors/cause.ts'
-import type { Scope } from '../scope/scope.ts'
 
-/** What a member tells when it leaves. Only Scope implements it. */
+/**
+ * A scope as the rest of the house sees it: its name, its place in the tree, and how it is getting on. Nothing here acts.
+ *
+ * Everything below `scope/` is written against this, so that clocks, jobs and dumps need to know nothing of how a scope works.
+ */
+export interface ScopeNode {
+  /** How it is called in errors and dumps. */
+  readonly name: string
+  /** @internal What to call it in a message: `task resize`. */
+  readonly title: string
+  /** The scope that this one is part of. */
+  readonly parent: ScopeNode | undefined
+  /** @internal True for a spawned task, or the task that an executor runs; false for a part of one. */
+  readonly isTask: boolean
+  /** @internal True for the scope that a failing child must not cancel. */
+  readonly isBackground: boolean
+  /** @internal Where a walk through what is in it begins: `next` leads on. */
+  readonly firstMember: Member | undefined
+  /** @internal True until its body has returned or thrown. */
+  readonly bodyRuns: boolean
+  /** @internal True while its exit handlers run. */
+  readonly exiting: boolean
+  /** True once it has been cancelled, whatever the cause. */
+  readonly cancelled: boolean
+  /** @internal True when it was cancelled and its grace period is over, and it has not ended. */
+  readonly overGrace: boolean
+  /** When it has to be over, in milliseconds since the Unix epoch; Infinity without a limit. */
+  readonly deadline: number
+  /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
+  readonly lastSeen: number
+  /** @internal Where and when it was begun; only with `SKEIN_DEBUG=1`. */
+  readonly spawned: { readonly at: Error; readonly time: number } | undefined
+}
+
+/** Whose list a member is in, and whom it tells when it leaves: a scope, or an AbortSignal in the place of one. */
 export interface MemberOwner {
   /** @internal */
   delist(member: Member): void
   /** @internal What an operation throws when the scope's cancellation broke it off. */
   cancelError(): unknown
   /** @internal The scope that this is; only a scope has it. */
-  toScope?(): Scope
+  toScope?(): ScopeNode
 }
 
 /**
@@ -31,7 +64,7 @@ export abstract class Member {
   }
 
   /** @internal The inner scope that this stands for in the list; undefined for everything else. */
-  get inner(): Scope | undefined {
+  get inner(): ScopeNode | undefined {
     return undefined
   }
 

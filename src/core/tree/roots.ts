@@ -1,35 +1,46 @@
-import type { Scope } from '../scope/scope.ts'
+import type { ScopeNode } from './member.ts'
 
 /**
  * The scopes at the top: those that are part of no other and have not ended.
  *
  * One that has a body (`scope`, `main`, a task of an executor) is kept here until it ends. A block that was opened with `openScope` is held only weakly, so that one which is never disposed of can go.
  */
-const awaited = new Set<Scope>()
-const tasks = new Set<Scope>()
-const blocks = new Map<symbol, WeakRef<Scope>>()
-const keys = new WeakMap<Scope, symbol>()
+const awaited = new Set<ScopeNode>()
+const tasks = new Set<ScopeNode>()
+const blocks = new Map<symbol, WeakRef<ScopeNode>>()
+const keys = new WeakMap<ScopeNode, symbol>()
 const gone = new FinalizationRegistry<symbol>(key => blocks.delete(key))
 
-let background: Scope | undefined
+let background: ScopeNode | undefined
 
 /** @internal The scope of what belongs to the program as a whole. */
-export function setBackgroundRoot(scope: Scope): void {
+export function setBackgroundRoot(scope: ScopeNode): void {
   background = scope
 }
 
+let whenFirstAwaited: (() => void) | undefined
+
+/** @internal Has something done when the first scope begins that somebody awaits: what looks after the end of the program. */
+export function onFirstAwaitedRoot(act: () => void): void {
+  whenFirstAwaited = act
+}
+
 /** @internal A scope that somebody awaits. */
-export function addAwaitedRoot(scope: Scope): void {
+export function addAwaitedRoot(scope: ScopeNode): void {
   awaited.add(scope)
+  if (whenFirstAwaited === undefined) return
+  const act = whenFirstAwaited
+  whenFirstAwaited = undefined
+  act()
 }
 
 /** @internal The scope of a task that an executor runs: whoever awaits that, awaits the job. */
-export function addTaskRoot(scope: Scope): void {
+export function addTaskRoot(scope: ScopeNode): void {
   tasks.add(scope)
 }
 
 /** @internal A block at the top. */
-export function addBlockRoot(scope: Scope): void {
+export function addBlockRoot(scope: ScopeNode): void {
   const key = Symbol(scope.name)
   keys.set(scope, key)
   blocks.set(key, new WeakRef(scope))
@@ -37,7 +48,7 @@ export function addBlockRoot(scope: Scope): void {
 }
 
 /** @internal One of these has ended. */
-export function removeRoot(scope: Scope): void {
+export function removeRoot(scope: ScopeNode): void {
   if (awaited.delete(scope) || tasks.delete(scope)) return
   const key = keys.get(scope)
   if (key === undefined) return
@@ -47,12 +58,12 @@ export function removeRoot(scope: Scope): void {
 }
 
 /** @internal The scopes that somebody awaits. */
-export function awaitedRoots(): readonly Scope[] {
+export function awaitedRoots(): readonly ScopeNode[] {
   return [...awaited]
 }
 
 /** @internal All of them, the background scope too where it has something in it. */
-export function rootScopes(): readonly Scope[] {
+export function rootScopes(): readonly ScopeNode[] {
   const open = [...blocks.values()].map(each => each.deref()).filter(each => each !== undefined)
   const shared = background?.firstMember === undefined ? [] : [background]
   return [...awaited, ...tasks, ...open, ...shared]

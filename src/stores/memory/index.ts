@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 import { describe } from '../../call/options.ts'
-import type { Clock } from '../../core/time/clock.ts'
+import type { Clock } from '../../core/time/clock-type.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
 import type { Store } from '../store.ts'

@@ -1,4 +1,5 @@
-import { clockSlot, type Clock } from '../../core/time/clock.ts'
+import { clockSlot } from '../../core/time/clock.ts'
+import type { Clock } from '../../core/time/clock-type.ts'
 import type { StoreSettings } from '../options.ts'
 import * as story from '../story.ts'
 import type {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/time/clock.ts'
+import type { Clock } from '../../core/time/clock-type.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
 import { Timer } from '../../core/time/timer.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Clock } from '#skein/core/time/clock.js'
+import type { Clock } from '#skein/core/time/clock-type.js'
 import { type TimerNode, TimerWheel } from '#skein/core/time/timer-wheel.js'
 
 /** A clock that stands still until somebody turns it. */

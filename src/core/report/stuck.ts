@@ -1,17 +1,8 @@
 import { since } from '../time/clock.ts'
 import { StuckTaskError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
+import type { StuckTask } from './find-stuck.ts'
 import { userFrames } from './place.ts'
-
-/** A task that was cancelled and has not ended. */
-export interface StuckTask {
-  readonly title: string
-  /** The work that it handed to executors and that has not ended. */
-  readonly waitsFor: readonly string[]
-  /** When it last passed a cancel point, in milliseconds since the Unix epoch; 0 for never. */
-  readonly lastSeen: number
-  readonly spawnedAt: Error | undefined
-}
 
 /** So many are named; a warning of a million lines would be read by nobody. */
 const longestList = 20

@@ -1,0 +1,10 @@
+import type { ScopeNode } from './member.ts'
+
+/** @internal Who is told of tasks that begin and end; see `instrument`. */
+export interface TaskWatcher {
+  spawned(task: ScopeNode): void
+  exited(task: ScopeNode): void
+}
+
+/** @internal Set by `debug/instrument.ts` while somebody wants to know; what spawns tasks looks at it. */
+export const watchers: { tasks: TaskWatcher | undefined } = { tasks: undefined }
