@@ -23,18 +23,24 @@ const onTheLoop = [
   'test/testing/',
   'test/loop/',
   'test/ambient/',
-  'test/call/invoke-here',
-  'test/call/pending-queue',
-  'test/call/retry',
+  'test/call/define/invoke-here',
+  'test/call/run/pending-queue',
+  'test/call/run/retry',
   'test/conformance/loop',
   'test/conformance/stores/memory',
   'test/stores/memory/',
 ]
 /** Among those: files that do nothing but start programs and threads, or measure memory. */
 const apart = new Set(
-  ['bridge', 'clock', 'deadlock', 'main', 'system/run-process', 'system/signals', 'weight'].map(
-    name => `test/core/${name}.test.js`,
-  ),
+  [
+    'debug/deadlock',
+    'program/main',
+    'scope/bridge',
+    'scope/weight',
+    'system/run-process',
+    'system/signals',
+    'time/clock',
+  ].map(name => `test/core/${name}.test.js`),
 )
 
 const { values, positionals } = parseArgs({

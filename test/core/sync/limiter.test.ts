@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CapacityLimiter, InvalidArgumentError, MisuseError, scope } from 'skein/core'
 import { deferred, settled } from '../deferred.ts'
-import { spawnInTurn } from '../in-turn.ts'
+import { spawnInTurn } from '../scope/in-turn.ts'
 
 describe('36: CapacityLimiter', () => {
   test('raised serves exactly as many as there is room for, in order', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, scope } from 'skein/core'
 import { rejection, settled } from '../deferred.ts'
-import { spawnInTurn } from '../in-turn.ts'
+import { spawnInTurn } from '../scope/in-turn.ts'
 import { lockers } from './lockers.ts'
 
 for (const [name, make] of Object.entries(lockers)) {

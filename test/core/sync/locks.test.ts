@@ -16,7 +16,7 @@ import {
   Semaphore,
 } from 'skein/core'
 import { deferred, rejection, settled } from '../deferred.ts'
-import { spawnInTurn } from '../in-turn.ts'
+import { spawnInTurn } from '../scope/in-turn.ts'
 
 const misuse = (text: RegExp) => (error: unknown) =>
   error instanceof MisuseError && error.code === 'SKEIN_MISUSE' && text.test(error.message)

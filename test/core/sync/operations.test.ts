@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, InvalidArgumentError, openScope, type Owner, scope, TimeoutError } from 'skein/core'
 import { never, rejection, settled } from '../deferred.ts'
-import { spawnInTurn } from '../in-turn.ts'
+import { spawnInTurn } from '../scope/in-turn.ts'
 import { situations } from './operations.ts'
 
 for (const [name, prepare] of Object.entries(situations)) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein/core'
 import { rejection, settled } from '../deferred.ts'
-import { spawnInTurn } from '../in-turn.ts'
+import { spawnInTurn } from '../scope/in-turn.ts'
 
 describe('Event', () => {
   test('wakes all who wait and lets through all who come later; setting it again does nothing', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { programFolder, runProgram } from './program.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 const posix = process.platform !== 'win32'
 

@@ -5,9 +5,9 @@ import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { enter, runIn } from '#skein/core/scope/slot.js'
 import { background, CancelledError, current, NoCurrentScopeError, scope, type ScopeSource } from 'skein/core'
-import { root } from '../support/paths.ts'
-import { rejection } from './deferred.ts'
-import { programFolder, runProgram } from './program.ts'
+import { root } from '../../support/paths.ts'
+import { rejection } from '../deferred.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 describe('current', () => {
   test('is the scope of the body or task whose synchronous part runs', async () => {

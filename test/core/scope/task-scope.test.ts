@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '#skein/core/scope/task-scope.js'
 import { type CancelCause, CancelledError, scope, ScopeClosedError, TimeoutError } from 'skein/core'
-import { deferred, rejection, settled } from './deferred.ts'
+import { deferred, rejection, settled } from '../deferred.ts'
 
 describe('the scope of a running task', () => {
   test('knows the name, the attempt and the deadline, and passes progress on', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { any, CancelledError, errorsOf, rethrowIfCancelled, SkeinError, scope, splitErrors } from 'skein/core'
-import { rejection } from './deferred.ts'
+import { rejection } from '../deferred.ts'
 
 function trap(): never {
   throw new Error('must not be looked at')

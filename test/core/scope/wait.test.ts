@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, type Scope, scope, sleep } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 describe('wait', () => {
   test('gives what the promise gives, and throws what it throws', async () => {

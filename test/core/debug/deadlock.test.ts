@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { programFolder, runProgram } from './program.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 describe('a program that can go on no more', { concurrency: 2 }, () => {
   const folder = programFolder()

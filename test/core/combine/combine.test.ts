@@ -15,8 +15,8 @@ import {
   some,
   type Work,
 } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 const after =
   <T>(ms: number, value: T) =>

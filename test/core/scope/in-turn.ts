@@ -1,5 +1,5 @@
 import type { Job, Scope } from 'skein/core'
-import { settled } from './deferred.ts'
+import { settled } from '../deferred.ts'
 
 /**
  * Starts tasks so that they arrive in this order: each when the ones before have got as far as they can. Tasks that are

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, InvalidArgumentError, type Job, type Scope, scope, ScopeClosedError } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
-import { inPlainOrder } from './plain-order.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
+import { inPlainOrder } from '../plain-order.ts'
 
 describe('a scope', () => {
   test('gives what its body returns, sync or async', async () => {

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { scope } from 'skein/core'
 import { monotonic, now } from '#skein/core/time/clock.js'
 import { Timer } from '#skein/core/time/timer.js'
-import { programFolder, runProgram } from './program.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 describe('the clock', () => {
   const folder = programFolder()

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { CancelledError, instrument, scope } from 'skein/core'
 import { shuffled } from 'skein/testing'
 import { Wait } from '#skein/core/scope/waits.js'
-import { inPlainOrder } from './plain-order.ts'
+import { inPlainOrder } from '../plain-order.ts'
 
 class TestWait<T> extends Wait<T> {}
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Scope, scope, StuckTaskError } from 'skein/core'
-import { deferred, never } from './deferred.ts'
-import { inVirtualTime } from './virtual-time.ts'
-import { programFolder, runProgram } from './program.ts'
+import { deferred, never } from '../deferred.ts'
+import { inVirtualTime } from '../virtual-time.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 function nextWarning(): Promise<Error> {
   return new Promise(resolve => process.once('warning', resolve))

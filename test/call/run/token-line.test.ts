@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { call, CancelledError, CapacityLimiter, InvalidArgumentError, loop, OverloadedError, scope, task } from 'skein'
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
-import { type Deferred, deferred, rejection, settled } from '../core/deferred.ts'
+import { type Deferred, deferred, rejection, settled } from '../../core/deferred.ts'
 
 let gates: Deferred<void>[] = []
 /** Counts those that run, and waits for a gate of its own. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, failAfter, moveOnAfter, type Scope, scope, TimeoutError } from 'skein/core'
-import { deferred, never, rejection } from './deferred.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { deferred, never, rejection } from '../deferred.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 describe('a deadline', () => {
   test('ends the scope with a TimeoutError that names the limit', async () => {

@@ -18,9 +18,9 @@ import {
   splitErrors,
   TimeoutError,
 } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
-import { programFolder, runProgram } from './program.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
+import { programFolder, runProgram } from '../program.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 describe('options', () => {
   test('with a key that nobody knows are refused, and so is a wrong value', async () => {

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { task, TaskModuleError } from 'skein'
 import { threads } from 'skein/threads'
 import { formatHint } from '#skein/pool/host/module-format.js'
-import { root } from '../support/paths.ts'
+import { root } from '../../support/paths.ts'
 
 const entry = pathToFileURL(join(root, 'dist/index.js')).href
 const source = `import { task } from '${entry}'\nexport const one = task(import.meta, () => 1, { name: 'one' })\n`

@@ -15,9 +15,9 @@ import {
   ScopeClosedError,
   TimeoutError,
 } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
-import { inPlainOrder } from './plain-order.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
+import { inPlainOrder } from '../plain-order.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 /** The behaviours that trio tests itself with, numbered as in docs/design/structured.md. */
 describe('scopes and errors', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
 import { InvalidArgumentError, instrument, type ScopeNode, scope, warnBlocked } from 'skein/core'
-import { programFolder, runProgram } from './program.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 const label = (task: ScopeNode | undefined): string => task?.name ?? 'nobody'
 

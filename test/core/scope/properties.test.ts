@@ -14,8 +14,8 @@ import {
   Semaphore,
   type Sender,
 } from 'skein/core'
-import { settled } from './deferred.ts'
-import { inVirtualTime } from './virtual-time.ts'
+import { settled } from '../deferred.ts'
+import { inVirtualTime } from '../virtual-time.ts'
 
 /** One step of a random program. */
 type Step =

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { background, dump, InvalidArgumentError, openScope, scope, type TaskNode, tree } from 'skein/core'
 import { settled, virtualClock } from 'skein/testing'
-import { deferred, never } from './deferred.ts'
-import { programFolder, runProgram } from './program.ts'
+import { deferred, never } from '../deferred.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 const find = (name: string, nodes: readonly TaskNode[] = tree()): TaskNode | undefined => {
   for (const node of nodes) {

@@ -17,8 +17,8 @@ import {
   turns,
   waitFor,
 } from './bridge-tasks.ts'
-import { rejection } from './deferred.ts'
-import { programFolder, runProgram } from './program.ts'
+import { rejection } from '../deferred.ts'
+import { programFolder, runProgram } from '../program.ts'
 
 // The cooperative side and the threads take part in the same cancellation.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, type Job, openScope, type Scope, scope } from 'skein/core'
-import { deferred, never, rejection, settled } from './deferred.ts'
+import { deferred, never, rejection, settled } from '../deferred.ts'
 
 describe('cancellation', () => {
   test('carries who asked and why; the first cause wins', async () => {

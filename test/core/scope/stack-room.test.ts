@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CancelledError, MisuseError, type Scope, scope } from 'skein/core'
-import { rejection } from './deferred.ts'
+import { rejection } from '../deferred.ts'
 
 describe('scopes that nest in one synchronous stretch', () => {
   const nest = (s: Scope, levels: number): unknown => (levels === 0 ? 'inside' : s.scope(s => nest(s, levels - 1)))
