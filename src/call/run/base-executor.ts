@@ -8,6 +8,7 @@ import {
   InvalidArgumentError,
   OverloadedError,
 } from '../../core/errors/errors.ts'
+import { Observers } from '../../core/events/observers.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 import type { LogLine } from '../../core/scope/services.ts'
@@ -56,7 +57,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #signals = new SignalListeners((entry, signal) =>
     this.stop(entry, { source: 'signal', reason: signal.reason }),
   )
-  readonly #listeners = new Set<(event: ExecutorEvent) => void>()
+  readonly #observers = new Observers<ExecutorEvent>()
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
   #numbers = 0
   #pending = 0
@@ -371,26 +372,15 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   /** True while somebody listens; whoever builds an event asks first, so that nobody pays for what nobody hears. */
   protected get observed(): boolean {
-    return this.#listeners.size > 0
+    return this.#observers.any
   }
 
   protected emit(event: ExecutorEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // A listener must not be able to break the work that it watches, nor fail unseen.
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
+    this.#observers.tell(event)
   }
 
   observe(listener: (event: ExecutorEvent) => void): () => void {
-    if (typeof listener !== 'function')
-      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
-    const own = (event: ExecutorEvent): void => listener(event) // the same function may listen twice
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    return this.#observers.add(listener)
   }
 
   within(scope: Scope): Executor {

@@ -16,6 +16,7 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
+import { Observers } from '../../core/events/observers.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { JobFilter, OutgoingCall, Store, StoredJob, StoreStats, UserDatabase } from '../../stores/store.ts'
@@ -41,7 +42,7 @@ export class DurableQueue extends ExecutorSurface implements Queue {
   readonly #outbox: Outbox
   readonly #flights: Flights
   readonly #teller: Teller
-  readonly #listeners = new Set<(event: ExecutorEvent) => void>()
+  readonly #observers = new Observers<ExecutorEvent>()
   #closing: Promise<void> | undefined
 
   constructor(store: Store, name: string, ownsStore: boolean) {
@@ -51,8 +52,8 @@ export class DurableQueue extends ExecutorSurface implements Queue {
     this.name = name
     this.#watch = new Watch(store)
     this.#outbox = new Outbox(store)
-    const tell = (event: ExecutorEvent): void => this.#tell(event)
-    const observed = (): boolean => this.#listeners.size > 0
+    const tell = (event: ExecutorEvent): void => this.#observers.tell(event)
+    const observed = (): boolean => this.#observers.any
     this.#teller = new Teller({ store, watch: this.#watch, tell, observed })
     this.#flights = new Flights({
       store,
@@ -95,7 +96,7 @@ export class DurableQueue extends ExecutorSurface implements Queue {
     const outgoing = made instanceof Promise ? await made : made
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
     const job = this.#accepted(outgoing, sent)
-    this.#tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
+    this.#observers.tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
     this.#teller.begin(job.id, work.task)
     if (signal) this.#cancelOn(signal, job)
     return job
@@ -195,24 +196,8 @@ export class DurableQueue extends ExecutorSurface implements Queue {
 
   // ---------------------------------------------------------------- looking and telling
 
-  #tell(event: ExecutorEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // A listener must not be able to break the work that it watches, nor fail unseen.
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
-  }
-
   observe(listener: (event: ExecutorEvent) => void): () => void {
-    if (typeof listener !== 'function') {
-      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
-    }
-    const own = (event: ExecutorEvent): void => listener(event) // the same function may listen twice
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    return this.#observers.add(listener)
   }
 
   stats(): ExecutorStats {

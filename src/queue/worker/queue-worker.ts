@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
 import { wallTime } from '../../core/time/clock.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
-import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import { Observers } from '../../core/events/observers.ts'
 import { Timer } from '../../core/time/timer.ts'
-import { checkKnown, describe } from '../../call/options.ts'
+import { checkKnown } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import type { Store } from '../../stores/store.ts'
 import type { Allowlist } from './allowlist.ts'
@@ -74,7 +74,7 @@ export class QueueWorker implements Worker {
   readonly done: Promise<StopReport>
   readonly #parts: QueueWorkerParts
   readonly #core: WorkerCore
-  readonly #listeners = new Set<(event: WorkerEvent) => void>()
+  readonly #observers = new Observers<WorkerEvent>()
   /** A worker that waits for jobs keeps its program running, as a server does. */
   readonly #alive = setInterval(() => {}, 2 ** 31 - 1)
   #state: 'running' | 'stopping' | 'stopped' = 'running'
@@ -97,8 +97,8 @@ export class QueueWorker implements Worker {
       queues: parts.queues,
       lease: parts.lease,
       rates: parts.rates,
-      tell: event => this.#tell(event),
-      observed: () => this.#listeners.size > 0,
+      tell: event => this.#observers.tell(event),
+      observed: () => this.#observers.any,
     })
   }
 
@@ -134,12 +134,7 @@ export class QueueWorker implements Worker {
   }
 
   observe(listener: (event: WorkerEvent) => void): () => void {
-    if (typeof listener !== 'function') {
-      throw new InvalidArgumentError(`observe needs a function, got ${describe(listener)}`)
-    }
-    const own = (event: WorkerEvent): void => listener(event) // the same function may listen twice
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    return this.#observers.add(listener)
   }
 
   close(options: CloseWorkerOptions = {}): Promise<StopReport> {
@@ -151,7 +146,7 @@ export class QueueWorker implements Worker {
       return this.done
     }
     this.#state = 'stopping'
-    this.#tell({ type: 'stopping', time: wallTime(), running: this.#core.running })
+    this.#observers.tell({ type: 'stopping', time: wallTime(), running: this.#core.running })
     this.#stop = new Stop(this.#core, timeout, this.#parts.grace)
     void this.#end(this.#stop)
     return this.done
@@ -172,7 +167,7 @@ export class QueueWorker implements Worker {
       try {
         await ending()
       } catch (error) {
-        this.#tell({ type: 'trouble', time: wallTime(), doing: what, error })
+        this.#observers.tell({ type: 'trouble', time: wallTime(), doing: what, error })
       }
     }
     await quietly('say goodbye', () => store.announce(this.id, undefined))
@@ -190,7 +185,7 @@ export class QueueWorker implements Worker {
         this.#armPulse()
         this.#checkHealth()
         this.#announce().catch((error: unknown) =>
-          this.#tell({ type: 'trouble', time: wallTime(), doing: 'announce', error }),
+          this.#observers.tell({ type: 'trouble', time: wallTime(), doing: 'announce', error }),
         )
       },
       undefined,
@@ -212,18 +207,7 @@ export class QueueWorker implements Worker {
     const { consuming, reason } = this.health()
     if (consuming === this.#consuming) return
     this.#consuming = consuming
-    this.#tell({ type: 'consuming', time: wallTime(), consuming, reason })
-  }
-
-  #tell(event: WorkerEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // A listener must not be able to break the work that it watches, nor fail unseen.
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
+    this.#observers.tell({ type: 'consuming', time: wallTime(), consuming, reason })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
