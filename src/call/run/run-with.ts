@@ -16,7 +16,7 @@ export const surfaceKey: unique symbol = Symbol.for('skein.surface') as never
  */
 export interface RunServices {
   /**
-   * Answers a question of the task: `s.step` asks (see `stepAsk` in `core/services.ts`). The answer travels back, and so
+   * Answers a question of the task: `s.step` asks (see `stepAsk` in `core/scope/services.ts`). The answer travels back, and so
    * does what it rejects with. It is dropped when the run has ended meanwhile.
    */
   ask?(kind: string, value: unknown): Promise<unknown>
