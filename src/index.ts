@@ -13,7 +13,7 @@ export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats 
 export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
 export type { CallOptions, RetryOptions } from './call/options.ts'
-export type { LimitOptions, QueueCallOptions, UniqueOptions } from './call/queue-options.ts'
+export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
 export { identityOf, type Task, task, type TaskIdentity, type TaskOptions } from './call/define/task.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job/job.ts'

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
 import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
 import { checkInteger, checkKnown, describe } from './checks.ts'
-import { checkQueueOptions, type QueueCallOptions, queueOptionNames } from './queue-options.ts'
+import { checkQueueOptions, type DurableCallOptions, queueOptionNames } from './queue-options.ts'
 
 export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
 
@@ -20,9 +20,9 @@ export interface RetryOptions extends Backoff, RetryChoice {
 }
 
 /**
- * What can be said of a single call. The first five hold on every executor; those of `QueueCallOptions` for queues alone.
+ * What can be said of a single call. The first five hold on every executor; those of `DurableCallOptions` for queues alone.
  */
-export interface CallOptions extends QueueCallOptions {
+export interface CallOptions extends DurableCallOptions {
   /**
    * The longest that one run may take, counted from the moment it starts (not while it waits in the queue, nor while
    * a new worker imports the task's module). Then the run

@@ -32,7 +32,7 @@ export interface LimitOptions {
  * What can be said of a single call that goes to a queue. The event loop, threads and processes refuse these, so that
  * nobody believes in a promise that is not kept there.
  */
-export interface QueueCallOptions {
+export interface DurableCallOptions {
   /** The name of the queue that it waits in. Default: the one of `connect`, `default`. */
   readonly queue?: string
   /** Do not start it before this much time has passed. Default: 0. */
@@ -61,7 +61,7 @@ export interface QueueCallOptions {
 }
 
 /** The names of the options that only queues know. */
-export const queueOptionNames: readonly (keyof QueueCallOptions)[] = [
+export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
   'queue',
   'delay',
   'eta',
@@ -86,7 +86,7 @@ export const longestSpan: number = 365_250 * 86_400_000
 const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function checkQueueOptions(options: QueueCallOptions): void {
+export function checkQueueOptions(options: DurableCallOptions): void {
   const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
   if (queue !== undefined) checkQueueName(queue)
   if (delay !== undefined) checkSpan(delay, 'delay')

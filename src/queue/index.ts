@@ -5,14 +5,14 @@
  */
 export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
 export type { DurableJob, JobStatus } from './client/durable-job.ts'
-export type { Queue, QueueMapOptions } from './client/queue.ts'
+export type { DurableQueue, DurableMapOptions } from './client/durable-queue.ts'
 export { openStore } from './open-store.ts'
 
 // The other side: what runs the calls.
 export { effect, type EffectParameter } from './inside/effect.ts'
 export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'
-export type { CloseWorkerOptions, Worker } from './worker/queue-worker.ts'
+export type { CloseWorkerOptions, QueueWorker } from './worker/queue-worker.ts'
 export type { TaskRate, WorkOptions } from './worker/work-options.ts'
 export type {
   AboutJob,
@@ -24,6 +24,6 @@ export type {
 } from './worker/events.ts'
 
 // What both sides and the tools speak of.
-export type { LimitOptions, QueueCallOptions, UniqueOptions } from '../call/queue-options.ts'
+export type { LimitOptions, DurableCallOptions, UniqueOptions } from '../call/queue-options.ts'
 export type { LogLine } from '../core/scope/services.ts'
-export type { JobFilter, QueueStats, StoreStats, StoredState, WorkerRecord } from '../stores/store.ts'
+export type { JobFilter, StoredQueue, StoreStats, StoredState, WorkerRecord } from '../stores/store.ts'

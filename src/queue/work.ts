@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { openStore } from './open-store.ts'
 import { allowlistOf } from './worker/allowlist.ts'
 import { executorOf } from './worker/place.ts'
-import { QueueWorker, type Worker } from './worker/queue-worker.ts'
+import { QueueWorkerHandle, type QueueWorker } from './worker/queue-worker.ts'
 import { checkWorkOptions, type WorkOptions } from './worker/work-options.ts'
 
 /**
@@ -31,7 +31,7 @@ import { checkWorkOptions, type WorkOptions } from './worker/work-options.ts'
  * console.log(worker.tasks, worker.stats().running)
  * await worker.close()
  */
-export async function work(options: WorkOptions): Promise<Worker> {
+export async function work(options: WorkOptions): Promise<QueueWorker> {
   const settings = checkWorkOptions(options)
   const tasks = await allowlistOf(settings.modules, settings.tasks)
   if (tasks.names.length === 0) {
@@ -50,7 +50,7 @@ export async function work(options: WorkOptions): Promise<Worker> {
   let executor: ExecutorSurface | undefined
   try {
     executor = await executorOf(settings)
-    const worker = new QueueWorker({
+    const worker = new QueueWorkerHandle({
       store,
       ownsStore: store !== given,
       executor,

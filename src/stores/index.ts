@@ -15,7 +15,7 @@ export type {
   KeyConflict,
   LimitStrategy,
   OutgoingCall,
-  QueueStats,
+  StoredQueue,
   Report,
   Reported,
   Retention,

@@ -225,7 +225,7 @@ export interface JobFilter {
 }
 
 /** How one queue is doing. */
-export interface QueueStats {
+export interface StoredQueue {
   readonly queue: string
   readonly paused: boolean
   readonly counts: Readonly<Record<StoredState, number>>
@@ -247,7 +247,7 @@ export interface WorkerRecord {
 
 /** How the store as a whole is doing. */
 export interface StoreStats {
-  readonly queues: readonly QueueStats[]
+  readonly queues: readonly StoredQueue[]
   readonly workers: readonly WorkerRecord[]
   /** Ready calls of tasks that no live worker knows: task name to number. */
   readonly unclaimed: Readonly<Record<string, number>>

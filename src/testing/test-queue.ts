@@ -11,9 +11,9 @@ import { nothing } from '../core/job/nothing.ts'
 import { Timer } from '../core/time/timer.ts'
 import type { JobStatus } from '../queue/client/durable-job.ts'
 import { queueIn } from '../queue/client/connect.ts'
-import type { Queue } from '../queue/client/queue.ts'
+import type { DurableQueue } from '../queue/client/durable-queue.ts'
 import { work } from '../queue/work.ts'
-import type { Worker } from '../queue/worker/queue-worker.ts'
+import type { QueueWorker } from '../queue/worker/queue-worker.ts'
 import { withoutPulse, type WorkOptions } from '../queue/worker/work-options.ts'
 import { armCrash, type CrashLabel } from '../stores/crash-point.ts'
 import { memoryStore } from '../stores/memory/index.ts'
@@ -56,7 +56,7 @@ export interface Submitted {
 /** A queue for tests: everything in memory, on a clock that the test turns, with a worker that it starts and kills. */
 export interface TestQueue extends AsyncDisposable {
   /** The queue: give it to the code under test. */
-  readonly queue: Queue
+  readonly queue: DurableQueue
   /** The store below it, for what a queue does not do. */
   readonly store: Store
   readonly clock: VirtualClock
@@ -169,14 +169,14 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
 class TestBench implements TestQueue {
   readonly clock: VirtualClock
   readonly store: Store
-  readonly queue: Queue
+  readonly queue: DurableQueue
   readonly #options: TestQueueOptions
   readonly #ownsClock: boolean
   readonly #disarm = new Set<() => void>()
   /** Called when something may have changed. */
   readonly #pings = new Set<() => void>()
   readonly #dead: Promise<void>[] = []
-  #worker: Worker | undefined
+  #worker: QueueWorker | undefined
   #line: WorkerLine | undefined
   #starting: Promise<void> | undefined
   /** How many drains and waits are under way; jobs run while there is one. */

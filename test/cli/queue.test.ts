@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, test, type TestContext } from 'node:test'
 import { call } from 'skein'
-import { connect, type Queue } from 'skein/queue'
+import { connect, type DurableQueue } from 'skein/queue'
 import { root } from '../support/paths.ts'
 import { type Ended, type Running, skein, start, workplace } from './skein.ts'
 
@@ -19,7 +19,7 @@ export const busy = task(import.meta, function busy() { const s = current(); for
 interface Place {
   readonly folder: string
   readonly url: string
-  readonly queue: Queue
+  readonly queue: DurableQueue
   /** The task functions of the module. */
   readonly tasks: Record<'add' | 'boom' | 'nap' | 'busy', never>
   run(...args: string[]): Promise<Ended>

@@ -13,7 +13,7 @@ import {
   TimeoutError,
   ValidationError,
 } from 'skein'
-import { type Queue, queueIn, work, type Worker } from 'skein/queue'
+import { type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
 import type { OutgoingCall, Store } from 'skein/stores'
 import {
   attempts,
@@ -51,10 +51,10 @@ const tasks = [
 /** What a queue promises to those who submit, whichever store it is in. */
 export function clientSuite(openStore: () => Store | Promise<Store>): void {
   let store: Store
-  let queue: Queue
-  let workers: Worker[]
+  let queue: DurableQueue
+  let workers: QueueWorker[]
 
-  const startWorker = async (): Promise<Worker> => {
+  const startWorker = async (): Promise<QueueWorker> => {
     const worker = await work({ store, tasks, on: 'loop', queues: ['default', 'other'] })
     workers.push(worker)
     return worker

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { current, task } from 'skein'
-import { type DurableJob, type Queue, queueIn, work, type Worker } from 'skein/queue'
+import { type DurableJob, type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
 import type { Store } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
 import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
@@ -87,9 +87,9 @@ const messages: Readonly<Record<string, string>> = {
 describe('a file into which somebody else has written', { timeout: 120_000 }, () => {
   let folder: string
   let store: Store
-  let queue: Queue
+  let queue: DurableQueue
   let database: Driver
-  let worker: Worker
+  let worker: QueueWorker
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'skein-damage-'))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { call, StoreRefusedError } from 'skein'
-import { type Queue, queueIn, work, type Worker } from 'skein/queue'
+import { type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
 import type { Store } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import { sqliteStore } from 'skein/stores/sqlite'
@@ -30,8 +30,8 @@ for (const [place, on] of [
 ] as const) {
   describe(`a worker on ${on}, of a store in ${place},`, { timeout: 60_000 }, () => {
     let store: Store
-    let queue: Queue
-    let worker: Worker
+    let queue: DurableQueue
+    let worker: QueueWorker
 
     before(async () => {
       store = await (stores[place] as () => Promise<Store>)()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import Libsql from 'libsql'
 import { call } from 'skein'
-import { connect, type Queue, queueIn, work } from 'skein/queue'
+import { connect, type DurableQueue, queueIn, work } from 'skein/queue'
 import type { UserDatabase } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import { sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
@@ -42,7 +42,7 @@ if (!builtIn) {
 describe('a call that is submitted inside a transaction', () => {
   const folder = mkdtempSync(join(tmpdir(), 'skein-inside-'))
   const file = join(folder, 'shop.db')
-  let queue: Queue
+  let queue: DurableQueue
   let database: Connection
 
   before(async () => {

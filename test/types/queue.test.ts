@@ -1,12 +1,12 @@
 import { test } from 'node:test'
 import { call, type Call, type StandardSchema, task } from 'skein'
-import type { DurableJob, JobStatus, Queue } from 'skein/queue'
+import type { DurableJob, JobStatus, DurableQueue } from 'skein/queue'
 import type { MapResults, Settled } from 'skein'
 import { exactly } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.
 
-declare const queue: Queue
+declare const queue: DurableQueue
 declare function schema<T>(): StandardSchema<T>
 
 /** What libraries give: more than is asked for, and an input that differs from the output. */

@@ -1,4 +1,4 @@
-import type { QueueStats, StoredState, StoreStats, WorkerRecord } from '../../stores/store.ts'
+import type { StoredQueue, StoredState, StoreStats, WorkerRecord } from '../../stores/store.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
@@ -54,7 +54,7 @@ export function statusText(
   return `${lines.join('\n')}\n`
 }
 
-function queueTable(queues: readonly QueueStats[], style: Style): string[] {
+function queueTable(queues: readonly StoredQueue[], style: Style): string[] {
   const number = (state: StoredState, n: number): string => {
     if (n === 0) return style.dim('0')
     return state === 'failed' || state === 'dead' ? style.red(count(n)) : count(n)

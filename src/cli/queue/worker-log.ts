@@ -1,5 +1,5 @@
 import type { StopReport, WorkerEvent } from '../../queue/worker/events.ts'
-import type { Worker } from '../../queue/worker/queue-worker.ts'
+import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
 import type { Output } from '../output.ts'
 import { errorToJson, toJson } from '../to-json.ts'
 import { count, plural } from '../ui/amount.ts'
@@ -19,7 +19,7 @@ const every = 10_000
 
 /** What a worker says of itself: failures and troubles always, every job with `verbose`, and now and then the counts. */
 export class WorkerLog {
-  readonly #worker: Worker
+  readonly #worker: QueueWorker
   readonly #options: WorkerLogOptions
   readonly #style: Style = styleOf(process.stdout)
   readonly #timer: NodeJS.Timeout
@@ -27,7 +27,7 @@ export class WorkerLog {
   #ended = 0
   #told = performance.now()
 
-  constructor(worker: Worker, options: WorkerLogOptions) {
+  constructor(worker: QueueWorker, options: WorkerLogOptions) {
     this.#worker = worker
     this.#options = options
     this.#unobserve = worker.observe(event => this.#on(event))

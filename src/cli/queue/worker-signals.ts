@@ -1,5 +1,5 @@
 import type { StopReport } from '../../queue/worker/events.ts'
-import type { Worker } from '../../queue/worker/queue-worker.ts'
+import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
 
 /** As shells count: 128 and the number of the signal. */
 const exitCodeOf = { SIGINT: 130, SIGTERM: 143 } as const
@@ -11,7 +11,7 @@ const exitCodeOf = { SIGINT: 130, SIGTERM: 143 } as const
  * @param say tells a person what the signal did, and what the next one would
  */
 export async function untilStopped(
-  worker: Worker,
+  worker: QueueWorker,
   say: (text: string) => void,
 ): Promise<{ readonly report: StopReport; readonly forced: number | undefined }> {
   let signals = 0

@@ -1,9 +1,9 @@
 import { checkKnown } from '../../call/options.ts'
 import { checkQueueName } from '../../call/queue-options.ts'
 import type { Store } from '../../stores/store.ts'
-import { DurableQueue } from './durable-queue.ts'
+import { QueueExecutor } from './queue-executor.ts'
 import { openStore } from '../open-store.ts'
-import type { Queue } from './queue.ts'
+import type { DurableQueue } from './durable-queue.ts'
 import { defaultQueue } from '../worker/work-options.ts'
 
 /** Options of `connect`. */
@@ -42,9 +42,9 @@ const known: ReadonlySet<string> = new Set(['queue'])
  * await worker.close()
  * await queue.close()
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Queue> {
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<DurableQueue> {
   const name = queueName(options)
-  return new DurableQueue(await openStore(url), name, true)
+  return new QueueExecutor(await openStore(url), name, true)
 }
 
 /**
@@ -69,8 +69,8 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
  * await mails.close()
  * await store.close()
  */
-export function queueIn(store: Store, options: ConnectOptions = {}): Queue {
-  return new DurableQueue(store, queueName(options), false)
+export function queueIn(store: Store, options: ConnectOptions = {}): DurableQueue {
+  return new QueueExecutor(store, queueName(options), false)
 }
 
 function queueName(options: ConnectOptions): string {

@@ -1,307 +1,144 @@
-import { type Arguments, type Call, isCall, makeCall, type Value } from '../../call/call.ts'
-import type { Entry, Work } from '../../call/run/entry.ts'
+import type { Call } from '../../call/call.ts'
+import type { Arguments, Value } from '../../call/call.ts'
 import type { ExecutorEvent } from '../../call/events.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
-import { LentExecutor } from '../../call/run/lent-executor.ts'
 import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
-import { hasNested } from '../../call/run/nested.ts'
-import { checkKnown, describe } from '../../call/options.ts'
-import { checkQueueName, queueOptionNames } from '../../call/queue-options.ts'
-import { runMap } from '../../call/run/run-map.ts'
+import type { DurableCallOptions } from '../../call/queue-options.ts'
 import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
-import { ExecutorSurface } from '../../call/run/surface.ts'
-import type { AnyFunction, Task } from '../../call/define/task.ts'
-import { wireName } from '../../celery/task-name.ts'
-import type { CancelCause } from '../../core/errors/cause.ts'
-import { wallTime } from '../../core/time/clock.ts'
-import { milliseconds } from '../../core/time/duration.ts'
-import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
-import { Observers } from '../../core/events/observers.ts'
-import type { Scope } from '../../core/scope/scope.ts'
-import { Timer } from '../../core/time/timer.ts'
-import type { JobFilter, OutgoingCall, Store, StoredJob, StoreStats, UserDatabase } from '../../stores/store.ts'
-import { acceptedId } from './accepted.ts'
-import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
-import { cancelError, Flights } from './flights.ts'
-import { Outbox, type Sent } from './outbox.ts'
-import { outgoingCall, outgoingInside } from './outgoing.ts'
-import { reasonText } from './reason.ts'
-import type { Queue, QueueMapOptions } from './queue.ts'
-import { Teller } from './teller.ts'
-import { isFinal, Watch } from './watch.ts'
+import type { Task } from '../../call/define/task.ts'
+import type { JobFilter, StoreStats, UserDatabase } from '../../stores/store.ts'
+import type { DurableJob, JobStatus } from './durable-job.ts'
 
-/** The client's side of a queue. */
-export class DurableQueue extends ExecutorSurface implements Queue {
-  readonly kind = 'queue'
-  readonly capacity: number = Number.POSITIVE_INFINITY
-  readonly bundles = false
+/** Options of `queue.map`: those of every map, and what its calls are to have in common. */
+export interface DurableMapOptions
+  extends
+    MapOptions,
+    Pick<DurableCallOptions, 'queue' | 'expires' | 'deadline' | 'grace' | 'limit' | 'headers' | 'tags'> {}
+
+/**
+ * A queue in a store, as an executor: calls go into the store, workers in any program run them, and results come back.
+ *
+ * `submit` resolves once the call is durable: from then on it ends in a final state or is still pending, whatever is
+ * killed. `run`, `map` and `stream` are for work whose result this program waits for. A task runs at least once: a worker
+ * that dies leaves its job to another one, so what a task does outside of the store must bear being done twice.
+ *
+ * Arguments and results cross as JSON that keeps dates, bytes, bigints, Maps, Sets, URLs, regular expressions, errors and
+ * registered classes; references to the same object become copies.
+ */
+export interface DurableQueue extends Executor {
+  /** The URL of the store, without secrets. */
+  readonly url: string
+  /** The name of the queue that calls go to when they name none. */
   readonly name: string
-  readonly #store: Store
-  readonly #ownsStore: boolean
-  readonly #watch: Watch
-  readonly #outbox: Outbox
-  readonly #flights: Flights
-  readonly #teller: Teller
-  readonly #observers = new Observers<ExecutorEvent>()
-  #closing: Promise<void> | undefined
-
-  constructor(store: Store, name: string, ownsStore: boolean) {
-    super()
-    this.#store = store
-    this.#ownsStore = ownsStore
-    this.name = name
-    this.#watch = new Watch(store)
-    this.#outbox = new Outbox(store)
-    const tell = (event: ExecutorEvent): void => this.#observers.tell(event)
-    const observed = (): boolean => this.#observers.any
-    this.#teller = new Teller({ store, watch: this.#watch, tell, observed })
-    this.#flights = new Flights({
-      store,
-      watch: this.#watch,
-      outbox: this.#outbox,
-      queue: name,
-      refusal: work => (this.#closing ? this.#closedError(`task ${work.task.name} was not started`) : undefined),
-      tell,
-      teller: this.#teller,
-      observed,
-    })
-  }
-
-  get url(): string {
-    return this.#store.url
-  }
-
-  override check(work: Work): void {
-    if (!hasNested(work.args)) return
-    throw new InvalidArgumentError(
-      `A Call or a Job stands among the arguments of task ${work.task.name}. A queue takes calls whose arguments are there: ` +
-        `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
-    )
-  }
-
-  // ---------------------------------------------------------------- submit
-
-  override submit<A extends unknown[], R>(
+  /** Hands a call over, and resolves to its job once it is durable. Submits of one turn of the event loop are one commit. */
+  submit<R>(call: Call<R>): Promise<DurableJob<R>>
+  /**
+   * Hands a task and its arguments over, and resolves to the job once it is durable.
+   *
+   * **Cancellation**: the `signal` of the call, while this program runs; `job.cancel()` from anywhere, at any time.
+   *
+   * **Errors**: `SKEIN_UNSENDABLE` for an argument that cannot travel; `SKEIN_VALIDATION` for one that the task's schema
+   * refuses; `SKEIN_DUPLICATE_JOB` and `SKEIN_LIMIT_REACHED` where `unique` and `limit` say so; `SKEIN_CLOSED`;
+   * `SKEIN_INVALID_ARGUMENT`, also for a Call or Job among the arguments: run that first and pass its value.
+   */
+  submit<A extends unknown[], R>(
     task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
+    ...args: Arguments<A>
   ): Promise<DurableJob<Value<R>>>
-  override submit<R>(call: Call<R>): Promise<DurableJob<R>>
-  override async submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<DurableJob<unknown>> {
-    const work = isCall(first) ? first : makeCall(first, args)
-    this.check(work)
-    this.#checkOpen(work)
-    const { signal } = work.options
-    if (signal?.aborted) throw cancelError(work, { source: 'signal', reason: signal.reason }, 'withdrawn')
-    const made = outgoingCall(work, 'run', this.name)
-    const outgoing = made instanceof Promise ? await made : made
-    const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
-    const job = this.#accepted(outgoing, sent)
-    this.#observers.tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
-    this.#teller.begin(job.id, work.task)
-    if (signal) this.#cancelOn(signal, job)
-    return job
-  }
-
-  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<unknown> {
-    const { task, ignoreResult = false } = outgoing
-    return new StoredJobHandle<unknown>(this.#source, acceptedId(outgoing, sent), task, 'queued', ignoreResult)
-  }
-
+  /**
+   * Hands a call over inside a transaction of your own, on your own connection to the queue's SQLite file: the job is there
+   * if and only if you commit. For a row of yours and the work that follows from it: the order and its confirmation mail.
+   *
+   * Does not wait, so that it can be called in a synchronous transaction. Until you commit nobody sees the job: its
+   * `result()`, asked before, ends with `SKEIN_JOB_GONE`. Workers are woken once the present turn of the event loop is over;
+   * a transaction that stays open for longer is noticed within seconds. `observe` does not tell of it. Everywhere else
+   * `submit` is the simpler choice.
+   *
+   * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
+   *
+   * **Errors**: as `submit`, and `SKEIN_INVALID_ARGUMENT` where the store is no SQLite file, where the connection is open on
+   * another file, of another SQLite, or has no transaction open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
+   *
+   * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
+   * @example
+   * import { mkdtemp, rm } from 'node:fs/promises'
+   * import { tmpdir } from 'node:os'
+   * import { join } from 'node:path'
+   * import { task } from 'skein'
+   * import { connect, work } from 'skein/queue'
+   * import { sqliteConnection } from 'skein/stores/sqlite'
+   *
+   * const confirm = task(import.meta, (order: string) => `confirmed ${order}`, { name: 'mail.confirm' })
+   *
+   * const folder = await mkdtemp(join(tmpdir(), 'shop-'))
+   * const queue = await connect(`sqlite:${folder}/shop.db`)
+   * const database = sqliteConnection(`${folder}/shop.db`)
+   * database.exec('CREATE TABLE orders (id TEXT)')
+   *
+   * database.exec('BEGIN IMMEDIATE')
+   * database.prepare('INSERT INTO orders VALUES (?)').run('order-1')
+   * const job = queue.submitInside(database, confirm, 'order-1')
+   * database.exec('COMMIT') // both are there now, or, after a ROLLBACK, none
+   *
+   * const worker = await work({ store: `sqlite:${folder}/shop.db`, tasks: [confirm], on: 'loop' })
+   * console.log(await job.result()) // confirmed order-1
+   * await worker.close()
+   * await queue.close()
+   * database.close()
+   * await rm(folder, { recursive: true })
+   */
   submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
   submitInside<A extends unknown[], R>(
     database: UserDatabase,
     task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
+    ...args: Arguments<A>
   ): DurableJob<Value<R>>
-  submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<unknown> {
-    const work = isCall(first) ? first : makeCall(first, args)
-    this.check(work)
-    this.#checkOpen(work)
-    if (this.#store.sendInside === undefined) {
-      throw new InvalidArgumentError(
-        `submitInside needs a queue in a SQLite file, since your rows and the job are to be in one transaction; this one is ` +
-          `in ${this.url}. Use connect('sqlite:jobs.db'), or submit.`,
-      )
-    }
-    const outgoing = outgoingInside(work, this.name)
-    return this.#accepted(outgoing, this.#store.sendInside(database, [outgoing])[0] as Sent)
-  }
-
-  get #source(): { readonly store: Store; readonly watch: Watch } {
-    return { store: this.#store, watch: this.#watch }
-  }
-
-  /** The signal of a submitted call holds until the job has ended, or this program has. */
-  #cancelOn(signal: AbortSignal, job: DurableJob<unknown>): void {
-    const onAbort = (): void => {
-      stop()
-      job.cancel(signal.reason).catch((error: unknown) => {
-        process.emitWarning(`Job ${job.id} could not be cancelled: ${describe(error)}`)
-      })
-    }
-    const forget = (): void => signal.removeEventListener('abort', onAbort)
-    const stop = this.#watch.end(job.id, { ended: forget, failed: forget })
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-  }
-
-  #checkOpen(work: Work): void {
-    if (this.#closing) throw this.#closedError(`task ${work.task.name} was not submitted`)
-  }
-
-  #closedError(consequence: string): ClosedError {
-    return new ClosedError(`The queue ${this.name} of ${this.url} has been closed in this program; ${consequence}.`)
-  }
-
-  // ---------------------------------------------------------------- run, map, stream
-
-  override map<I, R>(
+  /** As `map` of every executor: each item is a job of its own, and 256 are in the store at a time unless `lookAhead` says otherwise. */
+  map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
     items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
-    options: QueueMapOptions & { readonly settle: true },
+    options: DurableMapOptions & { readonly settle: true },
   ): MapResults<Settled<Value<R>>>
-  override map<I, R>(
+  map<I, R>(
     task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
     items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
-    options?: QueueMapOptions & { readonly settle?: false },
+    options?: DurableMapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
-  override map(
-    task: AnyFunction,
-    items: Iterable<unknown> | AsyncIterable<unknown>,
-    options: QueueMapOptions = {},
-  ): MapResults<never> {
-    const forMap: Record<string, unknown> = {}
-    const forCalls: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(options)) (mapCallOptions.has(name) ? forCalls : forMap)[name] = value
-    const call = makeCall(task, []).with(forCalls)
-    return runMap(this, call, items, forMap as MapOptions) as MapResults<never>
-  }
-
-  launch(entry: Entry): void {
-    this.#flights.launch(entry)
-  }
-
-  grant(entry: Entry, values: number): void {
-    this.#flights.grant(entry, values)
-  }
-
-  /** A store does not tell when a job begins; it counts as queued until it has ended. */
-  hasStarted(): boolean {
-    return false
-  }
-
-  stop(entry: Entry, cause: CancelCause): void {
-    this.#flights.stop(entry, cause)
-  }
-
-  // ---------------------------------------------------------------- looking and telling
-
-  observe(listener: (event: ExecutorEvent) => void): () => void {
-    return this.#observers.add(listener)
-  }
-
-  stats(): ExecutorStats {
-    return { kind: this.kind, queued: this.#flights.size, running: 0, ...this.#flights.counts, crashed: 0, workers: [] }
-  }
-
-  status(): Promise<StoreStats> {
-    return this.#store.stats()
-  }
-
-  async job<R = unknown>(id: string): Promise<DurableJob<R> | undefined> {
-    if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job is a text, got ${describe(id)}`)
-    const job = await this.#store.job(id)
-    if (!job) return undefined
-    const { state, task } = job
-    return new StoredJobHandle<R>(this.#source, id, task, isFinal(state) ? statusState(job) : 'queued', false)
-  }
-
-  async jobs(filter: JobFilter = {}): Promise<JobStatus[]> {
-    const jobs = await this.#store.jobs(checkFilter(filter))
-    return jobs.map(statusOf)
-  }
-
-  async cancel(
-    ids: string | readonly string[],
-    reason?: unknown,
-  ): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]> {
-    return this.#store.cancel(idsOf(ids), reasonText({ source: 'explicit', reason }))
-  }
-
-  async retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]> {
-    return this.#store.retry(idsOf(ids))
-  }
-
-  async purge(filter: JobFilter): Promise<number> {
-    return this.#store.purge(checkFilter(filter))
-  }
-
-  async pause(name: string = this.name): Promise<void> {
-    checkQueueName(name)
-    await this.#store.pause(name)
-  }
-
-  async resume(name: string = this.name): Promise<void> {
-    checkQueueName(name)
-    await this.#store.resume(name)
-  }
-
-  within(scope: Scope): Executor {
-    return new LentExecutor(this, scope)
-  }
-
-  // ---------------------------------------------------------------- closing
-
-  close(options: CloseOptions = {}): Promise<void> {
-    checkKnown(options, knownClose, 'close option')
-    if (options.cancel !== undefined && typeof options.cancel !== 'boolean') {
-      throw new InvalidArgumentError(`cancel must be true or false, got ${describe(options.cancel)}`)
-    }
-    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
-    this.#closing ??= this.#close()
-    if (options.cancel) this.#cancelAll()
-    else if (this.#flights.size > 0) {
-      const timer = new Timer(limit, () => this.#cancelAll(), undefined)
-      const clear = (): void => timer.clear()
-      this.#closing.then(clear, clear)
-    }
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    await this.#outbox.emptied()
-    await this.#flights.idle()
-    await this.#teller.finished()
-    this.#watch.close(this.#closedError('the job itself goes on, and any program that opens the store can wait for it'))
-    if (this.#ownsStore) await this.#store.close()
-  }
-
-  #cancelAll(): void {
-    this.#flights.stopAll({ source: 'close' })
-  }
-}
-
-const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])
-const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'limit', 'after'])
-/** The options of a map that are those of its calls; the rest are the map's own. */
-const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames)
-
-function idsOf(ids: string | readonly string[]): readonly string[] {
-  const list = typeof ids === 'string' ? [ids] : ids
-  if (Array.isArray(list) && list.every(id => typeof id === 'string')) return list as readonly string[]
-  throw new InvalidArgumentError(`Expected the id of a job, or a list of ids, got ${describe(ids)}`)
-}
-
-function checkFilter(filter: JobFilter): JobFilter {
-  checkKnown(filter, knownFilter, 'filter for jobs')
-  return filter
-}
-
-function statusState(job: StoredJob): 'done' | 'failed' | 'cancelled' {
-  return job.state === 'done' || job.state === 'cancelled' ? job.state : 'failed'
-}
-
-/** The name that the message of a task's calls has. */
-export function taskName(task: Task): string {
-  return wireName(makeCall(task as unknown as AnyFunction, []).task)
+  /**
+   * Reports what becomes of the calls that *this program* hands over from now on, as every executor does: `submitted`,
+   * `started`, `progress`, `log`, `retried`, and how they ended.
+   *
+   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here.
+   * Listening does not keep the program running. For a job of any program there is `job.events()`, for all jobs of a worker
+   * `worker.observe()`.
+   */
+  observe(listener: (event: ExecutorEvent) => void): () => void
+  /** The calls that *this program* has started with `run`, `map` and `stream`; `status` tells of the store. */
+  stats(): ExecutorStats
+  /** How the store is doing: its queues, its workers, what nobody takes. */
+  status(): Promise<StoreStats>
+  /**
+   * Finds a job by its id, whoever submitted it. Undefined for one that the store does not know, or not any more.
+   *
+   * `R` is the type that you say its value has: a store does not know types.
+   */
+  job<R = unknown>(id: string): Promise<DurableJob<R> | undefined>
+  /** Lists jobs, the newest first; 100 unless the filter says otherwise. */
+  jobs(filter?: JobFilter): Promise<JobStatus[]>
+  /** Cancels jobs by their ids: waiting ones end at once, running ones are asked to stop. What became of each. */
+  cancel(ids: string | readonly string[], reason?: unknown): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]>
+  /** Makes jobs that have ended run again, with a fresh count of attempts. What became of each. */
+  retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]>
+  /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
+  purge(filter: JobFilter): Promise<number>
+  /** Lets no more jobs of a queue start, in any program, until `resume`. Default: this queue. */
+  pause(name?: string): Promise<void>
+  resume(name?: string): Promise<void>
+  /**
+   * Takes no more calls and waits for those that this program started with `run`, `map` and `stream`. Submitted jobs go on
+   * without this program: waits for their results end with `SKEIN_CLOSED`.
+   *
+   * @param options `cancel: true` cancels what is waited for; `timeout` does so after a while
+   */
+  close(options?: CloseOptions): Promise<void>
 }

@@ -26,7 +26,7 @@ export interface CloseWorkerOptions {
 }
 
 /** Runs the jobs of a store; `work` starts one. */
-export interface Worker extends AsyncDisposable {
+export interface QueueWorker extends AsyncDisposable {
   /** As it appears in the store: host, process and a random part. */
   readonly id: string
   /** The names of the tasks that it runs, as messages carry them. */
@@ -67,7 +67,7 @@ export interface QueueWorkerParts {
 }
 
 /** The worker as its user holds it: its heart, its pulse, its health page and its end. */
-export class QueueWorker implements Worker {
+export class QueueWorkerHandle implements QueueWorker {
   readonly id: string = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`
   readonly tasks: readonly string[]
   readonly queues: readonly string[]

@@ -20,7 +20,7 @@ import type {
   ClaimRequest,
   JobFilter,
   OutgoingCall,
-  QueueStats,
+  StoredQueue,
   Report,
   Reported,
   SendOutcome,
@@ -302,7 +302,7 @@ function statsOf(memory: Memory, ledger: Ledger): StoreStats {
   return {
     queues: [...queues]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([queue, stats]): QueueStats => ({ queue, paused: ledger.paused.has(queue), ...stats })),
+      .map(([queue, stats]): StoredQueue => ({ queue, paused: ledger.paused.has(queue), ...stats })),
     workers: [...memory.workers.values()].map(({ record }) => ({
       ...record,
       seenAt: ledger.now,

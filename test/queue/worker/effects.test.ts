@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
-import { connect, effect, type Queue, thisJob, work, type Worker } from 'skein/queue'
+import { connect, effect, type DurableQueue, thisJob, work, type QueueWorker } from 'skein/queue'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 
 const prepare = task(import.meta, async function prepare() {
@@ -36,8 +36,8 @@ const wrong = task(import.meta, async function wrong() {
 describe('what is committed together with a job', () => {
   const folder = mkdtempSync(join(tmpdir(), 'skein-effects-'))
   const file = join(folder, 'jobs.db')
-  let queue: Queue
-  let worker: Worker
+  let queue: DurableQueue
+  let worker: QueueWorker
 
   before(async () => {
     queue = await connect(`sqlite:${file}`)

@@ -5,7 +5,7 @@ import { effect } from 'skein/queue'
 import { virtualClock } from 'skein/testing'
 import { decodeFailure } from '#skein/celery/result.js'
 import { work } from '#skein/queue/work.js'
-import type { Worker } from '#skein/queue/worker/queue-worker.js'
+import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
 import type { Claim, ClaimRequest, Settlement, Store, StoreSignals, WriteOutcome } from '#skein/stores/store.js'
 import { deferred, type Deferred, settled } from '../../core/deferred.ts'
@@ -41,7 +41,7 @@ function altered(store: Store, changes: Partial<Store>): Store {
 }
 
 let store: Store
-const workers: Worker[] = []
+const workers: QueueWorker[] = []
 
 beforeEach(() => {
   gate = deferred()
@@ -55,7 +55,7 @@ afterEach(async () => {
   await store.close()
 })
 
-async function start(from: Store, concurrency = 1): Promise<Worker> {
+async function start(from: Store, concurrency = 1): Promise<QueueWorker> {
   const worker = await work({
     store: from,
     tasks: [gated, heeds, quick, wantsEffect],

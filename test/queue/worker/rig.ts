@@ -1,7 +1,7 @@
 import { type Call, call } from 'skein'
 import { outgoingCall } from '#skein/queue/client/outgoing.js'
 import type { WorkerEvent } from '#skein/queue/worker/events.js'
-import type { Worker } from '#skein/queue/worker/queue-worker.js'
+import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'
 
 /** The module whose tasks these tests run. */
@@ -60,7 +60,7 @@ export async function logged(store: Store, id: string): Promise<void> {
 
 /** The next event of a kind. */
 export function event<T extends WorkerEvent['type']>(
-  worker: Worker,
+  worker: QueueWorker,
   type: T,
 ): Promise<Extract<WorkerEvent, { type: T }>> {
   return new Promise(resolve => {

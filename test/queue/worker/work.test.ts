@@ -5,7 +5,7 @@ import { threads } from 'skein/threads'
 import { decodeFailure, decodeItem, decodeValue } from '#skein/celery/result.js'
 import { outgoingCall } from '#skein/queue/client/outgoing.js'
 import { work } from '#skein/queue/work.js'
-import type { Worker } from '#skein/queue/worker/queue-worker.js'
+import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { WorkOptions } from '#skein/queue/worker/work-options.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
 import type { Store, StoredJob } from '#skein/stores/store.js'
@@ -31,7 +31,7 @@ import {
 } from './tasks.ts'
 
 let store: Store
-const workers: Worker[] = []
+const workers: QueueWorker[] = []
 
 beforeEach(() => {
   store = memoryStore()
@@ -42,7 +42,7 @@ afterEach(async () => {
   await store.close()
 })
 
-async function start(options: Partial<WorkOptions> = {}): Promise<Worker> {
+async function start(options: Partial<WorkOptions> = {}): Promise<QueueWorker> {
   const worker = await work({ store, modules: [taskModule], on: 'loop', ...options })
   workers.push(worker)
   return worker

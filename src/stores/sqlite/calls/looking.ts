@@ -1,4 +1,4 @@
-import type { JobFilter, QueueStats, StoredJob, StoredState, StoreStats, WorkerRecord } from '../../store.ts'
+import type { JobFilter, StoredQueue, StoredJob, StoredState, StoreStats, WorkerRecord } from '../../store.ts'
 import { damagedStory } from '../../story.ts'
 import { messageOf } from './claiming.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
@@ -149,7 +149,7 @@ export function stats(turn: Turn): StoreStats {
   return {
     queues: [...queues]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([queue, each]): QueueStats => ({ queue, paused: paused.has(queue), ...each })),
+      .map(([queue, each]): StoredQueue => ({ queue, paused: paused.has(queue), ...each })),
     workers,
     unclaimed: Object.fromEntries(unclaimed),
     bytes: size,

@@ -1,0 +1,307 @@
+import { type Arguments, type Call, isCall, makeCall, type Value } from '../../call/call.ts'
+import type { Entry, Work } from '../../call/run/entry.ts'
+import type { ExecutorEvent } from '../../call/events.ts'
+import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
+import { LentExecutor } from '../../call/run/lent-executor.ts'
+import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
+import { hasNested } from '../../call/run/nested.ts'
+import { checkKnown, describe } from '../../call/options.ts'
+import { checkQueueName, queueOptionNames } from '../../call/queue-options.ts'
+import { runMap } from '../../call/run/run-map.ts'
+import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
+import { ExecutorSurface } from '../../call/run/surface.ts'
+import type { AnyFunction, Task } from '../../call/define/task.ts'
+import { wireName } from '../../celery/task-name.ts'
+import type { CancelCause } from '../../core/errors/cause.ts'
+import { wallTime } from '../../core/time/clock.ts'
+import { milliseconds } from '../../core/time/duration.ts'
+import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
+import { Observers } from '../../core/events/observers.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import { Timer } from '../../core/time/timer.ts'
+import type { JobFilter, OutgoingCall, Store, StoredJob, StoreStats, UserDatabase } from '../../stores/store.ts'
+import { acceptedId } from './accepted.ts'
+import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
+import { cancelError, Flights } from './flights.ts'
+import { Outbox, type Sent } from './outbox.ts'
+import { outgoingCall, outgoingInside } from './outgoing.ts'
+import { reasonText } from './reason.ts'
+import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
+import { Teller } from './teller.ts'
+import { isFinal, Watch } from './watch.ts'
+
+/** The client's side of a queue. */
+export class QueueExecutor extends ExecutorSurface implements DurableQueue {
+  readonly kind = 'queue'
+  readonly capacity: number = Number.POSITIVE_INFINITY
+  readonly bundles = false
+  readonly name: string
+  readonly #store: Store
+  readonly #ownsStore: boolean
+  readonly #watch: Watch
+  readonly #outbox: Outbox
+  readonly #flights: Flights
+  readonly #teller: Teller
+  readonly #observers = new Observers<ExecutorEvent>()
+  #closing: Promise<void> | undefined
+
+  constructor(store: Store, name: string, ownsStore: boolean) {
+    super()
+    this.#store = store
+    this.#ownsStore = ownsStore
+    this.name = name
+    this.#watch = new Watch(store)
+    this.#outbox = new Outbox(store)
+    const tell = (event: ExecutorEvent): void => this.#observers.tell(event)
+    const observed = (): boolean => this.#observers.any
+    this.#teller = new Teller({ store, watch: this.#watch, tell, observed })
+    this.#flights = new Flights({
+      store,
+      watch: this.#watch,
+      outbox: this.#outbox,
+      queue: name,
+      refusal: work => (this.#closing ? this.#closedError(`task ${work.task.name} was not started`) : undefined),
+      tell,
+      teller: this.#teller,
+      observed,
+    })
+  }
+
+  get url(): string {
+    return this.#store.url
+  }
+
+  override check(work: Work): void {
+    if (!hasNested(work.args)) return
+    throw new InvalidArgumentError(
+      `A Call or a Job stands among the arguments of task ${work.task.name}. A queue takes calls whose arguments are there: ` +
+        `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
+    )
+  }
+
+  // ---------------------------------------------------------------- submit
+
+  override submit<A extends unknown[], R>(
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<NoInfer<A>>
+  ): Promise<DurableJob<Value<R>>>
+  override submit<R>(call: Call<R>): Promise<DurableJob<R>>
+  override async submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<DurableJob<unknown>> {
+    const work = isCall(first) ? first : makeCall(first, args)
+    this.check(work)
+    this.#checkOpen(work)
+    const { signal } = work.options
+    if (signal?.aborted) throw cancelError(work, { source: 'signal', reason: signal.reason }, 'withdrawn')
+    const made = outgoingCall(work, 'run', this.name)
+    const outgoing = made instanceof Promise ? await made : made
+    const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
+    const job = this.#accepted(outgoing, sent)
+    this.#observers.tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
+    this.#teller.begin(job.id, work.task)
+    if (signal) this.#cancelOn(signal, job)
+    return job
+  }
+
+  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<unknown> {
+    const { task, ignoreResult = false } = outgoing
+    return new StoredJobHandle<unknown>(this.#source, acceptedId(outgoing, sent), task, 'queued', ignoreResult)
+  }
+
+  submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
+  submitInside<A extends unknown[], R>(
+    database: UserDatabase,
+    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
+    ...args: Arguments<NoInfer<A>>
+  ): DurableJob<Value<R>>
+  submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<unknown> {
+    const work = isCall(first) ? first : makeCall(first, args)
+    this.check(work)
+    this.#checkOpen(work)
+    if (this.#store.sendInside === undefined) {
+      throw new InvalidArgumentError(
+        `submitInside needs a queue in a SQLite file, since your rows and the job are to be in one transaction; this one is ` +
+          `in ${this.url}. Use connect('sqlite:jobs.db'), or submit.`,
+      )
+    }
+    const outgoing = outgoingInside(work, this.name)
+    return this.#accepted(outgoing, this.#store.sendInside(database, [outgoing])[0] as Sent)
+  }
+
+  get #source(): { readonly store: Store; readonly watch: Watch } {
+    return { store: this.#store, watch: this.#watch }
+  }
+
+  /** The signal of a submitted call holds until the job has ended, or this program has. */
+  #cancelOn(signal: AbortSignal, job: DurableJob<unknown>): void {
+    const onAbort = (): void => {
+      stop()
+      job.cancel(signal.reason).catch((error: unknown) => {
+        process.emitWarning(`Job ${job.id} could not be cancelled: ${describe(error)}`)
+      })
+    }
+    const forget = (): void => signal.removeEventListener('abort', onAbort)
+    const stop = this.#watch.end(job.id, { ended: forget, failed: forget })
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  #checkOpen(work: Work): void {
+    if (this.#closing) throw this.#closedError(`task ${work.task.name} was not submitted`)
+  }
+
+  #closedError(consequence: string): ClosedError {
+    return new ClosedError(`The queue ${this.name} of ${this.url} has been closed in this program; ${consequence}.`)
+  }
+
+  // ---------------------------------------------------------------- run, map, stream
+
+  override map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options: DurableMapOptions & { readonly settle: true },
+  ): MapResults<Settled<Value<R>>>
+  override map<I, R>(
+    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
+    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
+    options?: DurableMapOptions & { readonly settle?: false },
+  ): MapResults<Value<R>>
+  override map(
+    task: AnyFunction,
+    items: Iterable<unknown> | AsyncIterable<unknown>,
+    options: DurableMapOptions = {},
+  ): MapResults<never> {
+    const forMap: Record<string, unknown> = {}
+    const forCalls: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(options)) (mapCallOptions.has(name) ? forCalls : forMap)[name] = value
+    const call = makeCall(task, []).with(forCalls)
+    return runMap(this, call, items, forMap as MapOptions) as MapResults<never>
+  }
+
+  launch(entry: Entry): void {
+    this.#flights.launch(entry)
+  }
+
+  grant(entry: Entry, values: number): void {
+    this.#flights.grant(entry, values)
+  }
+
+  /** A store does not tell when a job begins; it counts as queued until it has ended. */
+  hasStarted(): boolean {
+    return false
+  }
+
+  stop(entry: Entry, cause: CancelCause): void {
+    this.#flights.stop(entry, cause)
+  }
+
+  // ---------------------------------------------------------------- looking and telling
+
+  observe(listener: (event: ExecutorEvent) => void): () => void {
+    return this.#observers.add(listener)
+  }
+
+  stats(): ExecutorStats {
+    return { kind: this.kind, queued: this.#flights.size, running: 0, ...this.#flights.counts, crashed: 0, workers: [] }
+  }
+
+  status(): Promise<StoreStats> {
+    return this.#store.stats()
+  }
+
+  async job<R = unknown>(id: string): Promise<DurableJob<R> | undefined> {
+    if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job is a text, got ${describe(id)}`)
+    const job = await this.#store.job(id)
+    if (!job) return undefined
+    const { state, task } = job
+    return new StoredJobHandle<R>(this.#source, id, task, isFinal(state) ? statusState(job) : 'queued', false)
+  }
+
+  async jobs(filter: JobFilter = {}): Promise<JobStatus[]> {
+    const jobs = await this.#store.jobs(checkFilter(filter))
+    return jobs.map(statusOf)
+  }
+
+  async cancel(
+    ids: string | readonly string[],
+    reason?: unknown,
+  ): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]> {
+    return this.#store.cancel(idsOf(ids), reasonText({ source: 'explicit', reason }))
+  }
+
+  async retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]> {
+    return this.#store.retry(idsOf(ids))
+  }
+
+  async purge(filter: JobFilter): Promise<number> {
+    return this.#store.purge(checkFilter(filter))
+  }
+
+  async pause(name: string = this.name): Promise<void> {
+    checkQueueName(name)
+    await this.#store.pause(name)
+  }
+
+  async resume(name: string = this.name): Promise<void> {
+    checkQueueName(name)
+    await this.#store.resume(name)
+  }
+
+  within(scope: Scope): Executor {
+    return new LentExecutor(this, scope)
+  }
+
+  // ---------------------------------------------------------------- closing
+
+  close(options: CloseOptions = {}): Promise<void> {
+    checkKnown(options, knownClose, 'close option')
+    if (options.cancel !== undefined && typeof options.cancel !== 'boolean') {
+      throw new InvalidArgumentError(`cancel must be true or false, got ${describe(options.cancel)}`)
+    }
+    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
+    this.#closing ??= this.#close()
+    if (options.cancel) this.#cancelAll()
+    else if (this.#flights.size > 0) {
+      const timer = new Timer(limit, () => this.#cancelAll(), undefined)
+      const clear = (): void => timer.clear()
+      this.#closing.then(clear, clear)
+    }
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#outbox.emptied()
+    await this.#flights.idle()
+    await this.#teller.finished()
+    this.#watch.close(this.#closedError('the job itself goes on, and any program that opens the store can wait for it'))
+    if (this.#ownsStore) await this.#store.close()
+  }
+
+  #cancelAll(): void {
+    this.#flights.stopAll({ source: 'close' })
+  }
+}
+
+const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])
+const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'limit', 'after'])
+/** The options of a map that are those of its calls; the rest are the map's own. */
+const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames)
+
+function idsOf(ids: string | readonly string[]): readonly string[] {
+  const list = typeof ids === 'string' ? [ids] : ids
+  if (Array.isArray(list) && list.every(id => typeof id === 'string')) return list as readonly string[]
+  throw new InvalidArgumentError(`Expected the id of a job, or a list of ids, got ${describe(ids)}`)
+}
+
+function checkFilter(filter: JobFilter): JobFilter {
+  checkKnown(filter, knownFilter, 'filter for jobs')
+  return filter
+}
+
+function statusState(job: StoredJob): 'done' | 'failed' | 'cancelled' {
+  return job.state === 'done' || job.state === 'cancelled' ? job.state : 'failed'
+}
+
+/** The name that the message of a task's calls has. */
+export function taskName(task: Task): string {
+  return wireName(makeCall(task as unknown as AnyFunction, []).task)
+}
