@@ -1,12 +1,9 @@
 import { StoreError } from '../../../core/errors/errors.ts'
 import type { StoreSettings } from '../../options.ts'
-import type { StoreSignals } from '../../store.ts'
+import type { Told } from '../../threaded/messages.ts'
 import type { Database } from '../file/database.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, schemaVersion } from '../file/schema.ts'
-
-/** A signal and what is told with it. */
-export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
 
 /** A claim that this store holds. */
 export interface Held {

@@ -1,10 +1,5 @@
 import { ClosedError, SkeinError, StoreError } from '../../../core/errors/errors.ts'
-
-/** How an error travels from the store's thread: as what it takes to make it again. */
-export interface SentFailure {
-  readonly code: string
-  readonly message: string
-}
+import type { SentFailure } from '../../threaded/messages.ts'
 
 interface SqliteFault {
   readonly code?: unknown

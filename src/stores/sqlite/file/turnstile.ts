@@ -11,9 +11,6 @@ const staleAfter = 20
 /** Who has not shown itself for so long, in milliseconds, is not there any more. */
 const goneAfter = 30_000
 
-/** What a process wants to be woken for, as bits. */
-export const wants = { claimable: 1, ended: 2, reported: 4, control: 8 } as const
-
 /**
  * A small file beside the database by which the processes let each other have a turn.
  *

@@ -1,8 +1,9 @@
 import type { StoredJob } from '../../store.ts'
 import { job } from '../calls/looking.ts'
-import type { Answer, Request } from '../calls/requests.ts'
+import type { Answer, Told } from '../../threaded/messages.ts'
+import type { Request } from '../calls/requests.ts'
 import { idsOf } from '../calls/sent-call.ts'
-import type { Told, Turn } from '../calls/turn.ts'
+import type { Turn } from '../calls/turn.ts'
 
 /** More than that are not remembered; who waits for one of the others asks for it. */
 const most = 10_000

@@ -1,6 +1,6 @@
 import type { Leases } from '../calls/leases.ts'
 import type { Turn } from '../calls/turn.ts'
-import { wants } from '../file/turnstile.ts'
+import { wants } from '../../threaded/messages.ts'
 
 /**
  * What other processes have done, told as signals. It looks only when the bell has rung or the file has changed, and only for

@@ -1,23 +1,23 @@
 import type { StoredJob } from '../../store.ts'
+import { type Answer, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
+import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
 import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
 import { announce } from '../calls/controlling.ts'
-import { failureOf, isBusy, isTrouble, type SentFailure } from '../file/failures.ts'
+import { failureOf, isBusy, isTrouble } from '../file/failures.ts'
 import { Foreign } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
 import { openDatabase } from '../file/open-database.ts'
 import { lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
-import type { Answer, Asked, FromThread, Request, ThreadData, ToThread } from '../calls/requests.ts'
+import type { Asked, Request, ThreadData } from '../calls/requests.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
-import { type Keeper, type Told, Turn } from '../calls/turn.ts'
-import { Turnstile, wants } from '../file/turnstile.ts'
+import { type Keeper, Turn } from '../calls/turn.ts'
+import { Turnstile } from '../file/turnstile.ts'
 
-/** So many calls are written in one transaction, at most: others want to write, too. */
-const heaviest = 4_000
 /** How long to wait for the lock before the requests fail, in milliseconds. */
 const patience = 10_000
 /** How often to show that this process is there, in milliseconds. */
@@ -34,14 +34,13 @@ const longestTimer = 2 ** 31 - 1
 type Chore = (turn: Turn) => void
 
 /**
- * The store's own thread: it owns the connection, gathers what is asked while a commit is under way into the next one, renews
+ * What the store does in its thread: it owns the connection, does all that is asked in one go in one transaction, renews
  * leases, and wakes when something is due or another process rings.
  */
-export class Service {
+export class Service implements Backend<Asked> {
   readonly #data: ThreadData
-  readonly #post: (message: FromThread) => void
+  readonly #host: Host
   readonly #clock: HostClock
-  readonly #onClosed: () => void
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
   readonly #leases = new Leases()
   readonly #foreign = new Foreign()
@@ -51,12 +50,7 @@ export class Service {
   #turnstile!: Turnstile
   #bell!: Bell
   #file!: SameFile
-  #waiting: Request[] = []
-  #scheduled = false
-  #closing = false
-  #listening = 0
   #rang = false
-  #turned: number[] = []
   #timer: NodeJS.Timeout | undefined
   /** The timer is the one after which the file is asked what is due. */
   #resting = false
@@ -69,13 +63,11 @@ export class Service {
   #choresAgain = 0
   #synchronous = 'FULL'
 
-  constructor(data: ThreadData, post: (message: FromThread) => void, onClosed: () => void) {
+  constructor(data: ThreadData, host: Host) {
     this.#data = data
-    this.#post = post
-    this.#onClosed = onClosed
+    this.#host = host
     this.#clock = hostClock(data.clocks)
-    this.#place = { leases: this.#leases, openings: new Map(), announced: new Map(data.again?.workers) }
-    this.#listening = data.again?.listening ?? 0
+    this.#place = { leases: this.#leases, openings: new Map(), announced: new Map(data.again) }
   }
 
   async open(): Promise<void> {
@@ -97,69 +89,37 @@ export class Service {
       database.close()
       throw error
     }
-    this.#schedule()
   }
 
-  receive(message: ToThread): void {
-    if (message.listen !== undefined) this.#listen(message.listen)
-    if (message.requests !== undefined) this.#waiting.push(...message.requests)
-    if (message.turned !== undefined) this.#turned.push(message.turned)
-    if (message.close) this.#closing = true
-    this.#schedule()
+  weightOf(asked: Asked): number {
+    return weightOf(asked)
   }
 
-  #listen(bits: number): void {
-    // What others did before this thread knew that somebody listens is told by what is looked at after `on`, but for the two
-    // signals that have nothing to look at.
-    const added = bits & ~this.#listening
-    this.#listening = bits
+  failureOf(error: unknown): SentFailure {
+    return failureOf(error, this.#data.path)
+  }
+
+  listens(bits: number): void {
     if ((bits & wants.ended) === 0) this.#awaited.clear()
     this.#show()
-    const told: Told[] = []
-    if (added & wants.claimable) told.push(['claimable'])
-    if (added & wants.control) told.push(['control'])
-    this.#send([], told)
   }
 
   #show(): void {
-    this.#turnstile.show(this.#listening | wants.control)
+    this.#turnstile.show(this.#host.listening | wants.control)
   }
 
   #ring(): void {
     this.#rang = true
-    this.#schedule()
+    this.#host.wake()
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    // After whatever has arrived meanwhile has been taken in: all of it goes into the same commit.
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#work()
-    })
-  }
-
-  #work(): void {
-    const turned = this.#turned
-    this.#turned = []
-    const batch = this.#nextBatch()
-    const { told, answers } = { told: [] as Told[], answers: [] as Answer[] }
+  work(batch: readonly Request[], turned: boolean): Work {
+    const told: Told[] = []
+    const answers: Answer[] = []
     this.#lookAround(told)
-    this.#serve(batch, this.#chores(turned.length > 0), answers, told)
-    if (this.#listening & wants.ended) this.#awaited.note(batch, answers)
-    for (const number of turned) answers.push([number, undefined])
-    this.#send(answers, told)
-    if (this.#waiting.length > 0) this.#schedule()
-    else if (this.#closing) this.#close()
-    else this.#rest()
-  }
-
-  #nextBatch(): Request[] {
-    let weight = 0
-    let count = 0
-    while (count < this.#waiting.length && weight < heaviest) weight += weightOf((this.#waiting[count++] as Request)[1])
-    return this.#waiting.splice(0, count)
+    this.#serve(batch, this.#chores(turned), answers, told)
+    if (this.#host.listening & wants.ended) this.#awaited.note(batch, answers)
+    return { answers, told }
   }
 
   /** What is due by itself. */
@@ -202,7 +162,7 @@ export class Service {
       // The same as before when the bell was rung by this process itself: its own commits do not count.
       if (version === this.#version) return
       this.#version = version
-      told.push(...this.#read(turn => this.#foreign.look(turn, this.#listening, this.#leases)).told)
+      told.push(...this.#read(turn => this.#foreign.look(turn, this.#host.listening, this.#leases)).told)
     } catch {
       // The next request will meet the same trouble, and tell it to somebody.
     }
@@ -223,7 +183,7 @@ export class Service {
         })
       } else writes.push(...batch)
     } catch (error) {
-      const failure = failureOf(error, this.#data.path)
+      const failure = this.failureOf(error)
       for (const [number] of batch)
         if (!answers.some(answer => answer[0] === number)) answers.push([number, undefined, failure])
       return
@@ -250,7 +210,7 @@ export class Service {
         return
       }
       if (chores.length > 0) this.#choresAgain = this.#clock.steady() + troublePause
-      const failure = failureOf(error, this.#data.path)
+      const failure = this.failureOf(error)
       for (const [number] of requests) answers.push([number, undefined, failure])
       return
     }
@@ -362,21 +322,7 @@ export class Service {
     if (bits !== 0 && (this.#turnstile.wanted() & bits) !== 0) this.#bell.ring()
   }
 
-  #send(answers: readonly Answer[], told: readonly Told[]): void {
-    const heard = told.filter(
-      ([signal]) => signal === 'cancelling' || signal === 'lost' || (wants[signal] & this.#listening) !== 0,
-    )
-    if (answers.length === 0 && heard.length === 0) return
-    const ended = this.#endings(heard)
-    this.#post({
-      ...(answers.length > 0 ? { answers } : {}),
-      ...(heard.length > 0 ? { told: unique(heard) } : {}),
-      ...(ended.length > 0 ? { ended } : {}),
-    })
-  }
-
-  /** How those have ended that are waited for: it saves who waits the way here and back. */
-  #endings(told: readonly Told[]): StoredJob[] {
+  endings(told: readonly Told[]): StoredJob[] {
     const ids = this.#awaited.take(told)
     let ended: StoredJob[] = []
     try {
@@ -412,7 +358,7 @@ export class Service {
   }
 
   /** Sees what is due next once there has been a little time without asking; a timer that runs for that is left to run. */
-  #rest(): void {
+  rest(): void {
     if (this.#resting) return
     this.#resting = true
     clearTimeout(this.#timer)
@@ -433,39 +379,28 @@ export class Service {
       ...[...this.#place.openings.values()].map(opens => opens - time),
     )
     this.#timer = setTimeout(
-      () => this.#schedule(),
+      () => this.#host.wake(),
       Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestTimer),
     )
   }
 
-  #close(): void {
+  close(): void {
     clearTimeout(this.#timer)
-    let failed: SentFailure | undefined
-    try {
-      const { held, ownLeases, database } = this.#keeper
-      const left = held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0
-      // In a file that is gone there is nothing to give back.
-      if (left && this.#file.isThere) {
-        this.#transact(true, turn => {
-          releaseAll(turn, release)
-          for (const worker of this.#place.announced.keys()) announce(turn, worker, undefined)
-        })
-      }
-      this.#bell.close()
-      this.#turnstile.close()
-      database.close()
-    } catch (error) {
-      failed = failureOf(error, this.#data.path)
+    const { held, ownLeases, database } = this.#keeper
+    const left = held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0
+    // In a file that is gone there is nothing to give back.
+    if (left && this.#file.isThere) {
+      this.#transact(true, turn => {
+        releaseAll(turn, release)
+        for (const worker of this.#place.announced.keys()) announce(turn, worker, undefined)
+      })
     }
-    this.#post(failed ? { closed: true, failed } : { closed: true })
-    this.#onClosed()
+    this.#bell.close()
+    this.#turnstile.close()
+    database.close()
   }
 }
 
 function isLook([kind]: Asked): boolean {
   return kind === 'claim' || kind === 'reports' || kind === 'job' || kind === 'jobs' || kind === 'stats'
-}
-
-function unique(told: readonly Told[]): Told[] {
-  return [...new Map(told.map(each => [each.join(' '), each])).values()]
 }

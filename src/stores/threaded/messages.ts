@@ -1,0 +1,48 @@
+import type { StoredJob, StoreSignals } from '../store.ts'
+
+/** A signal and what is told with it. */
+export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
+
+/** What a program wants to hear, as bits: the thread tells nothing else, and other processes need not be woken for it. */
+export const wants = { claimable: 1, ended: 2, reported: 4, control: 8 } as const
+
+/** An error on its way out of the thread: what it takes to make it again. */
+export interface SentFailure {
+  readonly code: string
+  readonly message: string
+}
+
+/** A number to answer under, and what is asked. */
+export type Request<A> = readonly [number: number, asked: A]
+
+/** An answer, or why there is none. */
+export type Answer = readonly [number: number, value: unknown, failure?: SentFailure]
+
+/** What is sent to a store's thread; what to listen to holds for the requests beside it. */
+export interface ToThread<A> {
+  /** Bits of `wants`. */
+  readonly listen?: number
+  readonly requests?: readonly Request<A>[]
+  /** For tests: the clocks were turned; a number to answer under. */
+  readonly turned?: number
+  readonly close?: true
+}
+
+/** What comes back: answers and signals, in the order in which things happened. */
+export interface FromThread {
+  readonly answers?: readonly Answer[]
+  readonly told?: readonly Told[]
+  /** How calls have ended of which that is told here, as far as this program is known to wait for them. */
+  readonly ended?: readonly StoredJob[]
+  readonly opened?: true
+  readonly failed?: SentFailure
+  readonly closed?: true
+}
+
+/** What a thread is started with. */
+export interface Started<D> {
+  /** The store's own. */
+  readonly data: D
+  /** What to listen to from the beginning, as bits of `wants`: a thread that takes the place of another goes on with that. */
+  readonly listening: number
+}

@@ -1,0 +1,251 @@
+import { Worker } from 'node:worker_threads'
+import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
+import { Listeners } from '../listeners.ts'
+import type { StoredJob } from '../store.ts'
+import { type FromThread, type Request, type SentFailure, type Started, type ToThread, wants } from './messages.ts'
+
+interface Waiting {
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/** So long after the last listener has gone, in milliseconds, the thread hears of it. */
+const forgetAfter = 200
+/** How long the first, and how long at most, another thread waits that is to take the place of one that has died. */
+const firstRestartPause = 50
+const longestRestartPause = 5_000
+
+/** What a thread needs of its store. */
+export interface StoreThreadOptions<D> {
+  /** The URL of the store, for messages. */
+  readonly url: string
+  /** What the thread works on, for messages and for its own name: the path of the file. */
+  readonly name: string
+  /** The module that runs in the thread: it calls `serveStore`. */
+  readonly module: URL
+  /** What the thread is started with. @param again true: it takes the place of one that has died */
+  readonly data: (again: boolean) => D
+  /** Makes an error again that the thread has sent. */
+  readonly errorOf: (failure: SentFailure) => SkeinError
+}
+
+/**
+ * The thread of a store, seen from the program: whatever is asked of the store is asked of it, all of one turn in one message.
+ *
+ * A store has a thread of its own so that nobody waits for a disk or a network in the program's thread, and so that leases are
+ * renewed while the program computes. The thread keeps the program running only while somebody waits for an answer or for a
+ * signal. If it dies, all that was asked fails, and another one takes its place.
+ *
+ * @typeParam A what can be asked
+ * @typeParam D what the thread is started with
+ */
+export class StoreThread<A, D> {
+  readonly listeners: Listeners
+  readonly #options: StoreThreadOptions<D>
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker
+  #outbox: Request<A>[] = []
+  #ended: ReadonlyMap<string, StoredJob> | undefined
+  #lastNumber = 0
+  /** What is listened to, and what the thread knows of that. */
+  #wanted = 0
+  #listening = 0
+  #forgetting: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+  #onClosed: (() => void) | undefined
+  #onOpened: Waiting | undefined
+  #broken: SkeinError | undefined
+  #opened = false
+  #restart: NodeJS.Timeout | undefined
+  #restartPause = 0
+
+  private constructor(options: StoreThreadOptions<D>) {
+    this.#options = options
+    this.listeners = new Listeners(() => this.#onListening())
+    this.#worker = this.#start(false)
+  }
+
+  /** Starts the thread and waits until it has opened the store. */
+  static async open<A, D>(options: StoreThreadOptions<D>): Promise<StoreThread<A, D>> {
+    const thread = new StoreThread<A, D>(options)
+    await new Promise<void>((resolve, reject) => (thread.#onOpened = { resolve: resolve as () => void, reject }))
+    thread.#settleDown()
+    return thread
+  }
+
+  #start(again: boolean): Worker {
+    const { module, name, data } = this.#options
+    const worker = new Worker(module, {
+      workerData: { data: data(again), listening: this.#listening } satisfies Started<D>,
+      name: `store ${name}`,
+      // What the program was started with (loaders, --input-type) is not meant for this thread.
+      execArgv: [],
+      // A crash that a test has armed takes place once.
+      ...(again ? { env: { ...process.env, SKEIN_CRASH_AT: '' } } : {}),
+    })
+    let cause: unknown
+    worker.on('message', (message: FromThread) => this.#receive(message))
+    worker.on('error', error => (cause = error))
+    worker.on('exit', () => this.#end(cause))
+    return worker
+  }
+
+  /**
+   * Asks something, and resolves to the answer.
+   *
+   * @param atOnce true: it does not wait for what else is asked in this turn; for what is large
+   */
+  ask<T>(asked: A, atOnce: boolean = false): Promise<T> {
+    this.mustBeOpen()
+    return new Promise<T>((resolve, reject) => {
+      const number = ++this.#lastNumber
+      if (this.#waiting.size === 0) this.#worker.ref()
+      this.#waiting.set(number, { resolve: resolve as (value: never) => void, reject })
+      if (this.#outbox.length === 0 && !atOnce) queueMicrotask(this.#flush)
+      this.#outbox.push([number, asked])
+      if (atOnce) this.#flush()
+    })
+  }
+
+  /** How a call has ended, where that came along with the news that it has: for those who ask when they hear of it. */
+  endedNow(id: string): StoredJob | undefined {
+    return this.#ended?.get(id)
+  }
+
+  /** For tests: the clocks were turned; resolves when what is due has been done. */
+  turned(): Promise<void> {
+    const number = ++this.#lastNumber
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve: resolve as () => void, reject })
+      this.#worker.ref()
+      this.#post({ turned: number })
+    })
+  }
+
+  /** **Errors**: `SKEIN_CLOSED`, or what has become of the thread. */
+  mustBeOpen(): void {
+    if (this.#closing) {
+      throw new ClosedError(`The store ${this.#options.url} has been closed. Open it again to go on with it`)
+    }
+    if (this.#broken) throw this.#broken
+  }
+
+  /** All requests of one go travel in one message. */
+  readonly #flush = (): void => {
+    const requests = this.#outbox
+    if (requests.length === 0) return
+    this.#outbox = []
+    if (this.#broken === undefined) this.#post({ requests, ...this.#moreToListenTo() })
+  }
+
+  #post(message: ToThread<A>): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromThread): void {
+    this.#keepEnded(message.ended)
+    for (const [signal, ...given] of message.told ?? []) this.listeners.tell(signal, ...given)
+    // Those who listen are told in a microtask; whoever comes after them asks again.
+    if (message.ended) queueMicrotask(() => this.#keepEnded(undefined))
+    for (const [number, value, failure] of message.answers ?? []) {
+      const waiting = this.#waiting.get(number)
+      this.#waiting.delete(number)
+      if (failure) waiting?.reject(this.#options.errorOf(failure))
+      else waiting?.resolve(value as never)
+    }
+    if (message.opened) {
+      this.#opened = true
+      this.#broken = undefined
+      this.#onOpened?.resolve(undefined as never)
+    }
+    if (message.failed && !message.closed) {
+      this.#broken = this.#options.errorOf(message.failed)
+      this.#onOpened?.reject(this.#broken)
+    }
+    if (message.closed) this.#onClosed?.()
+    this.#settleDown()
+  }
+
+  #keepEnded(ended: readonly StoredJob[] | undefined): void {
+    this.#ended = ended && new Map(ended.map(job => [job.id, job]))
+  }
+
+  /** The thread keeps the program running only while somebody waits for it. */
+  #settleDown(): void {
+    if (this.#closing === undefined && this.#waiting.size === 0 && this.listeners.waiting === 0) this.#worker.unref()
+  }
+
+  #onListening(): void {
+    let bits = 0
+    for (const [signal, bit] of Object.entries(wants)) {
+      if (this.listeners.has(signal as keyof typeof wants)) bits |= bit
+    }
+    if (this.listeners.waiting > 0) this.#worker.ref()
+    else this.#settleDown()
+    if (this.#broken || this.#closing) return
+    this.#wanted = bits
+    // Who begins to listen has mostly something to ask, too: both travel together. Who waits for one job after the other
+    // stops and begins again each time: that somebody has stopped is told when it has lasted.
+    if (bits & ~this.#listening) queueMicrotask(this.#listen)
+    else if (bits !== this.#listening) this.#forgetting ??= setTimeout(this.#forget, forgetAfter).unref()
+  }
+
+  readonly #listen = (): void => {
+    const more = this.#moreToListenTo()
+    if (more && !this.#broken && !this.#closing) this.#post(more)
+  }
+
+  #moreToListenTo(): { listen: number } | undefined {
+    if ((this.#wanted & ~this.#listening) === 0) return undefined
+    return { listen: (this.#listening |= this.#wanted) }
+  }
+
+  readonly #forget = (): void => {
+    this.#forgetting = undefined
+    if (this.#broken || this.#closing || this.#wanted === this.#listening) return
+    this.#post({ listen: (this.#listening = this.#wanted) })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#forgetting)
+    clearTimeout(this.#restart)
+    if (this.#broken) return void (await this.#worker.terminate())
+    this.#worker.ref()
+    const exited = new Promise<void>(resolve => (this.#onClosed = resolve))
+    const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
+    if (this.#outbox.length > 0) this.#flush()
+    this.#post({ close: true })
+    await Promise.race([exited, ended])
+    await ended
+    this.listeners.clear()
+  }
+
+  /** The thread is gone: because it was closed, or because something went wrong in it. Then another one takes its place. */
+  #end(error: unknown): void {
+    const cause = error instanceof Error ? error.message : 'it ended unexpectedly'
+    this.#broken ??= this.#options.errorOf({
+      code: 'SKEIN_STORE_UNAVAILABLE',
+      message: `The thread of the store ${this.#options.name} has died: ${cause}`,
+    })
+    this.#onOpened?.reject(this.#broken)
+    this.#outbox = []
+    for (const { reject } of this.#waiting.values()) reject(this.#broken)
+    this.#waiting.clear()
+    if (this.#opened && this.#closing === undefined) this.#startAgain()
+  }
+
+  /** Soon the first time, later and later where it dies again and again. */
+  #startAgain(): void {
+    this.#restartPause = Math.min(longestRestartPause, this.#restartPause * 2 || firstRestartPause)
+    this.#restart = setTimeout(() => {
+      this.#listening = this.#wanted
+      this.#worker = this.#start(true)
+    }, this.#restartPause)
+    if (this.listeners.waiting === 0) this.#restart.unref()
+  }
+}
