@@ -9,7 +9,7 @@ import type { Member, ScopeNode } from '../tree/member.ts'
 import { placeOf, userFrames } from '../report/place.ts'
 import { Extras } from './extras.ts'
 import { ScopeMembers } from './member-list.ts'
-import { type CancelOptions, checkDeadline, graceOf, type ScopeInit, type ScopeLimit } from './options.ts'
+import { checkDeadline, type ScopeInit, type ScopeLimit } from './options.ts'
 import type { Services } from './services.ts'
 import { Timer } from '../time/timer.ts'
 
@@ -90,8 +90,8 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return (this.flags & flag.watched) !== 0
   }
 
-  /** The scope whose cancellation and deadline hold here too. */
-  private get outer(): ScopeCancel | undefined {
+  /** @internal The scope whose cancellation and deadline hold here too. */
+  get outer(): ScopeCancel | undefined {
     return (this.flags & flag.shielded) !== 0 ? undefined : this.parent
   }
 
@@ -184,36 +184,6 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
       if (this.cancelled) extra.controller.abort(this.cancelError())
     }
     return extra.controller.signal
-  }
-
-  /**
-   * True once somebody has asked the scope to stop with a grace period (`s.cancel(reason, { grace })`), or has cancelled it.
-   * A server then takes no new work, finishes what it has, and returns.
-   */
-  get stopping(): boolean {
-    if (this.cancelled) return true
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
-      if (at.#extras?.asked !== undefined) return true
-    }
-    return false
-  }
-
-  /** Aborts as soon as `stopping` becomes true: before `signal`, where there is a grace period. */
-  get stopSignal(): AbortSignal {
-    const extra = this.extra
-    if (extra.stopController === undefined) {
-      extra.stopController = controllerOfMany()
-      if (this.stopping) extra.stopController.abort(this.askedError())
-    }
-    return extra.stopController.signal
-  }
-
-  private askedError(): unknown {
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
-      const asked = at.#extras?.asked
-      if (asked !== undefined) return errorOfCause(asked, this.title)
-    }
-    return this.cancelError()
   }
 
   /** When this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'; Infinity if none. */
@@ -316,65 +286,11 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     if (cause !== undefined) this.deliver(cause)
   }
 
-  /**
-   * Cancels everything in this scope: each cancel point inside throws from now on. The first cause wins; later ones are
-   * ignored, and so is one that comes after the end.
-   *
-   * With a grace period it asks first and insists later: `s.stopping` becomes true and `s.stopSignal` aborts at once; what
-   * has not ended when the grace is over is cancelled. Another call may shorten the grace, or end it (by having none).
-   *
-   * @param reason kept as `reason` on the CancelledError
-   * @param options `grace`: how long the work may go on after it was asked. Default: 0, cancel at once
-   * @example
-   * import { scope } from 'skein'
-   *
-   * await scope(async s => {
-   *   s.spawn(async s => {
-   *     while (!s.stopping) await s.sleep('1ms')
-   *     console.log('swept up') // swept up
-   *   })
-   *   s.cancel('closing time', { grace: '5s' })
-   * })
-   */
-  cancel(reason?: unknown, options?: CancelOptions): void {
-    const cause: CancelCause = { source: 'explicit', reason }
-    const grace = options === undefined ? 0 : graceOf(options)
-    if (grace === 0) this.cancelWith(cause)
-    else this.askToStop(cause, grace)
-  }
-
   /** `cancel` with another source than `explicit`, for those who build executors. */
   cancelWith(cause: CancelCause): void {
     if (this.#cause !== undefined || this.over || this.isBackground) return
     this.deliver(cause)
     this.watchGrace()
-  }
-
-  /** @internal Asks everything inside to stop, and cancels it when the grace is over: milliseconds. */
-  askToStop(cause: CancelCause, grace: number): void {
-    if (this.cause !== undefined || this.over || this.isBackground) return
-    const extra = this.extra
-    const until = now() + grace
-    const again = extra.asked !== undefined
-    if (again && extra.askedUntil <= until) return
-    extra.asked ??= cause
-    extra.askedUntil = until
-    extra.askTimer?.clear()
-    extra.askTimer = new Timer<ScopeCancel>(grace, insist, this)
-    if (again) return
-    const reached: ScopeCancel[] = [this]
-    for (const scope of reached) {
-      scope.#extras?.stopController?.abort(scope.askedError())
-      for (let at = scope.firstMember; at !== undefined; at = at.next) {
-        const inner = innerOf(at)
-        if (inner !== undefined && !inner.shielded) reached.push(inner)
-      }
-    }
-  }
-
-  /** @internal */
-  insist(): void {
-    this.cancelWith(this.extra.asked ?? { source: 'explicit' })
   }
 
   /**
@@ -516,12 +432,8 @@ function expire(scope: ScopeCancel): void {
   scope.expire()
 }
 
-function insist(scope: ScopeCancel): void {
-  scope.insist()
-}
-
 /** A scope may well have more than ten requests under way; that is no leak. */
-function controllerOfMany(): AbortController {
+export function controllerOfMany(): AbortController {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   return controller

@@ -11,7 +11,8 @@ import { findStuck } from '../report/find-stuck.ts'
 import type { Host } from './host.ts'
 import { Hold, type Member } from '../tree/member.ts'
 import { addAwaitedRoot, removeRoot } from '../tree/roots.ts'
-import { flag, innerOf, ScopeCancel } from './cancelling.ts'
+import { flag, innerOf, type ScopeCancel } from './cancelling.ts'
+import { ScopeStop } from './stopping.ts'
 import type { ExitHandler, OpenBlock } from './extras.ts'
 import { checkBody, checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './options.ts'
 import { checkLog, type LogLine } from './services.ts'
@@ -30,7 +31,7 @@ const defaultGrace = debugging ? 1_000 : 5_000
  * Invariants: a scope ends once, when the body has ended and no member holds it; after that it has no member. Service
  * tasks are cancelled when nothing else holds it.
  */
-export abstract class ScopeCore extends ScopeCancel {
+export abstract class ScopeCore extends ScopeStop {
   /** What the body returned or threw. While it runs: the wait whose promise it has returned, if that is all it does. */
   #outcome: unknown = undefined
   #host: Host | undefined = undefined

@@ -6,7 +6,6 @@ import { debugging } from '../report/debug.ts'
 import { ScopeRun } from './host.ts'
 import type { Job } from '../job/job.ts'
 import type { ScopeNode } from '../tree/member.ts'
-import { JoinWait } from './join.ts'
 import { ReadyJob } from './ready-job.ts'
 import { ScopeCore } from './life.ts'
 import {
@@ -24,7 +23,7 @@ import { ServiceJob } from './service-job.ts'
 import { SpawnedJob } from './spawned-job.ts'
 import { deepNesting, ensureStackRoom, nesting } from './stack-room.ts'
 import { runStep } from './step.ts'
-import { PromiseWait, SleepWait } from './waits.ts'
+import { JoinWait, PromiseWait, SleepWait } from './waits.ts'
 
 export type { CancelOptions, ErrorShape, FailurePolicy, ScopeLimit, ScopeOptions, SpawnOptions } from './options.ts'
 

@@ -193,3 +193,22 @@ function follow<T>(foreign: PromiseLike<T>, link: Link<T>): void {
     (error: unknown) => link.wait?.fail(error),
   )
 }
+
+/** A wait until a scope has nothing left to wait for; the scope settles it. */
+export class JoinWait extends Wait<void> {
+  readonly #joins: Set<Wait<void>>
+
+  constructor(joins: Set<Wait<void>>) {
+    super()
+    this.#joins = joins
+    joins.add(this)
+  }
+
+  override describe(): string {
+    return 'all that was started in it'
+  }
+
+  protected override free(): void {
+    this.#joins.delete(this)
+  }
+}
