@@ -1,4 +1,4 @@
-import type { TaskIdentity } from '../call/define/task.ts'
+import type { TaskIdentity } from '../call/define/identity.ts'
 
 /** Where a task was run. `sequential` is a plain call after another, without any executor. */
 export type PlaceKind = 'sequential' | 'loop' | 'threads' | 'processes'

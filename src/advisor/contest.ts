@@ -1,4 +1,4 @@
-import type { TaskIdentity } from '../call/define/task.ts'
+import type { TaskIdentity } from '../call/define/identity.ts'
 import { messageOf } from '../core/errors/foreign.ts'
 import type { Comparison, FailureCount, PlaceKind, PlaceMeasurement, Scaling, Timeline } from './comparison.ts'
 import { type AnyTask, type Contender, openContender, type Width } from './contender.ts'

@@ -3,7 +3,8 @@ import type { Executor } from '../call/executor.ts'
 import type { Settled } from '../call/map.ts'
 import type { CallOptions } from '../call/options.ts'
 import { lookup } from '../call/define/registry.ts'
-import { type AnyFunction, identityOf, type Task } from '../call/define/task.ts'
+import { type AnyFunction, identityOf } from '../call/define/identity.ts'
+import type { Task } from '../call/define/task.ts'
 
 /** How the items are to run. */
 export interface SettleOptions {

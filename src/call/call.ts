@@ -1,13 +1,14 @@
+import { callBrand, hasCallBrand } from './brands.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
-import { type CallOptions, checkCallOptions, describe } from './options.ts'
+import { describe } from '../core/errors/checks.ts'
+import { type CallOptions, checkCallOptions } from './options.ts'
 import type { Carried, RealError, Refusal } from './define/sendable.ts'
 import { takeMoved, type Transferable } from './codec/move.ts'
 import type { Put } from './codec/put.ts'
 import { lookup } from './define/registry.ts'
-import { type AnyFunction, identityOf, type Task, type TaskIdentity } from './define/task.ts'
-
-const callBrand: unique symbol = Symbol.for('skein.call') as never
+import { type AnyFunction, identityOf, type TaskIdentity } from './define/identity.ts'
+import type { Task } from './define/task.ts'
 
 /**
  * A task, its arguments and its options, as a value that has not started yet.
@@ -156,5 +157,5 @@ class CallValue<R> implements Call<R> {
 
 /** True for a call, whichever copy of skein made it. */
 export function isCall(value: unknown): value is Call<unknown> {
-  return typeof value === 'object' && value !== null && (value as { [callBrand]?: unknown })[callBrand] === true
+  return typeof value === 'object' && value !== null && hasCallBrand(value)
 }

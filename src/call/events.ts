@@ -1,4 +1,4 @@
-import type { TaskIdentity } from './define/task.ts'
+import type { TaskIdentity } from './define/identity.ts'
 
 /**
  * What happens to a call, as `executor.observe` and every observer (progress bar, timeline, dashboard) hear it.

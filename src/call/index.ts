@@ -16,12 +16,5 @@ export { move, type Transferable } from './codec/move.ts'
 export { type Put, put } from './codec/put.ts'
 export { namesIn } from './define/registry.ts'
 export { type NotAGenerator, type Refusal, type Sendable, sendable, type Unsendable } from './define/sendable.ts'
-export {
-  type AnyFunction,
-  describeTask,
-  identityOf,
-  type Task,
-  task,
-  type TaskIdentity,
-  type TaskOptions,
-} from './define/task.ts'
+export { type AnyFunction, describeTask, identityOf, type TaskIdentity } from './define/identity.ts'
+export { type Task, task, type TaskOptions } from './define/task.ts'

@@ -1,3 +1,6 @@
+import type { Duration } from '../core/time/duration.ts'
+import type { RetryOptions } from './options.ts'
+
 /** Options of `map`. */
 export interface MapOptions {
   /** Results in the order of the items (true), or as they complete (false). Default: true. */
@@ -13,11 +16,11 @@ export interface MapOptions {
   /** How many items may be taken from the source before their results have been read. From 1 up; default: four for each call that can run at once, times the chunk. */
   readonly lookAhead?: number
   /** Time limit of each item. */
-  readonly timeout?: import('../core/time/duration.ts').Duration
+  readonly timeout?: Duration
   /** Cancels the whole map. */
   readonly signal?: AbortSignal
   /** Runs an item again when it fails. */
-  readonly retries?: number | import('./options.ts').RetryOptions
+  readonly retries?: number | RetryOptions
   /** As for a call. */
   readonly priority?: number
 }

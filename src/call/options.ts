@@ -3,10 +3,8 @@ import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
 import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
-import { checkInteger, checkKnown, describe } from './checks.ts'
+import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import { checkQueueOptions, type DurableCallOptions, queueOptionNames } from './queue-options.ts'
-
-export { checkInteger, checkKnown, checkRange, describe } from './checks.ts'
 
 /** When and how often to run a call again after it failed. */
 export interface RetryOptions extends Backoff, RetryChoice {

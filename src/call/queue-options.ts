@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { checkInteger, checkKnown, checkWhole, describe } from './checks.ts'
+import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
 
 /** At most one job with this key is pending or running in the store. */
 export interface UniqueOptions {

@@ -1,7 +1,7 @@
 import { UnsendableError } from '../core/errors/errors.ts'
 import { classNamed } from '../call/codec/class-registry.ts'
 import { type ErrorRecord, fillError, shellOf } from '../call/codec/error-record.ts'
-import { put } from '../call/codec/pack.ts'
+import { place } from '../call/codec/steps.ts'
 
 /**
  * What plain JSON loses of a value, said beside it: kind, where in the JSON, and for some kinds one text more.
@@ -71,7 +71,7 @@ export function applyMarks(value: unknown, marks: unknown): unknown {
     const old: unknown = Object.hasOwn(holder, key) ? holder[key] : undefined
     const made = make(kind, old, extra)
     if (made === wrong) throw new TypeError(`mark ${i} (${kind}) does not fit the value that it points at`)
-    if (made !== old || kind === 'undefined') put(holder, key, made)
+    if (made !== old || kind === 'undefined') place(holder, key, made)
   }
   return box['value']
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { describe } from '../call/options.ts'
+import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError, MalformedMessageError } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
 import { applyMarks } from './marks.ts'

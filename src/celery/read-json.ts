@@ -1,4 +1,4 @@
-import { put } from '../call/codec/pack.ts'
+import { place } from '../call/codec/steps.ts'
 import { deepestValue } from './write-json.ts'
 
 /** A text is no JSON, not even of the kind that Celery writes; the message says what is wrong and where. */
@@ -96,7 +96,7 @@ class JsonReader {
         if (this.#text[this.#at] !== '"') this.#fail('expected the name of a property')
         const name = this.#string()
         if (!this.#isNext(':')) this.#fail('expected a colon')
-        put(value, name, this.#value())
+        place(value, name, this.#value())
       } while (this.#isNext(','))
       if (!this.#isNext('}')) this.#fail('expected a comma or }')
     }

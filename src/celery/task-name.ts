@@ -1,5 +1,5 @@
-import type { TaskIdentity } from '../call/define/task.ts'
-import { describeTask } from '../call/define/task.ts'
+import type { TaskIdentity } from '../call/define/identity.ts'
+import { describeTask } from '../call/define/identity.ts'
 import { TaskDefinitionError } from '../core/errors/errors.ts'
 
 /**

@@ -11,8 +11,9 @@ import {
   taskFunction,
 } from '../call/codec/kinds.ts'
 import { refusedByProcesses } from '../call/codec/leaves.ts'
-import { brandOf, entrySegment, segment } from '../call/codec/pack.ts'
-import { identityOf } from '../call/define/task.ts'
+import { brandOf } from '../call/codec/pack.ts'
+import { entrySegment, segment } from '../call/codec/path.ts'
+import { identityOf } from '../call/define/identity.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
 

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { TaskIdentity } from '../call/define/task.ts'
+import type { TaskIdentity } from '../call/define/identity.ts'
 import { commandText } from './command-text.ts'
 import { UsageError } from './exit-codes.ts'
 

@@ -2,11 +2,11 @@ import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-exec
 import type { Entry } from '../call/run/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
-import { checkInteger, checkKnown, describe } from '../call/options.ts'
+import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import { PendingQueue } from '../call/run/pending-queue.ts'
 import { putIsUsed } from '../call/codec/put.ts'
 import { withPutValues } from '../call/codec/put-values.ts'
-import { surfaceKey } from '../call/run/run-with.ts'
+import { handoverKey } from '../call/run/handover.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/run/runner.ts'
 import type { CancelCause } from '../core/errors/cause.ts'
 import { now, wallTime } from '../core/time/clock.ts'
@@ -323,6 +323,6 @@ function callable(shared: LoopExecutor): Loop {
     kind: shared.kind,
     capacity: shared.capacity,
     [Symbol.asyncDispose]: () => shared.close(),
-    [surfaceKey]: shared,
+    [handoverKey]: shared,
   })
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/wire/transport.ts'
+import { mostWords } from './limits.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 import type { HeldReader, HeldWriter } from './held-replies.ts'
 import { readClone } from './read-clone.ts'
@@ -21,9 +22,6 @@ import { readClone } from './read-clone.ts'
 const headBytes = 5
 const inWords = 0
 const cloned = 1
-
-/** How many words a frame of kind 0 has at most: 256 KiB. */
-export const mostWords = 65_536
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {

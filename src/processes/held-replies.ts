@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
-import { mostWords } from './frames.ts'
+import { mostWords } from './limits.ts'
 
 /**
  * Replies that a process holds back until many leave together. Meanwhile they lie in its ledger file, behind the ledger, where the

@@ -1,4 +1,4 @@
-import { checkKnown, describe } from '../call/options.ts'
+import { checkKnown, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Retention } from './store.ts'
 

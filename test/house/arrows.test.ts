@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { cycles, wrongArrows } from '../support/arrows.ts'
+import { circles, wrongArrows, wrongRooms } from '../support/arrows.ts'
 import { importsOf } from '../support/imports.ts'
 import { sourceFiles } from '../support/sources.ts'
 
@@ -11,8 +11,17 @@ describe('the folders of src/', () => {
     assert.deepEqual(wrongArrows(files), [])
   })
 
-  test('hold no cycle of files at run time', () => {
-    assert.deepEqual(cycles(files), [])
+  test('have rooms inside that import only what lies below them', () => {
+    assert.deepEqual(wrongRooms(files), [])
+  })
+
+  test('hold no circle of files at run time', () => {
+    assert.deepEqual(circles(files, ['static']), [])
+  })
+
+  test('hold no circle of files that is closed for types, either', () => {
+    const above = files.filter(({ path }) => !path.startsWith('src/core/'))
+    assert.deepEqual(circles(above), [])
   })
 
   test('are really read: the imports of a known file are found', () => {
@@ -60,14 +69,47 @@ describe('a planted import', () => {
     assert.deepEqual(planted('src/pool/pool.ts', `import { x } from '../core/x.ts'\nimport { y } from 'node:fs'\n`), [])
   })
 
-  test('that closes a cycle is noticed, unless it is for types or loaded lazily', () => {
-    const pair = (back: string): string[] =>
-      cycles([
-        { path: 'src/core/a.ts', text: `import { b } from './b.ts'\n` },
-        { path: 'src/core/b.ts', text: back },
-      ])
-    assert.deepEqual(pair(`import { a } from './a.ts'\n`), ['src/core/a.ts -> src/core/b.ts -> src/core/a.ts'])
-    assert.deepEqual(pair(`import type { a } from './a.ts'\n`), [])
+  test('that closes a circle is noticed, unless it is loaded lazily', () => {
+    const pair = (back: string, ...kinds: Parameters<typeof circles>[1][]): string[] =>
+      circles(
+        [
+          { path: 'src/core/a.ts', text: `import { b } from './b.ts'\n` },
+          { path: 'src/core/b.ts', text: back },
+        ],
+        ...kinds,
+      )
+    const found = ['src/core/a.ts -> src/core/b.ts -> src/core/a.ts']
+    assert.deepEqual(pair(`import { a } from './a.ts'\n`), found)
+    assert.deepEqual(pair(`import type { a } from './a.ts'\n`), found)
+    assert.deepEqual(pair(`import type { a } from './a.ts'\n`, ['static']), [])
     assert.deepEqual(pair(`export const later = () => import('./a.ts')\n`), [])
+  })
+})
+
+describe('a planted import inside of a folder', () => {
+  const planted = (path: string, text: string): string[] => wrongRooms([{ path, text }])
+
+  test('that points up is noticed, also for types only', () => {
+    assert.equal(planted('src/call/codec/pack.ts', `import { isCall } from '../call.ts'\n`).length, 1)
+    assert.equal(planted('src/call/define/task.ts', `import type { Entry } from '../run/entry.ts'\n`).length, 1)
+    assert.equal(planted('src/pool/wire/ledger.ts', `import { x } from '../words/tags.ts'\n`).length, 1)
+    assert.equal(planted('src/stores/sqlite/file/url.ts', `import { x } from '../calls/turn.ts'\n`).length, 1)
+  })
+
+  test('that points to a room beside it is noticed', () => {
+    assert.equal(planted('src/pool/host/host.ts', `import type { Crew } from '../crew/crew.ts'\n`).length, 1)
+    assert.equal(planted('src/queue/client/connect.ts', `import { x } from '../worker/worker.ts'\n`).length, 1)
+  })
+
+  test('of a room that nobody has given a place is noticed', () => {
+    assert.deepEqual(planted('src/call/misc/x.ts', ''), [
+      `src/call/misc/x.ts: 'misc' has no place in the order of src/call`,
+    ])
+    assert.equal(planted('src/pool/crew/crew.ts', `import { x } from '../misc.ts'\n`).length, 1)
+  })
+
+  test('that points down, or stays in its room, is fine', () => {
+    assert.deepEqual(planted('src/pool/crew/crew.ts', `import { x } from '../wire/x.ts'\nimport './y.ts'\n`), [])
+    assert.deepEqual(planted('src/call/run/entry.ts', `import type { Call } from '../call.ts'\n`), [])
   })
 })

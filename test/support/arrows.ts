@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { importsOf } from './imports.ts'
+import { type ImportOf, importsOf } from './imports.ts'
 import type { SourceFile } from './sources.ts'
 
 /** What each folder of src/ may import besides itself. The front door, src/index.ts, is the folder `index`. */
@@ -19,6 +19,27 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
   testing: ['core', 'call', 'celery', 'stores', 'queue'],
   index: ['core', 'call', 'loop'],
+}
+
+/**
+ * The order of the rooms inside of the big folders, from the ground up: each line may import those above it, and rooms on one
+ * line do not import each other. A name is a folder, or a file that stands in none.
+ */
+export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'src/call': [
+    ['brands'],
+    ['define'],
+    ['codec'],
+    ['queue-options', 'events'],
+    ['options'],
+    ['call', 'map'],
+    ['executor'],
+    ['run'],
+    ['index'],
+  ],
+  'src/pool': [['wire'], ['words'], ['crew', 'host']],
+  'src/stores/sqlite': [['file'], ['calls'], ['thread', 'sqlite-store'], ['index']],
+  'src/queue': [['default-queue', 'open-store', 'inside'], ['client', 'worker'], ['work'], ['index']],
 }
 
 /** The folders that may import nothing from a package, not even lazily. */
@@ -49,11 +70,37 @@ export function wrongArrows(files: readonly SourceFile[]): string[] {
   return wrong
 }
 
-/** The cycles between files that exist at run time, each as a path that ends where it began. */
-export function cycles(files: readonly SourceFile[]): string[] {
+/** Every import between the rooms of a big folder that points up or sideways, for types only, too: one sentence for each. */
+export function wrongRooms(files: readonly SourceFile[]): string[] {
+  const wrong: string[] = []
+  for (const [folder, lines] of Object.entries(inside)) {
+    const line = (room: string): number => lines.findIndex(rooms => rooms.includes(room))
+    for (const { path, text } of files) {
+      const from = roomOf(path, folder)
+      if (from === undefined) continue
+      if (line(from) < 0) wrong.push(`${path}: '${from}' has no place in the order of ${folder}`)
+      for (const { specifier } of importsOf(text)) {
+        const to = specifier.startsWith('.') ? roomOf(target(path, specifier), folder) : undefined
+        if (to === undefined || to === from || (line(to) >= 0 && line(to) < line(from))) continue
+        wrong.push(`${path} (${from}) imports '${specifier}' (${to})`)
+      }
+    }
+  }
+  return wrong
+}
+
+/**
+ * The circles of files, each as a path that ends where it began. What is loaded lazily closes none.
+ *
+ * @param kinds with `type`, an import for types alone closes a circle, too
+ */
+export function circles(
+  files: readonly SourceFile[],
+  kinds: readonly ImportOf['kind'][] = ['static', 'type'],
+): string[] {
   const edges = new Map<string, string[]>()
   for (const { path, text } of files) {
-    const targets = importsOf(text).filter(each => each.kind === 'static' && each.specifier.startsWith('.'))
+    const targets = importsOf(text).filter(each => kinds.includes(each.kind) && each.specifier.startsWith('.'))
     edges.set(
       path,
       targets.map(each => target(path, each.specifier)),
@@ -79,4 +126,11 @@ function target(path: string, specifier: string): string {
 function folderOf(path: string): string {
   const [, folder = '', ...rest] = path.split('/')
   return rest.length === 0 ? folder.replace(/\.ts$/, '') : folder
+}
+
+/** The room of a file in a folder: what stands directly in that folder and holds the file, or is it. */
+function roomOf(path: string, folder: string): string | undefined {
+  if (!path.startsWith(`${folder}/`)) return undefined
+  const [room = '', ...rest] = path.slice(folder.length + 1).split('/')
+  return rest.length === 0 ? room.replace(/\.ts$/, '') : room
 }

@@ -1,5 +1,6 @@
 import { isError, recordError, thrownValue } from './error-record.ts'
-import { pack, type Packed } from './pack.ts'
+import { pack } from './pack.ts'
+import type { Packed } from './steps.ts'
 import { unpack } from './unpack.ts'
 
 /** An error on its way to another thread or process, with all that structured clone would lose. */

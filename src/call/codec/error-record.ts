@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { ThrownValueError } from '../../core/errors/errors.ts'
 import { failuresBeside, notesSoFar, recordFailures } from '../../core/errors/failures.ts'
 import { classNamed, classOfPrototype } from './class-registry.ts'
-import { describe } from '../options.ts'
+import { describe } from '../../core/errors/checks.ts'
 
 /** An error as data: what is needed to make an equal one elsewhere. */
 export interface ErrorRecord {

@@ -4,7 +4,7 @@ import { messageOf } from '../../core/errors/foreign.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
 import { isDetached, movedAway, portNotMoved } from './leaves.ts'
-import { entrySegment, segment } from './pack.ts'
+import { entrySegment, segment } from './path.ts'
 import { refused } from './refused.ts'
 
 /**

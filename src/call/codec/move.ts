@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { describe } from '../checks.ts'
+import { describe } from '../../core/errors/checks.ts'
 import { isDetached, movedAway } from './leaves.ts'
 import { refused } from './refused.ts'
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../../core/errors/errors.ts'
 import { isJob } from '../../core/job/job.ts'
-import { isCall } from '../call.ts'
+import { hasCallBrand, hasScopeBrand, isLikeExecutor } from '../brands.ts'
 import type { RegisteredClass } from './class-registry.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
 import {
@@ -20,39 +20,12 @@ import {
   symbol,
   taskFunction,
 } from './kinds.ts'
-import type { KeptValue } from './kept-value.ts'
 import { refusedByProcesses, refusedInErrors } from './leaves.ts'
 import { isPut, type PutState, stateOf } from './put.ts'
+import { entrySegment, segment } from './path.ts'
 import { cannot, refused } from './refused.ts'
-import { identityOf } from '../define/task.ts'
-
-/** Where something goes: a container of the packed value and the key in it. */
-export type Holder = Record<string | number, unknown>
-
-/**
- * One step of unpacking. What structured clone can't carry was left out of the value; the steps put it back, in this
- * order. They point at containers *inside* the value: structured clone and v8.serialize keep that identity within one
- * message, so nothing in the value itself has to be marked, and no value can be mistaken for a mark.
- */
-export type Step =
-  | readonly [op: 'error', made: number, record: ErrorRecord]
-  | readonly [op: 'url', made: number, href: string]
-  | readonly [op: 'buffer', made: number, bytes: Uint8Array]
-  /** A value that was put. What arrives is its number, for which the receiver puts the value that it keeps. */
-  | readonly [op: 'put', made: number, kept: number | KeptValue]
-  | readonly [op: 'class', made: number, name: string, data: Holder, stack: string | undefined]
-  | readonly [op: 'prototype', target: object, name: string]
-  | readonly [op: 'map', target: Map<unknown, unknown>, entries: readonly unknown[]]
-  | readonly [op: 'set', target: Set<unknown>, values: readonly unknown[]]
-  | readonly [op: 'assign', target: object, properties: Holder]
-  | readonly [op: 'link', holder: Holder, key: string | number, made: number]
-
-/** A value and the steps that make it whole again. Structured clone and v8.serialize carry it; JSON does not. */
-export interface Packed {
-  /** Holds the value alone: a container that a link can point at, like any other. */
-  readonly box: readonly [unknown]
-  readonly steps: readonly Step[]
-}
+import { type Holder, type Packed, place, type Step } from './steps.ts'
+import { identityOf } from '../define/identity.ts'
 
 /**
  * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
@@ -202,9 +175,9 @@ class Packer {
 
   #property(value: object, key: string, copy: Holder): void {
     this.#path.push(segment(key))
-    put(copy, key, undefined)
+    place(copy, key, undefined)
     const packed = this.#value((value as Holder)[key], copy, key)
-    if (packed !== undefined) put(copy, key, packed)
+    if (packed !== undefined) place(copy, key, packed)
     this.#path.pop()
   }
 
@@ -302,7 +275,7 @@ class Packer {
     const order = this.#order.length
     const path = this.#path.length
     const errors = this.#errors
-    put(holder, key, undefined)
+    place(holder, key, undefined)
     let packed: unknown
     try {
       if (errors > deepestCause && typeof value === 'object' && value !== null && !this.#done.has(value)) {
@@ -319,7 +292,7 @@ class Packer {
       this.#errors = errors
       packed = `[not sent: ${error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed'}]`
     }
-    if (packed !== undefined) put(holder, key, packed)
+    if (packed !== undefined) place(holder, key, packed)
   }
 
   #refuse(refusing: Refusing): never {
@@ -327,33 +300,11 @@ class Packer {
   }
 }
 
-/** Stores under a key without ever setting a prototype. */
-export function put(holder: object, key: string | number, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true })
-  } else (holder as Holder)[key] = value
-}
-
-/** How a property is written in a path. */
-export function segment(key: string): string {
-  if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `.${key}`
-  return `[${/^\d+$/.test(key) ? key : JSON.stringify(key)}]`
-}
-
-/** How a value of a Map is written in a path. */
-export function entrySegment(key: unknown): string {
-  return `.get(${typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? '…' : String(key)})`
-}
-
-const scopeBrand: unique symbol = Symbol.for('skein.scope') as never
-
 /** What is said of a handle that belongs to this thread: a Call, a Job, a value that was put, a Scope, an Executor. */
 export function brandOf(value: object): Refusing | undefined {
-  if (isCall(value)) return callValue
+  if (hasCallBrand(value)) return callValue
   if (isJob(value)) return jobValue
   if (isPut(value)) return putValue
-  if ((value as { [scopeBrand]?: unknown })[scopeBrand] === true) return scopeValue
-  const { run, submit, map, within } = value as Record<string, unknown>
-  const executor = [run, submit, map, within].every(method => typeof method === 'function')
-  return executor ? executorValue : undefined
+  if (hasScopeBrand(value)) return scopeValue
+  return isLikeExecutor(value) ? executorValue : undefined
 }

@@ -2,8 +2,7 @@ import { UnsendableError } from '../../core/errors/errors.ts'
 import { messageInside } from '../../core/errors/foreign.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
-import type { KeptValue } from './kept-value.ts'
-import { type Packed, put } from './pack.ts'
+import { type Kept, type Packed, place } from './steps.ts'
 
 /** Makes a packed value whole again, in place: it must have arrived just now, with memory of its own for every typed array. */
 export function unpack(packed: Packed): unknown {
@@ -13,7 +12,7 @@ export function unpack(packed: Packed): unknown {
   for (const step of packed.steps) {
     switch (step[0]) {
       case 'link':
-        put(step[1], step[2], made[step[3]])
+        place(step[1], step[2], made[step[3]])
         break
       case 'error':
         fillError(made[step[1]] as Error, step[2])
@@ -25,7 +24,7 @@ export function unpack(packed: Packed): unknown {
         made[step[1]] = new URL(step[2])
         break
       case 'put':
-        made[step[1]] = (step[2] as KeptValue).value
+        made[step[1]] = (step[2] as Kept).value
         break
       case 'map':
         for (let i = 0; i < step[2].length; i += 2) step[1].set(step[2][i], step[2][i + 1])
@@ -34,7 +33,7 @@ export function unpack(packed: Packed): unknown {
         for (const value of step[2]) step[1].add(value)
         break
       case 'assign':
-        for (const key of Object.keys(step[2])) put(step[1], key, step[2][key])
+        for (const key of Object.keys(step[2])) place(step[1], key, step[2][key])
         break
       case 'prototype':
         Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
@@ -53,7 +52,7 @@ export function unpack(packed: Packed): unknown {
 }
 
 /** Replaces the numbers of the values that were put by these, which the call then has, even if they are dropped before it runs. */
-export function fillPuts(packed: Packed, kept: ReadonlyMap<number, KeptValue>): void {
+export function fillPuts(packed: Packed, kept: ReadonlyMap<number, Kept>): void {
   for (const step of packed.steps) {
     if (step[0] === 'put') (step as [string, number, unknown])[2] = kept.get(step[2] as number)
   }

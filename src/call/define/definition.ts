@@ -1,6 +1,6 @@
 import { InvalidArgumentError, ValidationError, type ValidationIssue } from '../../core/errors/errors.ts'
-import { describe } from '../checks.ts'
-import type { AnyFunction } from './task.ts'
+import { describe } from '../../core/errors/checks.ts'
+import type { AnyFunction } from './identity.ts'
 
 /**
  * A schema of any library that keeps to Standard Schema 1 (standardschema.dev): Zod, Valibot, ArkType and many more.

@@ -1,7 +1,7 @@
 import { currentSource, enter, runIn, type ScopeSource, slot } from '../../core/scope/slot.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
-import type { AnyFunction } from './task.ts'
+import type { AnyFunction } from './identity.ts'
 
 /**
  * Wraps a function so that calling it plainly gives its body a current scope: that of the caller where there is one, else

@@ -1,5 +1,5 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
-import type { AnyFunction, TaskIdentity } from './task.ts'
+import type { AnyFunction, TaskIdentity } from './identity.ts'
 
 /**
  * The tasks that this thread knows: module URL -> name -> the bare function.

@@ -1,23 +1,10 @@
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
-import { checkKnown, describe } from '../checks.ts'
+import { checkKnown, describe } from '../../core/errors/checks.ts'
 import { define, type InputSchemas, type StandardSchema } from './definition.ts'
+import { type AnyFunction, type TaskIdentity, taskIdentity } from './identity.ts'
 import { invokeHere } from './invoke-here.ts'
 import { register } from './registry.ts'
-
-/** Any function: the widest type that a task can be made of. */
-export type AnyFunction = (...args: never[]) => unknown
-
-/** What makes a function findable from another thread, process or machine. */
-export interface TaskIdentity {
-  /** URL of the module that defines the task; importing it defines the task there too. */
-  readonly url: string
-  /** Name of the task, unique in its module. */
-  readonly name: string
-}
-
-/** The property of a task under which its identity is kept, the same in every copy of skein. */
-export const taskIdentity: unique symbol = Symbol.for('skein.task') as never
 
 /** A plain function with an identity. Call it as before, or give it to an executor. */
 export type Task<F extends AnyFunction = AnyFunction> = F & { readonly [taskIdentity]: TaskIdentity }
@@ -95,11 +82,6 @@ export function task<F extends AnyFunction>(
 
 const knownOptions: ReadonlySet<string> = new Set(['name', 'input', 'output', 'retryIf'])
 
-/** The identity of a task, or undefined for a plain function or anything else. */
-export function identityOf(value: unknown): TaskIdentity | undefined {
-  return typeof value === 'function' ? (value as { [taskIdentity]?: TaskIdentity })[taskIdentity] : undefined
-}
-
 function moduleUrl(module: ImportMeta | URL | string): string {
   if (typeof module === 'string') return module.includes('://') || module.startsWith('data:') ? module : fileUrl(module)
   if (module instanceof URL) return module.href
@@ -121,10 +103,4 @@ function withoutLoaderMark(url: string): string {
   const clean = new URL(url)
   clean.searchParams.delete('tsx-namespace')
   return clean.href
-}
-
-/** How a task is named to people: its name and, where it is a file, the file's path. */
-export function describeTask(identity: TaskIdentity): string {
-  const where = identity.url.startsWith('file:') ? fileURLToPath(identity.url) : identity.url
-  return `${identity.name} (${where})`
 }

@@ -1,11 +1,11 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
 import type { LocalJob } from '../../core/job/local-job.ts'
 import type { Scope } from '../../core/scope/scope.ts'
-import type { RunServices } from './run-with.ts'
+import type { RunServices } from './run-services.ts'
 import type { Transferable } from '../codec/move.ts'
 import type { CallOptions } from '../options.ts'
 import type { SubmitSite } from './submit-site.ts'
-import type { AnyFunction, TaskIdentity } from '../define/task.ts'
+import type { AnyFunction, TaskIdentity } from '../define/identity.ts'
 
 /** What a place needs to know to run a call: a Call, or the same fields without its methods. */
 export interface Work {

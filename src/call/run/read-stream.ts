@@ -2,8 +2,8 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
 import type { StreamOptions } from '../executor.ts'
 import { hasNested, resolveNested } from './nested.ts'
-import { checkInteger, checkKnown } from '../options.ts'
-import type { ExecutorSurface } from './surface.ts'
+import { checkInteger, checkKnown } from '../../core/errors/checks.ts'
+import type { Handover } from './handover.ts'
 
 const known: ReadonlySet<string> = new Set(['buffer'])
 
@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(['buffer'])
  * back whenever it has read so much. Nothing starts before the first `next()`.
  */
 export function readStream(
-  executor: ExecutorSurface,
+  executor: Handover,
   work: Work,
   options: StreamOptions = {},
 ): AsyncIterableIterator<unknown> {
@@ -24,7 +24,7 @@ export function readStream(
 }
 
 class StreamReader implements AsyncIterableIterator<unknown> {
-  readonly #executor: ExecutorSurface
+  readonly #executor: Handover
   readonly #work: Work
   readonly #buffer: number
   #entry: Entry | undefined
@@ -37,7 +37,7 @@ class StreamReader implements AsyncIterableIterator<unknown> {
   readonly #waiting: { resolve: (result: IteratorResult<unknown>) => void; reject: (error: unknown) => void }[] = []
   #onEnd: (() => void) | undefined
 
-  constructor(executor: ExecutorSurface, work: Work, buffer: number) {
+  constructor(executor: Handover, work: Work, buffer: number) {
     this.#executor = executor
     this.#work = work
     this.#buffer = buffer

@@ -2,7 +2,7 @@ import { isJob, type Job } from '../../core/job/job.ts'
 import type { Call } from '../call.ts'
 import { Entry, type Work } from './entry.ts'
 import { hasNested, resolveNested } from './nested.ts'
-import type { ExecutorSurface } from './surface.ts'
+import type { Handover } from './handover.ts'
 
 /**
  * Runs a call whose arguments hold calls or jobs: those first, each call value once however often it appears.
@@ -10,7 +10,7 @@ import type { ExecutorSurface } from './surface.ts'
  * The first failure stops the rest of the graph, and is what the graph throws, after everything that it had started has
  * ended. The signal of the outermost call, or `signal` (the job's own cancel), stops the whole graph; the other options belong to their own call.
  */
-export async function runGraph(executor: ExecutorSurface, root: Work, signal?: AbortSignal): Promise<unknown> {
+export async function runGraph(executor: Handover, root: Work, signal?: AbortSignal): Promise<unknown> {
   const running = new Set<Entry>()
   const results = new Map<object, Promise<unknown>>()
   let failure: { readonly error: unknown } | undefined

@@ -6,9 +6,10 @@ import { Gathered } from './gathered.ts'
 import type { MapOptions, MapResults, Settled } from '../map.ts'
 import { openSource, type Source, type Taken } from './map-source.ts'
 import { markAgain, takeMoved } from '../codec/move.ts'
-import { type CallOptions, checkCallOptions, checkInteger, checkKnown, describe } from '../options.ts'
+import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
+import { type CallOptions, checkCallOptions } from '../options.ts'
 import { recordSite, type SubmitSite } from './submit-site.ts'
-import type { ExecutorSurface } from './surface.ts'
+import type { Handover } from './handover.ts'
 import { weigh } from '../codec/weigh.ts'
 
 const known: ReadonlySet<string> = new Set([
@@ -30,7 +31,7 @@ const aheadWithoutLimit = 256
 
 /** Starts a map; nothing is taken from the source before the first read. */
 export function runMap(
-  executor: ExecutorSurface,
+  executor: Handover,
   work: Work,
   items: Iterable<unknown> | AsyncIterable<unknown>,
   options: MapOptions,
@@ -88,7 +89,7 @@ interface Bundle {
 }
 
 class MapRun implements MapResults<unknown> {
-  readonly #executor: ExecutorSurface
+  readonly #executor: Handover
   readonly #work: Work
   readonly #source: Source
   readonly #settings: Settings
@@ -115,7 +116,7 @@ class MapRun implements MapResults<unknown> {
   #onIdle: (() => void) | undefined
   readonly #onAbort = (): void => this.#fail(undefined, { source: 'signal', reason: this.#settings.signal?.reason })
 
-  constructor(executor: ExecutorSurface, work: Work, source: Source, settings: Settings) {
+  constructor(executor: Handover, work: Work, source: Source, settings: Settings) {
     this.#executor = executor
     this.#work = work
     this.#source = source

@@ -1,32 +1,10 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import type { LogLine } from '../../core/scope/services.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
 import type { Executor } from '../executor.ts'
-import { describe } from '../options.ts'
-import type { ExecutorSurface } from './surface.ts'
-
-/** The property under which an executor of skein gives what stands behind it. */
-export const surfaceKey: unique symbol = Symbol.for('skein.surface') as never
-
-/**
- * What whoever hands a call over does for the running task, wherever it runs.
- *
- * None of these costs anything for calls that are handed over without it.
- */
-export interface RunServices {
-  /**
-   * Answers a question of the task: `s.step` asks (see `stepAsk` in `core/scope/services.ts`). The answer travels back, and so
-   * does what it rejects with. It is dropped when the run has ended meanwhile.
-   */
-  ask?(kind: string, value: unknown): Promise<unknown>
-  /** A line of `s.log`. */
-  log?(line: LogLine): void
-  /** A value of `s.progress`. */
-  progress?(value: unknown): void
-  /** A run has begun. `worker` as in events; `time` in milliseconds since the epoch. */
-  started?(worker: string, time: number): void
-}
+import { describe } from '../../core/errors/checks.ts'
+import { type Handover, handoverKey } from './handover.ts'
+import type { RunServices } from './run-services.ts'
 
 /** How `runWith` runs a call. */
 export interface RunWithOptions {
@@ -78,8 +56,8 @@ export interface Running {
  * @internal Used by the rooms above `call`.
  */
 export function runWith(executor: Executor, work: Work, options: RunWithOptions = {}): Running {
-  const surface = (executor as { [surfaceKey]?: ExecutorSurface })[surfaceKey]
-  if (surface === undefined) {
+  const handover = (executor as { [handoverKey]?: Handover })[handoverKey]
+  if (handover === undefined) {
     throw new InvalidArgumentError(
       `Expected loop, threads(…), processes(…) or one of them lent by a scope, got ${describe(executor)}`,
     )
@@ -96,13 +74,13 @@ export function runWith(executor: Executor, work: Work, options: RunWithOptions 
   entry.services = options.services
   entry.onItems = options.items
   entry.credit = kind === 'stream' ? (options.credit ?? 64) : 0
-  surface.launch(entry)
+  handover.launch(entry)
   return {
     ended,
     get begun() {
-      return entry.started > 0 || (entry.state === 'sent' && surface.hasStarted(entry))
+      return entry.started > 0 || (entry.state === 'sent' && handover.hasStarted(entry))
     },
-    stop: cause => surface.stop(entry, cause),
-    grant: values => surface.grant(entry, values),
+    stop: cause => handover.stop(entry, cause),
+    grant: values => handover.grant(entry, values),
   }
 }

@@ -6,7 +6,7 @@ import type { Scope } from '../../core/scope/scope.ts'
 import type { LogLine, Services } from '../../core/scope/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
 import type { ChunkResult, EntryKind } from './entry.ts'
-import type { AnyFunction } from '../define/task.ts'
+import type { AnyFunction } from '../define/identity.ts'
 
 /** What a runner tells the place that it runs in. */
 export interface RunnerHost {

@@ -12,16 +12,17 @@ import { hasNested } from './nested.ts'
 import { readStream } from './read-stream.ts'
 import { runGraph } from './run-graph.ts'
 import { runMap } from './run-map.ts'
-import { surfaceKey } from './run-with.ts'
+import { type Handover, handoverKey } from './handover.ts'
 import { refuseQueueOptions } from '../queue-options.ts'
 import type { NotAGenerator, Refusal } from '../define/sendable.ts'
-import type { AnyFunction, Task } from '../define/task.ts'
+import type { AnyFunction } from '../define/identity.ts'
+import type { Task } from '../define/task.ts'
 
 /**
  * What every local executor does in the same way: `run`, `submit`, `map` and `stream`, on top of the three things in
  * which executors differ: `launch` an entry, `stop` it, and let a stream go on.
  */
-export abstract class ExecutorSurface implements Executor {
+export abstract class ExecutorSurface implements Executor, Handover {
   abstract readonly kind: string
   abstract readonly capacity: number
   /** @internal True where handing over a call costs something, so that short items are worth bundling. */
@@ -185,7 +186,7 @@ export abstract class ExecutorSurface implements Executor {
 }
 
 // How `runWith` finds what is behind an executor.
-Object.defineProperty(ExecutorSurface.prototype, surfaceKey, {
+Object.defineProperty(ExecutorSurface.prototype, handoverKey, {
   get(this: ExecutorSurface) {
     return this
   },

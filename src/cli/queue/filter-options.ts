@@ -1,5 +1,5 @@
 import { nearest } from '../../core/errors/nearest.ts'
-import type { JobFilter, StoredState } from '../../stores/store.ts'
+import type { JobFilter, Store, StoredJob, StoredState } from '../../stores/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { queueName } from './queue-names.ts'
@@ -44,10 +44,7 @@ function statesOf(args: Arguments): StoredState[] | undefined {
 }
 
 /** All jobs that a filter finds, page by page, in the order in which the store lists them. */
-export async function* allJobs(
-  store: Pick<import('../../stores/store.ts').Store, 'jobs'>,
-  filter: JobFilter,
-): AsyncGenerator<import('../../stores/store.ts').StoredJob> {
+export async function* allJobs(store: Pick<Store, 'jobs'>, filter: JobFilter): AsyncGenerator<StoredJob> {
   let after: string | undefined
   for (;;) {
     const page = await store.jobs({ ...filter, limit: 500, ...(after === undefined ? {} : { after }) })

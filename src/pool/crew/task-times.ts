@@ -1,5 +1,5 @@
 import type { Entry } from '../../call/run/entry.ts'
-import type { TaskIdentity } from '../../call/define/task.ts'
+import type { TaskIdentity } from '../../call/define/identity.ts'
 
 /** A task that was never measured is expected to take long: never sent ahead of another. In milliseconds. */
 const unknownTime = 1_000

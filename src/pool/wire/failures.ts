@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8'
 import type { Entry, Work } from '../../call/run/entry.ts'
 import { explainFailure, tryToClone } from '../../call/codec/explain.ts'
-import { describeTask } from '../../call/define/task.ts'
+import { describeTask } from '../../call/define/identity.ts'
 import {
   UnsendableError,
   WorkerCrashedError,

@@ -1,6 +1,6 @@
 import { checkLimiter, type Overload } from '../../call/run/base-executor.ts'
 import { type Call, isCall } from '../../call/call.ts'
-import { checkInteger, checkKnown, describe } from '../../call/options.ts'
+import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'

@@ -1,10 +1,10 @@
-import { checkKnown } from '../../call/options.ts'
+import { checkKnown } from '../../core/errors/checks.ts'
 import { checkQueueName } from '../../call/queue-options.ts'
 import type { Store } from '../../stores/store.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { openStore } from '../open-store.ts'
 import type { DurableQueue } from './durable-queue.ts'
-import { defaultQueue } from '../worker/work-options.ts'
+import { defaultQueue } from '../default-queue.ts'
 
 /** Options of `connect`. */
 export interface ConnectOptions {

@@ -1,4 +1,4 @@
-import { describe } from '../../call/options.ts'
+import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeMessage } from '../../celery/message.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'

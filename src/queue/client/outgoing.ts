@@ -1,6 +1,7 @@
 import { checkArguments, definitionOf } from '../../call/define/definition.ts'
 import type { Work } from '../../call/run/entry.ts'
-import { type CallOptions, checkInteger, describe, type RetryOptions } from '../../call/options.ts'
+import { checkInteger, describe } from '../../core/errors/checks.ts'
+import type { CallOptions, RetryOptions } from '../../call/options.ts'
 import { checkSpan } from '../../call/queue-options.ts'
 import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
 import { wireName } from '../../celery/task-name.ts'

@@ -1,5 +1,5 @@
 import type { ExecutorEvent } from '../../call/events.ts'
-import type { TaskIdentity } from '../../call/define/task.ts'
+import type { TaskIdentity } from '../../call/define/identity.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { JobGoneError } from '../../core/errors/errors.ts'
 import type { Store, StoredJob } from '../../stores/store.ts'

@@ -1,4 +1,4 @@
-import { describe } from '../../call/options.ts'
+import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { type AskedEffect, effectAsk } from './asks.ts'

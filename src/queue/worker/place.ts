@@ -1,6 +1,6 @@
-import { describe } from '../../call/options.ts'
+import { describe } from '../../core/errors/checks.ts'
 import type { Executor } from '../../call/executor.ts'
-import { surfaceKey } from '../../call/run/run-with.ts'
+import { handoverKey } from '../../call/run/handover.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { WorkSettings } from './work-options.ts'
@@ -45,7 +45,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
 }
 
 function surfaceOf(executor: Executor): ExecutorSurface {
-  const surface = (executor as { [surfaceKey]?: ExecutorSurface })[surfaceKey]
+  const surface = (executor as { [handoverKey]?: ExecutorSurface })[handoverKey]
   if (surface) return surface
   throw new InvalidArgumentError(
     `on must be 'loop', 'threads', 'processes', or one that threads(…), processes(…) or loop({ concurrency }) has opened, ` +

@@ -1,5 +1,5 @@
-import { describe } from '../../call/options.ts'
-import type { RunServices } from '../../call/run/run-with.ts'
+import { describe } from '../../core/errors/checks.ts'
+import type { RunServices } from '../../call/run/run-services.ts'
 import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import { type LogLine, stepAsk } from '../../core/scope/services.ts'

@@ -1,9 +1,10 @@
 import type { Executor } from '../../call/executor.ts'
-import { checkInteger, checkKnown, describe } from '../../call/options.ts'
-import type { AnyFunction } from '../../call/define/task.ts'
+import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
+import type { AnyFunction } from '../../call/define/identity.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Store } from '../../stores/store.ts'
+import { defaultQueue } from '../default-queue.ts'
 
 /** How often a task may be started, over all workers. */
 export interface TaskRate {
@@ -60,9 +61,6 @@ export interface WorkOptions {
   /** Where the health page listens. Default: '127.0.0.1', so that only this machine can ask. */
   readonly healthHost?: string
 }
-
-/** The queue of calls that name none. */
-export const defaultQueue = 'default'
 
 /**
  * @internal Set by tests on a clock that they turn: no timers that only look whether all is well. They would have to ring

@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-import { describe } from '../../call/options.ts'
+import { describe } from '../../core/errors/checks.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { call, CancelledError, type JobEvent, WorkerCrashedError } from 'skein'
-import { type Ran, type RunServices, runWith, type RunWithOptions } from '#skein/call/run/run-with.js'
+import type { RunServices } from '#skein/call/run/run-services.js'
+import { type Ran, runWith, type RunWithOptions } from '#skein/call/run/run-with.js'
 import { type LogLine, stepAsk } from '#skein/core/scope/services.js'
 import { all } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'

@@ -1,5 +1,5 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
-import { describe } from '../../../call/options.ts'
+import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError, StoreError } from '../../../core/errors/errors.ts'
 import { checkCalls } from '../../check.ts'
 import { type StoreSettings, storeSettings } from '../../options.ts'

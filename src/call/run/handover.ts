@@ -1,0 +1,29 @@
+import type { CancelCause } from '../../core/errors/cause.ts'
+import type { Call } from '../call.ts'
+import type { Entry } from './entry.ts'
+
+/** The property under which an executor of skein gives its `Handover`. */
+export const handoverKey: unique symbol = Symbol.for('skein.handover') as never
+
+/**
+ * The side of an executor that takes entries: all that `run`, `map`, `stream` and graphs need to know of the place in which
+ * their calls run.
+ */
+export interface Handover {
+  /** How many calls it can run at the same time. */
+  readonly capacity: number
+  /** True where handing over a call costs something, so that short items are worth bundling. */
+  readonly bundles: boolean
+  /** True once the scope that it was lent to is cancelled: nothing more starts, and why is told by the scope. */
+  readonly isOver: boolean
+  /** Takes an entry; refuses it by ending it. */
+  launch(entry: Entry): void
+  /** Asks an entry to stop; it ends when the work really has. Does nothing the second time. */
+  stop(entry: Entry, cause: CancelCause): void
+  /** Allows a stream that many values more. */
+  grant(entry: Entry, values: number): void
+  /** True when the work of a sent entry has begun. */
+  hasStarted(entry: Entry): boolean
+  /** Runs a call with all that is nested in it. */
+  run(call: Call<unknown>): Promise<unknown>
+}

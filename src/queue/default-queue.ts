@@ -1,0 +1,2 @@
+/** The queue of calls that name none. */
+export const defaultQueue = 'default'
