@@ -1,31 +1,45 @@
-// Builds the library into dist/ (and, with --test, the tests into build/test/).
-// Files whose source is gone are removed afterwards instead of emptying dist/ first, so that a program that is running
-// from dist/ during a build never meets a missing module.
-import { chmod, copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+// npm run build [-- --test] [--clean]: builds the library into dist/ and, with --test, the tests into build/test/. Only what
+// has changed is done again; --clean begins from nothing.
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
-import { copyVendored, vendoredFiles } from './copy-assets.mjs'
-import { joinedFiles, joinModules } from './join.mjs'
+import { alone } from './alone.mjs'
+import { compile } from './compile.mjs'
+import { makeDist } from './dist.mjs'
+import { made } from './made.mjs'
 import { root, run, tsc } from './steps.mjs'
 
-const emitted = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/
+const emitted = '.cache/emit'
+const compiledTests = 'build/test'
+/** What any part of the build depends on, besides its sources. */
+const always = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts']
 
-export async function buildLibrary() {
-  const code = await run(process.execPath, [tsc, '-p', 'tsconfig.json'])
-  await copyAssets()
-  await copyVendored()
-  await removeStale(join(root, 'dist'), join(root, 'src'))
-  if (code === 0) await joinModules()
-  const cli = join(root, 'dist/cli/main.js')
-  if (existsSync(cli)) await chmod(cli, 0o755)
-  return code
+/** Builds dist/, also where types are wrong. Gives 0, or the exit code of the compiler. */
+export function buildLibrary() {
+  return alone(async () => {
+    const library = { project: 'tsconfig.json', source: 'src', output: emitted }
+    const code = await made('library', { reads: [...always, 'src'], writes: [emitted] }, ({ anew }) =>
+      compile({ ...library, anew }),
+    )
+    try {
+      await made('dist', { reads: [...always, 'src', emitted], writes: ['dist'] }, () => makeDist(emitted))
+    } catch (error) {
+      if (code === 0) throw error
+      console.error(`dist/ is as it was before: ${error.message}`)
+    }
+    return code
+  })
 }
 
-export async function buildTests() {
-  const code = await run(process.execPath, [tsc, '-p', 'tsconfig.test.json'])
-  await removeStale(join(root, 'build/test'), join(root, 'test'))
-  return code
+/** Compiles the tests, which see the library as dist/ has it. */
+export function buildTests() {
+  const tests = { project: 'tsconfig.test.json', source: 'test', output: compiledTests }
+  const files = {
+    reads: [...always, 'tsconfig.test.json', 'test', { folder: 'dist', ending: '.d.ts' }],
+    writes: [compiledTests],
+  }
+  return alone(() => made('tests', files, ({ anew }) => compile({ ...tests, anew })))
 }
 
 /** Type-checks what Node runs as TypeScript and nothing compiles: examples and the task modules of the tests. */
@@ -33,34 +47,16 @@ export async function checkUnbuilt() {
   return run(process.execPath, [tsc, '-p', 'tsconfig.unbuilt.json'])
 }
 
-/** Everything in src/ that is not TypeScript (pages, styles, icons, scripts for the browser) is served as it is. */
-async function copyAssets() {
-  for (const path of await filesUnder(join(root, 'src'))) {
-    if (path.endsWith('.ts') || path.endsWith('.md')) continue
-    const target = join(root, 'dist', relative(join(root, 'src'), path))
-    await mkdir(dirname(target), { recursive: true })
-    await copyFile(path, target)
-  }
-}
-
-async function removeStale(output, source) {
-  if (!existsSync(output)) return
-  for (const path of await filesUnder(output)) {
-    const name = relative(output, path)
-    const isEmitted = emitted.test(name) && existsSync(join(source, name.replace(emitted, '.ts')))
-    if (!isEmitted && !vendoredFiles.has(name) && !joinedFiles.has(name) && !existsSync(join(source, name)))
-      await rm(path)
-  }
-}
-
-export async function filesUnder(folder) {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-  return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath ?? entry.path, entry.name))
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values } = parseArgs({
+    options: { test: { type: 'boolean', default: false }, clean: { type: 'boolean', default: false } },
+  })
+  if (values.clean) {
+    for (const folder of ['dist', emitted, compiledTests])
+      await rm(join(root, folder), { recursive: true, force: true })
+  }
   const library = await buildLibrary()
-  const tests = process.argv.includes('--test') ? await buildTests() : 0
+  const tests = values.test ? await buildTests() : 0
   process.exitCode = library || tests
   if (library === 0) {
     const { size } = await stat(join(root, 'dist/index.js'))

@@ -1,7 +1,7 @@
 // The reporter that runs inside each test file's process: it passes what happens to scripts/test-files.mjs, one JSON
 // line for each event, through file descriptor 3, so that what the tests print can't mix with it.
 import { writeSync } from 'node:fs'
-import { inspect } from 'node:util'
+import { explain } from './explain.mjs'
 
 export default async function* report(events) {
   const names = []
@@ -25,6 +25,7 @@ export default async function* report(events) {
 
 function outcomeOf(type, data) {
   if (data.details.type === 'suite') return type === 'test:fail' && failsByItself(data) ? 'failed' : 'suite'
+  if (data.skip === 'test name does not match pattern') return 'left out'
   if (data.skip !== undefined && data.skip !== false) return 'skipped'
   if (data.todo !== undefined && data.todo !== false) return 'skipped'
   if (type === 'test:pass') return 'passed'
@@ -41,11 +42,6 @@ function reasonOf(data) {
   if (error) return { reason: data.todo === undefined ? explain(error) : explain(error).split('\n')[0] }
   const mark = typeof data.skip === 'string' ? data.skip : typeof data.todo === 'string' ? data.todo : undefined
   return mark ? { reason: mark } : {}
-}
-
-function explain(error) {
-  const cause = error.code === 'ERR_TEST_FAILURE' && error.cause !== undefined ? error.cause : error
-  return typeof cause === 'string' ? cause : inspect(cause, { depth: 6 })
 }
 
 function send(message) {

@@ -26,31 +26,42 @@ process.once('exit', () => {
 
 /**
  * Runs the files, a few at once, and prints one line for each as it ends, failures in full. `nodeOptions` and `environment`
- * are given to each process in addition.
+ * are given to each process in addition. With a `name` only the tests run whose names hold these words, or match a
+ * `/pattern/`. When `signal` aborts, all ends at once, without a word.
  * Gives { passed, failed, skipped: names, failures: names }.
  */
 export async function runTestFiles(files, options = {}) {
-  const { node = process.execPath, concurrency = 2, print = console.log, nodeOptions = [], environment = {} } = options
+  const { node = process.execPath, concurrency = 2, print = console.log, environment = {}, name, signal } = options
+  const nodeOptions = [...(options.nodeOptions ?? []), ...(name === undefined ? [] : [namePattern(name)])]
   const { perTest, afterLastTest } = { ...limits, ...options.limits }
   const total = { passed: 0, failed: 0, skipped: [], failures: [] }
   const queue = [...files]
   let done = 0
   const lane = async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest })
+    for (let file = queue.shift(); file !== undefined && !signal?.aborted; file = queue.shift()) {
+      const isPart = name !== undefined
+      const result = await runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest, isPart, signal })
+      if (signal?.aborted) return
       done++
       total.passed += result.passed
       total.failed += result.failures.length
       total.skipped.push(...result.skipped.map(each => ({ file: nameOf(file), ...each })))
       total.failures.push(...result.failures.map(each => `${nameOf(file)}: ${each.name}`))
-      print(describeFile(file, result, `${done}/${files.length}`))
+      const isNews = !isPart || result.passed + result.failures.length + result.skipped.length > 0
+      if (isNews) print(describeFile(file, result, `${done}/${files.length}`))
     }
   }
   await Promise.all(Array.from({ length: concurrency }, lane))
   return total
 }
 
-function runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest }) {
+/** Words stand for themselves. */
+function namePattern(name) {
+  const isPattern = /^\/.*\/[a-z]*$/.test(name)
+  return `--test-name-pattern=${isPattern ? name : name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`
+}
+
+function runTestFile(file, { node, nodeOptions, environment, perTest, afterLastTest, isPart, signal }) {
   return new Promise((resolve, reject) => {
     const result = { passed: 0, failures: [], skipped: [], output: '', milliseconds: 0 }
     const begun = performance.now()
@@ -72,6 +83,8 @@ function runTestFile(file, { node, nodeOptions, environment, perTest, afterLastT
       },
     )
     running.add(child)
+    const kill = () => killGroup(child)
+    signal?.addEventListener('abort', kill, { once: true })
     const keep = chunk => {
       if (result.output.length < 200_000) result.output += chunk
     }
@@ -117,16 +130,17 @@ function runTestFile(file, { node, nodeOptions, environment, perTest, afterLastT
     child.once('error', error =>
       result.failures.push({ name: 'this file could not be started', reason: String(error) }),
     )
-    child.once('close', (code, signal) => {
+    child.once('close', (code, endedBy) => {
       clearTimeout(watchdog)
+      signal?.removeEventListener('abort', kill)
       result.milliseconds = performance.now() - begun
-      const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`
+      const how = endedBy ? `was ended by ${endedBy}` : `ended with exit code ${code}`
       if (!finished && !stopped) {
         const reason = `Its process ${how} before the last test had ended.`
         result.failures.push({ name: 'the process of this file', reason })
-      } else if ((code !== 0 || signal) && result.failures.length === 0) {
+      } else if ((code !== 0 || endedBy) && result.failures.length === 0) {
         result.failures.push({ name: 'the process of this file', reason: `It ${how}, although no test failed.` })
-      } else if (result.passed + result.failures.length + result.skipped.length === 0) {
+      } else if (result.passed + result.failures.length + result.skipped.length === 0 && !isPart) {
         result.failures.push({ name: 'this file', reason: 'It holds no test.' })
       }
       const settle = left => {
