@@ -35,6 +35,7 @@ export { main, type MainOptions } from './core/program/main.ts'
 export { openScope } from './core/scope/open-scope.ts'
 export {
   type CancelOptions,
+  type ErrorShape,
   type FailurePolicy,
   type Scope,
   scope,

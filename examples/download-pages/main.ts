@@ -1,8 +1,7 @@
 // Downloads many pages: at most 20 at once, 300 ms for each, three tries; slow pages are given up, the rest arrives.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { main, TimeoutError } from 'skein'
-import { loop } from 'skein/loop'
+import { loop, main, TimeoutError } from 'skein'
 import { download } from './tasks.ts'
 
 const pages = 200

@@ -14,7 +14,7 @@ describe('skein/ambient', () => {
       `
         import 'skein/ambient'
         import assert from 'node:assert/strict'
-        import { current, scope } from 'skein/core'
+        import { current, scope } from 'skein'
 
         await scope(async s => {
           await s.sleep(1)
@@ -50,8 +50,8 @@ describe('skein/ambient', () => {
       `
         import 'skein/ambient'
         import assert from 'node:assert/strict'
-        import { current, scope } from 'skein/core'
-        import { task } from 'skein/call'
+        import { current, scope } from 'skein'
+        import { task } from 'skein'
 
         const late = task(import.meta, async function late() {
           await new Promise(setImmediate)

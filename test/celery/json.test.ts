@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { errorsOf, scope, UnsendableError } from 'skein'
-import { call, registerClass, task } from 'skein/call'
+import { call, errorsOf, registerClass, scope, task, UnsendableError } from 'skein'
 import { applyMarks } from '#skein/celery/marks.js'
 import { JsonError, parseTime, readJson } from '#skein/celery/read-json.js'
 import { writeJson } from '#skein/celery/write-json.js'

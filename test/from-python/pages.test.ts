@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as skein from 'skein'
-import * as core from 'skein/core'
+import * as lowlevel from 'skein/lowlevel'
 import * as processes from 'skein/processes'
 import * as testing from 'skein/testing'
 import * as threads from 'skein/threads'
@@ -19,7 +19,7 @@ const foreign = new Set(
 
 /** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
 const exported = new Map<string, string>()
-for (const [room, module] of Object.entries({ core, processes, testing, threads, '': skein })) {
+for (const [room, module] of Object.entries({ lowlevel, processes, testing, threads, '': skein })) {
   for (const name of Object.keys(module)) exported.set(name, room)
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
@@ -31,19 +31,19 @@ const pages = readdirSync(folder)
 
 /** What the pages call a scope, a job, a lock and so on, to look its methods up. */
 const things: Readonly<Record<string, object>> = {
-  s: core.background(),
+  s: lowlevel.background(),
   job: LocalJob.prototype,
   pool: skein.loop,
-  lock: new core.Lock(),
-  event: new core.Event(),
-  gate: new core.Gate(),
-  condition: new core.Condition(),
-  semaphore: new core.Semaphore(1),
-  barrier: new core.Barrier(2),
-  limiter: new core.CapacityLimiter(1),
-  queue: new core.Queue(),
-  sender: core.channel()[0],
-  receiver: core.channel()[1],
+  lock: new skein.Lock(),
+  event: new skein.Event(),
+  gate: new skein.Gate(),
+  condition: new skein.Condition(),
+  semaphore: new skein.Semaphore(1),
+  barrier: new skein.Barrier(2),
+  limiter: new skein.CapacityLimiter(1),
+  queue: new skein.Queue(),
+  sender: skein.channel()[0],
+  receiver: skein.channel()[1],
 }
 
 /** All that stands in backticks outside of code blocks. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { call, InvalidArgumentError, loop } from 'skein'
-import { loop as loopOfItsRoom } from 'skein/loop'
+import { call, InvalidArgumentError, loop, loop as loopOfItsRoom } from 'skein'
 import { codeOf, failure } from '../conformance/expect.ts'
 import { fileAppears, touch } from '../conformance/files.ts'
 import { holdStubbornly, holdUntil, spinFor } from '../conformance/tasks/holding.ts'

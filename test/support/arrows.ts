@@ -18,6 +18,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', 'call'],
   queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
   testing: ['core', 'call', 'celery', 'stores', 'queue'],
+  lowlevel: ['core', 'call'],
   index: ['core', 'call', 'loop'],
 }
 
@@ -26,6 +27,17 @@ export const below: Readonly<Record<string, readonly string[]>> = {
  * line do not import each other. A name is a folder, or a file that stands in none.
  */
 export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'src/core': [
+    ['errors'],
+    ['tree'],
+    ['time', 'events'],
+    ['report'],
+    ['job'],
+    ['scope'],
+    ['sync', 'combine', 'debug'],
+    ['flow', 'program'],
+    ['system'],
+  ],
   'src/call': [
     ['brands'],
     ['define'],
@@ -35,7 +47,6 @@ export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['call', 'map'],
     ['executor'],
     ['run'],
-    ['index'],
   ],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores/sqlite': [['file'], ['calls'], ['thread', 'sqlite-store'], ['index']],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Event, InvalidArgumentError, MisuseError, scope } from 'skein/core'
+import { Event, InvalidArgumentError, MisuseError, scope } from 'skein'
 import { shuffled, virtualClock } from 'skein/testing'
 import { inPlainOrder } from '../core/plain-order.ts'
 

@@ -1,6 +1,6 @@
 import assert, { AssertionError } from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { BrokenError, CancelledError, InvalidArgumentError, MisuseError, openScope, scope, sleep } from 'skein/core'
+import { BrokenError, CancelledError, InvalidArgumentError, MisuseError, openScope, scope, sleep } from 'skein'
 import { assertCheckpoints, assertNoCheckpoints, leakCheck, Sequencer, settled } from 'skein/testing'
 
 describe('a sequencer', () => {

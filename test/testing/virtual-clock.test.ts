@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { InvalidArgumentError, type Scope, scope, sleep, TimeoutError } from 'skein/core'
+import { InvalidArgumentError, type Scope, scope, sleep, TimeoutError } from 'skein'
 import { settled, virtualClock } from 'skein/testing'
 import { now } from '#skein/core/time/clock.js'
 import { inPlainOrder } from '../core/plain-order.ts'

@@ -47,7 +47,7 @@ export interface TaskNode {
  * **Cancellation**: nothing waits here. **Errors**: none.
  *
  * @example
- * import { scope, tree } from 'skein/core'
+ * import { scope, tree } from 'skein'
  *
  * await scope(async function main(s) {
  *   s.spawn(async function load(s) { await s.sleep('5ms') })
@@ -69,7 +69,7 @@ export function tree(): readonly TaskNode[] {
  *
  * @param options `json: true` gives the data of `tree` as one JSON text
  * @example
- * import { dump, scope } from 'skein/core'
+ * import { dump, scope } from 'skein'
  *
  * await scope(async function main(s) {
  *   s.spawn(async function load(s) { await s.sleep('1h') })
@@ -99,7 +99,7 @@ export function dump(options: { readonly json?: boolean } = {}): string {
  * @param signal Default: SIGUSR2, as in `kill -USR2 <pid>`
  * @returns ends it
  * @example
- * import { dumpOnSignal } from 'skein/core'
+ * import { dumpOnSignal } from 'skein'
  *
  * const stop = dumpOnSignal()
  * stop()

@@ -83,7 +83,7 @@ function remove(instrument: Instrument): void {
  * @param instrument the hooks, see `Instrument`; those left out cost nothing
  * @returns removes it again
  * @example
- * import { instrument, scope } from 'skein/core'
+ * import { instrument, scope } from 'skein'
  *
  * const seen: string[] = []
  * const remove = instrument({ spawned: task => seen.push(`+${task.name}`), exited: task => seen.push(`-${task.name}`) })
@@ -121,7 +121,7 @@ export function instrument(instrument: Instrument): () => void {
  * @param limit the longest step that is no problem. Default: '100ms'
  * @returns ends it
  * @example
- * import { warnBlocked } from 'skein/core'
+ * import { warnBlocked } from 'skein'
  *
  * const stop = warnBlocked('50ms')
  * stop()

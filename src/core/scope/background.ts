@@ -10,7 +10,7 @@ let shared: Scope | undefined
  * rejection. Use it where a job must outlive the scope that starts it; everything else belongs into a scope that ends.
  *
  * @example
- * import { background } from 'skein/core'
+ * import { background } from 'skein/lowlevel'
  *
  * const job = background().spawn(async s => { await s.sleep('5ms'); return 'warm' })
  * console.log(await job.result()) // warm

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { invokeHere } from '#skein/call/define/invoke-here.js'
-import { current, NoCurrentScopeError, type Scope, scope, ScopeClosedError } from 'skein/core'
+import { current, NoCurrentScopeError, type Scope, scope, ScopeClosedError } from 'skein'
 
 describe('a task called as a plain function', () => {
   test('gets this and the arguments, and gives the very result', () => {

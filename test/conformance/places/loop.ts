@@ -1,4 +1,4 @@
-import { loop } from 'skein/loop'
+import { loop } from 'skein'
 import type { OpenOptions, Place } from '../suite.ts'
 
 /** The event loop: no border, nothing to bundle for, no workers, and no way to reach a task that does not give way. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { call, type ExecutorEvent } from 'skein'
-import { identityOf } from 'skein/call'
+import { call, type ExecutorEvent, identityOf } from 'skein'
 import { codeOf } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'

@@ -14,7 +14,7 @@ import {
   scope,
   some,
   type Work,
-} from 'skein/core'
+} from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 

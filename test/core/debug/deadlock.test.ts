@@ -99,7 +99,7 @@ describe('a program that can go on no more', { concurrency: 2 }, () => {
       folder.path,
       'background.mjs',
       `
-      import { background } from 'skein/core'
+      import { background } from 'skein/lowlevel'
       import { openScope } from 'skein'
       background().spawn(async function idle(s) { await s.wait(new Promise(() => {})) })
       openScope({ name: 'block' }).spawn(async function idle(s) { await s.sleep(Infinity) })

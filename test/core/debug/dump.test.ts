@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { background, dump, InvalidArgumentError, openScope, scope, type TaskNode, tree } from 'skein/core'
+import { background } from 'skein/lowlevel'
+import { dump, InvalidArgumentError, openScope, scope, type TaskNode, tree } from 'skein'
 import { settled, virtualClock } from 'skein/testing'
 import { deferred, never } from '../deferred.ts'
 import { programFolder, runProgram } from '../program.ts'

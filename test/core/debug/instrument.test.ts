@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
-import { InvalidArgumentError, instrument, type ScopeNode, scope, warnBlocked } from 'skein/core'
+import { InvalidArgumentError, instrument, scope, warnBlocked } from 'skein'
+import { type ScopeNode } from 'skein/lowlevel'
 import { programFolder, runProgram } from '../program.ts'
 
 const label = (task: ScopeNode | undefined): string => task?.name ?? 'nobody'

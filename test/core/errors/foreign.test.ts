@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { any, CancelledError, errorsOf, rethrowIfCancelled, SkeinError, scope, splitErrors } from 'skein/core'
+import { any, CancelledError, errorsOf, rethrowIfCancelled, SkeinError, scope, splitErrors } from 'skein'
 import { rejection } from '../deferred.ts'
 
 function trap(): never {

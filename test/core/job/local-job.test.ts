@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LocalJob } from '#skein/core/job/local-job.js'
-import { CancelledError, isJob, type JobEvent, scope, TimeoutError } from 'skein/core'
+import { CancelledError, isJob, type JobEvent, scope, TimeoutError } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 
 function job(cancel: (reason: unknown) => Promise<void> | void = () => {}): LocalJob<number> {

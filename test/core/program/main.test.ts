@@ -11,7 +11,7 @@ describe('main', { concurrency: 2 }, () => {
   after(folder.remove)
 
   const greeting = `
-    import { main } from 'skein/core'
+    import { main } from 'skein'
     await main(import.meta, async s => {
       await s.sleep(0)
       console.log('main of', s.name)
@@ -49,7 +49,7 @@ describe('main', { concurrency: 2 }, () => {
       'threaded.mjs',
       `
         import { isMainThread, Worker } from 'node:worker_threads'
-        import { main } from 'skein/core'
+        import { main } from 'skein'
         await main(import.meta, async () => {
           console.log('main')
           await new Promise(resolve => new Worker(new URL(import.meta.url)).on('exit', resolve))
@@ -63,7 +63,7 @@ describe('main', { concurrency: 2 }, () => {
       'worker.mjs',
       `
         globalThis[Symbol.for('skein.worker')] = {}
-        const { main } = await import('skein/core')
+        const { main } = await import('skein')
         await main(import.meta, () => console.log('main'))
         console.log('worker')
       `,
@@ -76,7 +76,7 @@ describe('main', { concurrency: 2 }, () => {
       folder.path,
       'failing.mjs',
       `
-        import { main } from 'skein/core'
+        import { main } from 'skein'
         setTimeout(() => console.log('drained'), 20)
         await main(import.meta, () => { throw new Error('broken') })
         console.log('after')
@@ -88,7 +88,7 @@ describe('main', { concurrency: 2 }, () => {
   })
 
   const waiting = `
-    import { main } from 'skein/core'
+    import { main } from 'skein'
     await main(import.meta, async s => {
       console.log('ready')
       try {
@@ -115,7 +115,7 @@ describe('main', { concurrency: 2 }, () => {
   }
 
   const deaf = (options: string): string => `
-    import { main } from 'skein/core'
+    import { main } from 'skein'
     setInterval(() => {}, 1000)
     await main(import.meta, async s => {
       console.log('ready')

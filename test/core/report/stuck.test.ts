@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Scope, scope, StuckTaskError } from 'skein/core'
+import { type Scope, scope, StuckTaskError } from 'skein'
 import { deferred, never } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 import { programFolder, runProgram } from '../program.ts'
@@ -143,7 +143,7 @@ describe('a program with a stuck task', () => {
 
   test('says where the task was spawned with SKEIN_DEBUG=1', async () => {
     const code = `
-      import { scope } from 'skein/core'
+      import { scope } from 'skein'
       await scope(async s => {
         const alive = setInterval(() => {}, 60_000)
         s.spawn(function stuck() {
@@ -160,7 +160,7 @@ describe('a program with a stuck task', () => {
 
   test('tells in its errors with SKEIN_DEBUG=1 where a scope without a name was begun', async () => {
     const code = `
-      import { scope } from 'skein/core'
+      import { scope } from 'skein'
       await scope(s => s.sleep('1h'), { timeout: 200 }).catch(error => console.log(error.stack))
     `
     const { stdout } = await runProgram(folder.path, 'unnamed.mjs', code, { env: { SKEIN_DEBUG: '1' } })
@@ -173,7 +173,7 @@ describe('a program with a stuck task', () => {
 
   test('is not kept alive by the grace period', async () => {
     const code = `
-      import { scope } from 'skein/core'
+      import { scope } from 'skein'
       void scope(async s => {
         s.spawn(() => new Promise(() => {}))
         s.cancel()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, type Job, openScope, type Scope, scope } from 'skein/core'
+import { CancelledError, type Job, openScope, type Scope, scope } from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 
 describe('cancellation', () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { enter, runIn } from '#skein/core/scope/slot.js'
-import { background, CancelledError, current, NoCurrentScopeError, scope, type ScopeSource } from 'skein/core'
+import { background, type ScopeSource } from 'skein/lowlevel'
+import { CancelledError, current, NoCurrentScopeError, scope } from 'skein'
 import { root } from '../../support/paths.ts'
 import { rejection } from '../deferred.ts'
 import { programFolder, runProgram } from '../program.ts'
@@ -77,9 +78,7 @@ describe('current', () => {
     const folder = programFolder()
     try {
       cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true })
-      const copy = (await import(
-        pathToFileURL(join(folder.path, 'dist', 'core', 'index.js')).href
-      )) as typeof import('skein/core')
+      const copy = (await import(pathToFileURL(join(folder.path, 'dist', 'index.js')).href)) as typeof import('skein')
       assert.notEqual(copy.scope, scope)
       let inner: unknown
       let ended = false
@@ -135,7 +134,7 @@ describe('the background scope', () => {
     const folder = programFolder()
     try {
       const code = `
-        import { background } from 'skein/core'
+        import { background } from 'skein/lowlevel'
         const asked = background().spawn(() => Promise.reject(new Error('asked for')))
         asked.result().catch(error => console.log(error.message))
         const late = background().spawn(() => Promise.reject(new Error('asked for later')))

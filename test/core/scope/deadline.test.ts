@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, failAfter, moveOnAfter, type Scope, scope, TimeoutError } from 'skein/core'
+import { CancelledError, failAfter, moveOnAfter, type Scope, scope, TimeoutError } from 'skein'
 import { deferred, never, rejection } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 
@@ -163,7 +163,7 @@ describe('a deadline', () => {
 
   test('stands first among the failures, before what failed because of it', async () => {
     const late = new Error('clean-up')
-    const body = async (s: import('skein/core').Scope): Promise<void> => {
+    const body = async (s: import('skein').Scope): Promise<void> => {
       s.spawn(s =>
         s.sleep('1h').catch(() => {
           throw late

@@ -1,4 +1,4 @@
-import type { Job, Scope } from 'skein/core'
+import type { Job, Scope } from 'skein'
 import { settled } from '../deferred.ts'
 
 /**

@@ -13,7 +13,7 @@ import {
   scope,
   Semaphore,
   type Sender,
-} from 'skein/core'
+} from 'skein'
 import { settled } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type CancelCause } from 'skein/lowlevel'
 import {
-  type CancelCause,
   CancelledError,
   errorsOf,
   failAfter,
@@ -14,7 +14,7 @@ import {
   scope,
   ScopeClosedError,
   TimeoutError,
-} from 'skein/core'
+} from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 import { inPlainOrder } from '../plain-order.ts'
 import { inVirtualTime } from '../virtual-time.ts'

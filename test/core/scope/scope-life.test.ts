@@ -17,7 +17,7 @@ import {
   scopeKey,
   splitErrors,
   TimeoutError,
-} from 'skein/core'
+} from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 import { programFolder, runProgram } from '../program.ts'
 import { inVirtualTime } from '../virtual-time.ts'
@@ -527,7 +527,7 @@ describe('a program', { concurrency: 2 }, () => {
       folder.path,
       'detached.mjs',
       `
-        import { detach, main } from 'skein/core'
+        import { detach, main } from 'skein'
         await main(import.meta, s => {
           detach(async s => { await s.sleep(20); console.log('audit written') }, { name: 'audit' })
           detach(async s => { try { await s.sleep('1h') } finally { console.log('stopped', s.cause.source) } }, { name: 'endless' })
@@ -545,7 +545,7 @@ describe('a program', { concurrency: 2 }, () => {
       folder.path,
       'drain.mjs',
       `
-        import { main, rethrowIfCancelled } from 'skein/core'
+        import { main, rethrowIfCancelled } from 'skein'
         await main(import.meta, async s => {
           s.stopSignal.addEventListener('abort', () => console.log('asked', s.cancelled))
           console.log('ready')
@@ -620,7 +620,7 @@ describe('a program', { concurrency: 2 }, () => {
 
   test('in debug mode hears of a cancellation that was swallowed', async () => {
     const code = `
-      import { rethrowIfCancelled, scope } from 'skein/core'
+      import { rethrowIfCancelled, scope } from 'skein'
       await scope(async s => {
         s.spawn(async function swallower(s) { try { await s.sleep('1h') } catch {} return 1 })
         s.spawn(async function honest(s) { try { await s.sleep('1h') } catch (error) { rethrowIfCancelled(error) } })

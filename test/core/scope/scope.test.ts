@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, InvalidArgumentError, type Job, type Scope, scope, ScopeClosedError } from 'skein/core'
+import { CancelledError, InvalidArgumentError, type Job, type Scope, scope, ScopeClosedError } from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 import { inPlainOrder } from '../plain-order.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, MisuseError, type Scope, scope } from 'skein/core'
+import { CancelledError, MisuseError, type Scope, scope } from 'skein'
 import { rejection } from '../deferred.ts'
 
 describe('scopes that nest in one synchronous stretch', () => {

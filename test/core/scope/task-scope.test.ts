@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '#skein/core/scope/task-scope.js'
-import { type CancelCause, CancelledError, scope, ScopeClosedError, TimeoutError } from 'skein/core'
+import { type CancelCause } from 'skein/lowlevel'
+import { CancelledError, scope, ScopeClosedError, TimeoutError } from 'skein'
 import { deferred, rejection, settled } from '../deferred.ts'
 
 describe('the scope of a running task', () => {

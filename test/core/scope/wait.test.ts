@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, type Scope, scope, sleep } from 'skein/core'
+import { CancelledError, type Scope, scope, sleep } from 'skein'
 import { deferred, never, rejection, settled } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 

@@ -10,7 +10,7 @@ import {
   OverloadedError,
   Queue,
   scope,
-} from 'skein/core'
+} from 'skein'
 import { rejection, settled } from '../deferred.ts'
 
 /** Whether a promise has settled by the time nothing can go on. */

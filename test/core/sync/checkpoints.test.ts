@@ -1,5 +1,5 @@
 import { describe, test } from 'node:test'
-import { channel, CapacityLimiter, Lock, Queue, RLock, RWLock, scope, Semaphore } from 'skein/core'
+import { channel, CapacityLimiter, Lock, Queue, RLock, RWLock, scope, Semaphore } from 'skein'
 import { assertCheckpoints, assertNoCheckpoints, settled } from 'skein/testing'
 import { situations } from './operations.ts'
 

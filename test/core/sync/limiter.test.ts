@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CapacityLimiter, InvalidArgumentError, MisuseError, scope } from 'skein/core'
+import { CapacityLimiter, InvalidArgumentError, MisuseError, scope } from 'skein'
 import { deferred, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 

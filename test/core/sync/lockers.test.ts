@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, scope } from 'skein/core'
+import { CancelledError, scope } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 import { lockers } from './lockers.ts'

@@ -1,4 +1,4 @@
-import { CapacityLimiter, channel, Condition, Lock, type Owner, RLock, RWLock, Semaphore } from 'skein/core'
+import { CapacityLimiter, channel, Condition, Lock, type Owner, RLock, RWLock, Semaphore } from 'skein'
 
 /** Anything that lets one in at a time. */
 export interface Locker {

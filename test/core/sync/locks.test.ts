@@ -14,7 +14,7 @@ import {
   type Scope,
   scope,
   Semaphore,
-} from 'skein/core'
+} from 'skein'
 import { deferred, rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 

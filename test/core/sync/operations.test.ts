@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, InvalidArgumentError, openScope, type Owner, scope, TimeoutError } from 'skein/core'
+import { CancelledError, InvalidArgumentError, openScope, type Owner, scope, TimeoutError } from 'skein'
 import { never, rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 import { situations } from './operations.ts'

@@ -13,7 +13,7 @@ import {
   RWLock,
   type Scope,
   Semaphore,
-} from 'skein/core'
+} from 'skein'
 
 /** One blocking operation, in a state where it has to wait. */
 export interface Situation {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CapacityLimiter, channel, type Job, Queue, RWLock, scope, type Scope } from 'skein/core'
+import { CapacityLimiter, channel, type Job, Queue, RWLock, scope, type Scope } from 'skein'
 import { lockers } from './lockers.ts'
 
 /** What a random task does: how many turns it waits before it asks, and how many before it gives back. */

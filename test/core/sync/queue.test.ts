@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ClosedError, InvalidArgumentError, MisuseError, Queue, scope } from 'skein/core'
+import { ClosedError, InvalidArgumentError, MisuseError, Queue, scope } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 
 const drain = <T>(queue: Queue<T>): T[] => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein/core'
+import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { scope } from 'skein/core'
+import { scope } from 'skein'
 import { monotonic, now } from '#skein/core/time/clock.js'
 import { Timer } from '#skein/core/time/timer.js'
 import { programFolder, runProgram } from '../program.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, instrument, scope } from 'skein/core'
+import { CancelledError, instrument, scope } from 'skein'
 import { shuffled } from 'skein/testing'
 import { Wait } from '#skein/core/scope/waits.js'
 import { inPlainOrder } from '../plain-order.ts'
