@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { type ImportOf, importsOf } from './imports.ts'
+import { importsOf } from './imports.ts'
 import type { SourceFile } from './sources.ts'
 
 /** What each folder of src/ may import besides itself. The front door, src/index.ts, is the folder `index`. */
@@ -101,17 +101,13 @@ export function wrongRooms(files: readonly SourceFile[]): string[] {
 }
 
 /**
- * The circles of files, each as a path that ends where it began. What is loaded lazily closes none.
- *
- * @param kinds with `type`, an import for types alone closes a circle, too
+ * The circles of files, each as a path that ends where it began. An import for types alone closes one, too; what is loaded
+ * lazily closes none.
  */
-export function circles(
-  files: readonly SourceFile[],
-  kinds: readonly ImportOf['kind'][] = ['static', 'type'],
-): string[] {
+export function circles(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, string[]>()
   for (const { path, text } of files) {
-    const targets = importsOf(text).filter(each => kinds.includes(each.kind) && each.specifier.startsWith('.'))
+    const targets = importsOf(text).filter(each => each.kind !== 'dynamic' && each.specifier.startsWith('.'))
     edges.set(
       path,
       targets.map(each => target(path, each.specifier)),
