@@ -18,7 +18,7 @@ export type { InputSchemas, StandardResult, StandardSchema } from './call/define
 export { identityOf, type TaskIdentity } from './call/define/identity.ts'
 export { type Task, task, type TaskOptions } from './call/define/task.ts'
 export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job/job.ts'
-export { loop, type Loop, type LoopOptions } from './loop/index.ts'
+export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 
 // What may cross to another thread or process, and how it comes back.
 export { type ClassOptions, registerClass, registerError } from './call/codec/class-registry.ts'

@@ -1,7 +1,7 @@
 import { tasks } from '../tasks.mjs'
 
 const rooms = {
-  loop: '../../dist/loop/index.js',
+  loop: '../../dist/loop/loop.js',
   threads: '../../dist/threads/index.js',
   processes: '../../dist/processes/index.js',
 }

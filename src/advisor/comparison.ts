@@ -74,13 +74,13 @@ export interface Timeline {
 }
 
 /** The kind of work that the task does: `computing` keeps its thread busy, `waiting` leaves it to others. */
-export type Work = 'computing' | 'waiting' | 'mixed' | 'unknown'
+export type WorkKind = 'computing' | 'waiting' | 'mixed' | 'unknown'
 
 /** Which place to take, and why. */
 export interface Decision {
   /** Undefined when no place ran the task without failing. */
   readonly pick: PlaceKind | undefined
-  readonly work: Work
+  readonly work: WorkKind
   /** One sentence. */
   readonly headline: string
   /** Why, the weightiest first. */

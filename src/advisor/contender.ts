@@ -47,7 +47,7 @@ async function openExecutor(
   { workers, concurrency }: Width,
 ): Promise<Executor> {
   if (kind === 'loop') {
-    const { loop } = await import('../loop/index.ts')
+    const { loop } = await import('../loop/loop.ts')
     return loop({ concurrency })
   }
   // Tagged, what tasks print comes through this process, which can keep it out of what it prints itself.

@@ -1,4 +1,4 @@
-import type { Decision, PlaceKind, PlaceMeasurement, Work } from './comparison.ts'
+import type { Decision, PlaceKind, PlaceMeasurement, WorkKind } from './comparison.ts'
 import { bytes, percent, placeName, plural, significant, time } from './words.ts'
 
 /** What a decision rests on. */
@@ -63,7 +63,7 @@ export function decide(evidence: Evidence): Decision {
 }
 
 /** What kind of work a share of being busy makes. */
-export function workOf(busyShare: number | undefined): Work {
+export function workOf(busyShare: number | undefined): WorkKind {
   if (busyShare === undefined) return 'unknown'
   return busyShare >= 0.75 ? 'computing' : busyShare <= 0.25 ? 'waiting' : 'mixed'
 }
@@ -136,7 +136,7 @@ function gainOf(place: PlaceMeasurement, ran: readonly PlaceMeasurement[]): numb
   return sequential && place !== sequential ? sequential.perInput.median / place.perInput.median : undefined
 }
 
-function aboutWork(work: Work, evidence: Evidence, pick: PlaceMeasurement): string[] {
+function aboutWork(work: WorkKind, evidence: Evidence, pick: PlaceMeasurement): string[] {
   const computes = Math.min(1, evidence.busyShare ?? 0)
   const share = percent(computes)
   const rest = percent(1 - computes)
@@ -193,7 +193,7 @@ function aboutEquals(pick: PlaceMeasurement, equals: readonly PlaceMeasurement[]
   ]
 }
 
-function aboutOthers(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], work: Work): string[] {
+function aboutOthers(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], work: WorkKind): string[] {
   const reasons: string[] = []
   const loop = ran.find(place => place.kind === 'loop')
   if (loop && (pick.kind === 'threads' || pick.kind === 'processes')) {
@@ -284,7 +284,7 @@ function notesOf(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], evide
   return notes
 }
 
-function noDecision(evidence: Evidence, work: Work): Decision {
+function noDecision(evidence: Evidence, work: WorkKind): Decision {
   return {
     pick: undefined,
     work,

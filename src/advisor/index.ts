@@ -15,7 +15,7 @@ export type {
   Span,
   Spread,
   Timeline,
-  Work,
+  WorkKind,
 } from './comparison.ts'
 export { decide } from './decide.ts'
 export type { Evidence } from './decide.ts'

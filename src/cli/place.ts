@@ -23,7 +23,7 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
         args.command,
       )
     }
-    const { loop } = await import('../loop/index.ts')
+    const { loop } = await import('../loop/loop.ts')
     return { executor: loop({ concurrency: concurrency ?? loopConcurrency }), words: 'the loop' }
   }
   const options = {

@@ -17,7 +17,6 @@ export { ownerOf, refusalOf, waitUnder } from '../core/scope/owner.ts'
 export { background } from '../core/scope/background.ts'
 export type { CancelCause } from '../core/errors/cause.ts'
 export { onShutdown } from '../core/program/shutdown.ts'
-export type { ScopeSource } from '../core/scope/slot.ts'
 export type { ScopeNode } from '../core/tree/member.ts'
 
 // Tasks and calls, for functions that are generic over them.

@@ -1,6 +1,9 @@
 /**
  * Durable work: calls that are kept in a store until a worker, in any program, has run them.
  *
+ * What can be said of a durable call (`DurableCallOptions`) is in `skein`, with the other options of calls; what a store says
+ * of its jobs and queues (`JobFilter`, `StoreStats`, …) is in `skein/stores`.
+ *
  * @module
  */
 export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
@@ -23,7 +26,4 @@ export type {
   WorkerHealth,
 } from './worker/events.ts'
 
-// What both sides and the tools speak of.
-export type { LimitOptions, DurableCallOptions, UniqueOptions } from '../call/queue-options.ts'
 export type { LogLine } from '../core/scope/services.ts'
-export type { JobFilter, StoredQueue, StoreStats, StoredState, WorkerRecord } from '../stores/store.ts'

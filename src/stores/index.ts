@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /**
- * The contract that every store keeps. Only authors of a store, of tools that look into one and of tests need it; others
- * use a store through `connect` of `skein/queue`.
+ * The contract that every store keeps. For authors of a store and of tools that look into one; others use a store through
+ * `connect` of `skein/queue`, and find the types of what it tells here.
  *
  * @module
  */

@@ -33,7 +33,7 @@ describe('a planted import', () => {
   const planted = (path: string, text: string): string[] => wrongArrows([{ path, text }])
 
   test('that points up is noticed', () => {
-    assert.equal(planted('src/core/scope.ts', `import { loop } from '../loop/index.ts'\n`).length, 1)
+    assert.equal(planted('src/core/scope.ts', `import { loop } from '../loop/loop.ts'\n`).length, 1)
   })
 
   test('that points sideways is noticed', () => {

@@ -13,7 +13,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
   const { on, workers, concurrency, grace, maxTasksPerWorker, maxWorkerAge, maxWorkerMemory, memoryLimit, output } =
     settings
   if (on === 'loop') {
-    const { loop } = await import('../../loop/index.ts')
+    const { loop } = await import('../../loop/loop.ts')
     return surfaceOf(loop({ concurrency: concurrency ?? loopConcurrency, grace }))
   }
   if (typeof on !== 'string') {

@@ -6,7 +6,6 @@ import { sqliteLocation } from './file/url.ts'
 export { sqliteConnection, type SqliteConnection } from './file/connection.ts'
 export { repair, type Repaired } from './file/repair.ts'
 export { sendInside } from './calls/send-inside.ts'
-export type { UserDatabase } from '../store.ts'
 
 /** What can be set for a SQLite store, beside what its URL says. */
 export interface SqliteStoreOptions extends StoreOptions {}
