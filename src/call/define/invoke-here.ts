@@ -1,6 +1,7 @@
 import { currentSource, enter, runIn, type ScopeSource, slot } from '../../core/scope/slot.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
+import { isGenerator, isPromise } from './generator.ts'
 import type { AnyFunction } from './identity.ts'
 
 /**
@@ -49,7 +50,7 @@ function callHere(body: AnyBody, self: unknown, args: unknown[]): unknown {
   slot.source = undefined
   if (typeof result === 'object' && result !== null) {
     if (isGenerator(result)) return generatorHere(call, result)
-    if (result instanceof Promise) return promiseHere(call, result)
+    if (isPromise(result)) return promiseHere(call, result)
   }
   return call.scope === undefined ? result : endSync(call, { ok: true, value: result })
 }
@@ -89,14 +90,6 @@ function endSync(call: HereCall, outcome: TaskOutcome): unknown {
 function valueOf(outcome: TaskOutcome): unknown {
   if (outcome.ok) return outcome.value
   throw outcome.error
-}
-
-function isGenerator(value: unknown): value is Generator | AsyncGenerator {
-  if (typeof value !== 'object' || value === null) return false
-  // Promises and plain objects have no next(); only then is it worth asking for the tag.
-  if (typeof (value as { next?: unknown }).next !== 'function') return false
-  const tag = Object.prototype.toString.call(value)
-  return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
 }
 
 function bound(result: unknown, source: ScopeSource): unknown {

@@ -1,11 +1,13 @@
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { callIn, type ScopeSource } from '../../core/scope/slot.ts'
 import { StreamMismatchError, ThrownValueError } from '../../core/errors/errors.ts'
+import { isThenable } from '../../core/errors/thenable.ts'
 import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import type { LogLine, Services } from '../../core/scope/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
 import type { ChunkResult, EntryKind } from './entry.ts'
+import { isGenerator } from '../define/generator.ts'
 import type { AnyFunction } from '../define/identity.ts'
 
 /** What a runner tells the place that it runs in. */
@@ -46,8 +48,8 @@ export class Runner implements ScopeSource, Services {
   cause: CancelCause | undefined
   /** True where somebody answers what the task asks. */
   asks = false
-  /** See `RunnerHost.deadline`; for places that know it when the run starts. */
-  limit: number = Number.POSITIVE_INFINITY
+  /** When it will be ended from outside, for places that know it when the run starts; see `RunnerHost.deadline`. */
+  endsAt: number = Number.POSITIVE_INFINITY
   begun: Set<string> | undefined
   #scope: Scope | undefined
   #credit: number
@@ -295,24 +297,6 @@ function describeThrown(value: unknown): string {
   if (typeof value === 'string') return `the string '${value.slice(0, 80)}'`
   if (typeof value === 'object' && value !== null) return 'an object'
   return String(value)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
-}
-
-function isGenerator(value: unknown): value is Generator | AsyncGenerator {
-  if (typeof value !== 'object' || value === null) return false
-  try {
-    const tag = Object.prototype.toString.call(value)
-    return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
-  } catch {
-    return false // a revoked Proxy
-  }
 }
 
 function openIterator(value: unknown): Iterator<unknown> | AsyncIterator<unknown> | undefined {

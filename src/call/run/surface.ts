@@ -119,10 +119,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
         const job: LocalJob<unknown> = new LocalJob({
           id: entry.id,
           name: work.task.name,
-          cancel: reason => {
-            this.stop(entry, { source: 'explicit', reason })
-            return job.result().then(nothing, nothing)
-          },
+          cancel: reason => this.stop(entry, { source: 'explicit', reason }),
           state: () => (entry.state === 'sent' && this.hasStarted(entry) ? 'running' : 'queued'),
         })
         entry.job = job
@@ -138,10 +135,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
     const job: LocalJob<unknown> = new LocalJob({
       id: `${this.kind}-graph-${++graphs}`,
       name: work.task.name,
-      cancel: reason => {
-        abort.abort(reason)
-        return job.result().then(nothing, nothing)
-      },
+      cancel: reason => abort.abort(reason),
       state: () => 'running',
     })
     runGraph(this, work, abort.signal).then(

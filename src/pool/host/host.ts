@@ -128,48 +128,56 @@ export class Host implements RunnerHost {
   onRequests(requests: readonly Request[]): void {
     for (const each of requests) {
       switch (each[0]) {
-        case request.call:
-          this.#ledger.arrived(each[1])
+        case request.call: {
+          const [, slot, , args, flags] = each
+          this.#ledger.arrived(slot)
           // Now, not when it begins: the pool may drop the value while this call waits here.
-          if (each[4] & flag.puts) fillPuts(each[3] as Packed, this.#kept)
+          if (flags & flag.puts) fillPuts(args as Packed, this.#kept)
           this.#inbox.push(each)
           break
-        case request.task:
-          this.#tasks[each[1]] = {
-            identity: { url: each[2], name: each[3] },
-            fn: undefined,
-            time: Number.POSITIVE_INFINITY,
-          }
+        }
+        case request.task: {
+          const [, index, url, name] = each
+          this.#tasks[index] = { identity: { url, name }, fn: undefined, time: Number.POSITIVE_INFINITY }
           break
-        case request.cancel:
-          this.#running.get(each[1])?.cancel(decodeCause(each[2]))
+        }
+        case request.cancel: {
+          const [, slot, cause] = each
+          this.#running.get(slot)?.cancel(decodeCause(cause))
           break
-        case request.credit:
-          this.#running.get(each[1])?.grant(each[2])
+        }
+        case request.credit: {
+          const [, slot, values] = each
+          this.#running.get(slot)?.grant(values)
           break
-        case request.answer:
-          this.#onAnswer(each)
+        }
+        case request.answer: {
+          const [, , ask, answer, marked] = each
+          const { value, error } = decodeArrived(answer, marked)
+          this.#asks.settle(ask, error && encodeError(error), value)
           break
-        case request.refusal:
-          this.#asks.settle(each[2], each[3], undefined)
+        }
+        case request.refusal: {
+          const [, , ask, error] = each
+          this.#asks.settle(ask, error, undefined)
           break
-        case request.put:
-          this.#kept.set(each[1], new KeptValue(each[2], each[3] === 1))
+        }
+        case request.put: {
+          const [, id, value, marked] = each
+          this.#kept.set(id, new KeptValue(value, marked === 1))
           break
-        case request.drop:
-          this.#kept.delete(each[1])
+        }
+        case request.drop: {
+          const [, id] = each
+          this.#kept.delete(id)
           break
+        }
         case request.close:
           this.#closing = true
           break
       }
     }
     this.#pump()
-  }
-
-  #onAnswer([, , ask, answer, marked]: Extract<Request, { readonly 0: typeof request.answer }>): void {
-    const { value, error } = decodeArrived(answer, marked)
-    this.#asks.settle(ask, error && encodeError(error), value)
   }
 
   #pump(): void {
@@ -183,7 +191,8 @@ export class Host implements RunnerHost {
       isPause = at > sliceEnd
       if (isPause) break
       const call = this.#inbox[this.#next] as CallRequest
-      if (call[4] & flag.apart) this.#outbox.flush()
+      const [, , , , flags] = call
+      if (flags & flag.apart) this.#outbox.flush()
       else this.#outbox.flushIfDue(at, this.#expected(call), inHand)
       if (this.#ledger.startGroup && this.#next >= this.#claimed) this.#claimGroup(this.#ledger.startGroup, at)
       this.#inbox[this.#next++] = undefined as never
@@ -205,7 +214,8 @@ export class Host implements RunnerHost {
 
   /** What a call will take, in milliseconds. Infinity: nobody knows, as of bundles and streams. */
   #expected(call: CallRequest): number {
-    return call[4] & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[call[2]] as KnownTask).time
+    const [, , task, , flags] = call
+    return flags & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[task] as KnownTask).time
   }
 
   /** Claims the calls at the head of the inbox together, as far as they are known to be short. */
@@ -214,9 +224,10 @@ export class Host implements RunnerHost {
     let time = 0
     for (let i = this.#next; i < this.#inbox.length && slots.length < groupSize; i++) {
       const call = this.#inbox[i] as CallRequest
-      time += call[4] & flag.apart ? Number.POSITIVE_INFINITY : this.#expected(call)
+      const [, slot, , , flags] = call
+      time += flags & flag.apart ? Number.POSITIVE_INFINITY : this.#expected(call)
       if (time > groupTime) break
-      slots.push(call[1])
+      slots.push(slot)
     }
     this.#claimed = this.#next + Math.max(1, slots.length)
     if (slots.length > 1) startGroup(slots, this.#ledgerTime(at))
@@ -224,8 +235,7 @@ export class Host implements RunnerHost {
 
   /** The worker is about to end: calls that were claimed but have not begun may run elsewhere. */
   #handBack(): void {
-    for (let i = this.#next; i < this.#claimed; i++)
-      this.#outbox.post([reply.skipped, (this.#inbox[i] as CallRequest)[1]], true)
+    for (const [, slot] of this.#inbox.slice(this.#next, this.#claimed)) this.#outbox.post([reply.skipped, slot], true)
   }
 
   /**
@@ -256,23 +266,16 @@ export class Host implements RunnerHost {
   }
 
   #begin(call: CallRequest, at: number): void {
-    const slot = call[1]
-    const task = this.#tasks[call[2]] as KnownTask
+    const [, slot, index, , flags, attempt, credit] = call
+    const task = this.#tasks[index] as KnownTask
     if (!this.#ledger.start(slot, task.fn ? this.#ledgerTime(at) : loading)) {
       this.#outbox.post([reply.skipped, slot], true)
       return
     }
     this.#active++
     this.#taskIn[slot] = task
-    const runner = new Runner(
-      this,
-      task.fn as AnyFunction,
-      task.identity.name,
-      kindOfFlags(call[4]),
-      call[5],
-      slot,
-      call[6],
-    )
+    const { name } = task.identity
+    const runner = new Runner(this, task.fn as AnyFunction, name, kindOfFlags(flags), attempt, slot, credit)
     this.#running.set(slot, runner)
     if (task.fn) {
       this.#run(runner, call, at)
@@ -293,16 +296,16 @@ export class Host implements RunnerHost {
   }
 
   #run(runner: Runner, call: CallRequest, at: number): void {
+    const [, , , args, flags, , , deadline, timeout] = call
     runner.started = at
-    runner.asks = (call[4] & flag.asks) !== 0
-    const { 7: deadline, 8: timeout } = call
-    if (deadline) runner.limit = deadline
-    if (timeout) runner.limit = Math.min(runner.limit, Date.now() + timeout)
-    if (call[4] & flag.reportStart) {
+    runner.asks = (flags & flag.asks) !== 0
+    if (deadline) runner.endsAt = deadline
+    if (timeout) runner.endsAt = Math.min(runner.endsAt, Date.now() + timeout)
+    if (flags & flag.reportStart) {
       this.#outbox.post([reply.started, runner.slot, micros(at)], true)
       this.#outbox.flush() // it may be about to block this thread
     }
-    const { value, error } = decodeArrived(call[3], call[4] & flag.marked)
+    const { value, error } = decodeArrived(args, flags & flag.marked)
     if (error === undefined) runner.start(value as readonly unknown[])
     else this.ended(runner, true, error)
   }
@@ -340,7 +343,7 @@ export class Host implements RunnerHost {
   }
 
   deadline(runner: Runner): number {
-    return runner.limit
+    return runner.endsAt
   }
 
   items(runner: Runner, items: unknown[]): void {
@@ -384,7 +387,7 @@ export class Host implements RunnerHost {
         this.#postFailure(runner, error, duration)
       }
     }
-    if (failed || runner.limit !== Number.POSITIVE_INFINITY) this.#outbox.hurry()
+    if (failed || runner.endsAt !== Number.POSITIVE_INFINITY) this.#outbox.hurry()
     if (!this.#pumping) {
       this.#outbox.flushAfterThis()
       if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()

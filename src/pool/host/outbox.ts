@@ -120,10 +120,12 @@ export class Outbox {
   readonly #refused = (message: Reply, error: unknown): void => {
     const unsendable = resultRefused(error)
     if (message[0] === reply.done) {
-      this.post([reply.failed, message[1], encodeError(unsendable), message[4], message[5]], false)
+      const [, slot, , , at, duration] = message
+      this.post([reply.failed, slot, encodeError(unsendable), at, duration], false)
       this.flushAfterThis()
     } else if (message[0] === reply.ask) {
-      this.#onAskRefused(message[2], encodeError(unsendable))
+      const [, , ask] = message
+      this.#onAskRefused(ask, encodeError(unsendable))
     } else if (message[0] === reply.items || message[0] === reply.progress || message[0] === reply.log) {
       process.emitWarning(unsendable)
     }

@@ -37,7 +37,6 @@ export class Batcher<I, O> {
   #pause = 0
   #timer: Timer | undefined
   #givenUp = false
-  #idle: (() => void)[] = []
   /** Why nothing could be written lately, until something is. */
   trouble: unknown
 
@@ -47,22 +46,11 @@ export class Batcher<I, O> {
     this.#most = most
   }
 
-  /** How many are not written yet. */
-  get pending(): boolean {
-    return this.#waiting.length > 0 || this.#underWay > 0 || this.#suspects.length > 0
-  }
-
   /** `written` is called with what the store said of this item; never when the batcher was given up before. */
   add(item: I, written: (outcome: O) => void): void {
     if (this.#givenUp) return
     this.#waiting.push({ number: this.#added++, item, written })
     this.#schedule()
-  }
-
-  /** Resolves when all that was added so far has been written, or the batcher was given up. */
-  flushed(): Promise<void> {
-    if (!this.pending || this.#givenUp) return Promise.resolve()
-    return new Promise(resolve => this.#idle.push(resolve))
   }
 
   /** Forgets what is not written yet; its claims run out like those of a dead worker. */
@@ -72,7 +60,6 @@ export class Batcher<I, O> {
     this.#suspectTimer?.clear()
     this.#waiting = []
     this.#suspects = []
-    this.#tellIdle()
   }
 
   #schedule(): void {
@@ -106,7 +93,7 @@ export class Batcher<I, O> {
     this.#pause = 0
     this.trouble = undefined
     for (const [at, each] of batch.entries()) each.written(outcomes[at] as O)
-    this.#goOn()
+    if (this.#waiting.length > 0) this.#schedule()
   }
 
   /** Sends items that failed together one by one. All at once, so that the store can still bundle them, and in order. */
@@ -129,7 +116,7 @@ export class Batcher<I, O> {
     if (!suspected) this.#pause = 0
     if (failed.length < items.length) this.trouble = undefined
     if (failed.length > 0) this.#suspect(failed, error)
-    this.#goOn()
+    if (this.#waiting.length > 0) this.#schedule()
   }
 
   #suspect(items: readonly Waiting<I, O>[], error: unknown): void {
@@ -147,7 +134,7 @@ export class Batcher<I, O> {
   }
 
   #retryLater(batch: readonly Waiting<I, O>[], error: unknown, apart: number = batch.length): void {
-    if (this.#givenUp) return this.#tellIdle()
+    if (this.#givenUp) return
     // In front of what came meanwhile: reports of one attempt keep their order. Two batches may have failed, in any order.
     this.#waiting = [...batch, ...this.#waiting].sort((one, other) => one.number - other.number)
     this.#apart += apart
@@ -155,16 +142,5 @@ export class Batcher<I, O> {
     this.#onError(error)
     this.#pause = Math.min(longestPause, this.#pause === 0 ? 50 : this.#pause * 2)
     this.#timer ??= new Timer(this.#pause, this.#flush, undefined)
-  }
-
-  #goOn(): void {
-    if (this.#waiting.length > 0) this.#schedule()
-    else if (!this.pending) this.#tellIdle()
-  }
-
-  #tellIdle(): void {
-    const idle = this.#idle
-    this.#idle = []
-    for (const each of idle) each()
   }
 }

@@ -88,6 +88,12 @@ describe('a task called as a plain function', () => {
     assert.equal(fn(), 1)
     assert.equal(closed, true)
   })
+
+  test('gives back whatever it returns, also what throws at every look', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    assert.ok(Object.is(invokeHere(() => proxy)(), proxy))
+  })
 })
 
 describe('a generator task called as a plain function', () => {

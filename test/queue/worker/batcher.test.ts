@@ -33,15 +33,16 @@ describe('a batcher', () => {
       [[1, 2, 3]],
     )
     store.answer(0)
-    await batcher.flushed()
+    await settled()
     assert.deepEqual(outcomes, ['wrote 1', 'wrote 2', 'wrote 3'])
   })
 
   test('collects while two batches are on their way', async () => {
     const store = new SlowStore()
     const batcher = new Batcher(store.write, fails)
+    const outcomes: string[] = []
     for (const n of [1, 2, 3, 4, 5]) {
-      batcher.add(n, () => {})
+      batcher.add(n, outcome => outcomes.push(outcome))
       await settled()
     }
     assert.deepEqual(
@@ -53,8 +54,8 @@ describe('a batcher', () => {
     assert.deepEqual(store.batches[2]?.items, [3, 4, 5])
     store.answer(0)
     store.answer(2)
-    await batcher.flushed()
-    assert.equal(batcher.pending, false)
+    await settled()
+    assert.deepEqual(outcomes, ['wrote 2', 'wrote 1', 'wrote 3', 'wrote 4', 'wrote 5'])
   })
 
   test('tries a batch again that the store could not write, before what came after it', async () => {
@@ -75,7 +76,7 @@ describe('a batcher', () => {
       await settled()
       assert.deepEqual(store.batches[1]?.items, [1, 2])
       store.answer(1)
-      await batcher.flushed()
+      await settled()
       assert.deepEqual(outcomes, ['wrote 1', 'wrote 2'])
       assert.equal(errors.length, 1)
     } finally {
@@ -106,14 +107,12 @@ describe('a batcher', () => {
       batcher.add(4, outcome => outcomes.push(outcome))
       await settled()
       assert.deepEqual(batches.slice(4), [[4]])
-      assert.equal(batcher.pending, true)
-      const flushed = batcher.flushed()
       await clock.advance(2_000)
       await settled()
       assert.deepEqual(batches.slice(5), [[2]])
       cured = true
       await clock.advance(2_000)
-      await flushed
+      await settled()
       assert.deepEqual(outcomes, ['wrote 1', 'wrote 3', 'wrote 4', 'wrote 2'])
     } finally {
       clock.restore()
@@ -145,14 +144,12 @@ describe('a batcher', () => {
     }
   })
 
-  test('that is given up writes nothing more and keeps nobody waiting', async () => {
+  test('that is given up writes nothing more and tells of nothing', async () => {
     const store = new SlowStore()
     const batcher = new Batcher(store.write, fails)
     batcher.add(1, fails)
     await settled()
-    const flushed = batcher.flushed()
     batcher.giveUp()
-    await flushed
     batcher.add(2, fails)
     await settled()
     assert.equal(store.batches.length, 1)
