@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomUUID } from 'node:crypto'
 import { sqliteStore } from '../../dist/stores/sqlite/index.js'
+import { claimNow } from '../lib/claim-now.mjs'
 
 const headers = JSON.stringify({
   lang: 'js',
@@ -67,14 +68,14 @@ async function flat(url, { queued }) {
     for (let piece = 0; piece < pieces; piece++) {
       const known = Array.from({ length: 1_000 }, () => call())
       const unknown = Array.from({ length: 1_000 }, () => call({ task: 'unknown', priority: 9 }))
-      await store.send([...known, ...unknown])
+      await store.broker.send([...known, ...unknown])
     }
     const times = []
     for (let round = 0; round < 60; round++) {
       const from = performance.now()
-      const claims = await store.claim({ ...claimRequest, limit: 100 })
+      const claims = await claimNow(store, { ...claimRequest, limit: 100 })
       times.push(performance.now() - from)
-      await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
+      await store.broker.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
     }
     times.sort((a, b) => a - b)
     return { claimMs: times[times.length >> 1] }

@@ -12,34 +12,31 @@ let count = 0
 
 async function produce() {
   while (performance.now() < end) {
-    await store.send(Array.from({ length: 100 }, () => call()))
+    await store.broker.send(Array.from({ length: 100 }, () => call()))
     count += 100
   }
 }
 
-async function work() {
-  while (performance.now() < end) {
-    const told = nextSignal()
-    const claims = await store.claim(claimRequest)
-    if (claims.length === 0) {
-      await told
-      continue
-    }
-    await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
-    count += claims.length
-  }
-}
-
-function nextSignal() {
-  return new Promise(resolve => {
-    const done = () => {
-      stop()
-      clearTimeout(timer)
-      resolve()
-    }
-    const stop = store.on('claimable', done)
-    const timer = setTimeout(done, 100)
+function work() {
+  const { limit, ...request } = claimRequest
+  const intake = store.broker.intake(request, {
+    claims: claims => claims.length > 0 && void settle(claims),
+    cancelling: () => {},
+    lost: () => {},
+    trouble: () => {},
   })
+  async function settle(claims) {
+    await store.broker.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
+    count += claims.length
+    intake.want(limit)
+  }
+  intake.want(limit)
+  return new Promise(resolve =>
+    setTimeout(() => {
+      intake.close()
+      resolve()
+    }, end - performance.now()),
+  )
 }
 
 await (role === 'producer' ? produce() : Promise.all([work(), work()]))

@@ -1,6 +1,6 @@
 import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import type { Store } from '../stores/store.ts'
+import type { Store } from '../stores/roles/store.ts'
 
 /** What can stand before the colon of a URL, and how such a store is opened. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {

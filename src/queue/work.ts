@@ -1,5 +1,6 @@
 import type { ExecutorSurface } from '../call/run/surface.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { needAbility } from '../stores/roles/need.ts'
 import { openStore } from './open-store.ts'
 import { allowlistOf } from './worker/allowlist.ts'
 import { executorOf } from './worker/place.ts'
@@ -49,6 +50,7 @@ export async function work(options: WorkOptions): Promise<QueueWorker> {
   const store = typeof given === 'string' ? await openStore(given) : given
   let executor: ExecutorSurface | undefined
   try {
+    if (Object.keys(settings.rates).length > 0) needAbility(store, 'rates')
     executor = await executorOf(settings)
     const worker = new QueueWorkerHandle({
       store,

@@ -1,7 +1,10 @@
 import { describe } from '../core/errors/checks.ts'
 import { checkWhole } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import type { ClaimRequest, JobFilter, OutgoingCall, Report, Settlement, StoredState } from './store.ts'
+import type { IntakeRequest, Settlement } from './roles/broker.ts'
+import type { OutgoingCall, StoredState } from './roles/calls.ts'
+import type { JobFilter } from './roles/inspector.ts'
+import type { Report } from './roles/results.ts'
 
 /** The longest delay, expiry or lease: what a Date can hold, counted from now. */
 const longest = 8.64e15 - 4.1e12
@@ -53,13 +56,12 @@ export function checkCalls(calls: readonly OutgoingCall[]): void {
   }
 }
 
-/** Refuses a claim that makes no sense. */
-export function checkRequest(request: ClaimRequest): void {
-  checkText(request.worker, 'The worker of a claim')
+/** Refuses to take calls in a way that makes no sense. */
+export function checkRequest(request: IntakeRequest): void {
+  checkText(request.worker, 'The worker of an intake')
   checkList(request.queues, 'queues')
   checkList(request.tasks, 'tasks')
-  checkCount(request.limit, 'The limit of a claim')
-  checkSpan(request.lease, 'The lease of a claim', 1)
+  checkSpan(request.lease, 'The lease of an intake', 1)
   for (const [task, rate] of Object.entries(request.rates ?? {})) checkRate(rate, `The rate of task ${task}`)
 }
 

@@ -1,34 +1,34 @@
 /// <reference types="node" preserve="true" />
 /**
- * The contract that every store keeps. For authors of a store and of tools that look into one; others use a store through
- * `connect` of `skein/queue`, and find the types of what it tells here.
+ * The contract that every store keeps, as a set of roles. For authors of a store and of tools that look into one; others use a
+ * store through `connect` of `skein/queue`, and find the types of what it tells here.
  *
  * @module
  */
 export type { StoreOptions } from './options.ts'
 export type {
+  Broker,
+  BrokerAbility,
   Claim,
-  ClaimRequest,
-  ColumnValue,
-  Effect,
-  JobFilter,
-  KeyConflict,
-  LimitStrategy,
-  OutgoingCall,
-  StoredQueue,
-  Report,
-  Reported,
-  Retention,
-  SendOutcome,
+  HeldClaim,
+  Intake,
+  IntakeHealth,
+  IntakeRequest,
+  Receiver,
   Settlement,
-  Store,
-  StoredJob,
-  StoredLimit,
-  StoredState,
-  StoreFeatures,
-  StoreSignals,
-  StoreStats,
-  UserDatabase,
-  WorkerRecord,
   WriteOutcome,
-} from './store.ts'
+} from './roles/broker.ts'
+export type { KeyConflict, LimitStrategy, OutgoingCall, SendOutcome, StoredLimit, StoredState } from './roles/calls.ts'
+export type {
+  Cancelled,
+  Inspector,
+  InspectorStats,
+  JobFilter,
+  Retried,
+  StoredJob,
+  StoredQueue,
+} from './roles/inspector.ts'
+export type { Announcement, Registry, WorkerRecord } from './roles/registry.ts'
+export type { CallOutcome, Report, Reported, ResultListener, Results } from './roles/results.ts'
+export type { InspectableStore, Retention, Store, StoreStats } from './roles/store.ts'
+export type { ColumnValue, Effect, Transactions, UserDatabase } from './roles/transactions.ts'

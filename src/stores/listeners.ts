@@ -1,22 +1,48 @@
-import type { StoreSignals } from './store.ts'
+import type { CallOutcome, ResultListener } from './roles/results.ts'
 
-/** Signals of which one that comes with the same subject twice needs to be told once. */
-export type SignalName = keyof StoreSignals
+/**
+ * What a store tells those who take calls out of it by asking. May be told too often, never too seldom: `claimable` (in a
+ * queue, or somewhere: undefined), `cancelling` with the id of a claim that this store holds and the reason as JSON, `lost` with
+ * the id and the token of a claim whose lease is gone (the same call may be claimed again by then).
+ */
+export interface PullSignals {
+  claimable: (queue?: string) => void
+  cancelling: (id: string, reason: string) => void
+  lost: (id: string, token: number) => void
+}
 
-const waiting: ReadonlySet<SignalName> = new Set<SignalName>(['claimable', 'ended', 'reported'])
+/** What can be told: signals about claims, and about calls that are watched. */
+export type SignalName = keyof PullSignals | 'ended' | 'reported'
 
-/** Who listens to a store. Tells in a microtask, and what was told many times in one go only once. */
+type Heard = (...given: (string | number | undefined)[]) => void
+
+/**
+ * Who listens to a store. What was told many times in one go is told once.
+ *
+ * It is told when all promises of this go have been seen to: a worker that hears that its settlement was written has counted it
+ * before somebody in the same program hears that the job is done.
+ */
 export class Listeners {
-  readonly #listeners = new Map<SignalName, Set<(...given: (string | number)[]) => void>>()
+  readonly #listeners = new Map<keyof PullSignals, Set<Heard>>()
+  readonly #watchers = new Map<string, Set<ResultListener>>()
+  /** How many of those who watch want to hear of ends, and of reports. */
+  readonly #watching = { ended: 0, reported: 0 }
   readonly #onChange: () => void
+  readonly #all = new Set<() => void>()
   /** Name and subject, to what is told. */
   #pending = new Map<
     string,
-    { readonly signal: SignalName; readonly given: readonly (string | number | undefined)[] }
+    {
+      readonly signal: SignalName
+      readonly given: readonly (string | number | undefined)[]
+      readonly outcome?: CallOutcome | undefined
+    }
   >()
   #waiting = 0
+  /** What is listened to, as bits, as of the last change. */
+  #heard = 0
 
-  /** @param onChange called when somebody has begun to listen, or has stopped */
+  /** @param onChange called when somebody listens to something that nobody did, or nobody any more, or the program need not go on */
   constructor(onChange: () => void) {
     this.#onChange = onChange
   }
@@ -26,57 +52,118 @@ export class Listeners {
     return this.#waiting
   }
 
+  /** Whether somebody wants to hear this. */
   has(signal: SignalName): boolean {
+    if (signal === 'ended' || signal === 'reported') return this.#watching[signal] > 0
     return (this.#listeners.get(signal)?.size ?? 0) > 0
   }
 
-  /** @param hold false: it does not count as waiting */
-  add<K extends SignalName>(signal: K, listener: StoreSignals[K], hold: boolean = true): () => void {
+  /** Listens to a signal; who listens to `claimable` waits. Returns the function that stops that. */
+  on<K extends keyof PullSignals>(signal: K, listener: PullSignals[K]): () => void {
     let set = this.#listeners.get(signal)
     if (set === undefined) this.#listeners.set(signal, (set = new Set()))
     // Each listening is its own, also of a function that listens twice.
-    const own = (...given: (string | number)[]): void => (listener as (...given: (string | number)[]) => void)(...given)
+    const own: Heard = (...given) => (listener as Heard)(...given)
     set.add(own)
-    const weight = hold && waiting.has(signal) ? 1 : 0
+    const weight = signal === 'claimable' ? 1 : 0
     this.#count(weight)
     return () => {
       if (set.delete(own)) this.#count(-weight)
     }
   }
 
+  /** Listens to one call, as `watch` of results. */
+  watch(id: string, listener: ResultListener, hold: boolean = true): () => void {
+    let set = this.#watchers.get(id)
+    if (set === undefined) this.#watchers.set(id, (set = new Set()))
+    const own = { ...listener }
+    set.add(own)
+    const weight = hold ? 1 : 0
+    this.#watches(own, 1)
+    this.#count(weight)
+    return () => {
+      if (!set.delete(own)) return
+      if (set.size === 0 && this.#watchers.get(id) === set) this.#watchers.delete(id)
+      this.#watches(own, -1)
+      this.#count(-weight)
+    }
+  }
+
+  /** @internal For tests: something was told, whatever it is. Does not count as waiting. */
+  onAny(listener: () => void): () => void {
+    this.#all.add(listener)
+    return () => void this.#all.delete(listener)
+  }
+
   tell(signal: SignalName, ...given: (string | number | undefined)[]): void {
-    if (!this.has(signal)) return
+    this.#add(signal, given)
+  }
+
+  /** Tells that a call has ended, and how, where that is known. */
+  tellEnded(id: string, outcome?: CallOutcome): void {
+    this.#add('ended', [id], outcome)
+  }
+
+  #add(signal: SignalName, given: readonly (string | number | undefined)[], outcome?: CallOutcome): void {
+    const watched = signal === 'ended' || signal === 'reported'
+    const heard = watched ? this.#watchers.has(String(given[0])) : this.has(signal)
+    if (!heard && this.#all.size === 0) return
     const first = this.#pending.size === 0
-    this.#pending.set(`${signal} ${given.join(' ')}`, { signal, given })
-    if (first) queueMicrotask(this.#flush)
+    this.#pending.set(`${signal} ${given.join(' ')}`, { signal, given, outcome })
+    if (first) queueMicrotask(this.#soon)
   }
 
   clear(): void {
     this.#listeners.clear()
+    this.#watchers.clear()
+    this.#all.clear()
     this.#pending.clear()
-    this.#waiting = 0
-    this.#onChange()
+    this.#watching.ended = this.#watching.reported = 0
+    this.#count(-this.#waiting)
   }
+
+  /** What Node does next once no promise has anything more to do. */
+  readonly #soon = (): void => process.nextTick(this.#flush)
 
   readonly #flush = (): void => {
     const pending = this.#pending
     this.#pending = new Map()
-    for (const { signal, given } of pending.values()) {
-      for (const listener of this.#listeners.get(signal) ?? []) {
-        try {
-          listener(...(given as (string | number)[]))
-        } catch (error) {
-          // A listener that throws is a fault of the program's own; the others hear all the same.
-          queueMicrotask(() => {
-            throw error
-          })
-        }
-      }
+    for (const { signal, given, outcome } of pending.values()) {
+      if (signal === 'ended') this.#tellWatchers(given[0], each => each.ended?.(outcome))
+      else if (signal === 'reported') this.#tellWatchers(given[0], each => each.reported?.())
+      else for (const listener of this.#listeners.get(signal) ?? []) guarded(() => listener(...given))
     }
+    for (const listener of this.#all) guarded(listener)
+  }
+
+  #tellWatchers(id: string | number | undefined, tell: (each: ResultListener) => void): void {
+    for (const each of this.#watchers.get(String(id)) ?? []) guarded(() => tell(each))
+  }
+
+  #watches({ ended, reported }: ResultListener, by: number): void {
+    if (ended) this.#watching.ended += by
+    if (reported) this.#watching.reported += by
   }
 
   #count(by: number): void {
     this.#waiting += by
+    let heard = this.#waiting > 0 ? 1 : 0
+    if (this.has('claimable')) heard |= 2
+    if (this.has('ended')) heard |= 4
+    if (this.has('reported')) heard |= 8
+    if (heard === this.#heard) return
+    this.#heard = heard
     this.#onChange()
+  }
+}
+
+/** A listener that throws is a fault of the program's own; the others hear all the same. */
+function guarded(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -1,6 +1,6 @@
 import { checkKnown, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import type { Retention } from './store.ts'
+import type { Retention } from './roles/store.ts'
 
 /** What can be set for every store. */
 export interface StoreOptions {

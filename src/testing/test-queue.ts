@@ -18,7 +18,10 @@ import type { QueueWorker } from '../queue/worker/queue-worker.ts'
 import { withoutPulse, type WorkOptions } from '../queue/worker/work-options.ts'
 import { armCrash, type CrashLabel } from '../stores/crash-point.ts'
 import { memoryStore } from '../stores/memory/index.ts'
-import type { Store, StoredState, StoreStats } from '../stores/store.ts'
+import type { MemoryStore } from '../stores/memory/memory-store.ts'
+import type { StoredState } from '../stores/roles/calls.ts'
+import { statsOf } from '../stores/roles/need.ts'
+import type { InspectableStore, StoreStats } from '../stores/roles/store.ts'
 import type { CrashOptions } from './crash.ts'
 import { quiet } from './settled.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -59,7 +62,7 @@ export interface TestQueue extends AsyncDisposable {
   /** The queue: give it to the code under test. */
   readonly queue: DurableQueue
   /** The store below it, for what a queue does not do. */
-  readonly store: Store
+  readonly store: InspectableStore
   readonly clock: VirtualClock
   /** Crashes that only seem to be some: see `at`. */
   readonly crash: {
@@ -169,7 +172,7 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
 
 class TestBench implements TestQueue {
   readonly clock: VirtualClock
-  readonly store: Store
+  readonly store: InspectableStore
   readonly queue: DurableQueue
   readonly #options: TestQueueOptions
   readonly #ownsClock: boolean
@@ -193,7 +196,7 @@ class TestBench implements TestQueue {
     this.clock = clock
     this.#ownsClock = ownsClock
     this.store = memoryStore()
-    this.#noticeWaiting(this.store)
+    this.#noticeWaiting()
     this.queue = queueIn(this.store)
     if (options.auto) {
       this.#running++
@@ -202,11 +205,12 @@ class TestBench implements TestQueue {
   }
 
   /** The queue listens to its store, and holds the program, while somebody waits for a result. */
-  #noticeWaiting(store: Store): void {
-    const on = store.on.bind(store)
-    store.on = (signal, listener, hold = true) => {
-      const stop = on(signal, listener, hold)
-      if (signal !== 'ended' || !hold || this.#running > 0) return stop
+  #noticeWaiting(): void {
+    const { results } = this.store
+    const watch = results.watch.bind(results)
+    results.watch = (id, listener, hold = true) => {
+      const stop = watch(id, listener, hold)
+      if (!hold || this.#running > 0) return stop
       this.#awaited++
       void this.#warnIdle()
       let isOver = false
@@ -223,7 +227,7 @@ class TestBench implements TestQueue {
     if (this.#warned) return
     await quiet(turnsBeforeWarning)
     if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0) return
-    const { runnable } = waitingIn(await this.store.stats(), this.#options.queues ?? ['default'])
+    const { runnable } = waitingIn(await statsOf(this.store), this.#options.queues ?? ['default'])
     if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0 || runnable === 0) return
     this.#warned = true
     process.emitWarning(
@@ -287,7 +291,7 @@ class TestBench implements TestQueue {
 
   async drain({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
     await this.#until(milliseconds(limit, 'limit'), async () => {
-      const stats = await this.store.stats()
+      const stats = await statsOf(this.store)
       const left = waitingIn(stats, this.#options.queues ?? ['default'])
       if (left.runnable === 0 && left.stuck.length > 0) fail(`Jobs are left that cannot run: ${left.stuck.join('; ')}`)
       return left.runnable === 0 ? true : () => this.#pending(left.runnable)
@@ -336,7 +340,7 @@ class TestBench implements TestQueue {
       undefined,
     )
     const stops = [
-      ...(['ended', 'reported', 'claimable'] as const).map(signal => this.store.on(signal, ping)),
+      (this.store as MemoryStore).listeners.onAny(ping),
       () => this.#pings.delete(ping),
       () => timer.clear(),
     ]
@@ -365,7 +369,7 @@ class TestBench implements TestQueue {
   /** The jobs that have not ended, for people. */
   async #pending(count: number): Promise<string> {
     const most = 20
-    const jobs = await this.store.jobs({ states: ['delayed', 'ready', 'running'], limit: most })
+    const jobs = await this.store.inspector.list({ states: ['delayed', 'ready', 'running'], limit: most })
     const lines = jobs.map(({ id, task, queue, state, attempt, worker }) => {
       const by = state === 'running' && worker !== undefined ? `, on worker ${worker}` : ''
       return `\n  ${id}: ${task} in ${queue}, ${state}, attempt ${attempt}${by}`

@@ -1,69 +1,67 @@
-import type {
-  Claim,
-  ClaimRequest,
-  JobFilter,
-  OutgoingCall,
-  Report,
-  Reported,
-  SendOutcome,
-  Settlement,
-  Store,
-  StoredJob,
-  StoreFeatures,
-  StoreSignals,
-  StoreStats,
-  WorkerRecord,
-  WriteOutcome,
-} from '../stores/store.ts'
+import type { Broker, Claim, HeldClaim, Intake, IntakeRequest, Receiver, WriteOutcome } from '../stores/roles/broker.ts'
+import type { Inspector } from '../stores/roles/inspector.ts'
+import type { Registry } from '../stores/roles/registry.ts'
+import type { Results } from '../stores/roles/results.ts'
+import type { InspectableStore, Store } from '../stores/roles/store.ts'
 
 /** A hundred years, in milliseconds. */
 const practicallyForever = 36_525 * 86_400_000
 
-interface Held {
-  readonly id: string
-  readonly token: number
-}
-
 /**
  * The line between a worker of a test and its store, which the test can close for a while, or cut for good.
  *
- * Closed: the worker finds nothing to claim. Cut: it is as dead to the store as if its process had been killed. Nothing
- * that it still writes is written, its leases are renewed no more, and it is told that it has lost all it held, so that it
- * breaks off what runs.
+ * Closed: the worker is given nothing. Cut: it is as dead to the store as if its process had been killed. Nothing that it still
+ * writes is written, its leases are renewed no more, and it is told that it has lost all it held, so that it breaks off what
+ * runs.
  */
 export class WorkerLine implements Store {
-  readonly #store: Store
+  readonly url: string
+  readonly broker: Broker
+  readonly results: Results
+  readonly inspector: Inspector
+  readonly registry: Registry
+  readonly #store: InspectableStore
   readonly #onClaimed: () => void
-  readonly #held = new Map<string, Held>()
-  readonly #lost = new Set<(id: string, token: number) => void>()
-  readonly #claimable = new Set<(queue?: string) => void>()
+  readonly #held = new Map<string, HeldClaim>()
+  readonly #intakes = new Set<LinedIntake>()
   #lease = 0
   #open: boolean
   #cut = false
 
   /** @param onClaimed told after each claim that brought something */
-  constructor(store: Store, open: boolean, onClaimed: () => void) {
+  constructor(store: InspectableStore, open: boolean, onClaimed: () => void) {
     this.#store = store
     this.#open = open
     this.#onClaimed = onClaimed
-  }
-
-  get url(): string {
-    return this.#store.url
-  }
-
-  get features(): StoreFeatures {
-    return this.#store.features
-  }
-
-  get isCut(): boolean {
-    return this.#cut
+    const { broker, results, registry } = store
+    this.url = store.url
+    this.inspector = store.inspector
+    this.broker = {
+      can: broker.can,
+      durability: broker.durability,
+      send: calls => broker.send(calls),
+      intake: (request, receiver) => this.#intake(request, receiver),
+      settle: settlements => this.#settle(settlements, () => broker.settle(settlements)),
+      renew: (claims, lease) => this.#write(claims, () => broker.renew(claims, lease)),
+    }
+    this.results = {
+      outcome: id => results.outcome(id),
+      watch: (id, listener, hold) => results.watch(id, listener, hold),
+      report: reports => this.#write(reports, () => results.report(reports)),
+      reports: (id, after) => results.reports(id, after),
+    }
+    this.registry = {
+      // A dead one says nothing any more; the test itself says that it is gone, so that `status` tells the truth.
+      announce: async (worker, record) => {
+        if (!this.#cut || record === undefined) await registry.announce(worker, record)
+      },
+      workers: () => registry.workers(),
+    }
   }
 
   set open(value: boolean) {
-    if (this.#open === value) return
     this.#open = value
-    if (value) for (const listener of this.#claimable) listener()
+    for (const each of this.#intakes) each.open = value && !this.#cut
   }
 
   cut(): void {
@@ -72,39 +70,44 @@ export class WorkerLine implements Store {
     const held = [...this.#held.values()]
     this.#held.clear()
     // The store would take another moment to see that nobody renews them; the lease begins to run out right now.
-    this.#store.renew(held, this.#lease).catch(ignore)
-    for (const { id, token } of held) for (const listener of this.#lost) listener(id, token)
+    this.#store.broker.renew(held, this.#lease).catch(ignore)
+    for (const each of this.#intakes) {
+      each.open = false
+      for (const { id, token } of held) each.receiver.lost(id, token)
+    }
   }
 
-  async claim(request: ClaimRequest): Promise<Claim[]> {
-    if (!this.#open || this.#cut) return []
+  #intake(request: IntakeRequest, receiver: Receiver): Intake {
+    this.#lease = request.lease
     // A store renews leases for as long as its own process lives, and this one outlives its workers here. So a claim lasts
     // practically for ever, and shrinks to its lease when the worker dies.
-    const claims = await this.#store.claim({ ...request, keep: false, lease: practicallyForever })
-    this.#lease = request.lease
-    if (!this.isCut) for (const { id, token } of claims) this.#held.set(id, { id, token })
+    const inner = this.#store.broker.intake(
+      { ...request, keep: false, lease: practicallyForever },
+      { ...receiver, claims: (claims, took) => this.#claimed(receiver, claims, took) },
+    )
+    const intake = new LinedIntake(inner, receiver, this.#open && !this.#cut)
+    this.#intakes.add(intake)
+    return intake
+  }
+
+  #claimed(receiver: Receiver, claims: readonly Claim[], took: number | undefined): void {
+    if (this.#cut) {
+      // It died while the store was answering: these leases run out like all that it held.
+      this.#store.broker.renew(claims, this.#lease).catch(ignore)
+      return
+    }
+    for (const { id, token } of claims) this.#held.set(id, { id, token })
     if (claims.length > 0) this.#onClaimed()
-    if (!this.isCut) return claims
-    // It died while the store was answering: these leases run out like all that it held.
-    this.#store.renew(claims, request.lease).catch(ignore)
-    return []
+    receiver.claims(claims, took)
   }
 
-  async renew(claims: readonly Held[], lease: number): Promise<WriteOutcome[]> {
-    return this.#write(claims, () => this.#store.renew(claims, lease))
-  }
-
-  async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
-    const outcomes = await this.#write(settlements, () => this.#store.settle(settlements))
+  async #settle(settlements: readonly HeldClaim[], write: () => Promise<WriteOutcome[]>): Promise<WriteOutcome[]> {
+    const outcomes = await this.#write(settlements, write)
     for (const [at, { id, token }] of settlements.entries()) {
       const isOver = outcomes[at] === 'ok' || outcomes[at] === 'lost'
       if (isOver && this.#held.get(id)?.token === token) this.#held.delete(id)
     }
     return outcomes
-  }
-
-  async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
-    return this.#write(reports, () => this.#store.report(reports))
   }
 
   /** Nothing of a dead worker is written, and its own death while it writes looks to it like a lost lease. */
@@ -119,56 +122,8 @@ export class WorkerLine implements Store {
     }
   }
 
-  async announce(
-    worker: string,
-    record: Omit<WorkerRecord, 'worker' | 'seenAt' | 'running' | 'startedAt'> | undefined,
-  ): Promise<void> {
-    // A dead one says nothing any more; the test itself says that it is gone, so that `status` tells the truth.
-    if (!this.#cut || record === undefined) await this.#store.announce(worker, record)
-  }
-
-  on<K extends keyof StoreSignals>(signal: K, listener: StoreSignals[K]): () => void {
-    const stop = this.#store.on(signal, listener)
-    const own = signal === 'lost' ? this.#lost : signal === 'claimable' ? this.#claimable : undefined
-    ;(own as Set<unknown> | undefined)?.add(listener)
-    return () => {
-      ;(own as Set<unknown> | undefined)?.delete(listener)
-      stop()
-    }
-  }
-
-  send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
-    return this.#store.send(calls)
-  }
-  reports(id: string, after: number): Promise<Reported[]> {
-    return this.#store.reports(id, after)
-  }
-  job(id: string): Promise<StoredJob | undefined> {
-    return this.#store.job(id)
-  }
-  jobs(filter: JobFilter): Promise<StoredJob[]> {
-    return this.#store.jobs(filter)
-  }
-  cancel(ids: readonly string[], reason: string): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]> {
-    return this.#store.cancel(ids, reason)
-  }
-  retry(ids: readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]> {
-    return this.#store.retry(ids)
-  }
-  purge(filter: JobFilter): Promise<number> {
-    return this.#store.purge(filter)
-  }
-  pause(queue: string): Promise<void> {
-    return this.#store.pause(queue)
-  }
-  resume(queue: string): Promise<void> {
-    return this.#store.resume(queue)
-  }
-  stats(): Promise<StoreStats> {
-    return this.#store.stats()
-  }
-  sweep(): ReturnType<Store['sweep']> {
-    return this.#store.sweep()
+  get isCut(): boolean {
+    return this.#cut
   }
 
   /** The store belongs to the test. */
@@ -176,6 +131,42 @@ export class WorkerLine implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+}
+
+/** An intake through which nothing comes while it is closed, whatever is wanted. */
+class LinedIntake implements Intake {
+  readonly receiver: Receiver
+  readonly #inner: Intake
+  #open: boolean
+  #wanted = 0
+
+  constructor(inner: Intake, receiver: Receiver, open: boolean) {
+    this.#inner = inner
+    this.receiver = receiver
+    this.#open = open
+  }
+
+  set open(value: boolean) {
+    this.#open = value
+    this.want(this.#wanted)
+  }
+
+  get health(): Intake['health'] {
+    return this.#inner.health
+  }
+
+  want(count: number): void {
+    this.#wanted = count
+    this.#inner.want(this.#open ? count : 0)
+  }
+
+  stop(): Promise<void> {
+    return this.#inner.stop()
+  }
+
+  close(): void {
+    this.#inner.close()
   }
 }
 

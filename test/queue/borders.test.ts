@@ -77,7 +77,7 @@ describe('the border of a queue', () => {
     const store = await openStore(`sqlite:${file}`)
     try {
       for (const changes of [{ queue: half }, { task: half }, { unique: { key: half, conflict: 'join' as const } }]) {
-        await assert.rejects(store.send([outgoing('1', changes)]), refused(/half of a character/))
+        await assert.rejects(store.broker.send([outgoing('1', changes)]), refused(/half of a character/))
       }
     } finally {
       await store.close()

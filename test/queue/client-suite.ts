@@ -14,7 +14,7 @@ import {
   ValidationError,
 } from 'skein'
 import { type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
-import type { OutgoingCall, Store } from 'skein/stores'
+import type { Broker, InspectableStore, OutgoingCall, Store } from 'skein/stores'
 import {
   attempts,
   countThenFail,
@@ -50,7 +50,7 @@ const tasks = [
 
 /** What a queue promises to those who submit, whichever store it is in. */
 export function clientSuite(openStore: () => Store | Promise<Store>): void {
-  let store: Store
+  let store: InspectableStore
   let queue: DurableQueue
   let workers: QueueWorker[]
 
@@ -61,7 +61,7 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
   }
 
   before(async () => {
-    store = await openStore()
+    store = (await openStore()) as InspectableStore
   })
   after(() => store.close())
 
@@ -71,20 +71,21 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
   })
 
   afterEach(async () => {
-    delete (store as Partial<Store>).send // what a test has put in its place
+    delete (store.broker as Partial<Broker>).send // what a test has put in its place
     await Promise.all(workers.map(worker => worker.close({ timeout: 0 })))
     await queue.close({ cancel: true })
-    await store.resume('default')
-    await store.purge({})
+    await store.inspector.resume('default')
+    await store.inspector.purge({})
   })
 
   /** Keeps what goes into the store, and how it was bundled. */
   const sends = (): OutgoingCall[][] => {
     const kept: OutgoingCall[][] = []
-    const { send } = store
-    store.send = calls => {
+    const { broker } = store
+    const { send } = broker
+    broker.send = calls => {
       kept.push([...calls])
-      return send.call(store, calls)
+      return send.call(broker, calls)
     }
     return kept
   }
@@ -212,7 +213,7 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
     })
 
     test('fails when the store does', async () => {
-      store.send = () => Promise.reject(new Error('disk full'))
+      store.broker.send = () => Promise.reject(new Error('disk full'))
       await assert.rejects(queue.submit(double, 1), /disk full/)
       await assert.rejects(queue.run(double, 1), /disk full/)
     })
@@ -677,7 +678,7 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.equal(await running, 10)
       await closing
       await assert.rejects(result, { code: 'SKEIN_CLOSED' })
-      assert.notEqual((await store.job(job.id))?.state, 'cancelled')
+      assert.notEqual((await store.inspector.find(job.id))?.state, 'cancelled')
     })
 
     test('that is closed with cancel stops what this program runs', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { current, task } from 'skein'
 import { type DurableJob, type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
-import type { Store } from 'skein/stores'
+import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { sqliteStore } from 'skein/stores/sqlite'
 import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { deferred, type Deferred } from '../core/deferred.ts'
@@ -86,7 +86,7 @@ const messages: Readonly<Record<string, string>> = {
 
 describe('a file into which somebody else has written', { timeout: 120_000 }, () => {
   let folder: string
-  let store: Store
+  let store: SqliteStore
   let queue: DurableQueue
   let database: Driver
   let worker: QueueWorker
@@ -94,7 +94,7 @@ describe('a file into which somebody else has written', { timeout: 120_000 }, ()
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'skein-damage-'))
     const file = join(folder, 'jobs.db')
-    store = await sqliteStore(`sqlite:${file}?durability=relaxed`)
+    store = (await sqliteStore(`sqlite:${file}?durability=relaxed`)) as SqliteStore
     queue = queueIn(store)
     database = await openDriver(file)
     worker = await work({ store, tasks: [echo, gated], on: 'loop', lease: '1m' })

@@ -51,7 +51,7 @@ for (const [place, on] of [
     ): Promise<{ result(): Promise<unknown>; state(): Promise<string | undefined> }> => {
       const id = randomUUID()
       const headers = JSON.stringify({ lang: 'py', task: 'hostile-tasks.echo', id })
-      await store.send([
+      await store.broker.send([
         {
           id,
           queue: 'default',
@@ -64,7 +64,7 @@ for (const [place, on] of [
       ])
       const job = await queue.job(id)
       assert.ok(job)
-      return { result: () => job.result(), state: async () => (await store.job(id))?.state }
+      return { result: () => job.result(), state: async () => (await store.results.outcome(id)).state }
     }
 
     const isAlive = async (): Promise<void> => {

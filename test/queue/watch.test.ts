@@ -8,12 +8,13 @@ function listenedTo(): { store: ReturnType<typeof memoryStore>; count: (signal: 
   const store = memoryStore()
   const counts = new Map<string, number>()
   const add = (signal: string, by: number): void => void counts.set(signal, (counts.get(signal) ?? 0) + by)
-  const { on } = store
-  store.on = (signal, listener, hold) => {
-    add(signal, 1)
-    const off = on.call(store, signal, listener as never, hold)
+  const { results } = store
+  const { watch } = results
+  results.watch = (id, listener, hold) => {
+    for (const signal of Object.keys(listener)) add(signal, 1)
+    const off = watch.call(results, id, listener, hold)
     return () => {
-      add(signal, -1)
+      for (const signal of Object.keys(listener)) add(signal, -1)
       off()
     }
   }
@@ -24,11 +25,11 @@ const heedless = { ended: () => {}, failed: () => {} }
 
 test('who waits for the end of a job is not woken by what it reports', async () => {
   const { store, count } = listenedTo()
-  const watch = new Watch(store)
+  const watch = new Watch(store.results)
   const stop = watch.end('one', heedless, true)
   assert.deepEqual([count('ended'), count('reported')], [1, 0])
   const stopFollowing = watch.changes('one', () => {})
-  assert.deepEqual([count('ended'), count('reported')], [1, 1])
+  assert.deepEqual([count('ended'), count('reported')], [2, 1])
   stopFollowing()
   assert.deepEqual([count('ended'), count('reported')], [1, 0])
   stop()

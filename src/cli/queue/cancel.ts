@@ -1,3 +1,4 @@
+import { inspecting } from '../../stores/roles/need.ts'
 import { encodeValue } from '../../celery/result.ts'
 import type { Arguments, Command } from '../command.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
@@ -40,7 +41,8 @@ async function runCancel(args: Arguments): Promise<number> {
   const reason = encodeValue(args.text('reason') ?? 'skein cancel')
   return withStore(args, 'skein cancel ID', async store => {
     const ids = await chosenIds(args, store, { states: ['ready', 'delayed', 'running'] })
-    const outcomes = await inBatches(ids, batch => store.cancel(batch, reason))
+    const inspector = inspecting(store, 'cancel')
+    const outcomes = await inBatches(ids, batch => inspector.cancel(batch, reason))
     return reportOutcomes(args, outcomes, words, new Set(['gone'] as const))
   })
 }

@@ -1,4 +1,5 @@
-import type { JobFilter, Store } from '../../stores/store.ts'
+import type { JobFilter } from '../../stores/roles/inspector.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { allJobs, filterOf } from './filter-options.ts'

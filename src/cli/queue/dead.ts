@@ -1,3 +1,4 @@
+import { inspecting } from '../../stores/roles/need.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { toJson } from '../to-json.ts'
@@ -30,7 +31,7 @@ async function runDead(args: Arguments): Promise<number> {
   noWords(args)
   const limit = args.integer('limit', 1) ?? 20
   return withStore(args, 'skein dead', async store => {
-    const jobs = await store.jobs({ ...filterOf(args), states: ['dead'], limit })
+    const jobs = await inspecting(store, 'list').list({ ...filterOf(args), states: ['dead'], limit })
     const { stdout } = process
     if (args.has('json')) {
       for (const job of jobs) stdout.write(`${toJson(jobAsJson(job))}\n`)

@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Store, StoreStats } from '../../stores/store.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
+import { inspecting, statsOf } from '../../stores/roles/need.ts'
+import type { Store, StoreStats } from '../../stores/roles/store.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { errorToJson } from '../to-json.ts'
@@ -36,6 +38,8 @@ export const doctorCommand: Command = {
 
 /** Ready jobs that have waited for longer than this, in milliseconds, although somebody takes from their queue. */
 const tooLong = 60_000
+/** A job that has not come after so long, in milliseconds, does not come. */
+const longestTrip = 10_000
 /** Less room than this on the disk, in bytes, is a warning. */
 const littleRoom = 256 * 1024 * 1024
 
@@ -77,8 +81,8 @@ export async function examine(url: string): Promise<Finding[]> {
   }
   try {
     const begun = performance.now()
-    const stats = await store.stats()
-    const { durability } = store.features
+    const stats = await statsOf(store)
+    const { durability } = store.broker
     add(
       'store',
       true,
@@ -114,16 +118,44 @@ function addRoom(path: string, add: Add): void {
 async function addRoundTrip(store: Store, add: Add): Promise<void> {
   const id = `doctor-${process.pid}-${Date.now().toString(36)}`
   const begun = performance.now()
-  await store.send([
+  await store.broker.send([
     { id, queue: id, task: id, headers: JSON.stringify({ task: id, id }), body: '[[],{},{}]', priority: 0, delay: 0 },
   ])
-  const claims = await store.claim({ worker: id, queues: [id], tasks: [id], limit: 1, lease: 10_000 })
-  const [claim] = claims
-  const outcome = claim ? await store.settle([{ id, token: claim.token, kind: 'done', result: 'null' }]) : []
+  const claim = await takenFrom(store, id)
+  const outcome = claim ? await store.broker.settle([{ id, token: claim.token, kind: 'done', result: 'null' }]) : []
   const took = performance.now() - begun
-  await store.purge({ queue: id })
+  await inspecting(store, 'purge').purge({ queue: id })
   if (outcome[0] === 'ok') add('round trip', true, `a job was sent, taken and ended in ${span(took)}`)
   else add('round trip', false, 'a job was sent, but could not be taken and ended: is the clock of this machine right?')
+}
+
+/** The job of a queue that has one; undefined when it does not come. */
+async function takenFrom(store: Store, name: string): Promise<Claim | undefined> {
+  const request = { worker: name, queues: [name], tasks: [name], lease: 10_000 }
+  return new Promise<Claim | undefined>((resolve, reject) => {
+    const over = (): void => {
+      clearTimeout(timer)
+      intake.close()
+    }
+    const timer = setTimeout(() => {
+      over()
+      resolve(undefined)
+    }, longestTrip)
+    const intake = store.broker.intake(request, {
+      claims: ([claim]) => {
+        if (claim === undefined) return
+        over()
+        resolve(claim)
+      },
+      cancelling: () => {},
+      lost: () => {},
+      trouble: error => {
+        over()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    })
+    intake.want(1)
+  })
 }
 
 function addWork(stats: StoreStats, add: Add): void {

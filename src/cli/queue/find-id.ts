@@ -1,4 +1,5 @@
-import type { Store } from '../../stores/store.ts'
+import { inspecting } from '../../stores/roles/need.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import { UsageError } from '../exit-codes.ts'
 import { allJobs } from './filter-options.ts'
 import { short } from './words.ts'
@@ -15,7 +16,7 @@ const most = 100_000
  * Errors: UsageError when several begin so.
  */
 export async function findId(store: Store, word: string, command: string): Promise<string> {
-  if (word.length < fewest || (await store.job(word))) return word
+  if (word.length < fewest || (await inspecting(store, 'find').find(word))) return word
   const found: string[] = []
   let looked = 0
   for await (const { id } of allJobs(store, {})) {

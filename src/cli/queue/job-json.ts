@@ -1,7 +1,7 @@
 import { decodeMessage } from '../../celery/message.ts'
 import { decodeValue } from '../../celery/result.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { StoredJob } from '../../stores/store.ts'
+import type { StoredJob } from '../../stores/roles/inspector.ts'
 import { failureOf } from './words.ts'
 
 /** A job as `--json` prints it: names as in the tables, times as ISO text, arguments and result as values. */

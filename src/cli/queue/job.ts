@@ -1,4 +1,7 @@
-import type { Reported, Store, StoredJob } from '../../stores/store.ts'
+import type { StoredJob } from '../../stores/roles/inspector.ts'
+import { inspecting } from '../../stores/roles/need.ts'
+import type { Reported } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { toJson } from '../to-json.ts'
@@ -47,14 +50,15 @@ async function runJob(args: Arguments): Promise<number> {
   const lines = args.integer('lines', 0) ?? 30
   return withStore(args, `skein job ${word}`, async store => {
     const id = await findId(store, word, 'job')
-    if (!(await store.job(id))) {
+    const inspector = inspecting(store, 'find')
+    if (!(await inspector.find(id))) {
       process.stderr.write(
         `${args.has('json') ? JSON.stringify({ error: { code: 'SKEIN_JOB_GONE', message: gone(id) } }) : gone(id)}\n`,
       )
       return exitCodes.someFailed
     }
     await showOrWatch(args, async () => {
-      const job = await store.job(id)
+      const job = await inspector.find(id)
       if (!job) return `${gone(id)}\n`
       const story = await storyOf(store, id)
       if (args.has('json')) return `${toJson({ ...jobAsJson(job), story: story.map(entryAsJson) })}\n`
@@ -71,7 +75,7 @@ function gone(id: string): string {
 async function storyOf(store: Store, id: string): Promise<Reported[]> {
   const story: Reported[] = []
   for (;;) {
-    const more = await store.reports(id, story.at(-1)?.sequence ?? 0)
+    const more = await store.results.reports(id, story.at(-1)?.sequence ?? 0)
     story.push(...more)
     if (more.length < 1_000) return story
   }

@@ -1,4 +1,5 @@
-import type { StoredJob } from '../../stores/store.ts'
+import { inspecting } from '../../stores/roles/need.ts'
+import type { StoredJob } from '../../stores/roles/inspector.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { type Style, styleOf } from '../ui/style.ts'
@@ -39,13 +40,13 @@ async function runJobs(args: Arguments, example: string): Promise<number> {
   const after = args.text('after')
   await withStore(args, example, async store => {
     const begin = after === undefined ? undefined : await findId(store, after, 'jobs')
-    if (begin !== undefined && !(await store.job(begin))) {
+    if (begin !== undefined && !(await inspecting(store, 'find').find(begin))) {
       throw new UsageError(`--after must be the id of a job that is there, got '${short(begin, 60)}'`, 'jobs')
     }
     const filter = { ...filterOf(args), limit: limit + 1, ...(begin === undefined ? {} : { after: begin }) }
     await showOrWatch(args, async () => {
       // One more than is shown tells whether there are more.
-      const jobs = await store.jobs(filter)
+      const jobs = await inspecting(store, 'list').list(filter)
       const shown = jobs.slice(0, limit)
       if (args.has('json')) return shown.map(job => `${toJson(jobAsJson(job))}\n`).join('')
       return jobsText(shown, jobs.length > limit)

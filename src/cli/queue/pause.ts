@@ -1,4 +1,5 @@
-import type { Store } from '../../stores/store.ts'
+import { inspecting } from '../../stores/roles/need.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { queueNames } from './queue-names.ts'
@@ -15,7 +16,7 @@ export const pauseCommand: Command = {
   ],
   about: ['Jobs can still be submitted to a paused queue. It stays paused, over restarts too, until skein resume.'],
   options: storeOption,
-  run: args => forQueues(args, 'pause', 'is paused.', (store, queue) => store.pause(queue)),
+  run: args => forQueues(args, 'pause', 'is paused.', (store, queue) => inspecting(store, 'pause').pause(queue)),
 }
 
 /** `skein resume`: lets the jobs of a queue start again. */
@@ -26,7 +27,7 @@ export const resumeCommand: Command = {
   examples: [['skein resume mail', 'workers go on with it at once']],
   about: ['The opposite of skein pause.'],
   options: storeOption,
-  run: args => forQueues(args, 'resume', 'goes on.', (store, queue) => store.resume(queue)),
+  run: args => forQueues(args, 'resume', 'goes on.', (store, queue) => inspecting(store, 'resume').resume(queue)),
 }
 
 async function forQueues(
@@ -40,7 +41,7 @@ async function forQueues(
   }
   const queues = queueNames(args.positionals, verb)
   return withStore(args, `skein ${verb} QUEUE`, async store => {
-    const seen = new Set((await store.stats()).queues.map(each => each.queue))
+    const seen = new Set((await inspecting(store, 'stats').stats()).queues.map(each => each.queue))
     for (const queue of queues) {
       await act(store, queue)
       const isNew = !seen.has(queue)

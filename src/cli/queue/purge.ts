@@ -1,3 +1,4 @@
+import { inspecting } from '../../stores/roles/need.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { plural } from '../ui/amount.ts'
@@ -31,7 +32,7 @@ async function runPurge(args: Arguments): Promise<number> {
     throw new UsageError('Say which jobs: filters, as in skein purge --state done, or --all for everything', 'purge')
   }
   return withStore(args, 'skein purge --state done', async store => {
-    const forgotten = await store.purge(filter)
+    const forgotten = await inspecting(store, 'purge').purge(filter)
     process.stdout.write(
       args.has('json') ? `${JSON.stringify({ forgotten })}\n` : `${plural(forgotten, 'job')} forgotten.\n`,
     )

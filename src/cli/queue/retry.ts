@@ -1,3 +1,4 @@
+import { inspecting } from '../../stores/roles/need.ts'
 import type { Arguments, Command } from '../command.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
 import { filterOptions } from './filter-options.ts'
@@ -30,7 +31,8 @@ const words = {
 async function runRetry(args: Arguments): Promise<number> {
   return withStore(args, 'skein retry ID', async store => {
     const ids = await chosenIds(args, store, { states: ['failed', 'dead'] })
-    const outcomes = await inBatches(ids, batch => store.retry(batch))
+    const inspector = inspecting(store, 'retry')
+    const outcomes = await inBatches(ids, batch => inspector.retry(batch))
     return reportOutcomes(args, outcomes, words, new Set(['gone', 'taken'] as const))
   })
 }

@@ -1,4 +1,8 @@
-import type { StoredQueue, StoredState, StoreStats, WorkerRecord } from '../../stores/store.ts'
+import type { StoredState } from '../../stores/roles/calls.ts'
+import type { StoredQueue } from '../../stores/roles/inspector.ts'
+import { statsOf } from '../../stores/roles/need.ts'
+import type { WorkerRecord } from '../../stores/roles/registry.ts'
+import type { StoreStats } from '../../stores/roles/store.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
@@ -29,7 +33,7 @@ async function runStatus(args: Arguments): Promise<number> {
   noWords(args)
   await withStore(args, 'skein status', async store => {
     await showOrWatch(args, async () => {
-      const stats = await store.stats()
+      const stats = await statsOf(store)
       return args.has('json') ? `${JSON.stringify({ store: store.url, ...stats })}\n` : statusText(store.url, stats)
     })
   })

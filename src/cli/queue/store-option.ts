@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/store.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { missingFile } from './store-file.ts'

@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'SKEIN_STORE_READ_ONLY'
   | 'SKEIN_STORE_LOCKED'
   | 'SKEIN_STORE_DRIVER'
+  | 'SKEIN_STORE_UNSUPPORTED'
   | 'SKEIN_NON_RETRYABLE'
   | 'SKEIN_MISUSE'
   | 'SKEIN_BROKEN'
@@ -355,7 +356,7 @@ export class JobGoneError extends SkeinError {
   }
 }
 
-/** A store could not be opened, read or written; what it holds is as it was. The code says why. */
+/** A store could not be opened, read or written, or cannot do what was asked of it; what it holds is as it was. The code says why. */
 export class StoreError extends SkeinError {
   static override readonly kind: string = 'StoreError'
   /** The store's URL, or the path of its file. */
@@ -368,7 +369,8 @@ export class StoreError extends SkeinError {
       | 'SKEIN_STORE_FULL'
       | 'SKEIN_STORE_READ_ONLY'
       | 'SKEIN_STORE_LOCKED'
-      | 'SKEIN_STORE_DRIVER',
+      | 'SKEIN_STORE_DRIVER'
+      | 'SKEIN_STORE_UNSUPPORTED',
     message: string,
     fields: { store: string; cause?: unknown },
   ) {

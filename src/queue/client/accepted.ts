@@ -1,5 +1,5 @@
 import { InvalidArgumentError, JobRejectedError } from '../../core/errors/errors.ts'
-import type { OutgoingCall } from '../../stores/store.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Sent } from './outbox.ts'
 
 /**

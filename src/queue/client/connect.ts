@@ -1,6 +1,6 @@
 import { checkKnown } from '../../core/errors/checks.ts'
 import { checkQueueName } from '../../call/queue-options.ts'
-import type { Store } from '../../stores/store.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import { QueueExecutor } from './queue-executor.ts'
 import { openStore } from '../open-store.ts'
 import type { DurableQueue } from './durable-queue.ts'

@@ -2,17 +2,21 @@ import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeMessage } from '../../celery/message.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'
+import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../../core/errors/errors.ts'
 import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from '../../core/job/job.ts'
 import type { LogLine } from '../../core/scope/services.ts'
 import { Timer } from '../../core/time/timer.ts'
-import type { Store, StoredJob, StoredState } from '../../stores/store.ts'
+import type { StoredJob } from '../../stores/roles/inspector.ts'
+import { inspecting } from '../../stores/roles/need.ts'
+import type { CallOutcome } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import { follow, goneError, pick, type Seen } from './follow.ts'
 import { eventsOf, lineOf, valueOf } from './job-events.ts'
 import { errorOf, outcomeOf } from './outcome.ts'
 import { reasonText } from './reason.ts'
-import { isFinal, type Watch } from './watch.ts'
+import { isOver, type Watch } from './watch.ts'
 
 /** All that is known of a job in a store. Times are milliseconds since the Unix epoch. */
 export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result' | 'error' | 'cancelling'> {
@@ -52,10 +56,12 @@ export interface DurableJob<R> extends Job<R> {
    * Stops the job, and resolves when it has really ended: one that waits is ended at once, one that runs, wherever that is,
    * through the cancel ladder of its worker. Does nothing on a job that has ended.
    *
+   * **Errors**: `SKEIN_STORE_UNSUPPORTED` for a store that cannot stop jobs.
+   *
    * @param reason kept as `reason` on the CancelledError that `result()` then throws; anything that can be an argument
    */
   cancel(reason?: unknown): Promise<void>
-  /** Asks the store how it is. **Errors**: `SKEIN_JOB_GONE`. */
+  /** Asks the store how it is. **Errors**: `SKEIN_JOB_GONE`; `SKEIN_STORE_UNSUPPORTED` for a store without an inspector. */
   status(): Promise<JobStatus>
   /** The values that the task gives to `current().progress(value)`: the last 1,000 that are kept, then what comes, until it ends. */
   progress(): AsyncIterableIterator<unknown>
@@ -71,10 +77,10 @@ export interface JobSource {
   readonly watch: Watch
 }
 
-/** What a stored state is called where there are only five. */
-const states: Readonly<Record<StoredState, JobState>> = {
-  delayed: 'queued',
-  ready: 'queued',
+/** What a state in the store is called where there are only five. */
+const states: Readonly<Record<CallOutcome['state'], JobState>> = {
+  gone: 'failed',
+  pending: 'queued',
   running: 'running',
   done: 'done',
   failed: 'failed',
@@ -89,7 +95,7 @@ export function statusOf(job: StoredJob): JobStatus {
   return {
     ...rest,
     args: message instanceof MalformedMessageError ? undefined : message.args,
-    error: errorOf(job),
+    error: errorOf(job, job),
     cancelling: cancelling !== undefined,
   }
 }
@@ -123,15 +129,17 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
   }
 
   async cancel(reason?: unknown): Promise<void> {
-    const { store } = this.#source
-    const [became] = await store.cancel([this.id], reasonText({ source: 'explicit', reason }))
+    const [became] = await inspecting(this.#source.store, 'cancel').cancel(
+      [this.id],
+      reasonText({ source: 'explicit', reason }),
+    )
     if (became === 'cancelling' || became === 'cancelled') await this.#ended({})
   }
 
   async status(): Promise<JobStatus> {
-    const job = await this.#source.store.job(this.id)
+    const job = await inspecting(this.#source.store, 'find').find(this.id)
     if (job === undefined) throw goneError(this.id)
-    this.#note(job)
+    this.#note({ ...job, state: job.state === 'delayed' || job.state === 'ready' ? 'pending' : job.state })
     return statusOf(job)
   }
 
@@ -155,28 +163,28 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
         return events
       }
       if ('ended' in seen) {
-        const { state, endedAt, sentAt } = seen.ended
-        return [{ type: 'state', state: states[state], time: endedAt ?? sentAt }]
+        const { state, endedAt } = seen.ended
+        return [{ type: 'state', state: states[state], time: endedAt ?? wallTime() }]
       }
-      const { job } = seen
+      const { startedAt, sentAt, ...job } = seen.job
       const state = states[job.state]
       if (state === last) return []
       last = state
-      return [{ type: 'state', state, time: state === 'running' ? (job.startedAt ?? job.sentAt) : job.sentAt }]
+      return [{ type: 'state', state, time: (state === 'running' ? startedAt : sentAt) ?? wallTime() }]
     })
   }
 
   #follow(): AsyncIterableIterator<Seen> {
     const { store, watch } = this.#source
-    return pick(follow(store, watch, this.id), seen => {
+    return pick(follow(store.results, watch, this.id), seen => {
       if (!('report' in seen)) this.#note('ended' in seen ? seen.ended : seen.job)
       return [seen]
     })
   }
 
-  #note(job: StoredJob): void {
+  #note(job: CallOutcome): void {
     this.#state = states[job.state]
-    if (isFinal(job.state)) this.#outcome ??= outcomeOf(job)
+    if (isOver(job.state)) this.#outcome ??= outcomeOf({ id: this.id, task: job.task ?? this.name }, job)
     else this.#outcome = undefined // it was made to run again
   }
 
@@ -217,7 +225,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
       const stop = this.#source.watch.end(this.id, {
         ended: job => {
           finish()
-          if (job) this.#note(job)
+          if (job.state !== 'gone') this.#note(job)
           else if (this.#ignored) this.#state = (this.#outcome = { state: 'done', value: undefined }).state
           else return reject(goneError(this.id))
           resolve(this.#outcome as Outcome)

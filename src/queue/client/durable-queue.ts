@@ -6,7 +6,9 @@ import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
 import type { DurableCallOptions } from '../../call/queue-options.ts'
 import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
 import type { Task } from '../../call/define/task.ts'
-import type { JobFilter, StoreStats, UserDatabase } from '../../stores/store.ts'
+import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
+import type { StoreStats } from '../../stores/roles/store.ts'
+import type { UserDatabase } from '../../stores/roles/transactions.ts'
 import type { DurableJob, JobStatus } from './durable-job.ts'
 
 /** Options of `queue.map`: those of every map, and what its calls are to have in common. */
@@ -56,7 +58,7 @@ export interface DurableQueue extends Executor {
    *
    * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
    *
-   * **Errors**: as `submit`, and `SKEIN_INVALID_ARGUMENT` where the store is no SQLite file, where the connection is open on
+   * **Errors**: as `submit`, and `SKEIN_STORE_UNSUPPORTED` where the store is no SQLite file, `SKEIN_INVALID_ARGUMENT` where the connection is open on
    * another file, of another SQLite, or has no transaction open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
    *
    * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
@@ -126,9 +128,9 @@ export interface DurableQueue extends Executor {
   /** Lists jobs, the newest first; 100 unless the filter says otherwise. */
   jobs(filter?: JobFilter): Promise<JobStatus[]>
   /** Cancels jobs by their ids: waiting ones end at once, running ones are asked to stop. What became of each. */
-  cancel(ids: string | readonly string[], reason?: unknown): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]>
+  cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]>
   /** Makes jobs that have ended run again, with a fresh count of attempts. What became of each. */
-  retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]>
+  retry(ids: string | readonly string[]): Promise<Retried[]>
   /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
   purge(filter: JobFilter): Promise<number>
   /** Lets no more jobs of a queue start, in any program, until `resume`. Default: this queue. */

@@ -5,7 +5,9 @@ import { recordSite } from '../../call/run/submit-site.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { CancelledError, type Ended } from '../../core/errors/errors.ts'
-import type { OutgoingCall, Store, StoredJob } from '../../stores/store.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
+import type { CallOutcome } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import { acceptedId } from './accepted.ts'
 import { goneError } from './follow.ts'
 import { ItemReader } from './item-reader.ts'
@@ -141,7 +143,7 @@ export class Flights {
     flight.unwatch = this.#parts.watch.end(
       id,
       {
-        ended: job => this.#ended(flight, job),
+        ended: outcome => this.#ended(flight, outcome),
         failed: error => this.#fail(flight, error),
       },
       isNew,
@@ -151,21 +153,25 @@ export class Flights {
   /** The values of a stream: they are read as fast as the reader takes them, and the end comes after the last. */
   #read(flight: Flight): void {
     const { entry } = flight
-    flight.reader = new ItemReader(this.#parts.store, this.#parts.watch, entry, error => this.#fail(flight, error))
+    flight.reader = new ItemReader(this.#parts.store.results, this.#parts.watch, entry, error =>
+      this.#fail(flight, error),
+    )
   }
 
   grant(entry: Entry, values: number): void {
     this.#flights.get(entry)?.reader?.grant(values)
   }
 
-  #ended(flight: Flight, job: StoredJob | undefined): void {
+  #ended(flight: Flight, job: CallOutcome): void {
     const { entry, reader, outgoing } = flight
     if (!this.#flights.has(entry)) return
     flight.over = true
-    if (job === undefined && !outgoing?.ignoreResult)
-      return this.#fail(flight, goneError(entry.id || (outgoing?.id ?? '')))
-    const outcome: Outcome = job === undefined ? { state: 'done', value: undefined } : outcomeOf(job)
-    if (job?.startedAt !== undefined) {
+    const id = entry.id || (outgoing?.id ?? '')
+    const isGone = job.state === 'gone'
+    if (isGone && !outgoing?.ignoreResult) return this.#fail(flight, goneError(id))
+    const of = { id, task: job.task ?? outgoing?.task ?? entry.work.task.name }
+    const outcome: Outcome = isGone ? { state: 'done', value: undefined } : outcomeOf(of, job)
+    if (job.startedAt !== undefined) {
       entry.started = job.startedAt
       entry.duration = Math.max(0, (job.endedAt ?? job.startedAt) - job.startedAt)
       entry.workerName = job.worker ?? ''
@@ -175,7 +181,7 @@ export class Flights {
       // Cancel wins: whoever asked for it has been promised that the call ends as cancelled.
       const { error } = outcome as { error?: unknown }
       const how = error instanceof CancelledError ? error.ended : undefined
-      const ended = how ?? (job?.startedAt === undefined ? 'withdrawn' : 'cooperative')
+      const ended = how ?? (job.startedAt === undefined ? 'withdrawn' : 'cooperative')
       this.#finish(flight, { state: 'cancelled', error: cancelError(entry.work, entry.cause, ended) })
     }
     if (reader && !entry.cause) reader.finish(conclude)
@@ -197,7 +203,10 @@ export class Flights {
     const cause = entry.cause as CancelCause
     // The job was there before: whoever submitted it goes on waiting for it.
     if (flight.joined) return this.#abandon(flight, 'abandoned')
-    this.#parts.store.cancel([entry.id], reasonText(cause)).then(
+    const { inspector } = this.#parts.store
+    // Where nobody can stop it, it goes on, and this program does not wait for it.
+    if (inspector?.cancel === undefined) return this.#abandon(flight, 'abandoned')
+    inspector.cancel([entry.id], reasonText(cause)).then(
       // One that has ended meanwhile is told by its end, as always.
       ([became]) => (became === 'gone' ? this.#abandon(flight, 'cooperative') : undefined),
       (error: unknown) => this.#fail(flight, error),

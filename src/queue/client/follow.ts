@@ -1,15 +1,15 @@
 import { JobGoneError } from '../../core/errors/errors.ts'
-import type { Reported, Store, StoredJob } from '../../stores/store.ts'
-import { isFinal, type Watch } from './watch.ts'
+import type { CallOutcome, Reported, Results } from '../../stores/roles/results.ts'
+import { isOver, type Watch } from './watch.ts'
 
 /** How many reports a store gives at once. */
 const page = 1_000
 
-/** What is seen of a job while it is followed: a report, the job whenever it was looked at, and at last the job as it ended. */
+/** What is seen of a job while it is followed: a report, what is known of it whenever it was looked at, and at last how it ended. */
 export type Seen =
-  | { readonly report: Reported; readonly job: StoredJob }
-  | { readonly job: StoredJob }
-  | { readonly ended: StoredJob }
+  | { readonly report: Reported; readonly job: CallOutcome }
+  | { readonly job: CallOutcome }
+  | { readonly ended: CallOutcome }
 
 /**
  * Follows a job: what is kept of its reports first, then what comes, until it has ended.
@@ -19,7 +19,7 @@ export type Seen =
  *
  * @param hold false: the program may end meanwhile
  */
-export function follow(store: Store, watch: Watch, id: string, hold: boolean = true): AsyncIterableIterator<Seen> {
+export function follow(results: Results, watch: Watch, id: string, hold: boolean = true): AsyncIterableIterator<Seen> {
   let left = false
   let changed = true
   let wake: (() => void) | undefined
@@ -38,18 +38,18 @@ export function follow(store: Store, watch: Watch, id: string, hold: boolean = t
         changed = false
         if (left) return
         if (watch.closed !== undefined) throw watch.closed
-        const job = await store.job(id)
-        if (job === undefined) throw goneError(id)
-        if (!isFinal(job.state)) yield { job }
+        const job = await results.outcome(id)
+        if (job.state === 'gone') throw goneError(id)
+        if (!isOver(job.state)) yield { job }
         let reports: Reported[]
         do {
-          reports = await store.reports(id, after)
+          reports = await results.reports(id, after)
           for (const report of reports) {
             after = report.sequence
             yield { report, job }
           }
         } while (reports.length >= page)
-        if (isFinal(job.state)) {
+        if (isOver(job.state)) {
           yield { ended: job }
           return
         }

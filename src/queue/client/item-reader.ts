@@ -1,7 +1,7 @@
 import type { Entry } from '../../call/run/entry.ts'
 import { decodeItem } from '../../celery/result.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { Store } from '../../stores/store.ts'
+import type { Results } from '../../stores/roles/results.ts'
 import type { Watch } from './watch.ts'
 
 /** How many reports a store gives at once. */
@@ -16,7 +16,7 @@ const page = 1_000
  * meanwhile; they wait for those before them.
  */
 export class ItemReader {
-  readonly #store: Store
+  readonly #results: Results
   readonly #entry: Entry
   readonly #onError: (error: unknown) => void
   readonly #stop: () => void
@@ -30,8 +30,8 @@ export class ItemReader {
   #closed = false
   #onEnd: (() => void) | undefined
 
-  constructor(store: Store, watch: Watch, entry: Entry, onError: (error: unknown) => void) {
-    this.#store = store
+  constructor(results: Results, watch: Watch, entry: Entry, onError: (error: unknown) => void) {
+    this.#results = results
     this.#entry = entry
     this.#onError = onError
     this.#credit = entry.credit
@@ -70,7 +70,7 @@ export class ItemReader {
         // Both are taken before the store is asked: what is said meanwhile counts for the next turn.
         this.#changed = false
         const end = this.#onEnd
-        const reports = await this.#store.reports(this.#entry.id, this.#after)
+        const reports = await this.#results.reports(this.#entry.id, this.#after)
         if (this.#closed) return
         const items: unknown[] = []
         for (const { kind, value, sequence } of reports) {

@@ -1,7 +1,7 @@
 import { decodeFailure, decodeValue } from '../../celery/result.ts'
 import type { JobEvent } from '../../core/job/job.ts'
 import type { LogLine } from '../../core/scope/services.ts'
-import type { Reported } from '../../stores/store.ts'
+import type { Reported } from '../../stores/roles/results.ts'
 
 /** The value of a report. */
 export function valueOf(report: Reported): unknown {

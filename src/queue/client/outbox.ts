@@ -1,4 +1,6 @@
-import type { OutgoingCall, SendOutcome, Store } from '../../stores/store.ts'
+import type { OutgoingCall, SendOutcome } from '../../stores/roles/calls.ts'
+import { checkAsked } from '../../stores/roles/need.ts'
+import type { Store } from '../../stores/roles/store.ts'
 
 /**
  * So many go to the store without waiting for the end of the turn: it writes them while the program makes the next ones, and
@@ -21,8 +23,13 @@ export class Outbox {
     this.#store = store
   }
 
-  /** Sends a call; `answer` is called once, when it is durable or refused. */
+  /** Sends a call; `answer` is called once, when it is durable or refused. What the store has no role for is refused at once. */
   add(call: OutgoingCall, answer: (sent: Sent) => void): void {
+    try {
+      checkAsked(this.#store, call)
+    } catch (error) {
+      return answer({ outcome: 'failed', error })
+    }
     this.#waiting.set(call, answer)
     if (this.#waiting.size >= largeLot) this.#sendAll()
     else if (!this.#scheduled) {
@@ -57,7 +64,7 @@ export class Outbox {
   async #send(batch: [OutgoingCall, (sent: Sent) => void][]): Promise<void> {
     this.#underWay++
     try {
-      const outcomes = await this.#store.send(batch.map(([call]) => call))
+      const outcomes = await this.#store.broker.send(batch.map(([call]) => call))
       for (const [at, [, answer]] of batch.entries()) answer(outcomes[at] as SendOutcome)
     } catch (error) {
       for (const [, answer] of batch) answer({ outcome: 'failed', error })

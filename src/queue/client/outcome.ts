@@ -4,10 +4,16 @@ import { isError } from '../../call/codec/error-record.ts'
 import { decodeFailure, decodeValue } from '../../celery/result.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'
 import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../../core/errors/errors.ts'
-import type { StoredJob } from '../../stores/store.ts'
+import type { CallOutcome } from '../../stores/roles/results.ts'
+
+/** Which job something is about. */
+export interface JobName {
+  readonly id: string
+  readonly task: string
+}
 
 /** How a job that has ended came to its end, with its value or error as they were. */
-export function outcomeOf(job: StoredJob): Outcome {
+export function outcomeOf(of: JobName, job: CallOutcome): Outcome {
   if (job.state === 'done') {
     try {
       return { state: 'done', value: job.result === undefined ? undefined : decodeValue(job.result) }
@@ -15,22 +21,22 @@ export function outcomeOf(job: StoredJob): Outcome {
       return { state: 'failed', error }
     }
   }
-  return { state: job.state === 'cancelled' ? 'cancelled' : 'failed', error: errorOf(job) }
+  return { state: job.state === 'cancelled' ? 'cancelled' : 'failed', error: errorOf(of, job) }
 }
 
 /** The error of a job: of its end, or of its last attempt. Undefined where none has failed. */
-export function errorOf(job: StoredJob): unknown {
+export function errorOf(of: JobName, job: Omit<CallOutcome, 'state'> & { readonly state: string }): unknown {
   const { error: text } = job
   if (text === undefined) {
-    return job.state === 'cancelled' ? errorOfCause({ source: 'explicit' }, nameOf(job), 'withdrawn') : undefined
+    return job.state === 'cancelled' ? errorOfCause({ source: 'explicit' }, nameOf(of), 'withdrawn') : undefined
   }
-  const error = storyOf(job, text) ?? decodeFailure(text)
-  if (isError(error) && job.worker !== undefined) withOrigin(error, { worker: job.worker, task: job.task })
+  const error = storyOf(of, job, text) ?? decodeFailure(text)
+  if (isError(error) && job.worker !== undefined) withOrigin(error, { worker: job.worker, task: of.task })
   return error
 }
 
 /** What the store itself has written about a call that it has ended: `{ source, message, … }`. */
-function storyOf(job: StoredJob, text: string): Error | undefined {
+function storyOf(of: JobName, job: Omit<CallOutcome, 'state'>, text: string): Error | undefined {
   let story: { source?: unknown; message?: unknown; reason?: unknown; deaths?: unknown }
   try {
     story = JSON.parse(text) as typeof story
@@ -38,22 +44,18 @@ function storyOf(job: StoredJob, text: string): Error | undefined {
     return undefined
   }
   if (typeof story !== 'object' || story === null || typeof story.source !== 'string') return undefined
-  const message = typeof story.message === 'string' ? `${nameOf(job)}: ${story.message}` : nameOf(job)
+  const message = typeof story.message === 'string' ? `${nameOf(of)}: ${story.message}` : nameOf(of)
   const ended = job.startedAt === undefined ? 'withdrawn' : 'cooperative'
   switch (story.source) {
     case 'explicit':
-      return errorOfCause({ source: 'explicit', reason: reasonOf(story.reason) }, nameOf(job), ended)
+      return errorOfCause({ source: 'explicit', reason: reasonOf(story.reason) }, nameOf(of), ended)
     case 'deadline':
-      return errorOfCause(
-        { source: 'deadline', timeout: Math.round((job.deadlineAt ?? job.sentAt) - job.sentAt) },
-        nameOf(job),
-        ended,
-      )
+      return errorOfCause({ source: 'deadline', timeout: limitOf(job) }, nameOf(of), ended)
     case 'deaths':
       return new WorkerCrashedError(message, {
         exitCode: null,
         signal: null,
-        task: job.task,
+        task: of.task,
         worker: lastWorker(story.deaths) ?? job.worker ?? '',
       })
     case 'damaged':
@@ -79,6 +81,11 @@ function lastWorker(deaths: unknown): string | undefined {
   return typeof worker === 'string' ? worker : undefined
 }
 
-function nameOf({ id, task }: StoredJob): string {
+/** How long the whole job was given; 0 where the store does not know. */
+function limitOf({ deadlineAt, sentAt }: Pick<CallOutcome, 'deadlineAt' | 'sentAt'>): number {
+  return deadlineAt === undefined || sentAt === undefined ? 0 : Math.round(deadlineAt - sentAt)
+}
+
+function nameOf({ id, task }: JobName): string {
   return `job ${id}, task ${task}`
 }

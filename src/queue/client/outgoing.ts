@@ -9,7 +9,7 @@ import { checkWhole } from '../../core/errors/checks.ts'
 import { now } from '../../core/time/clock.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import type { OutgoingCall, StoredLimit } from '../../stores/store.ts'
+import type { OutgoingCall, StoredLimit } from '../../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
 
 /**

@@ -12,15 +12,20 @@ import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
 import { ExecutorSurface } from '../../call/run/surface.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
 import type { Task } from '../../call/define/task.ts'
-import { wireName } from '../../celery/task-name.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
 import { Observers } from '../../core/events/observers.ts'
+import type { JobState } from '../../core/job/job.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { Timer } from '../../core/time/timer.ts'
-import type { JobFilter, OutgoingCall, Store, StoredJob, StoreStats, UserDatabase } from '../../stores/store.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
+import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
+import { checkAsked, inspecting, statsOf, unsupported } from '../../stores/roles/need.ts'
+import type { CallOutcome } from '../../stores/roles/results.ts'
+import type { Store, StoreStats } from '../../stores/roles/store.ts'
+import type { UserDatabase } from '../../stores/roles/transactions.ts'
 import { acceptedId } from './accepted.ts'
 import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
 import { cancelError, Flights } from './flights.ts'
@@ -29,7 +34,7 @@ import { outgoingCall, outgoingInside } from './outgoing.ts'
 import { reasonText } from './reason.ts'
 import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
 import { Teller } from './teller.ts'
-import { isFinal, Watch } from './watch.ts'
+import { isOver, Watch } from './watch.ts'
 
 /** The client's side of a queue. */
 export class QueueExecutor extends ExecutorSurface implements DurableQueue {
@@ -51,11 +56,11 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.#store = store
     this.#ownsStore = ownsStore
     this.name = name
-    this.#watch = new Watch(store)
+    this.#watch = new Watch(store.results)
     this.#outbox = new Outbox(store)
     const tell = (event: ExecutorEvent): void => this.#observers.tell(event)
     const observed = (): boolean => this.#observers.any
-    this.#teller = new Teller({ store, watch: this.#watch, tell, observed })
+    this.#teller = new Teller({ results: store.results, watch: this.#watch, tell, observed })
     this.#flights = new Flights({
       store,
       watch: this.#watch,
@@ -92,6 +97,8 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.check(work)
     this.#checkOpen(work)
     const { signal } = work.options
+    // A signal that stops nothing would be a promise that is not kept.
+    if (signal) inspecting(this.#store, 'cancel')
     if (signal?.aborted) throw cancelError(work, { source: 'signal', reason: signal.reason }, 'withdrawn')
     const made = outgoingCall(work, 'run', this.name)
     const outgoing = made instanceof Promise ? await made : made
@@ -118,14 +125,12 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     const work = isCall(first) ? first : makeCall(first, args)
     this.check(work)
     this.#checkOpen(work)
-    if (this.#store.sendInside === undefined) {
-      throw new InvalidArgumentError(
-        `submitInside needs a queue in a SQLite file, since your rows and the job are to be in one transaction; this one is ` +
-          `in ${this.url}. Use connect('sqlite:jobs.db'), or submit.`,
-      )
-    }
+    const { transactions } = this.#store
+    if (transactions === undefined)
+      throw unsupported(this.url, 'put your rows and a job into one transaction (submitInside)')
     const outgoing = outgoingInside(work, this.name)
-    return this.#accepted(outgoing, this.#store.sendInside(database, [outgoing])[0] as Sent)
+    checkAsked(this.#store, outgoing)
+    return this.#accepted(outgoing, transactions.sendInside(database, [outgoing])[0] as Sent)
   }
 
   get #source(): { readonly store: Store; readonly watch: Watch } {
@@ -206,45 +211,41 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 
   status(): Promise<StoreStats> {
-    return this.#store.stats()
+    return statsOf(this.#store)
   }
 
   async job<R = unknown>(id: string): Promise<DurableJob<R> | undefined> {
     if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job is a text, got ${describe(id)}`)
-    const job = await this.#store.job(id)
-    if (!job) return undefined
-    const { state, task } = job
-    return new StoredJobHandle<R>(this.#source, id, task, isFinal(state) ? statusState(job) : 'queued', false)
+    const { state, task = '' } = await this.#store.results.outcome(id)
+    if (state === 'gone') return undefined
+    return new StoredJobHandle<R>(this.#source, id, task, jobState(state), false)
   }
 
   async jobs(filter: JobFilter = {}): Promise<JobStatus[]> {
-    const jobs = await this.#store.jobs(checkFilter(filter))
+    const jobs = await inspecting(this.#store, 'list').list(checkFilter(filter))
     return jobs.map(statusOf)
   }
 
-  async cancel(
-    ids: string | readonly string[],
-    reason?: unknown,
-  ): Promise<('cancelled' | 'cancelling' | 'ended' | 'gone')[]> {
-    return this.#store.cancel(idsOf(ids), reasonText({ source: 'explicit', reason }))
+  async cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]> {
+    return inspecting(this.#store, 'cancel').cancel(idsOf(ids), reasonText({ source: 'explicit', reason }))
   }
 
-  async retry(ids: string | readonly string[]): Promise<('ready' | 'pending' | 'taken' | 'gone')[]> {
-    return this.#store.retry(idsOf(ids))
+  async retry(ids: string | readonly string[]): Promise<Retried[]> {
+    return inspecting(this.#store, 'retry').retry(idsOf(ids))
   }
 
   async purge(filter: JobFilter): Promise<number> {
-    return this.#store.purge(checkFilter(filter))
+    return inspecting(this.#store, 'purge').purge(checkFilter(filter))
   }
 
   async pause(name: string = this.name): Promise<void> {
     checkQueueName(name)
-    await this.#store.pause(name)
+    await inspecting(this.#store, 'pause').pause(name)
   }
 
   async resume(name: string = this.name): Promise<void> {
     checkQueueName(name)
-    await this.#store.resume(name)
+    await inspecting(this.#store, 'resume').resume(name)
   }
 
   within(scope: Scope): Executor {
@@ -298,11 +299,8 @@ function checkFilter(filter: JobFilter): JobFilter {
   return filter
 }
 
-function statusState(job: StoredJob): 'done' | 'failed' | 'cancelled' {
-  return job.state === 'done' || job.state === 'cancelled' ? job.state : 'failed'
-}
-
-/** The name that the message of a task's calls has. */
-export function taskName(task: Task): string {
-  return wireName(makeCall(task as unknown as AnyFunction, []).task)
+/** What a handle says of a job before it has asked further: one that has not ended counts as queued. */
+function jobState(state: CallOutcome['state']): JobState {
+  if (!isOver(state)) return 'queued'
+  return state === 'done' || state === 'cancelled' ? state : 'failed'
 }

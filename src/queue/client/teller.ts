@@ -2,7 +2,7 @@ import type { ExecutorEvent } from '../../call/events.ts'
 import type { TaskIdentity } from '../../call/define/identity.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { JobGoneError } from '../../core/errors/errors.ts'
-import type { Store, StoredJob } from '../../stores/store.ts'
+import type { CallOutcome, Results } from '../../stores/roles/results.ts'
 import { eventsOf } from './job-events.ts'
 import { follow, type Seen } from './follow.ts'
 import { outcomeOf } from './outcome.ts'
@@ -10,7 +10,7 @@ import type { Watch } from './watch.ts'
 
 /** What a teller needs of its queue. */
 export interface TellerParts {
-  readonly store: Store
+  readonly results: Results
   readonly watch: Watch
   readonly tell: (event: ExecutorEvent) => void
   readonly observed: () => boolean
@@ -48,12 +48,12 @@ export class Teller {
 
   /** Tells of a call from now on, if anybody listens. Its end too, unless `finish` tells it first. */
   begin(id: string, task: TaskIdentity): void {
-    const { store, watch, observed } = this.#parts
+    const { results, watch, observed } = this.#parts
     if (!observed() || this.#stories.has(id)) return
     const story: Story = {
       id,
       task,
-      seen: follow(store, watch, id, false),
+      seen: follow(results, watch, id, false),
       started: 0,
       attempt: 1,
       worker: '',
@@ -101,9 +101,9 @@ export class Teller {
   }
 
   /** A run that was over before anybody looked has begun all the same. */
-  #started(story: Story, job: StoredJob): void {
+  #started(story: Story, job: CallOutcome): void {
     const { id, task, attempt } = story
-    const now = Math.max(job.attempt, attempt)
+    const now = Math.max(job.attempt ?? attempt, attempt)
     story.worker = job.worker ?? story.worker
     if (job.startedAt === undefined || story.started >= now) return
     story.started = story.attempt = now
@@ -136,11 +136,11 @@ export class Teller {
     }
   }
 
-  #endOf(story: Story, job: StoredJob): EndEvent {
+  #endOf(story: Story, job: CallOutcome): EndEvent {
     this.#started(story, job)
     const { id, task } = story
-    const outcome = outcomeOf(job)
-    const time = job.endedAt ?? job.sentAt
+    const outcome = outcomeOf({ id, task: job.task ?? task.name }, job)
+    const time = job.endedAt ?? wallTime()
     const ran =
       job.startedAt === undefined
         ? {}

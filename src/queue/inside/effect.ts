@@ -19,8 +19,9 @@ export type EffectParameter = string | number | bigint | Uint8Array | boolean | 
  *
  * **Cancellation**: a cancelled attempt commits nothing of what it has asked for.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` where no worker of a queue runs the task, for a store that cannot do it (only
- * SQLite can) and for a parameter that SQLite cannot hold. A statement that fails makes the attempt fail.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` where no worker of a queue runs the task and for a parameter that SQLite cannot hold;
+ * `SKEIN_STORE_UNSUPPORTED` for a store without transactions (only SQLite has them). A statement that fails makes the attempt
+ * fail.
  *
  * @param s the task's scope, or a step's
  * @param sql one statement, with ? for each parameter

@@ -2,7 +2,8 @@ import type { Entry } from '../../call/run/entry.ts'
 import type { TaskMessage } from '../../celery/message.ts'
 import { now } from '../../core/time/clock.ts'
 import type { Timer } from '../../core/time/timer.ts'
-import type { Claim, Effect } from '../../stores/store.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
+import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
 
 /** Why an attempt is being stopped, which decides what is written of it. */

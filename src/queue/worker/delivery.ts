@@ -1,7 +1,9 @@
 import { wallTime } from '../../core/time/clock.ts'
 import { StoreRefusedError } from '../../core/errors/errors.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
-import type { Claim, Report, Settlement, Store, WriteOutcome } from '../../stores/store.ts'
+import type { Claim, Settlement, WriteOutcome } from '../../stores/roles/broker.ts'
+import type { Report } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Attempt, StopCause } from './attempt.ts'
 import { Batcher } from './batcher.ts'
 import { concludeFailed, type Ending } from './conclude.ts'
@@ -42,18 +44,18 @@ export class Delivery implements TaskBackstage {
     this.#settling = new Batcher(
       settlements => {
         crashPoint('before-ack')
-        return store.settle(settlements)
+        return store.broker.settle(settlements)
       },
       error => this.trouble('settle', error),
     )
     this.#reporting = new Batcher(
-      reports => store.report(reports),
+      reports => store.results.report(reports),
       error => this.trouble('report', error),
     )
   }
 
-  get effects(): boolean {
-    return this.#parts.store.features.effects
+  get store(): Store {
+    return this.#parts.store
   }
 
   /** Settlements that the store has not answered. */

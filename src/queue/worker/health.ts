@@ -1,10 +1,13 @@
 import { messageOf } from '../../core/errors/foreign.ts'
-import type { Claimer } from './claimer.ts'
+import type { IntakeHealth } from '../../stores/roles/broker.ts'
 import type { WorkerHealth } from './events.ts'
 
 /** What the health of a worker is made of. */
 export interface HealthParts {
-  readonly claimer: Claimer
+  /** Undefined before it takes calls. */
+  readonly intake: IntakeHealth | undefined
+  /** It waits because what it had taken could not be started. */
+  readonly resting: boolean
   readonly state: 'running' | 'stopping' | 'stopped'
   readonly running: number
   readonly held: number
@@ -17,15 +20,16 @@ export interface HealthParts {
  * Whether a worker does its work. The probe is the path of a claim itself, not a ping: a worker whose connection is up but
  * whose claims are not answered does not consume.
  */
-export function healthOf({ claimer, state, running, held, capacity, blocked }: HealthParts): WorkerHealth {
-  const lastClaim = claimer.lastAnswer === undefined ? undefined : Math.round(performance.now() - claimer.lastAnswer)
+export function healthOf({ intake, resting, state, running, held, capacity, blocked }: HealthParts): WorkerHealth {
+  const { answered, trouble, stuck = false } = intake ?? {}
+  const lastClaim = answered === undefined ? undefined : Math.round(performance.now() - answered)
   const about = { lastClaim, running, waiting: held - running }
   const not = (reason: string): WorkerHealth => ({ consuming: false, reason, ...about })
   if (state !== 'running') return not(state === 'stopping' ? 'it is stopping and takes no more jobs' : 'it has stopped')
-  if (claimer.stuck) return not('the store has not answered a claim for a long time')
-  if (claimer.trouble !== undefined) return not(`the last claim failed: ${messageOf(claimer.trouble)}`)
+  if (stuck) return not('the store has not answered a claim for a long time')
+  if (trouble !== undefined) return not(`the last claim failed: ${messageOf(trouble)}`)
   if (blocked !== undefined) return not(`what it has done cannot be written: ${messageOf(blocked)}`)
-  if (claimer.resting) return not('its threads or processes cannot be started')
-  if (claimer.lastAnswer === undefined) return not('the store has not answered yet')
+  if (resting) return not('its threads or processes cannot be started')
+  if (answered === undefined) return not('the store has not answered yet')
   return { consuming: true, reason: held >= capacity ? 'all places are taken' : 'it waits for jobs', ...about }
 }

@@ -1,6 +1,6 @@
 import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { Claim } from '../../stores/store.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
 import { Attempt } from './attempt.ts'
 import type { KnownTask } from './allowlist.ts'
 

@@ -5,7 +5,7 @@ import { Observers } from '../../core/events/observers.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { checkKnown } from '../../core/errors/checks.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
-import type { Store } from '../../stores/store.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import type { Allowlist } from './allowlist.ts'
 import type { QueueWorkerStats, StopReport, WorkerEvent, WorkerHealth } from './events.ts'
 import { healthOf } from './health.ts'
@@ -129,8 +129,16 @@ export class QueueWorkerHandle implements QueueWorker {
   }
 
   health(): WorkerHealth {
-    const { claimer, running, held, blocked } = this.#core
-    return healthOf({ claimer, state: this.#state, running, held, capacity: this.#parts.executor.capacity, blocked })
+    const { intake, resting, running, held, blocked } = this.#core
+    return healthOf({
+      intake,
+      resting,
+      state: this.#state,
+      running,
+      held,
+      capacity: this.#parts.executor.capacity,
+      blocked,
+    })
   }
 
   observe(listener: (event: WorkerEvent) => void): () => void {
@@ -170,7 +178,7 @@ export class QueueWorkerHandle implements QueueWorker {
         this.#observers.tell({ type: 'trouble', time: wallTime(), doing: what, error })
       }
     }
-    await quietly('say goodbye', () => store.announce(this.id, undefined))
+    await quietly('say goodbye', async () => store.registry?.announce(this.id, undefined))
     if (ownsExecutor) await quietly('close the executor', () => executor.close({ cancel: true }))
     if (ownsStore) await quietly('close the store', () => store.close())
     await this.#server?.close()
@@ -193,9 +201,9 @@ export class QueueWorkerHandle implements QueueWorker {
     )
   }
 
-  #announce(): Promise<void> {
+  async #announce(): Promise<void> {
     const { store, executor } = this.#parts
-    return store.announce(this.id, {
+    await store.registry?.announce(this.id, {
       queues: this.queues,
       tasks: this.tasks,
       concurrency: executor.capacity,

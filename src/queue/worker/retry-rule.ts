@@ -13,6 +13,7 @@ const hopeless: ReadonlySet<string> = new Set([
   'SKEIN_NOT_A_STREAM',
   'SKEIN_TASK_NOT_FOUND',
   'SKEIN_INVALID_ARGUMENT',
+  'SKEIN_STORE_UNSUPPORTED',
 ])
 
 /**

@@ -3,15 +3,18 @@ import type { RunServices } from '../../call/run/run-services.ts'
 import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import { type LogLine, stepAsk } from '../../core/scope/services.ts'
-import type { Effect, Report, WriteOutcome } from '../../stores/store.ts'
+import type { WriteOutcome } from '../../stores/roles/broker.ts'
+import { unsupported } from '../../stores/roles/need.ts'
+import type { Report } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
+import type { Effect } from '../../stores/roles/transactions.ts'
 import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
 import { type AskedEffect, effectAsk, jobAsk } from '../inside/asks.ts'
 
 /** What a running task needs of its worker. */
 export interface TaskBackstage {
-  /** True where the store commits effects together with the acknowledgement. */
-  readonly effects: boolean
+  readonly store: Pick<Store, 'url' | 'transactions'>
   /** Writes a report of the attempt, in order; nothing is written once its lease was lost. */
   report(attempt: Attempt, report: ReportBody, written?: (outcome: WriteOutcome) => void): void
 }
@@ -86,12 +89,8 @@ export class TaskServices implements RunServices {
   /** An effect belongs to the innermost step that is being worked on where it was asked for, else to the whole attempt. */
   #effect({ sql, parameters, within }: AskedEffect): void {
     const attempt = this.#attempt
-    if (!this.#backstage.effects) {
-      throw new InvalidArgumentError(
-        `The store of this worker cannot commit effects together with a job. Use a SQLite store, or make the task bear ` +
-          `being run twice.`,
-      )
-    }
+    const { url, transactions } = this.#backstage.store
+    if (transactions === undefined) throw unsupported(url, 'commit effects together with a job')
     const effect: Effect = { sql, parameters }
     const step = within.map(name => attempt.openSteps?.get(name)).find(open => open !== undefined)
     if (step) step.push(effect)

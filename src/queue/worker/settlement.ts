@@ -1,5 +1,6 @@
 import { encodeFailure } from '../../celery/result.ts'
-import type { Claim, Effect, Settlement } from '../../stores/store.ts'
+import type { Claim, Settlement } from '../../stores/roles/broker.ts'
+import type { Effect } from '../../stores/roles/transactions.ts'
 import type { Ending } from './conclude.ts'
 import type { AboutJob, WorkerEvent } from './events.ts'
 

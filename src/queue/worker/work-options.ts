@@ -3,7 +3,7 @@ import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import type { Store } from '../../stores/store.ts'
+import type { Store } from '../../stores/roles/store.ts'
 import { defaultQueue } from '../default-queue.ts'
 
 /** How often a task may be started, over all workers. */
@@ -118,7 +118,7 @@ export interface WorkSettings {
 export function checkWorkOptions(options: WorkOptions): WorkSettings {
   checkKnown(options, known, 'option of work')
   const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, maxWorkerMemory, memoryLimit } = options
-  if (typeof store !== 'string' && (typeof store !== 'object' || store === null || typeof store.claim !== 'function')) {
+  if (typeof store !== 'string' && !isStore(store)) {
     throw new InvalidArgumentError(`store must be a store or its URL, such as 'sqlite:jobs.db', got ${describe(store)}`)
   }
   const lease = milliseconds(options.lease ?? '10s', 'lease')
@@ -155,6 +155,11 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
         : { port: options.healthPort, host: options.healthHost ?? '127.0.0.1' },
     pulse: (options as { readonly [withoutPulse]?: boolean })[withoutPulse] !== true,
   }
+}
+
+function isStore(store: unknown): boolean {
+  const { broker, results } = (store ?? {}) as Partial<Store>
+  return typeof broker?.intake === 'function' && typeof results?.report === 'function'
 }
 
 function checkPlace(on: unknown, options: WorkOptions): void {

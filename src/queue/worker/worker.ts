@@ -6,10 +6,9 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
-import type { Claim } from '../../stores/store.ts'
+import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
 import { Attempt, type StopCause } from './attempt.ts'
-import { Claimer } from './claimer.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './events.ts'
@@ -45,16 +44,13 @@ export interface WorkerParts extends DeliveryParts {
 export class WorkerCore {
   readonly #parts: WorkerParts
   readonly #window: ClaimWindow
-  readonly #claimer: Claimer
   readonly #attempts = new Map<string, Attempt>()
   readonly #delivery: Delivery
-  readonly #unlisten: (() => void)[] = []
-  /** Signals about claims that are still on their way here, or being read: id to what was said. */
-  readonly #early = new Map<string, StopCause>()
-  /** The same for leases that were lost: id to the token of the claim, since the job may come here again under a newer one. */
-  readonly #earlyLost = new Map<string, number>()
-  /** Claims whose message is being read. */
-  #reading = 0
+  #intake: Intake | undefined
+  /** Claims whose message is being read, and what was said of them meanwhile. */
+  readonly #reading = new Map<Claim, StopCause | undefined>()
+  /** Set while it waits because what it had taken could not be started. */
+  #restTimer: Timer | undefined
   #held = 0
   /** Attempts that have ended, and whose result is being checked or whose reports are being written first. */
   #concluding = 0
@@ -68,39 +64,45 @@ export class WorkerCore {
   onChange: (() => void) | undefined
 
   constructor(parts: WorkerParts) {
-    const { store, executor, worker, queues, lease, tasks, rates } = parts
     this.#parts = parts
-    this.#window = new ClaimWindow(executor.capacity)
+    this.#window = new ClaimWindow(parts.executor.capacity)
     this.#delivery = new Delivery(parts, {
       settled: claim => this.#settled(claim),
       stop: (attempt, cause) => this.stop(attempt, cause),
     })
-    this.#claimer = new Claimer({
-      store,
-      request: { worker, queues, lease, tasks: tasks.names, ...(Object.keys(rates).length > 0 ? { rates } : {}) },
-      room: () => (this.#stopping ? 0 : this.#window.room(this.#held)),
-      onClaims: (claims, took) => this.#onClaims(claims, took),
-      onTrouble: (doing, error) => this.#delivery.trouble(doing, error),
-    })
   }
 
-  start(probe: boolean): void {
-    const { store } = this.#parts
-    this.#unlisten.push(
-      store.on('lost', (id, token) => this.#onLost(id, token)),
-      store.on('cancelling', (id, reason) => this.#onSignal(id, { kind: 'cancelled', reason: parsed(reason) })),
+  /** @param pulse whether the store may look now and then although nothing was signalled */
+  start(pulse: boolean): void {
+    const { store, worker, queues, lease, tasks, rates } = this.#parts
+    const limits = Object.keys(rates).length > 0 ? { rates } : {}
+    this.#intake = store.broker.intake(
+      { worker, queues, lease, tasks: tasks.names, pulse, ...limits },
+      {
+        claims: (claims, took) => this.#onClaims(claims, took),
+        cancelling: (id, reason) => this.#onCancelling(id, { kind: 'cancelled', reason: parsed(reason) }),
+        lost: (id, token) => this.#onLost(id, token),
+        trouble: error => this.#delivery.trouble('claim', error),
+      },
     )
-    this.#claimer.start(probe)
+    this.#ask()
   }
 
   /** Stops listening to the store. Called once, when nothing is held any more. */
   release(): void {
-    for (const each of this.#unlisten.splice(0)) each()
+    this.#intake?.close()
     this.#stallTimer?.clear()
+    this.#restTimer?.clear()
   }
 
-  get claimer(): Claimer {
-    return this.#claimer
+  /** How jobs come here; undefined before they do. */
+  get intake(): IntakeHealth | undefined {
+    return this.#intake?.health
+  }
+
+  /** True while it waits because what it had taken could not be started. */
+  get resting(): boolean {
+    return this.#restTimer !== undefined
   }
 
   /** Claims whose place is not free again. */
@@ -135,14 +137,16 @@ export class WorkerCore {
 
   // ---------------------------------------------------------------- claiming
 
-  #onClaims(claims: readonly Claim[], took: number): void {
+  /** Says how many more jobs it takes. To be called whenever that may have changed. */
+  #ask(): void {
+    this.#intake?.want(this.#stopping || this.resting ? 0 : this.#window.room(this.#held))
+  }
+
+  #onClaims(claims: readonly Claim[], took: number | undefined): void {
     if (claims.length > 0) crashPoint('after-claim')
-    this.#window.claimed(took)
+    if (took !== undefined) this.#window.claimed(took)
     for (const claim of claims) this.#take(claim)
-    if (this.#reading === 0) {
-      this.#early.clear()
-      this.#earlyLost.clear()
-    }
+    this.#ask()
     this.#watchStalls()
     if (claims.length > 0) setImmediate(passMidRun, this, claims[0] as Claim)
   }
@@ -153,25 +157,29 @@ export class WorkerCore {
     if (!known) return this.#taken({ claim, problem: unknownTask(claim, this.#parts.tasks) })
     const read = readClaim(claim, known)
     if (!(read instanceof Promise)) return this.#taken(read)
-    this.#reading++
+    this.#reading.set(claim, undefined)
     void read.then(result => {
-      this.#reading--
-      this.#taken(result)
+      const said = this.#reading.get(claim)
+      this.#reading.delete(claim)
+      this.#taken(result, said)
     })
   }
 
-  /** A claim whose message was read: into the executor with it, or straight back to the store. */
-  #taken(read: Attempt | Unreadable): void {
+  /**
+   * A claim whose message was read: into the executor with it, or straight back to the store.
+   *
+   * @param said what was said of it while it was being read
+   */
+  #taken(read: Attempt | Unreadable, said?: StopCause): void {
     const { claim } = read
     if (!(read instanceof Attempt)) {
       this.#held--
       return this.#delivery.settle(claim, { kind: 'dead', error: read.problem })
     }
-    const isLost = this.#earlyLost.get(claim.id) === claim.token
-    const early = isLost ? lostLease : (this.#early.get(claim.id) ?? (this.#stopping ? handBack : undefined))
-    if (early) {
+    const stop = said ?? (this.#stopping ? handBack : undefined)
+    if (stop) {
       this.#held--
-      return this.#delivery.settle(claim, concludeStopped(read, early))
+      return this.#delivery.settle(claim, concludeStopped(read, stop))
     }
     this.#attempts.set(claim.id, read)
     this.#launch(read)
@@ -208,16 +216,19 @@ export class WorkerCore {
 
   // ---------------------------------------------------------------- stopping an attempt
 
-  #onSignal(id: string, cause: StopCause): void {
+  #onCancelling(id: string, cause: StopCause): void {
     const attempt = this.#attempts.get(id)
     if (attempt) this.stop(attempt, cause)
-    else if (this.#claimer.claiming || this.#reading > 0) this.#early.set(id, cause)
+    for (const [claim, said] of this.#reading) if (claim.id === id && !said) this.#reading.set(claim, cause)
   }
 
+  /** Compared by token: the job may be here again under a newer one. */
   #onLost(id: string, token: number): void {
     const attempt = this.#attempts.get(id)
     if (attempt?.claim.token === token) this.stop(attempt, lostLease)
-    else if (this.#claimer.claiming || this.#reading > 0) this.#earlyLost.set(id, token)
+    for (const claim of this.#reading.keys()) {
+      if (claim.id === id && claim.token === token) this.#reading.set(claim, lostLease)
+    }
   }
 
   /** Stops an attempt through the cancel ladder; what is written of it follows from the cause. */
@@ -241,7 +252,7 @@ export class WorkerCore {
   /** From here on nothing more is claimed, and what comes in is handed back. */
   async stopClaiming(): Promise<void> {
     this.#stopping = true
-    await this.#claimer.stop()
+    await this.#intake?.stop()
     this.handBack()
   }
 
@@ -282,7 +293,7 @@ export class WorkerCore {
     this.#ends++
     attempt.deadlineTimer?.clear()
     if (entry.started > 0) this.#window.ran(entry.duration)
-    this.#claimer.wake()
+    this.#ask()
     if (outcome.state === 'done') {
       crashPoint('after-effect')
       if (attempt.known.checkResult && attempt.message.kind === 'run') return this.#check(attempt, outcome.value)
@@ -337,7 +348,16 @@ export class WorkerCore {
   /** The threads or processes cannot be started: the job is not to blame. It goes back, and the worker waits a little. */
   #block(error: Error): void {
     this.#rest = Math.min(longestRest, this.#rest === 0 ? firstRest : this.#rest * 2)
-    this.#claimer.rest(this.#rest)
+    this.#restTimer?.clear()
+    this.#restTimer = new Timer(
+      this.#rest,
+      () => {
+        this.#restTimer = undefined
+        this.#ask()
+      },
+      undefined,
+    )
+    this.#ask()
     this.#delivery.trouble('run', error)
     this.handBack()
   }

@@ -1,4 +1,7 @@
-import type { Claim, OutgoingCall, Reported, StoredJob, StoredState } from '../store.ts'
+import type { Claim } from '../roles/broker.ts'
+import type { OutgoingCall, StoredState } from '../roles/calls.ts'
+import type { StoredJob } from '../roles/inspector.ts'
+import type { CallOutcome, Reported } from '../roles/results.ts'
 
 /** Who is told of what happens to the claims that it holds. */
 export interface Holder {
@@ -85,10 +88,8 @@ export function claimOf(entry: Entry, now: number): Claim {
     task: call.task,
     headers: call.headers,
     body: call.body,
-    priority: call.priority,
     attempt: entry.attempt,
     deaths: entry.deaths,
-    sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
   }
@@ -119,5 +120,22 @@ export function jobOf(entry: Entry): StoredJob {
     ...(entry.result === undefined ? {} : { result: entry.result }),
     ...(entry.error === undefined ? {} : { error: entry.error }),
     ...(entry.cancelling === undefined ? {} : { cancelling: entry.cancelling }),
+  }
+}
+
+/** What those who wait for it are told. */
+export function outcomeOf(entry: Entry): CallOutcome {
+  const { state, call, attempt, sentAt, worker, startedAt, endedAt, deadlineAt, result, error } = entry
+  return {
+    state: state === 'delayed' || state === 'ready' ? 'pending' : state,
+    task: call.task,
+    attempt,
+    sentAt,
+    ...(worker === undefined ? {} : { worker }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(deadlineAt === Infinity ? {} : { deadlineAt }),
+    ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { error }),
   }
 }

@@ -3,8 +3,9 @@ import { describe } from '../../core/errors/checks.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
-import type { Store } from '../store.ts'
-import { Memory, MemoryStore } from './memory-store.ts'
+import type { InspectableStore } from '../roles/store.ts'
+import { Memory } from './memory.ts'
+import { MemoryStore } from './memory-store.ts'
 
 /** What can be set for a store in memory. */
 export interface MemoryStoreOptions extends StoreOptions {
@@ -20,8 +21,8 @@ const shared = new Map<string, Memory>()
 /**
  * A store that keeps calls in the memory of this thread: for tests, and for trying things out.
  *
- * It behaves like the SQLite store in everything but two: what it holds is gone with the program, and it has no tables, so
- * effects can't be committed with an acknowledgement (`features.effects`). Don't use it for work that must not be lost.
+ * It behaves like the SQLite store in everything but two: what it holds is gone with the program, and it has no tables, so it has
+ * no role for transactions. Don't use it for work that must not be lost.
  *
  * **Cancellation**: nothing in it takes time. **Errors**: `SKEIN_INVALID_ARGUMENT` for an option that is none;
  * `SKEIN_CLOSED` for the use of one that has been closed.
@@ -31,15 +32,13 @@ const shared = new Map<string, Memory>()
  * import { memoryStore } from 'skein/stores/memory'
  *
  * const store = memoryStore()
- * await store.send([
+ * await store.broker.send([
  *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
  * ])
- * const [claim] = await store.claim({ worker: 'w1', queues: ['mail'], tasks: ['mail.send'], limit: 1, lease: 10_000 })
- * if (claim) await store.settle([{ id: claim.id, token: claim.token, kind: 'done', result: 'null' }])
- * console.log((await store.job('a'))?.state) // done
+ * console.log((await store.inspector.find('a'))?.state) // ready
  * await store.close()
  */
-export function memoryStore(options: MemoryStoreOptions = {}): Store {
+export function memoryStore(options: MemoryStoreOptions = {}): InspectableStore {
   const settings = storeSettings(options, names)
   const { name, clock } = options
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
@@ -60,7 +59,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
  *
  * @internal
  */
-export function sharedMemoryStore(url: string): Store {
+export function sharedMemoryStore(url: string): InspectableStore {
   const name = /^memory:(.*)$/i.exec(url)?.[1]
   if (name === undefined) throw new InvalidArgumentError(`The URL of a store in memory is 'memory:NAME', got '${url}'`)
   return memoryStore({ name: name === '' ? 'shared' : name })

@@ -2,27 +2,21 @@ import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import type { StoreSettings } from '../options.ts'
 import * as story from '../story.ts'
-import type {
-  Claim,
-  ClaimRequest,
-  OutgoingCall,
-  Report,
-  Reported,
-  SendOutcome,
-  Settlement,
-  StoreSignals,
-} from '../store.ts'
-import type { WriteOutcome } from '../store.ts'
+import type { ClaimRequest } from '../pulling/pulling-intake.ts'
+import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
+import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
+import type { Report, Reported } from '../roles/results.ts'
 import { before, claimOf, type Entry, hasEnded, type Holder, newEntry } from './entry.ts'
 import { Heap } from './heap.ts'
 import { Limits } from './limits.ts'
 import { type Line, Lines } from './lines.ts'
 import { Window } from './window.ts'
 
-/** What somebody has to be told. */
-export type Signal = {
-  [K in keyof StoreSignals]: { readonly signal: K; readonly given: Parameters<StoreSignals[K]> }
-}[keyof StoreSignals]
+/** What somebody has to be told. A call that has ended comes along, unless it is gone. */
+export type Signal =
+  | { readonly signal: 'claimable'; readonly queue?: string }
+  | { readonly signal: 'ended'; readonly id: string; readonly entry?: Entry }
+  | { readonly signal: 'reported'; readonly id: string }
 
 /** How many progress reports, log lines and turns of a call are kept. */
 const mostReports = 1_000
@@ -184,7 +178,7 @@ export class Ledger {
       if (window === undefined) this.#starts.set(task, (window = new Window()))
       window.add(time)
     }
-    this.#tell({ signal: 'reported', given: [entry.call.id] }) // who follows it sees that it runs
+    this.#tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
     return claimOf(entry, this.now)
   }
 
@@ -310,7 +304,7 @@ export class Ledger {
     if (!hasEnded(entry)) {
       this.#leave(entry)
       this.#free(entry)
-      this.#tell({ signal: 'ended', given: [entry.call.id] })
+      this.#tell({ signal: 'ended', id: entry.call.id })
     } else if (this.#ended.delete(entry)) this.#endedBytes -= entry.bytes
     this.entries.delete(entry.call.id)
   }
@@ -319,11 +313,11 @@ export class Ledger {
   promote(): number {
     const { now } = this
     let expired = 0
-    if (this.#limits.open(this.#time)) this.#tell({ signal: 'claimable', given: [] })
+    if (this.#limits.open(this.#time)) this.#tell({ signal: 'claimable' })
     for (const [task, opensAt] of this.#openings) {
       if (opensAt > this.#time) continue
       this.#openings.delete(task)
-      this.#tell({ signal: 'claimable', given: [] })
+      this.#tell({ signal: 'claimable' })
     }
     for (let entry = this.#wakes.peek(); entry && entry.wakeAt <= now; entry = this.#wakes.peek()) {
       if (Math.min(entry.expiresAt, entry.deadlineAt) <= now) {
@@ -395,7 +389,7 @@ export class Ledger {
     entry.state = 'ready'
     this.#rouse(entry)
     this.#lines.of(entry.call.queue, entry.call.task).add(entry)
-    this.#tell({ signal: 'claimable', given: [entry.call.queue] })
+    this.#tell({ signal: 'claimable', queue: entry.call.queue })
   }
 
   #rouse(entry: Entry): void {
@@ -412,7 +406,7 @@ export class Ledger {
     this.#lines.remove(entry)
     this.#limits.leaves(entry, this.#time)
     // What has waited for its place may be anywhere.
-    if (entry.call.limit) this.#tell({ signal: 'claimable', given: [] })
+    if (entry.call.limit) this.#tell({ signal: 'claimable' })
     entry.holder = undefined
     entry.leaseUntil = Infinity
     entry.cancelling = undefined
@@ -434,7 +428,8 @@ export class Ledger {
     entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '')
     this.#ended.add(entry)
     this.#endedBytes += entry.bytes
-    this.#tell({ signal: 'ended', given: [entry.call.id] })
+    const kept = state !== 'done' || !entry.call.ignoreResult
+    this.#tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })
   }
 
   #trim(): number {
@@ -458,7 +453,7 @@ export class Ledger {
     const size = sizeOf(value)
     entry.bytes += size
     if (entry.reported.length > mostReports) this.#thin(entry)
-    this.#tell({ signal: 'reported', given: [entry.call.id] })
+    this.#tell({ signal: 'reported', id: entry.call.id })
   }
 
   /** Drops the oldest report that may go, once there are too many of that sort. */

@@ -1,4 +1,4 @@
-import type { StoredLimit } from '../store.ts'
+import type { StoredLimit } from '../roles/calls.ts'
 import { before, type Entry } from './entry.ts'
 import { Heap } from './heap.ts'
 import type { Line } from './lines.ts'

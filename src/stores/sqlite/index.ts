@@ -1,5 +1,6 @@
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
-import type { Store } from '../store.ts'
+import type { InspectableStore } from '../roles/store.ts'
+import type { Transactions } from '../roles/transactions.ts'
 import { SqliteStore } from './sqlite-store.ts'
 import { sqliteLocation } from './file/url.ts'
 
@@ -34,14 +35,17 @@ const names: ReadonlySet<string> = new Set(storeOptionNames)
  *
  * const folder = await mkdtemp(join(tmpdir(), 'jobs-'))
  * const store = await sqliteStore(`sqlite:${folder}/jobs.db`)
- * await store.send([
+ * await store.broker.send([
  *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
  * ])
- * console.log((await store.job('a'))?.state) // ready
+ * console.log((await store.inspector.find('a'))?.state) // ready
  * await store.close()
  * await rm(folder, { recursive: true })
  */
-export async function sqliteStore(url: string, options: SqliteStoreOptions = {}): Promise<Store> {
+export async function sqliteStore(
+  url: string,
+  options: SqliteStoreOptions = {},
+): Promise<InspectableStore & { readonly transactions: Transactions }> {
   const { path, durability } = sqliteLocation(url)
   const settings = storeSettings(options, names)
   return SqliteStore.open(url, { path, durability, settings })

@@ -1,10 +1,14 @@
-import type { StoredJob, StoreSignals } from '../store.ts'
+import type { SignalName } from '../listeners.ts'
+import type { CallOutcome } from '../roles/results.ts'
 
 /** A signal and what is told with it. */
-export type Told = readonly [signal: keyof StoreSignals, ...given: (string | number)[]]
+export type Told = readonly [signal: SignalName, ...given: (string | number)[]]
 
 /** What a program wants to hear, as bits: the thread tells nothing else, and other processes need not be woken for it. */
-export const wants = { claimable: 1, ended: 2, reported: 4, control: 8 } as const
+export const wants = { claimable: 1, ended: 2, reported: 4 } as const
+
+/** A call, and how it has ended. */
+export type Ending = readonly [id: string, outcome: CallOutcome]
 
 /** An error on its way out of the thread: what it takes to make it again. */
 export interface SentFailure {
@@ -33,7 +37,7 @@ export interface FromThread {
   readonly answers?: readonly Answer[]
   readonly told?: readonly Told[]
   /** How calls have ended of which that is told here, as far as this program is known to wait for them. */
-  readonly ended?: readonly StoredJob[]
+  readonly ended?: readonly Ending[]
   readonly opened?: true
   readonly failed?: SentFailure
   readonly closed?: true

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
-import type { StoredJob } from '../store.ts'
 import { type FromThread, type Request, type SentFailure, type Started, type ToThread, wants } from './messages.ts'
 
 interface Waiting {
@@ -45,7 +44,6 @@ export class StoreThread<A, D> {
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker
   #outbox: Request<A>[] = []
-  #ended: ReadonlyMap<string, StoredJob> | undefined
   #lastNumber = 0
   /** What is listened to, and what the thread knows of that. */
   #wanted = 0
@@ -107,13 +105,9 @@ export class StoreThread<A, D> {
     })
   }
 
-  /** How a call has ended, where that came along with the news that it has: for those who ask when they hear of it. */
-  endedNow(id: string): StoredJob | undefined {
-    return this.#ended?.get(id)
-  }
-
   /** For tests: the clocks were turned; resolves when what is due has been done. */
-  turned(): Promise<void> {
+  async turned(): Promise<void> {
+    this.mustBeOpen()
     const number = ++this.#lastNumber
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve: resolve as () => void, reject })
@@ -143,10 +137,9 @@ export class StoreThread<A, D> {
   }
 
   #receive(message: FromThread): void {
-    this.#keepEnded(message.ended)
     for (const [signal, ...given] of message.told ?? []) this.listeners.tell(signal, ...given)
-    // Those who listen are told in a microtask; whoever comes after them asks again.
-    if (message.ended) queueMicrotask(() => this.#keepEnded(undefined))
+    // After the plain news of it: how it ended replaces that.
+    for (const [id, outcome] of message.ended ?? []) this.listeners.tellEnded(id, outcome)
     for (const [number, value, failure] of message.answers ?? []) {
       const waiting = this.#waiting.get(number)
       this.#waiting.delete(number)
@@ -164,10 +157,6 @@ export class StoreThread<A, D> {
     }
     if (message.closed) this.#onClosed?.()
     this.#settleDown()
-  }
-
-  #keepEnded(ended: readonly StoredJob[] | undefined): void {
-    this.#ended = ended && new Map(ended.map(job => [job.id, job]))
   }
 
   /** The thread keeps the program running only while somebody waits for it. */

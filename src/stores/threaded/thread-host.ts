@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { StoredJob } from '../store.ts'
 import {
   type Answer,
+  type Ending,
   type FromThread,
   type Request,
   type SentFailure,
@@ -38,7 +38,7 @@ export interface Backend<A> {
   /** What the program listens to has changed: bits of `wants`. */
   listens(bits: number): void
   /** How calls have ended of whose end is told, as far as the program is known to wait for them: it need not ask then. */
-  endings(told: readonly Told[]): readonly StoredJob[]
+  endings(told: readonly Told[]): readonly Ending[]
   /** Lets go of all that is held, and frees everything. */
   close(): void | Promise<void>
   /** What an error is for the program. */
@@ -93,15 +93,12 @@ export class ThreadHost<A> implements Host {
   }
 
   #listen(bits: number): void {
-    // What others did before this thread knew that somebody listens is told by what is looked at after that, but for the two
-    // signals that have nothing to look at.
+    // What others did before this thread knew that somebody listens is told by what is looked at after that; who waits for
+    // something to claim has nothing to look at.
     const added = bits & ~this.#listening
     this.#listening = bits
     this.#backend.listens(bits)
-    const told: Told[] = []
-    if (added & wants.claimable) told.push(['claimable'])
-    if (added & wants.control) told.push(['control'])
-    this.#send([], told)
+    if (added & wants.claimable) this.#send([], [['claimable']])
   }
 
   wake(): void {

@@ -1,9 +1,6 @@
+import { storeSuite } from 'skein/testing/stores'
 import { fuzz } from './fuzz/fuzz.ts'
-import { sqliteBed } from './sqlite-bed.ts'
-import type { Subject } from './subject.ts'
-import { storeSuite } from './suite.ts'
+import { sqliteSubject } from './sqlite-subject.ts'
 
-const subject: Subject = { name: 'the SQLite store', make: () => sqliteBed() }
-
-storeSuite(subject)
-fuzz(subject, 15)
+await storeSuite(sqliteSubject)
+fuzz(sqliteSubject, 15)

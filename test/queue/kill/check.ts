@@ -1,4 +1,4 @@
-import type { StoredJob } from '#skein/stores/store.js'
+import type { StoredJob } from '#skein/stores/roles/inspector.js'
 import type { Given, Mark } from './programs/tasks.ts'
 
 /** A row that an attempt has committed together with its acknowledgement. */

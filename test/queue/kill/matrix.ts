@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { sqliteStore } from '#skein/stores/sqlite/index.js'
-import type { Store, StoredJob } from '#skein/stores/store.js'
+import type { StoredJob } from '#skein/stores/roles/inspector.js'
+import type { InspectableStore } from '#skein/stores/roles/store.js'
 import { root } from '../../support/paths.ts'
 import { type Cell, cells, inTheStore, nameOf } from './cells.ts'
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
@@ -134,7 +135,7 @@ class Round {
   #turn = 0
   #kills = 0
   #stopped = false
-  #store: Store | undefined
+  #store: InspectableStore | undefined
 
   constructor(options: RoundOptions) {
     this.#options = options
@@ -319,7 +320,10 @@ class Round {
     let going = true
     const look = async (): Promise<void> => {
       while (going) {
-        const jobs = await (this.#store as Store).jobs({ states: ['ready', 'delayed', 'running'], limit: 5_000 })
+        const jobs = await (this.#store as InspectableStore).inspector.list({
+          states: ['ready', 'delayed', 'running'],
+          limit: 5_000,
+        })
         for (const each of violationsNow(jobs, Date.now())) this.#violations.add(each)
         await new Promise(resolve => setTimeout(resolve, 150))
       }
@@ -336,9 +340,9 @@ class Round {
     // Where nothing is left it is told to end at once, and a SIGTERM before it listens for one would end it otherwise than it should.
     await healthy.ready
     const end = Date.now() + healing
-    const store = this.#store as Store
+    const store = this.#store as InspectableStore
     for (;;) {
-      const { queues } = await store.stats()
+      const { queues } = await store.inspector.stats()
       const open = queues.reduce((sum, { counts }) => sum + counts.ready + counts.delayed + counts.running, 0)
       if (open === 0) break
       if (Date.now() > end || healthy.ended) {
@@ -352,8 +356,8 @@ class Round {
       this.#violations.add('a healthy worker did not end within 10 s of SIGTERM')
     else if (healthy.ended?.code !== 0)
       this.#violations.add(`a healthy worker ended with ${healthy.ended?.code}: ${healthy.output}`)
-    const { workers } = await store.stats()
-    for (const each of workers) if (each.running > 0) this.#violations.add(`worker ${each.worker} still holds a lease`)
+    for (const each of await store.registry.workers())
+      if (each.running > 0) this.#violations.add(`worker ${each.worker} still holds a lease`)
   }
 
   async #report(): Promise<Omit<MatrixReport, 'cells' | 'seed' | 'milliseconds'>> {
@@ -371,10 +375,10 @@ class Round {
   }
 
   async #evidence(): Promise<Evidence> {
-    const store = this.#store as Store
+    const store = this.#store as InspectableStore
     const jobs = new Map<string, StoredJob>()
     for (let after: string | undefined; ;) {
-      const page = await store.jobs({ limit: 1_000, ...(after === undefined ? {} : { after }) })
+      const page = await store.inspector.list({ limit: 1_000, ...(after === undefined ? {} : { after }) })
       for (const job of page) jobs.set(job.id, job)
       after = page.at(-1)?.id
       if (page.length < 1_000) break
@@ -399,7 +403,7 @@ class Round {
     for (const { id, task, deaths } of jobs.values()) {
       // Only where there was more than one attempt can an older one have come after.
       if (!task.endsWith('.slow') || deaths === 0) continue
-      const reports = await (this.#store as Store).reports(id, 0)
+      const reports = await (this.#store as InspectableStore).results.reports(id, 0)
       const given = reports.filter(({ kind }) => kind === 'progress').map(({ value }) => JSON.parse(value) as Given)
       progress.set(id, given)
     }

@@ -7,7 +7,11 @@ import { decodeFailure } from '#skein/celery/result.js'
 import { work } from '#skein/queue/work.js'
 import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
-import type { Claim, ClaimRequest, Settlement, Store, StoreSignals, WriteOutcome } from '#skein/stores/store.js'
+import type { PullSignals } from '#skein/stores/listeners.js'
+import type { ClaimRequest } from '#skein/stores/pulling/pulling-intake.js'
+import type { Claim, Settlement, WriteOutcome } from '#skein/stores/roles/broker.js'
+import type { InspectableStore, Store } from '#skein/stores/roles/store.js'
+import { altered, sourceOf } from './altered.ts'
 import { deferred, type Deferred, settled } from '../../core/deferred.ts'
 import { ended, event, send } from './rig.ts'
 
@@ -29,18 +33,7 @@ const wantsEffect = task(import.meta, async function wantsEffect() {
   await effect(current(), 'INSERT INTO t VALUES (?)', [1])
 })
 
-/** A store that passes everything on, except what a test wants to be different. */
-function altered(store: Store, changes: Partial<Store>): Store {
-  return new Proxy(store, {
-    get(target, key) {
-      const changed = (changes as Record<PropertyKey, unknown>)[key]
-      const value = changed ?? Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-let store: Store
+let store: InspectableStore
 const workers: QueueWorker[] = []
 
 beforeEach(() => {
@@ -71,22 +64,26 @@ describe('a worker that has lost a lease', () => {
   test('stops the job and writes nothing of it', async () => {
     const settlements: Settlement[] = []
     const claims: Claim[] = []
-    let tellLost: StoreSignals['lost'] = () => {}
+    let tellLost: PullSignals['lost'] = () => {}
     const worker = await start(
       altered(store, {
-        settle: async (all: readonly Settlement[]): Promise<WriteOutcome[]> => {
-          settlements.push(...all)
-          return all.map(() => 'ok')
+        broker: {
+          settle: async (all: readonly Settlement[]): Promise<WriteOutcome[]> => {
+            settlements.push(...all)
+            return all.map(() => 'ok')
+          },
         },
-        claim: async (request: ClaimRequest): Promise<Claim[]> => {
-          const claimed = await store.claim(request)
-          claims.push(...claimed)
-          return claimed
+        source: {
+          claim: async (request: ClaimRequest): Promise<Claim[]> => {
+            const claimed = await sourceOf(store).claim(request)
+            claims.push(...claimed)
+            return claimed
+          },
+          on: (signal, listener) => {
+            if (signal === 'lost') tellLost = listener as PullSignals['lost']
+            return sourceOf(store).on(signal, listener)
+          },
         },
-        on: ((signal: keyof StoreSignals, listener: never) => {
-          if (signal === 'lost') tellLost = listener
-          return store.on(signal, listener)
-        }) as Store['on'],
       }),
     )
     const started = event(worker, 'started')
@@ -106,9 +103,7 @@ describe('a worker that has lost a lease', () => {
   })
 
   test('hears it from the store when it settles too late', async () => {
-    const worker = await start(
-      altered(store, { settle: async (all: readonly Settlement[]): Promise<WriteOutcome[]> => all.map(() => 'lost') }),
-    )
+    const worker = await start(altered(store, { broker: { settle: async all => all.map((): WriteOutcome => 'lost') } }))
     const lost = event(worker, 'lost')
     const [id] = await send(store, call(quick, 1))
     assert.equal((await lost).id, id)
@@ -128,7 +123,7 @@ describe('jobs that were claimed ahead', () => {
     assert.deepEqual(begun, ['slow'])
     await start(store)
     for (const id of ids.slice(1)) assert.equal((await ended(store, id)).state, 'done')
-    assert.equal((await store.job(ids[0] ?? ''))?.state, 'running')
+    assert.equal((await store.inspector.find(ids[0] ?? ''))?.state, 'running')
     gate.resolve()
     assert.equal((await ended(store, ids[0] ?? '')).state, 'done')
   })
@@ -140,8 +135,8 @@ describe('jobs that were claimed ahead', () => {
     const ids = await send(store, call(gated, 'slow'), call(quick, 1), call(quick, 2))
     await started
     const stopped = worker.close()
-    while ((await store.job(ids[2] ?? ''))?.state !== 'ready') await settled()
-    assert.equal((await store.job(ids[2] ?? ''))?.attempt, 0)
+    while ((await store.inspector.find(ids[2] ?? ''))?.state !== 'ready') await settled()
+    assert.equal((await store.inspector.find(ids[2] ?? ''))?.attempt, 0)
     gate.resolve()
     assert.equal((await stopped).finished, 1)
   })
@@ -152,9 +147,11 @@ describe('a store that fails for a while', () => {
     let broken = true
     const worker = await start(
       altered(store, {
-        claim: (request: Parameters<Store['claim']>[0]) => {
-          if (broken) return Promise.reject(new Error('no route to the store'))
-          return store.claim(request)
+        source: {
+          claim: request => {
+            if (broken) return Promise.reject(new Error('no route to the store'))
+            return sourceOf(store).claim(request)
+          },
         },
       }),
     )
@@ -176,17 +173,19 @@ describe('a store that fails for a while', () => {
     try {
       const worker = await start(
         altered(quiet, {
-          on: ((signal: keyof StoreSignals, listener: never) =>
-            signal === 'claimable' ? () => {} : quiet.on(signal, listener)) as Store['on'],
+          source: {
+            ...sourceOf(quiet),
+            on: (signal, listener) => (signal === 'claimable' ? () => {} : sourceOf(quiet).on(signal, listener)),
+          },
         }),
       )
       await settled()
       const [id = ''] = await send(quiet, call(quick, 7))
       await settled()
-      assert.equal((await quiet.job(id))?.state, 'ready')
+      assert.equal((await quiet.inspector.find(id))?.state, 'ready')
       await clock.advance('10s')
       await settled()
-      assert.equal((await quiet.job(id))?.state, 'done')
+      assert.equal((await quiet.inspector.find(id))?.state, 'done')
       await worker.close({ timeout: 0 })
     } finally {
       clock.restore()
@@ -198,9 +197,11 @@ describe('a store that fails for a while', () => {
     const answer = deferred<void>()
     const worker = await start(
       altered(store, {
-        claim: async (request: Parameters<Store['claim']>[0]) => {
-          await answer.promise
-          return store.claim(request)
+        source: {
+          claim: async request => {
+            await answer.promise
+            return sourceOf(store).claim(request)
+          },
         },
       }),
     )
@@ -228,9 +229,11 @@ describe('a store that fails for a while', () => {
     let failures = 2
     const worker = await start(
       altered(store, {
-        settle: (all: readonly Settlement[]) => {
-          if (failures-- > 0) return Promise.reject(new Error('the disk is full'))
-          return store.settle(all)
+        broker: {
+          settle: all => {
+            if (failures-- > 0) return Promise.reject(new Error('the disk is full'))
+            return store.broker.settle(all)
+          },
         },
       }),
     )
@@ -250,10 +253,12 @@ describe('a store that fails for a while', () => {
   test('that refuses a result makes the job fail, not its neighbours', async () => {
     await start(
       altered(store, {
-        settle: async (all: readonly Settlement[]): Promise<WriteOutcome[]> => {
-          const refused = (each: Settlement): boolean => each.kind === 'done' && each.result === '13'
-          const written = await store.settle(all.filter(each => !refused(each)))
-          return all.map(each => (refused(each) ? { refused: 'it is unlucky' } : (written.shift() ?? 'ok')))
+        broker: {
+          settle: async all => {
+            const refused = (each: Settlement): boolean => each.kind === 'done' && each.result === '13'
+            const written = await store.broker.settle(all.filter(each => !refused(each)))
+            return all.map(each => (refused(each) ? { refused: 'it is unlucky' } : (written.shift() ?? 'ok')))
+          },
         },
       }),
     )

@@ -8,7 +8,10 @@ import { work } from '#skein/queue/work.js'
 import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { WorkOptions } from '#skein/queue/worker/work-options.js'
 import { memoryStore } from '#skein/stores/memory/index.js'
-import type { Store, StoredJob } from '#skein/stores/store.js'
+import type { StoredJob } from '#skein/stores/roles/inspector.js'
+import type { Results } from '#skein/stores/roles/results.js'
+import type { InspectableStore } from '#skein/stores/roles/store.js'
+import { altered } from './altered.ts'
 import { ended, event, logged, send, taskModule } from './rig.ts'
 import {
   add,
@@ -30,7 +33,7 @@ import {
   waits,
 } from './tasks.ts'
 
-let store: Store
+let store: InspectableStore
 const workers: QueueWorker[] = []
 
 beforeEach(() => {
@@ -76,7 +79,7 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       await start({ on })
       const [job] = await run(call(steps).with({ retries: { times: 1, backoff: 1 } }))
       assert.deepEqual({ ...(result(job) as object), thread: 0 }, { first: { made: 1 }, second: 2, thread: 0 })
-      const reports = await store.reports(job?.id ?? '', 0)
+      const reports = await store.results.reports(job?.id ?? '', 0)
       const lines = reports.filter(each => each.kind === 'log').map(each => decodeValue(each.value) as { text: string })
       assert.deepEqual(
         lines.map(line => line.text),
@@ -97,7 +100,7 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       await start({ on })
       const [id = ''] = await send(store, call(waits))
       await logged(store, id)
-      assert.deepEqual(await store.cancel([id], '"not needed"'), ['cancelling'])
+      assert.deepEqual(await store.inspector.cancel([id], '"not needed"'), ['cancelling'])
       const job = await ended(store, id)
       assert.equal(job.state, 'cancelled')
       assert.match(failure(job).message, /not needed/)
@@ -106,14 +109,8 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
     test('is stopped only when jobs that have ended are written, with what they told last', async () => {
       let answer: () => void = () => {}
       const answered = new Promise<void>(resolve => (answer = resolve))
-      const slow = new Proxy(store, {
-        get(target, name) {
-          if (name === 'report')
-            return (...args: Parameters<Store['report']>) => answered.then(() => target.report(...args))
-          const value: unknown = Reflect.get(target, name)
-          return typeof value === 'function' ? (value.bind(target) as unknown) : value
-        },
-      })
+      const reporting: Results['report'] = reports => answered.then(() => store.results.report(reports))
+      const slow = altered(store, { results: { report: reporting } })
       const worker = await start({ on, store: slow })
       const begun = event(worker, 'started')
       const [id = ''] = await send(store, call(tells))
@@ -127,7 +124,7 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       answer()
       const report = await stopped
       assert.deepEqual([report.finished, report.handedBack, report.unwritten], [1, 0, 0])
-      assert.equal((await store.job(id))?.state, 'done')
+      assert.equal((await store.inspector.find(id))?.state, 'done')
     })
 
     test('breaks off what still runs at the deadline of a stop, and the attempt does not count', async () => {
@@ -139,7 +136,7 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
         report.interrupted.map(each => [each.id, each.ended]),
         [[id, 'cooperative']],
       )
-      const job = await store.job(id)
+      const job = await store.inspector.find(id)
       assert.equal(job?.state, 'ready')
       assert.equal(job?.attempt, 0)
     })
@@ -151,15 +148,15 @@ for (const on of ['loop', 'threads', 'processes'] as const) {
       const report = await worker.close({ timeout: 0 })
       assert.equal(report.interrupted.length, 1)
       assert.notEqual(report.interrupted[0]?.ended, 'cooperative')
-      assert.equal((await store.job(id))?.state, 'ready')
+      assert.equal((await store.inspector.find(id))?.state, 'ready')
     })
 
     test('writes the values of a stream, numbered', async () => {
       await start({ on })
       const outgoing = await outgoingCall(call(letters as never, 'abc' as never) as never, 'stream', 'default')
-      await store.send([outgoing])
+      await store.broker.send([outgoing])
       assert.equal((await ended(store, outgoing.id)).state, 'done')
-      const items = (await store.reports(outgoing.id, 0)).filter(each => each.kind === 'item')
+      const items = (await store.results.reports(outgoing.id, 0)).filter(each => each.kind === 'item')
       assert.deepEqual(
         items.map(each => decodeItem(each.value)),
         [
@@ -178,7 +175,7 @@ for (const on of ['threads', 'processes'] as const) {
       await start({ on })
       const [id = ''] = await send(store, call(spins))
       await logged(store, id)
-      await store.cancel([id], '"enough"')
+      await store.inspector.cancel([id], '"enough"')
       assert.equal((await ended(store, id)).state, 'cancelled')
     })
 
@@ -273,7 +270,7 @@ describe('a message', () => {
   test('that is malformed is dead, with the reason, and the worker goes on', async () => {
     const worker = await start()
     const message = await outgoingCall(call(add, 1, 2) as Call<unknown>, 'run', 'default')
-    await store.send([{ ...message, body: '{"not": "a list"' }])
+    await store.broker.send([{ ...message, body: '{"not": "a list"' }])
     const job = await ended(store, message.id)
     assert.deepEqual([job.state, failure(job).code], ['dead', 'SKEIN_MALFORMED_MESSAGE'])
     const [next] = await run(call(add, 1, 2))
@@ -284,7 +281,7 @@ describe('a message', () => {
   test('whose arguments do not fit the schema of the task is dead, with what the schema found', async () => {
     await start()
     const message = await outgoingCall(call(trimmed, ' a ') as Call<unknown>, 'run', 'default')
-    await store.send([{ ...message, body: '[[5],{},{}]' }])
+    await store.broker.send([{ ...message, body: '[[5],{},{}]' }])
     const job = await ended(store, message.id)
     assert.equal(job.state, 'dead')
     const error = failure(job)
@@ -300,24 +297,24 @@ describe('a message', () => {
   test('that asks for a callback is dead instead of half done', async () => {
     await start()
     const message = await outgoingCall(call(add, 1, 2) as Call<unknown>, 'run', 'default')
-    await store.send([{ ...message, body: '[[1,2],{},{"callbacks":[{"task":"x"}]}]' }])
+    await store.broker.send([{ ...message, body: '[[1,2],{},{"callbacks":[{"task":"x"}]}]' }])
     assert.equal((await ended(store, message.id)).state, 'dead')
   })
 
   test('gives its named arguments to the task as one last object', async () => {
     await start()
     const message = await outgoingCall(call(trimmed, 'x') as Call<unknown>, 'run', 'default')
-    await store.send([{ ...message, task: 'tasks.add', body: '[[1],{"b":2},{}]' }])
+    await store.broker.send([{ ...message, task: 'tasks.add', body: '[[1],{"b":2},{}]' }])
     assert.equal(result(await ended(store, message.id)), '1[object Object]')
   })
 
   test('of a task that nobody knows is left where it is, and can be seen', async () => {
     await start()
     const message = await outgoingCall(call(add, 1, 2) as Call<unknown>, 'run', 'default')
-    await store.send([{ ...message, task: 'no.such.task' }])
+    await store.broker.send([{ ...message, task: 'no.such.task' }])
     await run(call(add, 1, 2))
-    assert.equal((await store.job(message.id))?.state, 'ready')
-    assert.deepEqual((await store.stats()).unclaimed, { 'no.such.task': 1 })
+    assert.equal((await store.inspector.find(message.id))?.state, 'ready')
+    assert.deepEqual((await store.inspector.stats()).unclaimed, { 'no.such.task': 1 })
   })
 })
 
@@ -328,7 +325,7 @@ describe('a worker that stops', () => {
     await logged(store, id)
     const report = await worker.close()
     assert.deepEqual(report, { finished: 1, handedBack: 0, interrupted: [], unwritten: 0 })
-    assert.equal((await store.job(id))?.state, 'failed')
+    assert.equal((await store.inspector.find(id))?.state, 'failed')
     assert.deepEqual(await worker.done, report)
   })
 
@@ -336,8 +333,8 @@ describe('a worker that stops', () => {
     const worker = await start()
     await worker.close()
     const [id = ''] = await send(store, call(add, 1, 2))
-    assert.equal((await store.job(id))?.state, 'ready')
-    assert.deepEqual((await store.stats()).workers, [])
+    assert.equal((await store.inspector.find(id))?.state, 'ready')
+    assert.deepEqual(await store.registry.workers(), [])
   })
 
   test('is hurried by a second close', async () => {
@@ -357,7 +354,7 @@ describe('a worker that stops', () => {
       assert.equal(result((await run(call(add, 1, 1)))[0]), 2)
       await worker.close()
       assert.equal(await pool.run(add, 2, 2), 4)
-      assert.ok(await store.stats())
+      assert.ok(await store.inspector.stats())
     } finally {
       await pool.close()
     }
@@ -403,7 +400,7 @@ describe('a task with a rate', () => {
     const ids = await send(store, ...[1, 2, 3, 4].map(n => call(add, n, 0)), call(until, 1))
     const [first, second, third, fourth, other] = ids as [string, string, string, string, string]
     for (const id of [first, second, other]) assert.equal((await ended(store, id)).state, 'done')
-    for (const id of [third, fourth]) assert.equal((await store.job(id))?.state, 'ready')
+    for (const id of [third, fourth]) assert.equal((await store.inspector.find(id))?.state, 'ready')
   })
 
   test('counts over all workers of the store', async () => {
@@ -414,7 +411,7 @@ describe('a task with a rate', () => {
     await start({ rates })
     const [id = ''] = await send(store, call(add, 2, 0))
     await run(call(until, 1))
-    assert.equal((await store.job(id))?.state, 'ready')
+    assert.equal((await store.inspector.find(id))?.state, 'ready')
   })
 
   test('must be one that the worker knows', async () => {

@@ -5,6 +5,7 @@ import { task } from 'skein'
 import { connect, work } from 'skein/queue'
 import { sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 const twice = task(import.meta, (n: number) => n * 2, { name: 'gone.twice' })
 
@@ -18,24 +19,24 @@ function remove(file: string): void {
 describe('a file that goes away while it is open', () => {
   inFolder('lets nothing be accepted into nothing', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('1')])
+    await store.broker.send([call('1')])
     remove(file)
-    await assert.rejects(store.send([call('2')]), gone)
-    await assert.rejects(store.claim(request), gone)
-    await assert.rejects(store.stats(), gone)
+    await assert.rejects(store.broker.send([call('2')]), gone)
+    await assert.rejects(claimNow(store, request), gone)
+    await assert.rejects(store.inspector.stats(), gone)
     await store.close()
   })
 
   inFolder('nor into what is not under its path any more', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('1')])
+    await store.broker.send([call('1')])
     for (const end of ['', '-wal', '-shm']) renameSync(file + end, `${file}-away${end}`)
     const other = await sqliteStore(`sqlite:${file}`)
-    await assert.rejects(store.send([call('2')]), replaced)
-    await other.send([call('3')])
+    await assert.rejects(store.broker.send([call('2')]), replaced)
+    await other.broker.send([call('3')])
     await store.close()
     assert.deepEqual(
-      (await other.jobs({})).map(({ id }) => id),
+      (await other.inspector.list({})).map(({ id }) => id),
       ['3'],
     )
     await other.close()
@@ -56,16 +57,16 @@ describe('a file that goes away while it is open', () => {
 
   inFolder('as is one that another program has brought to a newer version', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('1')])
+    await store.broker.send([call('1')])
     const other = sqliteConnection(file)
     other.exec('UPDATE skein_meta SET version = 99')
     const newer = { code: 'SKEIN_STORE_VERSION', message: /jobs\.db was written by a newer skein.*Upgrade/ }
-    await assert.rejects(store.send([call('2')]), newer)
-    await assert.rejects(store.claim(request), newer)
-    await assert.rejects(store.jobs({}), newer)
+    await assert.rejects(store.broker.send([call('2')]), newer)
+    await assert.rejects(claimNow(store, request), newer)
+    await assert.rejects(store.inspector.list({}), newer)
     other.exec('UPDATE skein_meta SET version = 1')
-    await store.send([call('3')])
-    assert.equal((await store.jobs({})).length, 2)
+    await store.broker.send([call('3')])
+    assert.equal((await store.inspector.list({})).length, 2)
     other.close()
     await store.close()
   })

@@ -17,6 +17,7 @@ import { repair, sqliteStore } from 'skein/stores/sqlite'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { sqliteLocation } from '#skein/stores/sqlite/file/url.js'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 describe('the URL of a SQLite store', () => {
   test('is a path and its durability', () => {
@@ -78,7 +79,7 @@ describe('a SQLite store that cannot be opened says why', () => {
 describe('a SQLite store', () => {
   inFolder('keeps its calls when it is closed and opened again', async file => {
     const first = await sqliteStore(`sqlite:${file}`)
-    await first.send([
+    await first.broker.send([
       call('a'),
       call('b', { delay: 60_000 }),
       call('large', { body: `[["${'x'.repeat(100_000)}"],{},{}]` }),
@@ -86,14 +87,14 @@ describe('a SQLite store', () => {
     await first.close()
     const second = await sqliteStore(`sqlite:${file}`)
     assert.deepEqual(
-      (await second.jobs({})).map(job => [job.id, job.state]),
+      (await second.inspector.list({})).map(job => [job.id, job.state]),
       [
         ['large', 'ready'],
         ['b', 'delayed'],
         ['a', 'ready'],
       ],
     )
-    const claims = await second.claim(request)
+    const claims = await claimNow(second, request)
     assert.deepEqual(
       claims.map(claim => claim.body.length),
       [10, 100_012],
@@ -106,7 +107,7 @@ describe('a SQLite store', () => {
     database.exec('CREATE TABLE mine (n); INSERT INTO mine VALUES (7); PRAGMA user_version = 5')
     database.close()
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('a')])
+    await store.broker.send([call('a')])
     await store.close()
     const again = await openDriver(file)
     assert.deepEqual([...(again.prepare('SELECT n FROM mine').get() ?? [])], [7])
@@ -116,7 +117,7 @@ describe('a SQLite store', () => {
 
   inFolder('can be read by any SQLite tool: jobs with their state and times', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('a'), call('b')])
+    await store.broker.send([call('a'), call('b')])
     const database = await openDriver(file)
     const rows = database.prepare('SELECT id, queue, task, state, sent FROM skein_jobs ORDER BY id').all()
     assert.deepEqual(
@@ -136,12 +137,12 @@ describe('a SQLite store', () => {
     const database = await openDriver(file)
     database.exec('BEGIN IMMEDIATE')
     let kept = false
-    const sent = store.send([call('a')]).then(() => (kept = true))
+    const sent = store.broker.send([call('a')]).then(() => (kept = true))
     // Reading is possible meanwhile, before and after the store has begun to wait.
     assert.equal(kept, false)
     database.exec('COMMIT')
     await sent
-    assert.equal((await store.job('a'))?.state, 'ready')
+    assert.equal((await store.inspector.find('a'))?.state, 'ready')
     database.close()
     await store.close()
   })
@@ -159,7 +160,7 @@ describe('a SQLite store', () => {
         await assert.rejects(
           async () => {
             for (let n = 0; n < 500; n++) {
-              await store.send([call(`c${n}`, { body })])
+              await store.broker.send([call(`c${n}`, { body })])
               kept.push(`c${n}`)
             }
           },
@@ -168,10 +169,10 @@ describe('a SQLite store', () => {
         assert.ok(kept.length > 10)
         execFileSync('mount', ['-o', 'remount,size=16m', disk])
         assert.deepEqual(
-          (await store.jobs({ limit: 1_000 })).map(job => job.id),
+          (await store.inspector.list({ limit: 1_000 })).map(job => job.id),
           [...kept].reverse(),
         )
-        assert.equal((await store.send([call('again', { body })]))[0]?.outcome, 'accepted')
+        assert.equal((await store.broker.send([call('again', { body })]))[0]?.outcome, 'accepted')
         await store.close()
       } finally {
         execFileSync('umount', [disk])
@@ -183,10 +184,10 @@ describe('repair', () => {
   inFolder('saves what can be read of a damaged file into a new one', async file => {
     const store = await sqliteStore(`sqlite:${file}`, { retention: { count: 100_000 } })
     const ids = Array.from({ length: 3_000 }, (_, index) => `call-${index}`)
-    await store.send(ids.map(id => call(id, { body: `[["${id.repeat(20)}"],{},{}]` })))
-    const claims = await store.claim({ ...request, limit: 1_000 })
-    await store.settle(claims.slice(0, 500).map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
-    await store.pause('other')
+    await store.broker.send(ids.map(id => call(id, { body: `[["${id.repeat(20)}"],{},{}]` })))
+    const claims = await claimNow(store, { ...request, limit: 1_000 })
+    await store.broker.settle(claims.slice(0, 500).map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
+    await store.inspector.pause('other')
     await store.close()
 
     // Some pages in the middle are gone.
@@ -204,12 +205,12 @@ describe('repair', () => {
     assert.ok(saved.calls >= 2_700 && saved.calls < 3_000, `${saved.calls} were saved`)
     assert.ok(saved.unreadable >= 1)
     const repaired = await sqliteStore(`sqlite:${saved.into}`)
-    const jobs = await repaired.jobs({ limit: 5_000 })
+    const jobs = await repaired.inspector.list({ limit: 5_000 })
     assert.equal(jobs.length, saved.calls)
     for (const job of jobs) assert.equal(job.body, `[["${job.id.repeat(20)}"],{},{}]`)
     assert.equal(jobs.filter(job => job.state === 'running').length, 0)
-    assert.ok((await repaired.claim(request)).length > 0)
-    assert.equal((await repaired.stats()).queues.find(each => each.queue === 'other')?.paused, true)
+    assert.ok((await claimNow(repaired, request)).length > 0)
+    assert.equal((await repaired.inspector.stats()).queues.find(each => each.queue === 'other')?.paused, true)
     await repaired.close()
     await assert.rejects(repair(file), { code: 'SKEIN_STORE_UNAVAILABLE', message: /exists already/ })
   })

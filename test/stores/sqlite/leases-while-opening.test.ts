@@ -4,6 +4,7 @@ import { sqliteConnection } from 'skein/stores/sqlite'
 import { openDatabase } from '#skein/stores/sqlite/file/open-database.js'
 import { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 describe('opening a file', () => {
   inFolder('leaves alone a lease that was renewed while it waited for its turn', async file => {
@@ -11,8 +12,8 @@ describe('opening a file', () => {
     clocks.set([Date.UTC(2026, 0, 1), 1_000_000])
     const settings = { retention: { count: 10, age: 1e9, bytes: 1e9 }, maxDeaths: 3, maxBytes: 1e6 }
     const store = await SqliteStore.open(`sqlite:${file}`, { path: file, durability: 'relaxed', settings, clocks })
-    await store.send([call('job')])
-    const [claim] = await store.claim(request)
+    await store.broker.send([call('job')])
+    const [claim] = await claimNow(store, request)
     const other = sqliteConnection(file)
     other.exec('BEGIN IMMEDIATE')
     const opening = openDatabase(file, () => clocks[1] as number)
@@ -24,7 +25,7 @@ describe('opening a file', () => {
     try {
       assert.deepEqual(database.get('SELECT until FROM skein_lease'), [1_014_000])
       const ending = { id: 'job', token: claim?.token as number, kind: 'done', result: '1' } as const
-      assert.deepEqual(await store.settle([ending]), ['ok'])
+      assert.deepEqual(await store.broker.settle([ending]), ['ok'])
     } finally {
       database.close()
       other.close()

@@ -20,13 +20,13 @@ async function foundElsewhere(file: string): Promise<number> {
 describe('the locks of a file that a program has open', () => {
   inFolder('hold when the same program opens it again, closes that, and looks at it in other ways', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('first')])
+    await store.broker.send([call('first')])
     const second = await sqliteStore(`sqlite:${file}`)
     await second.close()
     await repair(file)
     assert.equal(await foundElsewhere(file), 1)
     assert.ok(existsSync(`${file}-wal`), 'the other program did not take itself for the last one and remove the log')
-    await store.send([call('second'), call('third')])
+    await store.broker.send([call('second'), call('third')])
     assert.equal(await foundElsewhere(file), 3, 'what was accepted is there for others')
     await store.close()
   })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Settlement } from 'skein/stores'
+import type { CallOutcome, Settlement } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
+import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `call-${n}`)
 
@@ -13,8 +15,8 @@ describe('a SQLite store that writes many calls in one statement', () => {
     async file => {
       const store = await sqliteStore(`sqlite:${file}`)
       const ids = names(300)
-      await store.send([call('call-7'), call('call-250')])
-      const sent = await store.send(
+      await store.broker.send([call('call-7'), call('call-250')])
+      const sent = await store.broker.send(
         ids.map((id, n) =>
           call(id, { queue: `q${n % 3}`, task: `t${n % 2}`, priority: n % 10, body: `[[${n}],{},{}]` }),
         ),
@@ -26,7 +28,7 @@ describe('a SQLite store that writes many calls in one statement', () => {
           ['joined', 'call-250'],
         ],
       )
-      const kept = await store.jobs({ limit: 1_000 })
+      const kept = await store.inspector.list({ limit: 1_000 })
       assert.equal(kept.length, 300)
       for (const { id, queue, task, priority, body } of kept) {
         const n = Number(id.slice('call-'.length))
@@ -41,8 +43,8 @@ describe('a SQLite store that writes many calls in one statement', () => {
     'writes each result to its own call, and answers lost for the one whose claim was taken away',
     async file => {
       const store = await sqliteStore(`sqlite:${file}`)
-      await store.send(names(100).map(id => call(id)))
-      const claims = await store.claim(request)
+      await store.broker.send(names(100).map(id => call(id)))
+      const claims = await claimNow(store, request)
       assert.equal(claims.length, 100)
       const other = await openDriver(file)
       other.exec(`UPDATE skein_call SET token = token + 1 WHERE id = 'call-41'`)
@@ -52,13 +54,13 @@ describe('a SQLite store that writes many calls in one statement', () => {
         kind: 'done',
         result: JSON.stringify(`of ${id}`),
       }))
-      const outcomes = await store.settle([...settlements, settlements[3] as Settlement])
+      const outcomes = await store.broker.settle([...settlements, settlements[3] as Settlement])
       assert.deepEqual(
         outcomes.map((outcome, n) => (outcome === 'ok' ? '' : `${n} ${String(outcome)}`)).filter(text => text !== ''),
         // The last one says the same a second time.
         ['41 lost', '100 lost'],
       )
-      for (const job of await store.jobs({ limit: 1_000 })) {
+      for (const job of await store.inspector.list({ limit: 1_000 })) {
         if (job.id === 'call-41') assert.equal(job.state, 'running')
         else assert.deepEqual([job.state, job.result], ['done', JSON.stringify(`of ${job.id}`)])
       }
@@ -73,13 +75,13 @@ describe('a SQLite store that writes many calls in one statement', () => {
   inFolder('forgets the oldest of what has ended with all that belongs to it, and counts what is left', async file => {
     const store = await sqliteStore(`sqlite:${file}`, { retention: { count: 10 } })
     const long = JSON.stringify('x'.repeat(10_000))
-    await store.send(names(60).map((id, n) => call(id, n % 2 ? { body: `[[${long}],{},{}]` } : {})))
-    const claims = await store.claim(request)
-    await store.report(claims.map(({ id, token }) => ({ id, token, kind: 'progress', value: '1' })))
-    await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
-    await store.sweep()
+    await store.broker.send(names(60).map((id, n) => call(id, n % 2 ? { body: `[[${long}],{},{}]` } : {})))
+    const claims = await claimNow(store, request)
+    await store.results.report(claims.map(({ id, token }) => ({ id, token, kind: 'progress', value: '1' })))
+    await store.broker.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' })))
+    await (store as SqliteStore).sweep()
     assert.deepEqual(
-      (await store.jobs({ limit: 1_000 })).map(job => job.id),
+      (await store.inspector.list({ limit: 1_000 })).map(job => job.id),
       names(60).slice(50).reverse(),
     )
     const other = await openDriver(file)
@@ -94,20 +96,13 @@ describe('a SQLite store that writes many calls in one statement', () => {
 
   inFolder('tells how a call has ended along with the news that it has', async file => {
     const [waiting, working] = [await sqliteStore(`sqlite:${file}`), await sqliteStore(`sqlite:${file}`)]
-    const answer = new Promise<readonly unknown[]>(resolve =>
-      waiting.on('ended', id => {
-        let state: string | undefined
-        void waiting.job(id).then(job => (state = job?.state))
-        // The answer of another thread could not be here yet.
-        queueMicrotask(() => queueMicrotask(() => resolve([id, state])))
-      }),
-    )
-    await waiting.send([call('a')])
-    const [claim] = await working.claim(request)
+    const told = new Promise<CallOutcome | undefined>(resolve => waiting.results.watch('a', { ended: resolve }))
+    await waiting.broker.send([call('a')])
+    const [claim] = await claimNow(working, request)
     assert.ok(claim)
-    await working.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }])
-    assert.deepEqual(await answer, ['a', 'done'])
-    assert.equal((await waiting.job('a'))?.result, '1')
+    await working.broker.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }])
+    const { state, result } = (await told) ?? {}
+    assert.deepEqual([state, result], ['done', '1'])
     await waiting.close()
     await working.close()
   })

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe } from 'node:test'
 import { promisify } from 'node:util'
+import type { Claim, Store } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
+import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { root } from '../../support/paths.ts'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 const execute = promisify(execFile)
 
@@ -15,6 +18,7 @@ async function program(
 ): Promise<{ readonly output: string; readonly signal: string | null }> {
   const whole = `
     import { sqliteStore } from 'skein/stores/sqlite'
+    import { claimNow } from ${JSON.stringify(new URL('../../support/claim-now.js', import.meta.url))}
     const store = await sqliteStore('sqlite:' + ${JSON.stringify(file)})
     const call = id => ({ id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 })
     const request = { worker: 'child', queues: ['q'], tasks: ['t'], limit: 100, lease: 1000 }
@@ -29,51 +33,46 @@ async function program(
   }
 }
 
-/** Resolves when something may be claimable. */
-function claimable(store: Awaited<ReturnType<typeof sqliteStore>>): Promise<void> {
-  return new Promise(resolve => {
-    const stop = store.on('claimable', () => {
-      stop()
-      resolve()
+/** The first so many that can be claimed, now or later. */
+function firstClaims(store: Store, count: number): Promise<Claim[]> {
+  const taken: Claim[] = []
+  return new Promise((resolve, reject) => {
+    const intake = store.broker.intake(request, {
+      claims: claims => {
+        taken.push(...claims)
+        if (taken.length < count) return
+        intake.close()
+        resolve(taken)
+      },
+      cancelling: () => {},
+      lost: () => {},
+      trouble: reject,
     })
+    intake.want(count)
   })
 }
 
 describe('several programs on one file', () => {
   inFolder('what one sends wakes the other', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    let claims = await store.claim(request)
-    assert.deepEqual(claims, [])
-    const finished = program(file, `await store.send([call('a')]); await store.close()`)
-    while (claims.length === 0) {
-      const told = claimable(store)
-      claims = await store.claim(request)
-      if (claims.length === 0) await told
-    }
-    assert.deepEqual(
-      claims.map(claim => claim.id),
-      ['a'],
-    )
+    assert.deepEqual(await claimNow(store, request), [])
+    const claims = firstClaims(store, 1)
+    const finished = program(file, `await store.broker.send([call('a')]); await store.close()`)
+    assert.equal((await claims)[0]?.id, 'a')
     await finished
     await store.close()
   })
 
   inFolder('the calls of one that was killed go to another, once its lease is over', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('a'), call('b')])
+    await store.broker.send([call('a'), call('b')])
     const { output, signal } = await program(
       file,
-      `console.log((await store.claim(request)).length); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {})`,
+      `console.log((await claimNow(store, request)).length); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {})`,
     )
     assert.equal(output, '2')
     assert.equal(signal, 'SIGKILL')
-    let claims = await store.claim(request)
-    while (claims.length < 2) {
-      const told = claimable(store)
-      const more = await store.claim(request)
-      claims = [...claims, ...more]
-      if (more.length === 0) await told
-    }
+    const claims = await firstClaims(store, 2)
     assert.deepEqual(
       claims.map(({ id, attempt, deaths }) => ({ id, attempt, deaths })),
       [
@@ -86,26 +85,32 @@ describe('several programs on one file', () => {
 
   inFolder('one that computes for longer than its lease keeps its calls', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
-    await store.send([call('a')])
+    await store.broker.send([call('a')])
     // The other store looks after leases by itself, in its own thread, while this thread is busy.
     const other = await sqliteStore(`sqlite:${file}`)
-    const [claim] = await store.claim({ ...request, lease: 1_000 })
+    const [claim] = await claimNow(store, { ...request, lease: 1_000 })
     assert.ok(claim)
     for (const until = Date.now() + 2_500; Date.now() < until;);
-    assert.deepEqual(await other.sweep().then(({ recovered, dead }) => ({ recovered, dead })), {
+    assert.deepEqual(await (other as SqliteStore).sweep().then(({ recovered, dead }) => ({ recovered, dead })), {
       recovered: 0,
       dead: 0,
     })
-    assert.deepEqual(await store.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }]), ['ok'])
-    assert.equal((await other.job('a'))?.deaths, 0)
+    assert.deepEqual(await store.broker.settle([{ id: 'a', token: claim.token, kind: 'done', result: '1' }]), ['ok'])
+    assert.equal((await other.inspector.find('a'))?.deaths, 0)
     await other.close()
     await store.close()
   })
 
   inFolder('one that forgets to close ends when its work is done, and what it sent is kept', async file => {
-    const { output } = await program(file, `await store.send([call('a')]); console.log((await store.job('a')).state)`)
+    const { output } = await program(
+      file,
+      `await store.broker.send([call('a')]); console.log((await store.inspector.find('a')).state)`,
+    )
     assert.equal(output, 'ready')
-    const { output: later } = await program(file, `console.log((await store.job('a')).state); await store.close()`)
+    const { output: later } = await program(
+      file,
+      `console.log((await store.inspector.find('a')).state); await store.close()`,
+    )
     assert.equal(later, 'ready')
   })
 
@@ -113,11 +118,11 @@ describe('several programs on one file', () => {
     const programs = Array.from({ length: 4 }, (_, index) =>
       program(
         file,
-        `for (let n = 0; n < 50; n++) await store.send([call('c${index}-' + n)])
+        `for (let n = 0; n < 50; n++) await store.broker.send([call('c${index}-' + n)])
          let mine = 0
          for (let n = 0; n < 10; n++) {
-           const claims = await store.claim({ ...request, worker: 'w${index}', limit: 5, lease: 60000 })
-           const done = await store.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
+           const claims = await claimNow(store, { ...request, worker: 'w${index}', limit: 5, lease: 60000 })
+           const done = await store.broker.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
            mine += done.filter(each => each === 'ok').length
          }
          await store.close()
@@ -126,7 +131,7 @@ describe('several programs on one file', () => {
     )
     const done = (await Promise.all(programs)).map(each => Number(each.output))
     const store = await sqliteStore(`sqlite:${file}`)
-    const { counts } = (await store.stats()).queues[0] ?? {}
+    const { counts } = (await store.inspector.stats()).queues[0] ?? {}
     const all = done.reduce((sum, each) => sum + each, 0)
     assert.ok(all > 0)
     // Nobody has ended a call twice, and what nobody has ended is still there.

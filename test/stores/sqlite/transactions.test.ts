@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { sendInside, sqliteStore } from 'skein/stores/sqlite'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
-import type { Store } from 'skein/stores'
+import type { InspectableStore } from 'skein/stores'
 import { call, inFolder, request } from './folder.ts'
+import { claimNow } from '../../support/claim-now.ts'
 
 async function rows(file: string): Promise<unknown[]> {
   const database = await openDriver(file)
@@ -17,7 +18,7 @@ async function rows(file: string): Promise<unknown[]> {
   }
 }
 
-async function withTable(file: string): Promise<Store> {
+async function withTable(file: string): Promise<InspectableStore> {
   const database = await openDriver(file)
   database.exec('CREATE TABLE mine (n INTEGER NOT NULL)')
   database.close()
@@ -29,10 +30,10 @@ const add = (n: number | null) => ({ sql: 'INSERT INTO mine VALUES (?)', paramet
 describe('effects', () => {
   inFolder('are there when the acknowledgement is, and only then', async file => {
     const store = await withTable(file)
-    await store.send([call('a'), call('b')])
-    const [a, b] = await store.claim(request)
+    await store.broker.send([call('a'), call('b')])
+    const [a, b] = await claimNow(store, request)
     assert.ok(a && b)
-    const outcomes = await store.settle([
+    const outcomes = await store.broker.settle([
       { id: 'a', token: a.token, kind: 'done', result: '1', effects: [add(1), add(2)] },
       { id: 'b', token: b.token + 1, kind: 'done', result: '1', effects: [add(3)] },
     ])
@@ -45,25 +46,25 @@ describe('effects', () => {
     'that fail are refused with the reason, leave nothing behind and do not touch their neighbours',
     async file => {
       const store = await withTable(file)
-      await store.send([call('a'), call('b')])
-      const [a, b] = await store.claim(request)
+      await store.broker.send([call('a'), call('b')])
+      const [a, b] = await claimNow(store, request)
       assert.ok(a && b)
-      const [refused, neighbour] = await store.settle([
+      const [refused, neighbour] = await store.broker.settle([
         { id: 'a', token: a.token, kind: 'done', result: '1', effects: [add(1), add(null)] },
         { id: 'b', token: b.token, kind: 'done', result: '1', effects: [add(4)] },
       ])
       assert.ok(typeof refused === 'object' && /NOT NULL/.test(refused.refused), JSON.stringify(refused))
       assert.equal(neighbour, 'ok')
       assert.deepEqual(await rows(file), [4])
-      assert.equal((await store.job('a'))?.state, 'running')
+      assert.equal((await store.inspector.find('a'))?.state, 'running')
       await store.close()
     },
   )
 
   inFolder('cannot control the transaction that they are part of', async file => {
     const store = await withTable(file)
-    await store.send([call('a')])
-    const [a] = await store.claim(request)
+    await store.broker.send([call('a')])
+    const [a] = await claimNow(store, request)
     assert.ok(a)
     for (const sql of [
       'COMMIT',
@@ -74,23 +75,23 @@ describe('effects', () => {
       'BEGIN',
       ';commit',
     ]) {
-      const [outcome] = await store.settle([
+      const [outcome] = await store.broker.settle([
         { id: 'a', token: a.token, kind: 'done', result: '1', effects: [{ sql, parameters: [] }] },
       ])
       assert.ok(typeof outcome === 'object', sql)
     }
-    assert.equal((await store.job('a'))?.state, 'running')
+    assert.equal((await store.inspector.find('a'))?.state, 'running')
     await store.close()
   })
 
   inFolder('of a step are committed with the step', async file => {
     const store = await withTable(file)
-    await store.send([call('a')])
-    const [a] = await store.claim(request)
+    await store.broker.send([call('a')])
+    const [a] = await claimNow(store, request)
     assert.ok(a)
     const step = { id: 'a', kind: 'step', name: 's', value: '1', effects: [add(5)] } as const
     assert.deepEqual(
-      await store.report([
+      await store.results.report([
         { ...step, token: a.token - 1 },
         { ...step, token: a.token },
       ]),
@@ -104,8 +105,16 @@ describe('effects', () => {
 describe('sendInside', () => {
   inFolder("keeps calls if and only if the user's own transaction is committed, and wakes who waits", async file => {
     const store = await withTable(file)
-    const woken = new Promise<void>(resolve => store.on('claimable', () => resolve()))
-    await store.job('nobody')
+    const woken = new Promise<void>(resolve => {
+      const intake = store.broker.intake(request, {
+        claims: claims => claims.length > 0 && resolve(),
+        cancelling: () => {},
+        lost: () => {},
+        trouble: () => {},
+      })
+      intake.want(1)
+    })
+    await store.inspector.find('nobody')
     const database = await openDriver(file)
     const connection = database as unknown as Parameters<typeof sendInside>[0]
     database.exec('BEGIN IMMEDIATE')
@@ -125,8 +134,8 @@ describe('sendInside', () => {
     )
     database.exec('COMMIT')
     await woken
-    assert.equal(await store.job('gone'), undefined)
-    assert.equal((await store.claim(request)).length, 51)
+    assert.equal(await store.inspector.find('gone'), undefined)
+    assert.equal((await claimNow(store, request)).length, 50, 'one has been handed over')
     assert.deepEqual(await rows(file), [2])
     database.close()
     await store.close()

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type FromThread, type Request, wants } from '#skein/stores/threaded/messages.js'
 import { type Backend, ThreadHost, type Work } from '#skein/stores/threaded/thread-host.js'
 import { type Deferred, deferred } from '../../core/deferred.ts'
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** A store that answers only when it is let to, as one behind a network does. */
 class SlowBackend implements Backend<string> {

@@ -1,4 +1,5 @@
-import type { Claim, ClaimRequest } from '../../store.ts'
+import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
+import type { Claim } from '../../roles/broker.ts'
 import { countIn, numberIn, optionalTextIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { condemn } from './ending.ts'
@@ -10,19 +11,16 @@ import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 
 /** Without the numbers of the limit, which few calls have: each column of each row costs. */
-const columns = `call, id, line, priority, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps,
-  ignore_result`
+const columns = `call, id, line, headers, body, attempt, deaths, deadline_at, limit_key, steps, ignore_result`
 
 interface Candidate {
   readonly call: number
   readonly id: string
   readonly line: number
-  readonly priority: number
   readonly headers: string
   readonly body: string
   readonly attempt: number
   readonly deaths: number
-  readonly sentAt: number
   readonly deadlineAt: number | null
   readonly limitKey: string | null
   readonly concurrency: number | null
@@ -167,20 +165,17 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 }
 
 function candidateOf(turn: Turn, row: Row): Candidate {
-  const [call, id, line, priority, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, steps, ignoreResult] =
-    row
+  const [call, id, line, headers, body, attempt, deaths, deadlineAt, limitKey, steps, ignoreResult] = row
   const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
     call: call as number,
     id: id as string,
     line: line as number,
-    priority: countIn(priority),
     headers: message[0],
     body: message[1],
     attempt: countIn(attempt),
     deaths: countIn(deaths),
-    sentAt: countIn(sentAt),
     deadlineAt: numberIn(deadlineAt),
     limitKey: optionalTextIn(limitKey) ?? null,
     concurrency: numberIn(concurrency),
@@ -248,10 +243,8 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
       task,
       headers: each.headers,
       body: each.body,
-      priority: each.priority,
       attempt: each.attempt + 1,
       deaths: each.deaths,
-      sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
     }

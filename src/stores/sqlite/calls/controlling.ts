@@ -1,5 +1,6 @@
 import * as story from '../../story.ts'
-import type { JobFilter, WorkerRecord } from '../../store.ts'
+import type { Cancelled, JobFilter, Retried } from '../../roles/inspector.ts'
+import type { Announcement } from '../../roles/registry.ts'
 import { ask, end, forget, load, loadWhere } from './ending.ts'
 import { standsBehind, refill } from './limits.ts'
 import { conditionOf } from './looking.ts'
@@ -10,7 +11,7 @@ import type { Turn } from './turn.ts'
 /** How long a worker that is not heard of counts as alive, in milliseconds. */
 export const aliveFor = 20_000
 
-export function cancel(turn: Turn, id: string, reason: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
+export function cancel(turn: Turn, id: string, reason: string): Cancelled {
   turn.durable = true
   const loaded = load(turn, id)
   if (loaded === undefined) return 'gone'
@@ -26,7 +27,7 @@ export function cancel(turn: Turn, id: string, reason: string): 'cancelled' | 'c
 /** What is none of these, and none of the others either, is damaged, and shown as dead. */
 const pending: ReadonlySet<number> = new Set([state.delayed, state.ready, state.running, state.parked])
 
-export function retry(turn: Turn, id: string): 'ready' | 'pending' | 'taken' | 'gone' {
+export function retry(turn: Turn, id: string): Retried {
   turn.durable = true
   const { database, now } = turn
   const loaded = load(turn, id)
@@ -94,13 +95,8 @@ export function pause(turn: Turn, queue: string, paused: boolean): void {
     queue,
     paused ? 1 : 0,
   )
-  turn.control++
-  turn.tell('control')
   if (!paused) turn.tell('claimable', queue)
 }
-
-/** What a worker says of itself. */
-export type Announcement = Omit<WorkerRecord, 'worker' | 'seenAt' | 'running' | 'startedAt'>
 
 export function announce(turn: Turn, worker: string, record: Announcement | undefined): void {
   const { database, now, time } = turn

@@ -1,4 +1,7 @@
-import type { JobFilter, StoredQueue, StoredJob, StoredState, StoreStats, WorkerRecord } from '../../store.ts'
+import type { StoredState } from '../../roles/calls.ts'
+import type { InspectorStats, JobFilter, StoredJob, StoredQueue } from '../../roles/inspector.ts'
+import type { WorkerRecord } from '../../roles/registry.ts'
+import type { CallOutcome } from '../../roles/results.ts'
 import { damagedStory } from '../../story.ts'
 import { messageOf } from './claiming.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
@@ -15,6 +18,31 @@ const columns = `call, id, line, state, headers, body, priority, attempt, deaths
 export function job(turn: Turn, id: string): StoredJob | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
   return row && jobOf(turn, row)
+}
+
+/** What those who wait for a call are told. */
+export function outcome(turn: Turn, id: string): CallOutcome {
+  const row = turn.database.get(
+    `SELECT line, state, attempt, worker, sent_at, started_at, ended_at, deadline_at, result, error FROM skein_call WHERE id = ?`,
+    id,
+  )
+  if (row === undefined) return { state: 'gone' }
+  const [line, number, attempt, worker, sentAt] = row
+  const [startedAt, endedAt, deadlineAt] = row.slice(5, 8).map(time => numberIn(time) ?? undefined)
+  const [result, error] = row.slice(8).map(optionalTextIn)
+  const state = stateName(number)
+  return {
+    state: state === 'delayed' || state === 'ready' ? 'pending' : (state ?? 'dead'),
+    task: turn.keeper.lines.at(line as number).task,
+    attempt: countIn(attempt),
+    sentAt: countIn(sentAt),
+    ...optional('worker', optionalTextIn(worker)),
+    ...optional('startedAt', startedAt),
+    ...optional('endedAt', endedAt),
+    ...optional('deadlineAt', deadlineAt),
+    ...optional('result', result),
+    ...optional('error', state === undefined ? damagedStory(`its state is ${textIn(number)}`) : error),
+  }
 }
 
 /** Calls, newest first. */
@@ -109,9 +137,9 @@ function optional<K extends string, V>(name: K, value: V | undefined): { readonl
   return value === undefined ? {} : ({ [name]: value } as { [name in K]: V })
 }
 
-/** How the store as a whole is doing. Every count comes from an index alone, so a million queued calls cost milliseconds. */
-export function stats(turn: Turn): StoreStats {
-  const { database, keeper, now, time } = turn
+/** How the queues are doing. Every count comes from an index alone, so a million queued calls cost milliseconds. */
+export function stats(turn: Turn): InspectorStats {
+  const { database, keeper, now } = turn
   const queues = new Map<string, { counts: Record<StoredState, number>; oldest: number }>()
   const of = (queue: string): { counts: Record<StoredState, number>; oldest: number } => {
     let known = queues.get(queue)
@@ -126,8 +154,7 @@ export function stats(turn: Turn): StoreStats {
     of(queue)
     paused.add(queue)
   }
-  const workers = workersOf(turn, time)
-  const known = new Set(workers.flatMap(each => each.tasks))
+  const known = new Set(workers(turn).flatMap(each => each.tasks))
   const unclaimed = new Map<string, number>()
   const counted = database.all(
     `SELECT line, iif(due_at <= ${now}, 1, 0) AS state, count(*) FROM skein_call WHERE state = 0 GROUP BY 1, 2
@@ -150,7 +177,6 @@ export function stats(turn: Turn): StoreStats {
     queues: [...queues]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([queue, each]): StoredQueue => ({ queue, paused: paused.has(queue), ...each })),
-    workers,
     unclaimed: Object.fromEntries(unclaimed),
     bytes: size,
   }
@@ -170,12 +196,13 @@ function waitedIn(turn: Turn, line: number): number {
   return longest
 }
 
-function workersOf(turn: Turn, time: number): WorkerRecord[] {
+/** The workers that are at work. */
+export function workers(turn: Turn): WorkerRecord[] {
   const rows = turn.database.all(
     `SELECT worker, queues, tasks, concurrency, place, started_at, seen_at,
        (SELECT count(*) FROM skein_call c WHERE lease IS NOT NULL AND c.worker = w.worker)
      FROM skein_worker w WHERE until > ? ORDER BY worker`,
-    time,
+    turn.time,
   )
   return rows.map(([worker, queues, tasks, concurrency, place, startedAt, seenAt, running]) => ({
     worker: textIn(worker),

@@ -1,8 +1,9 @@
-import type { WriteOutcome } from '../../store.ts'
+import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
+import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { announce, cancel, pause, purge, retry } from './controlling.ts'
 import type { Leases } from './leases.ts'
-import { job, jobs, stats } from './looking.ts'
+import { job, jobs, outcome, stats, workers } from './looking.ts'
 import type { Asked } from './requests.ts'
 import { reports } from './reporting.ts'
 import { send } from './sending.ts'
@@ -16,7 +17,7 @@ export interface Place {
   readonly leases: Leases
   readonly openings: TaskOpenings
   /** The workers that this store has announced, to be announced again before they are forgotten. */
-  readonly announced: Map<string, Parameters<typeof announce>[2]>
+  readonly announced: Map<string, Announcement>
 }
 
 /** Does what was asked, inside a transaction. */
@@ -60,8 +61,10 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     case 'claim':
       return mayClaim(turn, asked[1]) ? undefined : { value: [] }
     case 'reports':
-    case 'job':
-    case 'jobs':
+    case 'outcome':
+    case 'find':
+    case 'list':
+    case 'workers':
     case 'stats':
       return { value: look(turn, asked) }
     default:
@@ -107,10 +110,14 @@ function look(turn: Turn, asked: Asked): unknown {
   switch (asked[0]) {
     case 'reports':
       return reports(turn, asked[1], asked[2])
-    case 'job':
+    case 'outcome':
+      return outcome(turn, asked[1])
+    case 'find':
       return job(turn, asked[1])
-    case 'jobs':
+    case 'list':
       return jobs(turn, asked[1])
+    case 'workers':
+      return workers(turn)
     case 'stats':
       return stats(turn)
     default:
@@ -118,11 +125,7 @@ function look(turn: Turn, asked: Asked): unknown {
   }
 }
 
-function renew(
-  turn: Turn,
-  claims: readonly { readonly id: string; readonly token: number }[],
-  lease: number,
-): WriteOutcome[] {
+function renew(turn: Turn, claims: readonly HeldClaim[], lease: number): WriteOutcome[] {
   return claims.map(({ id, token }) => {
     const row = turn.database.get('SELECT lease FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
     if (row === undefined) return 'lost'

@@ -1,4 +1,4 @@
-import type { WriteOutcome } from '../../store.ts'
+import type { WriteOutcome } from '../../roles/broker.ts'
 import type { Value } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'

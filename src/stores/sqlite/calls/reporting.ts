@@ -1,4 +1,4 @@
-import type { Reported } from '../../store.ts'
+import type { Reported } from '../../roles/results.ts'
 import type { Turn } from './turn.ts'
 
 /** The kinds of reports as the file has them. */

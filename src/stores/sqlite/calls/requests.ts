@@ -1,28 +1,37 @@
-import type { ClaimRequest, JobFilter, Report, Settlement } from '../../store.ts'
+import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
+import type { HeldClaim, Settlement } from '../../roles/broker.ts'
+import type { JobFilter } from '../../roles/inspector.ts'
+import type { Announcement } from '../../roles/registry.ts'
+import type { Report } from '../../roles/results.ts'
 import type { Request as ThreadRequest } from '../../threaded/messages.ts'
-import type { Announcement } from './controlling.ts'
+import type { StoreThread } from '../../threaded/store-thread.ts'
 import type { PackedCalls } from './sent-call.ts'
 
 /** What the program's thread asks of the store's. */
 export type Asked =
   | readonly ['send', PackedCalls]
   | readonly ['claim', ClaimRequest]
-  | readonly ['renew', readonly { readonly id: string; readonly token: number }[], number]
+  | readonly ['renew', readonly HeldClaim[], number]
   | readonly ['settle', readonly Settlement[]]
   | readonly ['report', readonly Report[]]
   | readonly ['reports', string, number]
-  | readonly ['job', string]
-  | readonly ['jobs', JobFilter]
+  | readonly ['outcome', string]
+  | readonly ['find', string]
+  | readonly ['list', JobFilter]
   | readonly ['cancel', readonly string[], string]
   | readonly ['retry', readonly string[]]
   | readonly ['purge', JobFilter, number]
   | readonly ['pause', string, boolean]
   | readonly ['announce', string, Announcement | undefined]
+  | readonly ['workers']
   | readonly ['stats']
   | readonly ['sweep']
 
 /** A number to answer under, and what is asked. */
 export type Request = ThreadRequest<Asked>
+
+/** The store's thread, seen from the program. */
+export type SqliteThread = StoreThread<Asked, ThreadData>
 
 /** What the thread is started with. */
 export interface ThreadData {

@@ -3,7 +3,8 @@ import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError, StoreError } from '../../../core/errors/errors.ts'
 import { checkCalls } from '../../check.ts'
 import { type StoreSettings, storeSettings } from '../../options.ts'
-import type { OutgoingCall, SendOutcome, UserDatabase } from '../../store.ts'
+import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import type { UserDatabase } from '../../roles/transactions.ts'
 import { hostClock } from '../file/clock.ts'
 import { Database } from '../file/database.ts'
 import { type Binding, driverOver } from '../file/driver.ts'
@@ -47,7 +48,7 @@ import { Turn } from './turn.ts'
  *   { id: 'a', queue: 'mail', task: 'mail.confirm', headers: '{}', body: '[["order-1"],{},{}]', priority: 4, delay: 0 },
  * ])
  * database.exec('COMMIT')
- * console.log((await store.job('a'))?.state) // ready
+ * console.log((await store.inspector.find('a'))?.state) // ready
  * database.close()
  * await store.close()
  * await rm(folder, { recursive: true })

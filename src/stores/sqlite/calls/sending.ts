@@ -1,5 +1,5 @@
 import * as story from '../../story.ts'
-import type { SendOutcome } from '../../store.ts'
+import type { SendOutcome } from '../../roles/calls.ts'
 import { ask, type Loaded, end, load } from './ending.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { state } from '../file/schema.ts'

@@ -1,4 +1,4 @@
-import type { OutgoingCall, SendOutcome } from '../../store.ts'
+import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 
 /** A call on its way from the program's thread to the store's: what every call has, then what only some have. */
 export type SentCall = readonly [

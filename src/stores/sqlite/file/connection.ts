@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { UserDatabase } from '../../store.ts'
+import type { UserDatabase } from '../../roles/transactions.ts'
 import { openBinding } from './driver.ts'
 
 /** A connection to a SQLite file, for statements of your own. */

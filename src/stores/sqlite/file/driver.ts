@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { StoreError } from '../../../core/errors/errors.ts'
-import type { ColumnValue } from '../../store.ts'
+import type { ColumnValue } from '../../roles/transactions.ts'
 
 /** What a column may hold. */
 export type Value = ColumnValue

@@ -53,7 +53,7 @@ const mostGaps = 100_000
  *
  * const folder = await mkdtemp(join(tmpdir(), 'jobs-'))
  * const store = await sqliteStore(`sqlite:${folder}/jobs.db`)
- * await store.send([
+ * await store.broker.send([
  *   { id: 'a', queue: 'mail', task: 'mail.send', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 },
  * ])
  * await store.close()

@@ -11,6 +11,9 @@ const staleAfter = 20
 /** Who has not shown itself for so long, in milliseconds, is not there any more. */
 const goneAfter = 30_000
 
+/** What every process wants to be woken for, beside what its program listens to: a claim that it holds is lost or to be stopped. */
+export const wantsControl = 8
+
 /**
  * A small file beside the database by which the processes let each other have a turn.
  *

@@ -1,6 +1,6 @@
-import type { StoredJob } from '../../store.ts'
-import { job } from '../calls/looking.ts'
-import type { Answer, Told } from '../../threaded/messages.ts'
+import type { CallOutcome } from '../../roles/results.ts'
+import { outcome } from '../calls/looking.ts'
+import type { Answer, Ending, Told } from '../../threaded/messages.ts'
 import type { Request } from '../calls/requests.ts'
 import { idsOf } from '../calls/sent-call.ts'
 import type { Turn } from '../calls/turn.ts'
@@ -20,10 +20,10 @@ export class Awaited {
     let values: Map<number, unknown> | undefined
     for (const [number, asked] of requests) {
       if (asked[0] === 'send') for (const id of idsOf(asked[1])) this.#add(id)
-      else if (asked[0] === 'job') {
+      else if (asked[0] === 'outcome') {
         values ??= new Map(answers.map(([of, value]) => [of, value]))
-        const found = values.get(number) as StoredJob | undefined
-        if (found && found.endedAt === undefined) this.#add(found.id)
+        const found = values.get(number) as CallOutcome | undefined
+        if (found?.state === 'pending' || found?.state === 'running') this.#add(asked[1])
       }
     }
   }
@@ -49,6 +49,6 @@ export class Awaited {
 }
 
 /** How calls have ended. */
-export function endingsOf(turn: Turn, ids: readonly string[]): StoredJob[] {
-  return ids.flatMap(id => job(turn, id) ?? [])
+export function endingsOf(turn: Turn, ids: readonly string[]): Ending[] {
+  return ids.map(id => [id, outcome(turn, id)])
 }

@@ -53,7 +53,6 @@ export class Foreign {
       }
     } else this.#report = lastReport(turn)
     if (turn.control !== this.#control) {
-      if (listening & wants.control) turn.tell('control')
       this.#askedToStop(turn)
       this.#control = turn.control
     }

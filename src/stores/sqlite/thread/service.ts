@@ -1,5 +1,4 @@
-import type { StoredJob } from '../../store.ts'
-import { type Answer, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
+import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
 import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
@@ -16,7 +15,7 @@ import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
-import { Turnstile } from '../file/turnstile.ts'
+import { Turnstile, wantsControl } from '../file/turnstile.ts'
 
 /** How long to wait for the lock before the requests fail, in milliseconds. */
 const patience = 10_000
@@ -105,7 +104,7 @@ export class Service implements Backend<Asked> {
   }
 
   #show(): void {
-    this.#turnstile.show(this.#host.listening | wants.control)
+    this.#turnstile.show(this.#host.listening | wantsControl)
   }
 
   #ring(): void {
@@ -316,15 +315,15 @@ export class Service implements Backend<Asked> {
       if (signal === 'claimable') bits |= wants.claimable
       else if (signal === 'ended') bits |= wants.ended
       else if (signal === 'reported') bits |= wants.reported
-      else bits |= wants.control
+      else bits |= wantsControl
     }
-    if (turn.controlChanged) bits |= wants.control
+    if (turn.controlChanged) bits |= wantsControl
     if (bits !== 0 && (this.#turnstile.wanted() & bits) !== 0) this.#bell.ring()
   }
 
-  endings(told: readonly Told[]): StoredJob[] {
+  endings(told: readonly Told[]): Ending[] {
     const ids = this.#awaited.take(told)
-    let ended: StoredJob[] = []
+    let ended: Ending[] = []
     try {
       if (ids.length > 0) this.#read(turn => (ended = endingsOf(turn, ids)))
     } catch {
@@ -401,6 +400,8 @@ export class Service implements Backend<Asked> {
   }
 }
 
+const looks: ReadonlySet<string> = new Set(['claim', 'reports', 'outcome', 'find', 'list', 'workers', 'stats'])
+
 function isLook([kind]: Asked): boolean {
-  return kind === 'claim' || kind === 'reports' || kind === 'job' || kind === 'jobs' || kind === 'stats'
+  return looks.has(kind)
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { Claim, OutgoingCall, Report, Settlement, Store, StoredLimit, StoredState } from 'skein/stores'
-import type { Bed } from '../subject.ts'
+import type { Claim, OutgoingCall, Report, Settlement, StoredLimit, StoredState } from 'skein/stores'
+import type { StoreBed } from 'skein/testing/stores'
+import type { Probe } from '#skein/testing/stores/probe.js'
 import type { Model } from './model.ts'
 
 /** The store under test, and what the test has got from it. */
 export interface Real {
-  readonly bed: Bed
-  readonly store: Store
+  readonly bed: StoreBed
+  readonly probe: Probe
   /** Every claim ever, old ones too: they are used to try writes that must be lost. */
   readonly claims: Claim[]
   sent: number
@@ -21,7 +22,7 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
     check: () => true,
     run: async (model, real) => {
       await run(model, real)
-      const jobs = await real.store.jobs({ limit: 1_000 })
+      const jobs = await real.probe.inspector.list({ limit: 1_000 })
       const seen = jobs.map(({ id, state, attempt, deaths, cancelling }) => ({
         id,
         state,
@@ -77,14 +78,14 @@ const send = fc.array(call, { minLength: 1, maxLength: 5 }).map(calls =>
   command(`send ${JSON.stringify(calls)}`, async (model, real) => {
     const outgoing = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
     const expected = outgoing.map(each => model.send(each))
-    assert.deepEqual(await real.store.send(outgoing), expected)
+    assert.deepEqual(await real.probe.send(outgoing), expected)
   }),
 )
 
 const sendAgain = fc.nat().map(n =>
   command(`send again ${n}`, async (model, real) => {
     const known = model.calls[n % Math.max(1, model.calls.length)]
-    if (known) assert.deepEqual(await real.store.send([known.call]), [model.send(known.call)])
+    if (known) assert.deepEqual(await real.probe.send([known.call]), [model.send(known.call)])
   }),
 )
 
@@ -98,11 +99,12 @@ const claim = fc
   .map(({ rated, ...request }) =>
     command(`claim ${JSON.stringify({ rated, ...request })}`, async (model, real) => {
       const rates = rated ? { rates: { u: { count: 2, per: 2_500 } } } : {}
-      const full = { worker: 'w', lease: 4_000, keep: false, ...request, ...rates }
-      const claims = await real.store.claim(full)
+      const { limit, ...more } = request
+      const full = { worker: 'w', lease: 4_000, ...more, ...rates }
+      const claims = await real.probe.claimed(limit, full)
       assert.deepEqual(
         claims.map(each => each.id),
-        model.claim(full),
+        model.claim(full, limit),
       )
       for (const { id, steps } of claims) assert.deepEqual(Object.values(steps), model.reportsOf(id, 'step'))
       real.claims.push(...claims)
@@ -123,7 +125,7 @@ const settle = fc
       const current = real.claims.findLast(each => each.id === id) === held
       const settlement = { id, token, kind, delay, result: '1', error: '{}' } as unknown as Settlement
       const expected = model.settle(id, current, kind, delay)
-      assert.deepEqual(await real.store.settle([settlement]), [expected])
+      assert.deepEqual(await real.probe.store.broker.settle([settlement]), [expected])
     }),
   )
 
@@ -133,7 +135,7 @@ const renew = fc.record({ n: fc.nat(), lease: fc.constantFrom(1_000, 4_000, 9_00
     if (!held) return
     const { id, token } = held
     const current = real.claims.findLast(each => each.id === id) === held
-    assert.deepEqual(await real.store.renew([{ id, token }], lease), [model.renew(id, current, lease)])
+    assert.deepEqual(await real.probe.store.broker.renew([{ id, token }], lease), [model.renew(id, current, lease)])
   }),
 )
 
@@ -148,8 +150,8 @@ const report = fc
       const current = real.claims.findLast(each => each.id === id) === held
       const value = String(real.reported++)
       const report: Report = kind === 'step' ? { id, token, kind, name: value, value } : { id, token, kind, value }
-      assert.deepEqual(await real.store.report([report]), [model.report(id, current, kind, value)])
-      const reports = (await real.store.reports(id, 0)).filter(each => each.kind === kind)
+      assert.deepEqual(await real.probe.store.results.report([report]), [model.report(id, current, kind, value)])
+      const reports = (await real.probe.store.results.reports(id, 0)).filter(each => each.kind === kind)
       assert.deepEqual(
         reports.map(each =>
           kind === 'step' ? String((JSON.parse(each.value) as { value: number }).value) : each.value,
@@ -161,8 +163,7 @@ const report = fc
 
 const turn = fc.constantFrom(1, 500, 1_000, 4_000).map(milliseconds =>
   command(`turn ${milliseconds}`, async (model, real) => {
-    await real.bed.turn(milliseconds)
-    await real.store.sweep()
+    await real.bed.turn?.(milliseconds)
     model.turn(milliseconds)
   }),
 )
@@ -172,24 +173,24 @@ const change = fc
   .map(({ n, what }) =>
     command(`${what} ${n}`, async (model, real) => {
       const id = model.calls[n % Math.max(1, model.calls.length)]?.call.id ?? 'nobody'
-      if (what === 'cancel') assert.deepEqual(await real.store.cancel([id], '"x"'), [model.cancel(id)])
-      else assert.deepEqual(await real.store.retry([id]), [model.retry(id)])
+      if (what === 'cancel') assert.deepEqual(await real.probe.inspector.cancel([id], '"x"'), [model.cancel(id)])
+      else assert.deepEqual(await real.probe.inspector.retry([id]), [model.retry(id)])
     }),
   )
 
 const purge = fc.constantFrom<StoredState>('done', 'ready', 'delayed', 'cancelled').map(state =>
   command(`purge ${state}`, async (model, real) => {
-    assert.equal(await real.store.purge({ states: [state] }), model.purge([state]))
+    assert.equal(await real.probe.inspector.purge({ states: [state] }), model.purge([state]))
   }),
 )
 
 const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean() }).map(({ queue, paused }) =>
   command(`${paused ? 'pause' : 'resume'} ${queue}`, async (model, real) => {
     if (paused) {
-      await real.store.pause(queue)
+      await real.probe.inspector.pause(queue)
       model.paused.add(queue)
     } else {
-      await real.store.resume(queue)
+      await real.probe.inspector.resume(queue)
       model.paused.delete(queue)
     }
   }),

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Subject } from '../subject.ts'
+import type { StoreSubject } from 'skein/testing/stores'
+import { Probe } from '#skein/testing/stores/probe.js'
 import { commands, type Real } from './commands.ts'
 import { Model } from './model.ts'
 
@@ -10,7 +11,7 @@ import { Model } from './model.ts'
  * `SKEIN_SEED` repeats a run, `SKEIN_FUZZ_RUNS` makes a long one. A failure prints the seed and the shortest list of operations
  * that still fails.
  */
-export function fuzz(subject: Subject, usualRuns: number): void {
+export function fuzz(subject: StoreSubject, usualRuns: number): void {
   const { SKEIN_SEED: seed, SKEIN_FUZZ_RUNS: runs } = process.env
   const numRuns = runs === undefined ? usualRuns : Number(runs)
   test(`${subject.name} does what the model does, in ${numRuns} random lives`, async () => {
@@ -19,7 +20,7 @@ export function fuzz(subject: Subject, usualRuns: number): void {
         const bed = await subject.make()
         try {
           const store = await bed.open()
-          const real: Real = { bed, store, claims: [], sent: 0, reported: 0 }
+          const real: Real = { bed, probe: new Probe(store, bed), claims: [], sent: 0, reported: 0 }
           await fc.asyncModelRun(() => ({ model: new Model(), real }), list)
         } finally {
           await bed.tearDown()

@@ -1,4 +1,4 @@
-import type { ClaimRequest, OutgoingCall, SendOutcome, Settlement, StoredState, WriteOutcome } from 'skein/stores'
+import type { IntakeRequest, OutgoingCall, SendOutcome, Settlement, StoredState, WriteOutcome } from 'skein/stores'
 
 /** A call as the model knows it. */
 export interface ModelCall {
@@ -81,7 +81,7 @@ export class Model {
   }
 
   /** The ids that must be claimed, in order. */
-  claim(request: ClaimRequest): string[] {
+  claim(request: IntakeRequest, limit: number): string[] {
     const claimed: string[] = []
     for (const queue of request.queues) {
       if (this.paused.has(queue)) continue
@@ -89,17 +89,17 @@ export class Model {
         .filter(each => each.state === 'ready' && each.call.queue === queue && request.tasks.includes(each.call.task))
         .sort((a, b) => b.call.priority - a.call.priority || a.place - b.place)
       for (const each of line) {
-        if (claimed.length === request.limit) break
-        const { limit, task } = each.call
+        if (claimed.length === limit) break
+        const { limit: shared, task } = each.call
         const rate = request.rates?.[task]
         if (rate && this.#startsWithin(`task ${task}`, rate.per) >= rate.count) continue
-        if (limit && !this.#admits(limit)) continue
+        if (shared && !this.#admits(shared)) continue
         each.state = 'running'
         each.token = ++this.#token
         each.attempt++
         each.leaseUntil = this.#now + request.lease
         if (rate) this.#starts.push({ key: `task ${task}`, time: this.#now })
-        if (limit?.rate) this.#starts.push({ key: `key ${limit.key}`, time: this.#now })
+        if (shared?.rate) this.#starts.push({ key: `key ${shared.key}`, time: this.#now })
         claimed.push(each.call.id)
       }
     }

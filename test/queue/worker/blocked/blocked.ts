@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { call } from 'skein'
 import { queueIn, work } from 'skein/queue'
 import { sqliteStore } from 'skein/stores/sqlite'
+import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { block, echo } from './tasks.ts'
 
 /** What came of a job that blocked the event loop of its worker, while another worker was eager to have it. */
@@ -28,7 +29,7 @@ export async function runBlocked(lease: number, milliseconds: number): Promise<B
   const folder = mkdtempSync(join(tmpdir(), 'skein-blocked-'))
   const url = `sqlite:${join(folder, 'jobs.db')}`
   const log = join(folder, 'log.txt')
-  const store = await sqliteStore(url)
+  const store = (await sqliteStore(url)) as SqliteStore
   const queue = queueIn(store, { queue: 'blocked' })
   const program = fileURLToPath(new URL('./program.js', import.meta.url))
   const child = spawn(process.execPath, [program, url, String(lease)], { stdio: ['ignore', 'inherit', 'inherit'] })

@@ -1,0 +1,69 @@
+import type { Clock } from '../../core/time/clock-type.ts'
+import { Timer } from '../../core/time/timer.ts'
+import type { Listeners } from '../listeners.ts'
+import type { StoreSettings } from '../options.ts'
+import type { Announcement } from '../roles/registry.ts'
+import { outcomeOf } from './entry.ts'
+import { Ledger, type Signal } from './ledger.ts'
+
+/** One who has the memory open. */
+export interface Handle {
+  readonly listeners: Listeners
+}
+
+/** A worker, and who has announced it. */
+export interface Announced {
+  readonly owner: Handle
+  readonly record: Announcement & { readonly worker: string; readonly startedAt: number }
+}
+
+/** What is kept in memory, and who has it open. */
+export class Memory {
+  readonly ledger: Ledger
+  readonly handles: Set<Handle> = new Set()
+  readonly workers: Map<string, Announced> = new Map()
+  #timer: Timer | undefined
+  #armed = false
+
+  constructor(settings: StoreSettings, clock: Clock | undefined) {
+    this.ledger = new Ledger(settings, clock, signal => this.tell(signal))
+  }
+
+  tell(signal: Signal): void {
+    for (const { listeners } of this.handles) {
+      if (signal.signal === 'ended') listeners.tellEnded(signal.id, signal.entry && outcomeOf(signal.entry))
+      else if (signal.signal === 'reported') listeners.tell('reported', signal.id)
+      else listeners.tell('claimable', signal.queue)
+    }
+  }
+
+  /** Something has changed: the next thing that happens by itself may be another one. */
+  changed(): void {
+    if (this.#armed) return
+    this.#armed = true
+    queueMicrotask(() => {
+      this.#armed = false
+      this.#arm()
+    })
+  }
+
+  #arm(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    if (this.handles.size === 0) return
+    const delay = this.ledger.untilNext
+    if (delay === Infinity) return
+    const awaited = [...this.handles].some(handle => handle.listeners.waiting > 0)
+    this.#timer = startTimer(this.ledger.clock, delay, awaited, () => {
+      this.ledger.sweep()
+      this.#arm()
+    })
+  }
+}
+
+/** A timer on a clock that need not be the one in force. */
+function startTimer(clock: Clock, delay: number, keepAlive: boolean, ring: () => void): Timer {
+  const timer = new Timer(Infinity, ring, undefined, keepAlive)
+  clock.start(timer, delay)
+  return timer
+}

@@ -1,0 +1,56 @@
+import { checkCalls, checkRequest, checkSettlements, checkSpan } from '../../check.ts'
+import { crashPoint } from '../../crash-point.ts'
+import { PullingIntake } from '../../pulling/pulling-intake.ts'
+import type {
+  Broker,
+  BrokerAbility,
+  HeldClaim,
+  Intake,
+  IntakeRequest,
+  Receiver,
+  Settlement,
+  WriteOutcome,
+} from '../../roles/broker.ts'
+import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import type { MemoryStore } from '../memory-store.ts'
+
+/** The broker of a store in memory. */
+export class MemoryBroker implements Broker {
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['priority', 'unique', 'limit', 'rates', 'tasks'])
+  readonly durability = 'none'
+  readonly #store: MemoryStore
+
+  constructor(store: MemoryStore) {
+    this.#store = store
+  }
+
+  async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
+    checkCalls(calls)
+    return this.#store.write(ledger => ledger.send(calls.map(call => ({ ...call }))))
+  }
+
+  intake(request: IntakeRequest, receiver: Receiver): Intake {
+    checkRequest(request)
+    const store = this.#store
+    store.mustBeOpen()
+    return new PullingIntake(
+      {
+        claim: async each => store.write(ledger => ledger.claim(each, store)),
+        on: (signal, listener) => store.listeners.on(signal, listener),
+      },
+      request,
+      receiver,
+    )
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
+    checkSettlements(settlements)
+    crashPoint('during-ack')
+    return this.#store.write(ledger => settlements.map(each => ledger.settle(each)))
+  }
+
+  async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {
+    checkSpan(lease, 'The lease', 1)
+    return this.#store.write(ledger => claims.map(({ id, token }) => ledger.renew(id, token, lease)))
+  }
+}

@@ -1,0 +1,116 @@
+import { checkFilter, checkIds, checkReason, checkText } from '../../check.ts'
+import type { StoredState } from '../../roles/calls.ts'
+import type {
+  Cancelled,
+  Inspector,
+  InspectorStats,
+  JobFilter,
+  Retried,
+  StoredJob,
+  StoredQueue,
+} from '../../roles/inspector.ts'
+import { type Entry, jobOf } from '../entry.ts'
+import type { Ledger } from '../ledger.ts'
+import type { MemoryStore } from '../memory-store.ts'
+
+/** Looks into a store in memory. */
+export class MemoryInspector implements Inspector {
+  readonly #store: MemoryStore
+
+  constructor(store: MemoryStore) {
+    this.#store = store
+  }
+
+  async find(id: string): Promise<StoredJob | undefined> {
+    return this.#store.read(ledger => {
+      const entry = ledger.entries.get(id)
+      return entry && jobOf(entry)
+    })
+  }
+
+  async list(filter: JobFilter): Promise<StoredJob[]> {
+    checkFilter(filter)
+    return this.#store.read(ledger => matching(ledger, filter, filter.limit ?? 100).map(jobOf))
+  }
+
+  async cancel(ids: readonly string[], reason: string): Promise<Cancelled[]> {
+    checkIds(ids)
+    checkReason(reason)
+    return this.#store.write(ledger => ids.map(id => ledger.cancel(id, reason)))
+  }
+
+  async retry(ids: readonly string[]): Promise<Retried[]> {
+    checkIds(ids)
+    return this.#store.write(ledger => ids.map(id => ledger.retry(id)))
+  }
+
+  async purge(filter: JobFilter): Promise<number> {
+    checkFilter(filter)
+    return this.#store.write(ledger => {
+      const entries = matching(ledger, filter, filter.limit ?? Infinity, entry => entry.state !== 'running')
+      for (const entry of entries) ledger.forget(entry)
+      return entries.length
+    })
+  }
+
+  async pause(queue: string): Promise<void> {
+    checkText(queue, 'The queue')
+    this.#store.write(ledger => ledger.paused.add(queue))
+  }
+
+  async resume(queue: string): Promise<void> {
+    checkText(queue, 'The queue')
+    this.#store.write(ledger => ledger.paused.delete(queue))
+    this.#store.memory.tell({ signal: 'claimable', queue })
+  }
+
+  async stats(): Promise<InspectorStats> {
+    const tasks = [...this.#store.memory.workers.values()].flatMap(({ record }) => record.tasks)
+    return this.#store.read(ledger => statsOf(ledger, new Set(tasks)))
+  }
+}
+
+function matching(ledger: Ledger, filter: JobFilter, most: number, also?: (entry: Entry) => boolean): Entry[] {
+  const { states, queue, task, tag, after } = filter
+  const end = after === undefined ? Infinity : (ledger.entries.get(after)?.sequence ?? -1)
+  const found: Entry[] = []
+  for (const entry of [...ledger.entries.values()].reverse()) {
+    if (found.length >= most) break
+    const { call } = entry
+    if (entry.sequence >= end || (states && !states.includes(entry.state))) continue
+    if ((queue !== undefined && call.queue !== queue) || (task !== undefined && call.task !== task)) continue
+    if ((tag !== undefined && !call.tags?.includes(tag)) || (also && !also(entry))) continue
+    found.push(entry)
+  }
+  return found
+}
+
+/** @param known the tasks that live workers know */
+function statsOf(ledger: Ledger, known: ReadonlySet<string>): InspectorStats {
+  const queues = new Map<string, { counts: Record<StoredState, number>; oldest: number }>()
+  const of = (queue: string): { counts: Record<StoredState, number>; oldest: number } => {
+    let stats = queues.get(queue)
+    if (stats === undefined) {
+      const counts = { delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
+      queues.set(queue, (stats = { counts, oldest: 0 }))
+    }
+    return stats
+  }
+  const unclaimed = new Map<string, number>()
+  for (const queue of ledger.paused) of(queue)
+  for (const entry of ledger.entries.values()) {
+    const { queue, task } = entry.call
+    const stats = of(queue)
+    stats.counts[entry.state]++
+    if (entry.state !== 'ready') continue
+    stats.oldest = Math.max(stats.oldest, ledger.now - entry.dueAt)
+    if (!known.has(task)) unclaimed.set(task, (unclaimed.get(task) ?? 0) + 1)
+  }
+  return {
+    queues: [...queues]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([queue, stats]): StoredQueue => ({ queue, paused: ledger.paused.has(queue), ...stats })),
+    unclaimed: Object.fromEntries(unclaimed),
+    bytes: ledger.bytes,
+  }
+}

@@ -1,0 +1,35 @@
+import { checkReports } from '../../check.ts'
+import type { WriteOutcome } from '../../roles/broker.ts'
+import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
+import { outcomeOf } from '../entry.ts'
+import type { MemoryStore } from '../memory-store.ts'
+
+/** The results of a store in memory. */
+export class MemoryResults implements Results {
+  readonly #store: MemoryStore
+
+  constructor(store: MemoryStore) {
+    this.#store = store
+  }
+
+  async outcome(id: string): Promise<CallOutcome> {
+    return this.#store.read(ledger => {
+      const entry = ledger.entries.get(id)
+      return entry ? outcomeOf(entry) : { state: 'gone' }
+    })
+  }
+
+  watch(id: string, listener: ResultListener, hold?: boolean): () => void {
+    this.#store.mustBeOpen()
+    return this.#store.listeners.watch(id, listener, hold)
+  }
+
+  async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
+    checkReports(reports)
+    return this.#store.write(ledger => reports.map(each => ledger.report(each)))
+  }
+
+  async reports(id: string, after: number): Promise<Reported[]> {
+    return this.#store.read(ledger => ledger.reports(id, after))
+  }
+}

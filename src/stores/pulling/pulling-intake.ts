@@ -1,0 +1,168 @@
+import { Timer } from '../../core/time/timer.ts'
+import type { PullSignals } from '../listeners.ts'
+import type { Claim, Intake, IntakeHealth, IntakeRequest, Receiver } from '../roles/broker.ts'
+
+/** How often an idle intake asks although nothing was signalled, in milliseconds: what heals a signal that got lost. */
+const probeEvery = 5_000
+/** A claim that has not been answered for so long, in milliseconds, is stuck. */
+const stuckAfter = 10_000
+const longestPause = 5_000
+/** A larger claim would keep other workers from the store for too long. */
+const mostAtOnce = 2_000
+
+/** What is asked for at once. */
+export interface ClaimRequest extends IntakeRequest {
+  /** The most that are wanted, from 1 up. */
+  readonly limit: number
+}
+
+/** A store that has to be asked. */
+export interface PullSource {
+  /** Takes up to `limit` calls that are due, at once: an empty array when there is none. */
+  claim(request: ClaimRequest): Promise<Claim[]>
+  /** Listens. Who listens to `claimable` waits for something: the program is kept running as long as it listens. */
+  on<K extends keyof PullSignals>(signal: K, listener: PullSignals[K]): () => void
+}
+
+/**
+ * Fills an intake by asking the store: at once when something is wanted and there may be something, never twice at the same
+ * time, and never again and again while there is nothing.
+ *
+ * `#mayHave` is what the store has told: true from a signal until a claim that began after it came back with less than it
+ * asked for. A signal during a claim counts for the next one, so none is missed.
+ */
+export class PullingIntake implements Intake {
+  readonly #source: PullSource
+  readonly #request: IntakeRequest
+  readonly #receiver: Receiver
+  readonly #unlisten: (() => void)[]
+  /** Told while a claim is under way: it may be about what comes with it, so it is told again after that. */
+  #early: (() => void)[] = []
+  #wanted = 0
+  #mayHave = true
+  #claiming = false
+  #claimingSince = 0
+  #signals = 0
+  #scheduled = false
+  #stopped = false
+  #pause = 0
+  #pauseTimer: Timer | undefined
+  #probe: Timer | undefined
+  #onIdle: (() => void) | undefined
+  #answered: number | undefined
+  #trouble: unknown
+
+  constructor(source: PullSource, request: IntakeRequest, receiver: Receiver) {
+    this.#source = source
+    this.#request = request
+    this.#receiver = receiver
+    this.#unlisten = [
+      source.on('claimable', () => this.#signal()),
+      source.on('cancelling', (id, reason) => this.#tell(() => receiver.cancelling(id, reason))),
+      source.on('lost', (id, token) => this.#tell(() => receiver.lost(id, token))),
+    ]
+    if (request.pulse !== false) this.#armProbe()
+  }
+
+  get health(): IntakeHealth {
+    const stuck = this.#claiming && performance.now() - this.#claimingSince > stuckAfter
+    return { answered: this.#answered, trouble: this.#trouble, stuck }
+  }
+
+  want(count: number): void {
+    this.#wanted = count
+    if (count > 0) this.#wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    // Who listens to it would keep the program running.
+    this.#unlisten.shift()?.()
+    this.#pauseTimer?.clear()
+    this.#probe?.clear()
+    if (this.#claiming) await new Promise<void>(resolve => (this.#onIdle = resolve))
+  }
+
+  close(): void {
+    if (!this.#stopped) void this.stop()
+    for (const each of this.#unlisten.splice(0)) each()
+  }
+
+  /** Asks, once this turn is over, if there may be something. */
+  #wake(): void {
+    if (this.#scheduled || this.#stopped) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#pump()
+    })
+  }
+
+  #signal(): void {
+    this.#signals++
+    this.#mayHave = true
+    this.#wake()
+  }
+
+  #tell(tell: () => void): void {
+    tell()
+    if (this.#claiming) this.#early.push(tell)
+  }
+
+  #pump(): void {
+    if (this.#claiming || this.#stopped || this.#pauseTimer || !this.#mayHave) return
+    const limit = Math.min(mostAtOnce, this.#wanted)
+    if (limit > 0) void this.#claim(limit)
+  }
+
+  async #claim(limit: number): Promise<void> {
+    const signals = this.#signals
+    const begun = performance.now()
+    this.#claiming = true
+    this.#claimingSince = begun
+    try {
+      const claims = await this.#source.claim({ ...this.#request, limit })
+      this.#answered = performance.now()
+      this.#trouble = undefined
+      this.#pause = 0
+      if (claims.length < limit && this.#signals === signals) this.#mayHave = false
+      this.#claiming = false
+      this.#wanted = Math.max(0, this.#wanted - claims.length)
+      this.#receiver.claims(claims, this.#answered - begun)
+    } catch (error) {
+      this.#claiming = false
+      this.#failed(error)
+    }
+    for (const tell of this.#early.splice(0)) tell()
+    this.#onIdle?.()
+    this.#wake()
+  }
+
+  #failed(error: unknown): void {
+    this.#trouble = error
+    if (this.#stopped) return
+    this.#receiver.trouble(error)
+    this.#pause = Math.min(longestPause, this.#pause === 0 ? 100 : this.#pause * 2)
+    this.#pauseTimer = new Timer(
+      this.#pause * (0.75 + Math.random() / 2),
+      () => {
+        this.#pauseTimer = undefined
+        this.#wake()
+      },
+      undefined,
+    )
+  }
+
+  #armProbe(): void {
+    this.#probe = new Timer(
+      probeEvery * (0.8 + Math.random() * 0.4),
+      () => {
+        this.#armProbe()
+        this.#mayHave = true
+        this.#wake()
+      },
+      undefined,
+      false,
+    )
+  }
+}

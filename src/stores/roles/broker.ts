@@ -1,0 +1,140 @@
+import type { OutgoingCall, SendOutcome } from './calls.ts'
+import type { Effect } from './transactions.ts'
+
+/**
+ * What not every broker can do. A broker that lacks one refuses the calls, workers and settlements that ask for it
+ * (`SKEIN_STORE_UNSUPPORTED`).
+ *
+ * - `priority`: the higher priority is handed over first
+ * - `unique`: at most one call with a unique key is pending or running
+ * - `limit`: calls that share a key keep to a limit
+ * - `rates`: starts of a task are counted over all workers
+ * - `tasks`: a worker is given calls of tasks that it knows, and no others; others stay where they are. Without it a worker is
+ *   given whatever stands in its queues, and ends calls of tasks that it does not know as dead
+ */
+export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'rates' | 'tasks'
+
+/** Takes calls in, hands them to workers, and hears how each attempt ended. */
+export interface Broker {
+  /** What it can do beyond what every broker does. */
+  readonly can: ReadonlySet<BrokerAbility>
+  /** What has been accepted survives: nothing (`none`), the death of any program (`relaxed`), a power cut (`full`). */
+  readonly durability: 'none' | 'relaxed' | 'full'
+  /** Keeps calls: durable when it resolves, many in one commit. One that was sent before (same id) is not kept twice. */
+  send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]>
+  /** Begins to hand over calls, as many as are wanted. */
+  intake(request: IntakeRequest, receiver: Receiver): Intake
+  /** Ends attempts. */
+  settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]>
+  /** Prolongs leases; only for claims made with `keep: false`. */
+  renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]>
+}
+
+/** What a worker takes. */
+export interface IntakeRequest {
+  /** Who asks: unique for each worker process, `host:pid:random`. */
+  readonly worker: string
+  /** The queues, in strict order of preference where the broker can keep one: from the second only what the first leaves room for. */
+  readonly queues: readonly string[]
+  /** The tasks that the worker knows; see `tasks` of `BrokerAbility`. */
+  readonly tasks: readonly string[]
+  /** Milliseconds that a claim is held without being renewed, where a lease has a length. */
+  readonly lease: number
+  /** The most that may be started of a task within `per` milliseconds, over all workers (`rates`). */
+  readonly rates?: Readonly<Record<string, { readonly count: number; readonly per: number }>>
+  /** False: the store does not renew leases by itself. For tests, and for workers that renew elsewhere. Default: true. */
+  readonly keep?: boolean
+  /** False: no timers that only look whether all is well; for a clock that a test turns. Default: true. */
+  readonly pulse?: boolean
+}
+
+/** Who is given calls. Nothing is told of a claim before it was handed over, and anything may be told twice. */
+export interface Receiver {
+  /**
+   * Calls that the worker may run now.
+   *
+   * @param took how long the store needed for it, in milliseconds, where it had to be asked
+   */
+  claims(claims: readonly Claim[], took?: number): void
+  /** Somebody has asked a running call to stop. `reason` is JSON. */
+  cancelling(id: string, reason: string): void
+  /** The lease of a claim is gone; the same call may be handed over again by then. */
+  lost(id: string, token: number): void
+  /** The store could not be asked; it is tried again. */
+  trouble(error: unknown): void
+}
+
+/** The way in which calls come to one worker. */
+export interface Intake {
+  /** How the way is. */
+  readonly health: IntakeHealth
+  /**
+   * Says how many more calls the worker takes from now on: a demand that stands until it is met or changed. What is handed over
+   * counts it down. 0 for none.
+   */
+  want(count: number): void
+  /** Takes no more; resolves when what was under way has been handed over. What is held is still told of. */
+  stop(): Promise<void>
+  /** Tells nothing more. What is held stays held until it is settled or the store is closed. */
+  close(): void
+}
+
+/** Whether calls could come. */
+export interface IntakeHealth {
+  /** When the store last answered, on the clock of `performance`; undefined before. */
+  readonly answered: number | undefined
+  /** The last error, until the store answers again. */
+  readonly trouble: unknown
+  /** True while the store has not answered for a long time. */
+  readonly stuck: boolean
+}
+
+/** A claim, as far as it takes to name it. */
+export interface HeldClaim {
+  readonly id: string
+  readonly token: number
+}
+
+/** A call that this worker may run now. */
+export interface Claim extends HeldClaim {
+  readonly id: string
+  /** Rises with each claim of the call; every later write must carry it. */
+  readonly token: number
+  readonly queue: string
+  readonly task: string
+  readonly headers: string
+  readonly body: string
+  /**
+   * Which attempt this is, from 1. Attempts that were handed back unstarted do not count. A broker that only knows that it hands
+   * over a call again counts that as one attempt more than the message says.
+   */
+  readonly attempt: number
+  /** How often a worker has died under it; a broker that only knows that it hands over a call again says 1. */
+  readonly deaths: number
+  /** Milliseconds from now until the deadline of the whole job; absent where it has none. */
+  readonly deadline?: number
+  /** The finished steps of earlier attempts: name to JSON. */
+  readonly steps: Readonly<Record<string, string>>
+}
+
+/**
+ * How an attempt ended. All of one `settle` are written in one commit, result and acknowledgement together. A `retry` or
+ * `release` of a call that somebody has asked to stop ends it as cancelled.
+ */
+export type Settlement = HeldClaim &
+  (
+    | { readonly kind: 'done'; readonly result: string; readonly effects?: readonly Effect[] }
+    /** It will not be tried again; `dead` for one that must be looked at (poison, unknown task, invalid message). */
+    | { readonly kind: 'failed' | 'dead'; readonly error: string }
+    /** It will be tried again after `delay` milliseconds; this attempt counts. */
+    | { readonly kind: 'retry'; readonly error: string; readonly delay: number }
+    /** Handed back unstarted or broken off by a shutdown; this attempt does not count. */
+    | { readonly kind: 'release'; readonly delay?: number }
+    | { readonly kind: 'cancelled'; readonly error: string }
+  )
+
+/**
+ * `lost`: the token is old or the call has ended; nothing was changed. `refused`: the store cannot write this (an effect
+ * failed, or it has too many bytes), says why, has changed nothing of it, and still holds the claim: settle it as a failure.
+ */
+export type WriteOutcome = 'ok' | 'lost' | { readonly refused: string }

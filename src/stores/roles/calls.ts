@@ -1,0 +1,68 @@
+/** The states of a durable call. The last four are final. */
+export type StoredState = 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
+
+/**
+ * What to do when a call with the same unique key is already pending or running. `replace` takes the place of one that has
+ * not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
+ */
+export type KeyConflict = 'reject' | 'join' | 'replace'
+
+/**
+ * What to do with a call whose limit is used up: let it wait in line, drop it, or cancel the oldest in its favour.
+ *
+ * For `wait`, running calls hold the places, and a call is only held back when it would be claimed. For `drop` and
+ * `cancel-oldest`, which decide when a call is sent, those that wait hold a place too. `cancel-oldest` removes the oldest one
+ * that has not started, or else asks the oldest running one to stop; with a `rate` it removes only those that wait.
+ */
+export type LimitStrategy = 'wait' | 'drop' | 'cancel-oldest'
+
+/** How many calls that share a key may run at once, and how many may start in a span of time. */
+export interface StoredLimit {
+  /** What the calls share: `user:42`. */
+  readonly key: string
+  /** The most that may run at the same time. */
+  readonly concurrency?: number
+  /** The most that may start within `per` milliseconds (a sliding window). */
+  readonly rate?: { readonly count: number; readonly per: number }
+  readonly strategy: LimitStrategy
+}
+
+/** A call on its way into a store. The message is Celery protocol 2: headers, and a body of `[args, kwargs, embed]`. */
+export interface OutgoingCall {
+  /** A UUID, made by the caller, so that sending twice is one call. */
+  readonly id: string
+  readonly queue: string
+  /** The name under which workers know the task. */
+  readonly task: string
+  /** JSON object: the headers of the message. */
+  readonly headers: string
+  /** JSON array of three: args, kwargs, embed. */
+  readonly body: string
+  /** 0 to 9; the higher one is claimed first; among equals, first come first served. */
+  readonly priority: number
+  /** Milliseconds, on the store's clock, from now until it may be claimed; 0 for at once. */
+  readonly delay: number
+  /** Milliseconds from now after which it is not started any more; it then ends as cancelled. */
+  readonly expires?: number
+  /** Milliseconds from now after which no attempt is started or goes on: the limit of the whole job. */
+  readonly deadline?: number
+  /** At most one call with this key is pending or running. */
+  readonly unique?: { readonly key: string; readonly conflict: KeyConflict }
+  readonly limit?: StoredLimit
+  /** How many workers may die under it before it is dead. Default: the store's own, 3. */
+  readonly maxDeaths?: number
+  /** Nobody will ask for the result; nothing is kept of it once it has succeeded. */
+  readonly ignoreResult?: boolean
+  readonly tags?: readonly string[]
+}
+
+/** What became of one call that was sent, in the order in which they were given. */
+export type SendOutcome =
+  | { readonly outcome: 'accepted'; readonly id: string }
+  /** A call of that key is there already and `conflict` is `join`: this is its id. Also the answer to a call sent twice. */
+  | { readonly outcome: 'joined'; readonly id: string }
+  /** A call of that key was pending; it was cancelled and this one took its place. */
+  | { readonly outcome: 'replaced'; readonly id: string; readonly replaced: string }
+  /** Not kept: its unique key is taken, its limit is used up (`drop`), or it has more bytes than the store takes (`size`). */
+  | { readonly outcome: 'rejected'; readonly reason: 'unique' | 'limit'; readonly existing?: string }
+  | { readonly outcome: 'rejected'; readonly reason: 'size'; readonly bytes: number; readonly limit: number }

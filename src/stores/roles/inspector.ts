@@ -1,0 +1,97 @@
+import type { StoredState } from './calls.ts'
+
+/**
+ * Looks into a store, and changes what stands in it. A store leaves out what it cannot do: whoever needs it says so with
+ * `SKEIN_STORE_UNSUPPORTED`.
+ */
+export interface Inspector {
+  /** All that is known of a call; undefined for one that is unknown. */
+  find?(id: string): Promise<StoredJob | undefined>
+  /** Calls, newest first. */
+  list?(filter: JobFilter): Promise<StoredJob[]>
+  /**
+   * Ends calls that have not started, and asks running ones to stop. `reason` is JSON. What became of each: `gone` for one that
+   * is unknown.
+   */
+  cancel?(ids: readonly string[], reason: string): Promise<Cancelled[]>
+  /**
+   * Makes ended calls ready again, with a fresh count of attempts and deaths; an expiry or deadline that has passed no longer
+   * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now.
+   */
+  retry?(ids: readonly string[]): Promise<Retried[]>
+  /** Forgets calls for good; running ones are not touched. All that match, unless `limit` is given. How many there were. */
+  purge?(filter: JobFilter): Promise<number>
+  /** Hands over no more calls of a queue, to any worker, until `resume`. */
+  pause?(queue: string): Promise<void>
+  resume?(queue: string): Promise<void>
+  /** How the queues are doing. */
+  stats?(): Promise<InspectorStats>
+}
+
+/** What became of a call that was to be cancelled. */
+export type Cancelled = 'cancelled' | 'cancelling' | 'ended' | 'gone'
+
+/** What became of a call that was to run again. */
+export type Retried = 'ready' | 'pending' | 'taken' | 'gone'
+
+/** Everything that is known of a call. Times are milliseconds since the epoch on the store's clock. */
+export interface StoredJob {
+  readonly id: string
+  readonly queue: string
+  readonly task: string
+  readonly state: StoredState
+  readonly headers: string
+  readonly body: string
+  readonly priority: number
+  readonly attempt: number
+  readonly deaths: number
+  readonly worker?: string
+  readonly key?: string
+  readonly limitKey?: string
+  readonly tags: readonly string[]
+  readonly sentAt: number
+  readonly dueAt: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly expiresAt?: number
+  readonly deadlineAt?: number
+  /** JSON; for `done`. */
+  readonly result?: string
+  /**
+   * JSON: the error of the last failure, of a retry too, as it was settled. The store itself writes an object with `source` and
+   * `message`: source `explicit` (and `reason`) for one cancelled before it started, `expired`, `deadline` or `replaced` for
+   * others that ended as cancelled, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
+   */
+  readonly error?: string
+  /** Somebody has asked the running attempt to stop: the reason as JSON. */
+  readonly cancelling?: string
+}
+
+/** Which calls to list. */
+export interface JobFilter {
+  readonly states?: readonly StoredState[]
+  readonly queue?: string
+  readonly task?: string
+  readonly tag?: string
+  /** The most to give, newest first. Default: 100. */
+  readonly limit?: number
+  /** Goes on after this id. */
+  readonly after?: string
+}
+
+/** How one queue is doing. */
+export interface StoredQueue {
+  readonly queue: string
+  readonly paused: boolean
+  readonly counts: Readonly<Record<StoredState, number>>
+  /** Milliseconds that the oldest ready call has waited; 0 when none waits. */
+  readonly oldest: number
+}
+
+/** What an inspector sees of the store as a whole. */
+export interface InspectorStats {
+  readonly queues: readonly StoredQueue[]
+  /** Ready calls of tasks that no live worker knows: task name to number. */
+  readonly unclaimed: Readonly<Record<string, number>>
+  readonly bytes: number
+}

@@ -1,0 +1,78 @@
+import { StoreError } from '../../core/errors/errors.ts'
+import type { BrokerAbility } from './broker.ts'
+import type { OutgoingCall } from './calls.ts'
+import type { Inspector } from './inspector.ts'
+import type { Store, StoreStats } from './store.ts'
+
+/** What each method of an inspector does, in words. */
+const inspections: Readonly<Record<keyof Inspector, string>> = {
+  find: 'show what is known of a job',
+  list: 'list jobs',
+  cancel: 'cancel jobs',
+  retry: 'make jobs run again',
+  purge: 'forget jobs',
+  pause: 'pause queues',
+  resume: 'resume queues',
+  stats: 'say how its queues are doing',
+}
+
+/** What each ability of a broker is for, in words. */
+const abilities: Readonly<Record<BrokerAbility, string>> = {
+  priority: 'hand over jobs by their priority (option priority)',
+  unique: 'keep jobs unique by a key (option unique)',
+  limit: 'limit jobs that share a key (options limit and key)',
+  rates: 'count how often a task is started (option rates)',
+  tasks: 'tell jobs of one task from those of another',
+}
+
+/**
+ * The inspector of a store that must be able to do something.
+ *
+ * **Errors**: `SKEIN_STORE_UNSUPPORTED` where it is not.
+ */
+export function inspecting<K extends keyof Inspector>(
+  store: Pick<Store, 'url' | 'inspector'>,
+  method: K,
+): Inspector & Required<Pick<Inspector, K>> {
+  const { inspector } = store
+  if (inspector?.[method] !== undefined) return inspector as Inspector & Required<Pick<Inspector, K>>
+  throw unsupported(store.url, inspections[method])
+}
+
+/** **Errors**: `SKEIN_STORE_UNSUPPORTED` where the broker of a store lacks an ability. */
+export function needAbility({ url, broker }: Pick<Store, 'url' | 'broker'>, ability: BrokerAbility): void {
+  if (!broker.can.has(ability)) throw unsupported(url, abilities[ability])
+}
+
+/**
+ * Refuses a call that asks for something the store has no role for. A priority of 0 asks for nothing.
+ *
+ * **Errors**: `SKEIN_STORE_UNSUPPORTED`.
+ */
+export function checkAsked(store: Pick<Store, 'url' | 'broker' | 'inspector'>, call: OutgoingCall): void {
+  if (call.priority !== 0) needAbility(store, 'priority')
+  if (call.unique !== undefined) needAbility(store, 'unique')
+  if (call.limit !== undefined) needAbility(store, 'limit')
+  if (call.tags !== undefined && call.tags.length > 0 && store.inspector?.list === undefined) {
+    throw unsupported(store.url, 'find jobs by their tags (option tags)')
+  }
+}
+
+/**
+ * How a store as a whole is doing.
+ *
+ * **Errors**: `SKEIN_STORE_UNSUPPORTED` where it cannot say.
+ */
+export async function statsOf(store: Store): Promise<StoreStats> {
+  const [stats, workers] = await Promise.all([inspecting(store, 'stats').stats(), store.registry?.workers() ?? []])
+  return { queues: stats.queues, workers, unclaimed: stats.unclaimed, bytes: stats.bytes }
+}
+
+/** The error of what a store cannot do. @param what as in `list jobs` */
+export function unsupported(url: string, what: string): StoreError {
+  return new StoreError(
+    'SKEIN_STORE_UNSUPPORTED',
+    `The store ${url} cannot ${what}. A SQLite store can: connect('sqlite:jobs.db').`,
+    { store: url },
+  )
+}

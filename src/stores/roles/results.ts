@@ -1,0 +1,79 @@
+import type { HeldClaim, WriteOutcome } from './broker.ts'
+import type { Effect } from './transactions.ts'
+
+/** Keeps how calls ended and what they left behind. */
+export interface Results {
+  /** What is known of a call: how it ended, if it has. */
+  outcome(id: string): Promise<CallOutcome>
+  /**
+   * Listens to one call; returns the function that stops that. May tell too often, never too seldom. Listen first, then look
+   * (`outcome`, `reports`): what comes after the look is told.
+   *
+   * @param hold false: the program may end although somebody listens. Default: true
+   */
+  watch(id: string, listener: ResultListener, hold?: boolean): () => void
+  /** Writes what running attempts report. */
+  report(reports: readonly Report[]): Promise<WriteOutcome[]>
+  /** What a call has reported after `sequence` (0 for all that is kept), in order, at most 1,000 at once: ask again after the last. */
+  reports(id: string, after: number): Promise<Reported[]>
+}
+
+/** What somebody wants to hear of a call. What nobody wants to hear costs nothing. */
+export interface ResultListener {
+  /**
+   * It has ended, or is gone.
+   *
+   * @param outcome how, where that came along; ask otherwise
+   */
+  readonly ended?: (outcome?: CallOutcome) => void
+  /** It was claimed, or has left something behind. */
+  readonly reported?: () => void
+}
+
+/**
+ * What is known of a call by those who wait for it. All but `state` is there as far as the store knows it. Times are
+ * milliseconds since the epoch on the store's clock.
+ */
+export interface CallOutcome {
+  /**
+   * `gone`: the store does not know it, or not any more; one that cannot know says `pending`. `running`: an attempt is under
+   * way; a store that does not hear of that says `pending`. The others are final.
+   */
+  readonly state: 'gone' | 'pending' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
+  readonly task?: string
+  readonly worker?: string
+  readonly attempt?: number
+  readonly sentAt?: number
+  /** When its last attempt began. */
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly deadlineAt?: number
+  /** JSON; for `done`. */
+  readonly result?: string
+  /** JSON: the error of the last failure, as it was settled or as the store itself wrote it (see `StoredJob`). */
+  readonly error?: string
+}
+
+/** Something that a running attempt leaves behind while it runs. */
+export type Report = HeldClaim &
+  (
+    | { readonly kind: 'progress'; readonly value: string }
+    | { readonly kind: 'log'; readonly line: string }
+    /** A value of a task that streams. */
+    | { readonly kind: 'item'; readonly value: string }
+    /** A finished step: durable once `report` has resolved, so that a later attempt does not do it again. */
+    | { readonly kind: 'step'; readonly name: string; readonly value: string; readonly effects?: readonly Effect[] }
+  )
+
+/**
+ * One entry of what a call has left behind, in order. Of progress and log lines the last 1,000 of a call are kept, items and
+ * steps until the call is forgotten. `state` entries tell the turns that the job itself doesn't: `{ state, … }` with `state`
+ * `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling` (and `reason`) or `again` (by hand).
+ */
+export interface Reported {
+  readonly sequence: number
+  readonly kind: 'progress' | 'log' | 'item' | 'step' | 'state'
+  /** JSON. */
+  readonly value: string
+  readonly time: number
+}

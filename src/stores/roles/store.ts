@@ -1,0 +1,64 @@
+/**
+ * Where durable calls and their results live: a set of roles, behind which the SQLite file and the in-memory store of the
+ * tests stand, and any other that keeps the contract. Everything that `skein/queue` promises is promised here, and the suite of
+ * `skein/testing/stores` holds a store to it.
+ *
+ * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
+ * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
+ * user's own together with calls. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
+ *
+ * The rules that all stores keep:
+ *
+ * - **Accepted means kept.** Once `send` has resolved, the call ends in a final state or is still there, whatever is killed.
+ * - **A claim is a lease.** It lasts for as long as the claim is held, renewed by the store itself, off the caller's event
+ *   loop; a holder that dies loses it, and the store gives the call to somebody else.
+ * - **Fencing.** Each claim of a call has a higher `token` than the one before. A write with an old token changes nothing and
+ *   is answered with `lost`.
+ * - **One bad entry fails alone.** Methods that take many answer for each. They reject only when nothing was written at all:
+ *   the store is closed, its disk is full, an argument is no argument (`SKEIN_INVALID_ARGUMENT`).
+ * - **In line.** A call stands in line from the moment it is due: the higher priority first, among equals in the order in
+ *   which they came to be due. A retry goes to the end, a call that was handed back or lost its worker keeps its place.
+ * - **The store's clock.** Due times, expiry and leases use the store's clock; a caller says `delay`, not a time, wherever it
+ *   can.
+ *
+ * @module
+ */
+import type { Broker } from './broker.ts'
+import type { Inspector, InspectorStats } from './inspector.ts'
+import type { Registry, WorkerRecord } from './registry.ts'
+import type { Results } from './results.ts'
+import type { Transactions } from './transactions.ts'
+
+/** A place where durable calls and results live. */
+export interface Store extends AsyncDisposable {
+  /** As given to `connect`, without secrets. */
+  readonly url: string
+  readonly broker: Broker
+  readonly results: Results
+  readonly inspector?: Inspector
+  readonly registry?: Registry
+  readonly transactions?: Transactions
+  /** Writes what is under way, lets go of leases that are still held, and frees everything. */
+  close(): Promise<void>
+}
+
+/** A store that can be looked into, whatever is asked. */
+export interface InspectableStore extends Store {
+  readonly inspector: Required<Inspector>
+  readonly registry: Registry
+}
+
+/** How a store as a whole is doing. */
+export interface StoreStats extends InspectorStats {
+  readonly workers: readonly WorkerRecord[]
+}
+
+/** How much of the past is kept. What comes first ends it. */
+export interface Retention {
+  /** Ended calls. Default: 10,000. */
+  readonly count: number
+  /** Milliseconds. Default: 7 days. */
+  readonly age: number
+  /** Bytes of messages, results and reports of ended calls. Default: 256 MiB. */
+  readonly bytes: number
+}

@@ -1,0 +1,61 @@
+import * as check from '../../check.ts'
+import { PullingIntake } from '../../pulling/pulling-intake.ts'
+import type {
+  Broker,
+  BrokerAbility,
+  HeldClaim,
+  Intake,
+  IntakeRequest,
+  Receiver,
+  Settlement,
+  WriteOutcome,
+} from '../../roles/broker.ts'
+import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import { packCalls, unpackOutcomes } from '../calls/sent-call.ts'
+import type { SqliteThread } from '../calls/requests.ts'
+
+/** So many calls are sent at once, without waiting for what else is asked in this turn. */
+const largeLot = 200
+
+/** The broker of a SQLite file. */
+export class SqliteBroker implements Broker {
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['priority', 'unique', 'limit', 'rates', 'tasks'])
+  readonly durability: 'relaxed' | 'full'
+  readonly #thread: SqliteThread
+
+  constructor(thread: SqliteThread, durability: 'relaxed' | 'full') {
+    this.#thread = thread
+    this.durability = durability
+  }
+
+  async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
+    check.checkCalls(calls)
+    // A large lot does not wait for the end of this turn: the thread writes it while the program makes the next one.
+    const atOnce = calls.length >= largeLot
+    return unpackOutcomes(await this.#thread.ask<SendOutcome[] | undefined>(['send', packCalls(calls)], atOnce), calls)
+  }
+
+  intake(request: IntakeRequest, receiver: Receiver): Intake {
+    check.checkRequest(request)
+    const thread = this.#thread
+    thread.mustBeOpen()
+    return new PullingIntake(
+      {
+        claim: async each => thread.ask(['claim', each]),
+        on: (signal, listener) => thread.listeners.on(signal, listener),
+      },
+      request,
+      receiver,
+    )
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
+    check.checkSettlements(settlements)
+    return this.#thread.ask(['settle', settlements])
+  }
+
+  async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {
+    check.checkSpan(lease, 'The lease', 1)
+    return this.#thread.ask(['renew', claims.map(({ id, token }) => ({ id, token })), lease])
+  }
+}

@@ -1,0 +1,60 @@
+import * as check from '../../check.ts'
+import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
+import type { SqliteThread } from '../calls/requests.ts'
+
+/** So many calls are forgotten in one go, so that others are not kept waiting while a million are. */
+const piece = 1_000
+
+/** Looks into a SQLite file. */
+export class SqliteInspector implements Inspector {
+  readonly #thread: SqliteThread
+
+  constructor(thread: SqliteThread) {
+    this.#thread = thread
+  }
+
+  async find(id: string): Promise<StoredJob | undefined> {
+    return this.#thread.ask(['find', id])
+  }
+
+  async list(filter: JobFilter): Promise<StoredJob[]> {
+    check.checkFilter(filter)
+    return this.#thread.ask(['list', filter])
+  }
+
+  async cancel(ids: readonly string[], reason: string): Promise<Cancelled[]> {
+    check.checkIds(ids)
+    check.checkReason(reason)
+    return this.#thread.ask(['cancel', ids, reason])
+  }
+
+  async retry(ids: readonly string[]): Promise<Retried[]> {
+    check.checkIds(ids)
+    return this.#thread.ask(['retry', ids])
+  }
+
+  async purge(filter: JobFilter): Promise<number> {
+    check.checkFilter(filter)
+    let purged = 0
+    for (let left = filter.limit ?? Infinity; left > 0; left -= piece) {
+      const count = await this.#thread.ask<number>(['purge', filter, Math.min(left, piece)])
+      purged += count
+      if (count < piece) break
+    }
+    return purged
+  }
+
+  async pause(queue: string): Promise<void> {
+    check.checkText(queue, 'The queue')
+    return this.#thread.ask(['pause', queue, true])
+  }
+
+  async resume(queue: string): Promise<void> {
+    check.checkText(queue, 'The queue')
+    return this.#thread.ask(['pause', queue, false])
+  }
+
+  async stats(): Promise<InspectorStats> {
+    return this.#thread.ask(['stats'])
+  }
+}

@@ -1,0 +1,31 @@
+import { checkReports } from '../../check.ts'
+import type { WriteOutcome } from '../../roles/broker.ts'
+import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
+import type { SqliteThread } from '../calls/requests.ts'
+
+/** The results in a SQLite file. */
+export class SqliteResults implements Results {
+  readonly #thread: SqliteThread
+
+  constructor(thread: SqliteThread) {
+    this.#thread = thread
+  }
+
+  async outcome(id: string): Promise<CallOutcome> {
+    return this.#thread.ask(['outcome', id])
+  }
+
+  watch(id: string, listener: ResultListener, hold?: boolean): () => void {
+    this.#thread.mustBeOpen()
+    return this.#thread.listeners.watch(id, listener, hold)
+  }
+
+  async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
+    checkReports(reports)
+    return this.#thread.ask(['report', reports])
+  }
+
+  async reports(id: string, after: number): Promise<Reported[]> {
+    return this.#thread.ask(['reports', id, after])
+  }
+}

@@ -1,0 +1,81 @@
+import { describe } from 'node:test'
+import type { StoreSubject } from './bed.ts'
+import { hasOf, type Kind } from './scene.ts'
+import { cancelling } from './themes/cancelling.ts'
+import { clocks } from './themes/clocks.ts'
+import { closing } from './themes/closing.ts'
+import { ending } from './themes/ending.ts'
+import { gaps } from './themes/gaps.ts'
+import { intaking } from './themes/intaking.ts'
+import { leases } from './themes/leases.ts'
+import { limits } from './themes/limits.ts'
+import { looking } from './themes/looking.ts'
+import { ordering } from './themes/ordering.ts'
+import { refusing } from './themes/refusing.ts'
+import { reporting } from './themes/reporting.ts'
+import { sending } from './themes/sending.ts'
+import { uniqueness } from './themes/uniqueness.ts'
+import { watching } from './themes/watching.ts'
+
+const themes: Readonly<Record<string, (kind: Kind) => void>> = {
+  sending,
+  ordering,
+  intaking,
+  clocks,
+  leases,
+  ending,
+  uniqueness,
+  limits,
+  cancelling,
+  reporting,
+  watching,
+  looking,
+  refusing,
+  closing,
+  gaps,
+}
+
+/**
+ * Registers the tests that every store has to pass, on `node:test`: what `skein/queue` promises, asked of the store alone.
+ *
+ * For those who write a store for another database. Which tests are registered follows from the roles of the store: it is
+ * opened once to see them. What is not there is not tested, except that it must be refused; the last theme, `gaps`, lists it.
+ * Call it at the top level of a test file, and wait for it.
+ *
+ * **Cancellation**: none. **Errors**: what the store says when it cannot be opened.
+ *
+ * @param subject how to open a store for a test, and how to turn its clock
+ * @example
+ * import type { Store } from 'skein/stores'
+ * import { memoryStore } from 'skein/stores/memory'
+ * import { storeSuite } from 'skein/testing/stores'
+ *
+ * await storeSuite({
+ *   name: 'the memory store',
+ *   heeds: ['maxBytes'],
+ *   make: async () => {
+ *     const name = `bed ${Math.random()}`
+ *     const opened: Store[] = []
+ *     return {
+ *       open: async options => {
+ *         const store = memoryStore({ ...options, name })
+ *         opened.push(store)
+ *         return store
+ *       },
+ *       quiet: () => new Promise(resolve => setImmediate(resolve)),
+ *       tearDown: async () => {
+ *         for (const each of opened) await each.close()
+ *       },
+ *     }
+ *   },
+ * })
+ */
+export async function storeSuite(subject: StoreSubject): Promise<void> {
+  const bed = await subject.make()
+  const store = await bed.open()
+  const kind = { subject, has: hasOf(store, bed, subject) }
+  await bed.tearDown()
+  describe(`${subject.name} keeps the contract of stores`, () => {
+    for (const [name, theme] of Object.entries(themes)) describe(name, () => theme(kind))
+  })
+}

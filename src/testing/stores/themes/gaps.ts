@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import type { BrokerAbility, IntakeRequest } from '../../../stores/roles/broker.ts'
+import type { OutgoingCall } from '../../../stores/roles/calls.ts'
+import { type Kind, outgoing, scene } from '../scene.ts'
+
+const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
+
+/** What asks for an ability of a broker. */
+const asking: Readonly<Record<Exclude<BrokerAbility, 'rates' | 'tasks'>, Partial<OutgoingCall>>> = {
+  priority: { priority: 1 },
+  unique: { unique: { key: 'k', conflict: 'join' } },
+  limit: { limit: { key: 'k', concurrency: 1, strategy: 'wait' } },
+}
+
+/** What the store lacks: that it says so, instead of doing half of it. */
+export function gaps(kind: Kind): void {
+  for (const [ability, changes] of Object.entries(asking)) {
+    if (kind.has.has(ability as BrokerAbility)) continue
+    scene(kind, `lacks '${ability}', and refuses calls that ask for it`, [], async ({ probe }) => {
+      await assert.rejects(probe.send([outgoing(changes)]), unsupported)
+      assert.deepEqual(await probe.claimedIds(), [])
+    })
+  }
+  if (!kind.has.has('rates')) {
+    scene(kind, `lacks 'rates', and refuses intakes that ask for them`, [], async ({ probe }) => {
+      const rates: IntakeRequest['rates'] = { t: { count: 1, per: 1_000 } }
+      assert.throws(() => probe.intake({ rates }), unsupported)
+    })
+  }
+  if (!kind.has.has('tasks')) {
+    scene(kind, `lacks 'tasks', and hands over calls of tasks that the worker does not know`, [], async ({ probe }) => {
+      await probe.send([outgoing({ id: 'a', task: 'unknown' })])
+      assert.deepEqual(await probe.claimedIds(), ['a'])
+    })
+  }
+  if (!kind.has.has('transactions')) {
+    scene(kind, 'lacks transactions, and refuses effects', [], async ({ store, probe }) => {
+      await probe.send([outgoing({ id: 'a' }), outgoing({ id: 'b' })])
+      const effects = [{ sql: 'CREATE TABLE mine (n)', parameters: [] }]
+      const [a, b] = await probe.claimed()
+      assert.ok(a && b)
+      assert.ok(typeof (await probe.settled(a, { kind: 'done', result: '1', effects })) === 'object')
+      const step = { id: b.id, token: b.token, kind: 'step', name: 's', value: '1', effects } as const
+      assert.ok(typeof (await store.results.report([step]))[0] === 'object')
+      assert.equal(await probe.stateOf('a'), 'running')
+      assert.equal(await probe.settled(a), 'ok')
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import type { KeyConflict, OutgoingCall } from '../../../stores/roles/calls.ts'
+import { type Kind, named, outgoing, scene } from '../scene.ts'
+
+function unique(id: string, conflict: KeyConflict, changes: Partial<OutgoingCall> = {}): OutgoingCall {
+  return outgoing({ id, unique: { key: 'k', conflict }, ...changes })
+}
+
+export function uniqueness(kind: Kind): void {
+  scene(
+    kind,
+    'reject: a second call of the key is not kept, and is told of the first',
+    ['unique', 'find'],
+    async ({ probe }) => {
+      const outcomes = await probe.send([unique('a', 'reject'), unique('b', 'reject')])
+      assert.deepEqual(outcomes, [
+        { outcome: 'accepted', id: 'a' },
+        { outcome: 'rejected', reason: 'unique', existing: 'a' },
+      ])
+      assert.equal(await probe.inspector.find('b'), undefined)
+    },
+  )
+
+  scene(kind, 'join: a second call of the key is the first one', ['unique'], async ({ probe }) => {
+    await probe.send([unique('a', 'reject')])
+    assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+    assert.deepEqual(await probe.claimedIds(), ['a'])
+  })
+
+  scene(kind, 'replace: one that waits gives way and says by whom', ['unique'], async ({ probe }) => {
+    await probe.send([unique('a', 'replace', { delay: 5_000 })])
+    assert.deepEqual(await probe.send([unique('b', 'replace')]), [{ outcome: 'replaced', id: 'b', replaced: 'a' }])
+    assert.equal(await probe.stateOf('a'), 'cancelled')
+    const error = await probe.errorOf('a')
+    assert.equal(error['source'], 'replaced')
+    assert.equal(error['by'], 'b')
+    assert.deepEqual(await probe.claimedIds(), ['b'])
+  })
+
+  scene(kind, 'replace: a running call is not replaced', ['unique'], async ({ probe }) => {
+    await probe.send([unique('a', 'reject')])
+    const claim = await probe.oneClaim()
+    assert.deepEqual(await probe.send([unique('b', 'replace')]), [
+      { outcome: 'rejected', reason: 'unique', existing: 'a' },
+    ])
+    assert.equal(await probe.settled(claim), 'ok')
+  })
+
+  scene(
+    kind,
+    'a key is taken while its call waits for a retry, and free as soon as it has ended',
+    ['turn', 'unique', 'cancel', 'purge'],
+    async ({ bed, probe }) => {
+      const endings: (() => Promise<unknown>)[] = [
+        async () => probe.settled(await probe.oneClaim()),
+        async () => probe.settled(await probe.oneClaim(), { kind: 'failed', error: '{}' }),
+        async () => probe.settled(await probe.oneClaim(), { kind: 'dead', error: '{}' }),
+        async () => probe.inspector.cancel(['2', '3'], '"x"'),
+        async () => probe.inspector.purge({ queue: 'q' }),
+      ]
+      for (const [index, end] of endings.entries()) {
+        const [first] = await probe.send([unique(`${index}`, 'reject')])
+        assert.equal(first?.outcome, 'accepted', `after ending ${index - 1}`)
+        await probe.settled(await probe.oneClaim(), { kind: 'retry', error: '{}', delay: 1_000 })
+        assert.equal((await probe.send([unique('other', 'reject')]))[0]?.outcome, 'rejected')
+        await bed.turn(1_000)
+        await end()
+      }
+      assert.equal((await probe.send([unique('last', 'reject')]))[0]?.outcome, 'accepted')
+    },
+  )
+
+  scene(
+    kind,
+    'keys are free when calls expire or are dead',
+    ['turn', 'unique', 'maxDeaths'],
+    async ({ bed, probe }) => {
+      await probe.send([unique('a', 'reject', { expires: 1_000 })])
+      await bed.turn(1_000)
+      assert.equal((await probe.send([unique('b', 'reject', { maxDeaths: 1 })]))[0]?.outcome, 'accepted')
+      await probe.oneClaim()
+      await bed.turn(10_000)
+      assert.equal((await probe.send([unique('c', 'reject')]))[0]?.outcome, 'accepted')
+    },
+  )
+
+  scene(
+    kind,
+    'an ended call is not made ready again while another one has its key',
+    ['unique', 'retry'],
+    async ({ probe }) => {
+      await probe.send([unique('a', 'reject')])
+      await probe.settled(await probe.oneClaim(), { kind: 'failed', error: '{}' })
+      await probe.send([unique('b', 'reject')])
+      assert.deepEqual(await probe.inspector.retry(['a']), ['taken'])
+      await probe.settled(await probe.oneClaim())
+      assert.deepEqual(await probe.inspector.retry(['a']), ['ready'])
+      assert.deepEqual(await probe.send([unique('c', 'join')]), [{ outcome: 'joined', id: 'a' }])
+    },
+  )
+
+  scene(kind, 'keys are apart from each other and from calls without one', ['unique'], async ({ probe }) => {
+    const outcomes = await probe.send([
+      unique('a', 'reject'),
+      outgoing({ id: 'b', unique: { key: 'K', conflict: 'reject' } }),
+      ...named(['c']),
+    ])
+    assert.deepEqual(
+      outcomes.map(each => each.outcome),
+      ['accepted', 'accepted', 'accepted'],
+    )
+  })
+}
