@@ -49,7 +49,14 @@ export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['run'],
   ],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
-  'src/stores/sqlite': [['file'], ['calls'], ['thread', 'sqlite-store'], ['index']],
+  'src/stores': [
+    ['roles', 'story', 'crash-point'],
+    ['options', 'check', 'listeners'],
+    ['pulling', 'threaded'],
+    ['memory', 'sqlite'],
+    ['index'],
+  ],
+  'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['sqlite-store'], ['index']],
   'src/queue': [['default-queue', 'open-store', 'inside'], ['client', 'worker'], ['work'], ['index']],
 }
 

@@ -1,16 +1,15 @@
 import { ClosedError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
 import type { Store } from '../roles/store.ts'
-import type { Holder } from './entry.ts'
 import type { Ledger } from './ledger.ts'
-import type { Memory } from './memory.ts'
+import type { Handle, Memory } from './memory.ts'
 import { MemoryBroker } from './roles/broker.ts'
 import { MemoryInspector } from './roles/inspector.ts'
 import { MemoryRegistry } from './roles/registry.ts'
 import { MemoryResults } from './roles/results.ts'
 
 /** One who has the memory open. */
-export class MemoryStore implements Store, Holder {
+export class MemoryStore implements Store, Handle {
   readonly url: string
   readonly broker: MemoryBroker
   readonly results: MemoryResults

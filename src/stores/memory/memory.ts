@@ -3,12 +3,18 @@ import { Timer } from '../../core/time/timer.ts'
 import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Announcement } from '../roles/registry.ts'
-import { outcomeOf } from './entry.ts'
+import { type Holder, outcomeOf } from './entry.ts'
 import { Ledger, type Signal } from './ledger.ts'
 
-/** One who has the memory open. */
-export interface Handle {
+/** One who has the memory open, as its roles see it. It holds claims. */
+export interface Handle extends Holder {
+  readonly memory: Memory
   readonly listeners: Listeners
+  /** Changes something, in one transaction: nothing in there waits. */
+  write<T>(change: (ledger: Ledger) => T): T
+  read<T>(look: (ledger: Ledger) => T): T
+  /** **Errors**: `SKEIN_CLOSED`. */
+  mustBeOpen(): void
 }
 
 /** A worker, and who has announced it. */

@@ -12,15 +12,15 @@ import type {
   WriteOutcome,
 } from '../../roles/broker.ts'
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
-import type { MemoryStore } from '../memory-store.ts'
+import type { Handle } from '../memory.ts'
 
 /** The broker of a store in memory. */
 export class MemoryBroker implements Broker {
   readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['priority', 'unique', 'limit', 'rates', 'tasks'])
   readonly durability = 'none'
-  readonly #store: MemoryStore
+  readonly #store: Handle
 
-  constructor(store: MemoryStore) {
+  constructor(store: Handle) {
     this.#store = store
   }
 

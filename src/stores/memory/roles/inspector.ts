@@ -11,13 +11,13 @@ import type {
 } from '../../roles/inspector.ts'
 import { type Entry, jobOf } from '../entry.ts'
 import type { Ledger } from '../ledger.ts'
-import type { MemoryStore } from '../memory-store.ts'
+import type { Handle } from '../memory.ts'
 
 /** Looks into a store in memory. */
 export class MemoryInspector implements Inspector {
-  readonly #store: MemoryStore
+  readonly #store: Handle
 
-  constructor(store: MemoryStore) {
+  constructor(store: Handle) {
     this.#store = store
   }
 

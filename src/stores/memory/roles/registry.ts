@@ -1,12 +1,12 @@
 import { checkText } from '../../check.ts'
 import type { Announcement, Registry, WorkerRecord } from '../../roles/registry.ts'
-import type { MemoryStore } from '../memory-store.ts'
+import type { Handle } from '../memory.ts'
 
 /** The workers of a store in memory: each is there until it says good-bye, or its store is closed. */
 export class MemoryRegistry implements Registry {
-  readonly #store: MemoryStore
+  readonly #store: Handle
 
-  constructor(store: MemoryStore) {
+  constructor(store: Handle) {
     this.#store = store
   }
 

@@ -2,13 +2,13 @@ import { checkReports } from '../../check.ts'
 import type { WriteOutcome } from '../../roles/broker.ts'
 import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
 import { outcomeOf } from '../entry.ts'
-import type { MemoryStore } from '../memory-store.ts'
+import type { Handle } from '../memory.ts'
 
 /** The results of a store in memory. */
 export class MemoryResults implements Results {
-  readonly #store: MemoryStore
+  readonly #store: Handle
 
-  constructor(store: MemoryStore) {
+  constructor(store: Handle) {
     this.#store = store
   }
 
