@@ -41,7 +41,6 @@ export class Process implements Transport {
   readonly #held: HeldReader
   #stderrTail = ''
   #exited = false
-  #referenced = true
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     const fd = openLedger(init.slots)
@@ -86,6 +85,8 @@ export class Process implements Transport {
     let failure: Error | undefined
     this.#child.on('error', error => (failure = error))
     this.#child.on('exit', () => (this.#exited = true))
+    this.#child.unref()
+    for (const stream of this.#streams()) stream.unref()
     if (this.#child.pid !== undefined) watch(this.#child)
     // 'close' comes after 'exit' and after the last byte of every pipe: nothing that the child said is lost, nor what it held back.
     this.#child.on('close', (exitCode, signal) => {
@@ -127,25 +128,6 @@ export class Process implements Transport {
 
   look(): void {
     this.#reader.look(this.#held)
-  }
-
-  ref(): void {
-    this.#referenced = true
-    this.#child.ref()
-    for (const stream of this.#streams()) stream.ref()
-  }
-
-  unref(): void {
-    this.#child.unref()
-    if (!this.#child.stdout && !this.#child.stderr) {
-      for (const stream of this.#streams()) stream.unref()
-      return
-    }
-    // What the child printed before its last reply is in the pipe already; one more turn of the event loop reads it.
-    this.#referenced = false
-    setImmediate(() => {
-      if (!this.#referenced) for (const stream of this.#streams()) stream.unref()
-    })
   }
 
   #streams(): Socket[] {

@@ -71,6 +71,8 @@ export class Thread implements Transport {
       this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
     })
     this.#worker.on('exit', exitCode => this.#gone(exitCode))
+    this.#worker.unref()
+    this.#port.unref()
   }
 
   /**
@@ -123,16 +125,6 @@ export class Thread implements Transport {
 
   readonly #refused = (message: Request, error: unknown): void =>
     this.#events.onRefused(message, unsendableArgument('thread', error))
-
-  ref(): void {
-    this.#worker.ref()
-    this.#port.ref()
-  }
-
-  unref(): void {
-    this.#worker.unref()
-    this.#port.unref()
-  }
 
   async terminate(): Promise<Ended> {
     await this.#worker.terminate()

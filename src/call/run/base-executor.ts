@@ -179,6 +179,11 @@ export abstract class BaseExecutor extends ExecutorSurface {
     this.#place(entry)
   }
 
+  /** An entry needs no place any more, for now or for ever. */
+  protected leave(entry: Entry): void {
+    this.#tokens?.giveBack(entry)
+  }
+
   /** Lets in those who wait outside; to be called when the queue has become shorter. */
   protected admit(): void {
     while (this.#outside.size > 0 && this.queued < this.#maxQueue) {
@@ -226,7 +231,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       return
     }
     this.#clearTimers(entry) // what limited the last run has no say in the next
-    this.#tokens?.giveBack(entry) // others may use it while this one waits
+    this.leave(entry) // others may use its token while it waits
     entry.attempt++
     entry.state = 'delayed'
     const time = this.time()
@@ -287,7 +292,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
       counts[outcome.state] += outcome.state === 'done' ? 1 : entry.items
     }
     this.#detach(entry)
-    this.#tokens?.giveBack(entry)
+    this.leave(entry)
     if (--this.#pending === 0) this.#deaf?.()
     if (this.observed) this.#report(entry, outcome)
     entry.end(outcome)

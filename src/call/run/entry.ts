@@ -109,6 +109,8 @@ export class Entry {
   queue: unknown
 
   // Where a pool has put it.
+  /** It waits in the pool or is with a worker. */
+  isPlaced = false
   worker: unknown
   workerName = ''
   slot = -1

@@ -1,12 +1,11 @@
 import { encode, newEncoding } from '../../call/codec/codec.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
 import { realTime } from './real-time.ts'
 import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
 import { request } from '../wire/messages.ts'
 
-/** A worker without calls keeps the program alive for this much longer, in milliseconds. */
-const letGoAfter = 5
 /** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
 const startBackoff = 250
 
@@ -28,22 +27,22 @@ export class Crew {
   readonly #settings: PoolSettings
   readonly #open: OpenTransport
   readonly #events: CrewEvents
+  readonly #keepAlive: KeepAlive
   /** One place for each worker there may be; a call with a key always goes to the same place. */
   readonly places: (PoolWorker | undefined)[]
   /** Where the ledgers' clocks begin, in milliseconds since the Unix epoch. */
   readonly epoch: number = Math.floor(realTime())
   #idleTimer: NodeJS.Timeout | undefined
-  #letGoTimer: NodeJS.Timeout | undefined
   #startTimer: NodeJS.Timeout | undefined
   #startFailures = 0
   #noStartBefore = 0
-  #closing = false
   #onEmpty: (() => void) | undefined
 
-  constructor(settings: PoolSettings, open: OpenTransport, events: CrewEvents) {
+  constructor(settings: PoolSettings, open: OpenTransport, events: CrewEvents, keepAlive: KeepAlive) {
     this.#settings = settings
     this.#open = open
     this.#events = events
+    this.#keepAlive = keepAlive
     this.places = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
   }
 
@@ -69,7 +68,7 @@ export class Crew {
 
   /** Starts a worker in a free place; undefined when that has to wait, or failed. */
   start(place: number): PoolWorker | undefined {
-    const wait = this.#noStartBefore - Date.now()
+    const wait = this.#noStartBefore - performance.now()
     if (wait > 0 && (this.has('ready') || this.has('starting'))) {
       this.#startTimer ??= setTimeout(() => {
         this.#startTimer = undefined
@@ -89,7 +88,6 @@ export class Crew {
     }
     worker.kept = this.workers.filter(each => each.kept).length < this.#settings.min
     this.places[place] = worker
-    this.hold(worker)
     this.#events.onState(worker, 'starting')
     return worker
   }
@@ -118,38 +116,10 @@ export class Crew {
     this.#events.onState(worker, 'ready')
   }
 
-  /** From now on the worker keeps the program alive. */
-  hold(worker: PoolWorker): void {
-    if (worker.held) return
-    worker.held = true
-    worker.transport.ref()
-  }
-
-  /**
-   * The worker has nothing to do: soon it no longer keeps the program alive, and after a while it ends. Not at once,
-   * because calls that come one after another would otherwise pay for letting go and holding on again each time.
-   */
+  /** The worker has nothing to do: after a while it ends. */
   idle(worker: PoolWorker): void {
-    if (worker.state === 'starting' || !worker.held) return
-    this.#letGoTimer ??= setTimeout(this.#letGo, letGoAfter)
-  }
-
-  readonly #letGo = (): void => {
-    this.#letGoTimer = undefined
-    let later = false
-    for (const worker of this.workers) {
-      if (!worker.held || worker.state === 'starting') continue
-      if (worker.inFlight > 0 || worker.served !== worker.servedSeen) {
-        worker.servedSeen = worker.served
-        later ||= worker.inFlight === 0
-        continue
-      }
-      worker.held = false
-      worker.idleSince = Date.now()
-      worker.transport.unref()
-      if (!worker.kept) this.#watchIdle()
-    }
-    if (later) this.#letGoTimer = setTimeout(this.#letGo, letGoAfter)
+    worker.idleSince = performance.now()
+    if (!worker.kept) this.#watchIdle()
   }
 
   #watchIdle(): void {
@@ -158,10 +128,10 @@ export class Crew {
     this.#idleTimer = setTimeout(
       () => {
         this.#idleTimer = undefined
-        const limit = Date.now() - idleTimeout
+        const limit = performance.now() - idleTimeout
         let more = false
         for (const worker of this.workers) {
-          if (worker.kept || worker.held || worker.state !== 'ready') continue
+          if (worker.kept || worker.inFlight > 0 || worker.state !== 'ready') continue
           if (worker.idleSince <= limit) this.retire(worker)
           else more = true
         }
@@ -179,8 +149,7 @@ export class Crew {
     worker.transport.post([request.close], true)
     worker.transport.flush()
     // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
-    worker.farewell = setTimeout(() => this.endByForce(worker), this.#settings.grace)
-    if (!this.#closing) worker.farewell.unref()
+    worker.farewell = setTimeout(() => this.endByForce(worker), this.#settings.grace).unref()
   }
 
   /** Ends a worker whatever it is doing. */
@@ -204,23 +173,22 @@ export class Crew {
 
   #startFailed(worker: PoolWorker, cause: unknown): void {
     this.#startFailures++
-    this.#noStartBefore = Date.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
+    this.#noStartBefore = performance.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
     this.#events.onStartFailed(worker, cause)
   }
 
   /** Lets all go; resolves when none is left. */
   async close(): Promise<void> {
-    this.#closing = true
-    for (const timer of [this.#idleTimer, this.#letGoTimer, this.#startTimer]) if (timer) clearTimeout(timer)
+    for (const timer of [this.#idleTimer, this.#startTimer]) if (timer) clearTimeout(timer)
     const { workers } = this
     if (workers.length === 0) return
     const empty = new Promise<void>(resolve => (this.#onEmpty = resolve))
+    this.#keepAlive.add()
     for (const worker of workers) {
-      this.hold(worker)
-      worker.farewell?.ref()
       if (worker.state === 'starting') this.endByForce(worker)
       else this.retire(worker)
     }
     await empty
+    this.#keepAlive.remove()
   }
 }

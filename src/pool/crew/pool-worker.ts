@@ -40,10 +40,6 @@ export class PoolWorker {
   readonly born: number = performance.now()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
-  /** Keeps the program alive. */
-  held = false
-  /** `served` when it was last looked at, to see whether calls still come. */
-  servedSeen = 0
   completed = 0
   busy = 0
   /** Has requests that have not been flushed. */
@@ -55,6 +51,7 @@ export class PoolWorker {
   stillFor = 0
   /** What had been sent ahead has been called back from it; it gets nothing ahead until it moves. */
   isStuck = false
+  /** Since when it has had no calls, on the clock of `performance`. */
   idleSince = 0
   kept = false
   /** Set once it has been asked to leave: when it will be made to. */

@@ -9,9 +9,10 @@ import { answerAsk } from './answer-ask.ts'
 import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { encodeCause } from '../wire/cause.ts'
-import { Crew } from './crew.ts'
+import { Crew, type CrewEvents } from './crew.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { loading } from '../wire/ledger.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { crashError, lostError, startError, unsendableCall } from '../wire/failures.ts'
 import { tellOrigin, tellOrigins } from './origin.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
@@ -31,6 +32,8 @@ export class WorkerPool extends BaseExecutor {
   readonly capacity: number
   readonly #settings: PoolSettings
   readonly #crew: Crew
+  /** Counts what is enqueued or with a worker. What waits for a token, or for its next attempt, is kept by others. */
+  readonly #keepAlive = new KeepAlive()
   readonly #queue: PoolQueue
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
@@ -48,7 +51,7 @@ export class WorkerPool extends BaseExecutor {
     this.#encoding = newEncoding(settings.kind)
     this.#poster = new CallPoster(settings.kind)
     this.capacity = settings.max * settings.concurrency
-    this.#crew = new Crew(settings, open, {
+    const events: CrewEvents = {
       connect: worker => ({
         onReplies: replies => this.#onReplies(worker, replies),
         onRefused: (message, error) => this.#onRefused(worker, message, error),
@@ -59,7 +62,8 @@ export class WorkerPool extends BaseExecutor {
       onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
-    })
+    }
+    this.#crew = new Crew(settings, open, events, this.#keepAlive)
     this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => {
       worker.isStuck = true
       this.#recall(worker)
@@ -95,8 +99,17 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected enqueue(entry: Entry): void {
+    entry.isPlaced = true
+    this.#keepAlive.add()
     this.#queue.push(entry)
     this.#schedule()
+  }
+
+  protected override leave(entry: Entry): void {
+    super.leave(entry)
+    if (!entry.isPlaced) return
+    entry.isPlaced = false
+    this.#keepAlive.remove()
   }
 
   #putBack(entry: Entry): void {
@@ -170,7 +183,6 @@ export class WorkerPool extends BaseExecutor {
     entry.state = 'sent'
     entry.order = ++this.#order
     entry.started = 0
-    this.#crew.hold(worker)
     const flags = flagsOf(entry, this.wantsStart(entry), entry.apart || times.isDangerous)
     const isSent =
       moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true

@@ -41,7 +41,10 @@ export interface TransportEvents {
   onExit(exit: WorkerExit): void
 }
 
-/** A worker and the way to it: a thread with a message port, or a process with a socket. */
+/**
+ * A worker and the way to it: a thread with a message port, or a process with a socket. It never keeps the program alive; its
+ * pool does, as long as it has something to do.
+ */
 export interface Transport {
   readonly ledger: PoolLedger
   /**
@@ -60,9 +63,6 @@ export interface Transport {
   flush(): void
   /** Takes replies that the worker has ready but holds back, where that can be seen from here. */
   look?(): void
-  /** Whether this worker keeps the program alive. */
-  ref(): void
-  unref(): void
   /** Ends the worker whatever it is doing. Resolves to what it took. `onExit` follows. */
   terminate(grace: number): Promise<Ended>
 }

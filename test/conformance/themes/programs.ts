@@ -33,6 +33,18 @@ export const programs: Theme = theme('whole programs', add => {
     assert.equal(ending.stdout, 'waited 150\nwaited 1\n')
   })
 
+  for (const seed of [1, 2]) {
+    add(
+      `calls that wait keep the program alive while workers come and go at random (seed ${seed})`,
+      async ({ place }) => {
+        const ending = await runScript('comes-and-goes.js', [place.name, String(seed)])
+        ended(ending, 0)
+        assert.equal(ending.stdout, 'all answered\n')
+      },
+      { needs },
+    )
+  }
+
   add('limits and signals that were not needed do not keep the program alive', async ({ place }) => {
     const ending = await runScript('cancelled-and-done.js', [place.name])
     ended(ending, 0)
