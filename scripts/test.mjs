@@ -25,8 +25,17 @@ const { values, positionals: patterns } = argumentsOrExit()
 const whole = patterns.length === 0 && values.name === undefined && !values.watch
 
 if (values.help) console.log(usage)
-else if (values.watch) await afterEachChange(['src', 'test', 'examples', 'docs'], signal => runOnce(signal))
+else if (values.watch) await watch()
 else process.exitCode = await runOnce()
+
+async function watch() {
+  const run = signal => {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[3J\u001b[H')
+    return runOnce(signal)
+  }
+  const waits = () => console.log('\nwaiting for a change; Ctrl-C ends this')
+  await afterEachChange(['src', 'test', 'examples', 'docs'], run, { waits })
+}
 
 /** Gives the exit code. */
 async function runOnce(signal) {
