@@ -16,7 +16,15 @@ interface PackageJson {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson
 const execute = promisify(execFile)
-const atTop = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const atTop = [
+  'ARCHITECTURE.md',
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+]
 
 describe('the exports of the package', () => {
   for (const [name, entry] of Object.entries(manifest.exports)) {
