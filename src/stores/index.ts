@@ -14,7 +14,7 @@ export type {
   Intake,
   IntakeHealth,
   IntakeRequest,
-  Receiver,
+  IntakeReceiver,
   Settlement,
   WriteOutcome,
 } from './roles/broker.ts'

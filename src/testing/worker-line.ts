@@ -1,4 +1,12 @@
-import type { Broker, Claim, HeldClaim, Intake, IntakeRequest, Receiver, WriteOutcome } from '../stores/roles/broker.ts'
+import type {
+  Broker,
+  Claim,
+  HeldClaim,
+  Intake,
+  IntakeRequest,
+  IntakeReceiver,
+  WriteOutcome,
+} from '../stores/roles/broker.ts'
 import type { Inspector } from '../stores/roles/inspector.ts'
 import type { Registry } from '../stores/roles/registry.ts'
 import type { Results } from '../stores/roles/results.ts'
@@ -77,7 +85,7 @@ export class WorkerLine implements Store {
     }
   }
 
-  #intake(request: IntakeRequest, receiver: Receiver): Intake {
+  #intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
     this.#lease = request.lease
     // A store renews leases for as long as its own process lives, and this one outlives its workers here. So a claim lasts
     // practically for ever, and shrinks to its lease when the worker dies.
@@ -90,7 +98,7 @@ export class WorkerLine implements Store {
     return intake
   }
 
-  #claimed(receiver: Receiver, claims: readonly Claim[], took: number | undefined): void {
+  #claimed(receiver: IntakeReceiver, claims: readonly Claim[], took: number | undefined): void {
     if (this.#cut) {
       // It died while the store was answering: these leases run out like all that it held.
       this.#store.broker.renew(claims, this.#lease).catch(ignore)
@@ -136,12 +144,12 @@ export class WorkerLine implements Store {
 
 /** An intake through which nothing comes while it is closed, whatever is wanted. */
 class LinedIntake implements Intake {
-  readonly receiver: Receiver
+  readonly receiver: IntakeReceiver
   readonly #inner: Intake
   #open: boolean
   #wanted = 0
 
-  constructor(inner: Intake, receiver: Receiver, open: boolean) {
+  constructor(inner: Intake, receiver: IntakeReceiver, open: boolean) {
     this.#inner = inner
     this.receiver = receiver
     this.#open = open

@@ -10,7 +10,6 @@ const allowed: Readonly<Record<string, string>> = {
   'test/conformance/themes/timeouts.ts': 'a time limit passes while a call waits for a worker, and must not count',
   'test/core/time/clock.test.ts': 'no timer of the machine rings early, and a pending one keeps the program running',
   'test/core/debug/deadlock.test.ts': 'a pending timer is no deadlock',
-  'test/stores/threaded/thread-host.test.ts': 'answers of a thread arrive in a later turn of the event loop',
   'test/stress/programs/measure.ts': 'memory is measured when the operating system has had time to take it back',
   'test/queue/worker/blocked/blocked.ts': 'leases are renewed in time beside a blocked event loop',
   'test/queue/kill/matrix.ts': 'looks into a store again and again while programs are killed',

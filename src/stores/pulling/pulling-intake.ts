@@ -1,6 +1,6 @@
 import { Timer } from '../../core/time/timer.ts'
 import type { PullSignals } from '../listeners.ts'
-import type { Claim, Intake, IntakeHealth, IntakeRequest, Receiver } from '../roles/broker.ts'
+import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
 
 /** How often an idle intake asks although nothing was signalled, in milliseconds: what heals a signal that got lost. */
 const probeEvery = 5_000
@@ -34,7 +34,7 @@ export interface PullSource {
 export class PullingIntake implements Intake {
   readonly #source: PullSource
   readonly #request: IntakeRequest
-  readonly #receiver: Receiver
+  readonly #receiver: IntakeReceiver
   readonly #unlisten: (() => void)[]
   /** Told while a claim is under way: it may be about what comes with it, so it is told again after that. */
   #early: (() => void)[] = []
@@ -52,7 +52,7 @@ export class PullingIntake implements Intake {
   #answered: number | undefined
   #trouble: unknown
 
-  constructor(source: PullSource, request: IntakeRequest, receiver: Receiver) {
+  constructor(source: PullSource, request: IntakeRequest, receiver: IntakeReceiver) {
     this.#source = source
     this.#request = request
     this.#receiver = receiver

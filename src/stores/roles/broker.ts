@@ -23,7 +23,7 @@ export interface Broker {
   /** Keeps calls: durable when it resolves, many in one commit. One that was sent before (same id) is not kept twice. */
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]>
   /** Begins to hand over calls, as many as are wanted. */
-  intake(request: IntakeRequest, receiver: Receiver): Intake
+  intake(request: IntakeRequest, receiver: IntakeReceiver): Intake
   /** Ends attempts. */
   settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]>
   /** Prolongs leases; only for claims made with `keep: false`. */
@@ -49,7 +49,7 @@ export interface IntakeRequest {
 }
 
 /** Who is given calls. Nothing is told of a claim before it was handed over, and anything may be told twice. */
-export interface Receiver {
+export interface IntakeReceiver {
   /**
    * Calls that the worker may run now.
    *

@@ -69,6 +69,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
  *     }
  *   },
  * })
+ * console.log('from here on the runner reports')
  */
 export async function storeSuite(subject: StoreSubject): Promise<void> {
   const bed = await subject.make()

@@ -7,7 +7,7 @@ import type {
   HeldClaim,
   Intake,
   IntakeRequest,
-  Receiver,
+  IntakeReceiver,
   Settlement,
   WriteOutcome,
 } from '../../roles/broker.ts'
@@ -29,7 +29,7 @@ export class MemoryBroker implements Broker {
     return this.#store.write(ledger => ledger.send(calls.map(call => ({ ...call }))))
   }
 
-  intake(request: IntakeRequest, receiver: Receiver): Intake {
+  intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
     checkRequest(request)
     const store = this.#store
     store.mustBeOpen()

@@ -6,7 +6,7 @@ import type {
   HeldClaim,
   Intake,
   IntakeRequest,
-  Receiver,
+  IntakeReceiver,
   Settlement,
   WriteOutcome,
 } from '../../roles/broker.ts'
@@ -35,7 +35,7 @@ export class SqliteBroker implements Broker {
     return unpackOutcomes(await this.#thread.ask<SendOutcome[] | undefined>(['send', packCalls(calls)], atOnce), calls)
   }
 
-  intake(request: IntakeRequest, receiver: Receiver): Intake {
+  intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
     check.checkRequest(request)
     const thread = this.#thread
     thread.mustBeOpen()
