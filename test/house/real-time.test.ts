@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, string>> = {
   'test/cli/resume.test.ts': 'waits for what another program has written',
   'test/cli/skein.ts': 'a task of a program that is started by name',
   'test/conformance/files.ts': 'waits for a file that another process writes',
+  'test/conformance/tasks/leaving.ts': 'tasks that run on threads and processes as well',
   'test/conformance/tasks/context.ts': 'tasks that run on threads and processes as well',
   'test/conformance/tasks/crashing.ts': 'the crash of a worker after its call has begun',
   'test/conformance/tasks/durable.ts': 'tasks that run in worker processes as well',
