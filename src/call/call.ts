@@ -2,7 +2,7 @@ import { callBrand, hasCallBrand } from './brands.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
 import { describe } from '../core/errors/checks.ts'
-import { type CallOptions, checkCallOptions } from './options.ts'
+import { type CallOptions, type CallSettings, settleCallOptions } from './options.ts'
 import type { Carried, RealError, Refusal } from './define/sendable.ts'
 import { takeMoved, type Transferable } from './codec/move.ts'
 import type { Put } from './codec/put.ts'
@@ -27,7 +27,8 @@ export interface Call<R> {
   /** The bare function, for the executors that run it right here. */
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
-  readonly options: CallOptions
+  /** What `with` was given, the lengths of time in milliseconds. */
+  readonly options: CallSettings
   /** What `move` has marked in the arguments: it goes with the call, without a copy, when that is sent to a thread. */
   readonly moved: readonly Transferable[] | undefined
   /** The same call with other options laid over its own. */
@@ -124,14 +125,14 @@ function notATask(value: unknown): InvalidArgumentError {
   )
 }
 
-const emptyOptions: CallOptions = Object.freeze({})
+const emptyOptions: CallSettings = Object.freeze({})
 
 class CallValue<R> implements Call<R> {
   readonly [callBrand] = true as const
   readonly task: TaskIdentity
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
-  readonly options: CallOptions
+  readonly options: CallSettings
   readonly moved: readonly Transferable[] | undefined
   declare readonly resultType?: R
 
@@ -139,7 +140,7 @@ class CallValue<R> implements Call<R> {
     task: TaskIdentity,
     fn: AnyFunction,
     args: readonly unknown[],
-    options: CallOptions,
+    options: CallSettings,
     moved: readonly Transferable[] | undefined,
   ) {
     this.task = task
@@ -150,8 +151,8 @@ class CallValue<R> implements Call<R> {
   }
 
   with(options: CallOptions): Call<R> {
-    checkCallOptions(options)
-    return new CallValue<R>(this.task, this.fn, this.args, Object.freeze({ ...this.options, ...options }), this.moved)
+    const settled = Object.freeze({ ...this.options, ...settleCallOptions(options) })
+    return new CallValue<R>(this.task, this.fn, this.args, settled, this.moved)
   }
 }
 

@@ -4,7 +4,13 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
 import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
 import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
-import { checkQueueOptions, type DurableCallOptions, queueOptionNames } from './queue-options.ts'
+import {
+  type DurableCallOptions,
+  type DurableCallSettings,
+  type LimitSettings,
+  queueOptionNames,
+  settleQueueOptions,
+} from './queue-options.ts'
 
 /** When and how often to run a call again after it failed. */
 export interface RetryOptions extends Backoff, RetryChoice {
@@ -43,6 +49,23 @@ export interface CallOptions extends DurableCallOptions {
   readonly key?: string
 }
 
+/** The options of a call once they have been checked: every length of time in milliseconds. */
+export interface CallSettings extends CallOptions, DurableCallSettings {
+  readonly timeout?: number
+  readonly retries?: number | RetrySettings
+  readonly delay?: number
+  readonly expires?: number | Date
+  readonly deadline?: number
+  readonly grace?: number
+  readonly limit?: LimitSettings
+}
+
+/** When and how often to run a call again, once that has been checked. */
+export interface RetrySettings extends RetryOptions {
+  readonly backoff?: number
+  readonly maxBackoff?: number
+}
+
 const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', ...queueOptionNames])
 const knownRetry: ReadonlySet<string> = new Set([
   'times',
@@ -54,24 +77,41 @@ const knownRetry: ReadonlySet<string> = new Set([
   'retryIf',
 ])
 
-/** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function checkCallOptions(options: CallOptions): void {
+/**
+ * Checks the options of a call and settles its lengths of time, so that nobody on the way of the call has to read them again.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`, with the name of the option, what was expected and what was given.
+ */
+export function settleCallOptions(options: CallOptions): CallSettings {
   checkKnown(options, known, 'call option')
-  if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new InvalidArgumentError(`signal must be an AbortSignal, got ${describe(options.signal)}`)
+  const { timeout, signal, retries, priority, key, ...others } = options
+  const settled: { -readonly [K in keyof CallSettings]: CallSettings[K] } = {}
+  if (timeout !== undefined) settled.timeout = milliseconds(timeout, 'timeout')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new InvalidArgumentError(`signal must be an AbortSignal, got ${describe(signal)}`)
   }
-  if (options.priority !== undefined) checkInteger(options.priority, 'priority', Number.MIN_SAFE_INTEGER)
-  if (options.key !== undefined && typeof options.key !== 'string') {
-    throw new InvalidArgumentError(`key must be a string, got ${describe(options.key)}`)
+  if (priority !== undefined) checkInteger(priority, 'priority', Number.MIN_SAFE_INTEGER)
+  if (key !== undefined && typeof key !== 'string') {
+    throw new InvalidArgumentError(`key must be a string, got ${describe(key)}`)
   }
-  if (typeof options.retries === 'object') {
-    checkKnown(options.retries, knownRetry, 'retry option')
-    checkInteger(options.retries.times, 'retries.times', 0)
-    checkBackoff(options.retries, 'retries.')
-    checkChoice(options.retries, 'retries.')
-  } else if (options.retries !== undefined) {
-    checkInteger(options.retries, 'retries', 0)
+  if (retries !== undefined) settled.retries = settleRetries(retries)
+  return { ...(options as CallSettings), ...settled, ...settleQueueOptions(others) }
+}
+
+function settleRetries(retries: number | RetryOptions): number | RetrySettings {
+  if (typeof retries !== 'object') {
+    checkInteger(retries, 'retries', 0)
+    return retries
   }
-  checkQueueOptions(options)
+  checkKnown(retries, knownRetry, 'retry option')
+  const { times, backoff, maxBackoff, ...others } = retries
+  checkInteger(times, 'retries.times', 0)
+  checkBackoff(retries, 'retries.')
+  checkChoice(retries, 'retries.')
+  return {
+    ...others,
+    times,
+    ...(backoff === undefined ? {} : { backoff: milliseconds(backoff, 'retries.backoff') }),
+    ...(maxBackoff === undefined ? {} : { maxBackoff: milliseconds(maxBackoff, 'retries.maxBackoff') }),
+  }
 }

@@ -60,6 +60,20 @@ export interface DurableCallOptions {
   readonly tags?: readonly string[]
 }
 
+/** The same once they have been checked: every length of time in milliseconds. */
+export interface DurableCallSettings extends DurableCallOptions {
+  readonly delay?: number
+  readonly expires?: number | Date
+  readonly deadline?: number
+  readonly grace?: number
+  readonly limit?: LimitSettings
+}
+
+/** The options of a limit once they have been checked. */
+export interface LimitSettings extends LimitOptions {
+  readonly rate?: { readonly count: number; readonly per: number }
+}
+
 /** The names of the options that only queues know. */
 export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
   'queue',
@@ -85,21 +99,28 @@ export const longestSpan: number = 365_250 * 86_400_000
 /** The last moment of the year 9999: what comes after it no date in a message can say. */
 const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
-/** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function checkQueueOptions(options: DurableCallOptions): void {
+/**
+ * The lengths of time among the options, in milliseconds.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for any option that is wrong, with its name, what was expected and what was given.
+ */
+export function settleQueueOptions(
+  options: DurableCallOptions,
+): Pick<DurableCallSettings, 'delay' | 'expires' | 'deadline' | 'grace' | 'limit'> {
+  const settled: { -readonly [K in keyof DurableCallSettings]: DurableCallSettings[K] } = {}
   const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
   if (queue !== undefined) checkQueueName(queue)
-  if (delay !== undefined) checkSpan(delay, 'delay')
+  if (delay !== undefined) settled.delay = checkSpan(delay, 'delay')
   if (eta !== undefined) checkTime(eta, 'eta')
   if (eta !== undefined && delay !== undefined) {
     throw new InvalidArgumentError('delay and eta both say when a call may start: give one of them')
   }
   if (expires instanceof Date) checkTime(expires, 'expires')
-  else if (expires !== undefined) checkSpan(expires, 'expires', true)
-  if (deadline !== undefined) checkSpan(deadline, 'deadline', true)
-  if (grace !== undefined) checkSpan(grace, 'grace', true)
+  else if (expires !== undefined) settled.expires = checkSpan(expires, 'expires', true)
+  if (deadline !== undefined) settled.deadline = checkSpan(deadline, 'deadline', true)
+  if (grace !== undefined) settled.grace = checkSpan(grace, 'grace', true)
   if (unique !== undefined) checkUnique(unique)
-  if (limit !== undefined) checkLimit(limit)
+  if (limit !== undefined) settled.limit = settleLimit(limit)
   if (ignoreResult !== undefined && typeof ignoreResult !== 'boolean') {
     throw new InvalidArgumentError(`ignoreResult must be true or false, got ${describe(ignoreResult)}`)
   }
@@ -111,6 +132,7 @@ export function checkQueueOptions(options: DurableCallOptions): void {
   }
   for (const name of Object.keys(headers ?? {})) checkWhole(name, 'The name of a header')
   for (const tag of tags ?? []) checkWhole(tag, 'A tag')
+  return settled
 }
 
 /** Refuses what is no name of a queue. Errors: `SKEIN_INVALID_ARGUMENT`. */
@@ -141,21 +163,21 @@ function checkUnique(unique: string | UniqueOptions): void {
   checkOneOf(unique.conflict, ['join', 'reject', 'replace'], 'unique.conflict')
 }
 
-function checkLimit(limit: LimitOptions): void {
+function settleLimit(limit: LimitOptions): LimitSettings {
   checkKnown(limit, knownLimit, 'option of limit')
   checkKey(limit.key, 'limit.key')
   if (limit.concurrency === undefined && limit.rate === undefined) {
     throw new InvalidArgumentError('limit needs a concurrency, a rate, or both, as in { key, concurrency: 2 }')
   }
   if (limit.concurrency !== undefined) checkInteger(limit.concurrency, 'limit.concurrency', 1)
-  if (limit.rate !== undefined) {
-    checkKnown(limit.rate, knownRate, 'option of limit.rate')
-    checkInteger(limit.rate.count, 'limit.rate.count', 1)
-    if (checkSpan(limit.rate.per, 'limit.rate.per') === 0) {
-      throw new InvalidArgumentError(`limit.rate.per must be longer than 0, as in '1m'`)
-    }
-  }
   checkOneOf(limit.strategy, ['wait', 'drop', 'cancel-oldest'], 'limit.strategy')
+  const { rate, ...others } = limit
+  if (rate === undefined) return others
+  checkKnown(rate, knownRate, 'option of limit.rate')
+  checkInteger(rate.count, 'limit.rate.count', 1)
+  const per = checkSpan(rate.per, 'limit.rate.per')
+  if (per === 0) throw new InvalidArgumentError(`limit.rate.per must be longer than 0, as in '1m'`)
+  return { ...others, rate: { count: rate.count, per } }
 }
 
 function checkKey(key: unknown, option: string): void {

@@ -163,10 +163,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     // Asked for its cause, a scope that has run out of time cancels itself, and with it what it was lent for.
     if (entry.scope?.cause !== undefined && runner.cause !== undefined) return true
     const { timeout } = entry.work.options
-    if (timeout === undefined) return false
-    const limit = milliseconds(timeout, 'timeout')
-    if (wallTime() - runner.started < limit) return false
-    this.stop(entry, { source: 'timeout', timeout: limit })
+    if (timeout === undefined || wallTime() - runner.started < timeout) return false
+    this.stop(entry, { source: 'timeout', timeout })
     return true
   }
 
@@ -190,7 +188,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const { timeout } = entry.work.options
     if (timeout === undefined) return entry.outerDeadline
     // Two clocks: what has passed is measured by the one that nobody sets.
-    return Math.min(entry.outerDeadline, now() + runner.started + milliseconds(timeout, 'timeout') - wallTime())
+    return Math.min(entry.outerDeadline, now() + runner.started + timeout - wallTime())
   }
 
   items(runner: Runner, items: unknown[]): void {

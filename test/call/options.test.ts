@@ -12,6 +12,32 @@ describe('the options of a call', () => {
     const options = { signal: new AbortController() } as unknown as CallOptions
     assert.throws(() => call(double, 1).with(options), /got an AbortController/)
   })
+
+  test('are kept with every length of time in milliseconds', () => {
+    const eta = new Date(0)
+    const { options } = call(double, 1)
+      .with({ timeout: '2s', retries: { times: 1, backoff: '1m', maxBackoff: '1h', jitter: 0 }, priority: 2 })
+      .with({ expires: '1.5h', deadline: '1d', grace: 250, limit: { key: 'a', rate: { count: 2, per: '1s' } } })
+      .with({ eta, timeout: Infinity })
+    assert.deepEqual(options, {
+      timeout: Infinity,
+      retries: { times: 1, backoff: 60_000, maxBackoff: 3_600_000, jitter: 0 },
+      priority: 2,
+      expires: 5_400_000,
+      deadline: 86_400_000,
+      grace: 250,
+      limit: { key: 'a', rate: { count: 2, per: 1_000 } },
+      eta,
+    })
+    assert.equal(call(double, 1).with({ delay: '10ms' }).options.delay, 10)
+  })
+
+  test('stay what they were when the object that they came in changes', () => {
+    const retries = { times: 1, backoff: 10 }
+    const made = call(double, 1).with({ retries })
+    retries.backoff = -1
+    assert.deepEqual(made.options.retries, { times: 1, backoff: 10 })
+  })
 })
 
 describe('what is no task or executor', () => {

@@ -317,22 +317,19 @@ export abstract class BaseExecutor extends ExecutorSurface {
    */
   protected armTimeout(entry: Entry, startedAt: () => number | undefined): void {
     const { timeout } = entry.work.options
-    if (timeout === undefined) return
-    const limit = milliseconds(timeout, 'timeout')
-    if (limit === Number.POSITIVE_INFINITY) return
+    if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return
     const check = (): void => {
       const started = startedAt()
-      const left = started === undefined ? limit : started + limit - this.time()
+      const left = started === undefined ? timeout : started + timeout - this.time()
       if (left > 0) entry.timer = this.alarm(left, check)
-      else this.stop(entry, { source: 'timeout', timeout: limit })
+      else this.stop(entry, { source: 'timeout', timeout })
     }
-    entry.timer = this.alarm(limit, check)
+    entry.timer = this.alarm(timeout, check)
   }
 
   /** How long a call that was asked to stop may take: a call from a queue may bring its own limit. */
   protected graceOf(entry: Entry, usual: number): number {
-    const { grace } = entry.work.options
-    return grace === undefined ? usual : milliseconds(grace, 'grace')
+    return entry.work.options.grace ?? usual
   }
 
   /** Passes a value of `current().progress(value)` on. */

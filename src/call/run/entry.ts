@@ -3,7 +3,7 @@ import type { LocalJob } from '../../core/job/local-job.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import type { RunServices } from './run-services.ts'
 import type { Transferable } from '../codec/move.ts'
-import type { CallOptions } from '../options.ts'
+import type { CallSettings } from '../options.ts'
 import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from '../define/identity.ts'
 
@@ -12,7 +12,7 @@ export interface Work {
   readonly task: TaskIdentity
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
-  readonly options: CallOptions
+  readonly options: CallSettings
   /** Parts of the arguments that go to a thread without a copy. */
   readonly moved?: readonly Transferable[] | undefined
 }

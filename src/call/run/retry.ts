@@ -1,7 +1,7 @@
 import { now } from '../../core/time/clock.ts'
 import { backoffDelay } from '../../core/flow/backoff.ts'
 import { isWorthRetrying, retryAfterOf } from '../../core/flow/worth-retrying.ts'
-import type { CallOptions, RetryOptions } from '../options.ts'
+import type { CallSettings, RetryOptions } from '../options.ts'
 
 /**
  * How long to wait before another run, in milliseconds, or undefined when there is to be none. An error with a
@@ -9,7 +9,7 @@ import type { CallOptions, RetryOptions } from '../options.ts'
  *
  * @param attempt the run that has just failed, counted from 1
  */
-export function retryDelay(retries: CallOptions['retries'], attempt: number, error: unknown): number | undefined {
+export function retryDelay(retries: CallSettings['retries'], attempt: number, error: unknown): number | undefined {
   if (retries === undefined) return undefined
   const rule: RetryOptions = typeof retries === 'number' ? { times: retries } : retries
   if (attempt > rule.times || !isWorthRetrying(rule, error, attempt)) return undefined

@@ -7,7 +7,7 @@ import type { MapOptions, MapResults, Settled } from '../map.ts'
 import { openSource, type Source, type Taken } from './map-source.ts'
 import { markAgain, takeMoved } from '../codec/move.ts'
 import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
-import { type CallOptions, checkCallOptions } from '../options.ts'
+import { settleCallOptions } from '../options.ts'
 import { recordSite, type SubmitSite } from './submit-site.ts'
 import type { Handover } from './handover.ts'
 import { weigh } from '../codec/weigh.ts'
@@ -44,12 +44,12 @@ export function runMap(
   }
   if (chunk !== 'auto') checkInteger(chunk, `chunk ('auto' or a number)`, 1)
   if (lookAhead !== undefined) checkInteger(lookAhead, 'lookAhead', 1)
-  const callOptions: CallOptions = {
+  const { signal: _, ...callOptions } = settleCallOptions({
+    ...(signal === undefined ? {} : { signal }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(retries === undefined ? {} : { retries }),
     ...(priority === undefined ? {} : { priority }),
-  }
-  checkCallOptions({ ...callOptions, ...(signal ? { signal } : {}) })
+  })
   const limited = timeout !== undefined || retries !== undefined
   if (limited && chunk !== 'auto' && chunk > 1) {
     throw new InvalidArgumentError(

@@ -1,5 +1,4 @@
 import type { Entry } from '../../call/run/entry.ts'
-import { milliseconds } from '../../core/time/duration.ts'
 import { type CallRequest, request } from '../wire/messages.ts'
 
 /** The message of a call, with its limits where it has any. */
@@ -9,8 +8,7 @@ export function callRequest(entry: Entry, slot: number, task: number, args: unkn
   const deadline = entry.outerDeadline
   if (timeout === undefined && deadline === Number.POSITIVE_INFINITY)
     return [request.call, slot, task, args, flags, attempt, credit]
-  const limit = timeout === undefined ? 0 : milliseconds(timeout, 'timeout')
-  return [request.call, slot, task, args, flags, attempt, credit, finite(deadline), finite(limit)]
+  return [request.call, slot, task, args, flags, attempt, credit, finite(deadline), finite(timeout ?? 0)]
 }
 
 /** A time on the wire: JSON has no Infinity. */

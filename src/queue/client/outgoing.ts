@@ -1,13 +1,12 @@
 import { checkArguments, definitionOf } from '../../call/define/definition.ts'
 import type { Work } from '../../call/run/entry.ts'
 import { checkInteger, describe } from '../../core/errors/checks.ts'
-import type { CallOptions, RetryOptions } from '../../call/options.ts'
+import type { CallSettings } from '../../call/options.ts'
 import { checkSpan } from '../../call/queue-options.ts'
 import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
 import { wireName } from '../../celery/task-name.ts'
 import { checkWhole } from '../../core/errors/checks.ts'
 import { now } from '../../core/time/clock.ts'
-import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
@@ -55,9 +54,9 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
   const expires = expiryOf(options, time)
-  const deadline = finite(options.deadline, 'deadline')
-  const timeout = finite(options.timeout, 'timeout')
-  const grace = finite(options.grace, 'grace')
+  const deadline = finite(options.deadline)
+  const timeout = options.timeout === undefined ? undefined : finite(checkSpan(options.timeout, 'timeout', true))
+  const grace = finite(options.grace)
   const retries = retriesOf(options.retries)
   const limit = limitOf(options)
   const { priority = 0, ignoreResult = false, headers, tags, unique } = options
@@ -92,28 +91,26 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   }
 }
 
-function delayOf({ delay, eta }: CallOptions, time: number): number {
-  if (delay !== undefined) return milliseconds(delay, 'delay')
+function delayOf({ delay, eta }: CallSettings, time: number): number {
+  if (delay !== undefined) return delay
   if (eta === undefined) return 0
   return Math.max(0, Number(eta) - time)
 }
 
-function expiryOf({ expires }: CallOptions, time: number): number | undefined {
+function expiryOf({ expires }: CallSettings, time: number): number | undefined {
   if (expires instanceof Date) return Math.max(0, expires.getTime() - time)
-  return finite(expires, 'expires')
+  return finite(expires)
 }
 
 /** Infinity means no limit, and so does leaving it out. */
-function finite(duration: Duration | undefined, option: string): number | undefined {
-  if (duration === undefined) return undefined
-  const value = checkSpan(duration, option, true)
-  return value === Number.POSITIVE_INFINITY ? undefined : value
+function finite(duration: number | undefined): number | undefined {
+  return duration === Number.POSITIVE_INFINITY ? undefined : duration
 }
 
-function retriesOf(retries: CallOptions['retries']): MessageRetries | undefined {
+function retriesOf(retries: CallSettings['retries']): MessageRetries | undefined {
   if (retries === undefined || retries === 0) return undefined
   if (typeof retries === 'number') return { times: retries }
-  const { times, backoff, factor, maxBackoff, jitter, never, retryIf }: RetryOptions = retries
+  const { times, backoff, factor, maxBackoff, jitter, never, retryIf } = retries
   if (retryIf) {
     throw new InvalidArgumentError(
       `retries.retryIf is a function, which cannot travel with a call to a queue. Put it at the task, as in ` +
@@ -130,13 +127,13 @@ function retriesOf(retries: CallOptions['retries']): MessageRetries | undefined 
   }
 }
 
-function uniqueOf(unique: NonNullable<CallOptions['unique']>): NonNullable<OutgoingCall['unique']> {
+function uniqueOf(unique: NonNullable<CallSettings['unique']>): NonNullable<OutgoingCall['unique']> {
   if (typeof unique === 'string') return { key: unique, conflict: 'join' }
   return { key: unique.key, conflict: unique.conflict ?? 'join' }
 }
 
 /** `key` is a limit of one, which keeps the order in which calls came. */
-function limitOf({ key, limit }: CallOptions): StoredLimit | undefined {
+function limitOf({ key, limit }: CallSettings): StoredLimit | undefined {
   if (key !== undefined && limit !== undefined) {
     throw new InvalidArgumentError(
       `key (${describe(key)}: one at a time, in order) and limit (${describe(limit.key)}) cannot go together on a queue: a ` +
@@ -150,7 +147,7 @@ function limitOf({ key, limit }: CallOptions): StoredLimit | undefined {
   return {
     key: limit.key,
     ...(concurrency === undefined ? {} : { concurrency }),
-    ...(rate === undefined ? {} : { rate: { count: rate.count, per: milliseconds(rate.per, 'limit.rate.per') } }),
+    ...(rate === undefined ? {} : { rate }),
     strategy,
   }
 }

@@ -1,5 +1,5 @@
 import { Entry, type Outcome } from '../../call/run/entry.ts'
-import type { CallOptions } from '../../call/options.ts'
+import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
@@ -188,7 +188,7 @@ export class WorkerCore {
   #launch(attempt: Attempt): void {
     const { claim, known, message } = attempt
     const { timeout, grace } = message
-    const options: CallOptions =
+    const options: CallSettings =
       timeout === undefined ? noOptions : { timeout, ...(grace === undefined || grace === 0 ? {} : { grace }) }
     const entry = new Entry(
       { task: known.identity, fn: known.fn, args: attempt.args, options },
@@ -373,7 +373,7 @@ export class WorkerCore {
   }
 }
 
-const noOptions: CallOptions = {}
+const noOptions: CallSettings = {}
 const handBack: StopCause = { kind: 'release' }
 const lostLease: StopCause = { kind: 'lost' }
 const lost: Ending = { kind: 'lost' }

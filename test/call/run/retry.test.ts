@@ -11,7 +11,7 @@ describe('the wait before another attempt', () => {
   })
 
   test('grows by its factor up to its limit', () => {
-    const rule = { times: 10, backoff: '10ms', factor: 3, maxBackoff: 100, jitter: 0 } as const
+    const rule = { times: 10, backoff: 10, factor: 3, maxBackoff: 100, jitter: 0 } as const
     assert.deepEqual(
       [1, 2, 3, 4].map(attempt => retryDelay(rule, attempt, new Error())),
       [10, 30, 90, 100],

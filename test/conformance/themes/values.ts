@@ -37,7 +37,7 @@ export const values: Theme = theme('values', add => {
     const plain = call(tasks.add, 3, 4)
     const urgent = plain.with({ priority: 5 }).with({ timeout: '1m' })
     assert.deepEqual({ ...plain.options }, {})
-    assert.deepEqual({ ...urgent.options }, { priority: 5, timeout: '1m' })
+    assert.deepEqual({ ...urgent.options }, { priority: 5, timeout: 60_000 })
     assert.equal(await shared.run(urgent), 7)
   })
 
