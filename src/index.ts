@@ -61,27 +61,27 @@ export { race } from './core/combine/race.ts'
 export { any, type Completed, some } from './core/combine/some.ts'
 
 // Talking and taking turns: values from task to task, and who may go in now.
-export { Barrier, type BarrierStatistics } from './core/sync/barrier.ts'
-export { CapacityLimiter, type LimiterStatistics } from './core/sync/capacity-limiter.ts'
+export { Barrier, type BarrierStats } from './core/sync/barrier.ts'
+export { CapacityLimiter, type LimiterStats } from './core/sync/capacity-limiter.ts'
 export {
   channel,
   type ChannelOptions,
-  type ChannelStatistics,
+  type ChannelStats,
   type Overflow,
   type Receiver,
   type Sender,
 } from './core/sync/channel.ts'
-export { Condition, type ConditionStatistics } from './core/sync/condition.ts'
-export { Event, type EventStatistics } from './core/sync/event.ts'
+export { Condition, type ConditionStats } from './core/sync/condition.ts'
+export { Event, type EventStats } from './core/sync/event.ts'
 export { Gate, type GateOptions } from './core/sync/gate.ts'
 export { Lock } from './core/sync/lock.ts'
 export type { NameOptions } from './core/sync/options.ts'
-export type { LockStatistics } from './core/sync/owned-lock.ts'
-export { Queue, type QueueOptions, type QueueStatistics, type ShutdownOptions } from './core/sync/queue.ts'
+export type { LockStats } from './core/sync/owned-lock.ts'
+export { Queue, type QueueOptions, type QueueStats, type ShutdownOptions } from './core/sync/queue.ts'
 export { ResourceGuard } from './core/sync/resource-guard.ts'
 export { RLock } from './core/sync/rlock.ts'
-export { type LockSide, RWLock, type RWLockStatistics } from './core/sync/rw-lock.ts'
-export { Semaphore, type SemaphoreOptions, type SemaphoreStatistics } from './core/sync/semaphore.ts'
+export { type LockSide, RWLock, type RWLockStats } from './core/sync/rw-lock.ts'
+export { Semaphore, type SemaphoreOptions, type SemaphoreStats } from './core/sync/semaphore.ts'
 
 // Failures: what went wrong beside the first, and which of it only says that the work is to stop.
 export { errorsOf, rethrowIfCancelled, splitErrors } from './core/errors/failures.ts'
@@ -91,13 +91,13 @@ export { type Backoff } from './core/flow/backoff.ts'
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
-  type CircuitBreakerStatistics,
+  type CircuitBreakerStats,
   type CircuitState,
 } from './core/flow/circuit-breaker.ts'
 export { debounce, type DebounceOptions, throttle, type ThrottleOptions } from './core/flow/debounce.ts'
 export { every, type EveryOptions, type EveryResult, type Tick } from './core/flow/every.ts'
 export type { Paced } from './core/flow/pacer.ts'
-export { RateLimiter, type RateLimiterOptions, type RateLimiterStatistics } from './core/flow/rate-limiter.ts'
+export { RateLimiter, type RateLimiterOptions, type RateLimiterStats } from './core/flow/rate-limiter.ts'
 export { retry, type RetryPolicy } from './core/flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './core/flow/retry-budget.ts'
 export { type Restart, supervise, type Supervised, type SuperviseOptions } from './core/flow/supervise.ts'

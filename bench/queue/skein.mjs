@@ -23,7 +23,7 @@ export async function openQueue({ directory, setting }) {
     },
     // Not how many are done: of those only the latest are kept.
     async left() {
-      const { queues } = await queue.status()
+      const { queues } = await queue.storeStats()
       return queues.reduce((sum, { counts }) => sum + counts.ready + counts.running, 0)
     },
     async close() {

@@ -140,13 +140,13 @@ describe('the commands that look', () => {
     const { queue, tasks, run } = await place(t)
     await queue.submit(call(tasks.add, 1 as never, 2 as never))
     await queue.pause()
-    const { code, stdout } = await run('status')
+    const { code, stdout } = await run('stats')
     assert.equal(code, 0)
     assert.match(stdout, /default \(paused\)\s+1\s/)
     assert.match(stdout, /No worker is there/)
     assert.doesNotMatch(stdout, /no worker knows this task/)
     assert.match(stdout, /Queue default is paused and 1 job waits/)
-    const [stats] = lines((await run('status', '--json')).stdout)
+    const [stats] = lines((await run('stats', '--json')).stdout)
     assert.deepEqual(stats?.['unclaimed'], { 'work.add': 1 })
   })
 
@@ -204,7 +204,7 @@ describe('the commands that look', () => {
     const { queue, tasks, run } = await place(t)
     for (let n = 0; n < 3; n++) await queue.submit(call(tasks.add, 1 as never, 2 as never))
     for (const wrong of [
-      ['status', 'x'],
+      ['stats', 'x'],
       ['jobs', 'extra'],
       ['jobs', '--after', 'nope'],
       ['jobs', '--queue', 'a,b'],
@@ -238,7 +238,7 @@ describe('the commands that look', () => {
 
   test('none of them makes a store out of a mistyped path', async t => {
     const { folder, run } = await place(t)
-    for (const command of ['status', 'jobs', 'dead']) {
+    for (const command of ['stats', 'jobs', 'dead']) {
       const { code, stderr } = await run(command, '--store', 'sqlite:jbos.db')
       assert.equal(code, 2)
       assert.match(stderr, /There is no file .*jbos\.db/)
@@ -260,7 +260,7 @@ describe('the commands that look', () => {
         .map(each => each['what']),
       ['workers'],
     )
-    const { queues } = await queue.status()
+    const { queues } = await queue.storeStats()
     assert.deepEqual(
       queues.map(each => each.queue),
       ['default'],
@@ -269,7 +269,7 @@ describe('the commands that look', () => {
 
   test('status --watch goes on until Ctrl-C', async t => {
     const { folder, url } = await place(t)
-    const running = start(folder, ['status', '--watch', '--json'], { input: '', env: { SKEIN_STORE: url } })
+    const running = start(folder, ['stats', '--watch', '--json'], { input: '', env: { SKEIN_STORE: url } })
     await running.printed('"queues"')
     running.child.kill('SIGINT')
     assert.equal((await running.ended).code, 0)
@@ -281,14 +281,14 @@ describe('the commands that change something', () => {
     const { queue, run } = await place(t)
     assert.match((await run('pause', 'default')).stdout, /Queue default is paused/)
     assert.deepEqual(
-      (await queue.status()).queues.map(each => each.paused),
+      (await queue.storeStats()).queues.map(each => each.paused),
       [true],
     )
     assert.match((await run('resume', 'default')).stdout, /Queue default goes on/)
     const both = await run('pause', 'default,other')
     assert.match(both.stdout, /Queue default is paused\.[^]*Queue other is paused\. It is not known here yet/)
     assert.equal((await run('pause', 'a b')).code, 2)
-    assert.deepEqual((await queue.status()).queues.map(each => each.queue).toSorted(), ['default', 'other'])
+    assert.deepEqual((await queue.storeStats()).queues.map(each => each.queue).toSorted(), ['default', 'other'])
     await run('resume', 'default,', 'other').then(({ code }) => assert.equal(code, 2))
     await run('resume', 'default,other')
   })

@@ -657,7 +657,7 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.deepEqual(await queue.cancel([job.id, 'nobody'], 'why'), ['cancelled', 'gone'])
       assert.deepEqual(await queue.retry(job.id), ['ready'])
       await queue.pause()
-      const { queues } = await queue.status()
+      const { queues } = await queue.storeStats()
       assert.equal(queues.find(each => each.queue === 'default')?.paused, true)
       assert.equal(queues.find(each => each.queue === 'default')?.counts.ready, 1)
       await startWorker()

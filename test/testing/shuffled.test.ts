@@ -56,7 +56,7 @@ describe('shuffled', () => {
                 woken.push(index)
               })
             }
-            while (event.statistics().waiting < 5) await s.sleep(0)
+            while (event.stats().waiting < 5) await s.sleep(0)
             event.set()
             await s.join()
             assert.deepEqual(woken, begins)

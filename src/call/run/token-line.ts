@@ -2,7 +2,7 @@ import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 import type { Entry } from './entry.ts'
 import { PendingQueue } from './pending-queue.ts'
 
-/** On whose behalf an executor has a token; what `limiter.statistics()` names. */
+/** On whose behalf an executor has a token; what `limiter.stats()` names. */
 class Token {
   readonly executor: string
 

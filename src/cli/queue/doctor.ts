@@ -8,7 +8,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { errorToJson } from '../to-json.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
 import { styleOf } from '../ui/style.ts'
-import { warningsOf } from './status.ts'
+import { warningsOf } from './stats.ts'
 import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { span } from './words.ts'
@@ -181,5 +181,5 @@ function addWork(stats: StoreStats, add: Add): void {
       )
     }
   }
-  for (const text of warningsOf(stats)) add('status', false, text)
+  for (const text of warningsOf(stats)) add('queues', false, text)
 }

@@ -8,13 +8,13 @@ import { pauseCommand, resumeCommand } from './pause.ts'
 import { purgeCommand } from './purge.ts'
 import { repairCommand } from './repair.ts'
 import { retryCommand } from './retry.ts'
-import { statusCommand } from './status.ts'
+import { statsCommand } from './stats.ts'
 import { workerCommand } from './worker.ts'
 
 /** The commands that work with a store. */
 export const queueCommands: readonly Command[] = [
   workerCommand,
-  statusCommand,
+  statsCommand,
   jobsCommand,
   jobCommand,
   retryCommand,

@@ -37,7 +37,7 @@ async function forQueues(
   act: (store: Store, queue: string) => Promise<void>,
 ): Promise<number> {
   if (args.positionals.length === 0) {
-    throw new UsageError(`Say which queue: skein ${verb} QUEUE. skein status lists them.`, verb)
+    throw new UsageError(`Say which queue: skein ${verb} QUEUE. skein stats lists them.`, verb)
   }
   const queues = queueNames(args.positionals, verb)
   return withStore(args, `skein ${verb} QUEUE`, async store => {

@@ -13,7 +13,7 @@ export const repairCommand: Command = {
     ['skein repair jobs.db --into saved.db', 'the same, under another name'],
   ],
   about: [
-    'For a file that is damaged (SKEIN_STORE_DAMAGED): a disk that failed, a copy made while it was written. Stop all workers and clients first. Look at the new file (skein status --store sqlite:jobs-repaired.db), then put it in the place of the old one.',
+    'For a file that is damaged (SKEIN_STORE_DAMAGED): a disk that failed, a copy made while it was written. Stop all workers and clients first. Look at the new file (skein stats --store sqlite:jobs-repaired.db), then put it in the place of the old one.',
     'Jobs that were running are ready again. Tables of your own that stand in the same file are not saved.',
   ],
   options: {

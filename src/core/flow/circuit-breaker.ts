@@ -32,7 +32,7 @@ export interface CircuitBreakerOptions extends NameOptions {
 }
 
 /** How a circuit breaker is doing. */
-export interface CircuitBreakerStatistics {
+export interface CircuitBreakerStats {
   readonly state: CircuitState
   /** Calls within the window that have ended, and how many of them failed. */
   readonly calls: number
@@ -166,7 +166,7 @@ export class CircuitBreaker {
     }
   }
 
-  statistics(): CircuitBreakerStatistics {
+  stats(): CircuitBreakerStats {
     this.#forget(monotonic())
     return Object.freeze({
       state: this.#state,

@@ -25,7 +25,7 @@ export interface RateLimiterOptions extends NameOptions {
 }
 
 /** How a rate limiter is doing. */
-export interface RateLimiterStatistics {
+export interface RateLimiterStats {
   /** How many could start now. */
   readonly available: number
   /** How many wait for their turn. */
@@ -115,7 +115,7 @@ export class RateLimiter {
     return true
   }
 
-  statistics(): RateLimiterStatistics {
+  stats(): RateLimiterStats {
     const available = this.#line.size > 0 ? 0 : this.#pace.available(monotonic())
     return Object.freeze({ available, waiting: this.#line.size, taken: this.#taken })
   }

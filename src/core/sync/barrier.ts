@@ -5,7 +5,7 @@ import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What a barrier tells of itself. */
-export interface BarrierStatistics {
+export interface BarrierStats {
   /** How many have to arrive. */
   readonly parties: number
   /** How many have arrived and wait. */
@@ -108,7 +108,7 @@ export class Barrier implements QueueOwner {
   }
 
   /** How many have arrived, at this moment. */
-  statistics(): BarrierStatistics {
+  stats(): BarrierStats {
     return Object.freeze({ parties: this.parties, waiting: this.#line.size, broken: this.#broken })
   }
 

@@ -6,7 +6,7 @@ import { checkCapacity, type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What a limiter tells of itself. */
-export interface LimiterStatistics {
+export interface LimiterStats {
   /** How many tokens there are; Infinity for no limit. */
   readonly total: number
   /** How many are taken. May be above `total` after it was lowered. */
@@ -33,7 +33,7 @@ export interface LimiterStatistics {
  * await scope(async s => {
  *   for (let i = 0; i < 5; i++) s.spawn(s => limiter.hold(() => s.sleep(1), s))
  * })
- * console.log(limiter.statistics().peak) // 2
+ * console.log(limiter.stats().peak) // 2
  *
  * **Cancellation**: `acquire`, `acquireFor` and `hold` are cancel points; who is cancelled has taken nothing.
  *
@@ -170,7 +170,7 @@ export class CapacityLimiter implements QueueOwner {
   }
 
   /** How many tokens there are, who has them and how many wait, at this moment. */
-  statistics(): LimiterStatistics {
+  stats(): LimiterStats {
     return Object.freeze({
       total: this.#total,
       borrowed: this.#borrowers.size,

@@ -7,7 +7,7 @@ import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'error'
 
 /** What a channel tells of itself. */
-export interface ChannelStatistics {
+export interface ChannelStats {
   /** How many values it may hold for which nobody waits yet. */
   readonly capacity: number
   /** How many it holds. */
@@ -131,7 +131,7 @@ export class ChannelState<T> implements QueueOwner {
     )
   }
 
-  statistics(): ChannelStatistics {
+  stats(): ChannelStats {
     return Object.freeze({
       capacity: this.capacity,
       buffered: this.#buffer.size,

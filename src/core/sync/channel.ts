@@ -1,10 +1,10 @@
 import { describe } from '../errors/checks.ts'
 import { EndOfChannelError, InvalidArgumentError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
-import { ChannelState, type ChannelStatistics, closedEnd, type Overflow } from './channel-state.ts'
+import { ChannelState, type ChannelStats, closedEnd, type Overflow } from './channel-state.ts'
 import { checkCapacity, type NameOptions, titleOf } from './options.ts'
 
-export type { ChannelStatistics, Overflow } from './channel-state.ts'
+export type { ChannelStats, Overflow } from './channel-state.ts'
 
 /** Options of a channel. */
 export interface ChannelOptions extends NameOptions {
@@ -136,8 +136,8 @@ export class Sender<T> implements AsyncDisposable {
   }
 
   /** What the channel holds and who waits, at this moment. */
-  statistics(): ChannelStatistics {
-    return this.#state.statistics()
+  stats(): ChannelStats {
+    return this.#state.stats()
   }
 
   /** `close`, for `await using`. */
@@ -235,8 +235,8 @@ export class Receiver<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   /** What the channel holds and who waits, at this moment. */
-  statistics(): ChannelStatistics {
-    return this.#state.statistics()
+  stats(): ChannelStats {
+    return this.#state.stats()
   }
 
   /** `close`, for `await using`. */

@@ -7,7 +7,7 @@ import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What a condition tells of itself. */
-export interface ConditionStatistics {
+export interface ConditionStats {
   /** How many wait to be notified. */
   readonly waiting: number
   /** True while somebody holds its lock. */
@@ -131,7 +131,7 @@ export class Condition implements QueueOwner {
   }
 
   /** How many wait and whether the lock is held, at this moment. */
-  statistics(): ConditionStatistics {
+  stats(): ConditionStats {
     return Object.freeze({ waiting: this.#line.size, held: this.lock.held })
   }
 

@@ -3,7 +3,7 @@ import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What an event or a gate tells of itself. */
-export interface EventStatistics {
+export interface EventStats {
   /** How many wait. */
   readonly waiting: number
 }
@@ -73,7 +73,7 @@ export class Event implements QueueOwner {
   }
 
   /** How many wait, at this moment. */
-  statistics(): EventStatistics {
+  stats(): EventStats {
     return Object.freeze({ waiting: this.#line.size })
   }
 

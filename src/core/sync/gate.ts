@@ -1,5 +1,5 @@
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
-import type { EventStatistics } from './event.ts'
+import type { EventStats } from './event.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
@@ -84,7 +84,7 @@ export class Gate implements QueueOwner {
   }
 
   /** How many wait, at this moment. */
-  statistics(): EventStatistics {
+  stats(): EventStats {
     return Object.freeze({ waiting: this.#line.size })
   }
 

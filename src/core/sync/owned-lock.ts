@@ -7,7 +7,7 @@ import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What a lock tells of itself. */
-export interface LockStatistics {
+export interface LockStats {
   /** True while somebody holds it. */
   readonly held: boolean
   /** The scope that holds it, as in `task writer`; undefined when nobody does, or somebody without a scope. */
@@ -105,7 +105,7 @@ export abstract class OwnedLock implements QueueOwner {
   }
 
   /** Who holds the lock and how many wait for it, at this moment. */
-  statistics(): LockStatistics {
+  stats(): LockStats {
     return Object.freeze({ held: this.#held, owner: this.#tenure.scope?.title, waiting: this.#line.size })
   }
 

@@ -17,7 +17,7 @@ export interface QueueOptions<T> extends NameOptions {
 }
 
 /** What a queue tells of itself. */
-export interface QueueStatistics {
+export interface QueueStats {
   /** How many items it holds. */
   readonly size: number
   /** How many it may hold. */
@@ -271,7 +271,7 @@ export class Queue<T> implements QueueOwner {
   }
 
   /** What it holds and how many wait, at this moment. */
-  statistics(): QueueStatistics {
+  stats(): QueueStats {
     return Object.freeze({
       size: this.#items.size,
       capacity: this.capacity,

@@ -7,7 +7,7 @@ import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** What a read-write lock tells of itself. */
-export interface RWLockStatistics {
+export interface RWLockStats {
   /** How many read now. */
   readonly readers: number
   /** True while somebody writes. */
@@ -70,8 +70,8 @@ export class RWLock {
   }
 
   /** Who holds the lock and how many wait for it, at this moment. */
-  statistics(): RWLockStatistics {
-    return this.#state.statistics()
+  stats(): RWLockStats {
+    return this.#state.stats()
   }
 }
 
@@ -200,7 +200,7 @@ class RWState implements QueueOwner {
     this.#serve()
   }
 
-  statistics(): RWLockStatistics {
+  stats(): RWLockStats {
     let waitingWriters = 0
     for (let at = this.#line.first; at !== undefined; at = at.after) if (at.detail.mode === 'write') waitingWriters++
     return Object.freeze({

@@ -12,7 +12,7 @@ export interface SemaphoreOptions extends NameOptions {
 }
 
 /** What a semaphore tells of itself. */
-export interface SemaphoreStatistics {
+export interface SemaphoreStats {
   /** How many may still go in. */
   readonly value: number
   /** How many wait. */
@@ -136,7 +136,7 @@ export class Semaphore implements QueueOwner {
   }
 
   /** How many may go in and how many wait, at this moment. */
-  statistics(): SemaphoreStatistics {
+  stats(): SemaphoreStats {
     return Object.freeze({ value: this.#value, waiting: this.#line.size })
   }
 

@@ -65,7 +65,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
  *
  * const store = memoryStore()
  * const mails = queueIn(store, { queue: 'mails' })
- * console.log((await mails.status()).queues.length, mails.name) // 0 mails
+ * console.log((await mails.storeStats()).queues.length, mails.name) // 0 mails
  * await mails.close()
  * await store.close()
  */

@@ -115,10 +115,10 @@ export interface DurableQueue extends Executor {
    * `worker.observe()`.
    */
   observe(listener: (event: ExecutorEvent) => void): () => void
-  /** The calls that *this program* has started with `run`, `map` and `stream`; `status` tells of the store. */
+  /** The calls that *this program* has started with `run`, `map` and `stream`; `storeStats` tells of the store. */
   stats(): ExecutorStats
   /** How the store is doing: its queues, its workers, what nobody takes. */
-  status(): Promise<StoreStats>
+  storeStats(): Promise<StoreStats>
   /**
    * Finds a job by its id, whoever submitted it. Undefined for one that the store does not know, or not any more.
    *

@@ -210,7 +210,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     return { kind: this.kind, queued: this.#flights.size, running: 0, ...this.#flights.counts, crashed: 0, workers: [] }
   }
 
-  status(): Promise<StoreStats> {
+  storeStats(): Promise<StoreStats> {
     return statsOf(this.#store)
   }
 

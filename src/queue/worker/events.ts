@@ -58,7 +58,7 @@ export interface StopReport {
 
 /** How a worker is doing. */
 export interface QueueWorkerStats {
-  /** As it appears in the store and in `skein status`: host, process and a random part. */
+  /** As it appears in the store and in `skein stats`: host, process and a random part. */
   readonly worker: string
   readonly state: 'running' | 'stopping' | 'stopped'
   /** Jobs that run right now. */

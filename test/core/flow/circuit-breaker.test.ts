@@ -31,7 +31,7 @@ describe('circuit breaker', () => {
         message: /circuit breaker 'prices' is open/,
       },
     )
-    assert.equal(breaker.statistics().refused, 1)
+    assert.equal(breaker.stats().refused, 1)
   })
 
   test('opens after so many failures in a row, however few calls there were, and a success begins the count anew', async () => {
@@ -54,7 +54,7 @@ describe('circuit breaker', () => {
     await failures(breaker, 2)
     await clock.advance('11s')
     await failures(breaker, 2)
-    assert.deepEqual(breaker.statistics(), { state: 'closed', calls: 2, failures: 2, refused: 0, opensIn: 0 })
+    assert.deepEqual(breaker.stats(), { state: 'closed', calls: 2, failures: 2, refused: 0, opensIn: 0 })
     await failures(breaker, 1)
     assert.equal(breaker.state, 'open')
   })
@@ -67,7 +67,7 @@ describe('circuit breaker', () => {
     await assert.rejects(breaker.run(fail), { code: 'SKEIN_CIRCUIT_OPEN', retryAfter: 1000 })
     await clock.advance('1s')
     await failures(breaker, 1)
-    assert.equal(breaker.statistics().opensIn, 60_000)
+    assert.equal(breaker.stats().opensIn, 60_000)
     await clock.advance('1m')
     assert.equal(await breaker.run(() => 'up'), 'up')
     assert.deepEqual(changes, ['open', 'half-open', 'open', 'half-open', 'closed'])

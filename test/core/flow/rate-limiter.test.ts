@@ -45,10 +45,10 @@ describe('rate limiter', () => {
       const waiting = s.spawn(s => limiter.take(2, s))
       await s.sleep(1)
       assert.equal(limiter.tryTake(1), false)
-      assert.deepEqual(limiter.statistics(), { available: 0, waiting: 1, taken: 1 })
+      assert.deepEqual(limiter.stats(), { available: 0, waiting: 1, taken: 1 })
       await waiting.result()
     })
-    assert.equal(limiter.statistics().taken, 3)
+    assert.equal(limiter.stats().taken, 3)
   })
 
   test('who is cancelled while waiting has taken nothing, and those behind move up', async () => {
@@ -65,7 +65,7 @@ describe('rate limiter', () => {
       await large.cancel()
       assert.equal(await small.result(), 100)
     })
-    assert.equal(limiter.statistics().taken, 11)
+    assert.equal(limiter.stats().taken, 11)
   })
 
   test('an AbortSignal ends the wait, and an aborted one takes nothing', async () => {
@@ -76,7 +76,7 @@ describe('rate limiter', () => {
     const waiting = limiter.take(1, controller.signal)
     controller.abort()
     await assert.rejects(waiting, { code: 'SKEIN_CANCELLED' })
-    assert.equal(limiter.statistics().waiting, 0)
+    assert.equal(limiter.stats().waiting, 0)
   })
 
   test('wrong options and counts are refused', async () => {

@@ -214,7 +214,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
       }
     })
     assert.ok(at(peak) >= 1 && at(peak) <= 2, `${at(peak)} at a time`)
-    assert.equal(limiter.statistics().peak, 2)
+    assert.equal(limiter.stats().peak, 2)
     assert.deepEqual([ended, at(running), limiter.borrowed, wide.stats().running], [40, 0, 0, 0])
   })
 
@@ -232,7 +232,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
       }
     })
     assert.ok(at(peak) >= 1 && at(peak) <= 2, `${at(peak)} at a time`)
-    assert.deepEqual([limiter.statistics().peak, limiter.borrowed, at(running)], [2, 0, 0])
+    assert.deepEqual([limiter.stats().peak, limiter.borrowed, at(running)], [2, 0, 0])
     const error = await rejection(
       scope(async s => {
         const before = at(turns)

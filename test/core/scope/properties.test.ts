@@ -169,7 +169,7 @@ class Run {
   async within(
     step: { readonly do: 'hold' | 'lock' | 'borrow'; readonly ms: number },
     s: Scope,
-    from: { statistics(): { readonly waiting: number } },
+    from: { stats(): { readonly waiting: number } },
     acquire: () => Promise<void>,
     release: () => void,
   ): Promise<void> {
@@ -178,9 +178,9 @@ class Run {
     const most = { hold: 2, lock: 1, borrow: 3 }[step.do]
     let waited = false
     await this.wait(s, () => {
-      const before = from.statistics().waiting
+      const before = from.stats().waiting
       const promise = acquire()
-      waited = from.statistics().waiting > before
+      waited = from.stats().waiting > before
       if (waited) line.asked.push(asker)
       return promise
     })
@@ -258,7 +258,7 @@ class Run {
         )
       }
       case 'try':
-        if (this.semaphore.statistics().waiting > 0 && this.semaphore.tryAcquire()) this.broken.push('somebody barged')
+        if (this.semaphore.stats().waiting > 0 && this.semaphore.tryAcquire()) this.broken.push('somebody barged')
         return
       case 'resize':
         this.limiter.total = step.total
@@ -373,9 +373,9 @@ for (const [kind, programs] of Object.entries({ 'a random program of scopes': pr
             assert.equal(run.semaphore.value, 2, 'a token of the semaphore was lost or made')
             assert.equal(run.limiter.borrowed, 0, 'a token of the limiter was lost')
             assert.equal(run.lock.held, false, 'the lock was lost')
-            const waiting = [run.semaphore, run.limiter, run.lock].map(each => each.statistics().waiting)
+            const waiting = [run.semaphore, run.limiter, run.lock].map(each => each.stats().waiting)
             assert.deepEqual(waiting, [0, 0, 0])
-            const left = run.receiver.statistics().buffered
+            const left = run.receiver.stats().buffered
             assert.equal(new Set(run.received).size, run.received.length, 'a value was received twice')
             for (const value of run.received) assert.ok(run.sent.includes(value), `${value} was received, not sent`)
             assert.equal(run.sent.length, run.received.length + left, 'a value was lost')

@@ -75,7 +75,7 @@ describe('the overflow of a channel', () => {
       const [sender, receiver] = channel<number>({ capacity: 2, overflow })
       for (let n = 1; n <= 4; n++) await sender.send(n)
       assert.deepEqual([receiver.tryReceive(), receiver.tryReceive(), receiver.tryReceive()], [...kept, undefined])
-      assert.equal(receiver.statistics().dropped, 2)
+      assert.equal(receiver.stats().dropped, 2)
     }
   })
 
@@ -145,7 +145,7 @@ describe('41: closing', () => {
       await assert.rejects(receiver.receive(), ClosedError)
       assert.throws(() => receiver.tryReceive(), ClosedError)
     }
-    assert.deepEqual([sender.statistics().buffered, sender.statistics().dropped], [0, 1])
+    assert.deepEqual([sender.stats().buffered, sender.stats().dropped], [0, 1])
   })
 
   test('the receiver fails what waits at it with closed', async () => {
@@ -323,7 +323,7 @@ describe('39: the statistics of a channel', () => {
   test('equal reality at each step; the peak stays', async () => {
     const [sender, receiver] = channel<number>({ capacity: 2 })
     const now = (): unknown[] => {
-      const { buffered, peak, waitingSends, waitingReceives, openSenders, openReceivers } = sender.statistics()
+      const { buffered, peak, waitingSends, waitingReceives, openSenders, openReceivers } = sender.stats()
       return [buffered, peak, waitingSends, waitingReceives, openSenders, openReceivers]
     }
     assert.deepEqual(now(), [0, 0, 0, 0, 1, 1])
@@ -346,6 +346,6 @@ describe('39: the statistics of a channel', () => {
     assert.deepEqual(now(), [0, 2, 0, 0, 1, 1])
     receiver.close()
     assert.deepEqual(now(), [0, 2, 0, 0, 1, 0])
-    assert.throws(() => ((sender.statistics() as { peak: number }).peak = 7), TypeError)
+    assert.throws(() => ((sender.stats() as { peak: number }).peak = 7), TypeError)
   })
 })

@@ -35,7 +35,7 @@ describe('36: CapacityLimiter', () => {
     assert.equal(got, false)
     limiter.releaseFor('c')
     await waiting
-    assert.deepEqual(limiter.statistics(), { total: 1, borrowed: 1, peak: 3, waiting: 0, borrowers: ['d'] })
+    assert.deepEqual(limiter.stats(), { total: 1, borrowed: 1, peak: 3, waiting: 0, borrowers: ['d'] })
   })
 
   test('with zero tokens blocks all, and with Infinity nobody', async () => {
@@ -79,7 +79,7 @@ describe('36: CapacityLimiter', () => {
         const end = deferred()
         const blocks = [1, 2, 3].map(n => limiter.hold(async () => (await end.promise, n), s))
         await settled()
-        const { borrowed, waiting, borrowers } = limiter.statistics()
+        const { borrowed, waiting, borrowers } = limiter.stats()
         assert.deepEqual([borrowed, waiting, borrowers], [2, 1, ['scope batch', 'scope batch']])
         end.resolve()
         assert.deepEqual(await Promise.all(blocks), [1, 2, 3])

@@ -29,7 +29,7 @@ describe('Lock', () => {
         await lock.acquire(s)
         assert.throws(() => lock.release(), misuse(/lock 'db' is held by scope holder.*lock\.release\(s\)/s))
         await s.spawn(s => assert.throws(() => lock.release(s), misuse(/task other/)), { name: 'other' }).result()
-        assert.deepEqual(lock.statistics(), { held: true, owner: 'scope holder', waiting: 0 })
+        assert.deepEqual(lock.stats(), { held: true, owner: 'scope holder', waiting: 0 })
         lock.release(s)
         assert.throws(() => lock.release(s), misuse(/nobody holds it/))
       },
@@ -56,10 +56,10 @@ describe('Lock', () => {
     const lock = new Lock()
     await scope(async s => {
       assert.equal(lock.tryAcquire(), true)
-      assert.equal(lock.statistics().owner, s.title)
+      assert.equal(lock.stats().owner, s.title)
       lock.release()
       const acquired = lock.acquire()
-      assert.equal(lock.statistics().owner, s.title)
+      assert.equal(lock.stats().owner, s.title)
       await acquired
       lock.release(s)
     })
@@ -68,7 +68,7 @@ describe('Lock', () => {
   test('without a scope has an anonymous owner: anybody without a scope releases it', async () => {
     const lock = new Lock()
     await lock.acquire()
-    assert.deepEqual(lock.statistics(), { held: true, owner: undefined, waiting: 0 })
+    assert.deepEqual(lock.stats(), { held: true, owner: undefined, waiting: 0 })
     assert.equal(lock.tryAcquire(), false)
     await scope(async s => assert.throws(() => lock.release(s), misuse(/acquired without a scope/)))
     lock.release()
@@ -86,7 +86,7 @@ describe('Lock', () => {
       const waiting = s.spawn(s => rejection(lock.acquire(s)))
       const alsoWaiting = s.spawn(s => rejection(lock.hold(() => assert.fail('ran'), s)))
       await settled()
-      assert.equal(lock.statistics().waiting, 2)
+      assert.equal(lock.stats().waiting, 2)
       end.resolve()
       await forgetful.result()
       assert.ok(broken(await waiting.result()))
@@ -228,7 +228,7 @@ describe('RWLock', () => {
       s.spawn(s => lock.read.hold(() => void order.push('reader'), s))
       await settled()
       assert.equal(await s.spawn(s => lock.read.tryAcquire(s)).result(), false)
-      assert.deepEqual(lock.statistics(), {
+      assert.deepEqual(lock.stats(), {
         readers: 1,
         writing: false,
         owners: [s.title],
@@ -300,7 +300,7 @@ describe('Semaphore', () => {
       semaphore.release(2)
       await settled()
       assert.equal(inside, 2)
-      assert.deepEqual(semaphore.statistics(), { value: 0, waiting: 1 })
+      assert.deepEqual(semaphore.stats(), { value: 0, waiting: 1 })
       await jobs[2]?.cancel()
       semaphore.release()
       assert.equal(semaphore.value, 1)

@@ -33,7 +33,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => lock.acquire(owner),
       release: () => lock.release(other),
-      untouched: () => assert.deepEqual(lock.statistics(), { held: true, owner: other.title, waiting: 0 }),
+      untouched: () => assert.deepEqual(lock.stats(), { held: true, owner: other.title, waiting: 0 }),
     }
   },
   'RLock.acquire': async other => {
@@ -42,7 +42,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => lock.acquire(owner),
       release: () => lock.release(other),
-      untouched: () => assert.deepEqual(lock.statistics(), { held: true, owner: other.title, waiting: 0 }),
+      untouched: () => assert.deepEqual(lock.stats(), { held: true, owner: other.title, waiting: 0 }),
     }
   },
   'RWLock.read.acquire': async other => {
@@ -52,7 +52,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => lock.read.acquire(owner),
       release: () => lock.write.release(other),
       untouched: () => {
-        const { readers, writing, waitingReaders, waitingWriters } = lock.statistics()
+        const { readers, writing, waitingReaders, waitingWriters } = lock.stats()
         assert.deepEqual([readers, writing, waitingReaders, waitingWriters], [0, true, 0, 0])
       },
     }
@@ -64,7 +64,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => lock.write.acquire(owner),
       release: () => lock.read.release(other),
       untouched: () => {
-        const { readers, writing, waitingReaders, waitingWriters } = lock.statistics()
+        const { readers, writing, waitingReaders, waitingWriters } = lock.stats()
         assert.deepEqual([readers, writing, waitingReaders, waitingWriters], [1, false, 0, 0])
       },
     }
@@ -74,7 +74,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => semaphore.acquire(owner),
       release: () => semaphore.release(),
-      untouched: () => assert.deepEqual(semaphore.statistics(), { value: 0, waiting: 0 }),
+      untouched: () => assert.deepEqual(semaphore.stats(), { value: 0, waiting: 0 }),
     }
   },
   'CapacityLimiter.acquire': async other => {
@@ -84,7 +84,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => limiter.acquireFor({}, owner),
       release: () => limiter.release(other),
       untouched: () => {
-        const { borrowed, waiting, borrowers } = limiter.statistics()
+        const { borrowed, waiting, borrowers } = limiter.stats()
         assert.deepEqual([borrowed, waiting, borrowers], [1, 0, [other.title]])
       },
     }
@@ -94,7 +94,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => event.wait(owner),
       release: () => event.set(),
-      untouched: () => assert.deepEqual([event.isSet, event.statistics()], [false, { waiting: 0 }]),
+      untouched: () => assert.deepEqual([event.isSet, event.stats()], [false, { waiting: 0 }]),
     }
   },
   'Gate.pass': async () => {
@@ -102,7 +102,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => gate.pass(owner),
       release: () => gate.open(),
-      untouched: () => assert.deepEqual([gate.isOpen, gate.statistics()], [false, { waiting: 0 }]),
+      untouched: () => assert.deepEqual([gate.isOpen, gate.stats()], [false, { waiting: 0 }]),
     }
   },
   'Barrier.wait': async () => {
@@ -110,7 +110,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => barrier.wait(owner),
       release: () => assert.equal(barrier.tryWait(), 1),
-      untouched: () => assert.deepEqual(barrier.statistics(), { parties: 2, waiting: 0, broken: false }),
+      untouched: () => assert.deepEqual(barrier.stats(), { parties: 2, waiting: 0, broken: false }),
     }
   },
   'Condition.wait': async () => {
@@ -130,7 +130,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
         condition.notify()
         condition.lock.release()
       },
-      untouched: () => assert.deepEqual(condition.statistics(), { waiting: 0, held: false }),
+      untouched: () => assert.deepEqual(condition.stats(), { waiting: 0, held: false }),
     }
   },
   'Queue.put': async () => {
@@ -140,7 +140,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => queue.put('second', owner),
       release: () => assert.equal(queue.tryGet(), 'first'),
       untouched: () => {
-        const { size, waitingPuts, unfinished } = queue.statistics()
+        const { size, waitingPuts, unfinished } = queue.stats()
         assert.deepEqual([size, waitingPuts, unfinished], [1, 0, 1])
       },
     }
@@ -151,7 +151,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => queue.get(owner),
       release: () => queue.tryPut('item'),
       untouched: () => {
-        const { size, waitingGets } = queue.statistics()
+        const { size, waitingGets } = queue.stats()
         assert.deepEqual([size, waitingGets], [0, 0])
       },
     }
@@ -162,7 +162,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
     return {
       wait: owner => queue.join(owner),
       release: () => queue.taskDone(),
-      untouched: () => assert.equal(queue.statistics().unfinished, 1),
+      untouched: () => assert.equal(queue.stats().unfinished, 1),
     }
   },
   'Sender.send, rendezvous': async () => sendSituation(0),
@@ -173,7 +173,7 @@ export const situations: Readonly<Record<string, (other: Scope) => Promise<Situa
       wait: owner => receiver.receive(owner),
       release: () => assert.equal(sender.trySend('value'), true),
       untouched: () => {
-        const { buffered, waitingReceives } = receiver.statistics()
+        const { buffered, waitingReceives } = receiver.stats()
         assert.deepEqual([buffered, waitingReceives], [0, 0])
         assert.equal(sender.trySend('value'), false)
       },
@@ -188,7 +188,7 @@ function sendSituation(capacity: number): Situation {
     wait: owner => sender.send('second', owner),
     release: () => assert.notEqual(receiver.tryReceive(), undefined),
     untouched: () => {
-      const { buffered, waitingSends } = sender.statistics()
+      const { buffered, waitingSends } = sender.stats()
       assert.deepEqual([buffered, waitingSends], [capacity, 0])
     },
   }

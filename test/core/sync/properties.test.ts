@@ -134,7 +134,7 @@ test('CapacityLimiter: whatever is cancelled and resized whenever, no token is l
           })
           await disturb(jobs, tasks)
         })
-        assert.deepEqual([limiter.borrowed, limiter.statistics().waiting, inside], [0, 0, 0])
+        assert.deepEqual([limiter.borrowed, limiter.stats().waiting, inside], [0, 0, 0])
       },
     ),
     options,
@@ -210,7 +210,7 @@ test('channel: whatever is cancelled whenever, each value that was sent is recei
           return rest
         },
       )
-      assert.deepEqual([sender.statistics().waitingSends, sender.statistics().waitingReceives], [0, 0])
+      assert.deepEqual([sender.stats().waitingSends, sender.stats().waitingReceives], [0, 0])
     }),
     options,
   )

@@ -131,7 +131,7 @@ describe('45: Queue', () => {
   test('39: statistics equal reality at each step', async () => {
     const queue = new Queue<number>({ capacity: 1 })
     const now = (): unknown[] => {
-      const { size, peak, unfinished, waitingPuts, waitingGets } = queue.statistics()
+      const { size, peak, unfinished, waitingPuts, waitingGets } = queue.stats()
       return [size, peak, unfinished, waitingPuts, waitingGets]
     }
     const getting = queue.get()
@@ -160,6 +160,6 @@ describe('45: Queue', () => {
     await assert.rejects(queue.put(NaN), InvalidArgumentError)
     queue.tryPut(1)
     await assert.rejects(queue.put(NaN), InvalidArgumentError)
-    assert.equal(queue.statistics().waitingPuts, 0)
+    assert.equal(queue.stats().waitingPuts, 0)
   })
 })

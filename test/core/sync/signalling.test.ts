@@ -11,7 +11,7 @@ describe('Event', () => {
       let woken = 0
       for (let i = 0; i < 3; i++) s.spawn(async s => (await event.wait(s), woken++))
       await settled()
-      assert.deepEqual(event.statistics(), { waiting: 3 })
+      assert.deepEqual(event.stats(), { waiting: 3 })
       event.set()
       event.set()
       await settled()
@@ -35,7 +35,7 @@ describe('Gate', () => {
       assert.equal(passed, 2)
       const late = s.spawn(s => gate.pass(s))
       await settled()
-      assert.deepEqual([gate.isOpen, gate.statistics()], [false, { waiting: 1 }])
+      assert.deepEqual([gate.isOpen, gate.stats()], [false, { waiting: 1 }])
       gate.open()
       await late.result()
     })
@@ -67,7 +67,7 @@ describe('37: Condition', () => {
       const sleepers = await spawnInTurn(s, 3, (s, index) =>
         condition.lock.hold(async () => {
           await condition.wait(s)
-          assert.deepEqual(condition.lock.statistics().owner, s.title)
+          assert.deepEqual(condition.lock.stats().owner, s.title)
           order.push(index)
           await s.sleep(0)
           order.push(index)
@@ -75,8 +75,8 @@ describe('37: Condition', () => {
       )
       await condition.lock.hold(async () => {
         condition.notify(2, s)
-        assert.deepEqual(condition.statistics(), { waiting: 1, held: true })
-        assert.equal(condition.lock.statistics().waiting, 2)
+        assert.deepEqual(condition.stats(), { waiting: 1, held: true })
+        assert.equal(condition.lock.stats().waiting, 2)
         await settled()
         assert.deepEqual(order, [])
       }, s)
@@ -189,7 +189,7 @@ describe('38: Barrier', () => {
         [...round].sort((a, b) => a - b),
         [0, 1, 2],
       )
-    assert.equal(barrier.statistics().waiting, 0)
+    assert.equal(barrier.stats().waiting, 0)
   })
 
   test('abort breaks those who wait and those who come; reset breaks those who wait and begins anew', async () => {

@@ -35,7 +35,7 @@ function next(n: number): Call<unknown> {
 const queue = await connect(url)
 process.stdout.write('ready\n')
 for (let n = 0; n < Number(most);) {
-  const { queues } = await queue.status()
+  const { queues } = await queue.storeStats()
   const ready = queues.reduce((sum, each) => sum + each.counts.ready, 0)
   if (ready > enough) {
     await new Promise(resolve => setTimeout(resolve, 20))

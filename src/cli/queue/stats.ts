@@ -12,29 +12,29 @@ import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
 import { short, since, span } from './words.ts'
 
-/** `skein status`: the queues, the workers, and what is amiss. */
-export const statusCommand: Command = {
-  name: 'status',
+/** `skein stats`: the queues, the workers, and what is amiss. */
+export const statsCommand: Command = {
+  name: 'stats',
   summary: 'the queues and workers of a store, and what is amiss',
-  usage: ['skein status [--store URL] [--watch] [--json]'],
+  usage: ['skein stats [--store URL] [--watch] [--json]'],
   examples: [
-    ['skein status --store sqlite:jobs.db', 'how many jobs wait, run, failed; who works on them'],
-    ['skein status --watch', 'the same, again every second (the store is in SKEIN_STORE)'],
-    ['skein status --json | jq .queues', 'for programs'],
+    ['skein stats --store sqlite:jobs.db', 'how many jobs wait, run, failed; who works on them'],
+    ['skein stats --watch', 'the same, again every second (the store is in SKEIN_STORE)'],
+    ['skein stats --json | jq .queues', 'for programs'],
   ],
   about: [
     'Below the tables stands what somebody should look at: jobs of tasks that no worker knows, queues that nobody takes from, queues that are paused. skein doctor looks deeper.',
   ],
   options: { ...storeOption, ...watchOption },
-  run: runStatus,
+  run: runStats,
 }
 
-async function runStatus(args: Arguments): Promise<number> {
+async function runStats(args: Arguments): Promise<number> {
   noWords(args)
-  await withStore(args, 'skein status', async store => {
+  await withStore(args, 'skein stats', async store => {
     await showOrWatch(args, async () => {
       const stats = await statsOf(store)
-      return args.has('json') ? `${JSON.stringify({ store: store.url, ...stats })}\n` : statusText(store.url, stats)
+      return args.has('json') ? `${JSON.stringify({ store: store.url, ...stats })}\n` : statsText(store.url, stats)
     })
   })
   return exitCodes.fine
@@ -43,7 +43,7 @@ async function runStatus(args: Arguments): Promise<number> {
 const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
 
 /** How a store is doing, as a person reads it. */
-export function statusText(
+export function statsText(
   url: string,
   stats: StoreStats,
   style: Style = styleOf(process.stdout),
