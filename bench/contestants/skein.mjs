@@ -23,5 +23,5 @@ export async function open({ workers, place, map, options }) {
 
 export async function openPool(place, workers, options = {}) {
   const room = await load({ place })
-  return place === 'loop' ? room.loop : room[place]({ max: workers, ...options })
+  return place === 'loop' ? room.loop : room[place]({ workers, ...options })
 }

@@ -5,7 +5,7 @@ import { convert } from './tasks.ts'
 
 await main(import.meta, async () => {
   const documents = ['letter', 'invoice', 'cursed', 'report', 'poisoned', 'memo']
-  const pool = processes({ max: 2 })
+  const pool = processes({ workers: 2 })
   for await (const result of pool.map(convert, documents, { settle: true, chunk: 1 })) {
     const name = documents[result.index]
     if (result.state === 'done') console.log(`${name}: ${result.value}`)

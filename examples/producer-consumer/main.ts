@@ -7,7 +7,7 @@ import { parse } from './tasks.ts'
 const lines = 2000
 
 await main(import.meta, async () => {
-  const pool = threads({ max: 2 })
+  const pool = threads({ workers: 2 })
   let produced = 0
   let written = 0
   let furthestAhead = 0

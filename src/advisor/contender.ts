@@ -51,7 +51,7 @@ async function openExecutor(
     return loop({ concurrency })
   }
   // Tagged, what tasks print comes through this process, which can keep it out of what it prints itself.
-  const options = { min: workers, max: workers, concurrency, output: 'tagged' as const }
+  const options = { minWorkers: workers, workers, concurrency, output: 'tagged' as const }
   if (kind === 'threads') {
     const { threads } = await import('../threads/index.ts')
     return threads(options)

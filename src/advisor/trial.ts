@@ -12,7 +12,7 @@ import { isGeneratorTask } from './settle-each.ts'
  * Throws what starting the task throws when its module cannot be loaded: then nothing can be compared.
  */
 export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: number): Promise<string | undefined> {
-  const pool = processes({ min: 1, max: 1, output: 'tagged' })
+  const pool = processes({ minWorkers: 1, workers: 1, output: 'tagged' })
   const collects = isGeneratorTask(task)
   const runOne = async (input: unknown): Promise<void> => {
     const call = makeCall<AsyncIterable<unknown>>(task, [input]).with({ timeout: budget })

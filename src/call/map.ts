@@ -1,5 +1,5 @@
 import type { Duration } from '../core/time/duration.ts'
-import type { RetryOptions } from './options.ts'
+import type { RetryPolicy } from '../core/flow/retry-policy.ts'
 
 /** Options of `map`. */
 export interface MapOptions {
@@ -20,7 +20,7 @@ export interface MapOptions {
   /** Cancels the whole map. */
   readonly signal?: AbortSignal
   /** Runs an item again when it fails. */
-  readonly retries?: number | RetryOptions
+  readonly retries?: number | RetryPolicy
   /** As for a call. */
   readonly priority?: number
 }

@@ -1,8 +1,8 @@
 /// <reference types="node" preserve="true" />
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { type Backoff, checkBackoff } from '../core/flow/backoff.ts'
-import { checkChoice, type RetryChoice } from '../core/flow/worth-retrying.ts'
+import { checkTimes } from '../core/flow/backoff.ts'
+import { checkRetryPolicy, defaultTimes, type RetryPolicy, retryPolicyOptions } from '../core/flow/retry-policy.ts'
 import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import {
   type DurableCallOptions,
@@ -11,17 +11,6 @@ import {
   queueOptionNames,
   settleQueueOptions,
 } from './queue-options.ts'
-
-/** When and how often to run a call again after it failed. */
-export interface RetryOptions extends Backoff, RetryChoice {
-  /** How many more runs after the first. From 0 up. */
-  readonly times: number
-  /**
-   * Which errors are worth another run. Default: all but cancellation. A function cannot travel with a call to a queue: there
-   * it stands at the task, `task(import.meta, fn, { retryIf })`, or `never` says enough.
-   */
-  readonly retryIf?: (error: unknown, attempt: number) => boolean
-}
 
 /**
  * What can be said of a single call. The first five hold on every executor; those of `DurableCallOptions` for queues alone.
@@ -35,8 +24,8 @@ export interface CallOptions extends DurableCallOptions {
   readonly timeout?: Duration
   /** Cancels the call when it aborts, whether it waits or runs. */
   readonly signal?: AbortSignal
-  /** Runs the call again when it fails: a number of times, or how. Default: 0. */
-  readonly retries?: number | RetryOptions
+  /** Runs the call again when it fails: so many times, or by a policy. From 0 up, or Infinity; default: 0. */
+  readonly retries?: number | RetryPolicy
   /**
    * Calls with a higher number start first; among equals, first come first served. An integer, for queues from 0 to 9;
    * default 0.
@@ -61,21 +50,14 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
 }
 
 /** When and how often to run a call again, once that has been checked. */
-export interface RetrySettings extends RetryOptions {
+export interface RetrySettings extends RetryPolicy {
+  readonly times: number
   readonly backoff?: number
   readonly maxBackoff?: number
 }
 
 const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', ...queueOptionNames])
-const knownRetry: ReadonlySet<string> = new Set([
-  'times',
-  'backoff',
-  'factor',
-  'maxBackoff',
-  'jitter',
-  'never',
-  'retryIf',
-])
+const knownRetry: ReadonlySet<string> = new Set(retryPolicyOptions)
 
 /**
  * Checks the options of a call and settles its lengths of time, so that nobody on the way of the call has to read them again.
@@ -98,16 +80,14 @@ export function settleCallOptions(options: CallOptions): CallSettings {
   return { ...(options as CallSettings), ...settled, ...settleQueueOptions(others) }
 }
 
-function settleRetries(retries: number | RetryOptions): number | RetrySettings {
+function settleRetries(retries: number | RetryPolicy): number | RetrySettings {
   if (typeof retries !== 'object') {
-    checkInteger(retries, 'retries', 0)
+    checkTimes(retries, 'retries')
     return retries
   }
   checkKnown(retries, knownRetry, 'retry option')
-  const { times, backoff, maxBackoff, ...others } = retries
-  checkInteger(times, 'retries.times', 0)
-  checkBackoff(retries, 'retries.')
-  checkChoice(retries, 'retries.')
+  checkRetryPolicy(retries, 'retries.')
+  const { times = defaultTimes, backoff, maxBackoff, ...others } = retries
   return {
     ...others,
     times,

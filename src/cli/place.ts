@@ -29,7 +29,7 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
   const options = {
     // Tagged, what tasks print comes through this process, which keeps it out of the results.
     output: 'tagged' as const,
-    ...(workers === undefined ? {} : { min: workers, max: workers }),
+    ...(workers === undefined ? {} : { minWorkers: workers, workers }),
     ...(concurrency === undefined ? {} : { concurrency }),
   }
   if (place === 'threads') {

@@ -12,6 +12,7 @@ import type { CancelCause } from '../core/errors/cause.ts'
 import { now, wallTime } from '../core/time/clock.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { callGrace } from '../core/time/grace.ts'
 import type { LogLine } from '../core/scope/services.ts'
 import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
@@ -69,7 +70,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     const { name = 'loop', maxQueue = Number.POSITIVE_INFINITY, overload = 'reject', limiter } = options
     super(name, maxQueue, overload, limiter)
     this.capacity = options.concurrency ?? Number.POSITIVE_INFINITY
-    this.#grace = milliseconds(options.grace ?? 1_000, 'grace')
+    this.#grace = milliseconds(options.grace ?? callGrace, 'grace')
   }
 
   protected get waiting(): number {

@@ -38,7 +38,7 @@ export type ProcessesOptions = PoolOptions
  * })
  *
  * await main(import.meta, async () => {
- *   const pool = processes({ max: 2 })
+ *   const pool = processes({ workers: 2 })
  *   const outcomes = await pool.map(fragile, [1, 2, 3], { settle: true, chunk: 1 }).toArray()
  *   console.log(outcomes.map(each => each.state).join(' ')) // done failed done
  *   await pool.close()

@@ -52,7 +52,7 @@ const longestSpin = 1_000
  * })
  *
  * await main(import.meta, async () => {
- *   const pool = threads({ max: 2 })
+ *   const pool = threads({ workers: 2 })
  *   console.log(await pool.map(sumTo, [10, 100, 1000]).toArray()) // [ 55, 5050, 500500 ]
  *   await pool.close()
  * })

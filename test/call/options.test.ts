@@ -32,6 +32,14 @@ describe('the options of a call', () => {
     assert.equal(call(double, 1).with({ delay: '10ms' }).options.delay, 10)
   })
 
+  test('a policy for retries that does not say how many means as many as those of retry', () => {
+    assert.deepEqual(call(double, 1).with({ retries: { backoff: 10 } }).options.retries, { times: 3, backoff: 10 })
+    assert.equal(call(double, 1).with({ retries: Infinity }).options.retries, Infinity)
+    for (const retries of [-1, 1.5, NaN, { times: -1 }, { times: NaN }]) {
+      assert.throws(() => call(double, 1).with({ retries }), { code: 'SKEIN_INVALID_ARGUMENT', message: /retries/ })
+    }
+  })
+
   test('stay what they were when the object that they came in changes', () => {
     const retries = { times: 1, backoff: 10 }
     const made = call(double, 1).with({ retries })

@@ -24,12 +24,12 @@ export const capabilities: readonly Capability[] = ['border', 'bundles', 'worker
 
 /** What the cases say of an executor when they open one; an executor without workers takes what applies to it. */
 export interface OpenOptions {
-  readonly max?: number
+  readonly workers?: number
   readonly concurrency?: number
   readonly maxQueue?: number
   readonly overload?: 'reject' | 'wait'
   readonly grace?: number
-  readonly min?: number
+  readonly minWorkers?: number
   readonly idleTimeout?: number
   readonly maxTasksPerWorker?: number
   readonly maxWorkerAge?: number
@@ -108,7 +108,7 @@ export function conformance(place: Place, themes: readonly Theme[]): void {
           const setting: Setting = {
             place,
             get shared() {
-              if (!shared) used.push((shared = place.open({ max: 2 })))
+              if (!shared) used.push((shared = place.open({ workers: 2 })))
               return shared
             },
             open(options) {

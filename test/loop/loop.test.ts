@@ -50,7 +50,7 @@ describe('loop', () => {
       [{ maxQueue: -1 }, /maxQueue/],
       [{ overload: 'panic' }, /overload/],
       [{ grace: 'soon' }, /grace/],
-      [{ max: 4 }, /max/],
+      [{ workers: 4 }, /workers/],
       [null as never, /object with loop options/],
     ]
     for (const [options, name] of wrong) {

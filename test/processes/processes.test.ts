@@ -51,7 +51,7 @@ describe('processes', () => {
   })
 
   timed('a process is gone after close', async () => {
-    const pool = processes({ max: 1 })
+    const pool = processes({ workers: 1 })
     const pid = await pidOf(pool)
     assert.equal(isAlive(pid), true)
     await pool.close()
@@ -155,7 +155,7 @@ describe('processes', () => {
   )
 
   timed('a stopped process does not keep close with cancel from ending', async () => {
-    const pool = processes({ max: 1, grace: 20 })
+    const pool = processes({ workers: 1, grace: 20 })
     const pid = await pidOf(pool)
     process.kill(pid, 'SIGSTOP')
     await pool.close({ cancel: true })
@@ -224,7 +224,7 @@ describe('processes', () => {
           [5, 15, 25, 35, 45, 55],
         )
       },
-      { max: 1 },
+      { workers: 1 },
     ),
   )
 
@@ -245,7 +245,7 @@ describe('processes', () => {
           )
           assert.equal(await later, 6)
         },
-        { max: 1 },
+        { workers: 1 },
       ),
   )
 
@@ -258,7 +258,7 @@ describe('processes', () => {
         const lost = numbers.filter(n => outcomes[n]?.status === 'rejected')
         assert.deepEqual(lost, [6])
       },
-      { max: 1 },
+      { workers: 1 },
     ),
   )
 

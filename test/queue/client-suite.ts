@@ -169,6 +169,17 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.ok(Math.abs(Date.parse(String(message['eta'])) - time - 60_000) < 5_000)
     })
 
+    test('says how many retries without end are in a number that JSON has', async () => {
+      const bundles = sends()
+      await queue.submit(call(double, 1).with({ retries: Infinity }))
+      await queue.submit(call(double, 1).with({ retries: { times: Infinity } }))
+      for (const { headers } of bundles.flat()) {
+        const message = JSON.parse(headers) as Record<string, unknown>
+        assert.deepEqual(message['skein_retries'], { times: Number.MAX_SAFE_INTEGER })
+      }
+      assert.equal(bundles.flat().length, 2)
+    })
+
     test('may be due at a time, which is in the past at once', async () => {
       const later = await queue.submit(call(double, 1).with({ eta: new Date(Date.now() + 3_600_000) }))
       assert.equal((await later.status()).state, 'delayed')

@@ -9,11 +9,11 @@ export type UsePool = (pool: Executor, folder: string) => Promise<void>
 
 /** Opens a pool of one worker (or with other options) for a test and closes it after it. */
 export async function withPool(
-  open: (options: { readonly max: number }) => Executor,
+  open: (options: { readonly workers: number }) => Executor,
   use: UsePool,
   options: object = {},
 ): Promise<void> {
-  const pool = open({ max: 1, ...options })
+  const pool = open({ workers: 1, ...options })
   const folder = mkdtempSync(join(tmpdir(), 'skein-'))
   try {
     await use(pool, folder)

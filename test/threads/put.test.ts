@@ -46,7 +46,7 @@ describe('a value that was put', () => {
   )
 
   timed('is counted once for each worker, over all executors', async () => {
-    const pools = [threads({ max: 1 }), threads({ max: 1 })]
+    const pools = [threads({ workers: 1 }), threads({ workers: 1 })]
     const handle = put(model)
     for (const pool of [...pools, ...pools]) await pool.run(tasks.score, handle, 'a')
     assert.equal(handle.copies, 2)

@@ -6,7 +6,7 @@ import { failure } from '../conformance/expect.ts'
 import { echo } from '../conformance/tasks/values.ts'
 
 async function withThread(use: (pool: Executor) => Promise<void>, spin: ThreadsOptions['spin'] = 0): Promise<void> {
-  const pool = threads({ max: 1, spin })
+  const pool = threads({ workers: 1, spin })
   try {
     await use(pool)
   } finally {

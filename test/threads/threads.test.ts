@@ -88,7 +88,7 @@ describe('threads', () => {
         await Promise.all(Array.from({ length: 4 }, () => pool.run(addToShared, shared, 1_000)))
         assert.equal(new Int32Array(shared)[0], 4_000)
       },
-      { max: 2 },
+      { workers: 2 },
     ),
   )
 
@@ -107,7 +107,7 @@ describe('threads', () => {
 
   timed('a thread that loops without a checkpoint does not outlive close', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-'))
-    const pool = threads({ max: 1, grace: 10 })
+    const pool = threads({ workers: 1, grace: 10 })
     const running = failure(CancelledError, pool.run(spinUntil, join(folder, 'started'), join(folder, 'never')))
     await fileAppears(join(folder, 'started'))
     await pool.close({ cancel: true })

@@ -50,7 +50,7 @@ const forgotten = new FinalizationRegistry<undefined>(() => void marks--)
  * })
  *
  * await main(import.meta, async () => {
- *   const pool = threads({ max: 1 })
+ *   const pool = threads({ workers: 1 })
  *   const pixels = new Uint8Array(10_000_000)
  *   const inverted = await pool.run(invert, move(pixels))
  *   console.log(inverted.length, inverted[0], pixels.length) // 10000000 255 0

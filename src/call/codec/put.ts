@@ -53,7 +53,7 @@ export interface Put<T> extends AsyncDisposable {
  * })
  *
  * await main(import.meta, async () => {
- *   const pool = threads({ max: 2 })
+ *   const pool = threads({ workers: 2 })
  *   const words = put(new Map([['one', 'uno'], ['two', 'dos']])) // think of it as large
  *   console.log(await pool.run(translate, words, 'one, two')) // uno, dos
  *   console.log(await pool.run(translate, words, 'two')) // dos

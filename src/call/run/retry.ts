@@ -1,7 +1,7 @@
 import { now } from '../../core/time/clock.ts'
 import { backoffDelay } from '../../core/flow/backoff.ts'
-import { isWorthRetrying, retryAfterOf } from '../../core/flow/worth-retrying.ts'
-import type { CallSettings, RetryOptions } from '../options.ts'
+import { isWorthRetrying, retryAfterOf } from '../../core/flow/retry-policy.ts'
+import type { CallSettings, RetrySettings } from '../options.ts'
 
 /**
  * How long to wait before another run, in milliseconds, or undefined when there is to be none. An error with a
@@ -11,7 +11,7 @@ import type { CallSettings, RetryOptions } from '../options.ts'
  */
 export function retryDelay(retries: CallSettings['retries'], attempt: number, error: unknown): number | undefined {
   if (retries === undefined) return undefined
-  const rule: RetryOptions = typeof retries === 'number' ? { times: retries } : retries
+  const rule: RetrySettings = typeof retries === 'number' ? { times: retries } : retries
   if (attempt > rule.times || !isWorthRetrying(rule, error, attempt)) return undefined
   return retryAfterOf(error, now()) ?? backoffDelay(rule, attempt)
 }

@@ -94,19 +94,19 @@ async function probePool(kind: 'threads' | 'processes', cores: number, steps: nu
   const make = kind === 'threads' ? threads : processes
   const starts: number[] = []
   for (let at = 0; at < 3; at++) {
-    const cold = make({ min: 1, max: 1 })
+    const cold = make({ minWorkers: 1, workers: 1 })
     const begun = performance.now()
     await cold.run(nothing)
     starts.push(performance.now() - begun)
     await cold.close()
   }
-  const pool = make({ min: cores, max: cores })
+  const pool = make({ minWorkers: cores, workers: cores })
   await Promise.all(Array.from({ length: cores }, () => pool.run(block, 20)))
   const overlapBlocking = await overlap(pool, block, cores, blockFor)
   const parallel = await speedUp(pool, cores, steps)
   const stall = await stallWhile(() => pool.run(block, blockFor))
   await pool.close()
-  const wide = make({ min: cores, max: cores, concurrency: 500 })
+  const wide = make({ minWorkers: cores, workers: cores, concurrency: 500 })
   await Promise.all(Array.from({ length: cores }, () => wide.run(wait, 20)))
   const overlapWaiting = await overlap(wide, wait, 500 * cores, waitFor)
   await wide.close()
@@ -154,7 +154,7 @@ async function mostAtOnce(
   const room = Math.floor(freemem() / 2 / (kind === 'threads' ? 15e6 : 60e6))
   const wanted = Math.max(2, Math.min(kind === 'threads' ? mostThreads : mostProcesses, room))
   const before = process.memoryUsage.rss()
-  const pool = (kind === 'threads' ? threads : processes)({ min: wanted, max: wanted })
+  const pool = (kind === 'threads' ? threads : processes)({ minWorkers: wanted, workers: wanted })
   let running = 0
   let alive = 0
   const stop = pool.observe(event => {

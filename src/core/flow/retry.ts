@@ -7,14 +7,19 @@ import { checkBody } from '../scope/options.ts'
 import { sleep } from '../scope/sleep.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { type Backoff, backoffDelay, backoffOptions, checkBackoff, checkTimes } from './backoff.ts'
+import { backoffDelay } from './backoff.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { checkChoice, isWorthRetrying, retryAfterOf, type RetryChoice } from './worth-retrying.ts'
+import {
+  checkRetryPolicy,
+  defaultTimes,
+  isWorthRetrying,
+  retryAfterOf,
+  type RetryPolicy,
+  retryPolicyOptions,
+} from './retry-policy.ts'
 
 /** Options of `retry`. */
-export interface RetryPolicy extends Backoff, RetryChoice {
-  /** How many more attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
-  readonly times?: number
+export interface RetryOptions extends RetryPolicy {
   /** The longest that one attempt may take. It is cancelled then, and counts as failed. Default: no limit. */
   readonly timeout?: Duration
   /** The longest that all of it may take: no attempt starts that could only begin later. Default: no limit. */
@@ -25,16 +30,7 @@ export interface RetryPolicy extends Backoff, RetryChoice {
   readonly budget?: RetryBudget
 }
 
-const known: ReadonlySet<string> = new Set([
-  ...backoffOptions,
-  'times',
-  'timeout',
-  'within',
-  'never',
-  'retryIf',
-  'onRetry',
-  'budget',
-])
+const known: ReadonlySet<string> = new Set([...retryPolicyOptions, 'timeout', 'within', 'onRetry', 'budget'])
 
 /**
  * Runs a function again when it fails, with longer and longer waits between.
@@ -64,13 +60,13 @@ const known: ReadonlySet<string> = new Set([
  */
 export function retry<T>(
   fn: (s: Scope, attempt: number) => T | Promise<T>,
-  options: RetryPolicy = {},
+  options: RetryOptions = {},
   owner?: Owner,
 ): Promise<T> {
   // The owner is looked up now: after an await there is no current scope.
   return startChecked(() => {
     checkBody(fn, 'retry')
-    checkPolicy(options)
+    checkOptions(options)
     const by = ownerOf(owner)
     const refusal = refusalOf(by, 'retry')
     return refusal === undefined ? attempts(fn, options, by) : Promise.reject(refusal)
@@ -79,10 +75,10 @@ export function retry<T>(
 
 async function attempts<T>(
   fn: (s: Scope, attempt: number) => T | Promise<T>,
-  options: RetryPolicy,
+  options: RetryOptions,
   owner: Owner | undefined,
 ): Promise<T> {
-  const { times = 3, timeout, within, onRetry, budget } = options
+  const { times = defaultTimes, timeout, within, onRetry, budget } = options
   const end = within === undefined ? Infinity : now() + milliseconds(within, 'within')
   for (let attempt = 1; ; attempt++) {
     let failure: unknown
@@ -106,13 +102,11 @@ async function attempts<T>(
   }
 }
 
-function checkPolicy(options: RetryPolicy): void {
+function checkOptions(options: RetryOptions): void {
   checkKnown(options, known, 'option of retry')
-  checkBackoff(options)
-  if (options.times !== undefined) checkTimes(options.times, 'times')
+  checkRetryPolicy(options)
   if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
   if (options.within !== undefined) milliseconds(options.within, 'within')
-  checkChoice(options)
   if (options.onRetry !== undefined && typeof options.onRetry !== 'function') {
     throw new InvalidArgumentError(`onRetry must be a function, got ${describe(options.onRetry)}`)
   }

@@ -10,6 +10,7 @@ import { type Duration, milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
 import { type Scope, scope } from '../scope/scope.ts'
 import { checkName } from '../scope/options.ts'
+import { programGrace } from '../time/grace.ts'
 import { announceShutdown } from './shutdown.ts'
 import { moveOnAfter } from '../scope/time-limits.ts'
 
@@ -57,7 +58,7 @@ type StopSignal = keyof typeof exitCodes
 export async function main(meta: ImportMeta, body: (s: Scope) => unknown, options: MainOptions = {}): Promise<void> {
   checkKnown(options, known, 'main option')
   checkName(options.name)
-  const grace = milliseconds(options.grace ?? '10s', 'grace')
+  const grace = milliseconds(options.grace ?? programGrace, 'grace')
   const drain = milliseconds(options.drain ?? 0, 'drain')
   if (!isEntry(meta)) return
   let stopping: StopSignal | undefined

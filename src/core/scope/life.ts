@@ -19,11 +19,12 @@ import { checkLog, type LogLine } from './services.ts'
 import { nesting } from './stack-room.ts'
 import { describeStuck } from '../report/stuck.ts'
 import { isThenable } from '../errors/thenable.ts'
+import { callGrace, scopeGrace } from '../time/grace.ts'
 import { Timer } from '../time/timer.ts'
 import { Wait } from './waits.ts'
 
 /** In debug mode a task that does not hear of its cancellation is told of soon. */
-const defaultGrace = debugging ? 1_000 : 5_000
+const defaultGrace = debugging ? callGrace : scopeGrace
 
 /**
  * The life of a scope: open while its body or anything started in it runs, exiting while its exit handlers run, ended.

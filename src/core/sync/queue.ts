@@ -32,8 +32,8 @@ export interface QueueStats {
   readonly waitingGets: number
 }
 
-/** How a queue is shut down. */
-export interface ShutdownOptions {
+/** Options of a queue's `close`. */
+export interface QueueCloseOptions {
   /** Throws away what it still holds, so that `get` ends at once. Default: false, what it holds can still be got. */
   readonly immediate?: boolean
 }
@@ -51,7 +51,7 @@ interface Put<T> {
 }
 
 const known: ReadonlySet<string> = new Set(['name', 'capacity', 'order', 'priority'])
-const knownShutdown: ReadonlySet<string> = new Set(['immediate'])
+const knownClose: ReadonlySet<string> = new Set(['immediate'])
 
 /**
  * Hands items from those who make them to those who work on them, in the order that you choose, and knows when all is done.
@@ -76,14 +76,14 @@ const knownShutdown: ReadonlySet<string> = new Set(['immediate'])
  *   }
  *   for (let n = 1; n <= 5; n++) await queue.put(n, s)
  *   await queue.join(s)
- *   queue.shutdown()
+ *   queue.close()
  * })
  * console.log(sum) // 15
  *
  * **Cancellation**: `put`, `get` and `join` are cancel points. A cancelled `put` has put nothing, a cancelled `get` has taken
  * nothing.
  *
- * **Errors**: `SKEIN_CLOSED` after `shutdown`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
+ * **Errors**: `SKEIN_CLOSED` after `close`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
  */
 export class Queue<T> implements QueueOwner {
   /** How it is called in errors: `queue 'pages'`. */
@@ -97,7 +97,7 @@ export class Queue<T> implements QueueOwner {
   readonly #joins: WaitQueue<void> = new WaitQueue<void>(this)
   #unfinished = 0
   #peak = 0
-  #shutDown = false
+  #isClosed = false
 
   /** @param options `capacity`, `order`, `priority`, `name` */
   constructor(options: QueueOptions<T> = {}) {
@@ -120,9 +120,9 @@ export class Queue<T> implements QueueOwner {
     return this.#items.size
   }
 
-  /** True after `shutdown`. */
-  get isShutDown(): boolean {
-    return this.#shutDown
+  /** True after `close`. */
+  get closed(): boolean {
+    return this.#isClosed
   }
 
   /**
@@ -130,7 +130,7 @@ export class Queue<T> implements QueueOwner {
    *
    * **Cancellation**: a cancel point, also when there is room.
    *
-   * **Errors**: `SKEIN_CLOSED` when the queue was shut down, also while waiting; `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`,
+   * **Errors**: `SKEIN_CLOSED` when the queue was closed, also while waiting; `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`,
    * `SKEIN_SCOPE_CLOSED`; what `priority` throws.
    */
   put(item: T, owner?: Owner): Promise<void> {
@@ -149,14 +149,14 @@ export class Queue<T> implements QueueOwner {
   /**
    * Puts an item in if there is room now, and says whether it did. Never overtakes a `put` that waits. Is no cancel point.
    *
-   * **Errors**: `SKEIN_CLOSED` after `shutdown`; what `priority` throws.
+   * **Errors**: `SKEIN_CLOSED` after `close`; what `priority` throws.
    */
   tryPut(item: T): boolean {
     return this.#offer(item, this.#rank(item))
   }
 
   #offer(item: T, rank: number): boolean {
-    if (this.#shutDown) throw this.#closed('put')
+    if (this.#isClosed) throw this.#closed('put')
     if (this.#gets.size === 0 && this.#items.size >= this.capacity) return false
     this.#accept(item, rank)
     return true
@@ -167,7 +167,7 @@ export class Queue<T> implements QueueOwner {
    *
    * **Cancellation**: a cancel point, also when there is an item.
    *
-   * **Errors**: `SKEIN_CLOSED` when the queue was shut down and is empty, also while waiting; `SKEIN_CANCELLED`,
+   * **Errors**: `SKEIN_CLOSED` when the queue was closed and is empty, also while waiting; `SKEIN_CANCELLED`,
    * `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
    */
   get(owner?: Owner): Promise<T> {
@@ -176,7 +176,7 @@ export class Queue<T> implements QueueOwner {
       const refusal = refusalOf(by, this.title)
       if (refusal !== undefined) return Promise.reject(refusal)
       if (this.#items.size > 0) return Promise.resolve(this.#next())
-      if (this.#shutDown) return Promise.reject(this.#closed('get'))
+      if (this.#isClosed) return Promise.reject(this.#closed('get'))
       return waitUnder(new Waiter(this.#gets, undefined), by, this.title)
     } catch (error) {
       return Promise.reject(error)
@@ -187,16 +187,16 @@ export class Queue<T> implements QueueOwner {
    * Takes the next item out if there is one now; else gives undefined. Where undefined may be an item, look at `size` first.
    * Is no cancel point.
    *
-   * **Errors**: `SKEIN_CLOSED` when the queue was shut down and is empty.
+   * **Errors**: `SKEIN_CLOSED` when the queue was closed and is empty.
    */
   tryGet(): T | undefined {
     if (this.#items.size > 0) return this.#next()
-    if (this.#shutDown) throw this.#closed('get')
+    if (this.#isClosed) throw this.#closed('get')
     return undefined
   }
 
   /**
-   * The items as they come, until the queue was shut down and is empty. Several loops share the items between them.
+   * The items as they come, until the queue was closed and is empty. Several loops share the items between them.
    *
    * **Cancellation**: each step is a cancel point.
    *
@@ -204,12 +204,12 @@ export class Queue<T> implements QueueOwner {
    */
   async *items(owner?: Owner): AsyncGenerator<T, void, undefined> {
     const by = ownerOf(owner)
-    while (this.#items.size > 0 || !this.#shutDown) {
+    while (this.#items.size > 0 || !this.#isClosed) {
       let item: T
       try {
         item = await this.get(by)
       } catch (error) {
-        if (this.#shutDown && error instanceof ClosedError) return
+        if (this.#isClosed && error instanceof ClosedError) return
         throw error
       }
       yield item
@@ -255,9 +255,9 @@ export class Queue<T> implements QueueOwner {
    * @param options `immediate`: throw away what it holds
    * @returns the items that were thrown away, which count as done
    */
-  shutdown(options: ShutdownOptions = {}): T[] {
-    checkKnown(options, knownShutdown, 'option of shutdown')
-    this.#shutDown = true
+  close(options: QueueCloseOptions = {}): T[] {
+    checkKnown(options, knownClose, 'option of close')
+    this.#isClosed = true
     this.#puts.failAll(this.#closed('put'))
     const dropped: T[] = []
     if (options.immediate === true) {
@@ -268,6 +268,11 @@ export class Queue<T> implements QueueOwner {
     // Whoever waits to get something waits because the queue is empty.
     this.#gets.failAll(this.#closed('get'))
     return dropped
+  }
+
+  /** `close`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
   }
 
   /** What it holds and how many wait, at this moment. */
@@ -315,7 +320,7 @@ export class Queue<T> implements QueueOwner {
   }
 
   #closed(operation: string): ClosedError {
-    return new ClosedError(`${this.title} was shut down, so ${operation} has nothing to ${operation} any more.`)
+    return new ClosedError(`${this.title} was closed, so ${operation} has nothing to ${operation} any more.`)
   }
 }
 

@@ -6,6 +6,7 @@ import { describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
+import { scopeGrace } from '../time/grace.ts'
 import { Scope } from '../scope/scope.ts'
 import { type Owner, refusalOf } from '../scope/owner.ts'
 
@@ -69,7 +70,7 @@ export class Child {
     owner: Owner | undefined,
   ) {
     this.title = `process ${command}`
-    this.#grace = milliseconds(options.grace ?? '5s', 'grace')
+    this.#grace = milliseconds(options.grace ?? scopeGrace, 'grace')
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

@@ -43,7 +43,7 @@ export class Crew {
     this.#open = open
     this.#events = events
     this.#keepAlive = keepAlive
-    this.places = new Array<PoolWorker | undefined>(settings.max).fill(undefined)
+    this.places = new Array<PoolWorker | undefined>(settings.workers).fill(undefined)
   }
 
   /** The workers that there are. */
@@ -86,7 +86,7 @@ export class Crew {
       this.#startFailed(worker, error)
       return undefined
     }
-    worker.kept = this.workers.filter(each => each.kept).length < this.#settings.min
+    worker.kept = this.workers.filter(each => each.kept).length < this.#settings.minWorkers
     this.places[place] = worker
     this.#events.onState(worker, 'starting')
     return worker

@@ -47,10 +47,10 @@ export class WorkerPool extends BaseExecutor {
     super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
     this.kind = settings.kind
     this.#settings = settings
-    this.#queue = new PoolQueue(settings.max)
+    this.#queue = new PoolQueue(settings.workers)
     this.#encoding = newEncoding(settings.kind)
     this.#poster = new CallPoster(settings.kind)
-    this.capacity = settings.max * settings.concurrency
+    this.capacity = settings.workers * settings.concurrency
     const events: CrewEvents = {
       connect: worker => ({
         onReplies: replies => this.#onReplies(worker, replies),

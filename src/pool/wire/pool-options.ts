@@ -3,14 +3,15 @@ import { type Call, isCall } from '../../call/call.ts'
 import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import { callGrace } from '../../core/time/grace.ts'
 import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 
 /** What threads and processes have in common. */
 export interface PoolOptions {
   /** How many workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first use. */
-  readonly min?: number
+  readonly minWorkers?: number
   /** How many workers there may be. From 1 up; default: the processors that this program may use (`os.availableParallelism()`, which heeds affinity and, from Node 22.12 on, the limits of cgroups). */
-  readonly max?: number
+  readonly workers?: number
   /**
    * How many calls may run in one worker at the same time. More than 1 helps tasks that wait: an async program on every
    * core. When one of them has to be stopped by force, those beside it start again on another worker. From 1 up; default 1.
@@ -22,7 +23,7 @@ export interface PoolOptions {
   readonly overload?: Overload
   /** How long a cancelled call may take to stop by itself before its worker is ended. Default: '1s'. */
   readonly grace?: Duration
-  /** How long a worker may be idle before it is ended (never below `min`). Default: '30s'. */
+  /** How long a worker may be idle before it is ended (never below `minWorkers`). Default: '30s'. */
   readonly idleTimeout?: Duration
   /**
    * A limit that others share, be they executors or tasks of a scope: each call that runs has one token of it, until it has
@@ -62,8 +63,8 @@ export interface PoolOptions {
 export interface PoolSettings {
   readonly kind: 'threads' | 'processes'
   readonly name: string
-  readonly min: number
-  readonly max: number
+  readonly minWorkers: number
+  readonly workers: number
   readonly concurrency: number
   readonly maxQueue: number
   readonly overload: Overload
@@ -81,8 +82,8 @@ export interface PoolSettings {
 }
 
 const known: ReadonlySet<string> = new Set([
-  'min',
-  'max',
+  'minWorkers',
+  'workers',
   'concurrency',
   'maxQueue',
   'overload',
@@ -112,10 +113,9 @@ export function poolSettings(
   own: readonly string[] = [],
 ): PoolSettings {
   checkKnown(options, new Set([...known, ...own]), `${kind} option`)
-  const max = options.max ?? Math.max(cores, options.min ?? 1)
-  checkInteger(max, 'max', 1, 10_000)
-  const min = options.min ?? 0
-  checkInteger(min, 'min', 0, max)
+  const { minWorkers = 0, workers = Math.max(cores, minWorkers) } = options
+  checkInteger(workers, 'workers', 1, 10_000)
+  checkInteger(minWorkers, 'minWorkers', 0, workers)
   const concurrency = options.concurrency ?? 1
   checkInteger(concurrency, 'concurrency', 1, 100_000)
   const { maxQueue = Number.POSITIVE_INFINITY, maxTasksPerWorker = Number.POSITIVE_INFINITY, memoryLimit } = options
@@ -144,12 +144,12 @@ export function poolSettings(
   return {
     kind,
     name: options.name ?? kind,
-    min,
-    max,
+    minWorkers,
+    workers,
     concurrency,
     maxQueue,
     overload: options.overload ?? 'reject',
-    grace: milliseconds(options.grace ?? 1_000, 'grace'),
+    grace: milliseconds(options.grace ?? callGrace, 'grace'),
     idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
     limiter: options.limiter,
     maxTasksPerWorker,

@@ -109,7 +109,7 @@ function finite(duration: number | undefined): number | undefined {
 
 function retriesOf(retries: CallSettings['retries']): MessageRetries | undefined {
   if (retries === undefined || retries === 0) return undefined
-  if (typeof retries === 'number') return { times: retries }
+  if (typeof retries === 'number') return { times: countOf(retries) }
   const { times, backoff, factor, maxBackoff, jitter, never, retryIf } = retries
   if (retryIf) {
     throw new InvalidArgumentError(
@@ -118,13 +118,18 @@ function retriesOf(retries: CallSettings['retries']): MessageRetries | undefined
     )
   }
   return {
-    times,
+    times: countOf(times),
     ...(backoff === undefined ? {} : { backoff: checkSpan(backoff, 'retries.backoff') }),
     ...(factor === undefined ? {} : { factor }),
     ...(maxBackoff === undefined ? {} : { maxBackoff: checkSpan(maxBackoff, 'retries.maxBackoff', true) }),
     ...(jitter === undefined ? {} : { jitter }),
     ...(never === undefined ? {} : { never }),
   }
+}
+
+/** JSON knows no Infinity; so many attempts nobody makes. */
+function countOf(times: number): number {
+  return Math.min(times, Number.MAX_SAFE_INTEGER)
 }
 
 function uniqueOf(unique: NonNullable<CallSettings['unique']>): NonNullable<OutgoingCall['unique']> {

@@ -29,7 +29,7 @@ export async function executorOf(settings: WorkSettings): Promise<ExecutorSurfac
     output,
     // The worker holds no more than can soon run, so idle threads are worth keeping: a new one takes a tenth of a second.
     idleTimeout: 300_000,
-    ...(workers === undefined ? {} : { max: workers }),
+    ...(workers === undefined ? {} : { workers }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxTasksPerWorker === undefined ? {} : { maxTasksPerWorker }),
     ...(maxWorkerAge === undefined ? {} : { maxWorkerAge }),

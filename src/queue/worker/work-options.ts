@@ -3,6 +3,7 @@ import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import { callGrace } from '../../core/time/grace.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { defaultQueue } from '../default-queue.ts'
 
@@ -141,7 +142,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     workers,
     concurrency,
     lease,
-    grace: milliseconds(options.grace ?? '1s', 'grace'),
+    grace: milliseconds(options.grace ?? callGrace, 'grace'),
     maxTasksPerWorker,
     maxWorkerAge: options.maxWorkerAge === undefined ? undefined : milliseconds(options.maxWorkerAge, 'maxWorkerAge'),
     maxWorkerMemory,

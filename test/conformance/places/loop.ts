@@ -6,9 +6,11 @@ export const loopPlace: Place = {
   name: 'loop',
   can: new Set(),
   open(options: OpenOptions = {}) {
-    const { max, concurrency, maxQueue, overload, grace } = options
+    const { workers, concurrency, maxQueue, overload, grace } = options
     return loop({
-      ...(max === undefined && concurrency === undefined ? {} : { concurrency: (max ?? 1) * (concurrency ?? 1) }),
+      ...(workers === undefined && concurrency === undefined
+        ? {}
+        : { concurrency: (workers ?? 1) * (concurrency ?? 1) }),
       ...(maxQueue === undefined ? {} : { maxQueue }),
       ...(overload === undefined ? {} : { overload }),
       ...(grace === undefined ? {} : { grace }),

@@ -20,12 +20,12 @@ const one = <T>(...choices: readonly T[]): T => choices[random(choices.length)] 
 
 await main(import.meta, async () => {
   const place = await placeNamed(name)
-  const single = place.open({ max: 1, maxTasksPerWorker: 2 })
+  const single = place.open({ workers: 1, maxTasksPerWorker: 2 })
   await single.run(passAndLinger, 0)
   await Promise.all([1, 2, 3].map(n => single.run(passAndLinger, n)))
   for (let round = 0; round < 2; round++) {
     const options: OpenOptions = {
-      max: one(1, 2, 3),
+      workers: one(1, 2, 3),
       concurrency: one(1, 1, 4),
       maxTasksPerWorker: one(1, 2, 5),
       idleTimeout: one(0, 1, 30_000),

@@ -5,7 +5,7 @@ import { where } from '../tasks/values.ts'
 
 // Says which processes it has started, leaves them busy (or idle) and waits to be killed.
 const [kind, folder] = process.argv.slice(2) as [string, string]
-const pool = processes({ max: 1 })
+const pool = processes({ workers: 1 })
 console.log((await pool.run(where)).split('/')[0])
 if (kind === 'spinning') void pool.run(spinWithCheckpoint, `${folder}/started`)
 if (kind === 'waiting') void pool.run(holdStubbornly, `${folder}/started`, `${folder}/never`)

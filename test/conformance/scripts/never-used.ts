@@ -1,4 +1,4 @@
 import { placeNamed } from '../places/named.ts'
 
-;(await placeNamed(process.argv[2])).open({ min: 2, max: 2 })
+;(await placeNamed(process.argv[2])).open({ minWorkers: 2, workers: 2 })
 console.log('opened')

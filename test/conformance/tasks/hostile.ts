@@ -123,7 +123,7 @@ export const neverReady = task(import.meta, async function neverReady(started: s
 })
 
 export const openOwnPool = task(import.meta, async function openOwnPool(n: number): Promise<number> {
-  const pool = threads({ max: 1 })
+  const pool = threads({ workers: 1 })
   try {
     return (await pool.run(double, n)) + (await loop.run(double, n))
   } finally {

@@ -10,7 +10,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a checkpoint stops a synchronous loop, and the worker lives on',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 30_000 })
+      const executor = open({ workers: 1, grace: 30_000 })
       const before = await executor.run(where)
       const job = await executor.submit(tasks.spinWithCheckpoint, file('started'))
       await fileAppears(file('started'))
@@ -26,7 +26,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a checkpoint says who cancelled and why, inside a synchronous loop',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 30_000 })
+      const executor = open({ workers: 1, grace: 30_000 })
       const job = await executor.submit(tasks.spinAndReport, file('started'), file('report'))
       await fileAppears(file('started'))
       await job.cancel('enough')
@@ -40,7 +40,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a checkpoint stops only the call that was cancelled',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 30_000 })
+      const executor = open({ workers: 1, grace: 30_000 })
       const job = await executor.submit(tasks.spinWithCheckpoint, file('started'))
       const later = await executor.submit(tasks.spinWithCheckpoint, file('started later'))
       await fileAppears(file('started'))
@@ -56,7 +56,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a synchronous loop without a checkpoint is stopped by force, and the next call is served',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 20 })
+      const executor = open({ workers: 1, grace: 20 })
       const before = await executor.run(where)
       const job = await executor.submit(tasks.spinUntil, file('started'), file('never'))
       await fileAppears(file('started'))
@@ -73,7 +73,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'an async task that ignores its signal is stopped by force',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 20 })
+      const executor = open({ workers: 1, grace: 20 })
       const job = await executor.submit(tasks.holdStubbornly, file('started'), file('never'))
       await fileAppears(file('started'))
       await job.cancel()
@@ -86,7 +86,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'work that cannot be stopped is abandoned after the grace period, and its slot stays busy until it ends',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 20 })
+      const executor = open({ workers: 1, grace: 20 })
       const job = await executor.submit(tasks.holdStubbornly, file('started'), file('gate'))
       await fileAppears(file('started'))
       await job.cancel('no use')
@@ -106,7 +106,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'calls that were sent ahead to a worker survive its termination',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 20 })
+      const executor = open({ workers: 1, grace: 20 })
       // Short calls first, so that an adaptive window has every reason to be deep.
       await Promise.all(Array.from({ length: 500 }, (_, n) => executor.run(double, n)))
       const stuck = executor.submit(tasks.spinUntil, file('started'), file('never'))
@@ -125,7 +125,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a call that was sent ahead can be withdrawn while its worker is busy',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 30_000 })
+      const executor = open({ workers: 1, grace: 30_000 })
       await Promise.all(Array.from({ length: 500 }, (_, n) => executor.run(double, n)))
       const held = executor.run(tasks.spinUntil, file('started'), file('gate'))
       const waiting = await Promise.all(
@@ -150,7 +150,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'calls that ran beside a terminated one start again on another worker',
     async ({ open, file }) => {
-      const executor = open({ max: 1, concurrency: 2, grace: 20 })
+      const executor = open({ workers: 1, concurrency: 2, grace: 20 })
       const beside = await executor.submit(tasks.noteAndHold, file('log'), 'beside', file('gate'))
       await fileAppears(file('log'))
       const stuck = await executor.submit(tasks.spinUntil, file('started'), file('never'))
@@ -167,7 +167,7 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   add(
     'a call cancelled while its worker is still starting never runs',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const job = await executor.submit(tasks.note, file('log'), 'ran')
       await job.cancel()
       assert.equal((await failure(CancelledError, job.result())).ended, 'withdrawn')

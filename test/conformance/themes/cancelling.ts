@@ -10,7 +10,7 @@ import { double, doubleLater } from '../tasks/values.ts'
 
 export const cancelling: Theme = theme('cancelling', add => {
   add('a call that waits is withdrawn and never runs', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(tasks.holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const job = await executor.submit(tasks.note, file('log'), 'ran')
@@ -30,7 +30,7 @@ export const cancelling: Theme = theme('cancelling', add => {
   })
 
   add('a call that could not be sent leaves no trace on the next one', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     for (let n = 0; n < 3; n++) await executor.run(double, (() => n) as never).catch(() => undefined)
     const job = await executor.submit(tasks.tidyUp, file('started'), file('tidied'))
     await fileAppears(file('started'))
@@ -140,7 +140,7 @@ export const cancelling: Theme = theme('cancelling', add => {
   })
 
   add('a signal withdraws a call that waits', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(tasks.holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const controller = new AbortController()
@@ -172,7 +172,7 @@ export const cancelling: Theme = theme('cancelling', add => {
   })
 
   add('one signal stops many calls', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const controller = new AbortController()
     const { signal } = controller
     const calls = Array.from({ length: 40 }, (_, n) =>

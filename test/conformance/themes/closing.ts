@@ -11,7 +11,7 @@ import { double, doubleLater } from '../tasks/values.ts'
 
 export const closing: Theme = theme('closing', add => {
   add('close waits for the accepted calls', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     const waiting = Array.from({ length: 20 }, (_, n) => executor.run(doubleLater, n))
     await fileAppears(file('started'))
@@ -35,7 +35,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('close with cancel ends a call that waits for its next attempt', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const retried = new Promise<void>(resolve => {
       executor.observe(event => {
         if (event.type === 'retried') resolve()
@@ -49,7 +49,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('a closed executor refuses calls of every kind', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     assert.equal(await executor.run(double, 1), 2)
     await executor.close()
     const error = await failure(ClosedError, executor.run(double, 1))
@@ -65,7 +65,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('an executor that is closing refuses calls already', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const closing = executor.close()
@@ -75,7 +75,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('close with cancel stops what runs and withdraws what waits', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const running = failure(CancelledError, executor.run(tidyUp, file('started'), file('tidied')))
     const waiting = failure(CancelledError, executor.run(note, file('log'), 'ran'))
     await fileAppears(file('started'))
@@ -90,7 +90,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('close with cancel ends streams and maps', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const stream = executor.stream(oneThenSleep, file('tidied'))
     assert.equal((await stream.next()).value, 1)
     const next = failure(CancelledError, stream.next())
@@ -100,7 +100,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('close can wait for a while and cancel then', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const running = failure(CancelledError, executor.run(sleepAndReport, file('started'), file('report')))
     await fileAppears(file('started'))
     await executor.close({ timeout: 20 })
@@ -109,7 +109,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('a close with cancel overtakes one that waits', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const running = failure(CancelledError, executor.run(sleepAndReport, file('started'), file('report')))
     await fileAppears(file('started'))
     const patient = executor.close()
@@ -119,17 +119,17 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('closing twice, or without any use, is fine', async ({ open }) => {
-    const unused = open({ max: 2 })
+    const unused = open({ workers: 2 })
     await unused.close()
     await unused.close({ cancel: true })
-    const used = open({ max: 2 })
+    const used = open({ workers: 2 })
     await used.run(double, 1)
     await Promise.all([used.close(), used.close()])
     await used.close()
   })
 
   add('closing while the first call is on its way lets that call finish', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const running = executor.run(double, 4)
     const closing = executor.close()
     assert.equal(await running, 8)
@@ -137,7 +137,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('an executor can be disposed of', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const running = executor.run(doubleLater, 4)
     await executor[Symbol.asyncDispose]()
     assert.equal(await running, 8)
@@ -145,7 +145,7 @@ export const closing: Theme = theme('closing', add => {
   })
 
   add('a submit that waits for room when the executor closes is not left hanging', async ({ open, file }) => {
-    const executor = open({ max: 1, maxQueue: 1, overload: 'wait' })
+    const executor = open({ workers: 1, maxQueue: 1, overload: 'wait' })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const waits = executor.run(double, 1)

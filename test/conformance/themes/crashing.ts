@@ -21,7 +21,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'a worker that exits fails the call that ran, and tells how and where',
     async ({ open, place }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const states = workerStates(executor)
       const before = await executor.run(where)
       const error = await failure(WorkerCrashedError, executor.run(tasks.exitWith, 42))
@@ -42,7 +42,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'an exit with code 0 is a crash like any other',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       assert.equal((await failure(WorkerCrashedError, executor.run(tasks.exitWith, 0))).exitCode, 0)
       assert.equal(await executor.run(double, 1), 2)
     },
@@ -52,7 +52,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'an uncaught error in a worker is the cause of its crash',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const uncaught = await failure(WorkerCrashedError, executor.run(tasks.throwUncaught))
       assert.match(`${uncaught.message} ${String(uncaught.cause)}`, /outside of the call/)
       const unheard = await failure(WorkerCrashedError, executor.run(tasks.rejectUnheard))
@@ -65,7 +65,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'a crash fails only what had started: what was sent ahead runs elsewhere',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       // Short calls first, so that an adaptive window has every reason to be deep.
       await Promise.all(Array.from({ length: 500 }, (_, n) => executor.run(double, n)))
       const crash = executor.run(tasks.exitWith, 1)
@@ -81,7 +81,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'calls that had been answered before a crash keep their answers',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       await Promise.all(Array.from({ length: 500 }, (_, n) => executor.run(double, n)))
       const before = Array.from({ length: 40 }, (_, n) => executor.run(note, file('log'), String(n)))
       const crash = executor.run(tasks.exitWith, 1)
@@ -99,7 +99,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'a crash fails the calls that ran beside it in the same worker, and no others',
     async ({ open, file }) => {
-      const executor = open({ max: 1, concurrency: 2 })
+      const executor = open({ workers: 1, concurrency: 2 })
       const beside = failure(WorkerCrashedError, executor.run(noteAndHold, file('log'), 'beside', file('never')))
       await fileAppears(file('log'))
       const crash = failure(WorkerCrashedError, executor.run(tasks.exitAfter, file('started'), file('gate')))
@@ -124,7 +124,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'a crash of one worker does not touch another',
     async ({ open, file }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const held = executor.run(holdUntil, file('started'), file('gate'))
       await fileAppears(file('started'))
       assert.equal((await failure(WorkerCrashedError, executor.run(tasks.exitWith, 1))).exitCode, 1)
@@ -137,7 +137,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'many crashes in a row are told one by one',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const calls = Array.from({ length: 12 }, (_, n) =>
         n % 3 === 0 ? codeOf(executor.run(tasks.exitWith, n)) : executor.run(double, n).then(String),
       )
@@ -151,7 +151,7 @@ export const crashing: Theme = theme('crashes', add => {
   add(
     'a worker that runs out of memory is named as that',
     async ({ open }) => {
-      const executor = open({ max: 1, memoryLimit: 48, output: 'tagged' })
+      const executor = open({ workers: 1, memoryLimit: 48, output: 'tagged' })
       const error = await failure(WorkerOutOfMemoryError, executor.run(tasks.eatMemory))
       assert.equal(error.code, 'SKEIN_WORKER_OUT_OF_MEMORY')
       assert.match(error.message, /48/)

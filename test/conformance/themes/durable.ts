@@ -137,7 +137,7 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
   })
 
   add('an answer that comes after the run is over does no harm', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     let answer!: (value: unknown) => void
     const services: RunServices = { ask: () => new Promise(resolve => (answer = resolve)) }
     assert.equal(valueOf(await runWith(executor, call(leaveStep, 'a'), { services }).ended), 'left')
@@ -150,7 +150,7 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
   add(
     'a worker that dies while a task of it waits for an answer fails that call',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       let answer!: (value: unknown) => void
       const services: RunServices = { ask: () => new Promise(resolve => (answer = resolve)) }
       const { outcome } = await runWith(executor, call(stepAndDie), { services }).ended
@@ -162,7 +162,7 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
   )
 
   add('an executor that is closed by force does not wait for answers', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     let answer!: (value: unknown) => void
     let asked!: () => void
     const hasAsked = new Promise<void>(resolve => (asked = resolve))
@@ -216,7 +216,7 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
   })
 
   add('log lines are events of the job and of the executor', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const observed: string[] = []
     executor.observe(event => event.type === 'log' && observed.push(event.text))
     const job = await executor.submit(writeLog, file('gate'))

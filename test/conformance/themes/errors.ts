@@ -161,7 +161,7 @@ export const errors: Theme = theme('errors', add => {
   add(
     'an argument that cannot be sent fails its call alone and names the culprit',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const bad = executor.run(echo, { users: [1, { onClick: () => 1 }] })
       const good = executor.run(echo, 'fine')
@@ -188,7 +188,7 @@ export const errors: Theme = theme('errors', add => {
   add(
     'a result that cannot be sent fails its call alone and names the culprit',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const beside = [executor.run(whereLater), executor.run(echo, 2)]
       const error = await failure(UnsendableError, executor.run(tasks.giveFunction))

@@ -46,14 +46,14 @@ export const graphs: Theme = theme('graphs', add => {
   })
 
   add('a call waits for its arguments without holding a place', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     let made: Call<number> = call(double, 1)
     for (let depth = 0; depth < 20; depth++) made = call(addNumbers, made, call(doubleLater, 1))
     assert.equal(await executor.run(made), 42)
   })
 
   add('independent parts run beside each other', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const outcome = executor.run(
       textOf,
       call(holdUntil, file('one started'), file('gate')),
@@ -71,7 +71,7 @@ export const graphs: Theme = theme('graphs', add => {
   })
 
   add('a failing part cancels the parts beside it, and waits for their end', async ({ open, file }) => {
-    const executor = open({ max: 3 })
+    const executor = open({ workers: 3 })
     // The part fails when the one beside it has started.
     const failing = call(rejectLater, call(holdUntil, file('held'), file('gate')))
     const outcome = failure(RangeError, executor.run(textOf, call(tidyUp, file('started'), file('tidied')), failing))
@@ -120,7 +120,7 @@ export const graphs: Theme = theme('graphs', add => {
   })
 
   add('a deep graph and a wide graph both run', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     let deep: Call<number> = call(double, 0)
     for (let depth = 0; depth < 2_000; depth++) deep = call(addNumbers, deep, 1)
     assert.equal(await executor.run(deep), 2_000)
@@ -129,7 +129,7 @@ export const graphs: Theme = theme('graphs', add => {
   })
 
   add('a diamond of shared calls is no more work than it has calls', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     let ran = 0
     executor.observe(event => {
       if (event.type === 'done') ran++

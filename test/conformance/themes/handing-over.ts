@@ -42,7 +42,7 @@ export const handingOver: Theme = theme('handing over', add => {
   })
 
   add('leaves what was to move where it is when the call is refused', async ({ open }) => {
-    const closed = open({ max: 1 })
+    const closed = open({ workers: 1 })
     await closed.close()
     const bytes = new Uint8Array(100)
     await failure(ClosedError, closed.run(tasks.increase, move(bytes)))
@@ -77,7 +77,7 @@ export const handingOver: Theme = theme('handing over', add => {
   })
 
   add('keeps a value that was put in a worker from call to call', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     await using handle = put(model())
     assert.equal((await executor.run(tasks.wasHere, handle)).before, false)
     assert.equal((await executor.run(tasks.wasHere, handle)).before, true)
@@ -102,7 +102,7 @@ export const handingOver: Theme = theme('handing over', add => {
   })
 
   add('leaves a value that was put to the calls that have it, when the handle is closed', async ({ open, file }) => {
-    const executor = open({ max: 1, concurrency: 2 })
+    const executor = open({ workers: 1, concurrency: 2 })
     const handle = put(model())
     const running = executor.run(tasks.scoreLater, file('started'), file('gate'), handle)
     await fileAppears(file('started'))
@@ -134,7 +134,7 @@ export const handingOver: Theme = theme('handing over', add => {
   }, { needs: ['border'] }) // oxfmt-ignore
 
   add('counts the workers that keep a value, and frees it in all of them', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const handle = put(model())
     await executor.run(tasks.watch, handle)
     assert.equal(handle.copies, 1)
@@ -145,7 +145,7 @@ export const handingOver: Theme = theme('handing over', add => {
   }, { needs: ['workers'] }) // oxfmt-ignore
 
   add('gives a value that was put to a worker that takes the place of another', async ({ open }) => {
-    const executor = open({ max: 1, maxTasksPerWorker: 1 })
+    const executor = open({ workers: 1, maxTasksPerWorker: 1 })
     await using handle = put(model())
     const first = await executor.run(tasks.wasHere, handle)
     const second = await executor.run(tasks.wasHere, handle)

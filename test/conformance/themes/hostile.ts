@@ -40,7 +40,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'what cannot be made again where it arrives fails its call alone',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const error = await failure(UnsendableError, executor.run(tasks.takeFickle, new tasks.Fickle(-1)))
       assert.equal(error.path, 'skein.test.Fickle')
       assert.match(error.message, /Fickle.*decode function failed: less than nothing/)
@@ -119,7 +119,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
     const listener = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', listener)
     try {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       let heard = 0
       executor.observe(() => {
         throw new Error('the listener threw')
@@ -138,7 +138,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   })
 
   add('an executor can be used and closed from inside its own events', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     let inner: Promise<number> | undefined
     let closing: Promise<void> | undefined
     executor.observe(event => {
@@ -154,7 +154,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'progress that cannot be sent is an error of the call, and the worker lives on',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       await failure(UnsendableError, executor.run(tasks.reportUnsendable))
       assert.equal(await executor.run(where), before)
@@ -165,7 +165,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a result whose getter throws is an error of the call, and the worker lives on',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const error = await failure(Error, executor.run(tasks.giveGetter))
       assert.match(`${error.message} ${String(error.cause)}`, /the getter threw/)
@@ -177,7 +177,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a proxy in a result is sent as what it stands for or refused, and the worker lives on',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const outcome = await executor.run(tasks.giveProxy).catch((error: unknown) => error)
       if (outcome instanceof Error) assert.equal(outcome instanceof UnsendableError, true)
@@ -190,7 +190,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a task that speaks on channels that are not its own is not believed',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       assert.equal(await executor.run(tasks.speakOutOfTurn), 'spoke')
       assert.equal(await executor.run(where), before)
@@ -202,7 +202,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a task that changes the surroundings of its worker does not change those of the program',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       assert.equal(await executor.run(tasks.changeEnvironment), 'changed')
       assert.equal(process.env['SKEIN_TEST_LEFT'], undefined)
       assert.ok(Error.stackTraceLimit > 0)
@@ -214,7 +214,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a timer that a task left behind does not keep close from ending',
     async ({ open }) => {
-      const executor = open({ max: 1, grace: 100 })
+      const executor = open({ workers: 1, grace: 100 })
       assert.equal(await executor.run(tasks.leaveTimer), 'left')
       await executor.close()
       assert.deepEqual(executor.stats().workers, [])
@@ -225,7 +225,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'a worker that never gets ready keeps neither cancellation nor close from working',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 50, initializer: call(tasks.neverReady, file('started')) })
+      const executor = open({ workers: 1, grace: 50, initializer: call(tasks.neverReady, file('started')) })
       const job = await executor.submit(double, 1)
       await fileAppears(file('started'))
       await job.cancel()
@@ -240,7 +240,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'calls of one key stay in order when their worker crashes',
     async ({ open, file }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const key = 'mine'
       const lines = Array.from({ length: 30 }, (_, n) => String(n))
       const calls = lines.map(line => executor.run(call(noteWhere, file('log'), line).with({ key })))
@@ -258,7 +258,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
   add(
     'streams, maps and calls can be left in any state when an executor is closed by force',
     async ({ open, file }) => {
-      const executor = open({ max: 2, grace: 50 })
+      const executor = open({ workers: 2, grace: 50 })
       const held = { n: 0, log: file('log'), gate: file('never') }
       const { holdItem } = await import('../tasks/holding.ts')
       const { countTo } = await import('../tasks/streaming.ts')

@@ -26,7 +26,7 @@ export const jobs: Theme = theme('jobs', add => {
   })
 
   add('a job is queued, then running, then done', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const first = await executor.submit(holdUntil, file('started'), file('gate'))
     const second = await executor.submit(double, 4)
     await fileAppears(file('started'))
@@ -125,7 +125,7 @@ export const jobs: Theme = theme('jobs', add => {
   })
 
   add('events tell the life of a job in order', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const blocker = await executor.submit(holdUntil, file('started'), file('gate'))
     const job = await executor.submit(call(flaky, file('log'), 2).with({ retries: { times: 1, backoff: 1 } }))
     const heard = all(job.events())

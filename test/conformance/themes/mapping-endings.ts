@@ -11,7 +11,7 @@ import { double } from '../tasks/values.ts'
 
 export const mappingEndings: Theme = theme('mapping: failures and endings', add => {
   add('the first failure is the outcome, stops what runs and starts nothing new', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const source = new Source(10_000, n => ({ n, bad: 20, log: file('log') }))
     const error = await failure(RangeError, executor.map(failAt, source, { chunk: 1, lookAhead: 8 }).toArray())
     assert.equal(error.message, 'item 20 is bad')
@@ -40,7 +40,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   )
 
   add('a failure cancels the items that run beside it', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     // Item 0 would run for ever; item 1 fails when both have started.
     const items = [
       { n: 0, log: file('log'), gate: file('never'), fails: false },
@@ -76,7 +76,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   })
 
   add('leaving the loop cancels what runs and closes the source', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const source = new Source(100, n => ({ n, log: file('log'), gate: n === 0 ? file('.') : file('never') }))
     for await (const n of executor.map(holdItem, source, { chunk: 1, lookAhead: 6 })) {
       assert.equal(n, 0)
@@ -121,7 +121,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   })
 
   add('a time limit is for each item', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const items = range(4).map(n => ({ n, log: file('log'), gate: n === 2 ? file('never') : file('.') }))
     const outcomes = await executor.map(holdItem, items, { timeout: 200, settle: true, chunk: 1 }).toArray()
     assert.deepEqual(
@@ -133,7 +133,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   })
 
   add('a signal stops the whole map', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const controller = new AbortController()
     const source = new Source(100, n => ({ n, log: file('log'), gate: file('never') }))
     const reading = failure(
@@ -176,7 +176,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   add(
     'an item that crashes its worker fails, and the others are done',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const outcomes = await executor.map(exitItem, range(20), { settle: true, chunk: 1 }).toArray()
       for (const [n, outcome] of outcomes.entries()) {
         if (n !== 5) assert.deepEqual(outcome, { state: 'done', index: n, value: n })
@@ -189,7 +189,7 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
   add(
     'each item has one outcome, also when a crash takes a bundle of them',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const outcomes = await executor.map(exitItem, range(200), { settle: true, chunk: 4 }).toArray()
       assert.deepEqual(
         outcomes.map(each => each.index),

@@ -38,7 +38,7 @@ export const mapping: Theme = theme('mapping', add => {
   })
 
   add('keeps the order even when an early item takes longest', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const items = range(10).map(n => ({ n, log: file('log'), gate: n === 0 ? file('gate') : file('.') }))
     const results = executor.map(holdItem, items, { chunk: 1, lookAhead: 10 })
     const reading = all(results)
@@ -48,7 +48,7 @@ export const mapping: Theme = theme('mapping', add => {
   })
 
   add('unordered gives results as they come', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const items = range(10).map(n => ({ n, log: file('log'), gate: n === 0 ? file('gate') : file('.') }))
     const read: number[] = []
     for await (const n of executor.map(holdItem, items, { chunk: 1, ordered: false, lookAhead: 10 })) {
@@ -63,7 +63,7 @@ export const mapping: Theme = theme('mapping', add => {
   })
 
   add('takes no more from its source than it looks ahead', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const source = new Source(1_000, n => n)
     const results = executor.map(double, source, { chunk: 1, lookAhead: 5 })
     assert.equal((await results.next()).value, 0)
@@ -77,7 +77,7 @@ export const mapping: Theme = theme('mapping', add => {
   })
 
   add('does not run ahead of a reader without limit by default', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const source = new Source(100_000, n => n)
     const results = executor.map(double, source)
     assert.equal((await results.next()).value, 0)
@@ -107,7 +107,7 @@ export const mapping: Theme = theme('mapping', add => {
   add(
     'a fixed chunk bundles that many items into one call',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
         if (event.type === 'done') bundles.push(event.items ?? 1)
@@ -127,7 +127,7 @@ export const mapping: Theme = theme('mapping', add => {
   add(
     'tiny items are bundled by themselves',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
         if (event.type === 'done') bundles.push(event.items ?? 1)
@@ -145,7 +145,7 @@ export const mapping: Theme = theme('mapping', add => {
   add(
     'each item is a call of its own where bundling would save nothing',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
         if (event.type === 'done') bundles.push(event.items ?? 1)
@@ -157,7 +157,7 @@ export const mapping: Theme = theme('mapping', add => {
   )
 
   add('items that take long are not bundled', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const items = range(12).map(n => ({ n, log: file('log'), gate: file('gate') }))
     const reading = executor.map(holdItem, items).toArray()
     await linesReach(file('log'), 2)

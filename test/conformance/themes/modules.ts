@@ -52,7 +52,7 @@ export const modules: Theme = theme('modules', add => {
   add(
     'a name that the module does not define is named, with the module',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const unknown = known<() => void>(fixtureUrl('tasks.mjs'), 'great')
       const error = await failure(TaskNotFoundError, executor.run(unknown))
@@ -68,7 +68,7 @@ export const modules: Theme = theme('modules', add => {
   add(
     'a module whose import failed with that of another one runs no task either',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const outer = known<() => string>(fixtureUrl('imports-a-thrower.mjs'), 'viaThrower')
       const inner = known<() => string>(fixtureUrl('throws-when-imported-indirectly.mjs'), 'definedBefore')
       const sound = known<() => string>(fixtureUrl('sound.mjs'), 'isSound')
@@ -84,7 +84,7 @@ export const modules: Theme = theme('modules', add => {
   add(
     'a module that throws when it is imported is named, with what it threw',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
       for (let time = 0; time < 2; time++) {
@@ -102,7 +102,7 @@ export const modules: Theme = theme('modules', add => {
   add(
     'a module that is not there is named',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const error = await failure(TaskModuleError, executor.run(known<() => void>(fixtureUrl('gone.mjs'), 'lost')))
       assert.match(error.message, /gone\.mjs/)
@@ -126,7 +126,7 @@ export const modules: Theme = theme('modules', add => {
   add(
     'calls of a good module beside a bad one are served',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const greet = known<(name: string) => string>(fixtureUrl('tasks.mjs'), 'greet')
       const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
       const calls = Array.from({ length: 20 }, (_, n) =>

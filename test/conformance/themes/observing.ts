@@ -17,7 +17,7 @@ const names = { loop: /^loop$/, threads: /^thread \d+$/, processes: /^process \d
 
 export const observing: Theme = theme('observing', add => {
   add('a call is submitted, started and done, in this order and with these facts', async ({ open, place }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const events: ExecutorEvent[] = []
     executor.observe(event => events.push(event))
     const before = performance.timeOrigin + performance.now()
@@ -45,7 +45,7 @@ export const observing: Theme = theme('observing', add => {
   })
 
   add('a failure and a cancellation are reported with their errors', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const events: ExecutorEvent[] = []
     executor.observe(event => events.push(event))
     await codeOf(executor.run(rejectLater, 'bad luck'))
@@ -69,7 +69,7 @@ export const observing: Theme = theme('observing', add => {
   })
 
   add('retries are reported', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const events: ExecutorEvent[] = []
     executor.observe(event => events.push(event))
     await executor.run(call(flaky, file('log'), 3).with({ retries: { times: 4, backoff: 1 } }))
@@ -85,7 +85,7 @@ export const observing: Theme = theme('observing', add => {
   })
 
   add('every call that was submitted has exactly one end', async ({ open }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const submitted = new Set<string>()
     const ended: string[] = []
     executor.observe(event => {
@@ -133,7 +133,7 @@ export const observing: Theme = theme('observing', add => {
   })
 
   add('stats count what waits, runs and has ended', async ({ open, file, place }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     assert.equal(executor.kind, place.name)
     assert.equal(executor.stats().kind, place.name)
     await executor.run(double, 1)

@@ -9,7 +9,7 @@ import { holdUntil, meet, note, noteWhere, spinBriefly, spinFor } from '../tasks
 
 export const queueing: Theme = theme('queueing', add => {
   add('a full queue refuses calls and keeps the accepted ones', async ({ open, file }) => {
-    const executor = open({ max: 1, maxQueue: 2 })
+    const executor = open({ workers: 1, maxQueue: 2 })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const accepted = [await executor.submit(double, 1), await executor.submit(double, 2)]
@@ -24,7 +24,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('with overload wait, submit waits until there is room', async ({ open, file }) => {
-    const executor = open({ max: 1, maxQueue: 1, overload: 'wait' })
+    const executor = open({ workers: 1, maxQueue: 1, overload: 'wait' })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const waits = await executor.submit(double, 1)
@@ -42,7 +42,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('with overload wait, many runs all get their turn', async ({ open }) => {
-    const executor = open({ max: 1, maxQueue: 3, overload: 'wait' })
+    const executor = open({ workers: 1, maxQueue: 3, overload: 'wait' })
     const numbers = Array.from({ length: 100 }, (_, n) => n)
     const results = await Promise.all(numbers.map(n => executor.run(doubleLater, n)))
     assert.deepEqual(
@@ -52,7 +52,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('a submit that waits for room can be cancelled by its signal', async ({ open, file }) => {
-    const executor = open({ max: 1, maxQueue: 1, overload: 'wait' })
+    const executor = open({ workers: 1, maxQueue: 1, overload: 'wait' })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const waits = await executor.submit(double, 1)
@@ -74,7 +74,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('a withdrawn call makes room in the queue', async ({ open, file }) => {
-    const executor = open({ max: 1, maxQueue: 1 })
+    const executor = open({ workers: 1, maxQueue: 1 })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const waits = await executor.submit(double, 1)
@@ -89,7 +89,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('higher priorities start first, equals in the order in which they came', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const order: [string, number][] = [
@@ -107,14 +107,14 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('calls without a priority start in the order in which they came', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const lines = Array.from({ length: 200 }, (_, n) => String(n))
     await Promise.all(lines.map(line => executor.run(note, file('log'), line)))
     assert.deepEqual(linesOf(file('log')), lines)
   })
 
   add('calls of one key run on one worker and start in order', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     const keys = ['red', 'green', 'blue', 'white']
     const numbers = Array.from({ length: 80 }, (_, n) => n)
     const places = await Promise.all(
@@ -131,14 +131,14 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('async tasks overlap, as many as the concurrency of a worker allows', async ({ open, file }) => {
-    const executor = open({ max: 1, concurrency: 4 })
+    const executor = open({ workers: 1, concurrency: 4 })
     mkdirSync(file('meeting'))
     const names = ['a', 'b', 'c', 'd']
     assert.deepEqual(await Promise.all(names.map(name => executor.run(meet, file('meeting'), name, 4))), names)
   })
 
   add('calls run at the same time on all places', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     mkdirSync(file('meeting'))
     assert.equal(executor.capacity, 2)
     const both = ['a', 'b'].map(name => executor.run(meet, file('meeting'), name, 2))
@@ -146,7 +146,7 @@ export const queueing: Theme = theme('queueing', add => {
   })
 
   add('never more calls run than there are places', async ({ open }) => {
-    const executor = open({ max: 2, concurrency: 2 })
+    const executor = open({ workers: 2, concurrency: 2 })
     assert.equal(executor.capacity, 4)
     let running = 0
     let most = 0
@@ -163,7 +163,7 @@ export const queueing: Theme = theme('queueing', add => {
     add(
       `results do not wait for a call behind them that takes unexpectedly long, with a concurrency of ${concurrency}`,
       async ({ open, file }) => {
-        const executor = open({ max: 1, concurrency })
+        const executor = open({ workers: 1, concurrency })
         for (let n = 0; n < 20; n++) await executor.run(spinBriefly, n)
         const numbers = Array.from({ length: 8 }, (_, n) => n)
         const short = numbers.map(n => executor.run(spinBriefly, n))
@@ -179,7 +179,7 @@ export const queueing: Theme = theme('queueing', add => {
   add(
     'a call of some milliseconds that takes unexpectedly long does not hold up those behind it while another worker is free',
     async ({ open, file }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       for (let n = 0; n < 6; n++) await executor.run(spinFor, 12)
       const long = executor.run(spinFor, 12, file('gate'))
       // So many that some are sent ahead, also to the worker of the long one.
@@ -191,7 +191,7 @@ export const queueing: Theme = theme('queueing', add => {
   )
 
   add('a long call does not hold up the calls behind it while another place is free', async ({ open, file }) => {
-    const executor = open({ max: 2 })
+    const executor = open({ workers: 2 })
     // Short calls first, so that an adaptive window has every reason to be deep.
     await Promise.all(Array.from({ length: 300 }, (_, n) => executor.run(double, n)))
     const held = executor.run(holdUntil, file('started'), file('gate'))

@@ -61,7 +61,7 @@ export const retrying: Theme = theme('retrying', add => {
   })
 
   add('a call can be cancelled while it waits for its next attempt', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const retried = new Promise<void>(resolve => {
       executor.observe(event => {
         if (event.type === 'retried') resolve()
@@ -77,7 +77,7 @@ export const retrying: Theme = theme('retrying', add => {
   })
 
   add('a call that waits for its next attempt does not hold a place', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const job = await executor.submit(
       call(flaky, file('log'), 9).with({ retries: { times: 1, backoff: '1h', jitter: 0, maxBackoff: '1h' } }),
     )
@@ -89,7 +89,7 @@ export const retrying: Theme = theme('retrying', add => {
   add(
     'a call whose worker crashed is run again on another',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       assert.equal(
         await executor.run(call(exitOnce, file('log')).with({ retries: { times: 1, backoff: 1 } })),
         'survived',
@@ -102,7 +102,7 @@ export const retrying: Theme = theme('retrying', add => {
   add(
     'a call that crashes each time fails with the crash',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const made = call(exitWith, 6).with({ retries: { times: 1, backoff: 1 } })
       assert.equal((await failure(WorkerCrashedError, executor.run(made))).exitCode, 6)
     },

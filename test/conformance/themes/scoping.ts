@@ -83,7 +83,7 @@ export const scoping: Theme = theme('scopes and context', add => {
   })
 
   add('a cancelled scope withdraws and stops its jobs, streams and maps', async ({ open, file }) => {
-    const executor = open({ max: 3 })
+    const executor = open({ workers: 3 })
     const controller = new AbortController()
     let ends: PromiseSettledResult<unknown>[] = []
     await scope(
@@ -196,7 +196,7 @@ export const scoping: Theme = theme('scopes and context', add => {
   })
 
   add('progress is reported before the result', async ({ open }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const order: unknown[] = []
     executor.observe(event => {
       if (event.type === 'progress') order.push(event.value)

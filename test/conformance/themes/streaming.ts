@@ -67,7 +67,7 @@ export const streaming: Theme = theme('streaming', add => {
     ['an async', (log: string) => call(tasks.floodLater, log)],
   ] as const) {
     add(`${kind} generator pauses when its reader falls behind`, async ({ open, file }) => {
-      const executor = open({ max: 1, concurrency: 2 })
+      const executor = open({ workers: 1, concurrency: 2 })
       const stream = executor.stream(flood(file('log')), { buffer: 3 })
       for (let n = 1; n <= 4; n++) assert.equal((await stream.next()).value, n)
       // The worker answers other calls meanwhile: had the generator not paused, it would be far ahead by now.
@@ -84,7 +84,7 @@ export const streaming: Theme = theme('streaming', add => {
     ['a synchronous', (tidied: string) => call(tasks.withFinallyInSync, tidied)],
   ] as const) {
     add(`leaving the loop ends ${kind} generator through its finally`, async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       for await (const n of executor.stream(withFinally(file('tidied')))) if (n === 3) break
       await fileAppears(file('tidied'))
       assert.equal(await executor.run(double, 4), 8, 'the place is free again')
@@ -92,7 +92,7 @@ export const streaming: Theme = theme('streaming', add => {
   }
 
   add('leaving the loop cancels what the generator waits for', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     for await (const _ of executor.stream(tasks.oneThenSleep, file('tidied'))) break
     await fileAppears(file('tidied'))
     assert.equal(await executor.run(double, 4), 8)
@@ -153,7 +153,7 @@ export const streaming: Theme = theme('streaming', add => {
   })
 
   add('run says that a generator has to be streamed', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const error = await failure(StreamMismatchError, executor.run(call(tasks.countTo, 3)))
     assert.equal(error.code, 'SKEIN_IS_A_STREAM')
     assert.match(error.message, /countTo/)
@@ -200,7 +200,7 @@ export const streaming: Theme = theme('streaming', add => {
   add(
     'a value that cannot be sent fails its stream alone, and the generator tidies up',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const before = await executor.run(where)
       const read: unknown[] = []
       const reading = (async () => {
@@ -217,7 +217,7 @@ export const streaming: Theme = theme('streaming', add => {
   add(
     'a stream whose worker dies fails after the values that had arrived',
     async ({ open, file }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       const stream = executor.stream(tasks.dieAfterTwo, file('gate'))
       assert.equal((await stream.next()).value, 1)
       assert.equal((await stream.next()).value, 2)
@@ -232,7 +232,7 @@ export const streaming: Theme = theme('streaming', add => {
   add(
     'a stream that has given values fails when its worker is terminated because of another call',
     async ({ open, file }) => {
-      const executor = open({ max: 1, concurrency: 2, grace: 20 })
+      const executor = open({ workers: 1, concurrency: 2, grace: 20 })
       const stream = executor.stream(call(tasks.countTo, 1_000), { buffer: 1 })
       assert.equal((await stream.next()).value, 1)
       assert.equal((await stream.next()).value, 2)

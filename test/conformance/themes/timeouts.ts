@@ -20,7 +20,7 @@ export const timeouts: Theme = theme('timeouts', add => {
   })
 
   add('the time in the queue does not count', async ({ open, file }) => {
-    const executor = open({ max: 1 })
+    const executor = open({ workers: 1 })
     const held = executor.run(tasks.holdUntil, file('started'), file('gate'))
     await fileAppears(file('started'))
     const waits = executor.run(call(double, 4).with({ timeout: 300 }))
@@ -67,7 +67,7 @@ export const timeouts: Theme = theme('timeouts', add => {
   })
 
   add('a checkpoint ends a synchronous loop whose time has run out', async ({ open, file }) => {
-    const executor = open({ max: 1, grace: 30_000 })
+    const executor = open({ workers: 1, grace: 30_000 })
     const before = await executor.run(where)
     const made = call(tasks.spinWithCheckpoint, file('started')).with({ timeout: 30 })
     assert.equal((await failure(TimeoutError, executor.run(made))).ended, 'cooperative')
@@ -77,7 +77,7 @@ export const timeouts: Theme = theme('timeouts', add => {
   add(
     'a synchronous loop without a checkpoint is stopped by force when its time has run out',
     async ({ open, file }) => {
-      const executor = open({ max: 1, grace: 20 })
+      const executor = open({ workers: 1, grace: 20 })
       const made = call(tasks.spinUntil, file('started'), file('never')).with({ timeout: 30 })
       const error = await failure(TimeoutError, executor.run(made))
       assert.equal(error.timeout, 30)

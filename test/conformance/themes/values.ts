@@ -177,7 +177,7 @@ export const values: Theme = theme('values', add => {
     'gives each worker its own copy of the module',
     async ({ open }) => {
       const before = tasks.countHere()
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       assert.equal(await executor.run(tasks.countInModule), 1)
       assert.equal(await executor.run(tasks.countInModule), 2)
       assert.equal(tasks.countHere(), before)

@@ -22,7 +22,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'workers start when they are needed, and no more than that',
     async ({ open }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       assert.equal(executor.stats().workers.length, 0)
       await executor.run(double, 1)
       await executor.run(double, 1)
@@ -34,7 +34,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'large arguments wait in the pool: with the worker, each would wait as a copy',
     async ({ open }) => {
-      const executor = open({ max: 1 })
+      const executor = open({ workers: 1 })
       for (let n = 0; n < 40; n++) await executor.run(countArguments, 'a short text')
       const text = 'x'.repeat(2_000_000)
       const counts = Array.from({ length: 30 }, () => executor.run(countArguments, text))
@@ -50,7 +50,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'there are never more workers than the maximum',
     async ({ open, file }) => {
-      const executor = open({ max: 2 })
+      const executor = open({ workers: 2 })
       let most = 0
       executor.observe(() => {
         most = Math.max(most, executor.stats().workers.length)
@@ -66,7 +66,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker that has been idle long enough leaves, and the next call starts another',
     async ({ open }) => {
-      const executor = open({ max: 1, idleTimeout: 20 })
+      const executor = open({ workers: 1, idleTimeout: 20 })
       const states = workerStates(executor)
       const before = await executor.run(where)
       await holds(() => states.includes('gone'))
@@ -81,7 +81,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'the minimum of workers stays, idle or not',
     async ({ open, file }) => {
-      const executor = open({ min: 1, max: 2, idleTimeout: 20 })
+      const executor = open({ minWorkers: 1, workers: 2, idleTimeout: 20 })
       const states = workerStates(executor)
       mkdirSync(file('meeting'))
       await Promise.all(['a', 'b'].map(name => executor.run(meet, file('meeting'), name, 2)))
@@ -94,7 +94,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker is replaced after as many calls as it may run, and no call is lost',
     async ({ open }) => {
-      const executor = open({ max: 1, maxTasksPerWorker: 5 })
+      const executor = open({ workers: 1, maxTasksPerWorker: 5 })
       const numbers = Array.from({ length: 23 }, (_, n) => n)
       const places = await Promise.all(numbers.map(() => executor.run(where)))
       const counts = new Map<string, number>()
@@ -109,7 +109,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker that has become old is replaced between calls',
     async ({ open }) => {
-      const executor = open({ max: 1, maxWorkerAge: 1 })
+      const executor = open({ workers: 1, maxWorkerAge: 1 })
       const places = [await executor.run(where), await executor.run(where), await executor.run(where)]
       assert.equal(new Set(places).size, 3)
       assert.equal(executor.stats().crashed, 0)
@@ -120,7 +120,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker that has grown too big is replaced between calls, and one that has not stays',
     async ({ open }) => {
-      const executor = open({ max: 1, maxWorkerMemory: 200 })
+      const executor = open({ workers: 1, maxWorkerMemory: 200 })
       const first = await executor.run(where)
       assert.equal(await executor.run(where), first)
       // The calls that come meanwhile run, too.
@@ -136,7 +136,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'the initializer runs once in each worker, before its calls',
     async ({ open, file }) => {
-      const executor = open({ max: 2, initializer: call(tasks.setUp, file('log')) })
+      const executor = open({ workers: 2, initializer: call(tasks.setUp, file('log')) })
       mkdirSync(file('meeting'))
       await Promise.all(['a', 'b'].map(name => executor.run(meet, file('meeting'), name, 2)))
       const answers = await Promise.all(Array.from({ length: 20 }, () => executor.run(tasks.isSetUp)))
@@ -150,7 +150,7 @@ export const workers: Theme = theme('workers', add => {
     'an initializer that throws fails the waiting calls with the reason and starts no storm of workers',
     async ({ open, file }) => {
       touch(file('broken'))
-      const executor = open({ max: 2, initializer: call(tasks.setUpUnless, file('broken'), file('log')) })
+      const executor = open({ workers: 2, initializer: call(tasks.setUpUnless, file('broken'), file('log')) })
       const calls = Array.from({ length: 10 }, (_, n) => failure(WorkerStartError, executor.run(double, n)))
       for (const error of await Promise.all(calls)) {
         assert.equal(error.code, 'SKEIN_WORKER_START')
@@ -169,7 +169,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker that dies while it is set up fails the waiting calls',
     async ({ open, file }) => {
-      const executor = open({ max: 1, initializer: call(tasks.setUpAndDie, file('log')) })
+      const executor = open({ workers: 1, initializer: call(tasks.setUpAndDie, file('log')) })
       const outcomes = await Promise.all([1, 2, 3].map(n => failure(WorkerStartError, executor.run(double, n))))
       for (const error of outcomes) assert.match(error.message, /3/, 'the exit code is told')
       assert.ok(linesOf(file('log')).length <= 3)
@@ -181,7 +181,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'a worker that cannot be started at all is told',
     async ({ open }) => {
-      const executor = open({ max: 2, execArgv: ['--no-such-flag-of-node'] })
+      const executor = open({ workers: 2, execArgv: ['--no-such-flag-of-node'] })
       const outcomes = await Promise.all([1, 2, 3].map(n => failure(WorkerStartError, executor.run(double, n))))
       assert.match(outcomes.map(error => `${error.message} ${String(error.cause)}`).join('\n'), /no-such-flag-of-node/)
     },
@@ -191,7 +191,7 @@ export const workers: Theme = theme('workers', add => {
   add(
     'environment and arguments of Node reach the workers',
     async ({ open }) => {
-      const executor = open({ max: 1, env: { SKEIN_TEST_WORD: 'warp' }, execArgv: ['--no-warnings'] })
+      const executor = open({ workers: 1, env: { SKEIN_TEST_WORD: 'warp' }, execArgv: ['--no-warnings'] })
       assert.equal(await executor.run(readEnv, 'SKEIN_TEST_WORD'), 'warp')
       assert.equal(await executor.run(readEnv, 'PATH'), process.env['PATH'], 'and the program’s own environment')
       assert.ok((await executor.run(readExecArgv)).includes('--no-warnings'))
@@ -203,10 +203,10 @@ export const workers: Theme = theme('workers', add => {
     'options that are none are refused, by name',
     ({ place }) => {
       const wrong: [object, RegExp][] = [
-        [{ max: 0 }, /max/],
-        [{ max: 1.5 }, /max/],
-        [{ min: -1 }, /min/],
-        [{ min: 3, max: 2 }, /min/],
+        [{ workers: 0 }, /workers/],
+        [{ workers: 1.5 }, /workers/],
+        [{ minWorkers: -1 }, /minWorkers/],
+        [{ minWorkers: 3, workers: 2 }, /minWorkers/],
         [{ concurrency: 0 }, /concurrency/],
         [{ maxQueue: -1 }, /maxQueue/],
         [{ overload: 'panic' }, /overload/],

@@ -47,7 +47,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
     return pool
   }
   after(() => Promise.all(pools.map(pool => pool.close({ cancel: true }))))
-  const pool = open({ max: 2, grace: 20 })
+  const pool = open({ workers: 2, grace: 20 })
 
   test('51: a scope that is cancelled ends when its thread has ended, not before', async () => {
     const { buffer, at } = memory()
@@ -66,7 +66,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   })
 
   test('51: a thread that tidies up is waited for', async () => {
-    const patient = open({ max: 1, grace: '10s' })
+    const patient = open({ workers: 1, grace: '10s' })
     const { buffer, at } = memory()
     await assert.rejects(
       scope(async s => {
@@ -80,7 +80,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   })
 
   test('51: a scope that was cancelled before never starts the thread', async () => {
-    const unused = open({ max: 1 })
+    const unused = open({ workers: 1 })
     const { buffer, at } = memory()
     await scope(async s => {
       s.cancel()
@@ -95,7 +95,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
 
   test('a failure on the loop stops the thread, and a failure on a thread stops the loop', async () => {
     const { buffer, at } = memory()
-    const patient = open({ max: 1, grace: '1m' })
+    const patient = open({ workers: 1, grace: '1m' })
     await assert.rejects(
       scope(async s => {
         s.spawn(s => s.on(patient).run(turnRound, buffer, 2 ** 31))
@@ -141,7 +141,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
 
   test('52: work that was let go of keeps its token until the thread has ended, and what it gives then is dropped', async () => {
     const limiter = new CapacityLimiter(1)
-    const limited = open({ max: 2, limiter })
+    const limited = open({ workers: 2, limiter })
     for (const then of ['give', 'fail'] as const) {
       const { buffer, at } = memory()
       let late: Promise<unknown> | undefined
@@ -180,7 +180,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
         throw new RangeError('too late')
       })
       if (isMainThread) {
-        const pool = threads({ max: 1 })
+        const pool = threads({ workers: 1 })
         await pool.run(failLate).catch(() => {}) // the thread is there
         await moveOnAfter(20, s => s.wait(pool.run(failLate)))
         console.log('let go')
@@ -195,7 +195,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   })
 
   test('53: at most so many at a time, whatever is cancelled and whenever', async () => {
-    const wide = open({ max: 3, grace: '1m' })
+    const wide = open({ workers: 3, grace: '1m' })
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(2)
     let ended = 0
@@ -221,8 +221,8 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   test('53: a limiter that a pool shares with the loop holds for both together, whatever is cancelled', async () => {
     const { buffer, at } = memory()
     const limiter = new CapacityLimiter(2)
-    const limited = open({ max: 3, grace: '1m', limiter })
-    const rude = open({ max: 1, grace: 20, limiter })
+    const limited = open({ workers: 3, grace: '1m', limiter })
+    const rude = open({ workers: 1, grace: 20, limiter })
     await scope(async s => {
       for (let n = 0; n < 20; n++) {
         const job = s.spawn(s => s.on(limited).run(turnRound, buffer, 20_000))
@@ -248,7 +248,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   })
 
   test('53: a call that cannot start gives its slot back', async () => {
-    const broken = open({ max: 1, initializer: call(failWith, 'no start') })
+    const broken = open({ workers: 1, initializer: call(failWith, 'no start') })
     const limiter = new CapacityLimiter(1)
     for (let n = 0; n < 3; n++) {
       await assert.rejects(scope(s => limiter.hold(() => s.on(broken).run(failWith, 'ran'), s)))
@@ -258,7 +258,7 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
 
   test('54: a loop in a thread sees at its checkpoint that the scope on the other side was cancelled', async () => {
     const { buffer, at } = memory()
-    const polite = open({ max: 1, grace: '1h' })
+    const polite = open({ workers: 1, grace: '1h' })
     const error = await rejection(
       scope(async s => {
         const result = s.on(polite).run(turnRound, buffer, 2 ** 31)
@@ -274,9 +274,9 @@ describe('threads in a scope', { timeout: 60_000 }, () => {
   test('54: what a thread asks for is done in the task that started it, which may use threads again', async () => {
     const language = scopeKey<string>('language')
     const limiter = new CapacityLimiter(1)
-    const asking = open({ max: 1, limiter })
+    const asking = open({ workers: 1, limiter })
     // With the limiter whose token the asking call has, it would wait for ever.
-    const answering = open({ max: 1, limiter: new CapacityLimiter(1) })
+    const answering = open({ workers: 1, limiter: new CapacityLimiter(1) })
     const answers: unknown[] = []
     const error = await rejection(
       scope(s =>

@@ -571,7 +571,7 @@ describe('a program', { concurrency: 2 }, () => {
           await current().sleep('1h')
         })
         await main(import.meta, async s => {
-          const pool = threads({ max: 1 })
+          const pool = threads({ workers: 1 })
           try {
             await Promise.allSettled([pool.run(nap, false), loop.run(nap, true)]).then(ends => {
               for (const { reason } of ends) console.log(reason.source, reason.ended)
@@ -604,7 +604,7 @@ describe('a program', { concurrency: 2 }, () => {
           try { await nap } catch (error) { writeSync(1, [error.source, error.by, error.reason.message, ''].join(' ')) }
         })
         await main(import.meta, async s => {
-          const pool = threads({ max: 1 })
+          const pool = threads({ workers: 1 })
           await s.scope(async s => {
             const job = await s.on(pool).submit(listen)
             for await (const _ of job.progress()) break

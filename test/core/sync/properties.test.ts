@@ -226,7 +226,7 @@ test('Queue: whatever is cancelled whenever, each item that was put is got once 
         consumers,
         (value, s) => queue.put(value, s),
         s => queue.get(s),
-        () => queue.shutdown({ immediate: true }),
+        () => queue.close({ immediate: true }),
       )
     }),
     options,

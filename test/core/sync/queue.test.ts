@@ -76,13 +76,13 @@ describe('45: Queue', () => {
     assert.throws(() => queue.taskDone(), MisuseError)
   })
 
-  test('shut down gracefully rejects puts, gives what it holds, and then rejects gets', async () => {
+  test('closed gracefully rejects puts, gives what it holds, and then rejects gets', async () => {
     const queue = new Queue<number>({ capacity: 1, name: 'pages' })
     queue.tryPut(1)
     const blocked = rejection(queue.put(2))
-    assert.deepEqual(queue.shutdown(), [])
+    assert.deepEqual(queue.close(), [])
     assert.ok((await blocked) instanceof ClosedError)
-    assert.throws(() => queue.tryPut(3), /queue 'pages' was shut down/)
+    assert.throws(() => queue.tryPut(3), /queue 'pages' was closed/)
     await assert.rejects(queue.put(3), ClosedError)
     assert.equal(await queue.get(), 1)
     await assert.rejects(queue.get(), ClosedError)
@@ -91,26 +91,37 @@ describe('45: Queue', () => {
     await queue.join()
   })
 
-  test('shut down rejects gets that wait, never leaves them hanging', async () => {
+  test('closed rejects gets that wait, never leaves them hanging', async () => {
     const queue = new Queue<number>()
     const waiting = [rejection(queue.get()), rejection(queue.get())]
-    queue.shutdown()
+    queue.close()
     for (const error of await Promise.all(waiting)) assert.ok(error instanceof ClosedError)
   })
 
-  test('shut down immediately gives back what it held, which counts as done', async () => {
+  test('is closed at the end of an await using block', async () => {
+    const outer = new Queue<number>()
+    {
+      await using queue = outer
+      queue.tryPut(1)
+      assert.equal(queue.closed, false)
+    }
+    assert.equal(outer.closed, true)
+    assert.equal(await outer.get(), 1)
+  })
+
+  test('closed immediately gives back what it held, which counts as done', async () => {
     const queue = new Queue<number>()
     for (const n of [1, 2, 3]) queue.tryPut(n)
     queue.tryGet()
     const joining = queue.join()
-    assert.deepEqual(queue.shutdown({ immediate: true }), [2, 3])
-    assert.deepEqual(queue.shutdown({ immediate: true }), [])
+    assert.deepEqual(queue.close({ immediate: true }), [2, 3])
+    assert.deepEqual(queue.close({ immediate: true }), [])
     await assert.rejects(queue.get(), ClosedError)
     queue.taskDone()
     await joining
   })
 
-  test('items ends when the queue was shut down and is empty, in every loop', async () => {
+  test('items ends when the queue was closed and is empty, in every loop', async () => {
     const queue = new Queue<number>()
     const seen: number[] = []
     await scope(async s => {
@@ -120,7 +131,7 @@ describe('45: Queue', () => {
         })
       }
       for (let n = 0; n < 10; n++) await queue.put(n, s)
-      queue.shutdown()
+      queue.close()
     })
     assert.deepEqual(
       seen.sort((a, b) => a - b),

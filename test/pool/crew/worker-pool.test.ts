@@ -142,7 +142,7 @@ const two = ([first, second]: readonly ToldWorker[]): [ToldWorker, ToldWorker] =
 
 describe('a pool whose calls take some milliseconds', () => {
   test('sends one ahead while more wait than there are workers', async () => {
-    await withTold({ max: 2 }, async ({ workers, run }) => {
+    await withTold({ workers: 2 }, async ({ workers, run }) => {
       const [first, second] = two(workers)
       await run(1, 2, 3, 4)
       assert.deepEqual([first.holds, second.holds], [[1], [2]])
@@ -176,7 +176,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('gives a worker that has run out of work what another one has not started', async () => {
-    await withTold({ max: 2 }, async ({ workers, run }) => {
+    await withTold({ workers: 2 }, async ({ workers, run }) => {
       const [first, second] = two(workers)
       const { results } = await run(1, 2, 3, 4, 5)
       assert.deepEqual([first.holds, second.holds], [[1, 3], [2]])
@@ -191,7 +191,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('leaves a call with a key to its worker', async () => {
-    await withTold({ max: 2 }, async ({ pool, workers, run }) => {
+    await withTold({ workers: 2 }, async ({ pool, workers, run }) => {
       const [first, second] = two(workers)
       const bound = [1, 2].map(n => pool.run(call(usual, n).with({ key: 'a' })))
       await soon()
@@ -208,7 +208,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('takes back what is behind a call that takes unexpectedly long, whatever that has to tell meanwhile', async () => {
-    await withTold({ max: 2 }, async ({ workers, run }) => {
+    await withTold({ workers: 2 }, async ({ workers, run }) => {
       const [first, second] = two(workers)
       await run(1, 2, 3, 4, 5, 6)
       assert.deepEqual(
@@ -233,7 +233,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('takes nothing back as long as calls end', async () => {
-    await withTold({ max: 2 }, async ({ workers, run }) => {
+    await withTold({ workers: 2 }, async ({ workers, run }) => {
       const [first, second] = two(workers)
       await run(...Array.from({ length: 100 }, (_, n) => n))
       for (let n = 0; n < 20; n++) {
@@ -250,7 +250,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('sends nothing ahead to a worker that is stuck until that has ended a call', async () => {
-    await withTold({ max: 2 }, async ({ workers, run }) => {
+    await withTold({ workers: 2 }, async ({ workers, run }) => {
       const [first, second] = two(workers)
       await run(1, 2, 3, 4, 5, 6, 7, 8, 9)
       first.begin()
@@ -275,7 +275,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('sends no short calls there either', async () => {
-    await withTold({ max: 2 }, async ({ pool, workers, run }) => {
+    await withTold({ workers: 2 }, async ({ pool, workers, run }) => {
       const [first, second] = two(workers)
       const start = async (...numbers: number[]): Promise<void> => {
         for (const n of numbers) pool.run(brief, n).catch(() => {})
@@ -298,7 +298,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('does not count what was taken back against maxTasksPerWorker', async () => {
-    await withTold({ max: 2, maxTasksPerWorker: 5 }, async ({ pool, workers, run }) => {
+    await withTold({ workers: 2, maxTasksPerWorker: 5 }, async ({ pool, workers, run }) => {
       const [first, second] = two(workers)
       await run(1, 2, 3, 4, 5)
       first.begin()
@@ -319,7 +319,7 @@ describe('a pool whose calls take some milliseconds', () => {
   })
 
   test('goes on with the next call when one cannot be sent', async () => {
-    await withTold({ max: 1 }, async ({ workers, run }) => {
+    await withTold({ workers: 1 }, async ({ workers, run }) => {
       const worker = workers[0] ?? assert.fail('there is no worker')
       worker.refuses = args => (args as unknown[])[0] === 1
       const { results } = await run(1, 2)

@@ -26,7 +26,7 @@ function folderOf(t: TestContext, packageJson: string, files: Readonly<Record<st
 
 /** How the call of a task fails in a worker that has to load its module. */
 async function failureOf(path: string): Promise<TaskModuleError> {
-  const pool = threads({ max: 1 })
+  const pool = threads({ workers: 1 })
   try {
     await pool.run(task(pathToFileURL(path), () => 1, { name: 'one' }))
   } catch (error) {

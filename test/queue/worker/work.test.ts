@@ -348,7 +348,7 @@ describe('a worker that stops', () => {
   })
 
   test('leaves an executor and a store that it was given open', async () => {
-    const pool = threads({ max: 1 })
+    const pool = threads({ workers: 1 })
     try {
       const worker = await start({ on: pool })
       assert.equal(result((await run(call(add, 1, 1)))[0]), 2)

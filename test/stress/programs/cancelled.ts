@@ -5,7 +5,7 @@ import { stress } from './measure.ts'
 // Calls that would wait for an hour, cancelled while they run, while they wait for a place, and at once.
 const size = 500
 
-await stress({ max: 2, concurrency: 50 }, async ({ executor, signal, count, tell, warm }) => {
+await stress({ workers: 2, concurrency: 50 }, async ({ executor, signal, count, tell, warm }) => {
   for (let done = 0; done < count; done += size) {
     const jobs = await Promise.all(
       Array.from({ length: size }, () => executor.submit(call(waitFor, 3_600_000).with({ signal, timeout: '2h' }))),

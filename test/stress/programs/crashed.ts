@@ -6,7 +6,7 @@ import { stress } from './measure.ts'
 // Workers that end under their calls, with harmless calls between them.
 const size = 10
 
-await stress({ max: 2 }, async ({ executor, signal, count, tell, warm }) => {
+await stress({ workers: 2 }, async ({ executor, signal, count, tell, warm }) => {
   for (let done = 0; done < count; done += size) {
     const ends: Promise<void>[] = []
     for (let n = 0; n < size; n++) {

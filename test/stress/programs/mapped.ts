@@ -2,7 +2,7 @@ import { double } from '../../conformance/tasks/values.ts'
 import { stress } from './measure.ts'
 
 // A source of any length, mapped with one signal; in between, loops that are left early.
-await stress({ max: 2 }, async ({ executor, signal, count, tell, warm }) => {
+await stress({ workers: 2 }, async ({ executor, signal, count, tell, warm }) => {
   for (let part = 0; part < 5; part++) {
     let expected = 0
     for await (const value of executor.map(double, range(count / 5), { signal })) {

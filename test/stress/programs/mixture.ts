@@ -24,7 +24,7 @@ function random(limit: number): number {
   return Math.floor((state / 2 ** 32) * limit)
 }
 
-await stress({ max: 2, concurrency: 2, grace: 20 }, async ({ executor, count, tell, warm }) => {
+await stress({ workers: 2, concurrency: 2, grace: 20 }, async ({ executor, count, tell, warm }) => {
   const one = async (n: number): Promise<string> => {
     const controller = new AbortController()
     const options = {

@@ -1,20 +1,33 @@
 import { describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
+import { type Backoff, backoffOptions, checkBackoff, checkTimes } from './backoff.ts'
 
-/** Which failures are worth another attempt. */
-export interface RetryChoice {
-  /** Codes and names of errors that never are, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
+/** When and how often to make another attempt after one has failed: the same of `retry` and of a call's `retries`. */
+export interface RetryPolicy extends Backoff {
+  /** How many more attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
+  readonly times?: number
+  /** Codes and names of errors that are never worth another attempt, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
   readonly never?: readonly string[]
   /**
-   * Which errors are, and after which attempt. Default: all. Cancellation from outside never is, nor is an error with
-   * `retryable: false`, such as a `NonRetryableError`.
+   * Says whether an error is worth another attempt, and after which one. Default: all are. Cancellation from outside never
+   * is, nor is an error with `retryable: false`, such as a `NonRetryableError`. A function cannot travel with a call to a
+   * queue: there it stands at the task, `task(import.meta, fn, { retryIf })`, or `never` says enough.
    */
   readonly retryIf?: (error: unknown, attempt: number) => boolean
 }
 
+/** The attempts after the first where a policy does not say how many. */
+export const defaultTimes = 3
+
+/** The names of these options. */
+export const retryPolicyOptions: readonly string[] = [...backoffOptions, 'times', 'never', 'retryIf']
+
 /** Refuses wrong values. `prefix` is how the options are reached: `retries.`. */
-export function checkChoice({ never, retryIf }: RetryChoice, prefix = ''): void {
+export function checkRetryPolicy(policy: RetryPolicy, prefix = ''): void {
+  checkBackoff(policy, prefix)
+  const { times, never, retryIf } = policy
+  if (times !== undefined) checkTimes(times, `${prefix}times`)
   if (never !== undefined && (!Array.isArray(never) || !never.every(each => typeof each === 'string'))) {
     throw new InvalidArgumentError(
       `${prefix}never must be a list of codes and names of errors, as in ['E_NO_SUCH_USER'], got ${describe(never)}`,
@@ -26,14 +39,19 @@ export function checkChoice({ never, retryIf }: RetryChoice, prefix = ''): void 
 }
 
 /** @param attempt the one that has failed, from 1 */
-export function isWorthRetrying(choice: RetryChoice, error: unknown, attempt: number): boolean {
+export function isWorthRetrying(
+  policy: Pick<RetryPolicy, 'never' | 'retryIf'>,
+  error: unknown,
+  attempt: number,
+): boolean {
   if (read(error, 'retryable') === false) return false
-  if (choice.never !== undefined && choice.never.length > 0) {
+  const { never, retryIf } = policy
+  if (never !== undefined && never.length > 0) {
     const code = read(error, 'code')
     const name = read(error, 'name')
-    if (choice.never.some(each => each === code || each === name)) return false
+    if (never.some(each => each === code || each === name)) return false
   }
-  return choice.retryIf === undefined || choice.retryIf(error, attempt)
+  return retryIf === undefined || retryIf(error, attempt)
 }
 
 /** The wait in milliseconds that an error asks for with its `retryAfter`: a Duration, milliseconds, or a Date. */
