@@ -120,8 +120,8 @@ export function encodeMessage(message: OutgoingMessage): EncodedMessage {
     headers,
     embed,
   } = message
-  const written = writeJson(args, 'arguments')
-  const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs')
+  const written = writeJson(args, 'arguments', 1)
+  const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs', 1)
   const idText = JSON.stringify(id)
   // Written by hand, not as an object that is then turned into text: it is the same for each call but for a few places,
   // and a producer makes a hundred thousand of them in a second.

@@ -1,10 +1,13 @@
 import { place } from '../call/codec/steps.ts'
-import { deepestValue } from './write-json.ts'
+import { deepestValue } from '../call/codec/depth.ts'
 
 /** A text is no JSON, not even of the kind that Celery writes; the message says what is wrong and where. */
 export class JsonError extends Error {
   override readonly name = 'JsonError'
 }
+
+/** How deep a text may be nested: for a Map it has two levels, and what surrounds a value is not the value's. */
+const deepestText = 2 * deepestValue + 24
 
 /**
  * Reads JSON as Celery writes it: bare `NaN` and `Infinity`, integers of any length (as a bigint where a number would lose
@@ -15,7 +18,7 @@ export class JsonError extends Error {
  */
 export function readJson(text: string): unknown {
   // The platform's own reader is ten times faster. It is right unless one of these occurs somewhere.
-  if (!unusual.test(text) && (text.length <= deepestValue * 2 || depthOf(text) <= deepestValue)) {
+  if (!unusual.test(text) && (text.length <= deepestText * 2 || depthOf(text) <= deepestText)) {
     try {
       return JSON.parse(text) as unknown
     } catch {
@@ -120,7 +123,7 @@ class JsonReader {
 
   #enter(): void {
     this.#at++
-    if (++this.#depth > deepestValue) this.#fail(`it is nested more than ${deepestValue} levels deep`)
+    if (++this.#depth > deepestText) this.#fail(`it is nested more than ${deepestText} levels deep`)
   }
 
   #isNext(mark: string): boolean {

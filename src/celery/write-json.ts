@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { deepestValue, tooDeep } from '../call/codec/depth.ts'
 import { recordError } from '../call/codec/error-record.ts'
 import {
   type Kind,
@@ -12,7 +13,7 @@ import {
 } from '../call/codec/kinds.ts'
 import { refusedByProcesses } from '../call/codec/leaves.ts'
 import { brandOf } from '../call/codec/pack.ts'
-import { entrySegment, segment } from '../call/codec/path.ts'
+import { entrySegment, segment, shownPath } from '../call/codec/path.ts'
 import { identityOf } from '../call/define/identity.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
@@ -24,9 +25,6 @@ export interface Written {
   readonly marks: readonly Mark[]
 }
 
-/** How deep a value may be nested. */
-export const deepestValue = 200
-
 /** How many causes of causes travel. */
 const deepestCause = 16
 
@@ -36,10 +34,11 @@ const deepestCause = 16
  *
  * @param value anything that a task may take or give
  * @param root what the value is called in an error, as in `arguments`
+ * @param wrapping how many levels of the value are not somebody's, and do not count for its depth
  * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
  */
-export function writeJson(value: unknown, root: string): Written {
-  const writer = new JsonWriter(root)
+export function writeJson(value: unknown, root: string, wrapping = 0): Written {
+  const writer = new JsonWriter(root, wrapping)
   const json = writer.write(value) ?? 'null'
   return { json, marks: writer.marks }
 }
@@ -52,9 +51,11 @@ class JsonWriter {
   readonly #shown = new Map<number, string>()
   readonly #encoding = new Set<object>()
   #errors = 0
+  #depth: number
 
-  constructor(root: string) {
+  constructor(root: string, wrapping: number) {
     this.#root = root
+    this.#depth = -wrapping
   }
 
   /** The JSON of a value, or undefined (with a mark) for undefined itself. */
@@ -77,17 +78,16 @@ class JsonWriter {
       case 'symbol':
         return this.#refuse(symbol)
       default:
-        return value === null ? 'null' : this.#object(value as object)
+        if (value === null) return 'null'
+        if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
+        this.#depth++
+        const json = this.#object(value as object)
+        this.#depth--
+        return json
     }
   }
 
   #object(value: object): string {
-    if (this.#keys.length >= deepestValue) {
-      return this.#refuse({
-        what: `nested more than ${deepestValue} levels deep, or leads back to itself`,
-        remedy: 'Pass it flat, as a list of parts that name one another',
-      })
-    }
     if (types.isProxy(value)) return this.#refuse(proxy)
     const prototype = Object.getPrototypeOf(value) as object | null
     if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value)
@@ -295,6 +295,7 @@ class JsonWriter {
     const { length } = this.#keys
     const marks = this.marks.length
     const errors = this.#errors
+    const depth = this.#depth
     try {
       if (errors > deepestCause && typeof value === 'object' && value !== null) {
         return `"[not sent: it lies more than ${deepestCause} errors deep]"`
@@ -304,6 +305,7 @@ class JsonWriter {
       this.#keys.length = length
       this.marks.length = marks
       this.#errors = errors
+      this.#depth = depth
       for (const shown of this.#shown.keys()) if (shown >= length) this.#shown.delete(shown)
       const why = failure instanceof UnsendableError ? failure.message.split(cannot)[0]! : 'reading it failed'
       return JSON.stringify(`[not sent: ${why}]`)
@@ -316,7 +318,11 @@ class JsonWriter {
   }
 
   #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {
-    const path = this.#root + this.#keys.map((key, at) => this.#shown.get(at) ?? show(key)).join('')
+    const steps = this.#keys.map((key, at) => this.#shown.get(at) ?? show(key))
+    const path = shownPath(
+      this.#root,
+      steps.filter(step => step !== ''),
+    )
     throw new UnsendableError(`${path} is ${what}${cannot}. ${remedyInQueue}.`, { path })
   }
 }

@@ -1,5 +1,5 @@
 import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-executor.ts'
-import type { Entry } from '../call/run/entry.ts'
+import { type Entry, isBundle } from '../call/run/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
 import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
@@ -256,7 +256,7 @@ const abandoned = {} as Entry
 
 /** In a bundle, what the task threw for single items gets the same treatment as a thrown error of a whole call. */
 function wrapFailures(entry: Entry, value: unknown): unknown {
-  if (entry.kind !== 'chunk' && entry.kind !== 'settled') return value
+  if (!isBundle(entry.kind)) return value
   const { values, failed } = value as { values: unknown[]; failed: number[] }
   for (const at of failed) values[at] = thrownError(values[at], entry.work.task.name)
   return value

@@ -5,6 +5,14 @@ import { applyMarks } from '#skein/celery/marks.js'
 import { JsonError, parseTime, readJson } from '#skein/celery/read-json.js'
 import { writeJson } from '#skein/celery/write-json.js'
 
+class Link {
+  readonly next: unknown
+  constructor(next: unknown) {
+    this.next = next
+  }
+}
+registerClass(Link, { name: 'json.Link', encode: ({ next }) => next, decode: next => new Link(next) })
+
 const crossed = (value: unknown): unknown => {
   const { json, marks } = writeJson(value, 'value')
   return applyMarks(readJson(json), JSON.parse(JSON.stringify(marks)))
@@ -141,6 +149,32 @@ describe('a value that crosses as JSON', () => {
   })
 })
 
+describe('a value of 500 levels', () => {
+  const nested = (level: (inner: unknown) => unknown): unknown => {
+    let value: unknown = new Date(0)
+    for (let levels = 1; levels < 500; levels++) value = level(value)
+    return value
+  }
+  const shapes: Record<string, (inner: unknown) => unknown> = {
+    objects: inner => ({ inner }),
+    lists: inner => [inner],
+    Maps: inner => new Map([[inner, 1]]),
+    Sets: inner => new Set([inner]),
+  }
+  for (const [name, level] of Object.entries(shapes)) {
+    test(`can be read again, and one more is refused: ${name}`, () => {
+      assert.equal(typeof crossed(nested(level)), 'object')
+      assert.throws(() => writeJson(level(nested(level)), 'value'), UnsendableError)
+    })
+  }
+
+  test('is the deepest that an encode function may give', () => {
+    let links: unknown = 1
+    for (let n = 0; n < 100_000; n++) links = new Link(links)
+    assert.throws(() => writeJson(links, 'value'), UnsendableError)
+  })
+})
+
 describe('a value that cannot cross', () => {
   const cycle: Record<string, unknown> = {}
   cycle['self'] = cycle
@@ -174,10 +208,10 @@ describe('a value that cannot cross', () => {
   })
 
   test('is refused when it leads back to itself or is too deep', () => {
-    assert.throws(() => writeJson(cycle, 'value'), { code: 'SKEIN_UNSENDABLE', message: /200 levels/ })
+    assert.throws(() => writeJson(cycle, 'value'), { code: 'SKEIN_UNSENDABLE', message: /500 levels/ })
     let deep: unknown = 1
     for (let i = 0; i < 100_000; i++) deep = [deep]
-    assert.throws(() => writeJson(deep, 'value'), { code: 'SKEIN_UNSENDABLE', message: /200 levels/ })
+    assert.throws(() => writeJson(deep, 'value'), { code: 'SKEIN_UNSENDABLE', message: /500 levels/ })
   })
 })
 
@@ -236,8 +270,8 @@ describe('reading JSON', () => {
       ['[01]', /comma or \]/],
       ['nul', /expected a value/],
       ['1 x', /expected the end/],
-      ['['.repeat(100_000), /200 levels/],
-      ['{"a":'.repeat(300) + '1' + '}'.repeat(300), /200 levels/],
+      ['['.repeat(100_000), /1024 levels/],
+      ['{"a":'.repeat(1_025) + '1' + '}'.repeat(1_025), /1024 levels/],
       ['9'.repeat(5000), /5000 digits/],
     ]
     for (const [text, message] of wrong) {

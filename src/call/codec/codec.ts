@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { UnsendableError } from '../../core/errors/errors.ts'
+import { deepestValue } from './depth.ts'
 import { kindOf } from './kinds.ts'
 import { refusedByProcesses } from './leaves.ts'
 import { pack } from './pack.ts'
@@ -87,8 +87,9 @@ let walking = false
  * @param value what to send
  * @param path how the value is called in errors, as in `arguments` or `result`
  * @param into where to report
+ * @param wrapping how many levels of the value skein itself has put around what is somebody's, and which do not count for its depth
  */
-export function encode(value: unknown, path: string, into: Encoding): unknown {
+export function encode(value: unknown, path: string, into: Encoding, wrapping = 0): unknown {
   into.marked = false
   into.weight = 0
   switch (typeof value) {
@@ -107,7 +108,7 @@ export function encode(value: unknown, path: string, into: Encoding): unknown {
       into.json = false
       return value
     case 'object':
-      if (value !== null) return encodeObject(value, path, into)
+      if (value !== null) return encodeObject(value, path, into, wrapping)
       into.json = into.judgeJson
       return value
     default:
@@ -121,21 +122,19 @@ export function decode(value: unknown): unknown {
   return unpack(value as Packed)
 }
 
-function encodeObject(value: object, path: string, into: Encoding): unknown {
-  if (walking) return encodeInside(value, path, into)
+function encodeObject(value: object, path: string, into: Encoding, wrapping: number): unknown {
+  if (walking) return encodeInside(value, path, into, wrapping)
   walking = true
   toProcess = into.process
   json = into.judgeJson
   nodes = 0
   weight = 0
   visits = 0
-  depth = 0
+  depth = -wrapping
   remembering = false
   let asItIs: boolean
   try {
     asItIs = passes(value)
-  } catch (error) {
-    throw tooDeep(error, path)
   } finally {
     walking = false
     if (seenCount > 0) forget()
@@ -148,22 +147,18 @@ function encodeObject(value: object, path: string, into: Encoding): unknown {
   into.json = false
   into.marked = true
   into.puts?.clear()
-  try {
-    return pack(value, path, into.process, into.puts)
-  } catch (error) {
-    throw tooDeep(error, path)
-  }
+  return pack(value, path, into.process, into.puts, wrapping)
 }
 
 /** A getter or an encode function of the value that is being walked sends something itself. */
-function encodeInside(value: object, path: string, into: Encoding): unknown {
+function encodeInside(value: object, path: string, into: Encoding, wrapping: number): unknown {
   const outer = { json, toProcess, nodes, weight, visits, depth, remembering, seenFew, seenCount, seen }
   seenFew = new Array(few).fill(undefined)
   seenCount = 0
   seen = undefined
   walking = false
   try {
-    return encodeObject(value, path, into)
+    return encodeObject(value, path, into, wrapping)
   } finally {
     ;({ json, toProcess, nodes, weight, visits, depth, remembering, seenFew, seenCount, seen } = outer)
     walking = true
@@ -184,6 +179,7 @@ function passes(value: object): boolean {
       return true
     }
   } else if (depth > deep || ++visits > many) remembering = true
+  if (depth >= deepestValue) return false
   depth++
   const passed = partsPass(value)
   depth--
@@ -295,13 +291,4 @@ function arrayPasses(value: readonly unknown[]): boolean {
 
 function exactInJson(value: number): boolean {
   return value === 0 ? 1 / value > 0 : value - value === 0
-}
-
-function tooDeep(error: unknown, path: string): unknown {
-  if (!(error instanceof RangeError) || !error.message.includes('call stack')) return error
-  return new UnsendableError(
-    `${path} is nested too deeply to be sent to another thread or process. Send it as a flat list, ` +
-      `as in an array of its nodes.`,
-    { path, cause: error },
-  )
 }

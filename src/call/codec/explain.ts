@@ -4,7 +4,7 @@ import { messageOf } from '../../core/errors/foreign.ts'
 import { isError } from './error-record.ts'
 import { className, type Refusing } from './kinds.ts'
 import { isDetached, movedAway, portNotMoved } from './leaves.ts'
-import { entrySegment, segment } from './path.ts'
+import { entrySegment, segment, shownPath } from './path.ts'
 import { refused } from './refused.ts'
 
 /**
@@ -23,7 +23,14 @@ export function explainFailure(
   attempt: (part: unknown) => unknown,
 ): UnsendableError {
   const seen = new Set<object>()
-  const find = (part: unknown, at: string): UnsendableError | undefined => {
+  const steps: string[] = []
+  const findBelow = (part: unknown, step: string): UnsendableError | undefined => {
+    steps.push(step)
+    const found = find(part)
+    steps.pop()
+    return found
+  }
+  const find = (part: unknown): UnsendableError | undefined => {
     if (typeof part !== 'object' || part === null || seen.has(part)) return undefined
     seen.add(part)
     if (isError(part)) return undefined
@@ -32,14 +39,14 @@ export function explainFailure(
         let index = 0
         for (const [key, item] of part.entries()) {
           const found =
-            find(key, `${at}.${types.isMap(part) ? 'keys' : 'values'}()[${index++}]`) ??
-            find(item, at + entrySegment(key))
+            findBelow(key, `.${types.isMap(part) ? 'keys' : 'values'}()[${index++}]`) ??
+            findBelow(item, entrySegment(key))
           if (found) return found
         }
         return undefined
       }
       for (const key of Object.keys(part)) {
-        const found = find((part as Record<string, unknown>)[key], at + segment(key))
+        const found = findBelow((part as Record<string, unknown>)[key], segment(key))
         if (found) return found
       }
       return undefined
@@ -48,14 +55,14 @@ export function explainFailure(
       attempt(part)
       return undefined
     } catch (error) {
-      return refused(reasonOf(part, error), at)
+      return refused(reasonOf(part, error), shownPath(path, steps))
     }
   }
   let found: UnsendableError | undefined
   try {
-    found = find(value, path)
+    found = find(value)
   } catch {
-    // The search goes as deep as the value; where it fails, too, the cause has to do.
+    // A getter has thrown; the cause has to do.
   }
   if (found) return found
   const message = messageOf(cause)

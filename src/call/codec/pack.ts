@@ -3,6 +3,7 @@ import { UnsendableError } from '../../core/errors/errors.ts'
 import { isJob } from '../../core/job/job.ts'
 import { hasCallBrand, hasScopeBrand, isLikeExecutor } from '../brands.ts'
 import type { RegisteredClass } from './class-registry.ts'
+import { deepestValue, tooDeep } from './depth.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
 import {
   callValue,
@@ -22,7 +23,7 @@ import {
 } from './kinds.ts'
 import { refusedByProcesses, refusedInErrors } from './leaves.ts'
 import { isPut, type PutState, stateOf } from './put.ts'
-import { entrySegment, segment } from './path.ts'
+import { entrySegment, segment, shownPath } from './path.ts'
 import { cannot, refused } from './refused.ts'
 import { type Holder, type Packed, place, type Step } from './steps.ts'
 import { identityOf } from '../define/identity.ts'
@@ -31,9 +32,10 @@ import { identityOf } from '../define/identity.ts'
  * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
  *
  * @param puts where to note the values that were put and stand in this one; without it they are refused
+ * @param wrapping how many levels of the value skein itself has put around what is somebody's
  */
-export function pack(value: unknown, path: string, process: boolean, puts?: Set<PutState>): Packed {
-  return new Packer(path, process, puts).pack(value)
+export function pack(value: unknown, path: string, process: boolean, puts?: Set<PutState>, wrapping = 0): Packed {
+  return new Packer(path, process, puts, wrapping).pack(value)
 }
 
 /** A slice is copied: structured clone sends all the memory below a view, and under a small Buffer lies Node's pool. */
@@ -59,11 +61,13 @@ class Packer {
   readonly #encoding = new Set<object>()
   #made = 0
   #errors = 0
+  #depth: number
 
-  constructor(root: string, process: boolean, puts: Set<PutState> | undefined) {
+  constructor(root: string, process: boolean, puts: Set<PutState> | undefined, wrapping: number) {
     this.#root = root
     this.#process = process
     this.#puts = puts
+    this.#depth = -wrapping
   }
 
   pack(value: unknown): Packed {
@@ -80,6 +84,14 @@ class Packer {
     const done = this.#done.get(value)
     if (typeof done === 'number') return void this.#steps.push(['link', holder, key, done])
     if (done) return done
+    if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
+    this.#depth++
+    const packed = this.#object(value, holder, key)
+    this.#depth--
+    return packed
+  }
+
+  #object(value: object, holder: Holder, key: string | number): unknown {
     if (types.isProxy(value)) return this.#refuse(proxy)
     const brand = brandOf(value)
     if (brand) return brand === putValue ? this.#put(value, holder, key) : this.#refuse(brand)
@@ -133,7 +145,7 @@ class Packer {
   #put(value: object, holder: Holder, key: string | number): undefined {
     if (!this.#puts || this.#errors > 0) return this.#refuse(putValue)
     const state = stateOf(value)
-    state.checkOpen(this.#root + this.#path.join(''))
+    state.checkOpen(shownPath(this.#root, this.#path))
     this.#puts.add(state)
     return this.#make(value, holder, key, made => ['put', made, state.id])
   }
@@ -275,6 +287,7 @@ class Packer {
     const order = this.#order.length
     const path = this.#path.length
     const errors = this.#errors
+    const depth = this.#depth
     place(holder, key, undefined)
     let packed: unknown
     try {
@@ -290,13 +303,14 @@ class Packer {
       for (const undone of this.#order.splice(order)) this.#done.delete(undone)
       this.#path.length = path
       this.#errors = errors
+      this.#depth = depth
       packed = `[not sent: ${error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed'}]`
     }
     if (packed !== undefined) place(holder, key, packed)
   }
 
   #refuse(refusing: Refusing): never {
-    throw refused(refusing, this.#root + this.#path.join(''), this.#path.at(-1) === '.then')
+    throw refused(refusing, shownPath(this.#root, this.#path), this.#path.at(-1) === '.then')
   }
 }
 

@@ -1,3 +1,4 @@
+import { copyPlain, isPlain } from './copy-plain.ts'
 import { isPut, stateOf } from './put.ts'
 
 /**
@@ -7,7 +8,12 @@ import { isPut, stateOf } from './put.ts'
  * Errors: `SKEIN_CLOSED`, with the path of a handle that has been closed.
  */
 export function withPutValues(args: readonly unknown[]): readonly unknown[] {
-  return holdsPut(args) ? (copyOf(args, 'arguments', new Map()) as unknown[]) : args
+  if (!holdsPut(args)) return args
+  return copyPlain(args, (part, put, path) => {
+    if (!isPut(part)) return false
+    put(stateOf(part).checkOpen(path()).value)
+    return true
+  })
 }
 
 function holdsPut(root: object): boolean {
@@ -15,7 +21,7 @@ function holdsPut(root: object): boolean {
   const seen = new Set<object>()
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (isPut(value)) return true
-    if (seen.has(value) || !isContainer(value)) continue
+    if (seen.has(value) || !isPlain(value)) continue
     seen.add(value)
     if (Array.isArray(value)) {
       for (const part of value) if (typeof part === 'object' && part !== null) open.push(part as object)
@@ -27,26 +33,4 @@ function holdsPut(root: object): boolean {
     }
   }
   return false
-}
-
-function copyOf(value: unknown, path: string, copies: Map<object, object>): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (isPut(value)) return stateOf(value).checkOpen(path).value
-  if (!isContainer(value)) return value
-  const known = copies.get(value)
-  if (known) return known
-  const isArray = Array.isArray(value)
-  const copy: object = isArray ? new Array<unknown>(value.length) : {}
-  copies.set(value, copy)
-  for (const key of Object.keys(value)) {
-    const part = copyOf((value as Record<string, unknown>)[key], `${path}${isArray ? `[${key}]` : `.${key}`}`, copies)
-    Object.defineProperty(copy, key, { value: part, enumerable: true, configurable: true, writable: true })
-  }
-  return copy
-}
-
-function isContainer(value: object): boolean {
-  if (Array.isArray(value)) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

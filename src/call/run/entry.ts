@@ -27,6 +27,11 @@ export interface Work {
  */
 export type EntryKind = 'run' | 'stream' | 'chunk' | 'settled'
 
+/** True for several items that run as one entry. */
+export function isBundle(kind: EntryKind): boolean {
+  return kind === 'chunk' || kind === 'settled'
+}
+
 /** The value of a chunk: a value or an error for each item, up to the first failure unless it settles. */
 export interface ChunkResult {
   readonly values: readonly unknown[]

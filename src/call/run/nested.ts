@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { isJob, type Job } from '../../core/job/job.ts'
 import { type Call, isCall } from '../call.ts'
+import { copyPlain, isPlain } from '../codec/copy-plain.ts'
 
 /**
  * True when an argument is, or holds in an array or plain object, a Call or a Job that has to be resolved first.
@@ -22,15 +22,14 @@ function search(root: object): boolean {
   for (let steps = 0; open.length > 0; steps++) {
     const value = open.pop() as object
     if (isCall(value) || isJob(value)) return true
-    const isArray = Array.isArray(value)
-    if (!isArray && !isPlain(value)) continue
+    if (!isPlain(value)) continue
     // A set is only needed where there may be a cycle; small values never pay for it.
     if (steps >= 32) {
       seen ??= new Set()
       if (seen.has(value)) continue
       seen.add(value)
     }
-    if (isArray) {
+    if (Array.isArray(value)) {
       for (let i = 0; i < value.length; i++) {
         const element: unknown = value[i]
         if (typeof element === 'object' && element !== null) open.push(element)
@@ -45,45 +44,21 @@ function search(root: object): boolean {
   return false
 }
 
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
 /** A copy of the arguments in which every Call and Job is replaced by what `resolve` gives for it. */
 export async function resolveNested(
   args: readonly unknown[],
   resolve: (node: Call<unknown> | Job<unknown>) => Promise<unknown>,
 ): Promise<unknown[]> {
-  const copies = new Map<object, unknown>()
   const waits: Promise<void>[] = []
-  const copy = (value: unknown, put: (value: unknown) => void): void => {
-    if (typeof value !== 'object' || value === null) return put(value)
-    if (isCall(value) || isJob(value)) {
-      waits.push(resolve(value).then(put))
-      return
-    }
-    const isArray = Array.isArray(value)
-    if (!isArray && !isPlain(value)) return put(value)
-    const made = copies.get(value)
-    if (made !== undefined) return put(made)
-    const target: Record<string, unknown> | unknown[] = isArray ? new Array<unknown>(value.length) : {}
-    copies.set(value, target)
-    put(target)
-    for (const key of Object.keys(value)) {
-      copy((value as Record<string, unknown>)[key], field => {
-        Object.defineProperty(target, key, { value: field, enumerable: true, configurable: true, writable: true })
-      })
-    }
-  }
-  const result = new Array<unknown>(args.length)
+  let result: unknown[]
   try {
-    args.forEach((value, index) => copy(value, resolved => (result[index] = resolved)))
+    result = copyPlain(args, (part, put) => {
+      if (!isCall(part) && !isJob(part)) return false
+      waits.push(resolve(part).then(put))
+      return true
+    })
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new InvalidArgumentError('The arguments that hold a Call or a Job are nested too deeply; pass them flat', {
-        cause: error,
-      })
+    await Promise.allSettled(waits)
     throw error
   }
   // Every branch is awaited, also after a failure: what was started must have ended before the caller hears of it.

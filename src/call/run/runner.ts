@@ -6,7 +6,7 @@ import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import type { LogLine, Services } from '../../core/scope/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
-import type { ChunkResult, EntryKind } from './entry.ts'
+import { type ChunkResult, type EntryKind, isBundle } from './entry.ts'
 import { isGenerator } from '../define/generator.ts'
 import type { AnyFunction } from '../define/identity.ts'
 
@@ -116,7 +116,7 @@ export class Runner implements ScopeSource, Services {
 
   /** Starts the run. A synchronous task has ended when this returns. */
   start(args: readonly unknown[]): void {
-    if (this.kind === 'chunk' || this.kind === 'settled') this.#startChunk(args[0] as readonly unknown[])
+    if (isBundle(this.kind)) this.#startChunk(args[0] as readonly unknown[])
     else this.#startOne(args)
   }
 

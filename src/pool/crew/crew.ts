@@ -103,7 +103,7 @@ export class Crew {
     }
     if (!initializer) return base
     const encoding = newEncoding(kind)
-    const args = encode(initializer.args, 'initializer arguments', encoding)
+    const args = encode(initializer.args, 'initializer arguments', encoding, 1)
     return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
   }
 

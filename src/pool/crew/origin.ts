@@ -1,4 +1,4 @@
-import type { Entry } from '../../call/run/entry.ts'
+import { type Entry, isBundle } from '../../call/run/entry.ts'
 import { withOrigin } from '../../call/codec/envelope.ts'
 import { describeSite } from '../../call/run/submit-site.ts'
 
@@ -14,7 +14,7 @@ export function tellOrigin<E>(entry: Entry, pool: string, error: E): E {
 
 /** The failures inside the result of a bundle come from the worker too: they are told of as the failure of a whole call. */
 export function tellOrigins(entry: Entry, pool: string, value: unknown): unknown {
-  if (entry.kind === 'chunk' || entry.kind === 'settled') {
+  if (isBundle(entry.kind)) {
     const { values, failed } = value as { values: unknown[]; failed: number[] }
     for (const at of failed) tellOrigin(entry, pool, values[at])
   }

@@ -1,5 +1,5 @@
 import { decode, encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
-import type { ChunkResult } from '../../call/run/entry.ts'
+import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
 import { encodeError } from '../../call/codec/envelope.ts'
 import { KeptValue } from '../../call/codec/kept-value.ts'
 import { takeMoved } from '../../call/codec/move.ts'
@@ -23,6 +23,9 @@ import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, r
 
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
 const slice = 5
+
+/** The results of a bundle lie in a list, and that in an object. */
+const aroundResults = 2
 
 /** A task that the pool has told this worker about. */
 interface KnownTask {
@@ -347,7 +350,7 @@ export class Host implements RunnerHost {
   }
 
   items(runner: Runner, items: unknown[]): void {
-    const encoded = encode(items, `values of ${runner.name}`, this.#encoding)
+    const encoded = encode(items, `values of ${runner.name}`, this.#encoding, 1)
     const { marked, json } = this.#encoding
     this.#outbox.postParts([reply.items, runner.slot, encoded, marked ? 1 : 0], json, takeMoved(items))
     this.#outbox.flushSoon()
@@ -397,9 +400,9 @@ export class Host implements RunnerHost {
   /** Sends a result that needs no encoding, where the link can tell. False: nothing was sent. */
   #postPlain(runner: Runner, value: unknown, duration: number): boolean {
     const { kind, slot, started } = runner
-    const isBundle = kind === 'chunk' || kind === 'settled'
-    if (isBundle && (value as ChunkResult).failed.length > 0) return false
-    const message: Reply = [reply.done, slot, value, isBundle ? 2 : 0, micros(started), micros(duration)]
+    const bundled = isBundle(kind)
+    if (bundled && (value as ChunkResult).failed.length > 0) return false
+    const message: Reply = [reply.done, slot, value, bundled ? 2 : 0, micros(started), micros(duration)]
     return this.#outbox.postPlain(message)
   }
 
@@ -419,7 +422,7 @@ export class Host implements RunnerHost {
     const { values, failed } = value as { values: unknown[]; failed: number[] }
     for (const at of failed) values[at] = thrownError(values[at], runner.name)
     try {
-      return encode(value, 'result', this.#encoding)
+      return encode(value, 'result', this.#encoding, aroundResults)
     } catch (error) {
       if (!(error instanceof UnsendableError)) throw error
     }
@@ -436,7 +439,7 @@ export class Host implements RunnerHost {
       }
     }
     failed.sort((a, b) => a - b)
-    return encode(value, 'result', this.#encoding)
+    return encode(value, 'result', this.#encoding, aroundResults)
   }
 
   #resumeSoon(): void {

@@ -1,5 +1,6 @@
 import { decode, encode, newEncoding } from '#skein/call/codec/codec.js'
 import { registerClass } from '#skein/call/codec/class-registry.js'
+import { UnsendableError } from '#skein/core/errors/errors.js'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -322,11 +323,51 @@ describe('encode', () => {
     }
   })
 
-  test('says so when a value is nested too deeply', () => {
+  test('refuses a value of more than 500 levels, however much stack there is, and shortens its path', () => {
     let deep: unknown[] = []
     for (let i = 0; i < 100_000; i++) deep = [deep]
-    assert.throws(() => judged(deep), { code: 'SKEIN_UNSENDABLE', message: /nested too deeply/ })
+    assert.throws(() => judged(deep), {
+      code: 'SKEIN_UNSENDABLE',
+      path: 'arguments[0][0][0][0][0][0][0][0]…(488 more)…[0][0][0][0]',
+      message: /is nested more than 500 levels deep/,
+    })
     assert.deepStrictEqual(judged([1]), { marked: false, json: true, same: true })
+  })
+})
+
+describe('the depth of a value', () => {
+  const nested = (levels: number, core: unknown = 'core'): unknown =>
+    Array.from({ length: levels }).reduce<unknown>(inner => ({ inner }), core)
+
+  test('counts each level, and none of what is put around it', () => {
+    for (const core of ['core', new URL('https://example.org')]) {
+      const most = typeof core === 'string' ? 500 : 499
+      for (const wrapping of [0, 1, 2]) {
+        const wrap = (value: unknown): unknown => (wrapping === 0 ? value : wrapping === 1 ? [value] : [[value]])
+        encode(wrap(nested(most, core)), 'arguments', newEncoding('threads'), wrapping)
+        assert.throws(
+          () => encode(wrap(nested(most + 1, core)), 'arguments', newEncoding('threads'), wrapping),
+          UnsendableError,
+        )
+      }
+    }
+  })
+
+  test('is that of the way on which a part was met first', () => {
+    const part = nested(400)
+    const value = { part, way: nested(200, part) }
+    assert.equal(encode(value, 'arguments', newEncoding('threads')), value)
+  })
+
+  test('is limited in what an encode function gives, too', () => {
+    const chain = Array.from({ length: 600 }).reduce<unknown>(inner => new Secret(inner), 'core')
+    assert.throws(() => encode(chain, 'arguments', newEncoding('threads')), /500 levels/)
+  })
+
+  test('ends no cycle that is longer', () => {
+    const first: { next?: unknown } = {}
+    first.next = nested(5_000, first)
+    assert.throws(() => encode(first, 'arguments', newEncoding('threads')), /500 levels/)
   })
 })
 

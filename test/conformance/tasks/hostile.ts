@@ -96,12 +96,6 @@ export const giveProxy = task(import.meta, function giveProxy(): unknown {
   return { inside: new Proxy({ a: 1 }, {}) }
 })
 
-export const giveDeep = task(import.meta, function giveDeep(depth: number): unknown {
-  let value: unknown = 'core'
-  for (let n = 0; n < depth; n++) value = [value]
-  return value
-})
-
 /** Whatever channels it can find, it speaks on them. */
 export const speakOutOfTurn = task(import.meta, function speakOutOfTurn(): string {
   parentPort?.postMessage({ type: 'result', id: 1, value: 'forged' })

@@ -6,7 +6,7 @@ import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/hostile.ts'
 import { note, noteWhere, sleepAndReport } from '../tasks/holding.ts'
 import { exitWith } from '../tasks/crashing.ts'
-import { double, echo, where } from '../tasks/values.ts'
+import { double, where } from '../tasks/values.ts'
 
 const needs = ['workers'] as const
 
@@ -68,18 +68,6 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
     await failure(Error, shared.run(tasks.throwOddError))
     await failure(ThrownValueError, shared.run(tasks.throwRevoked))
     assert.equal(await shared.run(double, 2), 4)
-  })
-
-  add('a very deep value arrives or is refused, and harms no other call', async ({ shared }) => {
-    const outcomes = await Promise.allSettled([shared.run(tasks.giveDeep, 20_000), shared.run(double, 2)])
-    assert.deepEqual(outcomes[1], { status: 'fulfilled', value: 4 })
-    let deep: unknown = 1
-    for (let n = 0; n < 20_000; n++) deep = { deep }
-    const sent = await Promise.allSettled([shared.run(echo, deep), shared.run(double, 3)])
-    assert.deepEqual(sent[1], { status: 'fulfilled', value: 6 })
-    for (const outcome of [outcomes[0], sent[0]]) {
-      if (outcome?.status === 'rejected') assert.equal((outcome.reason as { code?: string }).code, 'SKEIN_UNSENDABLE')
-    }
   })
 
   add('a call that is cancelled in the moment in which it is handed over does not run', async ({ shared, file }) => {

@@ -3,6 +3,7 @@ import { cancelling } from './cancelling.ts'
 import { cancellingByForce } from './cancelling-by-force.ts'
 import { closing } from './closing.ts'
 import { crashing } from './crashing.ts'
+import { deepValues } from './deep-values.ts'
 import { durable } from './durable.ts'
 import { errors } from './errors.ts'
 import { graphs } from './graphs.ts'
@@ -25,6 +26,7 @@ import { workers } from './workers.ts'
 /** Every theme of the suite, in the order in which they are listed in docs/design/conformance.md. */
 export const themes: readonly Theme[] = [
   values,
+  deepValues,
   handingOver,
   jobs,
   queueing,
