@@ -182,7 +182,7 @@ function settleLimit(limit: LimitOptions): LimitSettings {
 
 function checkKey(key: unknown, option: string): void {
   if (typeof key === 'string' && key !== '') return checkWhole(key, option)
-  throw new InvalidArgumentError(`${option} must be a text that is not empty, got ${describe(key)}`)
+  throw new InvalidArgumentError(`${option} must be a string that is not empty, got ${describe(key)}`)
 }
 
 function checkOneOf(value: string | undefined, allowed: readonly string[], option: string): void {

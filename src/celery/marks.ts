@@ -54,7 +54,7 @@ export function isKnownView(name: string): boolean {
  * above. Errors: a TypeError that says which mark is wrong; `SKEIN_UNSENDABLE` for a class that is not registered here.
  */
 export function applyMarks(value: unknown, marks: unknown): unknown {
-  if (!Array.isArray(marks)) throw new TypeError('the marks are no list')
+  if (!Array.isArray(marks)) throw new TypeError('the marks are not a list')
   const box: Record<string | number, unknown> = { value }
   for (let i = 0; i < marks.length; i++) {
     const mark: unknown = marks[i]

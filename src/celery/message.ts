@@ -167,7 +167,7 @@ function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
   const { json, marks } = writeJson(headers, 'headers')
   if (marks.length > 0) {
     throw new InvalidArgumentError(
-      `headers.${String(marks[0]?.[1][0] ?? '')} must be plain JSON: text, numbers, booleans, null, and lists and objects of those`,
+      `headers.${String(marks[0]?.[1][0] ?? '')} must be plain JSON: strings, numbers, booleans, null, and lists and objects of those`,
     )
   }
   return json === '{}' ? '' : `,${json.slice(1, -1)}`
@@ -207,7 +207,7 @@ function parse(text: string, what: string): unknown {
   try {
     return readJson(text)
   } catch (error) {
-    throw new Malformed(`its ${what} is no JSON: ${(error as Error).message}`)
+    throw new Malformed(`its ${what} is not JSON: ${(error as Error).message}`)
   }
 }
 
@@ -282,13 +282,15 @@ function object(value: unknown, what: string): Fields {
 
 function text(value: unknown, what: string): string {
   if (typeof value === 'string' && value !== '') return value
-  throw new Malformed(value === undefined ? `it has no ${what}` : `its ${what} must be a text, got ${describe(value)}`)
+  throw new Malformed(
+    value === undefined ? `it has no ${what}` : `its ${what} must be a string, got ${describe(value)}`,
+  )
 }
 
 function optionalText(value: unknown, what: string): string | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value
-  throw new Malformed(`its ${what} must be a text or null, got ${describe(value)}`)
+  throw new Malformed(`its ${what} must be a string or null, got ${describe(value)}`)
 }
 
 function count(value: unknown, what: string): number {

@@ -164,7 +164,7 @@ function parse(text: string): unknown {
   try {
     return readJson(text)
   } catch (error) {
-    throw new MalformedMessageError(`What the store holds is no JSON: ${(error as Error).message}`, { cause: error })
+    throw new MalformedMessageError(`The stored result is not JSON: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -212,7 +212,7 @@ class JsonWriter {
     if (this.#encoding.has(value)) {
       return this.#refuse({
         what: `an instance of ${name} inside its own data`,
-        remedy: `The encode function of ${name} must give data that does not lead back to the instance`,
+        remedy: `The encode function of ${name} must return data that does not lead back to the instance`,
       })
     }
     this.#encoding.add(value)

@@ -18,7 +18,7 @@ const examples = `sqlite:jobs.db (a file), memory:tests (this program alone)`
 export async function openStore(url: string | URL): Promise<Store> {
   const text = url instanceof URL ? url.href : url
   if (typeof text !== 'string') {
-    throw new InvalidArgumentError(`The URL of a store must be a text such as 'sqlite:jobs.db', got ${describe(url)}`)
+    throw new InvalidArgumentError(`The URL of a store must be a string such as 'sqlite:jobs.db', got ${describe(url)}`)
   }
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const open = scheme !== undefined && Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined

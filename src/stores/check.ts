@@ -117,7 +117,7 @@ export function checkIds(ids: readonly string[]): void {
 
 /** Refuses an empty name, what is no text, and a text that cannot be kept as it is. */
 export function checkText(value: unknown, what: string): void {
-  if (typeof value !== 'string' || value === '') refuse(what, 'a text that is not empty', value)
+  if (typeof value !== 'string' || value === '') refuse(what, 'a string that is not empty', value)
   checkWhole(value, what)
 }
 
@@ -128,7 +128,7 @@ export function checkSpan(value: unknown, what: string, least: number = 0): void
 }
 
 function checkString(value: unknown, what: string): void {
-  if (typeof value !== 'string') refuse(what, 'a text', value)
+  if (typeof value !== 'string') refuse(what, 'a string', value)
 }
 
 function checkCount(value: unknown, what: string): void {

@@ -156,7 +156,7 @@ describe('a message of somebody else', () => {
     ['headers that are a list', [], [[], {}, {}], /headers must be an object/],
     ['no task', { id: 'i' }, [[], {}, {}], /no task/],
     ['no id', { task: 't' }, [[], {}, {}], /no id/],
-    ['an empty task', { task: '', id: 'i' }, [[], {}, {}], /task must be a text/],
+    ['an empty task', { task: '', id: 'i' }, [[], {}, {}], /task must be a string/],
     ['args that are an object', task, [{}, {}, {}], /args must be a list/],
     ['kwargs that are a list', task, [[], [1], {}], /kwargs must be an object/],
     ['embed that is text', task, [[], {}, 'x'], /embed must be an object/],
@@ -165,7 +165,7 @@ describe('a message of somebody else', () => {
     ['a time limit of one', { ...task, timelimit: [1] }, [[], {}, {}], /timelimit/],
     ['a negative time limit', { ...task, timelimit: [-1, null] }, [[], {}, {}], /timelimit/],
     ['a fraction of a retry', { ...task, retries: 1.5 }, [[], {}, {}], /retries must be an integer/],
-    ['a group that is a number', { ...task, group: 5 }, [[], {}, {}], /group must be a text/],
+    ['a group that is a number', { ...task, group: 5 }, [[], {}, {}], /group must be a string/],
     ['a retry rule without a number', { ...task, skein_retries: {} }, [[], {}, {}], /skein_retries\.times/],
     ['a retry rule that never ends', { ...task, skein_retries: { times: 1, never: [1] } }, [[], {}, {}], /never/],
     ['marks that fit nothing', { ...task, skein_marks: [['map', [0]]] }, [[1], {}, {}], /cannot be made again/],
@@ -185,7 +185,7 @@ describe('a message of somebody else', () => {
     })
   }
 
-  test('may be no JSON at all', () => {
+  test('may be anything but JSON', () => {
     for (const [headers, body] of [
       ['{', '[]'],
       ['{"task":"t","id":"i"}', '[[1,'],

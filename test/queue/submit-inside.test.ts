@@ -122,7 +122,7 @@ describe('a call that is submitted inside a transaction', () => {
     database.exec('BEGIN IMMEDIATE')
     assert.throws(() => queue.submitInside(database, pay, 'ada', 100), {
       code: 'SKEIN_INVALID_ARGUMENT',
-      message: /schema of task .* takes its time.*submit the call before or after/,
+      message: /schema of task .* is asynchronous.*submit the call before or after/,
     })
     assert.throws(() => queue.submitInside(database, double, (() => 1) as never), { code: 'SKEIN_UNSENDABLE' })
     database.exec('ROLLBACK')

@@ -103,7 +103,7 @@ export function fillError(error: Error, record: ErrorRecord): void {
 /** The error for something that was thrown and is no Error. */
 export function thrownValue(value: unknown): ThrownValueError {
   const error = new ThrownValueError(
-    `The task threw ${describeThrown(value)}, which is no Error. Throw an Error instead, as in throw new Error('…'), ` +
+    `The task threw ${describeThrown(value)}, which is not an Error. Throw an Error instead, as in throw new Error('…'), ` +
       `so that it has a message and a stack; the value is in .value.`,
     { value },
   )

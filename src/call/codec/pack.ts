@@ -247,7 +247,7 @@ class Packer {
     if (this.#encoding.has(value)) {
       return this.#refuse({
         what: `an instance of ${kind.name} inside its own data`,
-        remedy: `The encode function of ${kind.name} must give data that does not lead back to the instance`,
+        remedy: `The encode function of ${kind.name} must return data that does not lead back to the instance`,
       })
     }
     this.#encoding.add(value)

@@ -70,7 +70,7 @@ function revive(name: string, data: unknown): object {
   } catch (error) {
     throw new UnsendableError(
       `An instance of the class '${name}' arrived, but could not be made again: its decode function failed: ${messageInside(error)}. ` +
-        'It must take all that its encode function gives.',
+        'It must accept everything that its encode function returns.',
       { path: name, cause: error },
     )
   }

@@ -152,7 +152,7 @@ export class Runner implements ScopeSource, Services {
           true,
           new StreamMismatchError(
             'SKEIN_IS_A_STREAM',
-            `Task ${this.name} is a generator: it gives many values, not one. Read them with executor.stream(…).`,
+            `Task ${this.name} is a generator: it yields many values, not one. Read them with executor.stream(…).`,
           ),
         ),
       )
@@ -287,7 +287,7 @@ export function thrownError(value: unknown, task: string): unknown {
 
 function thrownValue(value: unknown, text: string, task: string): ThrownValueError {
   return new ThrownValueError(
-    `Task ${task} threw ${text}, which is no Error: there is no message and no stack to show. ` +
+    `Task ${task} threw ${text}, which is not an Error: there is no message and no stack to show. ` +
       `Throw an Error (new Error('…')) instead; what was thrown is in 'value'.`,
     { value },
   )

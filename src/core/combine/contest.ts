@@ -126,7 +126,7 @@ export function checkWork(work: unknown, caller: string, least = 0): void {
 
 function warnLoser(name: string, error: unknown): void {
   process.emitWarning(
-    `${name} failed after it was cancelled, and nobody hears of it, because others had decided the outcome: ${messageOf(error)}`,
+    `${name} failed after it was cancelled, which is reported nowhere else, because others had decided the outcome: ${messageOf(error)}`,
     { type: 'SkeinWarning' },
   )
 }

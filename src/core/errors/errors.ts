@@ -437,7 +437,7 @@ export class EndOfChannelError extends SkeinError {
   }
 }
 
-/** A circuit breaker did not let the call pass, because what it stands before has failed too often. */
+/** A circuit breaker did not let the call pass, because what it protects has failed too often. */
 export class CircuitOpenError extends SkeinError {
   static override readonly kind: string = 'CircuitOpenError'
   /** Milliseconds until it is worth trying again; `retry` waits so long. */

@@ -189,7 +189,7 @@ export class CircuitBreaker {
     const retryAfter = this.#state === 'open' ? Math.ceil(left) : 0
     const when = this.#state === 'open' ? `in ${retryAfter} ms` : 'when the calls that try now have ended'
     throw new CircuitOpenError(
-      `${this.title} is ${this.#state}: what it stands before has failed too often, so the call was not made. It is tried ` +
+      `${this.title} is ${this.#state}: what it protects has failed too often, so the call was not made. It is tried ` +
         `again ${when}.`,
       { retryAfter },
     )

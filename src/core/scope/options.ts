@@ -119,7 +119,7 @@ export function graceOf(options: CancelOptions): number {
 
 export function checkName(name: unknown): void {
   if (name === undefined || typeof name === 'string') return
-  throw new InvalidArgumentError(`name must be a text, got ${describe(name)}`)
+  throw new InvalidArgumentError(`name must be a string, got ${describe(name)}`)
 }
 
 export function checkErrorShape(value: unknown): ErrorShape {

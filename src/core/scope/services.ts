@@ -36,7 +36,7 @@ export const stepAsk = {
 export function checkLog(text: unknown, fields: unknown): void {
   if (typeof text !== 'string') {
     throw new InvalidArgumentError(
-      `s.log needs a text as its first argument, got ${typeof text}. What is for machines goes into the fields: s.log('charged', { amount })`,
+      `s.log needs a string as its first argument, got ${typeof text}. What is for machines goes into the fields: s.log('charged', { amount })`,
     )
   }
   if (fields !== undefined && (typeof fields !== 'object' || fields === null || Array.isArray(fields))) {

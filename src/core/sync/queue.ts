@@ -316,7 +316,9 @@ export class Queue<T> implements QueueOwner {
     if (this.#priority === undefined) return 0
     const rank: unknown = this.#priority(item)
     if (typeof rank === 'number' && !Number.isNaN(rank)) return rank
-    throw new InvalidArgumentError(`priority of ${this.title} must give a number for each item, got ${describe(rank)}`)
+    throw new InvalidArgumentError(
+      `priority of ${this.title} must return a number for each item, got ${describe(rank)}`,
+    )
   }
 
   #closed(operation: string): ClosedError {

@@ -101,8 +101,8 @@ export class Child {
     }
     if (!Array.isArray(args) || args.some(arg => typeof arg !== 'string')) {
       throw new InvalidArgumentError(
-        `The arguments of ${command} must be an array of texts, got ${describe(args)}. There is no shell in between, so ` +
-          'each argument is one text, without quotes.',
+        `The arguments of ${command} must be an array of strings, got ${describe(args)}. There is no shell in between, so ` +
+          'each argument is one string, without quotes.',
       )
     }
     const refusal = refusalOf(owner, `process ${command}`)

@@ -92,7 +92,7 @@ function checkOptions(options: RunProcessOptions): void {
   const { input, maxBytes, check } = options
   if (maxBytes !== undefined) checkInteger(maxBytes, 'maxBytes', 0)
   if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
-    throw new InvalidArgumentError(`input must be a text or bytes, got ${describe(input)}`)
+    throw new InvalidArgumentError(`input must be a string or bytes, got ${describe(input)}`)
   }
   if (check !== undefined && typeof check !== 'boolean') {
     throw new InvalidArgumentError(`check must be true or false, got ${describe(check)}`)

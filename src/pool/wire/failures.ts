@@ -33,7 +33,7 @@ export function crashError(
   if (forced) {
     return new WorkerCrashedError(
       `${worker} was ended ${what}, because another call in it ignored its cancellation. ` +
-        `A stream that has given values is not run again; keep calls apart with concurrency: 1.`,
+        `A stream that has yielded values is not run again; keep calls apart with concurrency: 1.`,
       fields,
     )
   }
@@ -59,7 +59,7 @@ function causeOf({ exitCode, signal, error }: WorkerExit): string {
 export function lostError(entry: Entry): WorkerCrashedError {
   const { task } = entry.work
   return new WorkerCrashedError(
-    `Task ${describeTask(task)} was not run: ${entry.workerName} did not come to it, and what was given to it with move(…) ` +
+    `Task ${describeTask(task)} was not run: ${entry.workerName} did not come to it, and what was handed over with move(…) ` +
       `is there and cannot go to another one. Pass it without move if it must survive its worker.`,
     { exitCode: null, signal: null, task: task.name, worker: entry.workerName },
   )

@@ -33,7 +33,7 @@ export function outgoingCall(work: Work, kind: 'run' | 'stream', queue: string):
 export function outgoingInside(work: Work, queue: string): OutgoingCall {
   if (work.options.signal) {
     throw new InvalidArgumentError(
-      `A signal cannot go with submitInside: there is no job to be cancelled until you commit. Leave it out, and call ` +
+      `A signal cannot go with submitInside: until you commit there is no job to cancel. Leave it out, and call ` +
         `cancel() on the job once you have.`,
     )
   }
@@ -41,7 +41,7 @@ export function outgoingInside(work: Work, queue: string): OutgoingCall {
   if (!(made instanceof Promise)) return made
   made.catch(() => {}) // it is refused in any case
   throw new InvalidArgumentError(
-    `The schema of task ${work.task.name} takes its time (its validate gives a promise), and submitInside cannot wait in ` +
+    `The schema of task ${work.task.name} is asynchronous (its validate returns a promise), and submitInside cannot wait in ` +
       `your transaction. Use a schema that answers at once, or submit the call before or after the transaction.`,
   )
 }
@@ -142,7 +142,7 @@ function limitOf({ key, limit }: CallSettings): StoredLimit | undefined {
   if (key !== undefined && limit !== undefined) {
     throw new InvalidArgumentError(
       `key (${describe(key)}: one at a time, in order) and limit (${describe(limit.key)}) cannot go together on a queue: a ` +
-        `call has one limit. Give one of them; { limit: { key, concurrency: 1 } } is what key stands for.`,
+        `call has one limit. Give one of them; key is the same as { limit: { key, concurrency: 1 } }.`,
     )
   }
   if (key !== undefined) checkWhole(key, 'key')

@@ -80,7 +80,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   override check(work: Work): void {
     if (!hasNested(work.args)) return
     throw new InvalidArgumentError(
-      `A Call or a Job stands among the arguments of task ${work.task.name}. A queue takes calls whose arguments are there: ` +
+      `A Call or a Job is among the arguments of task ${work.task.name}. A queue takes calls whose arguments are values: ` +
         `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
     )
   }
@@ -215,7 +215,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 
   async job<R = unknown>(id: string): Promise<DurableJob<R> | undefined> {
-    if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job is a text, got ${describe(id)}`)
+    if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job must be a string, got ${describe(id)}`)
     const { state, task = '' } = await this.#store.results.outcome(id)
     if (state === 'gone') return undefined
     return new StoredJobHandle<R>(this.#source, id, task, jobState(state), false)

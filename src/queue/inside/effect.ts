@@ -44,7 +44,7 @@ export async function effect(s: Scope, sql: string, parameters: readonly EffectP
   const ask = s.services?.ask
   if (!ask) {
     throw new InvalidArgumentError(
-      `effect works only in a task that a worker of a queue runs: there is no job here that could be acknowledged with it`,
+      `effect works only in a task that a worker of a queue runs, and no job runs here that could be acknowledged with it`,
     )
   }
   const asked: AskedEffect = { sql, parameters: parameters.map(columnValue), within: namesFrom(s) }
@@ -65,6 +65,6 @@ function columnValue(value: unknown, index: number): string | number | bigint | 
   if (typeof value === 'number' && !Number.isNaN(value)) return value
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString()
   throw new InvalidArgumentError(
-    `Parameter ${index + 1} of the effect must be a text, a number, a bigint, bytes, a boolean, a Date or null, got ${describe(value)}`,
+    `Parameter ${index + 1} of the effect must be a string, a number, a bigint, bytes, a boolean, a Date or null, got ${describe(value)}`,
   )
 }

@@ -42,6 +42,6 @@ export interface ThisJob {
 export async function thisJob(s: Scope): Promise<ThisJob> {
   const ask = s.services?.ask
   if (!ask)
-    throw new InvalidArgumentError('thisJob works only in a task that a worker of a queue runs: there is no job here')
+    throw new InvalidArgumentError('thisJob works only in a task that a worker of a queue runs, and no job runs here')
   return (await s.wait(ask(jobAsk, undefined))) as ThisJob
 }

@@ -180,7 +180,7 @@ function checkPlace(on: unknown, options: WorkOptions): void {
   const own = [...poolOnly, ...(['concurrency', 'grace'] as const).filter(each => options[each] !== undefined)]
   if (own.length === 0) return
   throw new InvalidArgumentError(
-    `${own.join(' and ')} cannot be given together with an executor: it was opened with options of its own`,
+    `${own.join(' and ')} cannot go together with an executor, which was opened with options of its own`,
   )
 }
 

@@ -42,7 +42,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): InspectableStore 
   const settings = storeSettings(options, names)
   const { name, clock } = options
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
-    throw new InvalidArgumentError(`The option name must be a text that is not empty, got ${describe(name)}`)
+    throw new InvalidArgumentError(`The option name must be a string that is not empty, got ${describe(name)}`)
   }
   const memory = (name === undefined ? undefined : shared.get(name)) ?? new Memory(settings, clock)
   if (name === undefined) return new MemoryStore(memory, 'memory:', () => {})

@@ -59,7 +59,7 @@ describe('registerClass', () => {
       readonly self = this
     }
     registerClass(Loop, { encode: loop => ({ self: loop.self }), decode: () => new Loop() })
-    const message = /must give data that does not lead back/
+    const message = /must return data that does not lead back/
     assert.throws(() => send([new Loop()], structuredClone), { code: 'SKEIN_UNSENDABLE', message })
   })
 

@@ -219,7 +219,7 @@ for (const [border, cross] of crossings) {
         const arrived = carried(value)
         assert.ok(arrived instanceof errors.ThrownValueError)
         assert.equal(arrived.code, 'SKEIN_THROWN_VALUE')
-        assert.match(arrived.message, /no Error.*throw new Error/)
+        assert.match(arrived.message, /not an Error.*throw new Error/)
         const sendable = typeof value !== 'symbol' && typeof value !== 'function' && !types.isPromise(value)
         if (sendable) assert.deepStrictEqual(arrived.value, value)
         else assert.match(String(arrived.value), /not sent/)

@@ -112,7 +112,7 @@ describe('runProcess', () => {
 
   test('wrong arguments are refused', async () => {
     await assert.rejects(runProcess(''), { code: 'SKEIN_INVALID_ARGUMENT', message: /command/ })
-    await assert.rejects(runProcess(node, '-v' as never), /array of texts.*no shell/)
+    await assert.rejects(runProcess(node, '-v' as never), /array of strings.*no shell/)
     await assert.rejects(runProcess(node, [], { shell: true } as never), /'shell'/)
     await assert.rejects(runProcess(node, [], { input: 3 } as never), /input must be/)
   })

@@ -431,7 +431,7 @@ describe('work', () => {
       [{ lease: 10 }, /lease must be/],
       [{ on: 'moon' as never }, /on must be/],
       [{ on: 'loop', workers: 2 }, /workers/],
-      [{ on: loop({ concurrency: 2 }), concurrency: 3 }, /concurrency cannot be given together/],
+      [{ on: loop({ concurrency: 2 }), concurrency: 3 }, /concurrency cannot go together/],
       [{ on: loop }, /needs a limit/],
       [{ modules: [], tasks: [] }, /needs tasks/],
       [{ tasks: [(() => 1) as never] }, /tasks must be tasks/],

@@ -60,7 +60,10 @@ describe('a SQLite store that cannot be opened says why', () => {
 
   inFolder('a file that is no database, which stays as it is', async file => {
     writeFileSync(file, 'Dear diary, today I was opened as a database.')
-    await assert.rejects(sqliteStore(`sqlite:${file}`), { code: 'SKEIN_STORE_DAMAGED', message: /no SQLite database/ })
+    await assert.rejects(sqliteStore(`sqlite:${file}`), {
+      code: 'SKEIN_STORE_DAMAGED',
+      message: /not an SQLite database/,
+    })
     assert.equal(readFileSync(file, 'utf8'), 'Dear diary, today I was opened as a database.')
   })
 

@@ -57,7 +57,7 @@ export function failureOf(error: unknown, path: string): SentFailure {
     case 26:
       return {
         code: 'SKEIN_STORE_DAMAGED',
-        message: `${path} is damaged, or is no SQLite database (${message}). Run 'skein repair' to save what can be saved into a new file.`,
+        message: `${path} is damaged, or not an SQLite database (${message}). Run 'skein repair' to save what can be saved into a new file.`,
       }
     case 13:
       return {

@@ -116,7 +116,7 @@ function checkPages(database: Database, path: string): void {
 function foreign(path: string): StoreError {
   return new StoreError(
     'SKEIN_STORE_DAMAGED',
-    `${path} is no SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
+    `${path} is not an SQLite database: it begins with other bytes. Use another file; if it was a store, run 'skein repair'.`,
     { store: path },
   )
 }
