@@ -2,11 +2,11 @@ import type { Owner } from '../scope/owner.ts'
 import { type AllResults, unpack, type WorkSet } from './all.ts'
 import { runUnder, startAll } from './contest.ts'
 
-/** What `allSettled` gives for its work: in place of each function, how it ended. */
+/** The outcome of `allSettled`: the shape of its work, with the end of each function in place of the function. */
 export type SettledResults<W> = { -readonly [K in keyof W]: PromiseSettledResult<AllResults<W>[K]> }
 
 /**
- * Runs all functions at the same time, each to its end, and gives how each one ended: in a list for a list, in a record for
+ * Runs all functions at the same time, each to its end, and resolves to how each one ended: a list for a list, a record for
  * a record.
  *
  * A failure stops nobody else. If one failure makes the rest pointless, use `all`.

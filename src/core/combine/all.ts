@@ -2,23 +2,23 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 import type { Owner } from '../scope/owner.ts'
 import { checkWork, type ResultOf, runUnder, startAll, type Work } from './contest.ts'
 
-/** What `all` gives for its work: the same list or record, with results in place of functions. */
+/** The results of `all`: the same list or record as its work, with results in place of functions. */
 export type AllResults<W> = { -readonly [K in keyof W]: ResultOf<W[K]> }
 
 /** Several pieces of work: a list, or a record with a name for each. */
 export type WorkSet = readonly Work[] | Readonly<Record<string, Work>>
 
 /**
- * Runs all functions at the same time, and gives their results in the shape of the argument: a list for a list, a record
- * for a record.
+ * Runs all functions at the same time, and resolves to their results in the shape of the argument: a list for a list, a
+ * record for a record.
  *
  * The first failure cancels the others and is thrown when they have ended. For results however they turn out, use
  * `allSettled`; for each as soon as it is there, `asCompleted`.
  *
  * **Cancellation**: all of it is part of the scope, and cancelled with it.
  *
- * **Errors**: the first failure as it was thrown (`errorsOf(error)` gives the others); `SKEIN_CANCELLED`; `SKEIN_TIMEOUT`;
- * `SKEIN_INVALID_ARGUMENT`.
+ * **Errors**: the first failure as it was thrown (`errorsOf(error)` returns the others); `SKEIN_CANCELLED`;
+ * `SKEIN_TIMEOUT`; `SKEIN_INVALID_ARGUMENT`.
  *
  * @param work the functions; each is given a scope of its own
  * @param owner the scope or AbortSignal that it belongs to. Default: the current scope, where there is one
@@ -61,7 +61,7 @@ export function unpack(
   const keys = Object.keys(work)
   const functions = Object.values(work as Readonly<Record<string, Work>>)
   checkWork(functions, caller)
-  // In the order of the argument, whoever ends first; a key such as __proto__ is a key like any other.
+  // In the order of the argument, whichever ends first; a key such as __proto__ is a key like any other.
   const whole = Object.fromEntries(keys.map(key => [key, undefined]))
   const set = (index: number, value: unknown): void => {
     Object.defineProperty(whole, keys[index] as string, { value, enumerable: true, writable: true, configurable: true })

@@ -4,7 +4,7 @@ import { checkWork, type ResultOf, runUnder, startAll, type Work } from './conte
 import type { Completed } from './some.ts'
 
 /**
- * Runs all functions at the same time, and gives each result as soon as it is there, with its place in the list.
+ * Runs all functions at the same time, and yields each result as soon as it is there, with its place in the list.
  *
  * They start with the first read. Leaving the loop early cancels the rest and waits for it; so does the first failure,
  * which the loop throws after the results that came before it. Results that nobody has read yet are kept, so a slow reader
@@ -43,7 +43,7 @@ class Completions<T> implements AsyncIterableIterator<Completed<T>> {
   /** Fulfilled when everything has ended, with the failure if there was one. */
   #ended: Promise<{ readonly error: unknown } | undefined> | undefined = undefined
   readonly #results: Completed<T>[] = []
-  /** How many of the results have been read. */
+  /** The number of results that have been read. */
   #read = 0
   readonly #asking: ((result: Result<T> | Promise<never>) => void)[] = []
   #over = false

@@ -11,7 +11,7 @@ import { type Owner, ownerOf } from '../scope/owner.ts'
 /** A piece of work among others: a function that is given a scope of its own. */
 export type Work<T = unknown> = (s: Scope) => T | Promise<T>
 
-/** What a piece of work gives. */
+/** The result of a piece of work. */
 export type ResultOf<W> = W extends (s: Scope) => infer R ? Awaited<R> : never
 
 /** Hears how each piece of work ended. */
@@ -22,9 +22,9 @@ export interface Judge {
 }
 
 /**
- * One piece of work in a contest: its end is told to the judge, before the scope around it hears of it.
+ * One piece of work in a contest: the judge learns of its end before the scope around it does.
  *
- * With a judge of failures, a failure is no failure of the scope.
+ * With a judge of failures, a failure does not fail the scope.
  */
 class Contender extends SpawnedJob<unknown, Scope> {
   readonly #judge: Judge
@@ -77,11 +77,11 @@ export function runUnder<T>(owner: Owner | undefined, name: string, body: (s: Sc
   return runScope(undefined, body, around === undefined ? { ...noOptions, name } : { name, signal: around }, name)
 }
 
-/** How a contest was decided. */
+/** The decision of a contest: a value or an error. */
 export type Verdict<T> = { readonly value: T } | { readonly error: unknown }
 
 /**
- * Runs all the work until the judge has a verdict; then cancels the rest, waits for it, and gives the verdict.
+ * Runs all the work until the judge has a verdict; then cancels the rest, waits for it, and resolves to the verdict.
  *
  * What was decided stays decided, whatever happens while the rest ends.
  */
@@ -109,7 +109,7 @@ export async function contest<T>(
   throw reached?.error
 }
 
-/** Refuses what is no list of functions, or an empty one where nothing could ever be decided. */
+/** Refuses anything but a list of functions, and an empty one where nothing could ever be decided. */
 export function checkWork(work: unknown, caller: string, least = 0): void {
   if (!Array.isArray(work)) {
     throw new InvalidArgumentError(

@@ -2,7 +2,7 @@ import type { Owner } from '../scope/owner.ts'
 import { checkWork, contest, type ResultOf, type Work } from './contest.ts'
 
 /**
- * Runs all functions at the same time, and gives what the first one to end comes to: its result, or its failure.
+ * Runs all functions at the same time, and settles as the first one that ends: with its result, or its failure.
  *
  * The others are cancelled, and have ended when `race` returns. For the first that succeeds, use `any`; for a time limit,
  * `failAfter` or the `timeout` of a scope.

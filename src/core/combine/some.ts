@@ -2,15 +2,15 @@ import { checkInteger } from '../errors/checks.ts'
 import type { Owner } from '../scope/owner.ts'
 import { checkWork, contest, type ResultOf, type Work } from './contest.ts'
 
-/** A result, and the place in the list of the function that gave it. */
+/** A result, and the place in the list of the function that returned it. */
 export interface Completed<T> {
   readonly index: number
   readonly value: T
 }
 
 /**
- * Runs all functions at the same time, and gives the result of the first one that succeeds. The others are cancelled, and
- * have ended when `any` returns.
+ * Runs all functions at the same time, and resolves to the result of the first one that succeeds. The others are cancelled,
+ * and have ended when `any` returns.
  *
  * For several ways to the same thing: mirrors, replicas, a cache and its origin. A failure is passed over as long as
  * another one may still succeed; to stop at the first end of either kind, use `race`.
@@ -40,8 +40,8 @@ export async function any<const W extends readonly Work[]>(work: W, owner?: Owne
 }
 
 /**
- * Runs all functions at the same time until so many have succeeded, and gives their results in the order in which they
- * came. The rest is cancelled, and has ended when `some` returns.
+ * Runs all functions at the same time until `count` of them have succeeded, and resolves to their results in the order in
+ * which they came. The rest is cancelled, and has ended when `some` returns.
  *
  * For a quorum: two of three replicas. For the first alone, use `any`; for each as it comes, `asCompleted`.
  *

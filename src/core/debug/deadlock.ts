@@ -24,7 +24,8 @@ let suspected = false
  * A program in which nothing can run any more, and work is pending: no timer is set, no request is under way, and somebody
  * awaits a scope that has not ended. The platform then ends the program; this says why, and makes the exit code tell.
  *
- * Work that nobody awaits is no deadlock: a task in `background()` or in a block of `openScope` may wait for ever by design.
+ * Work that nobody awaits is not a deadlock: a task in `background()` or in a block of `openScope` may wait for ever by
+ * design.
  */
 function check(): void {
   const isWorker = (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined
@@ -45,7 +46,7 @@ function check(): void {
 }
 
 onFirstAwaitedRoot(() => {
-  // The threads of a pool end when they are told to; only the program itself can be at its end.
+  // The threads of a pool end when the pool ends them; only the program itself can be at its end.
   if (!isMainThread) return
   process.on('beforeExit', check)
   if (debugging) dumpOnSignal()

@@ -10,7 +10,7 @@ import { Wait } from '../scope/waits.ts'
 const known: ReadonlySet<string> = new Set(['json'])
 
 /**
- * What a task or scope is doing.
+ * The state of a task or scope.
  *
  * - `starting`: it was spawned and has not begun
  * - `running`: it runs, or waits for a promise that skein knows nothing of
@@ -21,20 +21,20 @@ const known: ReadonlySet<string> = new Set(['json'])
  */
 export type TaskState = 'starting' | 'running' | 'waiting' | 'cancelling' | 'stuck' | 'exiting'
 
-/** One task or scope in the picture that `tree` gives: plain data. */
+/** One task or scope in the picture that `tree` returns: plain data. */
 export interface TaskNode {
   readonly kind: 'task' | 'scope'
   readonly name: string
   readonly state: TaskState
-  /** What it waits for, in words. */
+  /** The things that it waits for, in words. */
   readonly waitsFor: readonly string[]
-  /** How long ago it last passed a cancel point, in milliseconds; undefined for never. */
+  /** Milliseconds since it last passed a cancel point; undefined for never. */
   readonly lastCheckpoint: number | undefined
-  /** When it has to be over, in milliseconds since the Unix epoch; undefined without a deadline. */
+  /** The moment at which it has to be over, in milliseconds since the Unix epoch; undefined without a deadline. */
   readonly deadline: number | undefined
-  /** Where it was spawned; only with `SKEIN_DEBUG=1`. */
+  /** The place in the source where it was spawned; only with `SKEIN_DEBUG=1`. */
   readonly spawnedAt: string | undefined
-  /** How long ago it was spawned, in milliseconds; only with `SKEIN_DEBUG=1`. */
+  /** Milliseconds since it was spawned; only with `SKEIN_DEBUG=1`. */
   readonly age: number | undefined
   readonly children: readonly TaskNode[]
 }
@@ -42,7 +42,7 @@ export interface TaskNode {
 /**
  * All that runs in scopes at this moment, as plain data: the scopes at the top, and what is in them.
  *
- * For a page or a log of your own; `dump` gives the same as text. Only what belongs to a scope is seen.
+ * For a page or a log of your own; `dump` returns the same as text. Only what belongs to a scope is seen.
  *
  * **Cancellation**: nothing waits here. **Errors**: none.
  *
@@ -67,7 +67,7 @@ export function tree(): readonly TaskNode[] {
  *
  * **Cancellation**: nothing waits here. **Errors**: `SKEIN_INVALID_ARGUMENT`.
  *
- * @param options `json: true` gives the data of `tree` as one JSON text
+ * @param options `json: true` returns the data of `tree` as one JSON string
  * @example
  * import { dump, scope } from 'skein'
  *

@@ -9,7 +9,7 @@ import { taskOf } from '../tree/task-of.ts'
 import { type TaskWatcher, watchers } from '../tree/watchers.ts'
 
 /**
- * What wants to know how tasks run. Each hook gets the scope of the task; undefined stands for code outside every scope.
+ * An observer of how tasks run. Each hook gets the scope of the task, or undefined for code outside every scope.
  *
  * A *step* is the time from where skein lets a task go on (its start, or the end of a wait of skein's) to where the task
  * gives control back for the first time. What a task does after the `await` of a promise that is not skein's is a step that
@@ -29,7 +29,7 @@ export interface Instrument {
 const hooks = ['spawned', 'scheduled', 'beforeStep', 'afterStep', 'exited'] as const
 type Hook = (typeof hooks)[number]
 
-/** A copy is made for every change, so that whoever walks through it is not disturbed. */
+/** A copy is made for every change, so that a walk through it is not disturbed. */
 let instruments: readonly Instrument[] = []
 
 function tell(hook: Hook, task: ScopeNode | undefined): void {
@@ -118,7 +118,7 @@ export function instrument(instrument: Instrument): () => void {
  *
  * **Cancellation**: nothing waits here. **Errors**: `SKEIN_INVALID_ARGUMENT`.
  *
- * @param limit the longest step that is no problem. Default: '100ms'
+ * @param limit the longest step that is not reported. Default: '100ms'
  * @returns ends it
  * @example
  * import { warnBlocked } from 'skein'

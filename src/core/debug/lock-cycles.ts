@@ -5,7 +5,7 @@ import { Wait } from '../scope/waits.ts'
 /** One wait in a cycle: who waits, for what, and who has it. */
 export interface CycleStep {
   readonly waiter: string
-  /** What is waited for, as in `lock 'db'`. */
+  /** The thing waited for, as in `lock 'db'`. */
   readonly waitsFor: string
   readonly holder: string
 }

@@ -1,11 +1,14 @@
 import { CancelledError, type CancelSource, type Ended, TimeoutError } from './errors.ts'
 import { isA, messageOf } from './foreign.ts'
 
-/** Why something is being stopped: who asked, with what reason, and the limit where one ran out. */
+/** The cause of a stop: who asked, with what reason, and the limit where one ran out. */
 export interface CancelCause {
   readonly source: CancelSource
   readonly reason?: unknown
-  /** What failed, as in `task resize`, where `source` is `failure` and that is known. A text, so that it can be sent. */
+  /**
+   * The title of the part that failed, as in `task resize`, where `source` is `failure` and that is known. A string, so
+   * that it can be sent.
+   */
   readonly by?: string
   /** Milliseconds; present when `source` is `deadline` or `timeout`. */
   readonly timeout?: number

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from './errors.ts'
 import { nearest } from './nearest.ts'
 
-/** Refuses an options object that is none, or that has a key nobody knows (usually a typing mistake). */
+/** Refuses options that are not an object, and an unknown key among them (usually a typing mistake). */
 export function checkKnown(options: object, names: ReadonlySet<string>, what: string): void {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError(`Expected an object with ${what}s, got ${describe(options)}`)
@@ -17,14 +17,14 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
 }
 
 /**
- * Whether a text has half of a character: one of the two code units that only mean something together, as what is left when
- * a text is cut in the middle of an emoji. No file and no message can keep it: two such texts become the same one.
+ * True if a string has half of a character: one of the two code units that only mean something together, as is left when a
+ * string is cut in the middle of an emoji. No file and no message can keep it: two such strings become the same one.
  */
 export function hasHalfCharacter(text: string): boolean {
   return /\p{Surrogate}/u.test(text)
 }
 
-/** Refuses a text that cannot be kept as it is. Errors: `SKEIN_INVALID_ARGUMENT`. */
+/** Refuses a string that cannot be kept as it is. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkWhole(text: string, option: string): void {
   if (!hasHalfCharacter(text)) return
   throw new InvalidArgumentError(
@@ -33,7 +33,7 @@ export function checkWhole(text: string, option: string): void {
   )
 }
 
-/** Refuses what is no integer from `least` to `most`. */
+/** Refuses anything but an integer from `least` to `most`. */
 export function checkInteger(
   value: unknown,
   option: string,
@@ -47,7 +47,7 @@ export function checkInteger(
   )
 }
 
-/** Refuses what is no number from `least` to `most`. */
+/** Refuses anything but a number from `least` to `most`. */
 export function checkRange(value: unknown, option: string, least: number, most: number): void {
   if (typeof value === 'number' && value >= least && value <= most) return
   const range = most === Number.MAX_VALUE ? `from ${least} up` : `from ${least} to ${most}`

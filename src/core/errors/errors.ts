@@ -1,9 +1,9 @@
 /**
  * Every error that skein raises, in one family.
  *
- * Match on `code`, not on the message: codes are stable, messages may improve. `instanceof` works too, and also across
- * two copies of skein and across threads and processes, because membership is a brand and not a prototype.
- * One line for each code stands in `docs/errors.md`.
+ * Match on `code`, not on the message: codes are stable, messages may improve. `instanceof` works too, and also across two
+ * copies of skein and across threads and processes, because membership is a brand and not a prototype. `docs/errors.md` has
+ * an entry for each code.
  */
 
 /** The stable codes; each has an entry in `docs/errors.md`. */
@@ -76,7 +76,7 @@ export class SkeinError extends Error {
       const kinds = (value as { [brand]?: readonly string[] })[brand]
       return kinds?.includes(this.kind) ?? false
     } catch {
-      // Anything can be thrown, also a Proxy that throws when it is looked at. That is none of these.
+      // Anything can be thrown, also a Proxy that throws when it is looked at. Such a thing is not one of these.
       return false
     }
   }
@@ -96,7 +96,7 @@ function kindsOf(constructor: typeof SkeinError): readonly string[] {
 }
 
 /**
- * How the work really came to its end after somebody asked it to stop: the rungs of the cancel ladder.
+ * The way the work really came to its end after it was asked to stop: the rungs of the cancel ladder.
  *
  * - `withdrawn`: it had not started and never will
  * - `cooperative`: it saw the signal or a checkpoint and stopped by itself
@@ -106,7 +106,7 @@ function kindsOf(constructor: typeof SkeinError): readonly string[] {
  */
 export type Ended = 'withdrawn' | 'cooperative' | 'terminated' | 'killed' | 'abandoned'
 
-/** Who asked for the cancellation. */
+/** The origin of a cancellation. */
 export type CancelSource =
   | 'explicit' // cancel() was called on the job or the scope
   | 'signal' // the caller's AbortSignal
@@ -121,13 +121,13 @@ export type CancelSource =
 /** Work was stopped because somebody asked for it. Let it propagate; clean up in `finally`. */
 export class CancelledError extends SkeinError {
   static override readonly kind: string = 'CancelledError'
-  /** Who asked. */
+  /** The origin of the cancellation. */
   readonly source: CancelSource
-  /** What they gave as the reason, as it was given. */
+  /** The reason that came with the request, as it was passed. */
   readonly reason: unknown
-  /** What failed, as in `task resize`, where the source is `failure`; `reason` is then its error. */
+  /** The title of the part that failed, as in `task resize`, where the source is `failure`; `reason` is then its error. */
   readonly by: string | undefined
-  /** What it took to stop the work; undefined inside the work itself, while it is still stopping. */
+  /** The force that it took to stop the work; undefined inside the work itself, while it is still stopping. */
   readonly ended: Ended | undefined
 
   constructor(
@@ -147,7 +147,7 @@ export class TimeoutError extends SkeinError {
   static override readonly kind: string = 'TimeoutError'
   /** The limit that passed, in milliseconds. */
   readonly timeout: number
-  /** What it took to stop the work; undefined where only the waiting ended and the work goes on. */
+  /** The force that it took to stop the work; undefined where only the waiting ended and the work goes on. */
   readonly ended: Ended | undefined
 
   constructor(message: string, fields: { timeout: number; ended?: Ended; cause?: unknown }) {
@@ -192,7 +192,7 @@ export class TaskModuleError extends SkeinError {
 /** A value cannot cross to another thread or process; `path` says where in the value the culprit sits. */
 export class UnsendableError extends SkeinError {
   static override readonly kind: string = 'UnsendableError'
-  /** Where the culprit sits, as in `arguments[0].users[3].onClick` or `result.stream`. */
+  /** The path to the culprit, as in `arguments[0].users[3].onClick` or `result.stream`. */
   readonly path: string
   constructor(message: string, fields: { path: string; cause?: unknown }) {
     super('SKEIN_UNSENDABLE', message, 'cause' in fields ? { cause: fields.cause } : undefined)
@@ -280,10 +280,10 @@ export class ScopeClosedError extends SkeinError {
   }
 }
 
-/** A task threw something that is no Error; `value` is what it threw. */
+/** A task threw something that is not an Error; `value` is what it threw. */
 export class ThrownValueError extends SkeinError {
   static override readonly kind: string = 'ThrownValueError'
-  /** What was thrown, if it could be sent; else its text. */
+  /** The thrown value, if it could be sent; else its text. */
   readonly value: unknown
   constructor(message: string, fields: { value: unknown }) {
     super('SKEIN_THROWN_VALUE', message)
@@ -291,7 +291,7 @@ export class ThrownValueError extends SkeinError {
   }
 }
 
-/** `stream` was asked for a task that gave no iterable, or `run` for one that gave a generator. */
+/** `stream` was asked for a task that did not return an iterable, or `run` for one that returned a generator. */
 export class StreamMismatchError extends SkeinError {
   static override readonly kind: string = 'StreamMismatchError'
   constructor(code: 'SKEIN_NOT_A_STREAM' | 'SKEIN_IS_A_STREAM', message: string) {
@@ -315,17 +315,17 @@ export class MalformedMessageError extends SkeinError {
   }
 }
 
-/** One thing that a schema found wrong, as Standard Schema gives it. */
+/** One thing that a schema found wrong, as Standard Schema reports it. */
 export interface ValidationIssue {
   readonly message: string
-  /** Where in the value, from the outside in. */
+  /** The place in the value, from the outside in. */
   readonly path: readonly (string | number)[]
 }
 
 /** The arguments or the result of a task do not fit the schema that the task was defined with. */
 export class ValidationError extends SkeinError {
   static override readonly kind: string = 'ValidationError'
-  /** What the schema found, in its own words. */
+  /** The findings of the schema, in its own words. */
   readonly issues: readonly ValidationIssue[]
   constructor(message: string, fields: { issues: readonly ValidationIssue[]; cause?: unknown }) {
     super('SKEIN_VALIDATION', message, 'cause' in fields ? { cause: fields.cause } : undefined)
@@ -382,7 +382,7 @@ export class StoreError extends SkeinError {
 /** Throw it in a task to say that another attempt would fail in the same way: it is not made. */
 export class NonRetryableError extends SkeinError {
   static override readonly kind: string = 'NonRetryableError'
-  /** Read by whoever decides about another attempt; any error may have it. */
+  /** Read where another attempt is decided about; any error may have it. */
   readonly retryable: false = false
   constructor(message: string, options?: { cause?: unknown }) {
     super('SKEIN_NON_RETRYABLE', message, options)
@@ -413,7 +413,10 @@ export class MisuseError extends SkeinError {
   }
 }
 
-/** What is waited for can never come: the holder of a lock is gone, a barrier was broken, all receivers have closed. */
+/**
+ * The event that is waited for can never come: the holder of a lock is gone, a barrier was broken, all receivers have
+ * closed.
+ */
 export class BrokenError extends SkeinError {
   static override readonly kind: string = 'BrokenError'
   constructor(message: string) {

@@ -2,14 +2,14 @@ import type { CancelCause } from './cause.ts'
 import { CancelledError, ScopeClosedError, TimeoutError } from './errors.ts'
 import { isA, isAbortError, messageOf } from './foreign.ts'
 
-/** What a scope with `errors: 'group'` throws: always a group, also of one. */
+/** The error of a scope with `errors: 'group'`: always a group, also of one. */
 export function groupOf(failures: readonly unknown[], title: string): AggregateError {
   const first = failures[0]
   const count = failures.length === 1 ? 'One failure' : `${failures.length} failures`
   return new AggregateError(failures, `${count} in ${title}; the first: ${messageOf(first)}`)
 }
 
-/** What failed beside an error that a scope threw, and the number of that note. */
+/** The failures beside an error that a scope threw, and the number of that note. */
 interface Beside {
   readonly failures: readonly unknown[]
   readonly note: number
@@ -18,7 +18,7 @@ interface Beside {
 const recorded = new WeakMap<object, Beside>()
 let notes = 0
 
-/** How many scopes have noted so far what failed beside the error that they threw. */
+/** The number of scopes that have noted so far what failed beside the error that they threw. */
 export function notesSoFar(): number {
   return notes
 }
@@ -50,7 +50,7 @@ function noteOn(error: unknown): Beside | undefined {
   return typeof error === 'object' && error !== null ? recorded.get(error) : undefined
 }
 
-/** @internal What failed beside an error, without the error itself; undefined where nothing did. For those who send it. */
+/** @internal The failures beside an error, without the error itself; undefined where there are none. For sending them. */
 export function failuresBeside(error: object): readonly unknown[] | undefined {
   return recorded.get(error)?.failures.filter(failure => failure !== error)
 }
@@ -82,7 +82,7 @@ export function errorsOf(error: unknown): readonly unknown[] {
  * Divides the failures of a scope: those that a test says yes to, and the rest; for a handler that knows what to do with
  * some of them and passes the others on.
  *
- * Gives two groups; undefined stands for an empty one. Takes an AggregateError, or whatever else a scope threw, as
+ * Returns two groups, with undefined for an empty one. Takes an AggregateError, or whatever else a scope threw, as
  * `errorsOf` does. Groups within a group are divided too, and keep their messages.
  *
  * @param error what was thrown
@@ -159,7 +159,7 @@ export function saysCancelled(error: unknown, cause: CancelCause | undefined): b
   return isAbortError(error)
 }
 
-/** What an operation on a scope throws that has ended. */
+/** The error of an operation on a scope that has ended. */
 export function closedError(operation: string, title: string): ScopeClosedError {
   return new ScopeClosedError(
     `${operation} was called on ${title}, which has already ended. A scope ends when its body has returned and ` +

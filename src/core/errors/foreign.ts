@@ -1,6 +1,6 @@
 /**
  * Looking at what somebody else has thrown. Any value can be thrown, also one that throws itself when it is looked at: a
- * getter, a Proxy, an object that cannot become a text. The end of a scope must not hang on that, so nothing here throws.
+ * getter, a Proxy, an object that cannot become a string. The end of a scope must not hang on that, so nothing here throws.
  */
 
 /** `value instanceof type`; false for what cannot be asked. */
@@ -21,7 +21,7 @@ export function messageOf(value: unknown): string {
   }
 }
 
-/** The same, to stand inside a sentence: without a full stop at its end. */
+/** The same, for use inside a sentence: without a full stop at its end. */
 export function messageInside(value: unknown): string {
   return messageOf(value).replace(/\.$/, '')
 }

@@ -12,7 +12,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best
 }
 
-/** How many letters must be changed, added, dropped or swapped with their neighbour. */
+/** The number of letters to be changed, added, dropped or swapped with their neighbour. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, at) => at)

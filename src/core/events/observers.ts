@@ -6,9 +6,9 @@ import { isThenable } from '../errors/thenable.ts'
 /** One who listens. The same function may listen twice. */
 interface Observer<E> {
   readonly listener: (event: E) => unknown
-  /** Hears nothing more, not even what is being told at this moment. */
+  /** True once it hears nothing more, not even of the event that is going out at this moment. */
   left: boolean
-  /** What it threw has been reported; saying so for each of a million events would harm more than the fault. */
+  /** True once a throw of it has been reported; saying so for each of a million events would harm more than the fault. */
   reported: boolean
 }
 
@@ -16,11 +16,11 @@ interface Observer<E> {
  * Those who listen to an executor, a queue or a worker.
  *
  * A listener cannot harm what it listens to: one that throws, or whose promise rejects, is reported as a process warning,
- * once, and hears on. Listeners may add and remove listeners while they are told something: who comes then hears the next
- * event, who has left hears nothing more.
+ * once, and hears on. Listeners may add and remove listeners while an event goes out: one that is added then hears the next
+ * event, one that is removed hears nothing more.
  */
 export class Observers<E> {
-  /** A copy is made for every change, so that whoever walks through it is not disturbed. */
+  /** A copy is made for every change, so that a walk through it is not disturbed. */
   #all: readonly Observer<E>[] = []
 
   /** True while somebody listens. Ask before an event is built, so that nobody pays for what nobody hears. */

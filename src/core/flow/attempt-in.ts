@@ -2,8 +2,8 @@ import { Scope, scope, type ScopeOptions } from '../scope/scope.ts'
 import { type Owner, refusalOf } from '../scope/owner.ts'
 
 /**
- * Runs a body in a scope of its own, under whoever owns the whole: a scope, a signal, or nobody. Rejects without beginning
- * when that one has ended.
+ * Runs a body in a scope of its own, under the owner of the whole: a scope, a signal, or nobody. Rejects without beginning
+ * when the owner has ended.
  */
 export function attemptIn<T>(
   owner: Owner | undefined,
@@ -16,7 +16,7 @@ export function attemptIn<T>(
   return scope(body, owner === undefined ? options : { ...options, signal: owner })
 }
 
-/** What is wrong with the arguments of something that gives a promise is told by the promise. */
+/** Starts something that returns a promise; faults in its arguments reject the promise too. */
 export function startChecked<T>(start: () => Promise<T>): Promise<T> {
   try {
     return start()

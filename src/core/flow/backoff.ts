@@ -1,17 +1,17 @@
 import { checkInteger, checkRange } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 
-/** How long to wait between attempts. */
+/** The waits between attempts. */
 export interface Backoff {
   /** Wait before the second attempt; each further one waits `factor` times longer. Default: '100ms'. */
   readonly backoff?: Duration
-  /** How fast the wait grows. From 1 up; default 2. */
+  /** The factor by which the wait grows. From 1 up; default 2. */
   readonly factor?: number
   /** The longest wait. Default: '30s', or `backoff` where that is longer. */
   readonly maxBackoff?: Duration
   /**
-   * How much of each wait is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many who
-   * failed together do not all come back together. Default: 0.5.
+   * The part of each wait that is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many
+   * who failed together do not all come back together. Default: 0.5.
    */
   readonly jitter?: number
 }
@@ -35,7 +35,7 @@ export function backoffDelay(rule: Backoff, failures: number): number {
   return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
 }
 
-/** Refuses what is no count of attempts. */
+/** Refuses anything but a count of attempts: an integer from 0 up, or Infinity. */
 export function checkTimes(times: unknown, option: string): void {
   if (times !== Infinity) checkInteger(times, option, 0)
 }

@@ -19,25 +19,28 @@ export interface CircuitBreakerOptions extends NameOptions {
   readonly minimum?: number
   /** Opens, too, after so many failures in a row, however few calls there were. From 1 up; default: no such limit. */
   readonly consecutive?: number
-  /** How far back it looks. Default: '10s'. */
+  /** The span of the past that it looks at. Default: '10s'. */
   readonly window?: Duration
-  /** How long it stays open before it lets a call pass again. Default: '30s'. */
+  /** The time for which it stays open before it lets a call pass again. Default: '30s'. */
   readonly coolDown?: Duration
-  /** How many calls may try at a time while it is half open, and how many must succeed in a row to close it. From 1 up; default 1. */
+  /**
+   * The number of calls that may try at a time while it is half open, and that must succeed in a row to close it. From 1
+   * up; default 1.
+   */
   readonly probes?: number
-  /** Which errors say that the other side is in trouble. Default: all. Cancellation never does. */
+  /** Says whether an error means that the other side is in trouble. Default: each does. Cancellation never does. */
   readonly counts?: (error: unknown) => boolean
   /** Told of each change of state. */
   readonly onChange?: (state: CircuitState) => void
 }
 
-/** How a circuit breaker is doing. */
+/** The state and the counts of a circuit breaker. */
 export interface CircuitBreakerStats {
   readonly state: CircuitState
   /** Calls within the window that have ended, and how many of them failed. */
   readonly calls: number
   readonly failures: number
-  /** How many calls have been refused in all. */
+  /** The number of calls that have been refused in all. */
   readonly refused: number
   /** Milliseconds until it lets a call try again; 0 when it is not open. */
   readonly opensIn: number
@@ -58,9 +61,9 @@ const known: ReadonlySet<string> = new Set([
 /**
  * Stops calling what fails all the time, and tries again after a while.
  *
- * For a service that others depend on: while it is down, callers get an error at once instead of waiting for their timeouts,
- * and it is not kept down by their calls. One breaker for each service. It does not repeat a call; put `retry` around it, or
- * inside, as you mean it. What to give instead while it is open is the caller's: catch `CircuitOpenError`.
+ * For a service that others depend on: while it is down, callers get an error at once instead of waiting for their
+ * timeouts, and it is not kept down by their calls. One breaker for each service. It does not repeat a call; put `retry`
+ * around it, or inside, as you mean it. The caller decides what to do instead while it is open: catch `CircuitOpenError`.
  *
  * @example
  * import { CircuitBreaker, CircuitOpenError } from 'skein'
@@ -100,7 +103,7 @@ export class CircuitBreaker {
   #probing = 0
   #proven = 0
   #refused = 0
-  /** What ended within the window, oldest first. */
+  /** The calls that ended within the window, oldest first. */
   #ends: { readonly time: number; readonly failed: boolean }[] = []
   #failures = 0
   /** Failures since the last success. */
@@ -129,7 +132,7 @@ export class CircuitBreaker {
     this.#onChange = onChange
   }
 
-  /** Whether calls pass. It stays `open` until a call is made after the cool-down, which then tries. */
+  /** The state, which says whether calls pass. It stays `open` until a call is made after the cool-down, which then tries. */
   get state(): CircuitState {
     return this.#state
   }

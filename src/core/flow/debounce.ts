@@ -27,8 +27,9 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
 /**
  * Puts a function off until its callers have been quiet for a while: save when somebody stops typing.
  *
- * All calls of a burst share one run, with the arguments of the last of them, and their promises give its result. Runs do
- * not overlap: a burst that ends while one is under way waits for it. See `throttle` for a steady pace within the burst.
+ * All calls of a burst share one run, with the arguments of the last of them, and their promises resolve to its result.
+ * Runs do not overlap: a burst that ends while one is under way waits for it. See `throttle` for a steady pace within the
+ * burst.
  *
  * @param fn the work; gets the scope of its run, and the arguments of the call
  * @param wait how long it has to be quiet
@@ -88,8 +89,8 @@ export function debounce<A extends unknown[], R>(
  *
  * **Cancellation**: as for `debounce`.
  *
- * **Errors**: each call's promise rejects with what its run throws; with `trailing: false`, a call that is left out gives the
- * result of the run before. `SKEIN_INVALID_ARGUMENT`.
+ * **Errors**: each call's promise rejects with what its run throws; with `trailing: false`, a call that is left out
+ * resolves to the result of the run before. `SKEIN_INVALID_ARGUMENT`.
  */
 export function throttle<A extends unknown[], R>(
   fn: (s: Scope, ...args: A) => R | Promise<R>,

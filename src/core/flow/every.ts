@@ -9,18 +9,18 @@ import { type Owner, ownerOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
 import { checkTimes } from './backoff.ts'
 
-/** What a run of `every` is told. */
+/** The argument of each run of `every`. */
 export interface Tick {
-  /** Which run this is, from 1. */
+  /** The number of this run, from 1. */
   readonly run: number
-  /** How many runs were left out since the last one, because it took longer than the period. */
+  /** The number of runs that were left out since the last one, because it took longer than the period. */
   readonly skipped: number
 }
 
-/** What `every` has done when it ends. */
+/** The summary of `every` when it ends. */
 export interface EveryResult {
   readonly runs: number
-  /** How many were left out in all. */
+  /** The number of runs that were left out in all. */
   readonly skipped: number
   readonly failed: number
 }
@@ -32,11 +32,11 @@ export interface EveryOptions {
   /** Ends after so many runs. From 0 up; Infinity goes on until it is cancelled. Default: Infinity. */
   readonly times?: number
   /**
-   * How much of the period a run may be late, at random, from 0 (none) to 1, so that many programs do not all act at the
-   * same moment. The periods themselves do not move. Default: 0.
+   * The part of the period by which a run may be late, at random, from 0 (none) to 1, so that many programs do not all act
+   * at the same moment. The periods themselves do not move. Default: 0.
    */
   readonly jitter?: number
-  /** What happens when a run fails: `every` ends with the error (`stop`), or the function is told and it goes on. Default: 'stop'. */
+  /** The reaction to a run that fails: `every` ends with the error (`stop`), or calls the function and goes on. Default: 'stop'. */
   readonly onError?: 'stop' | ((error: unknown, tick: Tick) => void)
 }
 
@@ -45,10 +45,10 @@ const known: ReadonlySet<string> = new Set(['immediately', 'times', 'jitter', 'o
 /**
  * Runs a function again and again, at a steady pace: a heartbeat, a poll, a clean-up.
  *
- * Runs never overlap. One that takes longer than the period makes the next ones fall out, not come late: the pace stays that
- * of the clock, and the number of runs left out is told. It goes on until its owner is cancelled, so it usually is a task
- * that serves others: `s.spawn(s => every('10s', beat, {}, s), { service: true })`. For times of the day, or for what must
- * happen also when this program is not running, use a schedule of a queue.
+ * Runs never overlap. One that takes longer than the period makes the next ones fall out, not come late: the pace stays
+ * that of the clock, and the next run gets the number of runs left out. It goes on until its owner is cancelled, so it
+ * usually is a task that serves others: `s.spawn(s => every('10s', beat, {}, s), { service: true })`. For times of the day,
+ * or for what must happen also when this program is not running, use a schedule of a queue.
  *
  * @param period from the planned start of one run to that of the next
  * @param fn the work; gets a scope of its own for each run

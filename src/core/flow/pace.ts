@@ -1,10 +1,10 @@
-/** How permits come back with time. All times are milliseconds of a clock that never goes back. */
+/** The rule by which permits come back with time. All times are milliseconds of a clock that never goes back. */
 export interface Pace {
   /** The most that can be taken at once. */
   readonly most: number
   /** Takes permits if they are all there. */
   take(count: number, now: number): boolean
-  /** How many could be taken now. */
+  /** The number of permits that could be taken now. */
   available(now: number): number
   /** Milliseconds until so many are there, if nobody takes any; rounded up, so that nobody is woken too early. */
   wait(count: number, now: number): number
@@ -56,7 +56,7 @@ export class SlidingWindow implements Pace {
   readonly most: number
   readonly #per: number
   readonly #times: number[] = []
-  /** Where the oldest stands. */
+  /** The index of the oldest. */
   #oldest = 0
 
   constructor(limit: number, per: number) {

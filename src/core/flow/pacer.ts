@@ -11,7 +11,7 @@ import { attemptIn } from './attempt-in.ts'
 /** A function that `debounce` or `throttle` has made of another. */
 export interface Paced<A extends unknown[], R> {
   (...args: A): Promise<R>
-  /** Runs at once what is put off, and gives its result; undefined when nothing is. */
+  /** Runs at once what is put off, and resolves to its result, or to undefined when nothing is put off. */
   flush(): Promise<R | undefined>
   /** Gives up what is put off: its callers get `SKEIN_CANCELLED`. A run that is under way goes on. */
   cancel(reason?: unknown): void
@@ -19,11 +19,14 @@ export interface Paced<A extends unknown[], R> {
   readonly pending: boolean
 }
 
-/** What makes the difference between the two. Times are milliseconds of a clock that never goes back. */
+/** The difference between the two. Times are milliseconds of a clock that never goes back. */
 export interface PaceRule {
   readonly leading: boolean
   readonly trailing: boolean
-  /** When a run is due for calls of which the first and the last came at these times, and the last rest ends at `rest`. */
+  /**
+   * The moment at which a run is due for calls of which the first and the last came at these times, where the last rest
+   * ends at `rest`.
+   */
   readonly due: (first: number, last: number, rest: number) => number
   /** For how long after the start of a run no call is a first one. */
   readonly restFor: number
@@ -35,7 +38,7 @@ class Burst<A extends unknown[], R> {
   last: number
   args: A
   readonly callers: Caller<R>[] = []
-  /** How many of them still wait. */
+  /** The number of calls that still wait. */
   waiting = 0
 
   constructor(time: number, args: A) {
@@ -68,7 +71,7 @@ class Caller<R> extends Wait<R> {
     super.cancel(cause)
   }
 
-  /** What comes now only says that it was cancelled. */
+  /** Marks that all that comes now only says that it was cancelled. */
   excuse(): void {
     void excused(this.promise)
   }
@@ -199,7 +202,7 @@ function serve(pacer: { serve(): void }): void {
   pacer.serve()
 }
 
-/** Who calls again and again and does not look at the promises need not hear that it is over. */
+/** Keeps a promise that the caller does not look at from being an unhandled rejection when it is over. */
 function excused<R>(promise: Promise<R>): Promise<R> {
   promise.catch(() => {})
   return promise

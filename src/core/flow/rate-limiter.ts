@@ -10,13 +10,13 @@ import { type Pace, SlidingWindow, TokenBucket } from './pace.ts'
 
 /** Options of a `RateLimiter`. */
 export interface RateLimiterOptions extends NameOptions {
-  /** How many may start within `per`. An integer from 1 up. */
+  /** The most that may start within `per`. An integer from 1 up. */
   readonly limit: number
   /** The length of time that `limit` counts for. */
   readonly per: Duration
   /**
-   * How it is counted. `bucket`: permits come back one by one, evenly; after a rest, `burst` of them at once. `window`: in
-   * any stretch of the length `per`, wherever it begins, at most `limit`; for services that count exactly so. Default:
+   * The way of counting. `bucket`: permits come back one by one, evenly; after a rest, `burst` of them at once. `window`:
+   * in any stretch of the length `per`, wherever it begins, at most `limit`; for services that count exactly so. Default:
    * 'bucket'.
    */
   readonly kind?: 'bucket' | 'window'
@@ -24,13 +24,13 @@ export interface RateLimiterOptions extends NameOptions {
   readonly burst?: number
 }
 
-/** How a rate limiter is doing. */
+/** The counts of a rate limiter. */
 export interface RateLimiterStats {
-  /** How many could start now. */
+  /** The number that could start now. */
   readonly available: number
-  /** How many wait for their turn. */
+  /** The number that wait for their turn. */
   readonly waiting: number
-  /** How many permits have been given in all. */
+  /** The number of permits taken in all. */
   readonly taken: number
 }
 

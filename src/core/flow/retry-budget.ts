@@ -2,9 +2,9 @@ import { checkKnown, checkRange } from '../errors/checks.ts'
 
 /** Options of a `RetryBudget`. */
 export interface RetryBudgetOptions {
-  /** How many retries may be made before anything has succeeded. From 1 up; default 10. */
+  /** The number of retries that may be made before anything has succeeded. From 1 up; default 10. */
   readonly reserve?: number
-  /** How many retries each success pays for. From 0 up; default 0.1: one retry for ten successes. */
+  /** The number of retries that each success pays for. From 0 up; default 0.1: one retry for ten successes. */
   readonly perSuccess?: number
 }
 
@@ -41,7 +41,7 @@ export class RetryBudget {
     this.#perSuccess = perSuccess
   }
 
-  /** How many retries are paid for now; a part of one counts when it has become a whole. */
+  /** The number of retries that are paid for now; a part of one counts when it has become a whole. */
   get left(): number {
     return Math.floor(this.#left)
   }

@@ -3,16 +3,19 @@ import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { type Backoff, backoffOptions, checkBackoff, checkTimes } from './backoff.ts'
 
-/** When and how often to make another attempt after one has failed: the same of `retry` and of a call's `retries`. */
+/**
+ * The rule for another attempt after one has failed, the same for `retry` and for a call's `retries`: how often, after
+ * which waits, for which errors.
+ */
 export interface RetryPolicy extends Backoff {
-  /** How many more attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
+  /** The number of attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
   readonly times?: number
   /** Codes and names of errors that are never worth another attempt, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
   readonly never?: readonly string[]
   /**
    * Says whether an error is worth another attempt, and after which one. Default: all are. Cancellation from outside never
    * is, nor is an error with `retryable: false`, such as a `NonRetryableError`. A function cannot travel with a call to a
-   * queue: there it stands at the task, `task(import.meta, fn, { retryIf })`, or `never` says enough.
+   * queue: there, put it at the task, `task(import.meta, fn, { retryIf })`, or use `never`.
    */
   readonly retryIf?: (error: unknown, attempt: number) => boolean
 }
@@ -67,7 +70,7 @@ export function retryAfterOf(error: unknown, now: number): number | undefined {
   }
 }
 
-/** What was thrown may be anything, also something that cannot be read. */
+/** Reads a field of a thrown value, which may be anything, also something that cannot be read. */
 function read(error: unknown, key: string): unknown {
   try {
     return (error as Record<string, unknown> | null | undefined)?.[key]

@@ -13,13 +13,13 @@ import { type Backoff, backoffDelay, backoffOptions, checkBackoff } from './back
 /** A task that is kept running. */
 export type Supervised = (s: Scope) => unknown
 
-/** What is told of a restart. */
+/** The report of a restart. */
 export interface Restart {
-  /** Which one has ended. */
+  /** The name of the task that has ended. */
   readonly name: string
-  /** What it threw; undefined where it has returned, with `always`. */
+  /** The error that it threw; undefined where it has returned, with `always`. */
   readonly error: unknown
-  /** Which restart this is within the span that counts, from 1. */
+  /** The number of this restart within the span that counts, from 1. */
   readonly restart: number
   /** Milliseconds until it starts again. */
   readonly wait: number
@@ -27,13 +27,13 @@ export interface Restart {
 
 /** Options of `supervise`. */
 export interface SuperviseOptions extends Backoff {
-  /** How many restarts, of all together, are too many within `within`. From 0 up; default 5. */
+  /** The most restarts, of all together, within `within`. From 0 up; default 5. */
   readonly restarts?: number
   /** The span of time that `restarts` counts for. A task that ran that long starts again with the shortest wait. Default: '1m'. */
   readonly within?: Duration
   /**
-   * Which ones start again when one fails: that `one`; `all` of them, for those that cannot go on without each other; or the
-   * failed one and the `rest` that stands behind it, for those that build on the ones before. Default: 'one'.
+   * The tasks that start again when one fails: that `one`; `all` of them, for those that cannot go on without each other;
+   * or the failed one and the `rest` behind it, for those that build on the ones before. Default: 'one'.
    */
   readonly strategy?: 'one' | 'all' | 'rest'
   /** Start a task again, too, that returns. Default: false: who returns is done. */
@@ -46,7 +46,7 @@ const known: ReadonlySet<string> = new Set([...backoffOptions, 'restarts', 'with
 
 /**
  * Keeps tasks running: one that fails starts again, with longer and longer waits; when that happens too often it gives up
- * and tells the story.
+ * and reports all failures.
  *
  * For what has to be there as long as the program runs, and can begin anew after a failure: a connection, a consumer, a
  * watcher. What needs a result needs `retry`. After Erlang's supervisors.
@@ -88,11 +88,11 @@ interface Child {
   /** The wait before its next run. */
   starting: Job<unknown> | undefined
   startedAt: number
-  /** How often in a row it has failed before it had run for long. */
+  /** The number of times in a row that it has failed before it had run for long. */
   failures: number
 }
 
-/** What happens next to wake the supervisor: one of its tasks has ended. */
+/** The event that wakes the supervisor: one of its tasks has ended. */
 interface Ending {
   readonly child: Child
   readonly run: Job<unknown>

@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 import type { Duration } from '../time/duration.ts'
 
-/** Where a job is in its life. The last three are final. */
+/** The state of a job. The last three are final. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 /** One thing that happened to a job, as `job.events()` reports it. */
@@ -16,7 +16,7 @@ export type JobEvent =
     }
   | { readonly type: 'retry'; readonly attempt: number; readonly error: unknown; readonly time: number }
 
-/** How long, and under whose control, to wait. */
+/** The limits of a wait: how long, and under whose control. */
 export interface WaitOptions {
   /** Give up waiting after this long. The job itself goes on. Default: wait for as long as it takes. */
   readonly timeout?: Duration
@@ -24,7 +24,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-/** What marks a job, so that one made by another copy of skein is known too. */
+/** The mark of a job, so that one made by another copy of skein is known too. */
 export const jobBrand: unique symbol = Symbol.for('skein.job') as never
 
 /**
@@ -52,7 +52,10 @@ export interface Job<R> {
    * @param reason kept as `reason` on the CancelledError that `result()` then throws
    */
   cancel(reason?: unknown): Promise<void>
-  /** The values that the task gave to `current().progress(value)`: the last 64 so far, then each that comes, until the job ends. */
+  /**
+   * The values that the task passed to `current().progress(value)`: the last 64 so far, then each that comes, until the job
+   * ends.
+   */
   progress(): AsyncIterableIterator<unknown>
   /** Changes of state from now on; progress, lines of the log and retries also from before, the last 64. Ends with the job. */
   events(): AsyncIterableIterator<JobEvent>

@@ -7,21 +7,21 @@ import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } fr
 import { Reader } from './reader.ts'
 import { Timer } from '../time/timer.ts'
 
-/** What a LocalJob needs to know of the work behind it; it keeps the object and asks it when it is asked itself. */
+/** The work behind a LocalJob, as far as the job needs it; it keeps the object and asks it when it is asked itself. */
 export interface LocalJobOptions {
   readonly id: string
   readonly name: string
   /** Asks the work to stop. The job's `cancel()` resolves when the job has been settled, whatever this returns. */
   cancel(reason: unknown): Promise<void> | void
-  /** Where the work is, until it is settled. Default: what `start` and `report` said last. */
+  /** The state of the work, until it is settled. Default: what `start` and `report` said last. */
   state?(): JobState
 }
 
 /**
- * What all jobs have in common whose work runs in this program: the outcome, and those who wait for it.
+ * The common part of all jobs whose work runs in this program: the outcome, and those who wait for it.
  *
  * Costs one object until somebody asks for the result: no promise, timer or listener is made ahead. A failure that nobody
- * reads stays in the job and is no unhandled rejection.
+ * reads stays in the job, and is not an unhandled rejection.
  */
 export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   #state: JobState = 'queued'
@@ -35,7 +35,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   /** Asks the work to stop. `cancel()` resolves when the job has been settled, whatever this returns. */
   protected abstract stop(reason: unknown): Promise<void> | void
 
-  /** Where the work is, until the job is settled; undefined for what `start` and `report` said last. */
+  /** The state of the work, until the job is settled; undefined for what `start` and `report` said last. */
   protected get workState(): JobState | undefined {
     return undefined
   }
@@ -117,7 +117,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
     this.settle(state, error)
   }
 
-  /** Fails a job that no scope stands up for: if nobody asks for the result, it is an unhandled rejection. */
+  /** Fails a job that no scope answers for: if nobody asks for the result, it is an unhandled rejection. */
   rejectLoudly(error: unknown): void {
     if (this.settled) return
     const awaited = this.#waiting !== undefined && this.#waiting.awaited
@@ -207,7 +207,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   }
 }
 
-// The brand stands on the prototype: the same for all, and no field in each.
+// The brand is on the prototype: the same for all, and no field in each.
 Object.defineProperty(JobBase.prototype, jobBrand, { value: true })
 Object.defineProperty(JobBase.prototype, inspect.custom, {
   value(this: Job<unknown>): string {
@@ -216,7 +216,7 @@ Object.defineProperty(JobBase.prototype, inspect.custom, {
 })
 export interface JobBase<R> extends Job<R> {}
 
-/** The job that the executors of this program give out. */
+/** The job that the executors of this program hand out. */
 export class LocalJob<R> extends JobBase<R> {
   readonly #work: LocalJobOptions
 
@@ -250,18 +250,18 @@ interface Waiter<R> {
   reject(error: unknown): void
 }
 
-/** What a job keeps for those who wait for it; made when the first one comes. */
+/** The part of a job for those who wait for it; made when the first one comes. */
 class Waiting<R> {
-  /** What `result()` without a limit gives everybody. */
+  /** The promise that `result()` without a limit returns to all. */
   shared: Promise<R> | undefined = undefined
   /** Settle the shared promise. */
   #resolve: ((value: R) => void) | undefined = undefined
   #reject: ((error: unknown) => void) | undefined = undefined
-  /** Who waits with a limit, or for the end alone. */
+  /** Those who wait with a limit, or for the end alone. */
   #waiters: Set<Waiter<R>> | undefined = undefined
   eventReaders: Set<Reader<JobEvent>> | undefined = undefined
   progressReaders: Set<Reader<unknown>> | undefined = undefined
-  /** What was reported last. */
+  /** The latest reports. */
   kept: JobEvent[] | undefined = undefined
 
   share(): Promise<R> {

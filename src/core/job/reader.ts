@@ -1,4 +1,4 @@
-/** How far a slow reader may be behind before the oldest values that may be left out are left out. */
+/** The distance that a slow reader may be behind before the oldest values that may be left out are left out. */
 const longestBacklog = 1024
 
 /** One reader of a live series: what has come and was not read yet, or who waits for the next. */

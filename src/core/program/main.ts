@@ -16,16 +16,16 @@ import { moveOnAfter } from '../scope/time-limits.ts'
 
 /** Options of `main`. */
 export interface MainOptions {
-  /** How the scope is called in errors. Default: `main`. */
+  /** The name of the scope in errors. Default: `main`. */
   readonly name?: string
   /**
-   * How long the program may take to stop after it was told to, before it exits regardless; and how long it waits at its
-   * end for detached tasks. Default: '10s'.
+   * The time that the program has to stop after it was asked to, before it exits regardless; and the time that it waits at
+   * its end for detached tasks. Default: '10s'.
    */
   readonly grace?: Duration
   /**
-   * How long the program may go on after SIGINT or SIGTERM before its scope is cancelled: meanwhile `s.stopping` is true, and
-   * a server takes nothing new and finishes what it has. Default: 0, cancel at once.
+   * The time for which the program may go on after SIGINT or SIGTERM before its scope is cancelled: meanwhile `s.stopping`
+   * is true, and a server takes nothing new and finishes what it has. Default: 0, cancel at once.
    */
   readonly drain?: Duration
 }
@@ -123,7 +123,7 @@ function later(delay: number, act: () => void): void {
   if (delay < longestTimer) setTimeout(act, delay).unref()
 }
 
-/** setTimeout fires at once for more than this; a limit of 24 days is none. */
+/** setTimeout fires at once for more than this; a limit of 24 days is as good as none. */
 const longestTimer = 2 ** 31
 
 /** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */
@@ -145,7 +145,7 @@ function isEntry(meta: ImportMeta): boolean {
   return own !== undefined && candidates.some(end => realPath(started + end) === own)
 }
 
-/** What Node accepts to be left out on its command line. */
+/** The endings that may be left out on Node's command line. */
 const extensions = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx']
 const candidates = [...extensions, ...extensions.slice(1).map(end => `/index${end}`)]
 

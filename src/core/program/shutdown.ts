@@ -10,8 +10,8 @@ const globals = globalThis as unknown as Record<symbol, Set<ShutdownListener> | 
 const listeners: Set<ShutdownListener> = (globals[slotKey] ??= new Set())
 
 /**
- * Has a function called when the program is told to stop (SIGINT or SIGTERM, in `main`): for what runs work that no scope
- * owns. Gives the function that takes it away again; keep it only while there is such work.
+ * Calls a function when the program is asked to stop (SIGINT or SIGTERM, in `main`): for code that runs work which no scope
+ * owns. Returns the function that takes it away again; keep it only while there is such work.
  */
 export function onShutdown(listener: (cause: CancelCause) => void): () => void {
   listeners.add(listener)

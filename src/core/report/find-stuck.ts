@@ -5,12 +5,12 @@ export interface StuckTask {
   readonly title: string
   /** The work that it handed to executors and that has not ended. */
   readonly waitsFor: readonly string[]
-  /** When it last passed a cancel point, in milliseconds since the Unix epoch; 0 for never. */
+  /** The moment of its last cancel point, in milliseconds since the Unix epoch; 0 for never. */
   readonly lastSeen: number
   readonly spawnedAt: Error | undefined
 }
 
-/** What in a scope has not ended: each scope and task that nothing further in explains. */
+/** Finds what has not ended in a scope: each scope and task that nothing further in explains. */
 export function findStuck(scope: ScopeNode): StuckTask[] {
   const stuck: StuckTask[] = []
   const inside: ScopeNode[] = [scope]

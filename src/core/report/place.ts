@@ -1,7 +1,7 @@
 /** The folder that skein's own code lies in, as it was built (in dist/, most of it joined into one file) or as it was written. */
 const home = /^(.*\/)(?:dist|src)\//.exec(import.meta.url)?.[1]
 
-/** How the place of a frame begins that is in skein's own code; nothing, if a bundler has mixed it with the user's. */
+/** The beginnings of the places in skein's own code; none, if a bundler has mixed it with the user's. */
 const own: readonly string[] =
   home === undefined
     ? []
@@ -10,12 +10,12 @@ const own: readonly string[] =
         `${decodeURIComponent(new URL(home).pathname)}${folder}`,
       ])
 
-/** @internal Whether a line of a stack is in skein's own code. */
+/** @internal True if a line of a stack is in skein's own code. */
 export function isOwnFrame(line: string): boolean {
   return own.some(start => line.includes(start))
 }
 
-/** @internal The lines of a stack that are in the code of the user; undefined where there is none. */
+/** @internal The lines of a stack that are in the code of the user; undefined where there are none. */
 export function userFrames(error: Error | undefined): string | undefined {
   const lines = error?.stack?.split('\n').filter(line => /^\s+at /.test(line))
   const frames = lines?.filter(line => !line.includes('node:internal') && !isOwnFrame(line))

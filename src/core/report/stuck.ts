@@ -7,7 +7,7 @@ import { userFrames } from './place.ts'
 /** So many are named; a warning of a million lines would be read by nobody. */
 const longestList = 20
 
-/** The warning about work that does not end although it was told to. */
+/** The warning about work that does not end although it was cancelled. */
 export function describeStuck(cancelError: unknown, grace: number, stuck: readonly StuckTask[]): StuckTaskError {
   const lines = stuck.slice(0, longestList).map(task => `  - ${describe(task)}`)
   if (stuck.length > lines.length) lines.push(`  - and ${(stuck.length - lines.length).toLocaleString('en')} more`)

@@ -13,7 +13,7 @@ import { checkDeadline, type ScopeInit, type ScopeLimit } from './options.ts'
 import type { Services } from './services.ts'
 import { Timer } from '../time/timer.ts'
 
-/** @internal What is true of a scope, a bit for each: there may be very many scopes. */
+/** @internal The facts about a scope, a bit for each: there may be very many scopes. */
 export const flag = {
   task: 1,
   background: 2,
@@ -44,19 +44,22 @@ const knownLimit: ReadonlySet<string> = new Set(['timeout', 'deadline'] satisfie
  * Invariants: the cause is set once and never changes; after the end of the scope no timer and no listener is left.
  */
 export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
-  /** How it is called in errors and dumps. */
+  /** Its name in errors and dumps. */
   readonly name: string
   /** The scope that this one is part of. */
   readonly parent: ScopeCancel | undefined
 
-  /** What had failed elsewhere when it began; see `recordFailures`. */
+  /** The number of failures noted elsewhere when it began; see `recordFailures`. */
   protected readonly notesBefore: number = notesSoFar()
-  /** @internal What is true of the scope; see `flag`. */
+  /** @internal The facts about the scope; see `flag`. */
   protected flags: number
   #cause: CancelCause | undefined
   #error: unknown = undefined
   #extras: Extras | undefined = undefined
-  /** When a cancel point was last passed, in milliseconds since this module was loaded: a small number takes no room. */
+  /**
+   * The moment at which a cancel point was last passed, in milliseconds since this module was loaded: a small number takes
+   * no room.
+   */
   #lastSeen: number | undefined = undefined
 
   constructor(init: ScopeInit<ScopeCancel>) {
@@ -95,7 +98,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return (this.flags & flag.shielded) !== 0 ? undefined : this.parent
   }
 
-  /** @internal What few scopes have; made when it is needed. */
+  /** @internal The fields that few scopes have; made when one is needed. */
   get extra(): Extras {
     return (this.#extras ??= new Extras())
   }
@@ -105,7 +108,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return this.#extras
   }
 
-  /** @internal What to call it in a message: `task resize`. */
+  /** @internal Its title in messages: `task resize`. */
   get title(): string {
     const kind = this.isTask ? 'task' : 'scope'
     if (this.name !== kind) return `${kind} ${this.name}`
@@ -123,7 +126,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return (this.flags & flag.background) !== 0
   }
 
-  /** @internal Where and when it was begun; only with `SKEIN_DEBUG=1`. */
+  /** @internal The place in the source and the time at which it was begun; only with `SKEIN_DEBUG=1`. */
   get spawned(): ScopeNode['spawned'] {
     const extras = this.#extras
     return extras?.spawnedAt === undefined ? undefined : { at: extras.spawnedAt, time: extras.spawnedTime }
@@ -135,7 +138,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return timer !== undefined && timer.wheel === undefined
   }
 
-  /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
+  /** @internal The moment at which a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
   get lastSeen(): number {
     return this.#lastSeen === undefined ? 0 : this.#lastSeen + loaded
   }
@@ -150,7 +153,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return (this.flags & flag.caught) !== 0
   }
 
-  /** Who cancelled the scope and why; undefined while nobody has. */
+  /** The cause of the cancellation: who asked, and why; undefined while the scope is not cancelled. */
   get cause(): CancelCause | undefined {
     if (this.watched) this.poll(now())
     return this.#cause
@@ -166,7 +169,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     if (cause === this.#cause) this.flags |= flag.caught
   }
 
-  /** True when a cancel point of this scope has told the cancellation, or its signal has. */
+  /** True when a cancel point of this scope has reported the cancellation, or its signal has. */
   protected get hasTold(): boolean {
     return this.#error !== undefined
   }
@@ -186,7 +189,10 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return extra.controller.signal
   }
 
-  /** When this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'; Infinity if none. */
+  /**
+   * The moment at which this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'
+   * limits; Infinity without one.
+   */
   get deadline(): number {
     let earliest = Infinity
     for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
@@ -197,7 +203,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return earliest
   }
 
-  /** @internal What the place that runs the task does for it; undefined outside a task that an executor runs. */
+  /** @internal The services of the place that runs the task; undefined outside a task that an executor runs. */
   get services(): Services | undefined {
     let at: ScopeCancel | undefined = this
     while (at !== undefined && at.#extras?.services === undefined) at = at.parent
@@ -304,7 +310,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     if (error !== undefined) throw error
   }
 
-  /** @internal Why an operation cannot begin, or undefined. Every cancel point asks this. */
+  /** @internal The error for which an operation cannot begin, or undefined. Every cancel point asks this. */
   refusal(operation: string): unknown {
     const time = now()
     this.#lastSeen = time - loaded
@@ -313,7 +319,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return this.over ? closedError(operation, this.title) : undefined
   }
 
-  /** @internal What an operation throws when the cancellation of this scope breaks it off: one error for each scope. */
+  /** @internal The error of an operation that the cancellation of this scope breaks off: one error for each scope. */
   cancelError(): unknown {
     if (this.#error !== undefined) return this.#error
     const cause = this.#cause ?? { source: 'scope' }
@@ -380,7 +386,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
         extras.stopController?.abort(scope.cancelError())
         extras.controller?.abort(scope.cancelError())
       }
-      // Members come and go while they are told, so the list itself cannot be walked meanwhile.
+      // Members come and go while the cancellation goes round, so the list itself cannot be walked meanwhile.
       let told: Member[] | undefined
       for (let at = scope.firstMember; at !== undefined; at = at.next) {
         const inner = innerOf(at)
@@ -423,7 +429,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   }
 }
 
-/** The scope that a member stands for. The lists of this copy of skein hold scopes of this copy only. */
+/** The scope that a member represents. The lists of this copy of skein hold scopes of this copy only. */
 export function innerOf(member: Member): ScopeCancel | undefined {
   return member.inner as ScopeCancel | undefined
 }
@@ -432,7 +438,7 @@ function expire(scope: ScopeCancel): void {
   scope.expire()
 }
 
-/** A scope may well have more than ten requests under way; that is no leak. */
+/** A scope may well have more than ten requests under way; that is not a leak. */
 export function controllerOfMany(): AbortController {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)

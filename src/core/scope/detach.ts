@@ -21,13 +21,13 @@ class DetachedJob<R> extends SpawnedJob<R, Scope> {
 
 /** Options of `detach`. */
 export interface DetachOptions {
-  /** How the task is called in errors and dumps. Default: the name of the function, or `task`. */
+  /** The name of the task in errors and dumps. Default: the name of the function, or `task`. */
   readonly name?: string
 }
 
 /**
- * Starts a function that outlives the scope it is started in, and gives its job: for what must not hold up the one who
- * starts it, such as a line in an audit log, a warm-up, a message that may go out after the answer.
+ * Starts a function that outlives the scope it is started in, and returns its job: for work that must not hold up its
+ * caller, such as a line in an audit log, a warm-up, a message that may go out after the answer.
  *
  * It belongs to the program. `detached()` lists what still runs; `main` waits for it at its end, for as long as its `grace`,
  * and cancels it then. In a program without `main` it runs until it ends. Everything that somebody needs to be done belongs

@@ -17,16 +17,16 @@ export interface OpenBlock {
   misnest(): void
 }
 
-/** What most scopes never have, kept apart so that a scope stays small. */
+/** The fields that most scopes never need, kept apart so that a scope stays small. */
 export class Extras {
   /** The scope's own deadline, not its parents'. */
   deadline: number = Infinity
   /** The own limit in milliseconds, as the error reports it. */
   limit: number = Infinity
   deadlineTimer: ScopeTimer | undefined = undefined
-  /** What the own deadline cancelled with. */
+  /** The cause with which the own deadline cancelled. */
   expiry: CancelCause | undefined = undefined
-  /** Running out of time is no failure: what the scope gives then. */
+  /** The result of a scope for which running out of time is not a failure. */
   moveOn: { readonly value: unknown } | undefined = undefined
   /** The shield may be lowered and raised: it was made by `s.shield`, with a limit. */
   liftable = false
@@ -51,17 +51,17 @@ export class Extras {
   attempt: number | undefined = undefined
   onProgress: ((value: unknown) => void) | undefined = undefined
   services: Services | undefined = undefined
-  /** What `s.with` has put there: key and value. */
+  /** The key and the value that `s.with` has put there. */
   carried: { readonly key: object; readonly value: unknown } | undefined = undefined
   exits: ExitHandler[] | undefined = undefined
   spawnedAt: Error | undefined = undefined
-  /** When it was spawned, in milliseconds since the Unix epoch; only beside `spawnedAt`. */
+  /** The moment at which it was spawned, in milliseconds since the Unix epoch; only together with `spawnedAt`. */
   spawnedTime = 0
 
-  /** How many of the members are service tasks. */
+  /** The number of members that are service tasks. */
   serving = 0
   /** Blocks opened in the scope that have not ended. */
   blocks: Set<OpenBlock> | undefined = undefined
-  /** Who waits in `join`. */
+  /** The waits of `join`. */
   joins: Set<Wait<void>> | undefined = undefined
 }

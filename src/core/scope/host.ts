@@ -2,12 +2,12 @@ import type { CancelCause } from '../errors/cause.ts'
 import { Member, type ScopeNode } from '../tree/member.ts'
 import type { LogLine } from './services.ts'
 
-/** Who hears how a scope ended. Exactly one of `done`, `failed` and `cancelled` is called, once. */
+/** The receiver of the end of a scope. Exactly one of `done`, `failed` and `cancelled` is called, once. */
 export interface Host {
   done(value: unknown): void
   failed(error: unknown, cause: CancelCause | undefined): void
   cancelled(error: unknown, cause: CancelCause | undefined): void
-  /** Whoever began the work has had its error already, and holds no promise of it. */
+  /** The caller has had the error of the work already, and holds no promise of it. */
   unheard?(): void
   reported?(value: unknown): void
   log?(line: LogLine): void

@@ -23,7 +23,7 @@ import { callGrace, scopeGrace } from '../time/grace.ts'
 import { Timer } from '../time/timer.ts'
 import { Wait } from './waits.ts'
 
-/** In debug mode a task that does not hear of its cancellation is told of soon. */
+/** In debug mode a task that does not react to its cancellation is reported soon. */
 const defaultGrace = debugging ? callGrace : scopeGrace
 
 /**
@@ -33,7 +33,10 @@ const defaultGrace = debugging ? callGrace : scopeGrace
  * tasks are cancelled when nothing else holds it.
  */
 export abstract class ScopeCore extends ScopeStop {
-  /** What the body returned or threw. While it runs: the wait whose promise it has returned, if that is all it does. */
+  /**
+   * The value that the body returned, or threw. While it runs: the wait whose promise it has returned, if that is all it
+   * does.
+   */
   #outcome: unknown = undefined
   #host: Host | undefined = undefined
   declare readonly parent: ScopeCore | undefined
@@ -85,7 +88,7 @@ export abstract class ScopeCore extends ScopeStop {
     return (this.flags & (flag.returned | flag.threw)) === 0
   }
 
-  /** Which run of the task this is: 1 for the first, 2 after one failure, and so on. */
+  /** The number of this run of the task: 1 for the first, 2 after one failure, and so on. */
   get attempt(): number {
     return this.extras?.attempt ?? this.parent?.attempt ?? 1
   }
@@ -121,9 +124,10 @@ export abstract class ScopeCore extends ScopeStop {
    * `job.events()` and for the listeners of `executor.observe`. Outside a task it goes nowhere. Use `progress` for how far
    * the task is, and `console` for what concerns only the program itself.
    *
-   * **Cancellation**: is no cancel point, so it works during clean-up too.
+   * **Cancellation**: not a cancel point, so it works during clean-up too.
    *
-   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a text that is none; `SKEIN_UNSENDABLE` for fields that cannot be sent.
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a text that is not a string; `SKEIN_UNSENDABLE` for fields that cannot be
+   * sent.
    *
    * @param text the line
    * @param fields what belongs to it, for machines: plain data
@@ -143,7 +147,7 @@ export abstract class ScopeCore extends ScopeStop {
   /**
    * Makes the scope wait for work that runs elsewhere, and cancel it. For those who build executors.
    *
-   * The outcome belongs to whoever holds the promise; the scope takes no part in it. Note that a rejection counts as
+   * The outcome belongs to the holder of the promise; the scope takes no part in it. Note that a rejection counts as
    * handled once it is owned: where a forgotten one must still be noticed, use `hold`.
    *
    * **Errors**: `SKEIN_SCOPE_CLOSED`; `SKEIN_INVALID_ARGUMENT`. What `cancel` throws is a failure of the scope.
@@ -216,7 +220,7 @@ export abstract class ScopeCore extends ScopeStop {
         else this.follow(result)
       } else this.bodyReturned(result, host)
     } catch (error) {
-      // Where the stack is full there is no room to end a scope: whatever is begun stops halfway.
+      // Where the stack is full there is no room to end a scope: all that is begun stops halfway.
       let arranged = false
       try {
         if (isA(error, RangeError)) this.endLater(error)
@@ -250,7 +254,7 @@ export abstract class ScopeCore extends ScopeStop {
     else if (this.open && this.idle) endInTurn(this)
   }
 
-  /** @internal Nobody was given the promise of this scope: whoever began it got the error at once. */
+  /** @internal For a scope whose promise nobody holds: its caller got the error at once. */
   endUnheard(error: unknown): void {
     this.#host?.unheard?.()
     this.endNow(error)
@@ -399,7 +403,7 @@ export abstract class ScopeCore extends ScopeStop {
       return
     }
     for (const child of this.innerScopes()) {
-      // Not the cause of this scope: that services are stopped in the end is no interruption.
+      // Not the cause of this scope: to stop services in the end does not interrupt anything.
       if (child.shielded) child.cancelWith({ source: 'scope', reason: this.knownCause?.reason })
     }
   }

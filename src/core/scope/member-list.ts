@@ -10,17 +10,17 @@ export abstract class ScopeMembers implements MemberOwner {
   #first: Member | undefined = undefined
   #holding = 0
 
-  /** @internal How many members the scope has to wait for. */
+  /** @internal The number of members that the scope has to wait for. */
   get holding(): number {
     return this.#holding
   }
 
-  /** @internal Where a walk through the list begins: `next` leads on. */
+  /** @internal The start of a walk through the list: `next` leads on. */
   get firstMember(): Member | undefined {
     return this.#first
   }
 
-  /** @internal What was put into the list last. */
+  /** @internal The member that was put into the list last. */
   get lastMember(): Member | undefined {
     return this.#first?.prev
   }

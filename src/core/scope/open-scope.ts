@@ -17,8 +17,8 @@ import { checkScopeOptions, noOptions } from './options.ts'
  *
  * **Cancellation**: when the outer scope is cancelled, everything inside is too.
  *
- * **Errors**: leaving the block throws the first failure of a child, unless a cancel point of this scope has already told
- * the block of it. A scope that ends while one opened in it is still open cancels it and throws `SKEIN_MISUSE`.
+ * **Errors**: leaving the block throws the first failure of a child, unless a cancel point of this scope has already thrown
+ * it inside the block. A scope that ends while one opened in it is still open cancels it and throws `SKEIN_MISUSE`.
  *
  * @param options those of `scope`
  * @param outer the scope that it is part of. Default: the current one, where there is one
@@ -66,7 +66,7 @@ class BlockScope extends Scope implements AsyncDisposable, OpenBlock {
     return super.cancelError()
   }
 
-  /** Disposing of it is no way of swallowing its cancellation. */
+  /** Disposing of it must not swallow its cancellation. */
   protected override get hasTold(): boolean {
     return false
   }
@@ -86,7 +86,7 @@ class BlockScope extends Scope implements AsyncDisposable, OpenBlock {
   }
 }
 
-/** The place of an open block in the scope around it; tells whoever disposes of it how it ended. */
+/** The place of an open block in the scope around it; says how it ended where it is disposed of. */
 class BlockRun extends RunHost<BlockScope> {
   readonly #block: BlockScope
   #outcome: { readonly error?: unknown } | undefined = undefined

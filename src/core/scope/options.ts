@@ -5,17 +5,17 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 import type { ScopeNode } from '../tree/member.ts'
 import type { Services } from './services.ts'
 
-/** What a scope throws when something in it failed. */
+/** The error of a scope in which something failed. */
 export type ErrorShape = 'first' | 'group'
 
-/** What the failure of a child means for the others: they are cancelled, or they go on and the failures are collected. */
+/** The effect of a child's failure on the others: they are cancelled, or they go on and the failures are collected. */
 export type FailurePolicy = 'cancel' | 'collect'
 
-/** How long something may take, or until when: the earlier of the two where both are there. */
+/** A limit in time, as a length or as a moment: the earlier of the two where both are there. */
 export interface ScopeLimit {
   /** The longest that everything inside may take, counted from now. Default: no limit. */
   readonly timeout?: Duration
-  /** When everything inside has to be over: milliseconds since the Unix epoch. Default: no limit. */
+  /** The moment at which everything inside has to be over: milliseconds since the Unix epoch. Default: no limit. */
   readonly deadline?: number
 }
 
@@ -23,18 +23,21 @@ export interface ScopeLimit {
 export interface ScopeOptions extends ScopeLimit {
   /** Cancels the scope when it aborts. The listener is removed when the scope ends. */
   readonly signal?: AbortSignal
-  /** How the scope is called in errors and dumps. Default: the name of the body, or `scope`. */
+  /** The name of the scope in errors and dumps. Default: the name of the body, or `scope`. */
   readonly name?: string
-  /** How long cancelled work may take to end before a warning says who is stuck. Default: '5s', or that of the outer scope. */
+  /**
+   * The time that cancelled work has to end before a warning says which task is stuck. Default: '5s', or that of the outer
+   * scope.
+   */
   readonly grace?: Duration
   /**
-   * What the scope throws when something in it failed: the first failure as it is (`first`), or always one
+   * The error that the scope throws when something in it failed: the first failure as it is (`first`), or always one
    * AggregateError of all (`group`). Default: `first`, and `group` with `onError: 'collect'`. The others can be read as
    * `s.failures` or `errorsOf(error)`.
    */
   readonly errors?: ErrorShape
   /**
-   * What happens to the others when a child fails: they are cancelled (`cancel`), or they go on to their end, and the scope
+   * The effect on the others when a child fails: they are cancelled (`cancel`), or they go on to their end, and the scope
    * throws then (`collect`). A body that fails cancels its children in any case. Default: `cancel`.
    */
   readonly onError?: FailurePolicy
@@ -42,7 +45,7 @@ export interface ScopeOptions extends ScopeLimit {
 
 /** Options of `s.spawn`. */
 export interface SpawnOptions {
-  /** How the task is called in errors and dumps. Default: the name of the function, or `task`. */
+  /** The name of the task in errors and dumps. Default: the name of the function, or `task`. */
   readonly name?: string
   /**
    * True for a task that serves the others: a heartbeat, a connection, a writer of logs. The scope does not wait for it; it
@@ -54,11 +57,11 @@ export interface SpawnOptions {
 
 /** Options of `s.cancel`. */
 export interface CancelOptions {
-  /** How long the work may go on after it was asked to stop. Default: 0. */
+  /** The time for which the work may go on after it was asked to stop. Default: 0. */
   readonly grace?: Duration
 }
 
-/** @internal What only skein's own parts can say of a scope. */
+/** @internal The options of a scope that only skein's own parts have. */
 export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOptions {
   readonly parent?: Parent | undefined
   readonly kind?: 'scope' | 'task'
@@ -68,7 +71,7 @@ export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOp
   readonly liftable?: boolean
   /** Nobody can cancel it, and a failing child concerns nobody but its own job. */
   readonly background?: boolean
-  /** What the scope gives when its own limit cuts something off, instead of an error. */
+  /** The result of the scope when its own limit cuts something off, instead of an error. */
   readonly moveOn?: { readonly value: unknown } | undefined
   /** A value that this scope and those within carry. */
   readonly carried?: { readonly key: object; readonly value: unknown } | undefined
@@ -76,12 +79,12 @@ export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOp
   /** Polled at every cancel point: how a flag in shared memory is seen inside a synchronous loop. */
   readonly probe?: ((atCancelPoint: boolean) => CancelCause | undefined) | undefined
   readonly onProgress?: ((value: unknown) => void) | undefined
-  /** What the place that runs the task does for it. */
+  /** The services of the place that runs the task. */
   readonly services?: Services | undefined
   readonly spawnedAt?: Error | undefined
 }
 
-/** @internal The options of whoever gave none. */
+/** @internal The options where none were passed. */
 export const noOptions: ScopeOptions = Object.freeze({})
 
 const knownScope: ReadonlySet<string> = new Set([

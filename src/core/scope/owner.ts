@@ -5,7 +5,7 @@ import { currentScope, Scope } from './scope.ts'
 import type { Wait } from './waits.ts'
 
 /**
- * Who may end a wait early: the last argument of everything that waits.
+ * The owner of a wait, which may end it early: the last argument of everything that waits.
  *
  * With a scope, the wait ends when the scope is cancelled or out of time; with an AbortSignal, when it aborts. Left out, it
  * is the current scope where there is one (in the synchronous part of a task), and nobody elsewhere.
@@ -34,7 +34,10 @@ export function scopeOf(owner: Owner | undefined): Scope | undefined {
   return owner instanceof Scope ? owner : undefined
 }
 
-/** Why an operation may not begin, or undefined. Whatever waits asks this first, also where it need not wait. */
+/**
+ * The error for which an operation may not begin, or undefined. Everything that waits asks this first, also where it need
+ * not wait.
+ */
 export function refusalOf(owner: Owner | undefined, operation: string): unknown {
   if (owner === undefined) return undefined
   if (owner instanceof Scope) return owner.refusal(operation)
@@ -42,8 +45,8 @@ export function refusalOf(owner: Owner | undefined, operation: string): unknown 
 }
 
 /**
- * Puts a wait under its owner, and gives its promise. Only after `refusalOf`: who has been cancelled already is told
- * nothing any more.
+ * Puts a wait under its owner, and returns its promise. Only after `refusalOf`: an owner that has been cancelled already
+ * reports nothing any more.
  */
 export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation: string): Promise<T> {
   if (owner instanceof Scope) owner.enlist(wait)
@@ -51,7 +54,7 @@ export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation:
   return wait.promise
 }
 
-/** Stands where a scope would stand: breaks the wait off when the signal aborts, and lets go of the signal when it ends. */
+/** Takes the place of a scope: breaks the wait off when the signal aborts, and lets go of the signal when it ends. */
 class SignalLink implements MemberOwner {
   readonly #signal: AbortSignal
   readonly #operation: string

@@ -27,7 +27,7 @@ export class ReadyJob<T, S extends ScopeCore> extends SpawnedJob<unknown, S> {
     if (!this.#starting) {
       throw new MisuseError(`${this.inner.title} called ready() a second time. It says only once that it is ready.`)
     }
-    // Whoever waits was promised a task that goes on; this one has been told to stop.
+    // The caller was promised a task that goes on; this one has been asked to stop.
     if (this.inner.cancelled) return
     this.#starting = false
     this.#resolve(value)

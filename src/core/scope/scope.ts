@@ -49,16 +49,16 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
   }
 
   /**
-   * Starts a function as a child task, and gives its job at once. The function starts in the next microtask, with a scope
+   * Starts a function as a child task, and returns its job at once. The function starts in the next microtask, with a scope
    * of its own.
    *
    * The scope waits for it. If it fails, its siblings and the body of the scope are cancelled, and the failure is what the
    * scope throws, whether or not anybody asks the job for its result.
    *
    * **Cancellation**: a child of a cancelled scope still starts, and runs to its first cancel point. Cancelling the job
-   * alone is no failure of the scope.
+   * alone does not fail the scope.
    *
-   * **Errors**: `SKEIN_SCOPE_CLOSED` when the scope has ended; `SKEIN_INVALID_ARGUMENT` for something that is no function.
+   * **Errors**: `SKEIN_SCOPE_CLOSED` when the scope has ended; `SKEIN_INVALID_ARGUMENT` for anything but a function.
    *
    * @param fn the work; its argument is its own scope
    * @param options `name`; `service: true` for a task that serves the others, see `SpawnOptions`
@@ -87,11 +87,12 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
   }
 
   /**
-   * Starts a function as a child task and waits until it says that it is ready; then gives what it gave to `ready`.
+   * Starts a function as a child task and waits until it says that it is ready; resolves to the value that it passed to
+   * `ready`.
    *
-   * For work that must be under way before the rest can go on: a server that has to listen, a subscription that has to
-   * stand. Until then a failure of the task is thrown by `spawnReady` alone, as it is; from then on it is a child like any
-   * other. A handle to stop it can be a part of the value: `ready({ port, stop: () => s.cancel() })`.
+   * For work that must be under way before the rest can go on: a server that has to listen, a subscription that has to be
+   * in place. Until then a failure of the task is thrown by `spawnReady` alone, as it is; from then on it is a child like
+   * any other. A handle to stop it can be a part of the value: `ready({ port, stop: () => s.cancel() })`.
    *
    * **Cancellation**: the task is cancelled with the scope, before and after. Once it has been cancelled `ready` does
    * nothing, and `spawnReady` throws when the task has ended.
@@ -306,7 +307,7 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
    * Runs a part of a task whose result a durable call keeps: a later attempt does not do it again, but gets the same value.
    *
    * Give each thing that must not be done twice (a payment, an e-mail) a step of its own. The value is kept when the body
-   * has returned and before `step` gives it; a crash between the two runs the body again, so what it does should bear
+   * has returned and before `step` returns it; a crash between the two runs the body again, so what it does should bear
    * that. On the loop, threads and processes, where a call is not durable, it just runs the body.
    *
    * **Cancellation**: waits, so it is a cancel point; the body is part of this scope. A body that has returned may have
@@ -350,7 +351,7 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
 }
 
 /**
- * Runs a body in a scope of its own, and gives what it returns when everything started in the scope has ended.
+ * Runs a body in a scope of its own, and resolves to what it returns when everything started in the scope has ended.
  *
  * The first failure, in the body or in a child, cancels the rest and is what `scope` throws. Called while the synchronous
  * part of a task or of another scope's body runs, it is part of that scope; after an `await`, use `s.scope(…)` for that.
@@ -381,7 +382,10 @@ export function scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptio
   return runScope(currentOuter(), body, options, 'scope', true)
 }
 
-/** @internal What `current()` returns, or undefined where it would throw. Sources of any copy of skein give scopes. */
+/**
+ * @internal The scope that `current()` returns, or undefined where it would throw. Sources of any copy of skein return
+ * scopes.
+ */
 export function currentScope(): Scope | undefined {
   return currentSource()?.toScope() as Scope | undefined
 }

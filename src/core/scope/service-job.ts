@@ -11,7 +11,7 @@ export class ServiceJob<R, S extends ScopeCore> extends SpawnedJob<R, S> {
     this.#extra.serving++
   }
 
-  /** The count goes first: what is told that a member has left compares it with how many are left. */
+  /** The count goes first: those that hear of the leaving member compare it with the number of members left. */
   override leave(): void {
     if (this.owner === undefined) return
     this.#extra.serving--

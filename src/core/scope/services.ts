@@ -3,20 +3,23 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 /** One line that a task has written with `s.log`. */
 export interface LogLine {
   readonly text: string
-  /** What belongs to it, for machines. */
+  /** The data that belongs to it, for machines. */
   readonly fields?: Readonly<Record<string, unknown>>
-  /** When it was written, in milliseconds since the Unix epoch. */
+  /** The moment at which it was written, in milliseconds since the Unix epoch. */
   readonly time: number
 }
 
 /**
- * What the place that runs a task does for its scope, beside `probe` and `onProgress`.
+ * The services of the place that runs a task for its scope, beside `probe` and `onProgress`.
  *
  * `ask` is there only where somebody answers: a queue that keeps the finished steps of a durable call. The kinds that it
  * is asked are those of `StepAsk`.
  */
 export interface Services {
-  /** When the place will end the task, in milliseconds since the Unix epoch; Infinity for never. The scope only tells it. */
+  /**
+   * The moment at which the place will end the task, in milliseconds since the Unix epoch; Infinity for never. The scope
+   * only passes it on.
+   */
   deadline(): number
   log(line: LogLine): void
   readonly ask: ((kind: string, value: unknown) => Promise<unknown>) | undefined
@@ -24,7 +27,7 @@ export interface Services {
   begun?: Set<string> | undefined
 }
 
-/** What `s.step` asks, and what it wants to hear. */
+/** The questions of `s.step`, and the answers that it expects. */
 export const stepAsk = {
   /** Value: the name. Answer: `{ value }` of the finished step, or undefined when it has not been finished yet. */
   get: 'step-get',
@@ -32,7 +35,7 @@ export const stepAsk = {
   put: 'step-put',
 } as const
 
-/** Refuses what is no line of a log. */
+/** Refuses anything but a line of a log. */
 export function checkLog(text: unknown, fields: unknown): void {
   if (typeof text !== 'string') {
     throw new InvalidArgumentError(

@@ -8,7 +8,7 @@ import { SleepWait } from './waits.ts'
  * With a scope it is `s.sleep(duration)`. Without a second argument it belongs to the current scope where there is one,
  * and is a plain timer elsewhere.
  *
- * @param duration milliseconds, or a text such as `'250ms'`, `'5s'`; 0 gives the event loop one turn
+ * @param duration milliseconds, or a string such as `'250ms'`, `'5s'`; 0 gives the event loop one turn
  * @param owner the scope or AbortSignal that ends the wait early
  *
  * **Cancellation**: ends at once when the scope is cancelled or the signal aborts; timer and listener are freed.

@@ -1,11 +1,11 @@
 import type { ScopeNode } from '../tree/member.ts'
 
-/** Whatever can give the running code its scope. A worker's source builds the scope only when it is asked for. */
+/** A source of the scope of the running code. A worker's source builds the scope only when it is asked for. */
 export interface ScopeSource {
   toScope(): ScopeNode
 }
 
-/** What `skein/ambient` installs: a current scope that survives `await`. */
+/** The part that `skein/ambient` installs: a current scope that survives `await`. */
 export interface Ambient {
   get(): ScopeSource | undefined
   run<A, R>(source: ScopeSource | undefined, fn: (argument: A) => R, argument: A): R
@@ -24,7 +24,7 @@ const globals = globalThis as unknown as Record<symbol, CurrentSlot | undefined>
 /** @internal */
 export const slot: CurrentSlot = (globals[slotKey] ??= { source: undefined, ambient: undefined })
 
-/** What `current()` would ask, or undefined where it would throw. */
+/** The source that `current()` would ask, or undefined where it would throw. */
 export function currentSource(): ScopeSource | undefined {
   return slot.source ?? slot.ambient?.get()
 }

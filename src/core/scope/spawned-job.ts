@@ -9,7 +9,7 @@ import type { LogLine } from './services.ts'
 
 let numbered = 0
 
-/** Few are asked for their id, so it is no field of theirs. */
+/** Few are asked for their id, so it is not a field. */
 const numbers = new WeakMap<object, number>()
 
 /**

@@ -1,6 +1,6 @@
 import { MisuseError } from '../errors/errors.ts'
 
-/** @internal How many bodies of scopes run within each other at this moment, in one synchronous stretch. */
+/** @internal The number of bodies of scopes that run within each other at this moment, in one synchronous stretch. */
 export const nesting: { depth: number } = { depth: 0 }
 
 /** @internal From so many levels on, it is worth looking whether the stack has room for another. */

@@ -2,13 +2,13 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 import { checkBody } from './options.ts'
 import { type Services, stepAsk } from './services.ts'
 
-/** What a step needs of the scope that it is a part of. */
+/** The part of a scope that its steps need. */
 interface StepScope<S> {
   scope<T>(body: (s: S) => T | Promise<T>, options: { readonly name: string }): Promise<T>
   wait<T>(promise: PromiseLike<T>): Promise<T>
 }
 
-/** `s.step`: runs a part of a durable call, or gives what an earlier attempt has got from it. */
+/** `s.step`: runs a part of a durable call, or returns what an earlier attempt has got from it. */
 export async function runStep<T, S>(
   scope: StepScope<S>,
   services: Services | undefined,

@@ -4,13 +4,13 @@ import { Scope } from './scope.ts'
 import type { ScopeInit } from './options.ts'
 
 /**
- * What a worker knows of the task that it runs: its `name`, which `attempt` it is, the `deadline` if there is one; `probe`
- * is polled at every cancel point and gives the cause once the task has been cancelled; `onProgress` takes what the task
- * reports; `services` is what else the place does for it.
+ * The knowledge of a worker about the task that it runs: its `name`, the number of the `attempt`, the `deadline` if there
+ * is one; `probe` is polled at every cancel point and returns the cause once the task has been cancelled; `onProgress`
+ * takes what the task reports; `services` are the other things that the place does for it.
  */
 export type TaskScopeOptions = Pick<ScopeInit, 'name' | 'attempt' | 'probe' | 'onProgress' | 'deadline' | 'services'>
 
-/** How a task function came to its end. */
+/** The end of a task function. */
 export type TaskOutcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown }

@@ -38,7 +38,7 @@ export function failAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<
  * **Errors**: those of `scope`, without the `SKEIN_TIMEOUT` of its own limit.
  *
  * @param timeout the limit, counted from now
- * @param otherwise what to give when the limit ran out
+ * @param otherwise the result when the limit ran out
  * @example
  * import { moveOnAfter } from 'skein'
  *

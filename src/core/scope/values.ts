@@ -15,7 +15,7 @@ export interface ScopeKey<T> {
  * Make it once, at the top of a module, and export it to those who need it: two keys are two keys, whatever their names.
  *
  * @param name how it is called in errors
- * @param fallback what `s.get` gives where no scope carries the value. Leave it out where that is a mistake
+ * @param fallback the result of `s.get` where no scope carries the value. Leave it out where that is a mistake
  * @example
  * import { scope, scopeKey } from 'skein'
  *

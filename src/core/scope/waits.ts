@@ -15,7 +15,7 @@ export abstract class Wait<T> extends Member {
     this.#resolve = handed as (value: T) => void
   }
 
-  /** What is waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
+  /** The thing waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
   describe(): string {
     return 'a wait'
   }
@@ -25,7 +25,7 @@ export abstract class Wait<T> extends Member {
     return undefined
   }
 
-  /** What it stands in line for, with others that are served in order. */
+  /** The line in which it waits, with others that are served in order. */
   get line(): object | undefined {
     return undefined
   }
@@ -33,7 +33,7 @@ export abstract class Wait<T> extends Member {
   /** Gives back what the wait holds: a timer, a place in a queue. */
   protected free(): void {}
 
-  /** True until the wait is over: whoever settles it first wins, everything later is ignored. */
+  /** True until the wait is over: the first to settle it wins, everything later is ignored. */
   get pending(): boolean {
     return this.#resolve !== undefined
   }
@@ -104,7 +104,7 @@ function hand(resolve: (value: never) => void): void {
   handed = resolve
 }
 
-/** What a promise is resolved with to be rejected: so a wait need not keep the second function of its promise too. */
+/** Resolves a promise in order to reject it: so a wait need not keep the second function of its promise too. */
 class Refusal {
   readonly #error: unknown
 
@@ -178,7 +178,7 @@ export class PromiseWait<T> extends Wait<T> {
 }
 
 /**
- * What a foreign promise keeps of a wait: this alone, and empty once the wait is over. The promise may live as long as the
+ * The only part of a wait that a foreign promise keeps, empty once the wait is over. The promise may live as long as the
  * program, and be waited for a million times.
  */
 interface Link<T> {

@@ -4,11 +4,11 @@ import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a barrier tells of itself. */
+/** The counts of a barrier. */
 export interface BarrierStats {
-  /** How many have to arrive. */
+  /** The number that have to arrive. */
   readonly parties: number
-  /** How many have arrived and wait. */
+  /** The number that have arrived and wait. */
   readonly waiting: number
   /** True after `abort`, until `reset`. */
   readonly broken: boolean
@@ -36,9 +36,9 @@ export interface BarrierStats {
  * **Errors**: `SKEIN_BROKEN` after `abort`, and for those who wait when it is reset.
  */
 export class Barrier implements QueueOwner {
-  /** How it is called in errors: `barrier 'round'`. */
+  /** Its title in errors: `barrier 'round'`. */
   readonly title: string
-  /** How many have to arrive. */
+  /** The number that have to arrive. */
   readonly parties: number
   #broken = false
   readonly #line: WaitQueue<number> = new WaitQueue(this)
@@ -59,7 +59,7 @@ export class Barrier implements QueueOwner {
   }
 
   /**
-   * Waits until all have arrived, and gives the index in the order of arrival, from 0.
+   * Waits until all have arrived, and resolves to the index in the order of arrival, from 0.
    *
    * **Cancellation**: a cancel point.
    *
@@ -79,7 +79,7 @@ export class Barrier implements QueueOwner {
   }
 
   /**
-   * Arrives only if that completes the round, and gives its index then; else undefined. Is no cancel point.
+   * Arrives only if that completes the round, and returns its index then; else undefined. Not a cancel point.
    *
    * **Errors**: `SKEIN_BROKEN`.
    */
@@ -107,7 +107,7 @@ export class Barrier implements QueueOwner {
     )
   }
 
-  /** How many have arrived, at this moment. */
+  /** The number that have arrived, at this moment. */
   stats(): BarrierStats {
     return Object.freeze({ parties: this.parties, waiting: this.#line.size, broken: this.#broken })
   }

@@ -5,15 +5,15 @@ import { runBlock } from './block.ts'
 import { checkCapacity, type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a limiter tells of itself. */
+/** The counts of a limiter. */
 export interface LimiterStats {
-  /** How many tokens there are; Infinity for no limit. */
+  /** The number of tokens; Infinity for no limit. */
   readonly total: number
-  /** How many are taken. May be above `total` after it was lowered. */
+  /** The number of tokens that are taken. May be above `total` after it was lowered. */
   readonly borrowed: number
   /** The most that were taken at the same time. */
   readonly peak: number
-  /** How many wait for one. */
+  /** The number that wait for a token. */
   readonly waiting: number
   /** On whose behalf tokens are taken: titles of scopes, or what was given to `acquireFor`. */
   readonly borrowers: readonly unknown[]
@@ -40,7 +40,7 @@ export interface LimiterStats {
  * **Errors**: `SKEIN_MISUSE` (a borrower has a token already, or has none to give back), `SKEIN_INVALID_ARGUMENT`.
  */
 export class CapacityLimiter implements QueueOwner {
-  /** How it is called in errors: `limiter 'database'`. */
+  /** Its title in errors: `limiter 'database'`. */
   readonly title: string
   #total: number
   #peak = 0
@@ -58,7 +58,7 @@ export class CapacityLimiter implements QueueOwner {
   }
 
   /**
-   * How many tokens there are. Raising it serves as many who wait as there is room for now; lowering it takes nothing from
+   * The number of tokens. Raising it serves as many who wait as there is room for now; lowering it takes nothing from
    * anybody, but nobody gets a token until enough have come back.
    */
   get total(): number {
@@ -71,12 +71,12 @@ export class CapacityLimiter implements QueueOwner {
     this.#serve()
   }
 
-  /** How many tokens are taken. */
+  /** The number of tokens that are taken. */
   get borrowed(): number {
     return this.#borrowers.size
   }
 
-  /** How many tokens can be had now; 0 where more are taken than there are. */
+  /** The number of tokens that can be had now; 0 where more are taken than there are. */
   get available(): number {
     return Math.max(0, this.#total - this.#borrowers.size)
   }
@@ -99,8 +99,8 @@ export class CapacityLimiter implements QueueOwner {
   }
 
   /**
-   * Waits for a token on behalf of somebody else: an object or a text of yours, such as a connection or a customer's name.
-   * Give it back with `releaseFor`.
+   * Waits for a token on behalf of somebody else: an object or a string of yours, such as a connection or a customer's
+   * name. Give it back with `releaseFor`.
    *
    * **Cancellation**: a cancel point.
    *
@@ -169,7 +169,7 @@ export class CapacityLimiter implements QueueOwner {
     }
   }
 
-  /** How many tokens there are, who has them and how many wait, at this moment. */
+  /** The number of tokens, who has them and how many wait, at this moment. */
   stats(): LimiterStats {
     return Object.freeze({
       total: this.#total,
@@ -180,7 +180,7 @@ export class CapacityLimiter implements QueueOwner {
     })
   }
 
-  /** @internal `acquireFor` that belongs to no scope, whoever calls it. */
+  /** @internal `acquireFor` that belongs to no scope, wherever it is called. */
   lendTo(borrower: unknown): Promise<void> {
     return this.#borrow(borrower, undefined)
   }
@@ -209,7 +209,7 @@ export class CapacityLimiter implements QueueOwner {
     while (this.#borrowers.size < this.#total) {
       const next = this.#line.shift()
       if (next === undefined) return
-      // Whoever stands in the line twice has got the token of the first time meanwhile.
+      // A borrower that is in the line twice has got the token of the first time meanwhile.
       if (this.#borrowers.has(next.detail)) next.fail(this.#twice(next.detail))
       else {
         this.#lend(next.detail)

@@ -3,24 +3,24 @@ import { type Owner, waitUnder } from '../scope/owner.ts'
 import { Ring } from './ring.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a channel does with a value for which there is no room. */
+/** The reaction of a channel to a value for which there is no room. */
 export type Overflow = 'wait' | 'drop-oldest' | 'drop-newest' | 'error'
 
-/** What a channel tells of itself. */
+/** The counts of a channel. */
 export interface ChannelStats {
-  /** How many values it may hold for which nobody waits yet. */
+  /** The most values that it may hold for which nobody waits yet. */
   readonly capacity: number
-  /** How many it holds. */
+  /** The number of values that it holds. */
   readonly buffered: number
   /** The most that it held at the same time. */
   readonly peak: number
-  /** How many values were dropped because there was no room, or because nobody is left to receive them. */
+  /** The number of values that were dropped because there was no room, or because nobody is left to receive them. */
   readonly dropped: number
   readonly openSenders: number
   readonly openReceivers: number
-  /** How many wait to send. */
+  /** The number of sends that wait. */
   readonly waitingSends: number
-  /** How many wait to receive. */
+  /** The number of receives that wait. */
   readonly waitingReceives: number
 }
 
@@ -31,7 +31,7 @@ interface Sending<T> {
 }
 
 /**
- * What the ends of one channel share.
+ * The state that the ends of one channel share.
  *
  * Invariants: while somebody waits to receive, nothing is held and nobody waits to send; while somebody waits to send, the
  * channel is full; an end that is closed has nobody waiting at it.
@@ -89,7 +89,7 @@ export class ChannelState<T> implements QueueOwner {
     return waitUnder(new Waiter(this.#receives, end), by, this.title)
   }
 
-  /** True when `take` has something to give. */
+  /** True when `take` would return a value. */
   get isReady(): boolean {
     return this.#buffer.size > 0 || this.#sends.size > 0
   }

@@ -9,12 +9,12 @@ export type { ChannelStats, Overflow } from './channel-state.ts'
 /** Options of a channel. */
 export interface ChannelOptions extends NameOptions {
   /**
-   * How many values it holds for which nobody waits yet: 0 (each `send` waits for its `receive`), a number, or Infinity.
-   * Default: 0.
+   * The most values that it holds for which nobody waits yet: 0 (each `send` waits for its `receive`), a number, or
+   * Infinity. Default: 0.
    */
   readonly capacity?: number
   /**
-   * What happens to a value for which there is no room: `send` waits (`wait`), the oldest or this newest value is dropped
+   * The reaction to a value for which there is no room: `send` waits (`wait`), the oldest or this newest value is dropped
    * (`drop-oldest`, `drop-newest`), or `send` fails (`error`). Default: `wait`.
    */
   readonly overflow?: Overflow
@@ -135,7 +135,7 @@ export class Sender<T> implements AsyncDisposable {
     this.#state.closeSender(this)
   }
 
-  /** What the channel holds and who waits, at this moment. */
+  /** The number of values held and of those who wait, at this moment. */
   stats(): ChannelStats {
     return this.#state.stats()
   }
@@ -183,8 +183,8 @@ export class Receiver<T> implements AsyncIterable<T>, AsyncDisposable {
   }
 
   /**
-   * Receives the next value if there is one now; else gives undefined. Where undefined may be a value, use `receive`. Is no
-   * cancel point.
+   * Receives the next value if there is one now; else returns undefined. Where undefined may be a value, use `receive`. Not
+   * a cancel point.
    *
    * **Errors**: `SKEIN_END_OF_CHANNEL`, `SKEIN_CLOSED`.
    */
@@ -234,7 +234,7 @@ export class Receiver<T> implements AsyncIterable<T>, AsyncDisposable {
     this.#state.closeReceiver(this)
   }
 
-  /** What the channel holds and who waits, at this moment. */
+  /** The number of values held and of those who wait, at this moment. */
   stats(): ChannelStats {
     return this.#state.stats()
   }

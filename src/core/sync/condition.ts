@@ -6,9 +6,9 @@ import { Lock } from './lock.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a condition tells of itself. */
+/** The counts of a condition. */
 export interface ConditionStats {
-  /** How many wait to be notified. */
+  /** The number that wait to be notified. */
   readonly waiting: number
   /** True while somebody holds its lock. */
   readonly held: boolean
@@ -17,9 +17,9 @@ export interface ConditionStats {
 /**
  * Waits, while holding a lock, until somebody else has changed what the lock protects.
  *
- * `wait` gives the lock away, waits for a notification, and has the lock again when it returns. Who is notified still has
- * to look whether what it waited for is so, because others may have been faster: that is what `waitFor` does. For a value
- * that is handed over, a `channel` is simpler; for something that happens once, an `Event`.
+ * `wait` releases the lock, waits for a notification, and has the lock again when it returns. After that, look whether the
+ * thing waited for is so, because others may have been faster: that is what `waitFor` does. For a value that is handed
+ * over, a `channel` is simpler; for something that happens once, an `Event`.
  *
  * @example
  * import { Condition, scope } from 'skein'
@@ -46,7 +46,7 @@ export interface ConditionStats {
  * **Errors**: `SKEIN_MISUSE` when the caller does not hold the lock.
  */
 export class Condition implements QueueOwner {
-  /** How it is called in errors: `condition 'stock'`. */
+  /** Its title in errors: `condition 'stock'`. */
   readonly title: string
   /** The lock that protects what is waited for. */
   readonly lock: Lock
@@ -130,7 +130,7 @@ export class Condition implements QueueOwner {
     this.#wake(this.#line.size)
   }
 
-  /** How many wait and whether the lock is held, at this moment. */
+  /** The number that wait, and whether the lock is held, at this moment. */
   stats(): ConditionStats {
     return Object.freeze({ waiting: this.#line.size, held: this.lock.held })
   }

@@ -2,14 +2,14 @@ import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What an event or a gate tells of itself. */
+/** The state of an event or a gate. */
 export interface EventStats {
-  /** How many wait. */
+  /** The number that wait. */
   readonly waiting: number
 }
 
 /**
- * Something that happens once: whoever waits for it goes on then, and whoever comes later does not wait at all.
+ * Something that happens once: those who wait for it go on then, and those who come later do not wait at all.
  *
  * It cannot be taken back, so nobody can miss it. For something that opens and closes again, use `Gate`; to hand over a
  * value, use `channel`. (It has nothing to do with the DOM's `Event`: import it under another name where you need both.)
@@ -32,7 +32,7 @@ export interface EventStats {
  * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
  */
 export class Event implements QueueOwner {
-  /** How it is called in errors: `event 'ready'`. */
+  /** Its title in errors: `event 'ready'`. */
   readonly title: string
   #isSet = false
   readonly #line: WaitQueue<void> = new WaitQueue(this)
@@ -72,7 +72,7 @@ export class Event implements QueueOwner {
     }
   }
 
-  /** How many wait, at this moment. */
+  /** The state, and the number that wait, at this moment. */
   stats(): EventStats {
     return Object.freeze({ waiting: this.#line.size })
   }

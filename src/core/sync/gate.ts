@@ -5,7 +5,7 @@ import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** Options of a Gate. */
 export interface GateOptions extends NameOptions {
-  /** Whether it is open at first. Default: false. */
+  /** True if it is open at first. Default: false. */
   readonly open?: boolean
 }
 
@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(['name', 'open'])
 /**
  * Lets everybody through while it is open, and makes everybody wait while it is shut: a pause button.
  *
- * Whoever waits when it opens goes through, even if it is shut again at once. For something that happens only once, use
+ * Those who wait when it opens go through, even if it is shut again at once. For something that happens only once, use
  * `Event`.
  *
  * @example
@@ -38,7 +38,7 @@ const known: ReadonlySet<string> = new Set(['name', 'open'])
  * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export class Gate implements QueueOwner {
-  /** How it is called in errors: `gate 'running'`. */
+  /** Its title in errors: `gate 'running'`. */
   readonly title: string
   #isOpen: boolean
   readonly #line: WaitQueue<void> = new WaitQueue(this)
@@ -83,7 +83,7 @@ export class Gate implements QueueOwner {
     }
   }
 
-  /** How many wait, at this moment. */
+  /** The state, and the number that wait, at this moment. */
   stats(): EventStats {
     return Object.freeze({ waiting: this.#line.size })
   }

@@ -6,9 +6,9 @@ import { OwnedLock } from './owned-lock.ts'
 /**
  * Lets one task at a time into a stretch of code that has an `await` in it.
  *
- * Whoever waits is served in order: a released lock belongs to the first waiter at once, so that nobody starves and nobody
- * barges in. Code without an `await` needs no lock, because nothing else runs meanwhile. The owner is a scope, so two things
- * that go on at the same time need two scopes: spawn them.
+ * Those who wait are served in order: a released lock belongs to the first waiter at once, so that nobody starves and
+ * nobody barges in. Code without an `await` needs no lock, because nothing else runs meanwhile. The owner is a scope, so
+ * two things that go on at the same time need two scopes: spawn them.
  *
  * @example
  * import { Lock, scope } from 'skein'

@@ -3,13 +3,13 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 
 /** Options that every primitive takes. */
 export interface NameOptions {
-  /** How it is called in errors, statistics and dumps. Default: none. */
+  /** Its name in errors, stats and dumps. Default: none. */
   readonly name?: string
 }
 
 const named: ReadonlySet<string> = new Set(['name'])
 
-/** Checks the options of a primitive and gives its title: `lock 'db'`, or `lock` without a name. */
+/** Checks the options of a primitive and returns its title: `lock 'db'`, or `lock` without a name. */
 export function titleOf(kind: string, options: NameOptions, known: ReadonlySet<string> = named): string {
   if (typeof options === 'number' && known.has('capacity')) {
     throw new InvalidArgumentError(

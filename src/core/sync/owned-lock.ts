@@ -6,24 +6,24 @@ import { type NameOptions, titleOf } from './options.ts'
 import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a lock tells of itself. */
+/** The state of a lock. */
 export interface LockStats {
   /** True while somebody holds it. */
   readonly held: boolean
   /** The scope that holds it, as in `task writer`; undefined when nobody does, or somebody without a scope. */
   readonly owner: string | undefined
-  /** How many wait for it. */
+  /** The number that wait for it. */
   readonly waiting: number
 }
 
 /**
- * What `Lock` and `RLock` share: one holder, and everybody else in a line.
+ * The common part of `Lock` and `RLock`: one holder, and everybody else in a line.
  *
  * Invariants: while the lock is free nobody waits; a released lock belongs to the first waiter before `release` returns;
  * a lock whose holder ended without releasing is broken for good.
  */
 export abstract class OwnedLock implements QueueOwner {
-  /** How it is called in errors: `lock 'db'`. */
+  /** Its title in errors: `lock 'db'`. */
   readonly title: string
   #held = false
   readonly #tenure: Tenure = new Tenure(this)
@@ -41,7 +41,7 @@ export abstract class OwnedLock implements QueueOwner {
   }
 
   /**
-   * Waits until the lock is free, and takes it. Prefer `hold`, which also gives it back.
+   * Waits until the lock is free, and takes it. Prefer `hold`, which also releases it.
    *
    * The scope that is given (or the current one) becomes the owner, and `release` must be given the same. Without a scope
    * the lock has an anonymous owner: anybody may release it, and nobody notices when it is forgotten.
@@ -104,7 +104,7 @@ export abstract class OwnedLock implements QueueOwner {
     }
   }
 
-  /** Who holds the lock and how many wait for it, at this moment. */
+  /** The holder of the lock and the number that wait for it, at this moment. */
   stats(): LockStats {
     return Object.freeze({ held: this.#held, owner: this.#tenure.scope?.title, waiting: this.#line.size })
   }
@@ -133,7 +133,7 @@ export abstract class OwnedLock implements QueueOwner {
     return holder === by
   }
 
-  /** What happens when the holder asks again: gives true where it may go in a second time. */
+  /** Decides about a holder that asks again: returns true where it may go in a second time. */
   protected abstract reenter(scope: Scope): boolean
 
   /** @internal Releases without asking who does it. */

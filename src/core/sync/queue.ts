@@ -8,27 +8,30 @@ import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** Options of a Queue. */
 export interface QueueOptions<T> extends NameOptions {
-  /** How many items it holds before `put` waits: an integer from 1 up, or Infinity. Default: Infinity. */
+  /** The number of items that it holds before `put` waits: an integer from 1 up, or Infinity. Default: Infinity. */
   readonly capacity?: number
-  /** Which item comes out first: the oldest (`fifo`), the newest (`lifo`), or that of the highest priority. Default: `fifo`. */
+  /**
+   * The order in which items come out: the oldest (`fifo`), the newest (`lifo`), or that of the highest priority first.
+   * Default: `fifo`.
+   */
   readonly order?: 'fifo' | 'lifo' | 'priority'
   /** For `order: 'priority'`: how important an item is. Higher comes first; among equals, first in, first out. */
   readonly priority?: (item: T) => number
 }
 
-/** What a queue tells of itself. */
+/** The counts of a queue. */
 export interface QueueStats {
-  /** How many items it holds. */
+  /** The number of items that it holds. */
   readonly size: number
-  /** How many it may hold. */
+  /** The most items that it may hold. */
   readonly capacity: number
   /** The most that it held at the same time. */
   readonly peak: number
-  /** How many items were put in and not yet reported done with `taskDone`. */
+  /** The number of items that were put in and not yet reported done with `taskDone`. */
   readonly unfinished: number
-  /** How many wait to put something in. */
+  /** The number of puts that wait. */
   readonly waitingPuts: number
-  /** How many wait to get something. */
+  /** The number of gets that wait. */
   readonly waitingGets: number
 }
 
@@ -86,9 +89,9 @@ const knownClose: ReadonlySet<string> = new Set(['immediate'])
  * **Errors**: `SKEIN_CLOSED` after `close`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
  */
 export class Queue<T> implements QueueOwner {
-  /** How it is called in errors: `queue 'pages'`. */
+  /** Its title in errors: `queue 'pages'`. */
   readonly title: string
-  /** How many items it holds before `put` waits. */
+  /** The number of items that it holds before `put` waits. */
   readonly capacity: number
   readonly #items: Store<T>
   readonly #priority: ((item: T) => number) | undefined
@@ -115,7 +118,7 @@ export class Queue<T> implements QueueOwner {
     this.#items = storeFor<T>(order)
   }
 
-  /** How many items it holds. */
+  /** The number of items that it holds. */
   get size(): number {
     return this.#items.size
   }
@@ -184,8 +187,8 @@ export class Queue<T> implements QueueOwner {
   }
 
   /**
-   * Takes the next item out if there is one now; else gives undefined. Where undefined may be an item, look at `size` first.
-   * Is no cancel point.
+   * Takes the next item out if there is one now; else returns undefined. Where undefined may be an item, look at `size`
+   * first. Not a cancel point.
    *
    * **Errors**: `SKEIN_CLOSED` when the queue was closed and is empty.
    */
@@ -265,7 +268,7 @@ export class Queue<T> implements QueueOwner {
       this.#unfinished -= dropped.length
       if (this.#unfinished === 0) this.#joins.settleAll(undefined)
     }
-    // Whoever waits to get something waits because the queue is empty.
+    // A get waits only because the queue is empty.
     this.#gets.failAll(this.#closed('get'))
     return dropped
   }
@@ -275,7 +278,7 @@ export class Queue<T> implements QueueOwner {
     this.close()
   }
 
-  /** What it holds and how many wait, at this moment. */
+  /** The number of items held and of those who wait, at this moment. */
   stats(): QueueStats {
     return Object.freeze({
       size: this.#items.size,

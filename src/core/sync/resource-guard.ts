@@ -19,7 +19,7 @@ import { type NameOptions, titleOf } from './options.ts'
  * **Errors**: `SKEIN_BUSY`.
  */
 export class ResourceGuard {
-  /** How it is called in errors: `resource 'socket'`. */
+  /** Its title in errors: `resource 'socket'`. */
   readonly title: string
   #busy = false
 

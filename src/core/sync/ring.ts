@@ -36,5 +36,5 @@ export class Ring<T> {
   }
 }
 
-/** An empty ring gives the memory of a burst back. */
+/** An empty ring releases the memory of a burst. */
 const largestIdle = 1024

@@ -23,7 +23,7 @@ import { OwnedLock } from './owned-lock.ts'
  * **Errors**: `SKEIN_MISUSE` (no scope given, released by somebody else), `SKEIN_BROKEN`.
  */
 export class RLock extends OwnedLock {
-  /** How often the owner went in after the first time. */
+  /** The number of times that the owner went in after the first time. */
   #again = 0
 
   /** @param options `name`: how it is called in errors and dumps */
@@ -31,7 +31,7 @@ export class RLock extends OwnedLock {
     super('rlock', options)
   }
 
-  /** How often its owner has taken it without releasing it. */
+  /** The number of times that its owner has taken it without releasing it. */
   get depth(): number {
     return this.held ? this.#again + 1 : 0
   }

@@ -6,17 +6,17 @@ import { type NameOptions, titleOf } from './options.ts'
 import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
-/** What a read-write lock tells of itself. */
+/** The state of a read-write lock. */
 export interface RWLockStats {
-  /** How many read now. */
+  /** The number that read now. */
   readonly readers: number
   /** True while somebody writes. */
   readonly writing: boolean
   /** The scopes that hold it, as in `task writer`; who came without a scope is not among them. */
   readonly owners: readonly string[]
-  /** How many wait to read. */
+  /** The number that wait to read. */
   readonly waitingReaders: number
-  /** How many wait to write. */
+  /** The number that wait to write. */
   readonly waitingWriters: number
 }
 
@@ -53,7 +53,7 @@ interface Request {
  * **Errors**: `SKEIN_MISUSE` (asked again, released by somebody else), `SKEIN_BROKEN` (a holder ended without releasing).
  */
 export class RWLock {
-  /** How it is called in errors: `rwlock 'settings'`. */
+  /** Its title in errors: `rwlock 'settings'`. */
   readonly title: string
   /** The side for those who only look. */
   readonly read: LockSide
@@ -69,7 +69,7 @@ export class RWLock {
     this.write = new LockSide(this.#state, 'write')
   }
 
-  /** Who holds the lock and how many wait for it, at this moment. */
+  /** The holders of the lock and the number that wait for it, at this moment. */
   stats(): RWLockStats {
     return this.#state.stats()
   }
@@ -253,7 +253,7 @@ class RWState implements QueueOwner {
       const { mode, scope } = next.detail
       if (!this.#fits(mode)) return
       this.#line.remove(next)
-      // Whoever stands in the line twice is in meanwhile.
+      // A scope that is in the line twice has got in meanwhile.
       if (scope !== undefined && this.#holders.has(scope)) {
         next.fail(
           new MisuseError(`${scope.title} asked for ${this.#title} twice at the same time. Spawn a task for each.`),

@@ -11,11 +11,11 @@ export interface SemaphoreOptions extends NameOptions {
   readonly max?: number
 }
 
-/** What a semaphore tells of itself. */
+/** The counts of a semaphore. */
 export interface SemaphoreStats {
-  /** How many may still go in. */
+  /** The number that may still go in. */
   readonly value: number
-  /** How many wait. */
+  /** The number that wait. */
   readonly waiting: number
 }
 
@@ -51,7 +51,7 @@ const known: ReadonlySet<string> = new Set(['name', 'max'])
  * **Errors**: `SKEIN_MISUSE` (released too often), `SKEIN_INVALID_ARGUMENT`.
  */
 export class Semaphore implements QueueOwner {
-  /** How it is called in errors: `semaphore 'downloads'`. */
+  /** Its title in errors: `semaphore 'downloads'`. */
   readonly title: string
   /** The most that may be free. */
   readonly max: number
@@ -71,7 +71,7 @@ export class Semaphore implements QueueOwner {
     this.#value = value
   }
 
-  /** How many may go in now without waiting. */
+  /** The number that may go in now without waiting. */
   get value(): number {
     return this.#value
   }
@@ -135,7 +135,7 @@ export class Semaphore implements QueueOwner {
     }
   }
 
-  /** How many may go in and how many wait, at this moment. */
+  /** The number that may go in and the number that wait, at this moment. */
   stats(): SemaphoreStats {
     return Object.freeze({ value: this.#value, waiting: this.#line.size })
   }

@@ -1,7 +1,7 @@
 import { Member } from '../tree/member.ts'
 import type { Scope } from '../scope/scope.ts'
 
-/** Who wants to hear that a scope has ended which still held something. */
+/** The holder's side of a tenure: hears that a scope has ended which still held something. */
 export interface TenureOf {
   ownerEnded(tenure: Tenure): void
 }
@@ -30,7 +30,7 @@ export class Tenure extends Member {
     this.leave()
   }
 
-  /** Being cancelled is no reason to let go: the body releases on its way out. */
+  /** Being cancelled is not a reason to let go: the body releases on its way out. */
   override cancel(): void {}
 
   override drop(): void {

@@ -1,21 +1,21 @@
 import type { Scope } from '../scope/scope.ts'
 import { Wait } from '../scope/waits.ts'
 
-/** What a wait queue belongs to, as far as those who wait in it are concerned. */
+/** The owner of a wait queue, as far as those who wait in it are concerned. */
 export interface QueueOwner {
-  /** What is waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
+  /** The thing waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
   describe(): string
   /** The scope that has to act before anybody here can go on, where there is exactly one. */
   holder?(): Scope | undefined
-  /** Somebody gave up waiting: those who stood behind may be able to go on now. The queue is consistent again. */
+  /** Called when somebody has given up waiting: those behind may be able to go on now. The queue is consistent again. */
   abandoned?(): void
 }
 
 /**
  * A place in a wait queue: the wait itself is the node of the list, so that leaving from the middle is a few pointer writes.
  *
- * A place in the queue is left in one of two ways. Whoever hands something over takes the waiter out first (`shift`) and
- * settles it then; so a waiter that finds itself still in the queue when its wait is over was broken off, and received
+ * A place in the queue is left in one of two ways. To hand something over, the waiter is taken out first (`shift`) and
+ * settled then; so a waiter that finds itself still in the queue when its wait is over was broken off, and received
  * nothing. That is the whole proof that a hand-over is never swallowed.
  */
 export class Waiter<T, D = undefined> extends Wait<T> {
@@ -25,7 +25,7 @@ export class Waiter<T, D = undefined> extends Wait<T> {
   before: Waiter<T, D> | undefined = undefined
   /** @internal */
   after: Waiter<T, D> | undefined = undefined
-  /** What it brings along: the value to send, on whose behalf it waits. */
+  /** The thing that it brings along: the value to send, or on whose behalf it waits. */
   readonly detail: D
   readonly #of: QueueOwner
 
@@ -59,8 +59,8 @@ export class Waiter<T, D = undefined> extends Wait<T> {
 /**
  * The one queue that every primitive of this folder waits in: first come, first served.
  *
- * Nothing that belongs to a primitive changes hands through the event loop: whoever gives something back gives it to the
- * first waiter at once, and the waiter owns it before anybody else can ask (hand-over, no barging).
+ * Nothing that belongs to a primitive changes hands through the event loop: what is given back goes to the first waiter at
+ * once, and the waiter owns it before anybody else can ask (hand-over, no barging).
  */
 export class WaitQueue<T, D = undefined> {
   readonly of: QueueOwner
@@ -76,7 +76,7 @@ export class WaitQueue<T, D = undefined> {
     return this.#size
   }
 
-  /** Who is next; undefined when nobody waits. */
+  /** The next in line; undefined when nobody waits. */
   get first(): Waiter<T, D> | undefined {
     return this.#first
   }
@@ -125,5 +125,5 @@ export class WaitQueue<T, D = undefined> {
   }
 }
 
-/** What an operation gives that need not wait: one promise for all, because making one costs more than the operation. */
+/** The promise of every operation that need not wait: one for all, because making one costs more than the operation. */
 export const done: Promise<void> = Promise.resolve()

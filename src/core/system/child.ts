@@ -16,21 +16,21 @@ export interface ProcessOptions {
   readonly cwd?: string | URL
   /** Its environment, instead of this program's. Add to it with `{ ...process.env, NAME: 'value' }`. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** How long it may take to end after SIGTERM before it gets SIGKILL. Default: '5s'. */
+  /** The time that it has to end after SIGTERM before it gets SIGKILL. Default: '5s'. */
   readonly grace?: Duration
 }
 
 /** The names of these options. */
 export const processOptions: readonly string[] = ['cwd', 'env', 'grace']
 
-/** How a program has ended. */
+/** The end of a program. */
 export interface ProcessEnd {
   /** Null where a signal ended it. */
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** Where the stderr of a program goes. */
+/** The destination of a program's stderr. */
 export type ErrorOutput = 'pipe' | 'inherit' | 'ignore'
 
 /** After a program has ended, its output may still be on the way; a child of its own may keep the pipe open for ever. */
@@ -75,13 +75,13 @@ export class Child {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // Whoever cancels it need not be the one who waits for its end.
+    // It may be cancelled while nobody waits for its end.
     this.ended.catch(() => {})
     this.process = begin(command, args, options, errors)
     this.stdin = this.process.stdin as Writable
     this.stdout = this.process.stdout as Readable
     this.stderr = this.process.stderr ?? Readable.from([])
-    // A program that reads no input is no error of the one who offers some; readers hear of errors by themselves.
+    // It is not an error to offer input to a program that reads none; readers hear of errors by themselves.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on('error', () => {})
     this.process.once('error', error => this.#failed(command, error))
     this.process.once('exit', (exitCode, signal) => this.#exited({ exitCode, signal }))
@@ -138,7 +138,7 @@ export class Child {
   }
 
   #failed(command: string, error: NodeJS.ErrnoException): void {
-    // The same event also tells of a signal that could not be sent to a program that runs.
+    // The same event also reports a signal that could not be sent to a program that runs.
     if (this.pid !== undefined) return
     const why = error.code === 'ENOENT' ? 'there is no such program, or no such folder to run it in' : error.message
     this.#free()
@@ -157,7 +157,7 @@ export class Child {
     if (this.#cause === undefined) this.#resolve(end)
     else {
       const error = errorOfCause(this.#cause, this.title, this.#sent)
-      // Whoever reads hears of it too, even where a program that was left behind keeps the pipes open.
+      // Readers hear of it too, even where a program that was left behind keeps the pipes open.
       this.stdout.destroy(error)
       this.stderr.destroy(error)
       this.#reject(error)
@@ -213,7 +213,7 @@ function begin(command: string, args: readonly string[], options: ProcessOptions
       windowsHide: true,
     })
   } catch (error) {
-    // Node refuses here what no operating system takes: a zero byte in an argument, a folder that is no path.
+    // Node refuses here what no operating system takes: a zero byte in an argument, a folder that is not a path.
     const why = messageOf(error)
     throw new InvalidArgumentError(`${command} could not be started: ${why}`, { cause: error })
   }

@@ -9,8 +9,8 @@ import { linesOf } from './lines.ts'
 /** Options of `openProcess`. */
 export interface OpenProcessOptions extends ProcessOptions {
   /**
-   * Where its stderr goes: to that of this program (`inherit`), nowhere (`ignore`), or to you (`pipe`). Read it then, for a
-   * program whose stderr nobody reads stands still when the pipe is full. Default: 'inherit'.
+   * The destination of its stderr: that of this program (`inherit`), nowhere (`ignore`), or you (`pipe`). Read it then: a
+   * program whose stderr nobody reads comes to a stop when the pipe is full. Default: 'inherit'.
    */
   readonly stderr?: ErrorOutput
 }
@@ -19,9 +19,9 @@ export interface OpenProcessOptions extends ProcessOptions {
 export interface OpenProcess extends AsyncDisposable {
   /** The number under which the operating system knows it. */
   readonly pid: number
-  /** What it reads. `end()` it, or it may wait for more for ever; `pipeline` of node:stream feeds it as fast as it reads. */
+  /** Its input. `end()` it, or it may wait for more for ever; `pipeline` of node:stream feeds it as fast as it reads. */
   readonly stdin: Writable
-  /** What it writes, as fast as you read: while nobody does it pauses. */
+  /** Its output, as fast as you read it: while nobody does it pauses. */
   readonly stdout: Readable
   /** Empty unless the option `stderr` is 'pipe'. */
   readonly stderr: Readable
@@ -89,7 +89,7 @@ async function begun(child: Child): Promise<OpenProcess> {
   const { process, stdin, stdout, stderr } = child
   const close = async (): Promise<void> => {
     child.cancel({ source: 'close' })
-    // How it ended is told by `ended`.
+    // `ended` says how it ended.
     await child.ended.catch(() => {})
     for (const stream of [stdin, stdout, stderr]) stream.destroy()
   }

@@ -7,7 +7,7 @@ import { Child, type ProcessEnd, type ProcessOptions, processOptions } from './c
 
 /** Options of `runProcess`. */
 export interface RunProcessOptions extends ProcessOptions {
-  /** What it reads from its stdin. Default: nothing. */
+  /** Its input, on stdin. Default: nothing. */
   readonly input?: string | Uint8Array
   /** The most bytes of stdout, and of stderr, that are kept; of more, the end. From 0 up; default 16 MiB. */
   readonly maxBytes?: number
@@ -15,9 +15,9 @@ export interface RunProcessOptions extends ProcessOptions {
   readonly check?: boolean
 }
 
-/** What a program that has ended leaves. */
+/** The outcome of a program that has ended. */
 export interface ProcessResult extends ProcessEnd {
-  /** What it wrote, as UTF-8. */
+  /** Its output, as UTF-8. */
   readonly stdout: string
   readonly stderr: string
   /** The same, as bytes. */
@@ -30,7 +30,7 @@ const known: ReadonlySet<string> = new Set([...processOptions, 'input', 'maxByte
 const defaultBytes = 16 * 1024 * 1024
 
 /**
- * Runs a program to its end, and gives what it wrote.
+ * Runs a program to its end, and resolves to what it wrote.
  *
  * There is no shell in between: the arguments reach the program as they are, and nothing in them can become a command. For a
  * program that talks while it runs, or writes more than fits into memory, use `openProcess`.

@@ -53,7 +53,7 @@ export function signals(names: readonly NodeJS.Signals[], owner?: Owner): Signal
 class Receiver implements SignalReceiver {
   readonly #names: readonly NodeJS.Signals[]
   readonly #owner: Owner | undefined
-  /** What has come and was not read yet; true where nobody else has heard of it. */
+  /** The signals that have come and were not read yet; true where nobody else has heard of one. */
   readonly #come = new Map<NodeJS.Signals, boolean>()
   readonly #line: WaitQueue<IteratorResult<NodeJS.Signals>>
   readonly #receive = (signal: NodeJS.Signals): void => this.#take(signal)
@@ -112,7 +112,7 @@ class Receiver implements SignalReceiver {
     if (this.#owner instanceof AbortSignal) this.#owner.removeEventListener('abort', this.#end)
     this.#line.settleAll(ended)
     this.#relax()
-    // Nobody has dealt with these, so they are sent once more, to whoever is there now.
+    // Nobody has dealt with these, so they are sent once more, to those that listen now.
     for (const [signal, alone] of this.#come) if (alone) process.kill(process.pid, signal)
     this.#come.clear()
   }

@@ -1,7 +1,7 @@
 import type { TimerNode } from './timer-wheel.ts'
 
 /**
- * What tells the time and wakes what waits for it.
+ * A clock: knows the time, and wakes what waits for it.
  *
  * Everything in skein that has to do with time asks the clock in force, so that a test can put another one in its place
  * and turn it (`virtualClock` in `skein/testing`).
@@ -15,10 +15,10 @@ export interface Clock {
   monotonic(): number
   /** Rings the timer when `delay` milliseconds have passed, rounded up: never earlier. Timers of equal time keep their order. */
   start(timer: TimerNode, delay: number): void
-  /** How many timers wait. */
+  /** The number of timers that wait. */
   readonly waiting: number
   /** True while something that is due has not rung yet. */
   readonly ringing: boolean
-  /** For a clock that stands still until a test turns it: that it does, and where it was made. In words. */
+  /** Says, for a clock that does not move until a test turns it, that this is so and where it was made. */
   readonly standing?: string
 }

@@ -18,8 +18,8 @@ export function now(): number {
 }
 
 /**
- * How long ago a moment was. Never longer than the clock in force has run: a moment that another clock has told (a test may
- * have put one in its place meanwhile) says nothing by this one.
+ * Milliseconds since a moment. Never more than the clock in force has run: a moment by another clock (a test may have
+ * replaced it meanwhile) means nothing by this one.
  */
 export function since(moment: number): number {
   return Math.min(Math.max(0, now() - moment), monotonic())

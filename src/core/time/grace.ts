@@ -1,5 +1,5 @@
 /*
- * How long cancelled work may take to stop, in milliseconds, where its options do not say. One rule: what holds work waits
+ * The time that cancelled work has to stop, in milliseconds, where its options do not say. One rule: what holds work waits
  * longer than the work that it holds, so that the inner one is dealt with, and named, before the outer one gives up.
  */
 

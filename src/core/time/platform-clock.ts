@@ -20,7 +20,7 @@ const batch = 1024
  */
 export class PlatformClock implements Clock {
   readonly #wheel: TimerWheel
-  /** What to add to `performance.now()`: makes whole milliseconds coincide, and keeps ticks small numbers for long. */
+  /** The addition to `performance.now()` that makes whole milliseconds coincide, and keeps ticks small numbers for long. */
   readonly #offset: number
   #handle: NodeJS.Timeout | undefined = undefined
   /** The tick that the platform timer was set for; -Infinity while `#rearm` is about to run anyway. */
@@ -57,7 +57,7 @@ export class PlatformClock implements Clock {
   start(timer: TimerNode, delay: number): void {
     const wheel = this.#wheel
     if (delay <= 0) {
-      // Zero still gives the event loop a turn, and does not wait for the next millisecond.
+      // Zero still leaves the event loop a turn, and does not wait for the next millisecond.
       timer.due = -1
       wheel.add(timer)
       this.#ringSoon()

@@ -8,12 +8,12 @@ export interface Runnable {
   readonly resumes: ScopeNode | undefined
   /** True where `resume` runs the task itself; false where what it does runs in the next microtask. */
   readonly starts: boolean
-  /** What it stood in line for: those of one line keep their order also where orders are shuffled. */
+  /** The line that it waited in: those of one line keep their order also where orders are shuffled. */
   readonly line?: object | undefined
   resume(): void
 }
 
-/** Who is told of every step; see `instrument`. */
+/** The observer of every step; see `instrument`. */
 export interface StepObserver {
   scheduled(scope: ScopeNode | undefined): void
   before(scope: ScopeNode | undefined): void
@@ -27,7 +27,7 @@ const creditEach = 256
 const slice = 10
 
 /**
- * What can go on, first in, first out.
+ * The tasks that can go on, first in, first out.
  *
  * A task that was spawned always goes through here, and so starts in the next microtask. A wait that is over wakes its task
  * at once, without a place in the queue, as long as nothing is in the queue that came before: the platform's own queue of

@@ -31,9 +31,9 @@ const dueSlot = farSlot + 1
  * of its own. When time reaches a slot of a higher level, its timers move down. So putting in and taking out cost the same
  * with ten timers and with a million, and each timer is moved at most once for each level.
  *
- * Invariant: a timer is in the slot that its tick and the present tick give, see `#slotOf`. A timer never moves down into
- * a slot that is in use by then, and every list is first in, first out: so timers of the same tick ring in the order in
- * which they were put in.
+ * Invariant: a timer is in the slot that follows from its tick and the present tick, see `#slotOf`. A timer never moves
+ * down into a slot that is in use by then, and every list is first in, first out: so timers of the same tick ring in the
+ * order in which they were put in.
  */
 export class TimerWheel {
   /** The first node of each list; the lists are rings. */
@@ -42,7 +42,7 @@ export class TimerWheel {
   readonly #occupied: number[] = new Array<number>(levels).fill(0)
   /** Whatever is due up to and including this tick is in the list of the due. */
   #tick: number
-  /** Where the window of the present tick begins. */
+  /** The tick at which the window of the present tick begins. */
   #windowStart: number
   #size = 0
   #keepingAlive = 0
@@ -59,12 +59,12 @@ export class TimerWheel {
     this.#windowStart = windowOf(tick)
   }
 
-  /** How many timers wait. */
+  /** The number of timers that wait. */
   get size(): number {
     return this.#size
   }
 
-  /** How many of them keep the program running. */
+  /** The number of them that keep the program running. */
   get keepingAlive(): number {
     return this.#keepingAlive
   }
@@ -107,7 +107,7 @@ export class TimerWheel {
     if (tick >= this.#windowStart + windowTicks) this.#windowStart = windowOf(tick)
   }
 
-  /** Takes out the earliest timer that is due; undefined when there is none. */
+  /** Takes out the earliest timer that is due; undefined when no timer is due. */
   takeDue(): TimerNode | undefined {
     const node = this.#slots[dueSlot]
     if (node !== undefined) this.remove(node)
@@ -115,8 +115,8 @@ export class TimerWheel {
   }
 
   /**
-   * When to advance next: of the timers that are not yet in the list of the due, none is due earlier than this tick, and
-   * one may be. Infinity when there are none.
+   * The tick to advance to next: of the timers that are not yet in the list of the due, none is due earlier than this tick,
+   * and one may be. Infinity when there are none.
    */
   get next(): number {
     return this.#nextSlot()

@@ -6,9 +6,9 @@ import type { CancelCause } from '../errors/cause.ts'
  * Everything below `scope/` is written against this, so that clocks, jobs and dumps need to know nothing of how a scope works.
  */
 export interface ScopeNode {
-  /** How it is called in errors and dumps. */
+  /** Its name in errors and dumps. */
   readonly name: string
-  /** @internal What to call it in a message: `task resize`. */
+  /** @internal Its title in messages: `task resize`. */
   readonly title: string
   /** The scope that this one is part of. */
   readonly parent: ScopeNode | undefined
@@ -16,7 +16,7 @@ export interface ScopeNode {
   readonly isTask: boolean
   /** @internal True for the scope that a failing child must not cancel. */
   readonly isBackground: boolean
-  /** @internal Where a walk through what is in it begins: `next` leads on. */
+  /** @internal The start of a walk through what is in it: `next` leads on. */
   readonly firstMember: Member | undefined
   /** @internal True until its body has returned or thrown. */
   readonly bodyRuns: boolean
@@ -26,19 +26,22 @@ export interface ScopeNode {
   readonly cancelled: boolean
   /** @internal True when it was cancelled and its grace period is over, and it has not ended. */
   readonly overGrace: boolean
-  /** When it has to be over, in milliseconds since the Unix epoch; Infinity without a limit. */
+  /** The moment at which it has to be over, in milliseconds since the Unix epoch; Infinity without a limit. */
   readonly deadline: number
-  /** @internal When a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
+  /** @internal The moment at which a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
   readonly lastSeen: number
-  /** @internal Where and when it was begun; only with `SKEIN_DEBUG=1`. */
+  /** @internal The place in the source and the time at which it was begun; only with `SKEIN_DEBUG=1`. */
   readonly spawned: { readonly at: Error; readonly time: number } | undefined
 }
 
-/** Whose list a member is in, and whom it tells when it leaves: a scope, or an AbortSignal in the place of one. */
+/**
+ * The owner of the list that a member is in, which hears of it when the member leaves: a scope, or an AbortSignal in its
+ * place.
+ */
 export interface MemberOwner {
   /** @internal */
   delist(member: Member): void
-  /** @internal What an operation throws when the scope's cancellation broke it off. */
+  /** @internal The error of an operation that the scope's cancellation broke off. */
   cancelError(): unknown
   /** @internal The scope that this is; only a scope has it. */
   toScope?(): ScopeNode
@@ -63,7 +66,7 @@ export abstract class Member {
     return false
   }
 
-  /** @internal The inner scope that this stands for in the list; undefined for everything else. */
+  /** @internal The inner scope that this represents in the list; undefined for everything else. */
   get inner(): ScopeNode | undefined {
     return undefined
   }

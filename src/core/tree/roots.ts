@@ -34,7 +34,7 @@ export function addAwaitedRoot(scope: ScopeNode): void {
   act()
 }
 
-/** @internal The scope of a task that an executor runs: whoever awaits that, awaits the job. */
+/** @internal The scope of a task that an executor runs: to await the task is to await the job. */
 export function addTaskRoot(scope: ScopeNode): void {
   tasks.add(scope)
 }

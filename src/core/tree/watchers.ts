@@ -1,6 +1,6 @@
 import type { ScopeNode } from './member.ts'
 
-/** @internal Who is told of tasks that begin and end; see `instrument`. */
+/** @internal The observer of tasks that begin and end; see `instrument`. */
 export interface TaskWatcher {
   spawned(task: ScopeNode): void
   exited(task: ScopeNode): void

@@ -83,7 +83,7 @@ function statesOf(states: readonly StoredState[], now: number): string {
     if (each === 'delayed') return `(state = 0 AND due_at > ${now})`
     if (each === 'ready') return `(state IN (1, 3) OR (state = 0 AND due_at <= ${now}))`
     const number = state[each]
-    // What is no state is shown as dead; it is greater than all numbers where it is no number.
+    // Anything but a state is shown as dead; it is greater than all numbers where it is not a number.
     if (each === 'dead') return '(state > 4 AND state NOT IN (5, 6))'
     return number > state.done ? `(state = ${number} AND state > 4)` : `state = ${number}`
   })
