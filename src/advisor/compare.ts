@@ -8,20 +8,20 @@ import type { Comparison, PlaceKind } from './comparison.ts'
 import type { AnyTask } from './contender.ts'
 import { Contest } from './contest.ts'
 
-/** How a comparison is made. */
+/** Options of a comparison. */
 export interface CompareOptions {
-  /** How many times each place has its turn; the table shows the medians. From 1 up; default 3. */
+  /** The number of turns of each place; the table shows the medians. From 1 up; default 3. */
   readonly rounds?: number
-  /** How many threads and how many processes. From 1 up; default: one for each core that the program may use. */
+  /** The number of threads, and of processes. From 1 up; default: one for each core that the program may use. */
   readonly workers?: number
   /**
-   * How many calls are under way at once on the event loop, and in sum in the threads and in the processes, for a task
+   * The number of calls under way at once on the event loop, and in sum in the threads and in the processes, for a task
    * that waits. From 1 up; default 64. A task that only computes runs one call a worker.
    */
   readonly concurrency?: number
   /** About how long measuring may take in all. Tasks whose single call is long may need more. Default '20s'. */
   readonly budget?: Duration
-  /** What the comparison is called in the report. Default: the name of the task. */
+  /** The title of the comparison in the report. Default: the name of the task. */
   readonly title?: string
   /** The places to measure. Default: all four. */
   readonly places?: readonly PlaceKind[]
@@ -77,7 +77,7 @@ const known: ReadonlySet<string> = new Set([
  *
  * **Cancellation**: `signal` stops it between two calls; nothing is left running.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for something that is no task, no inputs, or a wrong option. Failures of the task
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for anything but a task, for no inputs, or a wrong option. Failures of the task
  * itself are part of the result, not thrown.
  */
 export async function compare<I>(

@@ -1,6 +1,6 @@
 import type { TaskIdentity } from '../call/define/identity.ts'
 
-/** Where a task was run. `sequential` is a plain call after another, without any executor. */
+/** The place where a task was run. `sequential` is a plain call after another, without any executor. */
 export type PlaceKind = 'sequential' | 'loop' | 'threads' | 'processes'
 
 /** The middle of several measurements, and how far they lay apart. */
@@ -17,25 +17,25 @@ export interface FailureCount {
   readonly count: number
 }
 
-/** What was measured in one place. Times are milliseconds, amounts of memory bytes. */
+/** The measurements of one place. Times are milliseconds, amounts of memory bytes. */
 export interface PlaceMeasurement {
   readonly kind: PlaceKind
   /** Threads or processes; 1 where the main thread does the work. */
   readonly workers: number
-  /** How many calls were under way at once, at most. */
+  /** The most calls that were under way at once. */
   readonly atOnce: number
-  /** Why the task was not run here; then nothing else is known. */
+  /** The reason why the task was not run here; then nothing else is known. */
   readonly skipped?: string
   readonly rounds: number
-  /** How many calls were measured, over all rounds. */
+  /** The number of calls that were measured, over all rounds. */
   readonly calls: number
   /** True when each round went over all inputs; else times for all are extrapolated. */
   readonly complete: boolean
   /** Wall time divided by the number of inputs. */
   readonly perInput: Spread
-  /** How many cores were busy on average; undefined where the system doesn't tell. */
+  /** The number of cores that were busy on average; undefined where the system doesn't say. */
   readonly coresBusy: number | undefined
-  /** How much longer the first call on a cold place took than a warm one. */
+  /** The time that the first call on a cold place took beyond a warm one. */
   readonly startUp: number | undefined
   /** Resident memory that each worker added. */
   readonly memoryPerWorker: number | undefined
@@ -49,7 +49,7 @@ export interface PlaceMeasurement {
   readonly crashed: number
 }
 
-/** How the time changes with the number of workers. */
+/** The change of the time with the number of workers. */
 export interface Scaling {
   readonly kind: 'threads' | 'processes'
   readonly points: readonly { readonly workers: number; readonly perInput: number }[]
@@ -60,32 +60,32 @@ export interface Span {
   readonly lane: string
   readonly start: number
   readonly duration: number
-  /** How many inputs ran in it, one after another. */
+  /** The number of inputs that ran in it, one after another. */
   readonly inputs: number
   readonly failed: boolean
 }
 
-/** What ran where in a short stretch of work. */
+/** The calls of a short stretch of work, and where they ran. */
 export interface Timeline {
   readonly kind: PlaceKind
   readonly spans: readonly Span[]
-  /** How many spans were left out to keep the picture readable. */
+  /** The number of spans that were left out to keep the picture readable. */
   readonly leftOut: number
 }
 
 /** The kind of work that the task does: `computing` keeps its thread busy, `waiting` leaves it to others. */
 export type WorkKind = 'computing' | 'waiting' | 'mixed' | 'unknown'
 
-/** Which place to take, and why. */
+/** The place to take, and why. */
 export interface Decision {
   /** Undefined when no place ran the task without failing. */
   readonly pick: PlaceKind | undefined
   readonly work: WorkKind
   /** One sentence. */
   readonly headline: string
-  /** Why, the weightiest first. */
+  /** The reasons, the weightiest first. */
   readonly reasons: readonly string[]
-  /** What to bear in mind; may be empty. */
+  /** Things to bear in mind; may be empty. */
   readonly notes: readonly string[]
 }
 
@@ -101,9 +101,9 @@ export interface Machine {
 /** A task measured in every place. */
 export interface Comparison {
   readonly task: TaskIdentity
-  /** What the comparison is called in the report; default: the name of the task. */
+  /** The title of the comparison in the report; default: the name of the task. */
   readonly title: string
-  /** How many inputs were given. */
+  /** The number of inputs. */
   readonly inputs: number
   /** True when the inputs were so few or so quick that each was run several times a round. */
   readonly repeated: boolean
@@ -114,8 +114,8 @@ export interface Comparison {
   readonly timelines: readonly Timeline[]
   readonly decision: Decision
   readonly machine: Machine
-  /** When it was measured: milliseconds since the Unix epoch. */
+  /** The moment of measuring, in milliseconds since the Unix epoch. */
   readonly measuredAt: number
-  /** How long measuring took, in milliseconds. */
+  /** The time that measuring took, in milliseconds. */
   readonly took: number
 }

@@ -20,7 +20,7 @@ export interface Contender {
   close(): Promise<void>
 }
 
-/** How wide a place is opened. */
+/** The width of a place: its workers, and the calls at once in each. */
 export interface Width {
   readonly workers: number
   /** Calls at once in each worker. */

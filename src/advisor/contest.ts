@@ -22,7 +22,7 @@ export interface ContestOptions {
   readonly signal?: AbortSignal
 }
 
-/** What is known of a place while the contest goes on. */
+/** The results of a place while the contest goes on. */
 interface Entry {
   readonly place: Contender
   readonly rounds: Round[]
@@ -172,7 +172,7 @@ export class Contest {
     entry.memoryPerWorker = sum === undefined || pids.length === 0 ? undefined : sum / pids.length
   }
 
-  /** How long a round may be: what is left of the budget, shared out among so many more turns of each place. */
+  /** The limit of a round: what is left of the budget, shared out among so many more turns of each place. */
   #limits(turnsEach: number): RoundLimit {
     const { budget, signal } = this.#options
     // The smaller pools that show the scaling have to start, too.

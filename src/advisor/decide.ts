@@ -1,9 +1,9 @@
 import type { Decision, PlaceKind, PlaceMeasurement, WorkKind } from './comparison.ts'
 import { bytes, percent, placeName, plural, significant, time } from './words.ts'
 
-/** What a decision rests on. */
+/** The evidence that a decision rests on. */
 export interface Evidence {
-  /** How many inputs the user gave. */
+  /** The number of inputs that the user passed. */
   readonly inputs: number
   readonly cores: number
   /** Share of its time that the task keeps its thread busy when its calls run one after another, from 0 to 1. */
@@ -14,13 +14,13 @@ export interface Evidence {
 /** The simplest place first: where two are equally fast, the earlier one is taken. */
 const simplestFirst: readonly PlaceKind[] = ['sequential', 'loop', 'threads', 'processes']
 
-/** Two places this close are never told apart, however steady the rounds were. */
+/** Two places this close count as equal, however steady the rounds were. */
 const leastNoise = 0.08
 /** Rounds that lie further apart than this say nothing about the difference of two places. */
 const mostNoise = 0.35
 /** A worker that takes this much memory is better off in a process with a limit of its own. */
 const heavy = 512 * 1024 * 1024
-/** How much slower processes may be and still be taken for their isolation. */
+/** The factor by which processes may be slower and still be taken for their isolation. */
 const priceOfIsolation = 1.5
 /** Only for calls shorter than this many milliseconds can handing them over be the reason that workers don't help. */
 const shortCall = 0.2
@@ -32,8 +32,8 @@ const noticeable = 50
 /**
  * Picks the place for a task from what was measured, with the reasons in words.
  *
- * It is a pure function: the same evidence gives the same decision. Differences within the noise of the rounds count as
- * none, and then the simplest place wins.
+ * It is a pure function: the same evidence leads to the same decision. Differences within the noise of the rounds do not
+ * count, and then the simplest place wins.
  */
 export function decide(evidence: Evidence): Decision {
   const work = workOf(evidence.busyShare)
@@ -62,7 +62,7 @@ export function decide(evidence: Evidence): Decision {
   }
 }
 
-/** What kind of work a share of being busy makes. */
+/** The kind of work that a share of busy time makes. */
 export function workOf(busyShare: number | undefined): WorkKind {
   if (busyShare === undefined) return 'unknown'
   return busyShare >= 0.75 ? 'computing' : busyShare <= 0.25 ? 'waiting' : 'mixed'
@@ -294,7 +294,7 @@ function noDecision(evidence: Evidence, work: WorkKind): Decision {
   }
 }
 
-/** Why places were left out; those with the same reason in one sentence. */
+/** The reasons why places were left out; those with the same reason in one sentence. */
 function skippedNotes(places: readonly PlaceMeasurement[]): string[] {
   const byReason = new Map<string, string[]>()
   for (const place of places) {

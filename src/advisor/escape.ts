@@ -13,7 +13,7 @@ export function escapeHtml(text: string): string {
     .replace(/\p{Cc}/gu, control => (/\s/.test(control) ? control : '\ufffd'))
 }
 
-/** A value as JSON that cannot end the script element it stands in. */
+/** A value as JSON that cannot end the script element around it. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value)
     .replaceAll('<', '\\u003c')
@@ -22,7 +22,7 @@ export function scriptJson(value: unknown): string {
     .replaceAll('\u2029', '\\u2029')
 }
 
-/** A program that cannot end the script element it stands in. */
+/** A program that cannot end the script element around it. */
 export function scriptText(program: string): string {
   return program.replaceAll(/<(?=\/script|!--)/gi, '\\x3c')
 }

@@ -4,7 +4,7 @@ export interface PlaceFacts {
   readonly verdict: 'good' | 'bad' | 'neutral'
 }
 
-/** What kinds of workers can do on this machine, measured: a question a row, a kind of worker a column. */
+/** A table of what kinds of workers can do on this machine, measured: a question a row, a kind of worker a column. */
 export interface PlaceTable {
   readonly columns: readonly string[]
   readonly rows: readonly { readonly question: string; readonly how: string; readonly answers: readonly PlaceFacts[] }[]

@@ -8,10 +8,10 @@ import type { PlaceTable } from './place-table.ts'
 import { cellsOf, gainOf } from './rows.ts'
 import { bytes, percent, placeName, plural, time } from './words.ts'
 
-/** What a report shows. */
+/** The contents of a report. */
 export interface ReportOptions {
   readonly comparisons: readonly Comparison[]
-  /** What kinds of workers can do on this machine, where that was measured. */
+  /** The table of what kinds of workers can do on this machine, where that was measured. */
   readonly places?: PlaceTable
   /** The heading of the page. Default: the name of the task. */
   readonly title?: string
@@ -180,7 +180,7 @@ function glossarySection(comparisons: readonly Comparison[]): string {
 <p class="facts">The places took turns, in ${plural(rounds, 'round')} and in an order that changed, so that a busy moment of the machine did not fall on one of them alone. Two places whose times differ by less than their rounds do are called equal, and then the simpler one is recommended. Workers were started and warmed up before the rounds; start-up is shown by itself.</p></section>`
 }
 
-/** What the charts need, and no more. */
+/** The data that the charts need, and no more. */
 function chartData(comparison: Comparison): unknown {
   return {
     pick: comparison.decision.pick ?? null,

@@ -3,7 +3,7 @@ import type { Contender } from './contender.ts'
 import { watchStalls } from './stall-watch.ts'
 import { cpuOf, ownCpu } from './system-usage.ts'
 
-/** How long a round may last and what it must at least do. */
+/** The limits of a round: the longest that it may last, and the least that it must do. */
 export interface RoundLimit {
   /** No new inputs after this many milliseconds. */
   readonly slot: number
@@ -16,7 +16,7 @@ export interface RoundLimit {
   readonly signal?: AbortSignal
 }
 
-/** What came of a round. */
+/** The outcome of a round. */
 export interface Round {
   readonly calls: number
   readonly wall: number
@@ -79,7 +79,7 @@ function* feed(inputs: readonly unknown[], limit: RoundLimit, begun: number): Ge
   } while (performance.now() - begun < limit.refill)
 }
 
-/** How many bytes a value takes when it crosses to another thread or process, about. */
+/** The number of bytes that a value takes when it crosses to another thread or process, about. */
 export function sizeOf(value: unknown): number {
   try {
     return serialize(value).length

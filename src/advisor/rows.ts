@@ -25,7 +25,7 @@ export function cellsOf(place: PlaceMeasurement, comparison: Comparison): string
   ]
 }
 
-/** How many times as fast as calls one by one; undefined where that was not measured. */
+/** The gain over calls one by one, as a factor; undefined where that was not measured. */
 export function gainOf(place: PlaceMeasurement, comparison: Comparison): number | undefined {
   const sequential = comparison.places.find(each => each.kind === 'sequential' && each.skipped === undefined)
   return sequential && place.skipped === undefined ? sequential.perInput.median / place.perInput.median : undefined

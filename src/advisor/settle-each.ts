@@ -6,7 +6,7 @@ import { lookup } from '../call/define/registry.ts'
 import { type AnyFunction, identityOf } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
 
-/** How the items are to run. */
+/** Options of `settleEach`. */
 export interface SettleOptions {
   readonly timeout?: number
   readonly retries?: number
@@ -23,7 +23,7 @@ export function isGeneratorTask(task: Task): boolean {
 }
 
 /**
- * Runs a task over items on any executor and gives how each ended, as they complete. The values of a generator task come
+ * Runs a task over items on any executor and yields how each ended, as they complete. The values of a generator task come
  * as one array an item.
  */
 export function settleEach(

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Milliseconds between two looks; a stall shorter than this cannot be told from none. */
+/** Milliseconds between two looks; a stall shorter than this goes unnoticed. */
 const resolution = 1
 
 /** Watches for how long the main thread does nothing but one thing. */

@@ -49,7 +49,7 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)}%`
 }
 
-/** How a place is called in tables: `one by one`, `loop`, `2 threads`. */
+/** The name of a place in tables: `one by one`, `loop`, `2 threads`. */
 export function placeName(place: Pick<PlaceMeasurement, 'kind' | 'workers'>): string {
   if (place.kind === 'sequential') return 'one by one'
   if (place.kind === 'loop') return 'loop'

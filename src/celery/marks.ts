@@ -4,10 +4,10 @@ import { type ErrorRecord, fillError, shellOf } from '../call/codec/error-record
 import { place } from '../call/codec/steps.ts'
 
 /**
- * What plain JSON loses of a value, said beside it: kind, where in the JSON, and for some kinds one text more.
+ * A note on what plain JSON loses of a value: kind, place in the JSON, and for some kinds one more string.
  *
  * The JSON alone is what a reader in another language wants (a Map as pairs, a Set as a list, a bigint as digits); with the
- * marks a reader here makes the same value again. They stand in the order in which they are to be applied: what lies inside
+ * marks a reader here makes the same value again. They are in the order in which they are to be applied: what lies inside
  * comes before what it lies in.
  */
 export type Mark = readonly [kind: MarkKind, path: readonly (string | number)[], extra?: string]
@@ -126,7 +126,7 @@ function viewOf(value: unknown, name: string | undefined): unknown {
   try {
     return view(value.slice().buffer)
   } catch {
-    return wrong // its length is no multiple of the size of an element
+    return wrong // its length is not a multiple of the size of an element
   }
 }
 

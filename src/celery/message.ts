@@ -8,13 +8,13 @@ import { parseTime, readJson } from './read-json.ts'
 import { isoTime, writeJson } from './write-json.ts'
 
 /**
- * How a call travels: Celery's task message, protocol 2. Headers say what is to be run and how; the body is
- * `[args, kwargs, embed]`. What Celery has no place for stands in headers that begin with `skein_`, which others ignore.
+ * The form in which a call travels: Celery's task message, protocol 2. Headers say what is to be run and how; the body is
+ * `[args, kwargs, embed]`. For everything else there are headers that begin with `skein_`, which others ignore.
  *
  * @module
  */
 
-/** How often a failed job is tried again, as far as it can be said in a message. Milliseconds. */
+/** The retry policy of a job, as far as a message can have it. Times in milliseconds. */
 export interface MessageRetries {
   readonly times: number
   readonly backoff?: number
@@ -25,7 +25,7 @@ export interface MessageRetries {
   readonly never?: readonly string[]
 }
 
-/** What a message says of a call. */
+/** A call, as a message describes it. */
 export interface TaskMessage {
   readonly id: string
   /** The name under which workers know the task. */
@@ -43,14 +43,14 @@ export interface TaskMessage {
   /** Milliseconds from then until it is stopped by force. */
   readonly grace?: number
   readonly retries?: MessageRetries
-  /** How often it has been tried again: of use where a store does not count by itself. */
+  /** The number of times that it has been tried again: of use where a store does not count by itself. */
   readonly retried: number
   readonly ignoreResult: boolean
   readonly rootId: string
   readonly parentId?: string
   readonly group?: string
   readonly groupIndex?: number
-  /** Who sent it, for people. */
+  /** The sender, for people. */
   readonly origin?: string
   /** The language of the sender: `js`, `py`. */
   readonly lang?: string
@@ -60,7 +60,7 @@ export interface TaskMessage {
   readonly embed: Readonly<Record<string, unknown>>
 }
 
-/** What `encodeMessage` needs; all else has a default. */
+/** The fields that `encodeMessage` needs; all else has a default. */
 export type OutgoingMessage = Pick<TaskMessage, 'id' | 'task' | 'args'> & Partial<TaskMessage>
 
 /** Headers and body as JSON, as a store keeps them. */
@@ -183,9 +183,9 @@ export function checkHeaderName(name: string): void {
 }
 
 /**
- * Reads a message, whoever wrote it: protocol 2, protocol 1, or the mixture of both that old senders make.
+ * Reads a message of any writer: protocol 2, protocol 1, or the mixture of both that old senders make.
  *
- * A message that is wrong is no reason to stop: it is answered with an error value that names what is wrong.
+ * A message that is wrong is not a reason to stop: the result is then an error value that names what is wrong.
  */
 export function decodeMessage(headers: string, body: string): TaskMessage | MalformedMessageError {
   try {
@@ -261,7 +261,7 @@ function read(headers: Fields, body: unknown): TaskMessage {
   }
 }
 
-/** The callbacks of version 1 stand in its body beside everything else. */
+/** The callbacks of version 1 are in its body, beside everything else. */
 function oldEmbed(body: Fields): Fields {
   const { callbacks = null, errbacks = null, chord = null } = body
   return { callbacks, errbacks, chain: null, chord }

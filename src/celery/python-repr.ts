@@ -1,9 +1,9 @@
 import { types } from 'node:util'
 
-/** As in Celery, which cuts the texts that are only for logs and monitors. */
+/** As in Celery, which cuts what is only for logs and monitors. */
 const longest = 1024
 
-/** How Python would show the arguments of a call: `('a', 1, True)`. For logs and monitors only. */
+/** The arguments of a call as Python would show them: `('a', 1, True)`. For logs and monitors only. */
 export function argumentsRepr(args: readonly unknown[]): string {
   const text = new Repr().list(args, '(', args.length === 1 ? ',)' : ')')
   return text.length > longest ? `${text.slice(0, longest - 3)}...` : text

@@ -1,12 +1,12 @@
 import { place } from '../call/codec/steps.ts'
 import { deepestValue } from '../call/codec/depth.ts'
 
-/** A text is no JSON, not even of the kind that Celery writes; the message says what is wrong and where. */
+/** A text is not JSON, not even of the kind that Celery writes; the message says what is wrong and where. */
 export class JsonError extends Error {
   override readonly name = 'JsonError'
 }
 
-/** How deep a text may be nested: for a Map it has two levels, and what surrounds a value is not the value's. */
+/** The deepest nesting of a text: a Map takes two levels, and what surrounds a value does not count as the value's. */
 const deepestText = 2 * deepestValue + 24
 
 /**
@@ -32,7 +32,7 @@ export function readJson(text: string): unknown {
 /** A tagged object, or digits of an integer that may be too long for a number. */
 const unusual = /__type__|\d{16}/
 
-/** An upper bound of the depth: what stands in strings counts too. */
+/** An upper bound of the depth: what is inside strings counts too. */
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0
@@ -170,7 +170,7 @@ class JsonReader {
     return BigInt(digits)
   }
 
-  /** What the pattern matches right here, which is then behind us. */
+  /** Takes what the pattern matches right here. */
   #skip(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at
     const found = pattern.exec(this.#text)?.[0]
@@ -183,7 +183,7 @@ class JsonReader {
   }
 }
 
-/** The value that a tagged object stands for: an object of exactly `__type__` and `__value__`; of a type that is unknown, the object. */
+/** The value that a tagged object means: an object of exactly `__type__` and `__value__`; of a type that is unknown, the object. */
 function untag(object: Record<string, unknown>): unknown {
   const { __type__: type, __value__: value } = object
   if (typeof type !== 'string' || value === undefined || Object.keys(object).length !== 2) return object
@@ -211,7 +211,7 @@ function dateOf(text: string, otherwise: unknown): unknown {
   return time === undefined ? otherwise : new Date(time)
 }
 
-/** Milliseconds since the epoch of an ISO time with or without an offset (UTC then), or undefined if it is none. */
+/** Milliseconds since the epoch of an ISO time with or without an offset (UTC then), or undefined for anything else. */
 export function parseTime(text: string): number | undefined {
   if (!/^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text)) {
     return undefined

@@ -43,8 +43,8 @@ const mostStack = 32 * 1024
 
 /**
  * Writes a failure in Celery's form (`exc_type`, `exc_message`, `exc_module`, traceback) together with all that is known of
- * the error, so that it comes back as the same class. Never fails; something thrown that is no Error travels too. What is very
- * long is cut, and says by how much: an error that the store refuses for its size would hide what has happened.
+ * the error, so that it comes back as the same class. Never fails; something thrown that is not an Error travels too. What
+ * is very long is cut, and says by how much: an error that the store refuses for its size would hide what has happened.
  */
 export function encodeFailure(error: unknown): string {
   const text = encodeWhole(error)
@@ -115,7 +115,7 @@ function written(error: unknown, message: string): Written {
 /**
  * Reads a failure, also one that a Python worker has written: it becomes an Error with the name of its class.
  *
- * What was thrown and is no Error comes back as it was thrown.
+ * A thrown value that is not an Error comes back as it was thrown.
  */
 export function decodeFailure(text: string): unknown {
   let value: unknown
@@ -203,7 +203,7 @@ function prototypeOf(value: object): object | null {
   return Object.getPrototypeOf(value) as object | null
 }
 
-/** What Python calls the same thing; else our own name, which becomes an exception of that name there. */
+/** The name of the same thing in Python; else our own name, which becomes an exception of that name there. */
 const twins: ReadonlyMap<string, { readonly type: string; readonly module: string }> = new Map([
   ['CancelledError', { type: 'TaskRevokedError', module: 'celery.exceptions' }],
   ['TimeoutError', { type: 'TimeLimitExceeded', module: 'billiard.exceptions' }],

@@ -5,9 +5,9 @@ import { TaskDefinitionError } from '../core/errors/errors.ts'
 /**
  * The name under which a task is known to workers, also to those in other languages.
  *
- * A name with a dot in it is used as it stands: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded
- * by the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays
- * so when the module is compiled. For a file called `index` its folder gives the name.
+ * A name with a dot in it is used as it is: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded by
+ * the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays so
+ * when the module is compiled. For a file called `index` its folder is the name.
  */
 export function wireName(identity: TaskIdentity): string {
   return identity.name.includes('.') ? identity.name : `${moduleName(identity.url)}.${identity.name}`

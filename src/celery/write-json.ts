@@ -25,14 +25,14 @@ export interface Written {
   readonly marks: readonly Mark[]
 }
 
-/** How many causes of causes travel. */
+/** The number of causes of causes that travel. */
 const deepestCause = 16
 
 /**
  * Writes a value as JSON in the form that Celery reads: dates and bytes as tagged objects, integers with all their digits,
  * NaN and Infinity as bare words. What JSON has no form for is written as its nearest one, with a mark beside it.
  *
- * @param value anything that a task may take or give
+ * @param value anything that a task may take or return
  * @param root what the value is called in an error, as in `arguments`
  * @param wrapping how many levels of the value are not somebody's, and do not count for its depth
  * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
@@ -47,7 +47,7 @@ class JsonWriter {
   readonly marks: Mark[] = []
   readonly #root: string
   readonly #keys: (string | number)[] = []
-  /** How a step of the path is shown where it is not shown as the key that it is. */
+  /** The text of a step of the path, where it is not shown as the key that it is. */
   readonly #shown = new Map<number, string>()
   readonly #encoding = new Set<object>()
   #errors = 0
@@ -246,7 +246,7 @@ class JsonWriter {
     return this.#refuse({ what: `an instance of ${name}`, remedy: 'Pass plain data in its place' })
   }
 
-  /** An error is written with all that is known of it; a part that cannot be is replaced by a text that says so. */
+  /** An error is written with all that is known of it; a part that cannot be is replaced by words that say so. */
   #error(error: object): string {
     const record = recordError(error)
     this.#errors++
@@ -333,7 +333,7 @@ function show(key: string | number): string {
   return typeof key === 'number' ? `[${key}]` : segment(key)
 }
 
-/** A number that is no integer must not look like one: an integer is read with all its digits, as a bigint if need be. */
+/** A number that is not an integer must not look like one: an integer is read with all its digits, as a bigint if need be. */
 function writeNumber(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0.0' : String(value)
   if (Number.isInteger(value)) return value.toExponential()

@@ -5,7 +5,7 @@ import { UsageError } from './exit-codes.ts'
 
 /** An option of a subcommand. */
 export interface OptionSpec {
-  /** The word that stands for the value in the help; an option without it is a switch. */
+  /** The word for the value in the help; an option without it is a switch. */
   readonly value?: string
   readonly short?: string
   readonly help: string
@@ -29,7 +29,7 @@ export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   help: { short: 'h', help: 'this text' },
 }
 
-/** What stood on the command line, checked against the options that the subcommand knows. */
+/** The arguments of the command line, checked against the options that the subcommand knows. */
 export class Arguments {
   readonly command: string
   readonly positionals: readonly string[]

@@ -99,7 +99,7 @@ function shorten(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`
 }
 
-/** How long a comparison took, for the last line. */
+/** The time that a comparison took, for the last line. */
 export function tookText(comparison: Comparison): string {
   return `Measured in ${time(comparison.took)} on ${plural(comparison.machine.cores, 'core')}, Node ${comparison.machine.node}.`
 }

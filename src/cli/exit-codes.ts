@@ -1,4 +1,4 @@
-/** What the exit codes of the command mean; `--help` prints them. */
+/** The meanings of the exit codes of the command; `--help` prints them. */
 export const exitCodes = {
   fine: 0,
   someFailed: 1,

@@ -69,7 +69,7 @@ export function splitReference(reference: string): { file: string; name: string 
   return { file: reference.slice(0, colon), name: name === '' ? undefined : name }
 }
 
-/** The value that `task()` gave to the module, made again from what the registry knows. */
+/** The value that `task()` returned to the module, made again from what the registry knows. */
 function taskOf(identity: TaskIdentity, fn: AnyFunction): FoundTask {
   const callable = invokeHere(fn)
   Object.defineProperty(callable, 'name', { value: identity.name, configurable: true })

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** True for a text with a `*`: what counts as a pattern without being asked. */
+/** True for a string with a `*`, which counts as a pattern without being asked. */
 export function hasStar(text: string): boolean {
   return text.includes('*')
 }
@@ -99,7 +99,7 @@ function expressionOf(part: string): RegExp {
   return new RegExp(`^${source}$`, 's')
 }
 
-/** `a{b,c}d` as `abd` and `acd`, nested too. Braces without a comma or a partner stand for themselves. */
+/** `a{b,c}d` as `abd` and `acd`, nested too. Braces without a comma or a partner mean themselves. */
 export function braces(pattern: string): string[] {
   let depth = 0
   let open = -1

@@ -8,7 +8,7 @@ import { glob, hasStar } from './glob.ts'
 
 /** The inputs of a task: some counted beforehand, or lines that are read as they are wanted. */
 export interface Inputs {
-  /** How many there are, where that is known before reading. */
+  /** The number of inputs, where that is known before reading. */
   readonly total: number | undefined
   /** In words, for messages. */
   readonly source: string

@@ -72,7 +72,7 @@ const cannotStart: ReadonlySet<string> = new Set([
   'SKEIN_STORE_DRIVER',
 ])
 
-/** Says what went wrong and gives the exit code for it. */
+/** Says what went wrong and returns the exit code for it. */
 function explain(error: unknown, json: boolean): number {
   const { code, name, message } = errorToJson(error)
   const wrongUse = error instanceof UsageError || code === 'SKEIN_INVALID_ARGUMENT'
@@ -106,7 +106,7 @@ function explain(error: unknown, json: boolean): number {
 }
 
 const words = process.argv.slice(2)
-// A reader that has seen enough (`skein --help | head -3`) is no failure.
+// A reader that has seen enough (`skein --help | head -3`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exitCode ??= exitCodes.fine
 })

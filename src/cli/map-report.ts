@@ -3,7 +3,7 @@ import { toJson } from './to-json.ts'
 import { count, plural, significant, time } from './ui/amount.ts'
 import { printable, type Style } from './ui/style.ts'
 
-/** What a run of `skein map` has come to. */
+/** The outcome of a run of `skein map`. */
 export interface MapReport {
   readonly task: string
   done: number

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 
-/** Where result lines go. */
+/** The destination of result lines. */
 export interface Output {
   /** Writes a line; resolves when there is room for more. */
   line(text: string): Promise<void>

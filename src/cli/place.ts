@@ -8,7 +8,7 @@ export const places = ['loop', 'threads', 'processes'] as const
 /** A place that `--on` can name. */
 export type Place = (typeof places)[number]
 
-/** How many calls run at once on the event loop when nobody says. */
+/** The number of calls that run at once on the event loop where nothing else is said. */
 export const loopConcurrency = 64
 
 /** The executor that `--on`, `--workers` and `--concurrency` describe. */

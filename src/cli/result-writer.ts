@@ -1,6 +1,6 @@
 import type { Output } from './output.ts'
 
-/** How far results may run ahead of one that is still missing before no more inputs are taken. */
+/** The most results that may run ahead of one that is still missing before no more inputs are taken. */
 const mostHeld = 4096
 
 /** Writes result lines in the order of their positions, or as they come. */

@@ -14,15 +14,15 @@ import type { TaskIdentity } from '../call/define/identity.ts'
 import { commandText } from './command-text.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** What an earlier run of `skein map` has left in its output file. */
+/** The results of an earlier run of `skein map`, as its output file has them. */
 export interface Earlier {
   /** Position of each input that was finished -> its JSON text. */
   readonly finished: ReadonlyMap<number, string>
   /** The tasks that the lines name, as `taskLabel` does. */
   readonly tasks: ReadonlySet<string>
-  /** How many inputs had failed at last. */
+  /** The number of inputs that had failed at last. */
   readonly failed: number
-  /** How many lines in the middle of the file could not be read. */
+  /** The number of lines in the middle of the file that could not be read. */
   readonly damaged: number
   /** True when the last line was cut off and has been taken away. */
   readonly repaired: boolean
@@ -51,7 +51,7 @@ export function checkOtherThanStdout(file: string, command: readonly string[]): 
  * Reads the output of an earlier run, and repairs its end: a last line that a crash cut off is taken away, a missing line
  * end is added. A file that is missing counts as empty.
  *
- * @throws UsageError when the file is no output of `skein map`; it is then left as it was
+ * @throws UsageError when the file is not an output of `skein map`; it is then left as it was
  */
 export async function readEarlier(file: string, command: string): Promise<Earlier> {
   const finished = new Map<number, string>()
@@ -91,7 +91,7 @@ function notOurs(file: string, command: string): UsageError {
   )
 }
 
-/** How the lines of a run name its task: file and name, without the folder, which may be another one the next time. */
+/** The name of a task in the lines of a run: file and name, without the folder, which may be another one the next time. */
 export function taskLabel({ url, name }: TaskIdentity): string {
   return `${decodeURIComponent(url.slice(url.lastIndexOf('/') + 1))}:${name}`
 }

@@ -4,7 +4,7 @@ import { renderReport, type ReportOptions } from '../advisor/report.ts'
 import { messageOf } from '../core/errors/foreign.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** Writes report.html and gives its whole path. */
+/** Writes report.html and returns its whole path. */
 export function writeReport(file: string, options: ReportOptions, command: string): string {
   const path = resolve(file)
   const page = renderReport(options)

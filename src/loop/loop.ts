@@ -18,13 +18,13 @@ import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
 /** Options of `loop(…)`. */
 export interface LoopOptions {
-  /** How many calls may run at the same time. From 1 up; default: no limit. */
+  /** The number of calls that may run at the same time. From 1 up; default: no limit. */
   readonly concurrency?: number
-  /** How many calls may wait for a place. From 0 up; default: no limit. */
+  /** The number of calls that may wait for a place. From 0 up; default: no limit. */
   readonly maxQueue?: number
-  /** What happens to a call when the queue is full: fail with `SKEIN_OVERLOADED`, or wait for room. Default: 'reject'. */
+  /** The fate of a call when the queue is full: to fail with `SKEIN_OVERLOADED`, or to wait for room. Default: 'reject'. */
   readonly overload?: Overload
-  /** How long a cancelled call may take to stop before it is given up as `abandoned`. Default: '1s'. */
+  /** The time that a cancelled call has to stop before it is given up as `abandoned`. Default: '1s'. */
   readonly grace?: Duration
   /**
    * A limit that others share, be they executors or tasks of a scope: each call that runs has one token of it, until it has
@@ -36,7 +36,7 @@ export interface LoopOptions {
   readonly name?: string
 }
 
-/** The event loop as an executor; called, with or without options, it gives another one of its own. */
+/** The event loop as an executor; called, with or without options, it returns another one with limits of its own. */
 export interface Loop extends Executor {
   (options?: LoopOptions): Executor
 }
@@ -59,7 +59,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   readonly #grace: number
   readonly #waiting = new PendingQueue()
   readonly #running = new Map<Runner, Entry>()
-  /** What to call when a run that was given up has ended. */
+  /** The functions to call when a run that was given up has ended. */
   readonly #kept = new Map<Runner, () => void>()
   #places = 0
   #scheduled = false
@@ -142,7 +142,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   protected interrupt(entry: Entry, cause: CancelCause): void {
     const runner = entry.worker as Runner
     const giveUp = (): void => {
-      // From here on the runner holds its place alone; when it ends, nobody is told.
+      // From here on the runner holds its place alone; when it ends, nobody hears of it.
       this.#running.set(runner, abandoned)
       const giveBack = this.keepToken(entry)
       if (giveBack !== undefined) this.#kept.set(runner, giveBack)
@@ -280,10 +280,10 @@ function openLoop(options: LoopOptions): LoopExecutor {
 /**
  * The event loop of this thread as an executor.
  *
- * Use it for work that waits: requests, files, timers, with a limit, timeouts and cancellation that really stop the work.
- * A function that computes blocks everything else while it runs; give that to `threads()` or `processes()`. `loop` itself
- * has no limit and needs no closing; `loop({ concurrency: 10 })` gives an executor with limits of its own, and `loop()`
- * one without a limit. Arguments and results are passed as they are, not copied.
+ * Use it for work that waits: requests, files, timers, with a limit, timeouts and cancellation that really stop the work. A
+ * function that computes blocks everything else while it runs; give that to `threads()` or `processes()`. `loop` itself has
+ * no limit and needs no closing; `loop({ concurrency: 10 })` returns an executor with limits of its own, and `loop()` one
+ * without a limit. Arguments and results are passed as they are, not copied.
  *
  * **Cancellation**: the task's signal aborts and its next checkpoint throws. A task that does not stop within `grace` is
  * given up with `ended: 'abandoned'`; it keeps its place until it really ends.

@@ -7,12 +7,12 @@ import { endTaskScope, openTaskScope, type TaskOutcome } from '../core/scope/tas
 /**
  * Fails when a function passes no cancel point of its scope: a task that called it in a loop could not be cancelled.
  *
- * For whoever writes waiting operations of their own: each of them must look at its scope, also where it need not wait.
+ * For those who write waiting operations of their own: each of them must look at its scope, also where it need not wait.
  *
  * **Cancellation**: that of the function. **Errors**: what the function throws; an AssertionError; `SKEIN_INVALID_ARGUMENT`.
  *
  * @param fn gets a scope, and must use it
- * @returns what the function gives
+ * @returns what the function returns
  * @example
  * import { assertCheckpoints } from 'skein/testing'
  *
@@ -34,7 +34,7 @@ export async function assertCheckpoints<T>(fn: (s: Scope) => T | Promise<T>): Pr
  * **Cancellation**: that of the function. **Errors**: what the function throws; an AssertionError; `SKEIN_INVALID_ARGUMENT`.
  *
  * @param fn gets a scope, which is also the current one
- * @returns what the function gives
+ * @returns what the function returns
  * @example
  * import { assertNoCheckpoints } from 'skein/testing'
  *

@@ -2,9 +2,9 @@ import { armCrash, type CrashLabel } from '../stores/crash-point.ts'
 
 export type { CrashLabel } from '../stores/crash-point.ts'
 
-/** When a crash point is to do its work. */
+/** Options of a crash point. */
 export interface CrashOptions {
-  /** Which passage of the point it is to happen at. From 1 up; default 1. */
+  /** The passage of the point at which it happens. From 1 up; default 1. */
   readonly time?: number
 }
 
@@ -22,7 +22,7 @@ export interface Crash {
    * @param options which passage of it
    * @returns disarms it
    *
-   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a label that is none.
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` for an unknown label.
    */
   at(label: CrashLabel, options?: CrashOptions): () => void
 }

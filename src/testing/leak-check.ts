@@ -11,13 +11,13 @@ const patience = 200
  * Runs a function and fails when it leaves something behind: a scope that has not ended, a timer, a handle of the platform
  * (socket, server, thread, process), a listener on `process`.
  *
- * Compares what there is before and after; what was there before is no leak. After the function it waits a little for what
- * is being closed. Run one at a time: what others open meanwhile would count too.
+ * Compares what there is before and after; what was there before is not a leak. After the function it waits a little for
+ * what is being closed. Run one at a time: what others open meanwhile would count too.
  *
  * **Cancellation**: that of the function. **Errors**: what the function throws; an AssertionError that lists what is left.
  *
  * @param fn what to run
- * @returns what it gives
+ * @returns what the function returns
  * @example
  * import { scope } from 'skein'
  * import { leakCheck } from 'skein/testing'

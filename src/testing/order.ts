@@ -21,7 +21,7 @@ export function seededOrder(seed: number): (items: Runnable[]) => void {
       items[left - 1] = items[at] as Runnable
       items[at] = last
     }
-    // The places that a line got stay its places; who stands in them goes by the line.
+    // The places that a line got stay its places; who is in them goes by the line.
     const next = new Map<object, number>()
     for (const [at, item] of items.entries()) {
       const line = item.line === undefined ? undefined : lines.get(item.line)

@@ -36,8 +36,8 @@ export class Sequencer {
   }
 
   /**
-   * Waits for the turn of a number, runs the body, and gives the turn to the next number when the body has ended, whether it
-   * returned or threw.
+   * Waits for the turn of a number, runs the body, and passes the turn to the next number when the body has ended, whether
+   * it returned or threw.
    *
    * **Cancellation**: while it waits for its turn: breaks the sequence. The body is not affected by it.
    *

@@ -11,8 +11,8 @@ let running = false
 /**
  * Runs a function while tasks that can go on at the same moment do so in a shuffled order, instead of first in, first out.
  *
- * Code that comes out right only in one order is a bug that waits for its day; run the test a few times so and it shows. The
- * order follows from the seed: the same seed gives the same run, as long as the code itself is deterministic (use
+ * Code that comes out right only in one order is a bug that waits for its day; run the test a few times so and it shows.
+ * The order follows from the seed: the same seed leads to the same run, as long as the code itself is deterministic (use
  * `virtualClock`). When the function fails, the seed is added to the message of the error.
  *
  * What is shuffled is what skein wakes: tasks that start, and waits that end at the same moment. Those that stood in the line
@@ -51,7 +51,7 @@ export async function shuffled<T>(
       try {
         error.message += hint
       } catch {
-        // A frozen error is told as it is.
+        // A frozen error is reported as it is.
       }
     }
     throw error

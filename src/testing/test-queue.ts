@@ -33,9 +33,9 @@ export interface TestQueueOptions {
   readonly tasks: readonly AnyFunction[]
   /** The queues that it takes jobs from. Default: `['default']`. */
   readonly queues?: readonly string[]
-  /** How many jobs at once. From 1 up; default: 64. */
+  /** The number of jobs at once. From 1 up; default: 64. */
   readonly concurrency?: number
-  /** How long a worker that crashed keeps its jobs. Default: '10s', on the test's clock. */
+  /** The time for which a worker that crashed keeps its jobs. Default: '10s', on the test's clock. */
   readonly lease?: Duration
   /**
    * True: jobs run as soon as they are submitted, and time jumps on whenever all is waiting for it. False: both only during
@@ -47,7 +47,7 @@ export interface TestQueueOptions {
   readonly clock?: VirtualClock
 }
 
-/** What `assertSubmitted` looks for beside the task. */
+/** The things that `assertSubmitted` looks for beside the task. */
 export interface Submitted {
   /** The arguments, compared as `assert.deepStrictEqual` does. */
   readonly args?: readonly unknown[]
@@ -71,14 +71,14 @@ export interface TestQueue extends AsyncDisposable {
      * worker takes its place. What it ran is broken off through the cancel ladder, so unlike in a real death its `finally`
      * blocks run. For real deaths there are child processes and `crash` of `skein/testing`.
      *
-     * @param label the point; not `during-renew`, since nothing is renewed on a clock that stands still
+     * @param label the point; not `during-renew`, since nothing is renewed on a clock that does not move
      * @param options which passage of it
      * @returns disarms it
      *
-     * **Errors**: `SKEIN_INVALID_ARGUMENT` for a label that is none.
+     * **Errors**: `SKEIN_INVALID_ARGUMENT` for an unknown label.
      */
     at(label: Exclude<CrashLabel, 'during-renew'>, options?: CrashOptions): () => void
-    /** How often a worker has died in this test. */
+    /** The number of times that a worker has died in this test. */
     readonly count: number
   }
   /**
@@ -183,11 +183,11 @@ class TestBench implements TestQueue {
   #worker: QueueWorker | undefined
   #line: WorkerLine | undefined
   #starting: Promise<void> | undefined
-  /** How many drains and waits are under way; jobs run while there is one. */
+  /** The number of drains and waits that are under way; jobs run while there is one. */
   #running = 0
   #crashes = 0
   #closed = false
-  /** How many wait for the end of a job, through the queue. */
+  /** The number of waits for the end of a job, through the queue. */
   #awaited = 0
   #warned = false
 
@@ -322,7 +322,7 @@ class TestBench implements TestQueue {
     return status as JobStatus
   }
 
-  /** Lets jobs run and time pass until `isReached` says true; until then it gives a function that says what is missing. */
+  /** Lets jobs run and time pass until `isReached` says true; until then it returns a function that says what is missing. */
   async #until(limit: number, isReached: () => Promise<true | (() => Promise<string>)>): Promise<void> {
     let changed = true
     let wake: (() => void) | undefined
@@ -446,7 +446,7 @@ const turnsBeforeWarning = 20
 const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
 const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['delayed', 'ready', 'running', ...finals])
 
-/** How many jobs can still run, and what cannot, in words. */
+/** The number of jobs that can still run, and those that cannot, in words. */
 function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
   const stuck: string[] = []
   let runnable = 0

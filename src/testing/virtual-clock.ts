@@ -10,7 +10,10 @@ import { quiet, settling } from './settled.ts'
 
 /** Options of `virtualClock`. */
 export interface VirtualClockOptions {
-  /** What the clock shows at first: milliseconds since the Unix epoch, or a Date. Default: the 1st of January 2000, UTC. */
+  /**
+   * The time that the clock shows at first: milliseconds since the Unix epoch, or a Date. Default: the 1st of January 2000,
+   * UTC.
+   */
   readonly start?: number | Date
   /** Jump by itself to the next time at which something is due, whenever nothing else can go on. Default: false. */
   readonly autojump?: boolean
@@ -34,22 +37,22 @@ export class VirtualClock {
     clockSlot.clock = this.#time
   }
 
-  /** What the clock shows, in milliseconds since the Unix epoch. */
+  /** The time that the clock shows, in milliseconds since the Unix epoch. */
   now(): number {
     return this.#time.now()
   }
 
-  /** How much time has passed by this clock, in milliseconds. */
+  /** The time that has passed by this clock, in milliseconds. */
   get elapsed(): number {
     return this.#time.monotonic()
   }
 
-  /** How many timers wait for their time. */
+  /** The number of timers that wait for their time. */
   get waiting(): number {
     return this.#time.waiting
   }
 
-  /** Whether the clock jumps by itself. May be changed at any time. */
+  /** True if the clock jumps by itself. May be changed at any time. */
   get autojump(): boolean {
     return this.#time.autojump
   }
@@ -106,7 +109,7 @@ export class VirtualClock {
 }
 
 /**
- * Puts a clock in force that stands still until the test turns it, or jumps to what is due next when nothing else can go
+ * Puts a clock in force that does not move until the test turns it, or jumps to what is due next when nothing else can go
  * on. A day of retries takes a millisecond so, and comes out the same every time.
  *
  * One at a time in each thread; threads and processes of a pool have their own, real clock. With `autojump`, remember that
@@ -158,7 +161,7 @@ class VirtualTime implements Clock {
   #elapsed = 0
   #autojump: boolean
   #jumping = false
-  /** How many `advance` and `runAll` are under way: no jumps of its own meanwhile. */
+  /** The number of `advance` and `runAll` under way: no jumps of its own meanwhile. */
   #turned = 0
   #ringsSoon = false
 
@@ -183,7 +186,7 @@ class VirtualTime implements Clock {
     return this.#wheel.size
   }
 
-  /** Where it was made, in words. */
+  /** The place in the source where it was made, in words. */
   get place(): string {
     const place = placeOf(this.#made)
     return place === undefined ? 'elsewhere' : `at ${place}`

@@ -18,8 +18,8 @@ const practicallyForever = 36_525 * 86_400_000
 /**
  * The line between a worker of a test and its store, which the test can close for a while, or cut for good.
  *
- * Closed: the worker is given nothing. Cut: it is as dead to the store as if its process had been killed. Nothing that it still
- * writes is written, its leases are renewed no more, and it is told that it has lost all it held, so that it breaks off what
+ * Closed: the worker gets nothing. Cut: it is as dead to the store as if its process had been killed. Nothing that it still
+ * writes is written, its leases are renewed no more, and it learns that it has lost all it held, so that it breaks off what
  * runs.
  */
 export class WorkerLine implements Store {
@@ -36,7 +36,7 @@ export class WorkerLine implements Store {
   #open: boolean
   #cut = false
 
-  /** @param onClaimed told after each claim that brought something */
+  /** @param onClaimed called after each claim that brought something */
   constructor(store: InspectableStore, open: boolean, onClaimed: () => void) {
     this.#store = store
     this.#open = open

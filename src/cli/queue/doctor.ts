@@ -13,7 +13,7 @@ import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { span } from './words.ts'
 
-/** What one look has found. */
+/** The finding of one check. */
 export interface Finding {
   readonly what: string
   readonly fine: boolean

@@ -127,8 +127,8 @@ export function jobText(
 }
 
 /**
- * What is shown of a story: its turns (attempts, deaths, hand-backs) all of them, of what the task itself has told the last.
- * Progress has a line of its own above, with the latest.
+ * The part of a story that is shown: its turns (attempts, deaths, hand-backs) all of them, of the reports of the task
+ * itself the last. Progress has a line of its own above, with the latest.
  */
 function toldOf(story: readonly Reported[], most: number): { shown: Reported[]; left: number } {
   const told = story.filter(entry => entry.kind !== 'progress' && entry.kind !== 'state')
@@ -206,7 +206,7 @@ function turnText(fields: Record<string, unknown>, style: Style): string {
   }
 }
 
-/** The message of a failure that stands in the story, as text or already read. */
+/** The message of a failure in the story, as text or already read. */
 function messageIn(error: unknown): string {
   if (typeof error === 'string') return failureOf(error).message
   return error === undefined ? '' : failureOf(JSON.stringify(error)).message

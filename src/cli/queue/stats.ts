@@ -42,7 +42,7 @@ async function runStats(args: Arguments): Promise<number> {
 
 const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
 
-/** How a store is doing, as a person reads it. */
+/** The state of a store, for people to read. */
 export function statsText(
   url: string,
   stats: StoreStats,
@@ -103,7 +103,7 @@ function workerTable(workers: readonly WorkerRecord[], style: Style, now: number
   )
 }
 
-/** What somebody should look at, one sentence each. */
+/** The things that somebody should look at, one sentence each. */
 export function warningsOf(stats: StoreStats): string[] {
   const warnings: string[] = []
   // Where no worker is there at all, that is what is wrong, and it is said already.

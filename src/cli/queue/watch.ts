@@ -9,8 +9,8 @@ export const watchOption: Readonly<Record<'watch', OptionSpec>> = {
 const every = 1_000
 
 /**
- * Prints what `show` gives: once, or with --watch again and again until Ctrl-C. On a terminal each picture takes the place
- * of the one before; elsewhere (and with --json) they follow each other.
+ * Prints what `show` returns: once, or with --watch again and again until Ctrl-C. On a terminal each picture takes the
+ * place of the one before; elsewhere (and with --json) they follow each other.
  */
 export async function showOrWatch(args: Arguments, show: () => Promise<string>): Promise<void> {
   const { stdout } = process

@@ -44,7 +44,7 @@ export function argumentsText(job: StoredJob): string {
   return `(${[...message.args, ...named].map(each => toJson(each)).join(', ')})`
 }
 
-/** Why a job is where it is, on one line; empty where there is nothing to say. */
+/** The reason why a job is where it is, on one line; empty where there is nothing to say. */
 export function reasonText(job: StoredJob): string {
   if (job.cancelling !== undefined && job.state === 'running') return 'is being cancelled'
   if (job.error === undefined) return ''

@@ -6,18 +6,18 @@ import { count, plural } from '../ui/amount.ts'
 import { printable, type Style, styleOf } from '../ui/style.ts'
 import { short, span } from './words.ts'
 
-/** How much a worker says. */
+/** Options of a worker's log: how much it says, and where. */
 export interface WorkerLogOptions {
-  /** Where events go, one JSON value a line; without it, text for people goes to standard output. */
+  /** The destination of events, one JSON value a line; without it, text for people goes to standard output. */
   readonly events: Output | undefined
   readonly quiet: boolean
   readonly verbose: boolean
 }
 
-/** How often the counts are told while something goes on, in milliseconds. */
+/** Milliseconds between two lines with the counts, while something goes on. */
 const every = 10_000
 
-/** What a worker says of itself: failures and troubles always, every job with `verbose`, and now and then the counts. */
+/** The log of a worker: failures and troubles always, every job with `verbose`, and now and then the counts. */
 export class WorkerLog {
   readonly #worker: QueueWorker
   readonly #options: WorkerLogOptions

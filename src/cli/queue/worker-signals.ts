@@ -5,8 +5,8 @@ import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
 const exitCodeOf = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Lets a worker run until it is told to stop: the first SIGINT or SIGTERM lets jobs finish, the second breaks them off, the
- * third ends the program on the spot.
+ * Lets a worker run until it is asked to stop: the first SIGINT or SIGTERM lets jobs finish, the second breaks them off,
+ * the third ends the program on the spot.
  *
  * @param say tells a person what the signal did, and what the next one would
  */

@@ -19,7 +19,7 @@ interface Overlap {
   readonly took: number
 }
 
-/** What was measured for one kind of worker. */
+/** The measurements of one kind of worker. */
 interface Probe {
   /** Waits that block their thread. */
   overlapBlocking: Overlap
@@ -27,11 +27,14 @@ interface Probe {
   overlapWaiting: Overlap
   /** Computing in parallel, against the same computing in one place. */
   cores: number
-  /** How many were alive at once, how long it took to get there, and whether the probe stopped before a limit was met. */
+  /**
+   * The most that were alive at once, the time that it took to get there, and whether the probe stopped before a limit was
+   * met.
+   */
   most: { readonly alive: number; readonly took: number }
   startUp: number
   memory: number | undefined
-  /** How long the main thread stood still while a call blocked for `blockFor`. */
+  /** Milliseconds for which the main thread did nothing else while a call blocked for `blockFor`. */
   stall: number
 }
 
@@ -54,7 +57,7 @@ export async function probePlaces(onProgress: (step: string, done: number) => vo
   return tableOf({ tasks, threads: ofThreads, processes: ofProcesses }, cores)
 }
 
-/** How many steps of computing take so many milliseconds. */
+/** The number of steps of computing that take so many milliseconds. */
 async function stepsFor(ms: number): Promise<number> {
   compute(20_000_000)
   const begun = performance.now()

@@ -10,7 +10,7 @@ export interface SourceFiles {
 }
 
 const source = /\.(?:[cm]?[jt]s|jsx|tsx|json|md|css|html|h|c|cc|py)$/
-/** Smaller files are no work at all, larger ones are bundles that nobody wrote. */
+/** Smaller files are hardly any work, larger ones are bundles that nobody wrote. */
 const smallest = 100
 const largest = 300_000
 

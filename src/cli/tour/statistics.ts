@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What `statisticsOf` finds in a text. */
+/** The findings of `statisticsOf` in a text. */
 export interface Statistics {
   readonly words: number
   readonly distinct: number

@@ -1,20 +1,20 @@
 import { clock, count, significant } from './amount.ts'
 import { type Style, styleOf, type Terminal, widthOf } from './style.ts'
 
-/** What a progress display is given to draw on. */
+/** The stream that a progress display draws on. */
 export interface ProgressStream extends Terminal {
   write(text: string): unknown
 }
 
-/** What progress is about. */
+/** Options of a progress display. */
 export interface ProgressOptions {
   /** The words before the bar. */
   readonly label: string
-  /** How many there will be, where that is known. */
+  /** The number that there will be, where that is known. */
   readonly total?: number
   /** Show nothing at all. */
   readonly quiet?: boolean
-  /** Where a terminal is missing: milliseconds between two lines. Default 5000. */
+  /** Milliseconds between two lines, where there is no terminal. Default 5000. */
   readonly every?: number
   /** The counts are hundredths of the whole: show no rate. */
   readonly percentOnly?: boolean

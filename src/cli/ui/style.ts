@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Where text goes: what `colours` needs to know about a stream. */
+/** The destination of text, as far as `colours` needs to know it. */
 export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -21,7 +21,7 @@ export interface Style {
 export function styleOf(stream: Terminal, env: NodeJS.ProcessEnv = process.env): Style {
   const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
   const enabled = !env['NO_COLOR'] && (forced || (stream.isTTY === true && env['TERM'] !== 'dumb'))
-  // Node 22 and later would strip the escapes by themselves where stdout is no terminal; here the stream decides.
+  // Node 22 and later would strip the escapes by themselves where stdout is not a terminal; here the stream decides.
   const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
     enabled ? styleText(format, text, unvalidated) : text
   return {
@@ -40,7 +40,7 @@ const unvalidated = { validateStream: false } as never
 // oxlint-disable-next-line no-control-regex -- escape sequences are what it looks for
 const escapes = /\u001b\[[0-9;]*m/g
 
-/** How many columns a text takes on a terminal, without its colours. */
+/** The number of columns that a text takes on a terminal, without its colours. */
 export function widthOf(text: string): number {
   return [...text.replace(escapes, '')].length
 }

@@ -14,16 +14,16 @@ export interface StoreSubject {
 /**
  * A place for calls that one test has for itself, and its clock.
  *
- * The clock stands still until a test turns it: without that a test of a lease would take as long as the lease. A store whose
- * clock cannot be turned leaves `turn` out, and with it all tests of time; one that has no time of day of its own leaves out
- * `jump`.
+ * The clock does not move until a test turns it: without that a test of a lease would take as long as the lease. A store
+ * whose clock cannot be turned leaves `turn` out, and with it all tests of time; one that has no time of day of its own
+ * leaves out `jump`.
  */
 export interface StoreBed {
   /** Opens the place; a second time, it is the same calls through another store. */
   open(options?: StoreOptions): Promise<Store>
   /**
-   * Resolves when nothing is under way any more: what can be handed over has been, and what is to be told has been told. In a
-   * store that is asked over a connection, a question and its answer will do.
+   * Resolves when nothing is under way any more: what can be handed over has been, and so has every notice. In a store that
+   * is asked over a connection, a question and its answer will do.
    */
   quiet(): Promise<void>
   /** Time passes for all stores of this bed; resolves when what is due has happened. */

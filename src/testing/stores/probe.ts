@@ -7,7 +7,7 @@ import type { CallOutcome } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { StoreBed } from './bed.ts'
 
-/** What distributes over the kinds of settlements. */
+/** The settlements, one kind at a time: a type that distributes over them. */
 export type Ending = Settlement extends infer S ? (S extends Settlement ? Omit<S, 'id' | 'token'> : never) : never
 
 /** One store as a test uses it: what most tests do with it, in few words. */
@@ -81,7 +81,7 @@ export class Probe {
     return (await this.store.results.outcome(id)).state
   }
 
-  /** What the store has written as the error of a call. */
+  /** The error of a call, as the store has written it. */
   async errorOf(id: string): Promise<Record<string, unknown>> {
     return JSON.parse((await this.store.results.outcome(id)).error ?? '{}') as Record<string, unknown>
   }

@@ -9,8 +9,8 @@ import type { StoreBed, StoreSubject } from './bed.ts'
 import { Probe } from './probe.ts'
 
 /**
- * What a test needs of a store, or of its bed, beside a broker and results: an ability of the broker, a method of the inspector,
- * a role, a clock to turn (`turn`) or to set (`jump`), an option that it heeds.
+ * A need of a test, in a store or its bed, beside a broker and results: an ability of the broker, a method of the
+ * inspector, a role, a clock to turn (`turn`) or to set (`jump`), an option that it heeds.
  */
 export type Need = BrokerAbility | keyof Inspector | 'registry' | 'transactions' | 'turn' | 'jump' | keyof StoreOptions
 
@@ -20,14 +20,14 @@ export interface Kind {
   readonly has: ReadonlySet<Need>
 }
 
-/** What a test works with: one store, what it is used by, and its bed. A test that turns the clock needs `turn`. */
+/** The things that a test works with: one store, what uses it, and its bed. A test that turns the clock needs `turn`. */
 export interface Scene {
   readonly store: Store
   readonly probe: Probe
   readonly bed: Required<StoreBed>
 }
 
-/** What a store and its bed have beside a broker and results. */
+/** The abilities that a store and its bed have beside a broker and results. */
 export function hasOf(store: Store, bed: StoreBed, subject: StoreSubject): ReadonlySet<Need> {
   const has = new Set<Need>([...store.broker.can, ...(subject.heeds ?? [])])
   const methods = ['find', 'list', 'cancel', 'retry', 'purge', 'pause', 'resume', 'stats'] as const

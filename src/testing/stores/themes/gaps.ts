@@ -5,14 +5,14 @@ import { type Kind, outgoing, scene } from '../scene.ts'
 
 const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
 
-/** What asks for an ability of a broker. */
+/** The options of a call that ask for an ability of a broker. */
 const asking: Readonly<Record<Exclude<BrokerAbility, 'rates' | 'tasks'>, Partial<OutgoingCall>>> = {
   priority: { priority: 1 },
   unique: { unique: { key: 'k', conflict: 'join' } },
   limit: { limit: { key: 'k', concurrency: 1, strategy: 'wait' } },
 }
 
-/** What the store lacks: that it says so, instead of doing half of it. */
+/** Tests of what the store lacks: that it says so, instead of doing half of it. */
 export function gaps(kind: Kind): void {
   for (const [ability, changes] of Object.entries(asking)) {
     if (kind.has.has(ability as BrokerAbility)) continue

@@ -4,7 +4,7 @@ import type { Store } from '../../../stores/roles/store.ts'
 import { Probe } from '../probe.ts'
 import { type Kind, named, outgoing, scene } from '../scene.ts'
 
-/** Resolves once the end of a call was told, with what came along. */
+/** Resolves once the end of a call was reported, with what came along. */
 function endOf(store: Store, id: string): Promise<CallOutcome | undefined> {
   return new Promise(resolve => {
     const stop = store.results.watch(id, {
@@ -16,7 +16,7 @@ function endOf(store: Store, id: string): Promise<CallOutcome | undefined> {
   })
 }
 
-/** Resolves once it was told that a call was begun or has left something behind. */
+/** Resolves once it was reported that a call was begun or has left something behind. */
 function newsOf(store: Store, id: string): Promise<void> {
   return new Promise(resolve => {
     const stop = store.results.watch(id, {
@@ -28,7 +28,7 @@ function newsOf(store: Store, id: string): Promise<void> {
   })
 }
 
-/** Looks once, as who listens does: what comes from then on is told. */
+/** Looks once, as a listener does: what comes from then on is reported. */
 async function looked(...stores: readonly Store[]): Promise<void> {
   for (const store of stores) await store.results.outcome('nobody')
 }
