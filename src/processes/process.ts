@@ -40,6 +40,7 @@ export class Process implements Transport {
   readonly #reader: FrameReader<Reply>
   readonly #held: HeldReader
   #stderrTail = ''
+  #saysOutOfMemory = false
   #exited = false
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
@@ -79,7 +80,10 @@ export class Process implements Transport {
       if (tagged) tagLines(stderr, process.stderr, init.name)
       stderr.on('data', (chunk: Buffer) => {
         if (!tagged) process.stderr.write(chunk)
-        this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-2_000)
+        // What V8 says before its stack is all there is to know that by.
+        const said = this.#stderrTail + chunk.toString()
+        if (said.includes('heap out of memory')) this.#saysOutOfMemory = true
+        this.#stderrTail = said.slice(-100)
       })
     }
     let failure: Error | undefined
@@ -98,7 +102,7 @@ export class Process implements Transport {
         events.onExit({
           exitCode,
           signal,
-          outOfMemory: signal === 'SIGABRT' && this.#stderrTail.includes('heap out of memory'),
+          outOfMemory: signal === 'SIGABRT' && this.#saysOutOfMemory,
           ...(failure ? { error: failure } : {}),
         })
       const tell = (): void => void setImmediate(() => setImmediate(report))

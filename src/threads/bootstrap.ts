@@ -38,5 +38,16 @@ function exit(): void {
 
 markWorker(init.name)
 const host = new Host(link, new SharedWorkerLedger(ledger), init, exit, 'threads')
-const listener = new Listener(port, requests, ringLayout, RequestReader, messages => host.onRequests(messages), spin)
+const listener = new Listener(
+  port,
+  requests,
+  ringLayout,
+  RequestReader,
+  messages => host.onRequests(messages),
+  // It ends the thread: which call it was is not known here, but to the pool.
+  error => {
+    throw error
+  },
+  spin,
+)
 void host.start(threadId)

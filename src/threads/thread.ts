@@ -30,6 +30,7 @@ export class Thread implements Transport {
   readonly #outlet: Outlet<Request>
   readonly #listener: Listener<Reply>
   #error: unknown
+  #unreadable: Error | undefined
   #outOfMemory = false
   #closed = false
 
@@ -64,7 +65,18 @@ export class Thread implements Transport {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)
     }
-    this.#listener = new Listener(port1, replies, ringLayout, ReplyReader, messages => events.onReplies(messages), spin)
+    this.#listener = new Listener(
+      port1,
+      replies,
+      ringLayout,
+      ReplyReader,
+      messages => events.onReplies(messages),
+      error => {
+        this.#unreadable ??= error
+        void this.#worker.terminate()
+      },
+      spin,
+    )
     port1.once('close', () => (this.#closed = true))
     this.#worker.on('error', (error: unknown) => {
       this.#error = error
@@ -85,6 +97,7 @@ export class Thread implements Transport {
       signal: null,
       outOfMemory: this.#outOfMemory,
       ...(this.#error === undefined ? {} : { error: this.#error }),
+      ...(this.#unreadable === undefined ? {} : { unreadable: this.#unreadable }),
     }
     const end = (): void => {
       this.#listener.readAll()

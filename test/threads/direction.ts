@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { MessageChannel } from 'node:worker_threads'
 import { type Reply, reply } from '#skein/pool/wire/messages.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
@@ -24,7 +25,7 @@ export class Direction {
       for (const message of messages) this.received.push(message[2])
       if (this.received.length >= this.#wanted) this.#onEnough?.()
     }
-    this.listener = new Listener(this.#channel.port2, memory, ringLayout, ReplyReader, heard, spin)
+    this.listener = new Listener(this.#channel.port2, memory, ringLayout, ReplyReader, heard, assert.fail, spin)
     this.#channel.port2.on('message', () => this.posted++)
   }
 

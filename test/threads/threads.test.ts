@@ -4,10 +4,11 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { call, CancelledError, move } from 'skein'
+import { call, CancelledError, move, WorkerCrashedError } from 'skein'
 import { threads } from 'skein/threads'
 import { failure } from '../conformance/expect.ts'
 import { fileAppears } from '../conformance/files.ts'
+import { giveDeepBeside } from '../conformance/tasks/deep.ts'
 import { spinUntil } from '../conformance/tasks/holding.ts'
 import { addToShared, answerOn, fillBuffer, runtime } from '../conformance/tasks/memory.ts'
 import { double } from '../conformance/tasks/values.ts'
@@ -103,6 +104,15 @@ describe('threads', () => {
       },
       { grace: 10 },
     ),
+  )
+
+  timed('a result that cannot be read here fails its call, and its thread is replaced', () =>
+    withThreads(async pool => {
+      const before = (await pool.run(runtime)).thread
+      const { message } = await failure(WorkerCrashedError, pool.run(giveDeepBeside, 5_000))
+      assert.match(message, /what it sent could not be read \(.*call stack/)
+      assert.notEqual((await pool.run(runtime)).thread, before)
+    }),
   )
 
   timed('a thread that loops without a checkpoint does not outlive close', async () => {

@@ -51,6 +51,8 @@ export class PoolWorker {
   stillFor = 0
   /** What had been sent ahead has been called back from it; it gets nothing ahead until it moves. */
   isStuck = false
+  /** It has a call that must be alone: it gets no other until that has ended. */
+  isReserved = false
   /** Since when it has had no calls, on the clock of `performance`. */
   idleSince = 0
   kept = false
@@ -89,7 +91,7 @@ export class PoolWorker {
     this.#free.push(slot)
     this.inFlight--
     this.moves++
-    this.isStuck = false
+    this.isStuck = this.isReserved = false
     if (held === withdrawn) {
       this.#withdrawn--
       return undefined

@@ -32,7 +32,7 @@ export function pick(
   let free: PoolWorker | undefined
   let soon: PoolWorker | undefined
   for (const worker of workers) {
-    if (worker?.state !== 'ready') continue
+    if (worker?.state !== 'ready' || worker.isReserved) continue
     if (worker.inFlight < concurrency) {
       if (worker.inFlight === 0) return worker
       if (!free || worker.inFlight < free.inFlight) free = worker
@@ -49,7 +49,7 @@ export function pick(
  * @param inLine whether it would have to wait elsewhere too
  */
 export function hasRoom(worker: PoolWorker, concurrency: number, estimate: number, inLine: boolean): boolean {
-  if (worker.state !== 'ready') return false
+  if (worker.state !== 'ready' || worker.isReserved) return false
   const ahead = worker.inFlight - concurrency
   if (ahead < 0) return true
   if (worker.isStuck) return false
@@ -63,6 +63,16 @@ export function hasRoom(worker: PoolWorker, concurrency: number, estimate: numbe
   if (inLine && ahead === 0 && fitsInLine) return true
   if (ahead >= worthDraining) worker.fullAt = ahead
   return false
+}
+
+/** A worker that has no calls at all. Undefined: there is none at the moment. */
+export function pickEmpty(workers: readonly (PoolWorker | undefined)[]): PoolWorker | undefined {
+  return workers.find(isEmpty)
+}
+
+/** Whether a worker could take a call that must be alone. */
+export function isEmpty(worker: PoolWorker | undefined): boolean {
+  return worker?.state === 'ready' && worker.inFlight === 0
 }
 
 /** Whether a worker that has nothing to do should take over what this one has not started: it would wait there for a while. */

@@ -10,16 +10,18 @@ import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { encodeCause } from '../wire/cause.ts'
 import { Crew, type CrewEvents } from './crew.ts'
+import { Dispatcher } from './dispatcher.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { loading } from '../wire/ledger.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { crashError, lostError, startError, unsendableCall } from '../wire/failures.ts'
+import { crashError, type Death, lostError, startError, unsendableCall } from '../wire/failures.ts'
 import { tellOrigin, tellOrigins } from './origin.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { isBound, PoolQueue } from './pool-queue.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
-import { hasRoom, isOverloaded, pick } from './routing.ts'
+import { isOverloaded } from './routing.ts'
+import { Suspects } from './suspects.ts'
 import { refuseNestedStart } from '../wire/start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from '../wire/transport.ts'
@@ -38,6 +40,8 @@ export class WorkerPool extends BaseExecutor {
   readonly #times = new TaskTimes()
   readonly #encoding: Encoding
   readonly #poster: CallPoster
+  readonly #suspects = new Suspects()
+  readonly #dispatcher: Dispatcher
   #order = 0
   #crashed = 0
   #scheduled = false
@@ -64,6 +68,14 @@ export class WorkerPool extends BaseExecutor {
       onMayStart: () => this.#schedule(),
     }
     this.#crew = new Crew(settings, open, events, this.#keepAlive)
+    this.#dispatcher = new Dispatcher(
+      this.#queue,
+      this.#crew,
+      settings.concurrency,
+      this.#times,
+      this.#suspects,
+      settings.kind === 'threads',
+    )
     this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => {
       worker.isStuck = true
       this.#recall(worker)
@@ -135,41 +147,12 @@ export class WorkerPool extends BaseExecutor {
 
   readonly #dispatch = (): void => {
     this.#scheduled = false
-    if (this.#queue.boundSize > 0) this.#dispatchBound()
-    const { concurrency } = this.#settings
-    const { free } = this.#queue
-    for (let entry = free.peek(); entry; entry = free.peek()) {
-      const worker = pick(this.#crew.places, concurrency, this.#aheadCost(entry), free.size)
-      if (!worker) break
-      this.#queue.remove(entry)
-      this.#send(worker, entry)
-    }
-    if (free.size > 0) this.#crew.startFor(free.size)
+    this.#dispatcher.dispatch(this.#send)
     this.admit()
     this.#flush()
   }
 
-  #dispatchBound(): void {
-    for (const place of this.#queue.places()) {
-      const worker = this.#crew.places[place] ?? this.#crew.start(place)
-      for (let entry = this.#queue.peek(place); entry && worker; entry = this.#queue.peek(place)) {
-        if (!hasRoom(worker, this.#settings.concurrency, this.#aheadCost(entry), true)) break
-        this.#queue.remove(entry)
-        this.#send(worker, entry)
-      }
-    }
-  }
-
-  /**
-   * What a call counts for when it is judged whether to send it ahead. One whose arguments leave this thread is never sent
-   * ahead: it could not be taken back.
-   */
-  #aheadCost(entry: Entry): number {
-    const leaves = entry.work.moved !== undefined && this.kind === 'threads'
-    return leaves ? Number.POSITIVE_INFINITY : this.#times.estimate(entry)
-  }
-
-  #send(worker: PoolWorker, entry: Entry): void {
+  readonly #send = (worker: PoolWorker, entry: Entry): void => {
     const { task, args, moved } = entry.work
     const { transport } = worker
     const times = this.#times.of(task)
@@ -178,6 +161,7 @@ export class WorkerPool extends BaseExecutor {
       transport.post([request.task, times.index, task.url, task.name], true)
     }
     entry.estimate = times.estimate(entry.items)
+    worker.isReserved = this.#suspects.mustBeAlone(entry)
     const slot = worker.take(entry)
     transport.ledger.sent(slot)
     entry.state = 'sent'
@@ -433,6 +417,7 @@ export class WorkerPool extends BaseExecutor {
     for (const put of worker.puts) put.holders.delete(worker)
     const entries = worker.entries()
     if (entries.length > 0 && !forced) this.#crashed++
+    const wasAlone = entries.length === 1 && worker.isReserved
     // From the last to the first, so that those that go back keep their order.
     for (const entry of entries.reverse()) {
       const at = worker.transport.ledger.startedAt(entry.slot)
@@ -442,18 +427,22 @@ export class WorkerPool extends BaseExecutor {
       }
       worker.release(entry.slot)
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
-      else if (at === undefined || (forced && !entry.delivered)) this.#putBack(entry)
-      else {
+      else if (forced && (at === undefined || !entry.delivered)) this.#putBack(entry)
+      else if (at === undefined) {
+        const lost = this.#suspects.lost(entry, wasAlone)
+        if (lost === undefined) this.#putBack(entry)
+        else this.fail(entry, this.#crashOf(entry, worker, exit, { lost }))
+      } else {
         this.#times.of(entry.work.task).isDangerous = true
-        this.fail(entry, this.#crashOf(entry, worker, exit, forced))
+        this.fail(entry, this.#crashOf(entry, worker, exit, { forced }))
       }
     }
     if (this.waiting > 0) this.#schedule()
   }
 
-  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, forced: boolean): Error {
+  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, how: Death): Error {
     const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
-    return tellOrigin(entry, this.name, crashError(entry, worker.name, told, this.#settings.memoryLimit, forced))
+    return tellOrigin(entry, this.name, crashError(entry, worker.name, told, this.#settings.memoryLimit, how))
   }
 
   /**

@@ -12,13 +12,21 @@ import { messageInside } from '../../core/errors/foreign.ts'
 import type { PoolSettings } from './pool-options.ts'
 import type { WorkerExit } from './transport.ts'
 
+/** What else is known of the death of a worker. */
+export interface Death {
+  /** The pool itself has ended it, for another call. */
+  readonly forced?: boolean
+  /** It had not begun with the call, and is the last of so many of which that is true. */
+  readonly lost?: number
+}
+
 /** The error of a call whose worker died under it: what ended the worker, and what was running. */
 export function crashError(
   entry: Entry,
   worker: string,
   exit: WorkerExit,
   memoryLimit: number | undefined,
-  forced: boolean,
+  { forced, lost }: Death,
 ): WorkerCrashedError {
   const { exitCode, signal, error } = exit
   const fields = {
@@ -28,7 +36,11 @@ export function crashError(
     worker,
     ...(error === undefined ? {} : { cause: error }),
   }
-  const what = `while it ran ${describeTask(entry.work.task)}`
+  const task = describeTask(entry.work.task)
+  const what =
+    lost === undefined
+      ? `while it ran ${task}`
+      : `before it began with ${task}, as ${lost - 1} others did: to read what this call is given may be what ends them`
   const bundle = entry.items > 1 ? ` (${entry.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
   if (forced) {
     return new WorkerCrashedError(
@@ -47,7 +59,8 @@ export function crashError(
   return new WorkerCrashedError(`${worker} died ${what}${bundle}: ${causeOf(exit)}`, fields)
 }
 
-function causeOf({ exitCode, signal, error }: WorkerExit): string {
+function causeOf({ exitCode, signal, error, unreadable }: WorkerExit): string {
+  if (unreadable !== undefined) return `what it sent could not be read (${messageInside(unreadable)}), so it was ended`
   if (error !== undefined) {
     return `an error was thrown that nothing caught: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`
   }

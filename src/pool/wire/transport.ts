@@ -30,6 +30,8 @@ export interface WorkerExit {
   readonly outOfMemory: boolean
   /** What it said last: the error that nobody caught. */
   readonly error?: unknown
+  /** Why something that it sent could not be read: it was ended for that. */
+  readonly unreadable?: unknown
 }
 
 /** What a transport tells the pool. */

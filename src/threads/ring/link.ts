@@ -65,13 +65,17 @@ export class Listener<M> {
   #since = 0
   #spinsUntil = 0
 
-  /** @param spin milliseconds; 0: it sleeps as soon as there is nothing */
+  /**
+   * @param unreadable is told when something has come that cannot be read: what it was is lost, and nothing after it is read
+   * @param spin milliseconds; 0: it sleeps as soon as there is nothing
+   */
   constructor(
     port: MessagePort,
     memory: SharedArrayBuffer,
     layout: RingLayout,
     Reader: new (words: Int32Array, texts: TextSource) => FrameReader<M>,
     handle: (messages: readonly M[]) => void,
+    unreadable: (error: Error) => void,
     spin: number,
   ) {
     const words = new Int32Array(memory)
@@ -83,6 +87,7 @@ export class Listener<M> {
     this.#handle = handle
     this.#spin = spin
     port.on('message', (posted: Posted<M>) => this.#onPosted(posted))
+    port.on('messageerror', unreadable)
   }
 
   #onPosted(posted: Posted<M>): void {

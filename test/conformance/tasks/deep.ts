@@ -54,3 +54,10 @@ export const streamDeep = task(import.meta, async function* streamDeep(levels: n
 export const throwDeep = task(import.meta, function throwDeep(levels: number, shape: string): never {
   throw Object.assign(new RangeError('deep'), { data: nested(shape, levels) })
 })
+
+/** A list beside whose elements lies another such list, and so on: what nobody looks at before it is sent. */
+export const giveDeepBeside = task(import.meta, function giveDeepBeside(levels: number): unknown {
+  let value: unknown[] = []
+  for (let n = 0; n < levels; n++) value = Object.assign([n], { beside: value })
+  return value
+})

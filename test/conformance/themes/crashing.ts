@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { type Executor, type ExecutorEvent, WorkerCrashedError, WorkerOutOfMemoryError } from 'skein'
+import { call, type Executor, type ExecutorEvent, put, WorkerCrashedError, WorkerOutOfMemoryError } from 'skein'
 import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/crashing.ts'
 import { holdUntil, note, noteAndHold } from '../tasks/holding.ts'
-import { double, where } from '../tasks/values.ts'
+import { double, echo, where } from '../tasks/values.ts'
 
 const needs = ['workers'] as const
 
@@ -157,6 +157,25 @@ export const crashing: Theme = theme('crashes', add => {
       assert.match(error.message, /48/)
       assert.match(error.task, /eatMemory/)
       assert.equal(await executor.run(double, 1), 2)
+    },
+    { needs },
+  )
+
+  add(
+    'a call whose arguments end each worker that reads them fails after three, and those behind it run',
+    async ({ open }) => {
+      const executor = open({ workers: 1, memoryLimit: 16, output: 'tagged' })
+      const large = Array.from({ length: 200_000 }, (_, id) => ({ id, name: `n${id}` }))
+      await using handle = put(large)
+      for (const sent of [large, handle]) {
+        const before = executor.stats().crashed
+        const outcome = failure(WorkerOutOfMemoryError, executor.run(call(echo, sent).with({ retries: 0 })))
+        const behind = executor.run(double, 2)
+        const { message } = await outcome
+        assert.match(message, /before it began with echo .*, as 2 others did: .*its limit was 16 MB/)
+        assert.equal(await behind, 4)
+        assert.equal(executor.stats().crashed, before + 3)
+      }
     },
     { needs },
   )

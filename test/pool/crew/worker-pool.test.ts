@@ -57,7 +57,11 @@ class ToldWorker {
     this.#events.onReplies([message])
   }
 
+  #isDead = false
+
   die(): void {
+    if (this.#isDead) return
+    this.#isDead = true
     this.#events.onExit({ exitCode: 0, signal: null, outOfMemory: false })
   }
 
@@ -134,6 +138,8 @@ async function withTold(options: PoolOptions, check: (told: Told) => Promise<voi
     mock.timers.reset()
   }
 }
+
+const last = (workers: readonly ToldWorker[]): ToldWorker => workers.at(-1) ?? assert.fail('there is no worker')
 
 const two = ([first, second]: readonly ToldWorker[]): [ToldWorker, ToldWorker] => [
   first ?? assert.fail('there is no worker'),
@@ -328,6 +334,57 @@ describe('a pool whose calls take some milliseconds', () => {
       assert.deepEqual(worker.holds, [2])
       await worker.end()
       assert.equal(await next, 2)
+    })
+  })
+})
+
+describe('a pool whose workers die before they begin with their calls', () => {
+  /** The last worker dies, and the next one is ready. Gives what the dead one held. */
+  const dies = async (workers: readonly ToldWorker[]): Promise<readonly unknown[]> => {
+    const { holds } = last(workers)
+    last(workers).die()
+    await soon()
+    last(workers).ready()
+    await soon()
+    return holds
+  }
+
+  for (const key of [undefined, 'bound']) {
+    test(`gives up a call${key ? ' with a key' : ''} that has cost three, the last of which had it alone, and runs the others`, async () => {
+      await withTold({ workers: 1, concurrency: 2 }, async ({ pool, workers }) => {
+        const results = [1, 2, 3].map(n => pool.run(call(usual, n).with(key === undefined ? {} : { key })))
+        for (const each of results) each.catch(() => {})
+        await soon()
+        const holds = [await dies(workers), await dies(workers), await dies(workers)]
+        const together = key === undefined ? [1, 2] : [1, 2, 3]
+        assert.deepEqual(holds, [together, together, [1]])
+        await assert.rejects(results[0] as Promise<number>, {
+          code: 'SKEIN_WORKER_CRASHED',
+          message: /before it began with usual .*, as 2 others did/,
+        })
+        for (const n of [2, 3]) {
+          assert.deepEqual(last(workers).holds, [n], 'the second has cost two as well')
+          await last(workers).end()
+        }
+        assert.deepEqual(await Promise.all(results.slice(1)), [2, 3])
+        assert.equal(pool.stats().crashed, 3)
+      })
+    })
+  }
+
+  test('puts up with any number of deaths beside which others had begun', async () => {
+    await withTold({ workers: 1, concurrency: 2 }, async ({ workers, run }) => {
+      const { results } = await run(1, 2, 3)
+      for (let n = 0; n < 2; n++) await dies(workers)
+      last(workers).begin()
+      await dies(workers)
+      await assert.rejects(results[0] as Promise<number>, {
+        code: 'SKEIN_WORKER_CRASHED',
+        message: /while it ran usual/,
+      })
+      await last(workers).end()
+      await last(workers).end()
+      assert.deepEqual(await Promise.all(results.slice(1)), [2, 3])
     })
   })
 })
