@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { nearest } from '../core/errors/nearest.ts'
 import { UsageError } from './exit-codes.ts'
+import type { Output } from './output.ts'
 
 /** An option of a subcommand. */
 export interface OptionSpec {
@@ -19,7 +20,8 @@ export interface Command {
   readonly about: readonly string[]
   readonly options: Readonly<Record<string, OptionSpec>>
   readonly examples: readonly (readonly [command: string, meaning: string])[]
-  run(args: Arguments): Promise<number>
+  /** Does it, and resolves to the exit code. What it answers goes to `output`. */
+  run(args: Arguments, output: Output): Promise<number>
 }
 
 /** The switches that every subcommand has. */

@@ -2,16 +2,17 @@ import type { Comparison } from '../advisor/comparison.ts'
 import { glossary } from '../advisor/glossary.ts'
 import { cellsOf } from '../advisor/rows.ts'
 import { count, percent, placeName, plural, significant, time } from '../advisor/words.ts'
-import { type Style, printable, wrap } from './ui/style.ts'
+import { printable } from './ui/printable.ts'
+import { type Style, wrap } from './ui/style.ts'
 import { table } from './ui/table.ts'
 
-/** A comparison as text for a terminal of 80 columns. */
-export function comparisonText(comparison: Comparison, style: Style): string {
+/** A comparison as lines for a terminal of 80 columns. */
+export function comparisonText(comparison: Comparison, style: Style): string[] {
   const { decision } = comparison
   const indented = (texts: readonly string[]): string[] =>
     texts.flatMap(text => wrap(printable(text), 76).map((line, at) => `  ${at === 0 ? '• ' : '  '}${line}`))
   const lines = [
-    style.bold(printable(comparison.title)),
+    style.bold(comparison.title),
     `${plural(comparison.inputs, 'input')}${share(comparison)}`,
     '',
     ...decisionTable(comparison, style),
@@ -25,7 +26,7 @@ export function comparisonText(comparison: Comparison, style: Style): string {
     ...indented(decision.reasons),
   ]
   if (decision.notes.length > 0) lines.push(style.dim('Bear in mind'), ...indented(decision.notes))
-  return lines.join('\n')
+  return lines
 }
 
 function share({ busyShare, repeated }: Comparison): string {

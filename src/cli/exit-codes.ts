@@ -4,7 +4,10 @@ export const exitCodes = {
   someFailed: 1,
   wrongUse: 2,
   couldNotStart: 3,
+  notWritten: 4,
   interrupted: 130,
+  readerGone: 141,
+  terminated: 143,
 } as const
 
 /** The same in words, for `--help`. */
@@ -16,7 +19,10 @@ export const exitCodeTexts: readonly (readonly [number, string])[] = [
     exitCodes.couldNotStart,
     'it could not be started: the file of the task is missing, its module fails, the store cannot be opened',
   ],
+  [exitCodes.notWritten, 'what it had to say, or a report, could not be written whole: the disk is full'],
   [exitCodes.interrupted, 'interrupted with Ctrl-C'],
+  [exitCodes.readerGone, 'the reader of its output went away first, as in skein jobs | head'],
+  [exitCodes.terminated, 'ended by SIGTERM'],
 ]
 
 /** The command was used wrongly; the message says how it is meant. Exit code 2. */

@@ -2,9 +2,9 @@ import { type Command, commonOptions, type OptionSpec } from './command.ts'
 import { exitCodeTexts } from './exit-codes.ts'
 import { type Style, wrap } from './ui/style.ts'
 
-/** The text of `skein --help`. */
-export function generalHelp(commands: readonly Command[], style: Style): string {
-  return lines([
+/** The lines of `skein --help`. */
+export function generalHelp(commands: readonly Command[], style: Style): string[] {
+  return [
     `${style.bold('skein')}: do more at once, do things faster, do both easier`,
     '',
     style.bold('Usage'),
@@ -39,12 +39,12 @@ export function generalHelp(commands: readonly Command[], style: Style): string 
     ...optionLines({ version: { help: 'print the version' }, ...commonOptions }, style),
     '',
     ...exitCodeLines(style),
-  ])
+  ]
 }
 
-/** The text of `skein COMMAND --help`. */
-export function commandHelp(command: Command, style: Style): string {
-  return lines([
+/** The lines of `skein COMMAND --help`. */
+export function commandHelp(command: Command, style: Style): string[] {
+  return [
     `${style.bold(`skein ${command.name}`)}: ${command.summary}`,
     '',
     style.bold('Usage'),
@@ -58,7 +58,7 @@ export function commandHelp(command: Command, style: Style): string {
     ...optionLines({ ...command.options, ...commonOptions }, style),
     '',
     ...exitCodeLines(style),
-  ])
+  ]
 }
 
 function exitCodeLines(style: Style): string[] {
@@ -90,8 +90,4 @@ function pairs(list: readonly (readonly [string, string])[], style: Style): stri
   return list.flatMap(([name, text]) =>
     wrap(text, 78 - left).map((line, at) => `  ${at === 0 ? style.cyan(name.padEnd(left)) : ' '.repeat(left)}${line}`),
   )
-}
-
-function lines(all: readonly string[]): string {
-  return `${all.join('\n')}\n`
 }

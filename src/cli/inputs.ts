@@ -5,6 +5,7 @@ import { messageOf } from '../core/errors/foreign.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit-codes.ts'
 import { glob, hasStar } from './glob.ts'
+import { say } from './output.ts'
 
 /** The inputs of a task: some counted beforehand, or lines that are read as they are wanted. */
 export interface Inputs {
@@ -66,8 +67,7 @@ function valuesOf(word: string, args: Arguments): unknown[] {
 
 function linesOf(from: string, command: string, stdin: Readable): Inputs {
   if (from === '-') {
-    if ((stdin as { isTTY?: boolean }).isTTY)
-      process.stderr.write('Reading inputs from the terminal, one a line; Ctrl-D ends.\n')
+    if ((stdin as { isTTY?: boolean }).isTTY) say('Reading inputs from the terminal, one a line; Ctrl-D ends.')
     return { total: undefined, source: 'standard input', read: () => lines(stdin) }
   }
   if (!existsSync(from)) throw new UsageError(`--from ${from}: there is no such file`, command)

@@ -8,34 +8,36 @@ import { compareCommand } from './commands/compare.ts'
 import { mapCommand } from './commands/map.ts'
 import { tourCommand } from './commands/tour.ts'
 import { queueCommands } from './queue/index.ts'
+import { type Output, OutputError, say, sayJson, StandardOutput } from './output.ts'
 import { errorToJson } from './to-json.ts'
-import { printable, styleOf } from './ui/style.ts'
+import { printableLines } from './ui/printable.ts'
+import { styleOf } from './ui/style.ts'
 
 const commands: readonly Command[] = [mapCommand, compareCommand, ...queueCommands, tourCommand]
 
-async function main(words: readonly string[]): Promise<number> {
+async function main(words: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = words
-  const style = styleOf(process.stdout)
+  const { style } = output
   if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
-    process.stdout.write(generalHelp(commands, style))
+    await output.lines(generalHelp(commands, style))
     return first === undefined ? exitCodes.wrongUse : exitCodes.fine
   }
   if (first === '--version' || first === '-v') {
-    process.stdout.write(`${version()}\n`)
+    await output.lines([version()])
     return exitCodes.fine
   }
   if (first === 'help') {
-    process.stdout.write(commandHelp(commandNamed(rest[0] ?? ''), style))
+    await output.lines(commandHelp(commandNamed(rest[0] ?? ''), style))
     return exitCodes.fine
   }
   const command = commandNamed(first)
   const end = rest.indexOf('--')
   const before = end === -1 ? rest : rest.slice(0, end)
   if (before.includes('--help') || before.includes('-h')) {
-    process.stdout.write(commandHelp(command, style))
+    await output.lines(commandHelp(command, style))
     return exitCodes.fine
   }
-  return command.run(readArguments(command, rest))
+  return command.run(readArguments(command, rest), output)
 }
 
 function commandNamed(name: string): Command {
@@ -72,47 +74,47 @@ const cannotStart: ReadonlySet<string> = new Set([
   'SKEIN_STORE_DRIVER',
 ])
 
-/** Says what went wrong and returns the exit code for it. */
+/** Says what went wrong, and returns the exit code for it. */
 function explain(error: unknown, json: boolean): number {
   const { code, name, message } = errorToJson(error)
-  const wrongUse = error instanceof UsageError || code === 'SKEIN_INVALID_ARGUMENT'
-  const exitCode = wrongUse
-    ? exitCodes.wrongUse
-    : code !== undefined && cannotStart.has(code)
-      ? exitCodes.couldNotStart
-      : exitCodes.someFailed
+  if (error instanceof OutputError && error.readerGone) return exitCodes.readerGone
+  const exitCode = codeFor(error, code)
   if (json) {
     const shown = error instanceof UsageError ? 'SKEIN_CLI_USAGE' : code
-    process.stderr.write(
-      `${JSON.stringify({ error: { ...(shown === undefined ? {} : { code: shown }), name, message } })}\n`,
-    )
+    sayJson(JSON.stringify({ error: { ...(shown === undefined ? {} : { code: shown }), name, message } }))
     return exitCode
   }
   const style = styleOf(process.stderr)
-  process.stderr.write(`${style.red('skein:')} ${printable(message)}\n`)
-  if (error instanceof UsageError) {
-    process.stderr.write(`${style.dim(`More: skein ${error.command ? `${error.command} ` : ''}--help`)}\n`)
-    return exitCode
-  }
-  if (code !== undefined) process.stderr.write(`${style.dim(code)}\n`)
+  const [first = '', ...more] = message.split('\n')
+  say(`${style.red('skein:')} ${first}`, ...more)
+  if (error instanceof UsageError) say(style.dim(`More: skein ${error.command ? `${error.command} ` : ''}--help`))
+  if (error instanceof UsageError || error instanceof OutputError) return exitCode
+  if (code !== undefined) say(style.dim(code))
   const cause = error instanceof Error ? error.cause : undefined
   // Where Node looked for a file is of no use to anyone; the message names the file, and who asked for it.
   const sought = (cause as { code?: unknown } | undefined)?.code === 'ERR_MODULE_NOT_FOUND'
-  if (cause instanceof Error && cause.stack && !sought)
-    process.stderr.write(`${style.dim(printable(`Caused by: ${cause.stack}`))}\n`)
-  else if (code === undefined && error instanceof Error && error.stack)
-    process.stderr.write(`${style.dim(printable(error.stack))}\n`)
+  const dimmed = (text: string): void => say(...printableLines(text).map(style.dim))
+  if (cause instanceof Error && cause.stack && !sought) dimmed(`Caused by: ${cause.stack}`)
+  else if (code === undefined && error instanceof Error && error.stack) dimmed(error.stack)
   return exitCode
 }
 
-const words = process.argv.slice(2)
-// A reader that has seen enough (`skein --help | head -3`) is not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exitCode ??= exitCodes.fine
-})
+function codeFor(error: unknown, code: string | undefined): number {
+  if (error instanceof UsageError || code === 'SKEIN_INVALID_ARGUMENT') return exitCodes.wrongUse
+  if (error instanceof OutputError) return exitCodes.notWritten
+  return code !== undefined && cannotStart.has(code) ? exitCodes.couldNotStart : exitCodes.someFailed
+}
+
+// Whether something was written is told by each write itself, to the code that wrote.
+process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
-const code = await main(words).catch((error: unknown) => explain(error, words.includes('--json')))
-// Handles that the user's module has opened (a connection, a timer) must not keep a finished command alive.
+const words = process.argv.slice(2)
+const json = words.includes('--json')
+const output = new StandardOutput()
+let code = await main(words, output).catch((error: unknown) => explain(error, json))
+if (code === exitCodes.fine && output.failure) code = explain(output.failure, json)
+// What tasks have printed is still on its way. Handles that the user's module has opened (a connection, a timer) must not keep
+// a finished command alive.
 await Promise.all(
   [process.stdout, process.stderr].map(
     stream =>

@@ -1,7 +1,8 @@
 import { commandText } from './command-text.ts'
 import { toJson } from './to-json.ts'
 import { count, plural, significant, time } from './ui/amount.ts'
-import { printable, type Style } from './ui/style.ts'
+import { printable } from './ui/printable.ts'
+import type { Style } from './ui/style.ts'
 
 /** The outcome of a run of `skein map`. */
 export interface MapReport {
@@ -16,8 +17,6 @@ export interface MapReport {
   /** The first ten failures. */
   readonly failures: { index: number; input: unknown; error: { code?: string; name: string; message: string } }[]
   milliseconds: number
-  /** Set when no input can ever run. */
-  fatal: unknown
 }
 
 /** The report as one JSON line. */
@@ -34,16 +33,16 @@ export function reportAsJson(report: MapReport, interrupted: boolean): string {
   })
 }
 
-/** The report in words: what was done, the first failures, and how to go on with the command of these words. */
+/** The report in lines: what was done, the first failures, and how to go on with the command of these words. */
 export function reportAsText(
   report: MapReport,
   {
-    interrupted,
+    stopped,
     resume,
     command,
     style,
-  }: { interrupted: boolean; resume: string | undefined; command: readonly string[]; style: Style },
-): string {
+  }: { stopped: string | undefined; resume: string | undefined; command: readonly string[]; style: Style },
+): string[] {
   const { done, failed, skipped, taken, total, milliseconds } = report
   const lines: string[] = []
   if (failed > 0) {
@@ -68,21 +67,22 @@ export function reportAsText(
     ...(failed > 0 ? [`${count(failed)} failed`] : []),
     ...(skipped > 0 ? [`${count(skipped)} done earlier`] : []),
   ]
-  if (!interrupted) {
+  if (stopped === undefined) {
     lines.push(`${style.bold(report.task)}: ${facts.join(', ')} in ${time(milliseconds)}${rate}`)
     if (failed > 0 && resume !== undefined) lines.push('Run the same command again to try the failed inputs once more.')
-    return lines.join('\n')
+    return lines
   }
   const rest = total === undefined ? undefined : total - ran - skipped
   const left = rest === undefined ? `stopped after reading ${plural(taken, 'input')}` : `${count(rest)} not done`
-  lines.push(`${style.bold('Interrupted')} after ${time(milliseconds)}: ${facts.join(', ')}, ${left}.`)
-  lines.push(
-    resume === undefined
-      ? `If the results went into a file, this goes on: ${commandText(command, ['--resume', 'FILE'])}\n` +
-          `Without > FILE, which would empty it: --resume itself adds the results to FILE.`
-      : `All that was done is in ${resume}; run the same command again to go on.`,
-  )
-  return lines.join('\n')
+  lines.push(`${style.bold(stopped)} after ${time(milliseconds)}: ${facts.join(', ')}, ${left}.`)
+  if (resume !== undefined) lines.push(`All that was done is in ${resume}; run the same command again to go on.`)
+  else {
+    lines.push(
+      `If the results went into a file, this goes on: ${commandText(command, ['--resume', 'FILE'])}`,
+      `Without > FILE, which would empty it: --resume itself adds the results to FILE.`,
+    )
+  }
+  return lines
 }
 
 function shorten(text: string, most: number): string {

@@ -1,77 +1,140 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { messageOf } from '../core/errors/foreign.ts'
+import { printableJson } from './ui/printable.ts'
+import { type Style, styleOf, terminalText } from './ui/style.ts'
 
-/** The destination of result lines. */
-export interface Output {
-  /** Writes a line; resolves when there is room for more. */
-  line(text: string): Promise<void>
-  /** Resolves when all is written. */
-  close(): Promise<void>
-}
+/** The output of a command could not be written: the disk is full, the reader has gone away, the file is closed. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError'
+  /** True when its reader has gone away (`skein map … | head`). */
+  readonly readerGone: boolean
 
-type Write = typeof process.stdout.write
-
-/**
- * Standard output for results alone: what tasks print with `console.log` goes to standard error from here on.
- *
- * @param onBroken called once when the reader has gone away (`skein map … | head`)
- */
-export function claimStdout(onBroken: () => void): Output {
-  const stdout = process.stdout
-  const write = stdout.write.bind(stdout) as Write
-  stdout.write = process.stderr.write.bind(process.stderr) as Write
-  let broken = false
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (broken) return
-    broken = true
-    if (error.code !== 'EPIPE') process.stderr.write(`Results cannot be written to standard output: ${error.message}\n`)
-    onBroken()
-  })
-  return {
-    async line(text) {
-      if (broken) return
-      if (!write(`${text}\n`)) await roomOrEnd(stdout, () => broken)
-    },
-    async close() {
-      if (!broken) await new Promise<void>(resolve => write('', () => resolve()))
-      stdout.write = write
-    },
+  constructor(where: string, cause: unknown) {
+    super(`Not all could be written to ${where}: ${messageOf(cause)}`, { cause })
+    this.readerGone = (cause as NodeJS.ErrnoException | null)?.code === 'EPIPE'
   }
 }
 
-function roomOrEnd(stdout: NodeJS.WriteStream, ended: () => boolean): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      stdout.off('drain', done)
-      stdout.off('error', done)
-      stdout.off('close', done)
-      resolve()
-    }
-    if (ended()) return done()
-    stdout.on('drain', done)
-    stdout.on('error', done)
-    stdout.on('close', done)
-  })
+/** The destination of JSON values, one a line. */
+export interface JsonOutput {
+  /** Writes a line with a JSON value. **Errors**: OutputError when it could not be written. */
+  json(text: string): Promise<void>
+  close(): void
 }
 
-/** A file to whose end results are added. */
-export function appendTo(file: string): Output {
-  const stream: WriteStream = createWriteStream(file, { flags: 'a' })
-  let failure: unknown
-  const ended = finished(stream).catch(error => {
-    failure = error
-  })
-  return {
-    async line(text) {
-      if (failure) throw failure
-      if (!stream.write(`${text}\n`)) {
-        await Promise.race([new Promise<void>(resolve => stream.once('drain', () => resolve())), ended])
-      }
-    },
-    async close() {
-      stream.end()
-      await ended
-      if (failure) throw failure
-    },
+/** The destination of the answers of a command. Nothing in its lines and values can act on a terminal. */
+export interface Output extends JsonOutput {
+  /** Its colours, where it is a terminal. */
+  readonly style: Style
+  readonly isTerminal: boolean
+  /** The reason for which something could not be written; undefined while everything was. */
+  readonly failure: OutputError | undefined
+  /** Writes lines for people. **Errors**: OutputError when they could not be written. */
+  lines(lines: readonly string[]): Promise<void>
+  /** Shows lines in the place of those that it showed before. */
+  redraw(lines: readonly string[], first: boolean): Promise<void>
+  /** Keeps it for answers alone: what tasks print with `console.log` goes to standard error until `close`. */
+  claim(): void
+}
+
+/** The standard output of a command: all that it answers goes through here, and each write tells whether it was done. */
+export class StandardOutput implements Output {
+  readonly style: Style = styleOf(process.stdout)
+  readonly isTerminal: boolean = process.stdout.isTTY === true
+  readonly #write = process.stdout.write.bind(process.stdout) as (text: string, done: (error?: unknown) => void) => void
+  /** A stream would write a part of a text to a file whose disk is nearly full, and call that done. */
+  readonly #isFile = isFile(1)
+  #claimed = false
+  #failure: OutputError | undefined
+
+  get failure(): OutputError | undefined {
+    return this.#failure
+  }
+
+  lines(lines: readonly string[]): Promise<void> {
+    return this.#put(terminalText(lines))
+  }
+
+  json(text: string): Promise<void> {
+    return this.#put(`${printableJson(text)}\n`)
+  }
+
+  redraw(lines: readonly string[], first: boolean): Promise<void> {
+    // Home, the new picture line by line over the old one, then away with what was longer: nothing flickers.
+    const picture = terminalText(lines).replaceAll('\n', '\u001b[K\n')
+    return this.#put(`${first ? '\u001b[2J' : ''}\u001b[H${picture}\u001b[J`)
+  }
+
+  claim(): void {
+    if (this.#claimed) return
+    this.#claimed = true
+    process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write
+  }
+
+  close(): void {
+    if (this.#claimed) process.stdout.write = this.#write as typeof process.stdout.write
+    this.#claimed = false
+  }
+
+  async #put(text: string): Promise<void> {
+    try {
+      if (this.#isFile) writeAll(1, text)
+      else await new Promise<void>((resolve, reject) => this.#write(text, error => (error ? reject(error) : resolve())))
+    } catch (error) {
+      const failure = new OutputError('standard output', error)
+      this.#failure ??= failure
+      throw failure
+    }
+  }
+}
+
+/** A file to whose end JSON lines are added. */
+export class FileOutput implements JsonOutput {
+  readonly #name: string
+  readonly #file: number
+
+  constructor(name: string) {
+    this.#name = name
+    this.#file = this.#try(() => openSync(name, 'a'))
+  }
+
+  async json(text: string): Promise<void> {
+    this.#try(() => writeAll(this.#file, `${printableJson(text)}\n`))
+  }
+
+  close(): void {
+    // Some file systems tell only here that there was no room.
+    this.#try(() => closeSync(this.#file))
+  }
+
+  #try<T>(act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      throw new OutputError(this.#name, error)
+    }
+  }
+}
+
+/** Says lines to the person who sits there, on standard error, beside what a command answers. Where nobody listens, it is lost. */
+export function say(...lines: string[]): void {
+  process.stderr.write(terminalText(lines))
+}
+
+/** Says a JSON value to the program that started this one, on standard error. */
+export function sayJson(text: string): void {
+  process.stderr.write(`${printableJson(text)}\n`)
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+}
+
+function isFile(file: number): boolean {
+  try {
+    return fstatSync(file).isFile()
+  } catch {
+    return false
   }
 }

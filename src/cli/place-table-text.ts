@@ -1,8 +1,8 @@
 import type { PlaceTable } from '../advisor/place-table.ts'
 import { type Style, widthOf, wrap } from './ui/style.ts'
 
-/** The table of what each place can do, for a terminal of 80 columns. */
-export function placeTableText(table: PlaceTable, style: Style): string {
+/** The table of what each place can do, as lines for a terminal of 80 columns. */
+export function placeTableText(table: PlaceTable, style: Style): string[] {
   const widths = [20, ...table.columns.map(() => Math.floor((78 - 20) / table.columns.length) - 2)]
   const paint = { good: style.green, bad: style.red, neutral: (text: string) => text }
   const lines: string[] = [
@@ -24,7 +24,7 @@ export function placeTableText(table: PlaceTable, style: Style): string {
       lines.push(texts.join('  ').trimEnd())
     }
   }
-  return lines.join('\n')
+  return lines
 }
 
 function row(first: readonly string[], rest: readonly string[], widths: readonly number[]): string {

@@ -1,11 +1,11 @@
-import type { Output } from './output.ts'
+import type { JsonOutput } from './output.ts'
 
 /** The most results that may run ahead of one that is still missing before no more inputs are taken. */
 const mostHeld = 4096
 
 /** Writes result lines in the order of their positions, or as they come. */
 export class ResultWriter {
-  readonly #output: Output
+  readonly #output: JsonOutput
   readonly #ordered: boolean
   readonly #held = new Map<number, string>()
   #next = 0
@@ -13,7 +13,7 @@ export class ResultWriter {
   #roomWanted: (() => void)[] = []
   #released = false
 
-  constructor(output: Output, options: { readonly ordered: boolean }) {
+  constructor(output: JsonOutput, options: { readonly ordered: boolean }) {
     this.#output = output
     this.#ordered = options.ordered
   }
@@ -32,7 +32,7 @@ export class ResultWriter {
 
   /** Takes a result; resolves when more may come. */
   async write(position: number, line: string): Promise<void> {
-    if (!this.#ordered) return this.#output.line(line)
+    if (!this.#ordered) return this.#output.json(line)
     this.#held.set(position, line)
     const ready: string[] = []
     for (let text = this.#held.get(this.#next); text !== undefined; text = this.#held.get(this.#next)) {
@@ -41,7 +41,7 @@ export class ResultWriter {
     }
     if (ready.length === 0) return
     for (const wake of this.#roomWanted.splice(0)) wake()
-    await this.#output.line(ready.join('\n'))
+    for (const text of ready) await this.#output.json(text)
   }
 
   /** Lets everybody go who waits for room: the run is being stopped. */
@@ -54,6 +54,6 @@ export class ResultWriter {
   async flush(): Promise<void> {
     const rest = [...this.#held.entries()].sort(([a], [b]) => a - b).map(([, line]) => line)
     this.#held.clear()
-    for (const line of rest) await this.#output.line(line)
+    for (const line of rest) await this.#output.json(line)
   }
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../core/errors/foreign.ts'
+
 /**
  * A value as JSON text that a person can read, also where JSON itself has no form for it:
  *
@@ -9,17 +11,26 @@
  * - Date: its ISO text. undefined: null at the top, left out inside an object, null inside an array, as JSON does
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(plain(value, []) ?? null)
+  return JSON.stringify(jsonValue(value))
 }
 
-/** An error as the fields that a reader of JSON wants. */
+/** The same as a value that JSON has a form for: made of plain objects, arrays, strings, numbers, booleans and null. */
+export function jsonValue(value: unknown): unknown {
+  return plain(value, []) ?? null
+}
+
+/** An error as the fields that a reader of JSON wants. Whatever was thrown, it does not throw itself. */
 export function errorToJson(error: unknown): { code?: string; name: string; message: string } {
-  if (typeof error !== 'object' || error === null) return { name: 'Error', message: String(error) }
-  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
-  return {
-    ...(code === undefined ? {} : { code: String(code) }),
-    name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : String(error),
+  if (typeof error !== 'object' || error === null) return { name: 'Error', message: messageOf(error) }
+  try {
+    const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
+    return {
+      ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+      name: typeof name === 'string' ? name : 'Error',
+      message: typeof message === 'string' ? message : messageOf(error),
+    }
+  } catch {
+    return { name: 'Error', message: messageOf(error) }
   }
 }
 

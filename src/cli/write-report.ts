@@ -1,18 +1,23 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { renderReport, type ReportOptions } from '../advisor/report.ts'
-import { messageOf } from '../core/errors/foreign.ts'
-import { UsageError } from './exit-codes.ts'
+import { OutputError } from './output.ts'
 
-/** Writes report.html and returns its whole path. */
-export function writeReport(file: string, options: ReportOptions, command: string): string {
+/**
+ * Writes report.html. Returns its whole path, or why it could not be written: what was measured for minutes is to be told all
+ * the same.
+ */
+export function tryToWriteReport(
+  file: string,
+  options: ReportOptions,
+): { readonly path: string; readonly error?: undefined } | { readonly error: OutputError; readonly path?: undefined } {
   const path = resolve(file)
   const page = renderReport(options)
   try {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, page)
+    return { path }
   } catch (error) {
-    throw new UsageError(`The report cannot be written to ${path}: ${messageOf(error)}`, command)
+    return { error: new OutputError(path, error) }
   }
-  return path
 }

@@ -212,13 +212,13 @@ describe('skein map', () => {
     assert.equal(code, 130)
   })
 
-  test('ends quietly when the reader of its results goes away', async t => {
+  test('ends without a word, with the code of a broken pipe, when the reader of its results goes away', async t => {
     const folder = workplace(t)
     writeFileSync(join(folder, 'in.txt'), Array.from({ length: 50_000 }, (_, at) => at).join('\n'))
     const running = start(folder, ['map', 'tasks.mjs:echo', '--from', 'in.txt', '--on', 'loop', '--quiet'])
     running.child.stdout?.once('data', () => running.child.stdout?.destroy())
     const { code, stderr } = await running.ended
     assert.equal(stderr, '')
-    assert.equal(code, 0)
+    assert.equal(code, 141)
   })
 })

@@ -3,10 +3,9 @@ import { CompareProgress } from '../compare-progress.ts'
 import { comparisonText, tookText } from '../comparison-text.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'
-import { claimStdout } from '../output.ts'
+import type { Output } from '../output.ts'
 import { toJson } from '../to-json.ts'
 import { count } from '../ui/amount.ts'
-import { styleOf } from '../ui/style.ts'
 
 /** Inputs beyond these are not read: a comparison is a sample. */
 const mostInputs = 100_000
@@ -41,7 +40,7 @@ export const compareCommand: Command = {
   run: runCompare,
 }
 
-async function runCompare(args: Arguments): Promise<number> {
+async function runCompare(args: Arguments, output: Output): Promise<number> {
   const [reference, ...words] = args.positionals
   if (reference === undefined)
     throw new UsageError('Say which task to compare: skein compare FILE:TASK INPUT...', 'compare')
@@ -55,8 +54,8 @@ async function runCompare(args: Arguments): Promise<number> {
   // Loaded here, so that --help answers at once.
   const { compare } = await import('../../advisor/compare.ts')
   const { findTask } = await import('../find-task.ts')
-  const { writeReport } = await import('../write-report.ts')
-  const output = claimStdout(() => process.exit(exitCodes.fine))
+  const { tryToWriteReport } = await import('../write-report.ts')
+  output.claim()
   let progress: CompareProgress | undefined
   try {
     const { task, identity } = await findTask(reference, 'compare')
@@ -76,18 +75,20 @@ async function runCompare(args: Arguments): Promise<number> {
       ...(budget === undefined ? {} : { budget }),
     })
     progress.stop()
-    const report = args.has('no-report')
+    const page = args.has('no-report')
       ? undefined
-      : writeReport(args.text('report') ?? 'report.html', { comparisons: [comparison] }, 'compare')
+      : tryToWriteReport(args.text('report') ?? 'report.html', { comparisons: [comparison] })
+    const report = page?.path
     if (args.has('json')) {
-      await output.line(toJson({ ...comparison, ...(report === undefined ? {} : { report }) }))
+      await output.json(toJson({ ...comparison, ...(report === undefined ? {} : { report }) }))
     } else {
-      await output.line(comparisonText(comparison, styleOf(process.stdout)))
-      await output.line(`\n${tookText(comparison)}${report === undefined ? '' : `\nThe whole picture: ${report}`}`)
+      await output.lines([...comparisonText(comparison, output.style), '', tookText(comparison)])
+      if (report !== undefined) await output.lines([`The whole picture: ${report}`])
     }
+    if (page?.error) throw page.error
     return comparison.places.some(place => place.failed > 0) ? exitCodes.someFailed : exitCodes.fine
   } finally {
     progress?.stop()
-    await output.close()
+    output.close()
   }
 }

@@ -1,10 +1,11 @@
+import type { Settled } from '../../call/map.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'
 import { listenForInterrupt } from '../interrupt.ts'
 import { type MapReport, reportAsJson, reportAsText } from '../map-report.ts'
-import { appendTo, claimStdout, type Output } from '../output.ts'
+import { FileOutput, type JsonOutput, OutputError, say, sayJson, type Output } from '../output.ts'
 import { openPlace } from '../place.ts'
 import { checkOtherThanStdout, checkSameTask, readEarlier, taskLabel } from '../resume.ts'
 import { errorToJson, toJson } from '../to-json.ts'
@@ -51,7 +52,7 @@ export const mapCommand: Command = {
   run: runMap,
 }
 
-async function runMap(args: Arguments): Promise<number> {
+async function runMap(args: Arguments, stdout: Output): Promise<number> {
   const [reference, ...words] = args.positionals
   if (reference === undefined) throw new UsageError('Say which task to run: skein map FILE:TASK INPUT...', 'map')
   const timeout = args.duration('timeout')
@@ -70,23 +71,19 @@ async function runMap(args: Arguments): Promise<number> {
   const interrupt = listenForInterrupt(() =>
     progress?.say('Stopping: cancelling what runs. Ctrl-C again ends at once.'),
   )
-  let readerGone = false
-  const stdout = claimStdout(() => {
-    readerGone = true
-    interrupt.abort('the reader of the results has gone away')
-  })
+  stdout.claim()
   const { task, identity, label } = await findTask(reference, 'map')
     .then(found => {
       const label = taskLabel(found.identity)
       if (resume !== undefined) checkSameTask(resume, earlier, label, 'map')
       return { ...found, label: JSON.stringify(label) }
     })
-    .catch(async (error: unknown) => {
+    .catch((error: unknown) => {
       interrupt.stop()
-      await stdout.close()
+      stdout.close()
       throw error
     })
-  const output: Output = resume === undefined ? stdout : appendTo(resume)
+  const output: JsonOutput = resume === undefined ? stdout : new FileOutput(resume)
   progress = new Progress(process.stderr, {
     label: `${identity.name} on ${placeWords}`,
     quiet: args.has('quiet') || args.has('json'),
@@ -103,7 +100,6 @@ async function runMap(args: Arguments): Promise<number> {
     total: inputs.total,
     failures: [],
     milliseconds: 0,
-    fatal: undefined,
   }
 
   const waiting = new Map<number, { index: number; input: unknown }>()
@@ -126,6 +122,7 @@ async function runMap(args: Arguments): Promise<number> {
   }
 
   const begun = performance.now()
+  let broken: unknown
   try {
     const settings = {
       signal: interrupt.signal,
@@ -137,65 +134,81 @@ async function runMap(args: Arguments): Promise<number> {
       if (!item) continue
       if (settled.state === 'failed' && interrupt.signal.aborted && settled.error instanceof CancelledError) continue
       waiting.delete(settled.index)
-      if (settled.state === 'failed') {
-        report.failed++
-        const error = errorToJson(settled.error)
-        if (report.failures.length < 10) report.failures.push({ ...item, error })
-        if (report.done === 0 && hopeless.has(error.code ?? '')) {
-          report.fatal = settled.error
-          break
-        }
-        await writer.write(
-          settled.index,
-          `{"index":${item.index},"task":${label},"input":${toJson(item.input)},"error":${toJson(error)}}`,
-        )
-      } else {
-        report.done++
-        await writer.write(
-          settled.index,
-          `{"index":${item.index},"task":${label},"input":${toJson(item.input)},"value":${toJson(settled.value)}}`,
-        )
+      const outcome = outcomeOf(settled)
+      if (outcome.error && report.done === 0 && hopeless.has(outcome.error.code ?? '')) {
+        broken = outcome.thrown
+        break
       }
+      await writer.write(
+        settled.index,
+        `{"index":${item.index},"task":${label},"input":${toJson(item.input)},${outcome.json}}`,
+      )
+      if (outcome.error) {
+        report.failed++
+        if (report.failures.length < 10) report.failures.push({ ...item, error: outcome.error })
+      } else report.done++
       progress?.update(report)
     }
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error
-  } finally {
-    report.milliseconds = performance.now() - begun
-    await writer.flush()
-    await executor.close({ cancel: true })
-    await output.close()
-    if (output !== stdout) await stdout.close()
-    progress.stop()
-    interrupt.stop()
+    if (error instanceof OutputError || !interrupt.signal.aborted) broken = error
   }
+  report.milliseconds = performance.now() - begun
+  const endings: readonly (() => Promise<void>)[] = [
+    async () => {
+      if (!(broken instanceof OutputError)) await writer.flush()
+    },
+    () => executor.close({ cancel: true }),
+    async () => output.close(),
+  ]
+  for (const end of endings) {
+    try {
+      await end()
+    } catch (error) {
+      broken ??= error
+    }
+  }
+  stdout.close()
+  progress.stop()
+  interrupt.stop()
 
-  if (readerGone) return exitCodes.fine
-  if (report.fatal) throw report.fatal
+  const unwritten = broken instanceof OutputError
+  if (broken !== undefined && (!unwritten || (broken as OutputError).readerGone)) throw broken
   const interrupted = interrupt.exitCode
-  const tells = !args.has('quiet') || report.failed > 0 || interrupted !== undefined
-  if (tells && args.has('json')) process.stderr.write(`${reportAsJson(report, interrupted !== undefined)}\n`)
-  else if (tells) {
-    const style = styleOf(process.stderr)
-    if (earlier?.repaired)
-      process.stderr.write(`The last line of ${resume} was cut off; it was taken away and its input ran again.\n`)
-    if (earlier && earlier.damaged > 0) {
-      process.stderr.write(
-        `${plural(earlier.damaged, 'line')} of ${resume} could not be read; their inputs ran again.\n`,
-      )
-    }
-    process.stderr.write(
-      `${reportAsText(report, { interrupted: interrupted !== undefined, resume, command, style })}\n`,
-    )
-    if (earlier && report.skipped < earlier.finished.size && interrupted === undefined) {
-      const others = earlier.finished.size - report.skipped
-      process.stderr.write(
-        `${count(others)} of the values in ${resume} belong to other inputs or positions; they were left there.\n`,
-      )
+  if (!args.has('quiet') || report.failed > 0 || interrupted !== undefined || unwritten) {
+    const stopped = interrupted !== undefined ? 'Interrupted' : unwritten ? 'Stopped' : undefined
+    if (args.has('json')) sayJson(reportAsJson(report, stopped !== undefined))
+    else {
+      const style = styleOf(process.stderr)
+      if (earlier?.repaired) say(`The last line of ${resume} was cut off; it was taken away and its input ran again.`)
+      if (earlier && earlier.damaged > 0)
+        say(`${plural(earlier.damaged, 'line')} of ${resume} could not be read; their inputs ran again.`)
+      say(...reportAsText(report, { stopped, resume, command, style }))
+      if (earlier && report.skipped < earlier.finished.size && stopped === undefined) {
+        const others = earlier.finished.size - report.skipped
+        say(`${count(others)} of the values in ${resume} belong to other inputs or positions; they were left there.`)
+      }
     }
   }
+  if (broken !== undefined) throw broken
   if (interrupted !== undefined) return interrupted
   return report.failed > 0 ? exitCodes.someFailed : exitCodes.fine
+}
+
+/** How an input ended, as its line says it. A value that has no form in JSON is a failure of its own input. */
+function outcomeOf(settled: Settled<unknown>): {
+  readonly json: string
+  readonly error?: MapReport['failures'][number]['error']
+  readonly thrown?: unknown
+} {
+  let thrown: unknown
+  try {
+    if (settled.state === 'done') return { json: `"value":${toJson(settled.value)}` }
+    thrown = settled.error
+  } catch (error) {
+    thrown = error
+  }
+  const error = errorToJson(thrown)
+  return { json: `"error":${toJson(error)}`, error, thrown }
 }
 
 /** Failures that every other input would meet as well: the place cannot load or start the task at all. */

@@ -2,10 +2,11 @@ import type { Arguments, Command } from '../command.ts'
 import { CompareProgress } from '../compare-progress.ts'
 import { comparisonText } from '../comparison-text.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { placeTableText } from '../place-table-text.ts'
 import { toJson } from '../to-json.ts'
 import { count, plural, time } from '../ui/amount.ts'
-import { styleOf, wrap } from '../ui/style.ts'
+import { wrap } from '../ui/style.ts'
 
 /** So many source files make the work of the tour. */
 const wantedFiles = 2000
@@ -33,7 +34,7 @@ export const tourCommand: Command = {
   run: runTour,
 }
 
-async function runTour(args: Arguments): Promise<number> {
+async function runTour(args: Arguments, output: Output): Promise<number> {
   if (args.positionals.length > 0)
     throw new UsageError(`The tour takes no inputs, got '${args.positionals[0]}'`, 'tour')
   const budget = args.duration('budget') ?? 70_000
@@ -43,13 +44,13 @@ async function runTour(args: Arguments): Promise<number> {
   const { openSite } = await import('../tour/site.ts')
   const { fetchAndCount, fetchPage, readAll, wordStatistics } = await import('../tour/tasks.ts')
   const { probePlaces } = await import('../tour/probe-places.ts')
-  const { writeReport } = await import('../write-report.ts')
+  const { tryToWriteReport } = await import('../write-report.ts')
 
   const json = args.has('json')
   const quiet = json || args.has('quiet')
-  const style = styleOf(process.stdout)
-  const say = (text: string): void => {
-    if (!json) process.stdout.write(`${text}\n`)
+  const { style } = output
+  const say = async (...lines: string[]): Promise<void> => {
+    if (!json) await output.lines(lines)
   }
   const begun = performance.now()
   const { files, folders } = findSourceFiles(wantedFiles, mostFiles)
@@ -59,10 +60,10 @@ async function runTour(args: Arguments): Promise<number> {
       'tour',
     )
   const size = await readAll(files)
-  say(`${style.bold('skein tour')}: three real jobs, each in every place, on this machine.`)
+  await say(`${style.bold('skein tour')}: three real jobs, each in every place, on this machine.`)
   const input = `Over ${plural(files.length, 'source file')} (${(size / 1e6).toFixed(0)} MB) from ${folders.join(' and ')}; and a web server that the tour runs, whose ${count(pages)} pages take 5 to 35 ms each.`
-  for (const line of wrap(input, 78)) say(line)
-  if (files.length < wantedFiles) say(`(Fewer files than the ${count(wantedFiles)} hoped for were found here.)`)
+  await say(...wrap(input, 78))
+  if (files.length < wantedFiles) await say(`(Fewer files than the ${count(wantedFiles)} hoped for were found here.)`)
 
   const site = await openSite(files)
   const onExit = (): void => void site.close()
@@ -98,7 +99,7 @@ async function runTour(args: Arguments): Promise<number> {
         progress.stop()
       }
       const last = comparisons.at(-1)
-      if (last) say(`\n${comparisonText(last, style)}`)
+      if (last) await say('', ...comparisonText(last, style))
     }
     const progress = new CompareProgress(process.stderr, '4/4', quiet)
     let places
@@ -107,18 +108,25 @@ async function runTour(args: Arguments): Promise<number> {
     } finally {
       progress.stop()
     }
-    const report = writeReport(
-      args.text('report') ?? 'report.html',
-      { comparisons, places, title: 'One function, three places to run it' },
-      'tour',
+    const page = tryToWriteReport(args.text('report') ?? 'report.html', {
+      comparisons,
+      places,
+      title: 'One function, three places to run it',
+    })
+    const report = page.path
+    if (json) await output.json(toJson({ comparisons, places, ...(report === undefined ? {} : { report }) }))
+    await say(
+      '',
+      style.bold('What each place can do on this machine, measured'),
+      '',
+      ...placeTableText(places, style),
+      '',
+      `Done in ${time(performance.now() - begun)}.`,
+      ...(report === undefined ? [] : ['The whole picture, with charts and timelines:', style.cyan(report)]),
+      '',
+      `Now your own function: ${style.cyan('npx skein compare FILE.ts:task INPUT...')}`,
     )
-    if (json) process.stdout.write(`${toJson({ comparisons, places, report })}\n`)
-    say(`\n${style.bold('What each place can do on this machine, measured')}\n`)
-    say(placeTableText(places, style))
-    say(
-      `\nDone in ${time(performance.now() - begun)}. The whole picture, with charts and timelines:\n${style.cyan(report)}`,
-    )
-    say(`\nNow your own function: ${style.cyan('npx skein compare FILE.ts:task INPUT...')}`)
+    if (page.error) throw page.error
     return comparisons.some(({ places: all }) => all.some(place => place.failed > 0))
       ? exitCodes.someFailed
       : exitCodes.fine

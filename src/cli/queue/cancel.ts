@@ -1,6 +1,7 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import { encodeValue } from '../../celery/result.ts'
 import type { Arguments, Command } from '../command.ts'
+import type { Output } from '../output.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
 import { filterOptions } from './filter-options.ts'
 import { reportOutcomes } from './outcomes.ts'
@@ -37,12 +38,12 @@ const words = {
   gone: 'unknown to the store.',
 }
 
-async function runCancel(args: Arguments): Promise<number> {
+async function runCancel(args: Arguments, output: Output): Promise<number> {
   const reason = encodeValue(args.text('reason') ?? 'skein cancel')
   return withStore(args, 'skein cancel ID', async store => {
     const ids = await chosenIds(args, store, { states: ['ready', 'delayed', 'running'] })
     const inspector = inspecting(store, 'cancel')
-    const outcomes = await inBatches(ids, batch => inspector.cancel(batch, reason))
-    return reportOutcomes(args, outcomes, words, new Set(['gone'] as const))
+    const outcomes = inBatches(ids, batch => inspector.cancel(batch, reason))
+    return reportOutcomes(args, output, outcomes, words, new Set(['gone'] as const))
   })
 }

@@ -2,8 +2,9 @@ import type { JobFilter } from '../../stores/roles/inspector.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
-import { allJobs, filterOf } from './filter-options.ts'
+import { filterOf } from './filter-options.ts'
 import { findId } from './find-id.ts'
+import { allJobs } from './job-pages.ts'
 
 /** The option that says that really all jobs are meant. */
 export const allOption: Readonly<Record<'all', OptionSpec>> = {
@@ -40,16 +41,16 @@ export async function chosenIds(args: Arguments, store: Store, usual: JobFilter)
   return ids
 }
 
-/** Does something to many jobs, some hundred at a time, and counts what became of them. */
-export async function inBatches<T extends string>(
+/** Does something to many jobs, some hundred at a time, and tells what became of them. */
+export async function* inBatches<T extends string>(
   ids: readonly string[],
   act: (batch: readonly string[]) => Promise<T[]>,
-): Promise<{ readonly id: string; readonly outcome: T }[]> {
-  const outcomes: { id: string; outcome: T }[] = []
-  for (let at = 0; at < ids.length; at += 500) {
-    const batch = ids.slice(at, at + 500)
+): AsyncGenerator<readonly { readonly id: string; readonly outcome: T }[]> {
+  for (let at = 0; at < ids.length; at += batchSize) {
+    const batch = ids.slice(at, at + batchSize)
     const became = await act(batch)
-    for (const [index, id] of batch.entries()) outcomes.push({ id, outcome: became[index] as T })
+    yield batch.map((id, index) => ({ id, outcome: became[index] as T }))
   }
-  return outcomes
 }
+
+const batchSize = 500

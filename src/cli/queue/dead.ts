@@ -1,12 +1,14 @@
-import { inspecting } from '../../stores/roles/need.ts'
+import type { StoredJob } from '../../stores/roles/inspector.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { toJson } from '../to-json.ts'
-import { styleOf } from '../ui/style.ts'
+import type { Output } from '../output.ts'
+import type { Style } from '../ui/style.ts'
 import { filterOf, filterOptions } from './filter-options.ts'
-import { jobAsJson } from './job-json.ts'
+import { jobPages } from './job-pages.ts'
+import { jobsAsJson } from './jobs.ts'
+import { damagedText, type ReadJob, readJob } from './read-job.ts'
 import { storeOption, withStore } from './store-option.ts'
-import { argumentsText, failureOf, short, since } from './words.ts'
+import { argumentsText, damagedWarning, short, since } from './words.ts'
 
 const { state: _state, ...filters } = filterOptions
 
@@ -27,36 +29,41 @@ export const deadCommand: Command = {
   run: runDead,
 }
 
-async function runDead(args: Arguments): Promise<number> {
+async function runDead(args: Arguments, output: Output): Promise<number> {
   noWords(args)
   const limit = args.integer('limit', 1) ?? 20
   return withStore(args, 'skein dead', async store => {
-    const jobs = await inspecting(store, 'list').list({ ...filterOf(args), states: ['dead'], limit })
-    const { stdout } = process
-    if (args.has('json')) {
-      for (const job of jobs) stdout.write(`${toJson(jobAsJson(job))}\n`)
-      return exitCodes.fine
-    }
-    if (jobs.length === 0) stdout.write('No job is dead.\n')
-    const style = styleOf(stdout)
-    const now = Date.now()
-    for (const job of jobs) {
-      const { message, deaths } = failureOf(job.error ?? 'null')
-      stdout.write(
-        `${style.bold(job.id)}  ${job.task}${short(argumentsText(job), 60)}  ${style.dim(`queue ${job.queue}, dead for ${since(job.endedAt, now)}`)}\n` +
-          `  ${style.red(short(message, 160))}\n`,
-      )
-      for (const each of deaths ?? []) {
-        stdout.write(
-          `  ${style.dim(`attempt ${each.attempt}: worker ${each.worker} died ${since(each.at, now)} ago`)}\n`,
-        )
-      }
-    }
-    if (jobs.length > 0) {
-      stdout.write(
-        `\n${style.dim('More of one: skein job ID. Once the cause is mended: skein retry ID, or --state dead --all')}\n`,
-      )
-    }
+    const pages = jobPages(store, { ...filterOf(args), states: ['dead'] }, limit)
+    if (args.has('json')) for await (const page of jobsAsJson(pages)) for (const job of page) await output.json(job)
+    else for await (const lines of deadText(pages, output.style)) await output.lines(lines)
     return exitCodes.fine
   })
+}
+
+async function* deadText(pages: AsyncIterable<readonly StoredJob[]>, style: Style): AsyncGenerator<string[]> {
+  const now = Date.now()
+  let listed = 0
+  let damaged = 0
+  for await (const page of pages) {
+    const jobs = page.map(readJob)
+    listed += jobs.length
+    damaged += jobs.filter(each => each.damaged.length > 0).length
+    yield jobs.flatMap(job => linesOf(job, style, now))
+  }
+  if (listed === 0) return yield ['No job is dead.']
+  yield damagedWarning(damaged, style)
+  yield ['', style.dim('More of one: skein job ID. Once the cause is mended: skein retry ID, or --state dead --all')]
+}
+
+function linesOf(job: ReadJob, style: Style, now: number): string[] {
+  const { id, task, queue, endedAt, error, damaged } = job
+  const about = style.dim(`queue ${queue}, dead for ${since(endedAt, now)}`)
+  const reason = [error?.message ?? [], damaged.length > 0 ? `${damagedText}: ${damaged.join(', ')}` : []].flat()
+  return [
+    `${style.bold(id)}  ${task}${short(argumentsText(job), 60)}  ${about}`,
+    ...reason.map(each => `  ${style.red(short(each, 160))}`),
+    ...(error?.deaths ?? []).map(
+      each => `  ${style.dim(`attempt ${each.attempt}: worker ${each.worker} died ${since(each.at, now)} ago`)}`,
+    ),
+  ]
 }

@@ -5,9 +5,9 @@ import { inspecting, statsOf } from '../../stores/roles/need.ts'
 import type { Store, StoreStats } from '../../stores/roles/store.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { errorToJson } from '../to-json.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
-import { styleOf } from '../ui/style.ts'
 import { warningsOf } from './stats.ts'
 import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
@@ -43,17 +43,16 @@ const longestTrip = 10_000
 /** Less room than this on the disk, in bytes, is a warning. */
 const littleRoom = 256 * 1024 * 1024
 
-async function runDoctor(args: Arguments): Promise<number> {
+async function runDoctor(args: Arguments, output: Output): Promise<number> {
   noWords(args)
   const url = storeUrl(args, 'skein doctor')
   const findings = await examine(url)
-  const { stdout } = process
-  if (args.has('json')) for (const each of findings) stdout.write(`${JSON.stringify(each)}\n`)
+  const { style } = output
+  if (args.has('json')) for (const each of findings) await output.json(JSON.stringify(each))
   else {
-    const style = styleOf(stdout)
-    for (const { what, fine, text } of findings) {
-      stdout.write(`${fine ? style.green('✓') : style.red('✗')} ${what.padEnd(10)} ${text}\n`)
-    }
+    await output.lines(
+      findings.map(({ what, fine, text }) => `${fine ? style.green('✓') : style.red('✗')} ${what.padEnd(10)} ${text}`),
+    )
   }
   return findings.every(each => each.fine) ? exitCodes.fine : exitCodes.someFailed
 }

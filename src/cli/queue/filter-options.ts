@@ -1,8 +1,6 @@
 import { nearest } from '../../core/errors/nearest.ts'
 import type { StoredState } from '../../stores/roles/calls.ts'
-import type { JobFilter, StoredJob } from '../../stores/roles/inspector.ts'
-import { inspecting } from '../../stores/roles/need.ts'
-import type { Store } from '../../stores/roles/store.ts'
+import type { JobFilter } from '../../stores/roles/inspector.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { queueName } from './queue-names.ts'
@@ -44,16 +42,4 @@ function statesOf(args: Arguments): StoredState[] | undefined {
       args.command,
     )
   })
-}
-
-/** All jobs that a filter finds, page by page, in the order in which the store lists them. */
-export async function* allJobs(store: Pick<Store, 'url' | 'inspector'>, filter: JobFilter): AsyncGenerator<StoredJob> {
-  const inspector = inspecting(store, 'list')
-  let after: string | undefined
-  for (;;) {
-    const page = await inspector.list({ ...filter, limit: 500, ...(after === undefined ? {} : { after }) })
-    yield* page
-    if (page.length < 500) return
-    after = page.at(-1)?.id
-  }
 }

@@ -1,32 +1,42 @@
 import type { Arguments } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { plural } from '../ui/amount.ts'
-import { styleOf } from '../ui/style.ts'
+
+/** The outcomes of jobs, a batch at a time. */
+export type Outcomes<T extends string> = AsyncIterable<readonly { readonly id: string; readonly outcome: T }[]>
 
 /**
- * Says what became of many jobs: with --json one line each, else one line for each outcome, with the ids where they are few.
+ * Says what became of jobs: with --json one line each as it comes, else one line for each outcome at the end, with the ids where
+ * they are few.
  *
  * @param words what each outcome means, for people; those in `bad` make the exit code 1
  */
-export function reportOutcomes<T extends string>(
+export async function reportOutcomes<T extends string>(
   args: Arguments,
-  outcomes: readonly { readonly id: string; readonly outcome: T }[],
+  output: Output,
+  outcomes: Outcomes<T>,
   words: Readonly<Record<T, string>>,
   bad: ReadonlySet<T>,
-): number {
-  const { stdout } = process
-  if (args.has('json')) {
-    for (const each of outcomes) stdout.write(`${JSON.stringify(each)}\n`)
-  } else if (outcomes.length === 0) {
-    stdout.write('No job is like that.\n')
-  } else {
-    const style = styleOf(stdout)
-    const groups = new Map<T, string[]>()
-    for (const { id, outcome } of outcomes) groups.set(outcome, [...(groups.get(outcome) ?? []), id])
-    for (const [outcome, ids] of groups) {
-      const few = ids.length <= 3 ? ` ${style.dim(ids.join(' '))}` : ''
-      stdout.write(`${plural(ids.length, 'job')} ${words[outcome]}${few}\n`)
+): Promise<number> {
+  const groups = new Map<T, { count: number; readonly first: string[] }>()
+  for await (const batch of outcomes) {
+    for (const { id, outcome } of batch) {
+      let group = groups.get(outcome)
+      if (group === undefined) groups.set(outcome, (group = { count: 0, first: [] }))
+      if (++group.count <= few) group.first.push(id)
+      if (args.has('json')) await output.json(JSON.stringify({ id, outcome }))
     }
   }
-  return outcomes.some(each => bad.has(each.outcome)) ? exitCodes.someFailed : exitCodes.fine
+  if (!args.has('json')) {
+    const lines = [...groups].map(([outcome, { count, first }]) => {
+      const ids = count <= few ? ` ${output.style.dim(first.join(' '))}` : ''
+      return `${plural(count, 'job')} ${words[outcome]}${ids}`
+    })
+    await output.lines(lines.length === 0 ? ['No job is like that.'] : lines)
+  }
+  return [...groups.keys()].some(each => bad.has(each)) ? exitCodes.someFailed : exitCodes.fine
 }
+
+/** So many ids stand on one line. */
+const few = 3

@@ -2,6 +2,7 @@ import { inspecting } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { queueNames } from './queue-names.ts'
 import { storeOption, withStore } from './store-option.ts'
 
@@ -16,7 +17,8 @@ export const pauseCommand: Command = {
   ],
   about: ['Jobs can still be submitted to a paused queue. It stays paused, over restarts too, until skein resume.'],
   options: storeOption,
-  run: args => forQueues(args, 'pause', 'is paused.', (store, queue) => inspecting(store, 'pause').pause(queue)),
+  run: (args, output) =>
+    forQueues(args, output, 'pause', 'is paused.', (store, queue) => inspecting(store, 'pause').pause(queue)),
 }
 
 /** `skein resume`: lets the jobs of a queue start again. */
@@ -27,11 +29,13 @@ export const resumeCommand: Command = {
   examples: [['skein resume mail', 'workers go on with it at once']],
   about: ['The opposite of skein pause.'],
   options: storeOption,
-  run: args => forQueues(args, 'resume', 'goes on.', (store, queue) => inspecting(store, 'resume').resume(queue)),
+  run: (args, output) =>
+    forQueues(args, output, 'resume', 'goes on.', (store, queue) => inspecting(store, 'resume').resume(queue)),
 }
 
 async function forQueues(
   args: Arguments,
+  output: Output,
   verb: string,
   became: string,
   act: (store: Store, queue: string) => Promise<void>,
@@ -46,11 +50,8 @@ async function forQueues(
       await act(store, queue)
       const isNew = !seen.has(queue)
       const about = isNew ? ' It is not known here yet: no job has been submitted to it. Is the name right?' : ''
-      process.stdout.write(
-        args.has('json')
-          ? `${JSON.stringify({ queue, [`${verb}d`]: true, known: !isNew })}\n`
-          : `Queue ${queue} ${became}${about}\n`,
-      )
+      if (args.has('json')) await output.json(JSON.stringify({ queue, [`${verb}d`]: true, known: !isNew }))
+      else await output.lines([`Queue ${queue} ${became}${about}`])
     }
     return exitCodes.fine
   })

@@ -1,6 +1,7 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { plural } from '../ui/amount.ts'
 import { allOption } from './chosen-jobs.ts'
 import { filterOf, filterOptions } from './filter-options.ts'
@@ -23,7 +24,7 @@ export const purgeCommand: Command = {
   run: runPurge,
 }
 
-async function runPurge(args: Arguments): Promise<number> {
+async function runPurge(args: Arguments, output: Output): Promise<number> {
   if (args.positionals.length > 0) {
     throw new UsageError('skein purge takes filters, not ids, as in skein purge --state done', 'purge')
   }
@@ -33,9 +34,8 @@ async function runPurge(args: Arguments): Promise<number> {
   }
   return withStore(args, 'skein purge --state done', async store => {
     const forgotten = await inspecting(store, 'purge').purge(filter)
-    process.stdout.write(
-      args.has('json') ? `${JSON.stringify({ forgotten })}\n` : `${plural(forgotten, 'job')} forgotten.\n`,
-    )
+    if (args.has('json')) await output.json(JSON.stringify({ forgotten }))
+    else await output.lines([`${plural(forgotten, 'job')} forgotten.`])
     return exitCodes.fine
   })
 }

@@ -1,6 +1,7 @@
 import type { Repaired } from '../../stores/sqlite/index.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { plural } from '../ui/amount.ts'
 
 /** `skein repair`: saves what can be read of a damaged store. */
@@ -22,13 +23,14 @@ export const repairCommand: Command = {
   run: runRepair,
 }
 
-async function runRepair(args: Arguments): Promise<number> {
+async function runRepair(args: Arguments, output: Output): Promise<number> {
   const [given, ...rest] = args.positionals
   if (given === undefined || rest.length > 0) throw new UsageError('Say which file: skein repair jobs.db', 'repair')
   const file = given.replace(/^sqlite:/, '')
   const { repair } = await import('../../stores/sqlite/index.ts')
   const repaired = await repair(file, args.text('into'))
-  process.stdout.write(args.has('json') ? `${JSON.stringify(repaired)}\n` : `${repairText(repaired)}\n`)
+  if (args.has('json')) await output.json(JSON.stringify(repaired))
+  else await output.lines([repairText(repaired)])
   return repaired.unreadable > 0 ? exitCodes.someFailed : exitCodes.fine
 }
 

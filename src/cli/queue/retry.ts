@@ -1,5 +1,6 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { Arguments, Command } from '../command.ts'
+import type { Output } from '../output.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
 import { filterOptions } from './filter-options.ts'
 import { reportOutcomes } from './outcomes.ts'
@@ -28,11 +29,11 @@ const words = {
   gone: 'unknown to the store.',
 }
 
-async function runRetry(args: Arguments): Promise<number> {
+async function runRetry(args: Arguments, output: Output): Promise<number> {
   return withStore(args, 'skein retry ID', async store => {
     const ids = await chosenIds(args, store, { states: ['failed', 'dead'] })
     const inspector = inspecting(store, 'retry')
-    const outcomes = await inBatches(ids, batch => inspector.retry(batch))
-    return reportOutcomes(args, outcomes, words, new Set(['gone', 'taken'] as const))
+    const outcomes = inBatches(ids, batch => inspector.retry(batch))
+    return reportOutcomes(args, output, outcomes, words, new Set(['gone', 'taken'] as const))
   })
 }

@@ -5,9 +5,11 @@ import type { WorkerRecord } from '../../stores/roles/registry.ts'
 import type { StoreStats } from '../../stores/roles/store.ts'
 import { type Arguments, type Command, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import type { Output } from '../output.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
-import { type Style, styleOf } from '../ui/style.ts'
+import type { Style } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
+import { damagedText } from './read-job.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
 import { short, since, span } from './words.ts'
@@ -29,12 +31,14 @@ export const statsCommand: Command = {
   run: runStats,
 }
 
-async function runStats(args: Arguments): Promise<number> {
+async function runStats(args: Arguments, output: Output): Promise<number> {
   noWords(args)
   await withStore(args, 'skein stats', async store => {
-    await showOrWatch(args, async () => {
+    await showOrWatch(args, output, async function* () {
       const stats = await statsOf(store)
-      return args.has('json') ? `${JSON.stringify({ store: store.url, ...stats })}\n` : statsText(store.url, stats)
+      yield args.has('json')
+        ? [JSON.stringify({ store: store.url, ...stats })]
+        : statsText(store.url, stats, output.style)
     })
   })
   return exitCodes.fine
@@ -42,20 +46,15 @@ async function runStats(args: Arguments): Promise<number> {
 
 const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
 
-/** The state of a store, for people to read. */
-export function statsText(
-  url: string,
-  stats: StoreStats,
-  style: Style = styleOf(process.stdout),
-  now: number = Date.now(),
-): string {
+/** The numbers of a store, as a person reads them. */
+function statsText(url: string, stats: StoreStats, style: Style): string[] {
   const lines = [`${style.bold(url)}  ${style.dim(bytes(stats.bytes))}`, '']
   if (stats.queues.length === 0) lines.push('No job has been submitted yet.')
   else lines.push(...queueTable(stats.queues, style))
-  lines.push('', ...workerTable(stats.workers, style, now))
+  lines.push('', ...workerTable(stats.workers, style, Date.now()))
   const warnings = warningsOf(stats)
   if (warnings.length > 0) lines.push('', ...warnings.map(each => `${style.yellow('!')} ${each}`))
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 function queueTable(queues: readonly StoredQueue[], style: Style): string[] {
@@ -115,6 +114,11 @@ export function warningsOf(stats: StoreStats): string[] {
   }
   for (const each of stats.queues) {
     const waiting = each.counts.ready
+    if (each.queue === damagedText) {
+      const all = states.reduce((sum, state) => sum + each.counts[state], 0)
+      if (all > 0) warnings.push(`${plural(all, 'job')} cannot be told from any queue: damaged. skein jobs shows them`)
+      continue
+    }
     if (each.paused && waiting > 0) {
       warnings.push(
         `Queue ${each.queue} is paused and ${waiting === 1 ? '1 job waits' : `${count(waiting)} jobs wait`}. Go on with: skein resume ${each.queue}`,

@@ -1,32 +1,30 @@
+import type { Arguments, OptionSpec } from '../command.ts'
 import { listenForInterrupt } from '../interrupt.ts'
-import { type Arguments, type OptionSpec } from '../command.ts'
+import type { Output } from '../output.ts'
 
 /** The option of commands that can go on showing how things are. */
 export const watchOption: Readonly<Record<'watch', OptionSpec>> = {
   watch: { short: 'w', help: 'show it again every second, until Ctrl-C' },
 }
 
+/** The picture that a command shows: lines for people, or with --json values for programs; a piece at a time, where there is much. */
+export type Shown = AsyncIterable<readonly string[]> | Iterable<readonly string[]>
+
 const every = 1_000
 
 /**
- * Prints what `show` returns: once, or with --watch again and again until Ctrl-C. On a terminal each picture takes the
- * place of the one before; elsewhere (and with --json) they follow each other.
+ * Prints what `show` returns: once, or with --watch again and again until Ctrl-C. On a terminal each picture takes the place
+ * of the one before; elsewhere (and with --json) they follow each other.
  */
-export async function showOrWatch(args: Arguments, show: () => Promise<string>): Promise<void> {
-  const { stdout } = process
-  if (!args.has('watch')) {
-    stdout.write(await show())
-    return
-  }
-  const redraw = stdout.isTTY && !args.has('json')
+export async function showOrWatch(args: Arguments, output: Output, show: () => Shown): Promise<void> {
+  if (!args.has('watch')) return print(args, output, show())
+  const redraw = output.isTerminal && !args.has('json')
   let wake = (): void => {}
   const interrupt = listenForInterrupt(() => wake())
   try {
     for (let first = true; !interrupt.signal.aborted; first = false) {
-      const text = await show()
-      // Home, the new picture line by line over the old one, then away with what was longer: nothing flickers.
-      if (redraw) stdout.write(`${first ? '\u001b[2J' : ''}\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J`)
-      else stdout.write(text)
+      if (redraw) await output.redraw(await collect(show()), first)
+      else await print(args, output, show())
       if (interrupt.signal.aborted) break
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, every)
@@ -39,4 +37,17 @@ export async function showOrWatch(args: Arguments, show: () => Promise<string>):
   } finally {
     interrupt.stop()
   }
+}
+
+async function print(args: Arguments, output: Output, shown: Shown): Promise<void> {
+  for await (const piece of shown) {
+    if (!args.has('json')) await output.lines(piece)
+    else for (const value of piece) await output.json(value)
+  }
+}
+
+async function collect(shown: Shown): Promise<string[]> {
+  const lines: string[] = []
+  for await (const piece of shown) lines.push(...piece)
+  return lines
 }

@@ -1,35 +1,38 @@
 import type { StopReport, WorkerEvent } from '../../queue/worker/events.ts'
 import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
-import type { Output } from '../output.ts'
+import { say, type Output } from '../output.ts'
 import { errorToJson, toJson } from '../to-json.ts'
 import { count, plural } from '../ui/amount.ts'
-import { printable, type Style, styleOf } from '../ui/style.ts'
+import type { Style } from '../ui/style.ts'
 import { short, span } from './words.ts'
 
-/** Options of a worker's log: how much it says, and where. */
+/** The amount that a worker says. */
 export interface WorkerLogOptions {
-  /** The destination of events, one JSON value a line; without it, text for people goes to standard output. */
-  readonly events: Output | undefined
+  readonly output: Output
+  /** Events for programs, one JSON value a line, instead of text for people. */
+  readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
 }
 
-/** Milliseconds between two lines with the counts, while something goes on. */
+/** The time between two tellings of the counts while something goes on, in milliseconds. */
 const every = 10_000
 
-/** The log of a worker: failures and troubles always, every job with `verbose`, and now and then the counts. */
+/** The report of a worker about itself: failures and troubles always, every job with `verbose`, and now and then the counts. */
 export class WorkerLog {
   readonly #worker: QueueWorker
   readonly #options: WorkerLogOptions
-  readonly #style: Style = styleOf(process.stdout)
+  readonly #style: Style
   readonly #timer: NodeJS.Timeout
   readonly #unobserve: () => void
   #ended = 0
+  #lost = false
   #told = performance.now()
 
   constructor(worker: QueueWorker, options: WorkerLogOptions) {
     this.#worker = worker
     this.#options = options
+    this.#style = options.output.style
     this.#unobserve = worker.observe(event => this.#on(event))
     this.#timer = setInterval(() => this.#summary(), every)
     this.#timer.unref()
@@ -38,14 +41,14 @@ export class WorkerLog {
   started(store: string, on: string): void {
     const { id, tasks, queues, healthPort } = this.#worker
     const { capacity } = this.#worker.stats()
-    if (this.#options.events) {
+    if (this.#options.json) {
       this.#json({ type: 'ready', time: Date.now(), worker: id, store, on, capacity, queues, tasks, healthPort })
       return
     }
     if (this.#options.quiet) return
     const s = this.#style
     this.#line(`${s.bold('skein worker')} ${id}`)
-    this.#line(`${s.dim('store ')} ${printable(store)}    ${s.dim('queues')} ${queues.join(', ')}`)
+    this.#line(`${s.dim('store ')} ${store}    ${s.dim('queues')} ${queues.join(', ')}`)
     this.#line(`${s.dim('tasks ')} ${short(tasks.join(', '), 100)}`)
     this.#line(`${s.dim('on    ')} ${on}, ${plural(capacity, 'job')} at once`)
     if (healthPort !== undefined) this.#line(`${s.dim('health')} http://127.0.0.1:${healthPort}/healthz`)
@@ -55,7 +58,7 @@ export class WorkerLog {
   stopped(report: StopReport): void {
     clearInterval(this.#timer)
     this.#unobserve()
-    if (this.#options.events) return this.#json({ type: 'stopped', time: Date.now(), ...report })
+    if (this.#options.json) return this.#json({ type: 'stopped', time: Date.now(), ...report })
     const broken = report.interrupted
     const quietEnd = broken.length === 0 && report.unwritten === 0
     if (this.#options.quiet && quietEnd) return
@@ -83,14 +86,14 @@ export class WorkerLog {
 
   /** Says something to a person. */
   say(text: string): void {
-    if (!this.#options.events) this.#line(text)
+    if (!this.#options.json) this.#line(text)
   }
 
   #on(event: WorkerEvent): void {
     if (event.type === 'done' || event.type === 'failed' || event.type === 'dead' || event.type === 'cancelled')
       this.#ended++
     const loud = event.type !== 'started' && event.type !== 'done' && event.type !== 'stopping'
-    if (this.#options.events) {
+    if (this.#options.json) {
       if (!this.#options.quiet || loud) this.#json(event)
       return
     }
@@ -133,7 +136,7 @@ export class WorkerLog {
     const ended = this.#ended
     this.#told = performance.now()
     this.#ended = 0
-    if (ended === 0 || this.#options.events || this.#options.quiet) return
+    if (ended === 0 || this.#options.json || this.#options.quiet) return
     const { done, failed, running, waiting } = this.#worker.stats()
     const parts = [`${count(done)} done`, ...(failed > 0 ? [`${count(failed)} failed`] : []), `${running} running`]
     if (waiting > 0) parts.push(`${waiting} at hand`)
@@ -142,12 +145,22 @@ export class WorkerLog {
 
   #line(text: string): void {
     const time = new Date().toTimeString().slice(0, 8)
-    process.stdout.write(`${this.#style.dim(time)} ${text}\n`)
+    this.#written(this.#options.output.lines([`${this.#style.dim(time)} ${text}`]))
   }
 
   #json(event: object): void {
     const { error, ...rest } = event as { error?: unknown }
-    void this.#options.events?.line(toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) }))
+    const value = toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) })
+    this.#written(this.#options.output.json(value))
+  }
+
+  /** A log that cannot be written is no reason to stop working: it is said once, and the exit code tells it in the end. */
+  #written(write: Promise<void>): void {
+    write.catch((error: unknown) => {
+      if (this.#lost) return
+      this.#lost = true
+      say(`skein worker: ${errorToJson(error).message}. It goes on working.`)
+    })
   }
 }
 

@@ -2,7 +2,7 @@ import type { TaskRate, WorkOptions } from '../../queue/worker/work-options.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { type Arguments, type Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
-import { claimStdout } from '../output.ts'
+import type { Output } from '../output.ts'
 import { places } from '../place.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { WorkerLog } from './worker-log.ts'
@@ -56,26 +56,27 @@ export const workerCommand: Command = {
   run: runWorker,
 }
 
-async function runWorker(args: Arguments): Promise<number> {
+async function runWorker(args: Arguments, output: Output): Promise<number> {
   if (args.positionals.length === 0) {
     throw new UsageError('Say which modules have the tasks: skein worker tasks.ts --store sqlite:jobs.db', 'worker')
   }
   const store = storeUrl(args, `skein worker ${args.positionals.join(' ')}`)
   const options = optionsOf(args, store)
   // With --json standard output is for events: what jobs print goes to standard error.
-  const output = args.has('json') ? claimStdout(() => process.exit(exitCodes.fine)) : undefined
+  if (args.has('json')) output.claim()
   // Loaded here, so that --help answers at once.
   const { work } = await import('../../queue/work.ts')
   const worker = await work(options)
   const log = new WorkerLog(worker, {
-    events: output,
+    output,
+    json: args.has('json'),
     quiet: args.has('quiet'),
     verbose: args.has('verbose'),
   })
   log.started(store, String(options.on ?? 'threads'))
   const { report, forced } = await untilStopped(worker, text => log.say(text))
   log.stopped(report)
-  await output?.close()
+  output.close()
   if (forced !== undefined) return forced
   return report.unwritten > 0 ? exitCodes.someFailed : exitCodes.fine
 }

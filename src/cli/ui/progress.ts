@@ -1,5 +1,6 @@
 import { clock, count, significant } from './amount.ts'
-import { type Style, styleOf, type Terminal, widthOf } from './style.ts'
+import { printable } from './printable.ts'
+import { type Style, styleOf, type Terminal, terminalLine, terminalText, widthOf } from './style.ts'
 
 /** The stream that a progress display draws on. */
 export interface ProgressStream extends Terminal {
@@ -71,7 +72,7 @@ export class Progress {
   /** Prints lines above the bar. */
   say(text: string): void {
     this.#erase()
-    this.#stream.write(`${text}\n`)
+    this.#stream.write(terminalText([text]))
     if (this.#timer && this.#stream.isTTY) this.#draw()
   }
 
@@ -91,10 +92,10 @@ export class Progress {
     if (this.#stream.isTTY) {
       const line = this.line(Math.max(20, (this.#stream.columns ?? 80) - 1))
       if (line === this.#shown) return
-      this.#stream.write(`\r\u001b[K${line}`)
+      this.#stream.write(`\r\u001b[K${terminalLine(line)}`)
       this.#shown = line
     } else {
-      this.#stream.write(`${this.line(120, false)}\n`)
+      this.#stream.write(terminalText([this.line(120, false)]))
     }
   }
 
@@ -126,6 +127,7 @@ export class Progress {
 }
 
 function fit(text: string, width: number): string {
-  const letters = [...text]
-  return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`
+  const line = printable(text)
+  const letters = [...line]
+  return letters.length <= width ? line : `${letters.slice(0, width - 1).join('')}…`
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { printable } from './printable.ts'
 
 /** The destination of text, as far as `colours` needs to know it. */
 export interface Terminal {
@@ -17,39 +17,46 @@ export interface Style {
   cyan(text: string): string
 }
 
+/**
+ * Begins each of our own colour codes. It is drawn anew for each run, so no text from elsewhere can hold it: `terminalText`
+ * makes an escape sequence of it, and of nothing else.
+ */
+const mark = `\ue000${crypto.randomUUID()}`
+
 /** The colours of a stream: none unless it is a terminal, none with NO_COLOR, always with FORCE_COLOR. */
 export function styleOf(stream: Terminal, env: NodeJS.ProcessEnv = process.env): Style {
   const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
   const enabled = !env['NO_COLOR'] && (forced || (stream.isTTY === true && env['TERM'] !== 'dumb'))
-  // Node 22 and later would strip the escapes by themselves where stdout is not a terminal; here the stream decides.
-  const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    enabled ? styleText(format, text, unvalidated) : text
+  const paint = (on: number, off: number) => (text: string) => (enabled ? `${mark}[${on}m${text}${mark}[${off}m` : text)
   return {
     enabled,
-    bold: paint('bold'),
-    dim: paint('dim'),
-    red: paint('red'),
-    green: paint('green'),
-    yellow: paint('yellow'),
-    cyan: paint('cyan'),
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39),
   }
 }
 
-const unvalidated = { validateStream: false } as never
+const codes = new RegExp(`${mark}\\[\\d+m`, 'g')
 
-// oxlint-disable-next-line no-control-regex -- escape sequences are what it looks for
-const escapes = /\u001b\[[0-9;]*m/g
-
-/** The number of columns that a text takes on a terminal, without its colours. */
+/** The number of columns that a string takes on a terminal, without its colours. */
 export function widthOf(text: string): number {
-  return [...text.replace(escapes, '')].length
+  return [...printable(text.replace(codes, ''))].length
 }
 
-/** A text with everything that could move the cursor or colour the terminal made visible. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, c =>
-    c === '\t' || c === '\n' ? c : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+/**
+ * The one door to a terminal: a line of text, with colours or without, as what is written. Whatever stands in it, it remains one
+ * line, and only the colours of a `Style` act on the terminal.
+ */
+export function terminalLine(line: string): string {
+  return printable(line).replaceAll(mark, '\u001b')
+}
+
+/** The same for many lines, each with its end. */
+export function terminalText(lines: readonly string[]): string {
+  return lines.map(line => `${terminalLine(line)}\n`).join('')
 }
 
 /** Breaks a text into lines of at most `width` columns, between words; the first line may start further right. */
