@@ -1,4 +1,4 @@
-import { callBrand, hasCallBrand } from './brands.ts'
+import { type brand, brandClass, brandOf } from '../core/brand.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
 import { describe } from '../core/errors/checks.ts'
@@ -22,7 +22,7 @@ import type { Task } from './define/task.ts'
  * (`s.on(executor)`), or give the outermost call a `signal`: that one stops the whole graph.
  */
 export interface Call<R> {
-  readonly [callBrand]: true
+  readonly [brand]: 'Call'
   readonly task: TaskIdentity
   /** The bare function, for the executors that run it right here. */
   readonly fn: AnyFunction
@@ -128,7 +128,11 @@ function notATask(value: unknown): InvalidArgumentError {
 const emptyOptions: CallSettings = Object.freeze({})
 
 class CallValue<R> implements Call<R> {
-  readonly [callBrand] = true as const
+  static {
+    brandClass(this, 'Call')
+  }
+
+  declare readonly [brand]: 'Call'
   readonly task: TaskIdentity
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
@@ -158,5 +162,5 @@ class CallValue<R> implements Call<R> {
 
 /** True for a call, whichever copy of skein made it. */
 export function isCall(value: unknown): value is Call<unknown> {
-  return typeof value === 'object' && value !== null && hasCallBrand(value)
+  return typeof value === 'object' && value !== null && brandOf(value) === 'Call'
 }

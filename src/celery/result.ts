@@ -1,5 +1,5 @@
 import { isError } from '../call/codec/error-record.ts'
-import { className } from '../call/codec/kinds.ts'
+import { className } from '../call/codec/class-name.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
 import { applyMarks, type Mark } from './marks.ts'
 import { readJson } from './read-json.ts'

@@ -1,20 +1,11 @@
 import { types } from 'node:util'
 import { deepestValue, tooDeep } from '../call/codec/depth.ts'
 import { recordError } from '../call/codec/error-record.ts'
-import {
-  type Kind,
-  kindOf,
-  plainFunction,
-  privateState,
-  proxy,
-  type Refusing,
-  symbol,
-  taskFunction,
-} from '../call/codec/kinds.ts'
+import { type Kind, kindOf } from '../call/codec/kinds.ts'
 import { refusedByProcesses } from '../call/codec/leaves.ts'
-import { brandOf } from '../call/codec/pack.ts'
 import { entrySegment, segment, shownPath } from '../call/codec/path.ts'
-import { identityOf } from '../call/define/identity.ts'
+import { functionRefusal, handleRefusal, privateState, proxy, type Refusing, symbol } from '../call/codec/refusals.ts'
+import { brandOf } from '../core/brand.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
 
@@ -74,7 +65,7 @@ class JsonWriter {
         this.#mark('undefined')
         return undefined
       case 'function':
-        return this.#refuse(identityOf(value) ? taskFunction : plainFunction)
+        return this.#refuse(functionRefusal(value))
       case 'symbol':
         return this.#refuse(symbol)
       default:
@@ -91,8 +82,8 @@ class JsonWriter {
     if (types.isProxy(value)) return this.#refuse(proxy)
     const prototype = Object.getPrototypeOf(value) as object | null
     if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value)
-    const brand = brandOf(value)
-    if (brand) return this.#refuse(brand)
+    const handle = brandOf(value)
+    if (handle !== undefined) return this.#refuse(handleRefusal(handle))
     if (prototype === null || prototype === Object.prototype) return this.#properties(value)
     return this.#special(value, prototype, kindOf(value, prototype))
   }

@@ -1,3 +1,4 @@
+import { brand } from '../core/brand.ts'
 import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-executor.ts'
 import { type Entry, isBundle } from '../call/run/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
@@ -323,5 +324,6 @@ function callable(shared: LoopExecutor): Loop {
     capacity: shared.capacity,
     [Symbol.asyncDispose]: () => shared.close(),
     [handoverKey]: shared,
+    [brand]: 'Executor',
   })
 }

@@ -4,7 +4,7 @@
  *
  * Programs need none of it. A new primitive is a `WaitQueue` and three functions: `ownerOf` and `refusalOf` before anything
  * else, `waitUnder` where there is something to wait for; then it is cancelled, dumped and searched for lock cycles like
- * those of skein. A new executor stands on two methods of a scope: `s.hold` and `s.own`.
+ * those of skein; `brandClass` has it refused as an argument. A new executor stands on two methods of a scope: `s.hold` and `s.own`.
  *
  * @module
  */
@@ -12,6 +12,9 @@
 // Waiting: what every primitive of skein is made of.
 export { type QueueOwner, Waiter, WaitQueue } from '../core/sync/wait-queue.ts'
 export { ownerOf, refusalOf, waitUnder } from '../core/scope/owner.ts'
+
+// Belonging to a thread: what is refused as an argument.
+export { brandClass } from '../core/brand.ts'
 
 // Owning: the scope of the program, and why something is to stop.
 export { background } from '../core/scope/background.ts'

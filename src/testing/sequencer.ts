@@ -1,3 +1,4 @@
+import { brandClass } from '../core/brand.ts'
 import { BrokenError, InvalidArgumentError, MisuseError } from '../core/errors/errors.ts'
 import { Wait } from '../core/scope/waits.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../core/scope/owner.ts'
@@ -25,6 +26,10 @@ import { type Owner, ownerOf, refusalOf, waitUnder } from '../core/scope/owner.t
  * console.log(seen.join()) // first,second,third
  */
 export class Sequencer {
+  static {
+    brandClass(this, 'Sequencer')
+  }
+
   readonly #waiting = new Map<number, TurnWait>()
   readonly #used = new Set<number>()
   #turn = 0

@@ -1,3 +1,4 @@
+import { brandClass } from '../core/brand.ts'
 import { AssertionError } from 'node:assert'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { makeCall } from '../call/call.ts'
@@ -171,6 +172,10 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
 }
 
 class TestBench implements TestQueue {
+  static {
+    brandClass(this, 'TestQueue')
+  }
+
   readonly clock: VirtualClock
   readonly store: InspectableStore
   readonly queue: DurableQueue

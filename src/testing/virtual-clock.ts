@@ -1,3 +1,4 @@
+import { brandClass } from '../core/brand.ts'
 import { setImmediate } from 'node:timers'
 import { checkKnown } from '../core/errors/checks.ts'
 import { clockSlot } from '../core/time/clock.ts'
@@ -27,6 +28,10 @@ export interface VirtualClockOptions {
  * `Date.now()` in your own code: use `sleep` and `s.sleep` there. A sleep of zero is a turn of the event loop as ever.
  */
 export class VirtualClock {
+  static {
+    brandClass(this, 'VirtualClock')
+  }
+
   readonly #time: VirtualTime
   readonly #before: Clock
 

@@ -3,10 +3,12 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import {
   call,
   CancelledError,
+  channel,
   type ExecutorEvent,
   isJob,
   type JobEvent,
   JobRejectedError,
+  Lock,
   NonRetryableError,
   scope,
   sleep,
@@ -191,6 +193,12 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       await assert.rejects(queue.submit(describeAll, new Map([['f', () => 1]]), new Date()), {
         code: 'SKEIN_UNSENDABLE',
         path: 'arguments[0].get("f")',
+      })
+      await scope(async s => {
+        for (const handle of [s, new Lock(), queue, channel<number>()[0]]) {
+          const refused = { code: 'SKEIN_UNSENDABLE', path: 'arguments[0].handle', message: /belongs to/ }
+          await assert.rejects(queue.submit(describeAll as never, { handle }), refused)
+        }
       })
       assert.equal((await queue.jobs()).length, 0)
     })

@@ -28,7 +28,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
  */
 export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/core': [
-    ['errors'],
+    ['errors', 'brand'],
     ['tree'],
     ['time', 'events'],
     ['report'],
@@ -38,16 +38,7 @@ export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['flow', 'program'],
     ['system'],
   ],
-  'src/call': [
-    ['brands'],
-    ['define'],
-    ['codec'],
-    ['queue-options', 'events'],
-    ['options'],
-    ['call', 'map'],
-    ['executor'],
-    ['run'],
-  ],
+  'src/call': [['define'], ['codec'], ['queue-options', 'events'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
     ['roles', 'story', 'crash-point'],

@@ -1,4 +1,4 @@
-import type { Refusing } from './kinds.ts'
+import type { Refusing } from './refusals.ts'
 
 /**
  * How many levels deep a value may be nested that goes to another thread, another process or a queue. The same everywhere, since what

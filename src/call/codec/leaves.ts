@@ -1,5 +1,6 @@
 import { types } from 'node:util'
-import { className, type Refusing } from './kinds.ts'
+import { className } from './class-name.ts'
+import type { Refusing } from './refusals.ts'
 
 /**
  * What is wrong with sending a leaf to another process, which shares no memory with this one; undefined if nothing is.

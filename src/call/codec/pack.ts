@@ -1,32 +1,24 @@
 import { types } from 'node:util'
+import { brandOf } from '../../core/brand.ts'
 import { UnsendableError } from '../../core/errors/errors.ts'
-import { isJob } from '../../core/job/job.ts'
-import { hasCallBrand, hasScopeBrand, isLikeExecutor } from '../brands.ts'
 import type { RegisteredClass } from './class-registry.ts'
 import { deepestValue, tooDeep } from './depth.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
+import { type Kind, kindOf } from './kinds.ts'
+import { refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { type PutState, stateOf } from './put.ts'
+import { entrySegment, segment, shownPath } from './path.ts'
 import {
-  callValue,
-  executorValue,
   extraProperties,
-  jobValue,
-  type Kind,
-  kindOf,
-  plainFunction,
+  functionRefusal,
+  handleRefusal,
   privateState,
   proxy,
-  putValue,
   type Refusing,
-  scopeValue,
   symbol,
-  taskFunction,
-} from './kinds.ts'
-import { refusedByProcesses, refusedInErrors } from './leaves.ts'
-import { isPut, type PutState, stateOf } from './put.ts'
-import { entrySegment, segment, shownPath } from './path.ts'
+} from './refusals.ts'
 import { cannot, refused } from './refused.ts'
 import { type Holder, type Packed, place, type Step } from './steps.ts'
-import { identityOf } from '../define/identity.ts'
 
 /**
  * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
@@ -78,7 +70,7 @@ class Packer {
 
   /** What to store in `holder[key]`; something that is made anew gets a link there and nothing is stored. */
   #value(value: unknown, holder: Holder, key: string | number): unknown {
-    if (typeof value === 'function') return this.#refuse(identityOf(value) ? taskFunction : plainFunction)
+    if (typeof value === 'function') return this.#refuse(functionRefusal(value))
     if (typeof value === 'symbol') return this.#refuse(symbol)
     if (typeof value !== 'object' || value === null) return value
     const done = this.#done.get(value)
@@ -93,8 +85,9 @@ class Packer {
 
   #object(value: object, holder: Holder, key: string | number): unknown {
     if (types.isProxy(value)) return this.#refuse(proxy)
-    const brand = brandOf(value)
-    if (brand) return brand === putValue ? this.#put(value, holder, key) : this.#refuse(brand)
+    const handle = brandOf(value)
+    if (handle === 'Put') return this.#put(value, holder, key)
+    if (handle !== undefined) return this.#refuse(handleRefusal(handle))
     const prototype = Object.getPrototypeOf(value) as object | null
     const kind: Kind = prototype === null || prototype === Object.prototype ? 'plain' : kindOf(value, prototype)
     if (typeof kind === 'object') {
@@ -143,7 +136,7 @@ class Packer {
   }
 
   #put(value: object, holder: Holder, key: string | number): undefined {
-    if (!this.#puts || this.#errors > 0) return this.#refuse(putValue)
+    if (!this.#puts || this.#errors > 0) return this.#refuse(handleRefusal('Put'))
     const state = stateOf(value)
     state.checkOpen(shownPath(this.#root, this.#path))
     this.#puts.add(state)
@@ -312,13 +305,4 @@ class Packer {
   #refuse(refusing: Refusing): never {
     throw refused(refusing, shownPath(this.#root, this.#path), this.#path.at(-1) === '.then')
   }
-}
-
-/** What is said of a handle that belongs to this thread: a Call, a Job, a value that was put, a Scope, an Executor. */
-export function brandOf(value: object): Refusing | undefined {
-  if (hasCallBrand(value)) return callValue
-  if (isJob(value)) return jobValue
-  if (isPut(value)) return putValue
-  if (hasScopeBrand(value)) return scopeValue
-  return isLikeExecutor(value) ? executorValue : undefined
 }

@@ -1,6 +1,6 @@
+import { type brand, brandClass, brandOf } from '../../core/brand.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
 
-const putBrand: unique symbol = Symbol.for('skein.put') as never
 const typeOfValue: unique symbol = Symbol('type of the value') as never
 
 /**
@@ -9,7 +9,7 @@ const typeOfValue: unique symbol = Symbol('type of the value') as never
  * Close it when the calls that use it have ended; `await using` does that by itself.
  */
 export interface Put<T> extends AsyncDisposable {
-  readonly [putBrand]: true
+  readonly [brand]: 'Put'
   /** Only for type inference: the type of the value. Never present at run time. */
   readonly [typeOfValue]?: T
   /** How many workers keep a copy at the moment. */
@@ -70,7 +70,11 @@ export function put<T>(value: T): Put<T> {
 }
 
 class PutHandle<T> implements Put<T> {
-  readonly [putBrand] = true as const
+  static {
+    brandClass(this, 'Put')
+  }
+
+  declare readonly [brand]: 'Put'
   declare readonly [typeOfValue]?: T
 
   get copies(): number {
@@ -127,7 +131,7 @@ export function putIsUsed(): boolean {
 
 /** True for what `put` gives. */
 export function isPut(value: object): boolean {
-  return (value as { [putBrand]?: unknown })[putBrand] === true
+  return brandOf(value) === 'Put'
 }
 
 /** What is behind a handle. */

@@ -1,5 +1,5 @@
 import { UnsendableError } from '../../core/errors/errors.ts'
-import { promise, type Refusing } from './kinds.ts'
+import { promise, type Refusing } from './refusals.ts'
 
 /** Stands behind what cannot be sent in the message of every refusal. */
 export const cannot = ', which cannot be sent to another thread or process'

@@ -1,3 +1,4 @@
+import { brandOf } from '../../core/brand.ts'
 import { isJob, type Job } from '../../core/job/job.ts'
 import { type Call, isCall } from '../call.ts'
 import { copyPlain, isPlain } from '../codec/copy-plain.ts'
@@ -21,7 +22,8 @@ function search(root: object): boolean {
   let seen: Set<object> | undefined
   for (let steps = 0; open.length > 0; steps++) {
     const value = open.pop() as object
-    if (isCall(value) || isJob(value)) return true
+    const name = brandOf(value)
+    if (name === 'Call' || name === 'Job') return true
     if (!isPlain(value)) continue
     // A set is only needed where there may be a cycle; small values never pay for it.
     if (steps >= 32) {

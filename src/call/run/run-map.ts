@@ -1,3 +1,4 @@
+import { brandClass } from '../../core/brand.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { ClosedError, InvalidArgumentError, UnsendableError } from '../../core/errors/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
@@ -89,6 +90,10 @@ interface Bundle {
 }
 
 class MapRun implements MapResults<unknown> {
+  static {
+    brandClass(this, 'MapResults')
+  }
+
   readonly #executor: Handover
   readonly #work: Work
   readonly #source: Source

@@ -1,3 +1,4 @@
+import { brandClass } from '../../core/brand.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import type { Job } from '../../core/job/job.ts'
 import { LocalJob } from '../../core/job/local-job.ts'
@@ -23,6 +24,10 @@ import type { Task } from '../define/task.ts'
  * which executors differ: `launch` an entry, `stop` it, and let a stream go on.
  */
 export abstract class ExecutorSurface implements Executor, Handover {
+  static {
+    brandClass(this, 'Executor')
+  }
+
   abstract readonly kind: string
   abstract readonly capacity: number
   /** @internal True where handing over a call costs something, so that short items are worth bundling. */

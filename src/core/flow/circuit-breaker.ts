@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -87,6 +88,10 @@ const known: ReadonlySet<string> = new Set([
  * **Errors**: `SKEIN_CIRCUIT_OPEN` with the time until it is worth trying, as `retryAfter`; what the call throws.
  */
 export class CircuitBreaker {
+  static {
+    brandClass(this, 'CircuitBreaker')
+  }
+
   readonly title: string
   readonly #ratio: number
   readonly #minimum: number

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkInteger, checkKnown } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -58,6 +59,10 @@ const known: ReadonlySet<string> = new Set(['name', 'limit', 'per', 'kind', 'bur
  * **Errors**: `SKEIN_INVALID_ARGUMENT`, also for more permits than there can ever be at once.
  */
 export class RateLimiter {
+  static {
+    brandClass(this, 'RateLimiter')
+  }
+
   readonly title: string
   readonly #pace: Pace
   readonly #line: WaitQueue<void, number>

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkKnown, checkRange } from '../errors/checks.ts'
 
 /** Options of a `RetryBudget`. */
@@ -28,6 +29,10 @@ const known: ReadonlySet<string> = new Set(['reserve', 'perSuccess'])
  * console.log(attempts) // 5
  */
 export class RetryBudget {
+  static {
+    brandClass(this, 'RetryBudget')
+  }
+
   readonly #most: number
   readonly #perSuccess: number
   #left: number

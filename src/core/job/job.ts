@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+import { type brand, brandOf } from '../brand.ts'
 import type { Duration } from '../time/duration.ts'
 
 /** The state of a job. The last three are final. */
@@ -24,9 +25,6 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-/** The mark of a job, so that one made by another copy of skein is known too. */
-export const jobBrand: unique symbol = Symbol.for('skein.job') as never
-
 /**
  * A call that has been accepted: a handle to look at it, wait for it and stop it.
  *
@@ -34,7 +32,7 @@ export const jobBrand: unique symbol = Symbol.for('skein.job') as never
  * to another call without anybody waiting for it by accident; `await job.result()` is how to wait.
  */
 export interface Job<R> {
-  readonly [jobBrand]: true
+  readonly [brand]: 'Job'
   /** Unique in this program. */
   readonly id: string
   /** The name of the task. */
@@ -63,5 +61,5 @@ export interface Job<R> {
 
 /** True for a job of any executor or scope, whichever copy of skein made it. */
 export function isJob(value: unknown): value is Job<unknown> {
-  return typeof value === 'object' && value !== null && (value as { [jobBrand]?: unknown })[jobBrand] === true
+  return typeof value === 'object' && value !== null && brandOf(value) === 'Job'
 }

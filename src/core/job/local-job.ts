@@ -3,7 +3,8 @@ import { errorOfCause } from '../errors/cause.ts'
 import { wallTime } from '../time/clock.ts'
 import { milliseconds } from '../time/duration.ts'
 import { TimeoutError } from '../errors/errors.ts'
-import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from './job.ts'
+import { type brand, brandClass } from '../brand.ts'
+import { type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
 import { Reader } from './reader.ts'
 import { Timer } from '../time/timer.ts'
 
@@ -23,7 +24,11 @@ export interface LocalJobOptions {
  * Costs one object until somebody asks for the result: no promise, timer or listener is made ahead. A failure that nobody
  * reads stays in the job, and is not an unhandled rejection.
  */
-export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
+export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
+  static {
+    brandClass(this, 'Job')
+  }
+
   #state: JobState = 'queued'
   /** The value, or the error. */
   #outcome: unknown = undefined
@@ -207,13 +212,12 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof jobBrand> {
   }
 }
 
-// The brand is on the prototype: the same for all, and no field in each.
-Object.defineProperty(JobBase.prototype, jobBrand, { value: true })
 Object.defineProperty(JobBase.prototype, inspect.custom, {
   value(this: Job<unknown>): string {
     return `Job ${this.id} ${this.name} (${this.state})`
   },
 })
+
 export interface JobBase<R> extends Job<R> {}
 
 /** The job that the executors of this program hand out. */

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkKnown } from '../errors/checks.ts'
 import { currentSource, type ScopeSource } from './slot.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -36,6 +37,10 @@ export type { CancelOptions, ErrorShape, FailurePolicy, ScopeLimit, ScopeOptions
  * every time. An operation that threw so did not happen.
  */
 export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
+  static {
+    brandClass(this, 'Scope')
+  }
+
   declare readonly parent: Scope | undefined
 
   /** @internal */

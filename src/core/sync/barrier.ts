@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkInteger } from '../errors/checks.ts'
 import { BrokenError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
@@ -36,6 +37,10 @@ export interface BarrierStats {
  * **Errors**: `SKEIN_BROKEN` after `abort`, and for those who wait when it is reset.
  */
 export class Barrier implements QueueOwner {
+  static {
+    brandClass(this, 'Barrier')
+  }
+
   /** Its title in errors: `barrier 'round'`. */
   readonly title: string
   /** The number that have to arrive. */

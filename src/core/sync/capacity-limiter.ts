@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
@@ -40,6 +41,10 @@ export interface LimiterStats {
  * **Errors**: `SKEIN_MISUSE` (a borrower has a token already, or has none to give back), `SKEIN_INVALID_ARGUMENT`.
  */
 export class CapacityLimiter implements QueueOwner {
+  static {
+    brandClass(this, 'CapacityLimiter')
+  }
+
   /** Its title in errors: `limiter 'database'`. */
   readonly title: string
   #total: number

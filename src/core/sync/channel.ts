@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { describe } from '../errors/checks.ts'
 import { EndOfChannelError, InvalidArgumentError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
@@ -70,6 +71,10 @@ export function channel<T>(options: ChannelOptions = {}): [sender: Sender<T>, re
 
 /** The end of a channel where values go in. */
 export class Sender<T> implements AsyncDisposable {
+  static {
+    brandClass(this, 'Sender')
+  }
+
   readonly #state: ChannelState<T>
   #closed = false
 
@@ -148,6 +153,10 @@ export class Sender<T> implements AsyncDisposable {
 
 /** The end of a channel where values come out. */
 export class Receiver<T> implements AsyncIterable<T>, AsyncDisposable {
+  static {
+    brandClass(this, 'Receiver')
+  }
+
   readonly #state: ChannelState<T>
   #closed = false
 

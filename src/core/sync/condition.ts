@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkInteger } from '../errors/checks.ts'
 import { InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
@@ -46,6 +47,10 @@ export interface ConditionStats {
  * **Errors**: `SKEIN_MISUSE` when the caller does not hold the lock.
  */
 export class Condition implements QueueOwner {
+  static {
+    brandClass(this, 'Condition')
+  }
+
   /** Its title in errors: `condition 'stock'`. */
   readonly title: string
   /** The lock that protects what is waited for. */

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
@@ -32,6 +33,10 @@ export interface EventStats {
  * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
  */
 export class Event implements QueueOwner {
+  static {
+    brandClass(this, 'Event')
+  }
+
   /** Its title in errors: `event 'ready'`. */
   readonly title: string
   #isSet = false

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import type { EventStats } from './event.ts'
 import { type NameOptions, titleOf } from './options.ts'
@@ -38,6 +39,10 @@ const known: ReadonlySet<string> = new Set(['name', 'open'])
  * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export class Gate implements QueueOwner {
+  static {
+    brandClass(this, 'Gate')
+  }
+
   /** Its title in errors: `gate 'running'`. */
   readonly title: string
   #isOpen: boolean

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import type { NameOptions } from './options.ts'
@@ -32,6 +33,10 @@ import { OwnedLock } from './owned-lock.ts'
  * without releasing).
  */
 export class Lock extends OwnedLock {
+  static {
+    brandClass(this, 'Lock')
+  }
+
   /** @param options `name`: how it is called in errors and dumps */
   constructor(options: NameOptions = {}) {
     super('lock', options)

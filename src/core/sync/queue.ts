@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkKnown, describe } from '../errors/checks.ts'
 import { ClosedError, InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
@@ -89,6 +90,10 @@ const knownClose: ReadonlySet<string> = new Set(['immediate'])
  * **Errors**: `SKEIN_CLOSED` after `close`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
  */
 export class Queue<T> implements QueueOwner {
+  static {
+    brandClass(this, 'Queue')
+  }
+
   /** Its title in errors: `queue 'pages'`. */
   readonly title: string
   /** The number of items that it holds before `put` waits. */

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { BusyError } from '../errors/errors.ts'
 import { type NameOptions, titleOf } from './options.ts'
 
@@ -19,6 +20,10 @@ import { type NameOptions, titleOf } from './options.ts'
  * **Errors**: `SKEIN_BUSY`.
  */
 export class ResourceGuard {
+  static {
+    brandClass(this, 'ResourceGuard')
+  }
+
   /** Its title in errors: `resource 'socket'`. */
   readonly title: string
   #busy = false

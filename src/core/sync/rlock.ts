@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import type { NameOptions } from './options.ts'
@@ -23,6 +24,10 @@ import { OwnedLock } from './owned-lock.ts'
  * **Errors**: `SKEIN_MISUSE` (no scope given, released by somebody else), `SKEIN_BROKEN`.
  */
 export class RLock extends OwnedLock {
+  static {
+    brandClass(this, 'RLock')
+  }
+
   /** The number of times that the owner went in after the first time. */
   #again = 0
 

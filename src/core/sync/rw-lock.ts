@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
@@ -53,6 +54,10 @@ interface Request {
  * **Errors**: `SKEIN_MISUSE` (asked again, released by somebody else), `SKEIN_BROKEN` (a holder ended without releasing).
  */
 export class RWLock {
+  static {
+    brandClass(this, 'RWLock')
+  }
+
   /** Its title in errors: `rwlock 'settings'`. */
   readonly title: string
   /** The side for those who only look. */
@@ -77,6 +82,10 @@ export class RWLock {
 
 /** One side of a read-write lock: used like a `Lock`. */
 export class LockSide {
+  static {
+    brandClass(this, 'LockSide')
+  }
+
   readonly #state: RWState
   readonly #mode: Mode
 

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { checkInteger } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
@@ -51,6 +52,10 @@ const known: ReadonlySet<string> = new Set(['name', 'max'])
  * **Errors**: `SKEIN_MISUSE` (released too often), `SKEIN_INVALID_ARGUMENT`.
  */
 export class Semaphore implements QueueOwner {
+  static {
+    brandClass(this, 'Semaphore')
+  }
+
   /** Its title in errors: `semaphore 'downloads'`. */
   readonly title: string
   /** The most that may be free. */

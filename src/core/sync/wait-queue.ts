@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import type { Scope } from '../scope/scope.ts'
 import { Wait } from '../scope/waits.ts'
 
@@ -19,6 +20,10 @@ export interface QueueOwner {
  * nothing. That is the whole proof that a hand-over is never swallowed.
  */
 export class Waiter<T, D = undefined> extends Wait<T> {
+  static {
+    brandClass(this, 'Waiter')
+  }
+
   /** @internal */
   queue: WaitQueue<T, D> | undefined = undefined
   /** @internal */
@@ -63,6 +68,10 @@ export class Waiter<T, D = undefined> extends Wait<T> {
  * once, and the waiter owns it before anybody else can ask (hand-over, no barging).
  */
 export class WaitQueue<T, D = undefined> {
+  static {
+    brandClass(this, 'WaitQueue')
+  }
+
   readonly of: QueueOwner
   #first: Waiter<T, D> | undefined = undefined
   #last: Waiter<T, D> | undefined = undefined

@@ -1,3 +1,4 @@
+import { brandClass } from '../brand.ts'
 import { constants } from 'node:os'
 import { clearInterval, setInterval } from 'node:timers'
 import { describe } from '../errors/checks.ts'
@@ -51,6 +52,10 @@ export function signals(names: readonly NodeJS.Signals[], owner?: Owner): Signal
 }
 
 class Receiver implements SignalReceiver {
+  static {
+    brandClass(this, 'SignalReceiver')
+  }
+
   readonly #names: readonly NodeJS.Signals[]
   readonly #owner: Owner | undefined
   /** The signals that have come and were not read yet; true where nobody else has heard of one. */

@@ -5,7 +5,8 @@ import { errorOfCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../../core/errors/errors.ts'
-import { type Job, jobBrand, type JobEvent, type JobState, type WaitOptions } from '../../core/job/job.ts'
+import { type brand, brandClass } from '../../core/brand.ts'
+import { type Job, type JobEvent, type JobState, type WaitOptions } from '../../core/job/job.ts'
 import type { LogLine } from '../../core/scope/services.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'
@@ -101,7 +102,11 @@ export function statusOf(job: StoredJob): JobStatus {
 }
 
 /** The handle of a job in a store. */
-export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> {
+export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
+  static {
+    brandClass(this, 'Job')
+  }
+
   readonly id: string
   readonly name: string
   readonly #source: JobSource
@@ -238,7 +243,4 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof jobBrand> 
     })
   }
 }
-
-// The brand stands on the prototype: the same for all, and no field in each.
-Object.defineProperty(StoredJobHandle.prototype, jobBrand, { value: true })
 export interface StoredJobHandle<R> extends DurableJob<R> {}

@@ -1,3 +1,4 @@
+import { brandClass } from '../../core/brand.ts'
 import { hostname } from 'node:os'
 import { wallTime } from '../../core/time/clock.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
@@ -68,6 +69,10 @@ export interface QueueWorkerParts {
 
 /** The worker as its user holds it: its heart, its pulse, its health page and its end. */
 export class QueueWorkerHandle implements QueueWorker {
+  static {
+    brandClass(this, 'QueueWorker')
+  }
+
   readonly id: string = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`
   readonly tasks: readonly string[]
   readonly queues: readonly string[]

@@ -1,3 +1,4 @@
+import { brandClass } from '../../core/brand.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
 import type { Store } from '../roles/store.ts'
@@ -10,6 +11,10 @@ import { MemoryResults } from './roles/results.ts'
 
 /** One who has the memory open. */
 export class MemoryStore implements Store, Handle {
+  static {
+    brandClass(this, 'Store')
+  }
+
   readonly url: string
   readonly broker: MemoryBroker
   readonly results: MemoryResults

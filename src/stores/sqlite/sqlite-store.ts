@@ -1,3 +1,4 @@
+import { brandClass } from '../../core/brand.ts'
 import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { Announcement } from '../roles/registry.ts'
 import type { InspectableStore } from '../roles/store.ts'
@@ -14,6 +15,10 @@ import { SqliteResults } from './roles/results.ts'
 
 /** A file as a store, seen from the program's thread: everything is asked of the thread that owns the file. */
 export class SqliteStore implements InspectableStore {
+  static {
+    brandClass(this, 'Store')
+  }
+
   readonly url: string
   readonly broker: SqliteBroker
   readonly results: SqliteResults

@@ -3,7 +3,6 @@ import { explainFailure } from '#skein/call/codec/explain.js'
 import { encode, newEncoding } from '#skein/call/codec/codec.js'
 import { task } from '#skein/call/define/task.js'
 import { UnsendableError } from '#skein/core/errors/errors.js'
-import { jobBrand } from '#skein/core/job/job.js'
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
@@ -67,8 +66,6 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['an instance with private state', new Closed(), /instance of Closed.*registerClass\(Closed, \{ encode, decode \}\)/],
   ['a Map with properties that would be lost', new Counted(), /instance of Counted.*own properties would be lost/],
   ['a Call where it is not run', call(double, 1), /is a Call/],
-  ['a Job', { [jobBrand]: true, id: '1', result() {} }, /is a Job.*job\.result\(\)/],
-  ['an executor', { run() {}, submit() {}, map() {}, within() {} }, /is an Executor/],
 ]
 
 describe('encode refuses', () => {

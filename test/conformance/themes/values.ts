@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { call } from 'skein'
+import { call, channel, Lock, Queue, scope } from 'skein'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/values.ts'
 
@@ -157,6 +157,19 @@ export const values: Theme = theme('values', add => {
       const list = [1, 2]
       assert.equal(await shared.run(tasks.push, list), 3)
       assert.deepEqual(list, [1, 2])
+    },
+    { needs: ['border'] },
+  )
+
+  add(
+    'refuses what belongs to the thread that made it, before anything is sent',
+    async ({ shared }) => {
+      await scope(async s => {
+        for (const handle of [s, new Lock({ name: 'db' }), new Queue<number>(), channel<number>()[0], shared]) {
+          const refused = { code: 'SKEIN_UNSENDABLE', path: 'arguments[0].handle', message: /belongs to/ }
+          await assert.rejects(shared.run(tasks.echo, { handle }), refused)
+        }
+      })
     },
     { needs: ['border'] },
   )
