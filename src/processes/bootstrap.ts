@@ -1,4 +1,4 @@
-/** What every process of a pool runs first. */
+/** The first module that every process of a pool runs. */
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { Host } from '../pool/host/host.ts'
 import { afterOutput } from '../pool/host/output.ts'

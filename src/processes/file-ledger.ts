@@ -19,12 +19,15 @@ import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
 const poolBytes = 4
 const workerBytes = 8
 
-/** How many bytes of the file the ledger takes. Behind it lie the replies that a process holds back (held-replies.ts). */
+/**
+ * The number of bytes of the file that the ledger takes. Behind it are the replies that a process holds back
+ * (held-replies.ts).
+ */
 export function ledgerBytes(slots: number): number {
   return slots * (poolBytes + workerBytes)
 }
 
-/** Opens the nameless file for so many slots and gives its descriptor. */
+/** Opens the nameless file for so many slots and returns its descriptor. */
 export function openLedger(slots: number): number {
   const folder = mkdtempSync(join(memoryFolder(), 'skein-'))
   try {
@@ -107,10 +110,13 @@ export class FilePoolLedger implements PoolLedger {
   }
 }
 
-/** How often a running task looks into the file, at most, in milliseconds: often enough to stop at once, rarely enough to cost nothing. */
+/**
+ * The least time between two looks of a running task into the file, in milliseconds: often enough to stop at once, rarely
+ * enough to cost nothing.
+ */
 const lookEvery = 5
 
-/** What came of the claim to a slot in a group. */
+/** The outcomes of the claim to a slot in a group. */
 const unclaimed = 0
 const granted = 1
 const refused = 2
@@ -120,7 +126,7 @@ export class FileWorkerLedger implements WorkerLedger {
   readonly #fd: number
   readonly #slots: number
   readonly #generations: Uint32Array
-  /** The worker's half as it stands in the file. */
+  /** The worker's half as it is in the file. */
   readonly #marks: Uint32Array
   readonly #words: Uint32Array
   readonly #claims: Uint8Array

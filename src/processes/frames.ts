@@ -40,7 +40,7 @@ export class FrameWriter<M> {
   #position = 0
   #parts: Buffer[] = []
   #writing = false
-  /** What a getter of a message has sent while that was being written. */
+  /** The messages that a getter has sent while the message with that getter was being written. */
   #waiting: (readonly [message: M, isJson: boolean])[] = []
 
   constructor(Writer: new (words: Int32Array, longest: number) => MessageWriter<M>) {
@@ -138,7 +138,7 @@ export class FrameReader<M> {
   readonly #head = Buffer.alloc(headBytes)
   #body: Buffer | undefined
   #arrived = 0
-  /** Where the stream is, and how far it has been read: further, when something was read that was held back. */
+  /** The place up to which the stream has been read: further, when something was read that was held back. */
   #position = 0
   #read = 0
 

@@ -31,12 +31,12 @@ export class HeldWriter {
     this.#start = this.#at = start
   }
 
-  /** What has been written so far has left: the next record is the first. */
+  /** Forgets what has been written so far, because it has left: the next record is the first. */
   clear(): void {
     this.#at = this.#start
   }
 
-  /** Writes the words that have this position in the stream. False: there is no room for them in the file system. */
+  /** Writes the words that have this position in the stream. Returns false when the file system has no room for them. */
   write(position: number, words: Int32Array): boolean {
     const length = headWords + words.length
     if (length > this.#record.length) this.#record = new Int32Array(length * 2)

@@ -1,6 +1,6 @@
 /**
- * What every thread of a pool runs first: skein's own JavaScript, whatever language the tasks are written in, because a
- * Worker cannot be pointed at a TypeScript file on every supported Node.
+ * The first module that every thread of a pool runs: skein's own JavaScript, whatever language the tasks are written in,
+ * because a Worker cannot be pointed at a TypeScript file on every supported Node.
  */
 import { threadId, workerData } from 'node:worker_threads'
 import { Host } from '../pool/host/host.ts'

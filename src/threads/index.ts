@@ -16,11 +16,11 @@ import { Thread } from './thread.ts'
 /** Options of `threads(…)`. */
 export interface ThreadsOptions extends PoolOptions {
   /**
-   * How long both sides go on looking for an answer after they have sent something, instead of sleeping until they are
-   * woken: a call that takes no longer than this comes back several times as fast. It costs processor time: for so long after each
-   * call a core is busy in the thread and one in the program, whose event loop goes on meanwhile. For programs that
-   * make one short call after the other and have cores to spare; with many calls in flight nobody sleeps anyway. Up
-   * to '1s', a fraction of a millisecond is enough; default: 0, nobody spins.
+   * The time for which both sides go on looking for an answer after they have sent something, instead of sleeping until
+   * they are woken: a call that takes no longer than this comes back several times as fast. It costs processor time: for
+   * that time after each call a core is busy in the thread and one in the program, whose event loop goes on meanwhile. For
+   * programs that make one short call after the other and have cores to spare; with many calls in flight nobody sleeps
+   * anyway. Up to '1s', a fraction of a millisecond is enough; default: 0, nobody spins.
    */
   readonly spin?: Duration
 }

@@ -88,8 +88,8 @@ export class Thread implements Transport {
   }
 
   /**
-   * The thread has ended and so has the port, which gives everything that the thread has posted before it closes. What it
-   * has put into its ring without a bell is read then.
+   * The thread has ended and so has the port, which delivers everything that the thread has posted before it closes. What
+   * it has put into its ring without a bell is read then.
    */
   #gone(exitCode: number): void {
     const exit: WorkerExit = {

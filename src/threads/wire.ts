@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WorkerInit } from '../pool/wire/transport.ts'
 
-/** What a thread finds in `workerData`, beside what is the user's: nothing. */
+/** The contents of a thread's `workerData`, to which the user's options add nothing. */
 export interface ThreadData {
   readonly skein: {
     readonly port: MessagePort

@@ -1,6 +1,6 @@
 import type { PoolWorker } from './pool-worker.ts'
 
-/** How often it looks where calls are short, in milliseconds. */
+/** Milliseconds between two looks where calls are short. */
 const shortest = 10
 
 /** While workers have several calls, looks from time to time whether they still move. */
@@ -9,7 +9,7 @@ export class AheadWatch {
   readonly #concurrency: number
   readonly #onStuck: (worker: PoolWorker) => void
   #timer: NodeJS.Timeout | undefined
-  /** How long it is to the next look, in milliseconds, from when that was decided. */
+  /** Milliseconds to the next look, from when that was decided. */
   #interval = shortest
 
   /** @param onStuck a worker with calls sent ahead has not moved for twice as long as its calls were expected to take together */
@@ -58,7 +58,10 @@ export class AheadWatch {
     if (next < Number.POSITIVE_INFINITY) this.#lookWithin(next)
   }
 
-  /** What is ahead is looked after for as long as may be expected; what runs may have results beside it that are held back. */
+  /**
+   * The time to wait for a worker: as long as what is ahead may be expected to take; what runs may have results beside it
+   * that are held back.
+   */
   #patienceWith(worker: PoolWorker): number {
     return this.#hasAhead(worker) ? Math.max(shortest, (2 * worker.load) / this.#concurrency) : shortest
   }

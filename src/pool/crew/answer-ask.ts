@@ -4,7 +4,7 @@ import { encodeError } from '../../call/codec/envelope.ts'
 import { type Reply, type reply, type Request, request } from '../wire/messages.ts'
 
 /**
- * Has a question of a running task answered by whoever handed it over, and tells the task.
+ * Has a question of a running task answered by the caller that handed it over, and passes the answer to the task.
  *
  * @param tell sends a request to the worker in which the task runs. Throws when what it holds cannot be sent
  */

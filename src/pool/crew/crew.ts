@@ -9,9 +9,9 @@ import { request } from '../wire/messages.ts'
 /** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
 const startBackoff = 250
 
-/** What the pool does about its workers. */
+/** The pool's side of its workers: what it does about them. */
 export interface CrewEvents {
-  /** How the worker's messages are dealt with. */
+  /** The receivers of the worker's messages. */
   connect(worker: PoolWorker): Omit<TransportEvents, 'onExit'>
   onState(worker: PoolWorker, state: 'starting' | 'ready' | 'gone'): void
   /** The worker is gone; its place is free. `forced`: the pool itself has ended it. */
@@ -30,7 +30,7 @@ export class Crew {
   readonly #keepAlive: KeepAlive
   /** One place for each worker there may be; a call with a key always goes to the same place. */
   readonly places: (PoolWorker | undefined)[]
-  /** Where the ledgers' clocks begin, in milliseconds since the Unix epoch. */
+  /** The moment at which the ledgers' clocks begin, in milliseconds since the Unix epoch. */
   readonly epoch: number = Math.floor(realTime())
   #idleTimer: NodeJS.Timeout | undefined
   #startTimer: NodeJS.Timeout | undefined

@@ -12,7 +12,10 @@ export function tellOrigin<E>(entry: Entry, pool: string, error: E): E {
   })
 }
 
-/** The failures inside the result of a bundle come from the worker too: they are told of as the failure of a whole call. */
+/**
+ * The failures inside the result of a bundle come from the worker too: they get the same notes as the failure of a whole
+ * call.
+ */
 export function tellOrigins(entry: Entry, pool: string, value: unknown): unknown {
   if (isBundle(entry.kind)) {
     const { values, failed } = value as { values: unknown[]; failed: number[] }

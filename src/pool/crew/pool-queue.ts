@@ -1,13 +1,16 @@
 import type { Entry } from '../../call/run/entry.ts'
 import { PendingQueue } from '../../call/run/pending-queue.ts'
 
-/** What waits in a pool: one queue for every worker, and one for each place, with the calls that are bound to it by their key. */
+/**
+ * The calls that wait in a pool: one queue for all workers, and one for each place, with the calls that are bound to it by
+ * their key.
+ */
 export class PoolQueue {
   readonly #places: number
   /** The calls that any worker may take. */
   readonly free: PendingQueue = new PendingQueue()
   readonly #bound: (PendingQueue | undefined)[] = []
-  /** How many calls are bound to a place. */
+  /** The number of calls that are bound to a place. */
   boundSize = 0
 
   /** @param places how many workers there may be */
@@ -67,7 +70,7 @@ export class PoolQueue {
   }
 }
 
-/** Whether only one of the workers may take this call. */
+/** True if only one of the workers may take this call. */
 export function isBound(entry: Entry): boolean {
   return entry.work.options.key !== undefined
 }

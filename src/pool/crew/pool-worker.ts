@@ -7,7 +7,7 @@ import type { Transport } from '../wire/transport.ts'
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
 export const withdrawn: unique symbol = Symbol('withdrawn')
 
-/** How many calls may be sent ahead of those that run, at most: what a message can usefully hold. */
+/** The most calls that may be sent ahead of those that run: what a message can usefully hold. */
 export const mostAhead = 255
 
 /** One worker as the pool sees it: its slots, its load and where it is in its life. */
@@ -19,24 +19,24 @@ export class PoolWorker {
   transport!: Transport
   /** Thread id or process id; 0 until it is ready. */
   id = 0
-  /** What to add to the worker's clock to get milliseconds since the epoch. */
+  /** The addition to the worker's clock that makes milliseconds since the epoch. */
   timeOrigin = 0
   readonly slots: (Entry | typeof withdrawn | undefined)[] = []
   readonly #free: number[] = []
   #withdrawn = 0
   /** Slots in use, withdrawn ones included. */
   inFlight = 0
-  /** What its calls are expected to take together, in milliseconds. */
+  /** The time that its calls are expected to take together, in milliseconds. */
   load = 0
-  /** What the arguments of its calls weigh together, in bytes; small ones are not counted. */
+  /** The weight of the arguments of its calls together, in bytes; small ones are not counted. */
   weight = 0
-  /** Tasks that it has been told about. */
+  /** Tasks that it knows. */
   readonly tasks: Set<number> = new Set()
   /** Values that were put and that it keeps. */
   readonly puts: Set<PutState> = new Set()
-  /** How many calls were ahead when its window was full; 0 once it has drained to the half. */
+  /** The number of calls that were ahead when its window was full; 0 once it has drained to the half. */
   fullAt = 0
-  /** When it was started, on the clock of `performance`. */
+  /** The moment at which it was started, on the clock of `performance`. */
   readonly born: number = performance.now()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
@@ -44,12 +44,15 @@ export class PoolWorker {
   busy = 0
   /** Has requests that have not been flushed. */
   dirty = false
-  /** How many of its calls have ended or been passed over, and what that was when `AheadWatch` looked last: whether it moves. */
+  /**
+   * The number of its calls that have ended or been passed over, and that number when `AheadWatch` looked last: the two say
+   * if it moves.
+   */
   moves = 0
   movesSeen = 0
-  /** How long it has not moved, as far as that was looked at, in milliseconds. */
+  /** Milliseconds for which it has not moved, as far as that was looked at. */
   stillFor = 0
-  /** What had been sent ahead has been called back from it; it gets nothing ahead until it moves. */
+  /** True once what had been sent ahead has been called back from it; it gets nothing ahead until it moves. */
   isStuck = false
   /** It has a call that must be alone: it gets no other until that has ended. */
   isReserved = false
@@ -61,7 +64,7 @@ export class PoolWorker {
   /** Set when the pool itself ends the worker. */
   ending: Promise<Ended> | undefined
   endedBy: Ended | undefined
-  /** The error that it died of, where it told. */
+  /** The error that it died of, where it said so. */
   lastWords: unknown
   /** The initializer's error. */
   startError: unknown
@@ -83,7 +86,7 @@ export class PoolWorker {
     return slot
   }
 
-  /** Frees a slot and gives what was in it. */
+  /** Frees a slot and returns what was in it. */
   release(slot: number): Entry | undefined {
     const held = this.slots[slot]
     if (held === undefined) return undefined
@@ -107,7 +110,7 @@ export class PoolWorker {
     this.#unload(entry)
   }
 
-  /** How many calls it has that have not been withdrawn. */
+  /** The number of its calls that have not been withdrawn. */
   get calls(): number {
     return this.inFlight - this.#withdrawn
   }
@@ -118,7 +121,7 @@ export class PoolWorker {
     return (held as Entry[]).sort((a, b) => a.order - b.order)
   }
 
-  /** What is told of it to people. */
+  /** Its numbers, for people. */
   stats(): WorkerStats {
     const { name, state, id, inFlight, completed, busy } = this
     return { name, state, id, inFlight, completed, busy }

@@ -44,7 +44,7 @@ export function pick(
 }
 
 /**
- * Whether a call may go to this worker now: because it runs at once, or will soon.
+ * True if a call may go to this worker now: because it runs at once, or will soon.
  *
  * @param inLine whether it would have to wait elsewhere too
  */
@@ -65,17 +65,20 @@ export function hasRoom(worker: PoolWorker, concurrency: number, estimate: numbe
   return false
 }
 
-/** A worker that has no calls at all. Undefined: there is none at the moment. */
+/** A worker that has no calls at all; undefined when there is none at the moment. */
 export function pickEmpty(workers: readonly (PoolWorker | undefined)[]): PoolWorker | undefined {
   return workers.find(isEmpty)
 }
 
-/** Whether a worker could take a call that must be alone. */
+/** True if a worker could take a call that must be alone. */
 export function isEmpty(worker: PoolWorker | undefined): boolean {
   return worker?.state === 'ready' && worker.inFlight === 0
 }
 
-/** Whether a worker that has nothing to do should take over what this one has not started: it would wait there for a while. */
+/**
+ * True if a worker that has nothing to do should take over what this one has not started, because it would wait here for a
+ * while.
+ */
 export function isOverloaded(worker: PoolWorker, concurrency: number): boolean {
   return worker.calls > concurrency && worker.load >= aheadFor * concurrency && !worker.isStuck
 }

@@ -4,7 +4,7 @@ import type { TaskIdentity } from '../../call/define/identity.ts'
 /** A task that was never measured is expected to take long: never sent ahead of another. In milliseconds. */
 const unknownTime = 1_000
 
-/** What one task is known to take. */
+/** The time that one task is known to take. */
 export class TaskTime {
   /** Its number on the wire. */
   readonly index: number
@@ -16,7 +16,7 @@ export class TaskTime {
     this.index = index
   }
 
-  /** What so many items are expected to take, in milliseconds. */
+  /** The time that so many items are expected to take, in milliseconds. */
   estimate(items: number): number {
     return this.#perItem * items
   }
@@ -28,7 +28,7 @@ export class TaskTime {
   }
 }
 
-/** What each task takes, learned from its runs, and its number. */
+/** The time that each task takes, learned from its runs, and its number. */
 export class TaskTimes {
   readonly #tasks = new Map<TaskIdentity, TaskTime>()
 

@@ -211,7 +211,10 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
-  /** When the run began, in milliseconds since the epoch; undefined while it has not, or its module is still being imported. */
+  /**
+   * The moment at which the run began, in milliseconds since the epoch; undefined while it has not, or its module is still
+   * being imported.
+   */
   #startedAt(entry: Entry): number | undefined {
     const worker = entry.worker as PoolWorker | undefined
     const at = worker?.transport.ledger.startedAt(entry.slot)

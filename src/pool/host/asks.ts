@@ -8,7 +8,7 @@ interface Open {
 }
 
 /**
- * What the tasks of a worker have asked the pool and not heard yet.
+ * The questions that the tasks of a worker have asked the pool, and whose answers have not come yet.
  *
  * Questions are numbered through the whole life of the worker, so an answer that comes late can never be taken for that of
  * the next call in the same slot.

@@ -27,15 +27,15 @@ const slice = 5
 /** The results of a bundle lie in a list, and that in an object. */
 const aroundResults = 2
 
-/** A task that the pool has told this worker about. */
+/** A task that this worker knows from the pool. */
 interface KnownTask {
   readonly identity: TaskIdentity
   fn: AnyFunction | undefined
-  /** What a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
+  /** The time that a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
   time: number
 }
 
-/** What the latest run counts for in that average. */
+/** The weight of the latest run in that average. */
 const weightOfLatest = 0.2
 
 /** So many calls at most are claimed together, and only while they are expected to take no longer than this, in milliseconds. */
@@ -75,7 +75,7 @@ export class Host implements RunnerHost {
   #isInTurn = false
   #closing = false
   #grown = false
-  /** What to add to performance.now() for the ledger's clock. */
+  /** The addition to performance.now() that makes the ledger's clock. */
   readonly #sinceEpoch: number
 
   constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
@@ -215,7 +215,7 @@ export class Host implements RunnerHost {
     if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
   }
 
-  /** What a call will take, in milliseconds. Infinity: nobody knows, as of bundles and streams. */
+  /** The time that a call will take, in milliseconds. Infinity where nobody knows, as for bundles and streams. */
   #expected(call: CallRequest): number {
     const [, , task, , flags] = call
     return flags & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[task] as KnownTask).time

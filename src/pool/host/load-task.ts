@@ -171,7 +171,7 @@ function moduleError(url: string, cause: unknown): Error {
   )
 }
 
-/** What is wrong with the place that a URL names, when no file is there. */
+/** The fault of the place that a URL names, when no file is there. */
 function noFile(url: string): string | undefined {
   if (!url.startsWith('file:')) return undefined
   const found = statSync(new URL(url), { throwIfNoEntry: false })

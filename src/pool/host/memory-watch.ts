@@ -17,7 +17,7 @@ export class MemoryWatch {
   }
 }
 
-/** What belongs to this thread alone: the memory of the process is that of all its threads. */
+/** The memory of this thread alone: that of the process is that of all its threads. */
 function heapAndBuffers(): number {
   const { used_heap_size, external_memory } = getHeapStatistics()
   return used_heap_size + external_memory

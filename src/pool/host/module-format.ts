@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../../core/errors/foreign.ts'
 
-/** What Node, and tsx on its behalf, say of an ES module that they have taken for CommonJS. */
+/** The words of Node, and of tsx on its behalf, about an ES module that they have taken for CommonJS. */
 const taken =
   /Cannot use import statement outside a module|Cannot use 'import\.meta' outside a module|Unexpected token 'export'|with the "cjs" output format/
 const codes: ReadonlySet<unknown> = new Set(['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE'])
 
 /**
- * What to do about a module whose import failed because it was taken for CommonJS: by the nearest package.json, or by its
+ * The remedy for a module whose import failed because it was taken for CommonJS: by the nearest package.json, or by its
  * ending. Undefined for any other failure, and for a file that is an ES module already.
  */
 export function formatHint(url: string, error: unknown): string | undefined {

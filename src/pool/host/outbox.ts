@@ -8,13 +8,13 @@ import { type Reply, reply } from '../wire/messages.ts'
 /** The longest that a result waits for others, in milliseconds, and how long it may wait in any case while there is more to do. */
 const mostHeld = 5
 const leastHeld = 1
-/** What must not wait leaves after this long at the latest, in milliseconds, however much there is to do; what may wait is written down by then. */
+/** Milliseconds after which what must not wait leaves at the latest, however much there is to do; what may wait is written down by then. */
 const soon = 0.2
 /** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
 
 /**
- * What a worker has to say, and when it leaves.
+ * The messages of a worker, and the moment at which they leave.
  *
  * Each message wakes the program, which costs more than a small call, on a core that a worker could have used. So results wait
  * for others while the worker has more to do, as long as nobody can mind: at most for half of the time that the calls in its
@@ -60,7 +60,7 @@ export class Outbox {
     this.#posted = true
   }
 
-  /** What was posted last must not wait for long: a failure may end all the rest, a time limit is running. */
+  /** Marks what was posted last as not to wait for long: a failure may end all the rest, a time limit is running. */
   hurry(): void {
     this.#hurried = true
   }
@@ -68,7 +68,7 @@ export class Outbox {
   /**
    * Before a call begins: sends what must not wait for its end.
    *
-   * @param at the time, as performance.now() gives it
+   * @param at the time, as performance.now() returns it
    * @param next what the call is expected to take, in milliseconds; Infinity when nobody knows
    * @param inHand how many such calls there were when the worker began with them
    */

@@ -3,7 +3,7 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import { decodeArrived } from './decode-arrived.ts'
 import type { WireCause } from './messages.ts'
 
-/** Why a call is cancelled, for the wire: the reason as the caller gave it, or its text where that cannot be sent. */
+/** The cause of a cancellation, for the wire: the reason as the caller passed it, or its text where that cannot be sent. */
 export function encodeCause({ source, timeout, by, reason }: CancelCause): WireCause {
   return {
     source,

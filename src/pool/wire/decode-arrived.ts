@@ -1,8 +1,8 @@
 import { decode } from '../../call/codec/codec.ts'
 
 /**
- * What has arrived from the other side, or the error that says why it cannot be made again here: a class that is not registered, or
- * whose decode function throws. That concerns one call, neither the worker nor the program.
+ * Decodes what has arrived from the other side; or returns the error that says why it cannot be made again here: a class
+ * that is not registered, or whose decode function throws. That concerns one call, neither the worker nor the program.
  *
  * @param marked not 0 where it has to be decoded
  */

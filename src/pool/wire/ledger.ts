@@ -1,9 +1,9 @@
 /**
- * Who has started what: one line for each slot of a worker, read and written by the pool and the worker without waiting for
- * each other. The README beside this file says why it must be exact.
+ * The record of who has started what: one line for each slot of a worker, read and written by the pool and the worker
+ * without waiting for each other. The README beside this file says why it must be exact.
  */
 export interface PoolLedger {
-  /** How many slots there are. */
+  /** The number of slots. */
   readonly size: number
   /** A call is about to be sent in this slot. */
   sent(slot: number): void
@@ -13,7 +13,10 @@ export interface PoolLedger {
   withdraw(slot: number): boolean
   /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */
   cancel(slot: number): void
-  /** When the call started, in milliseconds since the pool's epoch; undefined when it has not, `loading` while its module is being imported. */
+  /**
+   * The moment at which the call started, in milliseconds since the pool's epoch; undefined when it has not, `loading`
+   * while its module is being imported.
+   */
   startedAt(slot: number): number | undefined
   close(): void
 }
@@ -32,7 +35,7 @@ export interface WorkerLedger {
   start(slot: number, at: number): boolean
   /**
    * Claims several calls that will be started one after the other at once, where claiming each by itself is dear; `start`
-   * then tells of each what came of it. Undefined where claiming is cheap.
+   * then says of each what came of it. Undefined where claiming is cheap.
    */
   readonly startGroup?: (slots: readonly number[], at: number) => void
   /** The module of a call that was claimed as `loading` is there: its task begins now. */

@@ -3,8 +3,8 @@ import type { ErrorEnvelope } from '../../call/codec/envelope.ts'
 import type { Entry, EntryKind } from '../../call/run/entry.ts'
 
 /**
- * What a pool and a worker say to each other: arrays whose first element tells the kind, so that they are small
- * in words and quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
+ * The messages between a pool and a worker: arrays whose first element is the kind, so that they are small in words and
+ * quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
  * worker's own clock.
  */
 
@@ -32,7 +32,10 @@ export type Request =
       flags: number,
       attempt: number,
       credit: number,
-      /** When somebody outside of the pool will end it, in milliseconds since the epoch; 0 for never. Absent with `timeout`. */
+      /**
+       * The moment at which somebody outside of the pool will end it, in milliseconds since the epoch; 0 for never. Absent
+       * with `timeout`.
+       */
       deadline?: number,
       /** Its own limit in milliseconds; 0 for none. */
       timeout?: number,
@@ -86,7 +89,7 @@ export type Reply =
   /** An error that nobody caught is about to end the worker. */
   | readonly [kind: typeof reply.fatal, error: ErrorEnvelope]
 
-/** What a run says while it goes on. */
+/** The messages of a run while it goes on. */
 export type WordOfRun = Extract<
   Reply,
   {

@@ -6,24 +6,31 @@ import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
 import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 
-/** What threads and processes have in common. */
+/** The options that threads and processes have in common. */
 export interface PoolOptions {
-  /** How many workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first use. */
+  /**
+   * The number of workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first
+   * use.
+   */
   readonly minWorkers?: number
-  /** How many workers there may be. From 1 up; default: the processors that this program may use (`os.availableParallelism()`, which heeds affinity and, from Node 22.12 on, the limits of cgroups). */
+  /**
+   * The most workers that there may be. From 1 up; default: the processors that this program may use
+   * (`os.availableParallelism()`, which heeds affinity and, from Node 22.12 on, the limits of cgroups).
+   */
   readonly workers?: number
   /**
-   * How many calls may run in one worker at the same time. More than 1 helps tasks that wait: an async program on every
-   * core. When one of them has to be stopped by force, those beside it start again on another worker. From 1 up; default 1.
+   * The number of calls that may run in one worker at the same time. More than 1 helps tasks that wait: an async program on
+   * every core. When one of them has to be stopped by force, those beside it start again on another worker. From 1 up;
+   * default 1.
    */
   readonly concurrency?: number
-  /** How many calls may wait for a worker. From 0 up; default: no limit. */
+  /** The number of calls that may wait for a worker. From 0 up; default: no limit. */
   readonly maxQueue?: number
-  /** What happens to a call when the queue is full: fail with `SKEIN_OVERLOADED`, or wait for room. Default: 'reject'. */
+  /** The fate of a call when the queue is full: to fail with `SKEIN_OVERLOADED`, or to wait for room. Default: 'reject'. */
   readonly overload?: Overload
-  /** How long a cancelled call may take to stop by itself before its worker is ended. Default: '1s'. */
+  /** The time that a cancelled call has to stop by itself before its worker is ended. Default: '1s'. */
   readonly grace?: Duration
-  /** How long a worker may be idle before it is ended (never below `minWorkers`). Default: '30s'. */
+  /** The time for which a worker may be idle before it is ended (never below `minWorkers`). Default: '30s'. */
   readonly idleTimeout?: Duration
   /**
    * A limit that others share, be they executors or tasks of a scope: each call that runs has one token of it, until it has
@@ -53,7 +60,10 @@ export interface PoolOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Node options for the workers, as on Node's command line. Default: those of this program. */
   readonly execArgv?: readonly string[]
-  /** Where the workers' stdout and stderr go: straight to this program's, or with each line marked by the worker's name. Default: 'inherit'. */
+  /**
+   * The way of the workers' stdout and stderr: straight to this program's, or with each line marked by the worker's name.
+   * Default: 'inherit'.
+   */
   readonly output?: 'inherit' | 'tagged'
   /** Appears in errors and in the ids of jobs. Default: 'threads' or 'processes'. */
   readonly name?: string

@@ -1,8 +1,8 @@
 import { NestedStartError } from '../../core/errors/errors.ts'
 
 /**
- * Which task modules this worker is importing right now. On globalThis, because the module under import may bring its own
- * copy of skein, whose `threads()` must know.
+ * The task modules that this worker is importing right now. On globalThis, because the module under import may bring its
+ * own copy of skein, whose `threads()` must know.
  */
 const state: { worker: string | undefined; modules: Set<string> } = ((globalThis as Record<symbol, unknown>)[
   Symbol.for('skein.importing')

@@ -3,7 +3,7 @@ import type { Ended } from '../../core/errors/errors.ts'
 import type { PoolLedger } from './ledger.ts'
 import type { Reply, Request } from './messages.ts'
 
-/** What every worker is told when it starts. */
+/** The settings that every worker gets when it starts. */
 export interface WorkerInit {
   /** As in `thread 1`. */
   readonly name: string
@@ -22,19 +22,19 @@ export interface WorkerInit {
   }
 }
 
-/** How a worker came to its end. */
+/** The end of a worker. */
 export interface WorkerExit {
   readonly exitCode: number | null
   readonly signal: string | null
   /** It reached its memory limit. */
   readonly outOfMemory: boolean
-  /** What it said last: the error that nobody caught. */
+  /** Its last words: the error that nobody caught. */
   readonly error?: unknown
   /** Why something that it sent could not be read: it was ended for that. */
   readonly unreadable?: unknown
 }
 
-/** What a transport tells the pool. */
+/** The events that a transport reports to the pool. */
 export interface TransportEvents {
   onReplies(replies: readonly Reply[]): void
   /** A request could not be sent because of its contents; all others were. */

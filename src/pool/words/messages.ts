@@ -4,7 +4,7 @@ import type { TextSource, TextTarget } from './long-texts.ts'
 import { ValueReader } from './value-reader.ts'
 import { isCleanPrototype, ValueWriter } from './value-writer.ts'
 
-/** How many words a message has at most: 32 KiB. Copying a longer one as a whole costs less than writing it value by value. */
+/** The most words that a message has: 32 KiB. Copying a longer one as a whole costs less than writing it value by value. */
 export const longestMessage = 8_192
 
 /** Writes messages into memory. */
@@ -20,12 +20,13 @@ export interface MessageWriter<M> {
 export interface MessageReader<M> {
   /** Reads the message that begins at this word. */
   read(at: number): M
-  /** How many words the message took that was read last. */
+  /** The number of words of the message that was read last. */
   readonly length: number
 }
 
 /**
- * How messages look in a ring, and on the way to a process. A frame begins with a word whose four lowest bits are its kind.
+ * The form of messages in a ring, and on the way to a process. A frame begins with a word whose four lowest bits are its
+ * kind.
  *
  *     mark      what comes next has been posted through the port
  *     call      + flags, + 4096 with limits; slot, task, attempt, credit [, deadline, timeout], arguments
@@ -42,7 +43,7 @@ abstract class Writing<M> implements MessageWriter<M> {
   readonly #longest: number
   readonly #values: ValueWriter
 
-  /** @param texts where texts go that are too long for a message; without it, such a message cannot be written */
+  /** @param texts the place for texts that are too long for a message; without it, such a message cannot be written */
   constructor(words: Int32Array, longest: number, texts?: TextTarget) {
     this.#words = words
     this.#longest = longest
@@ -57,7 +58,7 @@ abstract class Writing<M> implements MessageWriter<M> {
     try {
       if (asText ? putText(this.#values, message) : this.put(this.#values, message)) return this.#values.finish()
     } catch {
-      // A getter has thrown. Whoever encodes the message now meets it again and knows what to say.
+      // A getter has thrown. The encoder that takes the message now meets it again and knows what to say.
     }
     this.#values.rewind()
     return 0

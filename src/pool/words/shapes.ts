@@ -35,7 +35,7 @@ export class Shape {
   }
 }
 
-/** How many shapes a sender remembers. */
+/** The number of shapes that a sender remembers. */
 export interface ShapeCount {
   made: number
 }

@@ -1,5 +1,5 @@
 /**
- * How a value looks in the ring. Each begins with a word: four bits for the kind, the rest as it says.
+ * The form of a value in the ring. Each begins with a word: four bits for the kind, the rest as it says.
  *
  *     integer      the number, 28 bits                      double      2 words follow
  *     constant     which                                    array       its length; the elements follow
@@ -23,7 +23,7 @@ export const bytesTag = 9
 export const dateTag = 10
 export const longTextTag = 11
 
-/** What stands in a constant's word above the kind. */
+/** The part of a constant's word above the kind. */
 export const constants = { undefined: 0, null: 16, false: 32, true: 48 } as const
 
 interface ViewClass {

@@ -28,7 +28,7 @@ interface CachedText {
   readonly text: string
 }
 
-/** How many short strings are remembered, a power of two. */
+/** The number of short strings that are remembered, a power of two. */
 const remembered = 256
 
 /** A message with a text of more characters is a large one. */
@@ -45,7 +45,7 @@ export class ValueReader {
   readonly #texts: CachedText[] = new Array<CachedText>(remembered).fill({ length: -1, a: 0, b: 0, c: 0, text: '' })
   /** The word that is read next. */
   at = 0
-  /** There was a text of many thousand characters. */
+  /** True once there was a text of many thousand characters. */
   isLarge = false
 
   constructor(words: Int32Array, longTexts?: TextSource) {

@@ -20,7 +20,7 @@ import {
 
 /** Strings up to this many characters are packed by hand; for longer ones the call into native code pays. */
 export const shortString = 24
-/** What does not fit into a byte. A text that V8 keeps in bytes is not even looked at: nothing in it can match. */
+/** Characters that do not fit into a byte. A text that V8 keeps in bytes is not even looked at: nothing in it can match. */
 const wide = /[\u0100-\uffff]/
 /** The length of a text has 26 bits. */
 const longestText = 1 << 26
@@ -35,15 +35,15 @@ const kindOf: ReadonlyMap<object | null, number> = new Map(viewKinds.map((each, 
 const mostDictionary = 8
 /** After so many elements of an array it is judged whether the others will fit. */
 const sample = 16
-/** How many objects are compared one by one before a Set is worth its price. */
+/** The number of objects that are compared one by one before a Set is worth its price. */
 const few = 12
 
 /**
  * Writes values into the words of a ring: what structured clone would make of them comes out at the other end.
  *
- * It writes numbers, strings, booleans, null, undefined, plain objects, arrays, dates and small typed arrays, and gives
- * up at everything else, at an object that occurs twice (its identity would be lost), and where there is no more room. Whoever
- * asked then goes back to where it began (`rewind`) and takes another way.
+ * It writes numbers, strings, booleans, null, undefined, plain objects, arrays, dates and small typed arrays, and gives up
+ * at everything else, at an object that occurs twice (its identity would be lost), and where there is no more room. The
+ * caller then goes back to where it began (`rewind`) and takes another way.
  */
 export class ValueWriter {
   readonly #words: Int32Array
@@ -114,7 +114,7 @@ export class ValueWriter {
 
   /** False when it gives up. */
   value(value: unknown): boolean {
-    // Three words are the most that a value takes that is no string and holds no others.
+    // Three words are the most that a value takes that is not a string and holds no others.
     if (this.#at + 3 > this.#end) return false
     switch (typeof value) {
       case 'number':

@@ -18,7 +18,7 @@ export interface Batch<M> {
 export class Inlet<M> {
   readonly #receiver: RingReceiver
   readonly #frames: FrameReader<M>
-  /** What has come through the port before it was its turn. */
+  /** The batches that have come through the port before it was their turn. */
   readonly #batches: Batch<M>[] = []
   /** The next message comes through the port. */
   #portIsNext = false

@@ -14,11 +14,11 @@
  * the last such place is skipped. Both sides reckon with the same rule (`after`), so nothing has to mark the skip.
  */
 export interface RingLayout {
-  /** How many words the frames have together: a power of two. */
+  /** The number of words that the frames have together: a power of two. */
   readonly size: number
-  /** How many words a frame has at most. */
+  /** The most words that a frame has. */
   readonly longest: number
-  /** How many bytes long texts have together: a power of two. */
+  /** The number of bytes that long texts have together: a power of two. */
   readonly texts: number
 }
 
@@ -40,7 +40,7 @@ export function textBytes(memory: SharedArrayBuffer, { size, texts }: RingLayout
   return Buffer.from(memory, (firstWord + size) * 4, texts)
 }
 
-/** Where the frame begins that comes after one of so many words. */
+/** The position of the frame that comes after one of so many words. */
 export function after({ size, longest }: RingLayout, position: number, words: number): number {
   const next = (position + words) | 0
   const place = next & (size - 1)

@@ -21,7 +21,7 @@ const turn = 2
 /** So many things that have come through a port are handled together, at most. */
 const together = 4
 
-/** What a port carries: a bell, or the messages of a batch, with null behind them when there is more. */
+/** The contents of a port: a bell, or the messages of a batch, with null behind them when there is more. */
 type Posted<M> = undefined | readonly (M | null)[]
 
 function batchOf<M>(posted: readonly (M | null)[]): Batch<M> {

@@ -46,7 +46,7 @@ export class Outlet<M> {
   /** Something was published that the receiver may not have seen. */
   #published = false
   #writing = false
-  /** What a getter of a message has sent while that was being written. */
+  /** The messages that a getter has sent while the message with that getter was being written. */
   #waiting: M[] = []
 
   constructor(port: OutletPort<M>, sender: RingSender, frames: FrameWriter<M>) {
@@ -55,7 +55,7 @@ export class Outlet<M> {
     this.#frames = frames
   }
 
-  /** Sends a message. The other side may see it at once, and is told with `flush`. */
+  /** Sends a message. The other side may see it at once, and is woken by `flush`. */
   post(message: M): void {
     if (this.#writing) this.#waiting.push(message)
     else if (!this.postPlain(message)) this.postClone(message)
@@ -64,7 +64,8 @@ export class Outlet<M> {
   /**
    * Sends a message if the ring can carry it. False: nothing was sent.
    *
-   * @param asText to write it as JSON, which must give it exactly: slower, but objects whose keys are data are made from it
+   * @param asText to write it as JSON, which must reproduce it exactly: slower, but objects whose keys are data are made
+   * from it
    *   more quickly than property by property
    */
   postPlain(message: M, asText = false): boolean {

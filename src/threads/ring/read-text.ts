@@ -10,8 +10,8 @@ const isHeapSlow = Number.parseInt(process.versions.v8, 10) < 14
 /**
  * Reads the text that lies at this place, one byte a character or two.
  *
- * Where the heap is slow, a text that is nearly long enough to lie outside of it is read together with what lies beside it, as a slice
- * of that. Such a text holds on to twice the memory that it needs, at worst.
+ * Where the heap is slow, a text that is nearly long enough to be outside of it is read together with what is beside it, as
+ * a slice of that. Such a text holds on to twice the memory that it needs, at worst.
  */
 export function readText(bytes: Buffer, at: number, length: number, isWide: boolean): string {
   const width = isWide ? 2 : 1

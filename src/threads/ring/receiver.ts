@@ -18,7 +18,7 @@ export class RingReceiver {
     this.#tail = Atomics.load(this.#control, tail)
   }
 
-  /** The word where the next frame begins, of those that `look` has seen; -1 when there is none. */
+  /** The word where the next frame begins, of those that `look` has seen; -1 when there is no frame. */
   next(): number {
     return this.#head === this.#tail ? -1 : firstWord + (this.#head & (this.#layout.size - 1))
   }

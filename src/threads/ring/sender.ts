@@ -48,7 +48,7 @@ export class RingSender {
     return ((this.#tail - this.#head) | 0) <= this.#layout.size >> 1
   }
 
-  /** What was written at `begin` or `place` is complete: the receiver may read it. */
+  /** Marks what was written at `begin` or `place` as complete: the receiver may read it. */
   publish(words: number): void {
     this.#tail = after(this.#layout, this.#tail, words)
     Atomics.store(this.#control, tail, this.#tail)

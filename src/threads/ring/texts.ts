@@ -3,7 +3,7 @@ import { type RingLayout, textHead } from './layout.ts'
 import { readText } from './read-text.ts'
 
 /**
- * The sending side of the memory for long texts, which lies behind the frames of a ring.
+ * The sending side of the memory for long texts, which is behind the frames of a ring.
  *
  * Texts lie there one after the other, each in one piece, and are read in the order in which they were written. Where one lies goes
  * over with its frame, and it can be seen when the frame can: `tail` is stored after both. Only the way back needs a word of its own:
@@ -13,7 +13,7 @@ export class TextSender implements TextTarget {
   readonly #control: Int32Array
   readonly #bytes: Buffer
   readonly #layout: RingLayout
-  /** What lies before this may be written: as far as the receiver was when last seen, or as was skipped when all had been read. */
+  /** The end of what may be written: the place of the receiver when last seen, or of what was skipped when all had been read. */
   #free = 0
   position = 0
 
@@ -30,7 +30,7 @@ export class TextSender implements TextTarget {
     return at
   }
 
-  /** Takes room for so many bytes. Gives the place of the first; -1 when there is no room in one piece. */
+  /** Takes room for so many bytes. Returns the place of the first; -1 when there is no room in one piece. */
   reserve(count: number): number {
     const { texts } = this.#layout
     const from = this.position & (texts - 1)
