@@ -60,8 +60,8 @@ export class Dispatcher {
   }
 
   /**
-   * What a call counts for when it is judged whether to send it ahead. One whose arguments leave this thread is never sent
-   * ahead: it could not be taken back.
+   * The weight of a call in the decision to send it ahead. One whose arguments leave this thread is never sent ahead: it
+   * could not be taken back.
    */
   #aheadCost(entry: Entry): number {
     const leaves = entry.work.moved !== undefined && this.#moves

@@ -13,7 +13,7 @@ export class Suspects {
   readonly #lost = new WeakMap<Entry, number>()
   #any = false
 
-  /** Whether the next worker of this call must have no other. */
+  /** True if the next worker of this call must have no other. */
   mustBeAlone(entry: Entry): boolean {
     return this.#any && (this.#lost.get(entry) ?? 0) >= aloneAfter
   }

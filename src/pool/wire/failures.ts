@@ -12,7 +12,7 @@ import { messageInside } from '../../core/errors/foreign.ts'
 import type { PoolSettings } from './pool-options.ts'
 import type { WorkerExit } from './transport.ts'
 
-/** What else is known of the death of a worker. */
+/** The other facts about the death of a worker. */
 export interface Death {
   /** The pool itself has ended it, for another call. */
   readonly forced?: boolean

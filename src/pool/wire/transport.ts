@@ -30,7 +30,7 @@ export interface WorkerExit {
   readonly outOfMemory: boolean
   /** Its last words: the error that nobody caught. */
   readonly error?: unknown
-  /** Why something that it sent could not be read: it was ended for that. */
+  /** The error for which something that it sent could not be read: it was ended for that. */
   readonly unreadable?: unknown
 }
 
