@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -9,7 +9,10 @@ import { type DurableQueue, queueIn, work, type QueueWorker } from 'skein/queue'
 import type { Store } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import { sqliteStore } from 'skein/stores/sqlite'
-import { chatty, echo, large, oddReasons } from './hostile-tasks.ts'
+import * as tasks from './hostile-tasks.ts'
+import { bystander, chatty, echo, large, oddReasons } from './hostile-tasks.ts'
+
+const allTasks = Object.values(tasks).filter(each => typeof each === 'function')
 
 /** The most that the stores of these tests take. */
 const maxBytes = 300_000
@@ -37,7 +40,7 @@ for (const [place, on] of [
       store = await (stores[place] as () => Promise<Store>)()
       queue = queueIn(store)
       const workers = on === 'loop' ? {} : { workers: 1 }
-      worker = await work({ store, tasks: [echo, large, chatty, oddReasons], on, concurrency: 4, ...workers })
+      worker = await work({ store, tasks: allTasks, on, concurrency: 4, ...workers })
     })
     after(async () => {
       await worker.close({ timeout: 0 })
@@ -165,6 +168,33 @@ for (const [place, on] of [
       assert.deepEqual(lines, ['begins', 'ends'])
       await isAlive()
     })
+
+    for (const kind of tasks.unkeptKinds) {
+      test(`fails a job alone that reports, logs, keeps, returns, throws or streams what ${kind}`, async () => {
+        const gate = join(folder, `${on} ${place} ${kind}`)
+        const beside = await queue.submit(bystander, gate)
+        for (const job of [
+          await queue.submit(tasks.reportsUnkept, kind),
+          await queue.submit(tasks.logsUnkept, kind),
+          await queue.submit(tasks.keepsUnkept, kind),
+          await queue.submit(tasks.returnsUnkept, kind),
+        ]) {
+          await assert.rejects(job.result(), { message: /cannot be sent|the getter threw/ })
+          assert.equal((await job.status()).state, 'failed')
+        }
+        await assert.rejects(queue.run(tasks.throwsUnkept, kind), { name: 'RangeError', message: 'thrown' })
+        const given: unknown[] = []
+        const reading = (async () => {
+          for await (const value of queue.stream(tasks.streamsUnkept, kind)) given.push(value)
+        })()
+        await assert.rejects(reading, { message: /cannot be sent|the getter threw/ })
+        assert.deepEqual(given, ['before'])
+        writeFileSync(gate, '')
+        assert.equal(await beside.result(), 'unharmed')
+        assert.equal((await beside.status()).deaths, 0)
+        await isAlive()
+      })
+    }
 
     test('takes hostile reasons of a cancellation', async () => {
       for (const reason of ['\ud800', { __proto__: { polluted: 1 } }, NaN, 2n ** 70n, new Error('no')]) {

@@ -280,7 +280,7 @@ export class WorkerPool extends BaseExecutor {
       case reply.log:
       case reply.ask: {
         const entry = worker.slots[message[1]]
-        if (entry && entry !== withdrawn) this.#onWord(worker, entry, message)
+        if (entry && entry !== withdrawn) this.#hear(worker, entry, message)
         return
       }
       case reply.ready:
@@ -297,7 +297,18 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
-  /** A run that goes on has something to say. */
+  /** What a run says may be something that it must not say: a class that nobody knows here, a value that a queue cannot keep. */
+  #hear(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
+    try {
+      this.#onWord(worker, entry, message)
+    } catch (error) {
+      if (entry.cause) return
+      entry.unreadable = tellOrigin(entry, this.name, error)
+      this.stop(entry, { source: 'explicit' })
+    }
+  }
+
+  /** A run that goes on has something to say. Throws what is wrong with that. */
   #onWord(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
     switch (message[0]) {
       case reply.started:
@@ -305,10 +316,10 @@ export class WorkerPool extends BaseExecutor {
         return this.reportStart(entry, worker.name, entry.started)
       case reply.items: {
         const { value, error } = decodeArrived(message[2], message[3])
-        if (error === undefined) return entry.deliver(value as unknown[])
-        if (entry.cause) return
-        entry.unreadable = tellOrigin(entry, this.name, error)
-        return this.stop(entry, { source: 'explicit' })
+        if (error !== undefined) throw error
+        // Nothing comes behind what is missing.
+        if (entry.unreadable === undefined) entry.deliver(value as unknown[])
+        return
       }
       case reply.progress: {
         const { value, error } = decodeArrived(message[2], message[3])

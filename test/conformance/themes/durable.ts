@@ -17,7 +17,7 @@ import {
   stepTwice,
   writeLog,
 } from '../tasks/durable.ts'
-import { describeScope } from '../tasks/context.ts'
+import { describeScope, reportInSync } from '../tasks/context.ts'
 import { countTo } from '../tasks/streaming.ts'
 
 interface Steps extends RunServices {
@@ -230,5 +230,23 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
     )
     assert.deepEqual(lines[0]?.fields, { amount: 12n, at: new Date(0) })
     assert.deepEqual(observed, ['charged', 'plain', 'from a child'])
+  })
+
+  add('what it tells and nobody can keep is a failure of that call alone', async ({ shared, file }) => {
+    touch(file('gate'))
+    const refuse = (): never => {
+      throw new RangeError('not kept')
+    }
+    for (const running of [
+      runWith(shared, call(writeLog, file('gate')), { services: { log: refuse } }),
+      runWith(shared, call(reportInSync, 3), { services: { progress: refuse } }),
+      runWith(shared, call(countTo, 3), { kind: 'stream', items: refuse }),
+    ]) {
+      const healthy = shared.run(describeScope)
+      const { outcome } = await running.ended
+      assert.equal(outcome.state, 'failed')
+      assert.match(String(outcome.state === 'failed' && outcome.error), /not kept/)
+      assert.equal((await healthy).aborted, false)
+    }
   })
 })
