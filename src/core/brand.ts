@@ -35,9 +35,9 @@ export function brandOf(value: object): string | undefined {
  * })
  *
  * await main(import.meta, async () => {
- *   await using pool = threads({ max: 1 })
+ *   await using pool = threads({ workers: 1 })
  *   const failure = await pool.run(passedBy, new Turnstile()).catch(error => error)
- *   console.log(failure.message) // arguments[0] is an instance of Turnstile, which belongs to the thread that made it, …
+ *   console.log(failure.message) // Task passedBy: arguments[0] is an instance of Turnstile, which cannot be sent …
  * })
  */
 export function brandClass(type: { readonly prototype: object }, name: string): void {

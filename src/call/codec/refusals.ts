@@ -100,13 +100,13 @@ export function functionRefusal(value: object): Refusing {
 export function handleRefusal(name: string): Refusing {
   return (
     refusedHandles.get(name) ?? {
-      what: `an instance of ${name}, which belongs to the thread that made it`,
+      what: `an instance of ${name}`,
       remedy: keepHere,
     }
   )
 }
 
-const keepHere = 'Use it here, around the call, and pass what the task needs to know as data'
+const keepHere = 'It belongs to the thread that made it: use it here, around the call, and pass what the task needs to know as data'
 
 const plainFunction: Refusing = {
   what: 'a function',
@@ -151,9 +151,9 @@ const executorHandle: Refusing = {
   remedy: 'An executor belongs to its thread: give the work to it here, and pass the results',
 }
 const line = (name: string): Refusing => ({
-  what: `an instance of ${name}, which belongs to the thread that made it`,
+  what: `an instance of ${name}`,
   remedy:
-    'Pass what it holds as arguments, one call for each part; to get values while a task runs let the task be a generator ' +
+    'It belongs to the thread that made it: pass what it holds as arguments, one call for each part; to get values while a task runs let the task be a generator ' +
     'and read it with executor.stream(task, …)',
 })
 

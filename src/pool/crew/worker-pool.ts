@@ -297,7 +297,7 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
-  /** What a run says may be something that it must not say: a class that nobody knows here, a value that a queue cannot keep. */
+  /** Guards against a run that says what it must not say: a class that nobody knows here, a value that a queue cannot keep. */
   #hear(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
     try {
       this.#onWord(worker, entry, message)

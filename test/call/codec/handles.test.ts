@@ -36,7 +36,7 @@ const handles: readonly (readonly [string, object, RegExp])[] = [
   ['a durable queue', queue, /is an Executor/],
   ['a worker of a queue', worker, /is an instance of QueueWorker/],
   ['a store', store, /is an instance of Store/],
-  ['a lock', lock, /is an instance of Lock, which belongs to the thread that made it.*Use it here/],
+  ['a lock', lock, /is an instance of Lock, which cannot.*It belongs to the thread that made it: use it here/],
   ['a lock that its owner may take again', new skein.RLock(), /of RLock/],
   ['a lock for readers and writers', rwLock, /of RWLock/],
   ['a side of one', rwLock.read, /of LockSide/],
