@@ -13,9 +13,9 @@ import type { Task } from './define/task.ts'
 /**
  * A task, its arguments and its options, as a value that has not started yet.
  *
- * Nothing runs until an executor is given the call. A call never changes: `with` gives a new one. Arguments may be calls
- * or jobs, also inside arrays and plain objects: nesting is how a graph is written, and each call value runs once however
- * often it appears.
+ * Nothing runs until the call is handed to an executor. A call never changes: `with` returns a new one. Arguments may be
+ * calls or jobs, also inside arrays and plain objects: nesting is how a graph is written, and each call value runs once
+ * however often it appears.
  *
  * Options belong to the call that they are given to: a `timeout` or `retries` of the outermost one does not hold for those
  * in its arguments, which have run before it starts. For a limit on everything, run the graph in a scope with a `timeout`
@@ -27,9 +27,12 @@ export interface Call<R> {
   /** The bare function, for the executors that run it right here. */
   readonly fn: AnyFunction
   readonly args: readonly unknown[]
-  /** What `with` was given, the lengths of time in milliseconds. */
+  /** The options, with the lengths of time in milliseconds. */
   readonly options: CallSettings
-  /** What `move` has marked in the arguments: it goes with the call, without a copy, when that is sent to a thread. */
+  /**
+   * The memory that `move` has marked in the arguments: it goes with the call, without a copy, when that is sent to a
+   * thread.
+   */
   readonly moved: readonly Transferable[] | undefined
   /** The same call with other options laid over its own. */
   with(options: CallOptions): Call<R>
@@ -38,7 +41,7 @@ export interface Call<R> {
 }
 
 /**
- * What may stand where a `T` is wanted: the value, a Call or Job that will give it, the handle of one that was put, or those
+ * An argument in place of a `T`: the value, a Call or Job that results in it, the handle of one that was put, or those
  * inside arrays and plain objects.
  */
 export type Argument<T> =
@@ -60,7 +63,7 @@ export type Argument<T> =
 /** The arguments of a task, each of which may be a Call or a Job. */
 export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> }
 
-/** What may stand where a map wants a `T`: the value, the handle of one that was put, or those inside arrays and plain objects. */
+/** An item of a map in place of a `T`: the value, the handle of one that was put, or those inside arrays and plain objects. */
 export type Item<T> =
   | T
   | Put<T>
@@ -94,7 +97,7 @@ export type Value<R> = Awaited<R>
  * const limited = scope(s => s.on(loop).run(graph), { timeout: '5s' }) // a limit for the whole graph
  * console.log(await limited) // 14
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is no task.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is not a task.
  */
 export function call<A extends unknown[], R>(
   task: Task<(...args: A) => R> & Refusal<A, R>,

@@ -1,7 +1,7 @@
 import type { TaskIdentity } from './define/identity.ts'
 
 /**
- * What happens to a call, as `executor.observe` and every observer (progress bar, timeline, dashboard) hear it.
+ * An event in the life of a call, as `executor.observe` and every observer (progress bar, timeline, dashboard) get it.
  *
  * Times are milliseconds since the Unix epoch, with fractions, comparable between workers.
  */
@@ -56,11 +56,11 @@ interface Ended<T extends string> {
   readonly task: TaskIdentity
   readonly time: number
   readonly worker?: string
-  /** When the run started. */
+  /** The moment at which the run started. */
   readonly started?: number
-  /** How long it ran, in milliseconds. */
+  /** The time that it ran, in milliseconds. */
   readonly duration?: number
-  /** How many items ran, where `map` put several into one call. */
+  /** The number of items that ran, where `map` put several into one call. */
   readonly items?: number
   /** Bytes of arguments sent and of results received, where they crossed a border and were measured. */
   readonly bytes?: { readonly sent: number; readonly received: number }

@@ -7,7 +7,7 @@ import type { MapOptions, MapResults, Settled } from './map.ts'
 import type { NotAGenerator, Refusal } from './define/sendable.ts'
 import type { Task } from './define/task.ts'
 
-/** How an executor ends. */
+/** Options of an executor's `close`. */
 export interface CloseOptions {
   /** Cancel what is waiting and running instead of letting it finish. Default: false. */
   readonly cancel?: boolean
@@ -18,13 +18,13 @@ export interface CloseOptions {
 /** Options of `stream`. */
 export interface StreamOptions {
   /**
-   * How many values may be on their way, produced but not yet read. The generator pauses at its `yield` when the reader
-   * is that far behind. From 1 up; default 64.
+   * The number of values that may be on their way, produced but not yet read. The generator pauses at its `yield` when the
+   * reader is that far behind. From 1 up; default 64.
    */
   readonly buffer?: number
 }
 
-/** How one worker of an executor is doing. */
+/** The numbers of one worker of an executor. */
 export interface WorkerStats {
   /** As it appears in errors and in tagged output: `thread 1`, `process 2`, `loop`. */
   readonly name: string
@@ -39,7 +39,7 @@ export interface WorkerStats {
   readonly busy: number
 }
 
-/** How an executor is doing. */
+/** The numbers of an executor. */
 export interface ExecutorStats {
   /** `loop`, `threads` or `processes`. */
   readonly kind: string
@@ -65,7 +65,7 @@ export interface ExecutorStats {
 export interface Executor extends AsyncDisposable {
   /** `loop`, `threads` or `processes`. */
   readonly kind: string
-  /** How many calls it can run at the same time. */
+  /** The number of calls that it can run at the same time. */
   readonly capacity: number
   /** Runs a call (a task with its arguments and options, as `call` makes it) and waits for its value. */
   run<R>(call: Call<R>): Promise<R>
@@ -88,7 +88,7 @@ export interface Executor extends AsyncDisposable {
     ...args: Arguments<A>
   ): Promise<Job<Value<R>>>
   /**
-   * Runs a task over many items, several at a time, and gives the results as an async iterable: in the order of the items
+   * Runs a task over many items, several at a time, and returns the results as an async iterable: in the order of the items
    * unless `ordered: false`. Takes only as many items ahead as it needs; the first failure stops the rest (`settle: true`
    * collects failures instead); leaving the loop cancels what is still running.
    */
@@ -105,7 +105,7 @@ export interface Executor extends AsyncDisposable {
   /** Streams the values of a call: the place for its options. */
   stream<Y>(call: Call<AsyncIterable<Y> | Iterable<Y>>, options?: StreamOptions): AsyncIterableIterator<Y>
   /**
-   * Runs a task that is a generator (or returns any iterable) and gives its values while it runs. The generator pauses
+   * Runs a task that is a generator (or returns any iterable) and yields its values while it runs. The generator pauses
    * when the reader falls behind; leaving the loop stops it, and its `finally` runs.
    */
   stream<A extends unknown[], Y>(
@@ -113,7 +113,7 @@ export interface Executor extends AsyncDisposable {
       Refusal<A, Y>,
     ...args: Arguments<A>
   ): AsyncIterableIterator<Y>
-  /** How it is doing right now. */
+  /** Its numbers, right now. */
   stats(): ExecutorStats
   /** Reports what happens from now on: calls submitted, started, ended. Returns the function that stops the reports. */
   observe(listener: (event: ExecutorEvent) => void): () => void

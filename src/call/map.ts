@@ -8,12 +8,15 @@ export interface MapOptions {
   /** Collect failures as values instead of stopping at the first. Default: false. */
   readonly settle?: boolean
   /**
-   * How many items travel and run together as one call: a number, or `auto`, which measures how long an item takes and
-   * bundles short ones. With `timeout` or `retries`, which hold for each item, every item travels alone; on the event loop
-   * nothing is bundled, since nothing travels. From 1 up; default `auto`.
+   * The number of items that travel and run together as one call: a number, or `auto`, which measures how long an item
+   * takes and bundles short ones. With `timeout` or `retries`, which hold for each item, every item travels alone; on the
+   * event loop nothing is bundled, since nothing travels. From 1 up; default `auto`.
    */
   readonly chunk?: number | 'auto'
-  /** How many items may be taken from the source before their results have been read. From 1 up; default: four for each call that can run at once, times the chunk. */
+  /**
+   * The number of items that may be taken from the source before their results have been read. From 1 up; default: four for
+   * each call that can run at once, times the chunk.
+   */
   readonly lookAhead?: number
   /** Time limit of each item. */
   readonly timeout?: Duration
@@ -25,7 +28,7 @@ export interface MapOptions {
   readonly priority?: number
 }
 
-/** How one item of a `map` with `settle: true` ended. `index` counts the items from 0. */
+/** The end of one item of a `map` with `settle: true`. `index` counts the items from 0. */
 export type Settled<R> =
   | { readonly state: 'done'; readonly index: number; readonly value: R }
   | { readonly state: 'failed'; readonly index: number; readonly error: unknown }

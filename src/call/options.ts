@@ -13,7 +13,7 @@ import {
 } from './queue-options.ts'
 
 /**
- * What can be said of a single call. The first five hold on every executor; those of `DurableCallOptions` for queues alone.
+ * The options of a single call. The first five hold on every executor; those of `DurableCallOptions` for queues alone.
  */
 export interface CallOptions extends DurableCallOptions {
   /**
@@ -49,7 +49,7 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
   readonly limit?: LimitSettings
 }
 
-/** When and how often to run a call again, once that has been checked. */
+/** A retry policy once it has been checked. */
 export interface RetrySettings extends RetryPolicy {
   readonly times: number
   readonly backoff?: number

@@ -4,33 +4,36 @@ import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/c
 
 /** At most one job with this key is pending or running in the store. */
 export interface UniqueOptions {
-  /** What makes the call the same as another: `report:2026-11`. */
+  /** The key that makes the call the same as another: `report:2026-11`. */
   readonly key: string
   /**
-   * What to do when a job of that key is there already: `join` gives the job that is there, `reject` fails with
+   * The reaction when a job of that key is there already: `join` returns the job that is there, `reject` fails with
    * `SKEIN_DUPLICATE_JOB`, `replace` cancels it while it has not started and takes its place. Default: `join`.
    */
   readonly conflict?: 'join' | 'reject' | 'replace'
 }
 
-/** How many calls that share a key may run at once, and how many may start in a span of time, over all workers. */
+/**
+ * A limit on the calls that share a key: how many may run at once, and how many may start in a span of time, over all
+ * workers.
+ */
 export interface LimitOptions {
-  /** What the calls share: `customer:42`. */
+  /** The key that the calls share: `customer:42`. */
   readonly key: string
   /** The most that may run at the same time. From 1 up. */
   readonly concurrency?: number
   /** The most that may start within a span of time, which slides: `{ count: 10, per: '1m' }`. */
   readonly rate?: { readonly count: number; readonly per: Duration }
   /**
-   * What to do when the limit is used up: let the call `wait`, `drop` it (`SKEIN_LIMIT_REACHED`), or `cancel-oldest`: stop
-   * the job of that key that has held a place for longest. Default: `wait`.
+   * The reaction when the limit is used up: let the call `wait`, `drop` it (`SKEIN_LIMIT_REACHED`), or `cancel-oldest`:
+   * stop the job of that key that has held a place for longest. Default: `wait`.
    */
   readonly strategy?: 'wait' | 'drop' | 'cancel-oldest'
 }
 
 /**
- * What can be said of a single call that goes to a queue. The event loop, threads and processes refuse these, so that
- * nobody believes in a promise that is not kept there.
+ * The options of a single call that goes to a queue. The event loop, threads and processes refuse these, so that nobody
+ * believes in a promise that is not kept there.
  */
 export interface DurableCallOptions {
   /** The name of the queue that it waits in. Default: the one of `connect`, `default`. */
@@ -42,15 +45,15 @@ export interface DurableCallOptions {
   /** If it has not started after this much time, or by this Date, it ends as cancelled. Default: never. */
   readonly expires?: Duration | Date
   /**
-   * How long the whole job may take from now on, with all its waiting and attempts. After that no attempt is started, and
-   * one that runs is stopped. Default: no limit.
+   * The time that the whole job may take from now on, with all its waiting and attempts. After that no attempt is started,
+   * and one that runs is stopped. Default: no limit.
    */
   readonly deadline?: Duration
-  /** How long an attempt whose `timeout` has passed may take to stop by itself before it is stopped by force. Default: the worker's. */
+  /** The time that an attempt whose `timeout` has passed has to stop by itself before it is stopped by force. Default: the worker's. */
   readonly grace?: Duration
   /** At most one such job at a time. A text alone is the key. */
   readonly unique?: string | UniqueOptions
-  /** How many calls of one kind run at once or start in a span of time. */
+  /** The limit on calls of one kind: how many run at once, or start in a span of time. */
   readonly limit?: LimitOptions
   /** Nobody will ask for the result: it is not kept. Default: false. */
   readonly ignoreResult?: boolean
@@ -135,7 +138,7 @@ export function settleQueueOptions(
   return settled
 }
 
-/** Refuses what is no name of a queue. Errors: `SKEIN_INVALID_ARGUMENT`. */
+/** Refuses anything but a name of a queue. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkQueueName(name: unknown): void {
   if (typeof name === 'string' && name !== '' && name.length <= 200 && !/[\s,\p{Cc}]/u.test(name)) {
     return checkWhole(name, 'The name of a queue')

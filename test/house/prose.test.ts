@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { root } from '../support/paths.ts'
 
 /** The rooms whose comments have been gone through. */
-const rooms = ['core', 'cli', 'advisor', 'celery', 'testing', 'loop', 'threads', 'processes', 'pool']
+const rooms = ['core', 'cli', 'advisor', 'celery', 'testing', 'loop', 'threads', 'processes', 'call', 'pool']
 
 /** A doc comment says what a thing is or does: it opens with a noun or a verb. */
 const openings = /^(?:What|How|Whether|Who|Whoever|Whose|Which|Why|Where|When|That)\b/

@@ -41,7 +41,7 @@ export interface AnyClass<T extends object = object> {
   readonly prototype: T
 }
 
-/** How instances of a registered class travel. */
+/** The way in which instances of a registered class travel. */
 export interface ClassOptions<T extends object = object, D = unknown> {
   /** The name under which both sides know the class. Default: the class's own name. */
   readonly name?: string
@@ -197,9 +197,9 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
 /**
  * Lets errors of a class come back from threads and processes as instances of that class.
  *
- * Call it right after the class, in the module that defines it. An error of a class that is not registered comes back
- * as its nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name,
- * message, stack and properties. The same as `registerClass`, which is for classes that are no errors.
+ * Call it right after the class, in the module that defines it. An error of a class that is not registered comes back as
+ * its nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name, message, stack
+ * and properties. The same as `registerClass`, which is for classes that are not errors.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or the class does not extend Error.
  *

@@ -8,7 +8,7 @@ import type { Packed } from './steps.ts'
 import { unpack } from './unpack.ts'
 import { bytesOf } from './weigh.ts'
 
-/** What `encode` found out, in an object that the caller keeps and passes again. */
+/** The findings of `encode`, in an object that the caller keeps and passes again. */
 export interface Encoding {
   /** Out: the value was replaced and needs `decode` on the other side. */
   marked: boolean
@@ -26,11 +26,14 @@ export interface Encoding {
   readonly judgeJson: boolean
   /** In: the value goes to another process, which shares no memory with this one. */
   readonly process: boolean
-  /** Out: the values that were put and stand in this one. Left out where the receiver keeps none: there they are refused. */
+  /**
+   * Out: the values that were put and are a part of this one. Left out where the receiver keeps none: there they are
+   * refused.
+   */
   readonly puts?: Set<PutState>
 }
 
-/** Where a value is going: through structured clone alone, or to a worker, where what is small and plain may go as JSON. */
+/** The destination of a value: through structured clone alone, or to a worker, where what is small and plain may go as JSON. */
 export type Destination = 'clone' | 'threads' | 'processes'
 
 /** Makes the object that `encode` reports into. One per sender is enough: each call overwrites it. */
@@ -53,7 +56,7 @@ export function newCallEncoding(destination: Destination): Encoding {
 const mostJson = 200
 /** And from how many bytes on: JSON looks at each character of a text, v8.serialize copies it. */
 const heaviestJson = 4_096
-/** How many objects are compared one by one before a Set is worth its price. */
+/** The number of objects that are compared one by one before a Set is worth its price. */
 const few = 16
 /**
  * A walk that does not judge JSON need not know which objects it has met before, except to come to an end: it starts to
@@ -76,7 +79,7 @@ let seen: Set<object> | undefined
 let walking = false
 
 /**
- * Prepares a value for structured clone (threads) or v8.serialize (processes), or for JSON where that gives the same.
+ * Prepares a value for structured clone (threads) or v8.serialize (processes), or for JSON where that leads to the same.
  *
  * Most values come back as they are, at the price of one look at each part. A value that holds an error, a Buffer, a
  * URL or an instance of a registered class comes back as a copy with `into.marked` set. The caller's value is never

@@ -16,9 +16,9 @@ interface Open {
 }
 
 /**
- * A copy of the arguments in which some parts are others. Arrays and plain objects are copied, each once, and what else there is stays
- * what it is. Parts are met in the order in which they stand; a list instead of recursion, because arguments may be nested deeper than
- * the stack.
+ * A copy of the arguments in which some parts are others. Arrays and plain objects are copied, each once, and what else
+ * there is stays what it is. Parts are met in their order; a list instead of recursion, because arguments may be nested
+ * deeper than the stack.
  *
  * @param replace is asked for each object that is met. True: it puts another value there by itself, now or later
  */

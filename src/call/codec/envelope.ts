@@ -6,19 +6,19 @@ import { unpack } from './unpack.ts'
 /** An error on its way to another thread or process, with all that structured clone would lose. */
 export type ErrorEnvelope = Packed
 
-/** Where an error comes from, for its stack. */
+/** The origin of an error, for its stack. */
 export interface ErrorOrigin {
   /** The worker that ran the task, as in `thread 2`. */
   readonly worker: string
   /** The name of the task. */
   readonly task: string
-  /** The stack of the place where the call was submitted, as `new Error().stack` gives it. */
+  /** The stack of the place where the call was submitted, as `new Error().stack` has it. */
   readonly site?: string | undefined
 }
 
 /**
- * Puts an error into an envelope that structured clone and v8.serialize carry. Never fails: a part that can't be sent
- * is replaced by a text that says so. Something thrown that is no Error becomes a ThrownValueError.
+ * Puts an error into an envelope that structured clone and v8.serialize carry. Never fails: a part that can't be sent is
+ * replaced by words that say so. Something thrown that is not an Error becomes a ThrownValueError.
  */
 export function encodeError(error: unknown): ErrorEnvelope {
   const subject = isError(error) ? error : thrownValue(error)

@@ -12,11 +12,11 @@ export interface ErrorRecord {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
-  /** Its own enumerable properties, except those that stand here by themselves. */
+  /** Its own enumerable properties, except those that have a field of their own here. */
   readonly fields: Record<string, unknown>
   readonly cause?: unknown
   readonly errors?: readonly unknown[]
-  /** What failed beside it in the scope that threw it; see `errorsOf`. */
+  /** The failures beside it in the scope that threw it; see `errorsOf`. */
   readonly beside?: readonly unknown[]
 }
 
@@ -100,7 +100,7 @@ export function fillError(error: Error, record: ErrorRecord): void {
   if (record.beside) recordFailures([error, ...record.beside], notesSoFar())
 }
 
-/** The error for something that was thrown and is no Error. */
+/** The error for something that was thrown and is not an Error. */
 export function thrownValue(value: unknown): ThrownValueError {
   const error = new ThrownValueError(
     `The task threw ${describeThrown(value)}, which is not an Error. Throw an Error instead, as in throw new Error('…'), ` +

@@ -6,7 +6,7 @@ import { classOfPrototype, type RegisteredClass, registryVersion } from './class
 import { emitter, handleRefusal, iterator, promise, refusedClasses, type Refusing, stream, symbol } from './refusals.ts'
 
 /**
- * How an object with a prototype of its own travels.
+ * The way in which an object with a prototype of its own travels.
  *
  * - `leaf`: as it is, without a look inside
  * - `plain`: as a plain object
@@ -34,7 +34,7 @@ let kinds = new WeakMap<object, Kind>()
 let version = -1
 
 /**
- * The kind of an object, remembered for its prototype. The object is no Proxy, and its prototype is not
+ * The kind of an object, remembered for its prototype. The object must not be a Proxy, and its prototype not be
  * Object.prototype.
  */
 export function kindOf(value: object, prototype: object): Kind {

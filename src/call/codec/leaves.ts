@@ -3,7 +3,7 @@ import { className } from './class-name.ts'
 import type { Refusing } from './refusals.ts'
 
 /**
- * What is wrong with sending a leaf to another process, which shares no memory with this one; undefined if nothing is.
+ * The reason why a leaf cannot be sent to another process, which shares no memory with this one; undefined if it can.
  * v8.serialize fails on some of these and quietly copies others.
  */
 export function refusedByProcesses(leaf: object): Refusing | undefined {
@@ -19,7 +19,7 @@ export function refusedByProcesses(leaf: object): Refusing | undefined {
   return { what, remedy: 'Pass plain data in its place, or use threads' }
 }
 
-/** What is wrong with a leaf inside an error, which has no transfer list and must arrive whatever it holds. */
+/** The reason why a leaf cannot be inside an error, which has no transfer list and must arrive whatever it holds. */
 export function refusedInErrors(leaf: object): Refusing | undefined {
   const buffer = ArrayBuffer.isView(leaf) ? leaf.buffer : leaf
   return refusedByProcesses(leaf) ?? (types.isArrayBuffer(buffer) && isDetached(buffer) ? movedAway : undefined)

@@ -5,11 +5,11 @@ import { describe } from '../../core/errors/checks.ts'
 import { isDetached, movedAway } from './leaves.ts'
 import { refused } from './refused.ts'
 
-/** What can travel to another thread without being copied. */
+/** A thing that can travel to another thread without being copied. */
 export type Transferable = ArrayBuffer | MessagePort
 
 const marked = new WeakSet<object>()
-/** How many marks there are. While there are none, nobody has to look for any. */
+/** The number of marks. While there are none, nobody has to look for any. */
 let marks = 0
 /** A buffer that was marked and then forgotten must not have every later call looked through. */
 const forgotten = new FinalizationRegistry<undefined>(() => void marks--)
@@ -23,9 +23,9 @@ const forgotten = new FinalizationRegistry<undefined>(() => void marks--)
  * cloning them costs milliseconds. Don't use it for memory that both sides need (a `SharedArrayBuffer` is shared and never
  * copied), nor for a value that many calls need (`put` sends that once to each worker).
  *
- * It gives back the value itself, so that types stay as they are. All that a value holds is marked: the ArrayBuffers below
- * its typed arrays and Buffers, and its MessagePorts, in arrays, objects, Maps and Sets. What has no memory of its own to
- * give is copied as always, also a Buffer that is a part of a larger piece of memory, as small ones are.
+ * It returns the value itself, so that types stay as they are. All that a value holds is marked: the ArrayBuffers below its
+ * typed arrays and Buffers, and its MessagePorts, in arrays, objects, Maps and Sets. What has no memory of its own is
+ * copied as always, also a Buffer that is a part of a larger piece of memory, as small ones are.
  *
  * Only threads share memory, so elsewhere the mark is taken off and nothing moves: processes and queues get a copy, and on
  * the event loop the task gets the value itself. A task that is called as a plain function hands nothing over: what it
@@ -81,7 +81,7 @@ function mark(part: Transferable): void {
   forgotten.register(part, undefined, part)
 }
 
-/** Takes the marks off the parts of a value that have one, and gives these parts; undefined if there are none. */
+/** Takes the marks off the parts of a value that have one, and returns these parts; undefined if there are none. */
 export function takeMoved(value: unknown): readonly Transferable[] | undefined {
   if (marks === 0 || typeof value !== 'object' || value === null) return undefined
   let taken: Transferable[] | undefined
@@ -112,7 +112,7 @@ function movableParts(root: object): Set<Transferable> {
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (types.isProxy(value)) continue
     if (ArrayBuffer.isView(value)) {
-      // Node cuts Buffers out of memory that others use, too; whoever makes a typed array knows what lies beside it.
+      // Node cuts Buffers out of memory that others use, too; the maker of a typed array knows what is beside it.
       const isPart = Buffer.isBuffer(value) && value.byteLength !== value.buffer.byteLength
       if (types.isArrayBuffer(value.buffer) && !isPart) found.add(value.buffer)
     } else if (types.isArrayBuffer(value)) found.add(value)
@@ -134,7 +134,7 @@ function meetProperties(value: object, meet: (part: unknown) => void): void {
     try {
       meet((value as Record<string, unknown>)[key])
     } catch {
-      // A getter has thrown. Whoever sends the value meets it again and knows what to say.
+      // A getter has thrown. The sender of the value meets it again and knows what to say.
     }
   }
 }

@@ -23,7 +23,7 @@ import { type Holder, type Packed, place, type Step } from './steps.ts'
 /**
  * Packs a value that holds something structured clone can't carry. Errors: `SKEIN_UNSENDABLE`, with the exact path.
  *
- * @param puts where to note the values that were put and stand in this one; without it they are refused
+ * @param puts collects the values that were put and are a part of this one; without it they are refused
  * @param wrapping how many levels of the value skein itself has put around what is somebody's
  */
 export function pack(value: unknown, path: string, process: boolean, puts?: Set<PutState>, wrapping = 0): Packed {
@@ -36,7 +36,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
   return byteLength === buffer.byteLength || types.isSharedArrayBuffer(buffer) ? view : new Uint8Array(view)
 }
 
-/** How many causes of causes travel. */
+/** The number of causes of causes that travel. */
 const deepestCause = 16
 
 /** Copies the containers of one value; leaves stay as they are, and the caller's value is never touched. */
@@ -68,7 +68,7 @@ class Packer {
     return { box, steps: this.#steps }
   }
 
-  /** What to store in `holder[key]`; something that is made anew gets a link there and nothing is stored. */
+  /** The thing to store in `holder[key]`; something that is made anew gets a link there and nothing is stored. */
   #value(value: unknown, holder: Holder, key: string | number): unknown {
     if (typeof value === 'function') return this.#refuse(functionRefusal(value))
     if (typeof value === 'symbol') return this.#refuse(symbol)
@@ -274,7 +274,7 @@ class Packer {
     this.#steps.push(['error', made, packed], ['link', holder, key, made])
   }
 
-  /** A field of an error: what cannot be sent is replaced by a text, for an error must always arrive. */
+  /** A field of an error: what cannot be sent is replaced by words, for an error must always arrive. */
   #lenient(value: unknown, holder: Holder, key: string | number): void {
     const steps = this.#steps.length
     const order = this.#order.length

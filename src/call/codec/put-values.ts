@@ -2,7 +2,7 @@ import { copyPlain, isPlain } from './copy-plain.ts'
 import { isPut, stateOf } from './put.ts'
 
 /**
- * The arguments with the values in the places of the handles that `put` gave, for a task that runs in this thread. As
+ * The arguments with the values in the places of the handles that `put` returned, for a task that runs in this thread. As
  * with calls and jobs, handles are found in arrays and plain objects; only arguments that hold one are copied.
  *
  * Errors: `SKEIN_CLOSED`, with the path of a handle that has been closed.

@@ -4,7 +4,7 @@ import { ClosedError } from '../../core/errors/errors.ts'
 const typeOfValue: unique symbol = Symbol('type of the value') as never
 
 /**
- * Stands for a value in the arguments of many calls: `put` makes it, and it may stand wherever the value may.
+ * The handle of a value in the arguments of many calls: `put` makes it, and it may be used wherever the value may.
  *
  * Close it when the calls that use it have ended; `await using` does that by itself.
  */
@@ -12,7 +12,7 @@ export interface Put<T> extends AsyncDisposable {
   readonly [brand]: 'Put'
   /** Only for type inference: the type of the value. Never present at run time. */
   readonly [typeOfValue]?: T
-  /** How many workers keep a copy at the moment. */
+  /** The number of workers that keep a copy at the moment. */
   readonly copies: number
   /**
    * Frees the value: here and in every worker. Calls that a worker has been given keep it until they end; calls that still
@@ -96,7 +96,7 @@ const states = new WeakMap<object, PutState>()
 const forgotten = new FinalizationRegistry<PutState>(state => state.close())
 let numbers = 0
 
-/** What is behind a handle. */
+/** The state behind a handle. */
 export class PutState {
   /** Its number in messages. */
   readonly id: number = ++numbers
@@ -108,7 +108,7 @@ export class PutState {
     this.#kept = { value }
   }
 
-  /** Errors: `SKEIN_CLOSED`, naming the place where the handle stands. */
+  /** Errors: `SKEIN_CLOSED`, naming the place of the handle. */
   checkOpen(path: string): { readonly value: unknown } {
     if (this.#kept) return this.#kept
     throw new ClosedError(
@@ -129,12 +129,12 @@ export function putIsUsed(): boolean {
   return numbers > 0
 }
 
-/** True for what `put` gives. */
+/** True for what `put` returns. */
 export function isPut(value: object): boolean {
   return brandOf(value) === 'Put'
 }
 
-/** What is behind a handle. */
+/** The state behind a handle. */
 export function stateOf(handle: object): PutState {
   return states.get(handle) as PutState
 }

@@ -2,7 +2,7 @@ import { brandOf } from '../../core/brand.ts'
 import { identityOf } from '../define/identity.ts'
 import { className } from './class-name.ts'
 
-/** What to call a value that cannot travel, and what to do instead. */
+/** The name of a value that cannot travel, and the remedy. */
 export interface Refusing {
   readonly what: string
   readonly remedy: string
@@ -10,7 +10,7 @@ export interface Refusing {
   readonly remedyInQueue?: string
 }
 
-/** What is said of an instance that has no properties to send. */
+/** The refusal of an instance that has no properties to send. */
 export function privateState(prototype: object): Refusing {
   const name = className(prototype)
   return {
@@ -19,7 +19,7 @@ export function privateState(prototype: object): Refusing {
   }
 }
 
-/** What is said of a Map or Set with properties of its own, which structured clone would drop. */
+/** The refusal of a Map or Set with properties of its own, which structured clone would drop. */
 export function extraProperties(prototype: object): Refusing {
   const name = className(prototype)
   return {
@@ -64,7 +64,7 @@ const locale: Refusing = {
   remedy: 'Pass its locale and options, and make it on the other side',
 }
 
-/** What is said of an instance of a class of the platform, by its name. */
+/** The refusal of an instance of a class of the platform, by its name. */
 export const refusedClasses: ReadonlyMap<string, Refusing> = new Map<string, Refusing>([
   ['Promise', promise],
   ['Symbol', symbol],
@@ -89,14 +89,14 @@ export const refusedClasses: ReadonlyMap<string, Refusing> = new Map<string, Ref
   ['Intl.Collator', locale],
 ])
 
-/** What is said of a function, which never travels. */
+/** The refusal of a function, which never travels. */
 export function functionRefusal(value: object): Refusing {
   const name = brandOf(value)
   if (name !== undefined) return handleRefusal(name)
   return identityOf(value) ? taskFunction : plainFunction
 }
 
-/** What is said of something that belongs to the thread that made it, by the name that it is marked with. */
+/** The refusal of something that belongs to the thread that made it, by the name that it is marked with. */
 export function handleRefusal(name: string): Refusing {
   return (
     refusedHandles.get(name) ?? {
@@ -106,7 +106,8 @@ export function handleRefusal(name: string): Refusing {
   )
 }
 
-const keepHere = 'It belongs to the thread that made it: use it here, around the call, and pass what the task needs to know as data'
+const keepHere =
+  'It belongs to the thread that made it: use it here, around the call, and pass what the task needs to know as data'
 
 const plainFunction: Refusing = {
   what: 'a function',

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from './error-record.ts'
 
-/** Where something goes: a container of the packed value and the key in it. */
+/** The place of something: a container of the packed value and the key in it. */
 export type Holder = Record<string | number, unknown>
 
 /** A value that was put, as the receiver of calls keeps it. */

@@ -4,12 +4,12 @@ import { types } from 'node:util'
 const deepest = 4
 /** So many properties are looked at; the others count like those. */
 const most = 16
-/** What counts for a value of which nothing is known. */
+/** The weight of a value of which nothing is known. */
 const unknownWeight = 64
 
 /**
- * About how many bytes a value takes on its way to a worker. An estimate from a few of its parts, to judge how many such values
- * should travel together. Calls no code of the user's: what a getter gives is not counted.
+ * About how many bytes a value takes on its way to a worker. An estimate from a few of its parts, to judge how many such
+ * values should travel together. Calls no code of the user's: what a getter returns is not counted.
  */
 export function weigh(value: unknown, depth = 0): number {
   switch (typeof value) {
@@ -24,7 +24,10 @@ export function weigh(value: unknown, depth = 0): number {
   }
 }
 
-/** How many bytes a buffer or a view of one takes along; 0 for what is shared, since it does not travel, and for any other object. */
+/**
+ * The number of bytes that a buffer or a view of one takes along; 0 for what is shared, since it does not travel, and for
+ * any other object.
+ */
 export function bytesOf(value: object): number {
   if (ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(value.buffer) ? 0 : value.byteLength
   return types.isArrayBuffer(value) ? value.byteLength : 0
@@ -40,7 +43,7 @@ function weighObject(value: object, depth: number): number {
   return 4 + weighParts(value, keys.slice(0, most), keys.length, depth)
 }
 
-/** What `count` parts weigh together, going by some of them. */
+/** The weight of `count` parts together, going by some of them. */
 function weighParts(value: object, some: readonly (string | number)[], count: number, depth: number): number {
   if (count === 0) return 0
   let sum = 0

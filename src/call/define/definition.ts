@@ -14,7 +14,7 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
-/** What a schema says of a value: the value, perhaps changed, or what is wrong with it. */
+/** The answer of a schema: the value, perhaps changed, or what is wrong with it. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | {
@@ -29,11 +29,11 @@ export type InputSchemas<A extends readonly unknown[]> =
   | { readonly [K in keyof A]: StandardSchema<A[K]> | undefined }
   | (A extends readonly [(infer First)?, ...unknown[]] ? StandardSchema<First> : never)
 
-/** What a task says of itself, for the places where its calls come from outside of the program. */
+/** The definition of a task beside its function, for the places where its calls come from outside of the program. */
 export interface TaskDefinition {
   readonly input: readonly (StandardSchema | undefined)[] | undefined
   readonly output: StandardSchema | undefined
-  /** Which errors are worth another attempt. */
+  /** Says whether an error is worth another attempt. */
   readonly retryIf: ((error: unknown, attempt: number) => boolean) | undefined
 }
 
@@ -42,12 +42,12 @@ const definitions: WeakMap<AnyFunction, TaskDefinition> = ((globalThis as Record
   Symbol.for('skein.definitions')
 ] ??= new WeakMap()) as WeakMap<AnyFunction, TaskDefinition>
 
-/** What a task was defined with beside its function; undefined where that is nothing. `fn` is the bare function. */
+/** The definition of a task beside its function; undefined where there is none. `fn` is the bare function. */
 export function definitionOf(fn: AnyFunction): TaskDefinition | undefined {
   return definitions.get(fn)
 }
 
-/** Keeps what a task says of itself. Errors: `SKEIN_INVALID_ARGUMENT` for a schema that is none. */
+/** Keeps the definition of a task. Errors: `SKEIN_INVALID_ARGUMENT` for anything but a schema. */
 export function define(
   fn: AnyFunction,
   options: { readonly input?: unknown; readonly output?: unknown; readonly retryIf?: unknown },
@@ -83,7 +83,7 @@ function schemaOf(value: unknown, option: string): StandardSchema {
 }
 
 /**
- * Checks arguments against the schemas of a task, and gives those that the function is to be called with.
+ * Checks arguments against the schemas of a task, and returns those that the function is to be called with.
  *
  * Answers at once where the schemas do. **Errors**: `SKEIN_VALIDATION` with what the schemas found.
  */
@@ -112,7 +112,7 @@ export function checkArguments(
   return waits.length === 0 ? conclude() : Promise.all(waits).then(conclude)
 }
 
-/** Checks a result against the schema of a task, and gives the one that is to be kept. **Errors**: `SKEIN_VALIDATION`. */
+/** Checks a result against the schema of a task, and returns the one that is to be kept. **Errors**: `SKEIN_VALIDATION`. */
 export function checkResult(schema: StandardSchema, task: string, value: unknown): unknown {
   const conclude = (result: StandardResult<unknown>): unknown => {
     if (result.issues) throw invalid(`The result of task ${task}`, issuesOf(result, []), 'result')

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 /** Any function: the widest type that a task can be made of. */
 export type AnyFunction = (...args: never[]) => unknown
 
-/** What makes a function findable from another thread, process or machine. */
+/** The identity of a function, by which another thread, process or machine finds it. */
 export interface TaskIdentity {
   /** URL of the module that defines the task; importing it defines the task there too. */
   readonly url: string
@@ -19,7 +19,7 @@ export function identityOf(value: unknown): TaskIdentity | undefined {
   return typeof value === 'function' ? (value as { [taskIdentity]?: TaskIdentity })[taskIdentity] : undefined
 }
 
-/** How a task is named to people: its name and, where it is a file, the file's path. */
+/** The name of a task for people: its name and, where it is a file, the file's path. */
 export function describeTask(identity: TaskIdentity): string {
   const where = identity.url.startsWith('file:') ? fileURLToPath(identity.url) : identity.url
   return `${identity.name} (${where})`

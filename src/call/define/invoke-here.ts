@@ -5,8 +5,8 @@ import { isGenerator, isPromise } from './generator.ts'
 import type { AnyFunction } from './identity.ts'
 
 /**
- * Wraps a function so that calling it plainly gives its body a current scope: that of the caller where there is one, else
- * one of its own that nobody cancels and that ends with the call. `this`, the arguments and the result are untouched.
+ * Wraps a function so that its body has a current scope when it is called plainly: that of the caller where there is one,
+ * else one of its own that nobody cancels and that ends with the call. `this`, the arguments and the result are untouched.
  */
 export function invokeHere<F extends AnyFunction>(fn: F): F {
   const body = fn as unknown as AnyBody
@@ -103,7 +103,7 @@ const steps: readonly Step[] = ['next', 'return', 'throw']
  * Makes `current()` work inside a generator's body, which runs later and one step at a time: each step runs with the source
  * set.
  *
- * @param end called when the generator is over; what it gives or throws takes the place of the last result's value
+ * @param end called when the generator is over; what it returns or throws takes the place of the last result's value
  */
 export function bindGenerator<G extends Generator | AsyncGenerator>(
   generator: G,

@@ -39,7 +39,7 @@ export function modulesWithTasks(): string[] {
   return [...modules.keys()]
 }
 
-/** Makes the tasks of one module findable under another URL too: for the compiled file that stands in for a TypeScript one. */
+/** Makes the tasks of one module findable under another URL too: for the compiled file that replaces a TypeScript one. */
 export function aliasModule(url: string, target: string): void {
   const names = modules.get(target)
   if (names) modules.set(url, names)

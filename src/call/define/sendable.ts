@@ -24,7 +24,7 @@ export const sendable: unique symbol = Symbol.for('skein.sendable') as never
 /** `T` if it can be sent to another thread or process, else an error type whose text says why it can't. */
 export type Sendable<T> = [Problem<T>] extends [never] ? T : Unsendable<Problem<T>>
 
-/** What the compiler shows instead of a type that can't be sent. */
+/** The type that the compiler shows instead of one that can't be sent. */
 export interface Unsendable<Why> {
   readonly 'cannot be sent to another thread or process': Why
 }
@@ -89,10 +89,10 @@ export type Carried =
 /** An error, and not just any object with a name and a message. */
 export type RealError<T> = 'stack' extends keyof T ? Error : never
 
-/** How deep a type is looked into; what lies deeper passes here and is checked when it is sent. */
+/** The depth to which a type is looked into; what is deeper passes here and is checked when it is sent. */
 type Deepest = 6
 
-/** What is wrong with a type, as text; never if nothing is. */
+/** The fault of a type, as text; never if there is none. */
 type Problem<T, Depth extends readonly 0[] = []> =
   IsAny<T> extends true
     ? never

@@ -14,15 +14,15 @@ export interface TaskOptions<F extends AnyFunction = AnyFunction> {
   /**
    * Name of the task, unique in its module. Needed for an arrow function; default: the function's own name. On a queue the
    * name of the module's file comes before it (`primes.countPrimes`), unless it has a dot in it: such a name, as in
-   * `billing.charge`, is used as it stands.
+   * `billing.charge`, is used as it is.
    */
   readonly name?: string
   /**
-   * What the arguments must be, for calls that go through a queue: a schema for the first argument, or a list with one for
-   * each. Checked when a call is submitted and again when a worker takes it; the function is given what the schema gives.
+   * The schema of the arguments, for calls that go through a queue: a schema for the first argument, or a list with one for
+   * each. Checked when a call is submitted and again when a worker takes it; the function gets what the schema returns.
    */
   readonly input?: InputSchemas<Parameters<F>>
-  /** What the result must be, for calls that go through a queue: checked before it is kept. */
+  /** The schema of the result, for calls that go through a queue: checked before it is kept. */
   readonly output?: StandardSchema<Awaited<ReturnType<F>>>
   /** On a queue: which errors are worth another attempt, where the call's `retries` allow one. Default: all but cancellation. */
   readonly retryIf?: (error: unknown, attempt: number) => boolean
@@ -48,8 +48,8 @@ export interface TaskOptions<F extends AnyFunction = AnyFunction> {
  *
  * console.log(add(1, 2), double(4)) // 3 8
  *
- * **Errors**: `SKEIN_TASK_DEFINITION` for a function without a name, a name that the module has used already, or
- * something that is no function; `SKEIN_INVALID_ARGUMENT` for an option that is wrong.
+ * **Errors**: `SKEIN_TASK_DEFINITION` for a function without a name, a name that the module has used already, or for
+ * anything but a function; `SKEIN_INVALID_ARGUMENT` for an option that is wrong.
  */
 export function task<F extends AnyFunction>(
   module: ImportMeta | URL | string,

@@ -26,10 +26,10 @@ import { recordSite } from './submit-site.ts'
 import { ExecutorSurface } from './surface.ts'
 import { TokenLine } from './token-line.ts'
 
-/** What an executor does when its queue is full: refuse the call, or let the caller wait for room. */
+/** The reaction of an executor whose queue is full: to refuse the call, or to let the caller wait for room. */
 export type Overload = 'reject' | 'wait'
 
-/** How an executor counts the calls that have ended. */
+/** The counts of the calls that have ended. */
 export interface Counts {
   done: number
   failed: number
@@ -65,7 +65,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   #onIdle: (() => void) | undefined
   /** Takes back the wish to hear of the program's end; there while something is pending. */
   #deaf: (() => void) | undefined
-  /** What a scope has borrowed is stopped by the scope, in its time: it may be cleaning up. */
+  /** Stops what runs, unless a scope has borrowed it: that is stopped by the scope, in its time, for it may be cleaning up. */
   readonly #onShutdown = (cause: CancelCause): void => {
     for (const entry of this.#everyEntry()) if (entry.scope === undefined) this.stop(entry, cause)
   }
@@ -85,7 +85,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
   }
 
-  /** How many accepted entries wait for a place. */
+  /** The number of accepted entries that wait for a place. */
   protected abstract readonly waiting: number
   /** Puts an accepted entry (a new one, or one that is to run again) where it waits. */
   protected abstract enqueue(entry: Entry): void
@@ -153,7 +153,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return this.hasFreePlace() && (this.#tokens === undefined || this.#tokens.hasToken)
   }
 
-  /** How many accepted entries wait, for a place or for a token. */
+  /** The number of accepted entries that wait, for a place or for a token. */
   protected get queued(): number {
     return this.waiting + (this.#tokens?.size ?? 0)
   }
@@ -214,7 +214,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   /** A run has ended by itself. Runs the entry again where its options say so, else ends it. */
   protected settle(entry: Entry, failed: boolean, value: unknown): void {
     if (entry.cause) {
-      // Cancel wins: whoever asked for it has been promised that the call ends as cancelled.
+      // Cancel wins: the one who asked for it has been promised that the call ends as cancelled.
       this.finish(entry, 'cooperative')
     } else if (!failed) {
       this.#conclude(entry, { state: 'done', value })
@@ -252,7 +252,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   #delayOf(entry: Entry, error: unknown): number | undefined {
-    // A stream that has given values would give them again; arguments that were moved away are gone.
+    // A stream that has yielded values would yield them again; arguments that were moved away are gone.
     if (error instanceof CancelledError || entry.delivered || entry.gaveAway) return undefined
     try {
       return retryDelay(entry.work.options.retries, entry.attempt, error)
@@ -327,7 +327,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.timer = this.alarm(timeout, check)
   }
 
-  /** How long a call that was asked to stop may take: a call from a queue may bring its own limit. */
+  /** The time that a call has to stop after it was asked to: a call from a queue may bring its own limit. */
   protected graceOf(entry: Entry, usual: number): number {
     return entry.work.options.grace ?? usual
   }
@@ -352,7 +352,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return entry.job !== undefined || this.observed || entry.services?.started !== undefined
   }
 
-  /** Tells that a run has begun, to whoever wants to know. */
+  /** Reports that a run has begun, to all who observe. */
   protected reportStart(entry: Entry, worker: string, time: number): void {
     entry.services?.started?.(worker, time)
     entry.job?.report({ type: 'state', state: 'running', time })
@@ -372,7 +372,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     else this.emit({ type: outcome.state, ...base, error: outcome.error })
   }
 
-  /** True while somebody listens; whoever builds an event asks first, so that nobody pays for what nobody hears. */
+  /** True while somebody listens; ask before an event is built, so that nobody pays for what nobody hears. */
   protected get observed(): boolean {
     return this.#observers.any
   }
@@ -391,7 +391,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   #forced = false
 
-  /** How many accepted calls have not ended. */
+  /** The number of accepted calls that have not ended. */
   protected get pending(): number {
     return this.#pending
   }

@@ -1,8 +1,11 @@
-/** What a bundle of items should take, in milliseconds: long against the cost of a hop, short for cancelling and balance. */
+/**
+ * The time that a bundle of items should take, in milliseconds: long against the cost of a hop, short for cancelling and
+ * balance.
+ */
 const targetRun = 2
 /** And so many items at most: what is left of the price of a bundle is then a few nanoseconds for each. */
 const largest = 2_048
-/** What the items of a bundle, or its results, should weigh together at most, in bytes: that fits a thread's ring. */
+/** The most that the items of a bundle, or its results, should weigh together, in bytes: that fits a thread's ring. */
 const heaviest = 24_000
 
 /**

@@ -7,7 +7,7 @@ import type { CallSettings } from '../options.ts'
 import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from '../define/identity.ts'
 
-/** What a place needs to know to run a call: a Call, or the same fields without its methods. */
+/** The work of a call, as a place needs it to run the call: a Call, or the same fields without its methods. */
 export interface Work {
   readonly task: TaskIdentity
   readonly fn: AnyFunction
@@ -18,7 +18,7 @@ export interface Work {
 }
 
 /**
- * How an entry is to be run.
+ * The way in which an entry is to be run.
  *
  * - `run`: one value
  * - `stream`: many values, through `onItems`
@@ -44,7 +44,7 @@ export interface Alarm {
   clear(): void
 }
 
-/** How a run ended. */
+/** The end of a run. */
 export type Outcome =
   | { readonly state: 'done'; readonly value: unknown }
   | { readonly state: 'failed'; readonly error: unknown }
@@ -60,16 +60,16 @@ export class Entry {
   readonly work: Work
   readonly kind: EntryKind
   readonly #end: (outcome: Outcome) => void
-  /** Where it is: `launched` (no room yet), `waiting` in a queue, `delayed` before a retry, `sent` to a worker, `ended`. */
+  /** The state: `launched` (no room yet), `waiting` in a queue, `delayed` before a retry, `sent` to a worker, `ended`. */
   state: 'launched' | 'waiting' | 'delayed' | 'sent' | 'ended' = 'launched'
   attempt = 1
   /** Set once somebody has asked it to stop; the first cause wins. */
   cause: CancelCause | undefined
   /** The executor that accepted it and its number there; together they make the id. */
   id = ''
-  /** The handle that `submit` gave out; `run` has none. */
+  /** The handle that `submit` returned; `run` has none. */
   job: LocalJob<unknown> | undefined
-  /** What `run` gave to whoever started it; to be asked once `run` has returned. */
+  /** The promise that `run` returned to its caller; to be asked once `run` has returned. */
   promise: (() => Promise<unknown>) | undefined
   /** Called when there was room for it, or when it was refused. */
   onAccepted: (() => void) | undefined
@@ -81,19 +81,25 @@ export class Entry {
   delivered = false
   /** Something that it has given could not be read, or not be taken: it is being stopped, and fails with this. */
   unreadable: unknown
-  /** What was to move has left this thread: from here on it cannot be run again. */
+  /** True once what was to move has left this thread: from here on it cannot be run again. */
   gaveAway = false
-  /** True where what ran before it must have been told of when it begins: if it takes its worker down, nothing else is lost. */
+  /**
+   * True where what ran before it must have been reported when it begins: if it takes its worker down, nothing else is
+   * lost.
+   */
   apart = false
   /** The scope that it was lent to: its deadline holds here too. */
   scope: Scope | undefined
-  /** When it has to be over, in milliseconds since the epoch. Only told to the task; whoever set it stops the entry. */
+  /**
+   * The moment at which it has to be over, in milliseconds since the epoch. Only for the task to read; the one that set it
+   * stops the entry.
+   */
   deadline: number = Number.POSITIVE_INFINITY
-  /** What whoever handed it over does for the running task. */
+  /** The services of the caller for the running task. */
   services: RunServices | undefined
-  /** How many values of a stream may be on their way at first. */
+  /** The number of values of a stream that may be on their way at first. */
   credit = 0
-  /** How many items a chunk holds. */
+  /** The number of items in a chunk. */
   items = 1
   /** True where overload must wait instead of fail, whatever the executor's option says (the items of a map). */
   patient = false
@@ -101,9 +107,9 @@ export class Entry {
   // Bookkeeping of the executor that has it.
   timer: Alarm | undefined
   graceTimer: Alarm | undefined
-  /** When the last run started, in milliseconds since the epoch; 0 before. */
+  /** The moment at which the last run started, in milliseconds since the epoch; 0 before. */
   started = 0
-  /** How long the last run took, in milliseconds. */
+  /** The time that the last run took, in milliseconds. */
   duration = 0
   /** The stack of the caller, where it was recorded. */
   site: SubmitSite | undefined
@@ -119,11 +125,11 @@ export class Entry {
   worker: unknown
   workerName = ''
   slot = -1
-  /** What the pool expects the run to take, in milliseconds. */
+  /** The time that the pool expects the run to take, in milliseconds. */
   estimate = 0
   /** About how many bytes its arguments take while a worker has them; 0 where they were so small that nobody has looked. */
   weight = 0
-  /** When it was sent, compared with others: a counter, not a time. */
+  /** The order in which it was sent, compared with others: a counter, not a time. */
   order = 0
   /** Bytes that crossed, where the executor measures them. */
   bytes: { readonly sent: number; readonly received: number } | undefined

@@ -1,4 +1,4 @@
-/** How many arrays are joined at once: they are handed over as arguments, and a call takes only so many. */
+/** The number of arrays that are joined at once: they are handed over as arguments, and a call takes only so many. */
 const atOnce = 1_000
 
 /** Values that come one by one and in arrays, as one array in the end: far quicker than adding each to a growing one. */

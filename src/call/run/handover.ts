@@ -2,7 +2,7 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import type { Call } from '../call.ts'
 import type { Entry } from './entry.ts'
 
-/** The property under which an executor of skein gives its `Handover`. */
+/** The property under which an executor of skein has its `Handover`. */
 export const handoverKey: unique symbol = Symbol.for('skein.handover') as never
 
 /**
@@ -10,11 +10,11 @@ export const handoverKey: unique symbol = Symbol.for('skein.handover') as never
  * their calls run.
  */
 export interface Handover {
-  /** How many calls it can run at the same time. */
+  /** The number of calls that it can run at the same time. */
   readonly capacity: number
   /** True where handing over a call costs something, so that short items are worth bundling. */
   readonly bundles: boolean
-  /** True once the scope that it was lent to is cancelled: nothing more starts, and why is told by the scope. */
+  /** True once the scope that it was lent to is cancelled: nothing more starts, and the scope says why. */
   readonly isOver: boolean
   /** Takes an entry; refuses it by ending it. */
   launch(entry: Entry): void

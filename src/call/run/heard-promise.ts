@@ -8,7 +8,7 @@
 export class HeardPromise<T> extends Promise<T> {
   #isHeard = false
 
-  /** What comes out of `then` is an ordinary promise. */
+  /** Makes what comes out of `then` an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }

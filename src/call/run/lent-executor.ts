@@ -14,9 +14,9 @@ type Release = (failure?: { readonly error: unknown }) => void
  * An executor that a scope has borrowed: `s.on(pool)`.
  *
  * What is started through it belongs to the scope: cancelled with it, and waited for until the work has really ended. A
- * call that `run`, `map` or `stream` started reports its failure to whoever awaits it. When nobody awaits a `run` at the moment
- * at which it fails, its failure is the scope's: it must not be lost, and must not wait until somebody comes to it. A job
- * that `submit` started is a child of the scope like a spawned one, so its failure is always the scope's.
+ * call that `run`, `map` or `stream` started reports its failure to those who await it. When nobody awaits a `run` at the
+ * moment at which it fails, its failure is the scope's: it must not be lost, and must not wait until somebody comes to it.
+ * A job that `submit` started is a child of the scope like a spawned one, so its failure is always the scope's.
  */
 export class LentExecutor extends ExecutorSurface {
   readonly #lender: ExecutorSurface
@@ -72,8 +72,8 @@ export class LentExecutor extends ExecutorSurface {
   }
 
   /**
-   * A rejection belongs to whoever waits for it, else to the scope. Asked when all microtasks of this moment have run, so that
-   * one that is refused at once finds the `await` that stands right beside it; Node looks for lost rejections after that.
+   * A rejection belongs to those who wait for it, else to the scope. Asked when all microtasks of this moment have run, so
+   * that one that is refused at once finds the `await` right beside it; Node looks for lost rejections after that.
    */
   #heed(promise: () => Promise<unknown>, release: Release, failure: { readonly error: unknown } | undefined): void {
     queueMicrotask(() =>
@@ -90,7 +90,7 @@ export class LentExecutor extends ExecutorSurface {
     this.#lender.check(work)
   }
 
-  /** What a cancelled scope broke off needs no reader: the scope itself reports why it ended. */
+  /** True once the scope is cancelled. What it broke off needs no reader: the scope itself reports why it ended. */
   override get isOver(): boolean {
     return this.#scope.cancelled
   }

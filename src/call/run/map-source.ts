@@ -6,13 +6,13 @@ export type Taken = { readonly items: unknown[]; readonly done: boolean } | { re
 
 /** The items of a map, from either kind of iterable. */
 export interface Source {
-  /** Takes up to `most` items (an async source gives one at a time). */
+  /** Takes up to `most` items (an async source yields one at a time). */
   take(most: number): Taken | Promise<Taken>
   /** Tells the source that no more will be taken. Never rejects. */
   close(): Promise<void>
 }
 
-/** The source of a map. Throws for what is no iterable. */
+/** The source of a map. Throws for anything but an iterable. */
 export function openSource(items: Iterable<unknown> | AsyncIterable<unknown>): Source {
   const both = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
   if (typeof both?.[Symbol.asyncIterator] === 'function') {
@@ -60,7 +60,7 @@ export function openSource(items: Iterable<unknown> | AsyncIterable<unknown>): S
   }
 }
 
-/** What its iterator would give, without asking it for each element. */
+/** The elements that its iterator would yield, without asking it for each. */
 function openArray(items: readonly unknown[]): Source {
   let at = 0
   return {

@@ -46,7 +46,7 @@ function search(root: object): boolean {
   return false
 }
 
-/** A copy of the arguments in which every Call and Job is replaced by what `resolve` gives for it. */
+/** A copy of the arguments in which every Call and Job is replaced by what `resolve` returns for it. */
 export async function resolveNested(
   args: readonly unknown[],
   resolve: (node: Call<unknown> | Job<unknown>) => Promise<unknown>,

@@ -50,7 +50,7 @@ export class PendingQueue {
     return entry
   }
 
-  /** Takes an entry out, wherever it stands. False when it is not in this queue. */
+  /** Takes an entry out, wherever it is. Returns false when it is not in this queue. */
   remove(entry: Entry): boolean {
     const lane = entry.queue as Lane | undefined
     if (lane === undefined || lane.owner !== this) return false

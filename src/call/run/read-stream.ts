@@ -10,8 +10,8 @@ const known: ReadonlySet<string> = new Set(['buffer'])
 /**
  * Runs a stream call and reads its values.
  *
- * Credit keeps the producer at most `buffer` values ahead: it starts with that many, and the reader gives half a buffer
- * back whenever it has read so much. Nothing starts before the first `next()`.
+ * Credit keeps the producer at most `buffer` values ahead: it starts with that many, and the reader returns half a buffer
+ * whenever it has read that much. Nothing starts before the first `next()`.
  */
 export function readStream(
   executor: Handover,

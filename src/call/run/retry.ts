@@ -4,8 +4,8 @@ import { isWorthRetrying, retryAfterOf } from '../../core/flow/retry-policy.ts'
 import type { CallSettings, RetrySettings } from '../options.ts'
 
 /**
- * How long to wait before another run, in milliseconds, or undefined when there is to be none. An error with a
- * `retryAfter` sets the wait itself.
+ * The wait before another run, in milliseconds, or undefined when there is to be none. An error with a `retryAfter` sets
+ * the wait itself.
  *
  * @param attempt the run that has just failed, counted from 1
  */

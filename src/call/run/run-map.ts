@@ -24,10 +24,10 @@ const known: ReadonlySet<string> = new Set([
   'priority',
 ])
 
-/** There is no result that may be read now. */
+/** Says that no result may be read now. */
 const none: unique symbol = Symbol('none')
 
-/** How far ahead a map reads where the executor sets no limit to what runs at once. */
+/** The number of items that a map reads ahead where the executor sets no limit to what runs at once. */
 const aheadWithoutLimit = 256
 
 /** Starts a map; nothing is taken from the source before the first read. */
@@ -74,7 +74,7 @@ interface Settings {
   readonly ordered: boolean
   readonly settle: boolean
   readonly chunk: number | ChunkSize
-  /** Whoever asks for chunks of one wants each item to stand for itself, also when the next one takes their worker down. */
+  /** True for chunks of one: each item is on its own then, also when the next one takes their worker down. */
   readonly apart: boolean
   readonly lookAhead: number | undefined
   readonly signal: AbortSignal | undefined
@@ -98,7 +98,7 @@ class MapRun implements MapResults<unknown> {
   readonly #work: Work
   readonly #source: Source
   readonly #settings: Settings
-  /** Who has asked for the map, also for the bundles that are sent when an earlier one has ended. */
+  /** The place in the source that asked for the map, also for the bundles that are sent when an earlier one has ended. */
   readonly #site: SubmitSite = recordSite() ?? {}
   readonly #running = new Set<Entry>()
   /** Bundles in the order in which they are to be read. */
@@ -108,7 +108,7 @@ class MapRun implements MapResults<unknown> {
   #at = 0
   #taken = 0
   #unread = 0
-  /** When no more than this are unread, more may be taken. */
+  /** The number of unread results at or below which more may be taken. */
   #refillAt = 0
   #started = false
   #sourceDone = false
@@ -248,7 +248,7 @@ class MapRun implements MapResults<unknown> {
     else this.#loose.push(...result.items)
   }
 
-  /** How many items the next bundle may hold; 0 when enough is on its way. */
+  /** The number of items that the next bundle may hold; 0 when enough is on its way. */
   #nextSize(): number {
     const { chunk, lookAhead, length } = this.#settings
     const { capacity } = this.#executor
@@ -393,7 +393,10 @@ class MapRun implements MapResults<unknown> {
     else void this.#closeSource().then(answer)
   }
 
-  /** While the source still owes an item, closing it would wait for that item, perhaps for ever: then it is only told. */
+  /**
+   * While the source still owes an item, closing it would wait for that item, perhaps for ever: then it is only asked to,
+   * and not waited for.
+   */
   async #closeSource(): Promise<void> {
     const closed = this.#source.close()
     if (!this.#pulling) await closed
@@ -436,7 +439,7 @@ class MapRun implements MapResults<unknown> {
   }
 }
 
-/** What an item weighs, or its result, going by the first of them. */
+/** The weight of an item, or its result, going by the first of them. */
 function weightOf(entry: Entry, { results }: Bundle): number {
   const { args } = entry.work
   const item = entry.kind === 'run' ? args[0] : (args[0] as readonly unknown[])[0]

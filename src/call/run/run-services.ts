@@ -1,7 +1,7 @@
 import type { LogLine } from '../../core/scope/services.ts'
 
 /**
- * What whoever hands a call over does for the running task, wherever it runs.
+ * The services of the caller that hands a call over, for the running task, wherever it runs.
  *
  * None of these costs anything for calls that are handed over without it.
  */

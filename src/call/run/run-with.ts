@@ -6,13 +6,16 @@ import { describe } from '../../core/errors/checks.ts'
 import { type Handover, handoverKey } from './handover.ts'
 import type { RunServices } from './run-services.ts'
 
-/** How `runWith` runs a call. */
+/** Options of `runWith`. */
 export interface RunWithOptions {
-  /** `stream` for a task that is to give many values. Default: 'run'. */
+  /** `stream` for a task that is to yield many values. Default: 'run'. */
   readonly kind?: 'run' | 'stream'
-  /** Which attempt this is, as `current().attempt` tells it. From 1 up; default 1. */
+  /** The number of this attempt, as `current().attempt` returns it. From 1 up; default 1. */
   readonly attempt?: number
-  /** When all has to be over, in milliseconds since the epoch, as `current().deadline` tells it. Whoever sets it calls `stop`. */
+  /**
+   * The moment at which all has to be over, in milliseconds since the epoch, as `current().deadline` returns it. The caller
+   * has to call `stop` then.
+   */
   readonly deadline?: number
   readonly services?: RunServices
   /** With `stream`: takes the values, in batches. */
@@ -21,20 +24,20 @@ export interface RunWithOptions {
   readonly credit?: number
 }
 
-/** How a call that `runWith` has started came to its end. */
+/** The end of a call that `runWith` has started. */
 export interface Ran {
   readonly outcome: Outcome
   /** The worker that had it last; empty when none ever did. */
   readonly worker: string
-  /** When the last run began, in milliseconds since the epoch; 0 when none did. */
+  /** The moment at which the last run began, in milliseconds since the epoch; 0 when none did. */
   readonly started: number
-  /** How long the last run took, in milliseconds. */
+  /** The time that the last run took, in milliseconds. */
   readonly duration: number
 }
 
 /** A call that `runWith` has started. */
 export interface Running {
-  /** How it ended. Never rejects. */
+  /** Its end. Never rejects. */
   readonly ended: Promise<Ran>
   /** True once the task itself has begun. A call that has not begun when it is stopped never does. */
   readonly begun: boolean
@@ -49,9 +52,9 @@ export interface Running {
  * which attempt this is, answers what the task asks, and hears what it reports.
  *
  * Waits for a place instead of being refused when the executor is full. Options of the call (`timeout`, `retries`, …) hold
- * as always; whoever retries by itself leaves `retries` out.
+ * as always; leave `retries` out if you retry yourself.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for an executor that is none of skein's. All others are part of how it ended.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for an executor that is not one of skein's. All others are part of how it ended.
  *
  * @internal Used by the rooms above `call`.
  */

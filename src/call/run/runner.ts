@@ -10,22 +10,22 @@ import { type ChunkResult, type EntryKind, isBundle } from './entry.ts'
 import { isGenerator } from '../define/generator.ts'
 import type { AnyFunction } from '../define/identity.ts'
 
-/** What a runner tells the place that it runs in. */
+/** The place that a runner runs in, as the runner sees it. */
 export interface RunnerHost {
   /** True once somebody has asked for the run to stop: how a flag in shared memory is seen inside a synchronous loop. */
   probe(runner: Runner): boolean
   progress(runner: Runner, value: unknown): void
   log(runner: Runner, line: LogLine): void
-  /** Asks whoever handed the call over. Only for a runner with `asks`. */
+  /** Asks the caller that handed the call over. Only for a runner with `asks`. */
   ask(runner: Runner, kind: string, value: unknown): Promise<unknown>
-  /** When the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
+  /** The moment at which the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
   deadline(runner: Runner): number
   items(runner: Runner, items: unknown[]): void
   /** The run is over, with everything that it had started. `failed` tells what `value` is. */
   ended(runner: Runner, failed: boolean, value: unknown): void
 }
 
-/** How many values a synchronous generator may give before it lets others run, in milliseconds. */
+/** Milliseconds for which a synchronous generator may yield values before it lets others run. */
 const streamSlice = 5
 
 /**
@@ -48,7 +48,10 @@ export class Runner implements ScopeSource, Services {
   cause: CancelCause | undefined
   /** True where somebody answers what the task asks. */
   asks = false
-  /** When it will be ended from outside, for places that know it when the run starts; see `RunnerHost.deadline`. */
+  /**
+   * The moment at which it will be ended from outside, for places that know it when the run starts; see
+   * `RunnerHost.deadline`.
+   */
   endsAt: number = Number.POSITIVE_INFINITY
   begun: Set<string> | undefined
   #scope: Scope | undefined
@@ -73,7 +76,7 @@ export class Runner implements ScopeSource, Services {
     this.#credit = credit
   }
 
-  /** The scope that `current()` gives to this run. */
+  /** The scope that `current()` returns in this run. */
   toScope(): Scope {
     if (this.#scope) return this.#scope
     const scope = openTaskScope({
@@ -273,7 +276,10 @@ export class Runner implements ScopeSource, Services {
 
 const unknownCause: CancelCause = { source: 'explicit' }
 
-/** What a caller gets for whatever a task threw: errors as they are, anything else wrapped, so that it has a stack and a remedy. */
+/**
+ * The error that a caller gets for anything that a task threw: errors as they are, anything else wrapped, so that it has a
+ * stack and a remedy.
+ */
 export function thrownError(value: unknown, task: string): unknown {
   // What is thrown may be as odd as a revoked Proxy, which throws at every look.
   try {

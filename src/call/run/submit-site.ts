@@ -1,6 +1,6 @@
 import { isOwnFrame } from '../../core/report/place.ts'
 
-/** Where a call was submitted, as V8 recorded it; the text is only made when it is asked for. */
+/** The place where a call was submitted, as V8 recorded it; the text is only made when it is asked for. */
 export interface SubmitSite {
   readonly stack?: string
 }

@@ -20,8 +20,8 @@ import type { AnyFunction } from '../define/identity.ts'
 import type { Task } from '../define/task.ts'
 
 /**
- * What every local executor does in the same way: `run`, `submit`, `map` and `stream`, on top of the three things in
- * which executors differ: `launch` an entry, `stop` it, and let a stream go on.
+ * The common part of every local executor: `run`, `submit`, `map` and `stream`, on top of the three things in which
+ * executors differ: `launch` an entry, `stop` it, and let a stream go on.
  */
 export abstract class ExecutorSurface implements Executor, Handover {
   static {
@@ -49,7 +49,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
     this.check(work)
     return work
   }
-  /** @internal True once the scope that it was lent to is cancelled: nothing more starts, and why is told by the scope. */
+  /** @internal True once the scope that it was lent to is cancelled: nothing more starts, and the scope says why. */
   get isOver(): boolean {
     return false
   }
@@ -191,7 +191,7 @@ Object.defineProperty(ExecutorSurface.prototype, handoverKey, {
   },
 })
 
-/** How a promise is settled. */
+/** The functions that settle a promise. */
 export type PromiseStart = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void
 
 let graphs = 0

@@ -39,7 +39,7 @@ export class TokenLine {
     this.#start = start
   }
 
-  /** How many entries wait for a token. */
+  /** The number of entries that wait for a token. */
   get size(): number {
     return this.#waiting.size
   }
