@@ -10,14 +10,14 @@
 // Work: what is to be run, and the places that run it.
 export { call, type Call, isCall } from './call/call.ts'
 export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './call/executor.ts'
-export type { ExecutorEvent } from './call/events.ts'
 export type { MapOptions, MapResults, Settled } from './call/map.ts'
 export type { CallOptions } from './call/options.ts'
 export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
 export { identityOf, type TaskIdentity } from './call/define/identity.ts'
 export { type Task, task, type TaskOptions } from './call/define/task.ts'
-export { isJob, type Job, type JobEvent, type JobState, type WaitOptions } from './core/job/job.ts'
+export type { AboutCall, AboutEnd, CallEvent, SkeinEvent, WorkerEvent } from './core/events/event.ts'
+export { isJob, type Job, type JobState, type WaitOptions } from './core/job/job.ts'
 export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 
 // What may cross to another thread or process, and how it comes back.

@@ -28,7 +28,6 @@ interface Entry {
   readonly rounds: Round[]
   startUp?: number
   memoryPerWorker?: number | undefined
-  bytesPerInput?: number | undefined
   broken?: string
 }
 
@@ -205,13 +204,7 @@ export class Contest {
       this.#report(`recording a timeline: ${entry.place.kind}`)
       await this.#take(entry, async () => {
         const slot = Math.min(400, limit.slot * 0.4)
-        const { timeline, bytesPerInput } = await traceRound(entry.place, this.#inputs, {
-          ...limit,
-          slot,
-          refill: Math.min(slot, 100),
-        })
-        timelines.push(timeline)
-        entry.bytesPerInput = bytesPerInput
+        timelines.push(await traceRound(entry.place, this.#inputs, { ...limit, slot, refill: Math.min(slot, 100) }))
       })
     }
     return timelines
@@ -315,9 +308,7 @@ export class Contest {
       startUp: entry.startUp,
       memoryPerWorker: entry.memoryPerWorker,
       longestStall: Math.max(...rounds.map(round => round.stall)),
-      bytesPerInput: crosses
-        ? (entry.bytesPerInput ?? sizes.reduce((a, b) => a + b, 0) / sizes.length + sizeOf(sample))
-        : 0,
+      bytesPerInput: crosses ? sizes.reduce((a, b) => a + b, 0) / sizes.length + sizeOf(sample) : 0,
       failed: rounds.reduce((sum, round) => sum + round.failed, 0),
       failures: failuresOf(rounds),
       crashed: place.executor?.stats().crashed ?? 0,

@@ -1,4 +1,4 @@
-import type { ExecutorEvent } from '../call/events.ts'
+import { spanOf } from '../observe/span.ts'
 import type { Span, Timeline } from './comparison.ts'
 import type { Contender } from './contender.ts'
 import type { RoundLimit } from './round.ts'
@@ -7,48 +7,27 @@ import { runRound } from './round.ts'
 /** More spans than this make no better picture. */
 const mostSpans = 1500
 
-/** A short stretch of work in a place, as lanes; and the bytes that an input moved, where the place counts them. */
-export async function traceRound(
-  place: Contender,
-  inputs: readonly unknown[],
-  limit: RoundLimit,
-): Promise<{ timeline: Timeline; bytesPerInput: number | undefined }> {
-  const events: ExecutorEvent[] = []
+/** A short stretch of work in a place, as lanes. */
+export async function traceRound(place: Contender, inputs: readonly unknown[], limit: RoundLimit): Promise<Timeline> {
   const begun = performance.timeOrigin + performance.now()
+  const spans: Span[] = []
   if (!place.executor) {
-    const spans: Span[] = []
     await runRound(recording(place, spans, begun), inputs, limit)
-    return { timeline: packed(place, spans), bytesPerInput: 0 }
+    return packed(place, spans)
   }
-  const stop = place.executor.observe(event => events.push(event))
+  const stop = place.executor.observe(event => {
+    const span = spanOf(event)
+    if (span === undefined) return
+    const { lane, started, ended, items, end } = span
+    if (end !== 'done' && end !== 'failed') return
+    spans.push({ lane, start: started - begun, duration: ended - started, inputs: items, failed: end === 'failed' })
+  })
   try {
     await runRound(place, inputs, limit)
   } finally {
     stop()
   }
-  const spans: Span[] = []
-  let bytes: number | undefined
-  let counted = 0
-  for (const event of events) {
-    if (event.type !== 'done' && event.type !== 'failed') continue
-    const items = event.items ?? 1
-    if (event.bytes) {
-      bytes = (bytes ?? 0) + event.bytes.sent + event.bytes.received
-      counted += items
-    }
-    if (event.worker === undefined || event.started === undefined || event.duration === undefined) continue
-    spans.push({
-      lane: event.worker,
-      start: event.started - begun,
-      duration: event.duration,
-      inputs: items,
-      failed: event.type === 'failed',
-    })
-  }
-  return {
-    timeline: packed(place, spans),
-    bytesPerInput: bytes === undefined || counted === 0 ? undefined : bytes / counted,
-  }
+  return packed(place, spans)
 }
 
 function recording(place: Contender, spans: Span[], begun: number): Contender {

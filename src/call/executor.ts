@@ -2,7 +2,7 @@ import type { Duration } from '../core/time/duration.ts'
 import type { Job } from '../core/job/job.ts'
 import type { Scope } from '../core/scope/scope.ts'
 import type { Arguments, Call, Item, Value } from './call.ts'
-import type { ExecutorEvent } from './events.ts'
+import type { SkeinEvent } from '../core/events/event.ts'
 import type { MapOptions, MapResults, Settled } from './map.ts'
 import type { NotAGenerator, Refusal } from './define/sendable.ts'
 import type { Task } from './define/task.ts'
@@ -115,8 +115,15 @@ export interface Executor extends AsyncDisposable {
   ): AsyncIterableIterator<Y>
   /** Its numbers, right now. */
   stats(): ExecutorStats
-  /** Reports what happens from now on: calls submitted, started, ended. Returns the function that stops the reports. */
-  observe(listener: (event: ExecutorEvent) => void): () => void
+  /**
+   * Tells what happens from now on to its calls and to its workers: see `CallEvent` and `WorkerEvent`. Costs nothing while nobody
+   * listens.
+   *
+   * What the listener throws harms nothing: it is reported once, as a process warning, and the listener hears on.
+   *
+   * @returns ends that
+   */
+  observe(listener: (event: SkeinEvent) => void): () => void
   /** The same place, owned by a scope: what is started through it is cancelled with the scope, and the scope waits for it. */
   within(scope: Scope): Executor
   /** Takes no more calls, waits for the accepted ones, then frees everything. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors/foreign.ts'
+import { type Failure, failureOf } from '../observe/failure.ts'
 
 /**
  * A value as JSON text that a person can read, also where JSON itself has no form for it:
@@ -19,19 +19,10 @@ export function jsonValue(value: unknown): unknown {
   return plain(value, []) ?? null
 }
 
-/** An error as the fields that a reader of JSON wants. Whatever was thrown, it does not throw itself. */
-export function errorToJson(error: unknown): { code?: string; name: string; message: string } {
-  if (typeof error !== 'object' || error === null) return { name: 'Error', message: messageOf(error) }
-  try {
-    const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown }
-    return {
-      ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-      name: typeof name === 'string' ? name : 'Error',
-      message: typeof message === 'string' ? message : messageOf(error),
-    }
-  } catch {
-    return { name: 'Error', message: messageOf(error) }
-  }
+/** An error as the fields that a reader of JSON wants, without its stack. */
+export function errorToJson(error: unknown): Pick<Failure, 'code' | 'name' | 'message'> {
+  const { code, name, message } = failureOf(error)
+  return { ...(code === undefined ? {} : { code }), name, message }
 }
 
 function plain(value: unknown, above: readonly object[]): unknown {

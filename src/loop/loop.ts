@@ -14,7 +14,7 @@ import { now, wallTime } from '../core/time/clock.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { callGrace } from '../core/time/grace.ts'
-import type { LogLine } from '../core/scope/services.ts'
+import type { LogLine } from '../core/events/log-line.ts'
 import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
 /** Options of `loop(…)`. */
@@ -123,7 +123,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     entry.worker = runner
     this.#running.set(runner, entry)
     runner.asks = entry.services?.ask !== undefined
-    if (this.wantsStart(entry)) this.reportStart(entry, 'loop', entry.started)
+    if (this.wantsStart(entry)) this.reportStart(entry)
     this.armTimeout(entry, () => entry.started)
     if (putIsUsed()) this.#startWithPuts(runner, work.args)
     else runner.start(work.args)
@@ -172,12 +172,12 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
 
   progress(runner: Runner, value: unknown): void {
     const entry = this.#running.get(runner)
-    if (entry && entry !== abandoned) this.reportProgress(entry, 'loop', value)
+    if (entry && entry !== abandoned) this.reportProgress(entry, value)
   }
 
   log(runner: Runner, line: LogLine): void {
     const entry = this.#running.get(runner)
-    if (entry && entry !== abandoned) this.reportLog(entry, 'loop', line)
+    if (entry && entry !== abandoned) this.reportLog(entry, line)
   }
 
   async ask(runner: Runner, kind: string, value: unknown): Promise<unknown> {

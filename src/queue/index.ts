@@ -17,13 +17,6 @@ export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'
 export type { CloseWorkerOptions, QueueWorker } from './worker/queue-worker.ts'
 export type { TaskRate, WorkOptions } from './worker/work-options.ts'
-export type {
-  AboutJob,
-  InterruptedJob,
-  QueueWorkerStats,
-  StopReport,
-  WorkerEvent,
-  WorkerHealth,
-} from './worker/events.ts'
+export type { InterruptedJob, QueueWorkerStats, StopReport, WorkerHealth } from './worker/reports.ts'
 
-export type { LogLine } from '../core/scope/services.ts'
+export type { LogLine } from '../core/events/log-line.ts'

@@ -5,7 +5,7 @@ import { makeCall } from '../call/call.ts'
 import { checkKnown, describe } from '../core/errors/checks.ts'
 import type { AnyFunction } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
-import { wireName } from '../celery/task-name.ts'
+import { taskName } from '../call/define/task-name.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
@@ -407,7 +407,7 @@ class TestBench implements TestQueue {
     task: AnyFunction,
     { args, queue, tag }: Submitted,
   ): Promise<{ found: JobStatus[]; all: JobStatus[]; name: string }> {
-    const name = wireName(makeCall(task, []).task)
+    const name = taskName(makeCall(task, []).task)
     const all = (await this.queue.jobs({ limit: 100_000 })).reverse()
     const found = all.filter(
       job =>

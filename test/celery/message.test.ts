@@ -3,7 +3,6 @@ import { describe, test } from 'node:test'
 import { MalformedMessageError } from 'skein'
 import { decodeMessage, encodeMessage, type OutgoingMessage, type TaskMessage } from '#skein/celery/message.js'
 import { argumentsRepr } from '#skein/celery/python-repr.js'
-import { byWireName, wireName } from '#skein/celery/task-name.js'
 
 const id = '6f2b1c1e-0000-4000-8000-000000000001'
 const plain: OutgoingMessage = { id, task: 'mail.send', args: ['a@example.org', 2] }
@@ -200,32 +199,6 @@ describe('a message of somebody else', () => {
     const { headers, body } = encodeMessage({ ...plain, args: [new Map([[1, 2n]]), 'text'], headers: { x: [1] } })
     for (let end = 0; end < headers.length; end++) decodeMessage(headers.slice(0, end), body)
     for (let end = 0; end < body.length; end++) decodeMessage(headers, body.slice(0, end))
-  })
-})
-
-describe('the name of a task on the wire', () => {
-  test('is the name of its file and its own', () => {
-    const url = (path: string): string => `file:///project/${path}`
-    assert.equal(wireName({ url: url('src/primes.ts'), name: 'countPrimes' }), 'primes.countPrimes')
-    assert.equal(wireName({ url: url('dist/primes.js'), name: 'countPrimes' }), 'primes.countPrimes')
-    assert.equal(wireName({ url: url('src/mail/index.mts'), name: 'send' }), 'mail.send')
-    assert.equal(wireName({ url: url('src/mail.tasks.ts?v=1'), name: 'send' }), 'mail.tasks.send')
-    assert.equal(wireName({ url: url('src/h%C3%A9llo.mjs'), name: 'x' }), 'héllo.x')
-    assert.equal(wireName({ url: 'data:text/javascript,1', name: 'x' }), 'module.x')
-  })
-
-  test('is the name that it was given where that has a dot in it', () => {
-    assert.equal(wireName({ url: 'file:///a/primes.ts', name: 'billing.charge' }), 'billing.charge')
-  })
-
-  test('must be that of one task only', () => {
-    const one = { url: 'file:///a/mail.ts', name: 'send' }
-    const other = { url: 'file:///b/mail.ts', name: 'send' }
-    assert.equal(byWireName([one, one]).size, 1)
-    assert.throws(() => byWireName([one, other]), {
-      code: 'SKEIN_TASK_DEFINITION',
-      message: /both known to queues as 'mail\.send'.*\/a\/mail\.ts.*\/b\/mail\.ts/,
-    })
   })
 })
 

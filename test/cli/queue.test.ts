@@ -103,14 +103,14 @@ describe('skein worker', () => {
       const { queue, tasks, worker } = await place(t)
       const running = worker('--json', '--on', on)
       await (await queue.submit(call(tasks.add, 1 as never, 2 as never))).result()
-      await running.printed('"type":"done"')
+      await running.printed('"outcome":"done"')
       running.child.kill('SIGINT')
       const { stdout, stderr } = await running.ended
       assert.match(stderr, /adding/)
       const events = lines(stdout)
       assert.deepEqual(
-        events.map(each => each['type']),
-        ['ready', 'started', 'done', 'stopping', 'stopped'],
+        events.map(each => (each['type'] === 'worker' ? each['state'] : each['type'])),
+        ['ready', 'started', 'ended', 'leaving', 'gone'],
       )
       assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap', 'work.busy'])
     })

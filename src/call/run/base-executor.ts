@@ -8,14 +8,14 @@ import {
   InvalidArgumentError,
   OverloadedError,
 } from '../../core/errors/errors.ts'
-import { Observers } from '../../core/events/observers.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
-import type { LogLine } from '../../core/scope/services.ts'
+import type { LogLine } from '../../core/events/log-line.ts'
 import { onShutdown } from '../../core/program/shutdown.ts'
 import { Timer } from '../../core/time/timer.ts'
-import type { Alarm, ChunkResult, Entry, Outcome } from './entry.ts'
-import type { ExecutorEvent } from '../events.ts'
+import { CallTeller } from './call-teller.ts'
+import { type Alarm, type ChunkResult, type Entry, failuresIn, type Outcome } from './entry.ts'
 import type { CloseOptions, Executor } from '../executor.ts'
 import { LentExecutor } from './lent-executor.ts'
 import { checkKnown, describe } from '../../core/errors/checks.ts'
@@ -57,7 +57,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #signals = new SignalListeners((entry, signal) =>
     this.stop(entry, { source: 'signal', reason: signal.reason }),
   )
-  readonly #observers = new Observers<ExecutorEvent>()
+  readonly #teller: CallTeller
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
   #numbers = 0
   #pending = 0
@@ -73,6 +73,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {
     super()
     this.name = name
+    this.#teller = new CallTeller(name, () => this.time())
     this.#maxQueue = maxQueue
     this.#overload = overload
     if (limiter !== undefined) {
@@ -135,6 +136,10 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
   }
 
+  get place(): string {
+    return this.name
+  }
+
   /** Milliseconds since the epoch, with fractions. What runs in this thread goes by the clock in force. */
   protected time(): number {
     return wallTime()
@@ -175,7 +180,10 @@ export abstract class BaseExecutor extends ExecutorSurface {
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
     entry.onAccepted?.()
-    if (this.observed) this.emit({ type: 'submitted', id: entry.id, task: entry.work.task, time: this.time() })
+    if (this.observed) {
+      this.#teller.submitted(entry)
+      if (isEnded(entry)) return // by one that heard of it
+    }
     this.#place(entry)
   }
 
@@ -232,12 +240,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
     this.#clearTimers(entry) // what limited the last run has no say in the next
     this.leave(entry) // others may use its token while it waits
-    entry.attempt++
+    const again = this.time() + delay
     entry.state = 'delayed'
-    const time = this.time()
-    entry.job?.report({ type: 'retry', attempt: entry.attempt, error, time })
-    if (this.observed)
-      this.emit({ type: 'retried', id: entry.id, task: entry.work.task, time, attempt: entry.attempt, error })
     this.#delayed.add(entry)
     entry.timer = new Timer(
       delay,
@@ -249,6 +253,11 @@ export abstract class BaseExecutor extends ExecutorSurface {
       },
       undefined,
     )
+    // Told when all is in place, since one that hears of it may stop the entry at once.
+    const event = this.#isHeard(entry) ? this.#teller.retried(entry, error, again) : undefined
+    entry.forgetRun(again)
+    entry.attempt++
+    if (event && !isEnded(entry)) this.#teller.tell(entry, event)
   }
 
   #delayOf(entry: Entry, error: unknown): number | undefined {
@@ -285,7 +294,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   #conclude(entry: Entry, outcome: Outcome): void {
     const { counts } = this
     if (outcome.state === 'done' && entry.kind !== 'run' && entry.kind !== 'stream') {
-      const failures = (outcome.value as ChunkResult).failed.length
+      const failures = failuresIn(entry, outcome)
       counts.failed += failures
       counts.done += (outcome.value as ChunkResult).values.length - failures
     } else {
@@ -294,7 +303,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
     this.#detach(entry)
     this.leave(entry)
     if (--this.#pending === 0) this.#deaf?.()
-    if (this.observed) this.#report(entry, outcome)
+    entry.state = 'ended'
+    if (this.observed || entry.job?.isFollowed) this.#teller.ended(entry, outcome)
     entry.end(outcome)
     if (this.#pending === 0) this.#onIdle?.()
   }
@@ -332,19 +342,18 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return entry.work.options.grace ?? usual
   }
 
+  // ---------------------------------------------------------------- telling what happens
+
   /** Passes a value of `current().progress(value)` on. */
-  protected reportProgress(entry: Entry, worker: string, value: unknown): void {
-    const time = this.time()
+  protected reportProgress(entry: Entry, value: unknown): void {
     entry.services?.progress?.(value)
-    entry.job?.report({ type: 'progress', value, time })
-    if (this.observed) this.emit({ type: 'progress', id: entry.id, task: entry.work.task, worker, time, value })
+    if (this.#isHeard(entry)) this.#teller.progress(entry, value)
   }
 
   /** Passes a line of `current().log(…)` on. */
-  protected reportLog(entry: Entry, worker: string, line: LogLine): void {
+  protected reportLog(entry: Entry, line: LogLine): void {
     entry.services?.log?.(line)
-    entry.job?.report({ type: 'log', ...line })
-    if (this.observed) this.emit({ type: 'log', id: entry.id, task: entry.work.task, worker, ...line })
+    if (this.#isHeard(entry)) this.#teller.log(entry, line)
   }
 
   /** True when somebody wants to hear that a run of it has begun. */
@@ -352,37 +361,37 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return entry.job !== undefined || this.observed || entry.services?.started !== undefined
   }
 
-  /** Reports that a run has begun, to all who observe. */
-  protected reportStart(entry: Entry, worker: string, time: number): void {
-    entry.services?.started?.(worker, time)
-    entry.job?.report({ type: 'state', state: 'running', time })
-    if (this.observed) this.emit({ type: 'started', id: entry.id, task: entry.work.task, worker, time })
+  /** Reports that a run has begun, at `entry.started`, to all who observe. */
+  protected reportStart(entry: Entry): void {
+    entry.services?.started?.(entry.workerName, entry.started)
+    if (this.observed || entry.job?.isFollowed) this.#teller.started(entry)
+    else entry.job?.start()
   }
 
-  #report(entry: Entry, outcome: Outcome): void {
-    const base = {
-      id: entry.id,
-      task: entry.work.task,
-      time: this.time(),
-      ...(entry.started > 0 ? { worker: entry.workerName, started: entry.started, duration: entry.duration } : {}),
-      ...(entry.items > 1 ? { items: entry.items } : {}),
-      ...(entry.bytes ? { bytes: entry.bytes } : {}),
-    }
-    if (outcome.state === 'done') this.emit({ type: 'done', ...base })
-    else this.emit({ type: outcome.state, ...base, error: outcome.error })
+  /** A run was broken off for no fault of its own: it does not count, and the entry waits again. */
+  protected reportBrokenOff(entry: Entry): void {
+    if (entry.started === 0) return // nobody has heard that it was sent
+    const event = this.#isHeard(entry) ? this.#teller.released(entry) : undefined
+    entry.forgetRun()
+    if (event && !isEnded(entry)) this.#teller.tell(entry, event)
+  }
+
+  /** Tells what has become of a worker. */
+  protected reportWorker(worker: string, state: 'starting' | 'ready' | 'gone'): void {
+    if (this.observed) this.#teller.worker(worker, state)
   }
 
   /** True while somebody listens; ask before an event is built, so that nobody pays for what nobody hears. */
   protected get observed(): boolean {
-    return this.#observers.any
+    return this.#teller.observers.any
   }
 
-  protected emit(event: ExecutorEvent): void {
-    this.#observers.tell(event)
+  #isHeard(entry: Entry): boolean {
+    return this.observed || entry.job !== undefined
   }
 
-  observe(listener: (event: ExecutorEvent) => void): () => void {
-    return this.#observers.add(listener)
+  observe(listener: (event: SkeinEvent) => void): () => void {
+    return this.#teller.observers.add(listener)
   }
 
   within(scope: Scope): Executor {
@@ -436,6 +445,10 @@ export function checkLimiter(limiter: unknown): void {
   throw new InvalidArgumentError(
     `limiter must be a CapacityLimiter, as in limiter: new CapacityLimiter(10), got ${describe(limiter)}`,
   )
+}
+
+function isEnded(entry: Entry): boolean {
+  return entry.state === 'ended'
 }
 
 const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])

@@ -44,6 +44,15 @@ export interface Alarm {
   clear(): void
 }
 
+/** Times that only the events of an entry need. */
+export interface Told {
+  /** The moments of acceptance, and since which its present attempt waits: in milliseconds since the epoch, 0 where nobody listened. */
+  submitted: number
+  queued: number
+  /** True once the present attempt has begun. */
+  begun: boolean
+}
+
 /** The end of a run. */
 export type Outcome =
   | { readonly state: 'done'; readonly value: unknown }
@@ -111,6 +120,8 @@ export class Entry {
   started = 0
   /** The time that the last run took, in milliseconds. */
   duration = 0
+  /** The facts that only its events need; undefined while nobody listens. */
+  told: Told | undefined
   /** The stack of the caller, where it was recorded. */
   site: SubmitSite | undefined
 
@@ -131,8 +142,8 @@ export class Entry {
   weight = 0
   /** The order in which it was sent, compared with others: a counter, not a time. */
   order = 0
-  /** Bytes that crossed, where the executor measures them. */
-  bytes: { readonly sent: number; readonly received: number } | undefined
+  /** About how many bytes its arguments and its result have, where somebody listens and they cross. */
+  bytes: { readonly sent: number; received: number } | undefined
 
   constructor(work: Work, kind: EntryKind, end: (outcome: Outcome) => void) {
     this.work = work
@@ -143,6 +154,20 @@ export class Entry {
   /** The earliest moment at which somebody outside of the executor will end it, in milliseconds since the epoch. */
   get outerDeadline(): number {
     return this.scope === undefined ? this.deadline : Math.min(this.deadline, this.scope.deadline)
+  }
+
+  /**
+   * From here on it is about another run, which has not begun.
+   *
+   * @param queued since when that one waits; without it, since the last one did
+   */
+  forgetRun(queued?: number): void {
+    this.started = this.duration = 0
+    this.workerName = ''
+    this.bytes = undefined
+    if (this.told === undefined) return
+    this.told.begun = false
+    if (queued !== undefined && this.told.submitted > 0) this.told.queued = queued
   }
 
   /** Passes values of a stream on. */
@@ -157,4 +182,10 @@ export class Entry {
     this.#end(outcome)
     this.onEnd?.(outcome)
   }
+}
+
+/** The number of items of a bundle that have failed. */
+export function failuresIn({ kind }: Entry, outcome: Outcome): number {
+  if (outcome.state !== 'done' || kind === 'run' || kind === 'stream') return 0
+  return (outcome.value as ChunkResult).failed.length
 }

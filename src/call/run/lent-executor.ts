@@ -3,7 +3,7 @@ import { CancelledError } from '../../core/errors/errors.ts'
 import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import type { Entry, Work } from './entry.ts'
-import type { ExecutorEvent } from '../events.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../executor.ts'
 import { HeardPromise } from './heard-promise.ts'
 import { ExecutorSurface, type PromiseStart } from './surface.ts'
@@ -34,6 +34,10 @@ export class LentExecutor extends ExecutorSurface {
 
   get capacity(): number {
     return this.#lender.capacity
+  }
+
+  get place(): string {
+    return this.#lender.place
   }
 
   get bundles(): boolean {
@@ -111,7 +115,7 @@ export class LentExecutor extends ExecutorSurface {
     return this.#lender.stats()
   }
 
-  observe(listener: (event: ExecutorEvent) => void): () => void {
+  observe(listener: (event: SkeinEvent) => void): () => void {
     return this.#lender.observe(listener)
   }
 

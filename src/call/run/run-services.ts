@@ -1,4 +1,4 @@
-import type { LogLine } from '../../core/scope/services.ts'
+import type { LogLine } from '../../core/events/log-line.ts'
 
 /**
  * The services of the caller that hands a call over, for the running task, wherever it runs.

@@ -6,7 +6,7 @@ import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { type Arguments, type Call, isCall, type Item, makeCall, type Value } from '../call.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
-import type { ExecutorEvent } from '../events.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats, StreamOptions } from '../executor.ts'
 import type { MapOptions, MapResults, Settled } from '../map.ts'
 import { hasNested } from './nested.ts'
@@ -30,6 +30,8 @@ export abstract class ExecutorSurface implements Executor, Handover {
 
   abstract readonly kind: string
   abstract readonly capacity: number
+  /** @internal Its name in events. */
+  abstract readonly place: string
   /** @internal True where handing over a call costs something, so that short items are worth bundling. */
   abstract readonly bundles: boolean
   /** @internal Takes an entry; refuses it by ending it. */
@@ -64,7 +66,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
   }
 
   abstract stats(): ExecutorStats
-  abstract observe(listener: (event: ExecutorEvent) => void): () => void
+  abstract observe(listener: (event: SkeinEvent) => void): () => void
   abstract within(scope: Scope): Executor
   abstract close(options?: CloseOptions): Promise<void>
 
@@ -124,6 +126,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
         const job: LocalJob<unknown> = new LocalJob({
           id: entry.id,
           name: work.task.name,
+          place: this.place,
           cancel: reason => this.stop(entry, { source: 'explicit', reason }),
           state: () => (entry.state === 'sent' && this.hasStarted(entry) ? 'running' : 'queued'),
         })
@@ -140,6 +143,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
     const job: LocalJob<unknown> = new LocalJob({
       id: `${this.kind}-graph-${++graphs}`,
       name: work.task.name,
+      place: this.place,
       cancel: reason => abort.abort(reason),
       state: () => 'running',
     })

@@ -1,7 +1,9 @@
-import type { StopReport, WorkerEvent } from '../../queue/worker/events.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
+import { failureOf } from '../../observe/failure.ts'
+import type { StopReport } from '../../queue/worker/reports.ts'
 import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
 import { say, type Output } from '../output.ts'
-import { errorToJson, toJson } from '../to-json.ts'
+import { toJson } from '../to-json.ts'
 import { count, plural } from '../ui/amount.ts'
 import type { Style } from '../ui/style.ts'
 import { short, span } from './words.ts'
@@ -42,7 +44,7 @@ export class WorkerLog {
     const { id, tasks, queues, healthPort } = this.#worker
     const { capacity } = this.#worker.stats()
     if (this.#options.json) {
-      this.#json({ type: 'ready', time: Date.now(), worker: id, store, on, capacity, queues, tasks, healthPort })
+      this.#worksAs('ready', { store, on, capacity, queues, tasks, healthPort })
       return
     }
     if (this.#options.quiet) return
@@ -58,7 +60,7 @@ export class WorkerLog {
   stopped(report: StopReport): void {
     clearInterval(this.#timer)
     this.#unobserve()
-    if (this.#options.json) return this.#json({ type: 'stopped', time: Date.now(), ...report })
+    if (this.#options.json) return this.#worksAs('gone', { ...report })
     const broken = report.interrupted
     const quietEnd = broken.length === 0 && report.unwritten === 0
     if (this.#options.quiet && quietEnd) return
@@ -89,45 +91,61 @@ export class WorkerLog {
     if (!this.#options.json) this.#line(text)
   }
 
-  #on(event: WorkerEvent): void {
-    if (event.type === 'done' || event.type === 'failed' || event.type === 'dead' || event.type === 'cancelled')
-      this.#ended++
-    const loud = event.type !== 'started' && event.type !== 'done' && event.type !== 'stopping'
+  #on(event: SkeinEvent): void {
+    if (event.type === 'ended') this.#ended++
     if (this.#options.json) {
-      if (!this.#options.quiet || loud) this.#json(event)
+      // The end of the worker itself is told with what it leaves behind.
+      const isEnd = event.type === 'worker' && event.state === 'gone'
+      if (!isEnd && (!this.#options.quiet || isLoud(event))) this.#json(event)
       return
     }
     const text = this.#textOf(event)
     if (text !== undefined) this.#line(text)
   }
 
-  #textOf(event: WorkerEvent): string | undefined {
+  #textOf(event: SkeinEvent): string | undefined {
     const s = this.#style
     const { verbose, quiet } = this.#options
     switch (event.type) {
       case 'started':
         return verbose ? about(event, s.cyan('started'), s) : undefined
-      case 'done':
-        return verbose ? `${about(event, s.green('done'), s)} in ${span(event.duration)}` : undefined
-      case 'failed':
-      case 'dead':
-        return `${about(event, s.red(event.type), s)} after ${span(event.duration)}: ${messageOf(event.error)}`
-      case 'retried':
-        return quiet
-          ? undefined
-          : `${about(event, s.yellow('failed'), s)}, again in ${span(event.delay)}: ${messageOf(event.error)}`
-      case 'cancelled':
-        return quiet ? undefined : about(event, s.yellow('cancelled'), s)
+      case 'log': {
+        const fields = event.fields === undefined ? '' : ` ${s.dim(toJson(event.fields))}`
+        return verbose ? `${about(event, 'says', s)}: ${short(event.text, 200)}${fields}` : undefined
+      }
+      case 'ended':
+        return this.#endOf(event)
+      case 'retried': {
+        const wait = span(event.again - event.ended)
+        return quiet ? undefined : `${about(event, s.yellow('failed'), s)}, again in ${wait}: ${messageOf(event.error)}`
+      }
       case 'released':
         return verbose ? about(event, event.interrupted ? s.yellow('broken off') : 'handed back', s) : undefined
       case 'lost':
         return `${about(event, s.red('lost its lease'), s)}: another worker may run it; nothing of this attempt is kept`
       case 'trouble':
         return `${s.red('trouble')} to ${event.doing}: ${messageOf(event.error)}`
-      case 'consuming':
-        return event.consuming ? s.green('takes jobs again') : `${s.red('takes no jobs')}: ${event.reason}`
-      case 'stopping':
+      case 'worker':
+        if (event.state === 'ready') return s.green('takes jobs again')
+        return event.state === 'blocked' ? `${s.red('takes no jobs')}: ${event.reason}` : undefined
+      case 'submitted':
+      case 'progress':
         return undefined
+    }
+  }
+
+  #endOf(event: Extract<SkeinEvent, { readonly type: 'ended' }>): string | undefined {
+    const s = this.#style
+    const { verbose, quiet } = this.#options
+    const took = span(event.ended - (event.started ?? event.ended))
+    switch (event.outcome) {
+      case 'done':
+        return verbose ? `${about(event, s.green('done'), s)} in ${took}` : undefined
+      case 'cancelled':
+        return quiet ? undefined : about(event, s.yellow('cancelled'), s)
+      case 'failed':
+      case 'dead':
+        return `${about(event, s.red(event.outcome), s)} after ${took}: ${messageOf(event.error)}`
     }
   }
 
@@ -143,6 +161,11 @@ export class WorkerLog {
     this.#line(this.#style.dim(`${parts.join(', ')}; ${count(Math.round((ended / passed) * 1000))} a second`))
   }
 
+  /** The two states that only the command knows all of, in the form of every event. */
+  #worksAs(state: 'ready' | 'gone', more: Readonly<Record<string, unknown>>): void {
+    this.#json({ type: 'worker', time: Date.now(), place: 'queue', worker: this.#worker.id, state, ...more })
+  }
+
   #line(text: string): void {
     const time = new Date().toTimeString().slice(0, 8)
     this.#written(this.#options.output.lines([`${this.#style.dim(time)} ${text}`]))
@@ -150,7 +173,7 @@ export class WorkerLog {
 
   #json(event: object): void {
     const { error, ...rest } = event as { error?: unknown }
-    const value = toJson(error === undefined ? rest : { ...rest, error: errorToJson(error) })
+    const value = toJson(error === undefined ? rest : { ...rest, error: failureOf(error) })
     this.#written(this.#options.output.json(value))
   }
 
@@ -159,8 +182,20 @@ export class WorkerLog {
     write.catch((error: unknown) => {
       if (this.#lost) return
       this.#lost = true
-      say(`skein worker: ${errorToJson(error).message}. It goes on working.`)
+      say(`skein worker: ${failureOf(error).message}. It goes on working.`)
     })
+  }
+}
+
+/** True for everything that is told with `--quiet` too: all but the ordinary course of things. */
+function isLoud(event: SkeinEvent): boolean {
+  switch (event.type) {
+    case 'ended':
+      return event.outcome !== 'done'
+    case 'worker':
+      return event.state === 'blocked' || event.state === 'ready'
+    default:
+      return event.type !== 'started' && event.type !== 'progress' && event.type !== 'log'
   }
 }
 
@@ -173,5 +208,5 @@ function about(
 }
 
 function messageOf(error: unknown): string {
-  return short(errorToJson(error).message, 200)
+  return short(failureOf(error).message, 200)
 }

@@ -1,4 +1,4 @@
-import type { StopReport } from '../../queue/worker/events.ts'
+import type { StopReport } from '../../queue/worker/reports.ts'
 import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
 
 /** As shells count: 128 and the number of the signal. */

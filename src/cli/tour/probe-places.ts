@@ -162,7 +162,7 @@ async function mostAtOnce(
   let alive = 0
   const stop = pool.observe(event => {
     if (event.type === 'started') alive = Math.max(alive, ++running)
-    else if (event.type === 'done' || event.type === 'failed') running--
+    else if (event.type === 'ended') running--
   })
   const begun = performance.now()
   // All of them must be blocked at once to count, so each blocks for as long as starting all may take.

@@ -1,21 +1,10 @@
 /// <reference types="node" preserve="true" />
 import { type brand, brandOf } from '../brand.ts'
+import type { CallEvent } from '../events/event.ts'
 import type { Duration } from '../time/duration.ts'
 
 /** The state of a job. The last three are final. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
-
-/** One thing that happened to a job, as `job.events()` reports it. */
-export type JobEvent =
-  | { readonly type: 'state'; readonly state: JobState; readonly time: number }
-  | { readonly type: 'progress'; readonly value: unknown; readonly time: number }
-  | {
-      readonly type: 'log'
-      readonly text: string
-      readonly fields?: Readonly<Record<string, unknown>>
-      readonly time: number
-    }
-  | { readonly type: 'retry'; readonly attempt: number; readonly error: unknown; readonly time: number }
 
 /** The limits of a wait: how long, and under whose control. */
 export interface WaitOptions {
@@ -55,8 +44,8 @@ export interface Job<R> {
    * ends.
    */
   progress(): AsyncIterableIterator<unknown>
-  /** Changes of state from now on; progress, lines of the log and retries also from before, the last 64. Ends with the job. */
-  events(): AsyncIterableIterator<JobEvent>
+  /** Everything that happens to it from now on, to its end; progress, lines of the log and failed attempts also from before, the last 64. */
+  events(): AsyncIterableIterator<CallEvent>
 }
 
 /** True for a job of any executor or scope, whichever copy of skein made it. */

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
 import { errorOfCause } from '../errors/cause.ts'
+import type { CallEvent, CallFacts } from '../events/event.ts'
+import type { LogLine } from '../events/log-line.ts'
 import { wallTime } from '../time/clock.ts'
 import { milliseconds } from '../time/duration.ts'
 import { TimeoutError } from '../errors/errors.ts'
 import { type brand, brandClass } from '../brand.ts'
-import { type Job, type JobEvent, type JobState, type WaitOptions } from './job.ts'
+import type { Job, JobState, WaitOptions } from './job.ts'
 import { Reader } from './reader.ts'
 import { Timer } from '../time/timer.ts'
 
@@ -12,6 +14,8 @@ import { Timer } from '../time/timer.ts'
 export interface LocalJobOptions {
   readonly id: string
   readonly name: string
+  /** The place in which the work is done, as in events. */
+  readonly place: string
   /** Asks the work to stop. The job's `cancel()` resolves when the job has been settled, whatever this returns. */
   cancel(reason: unknown): Promise<void> | void
   /** The state of the work, until it is settled. Default: what `start` and `report` said last. */
@@ -36,6 +40,8 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
 
   abstract get id(): string
   abstract get name(): string
+  /** The place in which the work is done, as in events. */
+  protected abstract get place(): string
 
   /** Asks the work to stop. `cancel()` resolves when the job has been settled, whatever this returns. */
   protected abstract stop(reason: unknown): Promise<void> | void
@@ -83,7 +89,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
     return this.read('progressReaders', () => true)
   }
 
-  events(): AsyncIterableIterator<JobEvent> {
+  events(): AsyncIterableIterator<CallEvent> {
     return this.read('eventReaders', event => event.type === 'progress')
   }
 
@@ -91,19 +97,36 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
   start(): void {
     if (this.settled || this.#state === 'running') return
     this.#state = 'running'
-    if (this.#waiting?.eventReaders) this.emit({ type: 'state', state: 'running', time: wallTime() })
+    if (this.isFollowed) {
+      const time = wallTime()
+      this.emit({ type: 'started', ...this.facts, worker: this.place, time, started: time })
+    }
   }
 
-  /** Passes on something that happened. A final state is reported by `resolve` and `reject`, never through this. */
-  report(event: JobEvent): void {
+  /** True while somebody reads its events. */
+  get isFollowed(): boolean {
+    return (this.#waiting?.eventReaders?.size ?? 0) > 0
+  }
+
+  /**
+   * Passes on something that happened, in the words of the place that does the work. The end only tells the readers: the job has its
+   * outcome from `resolve` and `reject`, which follow, and tell of the end themselves where nobody else has.
+   */
+  report(event: CallEvent): void {
     if (this.settled) return
-    if (event.type === 'state') this.#state = event.state
-    else this.keep(event)
+    if (event.type === 'started') this.#state = 'running'
+    else if (event.type !== 'ended') this.keep(event)
+    else if (this.#waiting) this.#waiting.endTold = true
     this.emit(event)
   }
 
+  /** The facts that its own events state. */
+  private get facts(): CallFacts {
+    return { id: this.id, task: this.name, place: this.place, attempt: 1 }
+  }
+
   /** Keeps what a reader may still want to hear who comes later: the last of it. */
-  private keep(event: JobEvent): void {
+  private keep(event: CallEvent): void {
     const kept = ((this.#waiting ??= new Waiting<R>()).kept ??= [])
     if (kept.length >= longestMemory) kept.shift()
     kept.push(event)
@@ -111,7 +134,12 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
 
   /** Passes on a value given to `progress`. */
   reportProgress(value: unknown): void {
-    this.report({ type: 'progress', value, time: wallTime() })
+    this.report({ type: 'progress', ...this.facts, worker: this.place, time: wallTime(), value })
+  }
+
+  /** Passes on a line given to `log`. */
+  reportLog(line: LogLine): void {
+    this.report({ type: 'log', ...this.facts, worker: this.place, ...line })
   }
 
   resolve(value: R): void {
@@ -140,13 +168,18 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
     if (waiting.kept) (this.#waiting = new Waiting<R>()).kept = waiting.kept
     waiting.tell(state === 'done', outcome)
     for (const reader of waiting.progressReaders ?? []) reader.end()
-    for (const reader of waiting.eventReaders ?? []) {
-      reader.push({ type: 'state', state, time: wallTime() })
-      reader.end()
+    if (waiting.eventReaders === undefined) return
+    if (!waiting.endTold) {
+      const time = wallTime()
+      const end = { type: 'ended', ...this.facts, time, ended: time } as const
+      const event: CallEvent =
+        state === 'done' ? { ...end, outcome: state } : { ...end, outcome: state, error: outcome }
+      for (const reader of waiting.eventReaders) reader.push(event)
     }
+    for (const reader of waiting.eventReaders) reader.end()
   }
 
-  private emit(event: JobEvent): void {
+  private emit(event: CallEvent): void {
     const waiting = this.#waiting
     for (const reader of waiting?.eventReaders ?? []) reader.push(event)
     if (event.type === 'progress') for (const reader of waiting?.progressReaders ?? []) reader.push(event.value)
@@ -154,9 +187,9 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
 
   private read<K extends 'eventReaders' | 'progressReaders'>(
     kind: K,
-    mayDrop: (value: K extends 'eventReaders' ? JobEvent : unknown) => boolean,
-  ): Reader<K extends 'eventReaders' ? JobEvent : unknown> {
-    type T = K extends 'eventReaders' ? JobEvent : unknown
+    mayDrop: (value: K extends 'eventReaders' ? CallEvent : unknown) => boolean,
+  ): Reader<K extends 'eventReaders' ? CallEvent : unknown> {
+    type T = K extends 'eventReaders' ? CallEvent : unknown
     const reader: Reader<T> = new Reader<T>(gone => {
       ;(this.#waiting?.[kind] as Set<Reader<T>> | undefined)?.delete(gone)
     }, mayDrop)
@@ -237,6 +270,10 @@ export class LocalJob<R> extends JobBase<R> {
     return this.#work.name
   }
 
+  protected override get place(): string {
+    return this.#work.place
+  }
+
   protected override get workState(): JobState | undefined {
     return this.#work.state?.()
   }
@@ -263,10 +300,12 @@ class Waiting<R> {
   #reject: ((error: unknown) => void) | undefined = undefined
   /** Those who wait with a limit, or for the end alone. */
   #waiters: Set<Waiter<R>> | undefined = undefined
-  eventReaders: Set<Reader<JobEvent>> | undefined = undefined
+  eventReaders: Set<Reader<CallEvent>> | undefined = undefined
   progressReaders: Set<Reader<unknown>> | undefined = undefined
   /** The latest reports. */
-  kept: JobEvent[] | undefined = undefined
+  kept: CallEvent[] | undefined = undefined
+  /** True once the readers were told of the end by the place that does the work. */
+  endTold = false
 
   share(): Promise<R> {
     return (this.shared ??= new Promise<R>((resolve, reject) => {

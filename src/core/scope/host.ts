@@ -1,6 +1,6 @@
 import type { CancelCause } from '../errors/cause.ts'
 import { Member, type ScopeNode } from '../tree/member.ts'
-import type { LogLine } from './services.ts'
+import type { LogLine } from '../events/log-line.ts'
 
 /** The receiver of the end of a scope. Exactly one of `done`, `failed` and `cancelled` is called, once. */
 export interface Host {

@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
-import { now } from '../time/clock.ts'
+import { now, wallTime } from '../time/clock.ts'
 import { callIn } from './slot.ts'
 import { describe } from '../errors/checks.ts'
 import { debugging, warnSwallowed } from '../report/debug.ts'
@@ -15,7 +15,8 @@ import { flag, innerOf, type ScopeCancel } from './cancelling.ts'
 import { ScopeStop } from './stopping.ts'
 import type { ExitHandler, OpenBlock } from './extras.ts'
 import { checkBody, checkErrorShape, checkFailurePolicy, checkSignal, type ScopeInit } from './options.ts'
-import { checkLog, type LogLine } from './services.ts'
+import type { LogLine } from '../events/log-line.ts'
+import { checkLog } from './services.ts'
 import { nesting } from './stack-room.ts'
 import { describeStuck } from '../report/stuck.ts'
 import { isThenable } from '../errors/thenable.ts'
@@ -135,7 +136,7 @@ export abstract class ScopeCore extends ScopeStop {
   log(text: string, fields?: Readonly<Record<string, unknown>>): void {
     checkLog(text, fields)
     if (this.over) return
-    const line: LogLine = { text, ...(fields === undefined ? {} : { fields }), time: now() }
+    const line: LogLine = { text, ...(fields === undefined ? {} : { fields }), time: wallTime() }
     // What a child of the task writes belongs to the task's log.
     const services = this.services
     if (services !== undefined) return services.log(line)

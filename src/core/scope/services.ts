@@ -1,13 +1,5 @@
 import { InvalidArgumentError } from '../errors/errors.ts'
-
-/** One line that a task has written with `s.log`. */
-export interface LogLine {
-  readonly text: string
-  /** The data that belongs to it, for machines. */
-  readonly fields?: Readonly<Record<string, unknown>>
-  /** The moment at which it was written, in milliseconds since the Unix epoch. */
-  readonly time: number
-}
+import type { LogLine } from '../events/log-line.ts'
 
 /**
  * The services of the place that runs a task for its scope, beside `probe` and `onProgress`.

@@ -5,7 +5,7 @@ import { JobBase } from '../job/local-job.ts'
 import type { Member, MemberOwner } from '../tree/member.ts'
 import { ready, type Runnable } from '../time/ready.ts'
 import type { ScopeCore } from './life.ts'
-import type { LogLine } from './services.ts'
+import type { LogLine } from '../events/log-line.ts'
 
 let numbered = 0
 
@@ -43,6 +43,10 @@ export class SpawnedJob<R, S extends ScopeCore> extends JobBase<R> implements Me
 
   override get name(): string {
     return this.scope.name
+  }
+
+  protected override get place(): string {
+    return 'scope'
   }
 
   protected override stop(reason: unknown): void {
@@ -114,7 +118,7 @@ export class SpawnedJob<R, S extends ScopeCore> extends JobBase<R> implements Me
 
   /** @internal */
   log(line: LogLine): void {
-    this.report({ type: 'log', ...line })
+    this.reportLog(line)
   }
 
   /** @internal */

@@ -2,6 +2,7 @@ import { BaseExecutor } from '../../call/run/base-executor.ts'
 import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import type { Alarm, Entry } from '../../call/run/entry.ts'
 import { decodeError, encodeError } from '../../call/codec/envelope.ts'
+import { weigh } from '../../call/codec/weigh.ts'
 import type { ExecutorStats } from '../../call/executor.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { AheadWatch } from './ahead-watch.ts'
@@ -60,9 +61,7 @@ export class WorkerPool extends BaseExecutor {
         onReplies: replies => this.#onReplies(worker, replies),
         onRefused: (message, error) => this.#onRefused(worker, message, error),
       }),
-      onState: (worker, state) => {
-        if (this.observed) this.emit({ type: 'worker', worker: worker.name, time: realTime(), state })
-      },
+      onState: (worker, state) => this.reportWorker(worker.name, state),
       onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
@@ -131,6 +130,7 @@ export class WorkerPool extends BaseExecutor {
     entry.state = 'waiting'
     this.#queue.putBack(entry)
     this.#schedule()
+    this.reportBrokenOff(entry)
   }
 
   protected dequeue(entry: Entry): void {
@@ -167,6 +167,7 @@ export class WorkerPool extends BaseExecutor {
     entry.state = 'sent'
     entry.order = ++this.#order
     entry.started = 0
+    if (this.observed) entry.bytes = { sent: weigh(args), received: 0 }
     const flags = flagsOf(entry, this.wantsStart(entry), entry.apart || times.isDangerous)
     const isSent =
       moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
@@ -260,6 +261,7 @@ export class WorkerPool extends BaseExecutor {
         if (!entry) return
         const { value, error } = decodeArrived(message[2], message[3])
         if (error !== undefined) return this.settle(entry, true, tellOrigin(entry, this.name, error))
+        if (entry.bytes && entry.kind !== 'stream') entry.bytes.received = weigh(value)
         return this.settle(entry, false, tellOrigins(entry, this.name, value))
       }
       case reply.failed: {
@@ -313,17 +315,18 @@ export class WorkerPool extends BaseExecutor {
     switch (message[0]) {
       case reply.started:
         entry.started = worker.timeOrigin + message[2] / 1_000
-        return this.reportStart(entry, worker.name, entry.started)
+        return this.reportStart(entry)
       case reply.items: {
         const { value, error } = decodeArrived(message[2], message[3])
         if (error !== undefined) throw error
         // Nothing comes behind what is missing.
-        if (entry.unreadable === undefined) entry.deliver(value as unknown[])
-        return
+        if (entry.unreadable !== undefined) return
+        if (entry.bytes) entry.bytes.received += weigh(value)
+        return entry.deliver(value as unknown[])
       }
       case reply.progress: {
         const { value, error } = decodeArrived(message[2], message[3])
-        if (error === undefined) this.reportProgress(entry, worker.name, value)
+        if (error === undefined) this.reportProgress(entry, value)
         else process.emitWarning(error)
         return
       }
@@ -331,7 +334,7 @@ export class WorkerPool extends BaseExecutor {
         const { value, error } = decodeArrived(message[4], message[5])
         if (error !== undefined) process.emitWarning(error)
         const fields = value as Readonly<Record<string, unknown>> | null | undefined
-        return this.reportLog(entry, worker.name, { text: message[2], time: message[3], ...(fields ? { fields } : {}) })
+        return this.reportLog(entry, { text: message[2], time: message[3], ...(fields ? { fields } : {}) })
       }
       case reply.ask:
         return void answerAsk(message, entry, this.#encoding, (answer, json) => {

@@ -2,19 +2,20 @@ import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeMessage } from '../../celery/message.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'
-import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../../core/errors/errors.ts'
 import { type brand, brandClass } from '../../core/brand.ts'
-import { type Job, type JobEvent, type JobState, type WaitOptions } from '../../core/job/job.ts'
-import type { LogLine } from '../../core/scope/services.ts'
+import type { Job, JobState, WaitOptions } from '../../core/job/job.ts'
+import type { CallEvent } from '../../core/events/event.ts'
+import type { LogLine } from '../../core/events/log-line.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'
 import { inspecting } from '../../stores/roles/need.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { follow, goneError, pick, type Seen } from './follow.ts'
-import { eventsOf, lineOf, valueOf } from './job-events.ts'
+import { type JobOutline, JobStory } from './job-story.ts'
+import { lineOf, valueOf } from './reports.ts'
 import { errorOf, outcomeOf } from './outcome.ts'
 import { reasonText } from './reason.ts'
 import { isOver, type Watch } from './watch.ts'
@@ -68,8 +69,8 @@ export interface DurableJob<R> extends Job<R> {
   progress(): AsyncIterableIterator<unknown>
   /** What the task writes with `current().log(text, fields)`: the last 1,000 lines that are kept, then what comes, until it ends. */
   logs(): AsyncIterableIterator<LogLine>
-  /** Changes of state, progress, lines and attempts: what is kept of them, then what comes, until it ends. */
-  events(): AsyncIterableIterator<JobEvent>
+  /** What has happened to it from its submission on, as far as that is kept, then what comes, until it ends. */
+  events(): AsyncIterableIterator<CallEvent>
 }
 
 /** What a handle needs of its queue. */
@@ -110,15 +111,17 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   readonly id: string
   readonly name: string
   readonly #source: JobSource
+  readonly #outline: JobOutline
   /** Its result is not kept, so a job that is gone has succeeded. */
   readonly #ignored: boolean
   #state: JobState
   #outcome: Outcome | undefined
 
-  constructor(source: JobSource, id: string, name: string, state: JobState, ignored: boolean) {
+  constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean) {
     this.#source = source
-    this.id = id
-    this.name = name
+    this.#outline = outline
+    this.id = outline.id
+    this.name = outline.task
     this.#state = state
     this.#ignored = ignored
   }
@@ -158,25 +161,9 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
     return pick(this.#follow(), seen => ('report' in seen && seen.report.kind === 'log' ? [lineOf(seen.report)] : []))
   }
 
-  events(): AsyncIterableIterator<JobEvent> {
-    let last: JobState | undefined
-    let attempt = 1
-    return pick(this.#follow(), (seen): readonly JobEvent[] => {
-      if ('report' in seen) {
-        const events = eventsOf(seen.report, attempt + 1)
-        if (events[0]?.type === 'retry') attempt = events[0].attempt
-        return events
-      }
-      if ('ended' in seen) {
-        const { state, endedAt } = seen.ended
-        return [{ type: 'state', state: states[state], time: endedAt ?? wallTime() }]
-      }
-      const { startedAt, sentAt, ...job } = seen.job
-      const state = states[job.state]
-      if (state === last) return []
-      last = state
-      return [{ type: 'state', state, time: (state === 'running' ? startedAt : sentAt) ?? wallTime() }]
-    })
+  events(): AsyncIterableIterator<CallEvent> {
+    const story = new JobStory(this.#outline)
+    return pick(this.#follow(), seen => story.after(seen))
   }
 
   #follow(): AsyncIterableIterator<Seen> {

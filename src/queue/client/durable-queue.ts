@@ -1,6 +1,6 @@
 import type { Call } from '../../call/call.ts'
 import type { Arguments, Value } from '../../call/call.ts'
-import type { ExecutorEvent } from '../../call/events.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
 import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
 import type { DurableCallOptions } from '../../call/queue-options.ts'
@@ -107,14 +107,13 @@ export interface DurableQueue extends Executor {
     options?: DurableMapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   /**
-   * Reports what becomes of the calls that *this program* hands over from now on, as every executor does: `submitted`,
-   * `started`, `progress`, `log`, `retried`, and how they ended.
+   * Tells what becomes of the calls that *this program* hands over from now on, in the words of every executor (`CallEvent`).
    *
-   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here.
-   * Listening does not keep the program running. For a job of any program there is `job.events()`, for all jobs of a worker
-   * `worker.observe()`.
+   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here. An
+   * attempt begins when a worker has taken it. Listening does not keep the program running. For a job of any program there is
+   * `job.events()`, for all jobs of a worker `worker.observe()`.
    */
-  observe(listener: (event: ExecutorEvent) => void): () => void
+  observe(listener: (event: SkeinEvent) => void): () => void
   /** The calls that *this program* has started with `run`, `map` and `stream`; `storeStats` tells of the store. */
   stats(): ExecutorStats
   /** How the store is doing: its queues, its workers, what nobody takes. */

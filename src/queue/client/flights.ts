@@ -1,9 +1,7 @@
 import type { Entry, Outcome, Work } from '../../call/run/entry.ts'
-import type { ExecutorEvent } from '../../call/events.ts'
 import { SignalListeners } from '../../call/run/signal-listeners.ts'
 import { recordSite } from '../../call/run/submit-site.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
-import { wallTime } from '../../core/time/clock.ts'
 import { CancelledError, type Ended } from '../../core/errors/errors.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
@@ -15,7 +13,7 @@ import type { Outbox, Sent } from './outbox.ts'
 import { outcomeOf } from './outcome.ts'
 import { outgoingCall } from './outgoing.ts'
 import { reasonText } from './reason.ts'
-import type { EndEvent, Teller } from './teller.ts'
+import type { Teller } from './teller.ts'
 import type { Watch } from './watch.ts'
 
 /** What flights need of their queue. */
@@ -27,9 +25,7 @@ export interface FlightParts {
   readonly queue: string
   /** Why no more may start; undefined while they may. */
   readonly refusal: (work: Work) => Error | undefined
-  readonly tell: (event: ExecutorEvent) => void
   readonly teller: Teller
-  readonly observed: () => boolean
 }
 
 /** A call that this program waits for, and what is to be undone when it ends. */
@@ -38,8 +34,8 @@ interface Flight {
   outgoing: OutgoingCall | undefined
   /** It is somebody else's job: the unique key was taken. */
   joined: boolean
-  /** The job itself has ended; a flight may end before that. */
-  over: boolean
+  /** The job as it ended; a flight may end before that. */
+  job: CallOutcome | undefined
   unwatch: (() => void) | undefined
   reader: ItemReader | undefined
 }
@@ -81,7 +77,7 @@ export class Flights {
       entry,
       outgoing: undefined,
       joined: false,
-      over: false,
+      job: undefined,
       unwatch: undefined,
       reader: undefined,
     }
@@ -133,8 +129,7 @@ export class Flights {
     entry.id = id
     entry.state = 'sent'
     entry.onAccepted?.()
-    this.#parts.tell({ type: 'submitted', id, task: entry.work.task, time: wallTime() })
-    this.#parts.teller.begin(id, entry.work.task)
+    this.#parts.teller.begin(id, outgoing, true)
     if (entry.kind === 'stream') this.#read(flight)
     if (entry.cause) this.#cancel(flight)
   }
@@ -165,8 +160,13 @@ export class Flights {
   #ended(flight: Flight, job: CallOutcome): void {
     const { entry, reader, outgoing } = flight
     if (!this.#flights.has(entry)) return
-    flight.over = true
-    const id = entry.id || (outgoing?.id ?? '')
+    if (entry.id === '' && outgoing) {
+      // It was taken and has ended before the answer was here.
+      entry.id = outgoing.id
+      this.#parts.teller.begin(entry.id, outgoing, true)
+    }
+    const { id } = entry
+    flight.job = job
     const isGone = job.state === 'gone'
     if (isGone && !outgoing?.ignoreResult) return this.#fail(flight, goneError(id))
     const of = { id, task: job.task ?? outgoing?.task ?? entry.work.task.name }
@@ -230,18 +230,11 @@ export class Flights {
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
     this.counts[outcome.state]++
-    this.#report(flight, outcome)
+    // A call that no store has taken is none to be told of, as everywhere.
+    const { outgoing } = flight
+    if (outgoing && entry.id !== '') this.#parts.teller.finish(entry.id, outgoing, outcome, flight.job)
     entry.end(outcome)
     if (this.#flights.size === 0) this.#onIdle?.()
-  }
-
-  #report({ entry, over }: Flight, outcome: Outcome): void {
-    if (!this.#parts.observed()) return
-    const ran = { worker: entry.workerName, started: entry.started, duration: entry.duration }
-    const base = { id: entry.id, task: entry.work.task, time: wallTime(), ...(entry.started > 0 ? ran : {}) }
-    const event: EndEvent =
-      outcome.state === 'done' ? { type: 'done', ...base } : { type: outcome.state, ...base, error: outcome.error }
-    this.#parts.teller.finish(event, over)
   }
 }
 

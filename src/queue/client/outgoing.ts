@@ -4,7 +4,7 @@ import { checkInteger, describe } from '../../core/errors/checks.ts'
 import type { CallSettings } from '../../call/options.ts'
 import { checkSpan } from '../../call/queue-options.ts'
 import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
-import { wireName } from '../../celery/task-name.ts'
+import { taskName } from '../../call/define/task-name.ts'
 import { checkWhole } from '../../core/errors/checks.ts'
 import { now } from '../../core/time/clock.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
@@ -50,7 +50,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   const { options } = work
   const time = now()
   const id = newCallId()
-  const task = wireName(work.task)
+  const task = taskName(work.task)
   checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
   const expires = expiryOf(options, time)

@@ -1,6 +1,6 @@
 import { type Arguments, type Call, isCall, makeCall, type Value } from '../../call/call.ts'
 import type { Entry, Work } from '../../call/run/entry.ts'
-import type { ExecutorEvent } from '../../call/events.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
 import { LentExecutor } from '../../call/run/lent-executor.ts'
 import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
@@ -13,7 +13,6 @@ import { ExecutorSurface } from '../../call/run/surface.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
 import type { Task } from '../../call/define/task.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
-import { wallTime } from '../../core/time/clock.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
 import { Observers } from '../../core/events/observers.ts'
@@ -29,6 +28,7 @@ import type { UserDatabase } from '../../stores/roles/transactions.ts'
 import { acceptedId } from './accepted.ts'
 import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
 import { cancelError, Flights } from './flights.ts'
+import { outlineOf } from './job-story.ts'
 import { Outbox, type Sent } from './outbox.ts'
 import { outgoingCall, outgoingInside } from './outgoing.ts'
 import { reasonText } from './reason.ts'
@@ -39,6 +39,7 @@ import { isOver, Watch } from './watch.ts'
 /** The client's side of a queue. */
 export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   readonly kind = 'queue'
+  readonly place = 'queue'
   readonly capacity: number = Number.POSITIVE_INFINITY
   readonly bundles = false
   readonly name: string
@@ -48,7 +49,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   readonly #outbox: Outbox
   readonly #flights: Flights
   readonly #teller: Teller
-  readonly #observers = new Observers<ExecutorEvent>()
+  readonly #observers = new Observers<SkeinEvent>()
   #closing: Promise<void> | undefined
 
   constructor(store: Store, name: string, ownsStore: boolean) {
@@ -58,18 +59,14 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.name = name
     this.#watch = new Watch(store.results)
     this.#outbox = new Outbox(store)
-    const tell = (event: ExecutorEvent): void => this.#observers.tell(event)
-    const observed = (): boolean => this.#observers.any
-    this.#teller = new Teller({ results: store.results, watch: this.#watch, tell, observed })
+    this.#teller = new Teller(store.results, this.#watch, this.#observers)
     this.#flights = new Flights({
       store,
       watch: this.#watch,
       outbox: this.#outbox,
       queue: name,
       refusal: work => (this.#closing ? this.#closedError(`task ${work.task.name} was not started`) : undefined),
-      tell,
       teller: this.#teller,
-      observed,
     })
   }
 
@@ -104,15 +101,14 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     const outgoing = made instanceof Promise ? await made : made
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
     const job = this.#accepted(outgoing, sent)
-    this.#observers.tell({ type: 'submitted', id: job.id, task: work.task, time: wallTime() })
-    this.#teller.begin(job.id, work.task)
+    this.#teller.begin(job.id, outgoing, false)
     if (signal) this.#cancelOn(signal, job)
     return job
   }
 
   #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<unknown> {
-    const { task, ignoreResult = false } = outgoing
-    return new StoredJobHandle<unknown>(this.#source, acceptedId(outgoing, sent), task, 'queued', ignoreResult)
+    const outline = outlineOf(acceptedId(outgoing, sent), outgoing)
+    return new StoredJobHandle<unknown>(this.#source, outline, 'queued', outgoing.ignoreResult === true)
   }
 
   submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
@@ -202,7 +198,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   // ---------------------------------------------------------------- looking and telling
 
-  observe(listener: (event: ExecutorEvent) => void): () => void {
+  observe(listener: (event: SkeinEvent) => void): () => void {
     return this.#observers.add(listener)
   }
 
@@ -218,7 +214,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     if (typeof id !== 'string') throw new InvalidArgumentError(`The id of a job must be a string, got ${describe(id)}`)
     const { state, task = '' } = await this.#store.results.outcome(id)
     if (state === 'gone') return undefined
-    return new StoredJobHandle<R>(this.#source, id, task, jobState(state), false)
+    return new StoredJobHandle<R>(this.#source, { id, task }, jobState(state), false)
   }
 
   async jobs(filter: JobFilter = {}): Promise<JobStatus[]> {

@@ -1,151 +1,131 @@
-import type { ExecutorEvent } from '../../call/events.ts'
-import type { TaskIdentity } from '../../call/define/identity.ts'
-import { wallTime } from '../../core/time/clock.ts'
+import type { Outcome } from '../../call/run/entry.ts'
 import { JobGoneError } from '../../core/errors/errors.ts'
+import type { CallEvent, SkeinEvent } from '../../core/events/event.ts'
+import type { Observers } from '../../core/events/observers.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
-import { eventsOf } from './job-events.ts'
 import { follow, type Seen } from './follow.ts'
+import { JobStory, outlineOf } from './job-story.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Watch } from './watch.ts'
 
-/** What a teller needs of its queue. */
-export interface TellerParts {
-  readonly results: Results
-  readonly watch: Watch
-  readonly tell: (event: ExecutorEvent) => void
-  readonly observed: () => boolean
-}
-
-/** The end of a call. */
-export type EndEvent = Extract<ExecutorEvent, { readonly type: 'done' | 'failed' | 'cancelled' }>
-
-/** A call that is being told of. */
-interface Story {
-  readonly id: string
-  readonly task: TaskIdentity
+/** A job that is being told of. */
+interface Told {
+  readonly task: string
+  readonly story: JobStory
   readonly seen: AsyncIterableIterator<Seen>
-  /** The attempt whose beginning was told last. */
-  started: number
-  attempt: number
-  worker: string
-  /** How its end is to be told, where that is known better than the store knows it. */
-  end: EndEvent | undefined
-  told: Promise<void>
+  /** How many calls of this program wait for it: the last of them says how it ended. */
+  waiting: number
+  /** It was submitted here: it is told of until it has ended, whoever waits for it. */
+  submitted: boolean
+  /** Nothing is kept of it once it has succeeded. */
+  ignored: boolean
+  /** The job as it ended. */
+  job: CallOutcome | undefined
+  /** How it ended for who waited for it. */
+  outcome: Outcome | undefined
+  /** The store has been seen to be done with it, and its end waits to be told. */
+  over: boolean
+  all: Promise<void>
 }
 
 /**
- * Tells observers of a queue what becomes of the calls of this program, in the words of every executor: begun, progress, lines,
- * another attempt, the end. Each call is followed in the store, only while somebody observes, and never so that the program
- * would go on for that alone.
+ * Tells observers of a queue what becomes of the calls of this program, in the words of every executor. Each job is followed
+ * in the store, only while somebody observes, and never so that the program would go on for that alone.
+ *
+ * Invariant: the end of a job is told once. Of one that calls wait for, the last of them tells it (`finish`), since it knows
+ * better than the store: who has cancelled it, or that its values could not be read.
  */
 export class Teller {
-  readonly #parts: TellerParts
-  readonly #stories = new Map<string, Story>()
+  readonly #results: Results
+  readonly #watch: Watch
+  readonly #observers: Observers<SkeinEvent>
+  readonly #told = new Map<string, Told>()
 
-  constructor(parts: TellerParts) {
-    this.#parts = parts
-  }
-
-  /** Tells of a call from now on, if anybody listens. Its end too, unless `finish` tells it first. */
-  begin(id: string, task: TaskIdentity): void {
-    const { results, watch, observed } = this.#parts
-    if (!observed() || this.#stories.has(id)) return
-    const story: Story = {
-      id,
-      task,
-      seen: follow(results, watch, id, false),
-      started: 0,
-      attempt: 1,
-      worker: '',
-      end: undefined,
-      told: Promise.resolve(),
-    }
-    this.#stories.set(id, story)
-    story.told = this.#tellAll(story)
+  constructor(results: Results, watch: Watch, observers: Observers<SkeinEvent>) {
+    this.#results = results
+    this.#watch = watch
+    this.#observers = observers
   }
 
   /**
-   * Tells the end of a call that this program has waited for, after all that came before it.
+   * Tells of a job from now on, if anybody listens.
    *
-   * @param ended false: the job itself goes on, and is told of no further
+   * @param id the job that the call has become; another's, where it has joined one
+   * @param waits true for a call that somebody waits for: `finish` follows
    */
-  finish(event: EndEvent, ended: boolean): void {
-    const story = this.#stories.get(event.id)
-    if (!story) return this.#parts.tell(event)
-    story.end = event
-    if (!ended) void story.seen.return?.()
+  begin(id: string, call: OutgoingCall, waits: boolean): void {
+    if (!this.#observers.any) return
+    let told = this.#told.get(id)
+    if (told === undefined) {
+      told = {
+        task: call.task,
+        story: new JobStory(outlineOf(id, call)),
+        seen: follow(this.#results, this.#watch, id, false),
+        waiting: 0,
+        submitted: false,
+        ignored: call.ignoreResult === true,
+        job: undefined,
+        outcome: undefined,
+        over: false,
+        all: Promise.resolve(),
+      }
+      this.#told.set(id, told)
+      told.all = this.#tellAll(id, told)
+    }
+    if (waits) told.waiting++
+    else told.submitted = true
+  }
+
+  /**
+   * A call that was waited for has ended.
+   *
+   * @param job the job as it ended; undefined when it goes on without this program, or is gone
+   */
+  finish(id: string, call: OutgoingCall, outcome: Outcome, job: CallOutcome | undefined): void {
+    const told = this.#told.get(id)
+    if (told === undefined) {
+      // Whoever listens has come after it was handed over.
+      if (this.#observers.any) this.#tell(new JobStory(outlineOf(id, call), true).ending(outcome, job))
+      return
+    }
+    if (--told.waiting > 0 || (told.submitted && job === undefined)) return
+    told.outcome = outcome
+    if (told.over) this.#end(id, told, outcome)
+    else if (job === undefined) void told.seen.return?.()
   }
 
   /** Resolves when the ends that are known have been told. */
   async finished(): Promise<void> {
-    await Promise.all([...this.#stories.values()].filter(story => story.end).map(story => story.told))
+    await Promise.all([...this.#told.values()].filter(told => told.outcome).map(told => told.all))
   }
 
-  async #tellAll(story: Story): Promise<void> {
-    let end: EndEvent | undefined
+  async #tellAll(id: string, told: Told): Promise<void> {
+    let last: Outcome | undefined
     try {
-      for await (const seen of story.seen) {
-        if (!this.#parts.observed()) break
-        if ('report' in seen) this.#report(story, seen)
-        else if ('ended' in seen) end = this.#endOf(story, seen.ended)
-        else if (seen.job.state === 'running') this.#started(story, seen.job)
+      for await (const seen of told.seen) {
+        if (!this.#observers.any) break
+        if ('ended' in seen) {
+          told.job = seen.ended
+          last = outcomeOf({ id, task: seen.ended.task ?? told.task }, seen.ended)
+        } else this.#tell(told.story.after(seen))
       }
     } catch (error) {
-      // A job that is gone has ended somehow; whoever waits for it says how.
-      if (error instanceof JobGoneError)
-        end = { type: 'failed', id: story.id, task: story.task, time: wallTime(), error }
+      if (!(error instanceof JobGoneError)) return void this.#told.delete(id)
+      last = told.ignored ? { state: 'done', value: undefined } : { state: 'failed', error }
     }
-    this.#stories.delete(story.id)
-    const last = story.end ?? end
-    if (last) this.#parts.tell(last)
+    told.over = true
+    const outcome = told.outcome ?? (told.waiting > 0 ? undefined : last)
+    if (outcome) this.#end(id, told, outcome)
+    else if (told.waiting <= 0) this.#told.delete(id)
   }
 
-  /** A run that was over before anybody looked has begun all the same. */
-  #started(story: Story, job: CallOutcome): void {
-    const { id, task, attempt } = story
-    const now = Math.max(job.attempt ?? attempt, attempt)
-    story.worker = job.worker ?? story.worker
-    if (job.startedAt === undefined || story.started >= now) return
-    story.started = story.attempt = now
-    this.#parts.tell({ type: 'started', id, task, worker: story.worker, time: job.startedAt })
+  #end(id: string, told: Told, outcome: Outcome): void {
+    this.#told.delete(id)
+    this.#tell(told.story.ending(outcome, told.job))
   }
 
-  #report(story: Story, { report, job }: Extract<Seen, { readonly report: unknown }>): void {
-    const { id, task } = story
-    // Of an earlier attempt than the present one nothing but its reports is known.
-    if (story.started < story.attempt && job.startedAt !== undefined && report.kind !== 'state') {
-      story.started = story.attempt
-      story.worker = job.worker ?? ''
-      const time = job.attempt === story.attempt ? Math.min(job.startedAt, report.time) : report.time
-      this.#parts.tell({ type: 'started', id, task, worker: story.worker, time })
-    }
-    for (const event of eventsOf(report, story.attempt + 1)) {
-      const { time } = event
-      if (event.type === 'progress') {
-        this.#parts.tell({ type: 'progress', id, task, worker: story.worker, time, value: event.value })
-      } else if (event.type === 'log') {
-        const fields = event.fields === undefined ? {} : { fields: event.fields }
-        this.#parts.tell({ type: 'log', id, task, worker: story.worker, time, text: event.text, ...fields })
-      } else if (event.type === 'retry') {
-        // An attempt that has failed has begun, however quick it was.
-        if (story.started < story.attempt) this.#parts.tell({ type: 'started', id, task, worker: story.worker, time })
-        story.started = story.attempt
-        this.#parts.tell({ type: 'retried', id, task, time, attempt: event.attempt, error: event.error })
-        story.attempt = event.attempt
-      } else story.started = story.attempt - 1 // its worker died or handed it back: it begins once more
-    }
-  }
-
-  #endOf(story: Story, job: CallOutcome): EndEvent {
-    this.#started(story, job)
-    const { id, task } = story
-    const outcome = outcomeOf({ id, task: job.task ?? task.name }, job)
-    const time = job.endedAt ?? wallTime()
-    const ran =
-      job.startedAt === undefined
-        ? {}
-        : { worker: job.worker ?? '', started: job.startedAt, duration: Math.max(0, time - job.startedAt) }
-    const base = { id, task, time, ...ran }
-    return outcome.state === 'done' ? { type: 'done', ...base } : { type: outcome.state, ...base, error: outcome.error }
+  #tell(events: readonly CallEvent[]): void {
+    for (const event of events) this.#observers.tell(event)
   }
 }

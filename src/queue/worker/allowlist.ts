@@ -5,7 +5,7 @@ import { describe } from '../../core/errors/checks.ts'
 import { checkArguments, checkResult, definitionOf } from '../../call/define/definition.ts'
 import { lookup, namesIn } from '../../call/define/registry.ts'
 import { type AnyFunction, identityOf, type TaskIdentity } from '../../call/define/identity.ts'
-import { byWireName } from '../../celery/task-name.ts'
+import { byTaskName } from '../../call/define/task-name.ts'
 import { InvalidArgumentError, TaskNotFoundError } from '../../core/errors/errors.ts'
 import { loadTaskModule } from '../../pool/host/load-task.ts'
 
@@ -30,7 +30,7 @@ export class Allowlist {
   readonly #tasks: ReadonlyMap<string, KnownTask>
 
   constructor(identities: Iterable<TaskIdentity>) {
-    this.#tasks = new Map(Array.from(byWireName(identities), ([name, identity]) => [name, knownTask(name, identity)]))
+    this.#tasks = new Map(Array.from(byTaskName(identities), ([name, identity]) => [name, knownTask(name, identity)]))
     this.names = [...this.#tasks.keys()]
   }
 

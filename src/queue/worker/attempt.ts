@@ -38,6 +38,8 @@ export class Attempt {
   effects: Effect[] | undefined
   /** What is committed together with a step, by the step's name; only of steps that are being worked on. */
   openSteps: Map<string, Effect[]> | undefined
+  /** Observers have been told that it has begun. */
+  isBegunTold = false
   /** Reports that the store has not answered yet: the settlement must not overtake them. */
   unwritten = 0
   /** Called when the last of them was answered. */

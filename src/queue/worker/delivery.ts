@@ -1,4 +1,3 @@
-import { wallTime } from '../../core/time/clock.ts'
 import { StoreRefusedError } from '../../core/errors/errors.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Settlement, WriteOutcome } from '../../stores/roles/broker.ts'
@@ -7,15 +6,14 @@ import type { Store } from '../../stores/roles/store.ts'
 import type { Attempt, StopCause } from './attempt.ts'
 import { Batcher } from './batcher.ts'
 import { concludeFailed, type Ending } from './conclude.ts'
-import type { WorkerEvent } from './events.ts'
+import type { JobTeller } from './job-teller.ts'
 import type { ReportBody, TaskBackstage } from './services.ts'
-import { count, type EventBody, eventOf, settlementOf, type WorkerCounts } from './settlement.ts'
+import { count, settlementOf, type WorkerCounts } from './settlement.ts'
 
-/** Where a delivery goes, and who listens. */
+/** Where a delivery goes, and who tells observers of it. */
 export interface DeliveryParts {
   readonly store: Store
-  readonly tell: (event: WorkerEvent) => void
-  readonly observed: () => boolean
+  readonly teller: JobTeller
 }
 
 /** What the worker does when the store has answered. */
@@ -46,11 +44,11 @@ export class Delivery implements TaskBackstage {
         crashPoint('before-ack')
         return store.broker.settle(settlements)
       },
-      error => this.trouble('settle', error),
+      error => parts.teller.trouble('settle', error),
     )
     this.#reporting = new Batcher(
       reports => store.results.report(reports),
-      error => this.trouble('report', error),
+      error => parts.teller.trouble('report', error),
     )
   }
 
@@ -69,29 +67,30 @@ export class Delivery implements TaskBackstage {
   }
 
   /** Ends a claim. */
-  settle(claim: Claim, ending: Ending, duration = 0, attempt?: Attempt): void {
+  settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
     const settlement = settlementOf(claim, ending, attempt?.effects)
-    if (!settlement) return this.#settled(claim, ending, duration, 'lost')
+    if (!settlement) return this.#settled(claim, ending, 'lost', attempt)
     this.#unsettled++
     this.#settling.add(settlement, outcome => {
       this.#unsettled--
-      if (typeof outcome === 'string') this.#settled(claim, ending, duration, outcome)
-      else this.#refused(claim, ending, duration, outcome.refused, attempt)
+      if (typeof outcome === 'string') this.#settled(claim, ending, outcome, attempt)
+      else this.#refused(claim, ending, outcome.refused, attempt)
     })
   }
 
   /** The store cannot write it (an effect failed, it is too large) and still holds the claim: that is a failure of the job. */
-  #refused(claim: Claim, ending: Ending, duration: number, why: string, attempt?: Attempt): void {
+  #refused(claim: Claim, ending: Ending, why: string, attempt?: Attempt): void {
     const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
     // A result that was refused is a failure like one that the task has thrown; a failure that was, is told without its details.
     const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
-    this.settle(claim, next, duration)
+    if (attempt) attempt.effects = undefined
+    this.settle(claim, next, attempt)
   }
 
-  #settled(claim: Claim, ending: Ending, duration: number, outcome: 'ok' | 'lost'): void {
+  #settled(claim: Claim, ending: Ending, outcome: 'ok' | 'lost', attempt?: Attempt): void {
     const last: Ending = outcome === 'lost' ? { kind: 'lost' } : ending
     count(this.counts, last.kind)
-    if (this.#parts.observed()) this.tell(claim, eventOf(last, duration))
+    this.#parts.teller.ended(claim, last, attempt)
     this.#hooks.settled(claim)
   }
 
@@ -113,7 +112,7 @@ export class Delivery implements TaskBackstage {
   #reportRefused(attempt: Attempt, body: ReportBody, why: string): void {
     const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
     if (body.kind === 'item') this.#hooks.stop(attempt, { kind: 'refused', error })
-    else if (body.kind !== 'step') this.trouble('report', error)
+    else if (body.kind !== 'step') this.#parts.teller.trouble('report', error)
   }
 
   /** Gives up what could not be written; the leases run out. How many settlements that were. */
@@ -121,13 +120,5 @@ export class Delivery implements TaskBackstage {
     this.#reporting.giveUp()
     this.#settling.giveUp()
     return this.#unsettled
-  }
-
-  trouble(doing: string, error: unknown): void {
-    this.#parts.tell({ type: 'trouble', time: wallTime(), doing, error })
-  }
-
-  tell({ id, task, queue, attempt }: Claim, event: EventBody): void {
-    this.#parts.tell({ id, task, queue, attempt, time: wallTime(), ...event } as WorkerEvent)
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import type { WorkerHealth } from './events.ts'
+import type { WorkerHealth } from './reports.ts'
 
 /** A small HTTP server that says whether a worker does its work. */
 export interface HealthServer {

@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/errors/foreign.ts'
 import type { IntakeHealth } from '../../stores/roles/broker.ts'
-import type { WorkerHealth } from './events.ts'
+import type { WorkerHealth } from './reports.ts'
 
 /** What the health of a worker is made of. */
 export interface HealthParts {

@@ -1,14 +1,15 @@
 import { brandClass } from '../../core/brand.ts'
 import { hostname } from 'node:os'
-import { wallTime } from '../../core/time/clock.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
 import { Observers } from '../../core/events/observers.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { checkKnown } from '../../core/errors/checks.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Allowlist } from './allowlist.ts'
-import type { QueueWorkerStats, StopReport, WorkerEvent, WorkerHealth } from './events.ts'
+import { JobTeller } from './job-teller.ts'
+import type { QueueWorkerStats, StopReport, WorkerHealth } from './reports.ts'
 import { healthOf } from './health.ts'
 import { type HealthServer, serveHealth } from './health-server.ts'
 import { Stop } from './stop.ts'
@@ -41,8 +42,15 @@ export interface QueueWorker extends AsyncDisposable {
   stats(): QueueWorkerStats
   /** Whether it does its work. */
   health(): WorkerHealth
-  /** Tells what happens from now on. Returns the function that stops the reports. */
-  observe(listener: (event: WorkerEvent) => void): () => void
+  /**
+   * Tells what happens from now on to the jobs that it takes, and to itself, in the words of every executor: see `CallEvent` and
+   * `WorkerEvent`. The end of an attempt is told once the store has it.
+   *
+   * What the listener throws harms nothing: it is reported once, as a process warning, and the listener hears on.
+   *
+   * @returns ends that
+   */
+  observe(listener: (event: SkeinEvent) => void): () => void
   /**
    * Stops, with one deadline for everything: takes no more jobs, hands back those that have not started, lets the others
    * run, breaks off what still runs shortly before the deadline, and writes what is to be written. A second call with a
@@ -79,7 +87,8 @@ export class QueueWorkerHandle implements QueueWorker {
   readonly done: Promise<StopReport>
   readonly #parts: QueueWorkerParts
   readonly #core: WorkerCore
-  readonly #observers = new Observers<WorkerEvent>()
+  readonly #observers = new Observers<SkeinEvent>()
+  readonly #teller: JobTeller
   /** A worker that waits for jobs keeps its program running, as a server does. */
   readonly #alive = setInterval(() => {}, 2 ** 31 - 1)
   #state: 'running' | 'stopping' | 'stopped' = 'running'
@@ -94,6 +103,7 @@ export class QueueWorkerHandle implements QueueWorker {
     this.tasks = parts.tasks.names
     this.queues = parts.queues
     this.done = new Promise(resolve => (this.#tellDone = resolve))
+    this.#teller = new JobTeller(this.id, this.#observers)
     this.#core = new WorkerCore({
       worker: this.id,
       store: parts.store,
@@ -102,8 +112,7 @@ export class QueueWorkerHandle implements QueueWorker {
       queues: parts.queues,
       lease: parts.lease,
       rates: parts.rates,
-      tell: event => this.#observers.tell(event),
-      observed: () => this.#observers.any,
+      teller: this.#teller,
     })
   }
 
@@ -146,7 +155,7 @@ export class QueueWorkerHandle implements QueueWorker {
     })
   }
 
-  observe(listener: (event: WorkerEvent) => void): () => void {
+  observe(listener: (event: SkeinEvent) => void): () => void {
     return this.#observers.add(listener)
   }
 
@@ -159,7 +168,7 @@ export class QueueWorkerHandle implements QueueWorker {
       return this.done
     }
     this.#state = 'stopping'
-    this.#observers.tell({ type: 'stopping', time: wallTime(), running: this.#core.running })
+    this.#teller.worker('leaving', { running: this.#core.running })
     this.#stop = new Stop(this.#core, timeout, this.#parts.grace)
     void this.#end(this.#stop)
     return this.done
@@ -180,7 +189,7 @@ export class QueueWorkerHandle implements QueueWorker {
       try {
         await ending()
       } catch (error) {
-        this.#observers.tell({ type: 'trouble', time: wallTime(), doing: what, error })
+        this.#teller.trouble(what, error)
       }
     }
     await quietly('say goodbye', async () => store.registry?.announce(this.id, undefined))
@@ -188,6 +197,7 @@ export class QueueWorkerHandle implements QueueWorker {
     if (ownsStore) await quietly('close the store', () => store.close())
     await this.#server?.close()
     clearInterval(this.#alive)
+    this.#teller.worker('gone')
     this.#tellDone(report)
   }
 
@@ -197,9 +207,7 @@ export class QueueWorkerHandle implements QueueWorker {
       () => {
         this.#armPulse()
         this.#checkHealth()
-        this.#announce().catch((error: unknown) =>
-          this.#observers.tell({ type: 'trouble', time: wallTime(), doing: 'announce', error }),
-        )
+        this.#announce().catch((error: unknown) => this.#teller.trouble('announce', error))
       },
       undefined,
       false,
@@ -220,7 +228,7 @@ export class QueueWorkerHandle implements QueueWorker {
     const { consuming, reason } = this.health()
     if (consuming === this.#consuming) return
     this.#consuming = consuming
-    this.#observers.tell({ type: 'consuming', time: wallTime(), consuming, reason })
+    this.#teller.worker(consuming ? 'ready' : 'blocked', { reason })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

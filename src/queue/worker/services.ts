@@ -2,7 +2,8 @@ import { describe } from '../../core/errors/checks.ts'
 import type { RunServices } from '../../call/run/run-services.ts'
 import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
-import { type LogLine, stepAsk } from '../../core/scope/services.ts'
+import type { LogLine } from '../../core/events/log-line.ts'
+import { stepAsk } from '../../core/scope/services.ts'
 import type { WriteOutcome } from '../../stores/roles/broker.ts'
 import { unsupported } from '../../stores/roles/need.ts'
 import type { Report } from '../../stores/roles/results.ts'
@@ -10,6 +11,7 @@ import type { Store } from '../../stores/roles/store.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
+import type { JobTeller } from './job-teller.ts'
 import { type AskedEffect, effectAsk, jobAsk } from '../inside/asks.ts'
 
 /** What a running task needs of its worker. */
@@ -26,20 +28,25 @@ export type ReportBody = Report extends infer R ? (R extends Report ? Omit<R, 'i
 export class TaskServices implements RunServices {
   readonly #attempt: Attempt
   readonly #backstage: TaskBackstage
-  /** Set where somebody wants to hear that a run has begun: it costs a message. */
-  started?: (worker: string, time: number) => void
+  readonly #teller: JobTeller
+  /** There where somebody wants to hear that a run has begun: it costs a message. */
+  readonly started?: () => void
 
-  constructor(attempt: Attempt, backstage: TaskBackstage) {
+  constructor(attempt: Attempt, backstage: TaskBackstage, teller: JobTeller) {
     this.#attempt = attempt
     this.#backstage = backstage
+    this.#teller = teller
+    if (teller.observed) this.started = () => teller.started(attempt)
   }
 
   progress(value: unknown): void {
     this.#backstage.report(this.#attempt, { kind: 'progress', value: encodeValue(value, 'progress') })
+    this.#teller.progress(this.#attempt, value)
   }
 
   log(line: LogLine): void {
     this.#backstage.report(this.#attempt, { kind: 'log', line: encodeValue(line, 'log') })
+    this.#teller.log(this.#attempt, line)
   }
 
   async ask(kind: string, value: unknown): Promise<unknown> {

@@ -2,7 +2,6 @@ import { encodeFailure } from '../../celery/result.ts'
 import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { Ending } from './conclude.ts'
-import type { AboutJob, WorkerEvent } from './events.ts'
 
 /** How many jobs came to which end. */
 export interface WorkerCounts {
@@ -38,28 +37,6 @@ export function settlementOf(
       return { id, token, kind: 'release', ...(ending.blocked ? { delay: blockedFor } : {}) }
     case 'lost':
       return undefined
-  }
-}
-
-/** An event without the job that it is about. */
-export type EventBody = WorkerEvent extends infer E ? (E extends AboutJob ? Omit<E, keyof AboutJob> : never) : never
-
-/** What observers hear of an ending. */
-export function eventOf(ending: Ending, duration: number): EventBody {
-  switch (ending.kind) {
-    case 'done':
-      return { type: 'done', duration }
-    case 'failed':
-    case 'dead':
-      return { type: ending.kind, error: ending.error, duration }
-    case 'retry':
-      return { type: 'retried', error: ending.error, delay: ending.delay, duration }
-    case 'cancelled':
-      return { type: 'cancelled', reason: ending.reason, duration }
-    case 'release':
-      return { type: 'released', interrupted: ending.interrupted }
-    case 'lost':
-      return { type: 'lost' }
   }
 }
 

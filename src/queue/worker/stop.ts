@@ -1,5 +1,5 @@
 import { Timer } from '../../core/time/timer.ts'
-import type { StopReport } from './events.ts'
+import type { StopReport } from './reports.ts'
 import type { WorkerCore } from './worker.ts'
 
 /** How often it looks after what the executor has taken back into its queue, in milliseconds. */

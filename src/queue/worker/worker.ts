@@ -11,7 +11,7 @@ import type { Allowlist } from './allowlist.ts'
 import { Attempt, type StopCause } from './attempt.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
-import type { InterruptedJob } from './events.ts'
+import type { InterruptedJob } from './reports.ts'
 import { ItemFlow } from './item-flow.ts'
 import { readClaim, type Unreadable } from './message.ts'
 import { TaskServices } from './services.ts'
@@ -82,7 +82,7 @@ export class WorkerCore {
         claims: (claims, took) => this.#onClaims(claims, took),
         cancelling: (id, reason) => this.#onCancelling(id, { kind: 'cancelled', reason: parsed(reason) }),
         lost: (id, token) => this.#onLost(id, token),
-        trouble: error => this.#delivery.trouble('claim', error),
+        trouble: error => this.#parts.teller.trouble('claim', error),
       },
     )
     this.#ask()
@@ -179,7 +179,7 @@ export class WorkerCore {
     const stop = said ?? (this.#stopping ? handBack : undefined)
     if (stop) {
       this.#held--
-      return this.#delivery.settle(claim, concludeStopped(read, stop))
+      return this.#delivery.settle(claim, concludeStopped(read, stop), read)
     }
     this.#attempts.set(claim.id, read)
     this.#launch(read)
@@ -198,9 +198,7 @@ export class WorkerCore {
     attempt.entry = entry
     entry.attempt = claim.attempt
     entry.patient = true
-    const services = new TaskServices(attempt, this.#delivery)
-    if (this.#parts.observed()) services.started = () => this.#delivery.tell(claim, { type: 'started' })
-    entry.services = services
+    entry.services = new TaskServices(attempt, this.#delivery, this.#parts.teller)
     if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this.#delivery)
     if (claim.deadline !== undefined) {
       entry.deadline = attempt.deadline
@@ -327,11 +325,11 @@ export class WorkerCore {
     const ending = conclude(attempt, outcome)
     if (ending.kind === 'release' && ending.blocked) this.#block(ending.blocked)
     else if (ending.kind === 'done') this.#rest = 0
-    const { claim, entry } = attempt
+    const { claim } = attempt
     if (ending.kind === 'release' && ending.interrupted) this.interrupted.push(interruptedJob(attempt, ending.ended))
     const settle = (): void => {
       this.#concluding--
-      this.#delivery.settle(claim, attempt.lost ? lost : ending, entry?.duration, attempt)
+      this.#delivery.settle(claim, attempt.lost ? lost : ending, attempt)
     }
     // A settlement ends the claim, so what the attempt has reported must be there before it.
     if (attempt.unwritten > 0 && ending.kind !== 'lost') attempt.onWritten = settle
@@ -358,7 +356,7 @@ export class WorkerCore {
       undefined,
     )
     this.#ask()
-    this.#delivery.trouble('run', error)
+    this.#parts.teller.trouble('run', error)
     this.handBack()
   }
 

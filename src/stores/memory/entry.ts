@@ -90,6 +90,7 @@ export function claimOf(entry: Entry, now: number): Claim {
     body: call.body,
     attempt: entry.attempt,
     deaths: entry.deaths,
+    sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
   }

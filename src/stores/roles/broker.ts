@@ -111,6 +111,8 @@ export interface Claim extends HeldClaim {
   readonly attempt: number
   /** How often a worker has died under it; a broker that only knows that it hands over a call again says 1. */
   readonly deaths: number
+  /** When the call was accepted, in milliseconds since the Unix epoch; absent where the broker does not note it. */
+  readonly sentAt?: number
   /** Milliseconds from now until the deadline of the whole job; absent where it has none. */
   readonly deadline?: number
   /** The finished steps of earlier attempts: name to JSON. */

@@ -113,7 +113,7 @@ describe('a limiter that an executor shares with others', () => {
     const executor = loop({ limiter })
     const job = await executor.submit(call(failOnce, { count: 0 }).with({ retries: { times: 1, backoff: 5 } }))
     for await (const event of job.events()) {
-      if (event.type === 'retry') assert.equal(limiter.borrowed, 0)
+      if (event.type === 'retried') assert.equal(limiter.borrowed, 0)
     }
     assert.equal(await job.result(), 'second')
     assert.equal(limiter.borrowed, 0)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { call, type Executor, type ExecutorEvent, put, WorkerCrashedError, WorkerOutOfMemoryError } from 'skein'
+import { call, type Executor, type SkeinEvent, put, WorkerCrashedError, WorkerOutOfMemoryError } from 'skein'
 import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -11,7 +11,7 @@ const needs = ['workers'] as const
 
 function workerStates(executor: Executor): string[] {
   const states: string[] = []
-  executor.observe((event: ExecutorEvent) => {
+  executor.observe((event: SkeinEvent) => {
     if (event.type === 'worker') states.push(event.state)
   })
   return states

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { call, CancelledError, type JobEvent, WorkerCrashedError } from 'skein'
+import { call, CancelledError, WorkerCrashedError } from 'skein'
 import type { RunServices } from '#skein/call/run/run-services.js'
 import { type Ran, runWith, type RunWithOptions } from '#skein/call/run/run-with.js'
-import { type LogLine, stepAsk } from '#skein/core/scope/services.js'
+import type { LogLine } from '#skein/core/events/log-line.js'
+import { stepAsk } from '#skein/core/scope/services.js'
 import { all } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -223,7 +224,7 @@ export const durable: Theme = theme('what a running task asks and tells', add =>
     const events = all(job.events())
     touch(file('gate'))
     await job.result()
-    const lines = (await events).filter((event: JobEvent) => event.type === 'log')
+    const lines = (await events).filter(event => event.type === 'log')
     assert.deepEqual(
       lines.map(line => line.text),
       ['charged', 'plain', 'from a child'],

@@ -132,7 +132,7 @@ export const graphs: Theme = theme('graphs', add => {
     const executor = open({ workers: 2 })
     let ran = 0
     executor.observe(event => {
-      if (event.type === 'done') ran++
+      if (event.type === 'ended') ran++
     })
     let made: Call<number> = call(double, 1)
     for (let depth = 0; depth < 30; depth++) made = call(addNumbers, made, made)

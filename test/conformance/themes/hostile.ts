@@ -131,7 +131,7 @@ export const hostile: Theme = theme('tasks that misbehave', add => {
     let closing: Promise<void> | undefined
     executor.observe(event => {
       if (event.type === 'started' && !inner) inner = executor.run(double, 5)
-      if (event.type === 'done') closing ??= executor.close()
+      if (event.type === 'ended') closing ??= executor.close()
     })
     assert.equal(await executor.run(double, 2), 4)
     assert.equal(await inner, 10)

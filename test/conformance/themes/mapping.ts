@@ -110,7 +110,7 @@ export const mapping: Theme = theme('mapping', add => {
       const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
-        if (event.type === 'done') bundles.push(event.items ?? 1)
+        if (event.type === 'ended') bundles.push(event.items ?? 1)
       })
       assert.deepEqual(await executor.map(double, range(100), { chunk: 10 }).toArray(), doubled(100))
       assert.deepEqual(bundles, Array(10).fill(10))
@@ -130,7 +130,7 @@ export const mapping: Theme = theme('mapping', add => {
       const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
-        if (event.type === 'done') bundles.push(event.items ?? 1)
+        if (event.type === 'ended') bundles.push(event.items ?? 1)
       })
       assert.deepEqual(await executor.map(double, range(20_000)).toArray(), doubled(20_000))
       assert.equal(
@@ -148,7 +148,7 @@ export const mapping: Theme = theme('mapping', add => {
       const executor = open({ workers: 2 })
       const bundles: number[] = []
       executor.observe(event => {
-        if (event.type === 'done') bundles.push(event.items ?? 1)
+        if (event.type === 'ended') bundles.push(event.items ?? 1)
       })
       assert.deepEqual(await executor.map(double, range(25), { chunk: 10 }).toArray(), doubled(25))
       assert.deepEqual(bundles, Array(25).fill(1))

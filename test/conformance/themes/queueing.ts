@@ -152,7 +152,7 @@ export const queueing: Theme = theme('queueing', add => {
     let most = 0
     executor.observe(event => {
       if (event.type === 'started') most = Math.max(most, ++running)
-      if (event.type === 'done') running--
+      if (event.type === 'ended') running--
     })
     await Promise.all(Array.from({ length: 60 }, (_, n) => executor.run(doubleLater, n)))
     assert.equal(running, 0)

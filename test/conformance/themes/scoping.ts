@@ -200,7 +200,7 @@ export const scoping: Theme = theme('scopes and context', add => {
     const order: unknown[] = []
     executor.observe(event => {
       if (event.type === 'progress') order.push(event.value)
-      else if (event.type === 'done') order.push('done')
+      else if (event.type === 'ended') order.push(event.outcome)
     })
     await executor.run(tasks.reportInSync, 3)
     assert.deepEqual(order, [{ at: 1, of: 3 }, { at: 2, of: 3 }, { at: 3, of: 3 }, 'done'])

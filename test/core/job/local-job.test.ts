@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LocalJob } from '#skein/core/job/local-job.js'
-import { CancelledError, isJob, type JobEvent, scope, TimeoutError } from 'skein'
+import { CancelledError, isJob, type CallEvent, scope, TimeoutError } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 
 function job(cancel: (reason: unknown) => Promise<void> | void = () => {}): LocalJob<number> {
-  return new LocalJob<number>({ id: 'job-1', name: 'count', cancel })
+  return new LocalJob<number>({ id: 'job-1', name: 'count', place: 'test', cancel })
 }
+
+const facts = { id: 'job-1', task: 'count', place: 'test', attempt: 1 }
 
 describe('a job', () => {
   test('is no thenable and is known as a job', async () => {
@@ -105,20 +107,48 @@ describe('a job', () => {
 
   test('reports its events to each reader, what came before included, until the end', async () => {
     const it = job()
-    it.report({ type: 'progress', value: 'before', time: 0 })
+    it.reportProgress('before')
     const events = collect(it.events())
     const values = collect(it.progress())
     it.start()
     it.reportProgress(1)
-    it.report({ type: 'retry', attempt: 2, error: 'e', time: 0 })
+    it.report({ ...facts, type: 'retried', time: 1, ended: 1, error: 'e', again: 2 })
     it.reportProgress(2)
     it.resolve(9)
+    const told = await events
     assert.deepEqual(
-      (await events).map(event => (event.type === 'state' ? event.state : event.type)),
-      ['progress', 'running', 'progress', 'retry', 'progress', 'done'],
+      told.map(event => event.type),
+      ['progress', 'started', 'progress', 'retried', 'progress', 'ended'],
     )
+    for (const { id, task, place, attempt } of told) assert.deepEqual({ id, task, place, attempt }, facts)
+    const last = told.at(-1)
+    assert.ok(last?.type === 'ended' && last.outcome === 'done' && last.time === last.ended)
     assert.deepEqual(await values, ['before', 1, 2])
     assert.deepEqual(await collect(it.progress()), ['before', 1, 2])
+  })
+
+  test('tells its end in the words of whoever does the work, where they tell it; else in its own', async () => {
+    const error = new Error('why')
+    const own = job()
+    const events = collect(own.events())
+    own.reject(error, 'failed')
+    const [ended, ...others] = await events
+    assert.deepEqual(others, [])
+    assert.ok(ended?.type === 'ended' && ended.outcome === 'failed' && ended.error === error)
+    const told = job()
+    const heard = collect(told.events())
+    const end: CallEvent = {
+      ...facts,
+      type: 'ended',
+      time: 3,
+      ended: 3,
+      started: 1,
+      worker: 'thread 1',
+      outcome: 'done',
+    }
+    told.report(end)
+    told.resolve(1)
+    assert.deepEqual(await heard, [end])
   })
 
   test('stops feeding a reader who left, also one who is waiting', async () => {
@@ -145,8 +175,8 @@ describe('a job', () => {
     const kept = await collect(values)
     assert.ok(kept.length <= 1_024, `${kept.length} kept`)
     assert.equal(kept.at(-1), 4_999)
-    const states = (await collect(events)).filter(event => event.type === 'state').map(event => event.state)
-    assert.deepEqual(states, ['running', 'done'])
+    const states = (await collect(events)).map(event => event.type).filter(type => type !== 'progress')
+    assert.deepEqual(states, ['started', 'ended'])
   })
 })
 
@@ -175,6 +205,24 @@ describe('the job of a spawned task', () => {
     })
   })
 
+  test('tells what happens to it in the words of every place', async () => {
+    await scope(async s => {
+      const it = s.spawn(async function watched(s) {
+        s.log('half', { done: 1 })
+        await s.sleep(0)
+        throw new RangeError('no more')
+      })
+      const events = await collect(it.events())
+      assert.deepEqual(
+        events.map(({ type, id, task, place, attempt }) => [type, id, task, place, attempt]),
+        ['started', 'log', 'ended'].map(type => [type, it.id, 'watched', 'scope', 1]),
+      )
+      const [, line, ended] = events
+      assert.ok(line?.type === 'log' && line.text === 'half' && line.fields?.['done'] === 1)
+      assert.ok(ended?.type === 'ended' && ended.outcome === 'failed' && ended.error instanceof RangeError)
+    }).catch(() => {})
+  })
+
   test('has an id of its own', async () => {
     await scope(s => {
       const ids = [s.spawn(() => 1), s.spawn(() => 2)].map(each => each.id)
@@ -196,4 +244,4 @@ async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
 }
 
 // The type of an event can be told apart by its `type`.
-export type Progress = Extract<JobEvent, { type: 'progress' }>
+export type Progress = Extract<CallEvent, { type: 'progress' }>

@@ -1,7 +1,7 @@
 // A client and a worker in one process whose files may not grow beyond a limit, until it is lifted: node program.js STORE
 import { execFileSync } from 'node:child_process'
-import { task } from 'skein'
-import { queueIn, work, type WorkerEvent } from 'skein/queue'
+import { task, type WorkerEvent } from 'skein'
+import { queueIn, work } from 'skein/queue'
 import { sqliteStore } from 'skein/stores/sqlite'
 
 const [url = ''] = process.argv.slice(2)

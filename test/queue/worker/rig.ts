@@ -1,6 +1,5 @@
-import { type Call, call } from 'skein'
+import { type Call, call, type SkeinEvent } from 'skein'
 import { outgoingCall } from '#skein/queue/client/outgoing.js'
-import type { WorkerEvent } from '#skein/queue/worker/events.js'
 import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
 import type { InspectableStore } from '#skein/stores/roles/store.js'
@@ -64,15 +63,15 @@ export async function logged(store: InspectableStore, id: string): Promise<void>
 }
 
 /** The next event of a kind. */
-export function event<T extends WorkerEvent['type']>(
+export function event<T extends SkeinEvent['type']>(
   worker: QueueWorker,
   type: T,
-): Promise<Extract<WorkerEvent, { type: T }>> {
+): Promise<Extract<SkeinEvent, { type: T }>> {
   return new Promise(resolve => {
     const off = worker.observe(each => {
       if (each.type !== type) return
       off()
-      resolve(each as Extract<WorkerEvent, { type: T }>)
+      resolve(each as Extract<SkeinEvent, { type: T }>)
     })
   })
 }

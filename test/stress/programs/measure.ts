@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import type { ExecutorEvent } from 'skein'
+import type { SkeinEvent } from 'skein'
 import { placeNamed } from '../../conformance/places/named.ts'
 import type { OpenOptions } from '../../conformance/suite.ts'
 import { double } from '../../conformance/tasks/values.ts'
@@ -84,11 +84,11 @@ export async function stress(options: OpenOptions, work: (stress: Stress) => Pro
   const open = new Set<string>()
   let submitted = 0
   let endedOnce = 0
-  executor.observe((event: ExecutorEvent) => {
+  executor.observe((event: SkeinEvent) => {
     if (event.type === 'submitted') {
       submitted++
       open.add(event.id)
-    } else if (event.type === 'done' || event.type === 'failed' || event.type === 'cancelled') {
+    } else if (event.type === 'ended') {
       endedOnce += open.delete(event.id) ? 1 : -1_000_000
     }
   })

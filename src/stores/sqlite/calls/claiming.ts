@@ -11,7 +11,7 @@ import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 
 /** Without the numbers of the limit, which few calls have: each column of each row costs. */
-const columns = `call, id, line, headers, body, attempt, deaths, deadline_at, limit_key, steps, ignore_result`
+const columns = `call, id, line, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps, ignore_result`
 
 interface Candidate {
   readonly call: number
@@ -21,6 +21,7 @@ interface Candidate {
   readonly body: string
   readonly attempt: number
   readonly deaths: number
+  readonly sentAt: number
   readonly deadlineAt: number | null
   readonly limitKey: string | null
   readonly concurrency: number | null
@@ -165,7 +166,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 }
 
 function candidateOf(turn: Turn, row: Row): Candidate {
-  const [call, id, line, headers, body, attempt, deaths, deadlineAt, limitKey, steps, ignoreResult] = row
+  const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, steps, ignoreResult] = row
   const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
@@ -176,6 +177,7 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     body: message[1],
     attempt: countIn(attempt),
     deaths: countIn(deaths),
+    sentAt: countIn(sentAt),
     deadlineAt: numberIn(deadlineAt),
     limitKey: optionalTextIn(limitKey) ?? null,
     concurrency: numberIn(concurrency),
@@ -245,6 +247,7 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
       body: each.body,
       attempt: each.attempt + 1,
       deaths: each.deaths,
+      sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
     }

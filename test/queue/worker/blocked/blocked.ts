@@ -36,7 +36,7 @@ export async function runBlocked(lease: number, milliseconds: number): Promise<B
   const exited = once(child, 'exit')
   try {
     const job = await queue.submit(block, log, milliseconds)
-    for await (const event of job.events()) if (event.type === 'state' && event.state === 'running') break
+    for await (const event of job.events()) if (event.type === 'started') break
     const other = await work({ store, tasks: [block, echo], queues: 'blocked', on: 'loop', lease })
     const ended = job.result()
     let othersDone = 0

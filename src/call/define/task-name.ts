@@ -1,18 +1,24 @@
-import type { TaskIdentity } from '../call/define/identity.ts'
-import { describeTask } from '../call/define/identity.ts'
-import { TaskDefinitionError } from '../core/errors/errors.ts'
+import { TaskDefinitionError } from '../../core/errors/errors.ts'
+import { describeTask, type TaskIdentity } from './identity.ts'
 
 /**
- * The name under which a task is known to workers, also to those in other languages.
+ * The name under which a task is known in events, on the command line and on queues, also to workers in other languages.
  *
- * A name with a dot in it is used as it is: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded by
- * the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays so
- * when the module is compiled. For a file called `index` its folder is the name.
+ * A name with a dot in it is used as it stands: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded
+ * by the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays
+ * so when the module is compiled. For a file called `index` its folder is the name.
  */
-export function wireName(identity: TaskIdentity): string {
-  return identity.name.includes('.') ? identity.name : `${moduleName(identity.url)}.${identity.name}`
+export function taskName(identity: TaskIdentity): string {
+  let name = taskNames.get(identity)
+  if (name === undefined) {
+    name = identity.name.includes('.') ? identity.name : `${moduleName(identity.url)}.${identity.name}`
+    taskNames.set(identity, name)
+  }
+  return name
 }
 
+/** A program has few tasks and many events of each. */
+const taskNames = new WeakMap<TaskIdentity, string>()
 const names = new Map<string, string>()
 
 function moduleName(url: string): string {
@@ -41,14 +47,14 @@ function decode(url: string): string {
 }
 
 /**
- * Tasks by the name that a message carries.
+ * Tasks by that name.
  *
  * **Errors**: `SKEIN_TASK_DEFINITION` when two of them have the same one, since a worker could not tell which is meant.
  */
-export function byWireName(identities: Iterable<TaskIdentity>): Map<string, TaskIdentity> {
+export function byTaskName(identities: Iterable<TaskIdentity>): Map<string, TaskIdentity> {
   const found = new Map<string, TaskIdentity>()
   for (const identity of identities) {
-    const name = wireName(identity)
+    const name = taskName(identity)
     const other = found.get(name)
     if (other && (other.url !== identity.url || other.name !== identity.name)) {
       throw new TaskDefinitionError(

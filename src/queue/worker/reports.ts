@@ -1,37 +1,3 @@
-/** What happens in a worker, as `worker.observe` tells it. Times are milliseconds since the Unix epoch. */
-export type WorkerEvent =
-  | (AboutJob & { readonly type: 'started' })
-  | (AboutJob & { readonly type: 'done'; readonly duration: number })
-  /** Ended for good: `failed`, or `dead` for one that has to be looked at. */
-  | (AboutJob & { readonly type: 'failed' | 'dead'; readonly error: unknown; readonly duration: number })
-  /** It failed and will be tried again `delay` milliseconds from now. */
-  | (AboutJob & {
-      readonly type: 'retried'
-      readonly error: unknown
-      readonly delay: number
-      readonly duration: number
-    })
-  | (AboutJob & { readonly type: 'cancelled'; readonly reason: unknown; readonly duration: number })
-  /** Handed back: unstarted, or broken off by a shutdown. The attempt does not count. */
-  | (AboutJob & { readonly type: 'released'; readonly interrupted: boolean })
-  /** Its lease was lost, so another worker may have it; nothing more of this attempt is written. */
-  | (AboutJob & { readonly type: 'lost' })
-  /** The store could not be reached or refused; the worker tries again. */
-  | { readonly type: 'trouble'; readonly time: number; readonly doing: string; readonly error: unknown }
-  /** The worker consumes, or has stopped consuming although it should. */
-  | { readonly type: 'consuming'; readonly time: number; readonly consuming: boolean; readonly reason: string }
-  /** It takes no more jobs and lets those that run finish. */
-  | { readonly type: 'stopping'; readonly time: number; readonly running: number }
-
-/** Which job an event is about. */
-export interface AboutJob {
-  readonly id: string
-  readonly task: string
-  readonly queue: string
-  readonly attempt: number
-  readonly time: number
-}
-
 /** A job that a shutdown broke off. */
 export interface InterruptedJob {
   readonly id: string

@@ -1,0 +1,116 @@
+import { wallTime } from '../../core/time/clock.ts'
+import type { CallEvent, CallFacts, SkeinEvent, WorkerEvent } from '../../core/events/event.ts'
+import type { LogLine } from '../../core/events/log-line.ts'
+import type { Observers } from '../../core/events/observers.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
+import type { Attempt } from './attempt.ts'
+import type { Ending } from './conclude.ts'
+
+/** The state of a worker, as events tell it. */
+type State = Extract<WorkerEvent, { readonly type: 'worker' }>['state']
+
+/** Tells the observers of a worker what becomes of its jobs and of itself. Builds nothing while nobody listens. */
+export class JobTeller {
+  readonly #worker: string
+  readonly #observers: Observers<SkeinEvent>
+
+  /** @param worker its id in the store */
+  constructor(worker: string, observers: Observers<SkeinEvent>) {
+    this.#worker = worker
+    this.#observers = observers
+  }
+
+  get observed(): boolean {
+    return this.#observers.any
+  }
+
+  /** A run has begun; told once, at the latest when it has ended. */
+  started(attempt: Attempt): void {
+    if (!this.observed || attempt.isBegunTold) return
+    attempt.isBegunTold = true
+    const facts = this.#facts(attempt.claim, attempt)
+    const { started } = facts
+    if (started === undefined) return
+    this.#tell({ type: 'started', ...facts, worker: this.#worker, time: started, started })
+  }
+
+  progress(attempt: Attempt, value: unknown): void {
+    if (!this.observed) return
+    const facts = this.#facts(attempt.claim, attempt)
+    this.#tell({ type: 'progress', ...facts, worker: this.#worker, time: wallTime(), value })
+  }
+
+  log(attempt: Attempt, line: LogLine): void {
+    if (!this.observed) return
+    this.#tell({ type: 'log', ...this.#facts(attempt.claim, attempt), worker: this.#worker, ...line })
+  }
+
+  /**
+   * A claim is over, and the store has taken what became of it.
+   *
+   * @param attempt undefined where none could be made of the claim
+   */
+  ended(claim: Claim, ending: Ending, attempt: Attempt | undefined): void {
+    if (!this.observed) return
+    if (attempt?.entry && attempt.entry.started > 0) this.started(attempt)
+    const facts = this.#facts(claim, attempt)
+    const ran = facts.started === undefined ? undefined : facts.started + (attempt?.entry?.duration ?? 0)
+    const ended = ran ?? Math.max(wallTime(), facts.submitted ?? 0)
+    const end = { ...facts, time: ended, ended }
+    switch (ending.kind) {
+      case 'done': {
+        const bytes = { sent: Buffer.byteLength(claim.body), received: Buffer.byteLength(ending.result) }
+        return this.#tell({ type: 'ended', ...end, bytes, outcome: 'done' })
+      }
+      case 'failed':
+      case 'dead':
+      case 'cancelled': {
+        const bytes = { sent: Buffer.byteLength(claim.body), received: 0 }
+        return this.#tell({ type: 'ended', ...end, bytes, outcome: ending.kind, error: ending.error })
+      }
+      case 'retry':
+        return this.#tell({ type: 'retried', ...end, error: ending.error, again: ended + ending.delay })
+      case 'release':
+        return this.#tell({ type: 'released', ...end, interrupted: ending.interrupted })
+      case 'lost':
+        return this.#tell({ type: 'lost', ...end })
+    }
+  }
+
+  trouble(doing: string, error: unknown): void {
+    this.#observers.tell({ type: 'trouble', place: 'queue', worker: this.#worker, time: wallTime(), doing, error })
+  }
+
+  worker(state: State, more: { readonly reason?: string; readonly running?: number } = {}): void {
+    this.#observers.tell({ type: 'worker', place: 'queue', worker: this.#worker, state, time: wallTime(), ...more })
+  }
+
+  #tell(event: CallEvent): void {
+    this.#observers.tell(event)
+  }
+
+  #facts({ id, task, queue, attempt: number, sentAt }: Claim, attempt: Attempt | undefined): CallFacts {
+    const { parentId: parent, eta } = attempt?.message ?? {}
+    // When a later attempt was due, a claim does not tell.
+    const queued = sentAt !== undefined && number === 1 ? Math.max(sentAt, eta ?? 0) : undefined
+    const { started = 0, workerName: lane } = attempt?.entry ?? {}
+    return {
+      id,
+      task,
+      place: 'queue',
+      queue,
+      // Python says of a job that is tried again that it is its own parent.
+      ...(parent === undefined || parent === id ? {} : { parent }),
+      attempt: number,
+      ...(sentAt === undefined ? {} : { submitted: sentAt }),
+      ...(queued === undefined ? {} : { queued }),
+      ...(started > 0
+        ? {
+            worker: this.#worker,
+            ...(lane === undefined ? {} : { lane }),
+            started: Math.max(started, queued ?? sentAt ?? 0),
+          }
+        : {}),
+    }
+  }
+}
