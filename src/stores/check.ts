@@ -2,7 +2,7 @@ import { describe } from '../core/errors/checks.ts'
 import { checkWhole } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { IntakeRequest, Settlement } from './roles/broker.ts'
-import type { OutgoingCall, StoredState } from './roles/calls.ts'
+import type { AwaitedCounter, OutgoingCall, StoredState } from './roles/calls.ts'
 import type { JobFilter } from './roles/inspector.ts'
 import type { Report } from './roles/results.ts'
 
@@ -10,6 +10,7 @@ import type { Report } from './roles/results.ts'
 const longest = 8.64e15 - 4.1e12
 
 const states: ReadonlySet<unknown> = new Set<StoredState>([
+  'held',
   'delayed',
   'ready',
   'running',
@@ -53,7 +54,19 @@ export function checkCalls(calls: readonly OutgoingCall[]): void {
       if (rate !== undefined) checkRate(rate, `limit.rate ${of}`)
     }
     for (const tag of call.tags ?? []) checkText(tag, `A tag ${of}`)
+    checkList(call.counts ?? [], `counts ${of}`)
+    for (const { counter, member } of call.counts ?? []) {
+      checkText(counter, `A counter ${of}`)
+      checkCount(member, `The member ${of}`, 0)
+    }
+    if (call.after !== undefined) checkAwaited(call.after, of)
   }
+}
+
+function checkAwaited({ counter, members, failure }: AwaitedCounter, of: string): void {
+  checkText(counter, `The counter ${of}`)
+  checkCount(members, `after.members ${of}`, 0)
+  if (failure !== 'release' && failure !== 'drop') refuse(`after.failure ${of}`, 'release or drop', failure)
 }
 
 /** Refuses to take calls in a way that makes no sense. */
@@ -76,6 +89,8 @@ export function checkSettlements(settlements: readonly Settlement[]): void {
     if (each.kind === 'retry' || (each.kind === 'release' && each.delay !== undefined)) {
       checkSpan(each.delay, `The delay of call ${each.id}`)
     }
+    if (each.kind === 'release' && each.after !== undefined) checkAwaited(each.after, `of call ${each.id}`)
+    if (each.next !== undefined) checkCalls(each.next)
   }
 }
 
@@ -89,6 +104,12 @@ export function checkReports(reports: readonly Report[]): void {
     if (each.kind === 'step') checkText(each.name, `The name of a step of call ${each.id}`)
     checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
   }
+}
+
+/** Refuses to ask for members in a way that makes no sense. */
+export function checkMembers(counter: string, after: number): void {
+  checkText(counter, 'The counter')
+  checkCount(after, 'The member after which to go on', -1)
 }
 
 /** Refuses a filter that means nothing. */
@@ -131,8 +152,8 @@ function checkString(value: unknown, what: string): void {
   if (typeof value !== 'string') refuse(what, 'a string', value)
 }
 
-function checkCount(value: unknown, what: string): void {
-  if (!Number.isInteger(value) || (value as number) < 1) refuse(what, 'an integer from 1 up', value)
+function checkCount(value: unknown, what: string, least: number = 1): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) refuse(what, `an integer from ${least} up`, value)
 }
 
 function checkRate(rate: { readonly count: number; readonly per: number }, what: string): void {

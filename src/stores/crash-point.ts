@@ -18,10 +18,18 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
  * - `mid-run`: a task runs and has not ended
  * - `after-effect`: the task has ended, so its effects in the outside world are there; nothing is written yet
  * - `before-ack`: the result is about to be handed to the store
- * - `during-ack`: the store is writing the result and the acknowledgement, and has not committed
+ * - `during-ack`: the store is writing the result and the acknowledgement, and what follows from them, and has not committed
+ * - `after-ack`: the store has committed them, and nobody has heard of it
  * - `during-renew`: a lease is being renewed
  */
-export type CrashLabel = 'after-claim' | 'mid-run' | 'after-effect' | 'before-ack' | 'during-ack' | 'during-renew'
+export type CrashLabel =
+  | 'after-claim'
+  | 'mid-run'
+  | 'after-effect'
+  | 'before-ack'
+  | 'during-ack'
+  | 'after-ack'
+  | 'during-renew'
 
 /** The labels of all crash points, in the order in which a call passes them. */
 export const crashLabels: readonly CrashLabel[] = [
@@ -30,6 +38,7 @@ export const crashLabels: readonly CrashLabel[] = [
   'after-effect',
   'before-ack',
   'during-ack',
+  'after-ack',
   'during-renew',
 ]
 

@@ -18,7 +18,17 @@ export type {
   Settlement,
   WriteOutcome,
 } from './roles/broker.ts'
-export type { KeyConflict, LimitStrategy, OutgoingCall, SendOutcome, StoredLimit, StoredState } from './roles/calls.ts'
+export type {
+  AwaitedCounter,
+  KeyConflict,
+  LimitStrategy,
+  Membership,
+  OutgoingCall,
+  SendOutcome,
+  StoredLimit,
+  StoredState,
+} from './roles/calls.ts'
+export type { Counters, EndedMember } from './roles/counters.ts'
 export type {
   Cancelled,
   Inspector,

@@ -34,6 +34,30 @@ export function displacedStory(by: string): string {
   })
 }
 
+/** A member of the counter that it waited for has not ended as done. */
+export function memberStory(id: string, member: number, state: string): string {
+  return JSON.stringify({
+    source: 'member',
+    message: `The call waited for others, and one of them, call ${id} (member ${member}), has ended as ${state}`,
+    id,
+    member,
+  })
+}
+
+/** It was purged before it had ended: for those who waited for it. */
+export const purgedStory: string = '{"source":"purged","message":"The call was purged before it had ended"}'
+
+const rejections = {
+  unique: 'its unique key was taken',
+  limit: 'its limit was used up',
+  size: 'it has more bytes than the store takes',
+} as const
+
+/** It was not kept: for those who waited for it. */
+export function rejectedStory(reason: keyof typeof rejections): string {
+  return JSON.stringify({ source: 'rejected', message: `The call was not kept: ${rejections[reason]}` })
+}
+
 /** A worker that died under a call. */
 export interface Death {
   readonly worker: string

@@ -102,7 +102,7 @@ export interface TestQueue extends AsyncDisposable {
    * **Errors**: an AssertionError when the job ends in another state; `SKEIN_JOB_GONE`.
    *
    * @param job the job, or its id
-   * @param state as in `status()`: delayed, ready, running, done, failed, cancelled, dead
+   * @param state as in `status()`: held, delayed, ready, running, done, failed, cancelled, dead
    */
   waitFor(job: Pick<Job<unknown>, 'id'> | string, state: StoredState): Promise<JobStatus>
   /**
@@ -291,7 +291,7 @@ class TestBench implements TestQueue {
       this.#ping()
     })
     // Here the code that follows must not be reached; everywhere else it can do no more harm.
-    if (label === 'after-claim' || label === 'during-ack') throw new SimulatedCrash(label)
+    if (label === 'after-claim' || label === 'during-ack' || label === 'after-ack') throw new SimulatedCrash(label)
   }
 
   async drain({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
@@ -374,7 +374,7 @@ class TestBench implements TestQueue {
   /** The jobs that have not ended, for people. */
   async #pending(count: number): Promise<string> {
     const most = 20
-    const jobs = await this.store.inspector.list({ states: ['delayed', 'ready', 'running'], limit: most })
+    const jobs = await this.store.inspector.list({ states: ['held', 'delayed', 'ready', 'running'], limit: most })
     const lines = jobs.map(({ id, task, queue, state, attempt, worker }) => {
       const by = state === 'running' && worker !== undefined ? `, on worker ${worker}` : ''
       return `\n  ${id}: ${task} in ${queue}, ${state}, attempt ${attempt}${by}`
@@ -449,15 +449,17 @@ class SimulatedCrash extends Error {
 const turnsBeforeWarning = 20
 
 const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
-const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['delayed', 'ready', 'running', ...finals])
+const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['held', 'delayed', 'ready', 'running', ...finals])
 
 /** The number of jobs that can still run, and those that cannot, in words. */
 function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
   const stuck: string[] = []
   let runnable = 0
   let ready = 0
+  let held = 0
   for (const { queue, paused, counts } of stats.queues) {
     const waiting = counts.delayed + counts.ready
+    held += counts.held
     if (paused || !queues.includes(queue)) {
       const why = paused ? 'is paused' : `this test's worker takes nothing from`
       if (waiting > 0) stuck.push(`${waiting} in queue ${queue}, which ${why}`)
@@ -472,7 +474,10 @@ function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: nu
     unknown += count
     stuck.push(`${count} of task ${task}, which is not among the tasks of this test's worker`)
   }
-  return { runnable: runnable + Math.max(0, ready - unknown), stuck }
+  runnable += Math.max(0, ready - unknown)
+  // As long as something runs, it may be what they wait for.
+  if (runnable === 0 && held > 0) stuck.push(`${held} that wait for others, which do not end`)
+  return { runnable, stuck }
 }
 
 function describeExpected({ args, queue, tag }: Submitted): string {

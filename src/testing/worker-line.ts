@@ -7,6 +7,7 @@ import type {
   IntakeReceiver,
   WriteOutcome,
 } from '../stores/roles/broker.ts'
+import type { Counters } from '../stores/roles/counters.ts'
 import type { Inspector } from '../stores/roles/inspector.ts'
 import type { Registry } from '../stores/roles/registry.ts'
 import type { Results } from '../stores/roles/results.ts'
@@ -28,6 +29,7 @@ export class WorkerLine implements Store {
   readonly results: Results
   readonly inspector: Inspector
   readonly registry: Registry
+  readonly counters: Counters
   readonly #store: InspectableStore
   readonly #onClaimed: () => void
   readonly #held = new Map<string, HeldClaim>()
@@ -44,6 +46,7 @@ export class WorkerLine implements Store {
     const { broker, results, registry } = store
     this.url = store.url
     this.inspector = store.inspector
+    this.counters = store.counters
     this.broker = {
       can: broker.can,
       durability: broker.durability,

@@ -42,7 +42,7 @@ export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = 
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
     ['roles', 'story', 'crash-point'],
-    ['options', 'check', 'listeners'],
+    ['options', 'check', 'refusals', 'listeners'],
     ['pulling', 'threaded'],
     ['memory', 'sqlite'],
     ['index'],

@@ -244,6 +244,17 @@ describe('a simulated crash', () => {
     })
   }
 
+  test('after the acknowledgement changes nothing any more', async () => {
+    const t = await open({ lease: '10s' })
+    const job = await t.queue.submit(nap, '1h')
+    t.crash.at('after-ack')
+    await t.drain()
+    assert.equal(await job.result(), undefined)
+    assert.equal((await job.status()).deaths, 0)
+    assert.equal(effects.filter(each => each === 'asleep').length, 1)
+    assert.equal(t.crash.count, 1)
+  })
+
   test('in the middle of a run comes out the same every time', async () => {
     for (let round = 0; round < 25; round++) {
       const t = await open()

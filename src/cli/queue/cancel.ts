@@ -41,7 +41,7 @@ const words = {
 async function runCancel(args: Arguments, output: Output): Promise<number> {
   const reason = encodeValue(args.text('reason') ?? 'skein cancel')
   return withStore(args, 'skein cancel ID', async store => {
-    const ids = await chosenIds(args, store, { states: ['ready', 'delayed', 'running'] })
+    const ids = await chosenIds(args, store, { states: ['held', 'ready', 'delayed', 'running'] })
     const inspector = inspecting(store, 'cancel')
     const outcomes = inBatches(ids, batch => inspector.cancel(batch, reason))
     return reportOutcomes(args, output, outcomes, words, new Set(['gone'] as const))

@@ -5,7 +5,7 @@ import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { queueName } from './queue-names.ts'
 
-const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
+const states: readonly StoredState[] = ['ready', 'delayed', 'held', 'running', 'done', 'failed', 'cancelled', 'dead']
 
 /** The options that say which jobs a command is about. */
 export const filterOptions: Readonly<Record<'state' | 'queue' | 'task' | 'tag', OptionSpec>> = {

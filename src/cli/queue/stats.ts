@@ -44,7 +44,7 @@ async function runStats(args: Arguments, output: Output): Promise<number> {
   return exitCodes.fine
 }
 
-const states: readonly StoredState[] = ['ready', 'delayed', 'running', 'done', 'failed', 'cancelled', 'dead']
+const states: readonly StoredState[] = ['ready', 'delayed', 'held', 'running', 'done', 'failed', 'cancelled', 'dead']
 
 /** The numbers of a store, as a person reads them. */
 function statsText(url: string, stats: StoreStats, style: Style): string[] {

@@ -147,7 +147,10 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   async status(): Promise<JobStatus> {
     const job = await inspecting(this.#source.store, 'find').find(this.id)
     if (job === undefined) throw goneError(this.id)
-    this.#note({ ...job, state: job.state === 'delayed' || job.state === 'ready' ? 'pending' : job.state })
+    this.#note({
+      ...job,
+      state: job.state === 'held' || job.state === 'delayed' || job.state === 'ready' ? 'pending' : job.state,
+    })
     return statusOf(job)
   }
 

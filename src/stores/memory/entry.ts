@@ -1,5 +1,5 @@
 import type { Claim } from '../roles/broker.ts'
-import type { OutgoingCall, StoredState } from '../roles/calls.ts'
+import type { AwaitedCounter, Membership, OutgoingCall, StoredState } from '../roles/calls.ts'
 import type { StoredJob } from '../roles/inspector.ts'
 import type { CallOutcome, Reported } from '../roles/results.ts'
 
@@ -38,7 +38,14 @@ export interface Entry {
   reported: Reported[]
   lastReport: number
   readonly steps: Map<string, string>
+  /** The members that it is. */
+  readonly counts: Membership[]
+  /** What it waits for, or has waited for last, and how long it is delayed once that lets it go. */
+  after: AwaitedCounter | undefined
+  delay: number
   bytes: number
+  /** The bytes among them that are kept by the counter for which it has waited, once it has ended. */
+  counterBytes: number
 }
 
 export function newEntry(call: OutgoingCall, sequence: number, now: number): Entry {
@@ -66,12 +73,23 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number): Ent
     reported: [],
     lastReport: 0,
     steps: new Map(),
-    bytes: Buffer.byteLength(call.headers) + Buffer.byteLength(call.body),
+    counts: [],
+    after: call.after,
+    delay: call.delay,
+    bytes: sizeOf(call.headers) + sizeOf(call.body),
+    counterBytes: 0,
   }
 }
 
-export function hasEnded(entry: Entry): boolean {
-  return entry.state !== 'delayed' && entry.state !== 'ready' && entry.state !== 'running'
+const pending: ReadonlySet<StoredState> = new Set<StoredState>(['held', 'delayed', 'ready'])
+
+export function hasEnded({ state }: Entry): boolean {
+  return state !== 'running' && !pending.has(state)
+}
+
+/** The bytes of a text as it is kept. */
+export function sizeOf(text: string): number {
+  return Buffer.byteLength(text)
 }
 
 /** The higher priority first, then who has come first. */
@@ -93,6 +111,7 @@ export function claimOf(entry: Entry, now: number): Claim {
     sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
+    ...(entry.after === undefined ? {} : { after: entry.after.counter }),
   }
 }
 
@@ -114,6 +133,7 @@ export function jobOf(entry: Entry): StoredJob {
     ...(entry.worker === undefined ? {} : { worker: entry.worker }),
     ...(call.unique === undefined ? {} : { key: call.unique.key }),
     ...(call.limit === undefined ? {} : { limitKey: call.limit.key }),
+    ...(entry.after === undefined ? {} : { after: entry.after.counter }),
     ...(entry.startedAt === undefined ? {} : { startedAt: entry.startedAt }),
     ...(entry.endedAt === undefined ? {} : { endedAt: entry.endedAt }),
     ...(entry.expiresAt === Infinity ? {} : { expiresAt: entry.expiresAt }),
@@ -128,7 +148,7 @@ export function jobOf(entry: Entry): StoredJob {
 export function outcomeOf(entry: Entry): CallOutcome {
   const { state, call, attempt, sentAt, worker, startedAt, endedAt, deadlineAt, result, error } = entry
   return {
-    state: state === 'delayed' || state === 'ready' ? 'pending' : state,
+    state: pending.has(state) ? 'pending' : (state as CallOutcome['state']),
     task: call.task,
     attempt,
     sentAt,

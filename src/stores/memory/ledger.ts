@@ -1,25 +1,22 @@
 import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import type { StoreSettings } from '../options.ts'
+import { refusedEffects, tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
 import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
-import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
+import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
+import type { EndedMember } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
-import { before, claimOf, type Entry, hasEnded, type Holder, newEntry } from './entry.ts'
+import { Counters, endOf, type FailedMember } from './counters.ts'
+import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf } from './entry.ts'
 import { Heap } from './heap.ts'
+import { History } from './history.ts'
 import { Limits } from './limits.ts'
-import { type Line, Lines } from './lines.ts'
-import { Window } from './window.ts'
-
-/** What somebody has to be told. A call that has ended comes along, unless it is gone. */
-export type Signal =
-  | { readonly signal: 'claimable'; readonly queue?: string }
-  | { readonly signal: 'ended'; readonly id: string; readonly entry?: Entry }
-  | { readonly signal: 'reported'; readonly id: string }
-
-/** How many progress reports, log lines and turns of a call are kept. */
-const mostReports = 1_000
+import { firstOf, Lines } from './lines.ts'
+import { Rates } from './rates.ts'
+import { append, deathsOf } from './reports.ts'
+import type { Signal } from './signal.ts'
 
 /** What a sweep has done. */
 export interface Swept {
@@ -29,7 +26,10 @@ export interface Swept {
   forgotten: number
 }
 
-/** All calls of a memory store and what may happen to them. Every method is one transaction: nothing in here waits. */
+/**
+ * All calls of a memory store and what may happen to them. Nothing in here waits; what is changed is one transaction up to
+ * `finish`, which does what follows from it.
+ */
 export class Ledger {
   readonly entries: Map<string, Entry> = new Map()
   readonly paused: Set<string> = new Set()
@@ -39,14 +39,11 @@ export class Ledger {
   readonly #lines = new Lines()
   readonly #limits = new Limits()
   readonly #keys = new Map<string, Entry>()
-  readonly #starts = new Map<string, Window>()
-  /** Ended calls, in the order in which they ended. */
-  readonly #ended = new Set<Entry>()
-  #endedBytes = 0
+  readonly #rates = new Rates()
+  readonly #history = new History()
+  readonly #counters = new Counters()
   readonly #wakes = new Heap<Entry>((a, b) => a.wakeAt < b.wakeAt || (a.wakeAt === b.wakeAt && a.sequence < b.sequence))
   readonly #leases = new Heap<Entry>((a, b) => a.leaseUntil < b.leaseUntil)
-  /** When a task whose rate is used up may start again. */
-  readonly #openings = new Map<string, number>()
   #sequence = 0
   #place = 0
 
@@ -76,7 +73,7 @@ export class Ledger {
       Math.min(
         (this.#wakes.peek()?.wakeAt ?? Infinity) - this.now,
         (this.#leases.peek()?.leaseUntil ?? Infinity) - time,
-        Math.min(this.#limits.nextOpening, ...this.#openings.values()) - time,
+        Math.min(this.#limits.nextOpening, this.#rates.nextOpening) - time,
       ),
     )
   }
@@ -86,6 +83,19 @@ export class Ledger {
   }
 
   #send(call: OutgoingCall): SendOutcome {
+    const outcome = this.#keep(call)
+    if (call.counts === undefined) return outcome
+    if (outcome.outcome !== 'rejected') {
+      this.#counters.enroll(call.counts, outcome.id, this.entries.get(outcome.id), this.now)
+    } else {
+      // It will never end, and those who wait for it must not wait for ever.
+      this.#counters.enroll(call.counts, call.id, undefined, this.now)
+      this.#counters.ended(call.id, call.counts, { state: 'cancelled', error: story.rejectedStory(outcome.reason) })
+    }
+    return outcome
+  }
+
+  #keep(call: OutgoingCall): SendOutcome {
     const bytes = sizeOf(call.headers) + sizeOf(call.body)
     const { maxBytes } = this.settings
     if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
@@ -119,7 +129,8 @@ export class Ledger {
     this.entries.set(id, entry)
     if (unique) this.#keys.set(unique.key, entry)
     this.#limits.waits(entry)
-    this.#wait(entry)
+    if (call.after === undefined) this.#wait(entry)
+    else if (this.#await(entry) === 'go') this.#wait(entry)
     return replaced === undefined ? { outcome: 'accepted', id } : { outcome: 'replaced', id, replaced }
   }
 
@@ -130,7 +141,7 @@ export class Ledger {
     for (const queue of request.queues) {
       if (this.paused.has(queue)) continue
       const lines = [...this.#lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
-        this.#startable(task, request, time),
+        this.#rates.admits(task, request, time),
       )
       while (claims.length < request.limit) {
         const { task, line } = firstOf(lines) ?? {}
@@ -141,7 +152,7 @@ export class Ledger {
           continue
         }
         claims.push(this.#start(entry, request, holder, time))
-        if (!this.#startable(task, request, time)) {
+        if (!this.#rates.admits(task, request, time)) {
           lines.splice(
             lines.findIndex(each => each.line === line),
             1,
@@ -152,17 +163,7 @@ export class Ledger {
     return claims
   }
 
-  #startable(task: string, request: ClaimRequest, time: number): boolean {
-    const rate = request.rates && Object.hasOwn(request.rates, task) ? request.rates[task] : undefined
-    if (rate === undefined) return true
-    const window = this.#starts.get(task)
-    if (window === undefined || window.free(time, rate) > 0) return true
-    this.#openings.set(task, window.opensAt(time, rate))
-    return false
-  }
-
   #start(entry: Entry, request: ClaimRequest, holder: Holder, time: number): Claim {
-    const { task } = entry.call
     entry.state = 'running'
     entry.token++
     entry.attempt++
@@ -173,11 +174,7 @@ export class Ledger {
     if (entry.leaseUntil !== Infinity) this.#leases.add(entry)
     this.#wakes.delete(entry)
     this.#limits.starts(entry, time)
-    if (request.rates && Object.hasOwn(request.rates, task)) {
-      let window = this.#starts.get(task)
-      if (window === undefined) this.#starts.set(task, (window = new Window()))
-      window.add(time)
-    }
+    this.#rates.started(entry.call.task, request, time)
     this.#tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
     return claimOf(entry, this.now)
   }
@@ -197,8 +194,13 @@ export class Ledger {
     const entry = this.#held(settlement.id, settlement.token)
     if (!entry) return 'lost'
     const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
-    const refused = this.#tooLarge(text) ?? refusedEffects(settlement.kind === 'done' ? settlement.effects : undefined)
+    const refused =
+      tooLarge(text, this.settings.maxBytes) ??
+      tooLargeNext(settlement.next, this.settings.maxBytes) ??
+      refusedEffects(settlement.kind === 'done' ? settlement.effects : undefined)
     if (refused) return refused
+    const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
+    const endsInstead = goesBack && (entry.cancelling !== undefined || this.#isOverdue(entry))
     switch (settlement.kind) {
       case 'done':
         this.#end(entry, 'done', { result: settlement.result })
@@ -220,25 +222,34 @@ export class Ledger {
         }
         break
       case 'release':
-        this.release(entry, settlement.delay ?? 0)
+        this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
         break
       default:
         this.#end(entry, settlement.kind, { error: settlement.error })
     }
+    // After the end of this one, whose unique key and whose place in a limit they may take.
+    if (settlement.next !== undefined && !endsInstead) this.send(settlement.next)
     return 'ok'
   }
 
   /** Hands back a call that has not been worked on; its attempt does not count. */
-  release(entry: Entry, delay: number): void {
+  release(entry: Entry, delay: number, after?: AwaitedCounter): void {
     if (entry.cancelling !== undefined) {
       this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
       return
     }
-    this.#turn(entry, `{"state":"released","attempt":${entry.attempt}}`)
+    const waits = after === undefined ? '' : `,"after":${JSON.stringify(after.counter)}`
+    this.#turn(entry, `{"state":"released","attempt":${entry.attempt}${waits}}`)
     this.#leave(entry)
     entry.attempt--
     entry.startedAt = undefined
     this.#limits.waits(entry)
+    if (after !== undefined) {
+      if (entry.after?.counter !== after.counter) this.#counters.leave(entry)
+      entry.after = after
+      entry.delay = delay
+      if (this.#await(entry) !== 'go') return
+    }
     if (delay === 0) return this.#enqueue(entry)
     entry.dueAt = this.now + delay
     this.#wait(entry)
@@ -248,12 +259,13 @@ export class Ledger {
     const entry = this.#held(report.id, report.token)
     if (!entry) return 'lost'
     const value = report.kind === 'log' ? report.line : report.value
-    const refused = this.#tooLarge(value) ?? refusedEffects(report.kind === 'step' ? report.effects : undefined)
+    const refused =
+      tooLarge(value, this.settings.maxBytes) ?? refusedEffects(report.kind === 'step' ? report.effects : undefined)
     if (refused) return refused
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)
-      this.#append(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
-    } else this.#append(entry, report.kind, value)
+      this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
+    } else this.#report(entry, report.kind, value)
     return 'ok'
   }
 
@@ -284,18 +296,19 @@ export class Ledger {
     const { unique } = entry.call
     if (unique && this.#keys.has(unique.key)) return 'taken'
     if (unique) this.#keys.set(unique.key, entry)
-    this.#ended.delete(entry)
-    this.#endedBytes -= entry.bytes
+    this.#history.delete(entry)
     const { now } = this
     entry.attempt = entry.deaths = 0
     if (entry.expiresAt <= now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= now) entry.deadlineAt = Infinity
-    entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '')
+    entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
+    entry.counterBytes = 0
     entry.result = entry.error = entry.startedAt = entry.endedAt = entry.worker = undefined
     this.#turn(entry, '{"state":"again"}')
     entry.dueAt = now
+    entry.delay = 0
     this.#limits.waits(entry)
-    this.#wait(entry)
+    if (entry.after === undefined || this.#await(entry, true) === 'go') this.#wait(entry)
     return 'ready'
   }
 
@@ -304,8 +317,10 @@ export class Ledger {
     if (!hasEnded(entry)) {
       this.#leave(entry)
       this.#free(entry)
+      this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
       this.#tell({ signal: 'ended', id: entry.call.id })
-    } else if (this.#ended.delete(entry)) this.#endedBytes -= entry.bytes
+    } else this.#history.delete(entry)
+    this.#counters.leave(entry)
     this.entries.delete(entry.call.id)
   }
 
@@ -314,18 +329,35 @@ export class Ledger {
     const { now } = this
     let expired = 0
     if (this.#limits.open(this.#time)) this.#tell({ signal: 'claimable' })
-    for (const [task, opensAt] of this.#openings) {
-      if (opensAt > this.#time) continue
-      this.#openings.delete(task)
-      this.#tell({ signal: 'claimable' })
-    }
+    if (this.#rates.open(this.#time)) this.#tell({ signal: 'claimable' })
     for (let entry = this.#wakes.peek(); entry && entry.wakeAt <= now; entry = this.#wakes.peek()) {
-      if (Math.min(entry.expiresAt, entry.deadlineAt) <= now) {
+      if (this.#isOverdue(entry)) {
         this.#end(entry, 'cancelled', { error: entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory })
         expired++
       } else this.#wait(entry)
     }
+    this.finish()
     return expired
+  }
+
+  /** Whoever waited for what has ended goes on. */
+  finish(): void {
+    this.#counters.wake(this, this.now)
+  }
+
+  /** @internal Its counter lets it go: it comes to be due now, or so much later. */
+  letGo(entry: Entry): void {
+    entry.dueAt = this.now + entry.delay
+    this.#wait(entry)
+  }
+
+  /** @internal One that it waits for has not ended as done. */
+  drop(entry: Entry, { id, member, state }: FailedMember): void {
+    this.#end(entry, 'failed', { error: story.memberStory(id, member, state) })
+  }
+
+  members(counter: string, after: number): EndedMember[] {
+    return this.#counters.members(counter, after, 1_000)
   }
 
   sweep(): Swept {
@@ -335,7 +367,12 @@ export class Ledger {
       if (this.#bury(entry)) swept.dead++
       else swept.recovered++
     }
-    swept.forgotten = this.#trim()
+    for (const entry of this.#history.beyond(this.settings.retention, this.now)) {
+      this.forget(entry)
+      swept.forgotten++
+    }
+    this.#counters.forget(this.now - this.settings.retention.age)
+    this.finish()
     return swept
   }
 
@@ -375,6 +412,20 @@ export class Ledger {
     return entry?.state === 'running' && entry.token === token ? entry : undefined
   }
 
+  #isOverdue({ expiresAt, deadlineAt }: Entry): boolean {
+    return Math.min(expiresAt, deadlineAt) <= this.now
+  }
+
+  /** It is held by the counter that it waits for, unless that lets it go, or ends it, at once. */
+  #await(entry: Entry, byHand?: boolean): 'go' | 'held' {
+    const verdict = this.#counters.wait(entry, this.now, byHand)
+    if (verdict === 'go') return 'go'
+    entry.state = 'held'
+    this.#rouse(entry)
+    if (verdict !== 'held') this.drop(entry, verdict)
+    return 'held'
+  }
+
   /** It waits until it is due, or takes its place in line when it is. */
   #wait(entry: Entry): void {
     const ready = entry.dueAt <= this.now
@@ -404,6 +455,7 @@ export class Ledger {
     this.#wakes.delete(entry)
     this.#leases.delete(entry)
     this.#lines.remove(entry)
+    this.#counters.stopWaiting(entry)
     this.#limits.leaves(entry, this.#time)
     // What has waited for its place may be anywhere.
     if (entry.call.limit) this.#tell({ signal: 'claimable' })
@@ -425,82 +477,20 @@ export class Ledger {
     entry.result = with_.result
     if (with_.error !== undefined) entry.error = with_.error
     else if (state === 'done') entry.error = undefined
-    entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '')
-    this.#ended.add(entry)
-    this.#endedBytes += entry.bytes
+    entry.counterBytes = this.#counters.bytesFor(entry)
+    entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
+    this.#history.add(entry)
+    this.#counters.ended(entry.call.id, entry.counts, endOf(entry))
     const kept = state !== 'done' || !entry.call.ignoreResult
     this.#tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })
   }
 
-  #trim(): number {
-    const { count, bytes, age } = this.settings.retention
-    let forgotten = 0
-    for (const entry of this.#ended) {
-      const young = (entry.endedAt as number) > this.now - age
-      if (young && this.#ended.size <= count && this.#endedBytes <= bytes) break
-      this.forget(entry)
-      forgotten++
-    }
-    return forgotten
-  }
-
   #turn(entry: Entry, value: string): void {
-    this.#append(entry, 'state', value)
+    this.#report(entry, 'state', value)
   }
 
-  #append(entry: Entry, kind: Reported['kind'], value: string): void {
-    entry.reported.push({ sequence: ++entry.lastReport, kind, value, time: this.now })
-    const size = sizeOf(value)
-    entry.bytes += size
-    if (entry.reported.length > mostReports) this.#thin(entry)
+  #report(entry: Entry, kind: Reported['kind'], value: string): void {
+    append(entry, kind, value, this.now)
     this.#tell({ signal: 'reported', id: entry.call.id })
   }
-
-  /** Drops the oldest report that may go, once there are too many of that sort. */
-  #thin(entry: Entry): void {
-    const passing = entry.reported.filter(isPassing)
-    if (passing.length <= mostReports * 1.1) return
-    const gone = new Set(passing.slice(0, passing.length - mostReports))
-    for (const each of gone) entry.bytes -= sizeOf(each.value)
-    entry.reported = entry.reported.filter(each => !gone.has(each))
-  }
-
-  #tooLarge(text: string): WriteOutcome | undefined {
-    const bytes = sizeOf(text)
-    const { maxBytes } = this.settings
-    if (bytes <= maxBytes) return undefined
-    return { refused: `It has ${bytes} bytes, and the store takes up to ${maxBytes} (option maxBytes)` }
-  }
-}
-
-function isPassing({ kind }: Reported): boolean {
-  return kind === 'progress' || kind === 'log' || kind === 'state'
-}
-
-function refusedEffects(effects: readonly unknown[] | undefined): WriteOutcome | undefined {
-  if (effects === undefined || effects.length === 0) return undefined
-  return { refused: 'This store has no tables, so it cannot write effects. Use a SQLite store' }
-}
-
-function deathsOf(entry: Entry): story.Death[] {
-  return entry.reported
-    .filter(each => each.kind === 'state')
-    .map(({ value, time }) => ({ ...(JSON.parse(value) as { state: string } & story.Death), at: time }))
-    .filter(each => each.state === 'died')
-    .slice(-entry.deaths)
-    .map(({ worker, attempt, at }) => ({ worker, attempt, at }))
-}
-
-function firstOf(lines: readonly { readonly task: string; readonly line: Line }[]): (typeof lines)[number] | undefined {
-  let first: (typeof lines)[number] | undefined
-  for (const each of lines) {
-    const entry = each.line.peek()
-    const best = first?.line.peek()
-    if (entry !== undefined && (best === undefined || before(entry, best))) first = each
-  }
-  return first
-}
-
-function sizeOf(text: string): number {
-  return Buffer.byteLength(text)
 }

@@ -33,3 +33,16 @@ export class Lines {
     this.#queues.get(entry.call.queue)?.get(entry.call.task)?.delete(entry)
   }
 }
+
+/** The one in which the next call stands. */
+export function firstOf(
+  lines: readonly { readonly task: string; readonly line: Line }[],
+): (typeof lines)[number] | undefined {
+  let first: (typeof lines)[number] | undefined
+  for (const each of lines) {
+    const entry = each.line.peek()
+    const best = first?.line.peek()
+    if (entry !== undefined && (best === undefined || before(entry, best))) first = each
+  }
+  return first
+}

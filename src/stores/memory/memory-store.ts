@@ -1,6 +1,8 @@
 import { brandClass } from '../../core/brand.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
+import { checkMembers } from '../check.ts'
 import { Listeners } from '../listeners.ts'
+import type { Counters } from '../roles/counters.ts'
 import type { Store } from '../roles/store.ts'
 import type { Ledger } from './ledger.ts'
 import type { Handle, Memory } from './memory.ts'
@@ -20,6 +22,7 @@ export class MemoryStore implements Store, Handle {
   readonly results: MemoryResults
   readonly inspector: MemoryInspector
   readonly registry: MemoryRegistry
+  readonly counters: Counters
   /** @internal */
   readonly listeners: Listeners
   /** @internal */
@@ -36,6 +39,12 @@ export class MemoryStore implements Store, Handle {
     this.results = new MemoryResults(this)
     this.inspector = new MemoryInspector(this)
     this.registry = new MemoryRegistry(this)
+    this.counters = {
+      members: async (counter, after) => {
+        checkMembers(counter, after)
+        return this.read(ledger => ledger.members(counter, after))
+      },
+    }
     memory.handles.add(this)
   }
 
@@ -46,6 +55,7 @@ export class MemoryStore implements Store, Handle {
     for (const entry of ledger.entries.values()) {
       if (entry.state === 'running' && entry.holder === this) ledger.release(entry, 0)
     }
+    ledger.finish()
     for (const [worker, { owner }] of workers) if (owner === this) workers.delete(worker)
     handles.delete(this)
     this.listeners.clear()
@@ -74,7 +84,9 @@ export class MemoryStore implements Store, Handle {
   /** @internal */
   write<T>(change: (ledger: Ledger) => T): T {
     this.mustBeOpen()
-    const result = change(this.memory.ledger)
+    const { ledger } = this.memory
+    const result = change(ledger)
+    ledger.finish()
     this.memory.changed()
     return result
   }

@@ -4,7 +4,8 @@ import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Announcement } from '../roles/registry.ts'
 import { type Holder, outcomeOf } from './entry.ts'
-import { Ledger, type Signal } from './ledger.ts'
+import { Ledger } from './ledger.ts'
+import type { Signal } from './signal.ts'
 
 /** One who has the memory open, as its roles see it. It holds claims. */
 export interface Handle extends Holder {

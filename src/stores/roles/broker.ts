@@ -1,4 +1,4 @@
-import type { OutgoingCall, SendOutcome } from './calls.ts'
+import type { AwaitedCounter, OutgoingCall, SendOutcome } from './calls.ts'
 import type { Effect } from './transactions.ts'
 
 /**
@@ -8,11 +8,12 @@ import type { Effect } from './transactions.ts'
  * - `priority`: the higher priority is handed over first
  * - `unique`: at most one call with a unique key is pending or running
  * - `limit`: calls that share a key keep to a limit
+ * - `next`: a settlement sends calls, in the commit that acknowledges
  * - `rates`: starts of a task are counted over all workers
  * - `tasks`: a worker is given calls of tasks that it knows, and no others; others stay where they are. Without it a worker is
  *   given whatever stands in its queues, and ends calls of tasks that it does not know as dead
  */
-export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'rates' | 'tasks'
+export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'tasks'
 
 /** Takes calls in, hands them to workers, and hears how each attempt ended. */
 export interface Broker {
@@ -117,21 +118,36 @@ export interface Claim extends HeldClaim {
   readonly deadline?: number
   /** The finished steps of earlier attempts: name to JSON. */
   readonly steps: Readonly<Record<string, string>>
+  /** The counter that it has waited for last; `counters.members` tells what has become of its members. */
+  readonly after?: string
+}
+
+/** What comes after an attempt. */
+interface Following extends HeldClaim {
+  /**
+   * Calls that are sent in the same commit, and only if the claim still holds (ability `next`). Each is kept as `send` would
+   * keep it: not again when its id is known, and not at all when its own unique key or limit rejects it. One that is too large
+   * makes the settlement `refused`. None is sent when a `retry` or `release` ends the call instead.
+   */
+  readonly next?: readonly OutgoingCall[]
 }
 
 /**
  * How an attempt ended. All of one `settle` are written in one commit, result and acknowledgement together. A `retry` or
- * `release` of a call that somebody has asked to stop ends it as cancelled.
+ * `release` of a call that somebody has asked to stop, or whose time is over, ends it as cancelled.
  */
-export type Settlement = HeldClaim &
+export type Settlement = Following &
   (
     | { readonly kind: 'done'; readonly result: string; readonly effects?: readonly Effect[] }
     /** It will not be tried again; `dead` for one that must be looked at (poison, unknown task, invalid message). */
     | { readonly kind: 'failed' | 'dead'; readonly error: string }
     /** It will be tried again after `delay` milliseconds; this attempt counts. */
     | { readonly kind: 'retry'; readonly error: string; readonly delay: number }
-    /** Handed back unstarted or broken off by a shutdown; this attempt does not count. */
-    | { readonly kind: 'release'; readonly delay?: number }
+    /**
+     * Handed back unstarted, broken off by a shutdown, or, with `after`, to wait for a counter (role `counters`); this attempt
+     * does not count. `delay` counts from when it is let go.
+     */
+    | { readonly kind: 'release'; readonly delay?: number; readonly after?: AwaitedCounter }
     | { readonly kind: 'cancelled'; readonly error: string }
   )
 

@@ -1,5 +1,8 @@
-/** The states of a durable call. The last four are final. */
-export type StoredState = 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
+/**
+ * The states of a durable call. The last four are final; `held` is one that waits for a counter, and stands in no line before
+ * that lets it go.
+ */
+export type StoredState = 'held' | 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
 
 /**
  * What to do when a call with the same unique key is already pending or running. `replace` takes the place of one that has
@@ -54,6 +57,30 @@ export interface OutgoingCall {
   /** Nobody will ask for the result; nothing is kept of it once it has succeeded. */
   readonly ignoreResult?: boolean
   readonly tags?: readonly string[]
+  /** The counters that count it once it has ended, each as another member. Needs the role `counters`. */
+  readonly counts?: readonly Membership[]
+  /** It is held until this counter lets it go; `delay` counts from then on. Needs the role `counters`. */
+  readonly after?: AwaitedCounter
+}
+
+/** A call as a member of a counter. */
+export interface Membership {
+  /** The id of the counter, made by the caller: unique in the store. */
+  readonly counter: string
+  /** Which member it is, from 0 up. The first call that is given as a member is that member. */
+  readonly member: number
+}
+
+/** A counter, as somebody waits for it. It need not have been heard of before, and its members may have ended already. */
+export interface AwaitedCounter {
+  readonly counter: string
+  /** How many members have to end, whichever they are. From 0 up. */
+  readonly members: number
+  /**
+   * When a member ends otherwise than as done: `release` counts it like any other, and who waited sees it among the members;
+   * `drop` ends who waits as failed, in the same commit, and says which member it was.
+   */
+  readonly failure: 'release' | 'drop'
 }
 
 /** What became of one call that was sent, in the order in which they were given. */

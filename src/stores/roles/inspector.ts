@@ -48,6 +48,8 @@ export interface StoredJob {
   readonly worker?: string
   readonly key?: string
   readonly limitKey?: string
+  /** The counter that it waits for, or has waited for last. */
+  readonly after?: string
   readonly tags: readonly string[]
   readonly sentAt: number
   readonly dueAt: number
@@ -60,7 +62,8 @@ export interface StoredJob {
   /**
    * JSON: the error of the last failure, of a retry too, as it was settled. The store itself writes an object with `source` and
    * `message`: source `explicit` (and `reason`) for one cancelled before it started, `expired`, `deadline` or `replaced` for
-   * others that ended as cancelled, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
+   * others that ended as cancelled, `member` (and `id`, `member`) for one that failed because a member that it waited for had not
+   * ended as done, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
    */
   readonly error?: string
   /** Somebody has asked the running attempt to stop: the reason as JSON. */

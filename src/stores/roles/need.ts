@@ -21,6 +21,7 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   priority: 'hand over jobs by their priority (option priority)',
   unique: 'keep jobs unique by a key (option unique)',
   limit: 'limit jobs that share a key (options limit and key)',
+  next: 'send jobs in the commit that ends another one',
   rates: 'count how often a task is started (option rates)',
   tasks: 'tell jobs of one task from those of another',
 }
@@ -49,10 +50,13 @@ export function needAbility({ url, broker }: Pick<Store, 'url' | 'broker'>, abil
  *
  * **Errors**: `SKEIN_STORE_UNSUPPORTED`.
  */
-export function checkAsked(store: Pick<Store, 'url' | 'broker' | 'inspector'>, call: OutgoingCall): void {
+export function checkAsked(store: Pick<Store, 'url' | 'broker' | 'inspector' | 'counters'>, call: OutgoingCall): void {
   if (call.priority !== 0) needAbility(store, 'priority')
   if (call.unique !== undefined) needAbility(store, 'unique')
   if (call.limit !== undefined) needAbility(store, 'limit')
+  if (call.counts !== undefined || call.after !== undefined) {
+    if (store.counters === undefined) throw unsupported(store.url, 'let jobs go when others have ended')
+  }
   if (call.tags !== undefined && call.tags.length > 0 && store.inspector?.list === undefined) {
     throw unsupported(store.url, 'find jobs by their tags (option tags)')
   }

@@ -5,7 +5,8 @@
  *
  * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
  * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
- * user's own together with calls. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
+ * user's own together with calls, **counters** let calls go when others have ended. What is asked of a role that is not there is
+ * refused, with `SKEIN_STORE_UNSUPPORTED`.
  *
  * The rules that all stores keep:
  *
@@ -24,6 +25,7 @@
  * @module
  */
 import type { Broker } from './broker.ts'
+import type { Counters } from './counters.ts'
 import type { Inspector, InspectorStats } from './inspector.ts'
 import type { Registry, WorkerRecord } from './registry.ts'
 import type { Results } from './results.ts'
@@ -38,6 +40,7 @@ export interface Store extends AsyncDisposable {
   readonly inspector?: Inspector
   readonly registry?: Registry
   readonly transactions?: Transactions
+  readonly counters?: Counters
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(): Promise<void>
 }
@@ -46,6 +49,7 @@ export interface Store extends AsyncDisposable {
 export interface InspectableStore extends Store {
   readonly inspector: Required<Inspector>
   readonly registry: Registry
+  readonly counters: Counters
 }
 
 /** How a store as a whole is doing. */

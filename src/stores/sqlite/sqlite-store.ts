@@ -1,5 +1,7 @@
 import { brandClass } from '../../core/brand.ts'
+import { checkMembers } from '../check.ts'
 import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
+import type { Counters, EndedMember } from '../roles/counters.ts'
 import type { Announcement } from '../roles/registry.ts'
 import type { InspectableStore } from '../roles/store.ts'
 import type { Transactions, UserDatabase } from '../roles/transactions.ts'
@@ -25,6 +27,7 @@ export class SqliteStore implements InspectableStore {
   readonly inspector: SqliteInspector
   readonly registry: SqliteRegistry
   readonly transactions: Transactions
+  readonly counters: Counters
   readonly #thread: SqliteThread
 
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
@@ -37,6 +40,12 @@ export class SqliteStore implements InspectableStore {
       sendInside(database: UserDatabase, calls: readonly OutgoingCall[]): SendOutcome[] {
         thread.mustBeOpen()
         return sendInsideStore(database, calls, data)
+      },
+    }
+    this.counters = {
+      members: async (counter, after) => {
+        checkMembers(counter, after)
+        return thread.ask<EndedMember[]>(['members', counter, after])
       },
     }
     this.#thread = thread

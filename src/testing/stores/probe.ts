@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Claim, Intake, IntakeRequest, Settlement, WriteOutcome } from '../../stores/roles/broker.ts'
 import type { OutgoingCall, SendOutcome } from '../../stores/roles/calls.ts'
+import type { Counters, EndedMember } from '../../stores/roles/counters.ts'
 import type { Inspector, JobFilter, StoredJob } from '../../stores/roles/inspector.ts'
 import type { Registry } from '../../stores/roles/registry.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
@@ -28,6 +29,11 @@ export class Probe {
   /** As `inspector`. */
   get registry(): Registry {
     return this.store.registry as Registry
+  }
+
+  /** As `inspector`. */
+  get counters(): Counters {
+    return this.store.counters as Counters
   }
 
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
@@ -84,6 +90,11 @@ export class Probe {
   /** The error of a call, as the store has written it. */
   async errorOf(id: string): Promise<Record<string, unknown>> {
     return JSON.parse((await this.store.results.outcome(id)).error ?? '{}') as Record<string, unknown>
+  }
+
+  /** The members of a counter that have ended. */
+  members(counter: string): Promise<EndedMember[]> {
+    return this.counters.members(counter, -1)
   }
 
   /** All that is known of a call that must be there. */

@@ -12,7 +12,15 @@ import { Probe } from './probe.ts'
  * A need of a test, in a store or its bed, beside a broker and results: an ability of the broker, a method of the
  * inspector, a role, a clock to turn (`turn`) or to set (`jump`), an option that it heeds.
  */
-export type Need = BrokerAbility | keyof Inspector | 'registry' | 'transactions' | 'turn' | 'jump' | keyof StoreOptions
+export type Need =
+  | BrokerAbility
+  | keyof Inspector
+  | 'registry'
+  | 'transactions'
+  | 'counters'
+  | 'turn'
+  | 'jump'
+  | keyof StoreOptions
 
 /** A kind of store, and what it has. */
 export interface Kind {
@@ -34,6 +42,7 @@ export function hasOf(store: Store, bed: StoreBed, subject: StoreSubject): Reado
   for (const method of methods) if (store.inspector?.[method]) has.add(method)
   if (store.registry) has.add('registry')
   if (store.transactions) has.add('transactions')
+  if (store.counters) has.add('counters')
   if (bed.turn) has.add('turn')
   if (bed.jump) has.add('jump')
   return has

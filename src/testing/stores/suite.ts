@@ -4,7 +4,9 @@ import { hasOf, type Kind } from './scene.ts'
 import { cancelling } from './themes/cancelling.ts'
 import { clocks } from './themes/clocks.ts'
 import { closing } from './themes/closing.ts'
+import { counting } from './themes/counting.ts'
 import { ending } from './themes/ending.ts'
+import { following } from './themes/following.ts'
 import { gaps } from './themes/gaps.ts'
 import { intaking } from './themes/intaking.ts'
 import { leases } from './themes/leases.ts'
@@ -24,6 +26,8 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   clocks,
   leases,
   ending,
+  following,
+  counting,
   uniqueness,
   limits,
   cancelling,

@@ -28,7 +28,7 @@ export const howWords: Readonly<Record<How, string>> = {
  * These points lie in the store's own thread. There `process.exit` and running out of memory end that thread alone, so the
  * worker has to notice by itself that it has no store any more.
  */
-export const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'during-renew'])
+export const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'after-ack', 'during-renew'])
 
 /** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
 export const cells: readonly Cell[] = [

@@ -16,7 +16,14 @@ import type { Handle } from '../memory.ts'
 
 /** The broker of a store in memory. */
 export class MemoryBroker implements Broker {
-  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['priority', 'unique', 'limit', 'rates', 'tasks'])
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>([
+    'priority',
+    'unique',
+    'limit',
+    'next',
+    'rates',
+    'tasks',
+  ])
   readonly durability = 'none'
   readonly #store: Handle
 
@@ -46,7 +53,9 @@ export class MemoryBroker implements Broker {
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
     checkSettlements(settlements)
     crashPoint('during-ack')
-    return this.#store.write(ledger => settlements.map(each => ledger.settle(each)))
+    const outcomes = this.#store.write(ledger => settlements.map(each => ledger.settle(each)))
+    crashPoint('after-ack')
+    return outcomes
   }
 
   async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {

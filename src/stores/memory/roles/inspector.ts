@@ -91,7 +91,7 @@ function statsOf(ledger: Ledger, known: ReadonlySet<string>): InspectorStats {
   const of = (queue: string): { counts: Record<StoredState, number>; oldest: number } => {
     let stats = queues.get(queue)
     if (stats === undefined) {
-      const counts = { delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
+      const counts = { held: 0, delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
       queues.set(queue, (stats = { counts, oldest: 0 }))
     }
     return stats

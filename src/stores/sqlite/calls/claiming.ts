@@ -11,7 +11,8 @@ import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 
 /** Without the numbers of the limit, which few calls have: each column of each row costs. */
-const columns = `call, id, line, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps, ignore_result`
+const columns = `call, id, line, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps, ignore_result,
+  counts, awaits`
 
 interface Candidate {
   readonly call: number
@@ -29,6 +30,8 @@ interface Candidate {
   readonly per: number | null
   readonly steps: number
   readonly ignoreResult: boolean
+  readonly counts: number
+  readonly awaits: string | null
 }
 
 /** The lease of all claims of one length that the store renews by itself: they live and die together. */
@@ -166,7 +169,8 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 }
 
 function candidateOf(turn: Turn, row: Row): Candidate {
-  const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, steps, ignoreResult] = row
+  const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, ...rest] = row
+  const [steps, ignoreResult, counts, awaits] = rest
   const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
@@ -185,6 +189,8 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     per: numberIn(per),
     steps: countIn(steps),
     ignoreResult: ignoreResult === 1,
+    counts: countIn(counts),
+    awaits: optionalTextIn(awaits) ?? null,
   }
 }
 
@@ -230,8 +236,8 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
     for (const { call } of taken) leases.set(call, lease)
   }
   turn.after(() => {
-    for (const { id, call, limitKey, ignoreResult } of taken) {
-      const plain = limitKey === null && !ignoreResult
+    for (const { id, call, limitKey, ignoreResult, counts, awaits } of taken) {
+      const plain = limitKey === null && !ignoreResult && counts === 0 && awaits === null
       keeper.held.set(id, { call, token, lease: leases.get(call) as number, plain })
     }
   })
@@ -250,6 +256,7 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
       sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
+      ...(each.awaits === null ? {} : { after: each.awaits }),
     }
   })
 }

@@ -1,7 +1,8 @@
 import * as story from '../../story.ts'
 import type { Cancelled, JobFilter, Retried } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
-import { ask, end, forget, load, loadWhere } from './ending.ts'
+import { verdictOf } from './counters.ts'
+import { ask, end, forget, load, loadWhere, noteEnd } from './ending.ts'
 import { standsBehind, refill } from './limits.ts'
 import { conditionOf } from './looking.ts'
 import { reportKind, write } from './reporting.ts'
@@ -25,7 +26,7 @@ export function cancel(turn: Turn, id: string, reason: string): Cancelled {
 }
 
 /** What is none of these, and none of the others either, is damaged, and shown as dead. */
-const pending: ReadonlySet<number> = new Set([state.delayed, state.ready, state.running, state.parked])
+const pending: ReadonlySet<number> = new Set([state.held, state.delayed, state.ready, state.running, state.parked])
 
 export function retry(turn: Turn, id: string): Retried {
   turn.durable = true
@@ -33,21 +34,24 @@ export function retry(turn: Turn, id: string): Retried {
   const loaded = load(turn, id)
   if (loaded === undefined) return 'gone'
   if (pending.has(loaded.state)) return 'pending'
-  const { call, line, uniqueKey, limitKey } = loaded
+  const { call, line, uniqueKey, limitKey, awaits } = loaded
   if (uniqueKey !== null && database.get('SELECT 1 FROM skein_call WHERE unique_key = ? AND state < 4', uniqueKey)) {
     return 'taken'
   }
-  const [bytes, more, ended, priority, concurrency, count, per] = database.get(
-    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0), ended,
-       priority, limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?`,
+  const [bytes, more, ended, members, priority, concurrency, count, per] = database.get(
+    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0)
+       + coalesce(awaits_bytes, 0), ended, awaits_members, priority, limit_concurrency, limit_count, limit_per
+     FROM skein_call WHERE call = ?`,
     call,
-  ) as [number, number, number | null, number, number | null, number | null, number | null]
+  ) as [number, number, number | null, number | null, number, number | null, number | null, number | null]
+  // Whatever its members came to: who asks for it by hand has seen that. But they have to have ended.
+  const held = awaits !== null && verdictOf(turn, { counter: awaits, members: members ?? 0, drop: false }) === 'held'
   const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, { concurrency, count, per })
   database.run(
     `UPDATE skein_call SET state = ?, place = ?, due_at = ?, attempt = 0, deaths = 0, worker = NULL, started_at = NULL,
-       ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?,
+       ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,
        expires_at = iif(expires_at <= ?, NULL, expires_at), deadline_at = iif(deadline_at <= ?, NULL, deadline_at) WHERE call = ?`,
-    waits ? state.parked : state.ready,
+    held ? state.held : waits ? state.parked : state.ready,
     turn.next(),
     now,
     more,
@@ -82,6 +86,7 @@ export function purge(turn: Turn, filter: JobFilter, limit: number): number {
   for (const loaded of found) {
     forget(turn, loaded)
     if (loaded.state >= state.done) continue
+    noteEnd(turn, loaded, state.cancelled, { error: story.purgedStory })
     turn.tell('ended', loaded.id)
     if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
   }

@@ -1,6 +1,7 @@
 import * as story from '../../story.ts'
 import { countIn, numberIn, optionalTextIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
+import { bytesOf, leave } from './counters.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
 import { state } from '../file/schema.ts'
@@ -24,10 +25,16 @@ export interface Loaded {
   readonly uniqueKey: string | null
   readonly ignoreResult: boolean
   readonly cancelling: string | null
+  /** How many members of counters it is. */
+  readonly counts: number
+  /** The counter for which it waits, or has waited last. */
+  readonly awaits: string | null
+  /** Milliseconds by which it is delayed once that lets it go. */
+  readonly awaitsDelay: number
 }
 
 const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
-  unique_key, ignore_result, cancelling`
+  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay`
 
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
@@ -42,7 +49,7 @@ export function loadWhere(turn: Turn, condition: string, ...parameters: (string 
 
 function loadedOf(row: Row): Loaded {
   const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
-  const [limitKey, uniqueKey, ignoreResult, cancelling] = row.slice(12)
+  const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay] = row.slice(12)
   return {
     call: call as number,
     id: id as string,
@@ -60,6 +67,9 @@ function loadedOf(row: Row): Loaded {
     uniqueKey: optionalTextIn(uniqueKey) ?? null,
     ignoreResult: ignoreResult === 1,
     cancelling: optionalTextIn(cancelling) ?? null,
+    counts: countIn(counts),
+    awaits: optionalTextIn(awaits) ?? null,
+    awaitsDelay: numberIn(awaitsDelay) ?? 0,
   }
 }
 
@@ -71,20 +81,22 @@ export function end(
   { result, error }: { readonly result?: string; readonly error?: string },
 ): void {
   const { database } = turn
-  const { call, id, limitKey } = loaded
+  const { call, id, limitKey, awaits } = loaded
+  noteEnd(turn, loaded, into, { result, error })
   if (into === state.done && loaded.ignoreResult) forget(turn, loaded)
   else {
-    const more =
-      (result === undefined ? 0 : Buffer.byteLength(result)) + (error === undefined ? 0 : Buffer.byteLength(error))
+    const kept = awaits === null ? null : bytesOf(turn, awaits)
+    const more = Buffer.byteLength(result ?? '') + Buffer.byteLength(error ?? '') + (kept ?? 0)
     const row = database.get(
       `UPDATE skein_call SET state = ?, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?, ended = ?,
-         result = ?, error = ?, bytes = bytes + ? WHERE call = ? RETURNING bytes`,
+         result = ?, error = ?, bytes = bytes + ?, awaits_bytes = ? WHERE call = ? RETURNING bytes`,
       into,
       turn.now,
       turn.next(),
       result ?? null,
       error ?? null,
       more,
+      kept,
       call,
     )
     turn.endedCount++
@@ -93,6 +105,22 @@ export function end(
   left(turn, loaded)
   turn.tell('ended', id)
   if (limitKey !== null) refill(turn, limitKey)
+}
+
+/** The counters of which it is a member count that it has ended, once what goes on is over. */
+export function noteEnd(
+  turn: Turn,
+  { call, counts }: Pick<Loaded, 'call' | 'counts'>,
+  into: number,
+  { result, error }: { readonly result?: string | undefined; readonly error?: string | undefined },
+): void {
+  if (counts === 0) return
+  turn.ended.push({
+    call,
+    state: into,
+    ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { error }),
+  })
 }
 
 /** Whether no further attempt of a call may be started. */
@@ -109,15 +137,17 @@ export function endOverdue(turn: Turn, loaded: Loaded): void {
 /** Ends a call whose row is so damaged that it cannot be given to a worker: it is dead, under an id that can be asked for. */
 export function condemn(turn: Turn, call: number, why: string): void {
   const id = `damaged-${call}`
+  const error = story.damagedStory(why)
   const row = turn.database.get(
     `UPDATE skein_call SET id = ?, state = ${state.dead}, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?,
-       ended = ?, error = ? WHERE call = ? RETURNING bytes`,
+       ended = ?, error = ? WHERE call = ? RETURNING bytes, counts`,
     id,
     turn.now,
     turn.next(),
-    story.damagedStory(why),
+    error,
     call,
   )
+  noteEnd(turn, { call, counts: countIn(row?.[1]) }, state.dead, { error })
   turn.endedCount++
   turn.endedBytes += countIn(row?.[0])
   turn.tell('ended', id)
@@ -142,11 +172,12 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
 }
 
 /** Removes a call with all that belongs to it. */
-export function forget(turn: Turn, { call, id, state: present }: Loaded): void {
+export function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
   const { database } = turn
   const row = database.get('DELETE FROM skein_call WHERE call = ? RETURNING bytes', call)
   database.run('DELETE FROM skein_message WHERE call = ?', call)
   database.run('DELETE FROM skein_report WHERE call = ?', call)
+  if (awaits !== null) leave(turn, awaits)
   if (present >= state.done) {
     turn.endedCount--
     turn.endedBytes -= row?.[0] as number

@@ -9,10 +9,20 @@ import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
 
-const names: readonly StoredState[] = ['delayed', 'ready', 'running', 'ready', 'done', 'failed', 'cancelled', 'dead']
+const names: ReadonlyMap<unknown, StoredState> = new Map<number, StoredState>([
+  [state.held, 'held'],
+  [state.delayed, 'delayed'],
+  [state.ready, 'ready'],
+  [state.running, 'running'],
+  [state.parked, 'ready'],
+  [state.done, 'done'],
+  [state.failed, 'failed'],
+  [state.cancelled, 'cancelled'],
+  [state.dead, 'dead'],
+])
 
 const columns = `call, id, line, state, headers, body, priority, attempt, deaths, worker, unique_key, limit_key, tags, sent_at, due_at,
-  started_at, ended_at, expires_at, deadline_at, result, error, cancelling`
+  started_at, ended_at, expires_at, deadline_at, result, error, cancelling, awaits`
 
 /** Everything that is known of a call. */
 export function job(turn: Turn, id: string): StoredJob | undefined {
@@ -32,7 +42,7 @@ export function outcome(turn: Turn, id: string): CallOutcome {
   const [result, error] = row.slice(8).map(optionalTextIn)
   const state = stateName(number)
   return {
-    state: state === 'delayed' || state === 'ready' ? 'pending' : (state ?? 'dead'),
+    state: state === 'held' || state === 'delayed' || state === 'ready' ? 'pending' : (state ?? 'dead'),
     task: turn.keeper.lines.at(line as number).task,
     attempt: countIn(attempt),
     sentAt: countIn(sentAt),
@@ -98,7 +108,7 @@ function jobOf(turn: Turn, row: Row): StoredJob {
   const [call, id, line, number, headers, body, priority, attempt, deaths, worker, key, limitKey, tags] = row
   const [sentAt, dueAt, ...times] = row.slice(13, 19)
   const [startedAt, endedAt, expiresAt, deadlineAt] = times.map(time => numberIn(time) ?? undefined)
-  const [result, error, cancelling] = row.slice(19).map(optionalTextIn)
+  const [result, error, cancelling, awaits] = row.slice(19).map(optionalTextIn)
   const { queue, task } = turn.keeper.lines.at(line as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   const state = stateName(number)
@@ -119,6 +129,7 @@ function jobOf(turn: Turn, row: Row): StoredJob {
     ...optional('worker', optionalTextIn(worker)),
     ...optional('key', optionalTextIn(key)),
     ...optional('limitKey', optionalTextIn(limitKey)),
+    ...optional('after', awaits),
     ...optional('startedAt', startedAt),
     ...optional('endedAt', endedAt),
     ...optional('expiresAt', expiresAt),
@@ -130,7 +141,7 @@ function jobOf(turn: Turn, row: Row): StoredJob {
 }
 
 function stateName(number: Value | undefined): StoredState | undefined {
-  return typeof number === 'number' ? names[number] : undefined
+  return names.get(number)
 }
 
 function optional<K extends string, V>(name: K, value: V | undefined): { readonly [name in K]?: V } {
@@ -144,7 +155,7 @@ export function stats(turn: Turn): InspectorStats {
   const of = (queue: string): { counts: Record<StoredState, number>; oldest: number } => {
     let known = queues.get(queue)
     if (known === undefined) {
-      const counts = { delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
+      const counts = { held: 0, delayed: 0, ready: 0, running: 0, done: 0, failed: 0, cancelled: 0, dead: 0 }
       queues.set(queue, (known = { counts, oldest: 0 }))
     }
     return known
@@ -158,6 +169,7 @@ export function stats(turn: Turn): InspectorStats {
   const unclaimed = new Map<string, number>()
   const counted = database.all(
     `SELECT line, iif(due_at <= ${now}, 1, 0) AS state, count(*) FROM skein_call WHERE state = 0 GROUP BY 1, 2
+     UNION ALL SELECT line, -1, count(*) FROM skein_call WHERE state = -1 GROUP BY line
      UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE state = 1 GROUP BY line
      UNION ALL SELECT line, 2, count(*) FROM skein_call WHERE lease IS NOT NULL GROUP BY line
      UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = 3 AND state < 4 GROUP BY line

@@ -1,6 +1,7 @@
 import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
+import { members } from './counters.ts'
 import { announce, cancel, pause, purge, retry } from './controlling.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
@@ -11,6 +12,7 @@ import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
 import { report, settle } from './settling.ts'
 import { sweep } from './sweeping.ts'
 import type { Turn } from './turn.ts'
+import { wake } from './waking.ts'
 
 /** What the operations need beside the transaction. */
 export interface Place {
@@ -20,8 +22,14 @@ export interface Place {
   readonly announced: Map<string, Announcement>
 }
 
-/** Does what was asked, inside a transaction. */
+/** Does what was asked, and what follows from it, inside a transaction. */
 export function perform(turn: Turn, asked: Asked, place: Place): unknown {
+  const answer = doAsked(turn, asked, place)
+  wake(turn)
+  return answer
+}
+
+function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
   switch (asked[0]) {
     case 'send':
       return packOutcomes(send(turn, unpackCalls(asked[1])))
@@ -61,6 +69,7 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     case 'claim':
       return mayClaim(turn, asked[1]) ? undefined : { value: [] }
     case 'reports':
+    case 'members':
     case 'outcome':
     case 'find':
     case 'list':
@@ -95,6 +104,7 @@ export function weightOf(asked: Asked): number {
     case 'send':
       return sizeOf(asked[1])
     case 'settle':
+      return asked[1].reduce((sum, { next }) => sum + 1 + (next?.length ?? 0), 0)
     case 'report':
     case 'cancel':
     case 'retry':
@@ -110,6 +120,8 @@ function look(turn: Turn, asked: Asked): unknown {
   switch (asked[0]) {
     case 'reports':
       return reports(turn, asked[1], asked[2])
+    case 'members':
+      return members(turn, asked[1], asked[2])
     case 'outcome':
       return outcome(turn, asked[1])
     case 'find':

@@ -1,4 +1,3 @@
-import type { WriteOutcome } from '../../roles/broker.ts'
 import type { Value } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
@@ -28,11 +27,14 @@ function statementFor(size: number): string {
   })
   return `UPDATE skein_call SET state = ${state.done}, lease = NULL, cancelling = NULL, error = NULL, result = v.column3,
     bytes = bytes + v.column4, ended_at = ${time}, ended = v.column5 FROM (VALUES ${rows.join(', ')}) AS v
-    WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running}`
+    WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running} AND counts = 0`
 }
 
-/** Ends calls that are held here, in this order. One that somebody has taken away is `lost`, and the others end all the same. */
-export function endPlain(turn: Turn, endings: readonly PlainEnding[]): WriteOutcome[] {
+/**
+ * Ends calls that are held here, in this order. False for one that somebody has taken away, or has made the member of a
+ * counter since; the others end all the same.
+ */
+export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
   const { database, keeper } = turn
   const first = turn.take(endings.length)
   for (let at = 0; at < endings.length;) {
@@ -55,9 +57,9 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): WriteOutc
   })
   const written = count === endings.length ? undefined : new Set(endedSince(turn, first))
   return endings.map(({ id }, index) => {
-    if (written && !written.has(first + index)) return 'lost'
+    if (written && !written.has(first + index)) return false
     turn.tell('ended', id)
-    return 'ok'
+    return true
   })
 }
 

@@ -15,6 +15,7 @@ export type Asked =
   | readonly ['settle', readonly Settlement[]]
   | readonly ['report', readonly Report[]]
   | readonly ['reports', string, number]
+  | readonly ['members', string, number]
   | readonly ['outcome', string]
   | readonly ['find', string]
   | readonly ['list', JobFilter]

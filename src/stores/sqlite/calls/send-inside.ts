@@ -14,6 +14,7 @@ import { checkVersion, versionOf } from '../file/schema.ts'
 import { send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
 import { Turn } from './turn.ts'
+import { wake } from './waking.ts'
 
 /**
  * Keeps calls inside a transaction of your own, on your own connection to the file of a store: they are there if and only if
@@ -88,6 +89,7 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Store
     const keeper = { database: own, settings, lines, held: new Map(), ownLeases: new Set<number>(), boot: '' }
     const turn = new Turn(keeper, clock.wall(), clock.steady())
     const outcomes = send(turn, calls.map(sentCall))
+    wake(turn)
     turn.finish()
     own.exec('RELEASE skein_send')
     setImmediate(ring, path)

@@ -1,11 +1,13 @@
 import * as story from '../../story.ts'
 import type { SendOutcome } from '../../roles/calls.ts'
-import { ask, type Loaded, end, load } from './ending.ts'
+import { countIn, optionalTextIn } from '../file/columns.ts'
+import { enroll, verdictOf } from './counters.ts'
+import { ask, type Loaded, end, load, noteEnd } from './ending.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { state } from '../file/schema.ts'
 import type { SentCall, SentRest } from './sent-call.ts'
 import type { Turn } from './turn.ts'
-import type { Value } from '../file/driver.ts'
+import type { Row, Value } from '../file/driver.ts'
 
 /** So many plain calls go into one statement. */
 const chunk = 40
@@ -66,6 +68,31 @@ function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>
 }
 
 function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
+  const outcome = keep(turn, sent, queues)
+  const counts = sent[7]?.counts
+  if (!counts) return outcome
+  const rejected = outcome.outcome === 'rejected' ? outcome.reason : undefined
+  const id = outcome.outcome === 'rejected' ? sent[0] : outcome.id
+  const kept = rejected === undefined ? load(turn, id) : undefined
+  // One that was not kept will never end, and those who wait for it must not wait for ever.
+  const call = kept?.call ?? turn.next()
+  const isNew = enroll(turn, counts, id, call)
+  if (rejected !== undefined) turn.ended.push({ call, state: state.cancelled, error: story.rejectedStory(rejected) })
+  else if (kept && isNew && kept.state >= state.done) noteEndAgain(turn, kept.call)
+  return outcome
+}
+
+/** It was there before, and is over: it counts at once. */
+function noteEndAgain(turn: Turn, call: number): void {
+  const [into, result, error] = turn.database.get(
+    `SELECT state, result, iif(state = ${state.done}, NULL, error) FROM skein_call WHERE call = ?`,
+    call,
+  ) as Row
+  const texts = { result: optionalTextIn(result), error: optionalTextIn(error) }
+  noteEnd(turn, { call, counts: 1 }, countIn(into), texts)
+}
+
+function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const { database, now, keeper } = turn
   const [id, queue, task, headers, body, priority, delay, rest] = sent
   const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
@@ -85,6 +112,8 @@ function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
 
   const line = keeper.lines.of(queue, task)
   const call = turn.next()
+  const after = rest?.after
+  const verdict = after ? verdictOf(turn, after) : 'go'
   const large = headers.length + body.length > mostInRow
   const limit = rest?.limit
   const waits = limit && standsBehind(turn, limit.key, line, priority, limit)
@@ -93,12 +122,13 @@ function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const deadlineAt = later(now, rest?.deadline)
   database.run(
     `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at, expires_at,
-       deadline_at, gives_up_at, max_deaths, ignore_result, tags, unique_key, limit_key, limit_concurrency, limit_count, limit_per)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       deadline_at, gives_up_at, max_deaths, ignore_result, tags, unique_key, limit_key, limit_concurrency, limit_count, limit_per,
+       awaits, awaits_members, awaits_drop, awaits_delay)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     call,
     id,
     line,
-    delay > 0 ? state.delayed : waits ? state.parked : state.ready,
+    verdict !== 'go' ? state.held : delay > 0 ? state.delayed : waits ? state.parked : state.ready,
     priority,
     call,
     large ? null : headers,
@@ -117,9 +147,17 @@ function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
     limit?.concurrency ?? null,
     limit?.count ?? null,
     limit?.per ?? null,
+    after?.counter ?? null,
+    after?.members ?? null,
+    after?.drop ? 1 : 0,
+    after ? delay : null,
   )
   if (large) database.run('INSERT INTO skein_message VALUES (?, ?, ?)', call, headers, body)
   if (waits) refill(turn, limit.key)
+  if (typeof verdict === 'object') {
+    const error = story.memberStory(verdict.id, verdict.member, verdict.state)
+    end(turn, load(turn, id) as Loaded, state.failed, { error })
+  }
   queues.add(queue)
   return holder ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
 }

@@ -1,4 +1,4 @@
-import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import type { Membership, OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 
 /** A call on its way from the program's thread to the store's: what every call has, then what only some have. */
 export type SentCall = readonly [
@@ -27,6 +27,8 @@ export interface SentRest {
     readonly per: number | null
     readonly strategy: string
   } | null
+  readonly counts: readonly Membership[] | null
+  readonly after: { readonly counter: string; readonly members: number; readonly drop: boolean } | null
 }
 
 /**
@@ -118,7 +120,7 @@ export function sentCall(call: OutgoingCall): SentCall {
 }
 
 function restOf(call: OutgoingCall): SentRest | undefined {
-  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit } = call
+  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit, counts, after } = call
   if (
     expires === undefined &&
     deadline === undefined &&
@@ -126,7 +128,9 @@ function restOf(call: OutgoingCall): SentRest | undefined {
     !ignoreResult &&
     !tags?.length &&
     !unique &&
-    !limit
+    !limit &&
+    !counts?.length &&
+    !after
   ) {
     return undefined
   }
@@ -146,5 +150,7 @@ function restOf(call: OutgoingCall): SentRest | undefined {
           strategy: limit.strategy,
         }
       : null,
+    counts: counts?.length ? counts.map(({ counter, member }) => ({ counter, member })) : null,
+    after: after ? { counter: after.counter, members: after.members, drop: after.failure === 'drop' } : null,
   }
 }

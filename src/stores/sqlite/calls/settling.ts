@@ -1,15 +1,19 @@
 import { messageOf } from '../../../core/errors/foreign.ts'
 import { crashPoint } from '../../crash-point.ts'
+import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import * as story from '../../story.ts'
 import type { Settlement, WriteOutcome } from '../../roles/broker.ts'
+import type { AwaitedCounter } from '../../roles/calls.ts'
 import type { Report } from '../../roles/results.ts'
 import type { Effect } from '../../roles/transactions.ts'
+import { leave, verdictOf } from './counters.ts'
 import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
 import { refill } from './limits.ts'
 import { endPlain, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
-import { earlier } from './sending.ts'
+import { earlier, send } from './sending.ts'
+import { sentCall } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 
 /** Ends attempts. */
@@ -23,8 +27,10 @@ export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOut
       if (ending === undefined) break
       plain.push(ending)
     }
-    if (plain.length > 0) outcomes.push(...endPlain(turn, plain))
-    else outcomes.push(settleOne(turn, settlements[at] as Settlement))
+    if (plain.length > 0) {
+      for (const [index, ended] of endPlain(turn, plain).entries())
+        outcomes.push(ended ? 'ok' : settleOne(turn, settlements[at + index] as Settlement))
+    } else outcomes.push(settleOne(turn, settlements[at] as Settlement))
     at = outcomes.length
   }
   crashPoint('during-ack')
@@ -33,7 +39,7 @@ export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOut
 
 /** The common case, as `endPlain` takes it: done, with nothing to be done beside; undefined for any other. */
 function plainEnding({ keeper }: Turn, settlement: Settlement): PlainEnding | undefined {
-  if (settlement.kind !== 'done' || settlement.effects?.length) return undefined
+  if (settlement.kind !== 'done' || settlement.effects?.length || settlement.next?.length) return undefined
   const { id, token, result } = settlement
   const held = keeper.held.get(id)
   if (!held?.plain || held.token !== token) return undefined
@@ -45,15 +51,17 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
   const { id, token } = settlement
   const { keeper } = turn
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
-  const bytes = Buffer.byteLength(text)
   const { maxBytes } = keeper.settings
-  if (bytes > maxBytes) return { refused: tooLarge(bytes, maxBytes) }
+  const large = tooLarge(text, maxBytes) ?? tooLargeNext(settlement.next, maxBytes)
+  if (large) return large
 
   const loaded = load(turn, id)
   if (loaded === undefined || loaded.state !== state.running || loaded.token !== token) {
     if (keeper.held.get(id)?.token === token) turn.after(() => void keeper.held.delete(id))
     return 'lost'
   }
+  const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
+  const endsInstead = goesBack && (loaded.cancelling !== null || isOverdue(turn, loaded))
   switch (settlement.kind) {
     case 'done': {
       const refused = effects(turn, settlement.effects)
@@ -79,24 +87,50 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
       }
       break
     case 'release':
-      release(turn, loaded, settlement.delay ?? 0)
+      release(turn, loaded, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
       break
     default:
       end(turn, loaded, state[settlement.kind], { error: settlement.error })
   }
   if (loaded.lease !== null) dropOwnLease(turn, loaded.lease)
+  // After the end of this one, whose unique key and whose place in a limit they may take.
+  if (settlement.next?.length && !endsInstead) send(turn, settlement.next.map(sentCall))
   return 'ok'
 }
 
 /** Hands back a call that has not been worked on; its attempt does not count. */
-export function release(turn: Turn, loaded: Loaded, delay: number): void {
+export function release(turn: Turn, loaded: Loaded, delay: number, after?: AwaitedCounter): void {
   if (loaded.cancelling !== null) {
     end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
     return
   }
-  write(turn, loaded.call, loaded.id, reportKind.state, `{"state":"released","attempt":${loaded.attempt}}`)
+  const { call, id, attempt, awaits } = loaded
+  const waits = after === undefined ? '' : `,"after":${JSON.stringify(after.counter)}`
+  write(turn, call, id, reportKind.state, `{"state":"released","attempt":${attempt}${waits}}`)
   wait(turn, loaded, { delay, uncounted: true, ...(delay > 0 ? { place: turn.next() } : {}) })
   if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
+  else if (after !== undefined) hold(turn, loaded, after, delay)
+  if (awaits !== null && after !== undefined && after.counter !== awaits) leave(turn, awaits)
+}
+
+/** Takes a call that was handed back out of its line again, unless the counter for which it is to wait lets it go at once. */
+function hold(turn: Turn, loaded: Loaded, { counter, members, failure }: AwaitedCounter, delay: number): void {
+  const { call, id, limitKey } = loaded
+  const verdict = verdictOf(turn, { counter, members, drop: failure === 'drop' })
+  turn.database.run(
+    `UPDATE skein_call SET state = iif(?, ${state.held}, state), awaits = ?, awaits_members = ?, awaits_drop = ?, awaits_delay = ?
+     WHERE call = ?`,
+    verdict === 'go' ? 0 : 1,
+    counter,
+    members,
+    failure === 'drop' ? 1 : 0,
+    delay,
+    call,
+  )
+  if (typeof verdict === 'object') {
+    const now = load(turn, id) as Loaded
+    end(turn, now, state.failed, { error: story.memberStory(verdict.id, verdict.member, verdict.state) })
+  } else if (limitKey !== null) refill(turn, limitKey)
 }
 
 /** Puts a call that was running back: into line at once, or when it is due. It keeps its place unless it is given another. */
@@ -151,9 +185,8 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
   const { id, token } = given
   const { database, keeper } = turn
   const value = given.kind === 'log' ? given.line : given.value
-  const bytes = Buffer.byteLength(value)
-  const { maxBytes } = keeper.settings
-  if (bytes > maxBytes) return { refused: tooLarge(bytes, maxBytes) }
+  const large = tooLarge(value, keeper.settings.maxBytes)
+  if (large) return large
   const row = database.get('SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
   if (row === undefined) return 'lost'
   if (given.kind === 'step') {
@@ -190,7 +223,3 @@ function effects(turn: Turn, given: readonly Effect[] | undefined): { refused: s
 /** What begins a statement that is no effect, after white space and comments. */
 const controls: RegExp =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*(?:begin|commit|end|rollback|savepoint|release|attach|detach|vacuum|pragma)\b/i
-
-function tooLarge(bytes: number, most: number): string {
-  return `It has ${bytes} bytes, and the store takes up to ${most} (option maxBytes)`
-}

@@ -1,5 +1,6 @@
 import * as story from '../../story.ts'
 import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { forgetIdle, leave } from './counters.ts'
 import { open } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
@@ -67,7 +68,8 @@ export function sweep(turn: Turn): Swept {
   // What was recovered may have expired meanwhile.
   if (swept.recovered > 0) swept.expired += promote(turn)
   swept.forgotten = trim(turn, most)
-  if (swept.forgotten === most || swept.expired === most) swept.more = true
+  const counters = forgetIdle(turn, turn.now - keeper.settings.retention.age, most)
+  if (swept.forgotten === most || swept.expired === most || counters === most) swept.more = true
   database.run('DELETE FROM skein_start WHERE until <= ?', time)
   database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
   database.run('DELETE FROM skein_worker WHERE until <= ?', time)
@@ -133,15 +135,20 @@ function remove(turn: Turn, count: number): number {
     count,
   ) as [number | null]
   if (last === null) return 0
-  const [removed, bytes, reporting, apart] = database.get(
-    `SELECT count(*), total(bytes), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL)
+  const [removed, bytes, reporting, apart, waited] = database.get(
+    `SELECT count(*), total(bytes), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL), count(awaits)
      FROM skein_call WHERE ended <= ?`,
     last,
-  ) as [number, number, number, number]
+  ) as [number, number, number, number, number]
   const these = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ended <= ? AND ${condition})`
   if (reporting > 0) database.run(`DELETE FROM skein_report WHERE ${these('reports > 0')}`, last)
   if (apart > 0) database.run(`DELETE FROM skein_message WHERE ${these('headers IS NULL')}`, last)
+  const counters =
+    waited === 0
+      ? []
+      : database.all('SELECT DISTINCT awaits FROM skein_call WHERE ended <= ? AND awaits IS NOT NULL', last)
   database.run('DELETE FROM skein_call WHERE ended <= ?', last)
+  for (const [counter] of counters) leave(turn, counter as string)
   turn.endedBytes -= bytes
   turn.endedCount -= removed
   return removed

@@ -14,6 +14,14 @@ export interface Held {
   readonly plain: boolean
 }
 
+/** A call that has ended and is a member of counters, and how. */
+export interface Ended {
+  readonly call: number
+  readonly state: number
+  readonly result?: string
+  readonly error?: string
+}
+
 /** What lasts from one transaction to the next. */
 export interface Keeper {
   readonly database: Database
@@ -41,6 +49,8 @@ export class Turn {
   readonly begun: number
   readonly told: Told[] = []
   readonly afterwards: (() => void)[] = []
+  /** What the counters have not counted yet. */
+  readonly ended: Ended[] = []
   control: number
   endedCount: number
   /** True when what was written must survive a power cut. */

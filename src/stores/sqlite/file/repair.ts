@@ -8,7 +8,8 @@ import { openDriver, type Row } from './driver.ts'
 import { errorOf, failureOf } from './failures.ts'
 import { openDatabase } from './open-database.ts'
 import { hostClock } from './clock.ts'
-import { checkVersion, versionOf } from './schema.ts'
+import { damagedStory } from '../../story.ts'
+import { checkVersion, state, versionOf } from './schema.ts'
 
 /** What was saved from a damaged file. */
 export interface Repaired {
@@ -28,6 +29,7 @@ const tables = [
   { name: 'skein_call', key: 'call' },
   { name: 'skein_message', key: 'call' },
   { name: 'skein_report', key: 'report' },
+  { name: 'skein_member', key: 'rowid' },
 ] as const
 
 const batch = 200
@@ -129,9 +131,10 @@ async function save(copy: string, source: string, target: string): Promise<Repai
 
 /** Copies row by row where it has to, and steps over what can't be read. */
 function copyTable(from: Database, to: Database, table: string, key: string): { rows: number; gaps: number } {
-  const columns = to.all(`SELECT name FROM pragma_table_info('${table}')`).map(([name]) => name as string)
+  // A file of an older version has fewer columns, or no such table.
+  const columns = [key, ...columnsOf(from, table).filter(name => name !== key)]
+  if (columns.length === 1) return { rows: 0, gaps: 0 }
   const insert = `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
-  const at = columns.indexOf(key)
   const last = lastKey(from, table, key)
   let rows = 0
   let gaps = 0
@@ -161,12 +164,16 @@ function copyTable(from: Database, to: Database, table: string, key: string): { 
     to.exec('BEGIN IMMEDIATE')
     for (const row of found) rows += to.run(insert, ...row)
     to.exec('COMMIT')
-    next = ((found.at(-1) as Row)[at] as number) + 1
+    next = ((found.at(-1) as Row)[0] as number) + 1
     inGap = false
     missing = 0
     size = Math.min(batch, size * 2)
   }
   return { rows, gaps }
+}
+
+function columnsOf(database: Database, table: string): string[] {
+  return database.all(`SELECT name FROM pragma_table_info('${table}')`).map(([name]) => name as string)
 }
 
 function lastKey(from: Database, table: string, key: string): number {
@@ -194,13 +201,30 @@ function putRight(to: Database): void {
   to.run(`DELETE FROM skein_call WHERE line NOT IN (SELECT line FROM skein_line)
     OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
   to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
+  putCountersRight(to)
   to.run(`UPDATE skein_call SET state = 1, lease = NULL,
     gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (2, 3)`)
   to.run(`UPDATE skein_meta SET
-    sequence = (SELECT coalesce(max(max(call, place, token, coalesce(ended, 0))), 0) FROM skein_call) + 1,
+    sequence = 1 + max((SELECT coalesce(max(max(call, place, token, coalesce(ended, 0))), 0) FROM skein_call),
+      (SELECT coalesce(max(call), 0) FROM skein_member)),
     ended_count = (SELECT count(*) FROM skein_call WHERE ended IS NOT NULL),
     ended_bytes = (SELECT coalesce(sum(bytes), 0) FROM skein_call WHERE ended IS NOT NULL)`)
   to.exec('COMMIT')
+}
+
+/** A member that could not be saved will never end: it is dead, as who waits for it will see. */
+function putCountersRight(to: Database): void {
+  to.run(
+    `UPDATE skein_member SET state = ${state.dead}, error = ? WHERE state IS NULL AND call NOT IN (SELECT call FROM skein_call)`,
+    damagedStory('it could not be saved'),
+  )
+  to.run(`INSERT INTO skein_counter SELECT counter, count(*), count(state), count(*) FILTER (WHERE state > ${state.done}),
+    total(length(CAST(coalesce(result, error, '') AS BLOB))), 0, NULL FROM skein_member GROUP BY counter`)
+  to.run(`INSERT INTO skein_counter SELECT DISTINCT awaits, 0, 0, 0, 0, 1, NULL FROM skein_call WHERE awaits IS NOT NULL
+    ON CONFLICT (counter) DO UPDATE SET awaited = 1`)
+  to.run(`UPDATE skein_counter SET idle_at = ? WHERE awaited = 0 AND ended >= members`, Date.now())
+  to.run(`UPDATE skein_call SET state = ${state.ready} WHERE state = ${state.held}
+    AND awaits_members <= (SELECT ended FROM skein_counter WHERE counter = awaits)`)
 }
 
 function repairedName(path: string): string {

@@ -1,8 +1,12 @@
 import { StoreError } from '../../../core/errors/errors.ts'
 import type { Database } from './database.ts'
 
-/** The states of a call as the file has them. `parked` is shown as ready: it waits for its limit. */
+/**
+ * The states of a call as the file has them; those below 4 have not ended. `held` waits for a counter, `parked` for its limit,
+ * and is shown as ready.
+ */
 export const state = {
+  held: -1,
   delayed: 0,
   ready: 1,
   running: 2,
@@ -14,7 +18,7 @@ export const state = {
 } as const
 
 /** The version of the tables below. */
-export const schemaVersion: number = 1
+export const schemaVersion: number = 2
 
 /** What marks a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -129,6 +133,51 @@ const steps: readonly string[] = [
       datetime(sent_at / 1000, 'unixepoch') AS sent, datetime(due_at / 1000, 'unixepoch') AS due,
       datetime(started_at / 1000, 'unixepoch') AS started, datetime(ended_at / 1000, 'unixepoch') AS ended,
       tags, coalesce(c.body, m.body) AS body, result, error
+    FROM skein_call c JOIN skein_line USING (line) LEFT JOIN skein_message m USING (call);
+  CREATE VIEW skein_queues AS
+    SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;
+  `,
+  // Calls that wait for others: state -1, held.
+  `
+  ALTER TABLE skein_call ADD COLUMN counts INTEGER NOT NULL DEFAULT 0; -- how many members of counters it is
+  ALTER TABLE skein_call ADD COLUMN awaits TEXT;             -- the counter for which it waits, or has waited last
+  ALTER TABLE skein_call ADD COLUMN awaits_members INTEGER;  -- so many have to end
+  ALTER TABLE skein_call ADD COLUMN awaits_drop INTEGER NOT NULL DEFAULT 0; -- 1: it fails with the first that is not done
+  ALTER TABLE skein_call ADD COLUMN awaits_delay INTEGER;    -- milliseconds from when it is let go
+  ALTER TABLE skein_call ADD COLUMN awaits_bytes INTEGER;    -- what the counter keeps for it, once it has ended; part of bytes
+  CREATE INDEX skein_call_awaits ON skein_call (awaits) WHERE awaits IS NOT NULL;
+  CREATE INDEX skein_call_held ON skein_call (awaits, awaits_drop, awaits_members, line) WHERE state = -1;
+  CREATE TABLE skein_counter (
+    counter TEXT PRIMARY KEY,
+    members INTEGER NOT NULL,        -- that are known of
+    ended INTEGER NOT NULL,
+    failed INTEGER NOT NULL,         -- that have ended otherwise than as done
+    bytes INTEGER NOT NULL,          -- of the results and errors of members
+    awaited INTEGER NOT NULL,        -- 1: somebody waits for it, or has
+    idle_at INTEGER                  -- nobody has waited, and all members have ended: since when
+  ) WITHOUT ROWID;
+  CREATE INDEX skein_counter_idle ON skein_counter (idle_at) WHERE idle_at IS NOT NULL;
+  CREATE TABLE skein_member (
+    counter TEXT NOT NULL,
+    member INTEGER NOT NULL,
+    call INTEGER NOT NULL,           -- may be forgotten, or never have been kept
+    id TEXT NOT NULL,
+    state INTEGER,                   -- NULL: it has not ended
+    result TEXT,
+    error TEXT
+  );
+  CREATE UNIQUE INDEX skein_member_counter ON skein_member (counter, member);
+  CREATE INDEX skein_member_call ON skein_member (call);
+  DROP VIEW skein_queues;
+  DROP VIEW skein_jobs;
+  CREATE VIEW skein_jobs AS
+    SELECT id, queue, task,
+      CASE state WHEN -1 THEN 'held' WHEN 0 THEN 'delayed' WHEN 1 THEN 'ready' WHEN 2 THEN 'running' WHEN 3 THEN 'ready'
+        WHEN 4 THEN 'done' WHEN 5 THEN 'failed' WHEN 6 THEN 'cancelled' ELSE 'dead' END AS state,
+      priority, attempt, deaths, worker,
+      datetime(sent_at / 1000, 'unixepoch') AS sent, datetime(due_at / 1000, 'unixepoch') AS due,
+      datetime(started_at / 1000, 'unixepoch') AS started, datetime(ended_at / 1000, 'unixepoch') AS ended,
+      tags, coalesce(c.body, m.body) AS body, result, error, awaits
     FROM skein_call c JOIN skein_line USING (line) LEFT JOIN skein_message m USING (call);
   CREATE VIEW skein_queues AS
     SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;

@@ -19,7 +19,14 @@ const largeLot = 200
 
 /** The broker of a SQLite file. */
 export class SqliteBroker implements Broker {
-  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['priority', 'unique', 'limit', 'rates', 'tasks'])
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>([
+    'priority',
+    'unique',
+    'limit',
+    'next',
+    'rates',
+    'tasks',
+  ])
   readonly durability: 'relaxed' | 'full'
   readonly #thread: SqliteThread
 

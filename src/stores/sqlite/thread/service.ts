@@ -1,3 +1,4 @@
+import { crashPoint } from '../../crash-point.ts'
 import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
 import { Awaited, endingsOf } from './awaited.ts'
@@ -15,6 +16,7 @@ import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
+import { wake } from '../calls/waking.ts'
 import { Turnstile, wantsControl } from '../file/turnstile.ts'
 
 /** How long to wait for the lock before the requests fail, in milliseconds. */
@@ -213,6 +215,7 @@ export class Service implements Backend<Asked> {
       for (const [number] of requests) answers.push([number, undefined, failure])
       return
     }
+    if (requests.some(([, [kind]]) => kind === 'settle')) crashPoint('after-ack')
     answers.push(...values)
     told.push(...turn.told)
   }
@@ -225,6 +228,7 @@ export class Service implements Backend<Asked> {
     try {
       turn = new Turn(this.#keeper, this.#clock.wall(), this.#clock.steady())
       action(turn)
+      wake(turn)
       this.#thin(turn)
       turn.finish()
       // Last of all: what is committed into a file that is not there any more would be accepted and lost.
@@ -341,11 +345,12 @@ export class Service implements Backend<Asked> {
            (SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1),
            (SELECT ended_bytes FROM skein_meta),
            (SELECT min(opens) FROM skein_opening),
-           (SELECT min(until) FROM skein_lease)`,
+           (SELECT min(until) FROM skein_lease),
+           (SELECT min(idle_at) FROM skein_counter WHERE idle_at IS NOT NULL)`,
       ) as (number | null)[]
-      const [due, givesUp, endedAt, bytes, opens, lease] = row.map(each => each ?? undefined)
+      const [due, givesUp, endedAt, bytes, opens, lease, idleAt] = row.map(each => each ?? undefined)
       const { age, bytes: most } = this.#keeper.settings.retention
-      const tooOld = endedAt === undefined ? Infinity : endedAt + age
+      const tooOld = Math.min(endedAt ?? Infinity, idleAt ?? Infinity) + age
       const tooMuch = (bytes ?? 0) > most && endedAt !== undefined ? 0 : Infinity
       return {
         wall: Math.min(due ?? Infinity, givesUp ?? Infinity, tooOld, tooMuch),
@@ -400,7 +405,16 @@ export class Service implements Backend<Asked> {
   }
 }
 
-const looks: ReadonlySet<string> = new Set(['claim', 'reports', 'outcome', 'find', 'list', 'workers', 'stats'])
+const looks: ReadonlySet<string> = new Set([
+  'claim',
+  'reports',
+  'members',
+  'outcome',
+  'find',
+  'list',
+  'workers',
+  'stats',
+])
 
 function isLook([kind]: Asked): boolean {
   return looks.has(kind)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { BrokerAbility, IntakeRequest } from '../../../stores/roles/broker.ts'
-import type { OutgoingCall } from '../../../stores/roles/calls.ts'
+import type { AwaitedCounter, OutgoingCall } from '../../../stores/roles/calls.ts'
 import { type Kind, outgoing, scene } from '../scene.ts'
 
 const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
 
 /** The options of a call that ask for an ability of a broker. */
-const asking: Readonly<Record<Exclude<BrokerAbility, 'rates' | 'tasks'>, Partial<OutgoingCall>>> = {
+const asking: Readonly<Record<Exclude<BrokerAbility, 'next' | 'rates' | 'tasks'>, Partial<OutgoingCall>>> = {
   priority: { priority: 1 },
   unique: { unique: { key: 'k', conflict: 'join' } },
   limit: { limit: { key: 'k', concurrency: 1, strategy: 'wait' } },
@@ -19,6 +19,27 @@ export function gaps(kind: Kind): void {
     scene(kind, `lacks '${ability}', and refuses calls that ask for it`, [], async ({ probe }) => {
       await assert.rejects(probe.send([outgoing(changes)]), unsupported)
       assert.deepEqual(await probe.claimedIds(), [])
+    })
+  }
+  if (!kind.has.has('next')) {
+    scene(kind, `lacks 'next', and refuses settlements with calls that are to follow`, [], async ({ probe }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      const claim = await probe.oneClaim()
+      const next = [outgoing({ id: 'b' })]
+      await assert.rejects(probe.settled(claim, { kind: 'done', result: '1', next }), unsupported)
+      assert.equal(await probe.settled(claim), 'ok')
+      assert.deepEqual(await probe.claimedIds(), [])
+    })
+  }
+  if (!kind.has.has('counters')) {
+    scene(kind, 'lacks counters, and refuses calls that are counted or wait', [], async ({ probe }) => {
+      const after: AwaitedCounter = { counter: 'c', members: 1, failure: 'drop' }
+      await assert.rejects(probe.send([outgoing({ counts: [{ counter: 'c', member: 0 }] })]), unsupported)
+      await assert.rejects(probe.send([outgoing({ after })]), unsupported)
+      await probe.send([outgoing({ id: 'a' })])
+      const claim = await probe.oneClaim()
+      await assert.rejects(probe.settled(claim, { kind: 'release', after }), unsupported)
+      assert.equal(await probe.settled(claim), 'ok')
     })
   }
   if (!kind.has.has('rates')) {

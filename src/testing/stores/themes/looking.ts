@@ -84,7 +84,7 @@ export function looking(kind: Kind): void {
       const queue = stats.queues.find(each => each.queue === 'q')
       assert.deepEqual(
         { ...queue?.counts },
-        { delayed: 1, ready: 2, running: 1, done: 1, failed: 0, cancelled: 0, dead: 0 },
+        { held: 0, delayed: 1, ready: 2, running: 1, done: 1, failed: 0, cancelled: 0, dead: 0 },
       )
       assert.equal(queue?.oldest, 5_000)
       assert.equal(queue?.paused, false)

@@ -31,6 +31,10 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
         cancelling: cancelling !== undefined,
       }))
       assert.deepEqual(seen, model.seen())
+      for (const counter of ['x', 'y']) {
+        const members = (await real.probe.members(counter)).map(({ id, member, state }) => ({ member, id, state }))
+        assert.deepEqual(members, model.membersOf(counter))
+      }
     },
     toString: () => text,
   }
@@ -74,18 +78,42 @@ const call: fc.Arbitrary<Omit<OutgoingCall, 'id'>> = fc
     return Object.fromEntries(given) as unknown as Omit<OutgoingCall, 'id'>
   })
 
-const send = fc.array(call, { minLength: 1, maxLength: 5 }).map(calls =>
+/** Members are few, so that many calls are the same one, and so that some counters have all of theirs. */
+const counts = fc.array(fc.record({ counter: fc.constantFrom('x', 'y'), member: fc.integer({ min: 0, max: 4 }) }), {
+  minLength: 1,
+  maxLength: 2,
+})
+
+const after = fc.record({
+  counter: fc.constantFrom('x', 'y'),
+  members: fc.integer({ min: 0, max: 4 }),
+  failure: fc.constantFrom<'release' | 'drop'>('release', 'drop'),
+})
+
+const member = fc.tuple(call, counts).map(([each, given]) => ({ ...each, counts: given }))
+
+/**
+ * Calls that wait stand in a queue of their own, and are all claimed at once: when several are let go by what happens as time
+ * passes, their order is the store's own affair.
+ */
+const waiter = fc
+  .record({ after, counts: fc.option(counts, { nil: undefined, freq: 3 }) })
+  .map(({ after: awaited, counts: given }) => {
+    const plain = { queue: 's', task: 't', priority: 4, delay: 0, headers: '{}', body: '[[],{},{}]', after: awaited }
+    return given === undefined ? plain : { ...plain, counts: given }
+  })
+
+const send = fc.array(fc.oneof(call, call, member, waiter), { minLength: 1, maxLength: 5 }).map(calls =>
   command(`send ${JSON.stringify(calls)}`, async (model, real) => {
     const outgoing = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
-    const expected = outgoing.map(each => model.send(each))
-    assert.deepEqual(await real.probe.send(outgoing), expected)
+    assert.deepEqual(await real.probe.send(outgoing), model.send(outgoing))
   }),
 )
 
 const sendAgain = fc.nat().map(n =>
   command(`send again ${n}`, async (model, real) => {
     const known = model.calls[n % Math.max(1, model.calls.length)]
-    if (known) assert.deepEqual(await real.probe.send([known.call]), [model.send(known.call)])
+    if (known) assert.deepEqual(await real.probe.send([known.call]), model.send([known.call]))
   }),
 )
 
@@ -111,20 +139,36 @@ const claim = fc
     }),
   )
 
+const claimWaiters = fc.constant(
+  command('claim waiters', async (model, real) => {
+    const request = { worker: 'w', lease: 4_000, queues: ['s'], tasks: ['t'] }
+    const claims = await real.probe.claimed(1_000, request)
+    assert.deepEqual(claims.map(each => each.id).sort(), model.claim(request, 1_000).sort())
+    for (const { id, after: awaited } of claims) assert.equal(awaited, model.find(id)?.after?.counter)
+    real.claims.push(...claims)
+  }),
+)
+
 const settle = fc
   .record({
     n: fc.nat(),
     kind: fc.constantFrom<Settlement['kind']>('done', 'done', 'failed', 'dead', 'retry', 'release', 'cancelled'),
     delay: spans,
+    awaited: fc.option(after, { nil: undefined, freq: 2 }),
+    calls: fc.option(fc.array(fc.oneof(call, member, waiter), { maxLength: 3 }), { nil: undefined, freq: 2 }),
   })
-  .map(({ n, kind, delay }) =>
-    command(`settle ${n} ${kind} ${delay}`, async (model, real) => {
+  .map(({ n, kind, delay: given, awaited, calls = [] }) =>
+    command(`settle ${n} ${kind} ${given} ${JSON.stringify({ awaited, calls })}`, async (model, real) => {
       const held = real.claims[n % Math.max(1, real.claims.length)]
       if (!held) return
       const { id, token } = held
       const current = real.claims.findLast(each => each.id === id) === held
-      const settlement = { id, token, kind, delay, result: '1', error: '{}' } as unknown as Settlement
-      const expected = model.settle(id, current, kind, delay)
+      const waits = held.queue === 's' && kind === 'release'
+      const delay = held.queue === 's' ? 0 : given
+      const next = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
+      const following = { delay, next, ...(waits && awaited ? { after: awaited } : {}) }
+      const settlement = { id, token, kind, ...following, result: '1', error: '{}' } as unknown as Settlement
+      const expected = model.settle(id, current, kind, following)
       assert.deepEqual(await real.probe.store.broker.settle([settlement]), [expected])
     }),
   )
@@ -178,7 +222,7 @@ const change = fc
     }),
   )
 
-const purge = fc.constantFrom<StoredState>('done', 'ready', 'delayed', 'cancelled').map(state =>
+const purge = fc.constantFrom<StoredState>('done', 'ready', 'delayed', 'cancelled', 'held').map(state =>
   command(`purge ${state}`, async (model, real) => {
     assert.equal(await real.probe.inspector.purge({ states: [state] }), model.purge([state]))
   }),
@@ -198,6 +242,6 @@ const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean(
 
 /** Some number of operations, each as likely as it is in real life, more or less. */
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [send, send, claim, claim, settle, settle, renew, report, turn, change, purge, pause, sendAgain],
+  [send, send, claim, claim, claimWaiters, settle, settle, renew, report, turn, change, purge, pause, sendAgain],
   { maxCommands: 60, size: '+1' },
 )

@@ -1,4 +1,13 @@
-import type { IntakeRequest, OutgoingCall, SendOutcome, Settlement, StoredState, WriteOutcome } from 'skein/stores'
+import type {
+  AwaitedCounter,
+  IntakeRequest,
+  Membership,
+  OutgoingCall,
+  SendOutcome,
+  Settlement,
+  StoredState,
+  WriteOutcome,
+} from 'skein/stores'
 
 /** A call as the model knows it. */
 export interface ModelCall {
@@ -14,7 +23,23 @@ export interface ModelCall {
   token: number
   leaseUntil: number
   cancelling: boolean
+  readonly counts: Membership[]
+  after: AwaitedCounter | undefined
   readonly reports: { readonly kind: 'progress' | 'step'; readonly value: string }[]
+}
+
+interface ModelMember {
+  readonly id: string
+  readonly counter: string
+  readonly member: number
+  state: StoredState | undefined
+}
+
+/** What a settlement may carry beside its kind. */
+export interface ModelFollowing {
+  readonly delay: number
+  readonly after?: AwaitedCounter | undefined
+  readonly next?: readonly OutgoingCall[]
 }
 
 /**
@@ -24,6 +49,8 @@ export interface ModelCall {
 export class Model {
   readonly calls: ModelCall[] = []
   readonly paused = new Set<string>()
+  readonly #members: ModelMember[] = []
+  #uncounted: { readonly id: string; readonly counts: readonly Membership[]; readonly state: StoredState }[] = []
   readonly #starts: { readonly key: string; readonly time: number }[] = []
   #now = 0
   #sequence = 0
@@ -34,7 +61,30 @@ export class Model {
     return this.calls.find(each => each.call.id === id)
   }
 
-  send(call: OutgoingCall): SendOutcome {
+  send(calls: readonly OutgoingCall[]): SendOutcome[] {
+    const outcomes = calls.map(each => this.#send(each))
+    this.#wake()
+    return outcomes
+  }
+
+  #send(call: OutgoingCall): SendOutcome {
+    const outcome = this.#keep(call)
+    const counts = call.counts ?? []
+    const id = outcome.outcome === 'rejected' ? call.id : outcome.id
+    const kept = outcome.outcome === 'rejected' ? undefined : this.find(id)
+    for (const { counter, member } of counts) {
+      const there = this.#members.find(each => each.counter === counter && each.member === member)
+      if (there && there.id !== id) continue
+      if (!there) this.#members.push({ id, counter, member, state: undefined })
+      if (kept?.counts.some(each => each.counter === counter && each.member === member)) continue
+      kept?.counts.push({ counter, member })
+      if (kept && ended(kept)) this.#uncounted.push({ id, counts: [{ counter, member }], state: kept.state })
+    }
+    if (outcome.outcome === 'rejected') this.#uncounted.push({ id, counts, state: 'cancelled' })
+    return outcome
+  }
+
+  #keep(call: OutgoingCall): SendOutcome {
     const { id, unique, limit } = call
     if (this.find(id)) return { outcome: 'joined', id }
     const holder = unique && this.calls.find(each => each.call.unique?.key === unique.key && !ended(each))
@@ -57,10 +107,10 @@ export class Model {
         const oldest = waiting[0] ?? runs
         if (oldest === undefined) break
         if (oldest.state === 'running') oldest.cancelling = true
-        else oldest.state = 'cancelled'
+        else this.#end(oldest, 'cancelled')
       }
     }
-    if (holder) holder.state = 'cancelled'
+    if (holder) this.#end(holder, 'cancelled')
     const entry: ModelCall = {
       call,
       sequence: ++this.#sequence,
@@ -74,9 +124,12 @@ export class Model {
       token: 0,
       leaseUntil: 0,
       cancelling: false,
+      counts: [],
+      after: call.after,
       reports: [],
     }
     this.calls.push(entry)
+    if (call.after) this.#await(entry)
     return holder ? { outcome: 'replaced', id, replaced: holder.call.id } : { outcome: 'accepted', id }
   }
 
@@ -107,17 +160,26 @@ export class Model {
   }
 
   /** `current` says whether the token that is used is the latest one of the call. */
-  settle(id: string, current: boolean, kind: Settlement['kind'], delay: number): WriteOutcome {
+  settle(id: string, current: boolean, kind: Settlement['kind'], { delay, after, next }: ModelFollowing): WriteOutcome {
     const entry = this.find(id)
     if (!current || entry?.state !== 'running') return 'lost'
-    if ((kind === 'retry' || kind === 'release') && entry.cancelling) entry.state = 'cancelled'
+    if ((kind === 'retry' || kind === 'release') && entry.cancelling) this.#end(entry, 'cancelled')
     else if (kind === 'retry') this.#wait(entry, delay, true)
     else if (kind === 'release') {
       entry.attempt--
       this.#wait(entry, delay, delay > 0)
-    } else entry.state = kind
+      if (after && !ended(entry)) {
+        const before = entry.after
+        entry.after = after
+        this.#await(entry)
+        if (before) this.#leave(before.counter)
+      }
+    } else this.#end(entry, kind)
     entry.cancelling = false
-    if (kind === 'done' && entry.call.ignoreResult) this.calls.splice(this.calls.indexOf(entry), 1)
+    const instead = (kind === 'retry' || kind === 'release') && (entry.state as StoredState) === 'cancelled'
+    if (kind === 'done' && entry.call.ignoreResult) this.#forget(entry)
+    if (!instead) for (const each of next ?? []) this.#send(each)
+    this.#wake()
     return 'ok'
   }
 
@@ -147,7 +209,8 @@ export class Model {
       entry.cancelling = true
       return 'cancelling'
     }
-    entry.state = 'cancelled'
+    this.#end(entry, 'cancelled')
+    this.#wake()
     return 'cancelled'
   }
 
@@ -163,12 +226,17 @@ export class Model {
     entry.attempt = entry.deaths = 0
     if (entry.expiresAt <= this.#now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= this.#now) entry.deadlineAt = Infinity
+    if (entry.after && this.#endedOf(entry.after.counter).length < entry.after.members) entry.state = 'held'
     return 'ready'
   }
 
   purge(states: readonly StoredState[]): number {
     const gone = this.calls.filter(each => states.includes(each.state) && each.state !== 'running')
-    for (const each of gone) this.calls.splice(this.calls.indexOf(each), 1)
+    for (const each of gone) {
+      if (!ended(each)) this.#uncounted.push({ id: each.call.id, counts: each.counts, state: 'cancelled' })
+      this.#forget(each)
+    }
+    this.#wake()
     return gone.length
   }
 
@@ -182,13 +250,68 @@ export class Model {
     for (const each of this.calls) {
       if (each.state !== 'running' || each.leaseUntil > this.#now) continue
       each.deaths++
-      if (each.cancelling) each.state = 'cancelled'
-      else each.state = each.deaths >= (each.call.maxDeaths ?? 3) ? 'dead' : 'ready'
+      if (each.cancelling) this.#end(each, 'cancelled')
+      else if (each.deaths >= (each.call.maxDeaths ?? 3)) this.#end(each, 'dead')
+      else each.state = 'ready'
       each.cancelling = false
     }
     for (const each of this.calls) {
       const waits = each.state === 'ready' || each.state === 'delayed'
-      if (waits && Math.min(each.expiresAt, each.deadlineAt) <= this.#now) each.state = 'cancelled'
+      if (waits && Math.min(each.expiresAt, each.deadlineAt) <= this.#now) this.#end(each, 'cancelled')
+    }
+    this.#wake()
+  }
+
+  /** The members of a counter that have ended, in order. */
+  membersOf(counter: string): readonly { readonly member: number; readonly id: string; readonly state: unknown }[] {
+    return this.#endedOf(counter)
+      .sort((a, b) => a.member - b.member)
+      .map(({ member, id, state }) => ({ member, id, state }))
+  }
+
+  #endedOf(counter: string): ModelMember[] {
+    return this.#members.filter(each => each.counter === counter && each.state !== undefined)
+  }
+
+  #end(entry: ModelCall, state: StoredState): void {
+    entry.state = state
+    this.#uncounted.push({ id: entry.call.id, counts: [...entry.counts], state })
+  }
+
+  #forget(entry: ModelCall): void {
+    this.calls.splice(this.calls.indexOf(entry), 1)
+    if (entry.after) this.#leave(entry.after.counter)
+  }
+
+  /** Nobody is there any more who has waited for it. */
+  #leave(counter: string): void {
+    if (this.calls.some(each => each.after?.counter === counter)) return
+    const left = this.#members.filter(each => each.counter !== counter)
+    this.#members.splice(0, this.#members.length, ...left)
+  }
+
+  #await(entry: ModelCall): void {
+    const { counter, members, failure } = entry.after as AwaitedCounter
+    const over = this.#endedOf(counter)
+    if (failure === 'drop' && over.some(each => each.state !== 'done')) this.#end(entry, 'failed')
+    else if (over.length < members) entry.state = 'held'
+  }
+
+  /** Counts what has ended, when all else is over. */
+  #wake(): void {
+    for (let next = this.#uncounted.shift(); next; next = this.#uncounted.shift()) {
+      const { id, state } = next
+      for (const { counter, member } of next.counts) {
+        const known = this.#members.find(each => each.counter === counter && each.member === member && each.id === id)
+        if (!known) continue
+        known.state = state
+        const held = this.calls.filter(each => each.state === 'held' && each.after?.counter === counter)
+        for (const each of held) {
+          const { members, failure } = each.after as AwaitedCounter
+          if (failure === 'drop' && state !== 'done') this.#end(each, 'failed')
+          else if (members <= this.#endedOf(counter).length) this.#wait(each, 0, true)
+        }
+      }
     }
   }
 
@@ -203,7 +326,7 @@ export class Model {
     entry.dueAt = this.#now + delay
     entry.state = delay > 0 ? 'delayed' : 'ready'
     if (toTheEnd) entry.place = ++this.#place
-    if (Math.min(entry.expiresAt, entry.deadlineAt) <= this.#now) entry.state = 'cancelled'
+    if (Math.min(entry.expiresAt, entry.deadlineAt) <= this.#now) this.#end(entry, 'cancelled')
   }
 
   #admits(limit: NonNullable<OutgoingCall['limit']>): boolean {
@@ -222,5 +345,5 @@ export class Model {
 }
 
 function ended({ state }: ModelCall): boolean {
-  return state !== 'delayed' && state !== 'ready' && state !== 'running'
+  return state !== 'held' && state !== 'delayed' && state !== 'ready' && state !== 'running'
 }

@@ -1,0 +1,30 @@
+import type { WriteOutcome } from './roles/broker.ts'
+import type { OutgoingCall } from './roles/calls.ts'
+import type { Effect } from './roles/transactions.ts'
+
+type Refusal = Exclude<WriteOutcome, string>
+
+/** What is said of a result, an error or a report that has more bytes than the store takes; undefined where it fits. */
+export function tooLarge(text: string, most: number): Refusal | undefined {
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= most) return undefined
+  return { refused: `It has ${bytes} bytes, and the store takes up to ${most} (option maxBytes)` }
+}
+
+/** The same of the calls that are to follow. */
+export function tooLargeNext(next: readonly OutgoingCall[] | undefined, most: number): Refusal | undefined {
+  for (const { id, headers, body } of next ?? []) {
+    const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+    if (bytes <= most) continue
+    return {
+      refused: `Call ${id}, which was to follow it, has ${bytes} bytes, and the store takes up to ${most} (option maxBytes)`,
+    }
+  }
+  return undefined
+}
+
+/** What a store without transactions says of effects; undefined where there are none. */
+export function refusedEffects(effects: readonly Effect[] | undefined): Refusal | undefined {
+  if (effects === undefined || effects.length === 0) return undefined
+  return { refused: 'This store has no tables, so it cannot write effects. Use a SQLite store' }
+}

@@ -1,0 +1,167 @@
+import type { Membership } from '../../roles/calls.ts'
+import type { EndedMember } from '../../roles/counters.ts'
+import { countIn, optionalTextIn, textIn } from '../file/columns.ts'
+import { state } from '../file/schema.ts'
+import type { Ended, Turn } from './turn.ts'
+
+/** A member that has not ended as done. */
+export type FailedMember = Pick<EndedMember, 'member' | 'id' | 'state'>
+
+const memberStates: ReadonlyMap<unknown, EndedMember['state']> = new Map([
+  [state.done, 'done'],
+  [state.failed, 'failed'],
+  [state.cancelled, 'cancelled'],
+])
+
+/**
+ * Makes a call a member. True if it was not, yet.
+ *
+ * @param call its number; for one that was not kept a number that no call has
+ */
+export function enroll(turn: Turn, counts: readonly Membership[], id: string, call: number): boolean {
+  const { database } = turn
+  let joined = 0
+  for (const { counter, member } of counts) {
+    const added = database.run(
+      'INSERT INTO skein_member (counter, member, call, id) VALUES (?, ?, ?, ?) ON CONFLICT (counter, member) DO NOTHING',
+      counter,
+      member,
+      call,
+      id,
+    )
+    if (added > 0) {
+      database.run(
+        `INSERT INTO skein_counter VALUES (?, 1, 0, 0, 0, 0, NULL)
+         ON CONFLICT (counter) DO UPDATE SET members = members + 1, idle_at = NULL`,
+        counter,
+      )
+      joined++
+    } else {
+      // The same id again: the call was forgotten meanwhile, or is kept only now.
+      joined += database.run(
+        'UPDATE skein_member SET call = ? WHERE counter = ? AND member = ? AND id = ? AND call <> ?',
+        call,
+        counter,
+        member,
+        id,
+        call,
+      )
+    }
+  }
+  if (joined > 0) database.run('UPDATE skein_call SET counts = counts + ? WHERE call = ?', joined, call)
+  return joined > 0
+}
+
+/** What a counter makes of a call that begins to wait for it: it may go at once, is held, or cannot go because of a member. */
+export function verdictOf(
+  turn: Turn,
+  { counter, members, drop }: { readonly counter: string; readonly members: number; readonly drop: boolean },
+): 'go' | 'held' | FailedMember {
+  const { database } = turn
+  const [ended, failed] = database.get(
+    `INSERT INTO skein_counter VALUES (?, 0, 0, 0, 0, 1, NULL)
+     ON CONFLICT (counter) DO UPDATE SET awaited = 1, idle_at = NULL RETURNING ended, failed`,
+    counter,
+  ) as [number, number]
+  if (drop && failed > 0) {
+    const row = database.get(
+      `SELECT member, id, state FROM skein_member WHERE counter = ? AND state > ${state.done} ORDER BY member LIMIT 1`,
+      counter,
+    )
+    if (row) return { member: countIn(row[0]), id: textIn(row[1]), state: stateOf(row[2]) }
+  }
+  return ended >= members ? 'go' : 'held'
+}
+
+/** What became of a member, and of its counter. */
+export interface Counted {
+  readonly counter: string
+  /** How many members have ended. */
+  readonly ended: number
+  readonly by: FailedMember
+}
+
+/** Counts a call that has ended in all counters of which it is a member. */
+export function count(turn: Turn, { call, state: into, result, error }: Ended): Counted[] {
+  const { database, now } = turn
+  const rows = database.all(
+    `SELECT counter, member, id, state, coalesce(length(CAST(coalesce(result, error) AS BLOB)), 0)
+     FROM skein_member WHERE call = ?`,
+    call,
+  ) as unknown as [string, number, string, number | null, number][]
+  const bytes = Buffer.byteLength(result ?? error ?? '')
+  const fails = into === state.done ? 0 : 1
+  return rows.map(([counter, member, id, before, bytesBefore]) => {
+    database.run(
+      'UPDATE skein_member SET state = ?, result = ?, error = ? WHERE counter = ? AND member = ?',
+      into,
+      result ?? null,
+      error ?? null,
+      counter,
+      member,
+    )
+    const failedBefore = before === null || before === state.done ? 0 : 1
+    const row = database.get(
+      `UPDATE skein_counter SET ended = ended + ?1, failed = failed + ?2, bytes = bytes + ?3,
+         idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5 RETURNING ended`,
+      before === null ? 1 : 0,
+      fails - failedBefore,
+      bytes - bytesBefore,
+      now,
+      counter,
+    )
+    return { counter, ended: countIn(row?.[0]), by: { member, id, state: stateOf(into) } }
+  })
+}
+
+/** The bytes of what is kept for a call that has waited for a counter. */
+export function bytesOf(turn: Turn, counter: string): number {
+  return countIn(turn.database.get('SELECT bytes FROM skein_counter WHERE counter = ?', counter)?.[0])
+}
+
+/** A call that has waited for a counter is forgotten, or waits for another one: with the last of them it goes. */
+export function leave(turn: Turn, counter: string): void {
+  const { database } = turn
+  if (database.get('SELECT 1 FROM skein_call WHERE awaits = ? LIMIT 1', counter)) return
+  forgetCounter(turn, counter)
+}
+
+/** Forgets counters for which nobody has waited since a time, so many at most. How many. */
+export function forgetIdle(turn: Turn, since: number, most: number): number {
+  const idle = turn.database.all(
+    'SELECT counter FROM skein_counter WHERE idle_at <= ? ORDER BY idle_at LIMIT ?',
+    since,
+    most,
+  )
+  for (const [counter] of idle) forgetCounter(turn, counter as string)
+  return idle.length
+}
+
+function forgetCounter(turn: Turn, counter: string): void {
+  turn.database.run('DELETE FROM skein_member WHERE counter = ?', counter)
+  turn.database.run('DELETE FROM skein_counter WHERE counter = ?', counter)
+}
+
+/** The members of a counter that have ended, in order. */
+export function members(turn: Turn, counter: string, after: number): EndedMember[] {
+  const rows = turn.database.all(
+    `SELECT member, id, state, result, error FROM skein_member
+     WHERE counter = ? AND member > ? AND state IS NOT NULL ORDER BY member LIMIT 1000`,
+    counter,
+    after,
+  )
+  return rows.map(([member, id, into, ...texts]) => {
+    const [result, error] = texts.map(optionalTextIn)
+    return {
+      member: countIn(member),
+      id: textIn(id),
+      state: stateOf(into),
+      ...(result === undefined ? {} : { result }),
+      ...(error === undefined ? {} : { error }),
+    }
+  })
+}
+
+function stateOf(number: unknown): EndedMember['state'] {
+  return memberStates.get(number) ?? 'dead'
+}
