@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { messageOf } from '../core/errors/foreign.ts'
 import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
  * No byte of it ever reaches a disk, and it has no name: it is unlinked as soon as it is open.
  *
  *     pool's half      4 bytes a slot   generation * 2, + 1 when the call is to stop though it has started
- *     worker's half    8 bytes a slot   generation of the call that has started, and when (ms since the epoch of the pool)
+ *     worker's half    8 bytes a slot   generation of the call that has started, and when (ms of its ledger clock)
  *
  * The generation counts the calls that a slot has carried, on both sides alike, so nothing has to be reset between them.
  *
@@ -27,13 +28,40 @@ export function ledgerBytes(slots: number): number {
   return slots * (poolBytes + workerBytes)
 }
 
-/** Opens the nameless file for so many slots and returns its descriptor. */
-export function openLedger(slots: number): number {
-  const folder = mkdtempSync(join(memoryFolder(), 'skein-'))
+/**
+ * Opens the nameless file for so many slots and returns its descriptor. All of it is written at once, so that nothing that happens to
+ * the file system later can be missing to it.
+ *
+ * @param folders where to put it: the first that takes it. Default: memory where there is a folder for it, else the one for temporary files
+ */
+export function openLedger(slots: number, folders: readonly string[] = usualFolders()): number {
+  const failures: { readonly folder: string; readonly error: unknown }[] = []
+  for (const folder of folders) {
+    try {
+      return openIn(folder, ledgerBytes(slots))
+    } catch (error) {
+      failures.push({ folder, error })
+    }
+  }
+  const why = failures.map(({ folder, error }) => `${folder}: ${messageOf(error)}`).join('; ')
+  throw new Error(
+    `no folder takes the file of ${Math.ceil(ledgerBytes(slots) / 1_024)} KB in which a process and its pool keep account (${why})`,
+    { cause: failures.at(-1)?.error },
+  )
+}
+
+function openIn(parent: string, bytes: number): number {
+  const folder = mkdtempSync(join(parent, 'skein-'))
   try {
     const fd = openSync(join(folder, 'ledger'), 'w+', 0o600)
-    ftruncateSync(fd, ledgerBytes(slots))
-    return fd
+    try {
+      const zeros = Buffer.alloc(bytes)
+      for (let at = 0; at < bytes;) at += writeSync(fd, zeros, at, bytes - at, at)
+      return fd
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -41,14 +69,13 @@ export function openLedger(slots: number): number {
 
 const tmpfs = 0x01021994
 
-/** A folder in memory where there is one, else the folder for temporary files. */
-function memoryFolder(): string {
+function usualFolders(): string[] {
   try {
-    if (statfsSync('/dev/shm').type === tmpfs) return '/dev/shm'
+    if (statfsSync('/dev/shm').type === tmpfs) return ['/dev/shm', tmpdir()]
   } catch {
     // No such folder on this system.
   }
-  return tmpdir()
+  return [tmpdir()]
 }
 
 /** The pool's side. */

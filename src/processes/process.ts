@@ -34,8 +34,8 @@ function watch(child: ChildProcess): void {
 export class Process implements Transport {
   readonly ledger: FilePoolLedger
   readonly #child: ChildProcess
-  readonly #requests: Socket
-  readonly #replies: Socket
+  readonly #requests: Socket | undefined
+  readonly #replies: Socket | undefined
   readonly #writer = new FrameWriter<Request>(RequestWriter)
   readonly #reader: FrameReader<Reply>
   readonly #held: HeldReader
@@ -44,6 +44,7 @@ export class Process implements Transport {
   #exited = false
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
+    const first = initFrame(init)
     const fd = openLedger(init.slots)
     const tagged = settings.output === 'tagged'
     const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
@@ -64,16 +65,21 @@ export class Process implements Transport {
       closeSync(fd)
       throw error
     }
+    // A child that could not be started is an event, too, and where no descriptor was left, it has no streams at all.
+    let failure: Error | undefined
+    this.#child.on('error', error => (failure = error))
+    this.#child.on('exit', () => (this.#exited = true))
     this.ledger = new FilePoolLedger(fd, init.slots)
-    this.#requests = this.#child.stdio[requestsFd] as Socket
-    this.#replies = this.#child.stdio[repliesFd] as Socket
-    // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
-    this.#requests.write(initFrame(init))
+    const stdio = (this.#child as Partial<ChildProcess>).stdio ?? []
+    this.#requests = stdio[requestsFd] as Socket | undefined
+    this.#replies = stdio[repliesFd] as Socket | undefined
+    // The child is gone, or about to be; 'close' tells the rest.
+    for (const socket of this.#sockets()) socket.on('error', () => {})
     this.#reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
     this.#held = new HeldReader(fd, ledgerBytes(init.slots))
-    this.#replies.on('data', (chunk: Buffer) => this.#reader.push(chunk))
-    // The child is gone, or about to be; 'close' tells the rest.
-    for (const socket of [this.#requests, this.#replies]) socket.on('error', () => {})
+    this.#replies?.on('data', (chunk: Buffer) => this.#reader.push(chunk))
+    // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
+    this.#requests?.write(first)
     const { stdout, stderr } = this.#child
     if (tagged && stdout) tagLines(stdout, process.stdout, init.name)
     if (stderr) {
@@ -86,9 +92,6 @@ export class Process implements Transport {
         this.#stderrTail = said.slice(-100)
       })
     }
-    let failure: Error | undefined
-    this.#child.on('error', error => (failure = error))
-    this.#child.on('exit', () => (this.#exited = true))
     this.#child.unref()
     for (const stream of this.#streams()) stream.unref()
     if (this.#child.pid !== undefined) watch(this.#child)
@@ -106,7 +109,7 @@ export class Process implements Transport {
           ...(failure ? { error: failure } : {}),
         })
       const tell = (): void => void setImmediate(() => setImmediate(report))
-      const open = [this.#requests, this.#replies].filter(socket => !socket.closed)
+      const open = this.#sockets().filter(socket => !socket.closed)
       let left = open.length
       if (left === 0) tell()
       for (const socket of open) socket.once('close', () => --left === 0 && tell()).destroy()
@@ -127,16 +130,20 @@ export class Process implements Transport {
   }
 
   flush(): void {
-    if (!this.#requests.destroyed) writeParts(this.#requests, this.#writer.take())
+    if (this.#requests && !this.#requests.destroyed) writeParts(this.#requests, this.#writer.take())
   }
 
   look(): void {
     this.#reader.look(this.#held)
   }
 
+  #sockets(): Socket[] {
+    return [this.#requests, this.#replies].filter(socket => socket !== undefined)
+  }
+
   #streams(): Socket[] {
     const { stdout, stderr } = this.#child
-    return [this.#requests, this.#replies, stdout, stderr].filter(stream => stream !== null) as Socket[]
+    return [...this.#sockets(), ...([stdout, stderr].filter(Boolean) as Socket[])]
   }
 
   async terminate(grace: number): Promise<Ended> {

@@ -5,7 +5,7 @@ import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
  *
  *     word 2n      state: sent -> started -> stopping
  *                           \-> withdrawn
- *     word 2n + 1  when it started, in milliseconds since the pool's epoch
+ *     word 2n + 1  when it started, in milliseconds of its ledger clock
  *
  * The pool and the worker both leave `sent` with a compare-and-swap, so exactly one of them wins. The time is written
  * before the swap to `started`: one that reads `started` (Atomics are sequentially consistent) reads a time that is there.

@@ -61,6 +61,11 @@ export class Thread implements Transport {
       port1.close()
       throw error
     }
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = error
+      this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    })
+    this.#worker.on('exit', exitCode => this.#gone(exitCode))
     if (tagged) {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)
@@ -78,11 +83,6 @@ export class Thread implements Transport {
       spin,
     )
     port1.once('close', () => (this.#closed = true))
-    this.#worker.on('error', (error: unknown) => {
-      this.#error = error
-      this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    })
-    this.#worker.on('exit', exitCode => this.#gone(exitCode))
     this.#worker.unref()
     this.#port.unref()
   }

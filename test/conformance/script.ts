@@ -13,6 +13,8 @@ export interface Ending {
 export interface ScriptOptions {
   readonly nodeArgs?: readonly string[]
   readonly env?: Record<string, string>
+  /** The most descriptors that it may have. */
+  readonly descriptors?: number
   /** Milliseconds after which the program counts as hung and is killed. */
   readonly limit?: number
 }
@@ -25,7 +27,11 @@ export function scriptPath(name: string): string {
 /** Runs a program with Node to its end. A program that does not end by itself is killed: its signal then is SIGKILL. */
 export function runProgram(path: string, args: readonly string[], options: ScriptOptions = {}): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...(options.nodeArgs ?? []), path, ...args], {
+    const command = [process.execPath, ...(options.nodeArgs ?? []), path, ...args]
+    const limited =
+      options.descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${options.descriptors}; exec "$@"`, 'sh']
+    const [file, ...rest] = [...limited, ...command] as [string, ...string[]]
+    const child = spawn(file, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     })

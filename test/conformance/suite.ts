@@ -30,6 +30,7 @@ export interface OpenOptions {
   readonly overload?: 'reject' | 'wait'
   readonly grace?: number
   readonly minWorkers?: number
+  readonly startTimeout?: number
   readonly idleTimeout?: number
   readonly maxTasksPerWorker?: number
   readonly maxWorkerAge?: number

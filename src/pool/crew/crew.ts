@@ -1,10 +1,13 @@
 import { encode, newEncoding } from '../../call/codec/codec.ts'
+import type { Entry } from '../../call/run/entry.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
-import { realTime } from './real-time.ts'
+import { StartWatch } from './start-watch.ts'
 import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
 import { request } from '../wire/messages.ts'
+import { bootOffset } from '../wire/since-boot.ts'
+import { slowStart } from '../wire/failures.ts'
 
 /** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
 const startBackoff = 250
@@ -16,6 +19,8 @@ export interface CrewEvents {
   onState(worker: PoolWorker, state: 'starting' | 'ready' | 'gone'): void
   /** The worker is gone; its place is free. `forced`: the pool itself has ended it. */
   onGone(worker: PoolWorker, exit: WorkerExit, forced: boolean): void
+  /** A worker imports a module for too long, and is being ended for it; these calls wait for that. */
+  onSlowImport(worker: PoolWorker, entries: readonly Entry[]): void
   /** It never became ready. `cause` is an error, or how it exited. */
   onStartFailed(worker: PoolWorker, cause: unknown): void
   /** Workers may be started again. */
@@ -30,8 +35,7 @@ export class Crew {
   readonly #keepAlive: KeepAlive
   /** One place for each worker there may be; a call with a key always goes to the same place. */
   readonly places: (PoolWorker | undefined)[]
-  /** The moment at which the ledgers' clocks begin, in milliseconds since the Unix epoch. */
-  readonly epoch: number = Math.floor(realTime())
+  readonly #startWatch: StartWatch
   #idleTimer: NodeJS.Timeout | undefined
   #startTimer: NodeJS.Timeout | undefined
   #startFailures = 0
@@ -44,6 +48,13 @@ export class Crew {
     this.#events = events
     this.#keepAlive = keepAlive
     this.places = new Array<PoolWorker | undefined>(settings.workers).fill(undefined)
+    this.#startWatch = new StartWatch(this.places, settings.startTimeout, {
+      onSlowStart: worker => {
+        worker.startError = slowStart(settings)
+        this.endByForce(worker)
+      },
+      onSlowImport: (worker, entries) => events.onSlowImport(worker, entries),
+    })
   }
 
   /** The workers that there are. */
@@ -88,6 +99,7 @@ export class Crew {
     }
     worker.kept = this.workers.filter(each => each.kept).length < this.#settings.minWorkers
     this.places[place] = worker
+    this.#startWatch.start()
     this.#events.onState(worker, 'starting')
     return worker
   }
@@ -97,7 +109,7 @@ export class Crew {
     const base = {
       name: worker.name,
       concurrency,
-      epoch: this.epoch,
+      epoch: bootOffset() + worker.born,
       slots: concurrency + mostAhead + 1,
       ...(maxWorkerMemory === undefined ? {} : { maxMemory: maxWorkerMemory * 2 ** 20 }),
     }
@@ -107,11 +119,17 @@ export class Crew {
     return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
   }
 
-  /** The worker has said that it is ready. */
-  ready(worker: PoolWorker, id: number, timeOrigin: number): void {
+  /** A worker that has calls may have to import the modules of their tasks. */
+  expectImport(): void {
+    this.#startWatch.start()
+  }
+
+  /** The worker has said that it is ready. `offset`: its `bootOffset()`. */
+  ready(worker: PoolWorker, id: number, offset: number): void {
     worker.id = id
-    worker.timeOrigin = timeOrigin
-    if (worker.state === 'starting') worker.state = 'ready'
+    worker.timeOrigin = performance.timeOrigin + offset - bootOffset()
+    if (worker.state !== 'starting') return // it comes too late, and is being ended
+    worker.state = 'ready'
     this.#startFailures = 0
     this.#events.onState(worker, 'ready')
   }
@@ -161,7 +179,7 @@ export class Crew {
   }
 
   #onExit(worker: PoolWorker, exit: WorkerExit): void {
-    const failedStart = worker.state === 'starting'
+    const failedStart = worker.state === 'starting' || worker.startError !== undefined
     if (worker.farewell) clearTimeout(worker.farewell)
     if (this.places[worker.index] === worker) this.places[worker.index] = undefined
     this.#events.onState(worker, 'gone')
@@ -179,6 +197,7 @@ export class Crew {
 
   /** Lets all go; resolves when none is left. */
   async close(): Promise<void> {
+    this.#startWatch.stop()
     for (const timer of [this.#idleTimer, this.#startTimer]) if (timer) clearTimeout(timer)
     const { workers } = this
     if (workers.length === 0) return

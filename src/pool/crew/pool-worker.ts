@@ -2,6 +2,7 @@ import type { Entry } from '../../call/run/entry.ts'
 import type { WorkerStats } from '../../call/executor.ts'
 import type { PutState } from '../../call/codec/put.ts'
 import type { Ended } from '../../core/errors/errors.ts'
+import { isLoading, loadingSince } from '../wire/ledger.ts'
 import type { Transport } from '../wire/transport.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
@@ -19,7 +20,7 @@ export class PoolWorker {
   transport!: Transport
   /** Thread id or process id; 0 until it is ready. */
   id = 0
-  /** The addition to the worker's clock that makes milliseconds since the epoch. */
+  /** The addition to the worker's own clock that makes milliseconds since the epoch. */
   timeOrigin = 0
   readonly slots: (Entry | typeof withdrawn | undefined)[] = []
   readonly #free: number[] = []
@@ -32,11 +33,13 @@ export class PoolWorker {
   weight = 0
   /** Tasks that it knows. */
   readonly tasks: Set<number> = new Set()
+  /** Those of them of which it may still have to import the module. */
+  readonly unloaded: Set<number> = new Set()
   /** Values that were put and that it keeps. */
   readonly puts: Set<PutState> = new Set()
   /** The number of calls that were ahead when its window was full; 0 once it has drained to the half. */
   fullAt = 0
-  /** The moment at which it was started, on the clock of `performance`. */
+  /** The moment at which it was started, on the clock of `performance`: there its ledger begins to count. */
   readonly born: number = performance.now()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
@@ -108,6 +111,22 @@ export class PoolWorker {
     this.slots[entry.slot] = withdrawn
     this.#withdrawn++
     this.#unload(entry)
+  }
+
+  /** The start of a call that has begun, in milliseconds since the epoch; undefined while it has not, or its module is being imported. */
+  startOf({ slot }: Entry): number | undefined {
+    const at = this.transport.ledger.startedAt(slot)
+    return at === undefined || isLoading(at) ? undefined : this.#realTime(at)
+  }
+
+  /** As `startOf`, but the import of its module counts as well. */
+  claimOf({ slot }: Entry): number | undefined {
+    const at = this.transport.ledger.startedAt(slot)
+    return at === undefined ? undefined : this.#realTime(isLoading(at) ? loadingSince(at) : at)
+  }
+
+  #realTime(at: number): number {
+    return performance.timeOrigin + this.born + at
   }
 
   /** The number of its calls that have not been withdrawn. */

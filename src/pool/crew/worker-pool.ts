@@ -5,7 +5,6 @@ import { decodeError, encodeError } from '../../call/codec/envelope.ts'
 import { weigh } from '../../call/codec/weigh.ts'
 import type { ExecutorStats } from '../../call/executor.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
-import { AheadWatch } from './ahead-watch.ts'
 import { answerAsk } from './answer-ask.ts'
 import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
@@ -13,20 +12,22 @@ import { encodeCause } from '../wire/cause.ts'
 import { Crew, type CrewEvents } from './crew.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
-import { loading } from '../wire/ledger.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { crashError, type Death, lostError, startError, unsendableCall } from '../wire/failures.ts'
+import { crashError, type Death, lostError, slowImport, startError, unsendableCall } from '../wire/failures.ts'
 import { tellOrigin, tellOrigins } from './origin.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
-import { isBound, PoolQueue } from './pool-queue.ts'
+import { PoolQueue } from './pool-queue.ts'
 import { type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
-import { isOverloaded } from './routing.ts'
+import { Recall } from './recall.ts'
 import { Suspects } from './suspects.ts'
 import { refuseNestedStart } from '../wire/start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from '../wire/transport.ts'
 import { flagsOf, type Reply, reply, type Request, request, type WordOfRun } from '../wire/messages.ts'
+
+/** A worker of this age, in microseconds, is replaced: 20 days. Its ledger counts milliseconds in 31 bits, which last for five more. */
+const oldest = 20 * 86_400_000_000
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
 export class WorkerPool extends BaseExecutor {
@@ -46,7 +47,7 @@ export class WorkerPool extends BaseExecutor {
   #order = 0
   #crashed = 0
   #scheduled = false
-  readonly #aheadWatch: AheadWatch
+  readonly #recall: Recall
 
   constructor(settings: PoolSettings, open: OpenTransport) {
     super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
@@ -63,6 +64,7 @@ export class WorkerPool extends BaseExecutor {
       }),
       onState: (worker, state) => this.reportWorker(worker.name, state),
       onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
+      onSlowImport: (worker, entries) => this.#endForImport(worker, entries),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onMayStart: () => this.#schedule(),
     }
@@ -75,10 +77,7 @@ export class WorkerPool extends BaseExecutor {
       this.#suspects,
       settings.kind === 'threads',
     )
-    this.#aheadWatch = new AheadWatch(this.#crew.places, settings.concurrency, worker => {
-      worker.isStuck = true
-      this.#recall(worker)
-    })
+    this.#recall = new Recall(this.#crew.places, settings.concurrency, entry => this.#putBack(entry))
   }
 
   override launch(entry: Entry): void {
@@ -158,6 +157,7 @@ export class WorkerPool extends BaseExecutor {
     const times = this.#times.of(task)
     if (!worker.tasks.has(times.index)) {
       worker.tasks.add(times.index)
+      worker.unloaded.add(times.index)
       transport.post([request.task, times.index, task.url, task.name], true)
     }
     entry.estimate = times.estimate(entry.items)
@@ -173,9 +173,10 @@ export class WorkerPool extends BaseExecutor {
       moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
     worker.dirty = true
+    if (worker.unloaded.size > 0) this.#crew.expectImport()
     if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
-    if (worker.inFlight > 1) this.#aheadWatch.start(worker)
+    if (worker.inFlight > 1) this.#recall.watch(worker)
   }
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
@@ -217,9 +218,7 @@ export class WorkerPool extends BaseExecutor {
    * being imported.
    */
   #startedAt(entry: Entry): number | undefined {
-    const worker = entry.worker as PoolWorker | undefined
-    const at = worker?.transport.ledger.startedAt(entry.slot)
-    return at === undefined || at === loading ? undefined : this.#crew.epoch + at
+    return (entry.worker as PoolWorker | undefined)?.startOf(entry)
   }
 
   hasStarted(entry: Entry): boolean {
@@ -244,14 +243,7 @@ export class WorkerPool extends BaseExecutor {
     if (worker.state === 'leaving' && worker.inFlight === 0) this.#crew.retire(worker)
     else if (worker.inFlight === 0) this.#crew.idle(worker)
     if (this.waiting > 0) this.#dispatch()
-    if (worker.inFlight === 0 && worker.state === 'ready') this.#takeOver()
-  }
-
-  /** A worker has nothing to do, nor does anything wait for it here: it gets what another one has not started. */
-  #takeOver(): void {
-    for (const worker of this.#crew.places) {
-      if (worker && isOverloaded(worker, this.#settings.concurrency) && this.#recall(worker, 1) > 0) return
-    }
+    if (worker.inFlight === 0 && worker.state === 'ready') this.#recall.forIdle()
   }
 
   #onReply(worker: PoolWorker, message: Reply): void {
@@ -356,6 +348,8 @@ export class WorkerPool extends BaseExecutor {
     entry.started = worker.timeOrigin + at / 1_000
     entry.duration = duration
     this.#times.learn(entry)
+    if (worker.unloaded.size > 0) worker.unloaded.delete(this.#times.of(entry.work.task).index)
+    if (at > oldest && worker.state === 'ready') worker.state = 'leaving'
     return entry
   }
 
@@ -399,32 +393,22 @@ export class WorkerPool extends BaseExecutor {
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
   }
 
+  /** A module is not to be had: its calls fail, and with the worker goes what is left of the import. */
+  #endForImport(worker: PoolWorker, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (entry.cause) continue
+      entry.unreadable = tellOrigin(entry, this.name, slowImport(entry, worker.name, this.#settings))
+      entry.cause = { source: 'explicit' }
+    }
+    this.#endByForce(worker)
+  }
+
   /** A call did not stop in time: ends its worker. What it had not started goes back first; `#onExit` sees to the rest. */
   #endByForce(worker: PoolWorker): void {
     if (worker.ending) return
     worker.state = 'leaving'
-    this.#recall(worker)
+    this.#recall.from(worker)
     this.#crew.endByForce(worker)
-  }
-
-  /**
-   * Takes back what the worker has not started, in order, to the front of the queue.
-   *
-   * @param most how many calls, the last that another worker may take; without it all
-   * @returns how many there were
-   */
-  #recall(worker: PoolWorker, most?: number): number {
-    let recalled = 0
-    for (const entry of worker.entries().reverse()) {
-      if (recalled === most) break
-      if (entry.cause || entry.gaveAway || (most !== undefined && isBound(entry))) continue
-      if (!worker.transport.ledger.withdraw(entry.slot)) break // it has started, and so have those that were sent before it
-      worker.forget(entry)
-      worker.served--
-      this.#putBack(entry)
-      recalled++
-    }
-    return recalled
   }
 
   // ---------------------------------------------------------------- workers that are gone
@@ -437,9 +421,9 @@ export class WorkerPool extends BaseExecutor {
     const wasAlone = entries.length === 1 && worker.isReserved
     // From the last to the first, so that those that go back keep their order.
     for (const entry of entries.reverse()) {
-      const at = worker.transport.ledger.startedAt(entry.slot)
+      const at = worker.claimOf(entry)
       if (at !== undefined) {
-        entry.started = at === loading ? realTime() : this.#crew.epoch + at
+        entry.started = at
         entry.duration = realTime() - entry.started
       }
       worker.release(entry.slot)
@@ -495,7 +479,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected async release(): Promise<void> {
-    this.#aheadWatch.stop()
+    this.#recall.stop()
     await this.#crew.close()
   }
 }

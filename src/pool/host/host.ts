@@ -12,13 +12,14 @@ import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
 import { decodeCause } from '../wire/cause.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
-import { loading, type WorkerLedger } from '../wire/ledger.ts'
+import { loadingSince, type WorkerLedger } from '../wire/ledger.ts'
 import { loadTask } from './load-task.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from '../wire/transport.ts'
 import { unsendableBy } from '../wire/failures.ts'
+import { bootOffset } from '../wire/since-boot.ts'
 import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire/messages.ts'
 
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
@@ -77,6 +78,7 @@ export class Host implements RunnerHost {
   #grown = false
   /** The addition to performance.now() that makes the ledger's clock. */
   readonly #sinceEpoch: number
+  readonly #bootOffset = bootOffset()
 
   constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
     this.#outbox = new Outbox(link, (ask, error) => this.#asks.settle(ask, error, undefined))
@@ -85,7 +87,7 @@ export class Host implements RunnerHost {
     this.#exit = exit
     this.#encoding = newEncoding(kind)
     this.#memory = new MemoryWatch(init.maxMemory, kind)
-    this.#sinceEpoch = performance.timeOrigin - init.epoch
+    this.#sinceEpoch = this.#bootOffset - init.epoch
     process.on('uncaughtExceptionMonitor', error => {
       this.#outbox.post([reply.fatal, encodeError(error)], false)
       this.#outbox.flush()
@@ -124,7 +126,7 @@ export class Host implements RunnerHost {
         return
       }
     }
-    this.#outbox.post([reply.ready, id, performance.timeOrigin], true)
+    this.#outbox.post([reply.ready, id, this.#bootOffset], true)
     this.#outbox.flush()
   }
 
@@ -271,7 +273,8 @@ export class Host implements RunnerHost {
   #begin(call: CallRequest, at: number): void {
     const [, slot, index, , flags, attempt, credit] = call
     const task = this.#tasks[index] as KnownTask
-    if (!this.#ledger.start(slot, task.fn ? this.#ledgerTime(at) : loading)) {
+    const claimed = this.#ledgerTime(at)
+    if (!this.#ledger.start(slot, task.fn ? claimed : loadingSince(claimed))) {
       this.#outbox.post([reply.skipped, slot], true)
       return
     }

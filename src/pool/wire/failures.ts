@@ -90,6 +90,20 @@ export function startError(entry: Entry, worker: string, cause: unknown, setting
   )
 }
 
+/** The reason for which a worker counts as not started: it has not been ready in time. */
+export function slowStart({ startTimeout, initializer }: PoolSettings): Error {
+  const first = initializer === undefined ? '' : `, its initializer ${initializer.task.name} included`
+  return new Error(`it was not ready within ${startTimeout} ms${first} (startTimeout)`)
+}
+
+/** The error of a call whose module was not imported in time. */
+export function slowImport(entry: Entry, worker: string, { startTimeout, name }: PoolSettings): WorkerStartError {
+  return new WorkerStartError(
+    `${worker} was ended because it had not imported the module of ${describeTask(entry.work.task)} within ${startTimeout} ms. ` +
+      `Look there for an await at the top level that never ends, or work that takes long; or raise startTimeout of ${name}.`,
+  )
+}
+
 function describeExit(exit: WorkerExit): string {
   return exit.signal ? `it was ended by ${exit.signal}` : `it exited with code ${exit.exitCode} before it was ready`
 }

@@ -14,18 +14,25 @@ export interface PoolLedger {
   /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */
   cancel(slot: number): void
   /**
-   * The moment at which the call started, in milliseconds since the pool's epoch; undefined when it has not, `loading`
-   * while its module is being imported.
+   * The moment at which the call started, in milliseconds of the worker's ledger clock; undefined when it has not, what
+   * `loadingSince` makes while its module is being imported.
    */
   startedAt(slot: number): number | undefined
   close(): void
 }
 
 /**
- * Stands for a start time while the task's module is being imported. The call counts as started, since a module can end its
- * worker too, but its time limit has not begun.
+ * Stands for a start time while the task's module is being imported, since that moment. The call counts as started, since a module can
+ * end its worker too, but its time limit has not begun. The same function makes the moment of it again.
  */
-export const loading = -1
+export function loadingSince(at: number): number {
+  return -1 - at
+}
+
+/** True for the start time of a call whose module is still being imported. */
+export function isLoading(at: number): boolean {
+  return at < 0
+}
 
 /** The worker's side of the ledger. */
 export interface WorkerLedger {
@@ -38,7 +45,7 @@ export interface WorkerLedger {
    * then says of each what came of it. Undefined where claiming is cheap.
    */
   readonly startGroup?: (slots: readonly number[], at: number) => void
-  /** The module of a call that was claimed as `loading` is there: its task begins now. */
+  /** The module of a call that was claimed while it was to be imported is there: its task begins now. */
   begin(slot: number, at: number): void
   /** True once the pool wants the started call to stop. Cheap enough for the innermost loop. */
   cancelled(slot: number): boolean

@@ -71,7 +71,8 @@ export const reply = {
 } as const
 
 export type Reply =
-  | readonly [kind: typeof reply.ready, id: number, timeOrigin: number]
+  /** `offset`: its `bootOffset()`. */
+  | readonly [kind: typeof reply.ready, id: number, offset: number]
   /** The initializer failed; the worker is about to exit. */
   | readonly [kind: typeof reply.broken, error: ErrorEnvelope]
   | readonly [kind: typeof reply.started, slot: number, at: number]

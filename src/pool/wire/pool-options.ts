@@ -30,6 +30,12 @@ export interface PoolOptions {
   readonly overload?: Overload
   /** The time that a cancelled call has to stop by itself before its worker is ended. Default: '1s'. */
   readonly grace?: Duration
+  /**
+   * The most time that a new worker may take until it is ready, its initializer included, and then for the import of each module
+   * with tasks. A worker that takes longer is ended, and the calls that wait for it fail with `SKEIN_WORKER_START`. `Infinity`: no
+   * limit. Default: '1m'.
+   */
+  readonly startTimeout?: Duration
   /** The time for which a worker may be idle before it is ended (never below `minWorkers`). Default: '30s'. */
   readonly idleTimeout?: Duration
   /**
@@ -79,6 +85,7 @@ export interface PoolSettings {
   readonly maxQueue: number
   readonly overload: Overload
   readonly grace: number
+  readonly startTimeout: number
   readonly idleTimeout: number
   readonly limiter: CapacityLimiter | undefined
   readonly maxTasksPerWorker: number
@@ -98,6 +105,7 @@ const known: ReadonlySet<string> = new Set([
   'maxQueue',
   'overload',
   'grace',
+  'startTimeout',
   'idleTimeout',
   'limiter',
   'maxTasksPerWorker',
@@ -160,6 +168,7 @@ export function poolSettings(
     maxQueue,
     overload: options.overload ?? 'reject',
     grace: milliseconds(options.grace ?? callGrace, 'grace'),
+    startTimeout: milliseconds(options.startTimeout ?? 60_000, 'startTimeout'),
     idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
     limiter: options.limiter,
     maxTasksPerWorker,

@@ -8,7 +8,7 @@ export interface WorkerInit {
   /** As in `thread 1`. */
   readonly name: string
   readonly concurrency: number
-  /** Milliseconds since the Unix epoch, from which the ledger counts. */
+  /** The moment from which its ledger counts milliseconds, on the clock of `sinceBoot`. */
   readonly epoch: number
   readonly slots: number
   /** Bytes above which it says so, to be replaced. */

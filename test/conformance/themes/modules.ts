@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { task, type Task, TaskModuleError, TaskNotFoundError } from 'skein'
+import { task, type Task, TaskModuleError, TaskNotFoundError, WorkerStartError } from 'skein'
 import { fixture, fixtureUrl } from '../../support/paths.ts'
 import { failure } from '../expect.ts'
 import { theme, type Theme } from '../suite.ts'
-import { where } from '../tasks/values.ts'
+import { double, where } from '../tasks/values.ts'
 
 /** A task that this side only knows by its module and name; the worker has to find it. */
 function known<F extends (...args: never[]) => unknown>(url: string, name: string): Task<F> {
@@ -112,6 +112,28 @@ export const modules: Theme = theme('modules', add => {
     },
     { needs },
   )
+
+  for (const [how, file] of [
+    ['waits for something that never comes', 'import-never-ends.mjs'],
+    ['blocks its worker', 'import-blocks.mjs'],
+  ] as const) {
+    add(
+      `a module whose import ${how} fails its calls, not those that wait behind them`,
+      async ({ open }) => {
+        const executor = open({ workers: 1, startTimeout: 2_000 })
+        await executor.run(where)
+        const never = executor.run(known<() => void>(fixtureUrl(file), 'neverThere'))
+        const behind = executor.run(double, 21)
+        const error = await failure(WorkerStartError, never)
+        assert.equal(error.code, 'SKEIN_WORKER_START')
+        assert.ok(error.message.includes(file), error.message)
+        assert.match(error.message, /2000 ms.*startTimeout/)
+        assert.equal(await behind, 42)
+        assert.equal(executor.stats().crashed, 0)
+      },
+      { needs },
+    )
+  }
 
   add(
     'a module with a mistake in its syntax is named',

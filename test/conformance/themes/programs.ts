@@ -45,6 +45,20 @@ export const programs: Theme = theme('whole programs', add => {
     )
   }
 
+  add(
+    'a program without a descriptor left gets an error for each call, and goes on when there are some again',
+    async ({ place }) => {
+      const ending = await runScript('no-descriptors.js', [place.name], { descriptors: 100 })
+      ended(ending, 0)
+      const [before, without, ...lines] = ending.stdout.trim().split('\n')
+      assert.deepEqual([before, without], ['2', 'SKEIN_WORKER_START'])
+      for (const line of lines.slice(0, -1))
+        assert.match(line, /^(?:8|SKEIN_WORKER_START|SKEIN_TASK_MODULE|SKEIN_WORKER_CRASHED)$/)
+      assert.equal(lines.at(-1), '42')
+    },
+    { needs },
+  )
+
   add('limits and signals that were not needed do not keep the program alive', async ({ place }) => {
     const ending = await runScript('cancelled-and-done.js', [place.name])
     ended(ending, 0)

@@ -4,7 +4,7 @@ import { failure } from '../expect.ts'
 import { holds, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/crashing.ts'
-import { meet } from '../tasks/holding.ts'
+import { holdUntil, meet } from '../tasks/holding.ts'
 import { countArguments, double, readEnv, readExecArgv, where } from '../tasks/values.ts'
 import { mkdirSync, rmSync } from 'node:fs'
 
@@ -142,6 +142,25 @@ export const workers: Theme = theme('workers', add => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => executor.run(tasks.isSetUp)))
       assert.ok(answers.every(Boolean))
       assert.equal(linesOf(file('log')).length, 2)
+    },
+    { needs },
+  )
+
+  add(
+    'a worker that does not get ready counts as not started, and the next one is given its chance',
+    async ({ open, file }) => {
+      const executor = open({
+        workers: 1,
+        startTimeout: 2_000,
+        initializer: call(holdUntil, file('started'), file('gate')),
+      })
+      const states = workerStates(executor)
+      const errors = await Promise.all([1, 2].map(n => failure(WorkerStartError, executor.run(double, n))))
+      for (const error of errors) assert.match(error.message, /2000 ms, its initializer holdUntil included/)
+      assert.deepEqual(states, ['starting', 'gone'])
+      touch(file('gate'))
+      assert.equal(await executor.run(double, 21), 42)
+      assert.equal(executor.stats().crashed, 0)
     },
     { needs },
   )

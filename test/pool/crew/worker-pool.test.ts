@@ -4,6 +4,7 @@ import { call, task } from 'skein'
 import { poolSettings, type PoolOptions } from '#skein/pool/wire/pool-options.js'
 import type { Transport, TransportEvents } from '#skein/pool/wire/transport.js'
 import { type CallRequest, type Reply, reply, request } from '#skein/pool/wire/messages.js'
+import { bootOffset } from '#skein/pool/wire/since-boot.js'
 import { WorkerPool } from '#skein/pool/crew/worker-pool.js'
 
 const usual = task(import.meta, function usual(n: number): number {
@@ -50,7 +51,7 @@ class ToldWorker {
   }
 
   ready(): void {
-    this.say([reply.ready, 1, performance.timeOrigin])
+    this.say([reply.ready, 1, bootOffset()])
   }
 
   say(message: Reply): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { describe, test } from 'node:test'
-import { loading, type PoolLedger, type WorkerLedger } from '#skein/pool/wire/ledger.js'
-import { FilePoolLedger, FileWorkerLedger, openLedger } from '#skein/processes/file-ledger.js'
+import { isLoading, loadingSince, type PoolLedger, type WorkerLedger } from '#skein/pool/wire/ledger.js'
+import { FilePoolLedger, FileWorkerLedger, ledgerBytes, openLedger } from '#skein/processes/file-ledger.js'
 import { ledgerMemory, SharedPoolLedger, SharedWorkerLedger } from '#skein/threads/shared-ledger.js'
 
 interface Pair {
@@ -51,8 +52,11 @@ for (const [kind, open] of Object.entries(kinds)) {
     test('knows a call whose module is still being imported', () =>
       withPair(pair => {
         send(pair, 1)
-        assert.equal(pair.worker.start(1, loading), true)
-        assert.equal(pair.pool.startedAt(1), loading)
+        for (const at of [0, 1, 55]) assert.equal(loadingSince(loadingSince(at)), at)
+        assert.equal(pair.worker.start(1, loadingSince(55)), true)
+        assert.equal(pair.pool.startedAt(1), loadingSince(55))
+        assert.equal(isLoading(loadingSince(55)), true)
+        assert.equal(isLoading(0), false)
         pair.worker.begin(1, 77)
         assert.equal(pair.pool.startedAt(1), 77)
       }))
@@ -124,4 +128,22 @@ test('a ledger file that was closed answers without harm', () => {
   pool.cancel(0)
   assert.equal(pool.startedAt(0), undefined)
   assert.throws(() => closeSync(fd))
+})
+
+test('a ledger file goes into the first folder that takes it, and has all its room at once', () => {
+  const fd = openLedger(4, ['/nowhere/at/all', tmpdir()])
+  try {
+    const { size, blocks } = fstatSync(fd)
+    assert.equal(size, ledgerBytes(4))
+    assert.ok(blocks > 0, 'it is not a promise that the file system may break later')
+  } finally {
+    closeSync(fd)
+  }
+})
+
+test('a ledger file that no folder takes names each, and why', () => {
+  assert.throws(
+    () => openLedger(4, ['/nowhere/at/all', '/dev/null']),
+    /\/nowhere\/at\/all: ENOENT.*; \/dev\/null: ENOTDIR/,
+  )
 })
