@@ -6,7 +6,7 @@ export class JsonError extends Error {
   override readonly name = 'JsonError'
 }
 
-/** The deepest nesting of a text: a Map takes two levels, and what surrounds a value does not count as the value's. */
+/** The deepest nesting of JSON text: a Map takes two levels, and what surrounds a value does not count as the value's. */
 const deepestText = 2 * deepestValue + 24
 
 /**

@@ -29,9 +29,9 @@ export async function findTask(reference: string, command: string): Promise<Foun
   if (file === '') throw new UsageError(`'${reference}' names no file. Write FILE:task, as in hash.ts:sha256`, command)
   const path = resolve(file)
   if (!existsSync(path))
-    throw new TaskModuleError(`There is no file ${path}. The task is given as FILE:task, as in hash.ts:sha256`)
+    throw new TaskModuleError(`There is no file ${path}. Name the task as FILE:task, as in hash.ts:sha256`)
   if (statSync(path).isDirectory())
-    throw new TaskModuleError(`${path} is a folder. The task is given as FILE:task, as in hash.ts:sha256`)
+    throw new TaskModuleError(`${path} is a folder. Name the task as FILE:task, as in hash.ts:sha256`)
   // import.meta.url, under which the module registers its tasks, has no links in it.
   const url = pathToFileURL(realpathSync(path)).href
   await loadTaskModule(url)

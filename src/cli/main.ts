@@ -105,7 +105,7 @@ function codeFor(error: unknown, code: string | undefined): number {
   return code !== undefined && cannotStart.has(code) ? exitCodes.couldNotStart : exitCodes.someFailed
 }
 
-// Whether something was written is told by each write itself, to the code that wrote.
+// Each write reports to the code that wrote whether it succeeded.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 const words = process.argv.slice(2)

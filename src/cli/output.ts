@@ -42,7 +42,7 @@ export class StandardOutput implements Output {
   readonly style: Style = styleOf(process.stdout)
   readonly isTerminal: boolean = process.stdout.isTTY === true
   readonly #write = process.stdout.write.bind(process.stdout) as (text: string, done: (error?: unknown) => void) => void
-  /** A stream would write a part of a text to a file whose disk is nearly full, and call that done. */
+  /** A stream would write a part of the text to a file whose disk is nearly full, and call that done. */
   readonly #isFile = isFile(1)
   #claimed = false
   #failure: OutputError | undefined

@@ -4,7 +4,7 @@
  *
  * Programs need none of it. A new primitive is a `WaitQueue` and three functions: `ownerOf` and `refusalOf` before anything
  * else, `waitUnder` where there is something to wait for; then it is cancelled, dumped and searched for lock cycles like
- * those of skein; `brandClass` has it refused as an argument. A new executor stands on two methods of a scope: `s.hold` and `s.own`.
+ * those of skein; `brandClass` has it refused as an argument. A new executor is built on two methods of a scope: `s.hold` and `s.own`.
  *
  * @module
  */

@@ -8,7 +8,7 @@ export interface Failure {
   readonly stack?: string
 }
 
-/** Describes what was thrown. Never throws, whatever that is; what is no error has its text as message and no stack. */
+/** Describes what was thrown. Never throws, whatever that is; what is not an error has its text as message and no stack. */
 export function failureOf(error: unknown): Failure {
   const name = textIn(error, 'name')
   const message = textIn(error, 'message')

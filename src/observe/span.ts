@@ -2,7 +2,7 @@ import type { SkeinEvent } from '../core/events/event.ts'
 
 /** One bar of a timeline: one attempt of a call, from when it began to when it ended. */
 export interface Span {
-  /** Who had it: the worker, and of a queue's worker its thread or process. */
+  /** The worker that had it, and of a queue's worker its thread or process. */
   readonly lane: string
   readonly id: string
   readonly task: string
@@ -10,9 +10,9 @@ export interface Span {
   /** Milliseconds since the Unix epoch, with fractions. */
   readonly started: number
   readonly ended: number
-  /** How many items of a `map` it had. */
+  /** The number of items of a `map` that it had. */
   readonly items: number
-  /** What became of it: how the call ended, or why there will be another attempt. */
+  /** The end of it: how the call ended, or why there will be another attempt. */
   readonly end: 'done' | 'failed' | 'cancelled' | 'dead' | 'retried' | 'released' | 'lost'
 }
 

@@ -147,7 +147,7 @@ export class FrameReader<M> {
     this.#onMessages = onMessages
   }
 
-  /** Takes a piece, whose memory may be used again afterwards. All messages that are complete with it are given as one batch. */
+  /** Takes a piece, whose memory may be used again afterwards. Returns all messages that are complete with it as one batch. */
   push(piece: Buffer): void {
     const messages: M[] = []
     let at = this.#arrived > 0 ? this.#takePart(piece, 0, messages) : 0

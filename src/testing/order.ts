@@ -3,7 +3,7 @@ import type { Runnable } from '../core/time/ready.ts'
 /**
  * Puts what can go on at the same moment into an order that follows from the seed and from how often it was asked.
  *
- * Those who stood in one line keep their order among themselves: a lock, a channel or an event promises it.
+ * Those who waited in one line keep their order among themselves: a lock, a channel or an event promises it.
  */
 export function seededOrder(seed: number): (items: Runnable[]) => void {
   const random = generator(seed)

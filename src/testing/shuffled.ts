@@ -15,7 +15,7 @@ let running = false
  * The order follows from the seed: the same seed leads to the same run, as long as the code itself is deterministic (use
  * `virtualClock`). When the function fails, the seed is added to the message of the error.
  *
- * What is shuffled is what skein wakes: tasks that start, and waits that end at the same moment. Those that stood in the line
+ * What is shuffled is what skein wakes: tasks that start, and waits that end at the same moment. Those that waited in the line
  * of one lock, channel or event keep their order among themselves, because that is a promise. What the platform runs after the
  * `await` of an ordinary promise keeps its order, too. One at a time in each thread.
  *

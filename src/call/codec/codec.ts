@@ -18,7 +18,7 @@ export interface Encoding {
    */
   json: boolean
   /**
-   * Out: about how many bytes its texts, numbers and binary parts take, as far as they were looked at: not behind the first part
+   * Out: about how many bytes its strings, numbers and binary parts take, as far as they were looked at: not behind the first part
    * that has to be replaced. 0 for a number or a constant alone.
    */
   weight: number
@@ -54,7 +54,7 @@ export function newCallEncoding(destination: Destination): Encoding {
 
 /** From how many values on JSON is no longer the faster way. */
 const mostJson = 200
-/** And from how many bytes on: JSON looks at each character of a text, v8.serialize copies it. */
+/** And from how many bytes on: JSON looks at each character of a string, v8.serialize copies it. */
 const heaviestJson = 4_096
 /** The number of objects that are compared one by one before a Set is worth its price. */
 const few = 16

@@ -138,7 +138,7 @@ const jobHandle: Refusing = {
 const putHandle: Refusing = {
   what: 'the handle of a value that was put, in a place where nobody puts the value in',
   remedy:
-    'It stands for its value in the arguments of calls on the event loop, on threads and in processes. ' +
+    'It takes the place of its value in the arguments of calls on the event loop, on threads and in processes. ' +
     'Elsewhere pass the value itself; what many durable jobs need belongs into a file or a database, whose name they get',
 }
 const scopeHandle: Refusing = {

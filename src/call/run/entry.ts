@@ -88,7 +88,7 @@ export class Entry {
   onItems: ((items: unknown[]) => void) | undefined
   /** Values of a stream have reached the reader: from here on it cannot be run again. */
   delivered = false
-  /** Something that it has given could not be read, or not be taken: it is being stopped, and fails with this. */
+  /** The error of something that it sent and that could not be read, or not be taken: it is being stopped, and fails with this. */
   unreadable: unknown
   /** True once what was to move has left this thread: from here on it cannot be run again. */
   gaveAway = false

@@ -31,7 +31,7 @@ class StreamReader implements AsyncIterableIterator<unknown> {
   #items: unknown[] = []
   #at = 0
   #outcome: Outcome | undefined
-  /** Read since credit was last given. */
+  /** The number of values that were read since credit was last returned. */
   #read = 0
   /** The reads that wait, in order: `next()` may be called again before the last has been answered. */
   readonly #waiting: { resolve: (result: IteratorResult<unknown>) => void; reject: (error: unknown) => void }[] = []

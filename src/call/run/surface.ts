@@ -60,7 +60,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
   protected promise(start: PromiseStart): Promise<unknown> {
     return new Promise(start)
   }
-  /** A graph begins, for which `run` has given a promise. Gives what to call at its end. */
+  /** Notes that a graph begins, for which `run` has returned a promise. Returns the function to call at its end. */
   protected holdGraph(_work: Work, _promise: () => Promise<unknown>): (failure?: { readonly error: unknown }) => void {
     return nothing
   }

@@ -33,7 +33,7 @@ export const compareCommand: Command = {
     budget: { value: 'TIME', help: 'about how long measuring may take (default: 20s)' },
     from: { value: 'FILE', help: 'read the inputs from a file, one a line; - is standard input' },
     glob: { help: 'let ? and {a,b} make a pattern, too, not only *' },
-    'no-glob': { help: 'take a text with * as it is' },
+    'no-glob': { help: 'take an argument with * as it is' },
     report: { value: 'FILE', help: 'where the report goes (default: report.html)' },
     'no-report': { help: 'write no report' },
   },

@@ -30,7 +30,7 @@ export const mapCommand: Command = {
     ],
   ],
   about: [
-    'Each input becomes the one argument of a call. What reads as JSON is parsed: 12, true, "12", {"w":320}, [1,2] (an array is one argument); anything else is text. A text with a * stands for the files that match it (quote it, so that the shell leaves it alone).',
+    'Each input becomes the one argument of a call. What reads as JSON is parsed: 12, true, "12", {"w":320}, [1,2] (an array is one argument); anything else is text. An argument with a * means the files that match it (quote it, so that the shell leaves it alone).',
     'Results are JSON lines on standard output, in the order of the inputs: {"index":0,"task":…,"input":…,"value":…}, or {"index":1,"task":…,"input":…,"error":{"code","name","message"}}. The values of a generator task come as an array. What JSON has no form for is written as {"$type":"Map","value":…}, {"$type":"bigint","value":"12"}, {"$type":"Uint8Array","base64":"…"}. What a task prints goes to standard error.',
     'Ctrl-C cancels what runs, writes what is finished, and says how to go on; a second Ctrl-C ends at once.',
   ],
@@ -42,7 +42,7 @@ export const mapCommand: Command = {
     retries: { value: 'N', help: 'how often to run a failed input again (default: 0)' },
     from: { value: 'FILE', help: 'read the inputs from a file, one a line; - is standard input' },
     glob: { help: 'let ? and {a,b} make a pattern, too, not only *' },
-    'no-glob': { help: 'take a text with * as it is' },
+    'no-glob': { help: 'take an argument with * as it is' },
     unordered: { help: 'write results as they come, not in the order of the inputs' },
     resume: {
       value: 'FILE',

@@ -10,7 +10,7 @@ const fewest = 4
 const most = 100_000
 
 /**
- * The id of a job from its id or from the beginning of it, as in git. What begins no id is given back as it is: then the
+ * The id of a job from its id or from the beginning of it, as in git. What begins no id is returned as it is: then the
  * store says what it knows of it.
  *
  * Errors: UsageError when several begin so.

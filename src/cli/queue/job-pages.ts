@@ -33,7 +33,7 @@ export async function* jobPages(
 }
 
 /**
- * The page after another one. A job that has gone meanwhile (or whose id cannot be read) is no place to go on from: then it is
+ * The page after another one. A job that has gone meanwhile (or whose id cannot be read) cannot be gone on from: then it is
  * the one before, and what was listed already is left out.
  */
 async function pageAfter(

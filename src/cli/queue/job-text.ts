@@ -136,7 +136,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : toJson(value)
 }
 
-/** The message of a failure that stands in the story, as text or already read. */
+/** The message of a failure that is in the story, as text or already read. */
 function messageIn(error: unknown): string {
   if (error === undefined) return ''
   try {

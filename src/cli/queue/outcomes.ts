@@ -38,5 +38,5 @@ export async function reportOutcomes<T extends string>(
   return [...groups.keys()].some(each => bad.has(each)) ? exitCodes.someFailed : exitCodes.fine
 }
 
-/** So many ids stand on one line. */
+/** The number of ids on one line. */
 const few = 3

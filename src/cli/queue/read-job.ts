@@ -179,7 +179,7 @@ export function readEntry(entry: Reported): ReadEntry {
   }
 }
 
-/** The fields of an object; none where the value is no object. */
+/** The fields of an object; none where the value is not an object. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

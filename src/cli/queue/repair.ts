@@ -15,7 +15,7 @@ export const repairCommand: Command = {
   ],
   about: [
     'For a file that is damaged (SKEIN_STORE_DAMAGED): a disk that failed, a copy made while it was written. Stop all workers and clients first. Look at the new file (skein stats --store sqlite:jobs-repaired.db), then put it in the place of the old one.',
-    'Jobs that were running are ready again. Tables of your own that stand in the same file are not saved.',
+    'Jobs that were running are ready again. Tables of your own that are in the same file are not saved.',
   ],
   options: {
     into: { value: 'FILE', help: 'the new file, which must not be there yet (default: FILE with -repaired)' },

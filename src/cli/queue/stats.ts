@@ -25,7 +25,7 @@ export const statsCommand: Command = {
     ['skein stats --json | jq .queues', 'for programs'],
   ],
   about: [
-    'Below the tables stands what somebody should look at: jobs of tasks that no worker knows, queues that nobody takes from, queues that are paused. skein doctor looks deeper.',
+    'Below the tables is what somebody should look at: jobs of tasks that no worker knows, queues that nobody takes from, queues that are paused. skein doctor looks deeper.',
   ],
   options: { ...storeOption, ...watchOption },
   run: runStats,

@@ -177,7 +177,7 @@ export class WorkerLog {
     this.#written(this.#options.output.json(value))
   }
 
-  /** A log that cannot be written is no reason to stop working: it is said once, and the exit code tells it in the end. */
+  /** The work goes on when a log cannot be written: it is said once, and shows in the exit code. */
   #written(write: Promise<void>): void {
     write.catch((error: unknown) => {
       if (this.#lost) return

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The findings of `statisticsOf` in a text. */
+/** The findings of `statisticsOf`. */
 export interface Statistics {
   readonly words: number
   readonly distinct: number

@@ -6,7 +6,7 @@
 const unprintable =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
 
-/** Text as one line that a terminal shows as it stands: a tab as a space, all that is unprintable as `\x1b`, `\n`, `\u202e`. */
+/** Text as one line that a terminal shows as it is: a tab as a space, all that is unprintable as `\x1b`, `\n`, `\u202e`. */
 export function printable(text: string): string {
   return text.replace(unprintable, shown)
 }
@@ -20,12 +20,12 @@ function shown(character: string): string {
   return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`
 }
 
-/** Text of several lines, such as a message or a stack, as lines that a terminal shows as they stand. */
+/** Text of several lines, such as a message or a stack, as lines that a terminal shows as they are. */
 export function printableLines(text: string): string[] {
   return text.split(/\r?\n/).map(printable)
 }
 
-/** JSON on one line that says the same and that a terminal shows as it stands: what is unprintable is escaped as JSON does it. */
+/** JSON on one line that says the same and that a terminal shows as it is: what is unprintable is escaped as JSON does it. */
 export function printableJson(json: string): string {
   // Outside its strings JSON may have white space alone, which stays; inside, C0 is escaped already.
   return json.replace(unprintable, character =>

@@ -47,7 +47,7 @@ export function widthOf(text: string): number {
 }
 
 /**
- * The one door to a terminal: a line of text, with colours or without, as what is written. Whatever stands in it, it remains one
+ * The one door to a terminal: a line of text, with colours or without, as it is to be written. Whatever it holds, it remains one
  * line, and only the colours of a `Style` act on the terminal.
  */
 export function terminalLine(line: string): string {
@@ -59,7 +59,7 @@ export function terminalText(lines: readonly string[]): string {
   return lines.map(line => `${terminalLine(line)}\n`).join('')
 }
 
-/** Breaks a text into lines of at most `width` columns, between words; the first line may start further right. */
+/** Breaks text into lines of at most `width` columns, between words; the first line may start further right. */
 export function wrap(text: string, width: number, indent = ''): string[] {
   const lines: string[] = []
   let line = ''

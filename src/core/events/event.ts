@@ -12,7 +12,7 @@
  */
 
 /**
- * The facts about a call that stand in each of its events.
+ * The facts about a call that are in each of its events.
  *
  * Times are milliseconds since the Unix epoch, with fractions, comparable between workers. They never go backwards:
  * `submitted`, `queued`, `started`, `ended`, as far as it has come to that.
@@ -118,7 +118,10 @@ export type WorkerEvent =
       /** The number of calls that it still runs, when it is `leaving`. */
       readonly running?: number
     }
-  /** Something about a queue's worker went wrong that is no job's fault: the store cannot be reached, threads do not start. It tries again. */
+  /**
+   * Something about a queue's worker went wrong that is not the fault of a job: the store cannot be reached, threads do not
+   * start. It tries again.
+   */
   | {
       readonly type: 'trouble'
       readonly time: number

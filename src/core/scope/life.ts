@@ -127,7 +127,7 @@ export abstract class ScopeCore extends ScopeStop {
    *
    * **Cancellation**: not a cancel point, so it works during clean-up too.
    *
-   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a text that is not a string; `SKEIN_UNSENDABLE` for fields that cannot be
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` for a message that is not a string; `SKEIN_UNSENDABLE` for fields that cannot be
    * sent.
    *
    * @param text the line

@@ -26,11 +26,11 @@ export function failAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<
 /**
  * Runs a body in a scope with a time limit, and moves on without an error when the limit runs out.
  *
- * Gives what the body returned, or `otherwise` (undefined, if you leave it out) where the limit cut something off. For what
+ * Returns what the body returned, or `otherwise` (undefined, if you leave it out) where the limit cut something off. For what
  * is nice to have: a cache, a suggestion, one more look for better results. To hear of it as an error, use `failAfter`.
  *
  * A limit takes effect at the next cancel point (`s.sleep`, `s.wait`, `s.checkpoint`): nothing interrupts an `await` of a raw
- * promise, and a body that passes no cancel point after the limit ends when it ends, and its late value is given. Write
+ * promise, and a body that passes no cancel point after the limit ends when it ends, and its late value is returned. Write
  * `await s.wait(promise)` instead of `await promise`, and the limit ends the wait.
  *
  * **Cancellation**: as for `scope`. That the scope around it is cancelled is thrown, not moved on from.

@@ -21,7 +21,7 @@ export interface LimiterStats {
 }
 
 /**
- * Limits how much goes on at the same time, and knows on whose behalf: as many tokens as may be out, each with its borrower.
+ * Limits how much goes on at the same time, and knows on whose behalf: a number of tokens, each with its borrower.
  *
  * The number can be changed while it is in use. Share one limiter between everything that burdens the same thing, be it
  * cooperative work or calls on executors: `threads({ limiter })` takes a token for each call that runs. A token stays out
@@ -119,7 +119,7 @@ export class CapacityLimiter implements QueueOwner {
     }
   }
 
-  /** Takes a token if one is free now, and says whether it did. Never overtakes somebody who waits. Is no cancel point. */
+  /** Takes a token if one is free now, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
   tryAcquire(owner?: Owner): boolean {
     return this.tryAcquireFor(this.#scopeOf(ownerOf(owner), 'tryAcquire'))
   }
@@ -133,7 +133,7 @@ export class CapacityLimiter implements QueueOwner {
   }
 
   /**
-   * Gives back the token of the scope that is given (or the current one). Is no cancel point.
+   * Gives back the token of the scope that is given (or the current one). Not a cancel point.
    *
    * **Errors**: `SKEIN_MISUSE` when it has none.
    */

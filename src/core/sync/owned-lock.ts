@@ -61,7 +61,7 @@ export abstract class OwnedLock implements QueueOwner {
   }
 
   /**
-   * Takes the lock if it is free now, and says whether it did. Never overtakes somebody who waits. Is no cancel point.
+   * Takes the lock if it is free now, and says whether it did. Never overtakes somebody who waits. Not a cancel point.
    *
    * **Errors**: `SKEIN_MISUSE`, `SKEIN_BROKEN`, as for `acquire`.
    */
@@ -70,7 +70,7 @@ export abstract class OwnedLock implements QueueOwner {
   }
 
   /**
-   * Gives the lock to the first who waits for it, or frees it. Is no cancel point, so it works during clean-up.
+   * Gives the lock to the first who waits for it, or frees it. Not a cancel point, so it works during clean-up.
    *
    * **Errors**: `SKEIN_MISUSE` when the lock is free or another scope holds it; nothing changes then.
    *

@@ -155,7 +155,7 @@ export class Queue<T> implements QueueOwner {
   }
 
   /**
-   * Puts an item in if there is room now, and says whether it did. Never overtakes a `put` that waits. Is no cancel point.
+   * Puts an item in if there is room now, and says whether it did. Never overtakes a `put` that waits. Not a cancel point.
    *
    * **Errors**: `SKEIN_CLOSED` after `close`; what `priority` throws.
    */

@@ -112,13 +112,13 @@ export class LockSide {
     }
   }
 
-  /** Goes in if that is possible now, and says whether it did. Never overtakes somebody who waits. Is no cancel point. */
+  /** Goes in if that is possible now, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
   tryAcquire(owner?: Owner): boolean {
     return this.#state.take(this.#mode, scopeOf(ownerOf(owner)))
   }
 
   /**
-   * Goes out. Is no cancel point.
+   * Goes out. Not a cancel point.
    *
    * **Errors**: `SKEIN_MISUSE` when the owner is not in; nothing changes then.
    *

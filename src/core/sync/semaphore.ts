@@ -97,7 +97,7 @@ export class Semaphore implements QueueOwner {
     }
   }
 
-  /** Goes in if there is room, and says whether it did. Never overtakes somebody who waits. Is no cancel point. */
+  /** Goes in if there is room, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
   tryAcquire(): boolean {
     if (this.#value === 0) return false
     this.#value--
@@ -105,7 +105,7 @@ export class Semaphore implements QueueOwner {
   }
 
   /**
-   * Makes room: the first who waits goes in at once. Is no cancel point.
+   * Makes room: the first who waits goes in at once. Not a cancel point.
    *
    * **Errors**: `SKEIN_MISUSE` when more than `max` would be free; nothing changes then.
    *

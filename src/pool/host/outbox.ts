@@ -10,7 +10,7 @@ const mostHeld = 5
 const leastHeld = 1
 /** Milliseconds after which what must not wait leaves at the latest, however much there is to do; what may wait is written down by then. */
 const soon = 0.2
-/** Progress and values given inside a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
+/** Progress and values of a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
 
 /**

@@ -43,7 +43,7 @@ abstract class Writing<M> implements MessageWriter<M> {
   readonly #longest: number
   readonly #values: ValueWriter
 
-  /** @param texts the place for texts that are too long for a message; without it, such a message cannot be written */
+  /** @param texts the place for strings that are too long for a message; without it, such a message cannot be written */
   constructor(words: Int32Array, longest: number, texts?: TextTarget) {
     this.#words = words
     this.#longest = longest

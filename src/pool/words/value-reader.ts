@@ -31,7 +31,7 @@ interface CachedText {
 /** The number of short strings that are remembered, a power of two. */
 const remembered = 256
 
-/** A message with a text of more characters is a large one. */
+/** A message with a string of more characters is a large one. */
 const largeText = 65_536
 
 /** Reads what a ValueWriter has written. The other side is skein itself: nothing is checked. */
@@ -45,7 +45,7 @@ export class ValueReader {
   readonly #texts: CachedText[] = new Array<CachedText>(remembered).fill({ length: -1, a: 0, b: 0, c: 0, text: '' })
   /** The word that is read next. */
   at = 0
-  /** True once there was a text of many thousand characters. */
+  /** True once there was a string of many thousand characters. */
   isLarge = false
 
   constructor(words: Int32Array, longTexts?: TextSource) {

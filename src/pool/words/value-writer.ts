@@ -22,7 +22,7 @@ import {
 export const shortString = 24
 /** Characters that do not fit into a byte. A text that V8 keeps in bytes is not even looked at: nothing in it can match. */
 const wide = /[\u0100-\uffff]/
-/** The length of a text has 26 bits. */
+/** The length of a string has 26 bits. */
 const longestText = 1 << 26
 /** Arrays of the user's with more elements than this are cloned: to see that they have no other properties takes too long. */
 const mostElements = 256

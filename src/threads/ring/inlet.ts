@@ -60,7 +60,7 @@ export class Inlet<M> {
     }
   }
 
-  /** After `take` has given nothing: true when something will come through the port as soon as there is more, if only a bell. */
+  /** After `take` has returned nothing: true when something will come through the port as soon as there is more, if only a bell. */
   mayRest(): boolean {
     return this.#portIsNext || this.#receiver.sleep()
   }

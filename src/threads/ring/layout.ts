@@ -5,7 +5,7 @@
  *     word 16   tail      where the sender is: what lies before it may be read
  *     word 32   asleep    1 while the receiver waits for a bell
  *     word 48   frames, `size` words of them
- *     behind    long texts, `texts` bytes of them (see texts.ts); word 1 says how far the receiver has read them
+ *     behind    long strings, `texts` bytes of them (see texts.ts); word 1 says how far the receiver has read them
  *
  * Head, tail and asleep are 64 bytes apart, so that each has a cache line for itself. Positions only grow (as 32-bit numbers
  * that overflow); the place of a position in memory is its remainder by `size`, a power of two.
@@ -18,7 +18,7 @@ export interface RingLayout {
   readonly size: number
   /** The most words that a frame has. */
   readonly longest: number
-  /** The number of bytes that long texts have together: a power of two. */
+  /** The number of bytes that long strings have together: a power of two. */
   readonly texts: number
 }
 
@@ -35,7 +35,7 @@ export function ringMemory({ size, texts }: RingLayout): SharedArrayBuffer {
   return memory
 }
 
-/** The part of that memory which is for long texts. */
+/** The part of that memory which is for long strings. */
 export function textBytes(memory: SharedArrayBuffer, { size, texts }: RingLayout): Buffer {
   return Buffer.from(memory, (firstWord + size) * 4, texts)
 }

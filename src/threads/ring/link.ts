@@ -10,7 +10,7 @@ import { RingSender } from './sender.ts'
 import { TextReceiver, TextSender } from './texts.ts'
 
 /**
- * The ring of a thread: 256 KiB, and 8 MiB for long texts, which take no more memory than was needed so far. What has no room there
+ * The ring of a thread: 256 KiB, and 8 MiB for long strings, which take no more memory than was needed so far. What has no room there
  * goes through the port, cloned.
  */
 export const ringLayout: RingLayout = { size: 65_536, longest: longestMessage, texts: 8_388_608 }
@@ -66,7 +66,7 @@ export class Listener<M> {
   #spinsUntil = 0
 
   /**
-   * @param unreadable is told when something has come that cannot be read: what it was is lost, and nothing after it is read
+   * @param unreadable called when something has come that cannot be read: what it was is lost, and nothing after it is read
    * @param spin milliseconds; 0: it sleeps as soon as there is nothing
    */
   constructor(

@@ -1,4 +1,4 @@
-/** From so many characters on, Node keeps a text that it reads from bytes outside the heap of V8 (EXTERN_APEX in its string_bytes.cc). */
+/** From so many characters on, Node keeps a string that it reads from bytes outside the heap of V8 (EXTERN_APEX in its string_bytes.cc). */
 const outsideFrom = 1_031_913
 
 /**
@@ -10,8 +10,8 @@ const isHeapSlow = Number.parseInt(process.versions.v8, 10) < 14
 /**
  * Reads the text that lies at this place, one byte a character or two.
  *
- * Where the heap is slow, a text that is nearly long enough to be outside of it is read together with what is beside it, as
- * a slice of that. Such a text holds on to twice the memory that it needs, at worst.
+ * Where the heap is slow, a string that is nearly long enough to be outside of it is read together with what is beside it, as
+ * a slice of that. Such a string holds on to twice the memory that it needs, at worst.
  */
 export function readText(bytes: Buffer, at: number, length: number, isWide: boolean): string {
   const width = isWide ? 2 : 1

@@ -3,7 +3,7 @@ import { type RingLayout, textHead } from './layout.ts'
 import { readText } from './read-text.ts'
 
 /**
- * The sending side of the memory for long texts, which is behind the frames of a ring.
+ * The sending side of the memory for long strings, which is behind the frames of a ring.
  *
  * Texts lie there one after the other, each in one piece, and are read in the order in which they were written. Where one lies goes
  * over with its frame, and it can be seen when the frame can: `tail` is stored after both. Only the way back needs a word of its own:
@@ -52,7 +52,7 @@ export class TextSender implements TextTarget {
   }
 }
 
-/** The receiving side of the memory for long texts. */
+/** The receiving side of the memory for long strings. */
 export class TextReceiver implements TextSource {
   readonly #control: Int32Array
   readonly #bytes: Buffer

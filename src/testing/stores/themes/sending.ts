@@ -84,7 +84,7 @@ export function sending(kind: Kind): void {
     { maxBytes: 1_000 },
   )
 
-  scene(kind, 'an empty send is no mistake', [], async ({ probe }) => {
+  scene(kind, 'an empty send is not a mistake', [], async ({ probe }) => {
     assert.deepEqual(await probe.send([]), [])
   })
 
