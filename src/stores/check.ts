@@ -120,7 +120,7 @@ export function checkFilter(filter: JobFilter): void {
   if (filter.limit !== undefined) checkCount(filter.limit, 'The limit of a filter')
 }
 
-/** Refuses a reason that is no JSON. */
+/** Refuses a reason that is not JSON. */
 export function checkReason(reason: unknown): void {
   try {
     if (typeof reason === 'string' && JSON.parse(reason) !== undefined) return
@@ -130,19 +130,19 @@ export function checkReason(reason: unknown): void {
   refuse('The reason of a cancellation', 'JSON text', reason)
 }
 
-/** Refuses what is no array of texts. */
+/** Refuses anything but an array of strings that are not empty. */
 export function checkIds(ids: readonly string[]): void {
   checkList(ids, 'ids')
   for (const id of ids) checkText(id, 'An id')
 }
 
-/** Refuses an empty name, what is no text, and a text that cannot be kept as it is. */
+/** Refuses an empty name, anything but a string, and a string that cannot be kept as it is. */
 export function checkText(value: unknown, what: string): void {
   if (typeof value !== 'string' || value === '') refuse(what, 'a string that is not empty', value)
   checkWhole(value, what)
 }
 
-/** Refuses what is no time in milliseconds from `least` up. */
+/** Refuses anything but a time in milliseconds from `least` up. */
 export function checkSpan(value: unknown, what: string, least: number = 0): void {
   if (typeof value !== 'number' || !(value >= least && value <= longest))
     refuse(what, `milliseconds from ${least} up`, value)

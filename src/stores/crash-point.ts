@@ -4,7 +4,7 @@
  * A point that nobody has armed costs one comparison. Points are armed in code (`armCrash`, and `crash` of
  * `skein/testing`) or, for a process of its own, by its environment: `SKEIN_CRASH_AT=after-effect:3` kills it with SIGKILL
  * when it comes to that point for the third time; several are separated by commas. A third part says how: `kill`, `stop`
- * (SIGSTOP: it stands still until somebody sends SIGCONT), `exit` (process.exit), `term` (SIGTERM, twice) or `memory` (it
+ * (SIGSTOP: it stops until somebody sends SIGCONT), `exit` (process.exit), `term` (SIGTERM, twice) or `memory` (it
  * runs out of it).
  *
  * @module
@@ -12,7 +12,7 @@
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 
 /**
- * Where a worker or a store can be made to die.
+ * A point at which a worker or a store can be made to die.
  *
  * - `after-claim`: calls were claimed, none has started
  * - `mid-run`: a task runs and has not ended
@@ -44,12 +44,12 @@ export const crashLabels: readonly CrashLabel[] = [
 
 interface Armed {
   readonly label: CrashLabel
-  /** How many times the point is still passed unharmed. */
+  /** The number of times that the point is still passed unharmed. */
   left: number
   readonly crash: (label: CrashLabel) => void
 }
 
-/** What is armed in this thread; undefined when nothing is, so that a point costs one comparison. */
+/** The points that are armed in this thread; undefined when there are none, so that a point costs one comparison. */
 let armed: Armed[] | undefined
 
 /** Marks a place at which a test can let the program die. Does nothing unless it was armed. */
@@ -61,10 +61,11 @@ export function crashPoint(label: CrashLabel): void {
  * Arms a crash point of this thread, once.
  *
  * @param label the point
- * @param time which passage it is to happen at, from 1 up
- * @param crash what happens there: by default the process is killed with SIGKILL. A function may throw instead.
- * @returns disarms it
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for a label that is none, or a time that is no integer from 1 up.
+ * @param time the passage at which it is to happen, from 1 up
+ * @param crash called there: by default it kills the process with SIGKILL. A function may throw instead.
+ * @returns a function that disarms it
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for an unknown label, or a time that is not an integer from 1 up.
  */
 export function armCrash(label: CrashLabel, time: number = 1, crash: (label: CrashLabel) => void = kill): () => void {
   if (!crashLabels.includes(label)) {

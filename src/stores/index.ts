@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /**
- * The contract that every store keeps, as a set of roles. For authors of a store and of tools that look into one; others use a
- * store through `connect` of `skein/queue`, and find the types of what it tells here.
+ * The contract that every store keeps, as a set of roles. For authors of a store and of tools that look into one;
+ * others use a store through `connect` of `skein/queue`, and find here the types of what it returns.
  *
  * @module
  */

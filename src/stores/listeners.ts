@@ -1,9 +1,9 @@
 import type { CallOutcome, ResultListener } from './roles/results.ts'
 
 /**
- * What a store tells those who take calls out of it by asking. May be told too often, never too seldom: `claimable` (in a
- * queue, or somewhere: undefined), `cancelling` with the id of a claim that this store holds and the reason as JSON, `lost` with
- * the id and the token of a claim whose lease is gone (the same call may be claimed again by then).
+ * Signals of a store to those who take calls out of it by asking. May come too often, never too seldom: `claimable` (in
+ * a queue, or somewhere: undefined), `cancelling` with the id of a claim that this store holds and the reason as JSON,
+ * `lost` with the id and the token of a claim whose lease is gone (the same call may be claimed again by then).
  */
 export interface PullSignals {
   claimable: (queue?: string) => void
@@ -11,13 +11,13 @@ export interface PullSignals {
   lost: (id: string, token: number) => void
 }
 
-/** What can be told: signals about claims, and about calls that are watched. */
+/** The names of all signals: about claims, and about calls that are watched. */
 export type SignalName = keyof PullSignals | 'ended' | 'reported'
 
 type Heard = (...given: (string | number | undefined)[]) => void
 
 /**
- * Who listens to a store. What was told many times in one go is told once.
+ * The listeners of a store. A signal that came many times in one go is passed on once.
  *
  * It is told when all promises of this go have been seen to: a worker that hears that its settlement was written has counted it
  * before somebody in the same program hears that the job is done.
@@ -25,11 +25,11 @@ type Heard = (...given: (string | number | undefined)[]) => void
 export class Listeners {
   readonly #listeners = new Map<keyof PullSignals, Set<Heard>>()
   readonly #watchers = new Map<string, Set<ResultListener>>()
-  /** How many of those who watch want to hear of ends, and of reports. */
+  /** The numbers of those who watch and want to hear of ends, and of reports. */
   readonly #watching = { ended: 0, reported: 0 }
   readonly #onChange: () => void
   readonly #all = new Set<() => void>()
-  /** Name and subject, to what is told. */
+  /** The signals to pass on, by name and subject. */
   #pending = new Map<
     string,
     {
@@ -39,7 +39,7 @@ export class Listeners {
     }
   >()
   #waiting = 0
-  /** What is listened to, as bits, as of the last change. */
+  /** The signals that are listened to, as bits, as of the last change. */
   #heard = 0
 
   /** @param onChange called when somebody listens to something that nobody did, or nobody any more, or the program need not go on */
@@ -47,12 +47,12 @@ export class Listeners {
     this.#onChange = onChange
   }
 
-  /** How many wait for something that keeps the program running. */
+  /** The number of those who wait for something that keeps the program running. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Whether somebody wants to hear this. */
+  /** True when somebody wants to hear this. */
   has(signal: SignalName): boolean {
     if (signal === 'ended' || signal === 'reported') return this.#watching[signal] > 0
     return (this.#listeners.get(signal)?.size ?? 0) > 0
@@ -89,7 +89,7 @@ export class Listeners {
     }
   }
 
-  /** @internal For tests: something was told, whatever it is. Does not count as waiting. */
+  /** @internal For tests: called for every signal, whichever it is. Does not count as waiting. */
   onAny(listener: () => void): () => void {
     this.#all.add(listener)
     return () => void this.#all.delete(listener)
@@ -122,7 +122,7 @@ export class Listeners {
     this.#count(-this.#waiting)
   }
 
-  /** What Node does next once no promise has anything more to do. */
+  /** The next thing that Node does once no promise has anything more to do. */
   readonly #soon = (): void => process.nextTick(this.#flush)
 
   readonly #flush = (): void => {

@@ -2,11 +2,14 @@ import { checkKnown, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Retention } from './roles/store.ts'
 
-/** What can be set for every store. */
+/** Options that every store has. */
 export interface StoreOptions {
-  /** How much of the past is kept. Default: 10,000 ended calls, 7 days, 256 MiB; what comes first ends it. */
+  /**
+   * The limits on the past that is kept. Default: 10,000 ended calls, 7 days, 256 MiB; the one that is reached first
+   * counts.
+   */
   readonly retention?: Partial<Retention>
-  /** How many workers may die under a call before it is dead, unless the call says otherwise. Default: 3. */
+  /** The number of workers that may die under a call before it is dead, unless the call says otherwise. Default: 3. */
   readonly maxDeaths?: number
   /** The most bytes that one message, result or report may have. Default: 16 MiB. */
   readonly maxBytes?: number
@@ -24,7 +27,7 @@ export const storeOptionNames: readonly string[] = ['retention', 'maxDeaths', 'm
 
 const retentionNames: ReadonlySet<string> = new Set(['count', 'age', 'bytes'])
 
-/** The settings that the options amount to; refuses what is no option. */
+/** The settings that the options amount to; refuses anything but options. */
 export function storeSettings(options: StoreOptions, names: ReadonlySet<string>): StoreSettings {
   checkKnown(options, names, 'store option')
   const { retention = {}, maxDeaths = 3, maxBytes = 16 * 1024 * 1024 } = options

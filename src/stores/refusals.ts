@@ -4,7 +4,7 @@ import type { Effect } from './roles/transactions.ts'
 
 type Refusal = Exclude<WriteOutcome, string>
 
-/** What is said of a result, an error or a report that has more bytes than the store takes; undefined where it fits. */
+/** The refusal of a result, an error or a report that has more bytes than the store takes; undefined where it fits. */
 export function tooLarge(text: string, most: number): Refusal | undefined {
   const bytes = Buffer.byteLength(text)
   if (bytes <= most) return undefined
@@ -23,7 +23,7 @@ export function tooLargeNext(next: readonly OutgoingCall[] | undefined, most: nu
   return undefined
 }
 
-/** What a store without transactions says of effects; undefined where there are none. */
+/** The refusal of effects by a store without transactions; undefined where there are none. */
 export function refusedEffects(effects: readonly Effect[] | undefined): Refusal | undefined {
   if (effects === undefined || effects.length === 0) return undefined
   return { refused: 'This store has no tables, so it cannot write effects. Use a SQLite store' }

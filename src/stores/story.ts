@@ -66,7 +66,7 @@ export interface Death {
   readonly at: number
 }
 
-/** So many workers have died under it that it is not given to another one. */
+/** The story of a call under which so many workers have died that no other one gets it. */
 export function deathsStory(deaths: readonly Death[]): string {
   const last = deaths.at(-1)
   return JSON.stringify({
@@ -78,7 +78,9 @@ export function deathsStory(deaths: readonly Death[]): string {
   })
 }
 
-/** What the store holds of it makes no sense: somebody else has written into it, or it has been damaged. */
+/**
+ * The story of a call that the store cannot read any more: somebody else has written into it, or it has been damaged.
+ */
 export function damagedStory(why: string): string {
   return JSON.stringify({ source: 'damaged', message: `What the store holds of the call is damaged: ${why}` })
 }

@@ -2,7 +2,9 @@ import { Timer } from '../../core/time/timer.ts'
 import type { PullSignals } from '../listeners.ts'
 import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
 
-/** How often an idle intake asks although nothing was signalled, in milliseconds: what heals a signal that got lost. */
+/**
+ * The pause after which an idle intake asks although no signal came, in milliseconds: it heals a signal that got lost.
+ */
 const probeEvery = 5_000
 /** A claim that has not been answered for so long, in milliseconds, is stuck. */
 const stuckAfter = 10_000
@@ -10,7 +12,7 @@ const longestPause = 5_000
 /** A larger claim would keep other workers from the store for too long. */
 const mostAtOnce = 2_000
 
-/** What is asked for at once. */
+/** The calls to ask for at once. */
 export interface ClaimRequest extends IntakeRequest {
   /** The most that are wanted, from 1 up. */
   readonly limit: number
@@ -28,7 +30,7 @@ export interface PullSource {
  * Fills an intake by asking the store: at once when something is wanted and there may be something, never twice at the same
  * time, and never again and again while there is nothing.
  *
- * `#mayHave` is what the store has told: true from a signal until a claim that began after it came back with less than it
+ * `#mayHave` is what the store has signalled: true from a signal until a claim that began after it came back with less than it
  * asked for. A signal during a claim counts for the next one, so none is missed.
  */
 export class PullingIntake implements Intake {
@@ -36,7 +38,10 @@ export class PullingIntake implements Intake {
   readonly #request: IntakeRequest
   readonly #receiver: IntakeReceiver
   readonly #unlisten: (() => void)[]
-  /** Told while a claim is under way: it may be about what comes with it, so it is told again after that. */
+  /**
+   * Signals that came while a claim was under way: they may be about what comes with it, so they are passed on after
+   * that.
+   */
   #early: (() => void)[] = []
   #wanted = 0
   #mayHave = true

@@ -2,24 +2,27 @@ import type { AwaitedCounter, OutgoingCall, SendOutcome } from './calls.ts'
 import type { Effect } from './transactions.ts'
 
 /**
- * What not every broker can do. A broker that lacks one refuses the calls, workers and settlements that ask for it
- * (`SKEIN_STORE_UNSUPPORTED`).
+ * An ability that not every broker has. A broker that lacks one refuses the calls, workers and settlements that ask for
+ * it (`SKEIN_STORE_UNSUPPORTED`).
  *
  * - `priority`: the higher priority is handed over first
  * - `unique`: at most one call with a unique key is pending or running
  * - `limit`: calls that share a key keep to a limit
  * - `next`: a settlement sends calls, in the commit that acknowledges
  * - `rates`: starts of a task are counted over all workers
- * - `tasks`: a worker is given calls of tasks that it knows, and no others; others stay where they are. Without it a worker is
- *   given whatever stands in its queues, and ends calls of tasks that it does not know as dead
+ * - `tasks`: a worker gets calls of tasks that it knows, and no others; others stay where they are. Without it a worker gets
+ *   all that is in its queues, and ends calls of tasks that it does not know as dead
  */
 export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'tasks'
 
 /** Takes calls in, hands them to workers, and hears how each attempt ended. */
 export interface Broker {
-  /** What it can do beyond what every broker does. */
+  /** Its abilities beyond what every broker can do. */
   readonly can: ReadonlySet<BrokerAbility>
-  /** What has been accepted survives: nothing (`none`), the death of any program (`relaxed`), a power cut (`full`). */
+  /**
+   * The worst that what was accepted survives: nothing (`none`), the death of any program (`relaxed`), a power cut
+   * (`full`).
+   */
   readonly durability: 'none' | 'relaxed' | 'full'
   /** Keeps calls: durable when it resolves, many in one commit. One that was sent before (same id) is not kept twice. */
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]>
@@ -31,9 +34,9 @@ export interface Broker {
   renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]>
 }
 
-/** What a worker takes. */
+/** The calls that a worker takes, and how. */
 export interface IntakeRequest {
-  /** Who asks: unique for each worker process, `host:pid:random`. */
+  /** The worker that asks: a name that is unique for each worker process, `host:pid:random`. */
   readonly worker: string
   /** The queues, in strict order of preference where the broker can keep one: from the second only what the first leaves room for. */
   readonly queues: readonly string[]
@@ -49,7 +52,7 @@ export interface IntakeRequest {
   readonly pulse?: boolean
 }
 
-/** Who is given calls. Nothing is told of a claim before it was handed over, and anything may be told twice. */
+/** The receiver of calls. Nothing is said of a claim before it was handed over, and anything may be said twice. */
 export interface IntakeReceiver {
   /**
    * Calls that the worker may run now.
@@ -67,22 +70,22 @@ export interface IntakeReceiver {
 
 /** The way in which calls come to one worker. */
 export interface Intake {
-  /** How the way is. */
+  /** The state of the way that calls take. */
   readonly health: IntakeHealth
   /**
-   * Says how many more calls the worker takes from now on: a demand that stands until it is met or changed. What is handed over
-   * counts it down. 0 for none.
+   * Says how many more calls the worker takes from now on: a demand that holds until it is met or changed. What is
+   * handed over counts it down. 0 for none.
    */
   want(count: number): void
-  /** Takes no more; resolves when what was under way has been handed over. What is held is still told of. */
+  /** Takes no more; resolves when what was under way has been handed over. Signals about what is held still come. */
   stop(): Promise<void>
   /** Tells nothing more. What is held stays held until it is settled or the store is closed. */
   close(): void
 }
 
-/** Whether calls could come. */
+/** The state of an intake: whether calls could come. */
 export interface IntakeHealth {
-  /** When the store last answered, on the clock of `performance`; undefined before. */
+  /** The moment at which the store last answered, on the clock of `performance`; undefined before. */
   readonly answered: number | undefined
   /** The last error, until the store answers again. */
   readonly trouble: unknown
@@ -106,23 +109,28 @@ export interface Claim extends HeldClaim {
   readonly headers: string
   readonly body: string
   /**
-   * Which attempt this is, from 1. Attempts that were handed back unstarted do not count. A broker that only knows that it hands
-   * over a call again counts that as one attempt more than the message says.
+   * The number of the attempt, from 1. Attempts that were handed back unstarted do not count. A broker that only knows
+   * that it hands over a call again counts that as one attempt more than the message says.
    */
   readonly attempt: number
-  /** How often a worker has died under it; a broker that only knows that it hands over a call again says 1. */
+  /**
+   * The number of workers that have died under it; a broker that only knows that it hands over a call again says 1.
+   */
   readonly deaths: number
-  /** When the call was accepted, in milliseconds since the Unix epoch; absent where the broker does not note it. */
+  /**
+   * The moment at which the call was accepted, in milliseconds since the Unix epoch; absent where the broker does not
+   * note it.
+   */
   readonly sentAt?: number
   /** Milliseconds from now until the deadline of the whole job; absent where it has none. */
   readonly deadline?: number
   /** The finished steps of earlier attempts: name to JSON. */
   readonly steps: Readonly<Record<string, string>>
-  /** The counter that it has waited for last; `counters.members` tells what has become of its members. */
+  /** The counter that it has waited for last; `counters.members` returns how its members have ended. */
   readonly after?: string
 }
 
-/** What comes after an attempt. */
+/** The calls that come after an attempt. */
 interface Following extends HeldClaim {
   /**
    * Calls that are sent in the same commit, and only if the claim still holds (ability `next`). Each is kept as `send` would
@@ -133,8 +141,8 @@ interface Following extends HeldClaim {
 }
 
 /**
- * How an attempt ended. All of one `settle` are written in one commit, result and acknowledgement together. A `retry` or
- * `release` of a call that somebody has asked to stop, or whose time is over, ends it as cancelled.
+ * The end of an attempt. All of one `settle` are written in one commit, result and acknowledgement together. A `retry`
+ * or `release` of a call that somebody has asked to stop, or whose time is over, ends it as cancelled.
  */
 export type Settlement = Following &
   (

@@ -1,17 +1,17 @@
 /**
- * The states of a durable call. The last four are final; `held` is one that waits for a counter, and stands in no line before
- * that lets it go.
+ * The states of a durable call. The last four are final; `held` is one that waits for a counter, and is in no line
+ * before that lets it go.
  */
 export type StoredState = 'held' | 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
 
 /**
- * What to do when a call with the same unique key is already pending or running. `replace` takes the place of one that has
- * not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
+ * The reaction when a call with the same unique key is already pending or running. `replace` takes the place of one
+ * that has not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
  */
 export type KeyConflict = 'reject' | 'join' | 'replace'
 
 /**
- * What to do with a call whose limit is used up: let it wait in line, drop it, or cancel the oldest in its favour.
+ * The reaction to a call whose limit is used up: let it wait in line, drop it, or cancel the oldest in its favour.
  *
  * For `wait`, running calls hold the places, and a call is only held back when it would be claimed. For `drop` and
  * `cancel-oldest`, which decide when a call is sent, those that wait hold a place too. `cancel-oldest` removes the oldest one
@@ -19,9 +19,9 @@ export type KeyConflict = 'reject' | 'join' | 'replace'
  */
 export type LimitStrategy = 'wait' | 'drop' | 'cancel-oldest'
 
-/** How many calls that share a key may run at once, and how many may start in a span of time. */
+/** A limit on the calls that share a key: how many may run at once, and how many may start in a span of time. */
 export interface StoredLimit {
-  /** What the calls share: `user:42`. */
+  /** The key that the calls share: `user:42`. */
   readonly key: string
   /** The most that may run at the same time. */
   readonly concurrency?: number
@@ -52,7 +52,7 @@ export interface OutgoingCall {
   /** At most one call with this key is pending or running. */
   readonly unique?: { readonly key: string; readonly conflict: KeyConflict }
   readonly limit?: StoredLimit
-  /** How many workers may die under it before it is dead. Default: the store's own, 3. */
+  /** The number of workers that may die under it before it is dead. Default: the store's own, 3. */
   readonly maxDeaths?: number
   /** Nobody will ask for the result; nothing is kept of it once it has succeeded. */
   readonly ignoreResult?: boolean
@@ -67,23 +67,24 @@ export interface OutgoingCall {
 export interface Membership {
   /** The id of the counter, made by the caller: unique in the store. */
   readonly counter: string
-  /** Which member it is, from 0 up. The first call that is given as a member is that member. */
+  /** The number of this member, from 0 up. The first call that is sent as a member is that member. */
   readonly member: number
 }
 
 /** A counter, as somebody waits for it. It need not have been heard of before, and its members may have ended already. */
 export interface AwaitedCounter {
   readonly counter: string
-  /** How many members have to end, whichever they are. From 0 up. */
+  /** The number of members that have to end, whichever they are. From 0 up. */
   readonly members: number
   /**
-   * When a member ends otherwise than as done: `release` counts it like any other, and who waited sees it among the members;
-   * `drop` ends who waits as failed, in the same commit, and says which member it was.
+   * The reaction when a member ends otherwise than as done: `release` counts it like any other, and the waiting call
+   * sees it among the members; `drop` ends the waiting call as failed, in the same commit, and says which member it
+   * was.
    */
   readonly failure: 'release' | 'drop'
 }
 
-/** What became of one call that was sent, in the order in which they were given. */
+/** The outcome of one call that was sent, in the order in which they were sent. */
 export type SendOutcome =
   | { readonly outcome: 'accepted'; readonly id: string }
   /** A call of that key is there already and `conflict` is `join`: this is its id. Also the answer to a call sent twice. */

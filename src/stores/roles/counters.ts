@@ -2,11 +2,11 @@
  * Counts calls that something waits for, until the last of them has ended: how many lines of work come together again.
  *
  * A call is a member of a counter by `counts`, and waits for one by `after`, its own or that of a `release`. A member is counted
- * in the commit that ends it for good, however that is: it is done, has failed, is dead because its workers died, was cancelled,
+ * in the commit that ends it for good, in whatever way: it is done, has failed, is dead because its workers died, was cancelled,
  * has expired, was purged, or was never kept because it was rejected. In the commit that counts the last one, those who wait are
  * let go. Each member is counted once, also when it is made to run again by hand; its latest end is the one that is kept.
  *
- * What became of members is kept apart from them, so that it is there for those who waited even if the members are forgotten; it
+ * The ends of members are kept apart from them, so that it is there for those who waited even if the members are forgotten; it
  * goes with the last call that has waited for the counter. A counter for which nobody has waited is forgotten like an old call,
  * some time after its last member has ended.
  */
@@ -15,7 +15,7 @@ export interface Counters {
   members(counter: string, after: number): Promise<EndedMember[]>
 }
 
-/** How a member of a counter has ended. */
+/** The end of a member of a counter. */
 export interface EndedMember {
   readonly member: number
   /** The id of the call. */

@@ -1,7 +1,7 @@
 import type { StoredState } from './calls.ts'
 
 /**
- * Looks into a store, and changes what stands in it. A store leaves out what it cannot do: whoever needs it says so with
+ * Looks into a store, and changes what is in it. A store leaves out what it cannot do: code that needs it throws
  * `SKEIN_STORE_UNSUPPORTED`.
  */
 export interface Inspector {
@@ -10,8 +10,8 @@ export interface Inspector {
   /** Calls, newest first. */
   list?(filter: JobFilter): Promise<StoredJob[]>
   /**
-   * Ends calls that have not started, and asks running ones to stop. `reason` is JSON. What became of each: `gone` for one that
-   * is unknown.
+   * Ends calls that have not started, and asks running ones to stop. `reason` is JSON. Resolves to the outcome for
+   * each: `gone` for one that is unknown.
    */
   cancel?(ids: readonly string[], reason: string): Promise<Cancelled[]>
   /**
@@ -19,19 +19,22 @@ export interface Inspector {
    * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now.
    */
   retry?(ids: readonly string[]): Promise<Retried[]>
-  /** Forgets calls for good; running ones are not touched. All that match, unless `limit` is given. How many there were. */
+  /**
+   * Forgets calls for good; running ones are not touched. All that match, unless there is a `limit`. Resolves to how
+   * many there were.
+   */
   purge?(filter: JobFilter): Promise<number>
   /** Hands over no more calls of a queue, to any worker, until `resume`. */
   pause?(queue: string): Promise<void>
   resume?(queue: string): Promise<void>
-  /** How the queues are doing. */
+  /** The numbers of the queues. */
   stats?(): Promise<InspectorStats>
 }
 
-/** What became of a call that was to be cancelled. */
+/** The outcome for a call that was to be cancelled. */
 export type Cancelled = 'cancelled' | 'cancelling' | 'ended' | 'gone'
 
-/** What became of a call that was to run again. */
+/** The outcome for a call that was to run again. */
 export type Retried = 'ready' | 'pending' | 'taken' | 'gone'
 
 /** Everything that is known of a call. Times are milliseconds since the epoch on the store's clock. */
@@ -70,19 +73,19 @@ export interface StoredJob {
   readonly cancelling?: string
 }
 
-/** Which calls to list. */
+/** A choice of calls. */
 export interface JobFilter {
   readonly states?: readonly StoredState[]
   readonly queue?: string
   readonly task?: string
   readonly tag?: string
-  /** The most to give, newest first. Default: 100. */
+  /** The most to return, newest first. Default: 100. */
   readonly limit?: number
   /** Goes on after this id. */
   readonly after?: string
 }
 
-/** How one queue is doing. */
+/** The numbers of one queue. */
 export interface StoredQueue {
   readonly queue: string
   readonly paused: boolean
@@ -91,7 +94,7 @@ export interface StoredQueue {
   readonly oldest: number
 }
 
-/** What an inspector sees of the store as a whole. */
+/** The numbers of the store as a whole, as an inspector sees them. */
 export interface InspectorStats {
   readonly queues: readonly StoredQueue[]
   /** Ready calls of tasks that no live worker knows: task name to number. */

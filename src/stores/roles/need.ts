@@ -4,7 +4,7 @@ import type { OutgoingCall } from './calls.ts'
 import type { Inspector } from './inspector.ts'
 import type { Store, StoreStats } from './store.ts'
 
-/** What each method of an inspector does, in words. */
+/** The methods of an inspector, in words. */
 const inspections: Readonly<Record<keyof Inspector, string>> = {
   find: 'show what is known of a job',
   list: 'list jobs',
@@ -16,14 +16,14 @@ const inspections: Readonly<Record<keyof Inspector, string>> = {
   stats: 'say how its queues are doing',
 }
 
-/** What each ability of a broker is for, in words. */
+/** The abilities of a broker, in words. */
 const abilities: Readonly<Record<BrokerAbility, string>> = {
   priority: 'hand over jobs by their priority (option priority)',
   unique: 'keep jobs unique by a key (option unique)',
   limit: 'limit jobs that share a key (options limit and key)',
   next: 'send jobs in the commit that ends another one',
   rates: 'count how often a task is started (option rates)',
-  tasks: 'tell jobs of one task from those of another',
+  tasks: 'tell apart the jobs of different tasks',
 }
 
 /**
@@ -63,7 +63,7 @@ export function checkAsked(store: Pick<Store, 'url' | 'broker' | 'inspector' | '
 }
 
 /**
- * How a store as a whole is doing.
+ * The numbers of a store as a whole.
  *
  * **Errors**: `SKEIN_STORE_UNSUPPORTED` where it cannot say.
  */

@@ -6,7 +6,7 @@ export interface Registry {
   workers(): Promise<WorkerRecord[]>
 }
 
-/** What a worker says of itself. */
+/** The facts that a worker announces about itself. */
 export interface Announcement {
   readonly queues: readonly string[]
   readonly tasks: readonly string[]

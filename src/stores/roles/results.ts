@@ -3,22 +3,25 @@ import type { Effect } from './transactions.ts'
 
 /** Keeps how calls ended and what they left behind. */
 export interface Results {
-  /** What is known of a call: how it ended, if it has. */
+  /** All that is known of a call: how it ended, if it has. */
   outcome(id: string): Promise<CallOutcome>
   /**
-   * Listens to one call; returns the function that stops that. May tell too often, never too seldom. Listen first, then look
-   * (`outcome`, `reports`): what comes after the look is told.
+   * Listens to one call; returns the function that stops that. May call too often, never too seldom. Listen first, then
+   * look (`outcome`, `reports`): what comes after the look is announced.
    *
    * @param hold false: the program may end although somebody listens. Default: true
    */
   watch(id: string, listener: ResultListener, hold?: boolean): () => void
   /** Writes what running attempts report. */
   report(reports: readonly Report[]): Promise<WriteOutcome[]>
-  /** What a call has reported after `sequence` (0 for all that is kept), in order, at most 1,000 at once: ask again after the last. */
+  /**
+   * The reports of a call after `sequence` (0 for all that is kept), in order, at most 1,000 at once: ask again after
+   * the last.
+   */
   reports(id: string, after: number): Promise<Reported[]>
 }
 
-/** What somebody wants to hear of a call. What nobody wants to hear costs nothing. */
+/** A listener to a call. What nobody wants to hear costs nothing. */
 export interface ResultListener {
   /**
    * It has ended, or is gone.
@@ -31,8 +34,8 @@ export interface ResultListener {
 }
 
 /**
- * What is known of a call by those who wait for it. All but `state` is there as far as the store knows it. Times are
- * milliseconds since the epoch on the store's clock.
+ * All that is known of a call by those who wait for it. All but `state` is there as far as the store knows it. Times
+ * are milliseconds since the epoch on the store's clock.
  */
 export interface CallOutcome {
   /**
@@ -44,7 +47,7 @@ export interface CallOutcome {
   readonly worker?: string
   readonly attempt?: number
   readonly sentAt?: number
-  /** When its last attempt began. */
+  /** The moment at which its last attempt began. */
   readonly startedAt?: number
   readonly endedAt?: number
   readonly deadlineAt?: number
@@ -66,9 +69,10 @@ export type Report = HeldClaim &
   )
 
 /**
- * One entry of what a call has left behind, in order. Of progress and log lines the last 1,000 of a call are kept, items and
- * steps until the call is forgotten. `state` entries tell the turns that the job itself doesn't: `{ state, … }` with `state`
- * `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling` (and `reason`) or `again` (by hand).
+ * One entry of what a call has left behind, in order. Of progress and log lines the last 1,000 of a call are kept,
+ * items and steps until the call is forgotten. `state` entries are the turns that the job itself doesn't show: `{
+ * state, … }` with `state` `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling`
+ * (and `reason`) or `again` (by hand).
  */
 export interface Reported {
   readonly sequence: number

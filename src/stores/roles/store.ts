@@ -1,7 +1,7 @@
 /**
- * Where durable calls and their results live: a set of roles, behind which the SQLite file and the in-memory store of the
- * tests stand, and any other that keeps the contract. Everything that `skein/queue` promises is promised here, and the suite of
- * `skein/testing/stores` holds a store to it.
+ * A set of roles in which durable calls and their results live: those of the SQLite file, of the in-memory store of the
+ * tests, and of any other that keeps the contract. Everything that `skein/queue` promises is promised here, and the
+ * suite of `skein/testing/stores` holds a store to it.
  *
  * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
  * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
@@ -12,12 +12,12 @@
  *
  * - **Accepted means kept.** Once `send` has resolved, the call ends in a final state or is still there, whatever is killed.
  * - **A claim is a lease.** It lasts for as long as the claim is held, renewed by the store itself, off the caller's event
- *   loop; a holder that dies loses it, and the store gives the call to somebody else.
+ *   loop; a holder that dies loses it, and the store hands the call to somebody else.
  * - **Fencing.** Each claim of a call has a higher `token` than the one before. A write with an old token changes nothing and
  *   is answered with `lost`.
  * - **One bad entry fails alone.** Methods that take many answer for each. They reject only when nothing was written at all:
- *   the store is closed, its disk is full, an argument is no argument (`SKEIN_INVALID_ARGUMENT`).
- * - **In line.** A call stands in line from the moment it is due: the higher priority first, among equals in the order in
+ *   the store is closed, its disk is full, an argument is invalid (`SKEIN_INVALID_ARGUMENT`).
+ * - **In line.** A call is in line from the moment it is due: the higher priority first, among equals in the order in
  *   which they came to be due. A retry goes to the end, a call that was handed back or lost its worker keeps its place.
  * - **The store's clock.** Due times, expiry and leases use the store's clock; a caller says `delay`, not a time, wherever it
  *   can.
@@ -33,7 +33,7 @@ import type { Transactions } from './transactions.ts'
 
 /** A place where durable calls and results live. */
 export interface Store extends AsyncDisposable {
-  /** As given to `connect`, without secrets. */
+  /** The URL as it was passed to `connect`, without secrets. */
   readonly url: string
   readonly broker: Broker
   readonly results: Results
@@ -52,12 +52,12 @@ export interface InspectableStore extends Store {
   readonly counters: Counters
 }
 
-/** How a store as a whole is doing. */
+/** The numbers of a store as a whole. */
 export interface StoreStats extends InspectorStats {
   readonly workers: readonly WorkerRecord[]
 }
 
-/** How much of the past is kept. What comes first ends it. */
+/** The limits on the past that is kept. The one that is reached first counts. */
 export interface Retention {
   /** Ended calls. Default: 10,000. */
   readonly count: number

@@ -28,5 +28,5 @@ export interface UserDatabase {
   }
 }
 
-/** What a column of a database may hold. */
+/** A value that a column of a database may hold. */
 export type ColumnValue = string | number | bigint | Uint8Array | null

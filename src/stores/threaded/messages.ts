@@ -1,10 +1,13 @@
 import type { SignalName } from '../listeners.ts'
 import type { CallOutcome } from '../roles/results.ts'
 
-/** A signal and what is told with it. */
+/** A signal and its arguments. */
 export type Told = readonly [signal: SignalName, ...given: (string | number)[]]
 
-/** What a program wants to hear, as bits: the thread tells nothing else, and other processes need not be woken for it. */
+/**
+ * The signals that a program wants to hear, as bits: the thread sends no others, and other processes need not be woken
+ * for it.
+ */
 export const wants = { claimable: 1, ended: 2, reported: 4 } as const
 
 /** A call, and how it has ended. */
@@ -22,7 +25,7 @@ export type Request<A> = readonly [number: number, asked: A]
 /** An answer, or why there is none. */
 export type Answer = readonly [number: number, value: unknown, failure?: SentFailure]
 
-/** What is sent to a store's thread; what to listen to holds for the requests beside it. */
+/** A message to a store's thread; `listen` holds for the requests beside it. */
 export interface ToThread<A> {
   /** Bits of `wants`. */
   readonly listen?: number
@@ -32,21 +35,24 @@ export interface ToThread<A> {
   readonly close?: true
 }
 
-/** What comes back: answers and signals, in the order in which things happened. */
+/** A message from the thread: answers and signals, in the order in which things happened. */
 export interface FromThread {
   readonly answers?: readonly Answer[]
   readonly told?: readonly Told[]
-  /** How calls have ended of which that is told here, as far as this program is known to wait for them. */
+  /** The ends of calls of which `told` says that they have ended, as far as this program is known to wait for them. */
   readonly ended?: readonly Ending[]
   readonly opened?: true
   readonly failed?: SentFailure
   readonly closed?: true
 }
 
-/** What a thread is started with. */
+/** The data that a thread is started with. */
 export interface Started<D> {
   /** The store's own. */
   readonly data: D
-  /** What to listen to from the beginning, as bits of `wants`: a thread that takes the place of another goes on with that. */
+  /**
+   * The signals to listen to from the beginning, as bits of `wants`: a thread that takes the place of another goes on
+   * with that.
+   */
   readonly listening: number
 }

@@ -10,19 +10,19 @@ interface Waiting {
 
 /** So long after the last listener has gone, in milliseconds, the thread hears of it. */
 const forgetAfter = 200
-/** How long the first, and how long at most, another thread waits that is to take the place of one that has died. */
+/** The first and the longest pause before another thread takes the place of one that has died. */
 const firstRestartPause = 50
 const longestRestartPause = 5_000
 
-/** What a thread needs of its store. */
+/** The facts about a store that its thread needs. */
 export interface StoreThreadOptions<D> {
   /** The URL of the store, for messages. */
   readonly url: string
-  /** What the thread works on, for messages and for its own name: the path of the file. */
+  /** The name of what the thread works on, for messages and for its own name: the path of the file. */
   readonly name: string
   /** The module that runs in the thread: it calls `serveStore`. */
   readonly module: URL
-  /** What the thread is started with. @param again true: it takes the place of one that has died */
+  /** Makes the data that the thread is started with. @param again true: it takes the place of one that has died */
   readonly data: (again: boolean) => D
   /** Makes an error again that the thread has sent. */
   readonly errorOf: (failure: SentFailure) => SkeinError
@@ -45,7 +45,7 @@ export class StoreThread<A, D> {
   #worker: Worker
   #outbox: Request<A>[] = []
   #lastNumber = 0
-  /** What is listened to, and what the thread knows of that. */
+  /** The signals that are listened to, and those that the thread knows to be. */
   #wanted = 0
   #listening = 0
   #forgetting: NodeJS.Timeout | undefined
@@ -116,7 +116,10 @@ export class StoreThread<A, D> {
     })
   }
 
-  /** **Errors**: `SKEIN_CLOSED`, or what has become of the thread. */
+  /**
+   * **Errors**: `SKEIN_CLOSED`, or the error with which the thread has died.
+   * **Errors**: `SKEIN_CLOSED`, or what has become of the thread.
+   */
   mustBeOpen(): void {
     if (this.#closing) {
       throw new ClosedError(`The store ${this.#options.url} has been closed. Open it again to go on with it`)
@@ -124,7 +127,7 @@ export class StoreThread<A, D> {
     if (this.#broken) throw this.#broken
   }
 
-  /** All requests of one go travel in one message. */
+  /** Sends all requests of this turn in one message. */
   readonly #flush = (): void => {
     const requests = this.#outbox
     if (requests.length === 0) return
@@ -173,8 +176,8 @@ export class StoreThread<A, D> {
     else this.#settleDown()
     if (this.#broken || this.#closing) return
     this.#wanted = bits
-    // Who begins to listen has mostly something to ask, too: both travel together. Who waits for one job after the other
-    // stops and begins again each time: that somebody has stopped is told when it has lasted.
+    // Those who begin to listen mostly have something to ask, too: both travel together. Those who wait for one job after the
+    // other stop and begin again each time: that somebody has stopped is only sent when it has lasted.
     if (bits & ~this.#listening) queueMicrotask(this.#listen)
     else if (bits !== this.#listening) this.#forgetting ??= setTimeout(this.#forget, forgetAfter).unref()
   }

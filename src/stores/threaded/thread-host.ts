@@ -11,18 +11,18 @@ import {
   wants,
 } from './messages.ts'
 
-/** So much is done in one go, at most, as `weightOf` counts it: others want to write, too. */
+/** The most that is done in one go, as `weightOf` counts it: others want to write, too. */
 const heaviest = 4_000
 
-/** What came of one go. */
+/** The results of one go. */
 export interface Work {
   readonly answers: Answer[]
   readonly told: readonly Told[]
 }
 
-/** What a store does in its own thread. */
+/** The part of a store that runs in its own thread. */
 export interface Backend<A> {
-  /** How much work something is, in calls. */
+  /** The work that something is, in calls. */
   weightOf(asked: A): number
   /** Opens the store; nothing is asked before. */
   open(): void | Promise<void>
@@ -35,19 +35,22 @@ export interface Backend<A> {
   work(requests: readonly Request<A>[], turned: boolean): Work | Promise<Work>
   /** Nothing more was asked. Wakes the host (`host.wake()`) when something is due by itself. */
   rest(): void
-  /** What the program listens to has changed: bits of `wants`. */
+  /** Hears that the program listens to other signals: bits of `wants`. */
   listens(bits: number): void
-  /** How calls have ended of whose end is told, as far as the program is known to wait for them: it need not ask then. */
+  /**
+   * The ends of those calls whose end is announced here, as far as the program is known to wait for them: it need not
+   * ask then.
+   */
   endings(told: readonly Told[]): readonly Ending[]
   /** Lets go of all that is held, and frees everything. */
   close(): void | Promise<void>
-  /** What an error is for the program. */
+  /** An error as the program is to see it. */
   failureOf(error: unknown): SentFailure
 }
 
 /** The host, as a backend sees it. */
 export interface Host {
-  /** What the program listens to, as bits of `wants`. */
+  /** The signals that the program listens to, as bits of `wants`. */
   readonly listening: number
   /** There may be something to do: calls `work` soon, once, however often it is asked for. */
   wake(): void
@@ -93,8 +96,8 @@ export class ThreadHost<A> implements Host {
   }
 
   #listen(bits: number): void {
-    // What others did before this thread knew that somebody listens is told by what is looked at after that; who waits for
-    // something to claim has nothing to look at.
+    // What others did before this thread knew of the listeners is found by the look that follows; those who wait for
+    // something to claim have nothing to look at.
     const added = bits & ~this.#listening
     this.#listening = bits
     this.#backend.listens(bits)
