@@ -1,5 +1,5 @@
 // npm run bench: skein beside its peers, interleaved in one run.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -24,6 +24,8 @@ Options
   --rounds N         how many rounds, instead of each suite's own number
   --workers N        size of the larger pool (default 2)
   --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
+  --before FOLDER    another checkout of skein, built, with its own bench/node_modules: its measurements stand beside those of
+                     this one, each contestant of skein's a second time
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
   --charts FOLDER    the suites that are curves as pictures, too (SVG)
@@ -33,6 +35,7 @@ Examples
   npm run bench
   npm run bench -- dispatch --quick
   npm run bench -- dispatch-threads --only piscina --rounds 3 --json /tmp/threads.json
+  npm run bench -- dispatch queue --before ../skein-1.4 --only before
 `
 
 function fail(text) {
@@ -49,6 +52,7 @@ function readArguments() {
         rounds: { type: 'string' },
         workers: { type: 'string', default: '2' },
         only: { type: 'string' },
+        before: { type: 'string' },
         json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
         markdown: { type: 'string' },
         charts: { type: 'string' },
@@ -77,6 +81,9 @@ const only = values.only
   ?.toLowerCase()
   .split(',')
   .filter(text => text !== '')
+const before = values.before === undefined ? undefined : resolve(values.before)
+if (before !== undefined && !['bench/child.mjs', 'dist/index.js'].every(file => existsSync(join(before, file))))
+  fail(`--before must be the folder of a checkout that is built, got '${values.before}'`)
 for (const name of positionals) {
   if (!suites.some(suite => suite.name.startsWith(name))) {
     fail(`There is no suite '${name}'. Suites: ${suites.map(suite => suite.name).join(', ')}`)
@@ -130,6 +137,20 @@ async function saveChart(folder, suite, result) {
   say(`Picture: ${file}`)
 }
 
+/** Skein's own contestants once more, each measured by the code of another checkout from the request on. */
+function beforeOf(suite, folder) {
+  return suite.contestants
+    .filter(({ role, command }) => role === 'skein' && command === undefined)
+    .map(contestant => ({
+      ...contestant,
+      key: `${contestant.key} before`,
+      label: `${contestant.label}, before`,
+      role: 'peer',
+      versus: contestant.key,
+      command: [process.execPath, join(folder, 'bench/child.mjs')],
+    }))
+}
+
 const results = []
 const markdown = []
 for (const {
@@ -137,6 +158,7 @@ for (const {
   rounds: [full, quick],
 } of chosen) {
   const suite = make({ quick: values.quick, workers })
+  if (before !== undefined) suite.contestants.push(...beforeOf(suite, before))
   const wanted = contestant =>
     contestant.role === 'skein' ||
     only === undefined ||

@@ -9,8 +9,10 @@ const rooms = {
 export const load = ({ place }) => import(rooms[place])
 
 /** Skein's executors with their defaults; only the size is said, as for every contestant, and what its label names. */
-export async function open({ workers, place, map, options }) {
+export async function open({ workers, place, map, options, listeners = 0 }) {
   const pool = await openPool(place, workers, options)
+  let heard = 0
+  for (let n = 0; n < listeners; n++) pool.observe(() => void heard++)
   return {
     bind: name => {
       const task = tasks[name]

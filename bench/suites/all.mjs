@@ -5,6 +5,7 @@ import * as dispatchThreads from './dispatch-threads.mjs'
 import * as largeValues from './large-values.mjs'
 import * as longTasks from './long-tasks.mjs'
 import * as map from './map.mjs'
+import * as observe from './observe.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
 import * as start from './start.mjs'
@@ -36,6 +37,12 @@ export const suites = [
     make: curves.lengthsInProcesses,
     rounds: [3, 1],
     about: 'the same in processes, beside Python, too',
+  },
+  {
+    name: 'observe',
+    make: observe.suite,
+    rounds: [5, 2],
+    about: 'cost of a call while its events are listened to',
   },
   {
     name: 'long-tasks',

@@ -25,27 +25,33 @@ export class CallTeller {
 
   submitted(entry: Entry): void {
     const time = this.#time()
-    entry.told = { submitted: time, queued: time, begun: false }
+    entry.told = { submitted: time, queued: time, last: time, begun: false }
     this.observers.tell({ type: 'submitted', ...this.#facts(entry), time })
   }
 
   /** The event of a beginning. Told once, by the first that knows of it: the word of a worker may be lost with the worker. */
   started(entry: Entry): void {
-    const told = (entry.told ??= { submitted: 0, queued: 0, begun: false })
+    const told = (entry.told ??= { submitted: 0, queued: 0, last: 0, begun: false })
     if (told.begun) return
     told.begun = true
     const facts = this.#facts(entry)
-    const { started = entry.started } = facts
+    const started = follow(entry, facts.started ?? entry.started)
     this.tell(entry, { type: 'started', ...facts, worker: entry.workerName, time: started, started })
   }
 
   progress(entry: Entry, value: unknown): void {
-    const time = this.#time()
+    const time = follow(entry, this.#time())
     this.tell(entry, { type: 'progress', ...this.#facts(entry), worker: entry.workerName, time, value })
   }
 
   log(entry: Entry, line: LogLine): void {
-    this.tell(entry, { type: 'log', ...this.#facts(entry), worker: entry.workerName, ...line })
+    this.tell(entry, {
+      type: 'log',
+      ...this.#facts(entry),
+      worker: entry.workerName,
+      ...line,
+      time: follow(entry, line.time),
+    })
   }
 
   /** To be told, when the entry is about its next run already. */
@@ -86,8 +92,10 @@ export class CallTeller {
     if (entry.started > 0) this.started(entry)
     const facts = this.#facts(entry)
     const { started, submitted = 0 } = facts
-    const ended =
-      started === undefined ? Math.max(this.#time(), submitted) : Math.max(entry.started + entry.duration, started)
+    const ended = follow(
+      entry,
+      started === undefined ? Math.max(this.#time(), submitted) : Math.max(entry.started + entry.duration, started),
+    )
     return { ...facts, time: ended, ended }
   }
 
@@ -110,4 +118,14 @@ export class CallTeller {
     }
     return facts
   }
+}
+
+/**
+ * The moment of an event of an entry, not before that of the event before: a line of a log carries the time of the thread that
+ * wrote it, and the clocks of processes are read apart from each other.
+ */
+function follow(entry: Entry, time: number): number {
+  const { told } = entry
+  if (told === undefined) return time
+  return (told.last = Math.max(told.last, time))
 }

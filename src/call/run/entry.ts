@@ -49,6 +49,8 @@ export interface Told {
   /** The moments of acceptance, and since which its present attempt waits: in milliseconds since the epoch, 0 where nobody listened. */
   submitted: number
   queued: number
+  /** The moment of the last event; nothing is told of a moment before it. */
+  last: number
   /** True once the present attempt has begun. */
   begun: boolean
 }

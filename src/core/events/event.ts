@@ -14,8 +14,8 @@
 /**
  * The facts about a call that are in each of its events.
  *
- * Times are milliseconds since the Unix epoch, with fractions, comparable between workers. They never go backwards:
- * `submitted`, `queued`, `started`, `ended`, as far as it has come to that.
+ * Times are milliseconds since the Unix epoch, with fractions, comparable between workers. They never go backwards, neither from
+ * `submitted` to `queued`, `started` and `ended`, as far as it has come to that, nor from one event of a call to the next.
  */
 export interface AboutCall {
   /** The moment of the event. */
@@ -34,7 +34,10 @@ export interface AboutCall {
   readonly attempt: number
   /** The moment at which the call was accepted. Absent when nobody listened at that time: to note it for nobody would cost something. */
   readonly submitted?: number
-  /** The moment since which this attempt has waited for its turn: from the submission, from its due time, or from the end of the wait before a retry. */
+  /**
+   * The moment since which this attempt has waited for its turn: from the submission, from its due time, or from the end of the wait
+   * before a retry. It lies ahead until then.
+   */
   readonly queued?: number
   /**
    * The worker that has it, once it has begun: `loop`, `thread 2`, `process 1`; of a queue the id of its worker, as `skein stats` shows

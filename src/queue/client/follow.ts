@@ -40,12 +40,13 @@ export function follow(results: Results, watch: Watch, id: string, hold: boolean
         if (watch.closed !== undefined) throw watch.closed
         const job = await results.outcome(id)
         if (job.state === 'gone') throw goneError(id)
-        if (!isOver(job.state)) yield { job }
+        let isOld = false
         let reports: Reported[]
         do {
           reports = await results.reports(id, after)
           for (const report of reports) {
             after = report.sequence
+            if (report.kind === 'state') isOld = true
             yield { report, job }
           }
         } while (reports.length >= page)
@@ -53,6 +54,9 @@ export function follow(results: Results, watch: Watch, id: string, hold: boolean
           yield { ended: job }
           return
         }
+        // What it was before a turn that has been read meanwhile is not what comes next.
+        if (isOld) changed = true
+        else yield { job }
       }
     } finally {
       stop()

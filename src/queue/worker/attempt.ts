@@ -40,6 +40,8 @@ export class Attempt {
   openSteps: Map<string, Effect[]> | undefined
   /** Observers have been told that it has begun. */
   isBegunTold = false
+  /** The moment of the last thing that observers have been told. */
+  lastTold = 0
   /** Reports that the store has not answered yet: the settlement must not overtake them. */
   unwritten = 0
   /** Called when the last of them was answered. */

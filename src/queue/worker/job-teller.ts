@@ -31,18 +31,19 @@ export class JobTeller {
     const facts = this.#facts(attempt.claim, attempt)
     const { started } = facts
     if (started === undefined) return
-    this.#tell({ type: 'started', ...facts, worker: this.#worker, time: started, started })
+    this.#tell({ type: 'started', ...facts, worker: this.#worker, time: follow(attempt, started), started })
   }
 
   progress(attempt: Attempt, value: unknown): void {
     if (!this.observed) return
     const facts = this.#facts(attempt.claim, attempt)
-    this.#tell({ type: 'progress', ...facts, worker: this.#worker, time: wallTime(), value })
+    this.#tell({ type: 'progress', ...facts, worker: this.#worker, time: follow(attempt, wallTime()), value })
   }
 
   log(attempt: Attempt, line: LogLine): void {
     if (!this.observed) return
-    this.#tell({ type: 'log', ...this.#facts(attempt.claim, attempt), worker: this.#worker, ...line })
+    const facts = this.#facts(attempt.claim, attempt)
+    this.#tell({ type: 'log', ...facts, worker: this.#worker, ...line, time: follow(attempt, line.time) })
   }
 
   /**
@@ -55,7 +56,7 @@ export class JobTeller {
     if (attempt?.entry && attempt.entry.started > 0) this.started(attempt)
     const facts = this.#facts(claim, attempt)
     const ran = facts.started === undefined ? undefined : facts.started + (attempt?.entry?.duration ?? 0)
-    const ended = ran ?? Math.max(wallTime(), facts.submitted ?? 0)
+    const ended = follow(attempt, ran ?? Math.max(wallTime(), facts.submitted ?? 0))
     const end = { ...facts, time: ended, ended }
     switch (ending.kind) {
       case 'done': {
@@ -113,4 +114,10 @@ export class JobTeller {
         : {}),
     }
   }
+}
+
+/** The moment of an event, not before that of the event before: threads and processes have clocks that are read apart. */
+function follow(attempt: Attempt | undefined, time: number): number {
+  if (attempt === undefined) return time
+  return (attempt.lastTold = Math.max(attempt.lastTold, time))
 }

@@ -19,6 +19,7 @@ import { queueing } from './queueing.ts'
 import { retrying } from './retrying.ts'
 import { scoping } from './scoping.ts'
 import { streaming } from './streaming.ts'
+import { telling } from './telling.ts'
 import { timeouts } from './timeouts.ts'
 import { values } from './values.ts'
 import { workers } from './workers.ts'
@@ -43,6 +44,7 @@ export const themes: readonly Theme[] = [
   scoping,
   durable,
   observing,
+  telling,
   workers,
   crashing,
   hostile,
