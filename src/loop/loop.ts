@@ -21,7 +21,7 @@ import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 export interface LoopOptions {
   /** The number of calls that may run at the same time. From 1 up; default: no limit. */
   readonly concurrency?: number
-  /** The number of calls that may wait for a place. From 0 up; default: no limit. */
+  /** The number of calls that may wait, beside those for which a place is free. From 0 up; default: no limit. */
   readonly maxQueue?: number
   /** The fate of a call when the queue is full: to fail with `SKEIN_OVERLOADED`, or to wait for room. Default: 'reject'. */
   readonly overload?: Overload
@@ -78,8 +78,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     return this.#waiting.size
   }
 
-  protected hasFreePlace(): boolean {
-    return this.#places + this.#waiting.size < this.capacity
+  protected get freePlaces(): number {
+    return this.capacity - this.#places
   }
 
   protected enqueue(entry: Entry): void {
@@ -105,9 +105,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
         setImmediate(this.#drain)
         return
       }
-      const entry = this.#waiting.take() as Entry
-      this.admit()
-      this.#start(entry)
+      this.#start(this.#waiting.take() as Entry)
     }
     this.#scheduled = false
   }
@@ -212,6 +210,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     if (entry && entry !== abandoned) {
       entry.duration = duration
       this.settle(entry, failed, failed ? thrownError(value, runner.name) : wrapFailures(entry, value))
+    } else {
+      this.admit()
     }
     if (this.#waiting.size > 0) this.#schedule()
   }

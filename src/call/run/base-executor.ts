@@ -82,6 +82,10 @@ export abstract class BaseExecutor extends ExecutorSurface {
         name,
         () => this.capacity,
         entry => this.enqueue(entry),
+        {
+          count: () => this.#outside.size,
+          take: () => this.#letIn(),
+        },
       )
     }
   }
@@ -124,12 +128,13 @@ export abstract class BaseExecutor extends ExecutorSurface {
     } else if (entry.patient || this.#overload === 'wait') {
       if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
       this.#outside.push(entry)
+      this.#tokens?.ask()
     } else {
       this.#detach(entry)
       entry.end({
         state: 'failed',
         error: new OverloadedError(
-          `${this.name} is full: ${this.queued} calls wait already (maxQueue: ${this.#maxQueue}), so task ${entry.work.task.name} was refused. ` +
+          `${this.name} is full: no place is free, and no more than ${this.#maxQueue} calls may wait for one (maxQueue), so task ${entry.work.task.name} was refused. ` +
             `Wait for earlier calls, raise maxQueue, or open it with overload: 'wait'.`,
         ),
       })
@@ -150,12 +155,16 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return new Timer(delay, callback, undefined)
   }
 
-  /** True when a call handed over now would start at once, if it had a token. */
-  protected abstract hasFreePlace(): boolean
+  /** The number of calls that could start now, if they had tokens: what waits for a place has not taken it yet. */
+  protected abstract readonly freePlaces: number
 
+  /** True while a call more would leave no more than `maxQueue` waiting, once all that can has started. */
   get #hasRoom(): boolean {
-    if (this.queued < this.#maxQueue) return true
-    return this.hasFreePlace() && (this.#tokens === undefined || this.#tokens.hasToken)
+    const calls = this.queued + 1
+    if (calls <= this.#maxQueue) return true
+    const tokens = this.#tokens
+    const mayStart = tokens === undefined ? calls : this.waiting + Math.min(tokens.size + 1, tokens.available)
+    return calls - Math.min(mayStart, this.freePlaces) <= this.#maxQueue
   }
 
   /** The number of accepted entries that wait, for a place or for a token. */
@@ -175,16 +184,19 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   #accept(entry: Entry): void {
+    if (this.#enter(entry)) this.#place(entry)
+  }
+
+  /** Makes it one of those that are waited for. False: somebody who heard of that has ended it. */
+  #enter(entry: Entry): boolean {
     entry.site ??= recordSite()
     if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
     entry.onAccepted?.()
-    if (this.observed) {
-      this.#teller.submitted(entry)
-      if (isEnded(entry)) return // by one that heard of it
-    }
-    this.#place(entry)
+    if (!this.observed) return true
+    this.#teller.submitted(entry)
+    return !isEnded(entry)
   }
 
   /** An entry needs no place any more, for now or for ever. */
@@ -192,12 +204,21 @@ export abstract class BaseExecutor extends ExecutorSurface {
     this.#tokens?.giveBack(entry)
   }
 
-  /** Lets in those who wait outside; to be called when the queue has become shorter. */
+  /** Lets in those who wait outside; to be called when the queue has become shorter, or a place free, and no call has ended with that. */
   protected admit(): void {
-    while (this.#outside.size > 0 && this.queued < this.#maxQueue) {
-      if (--this.#pending === 0) this.#deaf?.()
-      this.#accept(this.#outside.take() as Entry)
+    while (this.#outside.size > 0 && this.#hasRoom) {
+      const entry = this.#letIn()
+      if (entry) this.#place(entry)
     }
+  }
+
+  /** Lets in the first of those who wait outside. */
+  #letIn(): Entry | undefined {
+    for (let entry = this.#outside.take(); entry; entry = this.#outside.take()) {
+      if (--this.#pending === 0) this.#deaf?.()
+      if (this.#enter(entry)) return entry
+    }
+    return undefined
   }
 
   stop(entry: Entry, cause: CancelCause): void {
@@ -239,7 +260,8 @@ export abstract class BaseExecutor extends ExecutorSurface {
       return
     }
     this.#clearTimers(entry) // what limited the last run has no say in the next
-    this.leave(entry) // others may use its token while it waits
+    this.leave(entry) // others may use its token and its place while it waits
+    this.admit()
     const again = this.time() + delay
     entry.state = 'delayed'
     this.#delayed.add(entry)
@@ -302,6 +324,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
     this.#detach(entry)
     this.leave(entry)
+    this.admit()
     if (--this.#pending === 0) this.#deaf?.()
     entry.state = 'ended'
     if (this.observed || entry.job?.isFollowed) this.#teller.ended(entry, outcome)

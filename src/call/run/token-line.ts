@@ -11,6 +11,13 @@ class Token {
   }
 }
 
+/** The entries that nobody has accepted yet: where none waits for a token, the one that comes is theirs. */
+interface Others {
+  count(): number
+  /** Accepts the first of them. */
+  take(): Entry | undefined
+}
+
 /**
  * The accepted entries of an executor that wait for a token of a limiter, which others use, too.
  *
@@ -22,6 +29,7 @@ export class TokenLine {
   readonly #executor: string
   readonly #places: () => number
   readonly #start: (entry: Entry) => void
+  readonly #others: Others
   readonly #waiting = new PendingQueue()
   readonly #held = new Map<Entry, Token>()
   /** Tokens of entries that have ended for their callers, and have not ended. */
@@ -32,11 +40,18 @@ export class TokenLine {
    * @param places how many entries the executor can run at the same time
    * @param start called with an entry that has its token
    */
-  constructor(limiter: CapacityLimiter, executor: string, places: () => number, start: (entry: Entry) => void) {
+  constructor(
+    limiter: CapacityLimiter,
+    executor: string,
+    places: () => number,
+    start: (entry: Entry) => void,
+    others: Others,
+  ) {
     this.#limiter = limiter
     this.#executor = executor
     this.#places = places
     this.#start = start
+    this.#others = others
   }
 
   /** The number of entries that wait for a token. */
@@ -44,9 +59,9 @@ export class TokenLine {
     return this.#waiting.size
   }
 
-  /** True when an entry that comes now would get a token at once. */
-  get hasToken(): boolean {
-    return this.#waiting.size === 0 && this.#limiter.available > 0
+  /** The number of tokens that could be had at once. */
+  get available(): number {
+    return this.#limiter.available
   }
 
   entries(): Iterable<Entry> {
@@ -55,7 +70,7 @@ export class TokenLine {
 
   push(entry: Entry): void {
     this.#waiting.push(entry)
-    this.#ask()
+    this.ask()
   }
 
   /** Takes out an entry that waits for a token; false where it does not. */
@@ -69,7 +84,7 @@ export class TokenLine {
     if (token === undefined) return
     this.#held.delete(entry)
     this.#limiter.releaseFor(token)
-    this.#ask()
+    this.ask()
   }
 
   /** The entry ends for its caller, but what it runs has not ended. To be called when it has. */
@@ -81,12 +96,16 @@ export class TokenLine {
     return () => {
       this.#kept--
       this.#limiter.releaseFor(token)
-      this.#ask()
+      this.ask()
     }
   }
 
-  #ask(): void {
-    while (this.#asked < this.#waiting.size && this.#asked + this.#held.size + this.#kept < this.#places()) {
+  /** Asks for a token for each that wants one, as far as there are places. */
+  ask(): void {
+    while (
+      this.#asked < this.#waiting.size + this.#others.count() &&
+      this.#asked + this.#held.size + this.#kept < this.#places()
+    ) {
       const token = new Token(this.#executor)
       if (this.#limiter.tryAcquireFor(token)) this.#use(token)
       else {
@@ -100,7 +119,7 @@ export class TokenLine {
   }
 
   #use(token: Token): void {
-    const entry = this.#waiting.take()
+    const entry = this.#waiting.take() ?? this.#others.take()
     // Who wanted it has been cancelled meanwhile.
     if (entry === undefined) return this.#limiter.releaseFor(token)
     this.#held.set(entry, token)

@@ -102,10 +102,10 @@ export class WorkerPool extends BaseExecutor {
     return this.#queue.size
   }
 
-  protected hasFreePlace(): boolean {
+  protected get freePlaces(): number {
     let free = 0
     for (const worker of this.#crew.places) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
-    return free > this.waiting
+    return free
   }
 
   protected enqueue(entry: Entry): void {
@@ -243,6 +243,7 @@ export class WorkerPool extends BaseExecutor {
     if (worker.state === 'leaving' && worker.inFlight === 0) this.#crew.retire(worker)
     else if (worker.inFlight === 0) this.#crew.idle(worker)
     if (this.waiting > 0) this.#dispatch()
+    else this.admit()
     if (worker.inFlight === 0 && worker.state === 'ready') this.#recall.forIdle()
   }
 

@@ -24,7 +24,7 @@ export interface PoolOptions {
    * default 1.
    */
   readonly concurrency?: number
-  /** The number of calls that may wait for a worker. From 0 up; default: no limit. */
+  /** The number of calls that may wait, beside those for which a place is free. From 0 up; default: no limit. */
   readonly maxQueue?: number
   /** The fate of a call when the queue is full: to fail with `SKEIN_OVERLOADED`, or to wait for room. Default: 'reject'. */
   readonly overload?: Overload

@@ -133,6 +133,26 @@ describe('a limiter that an executor shares with others', () => {
     assert.equal(limiter.borrowed, 0)
   })
 
+  test('a token that comes goes to one that waits for room, where no queue is allowed', async () => {
+    gates = []
+    const limiter = new CapacityLimiter(1)
+    limiter.tryAcquireFor('another')
+    const executor = loop({ limiter, maxQueue: 0, overload: 'wait' })
+    const order: number[] = []
+    const runs = [0, 1].map(n => executor.run(enter, n).then(() => order.push(n)))
+    await settled()
+    assert.equal(executor.stats().running, 0)
+    limiter.releaseFor('another')
+    await settled()
+    assert.equal(executor.stats().running, 1)
+    open(0)
+    await settled()
+    assert.deepEqual([order, executor.stats().running], [[0], 1])
+    open(1)
+    await Promise.all(runs)
+    assert.equal(limiter.borrowed, 0)
+  })
+
   test('is refused where it is none', () => {
     const limiter = 5 as never
     for (const wrong of [() => loop({ limiter }), () => threads({ limiter }), () => processes({ limiter })]) {

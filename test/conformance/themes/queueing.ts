@@ -5,6 +5,8 @@ import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import { doubleLater, double } from '../tasks/values.ts'
+import { rejectLater } from '../tasks/failing.ts'
+import { countTo } from '../tasks/streaming.ts'
 import { holdUntil, meet, note, noteWhere, spinBriefly, spinFor } from '../tasks/holding.ts'
 
 export const queueing: Theme = theme('queueing', add => {
@@ -21,6 +23,56 @@ export const queueing: Theme = theme('queueing', add => {
     assert.equal(await held, 'released')
     assert.deepEqual(await Promise.all(accepted.map(job => job.result())), [2, 4])
     assert.equal(await executor.run(double, 5), 10, 'there is room again')
+  })
+
+  for (const maxQueue of [0, 1, 3]) {
+    add(
+      `the calls handed over in one turn have room in free places and in a queue of ${maxQueue}`,
+      async ({ open, file }) => {
+        const executor = open({ workers: 2, maxQueue })
+        const room = 2 + maxQueue
+        // The second round finds workers that are there, and have been idle.
+        for (const round of ['first', 'second']) {
+          const held = Array.from({ length: room + 2 }, (_, n) =>
+            executor.run(holdUntil, file(`${round} ${n}`), file(`${round} gate`)),
+          )
+          const outcomes = Promise.all(held.map(codeOf))
+          await fileAppears(file(`${round} 0`))
+          touch(file(`${round} gate`))
+          assert.deepEqual(await outcomes, [
+            ...Array<string>(room).fill('no error'),
+            'SKEIN_OVERLOADED',
+            'SKEIN_OVERLOADED',
+          ])
+        }
+      },
+    )
+  }
+
+  add(
+    'without a queue, maps, streams and calls that wait for room get their turn one after the other',
+    async ({ open }) => {
+      const executor = open({ workers: 1, maxQueue: 0, overload: 'wait' })
+      const numbers = Array.from({ length: 50 }, (_, n) => n)
+      const doubled = numbers.map(n => n * 2)
+      const runs = Promise.all(numbers.map(n => executor.run(doubleLater, n)))
+      const mapped = executor.map(double, numbers, { chunk: 1 }).toArray()
+      const counted: number[] = []
+      for await (const n of executor.stream(countTo, 5)) counted.push(n)
+      assert.deepEqual([await runs, await mapped, counted], [doubled, doubled, [1, 2, 3, 4, 5]])
+    },
+  )
+
+  add('without a queue, a call gets the place of one that was cancelled, or has failed', async ({ open, file }) => {
+    const executor = open({ workers: 1, maxQueue: 0, overload: 'wait' })
+    const held = await executor.submit(holdUntil, file('started'), file('never'))
+    const fails = executor.run(rejectLater, 'one that fails')
+    const next = executor.run(double, 21)
+    const gone = failure(CancelledError, held.result())
+    await held.cancel()
+    await gone
+    assert.match((await failure(Error, fails)).message, /one that fails/)
+    assert.equal(await next, 42)
   })
 
   add('with overload wait, submit waits until there is room', async ({ open, file }) => {
