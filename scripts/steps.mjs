@@ -9,6 +9,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const binary = path => join(root, 'node_modules', path)
 export const tsc = binary('typescript/bin/tsc')
 export const oxlint = binary('oxlint/bin/oxlint')
+export const knip = binary('knip/bin/knip.js')
 export const oxfmt = binary('oxfmt/bin/oxfmt')
 
 /** Runs a command in the root folder with this terminal and gives its exit code. */

@@ -1,6 +1,6 @@
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-export function number(value, digits) {
+function number(value, digits) {
   if (!Number.isFinite(value)) return '–'
   if (digits > 0) return value.toFixed(digits)
   return Math.abs(value) >= 10_000 ? grouped.format(Number(value.toPrecision(3))) : grouped.format(value)

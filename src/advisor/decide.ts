@@ -63,13 +63,13 @@ export function decide(evidence: Evidence): Decision {
 }
 
 /** The kind of work that a share of busy time makes. */
-export function workOf(busyShare: number | undefined): WorkKind {
+function workOf(busyShare: number | undefined): WorkKind {
   if (busyShare === undefined) return 'unknown'
   return busyShare >= 0.75 ? 'computing' : busyShare <= 0.25 ? 'waiting' : 'mixed'
 }
 
 /** True when the difference of two places is no larger than what their own rounds differ by. */
-export function isEqual(a: PlaceMeasurement, b: PlaceMeasurement): boolean {
+function isEqual(a: PlaceMeasurement, b: PlaceMeasurement): boolean {
   const [slow, fast] = a.perInput.median >= b.perInput.median ? [a, b] : [b, a]
   return slow.perInput.median / fast.perInput.median - 1 <= noiseOf(a, b)
 }

@@ -13,7 +13,7 @@ import { place } from '../call/codec/steps.ts'
 export type Mark = readonly [kind: MarkKind, path: readonly (string | number)[], extra?: string]
 
 /** The kinds of marks. */
-export type MarkKind =
+type MarkKind =
   | 'bigint'
   | 'undefined'
   | 'date'

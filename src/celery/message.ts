@@ -174,7 +174,7 @@ function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
 }
 
 /** Refuses the name of a header that the message needs for itself. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function checkHeaderName(name: string): void {
+function checkHeaderName(name: string): void {
   if (name === '' || reserved.has(name) || name.startsWith('skein_')) {
     throw new InvalidArgumentError(
       `headers cannot have the name ${describe(name)}: it belongs to the message itself. Choose another, as in 'x-${name || 'name'}'.`,

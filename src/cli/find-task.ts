@@ -11,7 +11,7 @@ import { loadTaskModule } from '../pool/host/load-task.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** A task of one argument, found by its name instead of by import. */
-export type FoundTask = Task<(input: unknown) => unknown>
+type FoundTask = Task<(input: unknown) => unknown>
 
 /** A task that the command line named. */
 export interface Found {
@@ -61,7 +61,7 @@ export async function findTask(reference: string, command: string): Promise<Foun
 }
 
 /** `FILE:task` apart. The colon after a Windows drive letter belongs to the file. */
-export function splitReference(reference: string): { file: string; name: string | undefined } {
+function splitReference(reference: string): { file: string; name: string | undefined } {
   const colon = reference.lastIndexOf(':')
   const drive = colon === 1 && /^[a-zA-Z]:[\\/]/.test(reference)
   if (colon === -1 || drive) return { file: reference, name: undefined }

@@ -100,7 +100,7 @@ function expressionOf(part: string): RegExp {
 }
 
 /** `a{b,c}d` as `abd` and `acd`, nested too. Braces without a comma or a partner mean themselves. */
-export function braces(pattern: string): string[] {
+function braces(pattern: string): string[] {
   let depth = 0
   let open = -1
   for (let at = 0; at < pattern.length; at++) {

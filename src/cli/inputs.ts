@@ -17,7 +17,7 @@ export interface Inputs {
 }
 
 /** A JSON value if the text is one, else the text itself. */
-export function parseInput(text: string): unknown {
+function parseInput(text: string): unknown {
   if (!/^\s*[-\d"[{tfn]/.test(text)) return text
   try {
     return JSON.parse(text) as unknown

@@ -5,11 +5,8 @@ import { UsageError } from './exit-codes.ts'
 /** The places that `--on` can name. */
 export const places = ['loop', 'threads', 'processes'] as const
 
-/** A place that `--on` can name. */
-export type Place = (typeof places)[number]
-
 /** The number of calls that run at once on the event loop where nothing else is said. */
-export const loopConcurrency = 64
+const loopConcurrency = 64
 
 /** The executor that `--on`, `--workers` and `--concurrency` describe. */
 export async function openPlace(args: Arguments): Promise<{ executor: Executor; words: string }> {

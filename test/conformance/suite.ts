@@ -50,7 +50,7 @@ export interface Place {
 }
 
 /** What a case works with. */
-export interface Setting {
+interface Setting {
   readonly place: Place
   /** An executor with two places, used by the cases of a theme one after the other. */
   readonly shared: Executor

@@ -71,7 +71,7 @@ interface Layout {
  * A message of the model: how many words it takes, 0 when the ring cannot carry it, -1 when not even a clone can; and how many
  * bytes its long text has, if it has one.
  */
-export interface Message {
+interface Message {
   readonly id: number
   readonly words: number
   readonly text: number

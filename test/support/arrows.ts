@@ -26,7 +26,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
  * The order of the rooms inside of the big folders, from the ground up: each line may import those above it, and rooms on one
  * line do not import each other. A name is a folder, or a file that stands in none.
  */
-export const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
+const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/core': [
     ['errors', 'brand'],
     ['tree'],

@@ -105,7 +105,7 @@ const steps: readonly Step[] = ['next', 'return', 'throw']
  *
  * @param end called when the generator is over; what it returns or throws takes the place of the last result's value
  */
-export function bindGenerator<G extends Generator | AsyncGenerator>(
+function bindGenerator<G extends Generator | AsyncGenerator>(
   generator: G,
   source: ScopeSource,
   end?: (outcome: TaskOutcome) => unknown,

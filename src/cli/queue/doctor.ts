@@ -14,7 +14,7 @@ import { storeOption, storeUrl } from './store-option.ts'
 import { span } from './words.ts'
 
 /** The finding of one check. */
-export interface Finding {
+interface Finding {
   readonly what: string
   readonly fine: boolean
   readonly text: string
@@ -58,7 +58,7 @@ async function runDoctor(args: Arguments, output: Output): Promise<number> {
 }
 
 /** Looks at everything; a look that fails is a finding, too. */
-export async function examine(url: string): Promise<Finding[]> {
+async function examine(url: string): Promise<Finding[]> {
   const findings: Finding[] = [
     { what: 'node', fine: true, text: `Node ${process.versions.node} on ${process.platform}` },
   ]

@@ -114,7 +114,7 @@ function messageOf(job: StoredJob): Pick<ReadJob, 'args' | 'kwargs' | 'malformed
 }
 
 /** A stored value as plain JSON; its text where it cannot be made again here. */
-export function readValue(json: string): unknown {
+function readValue(json: string): unknown {
   let value: unknown
   try {
     value = decodeValue(json)

@@ -1,4 +1,4 @@
-export { bytes, count, percent, plural, significant, time } from '../../advisor/words.ts'
+export { bytes, count, plural, significant, time } from '../../advisor/words.ts'
 
 /** Time left or passed, as a clock shows it: 0:07, 12:40, 1:02:09. */
 export function clock(ms: number): string {

@@ -20,7 +20,7 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
  * True if a string has half of a character: one of the two code units that only mean something together, as is left when a
  * string is cut in the middle of an emoji. No file and no message can keep it: two such strings become the same one.
  */
-export function hasHalfCharacter(text: string): boolean {
+function hasHalfCharacter(text: string): boolean {
   return /\p{Surrogate}/u.test(text)
 }
 
@@ -65,6 +65,6 @@ export function describe(value: unknown): string {
 }
 
 /** A noun with its article: as names of classes begin, a U sounds like in Uint8Array. */
-export function withArticle(noun: string): string {
+function withArticle(noun: string): string {
   return `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }

@@ -6,7 +6,7 @@ export interface ScopeSource {
 }
 
 /** The part that `skein/ambient` installs: a current scope that survives `await`. */
-export interface Ambient {
+interface Ambient {
   get(): ScopeSource | undefined
   run<A, R>(source: ScopeSource | undefined, fn: (argument: A) => R, argument: A): R
 }

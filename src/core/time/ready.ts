@@ -14,7 +14,7 @@ export interface Runnable {
 }
 
 /** The observer of every step; see `instrument`. */
-export interface StepObserver {
+interface StepObserver {
   scheduled(scope: ScopeNode | undefined): void
   before(scope: ScopeNode | undefined): void
   after(scope: ScopeNode | undefined): void

@@ -106,7 +106,7 @@ export class TaskServices implements RunServices {
 }
 
 /** What a task hears that goes on although its lease was lost. */
-export function lostError(attempt: Attempt): CancelledError {
+function lostError(attempt: Attempt): CancelledError {
   const { claim } = attempt
   return new CancelledError(
     `Job ${claim.id}, task ${claim.task}, has lost its lease: another worker may run it by now, and nothing that this ` +

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { call, CancelledError, WorkerCrashedError } from 'skein'
 import type { RunServices } from '#skein/call/run/run-services.js'
-import { type Ran, runWith, type RunWithOptions } from '#skein/call/run/run-with.js'
 import type { LogLine } from '#skein/core/events/log-line.js'
 import { stepAsk } from '#skein/core/scope/services.js'
 import { all } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
+import { type Ran, runWith, type RunWithOptions } from '../run-with.ts'
 import { theme, type Theme } from '../suite.ts'
 import {
   leaveStep,

@@ -25,7 +25,7 @@ export interface MatrixOptions {
 }
 
 /** How far it has come. */
-export interface Progress {
+interface Progress {
   readonly kills: number
   readonly accepted: number
   readonly violations: number

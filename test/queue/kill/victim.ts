@@ -93,7 +93,7 @@ export class Victim {
 }
 
 /** What a promise gives, or something else when that takes longer than so many milliseconds. */
-export function within<T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> {
+function within<T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(otherwise), ms)
     promise.then(

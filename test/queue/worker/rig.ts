@@ -1,4 +1,4 @@
-import { type Call, call, type SkeinEvent } from 'skein'
+import type { Call, SkeinEvent } from 'skein'
 import { outgoingCall } from '#skein/queue/client/outgoing.js'
 import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
@@ -16,17 +16,8 @@ export async function send(store: InspectableStore, ...calls: readonly Call<unkn
   })
 }
 
-/** A call whose result nobody asks for in terms of types. */
-export function untyped(...args: Parameters<typeof call>): Call<unknown> {
-  return call(...args) as Call<unknown>
-}
-
 /** The job as soon as what is asked of it holds. */
-export async function jobWhen(
-  store: InspectableStore,
-  id: string,
-  holds: (job: StoredJob) => boolean,
-): Promise<StoredJob> {
+async function jobWhen(store: InspectableStore, id: string, holds: (job: StoredJob) => boolean): Promise<StoredJob> {
   let wake = (): void => {}
   const changed = (): void => wake()
   const off = store.results.watch(id, { ended: changed, reported: changed })

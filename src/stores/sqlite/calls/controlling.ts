@@ -10,7 +10,7 @@ import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** How long a worker that is not heard of counts as alive, in milliseconds. */
-export const aliveFor = 20_000
+const aliveFor = 20_000
 
 export function cancel(turn: Turn, id: string, reason: string): Cancelled {
   turn.durable = true

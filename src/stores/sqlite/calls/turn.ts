@@ -6,7 +6,7 @@ import type { Lines } from './lines.ts'
 import { checkVersion, schemaVersion } from '../file/schema.ts'
 
 /** A claim that this store holds. */
-export interface Held {
+interface Held {
   readonly call: number
   readonly token: number
   readonly lease: number

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 
 /** What survives what: `full` a power cut, `relaxed` the death of any program. */
-export type Durability = 'full' | 'relaxed'
+type Durability = 'full' | 'relaxed'
 
 /** What the URL of a SQLite store says. */
 export interface SqliteLocation {

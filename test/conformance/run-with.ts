@@ -1,14 +1,13 @@
-import type { CancelCause } from '../../core/errors/cause.ts'
-import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { Entry, type Outcome, type Work } from './entry.ts'
-import type { Executor } from '../executor.ts'
-import { describe } from '../../core/errors/checks.ts'
-import { type Handover, handoverKey } from './handover.ts'
-import type { RunServices } from './run-services.ts'
+import assert from 'node:assert/strict'
+import type { Executor } from 'skein'
+import { Entry, type Outcome, type Work } from '#skein/call/run/entry.js'
+import { type Handover, handoverKey } from '#skein/call/run/handover.js'
+import type { RunServices } from '#skein/call/run/run-services.js'
+import type { CancelCause } from '#skein/core/errors/cause.js'
 
 /** Options of `runWith`. */
 export interface RunWithOptions {
-  /** `stream` for a task that is to yield many values. Default: 'run'. */
+  /** `stream` for a task that yields many values. Default: 'run'. */
   readonly kind?: 'run' | 'stream'
   /** The number of this attempt, as `current().attempt` returns it. From 1 up; default 1. */
   readonly attempt?: number
@@ -27,9 +26,9 @@ export interface RunWithOptions {
 /** The end of a call that `runWith` has started. */
 export interface Ran {
   readonly outcome: Outcome
-  /** The worker that had it last; empty when none ever did. */
+  /** The worker that had it last; empty if none ever did. */
   readonly worker: string
-  /** The moment at which the last run began, in milliseconds since the epoch; 0 when none did. */
+  /** The moment at which the last run began, in milliseconds since the epoch; 0 if none did. */
   readonly started: number
   /** The time that the last run took, in milliseconds. */
   readonly duration: number
@@ -48,23 +47,12 @@ export interface Running {
 }
 
 /**
- * Runs a call on any executor of skein on behalf of something that keeps calls elsewhere, such as a queue's worker: it says
- * which attempt this is, answers what the task asks, and hears what it reports.
- *
- * Waits for a place instead of being refused when the executor is full. Options of the call (`timeout`, `retries`, …) hold
- * as always; leave `retries` out if you retry yourself.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for an executor that is not one of skein's. All others are part of how it ended.
- *
- * @internal Used by the rooms above `call`.
+ * Runs a call on any executor as something does that keeps calls elsewhere, such as a queue's worker: it says which attempt
+ * this is, answers what the task asks, and hears what it reports. It waits for a place if the executor is full.
  */
 export function runWith(executor: Executor, work: Work, options: RunWithOptions = {}): Running {
   const handover = (executor as { [handoverKey]?: Handover })[handoverKey]
-  if (handover === undefined) {
-    throw new InvalidArgumentError(
-      `Expected loop, threads(…), processes(…) or one of them lent by a scope, got ${describe(executor)}`,
-    )
-  }
+  assert.ok(handover, 'an executor of skein, or one lent by a scope')
   let tell!: (ran: Ran) => void
   const ended = new Promise<Ran>(resolve => (tell = resolve))
   const { kind = 'run' } = options
