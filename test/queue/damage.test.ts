@@ -31,7 +31,7 @@ const gated = task(
 const columns: Readonly<Record<string, readonly string[]>> = {
   id: [`'another'`, `x'00ff'`],
   line: [`'x'`, `-1`, `x'00ff'`],
-  state: [`'x'`, `-1`, `1.5`, `99`],
+  state: [`'x'`, `-2`, `1.5`, `99`],
   priority: [`'x'`, `-1`, `9007199254740993`, `x'00ff'`],
   place: [`'x'`, `1.5`, `x'00ff'`],
   bytes: [`'x'`, `-1`, `1.5`],
@@ -162,7 +162,7 @@ describe('a file into which somebody else has written', { timeout: 120_000 }, ()
     await isAlive()
     const [job] = await queue.jobs({ states: ['dead'] })
     assert.match(job?.id ?? '', /^damaged-\d+$/)
-    assert.match(String(job?.error), /damaged: its id is no text/)
+    assert.match(String(job?.error), /damaged: its id is not a string/)
     await queue.purge({})
   })
 

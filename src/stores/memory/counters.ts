@@ -3,13 +3,13 @@ import type { EndedMember } from '../roles/counters.ts'
 import { type Entry, hasEnded, sizeOf } from './entry.ts'
 import { Heap } from './heap.ts'
 
-/** How a call has ended, as those hear of it who waited for it. */
+/** The end of a call, for those who waited for it. */
 export type MemberEnd = Pick<EndedMember, 'state' | 'result' | 'error'>
 
 /** A member that has not ended as done. */
 export type FailedMember = Pick<EndedMember, 'member' | 'id' | 'state'>
 
-/** What happens to those who wait, once it is clear that they need not any more. */
+/** The effects on the calls that wait, once it is clear that they need not wait any more. */
 export interface Waking {
   letGo(entry: Entry): void
   drop(entry: Entry, by: FailedMember): void
@@ -34,7 +34,7 @@ class Counter {
   inOrder: number[] | undefined
 }
 
-/** Who needs fewer members, then who came first. */
+/** An order: who needs fewer members, then who came first. */
 function sooner(a: Entry, b: Entry): boolean {
   const [x, y] = [a, b].map(each => (each.after as AwaitedCounter).members) as [number, number]
   return x === y ? a.sequence < b.sequence : x < y
@@ -178,14 +178,14 @@ export class Counters {
     return known
   }
 
-  /** Where nobody has waited and nothing is to be counted, it rests from now on. */
+  /** Lets a counter rest from now on, if nobody has waited for it and nothing is to be counted. */
   #rest(counter: string, known: Counter): void {
     this.#idle.delete(counter)
     if (known.awaiting.size === 0 && known.ended === known.members.size) this.#idle.set(counter, known)
   }
 }
 
-/** How an entry that has ended is told to those who waited for it. */
+/** The end of an entry, for those who waited for it. */
 export function endOf({ state, result, error }: Entry): MemberEnd {
   return {
     state: state as MemberEnd['state'],

@@ -3,7 +3,7 @@ import type { AwaitedCounter, Membership, OutgoingCall, StoredState } from '../r
 import type { StoredJob } from '../roles/inspector.ts'
 import type { CallOutcome, Reported } from '../roles/results.ts'
 
-/** Who is told of what happens to the claims that it holds. */
+/** The holder of claims, who hears what happens to them. */
 export interface Holder {
   cancelling(id: string, reason: string): void
   lost(id: string, token: number): void
@@ -21,7 +21,7 @@ export interface Entry {
   /** Its place in line, from when it came to be due. */
   place: number
   dueAt: number
-  /** When something is to happen to it although nobody asks: due, expired, past its deadline. */
+  /** The moment at which something is to happen to it although nobody asks: due, expired, past its deadline. */
   wakeAt: number
   attempt: number
   deaths: number
@@ -40,7 +40,7 @@ export interface Entry {
   readonly steps: Map<string, string>
   /** The members that it is. */
   readonly counts: Membership[]
-  /** What it waits for, or has waited for last, and how long it is delayed once that lets it go. */
+  /** The counter that it waits for, or has waited for last, and how long it is delayed once that lets it go. */
   after: AwaitedCounter | undefined
   delay: number
   bytes: number
@@ -87,7 +87,7 @@ export function hasEnded({ state }: Entry): boolean {
   return state !== 'running' && !pending.has(state)
 }
 
-/** The bytes of a text as it is kept. */
+/** The bytes of a string as it is kept. */
 export function sizeOf(text: string): number {
   return Buffer.byteLength(text)
 }
@@ -144,7 +144,7 @@ export function jobOf(entry: Entry): StoredJob {
   }
 }
 
-/** What those who wait for it are told. */
+/** The outcome, for those who wait for it. */
 export function outcomeOf(entry: Entry): CallOutcome {
   const { state, call, attempt, sentAt, worker, startedAt, endedAt, deadlineAt, result, error } = entry
   return {

@@ -7,11 +7,11 @@ import type { InspectableStore } from '../roles/store.ts'
 import { Memory } from './memory.ts'
 import { MemoryStore } from './memory-store.ts'
 
-/** What can be set for a store in memory. */
+/** Options of a store in memory. */
 export interface MemoryStoreOptions extends StoreOptions {
   /** Stores of the same name, in the same thread, share their calls for as long as one of them is open. Default: none shared. */
   readonly name?: string
-  /** What tells the time. Default: the clock in force, which a test can turn with `virtualClock` of `skein/testing`. */
+  /** The clock. Default: the clock in force, which a test can turn with `virtualClock` of `skein/testing`. */
   readonly clock?: Clock
 }
 

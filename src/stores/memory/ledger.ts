@@ -18,7 +18,7 @@ import { Rates } from './rates.ts'
 import { append, deathsOf } from './reports.ts'
 import type { Signal } from './signal.ts'
 
-/** What a sweep has done. */
+/** The results of a sweep. */
 export interface Swept {
   recovered: number
   dead: number
@@ -109,7 +109,7 @@ export class Ledger {
         return { outcome: 'rejected', reason: 'unique', existing }
       }
     }
-    // Whoever is to be replaced gives its place free, so it is looked at as if it had gone.
+    // The call that is to be replaced frees its place, so it is looked at as if it had gone.
     const replaced = holder?.call.id
     if (limit && limit.strategy !== 'wait') {
       const gives = holder?.call.limit?.key === limit.key
@@ -340,7 +340,7 @@ export class Ledger {
     return expired
   }
 
-  /** Whoever waited for what has ended goes on. */
+  /** Lets go on those who waited for what has ended. */
   finish(): void {
     this.#counters.wake(this, this.now)
   }

@@ -4,7 +4,7 @@ import { Heap } from './heap.ts'
 import type { Line } from './lines.ts'
 import { Window } from './window.ts'
 
-/** What is known of the calls that share the key of a limit. */
+/** The calls that share the key of a limit, counted. */
 class Sharing {
   readonly running = new Set<Entry>()
   /** Those that have not started. */
@@ -12,7 +12,7 @@ class Sharing {
   readonly window = new Window()
   /** Taken out of their line because the limit was used up when their turn came. */
   readonly parked = new Map<Line, Heap<Entry>>()
-  /** When the window lets another one start. */
+  /** The moment at which the window lets another one start. */
   opensAt = Infinity
 }
 
@@ -27,12 +27,12 @@ export class Limits {
   readonly #opening: Heap<{ key: string; sharing: Sharing }> = new Heap((a, b) => a.sharing.opensAt < b.sharing.opensAt)
   readonly #openings = new Map<string, { key: string; sharing: Sharing }>()
 
-  /** When the next window opens for calls that wait for it, on the clock that never goes back. */
+  /** The moment at which the next window opens for calls that wait for it, on the clock that never goes back. */
   get nextOpening(): number {
     return this.#opening.peek()?.sharing.opensAt ?? Infinity
   }
 
-  /** Whether another call may start now. */
+  /** True when another call may start now. */
   admits(limit: StoredLimit, time: number): boolean {
     const sharing = this.#keys.get(limit.key)
     if (sharing === undefined) return true
@@ -40,7 +40,7 @@ export class Limits {
     return limit.rate === undefined || sharing.window.free(time, limit.rate) > 0
   }
 
-  /** Whether all places are taken, those by waiting calls included: the rule for calls that don't wait. */
+  /** True when all places are taken, those by waiting calls included: the rule for calls that don't wait. */
   full(limit: StoredLimit, time: number): boolean {
     const sharing = this.#keys.get(limit.key)
     if (sharing === undefined) return false
@@ -49,7 +49,7 @@ export class Limits {
     return rate !== undefined && sharing.waiting.size + sharing.window.count(time, rate.per) >= rate.count
   }
 
-  /** Which call has to go so that a new one has a place; undefined when that would not help. */
+  /** The call that has to go so that a new one has a place; undefined when that would not help. */
   oldest(limit: StoredLimit): Entry | undefined {
     const sharing = this.#keys.get(limit.key)
     if (sharing === undefined) return undefined

@@ -19,7 +19,7 @@ export class Lines {
     return line
   }
 
-  /** The lines of some tasks in a queue in which somebody stands. */
+  /** The lines of some tasks in a queue in which there is somebody. */
   *ofTasks(queue: string, tasks: readonly string[]): Generator<{ readonly task: string; readonly line: Line }> {
     const known = this.#queues.get(queue)
     if (known === undefined) return
@@ -34,7 +34,7 @@ export class Lines {
   }
 }
 
-/** The one in which the next call stands. */
+/** The line that has the next call. */
 export function firstOf(
   lines: readonly { readonly task: string; readonly line: Line }[],
 ): (typeof lines)[number] | undefined {

@@ -24,7 +24,7 @@ export interface Announced {
   readonly record: Announcement & { readonly worker: string; readonly startedAt: number }
 }
 
-/** What is kept in memory, and who has it open. */
+/** The calls that are kept in memory, and the stores that have it open. */
 export class Memory {
   readonly ledger: Ledger
   readonly handles: Set<Handle> = new Set()

@@ -1,18 +1,18 @@
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
 import { type Rate, Window } from './window.ts'
 
-/** How often tasks are started, where workers say that there is a limit to it. */
+/** The rates at which tasks are started, where workers say that there is a limit. */
 export class Rates {
   readonly #starts = new Map<string, Window>()
-  /** When a task whose rate is used up may start again. */
+  /** The moments at which a task whose rate is used up may start again. */
   readonly #openings = new Map<string, number>()
 
-  /** When the next one may start again, on the clock that never goes back. */
+  /** The moment at which the next one may start again, on the clock that never goes back. */
   get nextOpening(): number {
     return Math.min(...this.#openings.values())
   }
 
-  /** Whether a task may be started now. */
+  /** True when a task may be started now. */
   admits(task: string, request: ClaimRequest, time: number): boolean {
     const rate = rateOf(task, request)
     const window = this.#starts.get(task)

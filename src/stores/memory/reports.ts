@@ -2,7 +2,7 @@ import type { Reported } from '../roles/results.ts'
 import type { Death } from '../story.ts'
 import { type Entry, sizeOf } from './entry.ts'
 
-/** How many progress reports, log lines and turns of a call are kept. */
+/** The number of progress reports, log lines and turns of a call that are kept. */
 const most = 1_000
 
 /** Adds a report to a call. */

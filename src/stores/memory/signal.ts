@@ -1,6 +1,6 @@
 import type { Entry } from './entry.ts'
 
-/** What somebody has to be told. A call that has ended comes along, unless it is gone. */
+/** A signal for somebody. A call that has ended comes along, unless it is gone. */
 export type Signal =
   | { readonly signal: 'claimable'; readonly queue?: string }
   | { readonly signal: 'ended'; readonly id: string; readonly entry?: Entry }

@@ -1,4 +1,4 @@
-/** How many calls may start within a span of time. */
+/** A limit on the calls that start within a span of time. */
 export interface Rate {
   readonly count: number
   /** Milliseconds. */
@@ -14,7 +14,7 @@ export class Window {
     this.#starts.push(time)
   }
 
-  /** How many starts there were within the last `per` milliseconds. */
+  /** The number of starts within the last `per` milliseconds. */
   count(time: number, per: number): number {
     this.#forget(time, per)
     const starts = this.#starts
@@ -23,12 +23,12 @@ export class Window {
     return starts.length - at
   }
 
-  /** How many more may start now. */
+  /** The number of calls that may start now. */
   free(time: number, rate: Rate): number {
     return Math.max(0, rate.count - this.count(time, rate.per))
   }
 
-  /** When another one may start; now, if that is so already. */
+  /** The moment at which another one may start; now, if that is so already. */
   opensAt(time: number, rate: Rate): number {
     if (this.free(time, rate) > 0) return time
     return (this.#starts[this.#starts.length - rate.count] as number) + rate.per

@@ -8,7 +8,7 @@ export { sqliteConnection, type SqliteConnection } from './file/connection.ts'
 export { repair, type Repaired } from './file/repair.ts'
 export { sendInside } from './calls/send-inside.ts'
 
-/** What can be set for a SQLite store, beside what its URL says. */
+/** Options of a SQLite store, beside those in its URL. */
 export interface SqliteStoreOptions extends StoreOptions {}
 
 const names: ReadonlySet<string> = new Set(storeOptionNames)

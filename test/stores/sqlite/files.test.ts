@@ -55,7 +55,10 @@ describe('a SQLite store that cannot be opened says why', () => {
 
   inFolder('a folder instead of a file', async file => {
     mkdirSync(file)
-    await assert.rejects(sqliteStore(`sqlite:${file}`), { code: 'SKEIN_STORE_UNAVAILABLE', message: /it is no file/ })
+    await assert.rejects(sqliteStore(`sqlite:${file}`), {
+      code: 'SKEIN_STORE_UNAVAILABLE',
+      message: /it is not a file/,
+    })
   })
 
   inFolder('a file that is no database, which stays as it is', async file => {

@@ -40,10 +40,10 @@ export interface KeptLeases {
   of(turn: Turn, length: number): number
 }
 
-/** When a task whose rate is used up may start again, on the clock that never goes back. */
+/** The moments at which a task whose rate is used up may start again, on the clock that never goes back. */
 export type TaskOpenings = Map<string, number>
 
-/** Whether there may be something to claim; looks only, and changes nothing. */
+/** True when there may be something to claim; looks only, and changes nothing. */
 export function mayClaim(turn: Turn, request: ClaimRequest): boolean {
   const { database, now, time } = turn
   turn.keeper.lines.refresh()
@@ -97,7 +97,7 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
     const parked: { call: number; key: string }[] = []
     for (const each of candidates) {
       if (typeof each.id !== 'string') {
-        condemn(turn, each.call, 'its id is no text')
+        condemn(turn, each.call, 'its id is not a string')
         continue
       }
       const left = free.get(each.line) as number
@@ -278,7 +278,7 @@ function rateOf(request: ClaimRequest, task: string): { readonly count: number; 
   return request.rates && Object.hasOwn(request.rates, task) ? request.rates[task] : undefined
 }
 
-/** How many calls of a task may start now; notes when the next one may, if none may. */
+/** The number of calls of a task that may start now; notes when the next one may, if none may. */
 function freeStarts(turn: Turn, task: string, request: ClaimRequest, openings: TaskOpenings): number {
   const rate = rateOf(request, task)
   if (rate === undefined) return Infinity

@@ -9,7 +9,7 @@ import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
-/** How long a worker that is not heard of counts as alive, in milliseconds. */
+/** The time for which a worker that is not heard of counts as alive, in milliseconds. */
 const aliveFor = 20_000
 
 export function cancel(turn: Turn, id: string, reason: string): Cancelled {
@@ -25,7 +25,10 @@ export function cancel(turn: Turn, id: string, reason: string): Cancelled {
   return 'cancelled'
 }
 
-/** What is none of these, and none of the others either, is damaged, and shown as dead. */
+/**
+ * The states of a call that has not ended. One that is in none of these, and in none of the others either, is damaged,
+ * and shown as dead.
+ */
 const pending: ReadonlySet<number> = new Set([state.held, state.delayed, state.ready, state.running, state.parked])
 
 export function retry(turn: Turn, id: string): Retried {

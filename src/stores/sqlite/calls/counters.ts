@@ -52,7 +52,10 @@ export function enroll(turn: Turn, counts: readonly Membership[], id: string, ca
   return joined > 0
 }
 
-/** What a counter makes of a call that begins to wait for it: it may go at once, is held, or cannot go because of a member. */
+/**
+ * The verdict of a counter on a call that begins to wait for it: it may go at once, is held, or cannot go because of a
+ * member.
+ */
 export function verdictOf(
   turn: Turn,
   { counter, members, drop }: { readonly counter: string; readonly members: number; readonly drop: boolean },
@@ -73,10 +76,10 @@ export function verdictOf(
   return ended >= members ? 'go' : 'held'
 }
 
-/** What became of a member, and of its counter. */
+/** The count of a member that has ended. */
 export interface Counted {
   readonly counter: string
-  /** How many members have ended. */
+  /** The number of members that have ended. */
   readonly ended: number
   readonly by: FailedMember
 }

@@ -7,7 +7,7 @@ import { refill } from './limits.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
-/** What has to be known of a call to end or to move it. */
+/** The fields of a call that are needed to end or to move it. */
 export interface Loaded {
   readonly call: number
   readonly id: string
@@ -25,7 +25,7 @@ export interface Loaded {
   readonly uniqueKey: string | null
   readonly ignoreResult: boolean
   readonly cancelling: string | null
-  /** How many members of counters it is. */
+  /** The number of counters of which it is a member. */
   readonly counts: number
   /** The counter for which it waits, or has waited last. */
   readonly awaits: string | null
@@ -123,7 +123,7 @@ export function noteEnd(
   })
 }
 
-/** Whether no further attempt of a call may be started. */
+/** True when no further attempt of a call may be started. */
 export function isOverdue({ now }: Turn, { expiresAt, deadlineAt }: Loaded): boolean {
   return (expiresAt !== null && expiresAt <= now) || (deadlineAt !== null && deadlineAt <= now)
 }
@@ -134,7 +134,7 @@ export function endOverdue(turn: Turn, loaded: Loaded): void {
   end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
 }
 
-/** Ends a call whose row is so damaged that it cannot be given to a worker: it is dead, under an id that can be asked for. */
+/** Ends a call whose row is so damaged that no worker can have it: it is dead, under an id that can be asked for. */
 export function condemn(turn: Turn, call: number, why: string): void {
   const id = `damaged-${call}`
   const error = story.damagedStory(why)

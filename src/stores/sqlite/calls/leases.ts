@@ -14,10 +14,10 @@ interface Kept {
  */
 export class Leases implements KeptLeases {
   readonly #kept = new Map<number, Kept>()
-  /** What was opened in a transaction that has not been committed yet. */
+  /** The leases that were opened in a transaction that has not been committed yet. */
   #opened: { readonly turn: Turn; readonly byLength: Map<number, number> } | undefined
 
-  /** When the next one has to be renewed: a third of its length after the last time. */
+  /** The moment at which the next one has to be renewed: a third of its length after the last time. */
   get nextRenewal(): number {
     let next = Infinity
     for (const { until, length } of this.#kept.values()) next = Math.min(next, until - (length * 2) / 3)
@@ -28,7 +28,7 @@ export class Leases implements KeptLeases {
     const opened = this.#opened?.turn === turn ? this.#opened.byLength.get(length) : undefined
     if (opened !== undefined) return opened
     const known = this.#kept.get(length)
-    // Asked of the file, not of memory: it may have been given up a moment ago, in this very transaction.
+    // Asked of the file, not of memory: it may have been dropped a moment ago, in this very transaction.
     if (known !== undefined && known.until > turn.time && isThere(turn, known.lease)) return known.lease
     const lease = turn.next()
     if (this.#opened?.turn !== turn) this.#opened = { turn, byLength: new Map() }
@@ -57,7 +57,7 @@ export class Leases implements KeptLeases {
     }
   }
 
-  /** Renews what is due, and gives up what nobody needs any more. */
+  /** Renews what is due, and drops what nobody needs any more. */
   renew(turn: Turn): void {
     const { database, keeper, time } = turn
     const used = new Set([...keeper.held.values()].map(each => each.lease))

@@ -17,13 +17,13 @@ export function limitKey(key: string): string {
   return `key ${key}`
 }
 
-/** How many have started within the last `per` milliseconds. */
+/** The number of starts within the last `per` milliseconds. */
 export function startsWithin(turn: Turn, key: string, per: number): number {
   const row = turn.database.get('SELECT count(*) FROM skein_start WHERE key = ? AND start > ?', key, turn.time - per)
   return row?.[0] as number
 }
 
-/** When another one may start: at once, if that is so already. */
+/** The moment at which another one may start: at once, if that is so already. */
 export function opensAt(turn: Turn, key: string, count: number, per: number): number {
   const row = turn.database.get(
     'SELECT start FROM skein_start WHERE key = ? AND start > ? ORDER BY start DESC LIMIT 1 OFFSET ?',
@@ -43,7 +43,7 @@ function runningOf(turn: Turn, key: string): number {
   return row?.[0] as number
 }
 
-/** What the calls of each key have used up, as a claim goes on. */
+/** The places that the calls of each key have used up, as a claim goes on. */
 export class Admission {
   readonly #turn: Turn
   readonly #running = new Map<string, number>()
@@ -116,7 +116,10 @@ export function refill(turn: Turn, key: string): void {
   }
 }
 
-/** Whether so many calls of the key that are as urgent are in the line already that one more would only be stepped over. */
+/**
+ * True when so many calls of the key that are as urgent are in the line already that one more would only be stepped
+ * over.
+ */
 export function standsBehind(turn: Turn, key: string, line: number, priority: number, bounds: Bounds): boolean {
   const most = placesOf(bounds)
   return most !== Infinity && inLine(turn, key, line, priority, most) >= most

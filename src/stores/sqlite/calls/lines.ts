@@ -46,7 +46,7 @@ export class Lines {
     this.refresh()
     const made = this.find(queue, task)
     if (made) return made.line
-    // The file has another text than was given: what cannot be kept as it is must not come between it and other calls.
+    // The file has another string than was sent: what cannot be kept as it is must not come between it and other calls.
     throw new InvalidArgumentError(`Queue ${describe(queue)}, task ${describe(task)} cannot be kept under these names`)
   }
 
@@ -61,7 +61,7 @@ export class Lines {
     return [...this.#byNumber.values()]
   }
 
-  /** What was made in a transaction that was rolled back is not there. */
+  /** Forgets what was made in a transaction that was rolled back. */
   forget(): void {
     this.#byName.clear()
     this.#byNumber.clear()

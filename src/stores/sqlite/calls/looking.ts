@@ -30,7 +30,7 @@ export function job(turn: Turn, id: string): StoredJob | undefined {
   return row && jobOf(turn, row)
 }
 
-/** What those who wait for a call are told. */
+/** The outcome of a call, for those who wait for it. */
 export function outcome(turn: Turn, id: string): CallOutcome {
   const row = turn.database.get(
     `SELECT line, state, attempt, worker, sent_at, started_at, ended_at, deadline_at, result, error FROM skein_call WHERE id = ?`,
@@ -148,7 +148,7 @@ function optional<K extends string, V>(name: K, value: V | undefined): { readonl
   return value === undefined ? {} : ({ [name]: value } as { [name in K]: V })
 }
 
-/** How the queues are doing. Every count comes from an index alone, so a million queued calls cost milliseconds. */
+/** The numbers of the queues. Every count comes from an index alone, so a million queued calls cost milliseconds. */
 export function stats(turn: Turn): InspectorStats {
   const { database, keeper, now } = turn
   const queues = new Map<string, { counts: Record<StoredState, number>; oldest: number }>()
@@ -194,7 +194,7 @@ export function stats(turn: Turn): InspectorStats {
   }
 }
 
-/** How long the first of each priority has waited, the longest of them. */
+/** The time that the first of each priority has waited, the longest of them. */
 function waitedIn(turn: Turn, line: number): number {
   let longest = 0
   for (let priority = 0; priority < 10; priority++) {

@@ -14,7 +14,7 @@ import { sweep } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 import { wake } from './waking.ts'
 
-/** What the operations need beside the transaction. */
+/** The things that the operations need beside the transaction. */
 export interface Place {
   readonly leases: Leases
   readonly openings: TaskOpenings
@@ -63,7 +63,7 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
   }
 }
 
-/** Answers what only looks, or would change nothing. `undefined` stands in a box, so that it is an answer, too. */
+/** Answers what only looks, or would change nothing. `undefined` comes in a box, so that it is an answer, too. */
 export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } | undefined {
   switch (asked[0]) {
     case 'claim':
@@ -81,7 +81,10 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
   }
 }
 
-/** Whether what was asked has to survive a power cut once it is answered. A claim need not: a lease ends with the power. */
+/**
+ * True when what was asked has to survive a power cut once it is answered. A claim need not: a lease ends with the
+ * power.
+ */
 export function mustLast(asked: Asked): boolean {
   switch (asked[0]) {
     case 'send':
@@ -98,7 +101,7 @@ export function mustLast(asked: Asked): boolean {
   }
 }
 
-/** How much work it is, in calls. */
+/** The work that it is, in calls. */
 export function weightOf(asked: Asked): number {
   switch (asked[0]) {
     case 'send':

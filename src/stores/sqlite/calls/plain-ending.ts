@@ -2,7 +2,7 @@ import type { Value } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
-/** A call that is done and needs nothing beside: no limit to give free, no effects, and its result is kept. */
+/** A call that is done and needs nothing beside: no limit to free, no effects, and its result is kept. */
 export interface PlainEnding {
   readonly id: string
   readonly call: number

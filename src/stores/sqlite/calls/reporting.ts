@@ -6,7 +6,7 @@ export const reportKind = { progress: 0, log: 1, item: 2, step: 3, state: 4 } as
 
 const kindNames = ['progress', 'log', 'item', 'step', 'state'] as const
 
-/** How many progress reports, log lines and turns of a call are kept, each. */
+/** The number of progress reports, log lines and turns of a call that are kept, each. */
 const most = 1_000
 /** They are thinned out when there are so many more. */
 const slack = 100
@@ -71,7 +71,7 @@ export function stepsOf(turn: Turn, call: number): [string, string][] {
   return [...new Map(rows as unknown as [string, string][])]
 }
 
-/** What a call has reported after a sequence number. */
+/** The reports of a call after a sequence number. */
 export function reports(turn: Turn, id: string, after: number): Reported[] {
   const rows = turn.database.all(
     `SELECT sequence, kind, name, value, time_at FROM skein_report

@@ -7,7 +7,7 @@ import type { Request as ThreadRequest } from '../../threaded/messages.ts'
 import type { StoreThread } from '../../threaded/store-thread.ts'
 import type { PackedCalls } from './sent-call.ts'
 
-/** What the program's thread asks of the store's. */
+/** A request of the program's thread to the store's. */
 export type Asked =
   | readonly ['send', PackedCalls]
   | readonly ['claim', ClaimRequest]
@@ -34,7 +34,7 @@ export type Request = ThreadRequest<Asked>
 /** The store's thread, seen from the program. */
 export type SqliteThread = StoreThread<Asked, ThreadData>
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface ThreadData {
   readonly path: string
   readonly durability: 'full' | 'relaxed'

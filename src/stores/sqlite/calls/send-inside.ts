@@ -25,13 +25,13 @@ import { wake } from './waking.ts'
  * opened in this file before (`sqliteStore`, or a queue), so that its tables are there. Workers are woken once the present
  * turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
  *
- * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that make no sense, where no
+ * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that are invalid, where no
  * transaction is open and for a connection of another SQLite than skein's (see `sqliteConnection`), `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
- * whatever your connection throws. Roll back when it throws.
+ * what your connection throws. Roll back when it throws.
  *
  * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
  * @param calls as for `send` of a store
- * @returns what became of each, in order
+ * @returns the outcome for each, in order
  * @example
  * import { mkdtemp, rm } from 'node:fs/promises'
  * import { tmpdir } from 'node:os'
@@ -137,7 +137,7 @@ function checkTransaction(own: Database): void {
   )
 }
 
-/** For connections that cannot tell. In a transaction no other one can begin. */
+/** True for connections that cannot say whether a transaction is open. In a transaction no other one can begin. */
 function canBegin(own: Database): boolean {
   try {
     own.exec('BEGIN')
@@ -153,7 +153,7 @@ function fileOf(database: Database): string {
   return (main?.[2] as string | undefined) ?? ''
 }
 
-/** Wakes whoever has the store open. */
+/** Wakes all that have the store open. */
 function ring(path: string): void {
   const bell = `${path}-bell`
   try {

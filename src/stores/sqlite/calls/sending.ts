@@ -176,7 +176,7 @@ function makeRoom(
 ): boolean {
   if (limit.strategy === 'wait') return true
   const { database } = turn
-  // Whoever is to be replaced gives its place free.
+  // The call that is to be replaced frees its place.
   const spared = replaced?.limitKey === limit.key ? replaced.call : -1
   for (;;) {
     const [waiting, staying] = database.get(

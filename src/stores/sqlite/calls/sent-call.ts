@@ -12,7 +12,7 @@ export type SentCall = readonly [
   rest?: SentRest,
 ]
 
-/** What only some calls have. */
+/** The fields that only some calls have. */
 export interface SentRest {
   readonly expires: number | null
   readonly deadline: number | null
@@ -62,7 +62,7 @@ function lineIn(lines: string[], queue: string, task: string): number {
   return lines.push(queue, task) - 2
 }
 
-/** How many calls it is. */
+/** The number of calls. */
 export function sizeOf({ fields }: PackedCalls): number {
   return fields.length / width
 }
@@ -97,7 +97,7 @@ export function unpackCalls({ lines, fields }: PackedCalls): SentCall[] {
   return calls
 }
 
-/** What became of calls, on the way back: undefined when all were accepted, which is the rule. */
+/** The outcomes of calls, on the way back: undefined when all were accepted, which is the rule. */
 export function packOutcomes(outcomes: readonly SendOutcome[]): readonly SendOutcome[] | undefined {
   return outcomes.every(({ outcome }) => outcome === 'accepted') ? undefined : outcomes
 }

@@ -133,7 +133,9 @@ function hold(turn: Turn, loaded: Loaded, { counter, members, failure }: Awaited
   } else if (limitKey !== null) refill(turn, limitKey)
 }
 
-/** Puts a call that was running back: into line at once, or when it is due. It keeps its place unless it is given another. */
+/**
+ * Puts a call that was running back: into line at once, or when it is due. It keeps its place unless it gets another.
+ */
 export function wait(
   turn: Turn,
   loaded: Loaded,
@@ -220,6 +222,6 @@ function effects(turn: Turn, given: readonly Effect[] | undefined): { refused: s
   }
 }
 
-/** What begins a statement that is no effect, after white space and comments. */
+/** The beginning of a statement that is not an effect, after white space and comments. */
 const controls: RegExp =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*(?:begin|commit|end|rollback|savepoint|release|attach|detach|vacuum|pragma)\b/i

@@ -7,12 +7,12 @@ import { state } from '../file/schema.ts'
 import { wait } from './settling.ts'
 import type { Turn } from './turn.ts'
 
-/** How much is done in one transaction, so that others need not wait long. */
+/** The most that is done in one transaction, so that others need not wait long. */
 const most = 1_000
-/** So many numbers back, what is gone is still told to other processes. */
+/** So many numbers back, other processes still hear of what is gone. */
 const memory = 100_000
 
-/** What a sweep has done. */
+/** The results of a sweep. */
 export interface Swept {
   recovered: number
   dead: number
@@ -22,7 +22,7 @@ export interface Swept {
   more: boolean
 }
 
-/** Puts those in line that have come to be due, and ends those whose time is over. How many ended. */
+/** Puts those in line that have come to be due, and ends those whose time is over. Returns how many ended. */
 export function promote(turn: Turn): number {
   const { database, now } = turn
   const over = loadWhere(turn, `gives_up_at <= ? LIMIT ${most}`, now)

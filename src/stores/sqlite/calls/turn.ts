@@ -22,7 +22,7 @@ export interface Ended {
   readonly error?: string
 }
 
-/** What lasts from one transaction to the next. */
+/** The state that lasts from one transaction to the next. */
 export interface Keeper {
   readonly database: Database
   readonly settings: StoreSettings
@@ -35,7 +35,7 @@ export interface Keeper {
 }
 
 /**
- * One transaction and what it does to the counters. Whatever has to happen outside the database only happens once it has
+ * One transaction and what it does to the counters. All that has to happen outside the database only happens once it has
  * been committed: `tell` and `after`.
  */
 export class Turn {
@@ -45,11 +45,11 @@ export class Turn {
   readonly now: number
   /** Milliseconds on the clock that never goes back. */
   readonly time: number
-  /** The last number that was given out when it began. */
+  /** The last number that was handed out when it began. */
   readonly begun: number
   readonly told: Told[] = []
   readonly afterwards: (() => void)[] = []
-  /** What the counters have not counted yet. */
+  /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
   control: number
   endedCount: number
@@ -78,7 +78,7 @@ export class Turn {
     this.#written = this.#state()
   }
 
-  /** The last number that was given out. */
+  /** The last number that was handed out. */
   get sequence(): number {
     return this.#sequence
   }
@@ -146,7 +146,7 @@ function pathOf(database: Database): string {
   return String(database.all('PRAGMA database_list').find(([, name]) => name === 'main')?.[2] ?? '')
 }
 
-/** Without its counters nothing can be given a place in line, or a token. */
+/** The error for a file without its counters: nothing can get a place in line, or a token. */
 function damaged(database: Database): StoreError {
   const path = pathOf(database)
   return new StoreError(

@@ -1,8 +1,8 @@
 import { closeSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
 
 /**
- * A small file beside the database that a process touches to wake the others: the file system tells those who watch it. So
- * nobody has to ask the database again and again whether there is something new.
+ * A small file beside the database that a process touches to wake the others: the file system notifies those who watch
+ * it. So nobody has to ask the database again and again whether there is something new.
  */
 export class Bell {
   readonly #path: string
@@ -23,7 +23,7 @@ export class Bell {
     writeSync(this.#file, this.#mark, 0, 1, 0)
   }
 
-  /** Listens, or stops listening. A file system that cannot tell is no error: there is the slow look at the database. */
+  /** Listens, or stops listening. On a file system that cannot notify there is the slow look at the database. */
   listen(on: boolean): void {
     if (on === (this.#watcher !== undefined)) return
     if (!on) {

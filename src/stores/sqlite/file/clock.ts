@@ -8,15 +8,17 @@ export interface HostClock {
   steady(): number
 }
 
-/** The machine's own clocks; or, for tests, two that stand still until they are turned: [wall, steady] in milliseconds. */
+/**
+ * The machine's own clocks; or, for tests, two that do not go on until they are turned: [wall, steady] in milliseconds.
+ */
 export function hostClock(turned?: Float64Array): HostClock {
   if (turned) return { wall: () => turned[0] as number, steady: () => turned[1] as number }
   return { wall: () => Date.now(), steady: () => Number(process.hrtime.bigint() / 1_000_000n) }
 }
 
 /**
- * Tells one start of the machine from another, where the system says it. Elsewhere a lease that was given in the future shows
- * that the machine has been started since.
+ * Distinguishes one start of the machine from another, where the system says it. Elsewhere a lease that begins in the
+ * future shows that the machine has been started since.
  */
 export function bootOf(): string {
   try {

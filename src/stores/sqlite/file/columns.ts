@@ -1,9 +1,9 @@
 import type { Value } from './driver.ts'
 
-// Any program can write into the file, and SQLite keeps whatever it is given, whatever type a column was declared with. What
+// Any program can write into the file, and SQLite keeps any value in any column, whatever its declared type. What
 // is read is made to be what it should be here, so that one damaged row is the trouble of its own call, not of all others.
 
-/** A text; what is none is shown as one. */
+/** A string; anything else is shown as one. */
 export function textIn(value: Value | undefined): string {
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return Buffer.from(value).toString()
@@ -25,7 +25,7 @@ export function numberIn(value: Value | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-/** A list of texts as JSON; what is none is an empty one. */
+/** A list of strings as JSON; an empty one for anything else. */
 export function textsIn(value: Value | undefined): string[] {
   if (value === null || value === undefined) return [] // the rule; to find it out by an exception is dear
   try {

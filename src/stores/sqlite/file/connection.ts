@@ -4,7 +4,7 @@ import { openBinding } from './driver.ts'
 
 /** A connection to a SQLite file, for statements of your own. */
 export interface SqliteConnection extends UserDatabase {
-  /** Whether a transaction is open. */
+  /** True while a transaction is open. */
   readonly inTransaction: boolean
   close(): void
   [Symbol.asyncDispose](): Promise<void>

@@ -13,7 +13,7 @@ export class Database {
     this.#driver.exec(sql)
   }
 
-  /** How many rows were changed. */
+  /** Runs a statement, and returns the number of rows that were changed. */
   run(sql: string, ...parameters: Value[]): number {
     return Number(this.#prepared(sql).run(...parameters).changes)
   }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { StoreError } from '../../../core/errors/errors.ts'
 import type { ColumnValue } from '../../roles/transactions.ts'
 
-/** What a column may hold. */
+/** A value that a column may hold. */
 export type Value = ColumnValue
 /** The columns of a row, in the order of the statement. */
 export type Row = readonly Value[]
@@ -18,12 +18,12 @@ export interface Statement {
 export interface Driver {
   exec(sql: string): void
   prepare(sql: string): Statement
-  /** Whether a transaction is open; undefined where the binding can't tell. */
+  /** True while a transaction is open; undefined where the binding can't tell. */
   inTransaction(): boolean | undefined
   close(): void
 }
 
-/** What `node:sqlite`, `libsql` and `better-sqlite3` have in common. */
+/** The methods that `node:sqlite`, `libsql` and `better-sqlite3` have in common. */
 export interface Binding {
   exec(sql: string): unknown
   prepare(sql: string): BindingStatement
@@ -51,7 +51,7 @@ export async function openDriver(path: string, readOnly: boolean = false): Promi
   return driverOver(openBinding(path, readOnly))
 }
 
-/** The same, as the connection that the package gives. */
+/** The same, as the connection that the package has. */
 export function openBinding(path: string, readOnly: boolean): Binding {
   opener ??= builtIn() ?? installed(path)
   return opener(path, readOnly)
@@ -71,7 +71,7 @@ export function driverOver(binding: Binding): Driver {
 }
 
 function statementOf(statement: BindingStatement, sql: string): Statement {
-  // A connection of somebody else's may have been told to give integers as bigints.
+  // A connection of somebody else's may have been set to return integers as bigints.
   statement.setReadBigInts?.(false)
   statement.safeIntegers?.(false)
   if (statement.setReturnArrays) {
@@ -88,7 +88,7 @@ function statementOf(statement: BindingStatement, sql: string): Statement {
   try {
     statement.raw()
   } catch {
-    // A statement that returns no rows has none to give as arrays.
+    // A statement that returns no rows has none to return as arrays.
   }
   // In an array, since a single null or Uint8Array would be taken for an object with named parameters.
   const { run, get, all } = statement as unknown as Record<'run' | 'get' | 'all', (parameters: Value[]) => unknown>

@@ -41,14 +41,14 @@ export function isBusy(error: unknown): boolean {
   return code === 5 || code === 6
 }
 
-/** Whether the database as a whole is in trouble, so that it makes no sense to look for one bad request. */
+/** True when the database as a whole is in trouble, so that there is no use in looking for one bad request. */
 export function isTrouble(error: unknown): boolean {
   if (error instanceof StoreError) return true
   const code = resultCode(error)
   return code !== undefined && [3, 5, 6, 7, 8, 10, 11, 13, 14, 26].includes(code)
 }
 
-/** What SQLite says, said for people. */
+/** The message of SQLite, in words for people. */
 export function failureOf(error: unknown, path: string): SentFailure {
   if (error instanceof SkeinError) return { code: error.code, message: error.message }
   const { message } = error instanceof Error ? error : new Error(String(error))

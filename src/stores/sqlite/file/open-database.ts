@@ -9,11 +9,11 @@ import { checkVersion, migrate, versionOf } from './schema.ts'
 
 /** A file up to this size is looked through when it is opened; a larger one would keep its user waiting. */
 const mostChecked = 4 * 1024 * 1024
-/** What SQLite says of a file that is none of its own: SQLITE_NOTADB. */
+/** The code of SQLite for a file that is not one of its own: SQLITE_NOTADB. */
 const notDatabase = 26
 /** SQLITE_CANTOPEN. */
 const cannotOpen = 14
-/** How long to wait for somebody who is setting up the same file, in milliseconds. */
+/** The time to wait for somebody who is setting up the same file, in milliseconds. */
 const patience = 10_000
 
 /** Opens the file of a store and brings its tables up to date. */
@@ -88,9 +88,9 @@ function prepare(database: Database, path: string, boot: string, steady: () => n
 /**
  * The size of the file; 0 where there is none yet.
  *
- * It is only looked at from outside. Whoever opens and closes a file in any other way than through SQLite takes away all the
- * locks that its process has on that file (that is how POSIX locks work), so that another store in this process would stand
- * unprotected: the next program that closes the file would believe to be the last one, and delete a log that is in use.
+ * It is only looked at from outside. To open and close a file in any other way than through SQLite takes away all the locks
+ * that the process has on that file (that is how POSIX locks work), so that another store in this process would be
+ * unprotected: the next program that closes the file would believe that it is the last one, and delete a log that is in use.
  */
 function checkFile(path: string): number {
   const folder = statSync(dirname(path), { throwIfNoEntry: false })
@@ -99,7 +99,7 @@ function checkFile(path: string): number {
   }
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return 0
-  if (!file.isFile()) throw unavailable(path, 'it is no file')
+  if (!file.isFile()) throw unavailable(path, 'it is not a file')
   return file.size
 }
 

@@ -11,15 +11,15 @@ import { hostClock } from './clock.ts'
 import { damagedStory } from '../../story.ts'
 import { checkVersion, state, versionOf } from './schema.ts'
 
-/** What was saved from a damaged file. */
+/** The report on what was saved from a damaged file. */
 export interface Repaired {
   /** The new file. */
   readonly into: string
-  /** How many calls were saved, ended ones included. */
+  /** The number of calls that were saved, ended ones included. */
   readonly calls: number
-  /** How many of their reports were saved. */
+  /** The number of their reports that were saved. */
   readonly reports: number
-  /** How many places of the file could not be read; a place holds up to some dozens of calls or reports. */
+  /** The number of places of the file that could not be read; a place holds up to some dozens of calls or reports. */
   readonly unreadable: number
 }
 
@@ -40,7 +40,7 @@ const mostGaps = 100_000
  * Saves what can be read of a damaged store into a new file. The damaged one is not touched.
  *
  * Use it after `SKEIN_STORE_DAMAGED`, with nobody working on the file. Calls that were running are ready again in the new
- * file. Tables of your own that stand in the same file are not saved.
+ * file. Tables of your own that are in the same file are not saved.
  *
  * **Cancellation**: none. **Errors**: `SKEIN_STORE_UNAVAILABLE` when there is no such file, or one at `into` already;
  * `SKEIN_STORE_DAMAGED` when nothing can be read at all; `SKEIN_STORE_VERSION`, `SKEIN_STORE_DRIVER`.
@@ -180,7 +180,7 @@ function lastKey(from: Database, table: string, key: string): number {
   try {
     return (from.get(`SELECT max(${key}) FROM ${table}`)?.[0] as number | null) ?? -1
   } catch {
-    // No number of a row is higher than the last one that was given out, except those of reports, of which there may be more.
+    // No number of a row is higher than the last one that was handed out, except those of reports, of which there may be more.
     return Number.MAX_SAFE_INTEGER
   }
 }
@@ -195,7 +195,7 @@ function saveQueues(from: Database, to: Database): void {
   }
 }
 
-/** What belongs to running processes is gone, and the counters are those of what is there. */
+/** Removes what belongs to running processes, and makes the counters those of what is there. */
 function putRight(to: Database): void {
   to.exec('BEGIN IMMEDIATE')
   to.run(`DELETE FROM skein_call WHERE line NOT IN (SELECT line FROM skein_line)

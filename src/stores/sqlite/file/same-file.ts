@@ -15,7 +15,7 @@ export class SameFile {
     this.#opened = look(path)
   }
 
-  /** Whether the file is still the one under its path. */
+  /** True while the file is still the one under its path. */
   get isThere(): boolean {
     const found = look(this.#path)
     return found !== undefined && found.ino === this.#opened?.ino && found.dev === this.#opened.dev

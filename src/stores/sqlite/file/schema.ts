@@ -20,7 +20,7 @@ export const state = {
 /** The version of the tables below. */
 export const schemaVersion: number = 2
 
-/** What marks a file that was made by skein, for tools that ask ("skei"). */
+/** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
 
 /**

@@ -1,26 +1,33 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
-/** How many processes can be told apart; more share places, which costs them nothing but politeness. */
+/** The number of processes that can be told apart; more share places, which costs them nothing but politeness. */
 const places = 128
 /** A place: [waiting since, last seen waiting, what it listens to, last seen at all], each 8 bytes. */
 const width = 32
 /** So long a process may go on writing while others wait, in milliseconds: handing over costs, too. */
 const turnLength = 2
-/** Who has not looked for its turn for so long, in milliseconds, is not waiting any more: it was stopped, or is dead. */
+/**
+ * The time without a look for its turn, in milliseconds, after which a process is not waiting any more: it was stopped,
+ * or is dead.
+ */
 const staleAfter = 20
-/** Who has not shown itself for so long, in milliseconds, is not there any more. */
+/** The time without a sign, in milliseconds, after which a process is not there any more. */
 const goneAfter = 30_000
 
-/** What every process wants to be woken for, beside what its program listens to: a claim that it holds is lost or to be stopped. */
+/**
+ * The bit of what every process wants to be woken for, beside what its program listens to: a claim that it holds is
+ * lost or to be stopped.
+ */
 export const wantsControl = 8
 
 /**
  * A small file beside the database by which the processes let each other have a turn.
  *
- * SQLite gives its lock to whoever asks at the right moment: a writer that goes from one commit to the next takes it again
- * before anybody who waits has woken, and starves them. So who waits says so here, with the time since when; who has just
- * written looks, and leaves the lock alone until those who came before it have had it. The file stays in memory (nobody ever
- * syncs it); it only makes things fair: whatever stands in it, the database alone decides who writes.
+ * SQLite gives its lock to the one that asks at the right moment: a writer that goes from one commit to the next takes it
+ * again before any of those who wait has woken, and starves them. So a process that waits says so here, with the time since
+ * when; one that has just written looks, and leaves the lock alone until those who came before it have had it. The file
+ * stays in memory (nobody ever syncs it); it only makes things fair: whatever is in it, the database alone decides who
+ * writes.
  */
 export class Turnstile {
   readonly #file: number
@@ -60,7 +67,7 @@ export class Turnstile {
     this.#write()
   }
 
-  /** What the other processes want to be woken for, as bits. */
+  /** The signals that the other processes want to be woken for, as bits. */
   wanted(): number {
     this.#read()
     const alive = this.#time() - goneAfter
@@ -71,7 +78,7 @@ export class Turnstile {
     return bits
   }
 
-  /** Whether somebody has waited longer than this process, and its own turn is over. */
+  /** True when somebody has waited longer than this process, and its own turn is over. */
   mustYield(): boolean {
     const now = this.#time()
     if (this.#since === 0 && now < this.#turnBegan + turnLength) return false
@@ -85,7 +92,7 @@ export class Turnstile {
     return false
   }
 
-  /** This process waits for its turn, and still does. */
+  /** Says that this process waits for its turn, or that it still does. */
   wait(): void {
     const now = this.#time()
     if (this.#since === 0) this.#since = now
@@ -94,7 +101,7 @@ export class Turnstile {
     this.#write()
   }
 
-  /** It waits no longer: because it writes now, or because it gave up. */
+  /** Takes it off the list of those who wait: because it writes now, or because it gave up. */
   done(): void {
     if (this.#since === 0) {
       const now = this.#time()

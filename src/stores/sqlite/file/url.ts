@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 
-/** What survives what: `full` a power cut, `relaxed` the death of any program. */
+/** The worst that a commit survives: `full` a power cut, `relaxed` the death of any program. */
 type Durability = 'full' | 'relaxed'
 
-/** What the URL of a SQLite store says. */
+/** The parts of the URL of a SQLite store. */
 export interface SqliteLocation {
   /** Absolute. */
   readonly path: string

@@ -2,7 +2,7 @@ import * as check from '../../check.ts'
 import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
 import type { SqliteThread } from '../calls/requests.ts'
 
-/** So many calls are forgotten in one go, so that others are not kept waiting while a million are. */
+/** The number of calls that are forgotten in one go, so that others are not kept waiting while a million are. */
 const piece = 1_000
 
 /** Looks into a SQLite file. */

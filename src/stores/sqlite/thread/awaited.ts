@@ -9,8 +9,8 @@ import type { Turn } from '../calls/turn.ts'
 const most = 10_000
 
 /**
- * The calls whose end this program probably waits for: how they ended is told along with the news that they have, so that
- * who waits need not ask for it, which would be another way here and back.
+ * The calls whose end this program probably waits for: how they ended is sent along with the news that they have, so
+ * that those who wait need not ask for it, which would be another way here and back.
  */
 export class Awaited {
   readonly #ids = new Set<string>()
@@ -28,7 +28,7 @@ export class Awaited {
     }
   }
 
-  /** Which of those of whose end is told are waited for; they are not from here on. */
+  /** Those of the ended calls that are waited for; they are not from here on. */
   take(told: readonly Told[]): string[] {
     const taken: string[] = []
     if (this.#ids.size === 0) return taken
@@ -48,7 +48,7 @@ export class Awaited {
   }
 }
 
-/** How calls have ended. */
+/** The ends of calls. */
 export function endingsOf(turn: Turn, ids: readonly string[]): Ending[] {
   return ids.map(id => [id, outcome(turn, id)])
 }

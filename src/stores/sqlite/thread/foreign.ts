@@ -3,8 +3,8 @@ import type { Turn } from '../calls/turn.ts'
 import { wants } from '../../threaded/messages.ts'
 
 /**
- * What other processes have done, told as signals. It looks only when the bell has rung or the file has changed, and only for
- * what somebody listens to.
+ * The work of other processes, passed on as signals. It looks only when the bell has rung or the file has changed, and
+ * only for what somebody listens to.
  */
 export class Foreign {
   #sequence = 0

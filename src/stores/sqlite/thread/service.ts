@@ -19,23 +19,26 @@ import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
 import { Turnstile, wantsControl } from '../file/turnstile.ts'
 
-/** How long to wait for the lock before the requests fail, in milliseconds. */
+/** The time to wait for the lock before the requests fail, in milliseconds. */
 const patience = 10_000
-/** How often to show that this process is there, in milliseconds. */
+/** The time after which it shows again that this process is there, in milliseconds. */
 const heartbeat = 5_000
-/** How often to look whether the file has changed though no bell rang, in milliseconds: some file systems cannot tell. */
+/**
+ * The time after which it looks whether the file has changed though no bell rang, in milliseconds: some file systems
+ * cannot notify.
+ */
 const backstop = 3_000
-/** How long what is due by itself rests after it has failed, in milliseconds. */
+/** The time for which what is due by itself rests after it has failed, in milliseconds. */
 const troublePause = 1_000
 /** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
 const restBefore = 2
 const longestTimer = 2 ** 31 - 1
 
-/** What the thread does on its own account, beside what it is asked. */
+/** A piece of work that the thread does on its own account, beside what it is asked. */
 type Chore = (turn: Turn) => void
 
 /**
- * What the store does in its thread: it owns the connection, does all that is asked in one go in one transaction, renews
+ * The store in its own thread: it owns the connection, does all that is asked in one go in one transaction, renews
  * leases, and wakes when something is due or another process rings.
  */
 export class Service implements Backend<Asked> {
@@ -55,7 +58,7 @@ export class Service implements Backend<Asked> {
   #timer: NodeJS.Timeout | undefined
   /** The timer is the one after which the file is asked what is due. */
   #resting = false
-  /** When something is due, as of the last time that the file was asked. */
+  /** The moments at which something is due, as of the last time that the file was asked. */
   #due = { wall: Infinity, steady: Infinity }
   #nextHeartbeat = 0
   #nextBackstop = 0
@@ -83,7 +86,7 @@ export class Service implements Backend<Asked> {
       this.#bell.listen(true)
       this.#show()
       const { again } = this.#data
-      // One that takes the place of another does not know what that one has told already, so it tells all of it once.
+      // One that takes the place of another does not know what that one has announced already, so it announces all of it once.
       if (again) this.#read(turn => this.#leases.adopt(turn, [...this.#place.announced.keys()]))
       else this.#read(turn => this.#foreign.begin(turn))
     } catch (error) {
@@ -123,7 +126,7 @@ export class Service implements Backend<Asked> {
     return { answers, told }
   }
 
-  /** What is due by itself. */
+  /** The work that is due by itself. */
   #chores(turned: boolean): Chore[] {
     const chores: Chore[] = []
     const time = this.#clock.steady()
@@ -165,7 +168,7 @@ export class Service implements Backend<Asked> {
       this.#version = version
       told.push(...this.#read(turn => this.#foreign.look(turn, this.#host.listening, this.#leases)).told)
     } catch {
-      // The next request will meet the same trouble, and tell it to somebody.
+      // The next request will meet the same trouble, and report it to its caller.
     }
   }
 
@@ -251,7 +254,8 @@ export class Service implements Backend<Asked> {
   }
 
   /**
-   * Waits until this process may write. Whoever waits longer goes first: it is not tried before they had their turn.
+   * Waits until this process may write. The one that waits longest goes first: it is not tried before they had their
+   * turn.
    */
   #lock(): void {
     const { database } = this.#keeper
@@ -331,12 +335,15 @@ export class Service implements Backend<Asked> {
     try {
       if (ids.length > 0) this.#read(turn => (ended = endingsOf(turn, ids)))
     } catch {
-      // Whoever waits asks for it, and is told what is wrong.
+      // Those who wait ask for it, and hear what is wrong.
     }
     return ended
   }
 
-  /** When something in the file is due: a delayed call, an expiry, somebody's lease, a window, old history. */
+  /**
+   * The moments at which something in the file is due: a delayed call, an expiry, somebody's lease, a window, old
+   * history.
+   */
   #nextDue(): { wall: number; steady: number } {
     try {
       const row = this.#keeper.database.get(
@@ -392,7 +399,7 @@ export class Service implements Backend<Asked> {
     clearTimeout(this.#timer)
     const { held, ownLeases, database } = this.#keeper
     const left = held.size > 0 || ownLeases.size > 0 || this.#place.announced.size > 0
-    // In a file that is gone there is nothing to give back.
+    // In a file that is gone there is nothing to release.
     if (left && this.#file.isThere) {
       this.#transact(true, turn => {
         releaseAll(turn, release)

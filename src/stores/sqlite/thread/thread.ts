@@ -1,4 +1,4 @@
-/** What runs in the store's own thread. */
+/** The program of the store's own thread. */
 import { serveStore } from '../../threaded/thread-host.ts'
 import type { Asked, ThreadData } from '../calls/requests.ts'
 import { Service } from './service.ts'
