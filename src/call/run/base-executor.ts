@@ -60,6 +60,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   readonly #teller: CallTeller
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
   #numbers = 0
+  #isAdmitting = false
   #pending = 0
   #closing: Promise<void> | undefined
   #onIdle: (() => void) | undefined
@@ -206,10 +207,13 @@ export abstract class BaseExecutor extends ExecutorSurface {
 
   /** Lets in those who wait outside; to be called when the queue has become shorter, or a place free, and no call has ended with that. */
   protected admit(): void {
+    if (this.#isAdmitting) return // one that was let in has ended at once
+    this.#isAdmitting = true
     while (this.#outside.size > 0 && this.#hasRoom) {
       const entry = this.#letIn()
       if (entry) this.#place(entry)
     }
+    this.#isAdmitting = false
   }
 
   /** Lets in the first of those who wait outside. */

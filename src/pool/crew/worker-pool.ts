@@ -1,17 +1,19 @@
 import { BaseExecutor } from '../../call/run/base-executor.ts'
 import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import type { Alarm, Entry } from '../../call/run/entry.ts'
-import { decodeError, encodeError } from '../../call/codec/envelope.ts'
+import { decodeError, encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import { weigh } from '../../call/codec/weigh.ts'
 import type { ExecutorStats } from '../../call/executor.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { answerAsk } from './answer-ask.ts'
+import { BrokenModules } from './broken-modules.ts'
 import { CallPoster } from './call-poster.ts'
 import { callRequest } from './call-request.ts'
 import { encodeCause } from '../wire/cause.ts'
 import { Crew, type CrewEvents } from './crew.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
+import { type Hearers, hearWord } from './hear-word.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { crashError, type Death, lostError, slowImport, startError, unsendableCall } from '../wire/failures.ts'
 import { tellOrigin, tellOrigins } from './origin.ts'
@@ -43,7 +45,20 @@ export class WorkerPool extends BaseExecutor {
   readonly #encoding: Encoding
   readonly #poster: CallPoster
   readonly #suspects = new Suspects()
+  readonly #broken = new BrokenModules()
   readonly #dispatcher: Dispatcher
+  readonly #hearers: Hearers = {
+    started: entry => this.reportStart(entry),
+    progress: (entry, value) => this.reportProgress(entry, value),
+    log: (entry, line) => this.reportLog(entry, line),
+    ask: (worker, entry, message) =>
+      void answerAsk(message, entry, this.#encoding, (answer, json) => {
+        if (worker.slots[message[1]] !== entry) return // the run that asked is over
+        worker.transport.post(answer, json)
+        worker.dirty = true
+        this.#schedule()
+      }),
+  }
   #order = 0
   #crashed = 0
   #scheduled = false
@@ -109,6 +124,8 @@ export class WorkerPool extends BaseExecutor {
   }
 
   protected enqueue(entry: Entry): void {
+    const refusal = this.#broken.refusal(entry.work.task.url)
+    if (refusal !== undefined) return this.fail(entry, tellOrigin(entry, this.name, decodeError(refusal)))
     entry.isPlaced = true
     this.#keepAlive.add()
     this.#queue.push(entry)
@@ -262,6 +279,12 @@ export class WorkerPool extends BaseExecutor {
         if (!entry) return
         return this.settle(entry, true, tellOrigin(entry, this.name, decodeError(message[2])))
       }
+      case reply.unloadable: {
+        if (worker.state === 'ready') worker.state = 'leaving'
+        const entry = this.#free(worker, message[1])
+        if (entry) this.#importFailed(entry, message[2])
+        return
+      }
       case reply.skipped: {
         const entry = this.#free(worker, message[1])
         if (!entry) return
@@ -295,47 +318,11 @@ export class WorkerPool extends BaseExecutor {
   /** Guards against a run that says what it must not say: a class that nobody knows here, a value that a queue cannot keep. */
   #hear(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
     try {
-      this.#onWord(worker, entry, message)
+      hearWord(worker, entry, message, this.#hearers)
     } catch (error) {
       if (entry.cause) return
       entry.unreadable = tellOrigin(entry, this.name, error)
       this.stop(entry, { source: 'explicit' })
-    }
-  }
-
-  /** A run that goes on has something to say. Throws what is wrong with that. */
-  #onWord(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
-    switch (message[0]) {
-      case reply.started:
-        entry.started = worker.timeOrigin + message[2] / 1_000
-        return this.reportStart(entry)
-      case reply.items: {
-        const { value, error } = decodeArrived(message[2], message[3])
-        if (error !== undefined) throw error
-        // Nothing comes behind what is missing.
-        if (entry.unreadable !== undefined) return
-        if (entry.bytes) entry.bytes.received += weigh(value)
-        return entry.deliver(value as unknown[])
-      }
-      case reply.progress: {
-        const { value, error } = decodeArrived(message[2], message[3])
-        if (error === undefined) this.reportProgress(entry, value)
-        else process.emitWarning(error)
-        return
-      }
-      case reply.log: {
-        const { value, error } = decodeArrived(message[4], message[5])
-        if (error !== undefined) process.emitWarning(error)
-        const fields = value as Readonly<Record<string, unknown>> | null | undefined
-        return this.reportLog(entry, { text: message[2], time: message[3], ...(fields ? { fields } : {}) })
-      }
-      case reply.ask:
-        return void answerAsk(message, entry, this.#encoding, (answer, json) => {
-          if (worker.slots[message[1]] !== entry) return // the run that asked is over
-          worker.transport.post(answer, json)
-          worker.dirty = true
-          this.#schedule()
-        })
     }
   }
 
@@ -349,7 +336,9 @@ export class WorkerPool extends BaseExecutor {
     entry.started = worker.timeOrigin + at / 1_000
     entry.duration = duration
     this.#times.learn(entry)
-    if (worker.unloaded.size > 0) worker.unloaded.delete(this.#times.of(entry.work.task).index)
+    if (worker.unloaded.size > 0 && worker.unloaded.delete(this.#times.of(entry.work.task).index)) {
+      this.#broken.loaded(entry.work.task.url)
+    }
     if (at > oldest && worker.state === 'ready') worker.state = 'leaving'
     return entry
   }
@@ -392,6 +381,19 @@ export class WorkerPool extends BaseExecutor {
     worker.dirty = true
     this.#schedule()
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
+  }
+
+  /** The module of a call could not be imported. If it seems to be so everywhere, what waits for it fails with that. */
+  #importFailed(entry: Entry, error: ErrorEnvelope): void {
+    const { url } = entry.work.task
+    const failed = [entry]
+    if (this.#broken.failed(url, error)) {
+      for (const each of [...this.#queue.entries()].filter(({ work }) => work.task.url === url)) {
+        this.dequeue(each)
+        failed.push(each)
+      }
+    }
+    for (const each of failed) this.settle(each, true, tellOrigin(each, this.name, decodeError(error)))
   }
 
   /** A module is not to be had: its calls fail, and with the worker goes what is left of the import. */

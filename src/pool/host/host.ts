@@ -7,7 +7,7 @@ import type { Packed } from '../../call/codec/steps.ts'
 import { Runner, type RunnerHost, thrownError } from '../../call/run/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
 import { fillPuts } from '../../call/codec/unpack.ts'
-import { UnsendableError } from '../../core/errors/errors.ts'
+import { TaskNotFoundError, UnsendableError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
 import { decodeCause } from '../wire/cause.ts'
@@ -32,6 +32,8 @@ const aroundResults = 2
 interface KnownTask {
   readonly identity: TaskIdentity
   fn: AnyFunction | undefined
+  /** Its module could not be imported: what has not begun can only run elsewhere. */
+  isLost: boolean
   /** The time that a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
   time: number
 }
@@ -143,7 +145,7 @@ export class Host implements RunnerHost {
         }
         case request.task: {
           const [, index, url, name] = each
-          this.#tasks[index] = { identity: { url, name }, fn: undefined, time: Number.POSITIVE_INFINITY }
+          this.#tasks[index] = { identity: { url, name }, fn: undefined, isLost: false, time: Number.POSITIVE_INFINITY }
           break
         }
         case request.cancel: {
@@ -274,7 +276,7 @@ export class Host implements RunnerHost {
     const [, slot, index, , flags, attempt, credit] = call
     const task = this.#tasks[index] as KnownTask
     const claimed = this.#ledgerTime(at)
-    if (!this.#ledger.start(slot, task.fn ? claimed : loadingSince(claimed))) {
+    if (task.isLost || !this.#ledger.start(slot, task.fn ? claimed : loadingSince(claimed))) {
       this.#outbox.post([reply.skipped, slot], true)
       return
     }
@@ -296,6 +298,7 @@ export class Host implements RunnerHost {
       },
       (error: unknown) => {
         runner.started = performance.now()
+        task.isLost = !(error instanceof TaskNotFoundError)
         this.ended(runner, true, error)
       },
     )
@@ -416,7 +419,8 @@ export class Host implements RunnerHost {
 
   #postFailure(runner: Runner, error: unknown, duration: number): void {
     const envelope = encodeError(unsendableBy(runner.name, thrownError(error, runner.name)))
-    this.#outbox.post([reply.failed, runner.slot, envelope, micros(runner.started), micros(duration)], false)
+    const kind = this.#taskIn[runner.slot]?.isLost ? reply.unloadable : reply.failed
+    this.#outbox.post([kind, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 
   /** In a bundle, a result that cannot be sent is the failure of that item alone. */

@@ -68,6 +68,7 @@ export const reply = {
   log: 9,
   ask: 10,
   grown: 11,
+  unloadable: 12,
 } as const
 
 export type Reply =
@@ -79,6 +80,8 @@ export type Reply =
   /** `marked` 2 is a bundle that has not been encoded, for a transport that can tell whether it has to be. It arrives as 0. */
   | readonly [kind: typeof reply.done, slot: number, value: unknown, marked: 0 | 1 | 2, at: number, duration: number]
   | readonly [kind: typeof reply.failed, slot: number, error: ErrorEnvelope, at: number, duration: number]
+  /** As `failed`: the module of the task could not be imported, and never can be in this worker. */
+  | readonly [kind: typeof reply.unloadable, slot: number, error: ErrorEnvelope, at: number, duration: number]
   | readonly [kind: typeof reply.items, slot: number, values: unknown, marked: 0 | 1]
   | readonly [kind: typeof reply.progress, slot: number, value: unknown, marked: 0 | 1]
   /** The call had been withdrawn (or the worker could not tell): it has not run and never will. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { task, type Task, TaskModuleError, TaskNotFoundError, WorkerStartError } from 'skein'
+import { mkdirSync } from 'node:fs'
+import { call, task, type Task, TaskModuleError, TaskNotFoundError, WorkerStartError } from 'skein'
 import { fixture, fixtureUrl } from '../../support/paths.ts'
-import { failure } from '../expect.ts'
+import { codeOf, failure } from '../expect.ts'
 import { theme, type Theme } from '../suite.ts'
 import { double, where } from '../tasks/values.ts'
 
@@ -94,7 +95,7 @@ export const modules: Theme = theme('modules', add => {
         assert.equal(error.cause instanceof RangeError, true)
         assert.match((error.cause as Error).message, /does not want to be loaded/)
       }
-      assert.equal(await executor.run(where), before, 'the worker lives on')
+      assert.notEqual(await executor.run(where), before, 'it is replaced: there, the import would fail for ever')
     },
     { needs },
   )
@@ -108,7 +109,50 @@ export const modules: Theme = theme('modules', add => {
       assert.match(error.message, /gone\.mjs/)
       assert.ok(error.message.includes(fixture('gone.mjs')), 'the path is readable')
       assert.equal(error.cause instanceof Error, true)
-      assert.equal(await executor.run(where), before, 'the worker lives on')
+      assert.notEqual(await executor.run(where), before, 'it is replaced: there, the import would fail for ever')
+    },
+    { needs },
+  )
+
+  add(
+    'an import that fails in one worker fails one call: that worker is replaced, and draws no more',
+    async ({ open, file }) => {
+      mkdirSync(file('failures'))
+      const executor = open({ workers: 2, env: { FAILS_IN: file('failures'), FAILURES: '1' } })
+      const recovered = known<(n: number) => number>(fixtureUrl('import-fails-at-first.mjs'), 'recovered')
+      const outcomes = await Promise.all(Array.from({ length: 100 }, (_, n) => codeOf(executor.run(recovered, n))))
+      assert.deepEqual(
+        outcomes.filter(code => code !== 'no error'),
+        ['SKEIN_TASK_MODULE'],
+      )
+    },
+    { needs },
+  )
+
+  add(
+    'a call that may be repeated survives a failed import',
+    async ({ open, file }) => {
+      mkdirSync(file('failures'))
+      const executor = open({ workers: 1, env: { FAILS_IN: file('failures'), FAILURES: '1' } })
+      const recovered = known<(n: number) => number>(fixtureUrl('import-fails-at-first.mjs'), 'recovered')
+      assert.equal(await executor.run(call(recovered, 7).with({ retries: { times: 1, backoff: 0 } })), 7)
+    },
+    { needs },
+  )
+
+  add(
+    'a module that fails in every worker fails all calls that wait for it, and no storm of workers is spent on that',
+    async ({ open }) => {
+      const executor = open({ workers: 2 })
+      let starts = 0
+      executor.observe(event => {
+        if (event.type === 'worker' && event.state === 'starting') starts++
+      })
+      const never = known<() => void>(fixtureUrl('throws-on-import.mjs'), 'neverReached')
+      const errors = await Promise.all(Array.from({ length: 100 }, () => failure(TaskModuleError, executor.run(never))))
+      for (const error of errors) assert.match(error.message, /does not want to be loaded/)
+      assert.ok(starts >= 3 && starts <= 6, `${starts} workers`)
+      assert.equal(await executor.run(double, 21), 42)
     },
     { needs },
   )
@@ -120,14 +164,14 @@ export const modules: Theme = theme('modules', add => {
     add(
       `a module whose import ${how} fails its calls, not those that wait behind them`,
       async ({ open }) => {
-        const executor = open({ workers: 1, startTimeout: 2_000 })
+        const executor = open({ workers: 1, startTimeout: 6_000 })
         await executor.run(where)
         const never = executor.run(known<() => void>(fixtureUrl(file), 'neverThere'))
         const behind = executor.run(double, 21)
         const error = await failure(WorkerStartError, never)
         assert.equal(error.code, 'SKEIN_WORKER_START')
         assert.ok(error.message.includes(file), error.message)
-        assert.match(error.message, /2000 ms.*startTimeout/)
+        assert.match(error.message, /6000 ms.*startTimeout/)
         assert.equal(await behind, 42)
         assert.equal(executor.stats().crashed, 0)
       },

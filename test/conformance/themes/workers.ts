@@ -151,12 +151,12 @@ export const workers: Theme = theme('workers', add => {
     async ({ open, file }) => {
       const executor = open({
         workers: 1,
-        startTimeout: 2_000,
+        startTimeout: 6_000,
         initializer: call(holdUntil, file('started'), file('gate')),
       })
       const states = workerStates(executor)
       const errors = await Promise.all([1, 2].map(n => failure(WorkerStartError, executor.run(double, n))))
-      for (const error of errors) assert.match(error.message, /2000 ms, its initializer holdUntil included/)
+      for (const error of errors) assert.match(error.message, /6000 ms, its initializer holdUntil included/)
       assert.deepEqual(states, ['starting', 'gone'])
       touch(file('gate'))
       assert.equal(await executor.run(double, 21), 42)
