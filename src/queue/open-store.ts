@@ -2,7 +2,7 @@ import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/roles/store.ts'
 
-/** What can stand before the colon of a URL, and how such a store is opened. Each is loaded when it is asked for. */
+/** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
   sqlite: async url => (await import('../stores/sqlite/index.ts')).sqliteStore(url),
   memory: async url => (await import('../stores/memory/index.ts')).sharedMemoryStore(url),
@@ -23,7 +23,7 @@ export async function openStore(url: string | URL): Promise<Store> {
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const open = scheme !== undefined && Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
   if (open) return open(text)
-  // A password may stand in it.
+  // It may contain a password.
   const shown = text.replace(/\/\/[^@/]*@/, '//…@')
   throw new InvalidArgumentError(
     scheme === undefined || scheme.length === 1

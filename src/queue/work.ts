@@ -20,7 +20,7 @@ import { checkWorkOptions, type WorkOptions } from './worker/work-options.ts'
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; `SKEIN_TASK_MODULE`, `SKEIN_TASK_NOT_FOUND`,
  * `SKEIN_TASK_DEFINITION` when the modules cannot be used; and what the store says when it cannot be opened. Later
- * troubles do not end it: it tries again, and tells `observe` and the health page.
+ * troubles do not end it: it tries again, and reports them to `observe` and on the health page.
  *
  * @example
  * import { task } from 'skein'

@@ -34,7 +34,7 @@ export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result'
  * A job in a store: it lives on when this program ends, and any program that opens the store finds it with
  * `queue.job(id)`.
  *
- * Made by `queue.submit`. What it tells is asked of the store; nothing is asked again and again, because the store says
+ * Made by `queue.submit`. Its methods ask the store; nothing is asked again and again, because the store says
  * when something has happened.
  */
 export interface DurableJob<R> extends Job<R> {
@@ -42,7 +42,7 @@ export interface DurableJob<R> extends Job<R> {
   readonly id: string
   /** The task's name in the message, as in `primes.countPrimes`. */
   readonly name: string
-  /** What was last heard of it; `status()` asks the store. A dead job counts as failed. */
+  /** The state as it was last heard of; `status()` asks the store. A dead job counts as failed. */
   readonly state: JobState
   /**
    * Waits for the value.
@@ -65,21 +65,27 @@ export interface DurableJob<R> extends Job<R> {
   cancel(reason?: unknown): Promise<void>
   /** Asks the store how it is. **Errors**: `SKEIN_JOB_GONE`; `SKEIN_STORE_UNSUPPORTED` for a store without an inspector. */
   status(): Promise<JobStatus>
-  /** The values that the task gives to `current().progress(value)`: the last 1,000 that are kept, then what comes, until it ends. */
+  /**
+   * The values that the task passes to `current().progress(value)`: the last 1,000 that are kept, then what comes,
+   * until it ends.
+   */
   progress(): AsyncIterableIterator<unknown>
-  /** What the task writes with `current().log(text, fields)`: the last 1,000 lines that are kept, then what comes, until it ends. */
+  /**
+   * The lines that the task writes with `current().log(text, fields)`: the last 1,000 that are kept, then what comes,
+   * until it ends.
+   */
   logs(): AsyncIterableIterator<LogLine>
-  /** What has happened to it from its submission on, as far as that is kept, then what comes, until it ends. */
+  /** The events of the job from its submission on, as far as they are kept, then what comes, until it ends. */
   events(): AsyncIterableIterator<CallEvent>
 }
 
-/** What a handle needs of its queue. */
+/** The part of a queue that a handle needs. */
 export interface JobSource {
   readonly store: Store
   readonly watch: Watch
 }
 
-/** What a state in the store is called where there are only five. */
+/** The states of a job, where there are only five, for those in a store. */
 const states: Readonly<Record<CallOutcome['state'], JobState>> = {
   gone: 'failed',
   pending: 'queued',

@@ -53,12 +53,12 @@ export interface DurableQueue extends Executor {
    *
    * Does not wait, so that it can be called in a synchronous transaction. Until you commit nobody sees the job: its
    * `result()`, asked before, ends with `SKEIN_JOB_GONE`. Workers are woken once the present turn of the event loop is over;
-   * a transaction that stays open for longer is noticed within seconds. `observe` does not tell of it. Everywhere else
+   * a transaction that stays open for longer is noticed within seconds. `observe` does not report it. Everywhere else
    * `submit` is the simpler choice.
    *
    * **Cancellation**: none; roll back, or `job.cancel()` after the commit.
    *
-   * **Errors**: as `submit`, and `SKEIN_STORE_UNSUPPORTED` where the store is no SQLite file, `SKEIN_INVALID_ARGUMENT` where the connection is open on
+   * **Errors**: as `submit`, and `SKEIN_STORE_UNSUPPORTED` where the store is not a SQLite file, `SKEIN_INVALID_ARGUMENT` where the connection is open on
    * another file, of another SQLite, or has no transaction open, for a `signal` and for a task whose schema takes its time. Roll back when it throws.
    *
    * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
@@ -107,28 +107,35 @@ export interface DurableQueue extends Executor {
     options?: DurableMapOptions & { readonly settle?: false },
   ): MapResults<Value<R>>
   /**
-   * Tells what becomes of the calls that *this program* hands over from now on, in the words of every executor (`CallEvent`).
+   * Reports what happens from now on to the calls that *this program* hands over, in the words of every executor
+   * (`CallEvent`).
    *
-   * Each call is followed in the store for that, which costs reads; an end may be told a moment after its result is here. An
+   * Each call is followed in the store for that, which costs reads; an end may be reported a moment after its result is here. An
    * attempt begins when a worker has taken it. Listening does not keep the program running. For a job of any program there is
    * `job.events()`, for all jobs of a worker `worker.observe()`.
    */
   observe(listener: (event: SkeinEvent) => void): () => void
-  /** The calls that *this program* has started with `run`, `map` and `stream`; `storeStats` tells of the store. */
+  /**
+   * The calls that *this program* has started with `run`, `map` and `stream`; `storeStats` has the numbers of the
+   * store.
+   */
   stats(): ExecutorStats
-  /** How the store is doing: its queues, its workers, what nobody takes. */
+  /** The numbers of the store: its queues, its workers, what nobody takes. */
   storeStats(): Promise<StoreStats>
   /**
-   * Finds a job by its id, whoever submitted it. Undefined for one that the store does not know, or not any more.
+   * Finds a job by its id, no matter who submitted it. Undefined for one that the store does not know, or not any more.
    *
    * `R` is the type that you say its value has: a store does not know types.
    */
   job<R = unknown>(id: string): Promise<DurableJob<R> | undefined>
   /** Lists jobs, the newest first; 100 unless the filter says otherwise. */
   jobs(filter?: JobFilter): Promise<JobStatus[]>
-  /** Cancels jobs by their ids: waiting ones end at once, running ones are asked to stop. What became of each. */
+  /**
+   * Cancels jobs by their ids: waiting ones end at once, running ones are asked to stop. Resolves to the outcome for
+   * each.
+   */
   cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]>
-  /** Makes jobs that have ended run again, with a fresh count of attempts. What became of each. */
+  /** Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. */
   retry(ids: string | readonly string[]): Promise<Retried[]>
   /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
   purge(filter: JobFilter): Promise<number>

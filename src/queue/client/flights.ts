@@ -16,14 +16,14 @@ import { reasonText } from './reason.ts'
 import type { Teller } from './teller.ts'
 import type { Watch } from './watch.ts'
 
-/** What flights need of their queue. */
+/** The parts of a queue that flights need. */
 export interface FlightParts {
   readonly store: Store
   readonly watch: Watch
   readonly outbox: Outbox
   /** The queue of calls that name none. */
   readonly queue: string
-  /** Why no more may start; undefined while they may. */
+  /** Returns the reason why no more may start; undefined while they may. */
   readonly refusal: (work: Work) => Error | undefined
   readonly teller: Teller
 }
@@ -178,7 +178,7 @@ export class Flights {
     }
     const conclude = (): void => {
       if (!entry.cause) return this.#finish(flight, outcome)
-      // Cancel wins: whoever asked for it has been promised that the call ends as cancelled.
+      // Cancel wins: the one who asked for it has been promised that the call ends as cancelled.
       const { error } = outcome as { error?: unknown }
       const how = error instanceof CancelledError ? error.ended : undefined
       const ended = how ?? (job.startedAt === undefined ? 'withdrawn' : 'cooperative')
@@ -201,13 +201,13 @@ export class Flights {
   #cancel(flight: Flight): void {
     const { entry } = flight
     const cause = entry.cause as CancelCause
-    // The job was there before: whoever submitted it goes on waiting for it.
+    // The job was there before: the one who submitted it goes on waiting for it.
     if (flight.joined) return this.#abandon(flight, 'abandoned')
     const { inspector } = this.#parts.store
     // Where nobody can stop it, it goes on, and this program does not wait for it.
     if (inspector?.cancel === undefined) return this.#abandon(flight, 'abandoned')
     inspector.cancel([entry.id], reasonText(cause)).then(
-      // One that has ended meanwhile is told by its end, as always.
+      // One that has ended meanwhile is reported with its end, as always.
       ([became]) => (became === 'gone' ? this.#abandon(flight, 'cooperative') : undefined),
       (error: unknown) => this.#fail(flight, error),
     )
@@ -230,7 +230,7 @@ export class Flights {
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
     this.counts[outcome.state]++
-    // A call that no store has taken is none to be told of, as everywhere.
+    // A call that no store has taken is not reported, as everywhere.
     const { outgoing } = flight
     if (outgoing && entry.id !== '') this.#parts.teller.finish(entry.id, outgoing, outcome, flight.job)
     entry.end(outcome)

@@ -2,10 +2,13 @@ import { JobGoneError } from '../../core/errors/errors.ts'
 import type { CallOutcome, Reported, Results } from '../../stores/roles/results.ts'
 import { isOver, type Watch } from './watch.ts'
 
-/** How many reports a store gives at once. */
+/** The number of reports that a store returns at once. */
 const page = 1_000
 
-/** What is seen of a job while it is followed: a report, what is known of it whenever it was looked at, and at last how it ended. */
+/**
+ * An observation of a job while it is followed: a report, what is known of it whenever it was looked at, and at last
+ * how it ended.
+ */
 export type Seen =
   | { readonly report: Reported; readonly job: CallOutcome }
   | { readonly job: CallOutcome }
@@ -86,7 +89,7 @@ export function follow(results: Results, watch: Watch, id: string, hold: boolean
   }
 }
 
-/** What happens to those who wait for a job that the store does not have. */
+/** The error for those who wait for a job that the store does not have. */
 export function goneError(id: string): JobGoneError {
   return new JobGoneError(
     `The store does not know job ${id}, or not any more: it was purged, or ended so long ago that it is forgotten, or its ` +

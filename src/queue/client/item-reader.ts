@@ -4,14 +4,14 @@ import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Results } from '../../stores/roles/results.ts'
 import type { Watch } from './watch.ts'
 
-/** How many reports a store gives at once. */
+/** The number of reports that a store returns at once. */
 const page = 1_000
 
 /**
  * Reads the values of a stream out of the store and delivers them, each once and in order.
  *
  * It reads on only while the reader has asked for more (`grant`), so a slow reader costs no memory here; the values wait
- * in the store. A job that ran again after its worker died gives its values again from the first: those that were
+ * in the store. A job that ran again after its worker died yields its values again from the first: those that were
  * delivered are left out by their number. Values may have been written out of order, where the store was in trouble
  * meanwhile; they wait for those before them.
  */

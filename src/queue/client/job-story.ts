@@ -8,19 +8,19 @@ import type { Seen } from './follow.ts'
 import { outcomeOf } from './outcome.ts'
 import { lineOf, valueOf } from './reports.ts'
 
-/** What is known of a job without asking its store. */
+/** The facts about a job that are known without asking its store. */
 export interface JobOutline {
   readonly id: string
   readonly task: string
   readonly queue?: string
-  /** How long after its submission it is due, in milliseconds. */
+  /** The time from its submission until it is due, in milliseconds. */
   readonly delay?: number
-  /** How many bytes its arguments have. */
+  /** The number of bytes that its arguments have. */
   readonly sent?: number
 }
 
 /**
- * What whoever has handed a call over knows of the job that it has become.
+ * The outline of the job that a call has become, for the one that has handed the call over.
  *
  * @param id the job: the call's own, or another's, which it has joined and of which little is known
  */
@@ -29,7 +29,7 @@ export function outlineOf(id: string, { id: own, task, queue, delay, body }: Out
 }
 
 /**
- * The events of one job, made of what a store tells of it: of its state whenever somebody looks, and of what has been
+ * The events of one job, made of what a store says of it: of its state whenever somebody looks, and of what has been
  * reported meanwhile.
  *
  * A store counts a job as running from the moment in which a worker has taken it, so that is when its attempts begin.
@@ -37,13 +37,13 @@ export function outlineOf(id: string, { id: own, task, queue, delay, body }: Out
 export class JobStory {
   readonly #outline: JobOutline
   #job: CallOutcome | undefined
-  /** When it was submitted, where the store does not say. */
+  /** The moment at which it was submitted, where the store does not say. */
   #since: number | undefined
   readonly #isSubmitted: boolean
-  /** When somebody has made it run again after it had ended. */
+  /** The moment at which somebody has made it run again after it had ended. */
   #resubmitted: number | undefined
   #attempt = 1
-  /** The attempt whose beginning was told last. */
+  /** The attempt whose beginning was reported last. */
   #begun = 0
   /** Of the present attempt. */
   #queued: number | undefined
@@ -58,7 +58,7 @@ export class JobStory {
     this.#isSubmitted = isSubmitted
   }
 
-  /** What has happened since it was looked at last. */
+  /** The events since it was looked at last. */
   after(seen: Seen): readonly CallEvent[] {
     const events: CallEvent[] = []
     const job = 'ended' in seen ? seen.ended : seen.job
@@ -70,8 +70,8 @@ export class JobStory {
   }
 
   /**
-   * Its end, as somebody has come to know it who may know it better than the store; with the beginning of the last attempt,
-   * where that was not told.
+   * Its end, as somebody has come to know it who may know it better than the store; with the beginning of the last
+   * attempt, where that was not reported.
    *
    * @param job as it ended; without it all that is known is what was seen before
    */
@@ -139,7 +139,7 @@ export class JobStory {
     }
   }
 
-  /** A turn that the job itself doesn't tell: how an attempt ended that was not the last. */
+  /** Adds a turn that the job itself doesn't show: how an attempt ended that was not the last. */
   #turn(report: Reported, job: CallOutcome, events: CallEvent[]): void {
     const turn = (valueOf(report) ?? {}) as Turn
     const { time } = report

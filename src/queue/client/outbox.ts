@@ -8,7 +8,7 @@ import type { Store } from '../../stores/roles/store.ts'
  */
 const largeLot = 256
 
-/** What became of a call that was handed in. */
+/** The outcome of a call that was handed in. */
 export type Sent = SendOutcome | { readonly outcome: 'failed'; readonly error: unknown }
 
 /** Collects the calls of one turn of the event loop and sends them together. */

@@ -6,13 +6,13 @@ import { errorOfCause } from '../../core/errors/cause.ts'
 import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../../core/errors/errors.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
 
-/** Which job something is about. */
+/** The name of a job. */
 export interface JobName {
   readonly id: string
   readonly task: string
 }
 
-/** How a job that has ended came to its end, with its value or error as they were. */
+/** The end of a job, with its value or error as they were. */
 export function outcomeOf(of: JobName, job: CallOutcome): Outcome {
   if (job.state === 'done') {
     try {
@@ -35,7 +35,7 @@ export function errorOf(of: JobName, job: Omit<CallOutcome, 'state'> & { readonl
   return error
 }
 
-/** What the store itself has written about a call that it has ended: `{ source, message, … }`. */
+/** The error that the store itself has written for a call that it has ended: `{ source, message, … }`. */
 function storyOf(of: JobName, job: Omit<CallOutcome, 'state'>, text: string): Error | undefined {
   let story: { source?: unknown; message?: unknown; reason?: unknown; deaths?: unknown }
   try {
@@ -81,7 +81,7 @@ function lastWorker(deaths: unknown): string | undefined {
   return typeof worker === 'string' ? worker : undefined
 }
 
-/** How long the whole job was given; 0 where the store does not know. */
+/** The time that the whole job had; 0 where the store does not know. */
 function limitOf({ deadlineAt, sentAt }: Pick<CallOutcome, 'deadlineAt' | 'sentAt'>): number {
   return deadlineAt === undefined || sentAt === undefined ? 0 : Math.round(deadlineAt - sentAt)
 }

@@ -20,7 +20,7 @@ import { newCallId } from './call-id.ts'
 export function outgoingCall(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall | Promise<OutgoingCall> {
   const input = definitionOf(work.fn)?.input
   const checked = input ? checkArguments(input, work.task.name, work.args) : undefined
-  // What is sent are the arguments as they were given: the worker checks them again, and a schema that changes a value
+  // What is sent are the arguments as they were passed: the worker checks them again, and a schema that changes a value
   // must do so once.
   return checked instanceof Promise ? checked.then(() => encode(work, kind, queue)) : encode(work, kind, queue)
 }

@@ -187,7 +187,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.#flights.grant(entry, values)
   }
 
-  /** A store does not tell when a job begins; it counts as queued until it has ended. */
+  /** A store does not say when a job begins; it counts as queued until it has ended. */
   hasStarted(): boolean {
     return false
   }
@@ -295,7 +295,7 @@ function checkFilter(filter: JobFilter): JobFilter {
   return filter
 }
 
-/** What a handle says of a job before it has asked further: one that has not ended counts as queued. */
+/** The state that a handle has before it has asked further: a job that has not ended counts as queued. */
 function jobState(state: CallOutcome['state']): JobState {
   if (!isOver(state)) return 'queued'
   return state === 'done' || state === 'cancelled' ? state : 'failed'

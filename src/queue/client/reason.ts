@@ -3,8 +3,8 @@ import { encodeValue } from '../../celery/result.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 
 /**
- * Why something is cancelled, as a store keeps it: the reason that was given, else who asked; null for a plain cancel(). JSON
- * in the strict sense, since any tool may read it.
+ * The reason of a cancellation, as a store keeps it: the reason that was passed, else who asked; null for a plain
+ * cancel(). JSON in the strict sense, since any tool may read it.
  */
 export function reasonText({ source, reason }: Pick<CancelCause, 'source' | 'reason'>): string {
   try {

@@ -9,31 +9,31 @@ import { JobStory, outlineOf } from './job-story.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Watch } from './watch.ts'
 
-/** A job that is being told of. */
+/** A job whose events are reported. */
 interface Told {
   readonly task: string
   readonly story: JobStory
   readonly seen: AsyncIterableIterator<Seen>
-  /** How many calls of this program wait for it: the last of them says how it ended. */
+  /** The number of calls of this program that wait for it: the last of them says how it ended. */
   waiting: number
-  /** It was submitted here: it is told of until it has ended, whoever waits for it. */
+  /** True when it was submitted here: its events are reported until it has ended, no matter who waits for it. */
   submitted: boolean
   /** Nothing is kept of it once it has succeeded. */
   ignored: boolean
   /** The job as it ended. */
   job: CallOutcome | undefined
-  /** How it ended for who waited for it. */
+  /** Its end, for those who waited for it. */
   outcome: Outcome | undefined
-  /** The store has been seen to be done with it, and its end waits to be told. */
+  /** True once the store has been seen to be done with it, and its end waits to be reported. */
   over: boolean
   all: Promise<void>
 }
 
 /**
- * Tells observers of a queue what becomes of the calls of this program, in the words of every executor. Each job is followed
- * in the store, only while somebody observes, and never so that the program would go on for that alone.
+ * Tells observers of a queue what happens to the calls of this program, in the words of every executor. Each job is
+ * followed in the store, only while somebody observes, and never so that the program would go on for that alone.
  *
- * Invariant: the end of a job is told once. Of one that calls wait for, the last of them tells it (`finish`), since it knows
+ * Invariant: the end of a job is reported once. Where calls wait for it, the last of them reports it (`finish`), since it knows
  * better than the store: who has cancelled it, or that its values could not be read.
  */
 export class Teller {
@@ -85,7 +85,7 @@ export class Teller {
   finish(id: string, call: OutgoingCall, outcome: Outcome, job: CallOutcome | undefined): void {
     const told = this.#told.get(id)
     if (told === undefined) {
-      // Whoever listens has come after it was handed over.
+      // The listeners have come after it was handed over.
       if (this.#observers.any) this.#tell(new JobStory(outlineOf(id, call), true).ending(outcome, job))
       return
     }
@@ -95,7 +95,7 @@ export class Teller {
     else if (job === undefined) void told.seen.return?.()
   }
 
-  /** Resolves when the ends that are known have been told. */
+  /** Resolves when the ends that are known have been reported. */
   async finished(): Promise<void> {
     await Promise.all([...this.#told.values()].filter(told => told.outcome).map(told => told.all))
   }

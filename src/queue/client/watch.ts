@@ -5,7 +5,7 @@ export function isOver(state: CallOutcome['state']): boolean {
   return state !== 'pending' && state !== 'running'
 }
 
-/** Who wants to hear how a job ended. Exactly one of the two is called, once. */
+/** A listener that wants to hear how a job ended. Exactly one of the two methods is called, once. */
 export interface EndListener {
   ended(outcome: CallOutcome): void
   failed(error: unknown): void
@@ -14,7 +14,7 @@ export interface EndListener {
 /**
  * Waits for what happens to jobs, without ever asking twice in vain: the results say when something may have happened.
  *
- * It listens only while somebody waits, because whoever listens keeps the program running; who only watches does not.
+ * It listens only while somebody waits, because a listener keeps the program running; one that only watches does not.
  */
 export class Watch {
   readonly #results: Results
@@ -69,7 +69,7 @@ export class Watch {
     this.#pings.clear()
   }
 
-  /** Why nothing can be waited for any more; undefined while it can. */
+  /** The reason why nothing can be waited for any more; undefined while it can. */
   get closed(): unknown {
     return this.#closed
   }

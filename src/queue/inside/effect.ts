@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { type AskedEffect, effectAsk } from './asks.ts'
 
-/** What a parameter of an effect may be: what SQLite can hold. */
+/** A parameter of an effect: a value that SQLite can hold. */
 export type EffectParameter = string | number | bigint | Uint8Array | boolean | Date | null
 
 /**
@@ -25,7 +25,7 @@ export type EffectParameter = string | number | bigint | Uint8Array | boolean | 
  *
  * @param s the task's scope, or a step's
  * @param sql one statement, with ? for each parameter
- * @param parameters what stands for the ?s. Dates are written as ISO text, booleans as 0 and 1
+ * @param parameters the values for the ?s. Dates are written as ISO text, booleans as 0 and 1
  * @example
  * import { current, task } from 'skein'
  * import { effect } from 'skein/queue'

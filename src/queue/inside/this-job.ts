@@ -15,7 +15,7 @@ export interface ThisJob {
   readonly task: string
   readonly queue: string
   readonly attempt: number
-  /** How many workers have died under it. */
+  /** The number of workers that have died under it. */
   readonly deaths: number
 }
 
