@@ -22,9 +22,10 @@ import { memoryStore } from '../stores/memory/index.ts'
 import type { MemoryStore } from '../stores/memory/memory-store.ts'
 import type { StoredState } from '../stores/roles/calls.ts'
 import { statsOf } from '../stores/roles/need.ts'
-import type { InspectableStore, StoreStats } from '../stores/roles/store.ts'
+import type { InspectableStore } from '../stores/roles/store.ts'
 import type { CrashOptions } from './crash.ts'
 import { quiet } from './settled.ts'
+import { describeExpected, listed, spanText, waitingIn } from './test-queue-text.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 import { WorkerLine } from './worker-line.ts'
 
@@ -451,65 +452,6 @@ const turnsBeforeWarning = 20
 const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
 const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['held', 'delayed', 'ready', 'running', ...finals])
 
-/** The number of jobs that can still run, and those that cannot, in words. */
-function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
-  const stuck: string[] = []
-  let runnable = 0
-  let ready = 0
-  let held = 0
-  for (const { queue, paused, counts } of stats.queues) {
-    const waiting = counts.delayed + counts.ready
-    held += counts.held
-    if (paused || !queues.includes(queue)) {
-      const why = paused ? 'is paused' : `this test's worker takes nothing from`
-      if (waiting > 0) stuck.push(`${waiting} in queue ${queue}, which ${why}`)
-      runnable += counts.running
-    } else {
-      runnable += counts.delayed + counts.running
-      ready += counts.ready
-    }
-  }
-  let unknown = 0
-  for (const [task, count] of Object.entries(stats.unclaimed)) {
-    unknown += count
-    stuck.push(`${count} of task ${task}, which is not among the tasks of this test's worker`)
-  }
-  runnable += Math.max(0, ready - unknown)
-  // As long as something runs, it may be what they wait for.
-  if (runnable === 0 && held > 0) stuck.push(`${held} that wait for others, which do not end`)
-  return { runnable, stuck }
-}
-
-function describeExpected({ args, queue, tag }: Submitted): string {
-  return (
-    (args === undefined ? '' : ` with ${inspect(args)}`) +
-    (queue === undefined ? '' : ` in queue ${queue}`) +
-    (tag === undefined ? '' : ` tagged ${tag}`)
-  )
-}
-
-function listed(jobs: readonly JobStatus[]): string {
-  if (jobs.length === 0) return 'Nothing was submitted.'
-  const shown = jobs
-    .slice(0, 20)
-    .map(({ task, args, queue, state }) => `  ${task} ${inspect(args)} in ${queue}: ${state}`)
-  const more = jobs.length > shown.length ? `\n  and ${jobs.length - shown.length} more` : ''
-  return `Submitted were:\n${shown.join('\n')}${more}`
-}
-
 function fail(message: string): never {
   throw new AssertionError({ message })
-}
-
-const spans: readonly (readonly [milliseconds: number, unit: string])[] = [
-  [86_400_000, 'days'],
-  [3_600_000, 'hours'],
-  [60_000, 'minutes'],
-  [1_000, 'seconds'],
-]
-
-/** A length of time in the largest unit of which it has at least two. */
-function spanText(milliseconds: number): string {
-  const [size, unit] = spans.find(([each]) => milliseconds >= 2 * each) ?? [1, 'ms']
-  return `${Number((milliseconds / size).toFixed(1))} ${unit}`
 }

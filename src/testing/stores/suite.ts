@@ -4,6 +4,7 @@ import { hasOf, type Kind } from './scene.ts'
 import { cancelling } from './themes/cancelling.ts'
 import { clocks } from './themes/clocks.ts'
 import { closing } from './themes/closing.ts'
+import { awaiting } from './themes/awaiting.ts'
 import { counting } from './themes/counting.ts'
 import { ending } from './themes/ending.ts'
 import { following } from './themes/following.ts'
@@ -28,6 +29,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   ending,
   following,
   counting,
+  awaiting,
   uniqueness,
   limits,
   cancelling,
