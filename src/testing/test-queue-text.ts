@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import type { JobStatus } from '../queue/client/durable-job.ts'
 import type { StoreStats } from '../stores/roles/store.ts'
-import type { Submitted } from './test-queue.ts'
 
 /** The number of jobs that can still run, and those that cannot, in words. */
 export function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
@@ -32,8 +31,15 @@ export function waitingIn(stats: StoreStats, queues: readonly string[]): { runna
   return { runnable, stuck }
 }
 
+/** The marks by which an assertion looks for jobs. */
+interface Wanted {
+  readonly args?: readonly unknown[]
+  readonly queue?: string
+  readonly tag?: string
+}
+
 /** The jobs that an assertion has looked for, beside the name of their task. */
-export function describeExpected({ args, queue, tag }: Submitted): string {
+export function describeExpected({ args, queue, tag }: Wanted): string {
   return (
     (args === undefined ? '' : ` with ${inspect(args)}`) +
     (queue === undefined ? '' : ` in queue ${queue}`) +

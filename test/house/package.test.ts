@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { npm } from '../support/npm.ts'
@@ -82,10 +82,23 @@ describe('the sources', () => {
     }
   })
 
-  test('stay below 500 lines of code a file, docstrings and blank lines left out', () => {
-    const isCode = (line: string): boolean => !/^\s*(?:$|\/\*|\*|\/\/)/.test(line)
-    const long = files.filter(({ text }) => text.split('\n').filter(isCode).length > 500).map(({ path }) => path)
-    assert.deepEqual(long, [])
+  test('have at most 500 lines each, and half of them fewer than 90', () => {
+    const lines = files.map(({ path, text }) => ({ path, count: text.split('\n').length - 1 }))
+    assert.deepEqual(
+      lines.filter(({ count }) => count > 500).map(({ path, count }) => `${path}: ${count}`),
+      [],
+    )
+    const counts = lines.map(({ count }) => count).toSorted((one, two) => one - two)
+    assert.ok((counts[Math.floor(counts.length / 2)] ?? 0) < 90)
+  })
+
+  test('lie in folders of at most 25', () => {
+    const folders = new Map<string, number>()
+    for (const { path } of files) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1)
+    assert.deepEqual(
+      [...folders].filter(([, count]) => count > 25),
+      [],
+    )
   })
 })
 

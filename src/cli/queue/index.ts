@@ -9,7 +9,7 @@ import { purgeCommand } from './purge.ts'
 import { repairCommand } from './repair.ts'
 import { retryCommand } from './retry.ts'
 import { statsCommand } from './stats.ts'
-import { workerCommand } from './worker.ts'
+import { workerCommand } from './worker/worker.ts'
 
 /** The commands that work with a store. */
 export const queueCommands: readonly Command[] = [

@@ -9,7 +9,7 @@ export function members(ids: readonly string[], changes: Partial<OutgoingCall> =
   return ids.map((id, member) => outgoing({ id, counts: [{ counter: 'c', member }], ...changes }))
 }
 
-/** That a call waits for so many members of a counter. */
+/** The wait of a call for so many members of a counter. */
 export function after(count: number, failure: AwaitedCounter['failure'] = 'release', counter = 'c'): AwaitedCounter {
   return { counter, members: count, failure }
 }

@@ -1,12 +1,12 @@
-import type { TaskRate, WorkOptions } from '../../queue/worker/work-options.ts'
-import { type Duration, milliseconds } from '../../core/time/duration.ts'
-import { type Arguments, type Command } from '../command.ts'
-import { exitCodes, UsageError } from '../exit-codes.ts'
-import type { Output } from '../output.ts'
-import { places } from '../place.ts'
-import { storeOption, storeUrl } from './store-option.ts'
-import { WorkerLog } from './worker-log.ts'
-import { untilStopped } from './worker-signals.ts'
+import type { TaskRate, WorkOptions } from '../../../queue/worker/work-options.ts'
+import { type Duration, milliseconds } from '../../../core/time/duration.ts'
+import { type Arguments, type Command } from '../../command.ts'
+import { exitCodes, UsageError } from '../../exit-codes.ts'
+import type { Output } from '../../output.ts'
+import { places } from '../../place.ts'
+import { storeOption, storeUrl } from '../store-option.ts'
+import { WorkerLog } from './log.ts'
+import { untilStopped } from './signals.ts'
 
 /** `skein worker`: runs the jobs of a store. */
 export const workerCommand: Command = {
@@ -65,7 +65,7 @@ async function runWorker(args: Arguments, output: Output): Promise<number> {
   // With --json standard output is for events: what jobs print goes to standard error.
   if (args.has('json')) output.claim()
   // Loaded here, so that --help answers at once.
-  const { work } = await import('../../queue/work.ts')
+  const { work } = await import('../../../queue/work.ts')
   const worker = await work(options)
   const log = new WorkerLog(worker, {
     output,

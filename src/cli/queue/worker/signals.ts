@@ -1,5 +1,5 @@
-import type { StopReport } from '../../queue/worker/reports.ts'
-import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
+import type { StopReport } from '../../../queue/worker/reports.ts'
+import type { QueueWorker } from '../../../queue/worker/queue-worker.ts'
 
 /** As shells count: 128 and the number of the signal. */
 const exitCodeOf = { SIGINT: 130, SIGTERM: 143 } as const

@@ -1,12 +1,12 @@
-import type { SkeinEvent } from '../../core/events/event.ts'
-import { failureOf } from '../../observe/failure.ts'
-import type { StopReport } from '../../queue/worker/reports.ts'
-import type { QueueWorker } from '../../queue/worker/queue-worker.ts'
-import { say, type Output } from '../output.ts'
-import { toJson } from '../to-json.ts'
-import { count, plural } from '../ui/amount.ts'
-import type { Style } from '../ui/style.ts'
-import { short, span } from './words.ts'
+import type { SkeinEvent } from '../../../core/events/event.ts'
+import { failureOf } from '../../../observe/failure.ts'
+import type { StopReport } from '../../../queue/worker/reports.ts'
+import type { QueueWorker } from '../../../queue/worker/queue-worker.ts'
+import { say, type Output } from '../../output.ts'
+import { toJson } from '../../to-json.ts'
+import { count, plural } from '../../ui/amount.ts'
+import type { Style } from '../../ui/style.ts'
+import { short, span } from '../words.ts'
 
 /** The amount that a worker says. */
 export interface WorkerLogOptions {
