@@ -1,4 +1,4 @@
-import type { CancelCause } from '../../core/errors/cause.ts'
+import { type CancelCause, inheritedCause } from '../../core/errors/cause.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
 import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
@@ -48,7 +48,10 @@ export class LentExecutor extends ExecutorSurface {
     let release: Release
     try {
       this.#scope.checkpoint()
-      release = this.#scope.hold(cause => this.stop(entry, cause), `task ${entry.work.task.name} on ${this.kind}`)
+      release = this.#scope.hold(
+        cause => this.stop(entry, inheritedCause(cause)),
+        `task ${entry.work.task.name} on ${this.kind}`,
+      )
     } catch (error) {
       entry.end({ state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return

@@ -14,6 +14,11 @@ export interface CancelCause {
   readonly timeout?: number
 }
 
+/** The cause as it is told further in: a limit is reported as such only by the scope that has it, so nobody mistakes it for an own one. */
+export function inheritedCause(cause: CancelCause): CancelCause {
+  return cause.timeout === undefined ? cause : { source: cause.source, reason: cause.reason }
+}
+
 /**
  * The error that a cause turns into: TimeoutError where a limit ran out, else CancelledError.
  *

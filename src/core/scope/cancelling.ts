@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { type CancelCause, errorOfCause } from '../errors/cause.ts'
+import { type CancelCause, errorOfCause, inheritedCause } from '../errors/cause.ts'
 import { checkKnown } from '../errors/checks.ts'
 import { now } from '../time/clock.ts'
 import { milliseconds } from '../time/duration.ts'
@@ -155,11 +155,11 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
 
   /** The cause of the cancellation: who asked, and why; undefined while the scope is not cancelled. */
   get cause(): CancelCause | undefined {
-    if (this.watched) this.poll(now())
-    return this.#cause
+    if (this.#cause !== undefined || !this.watched) return this.#cause
+    return this.due(now(), false)?.cause
   }
 
-  /** The cause, without looking at the clock or at probes. */
+  /** The cause that has been delivered, without a look at the clock and at probes. */
   protected get knownCause(): CancelCause | undefined {
     return this.#cause
   }
@@ -184,7 +184,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     const extra = this.extra
     if (extra.controller === undefined) {
       extra.controller = controllerOfMany()
-      if (this.cancelled) extra.controller.abort(this.cancelError())
+      if (this.#cause !== undefined) extra.controller.abort(this.cancelError())
     }
     return extra.controller.signal
   }
@@ -230,6 +230,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   setLimit(limit: ScopeLimit): void {
     checkKnown(limit, knownLimit, 'limit')
     if (this.over) throw closedError('setLimit', this.title)
+    this.catchUp()
     this.limitTo(limit)
   }
 
@@ -243,6 +244,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     const extra = this.extra
     extra.deadlineTimer?.clear()
     extra.deadlineTimer = undefined
+    extra.expiry = undefined
     extra.limit = length
     extra.deadline = Math.min(time + timeout, deadline)
     if (length === Infinity) return
@@ -288,8 +290,8 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     const outer = this.outer
     if (outer === undefined) return
     if (outer.watched) this.watch()
-    const cause = outer.cause
-    if (cause !== undefined) this.deliver(cause)
+    outer.catchUp()
+    if (outer.#cause !== undefined) this.deliver(outer.#cause)
   }
 
   /** `cancel` with another source than `explicit`, for those who build executors. */
@@ -314,7 +316,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   refusal(operation: string): unknown {
     const time = now()
     this.#lastSeen = time - loaded
-    if (this.watched) this.poll(time, true)
+    this.catchUp(time, true)
     if (this.#cause !== undefined) return this.cancelError()
     return this.over ? closedError(operation, this.title) : undefined
   }
@@ -323,11 +325,8 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   cancelError(): unknown {
     if (this.#error !== undefined) return this.#error
     const cause = this.#cause ?? { source: 'scope' }
-    // A limit is reported as such by the scope that has it; further in it is a cancellation like any other, so that
-    // nobody mistakes an outer limit for an own one.
-    const outer = this.outer
-    const inherited = cause.timeout !== undefined && outer !== undefined && outer.#cause === cause
-    const told = inherited ? { source: cause.source, reason: cause.reason } : cause
+    const { outer } = this
+    const told = outer !== undefined && outer.#cause === cause ? inheritedCause(cause) : cause
     return (this.#error = frameless ? this.framelessError(told) : errorOfCause(told, this.title))
   }
 
@@ -409,23 +408,36 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   /** @internal The own limit has run out. */
   expire(): void {
     if (this.#cause !== undefined) return
-    const expiry: CancelCause = { source: 'deadline', timeout: this.extra.limit }
-    this.extra.expiry = expiry
-    this.cancelWith(expiry)
+    this.cancelWith(this.expiry())
   }
 
-  /** Looks at deadlines and probes that a blocked event loop cannot report. */
-  private poll(time: number, atCancelPoint = false): void {
-    if (this.#cause !== undefined || this.over) return
-    let due: ScopeCancel | undefined
+  private expiry(): CancelCause {
+    const { extra } = this
+    return (extra.expiry ??= { source: 'deadline', timeout: extra.limit })
+  }
+
+  /** @internal Delivers the cancellation that a blocked event loop could not: a limit has run out, or a probe has something to tell. */
+  catchUp(time: number = now(), atCancelPoint = false): void {
+    if (!this.watched || this.#cause !== undefined || this.over) return
+    const due = this.due(time, atCancelPoint)
+    if (due !== undefined) due.scope.cancelWith(due.cause)
+  }
+
+  /** The scope, here or further out, that would be cancelled by now, and why. Changes nothing; a probe may act at a cancel point. */
+  private due(
+    time: number,
+    atCancelPoint: boolean,
+  ): { readonly scope: ScopeCancel; readonly cause: CancelCause } | undefined {
+    if (this.over) return undefined
+    let late: ScopeCancel | undefined
     for (let at: ScopeCancel | undefined = this; at !== undefined && at.watched; at = at.outer) {
       const extras = at.#extras
       if (extras === undefined || at.over) continue
-      const probed = extras.probe?.(atCancelPoint)
-      if (probed !== undefined) at.cancelWith(probed)
-      if (extras.deadline <= time && (due === undefined || extras.deadline <= due.extra.deadline)) due = at
+      const cause = extras.probe?.(atCancelPoint)
+      if (cause !== undefined) return { scope: at, cause }
+      if (extras.deadline <= time && (late === undefined || extras.deadline <= late.extra.deadline)) late = at
     }
-    due?.expire()
+    return late === undefined ? undefined : { scope: late, cause: late.expiry() }
   }
 }
 

@@ -180,7 +180,8 @@ export abstract class ScopeCore extends ScopeStop {
   hold(cancel: (cause: CancelCause) => void, name = 'work'): (failure?: { readonly error: unknown }) => void {
     checkBody(cancel, 's.hold')
     this.assertOpen('hold')
-    const cause = this.cause
+    this.catchUp()
+    const cause = this.knownCause
     const hold = new Hold(cancel, name)
     this.enlist(hold)
     if (cause !== undefined) this.tellMember(hold, cause)

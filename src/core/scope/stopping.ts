@@ -15,11 +15,16 @@ export abstract class ScopeStop extends ScopeCancel {
    * A server then takes no new work, finishes what it has, and returns.
    */
   get stopping(): boolean {
-    if (this.cancelled) return true
+    return this.cancelled || this.askedFor !== undefined
+  }
+
+  /** The cause for which it, or one further out, has been asked to stop. */
+  private get askedFor(): CancelCause | undefined {
     for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
-      if (at.extras?.asked !== undefined) return true
+      const asked = at.extras?.asked
+      if (asked !== undefined) return asked
     }
-    return false
+    return undefined
   }
 
   /** Aborts as soon as `stopping` becomes true: before `signal`, where there is a grace period. */
@@ -27,17 +32,14 @@ export abstract class ScopeStop extends ScopeCancel {
     const extra = this.extra
     if (extra.stopController === undefined) {
       extra.stopController = controllerOfMany()
-      if (this.stopping) extra.stopController.abort(this.askedError())
+      if (this.knownCause !== undefined || this.askedFor !== undefined) extra.stopController.abort(this.askedError())
     }
     return extra.stopController.signal
   }
 
   private askedError(): unknown {
-    for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
-      const asked = at.extras?.asked
-      if (asked !== undefined) return errorOfCause(asked, this.title)
-    }
-    return this.cancelError()
+    const asked = this.askedFor
+    return asked === undefined ? this.cancelError() : errorOfCause(asked, this.title)
   }
 
   /**
@@ -69,7 +71,8 @@ export abstract class ScopeStop extends ScopeCancel {
 
   /** @internal Asks everything inside to stop, and cancels it when the grace is over: milliseconds. */
   askToStop(cause: CancelCause, grace: number): void {
-    if (this.cause !== undefined || this.over || this.isBackground) return
+    this.catchUp()
+    if (this.knownCause !== undefined || this.over || this.isBackground) return
     const extra = this.extra
     const until = now() + grace
     const again = extra.asked !== undefined
