@@ -9,11 +9,12 @@ import { putIsUsed } from '../call/codec/put.ts'
 import { withPutValues } from '../call/codec/put-values.ts'
 import { handoverKey } from '../call/run/handover.ts'
 import { Runner, type RunnerHost, thrownError } from '../call/run/runner.ts'
-import type { CancelCause } from '../core/errors/cause.ts'
+import { type CancelCause, inheritedCause } from '../core/errors/cause.ts'
 import { now, wallTime } from '../core/time/clock.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { callGrace } from '../core/time/grace.ts'
+import type { Scope } from '../core/scope/scope.ts'
 import type { LogLine } from '../core/events/log-line.ts'
 import type { CapacityLimiter } from '../core/sync/capacity-limiter.ts'
 
@@ -156,16 +157,20 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
    * Here the cause itself is at hand, so there is no flag to look at. But while a task computes no timer fires: its own
    * time limit, and the deadline of the scope that it was lent to, are looked at by its checkpoints.
    */
-  probe(runner: Runner): boolean {
-    if (runner.cause !== undefined) return true
+  probe(runner: Runner, atCancelPoint: boolean): CancelCause | undefined {
     const entry = this.#running.get(runner)
-    if (!entry || entry === abandoned) return false
-    // Asked for its cause, a scope that has run out of time cancels itself, and with it what it was lent for.
-    if (entry.scope?.cause !== undefined && runner.cause !== undefined) return true
+    if (!entry || entry === abandoned) return undefined
+    const { scope } = entry
+    // At a cancel point the scope itself is stopped, and this run with it. The clock is looked at once: the scope must not hear
+    // later than its task that its time has run out.
+    if (atCancelPoint) scope?.catchUp()
+    let cause = runner.cause ?? (atCancelPoint || scope === undefined ? undefined : lookAt(scope))
     const { timeout } = entry.work.options
-    if (timeout === undefined || wallTime() - runner.started < timeout) return false
-    this.stop(entry, { source: 'timeout', timeout })
-    return true
+    if (cause === undefined && timeout !== undefined && wallTime() - runner.started >= timeout) {
+      cause = { source: 'timeout', timeout }
+      if (atCancelPoint) this.stop(entry, cause)
+    }
+    return cause
   }
 
   progress(runner: Runner, value: unknown): void {
@@ -209,6 +214,11 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     if (!failed) takeMoved(value)
     if (entry && entry !== abandoned) {
       entry.duration = duration
+      // A task that ended because it saw that it should stop, was stopped, though nobody came to say so meanwhile.
+      if (entry.cause === undefined && runner.seen !== undefined) {
+        entry.scope?.catchUp()
+        entry.cause ??= runner.seen
+      }
       this.settle(entry, failed, failed ? thrownError(value, runner.name) : wrapFailures(entry, value))
     } else {
       this.admit()
@@ -254,6 +264,12 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
 }
 
 const abandoned = {} as Entry
+
+/** The cause for which the scope is to stop, as it is told to what was lent to it. */
+function lookAt(scope: Scope): CancelCause | undefined {
+  const { cause } = scope
+  return cause && inheritedCause(cause)
+}
 
 /** In a bundle, what the task threw for single items gets the same treatment as a thrown error of a whole call. */
 function wrapFailures(entry: Entry, value: unknown): unknown {

@@ -1,14 +1,15 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CancelSource } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
-import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
+import { type PoolLedger, sourceNumbers, sourceOfNumber, type WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
  * The ledger between processes, which share no memory: a file on tmpfs that both have open, written and read in place.
  * No byte of it ever reaches a disk, and it has no name: it is unlinked as soon as it is open.
  *
- *     pool's half      4 bytes a slot   generation * 2, + 1 when the call is to stop though it has started
+ *     pool's half      4 bytes a slot   generation * 16, + the number of the source when the call is to stop though it has started
  *     worker's half    8 bytes a slot   generation of the call that has started, and when (ms of its ledger clock)
  *
  * The generation counts the calls that a slot has carried, on both sides alike, so nothing has to be reset between them.
@@ -18,6 +19,10 @@ import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
  * order for all, so at least one side sees the other. Where both do, the worker does not run the call.
  */
 const poolBytes = 4
+/** The low bits of a word of the pool hold the number of a source, or 0; the generation takes the others. */
+const sourceBits = 4
+const sources = 2 ** sourceBits
+const lastGeneration = 2 ** (32 - sourceBits) - 1
 const workerBytes = 8
 
 /**
@@ -104,12 +109,12 @@ export class FilePoolLedger implements PoolLedger {
   }
 
   withdraw(slot: number): boolean {
-    this.#write(slot, this.#generation(slot) * 2)
+    this.#write(slot, this.#generation(slot) * sources)
     return this.startedAt(slot) === undefined
   }
 
-  cancel(slot: number): void {
-    this.#write(slot, this.#generation(slot) * 2 + 1)
+  cancel(slot: number, source: CancelSource): void {
+    this.#write(slot, this.#generation(slot) * sources + sourceNumbers[source])
   }
 
   startedAt(slot: number): number | undefined {
@@ -120,8 +125,7 @@ export class FilePoolLedger implements PoolLedger {
   }
 
   #generation(slot: number): number {
-    // 31 bits, so that twice the generation fits a word.
-    return (this.#generations[slot] as number) & 0x7fff_ffff
+    return (this.#generations[slot] as number) & lastGeneration
   }
 
   #write(slot: number, word: number): void {
@@ -171,7 +175,7 @@ export class FileWorkerLedger implements WorkerLedger {
   }
 
   arrived(slot: number): void {
-    this.#generations[slot] = ((this.#generations[slot] as number) + 1) & 0x7fff_ffff
+    this.#generations[slot] = ((this.#generations[slot] as number) + 1) & lastGeneration
   }
 
   start(slot: number, at: number): boolean {
@@ -183,7 +187,7 @@ export class FileWorkerLedger implements WorkerLedger {
     this.#marks[slot * 2] = this.#generations[slot] as number
     this.#marks[slot * 2 + 1] = at
     this.#writeMarks(slot, slot)
-    return this.#read(slot) >>> 1 !== this.#generations[slot]
+    return this.#read(slot) >>> sourceBits !== this.#generations[slot]
   }
 
   /** One write and one read for all: first every mark, then every withdrawal, as Dekker's rule wants it. */
@@ -199,7 +203,7 @@ export class FileWorkerLedger implements WorkerLedger {
     this.#writeMarks(first, last)
     readSync(this.#fd, this.#words, 0, (last - first + 1) * poolBytes, first * poolBytes)
     for (const slot of slots) {
-      const isWithdrawn = (this.#words[slot - first] as number) >>> 1 === this.#generations[slot]
+      const isWithdrawn = (this.#words[slot - first] as number) >>> sourceBits === this.#generations[slot]
       this.#claims[slot] = isWithdrawn ? refused : granted
     }
   }
@@ -215,13 +219,14 @@ export class FileWorkerLedger implements WorkerLedger {
     this.#writeMarks(slot, slot)
   }
 
-  cancelled(slot: number): boolean {
+  cancelledBy(slot: number): CancelSource | undefined {
     const now = performance.now()
-    if (now - this.#lastLook < lookEvery) return false
+    if (now - this.#lastLook < lookEvery) return undefined
     this.#lastLook = now
     // A task inside a synchronous loop never hears that its pool has died; nobody waits for it then.
     if (process.ppid !== this.#parent) process.exit(1)
-    return this.#read(slot) === (this.#generations[slot] as number) * 2 + 1
+    const word = this.#read(slot)
+    return word >>> sourceBits === this.#generations[slot] ? sourceOfNumber[word % sources] : undefined
   }
 
   #read(slot: number): number {

@@ -1,9 +1,10 @@
-import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
+import type { CancelSource } from '../core/errors/errors.ts'
+import { type PoolLedger, sourceNumbers, sourceOfNumber, type WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
  * The ledger in shared memory: two words for each slot.
  *
- *     word 2n      state: sent -> started -> stopping
+ *     word 2n      state: sent -> started -> stopping + the number of the source of the cancellation
  *                           \-> withdrawn
  *     word 2n + 1  when it started, in milliseconds of its ledger clock
  *
@@ -12,8 +13,9 @@ import type { PoolLedger, WorkerLedger } from '../pool/wire/ledger.ts'
  */
 const sent = 1
 const started = 2
-const stopping = 3
-const withdrawn = 4
+const withdrawn = 3
+/** From here on the state tells why the call is to stop. */
+const stopping = 16
 
 /** Makes the memory for a ledger of so many slots. */
 export function ledgerMemory(slots: number): SharedArrayBuffer {
@@ -41,13 +43,13 @@ export class SharedPoolLedger implements PoolLedger {
     return Atomics.compareExchange(this.#words, slot * 2, sent, withdrawn) === sent
   }
 
-  cancel(slot: number): void {
-    Atomics.compareExchange(this.#words, slot * 2, started, stopping)
+  cancel(slot: number, source: CancelSource): void {
+    Atomics.compareExchange(this.#words, slot * 2, started, stopping + sourceNumbers[source])
   }
 
   startedAt(slot: number): number | undefined {
     const state = Atomics.load(this.#words, slot * 2)
-    return state === started || state === stopping ? Atomics.load(this.#words, slot * 2 + 1) : undefined
+    return state === started || state >= stopping ? Atomics.load(this.#words, slot * 2 + 1) : undefined
   }
 
   close(): void {}
@@ -72,7 +74,8 @@ export class SharedWorkerLedger implements WorkerLedger {
     Atomics.store(this.#words, slot * 2 + 1, at)
   }
 
-  cancelled(slot: number): boolean {
-    return Atomics.load(this.#words, slot * 2) === stopping
+  cancelledBy(slot: number): CancelSource | undefined {
+    const state = Atomics.load(this.#words, slot * 2)
+    return state < stopping ? undefined : sourceOfNumber[state - stopping]
   }
 }

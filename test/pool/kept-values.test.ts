@@ -19,7 +19,7 @@ test('a worker that drops a value while a call waits there still gives it to tha
       },
       flush: () => undefined,
     },
-    { arrived: () => undefined, start: () => true, begin: () => undefined, cancelled: () => false },
+    { arrived: () => undefined, start: () => true, begin: () => undefined, cancelledBy: () => undefined },
     { name: 'thread 1', concurrency: 1, epoch: 0, slots: 4 },
     () => undefined,
     'threads',

@@ -13,8 +13,11 @@ import type { AnyFunction } from '../define/identity.ts'
 
 /** The place that a runner runs in, as the runner sees it. */
 export interface RunnerHost {
-  /** True once somebody has asked for the run to stop: how a flag in shared memory is seen inside a synchronous loop. */
-  probe(runner: Runner): boolean
+  /**
+   * The cause for which the run is to stop, as far as a synchronous loop can see it: a flag in shared memory, a limit that has run
+   * out. Only looks, except at a cancel point, where the place may take note of what it sees.
+   */
+  probe(runner: Runner, atCancelPoint: boolean): CancelCause | undefined
   progress(runner: Runner, value: unknown): void
   log(runner: Runner, line: LogLine): void
   /** Asks the caller that handed the call over. Only for a runner with `asks`. */
@@ -47,6 +50,8 @@ export class Runner implements ScopeSource, Services {
   /** Set by the place when it starts the run. */
   started = 0
   cause: CancelCause | undefined
+  /** The cause that the task has been told when it looked: from then on it holds, whatever the next look would find. */
+  seen: CancelCause | undefined
   /** True where somebody answers what the task asks. */
   asks = false
   /**
@@ -54,6 +59,8 @@ export class Runner implements ScopeSource, Services {
    * `RunnerHost.deadline`.
    */
   endsAt: number = Number.POSITIVE_INFINITY
+  /** The time limit of the run in milliseconds; 0 for none, and where the place keeps it. */
+  timeout = 0
   begun: Set<string> | undefined
   #scope: Scope | undefined
   #credit: number
@@ -83,7 +90,7 @@ export class Runner implements ScopeSource, Services {
     const scope = openTaskScope({
       name: this.name,
       attempt: this.attempt,
-      probe: () => (this.#host.probe(this) ? (this.cause ?? unknownCause) : undefined),
+      probe: atCancelPoint => this.#whyStop(atCancelPoint),
       onProgress: value => this.#host.progress(this, value),
       services: this,
     })
@@ -179,9 +186,10 @@ export class Runner implements ScopeSource, Services {
     let sliceEnd = performance.now() + streamSlice
     try {
       for (;;) {
-        if (this.#stopped) {
+        const cause = this.#whyStop(true)
+        if (cause !== undefined) {
           await callIn(this, () => iterator.return?.(undefined), undefined)
-          return this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+          return this.#close(true, errorOfCause(cause, `task ${this.name}`))
         }
         if (this.#credit <= 0) {
           await new Promise<void>(resolve => (this.#onCredit = resolve))
@@ -210,8 +218,10 @@ export class Runner implements ScopeSource, Services {
     }
   }
 
-  get #stopped(): boolean {
-    return this.cause !== undefined || this.#host.probe(this)
+  #whyStop(atCancelPoint: boolean): CancelCause | undefined {
+    if (this.cause !== undefined) return this.cause
+    const cause = this.#host.probe(this, atCancelPoint)
+    return (this.seen ??= cause)
   }
 
   #startChunk(items: readonly unknown[]): void {
@@ -222,16 +232,19 @@ export class Runner implements ScopeSource, Services {
       values.push(error)
       return this.kind === 'settled' && this.cause === undefined
     }
+    let cause: CancelCause | undefined
     const rest = (from: number): void => {
       const over = callIn(this, run, from)
-      if (over === 'finished') this.#close(false, { values, failed } satisfies ChunkResult)
-      else if (over === 'stopped') this.#close(true, errorOfCause(this.cause ?? unknownCause, `task ${this.name}`))
+      if (over === 'waiting') return
+      if (cause === undefined) this.#close(false, { values, failed } satisfies ChunkResult)
+      else this.#close(true, errorOfCause(cause, `task ${this.name}`))
     }
     /** Runs items one after the other; a promise is waited for, and then the others go on. */
-    const run = (from: number): 'finished' | 'stopped' | 'waiting' => {
+    const run = (from: number): 'over' | 'waiting' => {
       const { fn } = this
       for (let i = from; i < items.length; i++) {
-        if (this.#stopped) return 'stopped'
+        cause = this.#whyStop(true)
+        if (cause !== undefined) return 'over'
         let value: unknown
         try {
           value = fn(items[i] as never)
@@ -241,7 +254,7 @@ export class Runner implements ScopeSource, Services {
           }
         } catch (error) {
           if (fail(error)) continue
-          return 'finished'
+          return 'over'
         }
         value.then(
           result => {
@@ -252,7 +265,7 @@ export class Runner implements ScopeSource, Services {
         )
         return 'waiting'
       }
-      return 'finished'
+      return 'over'
     }
     rest(0)
   }
@@ -274,8 +287,6 @@ export class Runner implements ScopeSource, Services {
     else this.#host.ended(this, true, outcome.error)
   }
 }
-
-const unknownCause: CancelCause = { source: 'explicit' }
 
 /**
  * The error that a caller gets for anything that a task threw: errors as they are, anything else wrapped, so that it has a

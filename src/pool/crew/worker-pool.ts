@@ -376,7 +376,7 @@ export class WorkerPool extends BaseExecutor {
       this.finish(entry, 'withdrawn')
       return
     }
-    ledger.cancel(entry.slot)
+    ledger.cancel(entry.slot, cause.source)
     worker.transport.post([request.cancel, entry.slot, encodeCause(cause)], false)
     worker.dirty = true
     this.#schedule()

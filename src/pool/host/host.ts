@@ -7,6 +7,7 @@ import type { Packed } from '../../call/codec/steps.ts'
 import { Runner, type RunnerHost, thrownError } from '../../call/run/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
 import { fillPuts } from '../../call/codec/unpack.ts'
+import type { CancelCause } from '../../core/errors/cause.ts'
 import { TaskNotFoundError, UnsendableError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
@@ -111,7 +112,7 @@ export class Host implements RunnerHost {
         const args = (marked ? decode(initializer.args) : initializer.args) as readonly unknown[]
         await new Promise((resolve, reject) => {
           const host: RunnerHost = {
-            probe: () => false,
+            probe: () => undefined,
             progress: () => {},
             log: () => {},
             ask: () => Promise.reject(new Error('an initializer has nobody to ask')),
@@ -309,7 +310,10 @@ export class Host implements RunnerHost {
     runner.started = at
     runner.asks = (flags & flag.asks) !== 0
     if (deadline) runner.endsAt = deadline
-    if (timeout) runner.endsAt = Math.min(runner.endsAt, Date.now() + timeout)
+    if (timeout) {
+      runner.timeout = timeout
+      runner.endsAt = Math.min(runner.endsAt, Date.now() + timeout)
+    }
     if (flags & flag.reportStart) {
       this.#outbox.post([reply.started, runner.slot, micros(at)], true)
       this.#outbox.flush() // it may be about to block this thread
@@ -321,10 +325,12 @@ export class Host implements RunnerHost {
 
   // ---------------------------------------------------------------- what runners tell
 
-  probe(runner: Runner): boolean {
+  probe(runner: Runner): CancelCause | undefined {
     // A task inside a long synchronous loop comes by here: what it has posted may go out now.
     this.#outbox.flushIfOld()
-    return runner.cause !== undefined || this.#ledger.cancelled(runner.slot)
+    const source = this.#ledger.cancelledBy(runner.slot)
+    if (source === undefined) return undefined
+    return source === 'timeout' ? { source, timeout: runner.timeout } : { source }
   }
 
   progress(runner: Runner, value: unknown): void {

@@ -1,3 +1,5 @@
+import type { CancelSource } from '../../core/errors/errors.ts'
+
 /**
  * The record of who has started what: one line for each slot of a worker, read and written by the pool and the worker
  * without waiting for each other. The README beside this file says why it must be exact.
@@ -12,7 +14,7 @@ export interface PoolLedger {
   /** Takes the call back. True: it never starts. False: it has started. */
   withdraw(slot: number): boolean
   /** Tells a started call to stop, in a way that it sees even inside a synchronous loop. */
-  cancel(slot: number): void
+  cancel(slot: number, source: CancelSource): void
   /**
    * The moment at which the call started, in milliseconds of the worker's ledger clock; undefined when it has not, what
    * `loadingSince` makes while its module is being imported.
@@ -47,6 +49,25 @@ export interface WorkerLedger {
   readonly startGroup?: (slots: readonly number[], at: number) => void
   /** The module of a call that was claimed while it was to be imported is there: its task begins now. */
   begin(slot: number, at: number): void
-  /** True once the pool wants the started call to stop. Cheap enough for the innermost loop. */
-  cancelled(slot: number): boolean
+  /** The source of the cancellation once the started call is to stop. Cheap enough for the innermost loop. */
+  cancelledBy(slot: number): CancelSource | undefined
 }
+
+/** The numbers of the sources of a cancellation in a ledger, from 1 up; less than 16. */
+export const sourceNumbers: Readonly<Record<CancelSource, number>> = {
+  explicit: 1,
+  signal: 2,
+  deadline: 3,
+  timeout: 4,
+  failure: 5,
+  scope: 6,
+  consumer: 7,
+  close: 8,
+  shutdown: 9,
+}
+
+/** The sources by their numbers. */
+export const sourceOfNumber: readonly (CancelSource | undefined)[] = [
+  undefined,
+  ...(Object.keys(sourceNumbers) as CancelSource[]),
+]

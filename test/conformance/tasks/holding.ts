@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
-import { CancelledError, current, task } from 'skein'
+import { CancelledError, current, task, TimeoutError } from 'skein'
 import { addLine, touch } from '../files.ts'
 
 /** Says that it has started, then waits for the gate; stops when it is asked to. */
@@ -74,8 +74,16 @@ export const spinAndReport = task(import.meta, function spinAndReport(started: s
     if (error instanceof CancelledError) {
       addLine(report, `${error.code} ${error.source} ${String(error.reason)} ${s.signal.aborted}`)
     }
+    if (error instanceof TimeoutError) addLine(report, `${error.code} ${error.timeout} ${s.signal.aborted}`)
     throw error
   }
+})
+
+/** Asks in a synchronous loop whether it is cancelled, and reports why; it passes no cancel point. */
+export const spinUntilCancelled = task(import.meta, function spinUntilCancelled(report: string): void {
+  const s = current()
+  while (!s.cancelled) continue
+  addLine(report, `${s.cause?.source} ${s.cause?.timeout}`)
 })
 
 /** Reports what its sleep throws when it is cancelled, and lets it pass. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { CancelledError } from 'skein'
+import { call, CancelledError, scope, TimeoutError } from 'skein'
 import { codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -35,6 +35,77 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
       assert.match(linesOf(file('report'))[0] as string, /^SKEIN_CANCELLED explicit .* true$/)
     },
     { needs: ['sync reach'] },
+  )
+
+  add(
+    'a checkpoint in a synchronous loop says that a signal has stopped it',
+    async ({ open, file }) => {
+      const executor = open({ workers: 1, grace: 30_000 })
+      const controller = new AbortController()
+      const made = call(tasks.spinAndReport, file('started'), file('report')).with({ signal: controller.signal })
+      const running = failure(CancelledError, executor.run(made))
+      await fileAppears(file('started'))
+      controller.abort()
+      assert.equal((await running).source, 'signal')
+      assert.match(linesOf(file('report'))[0] as string, /^SKEIN_CANCELLED signal /)
+    },
+    { needs: ['sync reach'] },
+  )
+
+  add(
+    'a checkpoint in a synchronous loop says that the executor was closed',
+    async ({ open, file }) => {
+      const executor = open({ workers: 1, grace: 30_000 })
+      const running = failure(CancelledError, executor.run(tasks.spinAndReport, file('started'), file('report')))
+      await fileAppears(file('started'))
+      await executor.close({ cancel: true })
+      assert.equal((await running).source, 'close')
+      assert.match(linesOf(file('report'))[0] as string, /^SKEIN_CANCELLED close /)
+    },
+    { needs: ['sync reach'] },
+  )
+
+  add(
+    'a checkpoint in a synchronous loop says that the scope around the call ran out of time',
+    async ({ open, file }) => {
+      const executor = open({ workers: 1, grace: 30_000 })
+      await executor.run(where)
+      const report = file('report')
+      // A busy machine may not have started the call when the time is over: then nothing is reported.
+      while (linesOf(report).length === 0) {
+        const around = scope(s => s.on(executor).run(tasks.spinAndReport, file('started'), report), { timeout: 60 })
+        await failure(TimeoutError, around)
+      }
+      assert.match(linesOf(report)[0] as string, /^SKEIN_CANCELLED deadline /)
+    },
+  )
+
+  add('a checkpoint in a synchronous loop says that its time has run out, and what it was', async ({ open, file }) => {
+    const executor = open({ workers: 1, grace: 30_000 })
+    const made = call(tasks.spinAndReport, file('started'), file('report')).with({ timeout: 30 })
+    assert.equal((await failure(TimeoutError, executor.run(made))).ended, 'cooperative')
+    assert.deepEqual(linesOf(file('report')), ['SKEIN_TIMEOUT 30 true'])
+  })
+
+  add('a synchronous loop sees without a checkpoint that its time has run out', async ({ open, file }) => {
+    const executor = open({ workers: 1, grace: 30_000 })
+    const made = call(tasks.spinUntilCancelled, file('report')).with({ timeout: 30 })
+    assert.equal((await failure(TimeoutError, executor.run(made))).ended, 'cooperative')
+    assert.deepEqual(linesOf(file('report')), ['timeout 30'])
+  })
+
+  add(
+    'a synchronous loop sees without a checkpoint that the scope around the call ran out of time',
+    async ({ open, file }) => {
+      const executor = open({ workers: 1, grace: 30_000 })
+      await executor.run(where)
+      const report = file('report')
+      while (linesOf(report).length === 0) {
+        const around = scope(s => s.on(executor).run(tasks.spinUntilCancelled, report), { timeout: 60 })
+        assert.equal((await failure(TimeoutError, around)).timeout, 60)
+      }
+      assert.deepEqual(linesOf(report), ['deadline undefined'])
+    },
   )
 
   add(

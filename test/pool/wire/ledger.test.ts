@@ -1,3 +1,4 @@
+import type { CancelSource } from '#skein/core/errors/errors.js'
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -92,16 +93,21 @@ for (const [kind, open] of Object.entries(kinds)) {
       withPair(pair => {
         send(pair, 5)
         pair.worker.start(5, 1)
-        assert.equal(pair.worker.cancelled(5), false)
-        pair.pool.cancel(5)
+        assert.equal(pair.worker.cancelledBy(5), undefined)
+        pair.pool.cancel(5, 'timeout')
         // The file is looked at once in a few milliseconds.
         const end = performance.now() + 2_000
-        while (!pair.worker.cancelled(5)) assert.ok(performance.now() < end, 'the flag was never seen')
+        let source: CancelSource | undefined
+        while ((source = pair.worker.cancelledBy(5)) === undefined) {
+          assert.ok(performance.now() < end, 'the flag was never seen')
+        }
+        assert.equal(source, 'timeout')
+        assert.equal(pair.pool.startedAt(5), 1)
         send(pair, 5)
         assert.equal(pair.pool.startedAt(5), undefined, 'a slot starts anew with each call')
         assert.equal(pair.worker.start(5, 9), true)
         const quiet = performance.now() + 20
-        while (performance.now() < quiet) assert.equal(pair.worker.cancelled(5), false)
+        while (performance.now() < quiet) assert.equal(pair.worker.cancelledBy(5), undefined)
       }))
 
     test('claims a group as it would claim each', () =>
@@ -125,7 +131,7 @@ test('a ledger file that was closed answers without harm', () => {
   pool.sent(0)
   pool.close()
   pool.close()
-  pool.cancel(0)
+  pool.cancel(0, 'explicit')
   assert.equal(pool.startedAt(0), undefined)
   assert.throws(() => closeSync(fd))
 })
