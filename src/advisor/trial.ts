@@ -8,7 +8,7 @@ import { isGeneratorTask } from './settle-each.ts'
  * Runs a few calls in a process of their own before the task is let near this one: a task that ends its process, or never
  * ends, would take the comparison with it.
  *
- * Gives the reason why the task must not run in this process, or undefined when it may.
+ * Returns the reason why the task must not run in this process, or undefined when it may.
  * Throws what starting the task throws when its module cannot be loaded: then nothing can be compared.
  */
 export async function tryOut(task: AnyTask, inputs: readonly unknown[], budget: number): Promise<string | undefined> {

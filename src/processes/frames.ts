@@ -155,7 +155,7 @@ export class FrameReader<M> {
     if (messages.length > 0) this.#onMessages(messages)
   }
 
-  /** Reads a frame where it lies. Gives where it ends, or undefined when its end has not arrived. */
+  /** Reads a frame in its place. Returns where it ends, or undefined when its end has not arrived. */
   #takeWhole(piece: Buffer, at: number, messages: M[]): number | undefined {
     const bodyAt = at + headBytes
     if (bodyAt > piece.length) return undefined
@@ -165,7 +165,7 @@ export class FrameReader<M> {
     return end
   }
 
-  /** Copies what has arrived of a frame, and reads it with its last byte. Gives how far it reaches in this piece. */
+  /** Copies what has arrived of a frame, and reads it with its last byte. Returns how far it reaches in this piece. */
   #takePart(piece: Buffer, from: number, messages: M[]): number {
     let at = from
     if (this.#body === undefined) {

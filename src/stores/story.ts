@@ -1,4 +1,4 @@
-/** What a store itself writes as the error of a call that it ended, as JSON. */
+/** The errors that a store itself writes for calls that it ended, as JSON. */
 
 /** Cancelled before it started. `reason` is JSON. */
 export function cancelledStory(reason: string): string {

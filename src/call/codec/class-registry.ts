@@ -46,7 +46,7 @@ export interface ClassOptions<T extends object = object, D = unknown> {
   /** The name under which both sides know the class. Default: the class's own name. */
   readonly name?: string
   /**
-   * Gives the data that makes up an instance. Needed for a class with `#private` fields. Default: its own enumerable
+   * Returns the data that makes up an instance. Needed for a class with `#private` fields. Default: its own enumerable
    * properties.
    */
   readonly encode?: (instance: T) => D

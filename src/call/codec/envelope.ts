@@ -45,7 +45,7 @@ export function decodeError(envelope: ErrorEnvelope): Error {
   }
 }
 
-/** Writes below an error's stack where it ran and where it was submitted. Gives the same error back. */
+/** Writes below an error's stack where it ran and where it was submitted. Returns the same error. */
 export function withOrigin<E>(error: E, { worker, task, site }: ErrorOrigin): E {
   if (!isError(error)) return error
   const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`

@@ -4,7 +4,7 @@ import { describeTask, type TaskIdentity } from './identity.ts'
 /**
  * The name under which a task is known in events, on the command line and on queues, also to workers in other languages.
  *
- * A name with a dot in it is used as it stands: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded
+ * A name with a dot in it is used as it is: `task(import.meta, fn, { name: 'billing.charge' })`. Any other is preceded
  * by the name of its module's file without the ending: `countPrimes` in `src/primes.ts` is `primes.countPrimes`, and stays
  * so when the module is compiled. For a file called `index` its folder is the name.
  */

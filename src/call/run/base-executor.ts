@@ -179,7 +179,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     else this.#tokens.push(entry)
   }
 
-  /** The run of an entry goes on although it has ended for its caller. Gives what to call when it has ended, too. */
+  /** The run of an entry goes on although it has ended for its caller. Returns what to call when it has ended, too. */
   protected keepToken(entry: Entry): (() => void) | undefined {
     return this.#tokens?.keep(entry)
   }

@@ -26,7 +26,7 @@ export function openTaskScope(options: TaskScopeOptions): Scope {
  * Ends the scope of a task whose function has returned or thrown: waits for what it spawned (cancelled first where the
  * function threw), then runs its exit handlers.
  *
- * Gives the outcome of the task as a whole: at once, and the one that went in, where there is nothing to wait for.
+ * Returns the outcome of the task as a whole: at once, and the one that went in, where there is nothing to wait for.
  */
 export function endTaskScope(scope: Scope, outcome: TaskOutcome): TaskOutcome | Promise<TaskOutcome> {
   let ended: TaskOutcome | undefined

@@ -4,7 +4,7 @@ interface Entry<T> {
   readonly number: number
 }
 
-/** Gives the value with the highest priority first, and among equals the one that came first. */
+/** Returns the value with the highest priority first, and among equals the one that came first. */
 export class Heap<T> {
   readonly #entries: Entry<T>[] = []
   #count = 0

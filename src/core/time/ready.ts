@@ -86,7 +86,7 @@ class ReadyQueue {
     this.direct = this.#mayBeDirect
   }
 
-  /** Has each batch put into another order before it runs; undefined ends it. Gives what did so before. */
+  /** Has each batch put into another order before it runs; undefined ends it. Returns what did so before. */
   shuffleWith(shuffle: ((items: Runnable[]) => void) | undefined): ((items: Runnable[]) => void) | undefined {
     const before = this.#shuffle
     this.#shuffle = shuffle

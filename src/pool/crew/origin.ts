@@ -2,7 +2,7 @@ import { type Entry, isBundle } from '../../call/run/entry.ts'
 import { withOrigin } from '../../call/codec/envelope.ts'
 import { describeSite } from '../../call/run/submit-site.ts'
 
-/** Writes below an error's stack which worker and task it came from and who had submitted the call. Gives the same error back. */
+/** Writes below an error's stack which worker and task it came from and who had submitted the call. Returns the same error. */
 export function tellOrigin<E>(entry: Entry, pool: string, error: E): E {
   const site = describeSite(entry.site)
   return withOrigin(error, {

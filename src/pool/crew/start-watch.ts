@@ -50,7 +50,7 @@ export class StartWatch {
     this.#lookIn(next)
   }
 
-  /** Gives in how many milliseconds to look again. */
+  /** Returns the milliseconds after which to look again. */
   #lookAt(worker: PoolWorker): number {
     if (worker.ending) return Number.POSITIVE_INFINITY
     const now = performance.now()

@@ -10,7 +10,7 @@ export const longestMessage = 8_192
 /** Writes messages into memory. */
 export interface MessageWriter<M> {
   /**
-   * Writes a message at this word, `asText` as JSON. Gives how many words it took, 0 when it cannot be written, or when
+   * Writes a message at this word, `asText` as JSON. Returns how many words it took, 0 when it cannot be written, or when
    * nothing speaks for text after the latest message that could not be written.
    */
   write(at: number, message: M, asText: boolean): number

@@ -96,7 +96,7 @@ export class ValueWriter {
     this.#at += 2
   }
 
-  /** The frame is complete. Gives its length in words. */
+  /** Completes the frame. Returns its length in words. */
   finish(): number {
     if (this.#defined.length > 0) this.#defined = []
     if (this.#seenCount > 0) this.#forget()

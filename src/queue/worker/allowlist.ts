@@ -13,11 +13,11 @@ import { loadTaskModule } from '../../pool/host/load-task.ts'
 export interface KnownTask {
   readonly identity: TaskIdentity
   readonly fn: AnyFunction
-  /** Which errors are worth another attempt, as the task's definition says. */
+  /** Says whether an error is worth another attempt, as the task's definition has it. */
   readonly retryIf?: (error: unknown, attempt: number) => boolean
-  /** Checks arguments, and gives those that the task is called with. Throws, or rejects, when they are wrong. */
+  /** Checks arguments, and returns those that the task is called with. Throws, or rejects, when they are wrong. */
   readonly checkArguments?: (args: readonly unknown[]) => readonly unknown[] | Promise<readonly unknown[]>
-  /** Checks a result, and gives the one that is kept. */
+  /** Checks a result, and returns the one that is kept. */
   readonly checkResult?: (value: unknown) => unknown
 }
 
@@ -40,11 +40,11 @@ export class Allowlist {
 }
 
 /**
- * Imports the modules and collects their tasks and the given ones.
+ * Imports the modules and collects their tasks and those that were passed.
  *
  * **Errors**: `SKEIN_TASK_MODULE` when a module is missing or its import fails; `SKEIN_TASK_NOT_FOUND` when it defines no
- * task; `SKEIN_TASK_DEFINITION` when two tasks would have the same name in a message; `SKEIN_INVALID_ARGUMENT` for what is
- * no task or no module.
+ * task; `SKEIN_TASK_DEFINITION` when two tasks would have the same name in a message; `SKEIN_INVALID_ARGUMENT` for
+ * anything but tasks and modules.
  */
 export async function allowlistOf(
   modules: readonly (string | URL)[],

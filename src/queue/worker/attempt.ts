@@ -6,7 +6,7 @@ import type { Claim } from '../../stores/roles/broker.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
 
-/** Why an attempt is being stopped, which decides what is written of it. */
+/** The reason why an attempt is being stopped, which decides what is written of it. */
 export type StopCause =
   /** Somebody cancelled the job. */
   | { readonly kind: 'cancelled'; readonly reason: unknown }
@@ -27,20 +27,24 @@ export class Attempt {
   readonly known: KnownTask
   readonly message: TaskMessage
   readonly args: readonly unknown[]
-  /** When the whole job has to be over, on the clock of this process; Infinity where it has no deadline. */
+  /**
+   * The moment at which the whole job has to be over, on the clock of this process; Infinity where it has no deadline.
+   */
   readonly deadline: number
   /** Set when it is handed to the executor. */
   entry: Entry | undefined
   /** The first cause wins, except that a lost lease overrules all others: then nothing may be written. */
   stopping: StopCause | undefined
   deadlineTimer: Timer | undefined
-  /** What is committed together with the acknowledgement. */
+  /** The effects that are committed together with the acknowledgement. */
   effects: Effect[] | undefined
-  /** What is committed together with a step, by the step's name; only of steps that are being worked on. */
+  /**
+   * The effects that are committed together with a step, by the step's name; only of steps that are being worked on.
+   */
   openSteps: Map<string, Effect[]> | undefined
-  /** Observers have been told that it has begun. */
+  /** True once observers have heard that it has begun. */
   isBegunTold = false
-  /** The moment of the last thing that observers have been told. */
+  /** The moment of the last event that observers have heard. */
   lastTold = 0
   /** Reports that the store has not answered yet: the settlement must not overtake them. */
   unwritten = 0

@@ -5,7 +5,7 @@ const longestPause = 2_000
 /** Batches on their way at the same time: while one is being committed, the next one is already there. */
 const mostUnderWay = 2
 
-/** What waits to be written, and who wants to hear the outcome. */
+/** An item that waits to be written, and the function that wants to hear the outcome. */
 interface Waiting<I, O> {
   /** Its place among all that were added. */
   readonly number: number
@@ -17,7 +17,7 @@ interface Waiting<I, O> {
  * Bundles writes: all that comes while earlier batches are on their way goes into the next one, so that a batch is as
  * large as the store is slow.
  *
- * A batch that fails as a whole is tried again, with growing pauses, until it is written or the batcher is given up: the
+ * A batch that fails as a whole is tried again, with growing pauses, until it is written or the batcher gives up: the
  * lease is still held, so nothing is lost by waiting. It is tried again item by item: if it is only some items that the store
  * cannot write (their call is damaged there), they go on trying by themselves, and hold up nobody else.
  */
@@ -37,7 +37,7 @@ export class Batcher<I, O> {
   #pause = 0
   #timer: Timer | undefined
   #givenUp = false
-  /** Why nothing could be written lately, until something is. */
+  /** The reason why nothing could be written lately, until something is. */
   trouble: unknown
 
   constructor(write: (items: I[]) => Promise<O[]>, onError: (error: unknown) => void, most = 2_000) {
@@ -46,7 +46,7 @@ export class Batcher<I, O> {
     this.#most = most
   }
 
-  /** `written` is called with what the store said of this item; never when the batcher was given up before. */
+  /** Adds an item. `written` is called with what the store said of it; never when the batcher was given up before. */
   add(item: I, written: (outcome: O) => void): void {
     if (this.#givenUp) return
     this.#waiting.push({ number: this.#added++, item, written })

@@ -6,7 +6,7 @@ import type { Attempt, StopCause } from './attempt.ts'
 import { encodeValue } from '../../celery/result.ts'
 import { verdictOf } from './retry-rule.ts'
 
-/** How an attempt ended, in the worker's own terms; `settlementOf` makes a settlement of it. */
+/** The end of an attempt, in the worker's own terms; `settlementOf` makes a settlement of it. */
 export type Ending =
   | { readonly kind: 'done'; readonly result: string }
   | { readonly kind: 'failed' | 'dead'; readonly error: unknown }
@@ -25,7 +25,7 @@ const ofThePlace: ReadonlySet<string> = new Set([
   'SKEIN_CLOSED',
 ])
 
-/** What becomes of an attempt, from what the executor says of it and what the worker knows. */
+/** Decides how an attempt ends, from what the executor says of it and what the worker knows. */
 export function conclude(attempt: Attempt, outcome: Outcome): Ending {
   const { stopping } = attempt
   if (stopping?.kind === 'lost') return { kind: 'lost' }
@@ -39,7 +39,7 @@ export function conclude(attempt: Attempt, outcome: Outcome): Ending {
   return concludeFailed(attempt, error)
 }
 
-/** What becomes of a claim that was to be stopped before it was handed to the executor. */
+/** Decides how a claim ends that was to be stopped before it was handed to the executor. */
 export function concludeStopped(attempt: Attempt, stopping: StopCause, ended: Ended = 'withdrawn'): Ending {
   const what = `job ${attempt.claim.id}, task ${attempt.claim.task},`
   switch (stopping.kind) {
@@ -65,7 +65,7 @@ export function concludeStopped(attempt: Attempt, stopping: StopCause, ended: En
   }
 }
 
-/** What becomes of an attempt that failed, or whose result cannot be kept. */
+/** Decides how an attempt ends that failed, or whose result cannot be kept. */
 export function concludeFailed(attempt: Attempt, error: unknown): Ending {
   if (error instanceof SkeinError && ofThePlace.has(error.code)) {
     return { kind: 'release', interrupted: false, blocked: error }

@@ -10,13 +10,13 @@ import type { JobTeller } from './job-teller.ts'
 import type { ReportBody, TaskBackstage } from './services.ts'
 import { count, settlementOf, type WorkerCounts } from './settlement.ts'
 
-/** Where a delivery goes, and who tells observers of it. */
+/** The parts of a worker that a delivery needs: where it goes, and who reports it to observers. */
 export interface DeliveryParts {
   readonly store: Store
   readonly teller: JobTeller
 }
 
-/** What the worker does when the store has answered. */
+/** The functions of the worker that are called when the store has answered. */
 export interface DeliveryHooks {
   /** The claim is over, written or lost. */
   readonly settled: (claim: Claim) => void
@@ -24,7 +24,7 @@ export interface DeliveryHooks {
 }
 
 /**
- * What goes back from a worker: how attempts ended and what they report, to the store in batches, and to observers as
+ * The way back from a worker: how attempts ended and what they report, to the store in batches, and to observers as
  * events. Counts the endings.
  */
 export class Delivery implements TaskBackstage {
@@ -61,7 +61,7 @@ export class Delivery implements TaskBackstage {
     return this.#unsettled
   }
 
-  /** Why what was done cannot be written; undefined while it can. */
+  /** The reason why what was done cannot be written; undefined while it can. */
   get blocked(): unknown {
     return this.#settling.trouble ?? this.#reporting.trouble
   }
@@ -81,7 +81,7 @@ export class Delivery implements TaskBackstage {
   /** The store cannot write it (an effect failed, it is too large) and still holds the claim: that is a failure of the job. */
   #refused(claim: Claim, ending: Ending, why: string, attempt?: Attempt): void {
     const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
-    // A result that was refused is a failure like one that the task has thrown; a failure that was, is told without its details.
+    // A result that was refused is a failure like one that the task has thrown; a failure that was, is reported without its details.
     const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
     if (attempt) attempt.effects = undefined
     this.settle(claim, next, attempt)

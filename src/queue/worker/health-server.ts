@@ -13,7 +13,7 @@ export interface HealthServer {
 /**
  * Serves `GET /healthz`: status 200 while the worker consumes and 503 while it doesn't, with what is known as JSON.
  *
- * @param host loopback unless somebody says otherwise: the page tells what runs here
+ * @param host loopback unless somebody says otherwise: the page shows what runs here
  * **Errors**: `SKEIN_INVALID_ARGUMENT` when the port cannot be had.
  */
 export async function serveHealth(health: () => WorkerHealth, port: number, host: string): Promise<HealthServer> {

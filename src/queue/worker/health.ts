@@ -2,7 +2,7 @@ import { messageOf } from '../../core/errors/foreign.ts'
 import type { IntakeHealth } from '../../stores/roles/broker.ts'
 import type { WorkerHealth } from './reports.ts'
 
-/** What the health of a worker is made of. */
+/** The facts that decide the health of a worker. */
 export interface HealthParts {
   /** Undefined before it takes calls. */
   readonly intake: IntakeHealth | undefined
@@ -12,13 +12,13 @@ export interface HealthParts {
   readonly running: number
   readonly held: number
   readonly capacity: number
-  /** Why what was done cannot be written; undefined while it can. */
+  /** The reason why what was done cannot be written; undefined while it can. */
   readonly blocked: unknown
 }
 
 /**
- * Whether a worker does its work. The probe is the path of a claim itself, not a ping: a worker whose connection is up but
- * whose claims are not answered does not consume.
+ * Decides whether a worker does its work. The probe is the path of a claim itself, not a ping: a worker whose
+ * connection is up but whose claims are not answered does not consume.
  */
 export function healthOf({ intake, resting, state, running, held, capacity, blocked }: HealthParts): WorkerHealth {
   const { answered, trouble, stuck = false } = intake ?? {}

@@ -4,7 +4,7 @@ import { encodeItem } from '../../celery/result.ts'
 import type { Attempt } from './attempt.ts'
 import type { TaskBackstage } from './services.ts'
 
-/** How many values of a stream may be on their way to the store. */
+/** The number of values of a stream that may be on their way to the store. */
 const mostUnderWay = 64
 
 /** Writes the values of a task that streams, each once, and lets the task go on as the store takes them. */

@@ -6,7 +6,7 @@ import type { Claim } from '../../stores/roles/broker.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
 
-/** The state of a worker, as events tell it. */
+/** The state of a worker, as events have it. */
 type State = Extract<WorkerEvent, { readonly type: 'worker' }>['state']
 
 /** Tells the observers of a worker what becomes of its jobs and of itself. Builds nothing while nobody listens. */
@@ -24,7 +24,7 @@ export class JobTeller {
     return this.#observers.any
   }
 
-  /** A run has begun; told once, at the latest when it has ended. */
+  /** Reports that a run has begun; once, at the latest when it has ended. */
   started(attempt: Attempt): void {
     if (!this.observed || attempt.isBegunTold) return
     attempt.isBegunTold = true
@@ -47,7 +47,7 @@ export class JobTeller {
   }
 
   /**
-   * A claim is over, and the store has taken what became of it.
+   * Reports that a claim is over, and how, once the store has taken it.
    *
    * @param attempt undefined where none could be made of the claim
    */
@@ -92,7 +92,7 @@ export class JobTeller {
 
   #facts({ id, task, queue, attempt: number, sentAt }: Claim, attempt: Attempt | undefined): CallFacts {
     const { parentId: parent, eta } = attempt?.message ?? {}
-    // When a later attempt was due, a claim does not tell.
+    // A claim does not say when a later attempt was due.
     const queued = sentAt !== undefined && number === 1 ? Math.max(sentAt, eta ?? 0) : undefined
     const { started = 0, workerName: lane } = attempt?.entry ?? {}
     return {

@@ -11,8 +11,8 @@ export interface Unreadable {
 }
 
 /**
- * What stands in a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
- * schema refuses, is no failure of the task: it would be the same the next time.
+ * Reads a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
+ * schema refuses, is not a failure of the task: it would be the same the next time.
  */
 export function readClaim(claim: Claim, known: KnownTask): Attempt | Unreadable | Promise<Attempt | Unreadable> {
   const message = decodeMessage(claim.headers, claim.body)
@@ -36,7 +36,9 @@ function argumentsOf({ args, kwargs }: TaskMessage): readonly unknown[] {
   return Object.keys(kwargs).length === 0 ? args : [...args, kwargs]
 }
 
-/** What a message asks for beside running the task must be done, or the message refused: half of it would be a lie. */
+/**
+ * Refuses a message that asks for more than running the task: that must be done too, for half of it would be a lie.
+ */
 function beyondUs({ embed }: TaskMessage): MalformedMessageError | undefined {
   const asked = ['callbacks', 'errbacks', 'chain', 'chord'].filter(name => isAsked(embed[name]))
   if (asked.length === 0) return undefined

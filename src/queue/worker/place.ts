@@ -5,7 +5,7 @@ import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { WorkSettings } from './work-options.ts'
 
-/** How many jobs run at once on the event loop when nobody says. */
+/** The number of jobs that run at once on the event loop when nobody says. */
 const loopConcurrency = 64
 
 /** The executor that a worker's options describe; each is loaded only where it is used. */

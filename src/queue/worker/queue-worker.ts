@@ -15,10 +15,10 @@ import { type HealthServer, serveHealth } from './health-server.ts'
 import { Stop } from './stop.ts'
 import { WorkerCore } from './worker.ts'
 
-/** How often a worker says that it is alive, in milliseconds. */
+/** The pause between two announcements that a worker is alive, in milliseconds. */
 const announceEvery = 5_000
 
-/** How a worker is closed. */
+/** Options of a worker's `close`. */
 export interface CloseWorkerOptions {
   /**
    * The one deadline for all of it: jobs that run may finish until shortly before, then they are asked to stop, then they
@@ -38,13 +38,13 @@ export interface QueueWorker extends AsyncDisposable {
   readonly healthPort: number | undefined
   /** Resolves when it has stopped, with what it left behind. Never rejects. */
   readonly done: Promise<StopReport>
-  /** How it is doing. */
+  /** Its numbers, right now. */
   stats(): QueueWorkerStats
-  /** Whether it does its work. */
+  /** Its health: whether it does its work. */
   health(): WorkerHealth
   /**
-   * Tells what happens from now on to the jobs that it takes, and to itself, in the words of every executor: see `CallEvent` and
-   * `WorkerEvent`. The end of an attempt is told once the store has it.
+   * Reports what happens from now on to the jobs that it takes, and to itself, in the words of every executor: see
+   * `CallEvent` and `WorkerEvent`. The end of an attempt is reported once the store has it.
    *
    * What the listener throws harms nothing: it is reported once, as a process warning, and the listener hears on.
    *
@@ -59,7 +59,7 @@ export interface QueueWorker extends AsyncDisposable {
   close(options?: CloseWorkerOptions): Promise<StopReport>
 }
 
-/** What a worker is made of, and what it closes in the end. */
+/** The parts of a worker, which it closes in the end. */
 export interface QueueWorkerParts {
   readonly store: Store
   readonly ownsStore: boolean

@@ -4,13 +4,13 @@ export interface InterruptedJob {
   readonly task: string
   readonly queue: string
   readonly attempt: number
-  /** How long it had run, in milliseconds. */
+  /** The time that it had run, in milliseconds. */
   readonly ran: number
-  /** What it took to stop it, as in `CancelledError.ended`. */
+  /** The means that it took to stop it, as in `CancelledError.ended`. */
   readonly ended: string
 }
 
-/** What a stopped worker leaves behind. */
+/** The report on what a stopped worker leaves behind. */
 export interface StopReport {
   /** Jobs that ended while the worker was stopping. */
   readonly finished: number
@@ -22,7 +22,7 @@ export interface StopReport {
   readonly unwritten: number
 }
 
-/** How a worker is doing. */
+/** The numbers of a worker. */
 export interface QueueWorkerStats {
   /** As it appears in the store and in `skein stats`: host, process and a random part. */
   readonly worker: string
@@ -31,7 +31,7 @@ export interface QueueWorkerStats {
   readonly running: number
   /** Jobs that are held, but have not started. */
   readonly waiting: number
-  /** How many jobs can run at once. */
+  /** The number of jobs that can run at once. */
   readonly capacity: number
   readonly done: number
   readonly failed: number
@@ -42,7 +42,7 @@ export interface QueueWorkerStats {
   readonly lost: number
 }
 
-/** Whether a worker does its work. */
+/** The health of a worker: whether it does its work. */
 export interface WorkerHealth {
   /** True while it claims jobs, or could: it runs, the store answers, and nothing is stuck. */
   readonly consuming: boolean

@@ -3,7 +3,7 @@ import { retryDelay } from '../../call/run/retry.ts'
 import { SkeinError, WorkerCrashedError } from '../../core/errors/errors.ts'
 import type { Attempt } from './attempt.ts'
 
-/** What becomes of an attempt that failed. */
+/** The decision on an attempt that failed. */
 export type Verdict = { readonly kind: 'retry'; readonly delay: number } | { readonly kind: 'failed' | 'dead' }
 
 /** Failures that the next attempt would meet in the same way. */
@@ -17,13 +17,13 @@ const hopeless: ReadonlySet<string> = new Set([
 ])
 
 /**
- * How many attempts a job has whose thread or process died under it, also where its own policy allows none: what killed it
- * may have been the memory of the machine. After that it is dead, for somebody to look at.
+ * The number of attempts of a job whose thread or process died under it, also where its own policy allows none: what
+ * killed it may have been the memory of the machine. After that it is dead, for somebody to look at.
  */
 const attemptsUnderCrashes = 3
 
 /**
- * Whether and when a failed attempt is made again.
+ * Decides whether and when a failed attempt is made again.
  *
  * In this order: what cannot succeed is not tried again; the error may say so itself (`retryable: false`), as may the
  * policy (`never`) and the task (`retryIf`); then the count decides. `retryAfter` on the error replaces the wait, not the

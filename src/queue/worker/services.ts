@@ -14,7 +14,7 @@ import type { Attempt } from './attempt.ts'
 import type { JobTeller } from './job-teller.ts'
 import { type AskedEffect, effectAsk, jobAsk } from '../inside/asks.ts'
 
-/** What a running task needs of its worker. */
+/** The part of its worker that a running task needs. */
 export interface TaskBackstage {
   readonly store: Pick<Store, 'url' | 'transactions'>
   /** Writes a report of the attempt, in order; nothing is written once its lease was lost. */
@@ -105,7 +105,7 @@ export class TaskServices implements RunServices {
   }
 }
 
-/** What a task hears that goes on although its lease was lost. */
+/** The error that a task gets that goes on although its lease was lost. */
 function lostError(attempt: Attempt): CancelledError {
   const { claim } = attempt
   return new CancelledError(

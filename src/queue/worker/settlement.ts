@@ -3,7 +3,7 @@ import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { Ending } from './conclude.ts'
 
-/** How many jobs came to which end. */
+/** The numbers of jobs that came to each end. */
 export interface WorkerCounts {
   done: number
   failed: number
@@ -14,10 +14,10 @@ export interface WorkerCounts {
   lost: number
 }
 
-/** How long a job waits that went back because its place could not be started, in milliseconds. */
+/** The time that a job waits that went back because its place could not be started, in milliseconds. */
 const blockedFor = 1_000
 
-/** What the store is told of an ending; undefined where nothing may be written. */
+/** The settlement of an ending, for the store; undefined where nothing may be written. */
 export function settlementOf(
   { id, token }: Claim,
   ending: Ending,

@@ -2,11 +2,11 @@ import { Timer } from '../../core/time/timer.ts'
 import type { StopReport } from './reports.ts'
 import type { WorkerCore } from './worker.ts'
 
-/** How often it looks after what the executor has taken back into its queue, in milliseconds. */
+/** The pause between two looks after what the executor has taken back into its queue, in milliseconds. */
 const lookEvery = 50
 
 /**
- * How a worker stops, with one deadline for all of it:
+ * The way in which a worker stops, with one deadline for all of it:
  *
  *     stop claiming, hand back what has not started -> let run -> abort -> (after the executor's grace: by force) -> write
  *
@@ -14,9 +14,9 @@ const lookEvery = 50
  */
 export class Stop {
   readonly #core: WorkerCore
-  /** How long jobs may finish by themselves, in milliseconds. */
+  /** The time that jobs have to finish by themselves, in milliseconds. */
   readonly #patience: number
-  /** What is kept for breaking off what then still runs, and for writing. */
+  /** The time that is kept for breaking off what then still runs, and for writing. */
   readonly #reserve: number
   #deadline: Timer | undefined
   #hurried = false

@@ -5,18 +5,18 @@ const shortestHorizon = 10
 const mostAhead = 2_000
 
 /**
- * How many calls a worker may hold: as many as can run at once, and so many ahead that it does not run dry while it waits
- * for the store.
+ * The number of calls that a worker may hold: as many as can run at once, and so many ahead that it does not run dry
+ * while it waits for the store.
  *
- * How many ahead is a length of time, not a number: what the places will have worked off in the time that a claim takes
+ * The number of those ahead follows from a length of time: what the places will have worked off in the time that a claim takes
  * (a few times over). Calls of microseconds are held by the hundred, calls of a second not at all; before anything has
  * been measured nothing is. The average rises fast and falls slowly, so that slow calls among quick ones count.
  */
 export class ClaimWindow {
   readonly #places: number
-  /** What a call takes, in milliseconds; undefined before the first. */
+  /** The time that a call takes, in milliseconds; undefined before the first. */
   #service: number | undefined
-  /** What a claim takes, in milliseconds. */
+  /** The time that a claim takes, in milliseconds. */
   #claim = 5
 
   /** @param places how many calls can run at the same time */
@@ -40,12 +40,12 @@ export class ClaimWindow {
     this.#service = Math.max(this.#service ?? 0, waited * 20)
   }
 
-  /** How long calls may be held unstarted, in milliseconds. */
+  /** The time for which calls may be held unstarted, in milliseconds. */
   get horizon(): number {
     return Math.min(longestHorizon, Math.max(shortestHorizon, this.#claim * 3))
   }
 
-  /** How many calls may be held in all. */
+  /** The number of calls that may be held in all. */
   get size(): number {
     if (this.#service === undefined) return this.#places
     const ahead = (this.#places * this.horizon) / Math.max(this.#service, 0.001)
@@ -53,8 +53,8 @@ export class ClaimWindow {
   }
 
   /**
-   * How many to claim when so many are held: none until half of the window is free or a place is, then as many as fit, so
-   * that claims are few and large.
+   * The number to claim when so many are held: none until half of the window is free or a place is, then as many as
+   * fit, so that claims are few and large.
    */
   room(held: number): number {
     const { size } = this

@@ -7,14 +7,14 @@ import { callGrace } from '../../core/time/grace.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { defaultQueue } from '../default-queue.ts'
 
-/** How often a task may be started, over all workers. */
+/** A limit on the starts of a task, over all workers. */
 export interface TaskRate {
   /** The most starts within `per`. From 1 up. */
   readonly count: number
   readonly per: Duration
 }
 
-/** What a worker works on, and how. */
+/** The store, the tasks and the place of a worker, and its limits. */
 export interface WorkOptions {
   /** The store that the jobs are in: an open one, or its URL, such as `sqlite:jobs.db`; the worker then opens and closes it. */
   readonly store: Store | string
@@ -25,20 +25,24 @@ export interface WorkOptions {
   /** The queues that it takes jobs from, the most urgent first. Default: `['default']`. */
   readonly queues?: string | readonly string[]
   /**
-   * Where jobs run: `loop` for tasks that wait, `threads` for tasks that compute, `processes` for tasks that may crash or
-   * leak; or an executor that you have opened, with any options, and close yourself. Default: 'threads'.
+   * The place where jobs run: `loop` for tasks that wait, `threads` for tasks that compute, `processes` for tasks that
+   * may crash or leak; or an executor that you have opened, with any options, and close yourself. Default: 'threads'.
    */
   readonly on?: 'loop' | 'threads' | 'processes' | Executor
-  /** How many threads or processes. From 1 up; default: one for each core. Not for the loop, nor an executor of your own. */
+  /**
+   * The number of threads or processes. From 1 up; default: one for each core. Not for the loop, nor an executor of
+   * your own.
+   */
   readonly workers?: number
-  /** How many jobs at once in each thread or process, or on the loop. From 1 up; default: 1, on the loop 64. */
+  /** The number of jobs at once in each thread or process, or on the loop. From 1 up; default: 1, on the loop 64. */
   readonly concurrency?: number
   /**
-   * How long a job stays with a worker that is not heard of any more, before another one may have it. The store renews it
-   * for as long as this process lives, also while a job blocks its event loop. From 1 second up; default: '10s'.
+   * The time that a job stays with a worker that is not heard of any more, before another one may have it. The store
+   * renews it for as long as this process lives, also while a job blocks its event loop. From 1 second up; default:
+   * '10s'.
    */
   readonly lease?: Duration
-  /** How long a job that is asked to stop may take before its thread or process is ended. Default: '1s'. */
+  /** The time that a job has to stop after it was asked to, before its thread or process is ended. Default: '1s'. */
   readonly grace?: Duration
   /** Replace a thread or process after so many jobs. From 1 up; default: never. */
   readonly maxTasksPerWorker?: number
@@ -48,18 +52,21 @@ export interface WorkOptions {
   readonly maxWorkerMemory?: number
   /** Memory limit of each thread's or process's JavaScript heap, in megabytes. From 8 up; default: Node's own. */
   readonly memoryLimit?: number
-  /** Where jobs in threads and processes print: straight to this program's output, or with each line marked by the worker's name. Default: 'inherit'. */
+  /**
+   * The output of jobs in threads and processes: straight to this program's own, or with each line marked by the
+   * worker's name. Default: 'inherit'.
+   */
   readonly output?: 'inherit' | 'tagged'
   /**
-   * How often tasks may be started, by the name in the message (`mail.send`). Starts are counted over all workers of the store,
-   * and each worker keeps to the rates that it was given: give all the same.
+   * Limits on the starts of tasks, by the name in the message (`mail.send`). Starts are counted over all workers of the
+   * store, and each worker keeps to the rates of its own options: pass the same to all.
    */
   readonly rates?: Readonly<Record<string, TaskRate>>
-  /** How long `close()` lets jobs finish when it is not told otherwise. Default: '30s'. */
+  /** The time that `close()` lets jobs finish when its options do not say otherwise. Default: '30s'. */
   readonly stopTimeout?: Duration
   /** Serve `/healthz` on this port: status 200 while the worker does its work, else 503. 0 takes any free one. Default: none. */
   readonly healthPort?: number
-  /** Where the health page listens. Default: '127.0.0.1', so that only this machine can ask. */
+  /** The address on which the health page listens. Default: '127.0.0.1', so that only this machine can ask. */
   readonly healthHost?: string
 }
 
@@ -115,7 +122,7 @@ export interface WorkSettings {
   readonly pulse: boolean
 }
 
-/** Refuses a wrong option, naming it, what was expected and what was given. Errors: `SKEIN_INVALID_ARGUMENT`. */
+/** Refuses a wrong option, naming it, what was expected and what it got. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkWorkOptions(options: WorkOptions): WorkSettings {
   checkKnown(options, known, 'option of work')
   const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, maxWorkerMemory, memoryLimit } = options

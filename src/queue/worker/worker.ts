@@ -20,7 +20,7 @@ import { ClaimWindow } from './window.ts'
 
 /** Jobs that were claimed ahead go back when none has ended for so many horizons of the window. */
 const patience = 5
-/** How long the worker rests when its threads or processes cannot be started, in milliseconds; it grows. */
+/** The pause of a worker whose threads or processes cannot be started, in milliseconds; it grows. */
 const firstRest = 1_000
 const longestRest = 30_000
 
@@ -95,7 +95,7 @@ export class WorkerCore {
     this.#restTimer?.clear()
   }
 
-  /** How jobs come here; undefined before they do. */
+  /** The health of the intake; undefined before there is one. */
   get intake(): IntakeHealth | undefined {
     return this.#intake?.health
   }
@@ -115,7 +115,7 @@ export class WorkerCore {
     return this.#concluding + this.#delivery.unsettled
   }
 
-  /** Why what was done cannot be written; undefined while it can. */
+  /** The reason why what was done cannot be written; undefined while it can. */
   get blocked(): unknown {
     return this.#delivery.blocked
   }
@@ -124,7 +124,7 @@ export class WorkerCore {
     return this.#delivery.counts
   }
 
-  /** How many of the held jobs have begun. */
+  /** The number of the held jobs that have begun. */
   get running(): number {
     let running = 0
     for (const { entry } of this.#attempts.values()) if (entry && this.#hasBegun(entry)) running++
@@ -381,7 +381,7 @@ function passMidRun(core: WorkerCore, claim: Claim): void {
   core.passMidRun(claim)
 }
 
-/** What a running task hears of the reason why it is being stopped. */
+/** The cause that a running task gets when it is being stopped. */
 function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
   switch (cause.kind) {
     case 'cancelled':
@@ -408,7 +408,7 @@ function unknownTask(claim: Claim, tasks: Allowlist): Error {
 /** The reason of a cancellation, which the store keeps as JSON. */
 function parsed(reason: string): unknown {
   try {
-    return decodeValue(reason) ?? undefined // null stands for none
+    return decodeValue(reason) ?? undefined // null means none
   } catch {
     return reason
   }

@@ -48,7 +48,7 @@ export function sweep(turn: Turn): Swept {
   const { database, keeper, time } = turn
   const swept: Swept = { recovered: 0, dead: 0, expired: promote(turn), forgotten: 0, more: false }
   open(turn)
-  // A lease that is not there any more is over, whoever took it away.
+  // A lease that is not there any more is over, no matter who took it away.
   const leases = database.all(
     `SELECT lease FROM skein_lease WHERE until <= ? UNION
      SELECT lease FROM skein_call WHERE lease IS NOT NULL AND lease NOT IN (SELECT lease FROM skein_lease)`,
