@@ -16,6 +16,8 @@ const allowed: Readonly<Record<string, string>> = {
   'test/queue/kill/programs/client.ts': 'submits no faster than its store bears',
   'test/queue/kill/programs/tasks.ts': 'work that takes some time, to be killed in',
   'test/queue/kill/programs/doom.ts': 'a program that ends itself at a random moment',
+  'test/queue/kill/programs/relay.ts':
+    'work that takes some time, to be killed in; and a store that is asked again after a moment',
   'test/queue/kill/victim.ts': 'a limit, so that a hung program is killed',
   // Programs, threads and tasks that have to be busy for a while, or to be asked from outside, where no clock can be turned.
   'test/cli/resume.test.ts': 'waits for what another program has written',

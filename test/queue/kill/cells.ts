@@ -8,7 +8,8 @@ export type Where = CrashLabel | 'random'
 
 /** One cell of the matrix. */
 export interface Cell {
-  readonly who: 'worker' | 'client'
+  /** `relay`: a program that settles calls together with what comes next. */
+  readonly who: 'worker' | 'client' | 'relay'
   readonly how: How
   readonly where: Where
 }
@@ -30,13 +31,30 @@ export const howWords: Readonly<Record<How, string>> = {
  */
 export const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'after-ack', 'during-renew'])
 
+/** What a process does to itself. */
+export const byItself: ReadonlySet<How> = new Set(['exit', 'memory'])
+
+/** The environment in which a process comes to grief so many milliseconds after its tasks have been loaded. */
+export function doom({ how, where }: Cell, after: number): Readonly<Record<string, string>> {
+  return where === 'random' && byItself.has(how) ? { SKEIN_KILL_AFTER: `${after}:${how}` } : {}
+}
+
+/** Before a settlement is handed over, while it is written, once it is; and at any moment. */
+const aroundCommit: readonly Where[] = ['before-ack', 'during-ack', 'after-ack', 'random']
+
 /** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
 export const cells: readonly Cell[] = [
   ...ways.flatMap(how => [...crashLabels, 'random' as const].map((where): Cell => ({ who: 'worker', how, where }))),
   ...ways.map((how): Cell => ({ who: 'client', how, where: 'random' })),
+  ...ways.flatMap(how => aroundCommit.map((where): Cell => ({ who: 'relay', how, where }))),
 ]
 
 /** The name of a cell, as the command takes it. */
 export function nameOf({ who, how, where }: Cell): string {
   return `${who}:${how}:${where}`
+}
+
+/** Whether a cell is meant by a name: its own, or how the names of several begin, as in `relay` or `worker:kill`. */
+export function isMeant(cell: Cell, name: string): boolean {
+  return `${nameOf(cell)}:`.startsWith(`${name}:`)
 }

@@ -1,7 +1,7 @@
-// The long run of the kill matrix: npm run kill-matrix -- --kills 2000 --seed 7 [--only worker:kill:during-ack]
+// The long run of the kill matrix: npm run kill-matrix -- --kills 2000 --seed 7 [--only worker:kill:during-ack --only relay]
 import { parseArgs } from 'node:util'
 import { availableParallelism, release } from 'node:os'
-import { cells, howWords, nameOf } from './cells.ts'
+import { cells, howWords, isMeant, nameOf } from './cells.ts'
 import { KillMatrix, type MatrixReport } from './matrix.ts'
 
 const { values } = parseArgs({
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 })
 const kills = Number(values.kills)
 const seed = Number(values.seed)
-const unknown = (values.only ?? []).filter(name => !cells.some(each => nameOf(each) === name))
+const unknown = (values.only ?? []).filter(name => !cells.some(each => isMeant(each, name)))
 if (!Number.isInteger(kills) || !Number.isInteger(seed) || unknown.length > 0) {
   process.stderr.write(
     `Usage: npm run kill-matrix -- --kills N --seed N [--only CELL] [--durability relaxed] [--markdown]\n` +
@@ -55,7 +55,7 @@ function text(all: MatrixReport): string {
   )
   return [
     ...lines.sort(),
-    `${all.kills} kills in ${Math.round(all.milliseconds / 1000)} s; ${all.accepted} jobs accepted, ${all.attempts} attempts begun`,
+    `${all.kills} kills in ${Math.round(all.milliseconds / 1000)} s; ${all.accepted} jobs accepted, ${all.attempts} attempts begun, ${all.relays} relays`,
     `ended: ${Object.entries(all.ended)
       .map(([state, n]) => `${n} ${state}`)
       .join(', ')}`,
@@ -73,7 +73,7 @@ function markdown(all: MatrixReport): string {
     return `| ${cell.who} | ${howWords[cell.how]} | ${cell.where} | ${n} | \`npm run kill-matrix -- --only ${name}\` |`
   })
   return [
-    `${all.kills} kills with seed ${all.seed} on Node ${process.versions.node}, Linux ${release()}, ${availableParallelism()} cores: ${all.accepted} jobs accepted, ${all.attempts} attempts begun, ${all.violations.length} violations.`,
+    `${all.kills} kills with seed ${all.seed} on Node ${process.versions.node}, Linux ${release()}, ${availableParallelism()} cores: ${all.accepted} jobs accepted, ${all.attempts} attempts begun, ${all.relays} relays, ${all.violations.length} violations.`,
     '',
     '| who | how | where | kills | again |',
     '|---|---|---|---|---|',

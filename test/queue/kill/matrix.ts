@@ -7,9 +7,10 @@ import { sqliteStore } from '#skein/stores/sqlite/index.js'
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
 import type { InspectableStore } from '#skein/stores/roles/store.js'
 import { root } from '../../support/paths.ts'
-import { type Cell, cells, inTheStore, nameOf } from './cells.ts'
+import { byItself, type Cell, cells, doom, inTheStore, isMeant, nameOf } from './cells.ts'
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
 import { Random } from './random.ts'
+import { Relays, relayUrl } from './relays.ts'
 import type { Given, Mark } from './programs/tasks.ts'
 import { Victim } from './victim.ts'
 
@@ -17,7 +18,7 @@ import { Victim } from './victim.ts'
 export interface MatrixOptions {
   readonly kills: number
   readonly seed: number
-  /** Only these cells, by name. */
+  /** Only these cells, by name or by how their names begin. */
   readonly only?: readonly string[]
   /** `durability` of the store. */
   readonly durability?: 'full' | 'relaxed'
@@ -39,6 +40,8 @@ export interface MatrixReport {
   readonly cells: ReadonlyMap<string, { readonly kills: number; readonly missed: number }>
   readonly accepted: number
   readonly attempts: number
+  /** Relays that were begun. */
+  readonly relays: number
   /** Jobs that ended, by state. */
   readonly ended: Readonly<Record<string, number>>
   readonly violations: readonly string[]
@@ -47,8 +50,9 @@ export interface MatrixReport {
 
 /** The shortest that there is, so that the dead are found soon. */
 const lease = 1_000
-/** How many workers are at work, and in danger, at the same time. */
+/** How many workers are at work, and in danger, at the same time; and how many relays. */
 const slots = 5
+const relaySlots = 4
 /** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
 const patience = 8_000
 /** How long healthy workers may take for what is left, in milliseconds. */
@@ -79,7 +83,14 @@ export class KillMatrix {
   async run(): Promise<MatrixReport> {
     const { kills, seed, onProgress } = this.#options
     const begun = performance.now()
-    const all = { kills: 0, accepted: 0, attempts: 0, violations: [] as string[], ended: {} as Record<string, number> }
+    const all = {
+      kills: 0,
+      accepted: 0,
+      attempts: 0,
+      relays: 0,
+      violations: [] as string[],
+      ended: {} as Record<string, number>,
+    }
     const counts = new Map<string, { kills: number; missed: number }>()
     for (let round = 0; all.kills < kills && !this.#stopped; round++) {
       const before = { ...all }
@@ -99,19 +110,12 @@ export class KillMatrix {
       all.kills += report.kills
       all.accepted += report.accepted
       all.attempts += report.attempts
+      all.relays += report.relays
       all.violations = [...all.violations, ...report.violations.map(each => `${each} (seed ${seed + round})`)]
       for (const [state, n] of Object.entries(report.ended)) all.ended[state] = (all.ended[state] ?? 0) + n
     }
     return { seed, cells: counts, ...all, milliseconds: performance.now() - begun }
   }
-}
-
-/** What a process does to itself. */
-const byItself: ReadonlySet<Cell['how']> = new Set(['exit', 'memory'])
-
-/** The environment in which a process comes to grief so many milliseconds after its tasks have been loaded. */
-function doom({ how, where }: Cell, after: number): Readonly<Record<string, string>> {
-  return where === 'random' && byItself.has(how) ? { SKEIN_KILL_AFTER: `${after}:${how}` } : {}
 }
 
 /** So many kills have one store, which then holds some thousand jobs. */
@@ -136,19 +140,25 @@ class Round {
   #kills = 0
   #stopped = false
   #store: InspectableStore | undefined
+  #relays: Relays | undefined
 
   constructor(options: RoundOptions) {
     this.#options = options
     // Each round goes on where the one before has ended.
     for (const { kills, missed } of options.counts.values()) this.#turn += kills + missed
     this.#random = new Random(options.seed)
-    this.#cells = options.only ? cells.filter(each => options.only?.includes(nameOf(each))) : cells
+    this.#cells = options.only ? cells.filter(each => options.only?.some(name => isMeant(each, name))) : cells
     this.#url = `sqlite:${this.#file('jobs.db')}?durability=${options.durability ?? 'full'}`
   }
 
   /** Kills no more; the run ends as if it had been done. */
   stop(): void {
     this.#stopped = true
+  }
+
+  /** False where only relays come to grief, which have a store of their own. */
+  get #hasWorkers(): boolean {
+    return this.#cells.some(({ who }) => who !== 'relay')
   }
 
   get #going(): boolean {
@@ -159,7 +169,11 @@ class Round {
     try {
       await this.#prepare()
       const sampling = this.#sample()
-      await Promise.all([...Array.from({ length: slots }, () => this.#workers()), this.#clients()])
+      await Promise.all([
+        ...Array.from({ length: slots }, () => this.#workers()),
+        ...Array.from({ length: relaySlots }, () => this.#relaying()),
+        this.#clients(),
+      ])
       await this.#heal()
       sampling.stop()
       return await this.#report()
@@ -167,6 +181,7 @@ class Round {
       for (const each of this.#victims) each.signal('SIGKILL')
       await Promise.all([...this.#victims].map(each => each.exit))
       await this.#store?.close()
+      await this.#relays?.close()
       rmSync(this.#folder, { recursive: true, force: true })
     }
   }
@@ -212,9 +227,35 @@ class Round {
     if (cell.how === 'term' && !(await worker.endedWithin(20_000))) {
       this.#violations.add(`a worker did not end within 20 s of its second SIGTERM (${nameOf(cell)}): ${worker.output}`)
     }
-    worker.signal('SIGKILL')
-    await worker.exit
-    this.#victims.delete(worker)
+    await this.#gone(worker)
+  }
+
+  async #gone(victim: Victim): Promise<void> {
+    victim.signal('SIGKILL')
+    await victim.exit
+    this.#victims.delete(victim)
+  }
+
+  /** One place for relays. */
+  async #relaying(): Promise<void> {
+    while (this.#going) {
+      const cell = this.#next('relay')
+      if (!cell) return
+      await this.#relays?.kill(cell)
+    }
+  }
+
+  #openRelays(): Promise<Relays> {
+    return Relays.open({
+      url: relayUrl(this.#folder, this.#options.durability ?? 'full'),
+      random: this.#random,
+      start: (args, environment) => this.#start(args, environment),
+      count: (cell, reached) => this.#count(cell, reached),
+      harm: (victim, cell) => this.#harm(victim, cell),
+      wake: victim => this.#wake(victim),
+      gone: victim => this.#gone(victim),
+      violated: what => void this.#violations.add(what),
+    })
   }
 
   async #harm(victim: Victim, cell: Cell): Promise<void> {
@@ -240,6 +281,8 @@ class Round {
   }
 
   async #clients(): Promise<void> {
+    // Relays need none.
+    if (!this.#hasWorkers) return
     while (this.#going) {
       const cell = this.#next('client')
       const client = this.#start(
@@ -258,9 +301,7 @@ class Round {
         if (client.ended) this.#violations.add(`a client ended by itself: ${client.output}`)
       }
       if (cell) await this.#harm(client, cell)
-      client.signal('SIGKILL')
-      await client.exit
-      this.#victims.delete(client)
+      await this.#gone(client)
     }
   }
 
@@ -313,6 +354,7 @@ class Round {
        BEGIN UPDATE skein_call SET max_deaths = 1000 WHERE call = NEW.call; END`,
     )
     driver.close()
+    if (this.#cells.some(({ who }) => who === 'relay')) this.#relays = await this.#openRelays()
   }
 
   /** Looks again and again whether limits and unique keys hold. */
@@ -336,6 +378,7 @@ class Round {
 
   /** Healthy workers end all that is left; then no lease may be left. */
   async #heal(): Promise<void> {
+    if (!this.#hasWorkers) return
     const healthy = this.#startWorker('loop', {})
     // Where nothing is left it is told to end at once, and a SIGTERM before it listens for one would end it otherwise than it should.
     await healthy.ready
@@ -362,13 +405,15 @@ class Round {
 
   async #report(): Promise<Omit<MatrixReport, 'cells' | 'seed' | 'milliseconds'>> {
     const evidence = await this.#evidence()
+    const relayed = (await this.#relays?.finish()) ?? []
     for (const each of violationsOf(evidence)) this.#violations.add(each)
     const ended: Record<string, number> = {}
-    for (const { state } of evidence.jobs.values()) ended[state] = (ended[state] ?? 0) + 1
+    for (const { state } of [...evidence.jobs.values(), ...relayed]) ended[state] = (ended[state] ?? 0) + 1
     return {
       kills: this.#kills,
       accepted: evidence.accepted.length,
       attempts: evidence.marks.filter(each => each.what === 'begin').length,
+      relays: this.#relays?.begun ?? 0,
       ended,
       violations: [...this.#violations],
     }

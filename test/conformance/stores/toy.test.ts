@@ -1,0 +1,5 @@
+import { storeSuite } from 'skein/testing/stores'
+import { toySubject } from './toy-subject.ts'
+
+// The least that is a store.
+await storeSuite(toySubject)
