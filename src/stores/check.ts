@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { IntakeRequest, Settlement } from './roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, StoredState } from './roles/calls.ts'
 import type { JobFilter } from './roles/inspector.ts'
+import { checkAsked, checkReported, checkSettled, type Lacking, needAbility } from './roles/need.ts'
 import type { Report } from './roles/results.ts'
 
 /** The longest delay, expiry or lease: what a Date can hold, counted from now. */
@@ -24,8 +25,17 @@ const strategies: ReadonlySet<unknown> = new Set(['wait', 'drop', 'cancel-oldest
 const kinds: ReadonlySet<unknown> = new Set(['done', 'failed', 'dead', 'retry', 'release', 'cancelled'])
 const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step'])
 
-/** Refuses calls that no store could keep. */
-export function checkCalls(calls: readonly OutgoingCall[]): void {
+/**
+ * Refuses calls that no store could keep, and returns the others.
+ *
+ * @param store the one that is to keep them, where it lacks something: what they ask for and it has no role for is refused, too
+ * @example
+ * import { checkCalls } from 'skein/stores'
+ *
+ * const call = { id: '1', queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 0, delay: 0 }
+ * console.log(checkCalls([call]).length) // 1
+ */
+export function checkCalls(calls: readonly OutgoingCall[], store?: Lacking): readonly OutgoingCall[] {
   checkList(calls, 'calls')
   for (const call of calls) {
     checkText(call.id, 'The id of a call')
@@ -60,7 +70,9 @@ export function checkCalls(calls: readonly OutgoingCall[]): void {
       checkCount(member, `The member ${of}`, 0)
     }
     if (call.after !== undefined) checkAwaited(call.after, of)
+    if (store !== undefined) checkAsked(store, call)
   }
+  return calls
 }
 
 function checkAwaited({ counter, members, failure }: AwaitedCounter, of: string): void {
@@ -69,17 +81,35 @@ function checkAwaited({ counter, members, failure }: AwaitedCounter, of: string)
   if (failure !== 'release' && failure !== 'drop') refuse(`after.failure ${of}`, 'release or drop', failure)
 }
 
-/** Refuses to take calls in a way that makes no sense. */
-export function checkRequest(request: IntakeRequest): void {
+/**
+ * Refuses to take calls in a way that makes no sense, and returns the request otherwise.
+ *
+ * @param store as in `checkCalls`
+ * @example
+ * import { checkIntake } from 'skein/stores'
+ *
+ * console.log(checkIntake({ worker: 'w', queues: ['q'], tasks: ['t'], lease: 10_000 }).lease) // 10000
+ */
+export function checkIntake(request: IntakeRequest, store?: Lacking): IntakeRequest {
   checkText(request.worker, 'The worker of an intake')
   checkList(request.queues, 'queues')
   checkList(request.tasks, 'tasks')
   checkSpan(request.lease, 'The lease of an intake', 1)
   for (const [task, rate] of Object.entries(request.rates ?? {})) checkRate(rate, `The rate of task ${task}`)
+  if (store !== undefined && Object.keys(request.rates ?? {}).length > 0) needAbility(store, 'rates')
+  return request
 }
 
-/** Refuses settlements that say nothing. */
-export function checkSettlements(settlements: readonly Settlement[]): void {
+/**
+ * Refuses settlements that say nothing, and returns the others.
+ *
+ * @param store as in `checkCalls`
+ * @example
+ * import { checkSettlements } from 'skein/stores'
+ *
+ * console.log(checkSettlements([{ id: '1', token: 1, kind: 'done', result: 'null' }]).length) // 1
+ */
+export function checkSettlements(settlements: readonly Settlement[], store?: Lacking): readonly Settlement[] {
   checkList(settlements, 'settlements')
   for (const each of settlements) {
     checkText(each.id, 'The id of a settlement')
@@ -90,12 +120,22 @@ export function checkSettlements(settlements: readonly Settlement[]): void {
       checkSpan(each.delay, `The delay of call ${each.id}`)
     }
     if (each.kind === 'release' && each.after !== undefined) checkAwaited(each.after, `of call ${each.id}`)
-    if (each.next !== undefined) checkCalls(each.next)
+    if (each.next !== undefined) checkCalls(each.next, store)
+    if (store !== undefined) checkSettled(store, each)
   }
+  return settlements
 }
 
-/** Refuses reports that say nothing. */
-export function checkReports(reports: readonly Report[]): void {
+/**
+ * Refuses reports that say nothing, and returns the others.
+ *
+ * @param store as in `checkCalls`
+ * @example
+ * import { checkReports } from 'skein/stores'
+ *
+ * console.log(checkReports([{ id: '1', token: 1, kind: 'progress', value: '0.5' }]).length) // 1
+ */
+export function checkReports(reports: readonly Report[], store?: Lacking): readonly Report[] {
   checkList(reports, 'reports')
   for (const each of reports) {
     checkText(each.id, 'The id of a report')
@@ -103,7 +143,9 @@ export function checkReports(reports: readonly Report[]): void {
       refuse(`The kind of a report of call ${each.id}`, [...reportKinds].join(', '), each.kind)
     if (each.kind === 'step') checkText(each.name, `The name of a step of call ${each.id}`)
     checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
+    if (store !== undefined) checkReported(store, each)
   }
+  return reports
 }
 
 /** Refuses to ask for members in a way that makes no sense. */

@@ -21,6 +21,16 @@ type Heard = (...given: (string | number | undefined)[]) => void
  *
  * It is told when all promises of this go have been seen to: a worker that hears that its settlement was written has counted it
  * before somebody in the same program hears that the job is done.
+ *
+ * @example
+ * import { Listeners } from 'skein/stores'
+ *
+ * const listeners = new Listeners(() => {})
+ * const stop = listeners.watch('a', { ended: () => console.log('it has ended') }, false)
+ * listeners.tell('ended', 'a')
+ * listeners.tell('ended', 'a') // it has ended
+ * await new Promise(resolve => setImmediate(resolve))
+ * stop()
  */
 export class Listeners {
   readonly #listeners = new Map<keyof PullSignals, Set<Heard>>()

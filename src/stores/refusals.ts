@@ -1,6 +1,5 @@
 import type { WriteOutcome } from './roles/broker.ts'
 import type { OutgoingCall } from './roles/calls.ts'
-import type { Effect } from './roles/transactions.ts'
 
 type Refusal = Exclude<WriteOutcome, string>
 
@@ -21,10 +20,4 @@ export function tooLargeNext(next: readonly OutgoingCall[] | undefined, most: nu
     }
   }
   return undefined
-}
-
-/** The refusal of effects by a store without transactions; undefined where there are none. */
-export function refusedEffects(effects: readonly Effect[] | undefined): Refusal | undefined {
-  if (effects === undefined || effects.length === 0) return undefined
-  return { refused: 'This store has no tables, so it cannot write effects. Use a SQLite store' }
 }

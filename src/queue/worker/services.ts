@@ -5,7 +5,7 @@ import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../c
 import type { LogLine } from '../../core/events/log-line.ts'
 import { stepAsk } from '../../core/scope/services.ts'
 import type { WriteOutcome } from '../../stores/roles/broker.ts'
-import { unsupported } from '../../stores/roles/need.ts'
+import { needEffects } from '../../stores/roles/need.ts'
 import type { Report } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
@@ -96,9 +96,8 @@ export class TaskServices implements RunServices {
   /** An effect belongs to the innermost step that is being worked on where it was asked for, else to the whole attempt. */
   #effect({ sql, parameters, within }: AskedEffect): void {
     const attempt = this.#attempt
-    const { url, transactions } = this.#backstage.store
-    if (transactions === undefined) throw unsupported(url, 'commit effects together with a job')
     const effect: Effect = { sql, parameters }
+    needEffects(this.#backstage.store, [effect])
     const step = within.map(name => attempt.openSteps?.get(name)).find(open => open !== undefined)
     if (step) step.push(effect)
     else (attempt.effects ??= []).push(effect)

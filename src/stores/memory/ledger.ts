@@ -1,7 +1,7 @@
 import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import type { StoreSettings } from '../options.ts'
-import { refusedEffects, tooLarge, tooLargeNext } from '../refusals.ts'
+import { tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
 import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
@@ -194,10 +194,8 @@ export class Ledger {
     const entry = this.#held(settlement.id, settlement.token)
     if (!entry) return 'lost'
     const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
-    const refused =
-      tooLarge(text, this.settings.maxBytes) ??
-      tooLargeNext(settlement.next, this.settings.maxBytes) ??
-      refusedEffects(settlement.kind === 'done' ? settlement.effects : undefined)
+    const { maxBytes } = this.settings
+    const refused = tooLarge(text, maxBytes) ?? tooLargeNext(settlement.next, maxBytes)
     if (refused) return refused
     const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
     const endsInstead = goesBack && (entry.cancelling !== undefined || this.#isOverdue(entry))
@@ -259,8 +257,7 @@ export class Ledger {
     const entry = this.#held(report.id, report.token)
     if (!entry) return 'lost'
     const value = report.kind === 'log' ? report.line : report.value
-    const refused =
-      tooLarge(value, this.settings.maxBytes) ?? refusedEffects(report.kind === 'step' ? report.effects : undefined)
+    const refused = tooLarge(value, this.settings.maxBytes)
     if (refused) return refused
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)

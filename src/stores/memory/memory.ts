@@ -3,12 +3,13 @@ import { Timer } from '../../core/time/timer.ts'
 import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Announcement } from '../roles/registry.ts'
+import type { Store } from '../roles/store.ts'
 import { type Holder, outcomeOf } from './entry.ts'
 import { Ledger } from './ledger.ts'
 import type { Signal } from './signal.ts'
 
 /** One who has the memory open, as its roles see it. It holds claims. */
-export interface Handle extends Holder {
+export interface Handle extends Holder, Store {
   readonly memory: Memory
   readonly listeners: Listeners
   /** Changes something, in one transaction: nothing in there waits. */

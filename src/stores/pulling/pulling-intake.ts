@@ -32,6 +32,19 @@ export interface PullSource {
  *
  * `#mayHave` is what the store has signalled: true from a signal until a claim that began after it came back with less than it
  * asked for. A signal during a claim counts for the next one, so none is missed.
+ *
+ * @example
+ * import { PullingIntake } from 'skein/stores'
+ *
+ * const source = { claim: async () => [], on: () => () => {} } // a database that has nothing to hand over, and never will
+ * const intake = new PullingIntake(
+ *   source,
+ *   { worker: 'w', queues: ['q'], tasks: ['t'], lease: 10_000 },
+ *   { claims: claims => console.log(claims.length), cancelling: () => {}, lost: () => {}, trouble: () => {} },
+ * )
+ * intake.want(5)
+ * await intake.stop() // it had asked by then, or will not
+ * intake.close()
  */
 export class PullingIntake implements Intake {
   readonly #source: PullSource

@@ -10,10 +10,13 @@ import type { Effect } from './transactions.ts'
  * - `limit`: calls that share a key keep to a limit
  * - `next`: a settlement sends calls, in the commit that acknowledges
  * - `rates`: starts of a task are counted over all workers
+ * - `once`: a call that is sent again, under the same id, is not kept twice
+ * - `leases`: a claim that is not renewed for as long as its lease is handed over to somebody else. Without it a claim lasts as
+ *   long as its holder's connection, or program, does
  * - `tasks`: a worker gets calls of tasks that it knows, and no others; others stay where they are. Without it a worker gets
  *   all that is in its queues, and ends calls of tasks that it does not know as dead
  */
-export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'tasks'
+export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'once' | 'leases' | 'tasks'
 
 /** Takes calls in, hands them to workers, and hears how each attempt ended. */
 export interface Broker {

@@ -1,7 +1,8 @@
 import { StoreError } from '../../core/errors/errors.ts'
-import type { BrokerAbility } from './broker.ts'
+import type { BrokerAbility, Settlement } from './broker.ts'
 import type { OutgoingCall } from './calls.ts'
 import type { Inspector } from './inspector.ts'
+import type { Report } from './results.ts'
 import type { Store, StoreStats } from './store.ts'
 
 /** The methods of an inspector, in words. */
@@ -24,7 +25,12 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   next: 'send jobs in the commit that ends another one',
   rates: 'count how often a task is started (option rates)',
   tasks: 'tell apart the jobs of different tasks',
+  once: 'keep a job that is sent twice only once',
+  leases: 'take a job away from a worker that is not heard of',
 }
+
+/** A store, as far as it may lack something. */
+export type Lacking = Pick<Store, 'url' | 'broker' | 'inspector' | 'transactions' | 'counters'>
 
 /**
  * The inspector of a store that must be able to do something.
@@ -50,16 +56,38 @@ export function needAbility({ url, broker }: Pick<Store, 'url' | 'broker'>, abil
  *
  * **Errors**: `SKEIN_STORE_UNSUPPORTED`.
  */
-export function checkAsked(store: Pick<Store, 'url' | 'broker' | 'inspector' | 'counters'>, call: OutgoingCall): void {
+export function checkAsked(store: Lacking, call: OutgoingCall): void {
   if (call.priority !== 0) needAbility(store, 'priority')
   if (call.unique !== undefined) needAbility(store, 'unique')
   if (call.limit !== undefined) needAbility(store, 'limit')
-  if (call.counts !== undefined || call.after !== undefined) {
-    if (store.counters === undefined) throw unsupported(store.url, 'let jobs go when others have ended')
-  }
+  if (call.counts !== undefined || call.after !== undefined) needCounters(store)
   if (call.tags !== undefined && call.tags.length > 0 && store.inspector?.list === undefined) {
     throw unsupported(store.url, 'find jobs by their tags (option tags)')
   }
+}
+
+/** The same of a settlement. Its `next` are calls, and are checked as such. */
+export function checkSettled(store: Lacking, settlement: Settlement): void {
+  if (settlement.next !== undefined && settlement.next.length > 0) needAbility(store, 'next')
+  if (settlement.kind === 'release' && settlement.after !== undefined) needCounters(store)
+  if (settlement.kind === 'done') needEffects(store, settlement.effects)
+}
+
+/** The same of a report. */
+export function checkReported(store: Lacking, report: Report): void {
+  if (report.kind === 'step') needEffects(store, report.effects)
+}
+
+/** Refuses effects where there are no transactions to commit them in. */
+export function needEffects(
+  { url, transactions }: Pick<Store, 'url' | 'transactions'>,
+  effects: readonly unknown[] = [],
+): void {
+  if (effects.length > 0 && transactions === undefined) throw unsupported(url, 'commit effects together with a job')
+}
+
+function needCounters({ url, counters }: Lacking): void {
+  if (counters === undefined) throw unsupported(url, 'let jobs go when others have ended')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkCalls, checkRequest, checkSettlements, checkSpan } from '../../check.ts'
+import { checkCalls, checkIntake, checkSettlements, checkSpan } from '../../check.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { PullingIntake } from '../../pulling/pulling-intake.ts'
 import type {
@@ -22,6 +22,8 @@ export class MemoryBroker implements Broker {
     'limit',
     'next',
     'rates',
+    'once',
+    'leases',
     'tasks',
   ])
   readonly durability = 'none'
@@ -32,12 +34,12 @@ export class MemoryBroker implements Broker {
   }
 
   async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
-    checkCalls(calls)
+    checkCalls(calls, this.#store)
     return this.#store.write(ledger => ledger.send(calls.map(call => ({ ...call }))))
   }
 
   intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
-    checkRequest(request)
+    checkIntake(request)
     const store = this.#store
     store.mustBeOpen()
     return new PullingIntake(
@@ -51,7 +53,7 @@ export class MemoryBroker implements Broker {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
-    checkSettlements(settlements)
+    checkSettlements(settlements, this.#store)
     crashPoint('during-ack')
     const outcomes = this.#store.write(ledger => settlements.map(each => ledger.settle(each)))
     crashPoint('after-ack')

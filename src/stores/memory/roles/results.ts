@@ -25,7 +25,7 @@ export class MemoryResults implements Results {
   }
 
   async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
-    checkReports(reports)
+    checkReports(reports, this.#store)
     return this.#store.write(ledger => reports.map(each => ledger.report(each)))
   }
 

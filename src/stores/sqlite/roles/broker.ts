@@ -25,6 +25,8 @@ export class SqliteBroker implements Broker {
     'limit',
     'next',
     'rates',
+    'once',
+    'leases',
     'tasks',
   ])
   readonly durability: 'relaxed' | 'full'
@@ -43,7 +45,7 @@ export class SqliteBroker implements Broker {
   }
 
   intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
-    check.checkRequest(request)
+    check.checkIntake(request)
     const thread = this.#thread
     thread.mustBeOpen()
     return new PullingIntake(

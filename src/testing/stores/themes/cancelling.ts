@@ -108,7 +108,7 @@ export function cancelling(kind: Kind): void {
   scene(
     kind,
     'a call that was asked to stop and lost its worker is cancelled, not run again',
-    ['turn', 'cancel'],
+    ['turn', 'cancel', 'leases'],
     async ({ bed, probe }) => {
       await probe.send(named(['a']))
       await probe.oneClaim()

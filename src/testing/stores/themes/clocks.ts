@@ -68,7 +68,7 @@ export function clocks(kind: Kind): void {
   scene(
     kind,
     'a clock that is set back does not stop what is in line, and a lease still ends',
-    ['turn', 'jump'],
+    ['turn', 'jump', 'leases'],
     async ({ bed, probe }) => {
       await probe.send(named(['a', 'b']))
       await probe.claimed(1)
@@ -79,19 +79,24 @@ export function clocks(kind: Kind): void {
     },
   )
 
-  scene(kind, 'what is due at a time of day follows a clock that is set', ['turn', 'jump'], async ({ bed, probe }) => {
-    const hour = 3_600_000
-    await probe.send([...named(['early'], { delay: hour }), ...named(['late'], { delay: 3 * hour })])
-    await bed.jump(hour)
-    assert.deepEqual(await probe.claimedIds(), ['early'])
-    await bed.jump(-2 * hour)
-    await bed.turn(2 * hour)
-    assert.deepEqual(await probe.claimedIds(1, { tasks: ['t'] }), ['early'], 'its lease has run out meanwhile')
-    await bed.turn(2 * hour - 1)
-    assert.ok(!(await probe.claimedIds()).includes('late'))
-    await bed.turn(1)
-    assert.ok((await probe.claimedIds()).includes('late'))
-  })
+  scene(
+    kind,
+    'what is due at a time of day follows a clock that is set',
+    ['turn', 'jump', 'leases'],
+    async ({ bed, probe }) => {
+      const hour = 3_600_000
+      await probe.send([...named(['early'], { delay: hour }), ...named(['late'], { delay: 3 * hour })])
+      await bed.jump(hour)
+      assert.deepEqual(await probe.claimedIds(), ['early'])
+      await bed.jump(-2 * hour)
+      await bed.turn(2 * hour)
+      assert.deepEqual(await probe.claimedIds(1, { tasks: ['t'] }), ['early'], 'its lease has run out meanwhile')
+      await bed.turn(2 * hour - 1)
+      assert.ok(!(await probe.claimedIds()).includes('late'))
+      await bed.turn(1)
+      assert.ok((await probe.claimedIds()).includes('late'))
+    },
+  )
 
   scene(
     kind,

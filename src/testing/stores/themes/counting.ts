@@ -48,7 +48,7 @@ export function counting(kind: Kind): void {
   scene(
     kind,
     'a member is counted whichever way it ends',
-    ['counters', 'turn', 'maxDeaths', 'cancel', 'purge', 'unique', 'limit'],
+    ['counters', 'turn', 'maxDeaths', 'cancel', 'purge', 'unique', 'limit', 'leases'],
     async ({ store, probe, bed }) => {
       const limit = { key: 'l', concurrency: 1, strategy: 'drop' } as const
       const ids = [
@@ -124,7 +124,7 @@ export function counting(kind: Kind): void {
   scene(
     kind,
     'a member whose worker died and that runs again is counted once',
-    ['counters', 'turn'],
+    ['counters', 'turn', 'leases'],
     async ({ probe, bed }) => {
       await probe.send([...members(['a', 'b']), waiter('w', 2)])
       const [old] = await probe.claimed(1)

@@ -98,7 +98,7 @@ export function ending(kind: Kind): void {
   scene(
     kind,
     'an ended call can be made ready again, with fresh counts; others cannot',
-    ['turn', 'find', 'retry'],
+    ['turn', 'find', 'retry', 'leases'],
     async ({ bed, probe }) => {
       await probe.send([...named(['a']), ...named(['pending'], { delay: 1_000 })])
       await probe.oneClaim()

@@ -33,7 +33,7 @@ export function following(kind: Kind): void {
     )
   })
 
-  scene(kind, 'a claim whose lease is gone sends nothing', ['next', 'turn'], async ({ probe, bed }) => {
+  scene(kind, 'a claim whose lease is gone sends nothing', ['next', 'turn', 'leases'], async ({ probe, bed }) => {
     await probe.send(named(['a']))
     const old = await probe.oneClaim()
     await bed.turn(10_000)

@@ -6,7 +6,7 @@ import { type Kind, outgoing, scene } from '../scene.ts'
 const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
 
 /** The options of a call that ask for an ability of a broker. */
-const asking: Readonly<Record<Exclude<BrokerAbility, 'next' | 'rates' | 'tasks'>, Partial<OutgoingCall>>> = {
+const asking: Readonly<Record<'priority' | 'unique' | 'limit', Partial<OutgoingCall>>> = {
   priority: { priority: 1 },
   unique: { unique: { key: 'k', conflict: 'join' } },
   limit: { limit: { key: 'k', concurrency: 1, strategy: 'wait' } },
@@ -54,15 +54,37 @@ export function gaps(kind: Kind): void {
       assert.deepEqual(await probe.claimedIds(), ['a'])
     })
   }
+  if (!kind.has.has('list')) {
+    scene(kind, 'lacks a list, and refuses calls with tags to be found by', [], async ({ probe }) => {
+      await assert.rejects(probe.send([outgoing({ tags: ['x'] })]), unsupported)
+      assert.deepEqual(await probe.claimedIds(), [])
+    })
+  }
+  if (!kind.has.has('once')) {
+    scene(kind, `lacks 'once', and keeps a call twice that is sent twice`, [], async ({ probe }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      await probe.send([outgoing({ id: 'a' })])
+      assert.deepEqual(await probe.claimedIds(), ['a', 'a'])
+    })
+  }
+  if (!kind.has.has('leases')) {
+    scene(kind, `lacks 'leases', and leaves a claim with its holder`, ['turn'], async ({ probe, bed }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      const claim = await probe.oneClaim()
+      await bed.turn(1_000_000)
+      assert.deepEqual(await probe.claimedIds(), [])
+      assert.equal(await probe.settled(claim), 'ok')
+    })
+  }
   if (!kind.has.has('transactions')) {
     scene(kind, 'lacks transactions, and refuses effects', [], async ({ store, probe }) => {
       await probe.send([outgoing({ id: 'a' }), outgoing({ id: 'b' })])
       const effects = [{ sql: 'CREATE TABLE mine (n)', parameters: [] }]
       const [a, b] = await probe.claimed()
       assert.ok(a && b)
-      assert.ok(typeof (await probe.settled(a, { kind: 'done', result: '1', effects })) === 'object')
+      await assert.rejects(probe.settled(a, { kind: 'done', result: '1', effects }), unsupported)
       const step = { id: b.id, token: b.token, kind: 'step', name: 's', value: '1', effects } as const
-      assert.ok(typeof (await store.results.report([step]))[0] === 'object')
+      await assert.rejects(store.results.report([step]), unsupported)
       assert.equal(await probe.stateOf('a'), 'running')
       assert.equal(await probe.settled(a), 'ok')
     })

@@ -78,7 +78,7 @@ export function intaking(kind: Kind): void {
     taking.close()
   })
 
-  scene(kind, 'a call whose worker has died is handed over', ['turn'], async ({ probe, bed }) => {
+  scene(kind, 'a call whose worker has died is handed over', ['turn', 'leases'], async ({ probe, bed }) => {
     await probe.send(named(['a']))
     await probe.oneClaim()
     const taking = probe.intake({ worker: 'v' })
@@ -150,7 +150,7 @@ export function intaking(kind: Kind): void {
     taking.close()
   })
 
-  scene(kind, 'who holds a claim hears that its lease is gone', ['turn'], async ({ probe, bed }) => {
+  scene(kind, 'who holds a claim hears that its lease is gone', ['turn', 'leases'], async ({ probe, bed }) => {
     await probe.send(named(['a']))
     const taking = probe.intake()
     taking.want(1)

@@ -13,7 +13,7 @@ export function leases(kind: Kind): void {
   scene(
     kind,
     'a call whose lease ran out is handed over again, and the token rises',
-    ['turn'],
+    ['turn', 'leases'],
     async ({ store, bed, probe }) => {
       await probe.send(named(['a']))
       const first = await probe.oneClaim()
@@ -29,7 +29,7 @@ export function leases(kind: Kind): void {
     },
   )
 
-  scene(kind, 'a renewed lease lasts from then on', ['turn'], async ({ store, bed, probe }) => {
+  scene(kind, 'a renewed lease lasts from then on', ['turn', 'leases'], async ({ store, bed, probe }) => {
     await probe.send(named(['a']))
     const { id, token } = await probe.oneClaim()
     await bed.turn(9_000)
@@ -41,13 +41,18 @@ export function leases(kind: Kind): void {
     assert.deepEqual(await store.broker.renew([{ id, token }], 10_000), ['lost'])
   })
 
-  scene(kind, 'the store itself renews the leases of claims that it keeps', ['turn'], async ({ bed, probe }) => {
-    await probe.send(named(['a']))
-    const claim = await probe.oneClaim({ keep: true })
-    for (let time = 0; time < 60_000; time += 3_000) await bed.turn(3_000)
-    assert.equal(await probe.stateOf('a'), 'running')
-    assert.equal(await probe.settled(claim), 'ok')
-  })
+  scene(
+    kind,
+    'the store itself renews the leases of claims that it keeps',
+    ['turn', 'leases'],
+    async ({ bed, probe }) => {
+      await probe.send(named(['a']))
+      const claim = await probe.oneClaim({ keep: true })
+      for (let time = 0; time < 60_000; time += 3_000) await bed.turn(3_000)
+      assert.equal(await probe.stateOf('a'), 'running')
+      assert.equal(await probe.settled(claim), 'ok')
+    },
+  )
 
   scene(kind, 'claims that are made at the same moment are all renewed', ['turn'], async ({ bed, probe }) => {
     await probe.send(named(['a', 'b']))
@@ -59,7 +64,7 @@ export function leases(kind: Kind): void {
   scene(
     kind,
     'an old token changes nothing: no result, report, step, renewal, retry, release',
-    ['turn', 'find'],
+    ['turn', 'find', 'leases'],
     async ({ store, bed, probe }) => {
       await probe.send(named(['a']))
       const old = await probe.oneClaim()
@@ -104,35 +109,45 @@ export function leases(kind: Kind): void {
     assert.equal(await probe.stateOf('a'), 'done')
   })
 
-  scene(kind, 'a call under which too many workers died is dead, with the story', ['turn'], async ({ bed, probe }) => {
-    await probe.send(named(['a']))
-    for (const worker of ['w1', 'w2', 'w3']) {
-      assert.equal((await probe.oneClaim({ worker })).id, 'a')
+  scene(
+    kind,
+    'a call under which too many workers died is dead, with the story',
+    ['turn', 'leases'],
+    async ({ bed, probe }) => {
+      await probe.send(named(['a']))
+      for (const worker of ['w1', 'w2', 'w3']) {
+        assert.equal((await probe.oneClaim({ worker })).id, 'a')
+        await bed.turn(10_000)
+      }
+      assert.equal(await probe.stateOf('a'), 'dead')
+      const error = await probe.errorOf('a')
+      assert.equal(error['source'], 'deaths')
+      const deaths = error['deaths'] as { worker: string; attempt: number; at: number }[]
+      assert.deepEqual(
+        deaths.map(({ worker, attempt }) => ({ worker, attempt })),
+        [
+          { worker: 'w1', attempt: 1 },
+          { worker: 'w2', attempt: 2 },
+          { worker: 'w3', attempt: 3 },
+        ],
+      )
+      assert.deepEqual(await probe.claimedIds(), [])
+    },
+  )
+
+  scene(
+    kind,
+    'how many workers may die can be said for each call',
+    ['turn', 'maxDeaths', 'leases'],
+    async ({ bed, probe }) => {
+      await probe.send(named(['a'], { maxDeaths: 1 }))
+      await probe.oneClaim()
       await bed.turn(10_000)
-    }
-    assert.equal(await probe.stateOf('a'), 'dead')
-    const error = await probe.errorOf('a')
-    assert.equal(error['source'], 'deaths')
-    const deaths = error['deaths'] as { worker: string; attempt: number; at: number }[]
-    assert.deepEqual(
-      deaths.map(({ worker, attempt }) => ({ worker, attempt })),
-      [
-        { worker: 'w1', attempt: 1 },
-        { worker: 'w2', attempt: 2 },
-        { worker: 'w3', attempt: 3 },
-      ],
-    )
-    assert.deepEqual(await probe.claimedIds(), [])
-  })
+      assert.equal(await probe.stateOf('a'), 'dead')
+    },
+  )
 
-  scene(kind, 'how many workers may die can be said for each call', ['turn', 'maxDeaths'], async ({ bed, probe }) => {
-    await probe.send(named(['a'], { maxDeaths: 1 }))
-    await probe.oneClaim()
-    await bed.turn(10_000)
-    assert.equal(await probe.stateOf('a'), 'dead')
-  })
-
-  scene(kind, 'a call that lost its worker keeps its place in line', ['turn'], async ({ bed, probe }) => {
+  scene(kind, 'a call that lost its worker keeps its place in line', ['turn', 'leases'], async ({ bed, probe }) => {
     await probe.send(named(['a', 'b']))
     await probe.claimedIds(1)
     await bed.turn(10_000)

@@ -34,7 +34,7 @@ export function limits(kind: Kind): void {
   scene(
     kind,
     'a place becomes free by every ending, by a retry, a release and a death',
-    ['turn', 'limit', 'maxDeaths'],
+    ['turn', 'limit', 'maxDeaths', 'leases'],
     async ({ bed, probe }) => {
       const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
       await probe.send(limited(ids, { concurrency: 1 }, { maxDeaths: 1 }))

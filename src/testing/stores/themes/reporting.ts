@@ -35,7 +35,7 @@ export function reporting(kind: Kind): void {
   scene(
     kind,
     'finished steps are there for the next attempt, and for one by hand',
-    ['turn', 'retry'],
+    ['turn', 'retry', 'leases'],
     async ({ store, bed, probe }) => {
       await probe.send(named(['a']))
       const first = await probe.oneClaim()
@@ -56,7 +56,7 @@ export function reporting(kind: Kind): void {
   scene(
     kind,
     'the turns of a call are told among its reports',
-    ['turn', 'cancel', 'retry'],
+    ['turn', 'cancel', 'retry', 'leases'],
     async ({ store, bed, probe }) => {
       await probe.send(named(['a']))
       await probe.settled(await probe.oneClaim(), { kind: 'retry', error: '{"m":1}', delay: 5 })

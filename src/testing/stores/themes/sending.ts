@@ -42,7 +42,7 @@ export function sending(kind: Kind): void {
     )
   })
 
-  scene(kind, 'a call that is sent twice is kept once, whatever has become of it', [], async ({ probe }) => {
+  scene(kind, 'a call that is sent twice is kept once, whatever has become of it', ['once'], async ({ probe }) => {
     const [call] = named(['a'])
     assert.ok(call)
     assert.deepEqual(await probe.send([call, call]), [

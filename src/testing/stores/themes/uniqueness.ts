@@ -73,7 +73,7 @@ export function uniqueness(kind: Kind): void {
   scene(
     kind,
     'keys are free when calls expire or are dead',
-    ['turn', 'unique', 'maxDeaths'],
+    ['turn', 'unique', 'maxDeaths', 'leases'],
     async ({ bed, probe }) => {
       await probe.send([unique('a', 'reject', { expires: 1_000 })])
       await bed.turn(1_000)
