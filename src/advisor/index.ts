@@ -1,6 +1,8 @@
 /// <reference types="node" preserve="true" />
 /**
  * `skein/advisor`: measures a task on the event loop, on threads and in processes, and says which place to take and why.
+ *
+ * @module
  */
 export { compare } from './compare.ts'
 export type { CompareOptions } from './compare.ts'

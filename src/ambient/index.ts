@@ -7,6 +7,8 @@
  * makes every `await` in the whole program 3 to 5 times dearer (about 60 ns become 170 to 260 ns), from then on. From
  * Node 24 awaits cost nothing more, and starting a task costs about 0.3 µs. Where that matters, call `current()` before
  * the first `await` and keep the scope in a variable.
+ *
+ * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ScopeSource, slot } from '../core/scope/slot.ts'

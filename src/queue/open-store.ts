@@ -5,7 +5,7 @@ import type { Store } from '../stores/roles/store.ts'
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
   sqlite: async url => (await import('../stores/sqlite/index.ts')).sqliteStore(url),
-  memory: async url => (await import('../stores/memory/index.ts')).sharedMemoryStore(url),
+  memory: async url => (await import('../stores/memory/by-url.ts')).sharedMemoryStore(url),
 }
 
 const examples = `sqlite:jobs.db (a file), memory:tests (this program alone)`

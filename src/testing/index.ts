@@ -2,6 +2,8 @@
 /**
  * Tools for tests of concurrent code: a clock to turn, a moment at which nothing moves, orders that are forced or shuffled,
  * and checks for what a test has left behind.
+ *
+ * @module
  */
 
 export { assertCheckpoints, assertNoCheckpoints } from './checkpoints.ts'

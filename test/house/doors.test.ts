@@ -1,45 +1,17 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { root } from '../support/paths.ts'
-
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly exports: Readonly<Record<string, string | { readonly default: string }>>
-}
-
-/** The names that a door exports, values and types. */
-function exportedNames(source: string): string[] {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '')
-  const lists = [...code.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) => list.split(','))
-  const listed = lists.map(each =>
-    each
-      .trim()
-      .replace(/^type /, '')
-      .replace(/^.* as /, ''),
-  )
-  const declared = [...code.matchAll(/^export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/gm)]
-  return [...listed.filter(each => each !== ''), ...declared.map(([, name = '']) => name)]
-}
+import { doors } from '../support/doors.ts'
 
 describe('the doors of the package', () => {
-  const doors = Object.entries(manifest.exports).flatMap(([door, entry]) =>
-    typeof entry === 'string'
-      ? []
-      : [{ door, source: entry.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts') }],
-  )
   const owners = new Map<string, string[]>()
-  for (const { door, source } of doors) {
-    for (const name of exportedNames(readFileSync(join(root, source), 'utf8'))) {
-      owners.set(name, [...(owners.get(name) ?? []), door])
-    }
-  }
+  for (const { specifier, names } of doors)
+    for (const name of names) owners.set(name, [...(owners.get(name) ?? []), specifier])
 
   test('are really read', () => {
-    assert.deepEqual(owners.get('scope'), ['.'])
-    assert.deepEqual(owners.get('threads'), ['./threads'])
-    assert.deepEqual(owners.get('WaitQueue'), ['./lowlevel'])
-    assert.deepEqual(owners.get('DurableQueue'), ['./queue'])
+    assert.deepEqual(owners.get('scope'), ['skein'])
+    assert.deepEqual(owners.get('threads'), ['skein/threads'])
+    assert.deepEqual(owners.get('WaitQueue'), ['skein/lowlevel'])
+    assert.deepEqual(owners.get('DurableQueue'), ['skein/queue'])
   })
 
   test('have no name in common: each thing has one name and one door', () => {

@@ -69,6 +69,7 @@ export class SkeinError extends Error {
     Object.defineProperty(this, brand, { value: kindsOf(constructor) })
   }
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     try {
       if (Function.prototype[Symbol.hasInstance].call(this, value)) return true

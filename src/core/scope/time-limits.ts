@@ -45,8 +45,8 @@ export function failAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<
  * const hint = await moveOnAfter('5ms', async s => { await s.sleep('1h'); return 'a hint' }, 'none in time')
  * console.log(hint) // none in time
  */
-export function moveOnAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<T>): Promise<T | undefined>
 export function moveOnAfter<T, F>(timeout: Duration, body: (s: Scope) => T | Promise<T>, otherwise: F): Promise<T | F>
+export function moveOnAfter<T>(timeout: Duration, body: (s: Scope) => T | Promise<T>): Promise<T | undefined>
 export function moveOnAfter<T, F>(
   timeout: Duration,
   body: (s: Scope) => T | Promise<T>,

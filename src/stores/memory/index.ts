@@ -1,4 +1,9 @@
 /// <reference types="node" preserve="true" />
+/**
+ * A store in memory, for tests: all that a store on disk does, without a file.
+ *
+ * @module
+ */
 import { describe } from '../../core/errors/checks.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
@@ -50,17 +55,4 @@ export function memoryStore(options: MemoryStoreOptions = {}): InspectableStore 
   return new MemoryStore(memory, `memory:${name}`, () => {
     if (memory.handles.size === 0) shared.delete(name)
   })
-}
-
-/**
- * Opens the store that a URL `memory:NAME` names. All who open the same URL in this thread share its calls.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for another URL.
- *
- * @internal
- */
-export function sharedMemoryStore(url: string): InspectableStore {
-  const name = /^memory:(.*)$/i.exec(url)?.[1]
-  if (name === undefined) throw new InvalidArgumentError(`The URL of a store in memory is 'memory:NAME', got '${url}'`)
-  return memoryStore({ name: name === '' ? 'shared' : name })
 }

@@ -1,3 +1,8 @@
+/**
+ * A store in a SQLite file, and what belongs to such a file: connections of your own, and repair.
+ *
+ * @module
+ */
 import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
 import type { InspectableStore } from '../roles/store.ts'
 import type { Transactions } from '../roles/transactions.ts'
