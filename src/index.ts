@@ -87,7 +87,7 @@ export { Semaphore, type SemaphoreOptions, type SemaphoreStats } from './core/sy
 export { errorsOf, rethrowIfCancelled, splitErrors } from './core/errors/failures.ts'
 
 // Pace and perseverance: again and again, once more, not too often, not at all for now.
-export { type Backoff } from './core/flow/backoff.ts'
+export { type Backoff, type BackoffFunction } from './core/flow/backoff.ts'
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import { identityOf } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
-import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { boundedMilliseconds, type Duration } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Comparison, PlaceKind } from './comparison.ts'
 import type { AnyTask } from './contender.ts'
@@ -96,7 +96,7 @@ export async function compare<I>(
   checkInteger(rounds, 'rounds', 1)
   checkInteger(workers, 'workers', 1, 1024)
   checkInteger(concurrency, 'concurrency', 1)
-  const budget = milliseconds(options.budget ?? '20s', 'budget')
+  const budget = boundedMilliseconds(options.budget === undefined ? '20s' : options.budget, 'budget')
   const all = [...inputs]
   if (all.length === 0)
     throw new InvalidArgumentError('compare needs at least one input to call the task with, got none')

@@ -1,9 +1,13 @@
 /// <reference types="node" preserve="true" />
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { checkTimes } from '../core/flow/backoff.ts'
-import { checkRetryPolicy, defaultTimes, type RetryPolicy, retryPolicyOptions } from '../core/flow/retry-policy.ts'
-import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
+import {
+  type RetryPolicy,
+  retryPolicyOptions,
+  type RetrySettings,
+  settleRetryPolicy,
+} from '../core/flow/retry-policy.ts'
+import { checkCount, checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import {
   type DurableCallOptions,
   type DurableCallSettings,
@@ -49,13 +53,6 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
   readonly limit?: LimitSettings
 }
 
-/** A retry policy once it has been checked. */
-export interface RetrySettings extends RetryPolicy {
-  readonly times: number
-  readonly backoff?: number
-  readonly maxBackoff?: number
-}
-
 const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', ...queueOptionNames])
 const knownRetry: ReadonlySet<string> = new Set(retryPolicyOptions)
 
@@ -81,17 +78,10 @@ export function settleCallOptions(options: CallOptions): CallSettings {
 }
 
 function settleRetries(retries: number | RetryPolicy): number | RetrySettings {
-  if (typeof retries !== 'object') {
-    checkTimes(retries, 'retries')
+  if (typeof retries !== 'object' || retries === null) {
+    checkCount(retries, 'retries', 0)
     return retries
   }
   checkKnown(retries, knownRetry, 'retry option')
-  checkRetryPolicy(retries, 'retries.')
-  const { times = defaultTimes, backoff, maxBackoff, ...others } = retries
-  return {
-    ...others,
-    times,
-    ...(backoff === undefined ? {} : { backoff: milliseconds(backoff, 'retries.backoff') }),
-    ...(maxBackoff === undefined ? {} : { maxBackoff: milliseconds(maxBackoff, 'retries.maxBackoff') }),
-  }
+  return settleRetryPolicy(retries, 'retries.')
 }

@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
 
@@ -97,8 +97,6 @@ const knownUnique: ReadonlySet<string> = new Set(['key', 'conflict'])
 const knownLimit: ReadonlySet<string> = new Set(['key', 'concurrency', 'rate', 'strategy'])
 const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
 
-/** The longest delay, expiry, deadline or wait of a call in a queue: 1,000 years, in milliseconds. */
-export const longestSpan: number = 365_250 * 86_400_000
 /** The last moment of the year 9999: what comes after it no date in a message can say. */
 const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
@@ -113,15 +111,15 @@ export function settleQueueOptions(
   const settled: { -readonly [K in keyof DurableCallSettings]: DurableCallSettings[K] } = {}
   const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
   if (queue !== undefined) checkQueueName(queue)
-  if (delay !== undefined) settled.delay = checkSpan(delay, 'delay')
+  if (delay !== undefined) settled.delay = boundedMilliseconds(delay, 'delay')
   if (eta !== undefined) checkTime(eta, 'eta')
   if (eta !== undefined && delay !== undefined) {
     throw new InvalidArgumentError('delay and eta both say when a call may start: give one of them')
   }
   if (expires instanceof Date) checkTime(expires, 'expires')
-  else if (expires !== undefined) settled.expires = checkSpan(expires, 'expires', true)
-  if (deadline !== undefined) settled.deadline = checkSpan(deadline, 'deadline', true)
-  if (grace !== undefined) settled.grace = checkSpan(grace, 'grace', true)
+  else if (expires !== undefined) settled.expires = milliseconds(expires, 'expires')
+  if (deadline !== undefined) settled.deadline = milliseconds(deadline, 'deadline')
+  if (grace !== undefined) settled.grace = milliseconds(grace, 'grace')
   if (unique !== undefined) checkUnique(unique)
   if (limit !== undefined) settled.limit = settleLimit(limit)
   if (ignoreResult !== undefined && typeof ignoreResult !== 'boolean') {
@@ -178,9 +176,7 @@ function settleLimit(limit: LimitOptions): LimitSettings {
   if (rate === undefined) return others
   checkKnown(rate, knownRate, 'option of limit.rate')
   checkInteger(rate.count, 'limit.rate.count', 1)
-  const per = checkSpan(rate.per, 'limit.rate.per')
-  if (per === 0) throw new InvalidArgumentError(`limit.rate.per must be longer than 0, as in '1m'`)
-  return { ...others, rate: { count: rate.count, per } }
+  return { ...others, rate: { count: rate.count, per: positiveMilliseconds(rate.per, 'limit.rate.per') } }
 }
 
 function checkKey(key: unknown, option: string): void {
@@ -203,19 +199,5 @@ function checkTime(time: Date | number, option: string): void {
   if (typeof value === 'number' && Number.isFinite(value)) return
   throw new InvalidArgumentError(
     `${option} must be a Date or milliseconds since the epoch, got ${time instanceof Date ? 'an invalid Date' : describe(time)}`,
-  )
-}
-
-/**
- * Refuses a length of time that no date in a message could say. Its milliseconds. Errors: `SKEIN_INVALID_ARGUMENT`.
- *
- * @param endless true: Infinity is allowed, and means that there is no limit
- */
-export function checkSpan(duration: Duration, option: string, endless: boolean = false): number {
-  const value = milliseconds(duration, option)
-  if (value <= longestSpan || (endless && value === Number.POSITIVE_INFINITY)) return value
-  if (value === Number.POSITIVE_INFINITY) throw new InvalidArgumentError(`${option} must come to an end, got Infinity`)
-  throw new InvalidArgumentError(
-    `${option} must be at most '365250d' (1,000 years), got ${describe(duration)}${endless ? '. For no limit leave it out' : ''}`,
   )
 }

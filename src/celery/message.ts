@@ -17,7 +17,8 @@ import { isoTime, writeJson } from './write-json.ts'
 /** The retry policy of a job, as far as a message can have it. Times in milliseconds. */
 export interface MessageRetries {
   readonly times: number
-  readonly backoff?: number
+  /** The wait before the second attempt, or all waits, of which the last one is used again and again. */
+  readonly backoff?: number | readonly number[]
   readonly factor?: number
   readonly maxBackoff?: number
   readonly jitter?: number
@@ -340,7 +341,8 @@ function retriesOf(value: unknown): MessageRetries | undefined {
   for (const name of ['backoff', 'factor', 'maxBackoff', 'jitter']) {
     const field = fields[name]
     if (field === undefined || field === null) continue
-    if (typeof field !== 'number' || !(field >= 0)) {
+    const isList = name === 'backoff' && Array.isArray(field) && field.length > 0
+    if (!(isList ? (field as readonly unknown[]) : [field]).every(each => typeof each === 'number' && each >= 0)) {
       throw new Malformed(`its skein_retries.${name} must be a number from 0 up, got ${describe(field)}`)
     }
     rule[name] = field

@@ -3,7 +3,7 @@ import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-exec
 import { type Entry, isBundle } from '../call/run/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
-import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
+import { checkCount, checkKnown, describe } from '../core/errors/checks.ts'
 import { PendingQueue } from '../call/run/pending-queue.ts'
 import { putIsUsed } from '../call/codec/put.ts'
 import { withPutValues } from '../call/codec/put-values.ts'
@@ -69,10 +69,16 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   #completed = 0
 
   constructor(options: LoopOptions) {
-    const { name = 'loop', maxQueue = Number.POSITIVE_INFINITY, overload = 'reject', limiter } = options
+    const {
+      name = 'loop',
+      maxQueue = Number.POSITIVE_INFINITY,
+      overload = 'reject',
+      limiter,
+      grace = callGrace,
+    } = options
     super(name, maxQueue, overload, limiter)
     this.capacity = options.concurrency ?? Number.POSITIVE_INFINITY
-    this.#grace = milliseconds(options.grace ?? callGrace, 'grace')
+    this.#grace = milliseconds(grace, 'grace')
   }
 
   protected get waiting(): number {
@@ -281,12 +287,8 @@ function wrapFailures(entry: Entry, value: unknown): unknown {
 
 function openLoop(options: LoopOptions): LoopExecutor {
   checkKnown(options, known, 'loop option')
-  if (options.concurrency !== undefined && options.concurrency !== Number.POSITIVE_INFINITY) {
-    checkInteger(options.concurrency, 'concurrency', 1)
-  }
-  if (options.maxQueue !== undefined && options.maxQueue !== Number.POSITIVE_INFINITY) {
-    checkInteger(options.maxQueue, 'maxQueue', 0)
-  }
+  if (options.concurrency !== undefined) checkCount(options.concurrency, 'concurrency', 1)
+  if (options.maxQueue !== undefined) checkCount(options.maxQueue, 'maxQueue', 0)
   checkLimiter(options.limiter)
   if (options.overload !== undefined && options.overload !== 'reject' && options.overload !== 'wait') {
     throw new InvalidArgumentError(`overload must be 'reject' or 'wait', got ${describe(options.overload)}`)

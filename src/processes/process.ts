@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Ended } from '../core/errors/errors.ts'
+import { RealTimer } from '../core/time/real-timer.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
 import { tagLines } from '../pool/host/output.ts'
 import type { PoolSettings } from '../pool/wire/pool-options.ts'
@@ -151,12 +152,12 @@ export class Process implements Transport {
     const closed = new Promise<void>(resolve => this.#child.once('close', () => resolve()))
     this.#child.kill('SIGTERM')
     let ended: Ended = 'terminated'
-    const timer = setTimeout(() => {
+    const timer = new RealTimer(grace, () => {
       ended = 'killed'
       this.#child.kill('SIGKILL')
-    }, grace)
+    })
     await closed
-    clearTimeout(timer)
+    timer.clear()
     return ended
   }
 }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { checkInteger } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 
 /**
@@ -71,9 +72,7 @@ export function armCrash(label: CrashLabel, time: number = 1, crash: (label: Cra
   if (!crashLabels.includes(label)) {
     throw new InvalidArgumentError(`Unknown crash point '${label}'. Known are: ${crashLabels.join(', ')}`)
   }
-  if (!Number.isInteger(time) || time < 1) {
-    throw new InvalidArgumentError(`The time of a crash must be an integer from 1 up, got ${time}`)
-  }
+  checkInteger(time, 'The time of a crash', 1)
   const point: Armed = { label, left: time - 1, crash }
   armed = [...(armed ?? []), point]
   return () => disarm(point)

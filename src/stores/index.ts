@@ -10,7 +10,7 @@ import * as story from './story.ts'
 export { checkCalls, checkIntake, checkReports, checkSettlements } from './check.ts'
 export { Listeners } from './listeners.ts'
 export type { PullSignals, SignalName } from './listeners.ts'
-export type { StoreOptions } from './options.ts'
+export type { RetentionOptions, StoreOptions } from './options.ts'
 export { PullingIntake } from './pulling/pulling-intake.ts'
 export type { ClaimRequest, PullSource } from './pulling/pulling-intake.ts'
 export { story }

@@ -1,6 +1,16 @@
-import { checkKnown, describe } from '../core/errors/checks.ts'
-import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { checkCount, checkKnown } from '../core/errors/checks.ts'
+import { type Duration, milliseconds } from '../core/time/duration.ts'
 import type { Retention } from './roles/store.ts'
+
+/** The limits on the past that is kept: the one that is reached first counts. Infinity for no limit. */
+export interface RetentionOptions {
+  /** Ended calls. Default: 10,000. */
+  readonly count?: number
+  /** The longest time since a call has ended. Default: '7d'. */
+  readonly age?: Duration
+  /** Bytes of messages, results and reports of ended calls. Default: 256 MiB. */
+  readonly bytes?: number
+}
 
 /** Options that every store has. */
 export interface StoreOptions {
@@ -8,7 +18,7 @@ export interface StoreOptions {
    * The limits on the past that is kept. Default: 10,000 ended calls, 7 days, 256 MiB; the one that is reached first
    * counts.
    */
-  readonly retention?: Partial<Retention>
+  readonly retention?: RetentionOptions
   /** The number of workers that may die under a call before it is dead, unless the call says otherwise. Default: 3. */
   readonly maxDeaths?: number
   /** The most bytes that one message, result or report may have. Default: 16 MiB. */
@@ -32,18 +42,10 @@ export function storeSettings(options: StoreOptions, names: ReadonlySet<string>)
   checkKnown(options, names, 'store option')
   const { retention = {}, maxDeaths = 3, maxBytes = 16 * 1024 * 1024 } = options
   checkKnown(retention, retentionNames, 'retention option')
-  const { count = 10_000, age = 7 * 86_400_000, bytes = 256 * 1024 * 1024 } = retention
-  checkAmount(count, 'retention.count', 0)
-  checkAmount(age, 'retention.age', 0)
-  checkAmount(bytes, 'retention.bytes', 0)
-  checkAmount(maxDeaths, 'maxDeaths', 1)
-  checkAmount(maxBytes, 'maxBytes', 1)
-  return { retention: { count, age, bytes }, maxDeaths, maxBytes }
-}
-
-/** Refuses what is neither a number from `least` up nor Infinity. */
-function checkAmount(value: unknown, name: string, least: number): void {
-  if (typeof value !== 'number' || !(value >= least)) {
-    throw new InvalidArgumentError(`The option ${name} must be a number from ${least} up, got ${describe(value)}`)
-  }
+  const { count = 10_000, age = '7d', bytes = 256 * 1024 * 1024 } = retention
+  checkCount(count, 'retention.count', 0)
+  checkCount(bytes, 'retention.bytes', 0)
+  checkCount(maxDeaths, 'maxDeaths', 1)
+  checkCount(maxBytes, 'maxBytes', 1)
+  return { retention: { count, age: milliseconds(age, 'retention.age'), bytes }, maxDeaths, maxBytes }
 }

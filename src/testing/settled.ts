@@ -46,7 +46,7 @@ export function settling(): boolean {
  */
 export async function settled(options: { readonly turns?: number } = {}): Promise<void> {
   checkKnown(options, known, 'settled option')
-  const turns = options.turns ?? defaultTurns
+  const { turns = defaultTurns } = options
   checkInteger(turns, 'turns', 1)
   waiting++
   try {

@@ -63,7 +63,8 @@ export async function shuffled<T>(
 
 function seedOf(given: number | undefined): number {
   const text = process.env['SKEIN_SEED']
-  const seed = given ?? (text === undefined || text === '' ? randomInt(2 ** 32) : Number(text))
+  const chosen = text === undefined || text === '' ? randomInt(2 ** 32) : Number(text)
+  const seed = given === undefined ? chosen : given
   if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed
   throw new InvalidArgumentError(
     `${given === undefined ? 'SKEIN_SEED' : 'seed'} must be a whole number from 0 to 4294967295, got ${String(given ?? text)}`,

@@ -1,9 +1,9 @@
 import { brandClass } from '../core/brand.ts'
-import { setImmediate } from 'node:timers'
 import { checkKnown } from '../core/errors/checks.ts'
 import { clockSlot } from '../core/time/clock.ts'
 import type { Clock } from '../core/time/clock-type.ts'
-import { type Duration, milliseconds } from '../core/time/duration.ts'
+import { boundedMilliseconds, type Duration, milliseconds } from '../core/time/duration.ts'
+import { nextTick, setImmediate } from '../core/time/platform.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { placeOf } from '../core/report/place.ts'
 import { type TimerNode, TimerWheel } from '../core/time/timer-wheel.ts'
@@ -75,10 +75,7 @@ export class VirtualClock {
    * **Errors**: `SKEIN_INVALID_ARGUMENT`; a clock cannot go back.
    */
   async advance(duration: Duration): Promise<void> {
-    const length = milliseconds(duration, 'duration')
-    if (length === Infinity)
-      throw new InvalidArgumentError('advance needs an end; to let all timers ring, use runAll()')
-    await this.#time.run(this.elapsed + length)
+    await this.#time.run(this.elapsed + boundedMilliseconds(duration, 'duration'))
   }
 
   /** `advance` to a point in time: milliseconds since the Unix epoch, or a Date. */
@@ -97,8 +94,8 @@ export class VirtualClock {
    *
    * @param options `limit`: the longest time to let pass. Default: '3650d'
    */
-  async runAll(options: { readonly limit?: Duration } = {}): Promise<void> {
-    await this.#time.runAll(this.elapsed + milliseconds(options.limit ?? '3650d', 'limit'))
+  async runAll({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
+    await this.#time.runAll(this.elapsed + milliseconds(limit, 'limit'))
   }
 
   /** Puts the clock back in force that was before. Timers that still wait by this one never ring. */
@@ -148,9 +145,12 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
 
 const known: ReadonlySet<string> = new Set(['start', 'autojump'])
 
+/** The range of a Date: 100 million days before and after 1970. */
+const lastDate = 8.64e15
+
 function epochOf(time: number | Date, option: string): number {
   const value = time instanceof Date ? time.getTime() : time
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (typeof value === 'number' && Math.abs(value) <= lastDate) return value
   throw new InvalidArgumentError(
     `${option} must be a Date or milliseconds since the Unix epoch, got ${time instanceof Date ? 'an invalid Date' : String(time)}`,
   )
@@ -218,9 +218,9 @@ class VirtualTime implements Clock {
   }
 
   start(timer: TimerNode, delay: number): void {
-    timer.due = delay <= 0 ? -1 : Math.ceil(this.#elapsed + delay)
+    timer.due = delay > 0 ? Math.ceil(this.#elapsed + delay) : -1
     this.#wheel.add(timer)
-    if (delay <= 0 && !this.#ringsSoon) {
+    if (!(delay > 0) && !this.#ringsSoon) {
       this.#ringsSoon = true
       setImmediate(() => {
         this.#ringsSoon = false
@@ -268,7 +268,7 @@ class VirtualTime implements Clock {
         timer.ring()
       } catch (error) {
         // As with a timer of the platform: nobody is there to catch it.
-        process.nextTick(() => {
+        nextTick(() => {
           throw error
         })
       }

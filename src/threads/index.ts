@@ -59,7 +59,7 @@ const longestSpin = 1_000
  */
 export function threads(options: ThreadsOptions = {}): Executor {
   const settings = poolSettings('threads', options, availableParallelism(), ['spin'])
-  const spin = milliseconds(options.spin ?? 0, 'spin')
+  const spin = milliseconds(options.spin === undefined ? 0 : options.spin, 'spin')
   if (spin > longestSpin) {
     throw new InvalidArgumentError(`spin must be a duration of at most '1s', got ${describe(options.spin)}`)
   }

@@ -146,6 +146,11 @@ describe('a message of somebody else', () => {
     assert.deepEqual(decoded({ task: 't', id: 'i', trace: 'x', lang: 'py' }, [[], {}]).headers, { trace: 'x' })
   })
 
+  test('keeps waits that are a list', () => {
+    const retries = { times: 3, backoff: [1_000, 20, 60_000] }
+    assert.deepEqual(crossed({ ...plain, retries }).retries, retries)
+  })
+
   const task = { task: 't', id: 'i' }
   const malformed: readonly (readonly [string, unknown, unknown, RegExp])[] = [
     ['a body of one part', task, [[]], /array of 1/],
@@ -167,6 +172,9 @@ describe('a message of somebody else', () => {
     ['a group that is a number', { ...task, group: 5 }, [[], {}, {}], /group must be a string/],
     ['a retry rule without a number', { ...task, skein_retries: {} }, [[], {}, {}], /skein_retries\.times/],
     ['a retry rule that never ends', { ...task, skein_retries: { times: 1, never: [1] } }, [[], {}, {}], /never/],
+    ['a wait that is negative', { ...task, skein_retries: { times: 1, backoff: [1, -1] } }, [[], {}, {}], /backoff/],
+    ['a list of no waits', { ...task, skein_retries: { times: 1, backoff: [] } }, [[], {}, {}], /backoff/],
+    ['a factor that is a list', { ...task, skein_retries: { times: 1, factor: [2] } }, [[], {}, {}], /factor/],
     ['marks that fit nothing', { ...task, skein_marks: [['map', [0]]] }, [[1], {}, {}], /cannot be made again/],
     [
       'a class that nobody knows',

@@ -19,8 +19,9 @@ export function readStream(
   options: StreamOptions = {},
 ): AsyncIterableIterator<unknown> {
   checkKnown(options, known, 'stream option')
-  checkInteger(options.buffer ?? 64, 'buffer', 1)
-  return new StreamReader(executor, work, options.buffer ?? 64)
+  const { buffer = 64 } = options
+  checkInteger(buffer, 'buffer', 1)
+  return new StreamReader(executor, work, buffer)
 }
 
 class StreamReader implements AsyncIterableIterator<unknown> {

@@ -129,7 +129,7 @@ function nodeOf(scope: ScopeNode, place: Member | undefined, overGrace: boolean)
     name: scope.name,
     state: stateOf(scope, place, late, waitsFor.length > 0, children.length > 0),
     waitsFor,
-    lastCheckpoint: scope.lastSeen === 0 ? undefined : since(scope.lastSeen),
+    lastCheckpoint: scope.lastSeen === undefined ? undefined : since(scope.lastSeen),
     deadline: deadline === Infinity ? undefined : deadline,
     spawnedAt: userFrames(spawned?.at),
     age: spawned === undefined ? undefined : since(spawned.time),

@@ -47,6 +47,14 @@ export function checkInteger(
   )
 }
 
+/** Refuses anything but an integer from `least` up, or Infinity for no limit. */
+export function checkCount(value: unknown, option: string, least: number): asserts value is number {
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)) return
+  throw new InvalidArgumentError(
+    `${option} must be an integer from ${least} up, or Infinity for no limit; got ${describe(value)}`,
+  )
+}
+
 /** Refuses anything but a number from `least` to `most`. */
 export function checkRange(value: unknown, option: string, least: number, most: number): void {
   if (typeof value === 'number' && value >= least && value <= most) return

@@ -1,17 +1,25 @@
-import { checkInteger, checkRange } from '../errors/checks.ts'
-import { type Duration, milliseconds } from '../time/duration.ts'
+import { checkRange, describe } from '../errors/checks.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import { askUser } from '../report/user-code.ts'
+import { boundedMilliseconds, type Duration, longestSpan, milliseconds } from '../time/duration.ts'
+
+/** The wait after so many failures in a row, from 1 up, and the last of them. */
+export type BackoffFunction = (failures: number, error: unknown) => Duration
 
 /** The waits between attempts. */
 export interface Backoff {
-  /** Wait before the second attempt; each further one waits `factor` times longer. Default: '100ms'. */
-  readonly backoff?: Duration
-  /** The factor by which the wait grows. From 1 up; default 2. */
+  /**
+   * The wait before the second attempt; each further one waits `factor` times longer. Or all waits as a list, of which the last
+   * one is used again and again: `['1s', '10s', '1m']`. Or a function that returns each of them. Default: '100ms'.
+   */
+  readonly backoff?: Duration | readonly Duration[] | BackoffFunction
+  /** The factor by which the wait grows. From 1 up; default 2. Not together with a list or a function. */
   readonly factor?: number
-  /** The longest wait. Default: '30s', or `backoff` where that is longer. */
+  /** The longest wait. Default: '30s', or `backoff` where that is longer; none for a list or a function. */
   readonly maxBackoff?: Duration
   /**
    * The part of each wait that is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many
-   * who failed together do not all come back together. Default: 0.5.
+   * who failed together do not all come back together. Default: 0.5; 0 for a list or a function.
    */
   readonly jitter?: number
 }
@@ -19,23 +27,64 @@ export interface Backoff {
 /** The options of a backoff, for those who have them among their own. */
 export const backoffOptions: readonly string[] = ['backoff', 'factor', 'maxBackoff', 'jitter']
 
-/** Refuses wrong values. `prefix` is how the options are reached: `retries.`. */
-export function checkBackoff(rule: Backoff, prefix = ''): void {
-  if (rule.backoff !== undefined) milliseconds(rule.backoff, `${prefix}backoff`)
-  if (rule.maxBackoff !== undefined) milliseconds(rule.maxBackoff, `${prefix}maxBackoff`)
-  checkRange(rule.factor ?? 2, `${prefix}factor`, 1, Number.MAX_VALUE)
-  checkRange(rule.jitter ?? 0.5, `${prefix}jitter`, 0, 1)
+/** The same once it has been checked: every length of time in milliseconds. */
+export interface BackoffSettings extends Backoff {
+  readonly backoff?: number | readonly number[] | BackoffFunction
+  readonly maxBackoff?: number
 }
 
-/** Milliseconds to wait after `failures` attempts in a row have failed, from 1 up. */
-export function backoffDelay(rule: Backoff, failures: number): number {
-  const first = milliseconds(rule.backoff ?? 100, 'backoff')
-  const longest = rule.maxBackoff === undefined ? Math.max(30_000, first) : milliseconds(rule.maxBackoff, 'maxBackoff')
-  const wait = Math.min(longest, first * (rule.factor ?? 2) ** (failures - 1))
-  return wait * (1 - (rule.jitter ?? 0.5) * Math.random())
+/**
+ * Takes the options of a backoff from others, checks them and settles their lengths of time.
+ *
+ * @param prefix how the options are reached, as in `retries.`
+ */
+export function settleBackoff({ backoff, factor, maxBackoff, jitter }: Backoff, prefix = ''): BackoffSettings {
+  if (factor !== undefined) {
+    if (typeof backoff === 'object') refuseFactor(prefix, 'list of waits', factor)
+    if (typeof backoff === 'function') refuseFactor(prefix, 'function', factor)
+    checkRange(factor, `${prefix}factor`, 1, Number.MAX_VALUE)
+  }
+  if (jitter !== undefined) checkRange(jitter, `${prefix}jitter`, 0, 1)
+  return {
+    ...(backoff === undefined ? {} : { backoff: waitsOf(backoff, `${prefix}backoff`) }),
+    ...(factor === undefined ? {} : { factor }),
+    ...(maxBackoff === undefined ? {} : { maxBackoff: milliseconds(maxBackoff, `${prefix}maxBackoff`) }),
+    ...(jitter === undefined ? {} : { jitter }),
+  }
 }
 
-/** Refuses anything but a count of attempts: an integer from 0 up, or Infinity. */
-export function checkTimes(times: unknown, option: string): void {
-  if (times !== Infinity) checkInteger(times, option, 0)
+function waitsOf(backoff: NonNullable<Backoff['backoff']>, name: string): number | readonly number[] | BackoffFunction {
+  if (typeof backoff === 'function') return backoff
+  if (!Array.isArray(backoff)) return boundedMilliseconds(backoff as Duration, name)
+  const waits = backoff as readonly Duration[]
+  if (waits.length === 0) throw new InvalidArgumentError(`${name} must have at least one wait in its list, got none`)
+  return waits.map((wait, index) => boundedMilliseconds(wait, `${name}[${index}]`))
+}
+
+function refuseFactor(prefix: string, kind: string, factor: unknown): never {
+  throw new InvalidArgumentError(
+    `${prefix}factor says how a single wait grows, but ${prefix}backoff is a ${kind}, which says all waits itself: leave ` +
+      `one of them out; got ${describe(factor)}`,
+  )
+}
+
+/** Milliseconds to wait after `failures` attempts in a row have failed, from 1 up, the last one with `error`. Comes to an end. */
+export function backoffDelay(rule: BackoffSettings, failures: number, error: unknown): number {
+  const { backoff = 100, factor = 2 } = rule
+  const grows = typeof backoff === 'number'
+  const longest = rule.maxBackoff ?? (grows ? Math.max(30_000, backoff) : Infinity)
+  const asked = grows ? grown(backoff, factor, failures) : given(backoff, failures, error)
+  const wait = Math.min(longest, longestSpan, asked)
+  return wait * (1 - (rule.jitter ?? (grows ? 0.5 : 0)) * Math.random())
+}
+
+/** Nothing grows out of nothing, however often it is doubled. */
+function grown(first: number, factor: number, failures: number): number {
+  return first === 0 ? 0 : first * factor ** (failures - 1)
+}
+
+function given(backoff: readonly number[] | BackoffFunction, failures: number, error: unknown): number {
+  if (typeof backoff !== 'function') return backoff[Math.min(failures, backoff.length) - 1] ?? 0
+  // One that throws, or says nonsense, has not said how long: the usual first wait then.
+  return askUser('backoff', () => milliseconds(backoff(failures, error), 'what backoff returns'), 100)
 }

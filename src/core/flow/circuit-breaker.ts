@@ -1,8 +1,9 @@
 import { brandClass } from '../brand.ts'
 import { checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
-import { type Duration, milliseconds } from '../time/duration.ts'
+import { type Duration, milliseconds, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors/errors.ts'
+import { askUser, tellUser } from '../report/user-code.ts'
 import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
@@ -130,7 +131,7 @@ export class CircuitBreaker {
     this.#ratio = ratio
     this.#minimum = minimum
     this.#consecutive = options.consecutive ?? Infinity
-    this.#window = milliseconds(window, 'window')
+    this.#window = positiveMilliseconds(window, 'window')
     this.#coolDown = milliseconds(coolDown, 'coolDown')
     this.#probes = probes
     this.#counts = counts
@@ -168,10 +169,16 @@ export class CircuitBreaker {
     } catch (error) {
       if (era === this.#era) {
         if (error instanceof CancelledError) this.#withdrawn()
-        else this.#ended(this.#counts === undefined || this.#counts(error))
+        else this.#ended(this.#saysTrouble(error))
       }
       throw error
     }
+  }
+
+  /** A function that throws has not said that the error is harmless. */
+  #saysTrouble(error: unknown): boolean {
+    const counts = this.#counts
+    return counts === undefined || askUser('counts', () => counts(error), true)
   }
 
   stats(): CircuitBreakerStats {
@@ -235,7 +242,8 @@ export class CircuitBreaker {
     this.#era++
     this.#probing = this.#proven = this.#failures = this.#inARow = 0
     this.#ends = []
-    this.#onChange?.(state)
+    const onChange = this.#onChange
+    if (onChange !== undefined) tellUser('onChange', () => onChange(state))
   }
 
   #forget(now: number): void {

@@ -1,13 +1,12 @@
-import { checkKnown, checkRange, describe } from '../errors/checks.ts'
+import { checkCount, checkKnown, checkRange, describe } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
-import { type Duration, milliseconds } from '../time/duration.ts'
+import { type Duration, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { sleep } from '../scope/sleep.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { checkTimes } from './backoff.ts'
 
 /** The argument of each run of `every`. */
 export interface Tick {
@@ -72,11 +71,7 @@ export function every(
   return startChecked(() => {
     checkBody(fn, 'every')
     checkOptions(options)
-    const length = milliseconds(period, 'period')
-    if (length === 0 || length === Infinity) {
-      throw new InvalidArgumentError(`period must be longer than 0 and have an end, got ${describe(period)}`)
-    }
-    return runs(length, fn, options, ownerOf(owner))
+    return runs(positiveMilliseconds(period, 'period'), fn, options, ownerOf(owner))
   })
 }
 
@@ -112,7 +107,7 @@ async function runs(
 
 function checkOptions(options: EveryOptions): void {
   checkKnown(options, known, 'option of every')
-  if (options.times !== undefined) checkTimes(options.times, 'times')
+  if (options.times !== undefined) checkCount(options.times, 'times', 0)
   if (options.jitter !== undefined) checkRange(options.jitter, 'jitter', 0, 1)
   const { immediately, onError } = options
   if (immediately !== undefined && typeof immediately !== 'boolean') {

@@ -1,7 +1,7 @@
 import { brandClass } from '../brand.ts'
 import { checkInteger, checkKnown } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
-import { type Duration, milliseconds } from '../time/duration.ts'
+import { type Duration, positiveMilliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
 import { done, Waiter, WaitQueue } from '../sync/wait-queue.ts'
@@ -73,8 +73,7 @@ export class RateLimiter {
     this.title = titleOf('rate limiter', options, known)
     checkKnown(options, known, 'option of a rate limiter')
     checkInteger(options.limit, 'limit', 1)
-    const per = milliseconds(options.per, 'per')
-    if (per === 0 || per === Infinity) throw new InvalidArgumentError('per must be longer than 0 and have an end')
+    const per = positiveMilliseconds(options.per, 'per')
     const { kind = 'bucket', limit, burst } = options
     if (kind !== 'bucket' && kind !== 'window') {
       throw new InvalidArgumentError(`kind must be 'bucket' or 'window', got ${String(kind)}`)

@@ -1,7 +1,8 @@
-import { describe } from '../errors/checks.ts'
+import { checkCount, describe } from '../errors/checks.ts'
+import { askUser } from '../report/user-code.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import { type Backoff, backoffOptions, checkBackoff, checkTimes } from './backoff.ts'
+import { type Backoff, backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
 
 /**
  * The rule for another attempt after one has failed, the same for `retry` and for a call's `retries`: how often, after
@@ -20,17 +21,18 @@ export interface RetryPolicy extends Backoff {
   readonly retryIf?: (error: unknown, attempt: number) => boolean
 }
 
-/** The attempts after the first where a policy does not say how many. */
-export const defaultTimes = 3
+/** A policy once it has been checked: every length of time in milliseconds. */
+export interface RetrySettings extends BackoffSettings, Pick<RetryPolicy, 'never' | 'retryIf'> {
+  readonly times: number
+}
 
 /** The names of these options. */
 export const retryPolicyOptions: readonly string[] = [...backoffOptions, 'times', 'never', 'retryIf']
 
-/** Refuses wrong values. `prefix` is how the options are reached: `retries.`. */
-export function checkRetryPolicy(policy: RetryPolicy, prefix = ''): void {
-  checkBackoff(policy, prefix)
-  const { times, never, retryIf } = policy
-  if (times !== undefined) checkTimes(times, `${prefix}times`)
+/** Takes a policy from among other options, checks it and settles its lengths of time. `prefix`: how it is reached, as `retries.`. */
+export function settleRetryPolicy(policy: RetryPolicy, prefix = ''): RetrySettings {
+  const { times = 3, never, retryIf } = policy
+  checkCount(times, `${prefix}times`, 0)
   if (never !== undefined && (!Array.isArray(never) || !never.every(each => typeof each === 'string'))) {
     throw new InvalidArgumentError(
       `${prefix}never must be a list of codes and names of errors, as in ['E_NO_SUCH_USER'], got ${describe(never)}`,
@@ -38,6 +40,12 @@ export function checkRetryPolicy(policy: RetryPolicy, prefix = ''): void {
   }
   if (retryIf !== undefined && typeof retryIf !== 'function') {
     throw new InvalidArgumentError(`${prefix}retryIf must be a function, got ${describe(retryIf)}`)
+  }
+  return {
+    ...settleBackoff(policy, prefix),
+    times,
+    ...(never === undefined ? {} : { never }),
+    ...(retryIf === undefined ? {} : { retryIf }),
   }
 }
 
@@ -54,10 +62,11 @@ export function isWorthRetrying(
     const name = read(error, 'name')
     if (never.some(each => each === code || each === name)) return false
   }
-  return retryIf === undefined || retryIf(error, attempt)
+  // One that throws has not said yes. The error of the work itself is what the caller must see.
+  return retryIf === undefined || askUser('retryIf', () => retryIf(error, attempt), false)
 }
 
-/** The wait in milliseconds that an error asks for with its `retryAfter`: a Duration, milliseconds, or a Date. */
+/** The wait in milliseconds that an error asks for with its `retryAfter`: a Duration, milliseconds, or a Date. Infinity: never. */
 export function retryAfterOf(error: unknown, now: number): number | undefined {
   const asked = read(error, 'retryAfter')
   if (asked instanceof Date) return Number.isNaN(asked.getTime()) ? undefined : Math.max(0, asked.getTime() - now)

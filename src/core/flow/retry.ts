@@ -1,7 +1,8 @@
 import { checkKnown, describe } from '../errors/checks.ts'
-import { now } from '../time/clock.ts'
+import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
+import { tellUser } from '../report/user-code.ts'
 import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { sleep } from '../scope/sleep.ts'
@@ -10,12 +11,12 @@ import { attemptIn, startChecked } from './attempt-in.ts'
 import { backoffDelay } from './backoff.ts'
 import { RetryBudget } from './retry-budget.ts'
 import {
-  checkRetryPolicy,
-  defaultTimes,
   isWorthRetrying,
   retryAfterOf,
   type RetryPolicy,
   retryPolicyOptions,
+  type RetrySettings,
+  settleRetryPolicy,
 } from './retry-policy.ts'
 
 /** Options of `retry`. */
@@ -66,20 +67,20 @@ export function retry<T>(
   // The owner is looked up now: after an await there is no current scope.
   return startChecked(() => {
     checkBody(fn, 'retry')
-    checkOptions(options)
+    const policy = checkOptions(options)
     const by = ownerOf(owner)
     const refusal = refusalOf(by, 'retry')
-    return refusal === undefined ? attempts(fn, options, by) : Promise.reject(refusal)
+    return refusal === undefined ? attempts(fn, policy, options, by) : Promise.reject(refusal)
   })
 }
 
 async function attempts<T>(
   fn: (s: Scope, attempt: number) => T | Promise<T>,
-  options: RetryOptions,
+  policy: RetrySettings,
+  { timeout, within, onRetry, budget }: RetryOptions,
   owner: Owner | undefined,
 ): Promise<T> {
-  const { times = defaultTimes, timeout, within, onRetry, budget } = options
-  const end = within === undefined ? Infinity : now() + milliseconds(within, 'within')
+  const end = within === undefined ? Infinity : monotonic() + milliseconds(within, 'within')
   for (let attempt = 1; ; attempt++) {
     let failure: unknown
     try {
@@ -94,17 +95,16 @@ async function attempts<T>(
     }
     // Where it is the owner that has ended, the failure says so, and is not for us to judge.
     if (failure instanceof CancelledError || refusalOf(owner, 'retry') !== undefined) throw failure
-    if (attempt > times || !isWorthRetrying(options, failure, attempt)) throw failure
-    const wait = retryAfterOf(failure, now()) ?? backoffDelay(options, attempt)
-    if (now() + wait >= end || budget?.spend() === false) throw failure
-    onRetry?.(failure, attempt, wait)
+    if (attempt > policy.times || !isWorthRetrying(policy, failure, attempt)) throw failure
+    const wait = retryAfterOf(failure, now()) ?? backoffDelay(policy, attempt, failure)
+    if (monotonic() + wait >= end || budget?.spend() === false) throw failure
+    if (onRetry !== undefined) tellUser('onRetry', () => onRetry(failure, attempt, wait))
     await sleep(wait, owner)
   }
 }
 
-function checkOptions(options: RetryOptions): void {
+function checkOptions(options: RetryOptions): RetrySettings {
   checkKnown(options, known, 'option of retry')
-  checkRetryPolicy(options)
   if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
   if (options.within !== undefined) milliseconds(options.within, 'within')
   if (options.onRetry !== undefined && typeof options.onRetry !== 'function') {
@@ -113,4 +113,5 @@ function checkOptions(options: RetryOptions): void {
   if (options.budget !== undefined && !(options.budget instanceof RetryBudget)) {
     throw new InvalidArgumentError(`budget must be a RetryBudget, got ${describe(options.budget)}`)
   }
+  return settleRetryPolicy(options)
 }

@@ -1,14 +1,15 @@
-import { checkInteger, checkKnown, describe } from '../errors/checks.ts'
+import { checkCount, checkKnown, describe } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError, RestartLimitError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
+import { tellUser } from '../report/user-code.ts'
 import type { Job } from '../job/job.ts'
 import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { type Backoff, backoffDelay, backoffOptions, checkBackoff } from './backoff.ts'
+import { type Backoff, backoffDelay, backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
 
 /** A task that is kept running. */
 export type Supervised = (s: Scope) => unknown
@@ -27,7 +28,7 @@ export interface Restart {
 
 /** Options of `supervise`. */
 export interface SuperviseOptions extends Backoff {
-  /** The most restarts, of all together, within `within`. From 0 up; default 5. */
+  /** The most restarts, of all together, within `within`. From 0 up; Infinity never gives up. Default: 5. */
   readonly restarts?: number
   /** The span of time that `restarts` counts for. A task that ran that long starts again with the shortest wait. Default: '1m'. */
   readonly within?: Duration
@@ -99,23 +100,36 @@ interface Ending {
   readonly failure: { readonly error: unknown } | undefined
 }
 
+/** So many restarts are counted where there is no limit. */
+const mostRemembered = 1_000
+
+/** A restart that still counts. */
+interface Past {
+  readonly time: number
+  readonly failure: Ending['failure']
+}
+
 class Supervision {
   readonly #s: Scope
   readonly #children: readonly Child[]
   readonly #options: SuperviseOptions
+  readonly #backoff: BackoffSettings
   readonly #restarts: number
   readonly #within: number
   readonly #endings: Ending[] = []
   /** Settled when the last one that was started has begun. */
   #begun: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
-  readonly #past: { readonly time: number; readonly failure: Ending['failure'] }[] = []
+  /** The restarts within the span that counts, oldest first. */
+  readonly #past: Past[] = []
 
   constructor(s: Scope, tasks: readonly (readonly [string, Supervised])[], options: SuperviseOptions) {
     this.#s = s
     this.#options = options
-    this.#restarts = options.restarts ?? 5
-    this.#within = milliseconds(options.within ?? '1m', 'within')
+    this.#backoff = settleBackoff(options)
+    const { restarts = 5, within = '1m' } = options
+    this.#restarts = restarts
+    this.#within = milliseconds(within, 'within')
     this.#children = tasks.map(([name, fn]) => ({
       name,
       fn,
@@ -177,11 +191,16 @@ class Supervision {
   async #restart(child: Child, failure: Ending['failure']): Promise<void> {
     const time = monotonic()
     child.failures = time - child.startedAt >= this.#within ? 1 : child.failures + 1
-    const recent = this.#past.filter(past => past.time > time - this.#within)
-    this.#past.splice(0, this.#past.length, ...recent, { time, failure })
-    if (this.#past.length > this.#restarts) throw this.#gaveUp(child)
-    const wait = backoffDelay(this.#options, child.failures)
-    this.#options.onRestart?.({ name: child.name, error: failure?.error, restart: this.#past.length, wait })
+    const past = this.#past
+    while (past.length > 0 && (past[0] as Past).time <= time - this.#within) past.shift()
+    past.push({ time, failure })
+    // Where there is no limit nobody tells the story of them all.
+    if (this.#restarts === Infinity && past.length > mostRemembered) past.shift()
+    if (past.length > this.#restarts) throw this.#gaveUp(child)
+    const wait = backoffDelay(this.#backoff, child.failures, failure?.error)
+    const { onRestart } = this.#options
+    const restart: Restart = { name: child.name, error: failure?.error, restart: past.length, wait }
+    if (onRestart !== undefined) tellUser('onRestart', () => onRestart(restart))
     const affected = this.#affected(child)
     await this.#stop(affected)
     // In a task of its own: others may fail, and start again, while these wait.
@@ -247,8 +266,8 @@ function namedTasks(tasks: unknown): (readonly [string, Supervised])[] {
 
 function checkOptions(options: SuperviseOptions): void {
   checkKnown(options, known, 'option of supervise')
-  checkBackoff(options)
-  if (options.restarts !== undefined) checkInteger(options.restarts, 'restarts', 0)
+  settleBackoff(options)
+  if (options.restarts !== undefined) checkCount(options.restarts, 'restarts', 0)
   if (options.within !== undefined) milliseconds(options.within, 'within')
   const { strategy, always, onRestart } = options
   if (strategy !== undefined && !['one', 'all', 'rest'].includes(strategy)) {

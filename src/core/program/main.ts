@@ -7,6 +7,7 @@ import { debugging } from '../report/debug.ts'
 import { cancelDetached, detached, noneDetached } from '../scope/detach.ts'
 import { dumpOnSignal } from '../debug/dump.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
+import { RealTimer } from '../time/real-timer.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
 import { type Scope, scope } from '../scope/scope.ts'
 import { checkName } from '../scope/options.ts'
@@ -58,8 +59,9 @@ type StopSignal = keyof typeof exitCodes
 export async function main(meta: ImportMeta, body: (s: Scope) => unknown, options: MainOptions = {}): Promise<void> {
   checkKnown(options, known, 'main option')
   checkName(options.name)
-  const grace = milliseconds(options.grace ?? programGrace, 'grace')
-  const drain = milliseconds(options.drain ?? 0, 'drain')
+  const { grace: longest = programGrace, drain: given = 0 } = options
+  const grace = milliseconds(longest, 'grace')
+  const drain = milliseconds(given, 'drain')
   if (!isEntry(meta)) return
   let stopping: StopSignal | undefined
   let root: Scope | undefined
@@ -73,14 +75,16 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
     if (stopping !== undefined) process.exit(code)
     stopping = signal
     process.exitCode = code
-    later(drain + grace, () => {
+    // Limits on the program itself are real time, whatever clock is in force, and do not keep it running.
+    const giveUp = (): void => {
       process.stderr.write(`The program did not stop within ${drain + grace} ms after ${signal}; it exits now.\n`)
       process.exit(code)
-    })
+    }
+    new RealTimer(drain + grace, giveUp, false)
     const cause: CancelCause = { source: 'shutdown', reason: signal }
     if (drain === 0) return halt(cause)
     root?.askToStop(cause, drain)
-    later(drain, () => halt(cause))
+    new RealTimer(drain, () => halt(cause), false)
   }
   const signals = Object.keys(exitCodes) as StopSignal[]
   for (const signal of signals) process.on(signal, stop)
@@ -117,14 +121,6 @@ async function endDetached(grace: number): Promise<void> {
   cancelDetached({ source: 'shutdown' })
   await moveOnAfter(grace, s => s.wait(noneDetached()))
 }
-
-/** A timer that does not keep the program running. Limits on the program itself are real time, whatever clock is in force. */
-function later(delay: number, act: () => void): void {
-  if (delay < longestTimer) setTimeout(act, delay).unref()
-}
-
-/** setTimeout fires at once for more than this; a limit of 24 days is as good as none. */
-const longestTimer = 2 ** 31
 
 /** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */
 function isEntry(meta: ImportMeta): boolean {

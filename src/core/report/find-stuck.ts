@@ -5,8 +5,8 @@ export interface StuckTask {
   readonly title: string
   /** The work that it handed to executors and that has not ended. */
   readonly waitsFor: readonly string[]
-  /** The moment of its last cancel point, in milliseconds since the Unix epoch; 0 for never. */
-  readonly lastSeen: number
+  /** The moment of its last cancel point, by `monotonic`; undefined for never. */
+  readonly lastSeen: number | undefined
   readonly spawnedAt: Error | undefined
 }
 

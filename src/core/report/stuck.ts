@@ -22,7 +22,7 @@ export function describeStuck(cancelError: unknown, grace: number, stuck: readon
 
 function describe(task: StuckTask): string {
   const seen =
-    task.lastSeen === 0
+    task.lastSeen === undefined
       ? 'it has never passed a checkpoint'
       : `it last passed a checkpoint ${Math.round(since(task.lastSeen))} ms ago`
   const waits = task.waitsFor.length > 0 ? `; it waits for ${task.waitsFor.join(', ')} to end elsewhere` : ''

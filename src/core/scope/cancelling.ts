@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause, inheritedCause } from '../errors/cause.ts'
 import { checkKnown } from '../errors/checks.ts'
-import { now } from '../time/clock.ts'
-import { milliseconds } from '../time/duration.ts'
+import { dateOf, momentOf, monotonic, now } from '../time/clock.ts'
+import { longestSpan, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { closedError, notesSoFar } from '../errors/failures.ts'
 import type { Member, ScopeNode } from '../tree/member.ts'
@@ -27,8 +27,6 @@ export const flag = {
   exiting: 128,
   ended: 256,
 } as const
-
-const loaded = Date.now()
 
 /**
  * True while a cancellation is delivered that no code of the user has called for: that a limit ran out, or something failed.
@@ -56,10 +54,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   #cause: CancelCause | undefined
   #error: unknown = undefined
   #extras: Extras | undefined = undefined
-  /**
-   * The moment at which a cancel point was last passed, in milliseconds since this module was loaded: a small number takes
-   * no room.
-   */
+  /** The moment at which a cancel point was last passed, in whole milliseconds of `monotonic`: a small integer takes no room. */
   #lastSeen: number | undefined = undefined
 
   constructor(init: ScopeInit<ScopeCancel>) {
@@ -138,9 +133,9 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
     return timer !== undefined && timer.wheel === undefined
   }
 
-  /** @internal The moment at which a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
-  get lastSeen(): number {
-    return this.#lastSeen === undefined ? 0 : this.#lastSeen + loaded
+  /** @internal The moment at which a cancel point was last passed, by `monotonic`; undefined for never. */
+  get lastSeen(): number | undefined {
+    return this.#lastSeen
   }
 
   /** True once the scope has been cancelled, whatever the cause and whether or not anything inside has noticed. */
@@ -156,7 +151,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   /** The cause of the cancellation: who asked, and why; undefined while the scope is not cancelled. */
   get cause(): CancelCause | undefined {
     if (this.#cause !== undefined || !this.watched) return this.#cause
-    return this.due(now(), false)?.cause
+    return this.due(monotonic(), false)?.cause
   }
 
   /** The cause that has been delivered, without a look at the clock and at probes. */
@@ -192,15 +187,19 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   /**
    * The moment at which this has to be over, in milliseconds since the Unix epoch: the earliest of its own and its parents'
    * limits; Infinity without one.
+   *
+   * Limits are lengths of time, and do not notice that somebody sets the clock of the machine: this date moves with it then.
    */
   get deadline(): number {
-    let earliest = Infinity
+    let endsAt = Infinity
+    let told = Infinity
     for (let at: ScopeCancel | undefined = this; at !== undefined; at = at.outer) {
       const extras = at.#extras
       if (extras === undefined) continue
-      earliest = Math.min(earliest, extras.deadline, extras.services?.deadline() ?? Infinity)
+      endsAt = Math.min(endsAt, extras.endsAt)
+      if (extras.services !== undefined) told = Math.min(told, extras.services.deadline())
     }
-    return earliest
+    return Math.min(told, dateOf(endsAt))
   }
 
   /** @internal The services of the place that runs the task; undefined outside a task that an executor runs. */
@@ -235,18 +234,18 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   }
 
   protected limitTo(limit: ScopeLimit): void {
-    const time = now()
+    const time = monotonic()
     const timeout = limit.timeout === undefined ? Infinity : milliseconds(limit.timeout, 'timeout')
     const deadline = limit.deadline === undefined ? Infinity : checkDeadline(limit.deadline)
     if (this.#cause !== undefined) return
-    const length = Math.min(timeout, Math.max(0, deadline - time))
+    const length = Math.min(timeout, lengthUntil(deadline))
     if (length === Infinity && this.#extras === undefined) return
     const extra = this.extra
     extra.deadlineTimer?.clear()
     extra.deadlineTimer = undefined
     extra.expiry = undefined
     extra.limit = length
-    extra.deadline = Math.min(time + timeout, deadline)
+    extra.endsAt = Math.min(time + timeout, momentOf(deadline))
     if (length === Infinity) return
     this.watch()
     if (length === 0) this.expire()
@@ -314,8 +313,8 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
 
   /** @internal The error for which an operation cannot begin, or undefined. Every cancel point asks this. */
   refusal(operation: string): unknown {
-    const time = now()
-    this.#lastSeen = time - loaded
+    const time = monotonic()
+    this.#lastSeen = Math.floor(time)
     this.catchUp(time, true)
     if (this.#cause !== undefined) return this.cancelError()
     return this.over ? closedError(operation, this.title) : undefined
@@ -417,7 +416,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   }
 
   /** @internal Delivers the cancellation that a blocked event loop could not: a limit has run out, or a probe has something to tell. */
-  catchUp(time: number = now(), atCancelPoint = false): void {
+  catchUp(time: number = monotonic(), atCancelPoint = false): void {
     if (!this.watched || this.#cause !== undefined || this.over) return
     const due = this.due(time, atCancelPoint)
     if (due !== undefined) due.scope.cancelWith(due.cause)
@@ -435,7 +434,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
       if (extras === undefined || at.over) continue
       const cause = extras.probe?.(atCancelPoint)
       if (cause !== undefined) return { scope: at, cause }
-      if (extras.deadline <= time && (late === undefined || extras.deadline <= late.extra.deadline)) late = at
+      if (extras.endsAt <= time && (late === undefined || extras.endsAt <= late.extra.endsAt)) late = at
     }
     return late === undefined ? undefined : { scope: late, cause: late.expiry() }
   }
@@ -444,6 +443,12 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
 /** The scope that a member represents. The lists of this copy of skein hold scopes of this copy only. */
 export function innerOf(member: Member): ScopeCancel | undefined {
   return member.inner as ScopeCancel | undefined
+}
+
+/** Milliseconds until a date, as the clock of the machine shows it now. In more than a thousand years is never. */
+function lengthUntil(deadline: number): number {
+  const length = Math.max(0, deadline - now())
+  return length > longestSpan ? Infinity : length
 }
 
 function expire(scope: ScopeCancel): void {

@@ -19,8 +19,8 @@ export interface OpenBlock {
 
 /** The fields that most scopes never need, kept apart so that a scope stays small. */
 export class Extras {
-  /** The scope's own deadline, not its parents'. */
-  deadline: number = Infinity
+  /** The moment at which the scope's own limit runs out, not its parents', by `monotonic`. */
+  endsAt: number = Infinity
   /** The own limit in milliseconds, as the error reports it. */
   limit: number = Infinity
   deadlineTimer: ScopeTimer | undefined = undefined
@@ -55,7 +55,7 @@ export class Extras {
   carried: { readonly key: object; readonly value: unknown } | undefined = undefined
   exits: ExitHandler[] | undefined = undefined
   spawnedAt: Error | undefined = undefined
-  /** The moment at which it was spawned, in milliseconds since the Unix epoch; only together with `spawnedAt`. */
+  /** The moment at which it was spawned, by `monotonic`; only together with `spawnedAt`. */
   spawnedTime = 0
 
   /** The number of members that are service tasks. */

@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
-import { now, wallTime } from '../time/clock.ts'
+import { monotonic, wallTime } from '../time/clock.ts'
 import { callIn } from './slot.ts'
 import { describe } from '../errors/checks.ts'
 import { debugging, warnSwallowed } from '../report/debug.ts'
@@ -60,7 +60,7 @@ export abstract class ScopeCore extends ScopeStop {
     if (init.services !== undefined) this.extra.services = init.services
     if (init.spawnedAt !== undefined) {
       this.extra.spawnedAt = init.spawnedAt
-      this.extra.spawnedTime = now()
+      this.extra.spawnedTime = monotonic()
     }
     if (init.probe !== undefined) {
       this.extra.probe = init.probe

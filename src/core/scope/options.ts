@@ -15,7 +15,10 @@ export type FailurePolicy = 'cancel' | 'collect'
 export interface ScopeLimit {
   /** The longest that everything inside may take, counted from now. Default: no limit. */
   readonly timeout?: Duration
-  /** The moment at which everything inside has to be over: milliseconds since the Unix epoch. Default: no limit. */
+  /**
+   * The moment at which everything inside has to be over: milliseconds since the Unix epoch. It is turned into a length of time
+   * at once, which does not notice when somebody sets the clock of the machine meanwhile. Default: no limit.
+   */
   readonly deadline?: number
 }
 

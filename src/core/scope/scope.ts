@@ -302,7 +302,8 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
   onExit(fn: (s: Scope) => unknown, options?: { readonly timeout?: Duration }): void {
     checkBody(fn, 's.onExit')
     this.assertOpen('onExit')
-    const timeout = milliseconds(options?.timeout ?? '5s', 'timeout')
+    const { timeout: given = '5s' } = options ?? {}
+    const timeout = milliseconds(given, 'timeout')
     this.addExit(() =>
       runScope(this, fn, { timeout, name: `${this.name} exit`, shielded: true, exiting: true }, 's.onExit'),
     )

@@ -1,5 +1,5 @@
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
-import { now } from '../time/clock.ts'
+import { monotonic } from '../time/clock.ts'
 import { Timer } from '../time/timer.ts'
 import { controllerOfMany, innerOf, ScopeCancel } from './cancelling.ts'
 import { type CancelOptions, graceOf } from './options.ts'
@@ -74,7 +74,7 @@ export abstract class ScopeStop extends ScopeCancel {
     this.catchUp()
     if (this.knownCause !== undefined || this.over || this.isBackground) return
     const extra = this.extra
-    const until = now() + grace
+    const until = monotonic() + grace
     const again = extra.asked !== undefined
     if (again && extra.askedUntil <= until) return
     extra.asked ??= cause

@@ -1,9 +1,10 @@
 import { brandClass } from '../brand.ts'
+import { checkCount } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
-import { checkCapacity, type NameOptions, titleOf } from './options.ts'
+import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
 /** The counts of a limiter. */
@@ -57,7 +58,7 @@ export class CapacityLimiter implements QueueOwner {
    * @param options `name`: how it is called in errors and dumps
    */
   constructor(total: number, options: NameOptions = {}) {
-    checkCapacity(total, 'total', 0)
+    checkCount(total, 'total', 0)
     this.title = titleOf('limiter', options)
     this.#total = total
   }
@@ -71,7 +72,7 @@ export class CapacityLimiter implements QueueOwner {
   }
 
   set total(total: number) {
-    checkCapacity(total, 'total', 0)
+    checkCount(total, 'total', 0)
     this.#total = total
     this.#serve()
   }

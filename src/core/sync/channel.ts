@@ -1,9 +1,9 @@
 import { brandClass } from '../brand.ts'
-import { describe } from '../errors/checks.ts'
+import { checkCount, describe } from '../errors/checks.ts'
 import { EndOfChannelError, InvalidArgumentError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { ChannelState, type ChannelStats, closedEnd, type Overflow } from './channel-state.ts'
-import { checkCapacity, type NameOptions, titleOf } from './options.ts'
+import { type NameOptions, titleOf } from './options.ts'
 
 export type { ChannelStats, Overflow } from './channel-state.ts'
 
@@ -54,7 +54,7 @@ const overflows: ReadonlySet<unknown> = new Set(['wait', 'drop-oldest', 'drop-ne
 export function channel<T>(options: ChannelOptions = {}): [sender: Sender<T>, receiver: Receiver<T>] {
   const title = titleOf('channel', options, known)
   const { capacity = 0, overflow = 'wait' } = options
-  checkCapacity(capacity, 'capacity', 0)
+  checkCount(capacity, 'capacity', 0)
   if (!overflows.has(overflow)) {
     throw new InvalidArgumentError(
       `overflow must be 'wait', 'drop-oldest', 'drop-newest' or 'error', got ${describe(overflow)}`,

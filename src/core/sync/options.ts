@@ -23,9 +23,3 @@ export function titleOf(kind: string, options: NameOptions, known: ReadonlySet<s
   if (typeof name === 'string') return `${kind} '${name}'`
   throw new InvalidArgumentError(`name must be a string, got ${describe(name)}`)
 }
-
-/** Refuses what is neither an integer from `least` up nor Infinity. */
-export function checkCapacity(value: unknown, what: string, least: number): void {
-  if (value === Infinity || (Number.isInteger(value) && (value as number) >= least)) return
-  throw new InvalidArgumentError(`${what} must be an integer from ${least} up, or Infinity; got ${describe(value)}`)
-}

@@ -1,9 +1,9 @@
 import { brandClass } from '../brand.ts'
-import { checkKnown, describe } from '../errors/checks.ts'
+import { checkCount, checkKnown, describe } from '../errors/checks.ts'
 import { ClosedError, InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { Heap } from './heap.ts'
-import { checkCapacity, type NameOptions, titleOf } from './options.ts'
+import { type NameOptions, titleOf } from './options.ts'
 import { Ring } from './ring.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
@@ -111,7 +111,7 @@ export class Queue<T> implements QueueOwner {
   constructor(options: QueueOptions<T> = {}) {
     this.title = titleOf('queue', options, known)
     const { capacity = Infinity, order = 'fifo', priority } = options
-    checkCapacity(capacity, 'capacity', 1)
+    checkCount(capacity, 'capacity', 1)
     this.capacity = capacity
     if ((order === 'priority') !== (typeof priority === 'function')) {
       throw new InvalidArgumentError(

@@ -1,5 +1,5 @@
 import { brandClass } from '../brand.ts'
-import { checkInteger } from '../errors/checks.ts'
+import { checkCount, checkInteger } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
@@ -70,8 +70,8 @@ export class Semaphore implements QueueOwner {
   constructor(value: number, options: SemaphoreOptions = {}) {
     checkInteger(value, 'value', 0)
     this.title = titleOf('semaphore', options, known)
-    const max = options.max ?? value
-    if (max !== Infinity) checkInteger(max, 'max', value)
+    const { max = value } = options
+    checkCount(max, 'max', value)
     this.max = max
     this.#value = value
   }
@@ -120,7 +120,9 @@ export class Semaphore implements QueueOwner {
           `${this.max}). Release only what you acquired, best with semaphore.hold(fn, s); or raise max.`,
       )
     }
-    for (let i = 0; i < count; i++) this.#giveBack()
+    const served = Math.min(count, this.#line.size)
+    for (let i = 0; i < served; i++) this.#giveBack()
+    this.#value += count - served
   }
 
   /**

@@ -17,8 +17,10 @@ export class Captured {
     if (this.#size <= this.#limit) return
     this.#overflow()
     // Whole chunks go, so the end that is kept may be a little longer than the limit until it is read.
-    while (this.#size - (this.#chunks[0] as Buffer).length >= this.#limit) {
-      this.#size -= (this.#chunks.shift() as Buffer).length
+    for (let first = this.#chunks[0]; first !== undefined; first = this.#chunks[0]) {
+      if (this.#size - first.length < this.#limit) return
+      this.#size -= first.length
+      this.#chunks.shift()
     }
   }
 

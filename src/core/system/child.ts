@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, type Writable } from 'node:stream'
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
+import { setImmediate } from '../time/platform.ts'
+import { RealTimer } from '../time/real-timer.ts'
 import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
 import { scopeGrace } from '../time/grace.ts'
@@ -57,7 +58,7 @@ export class Child {
   #cause: CancelCause | undefined
   #sent: Ended = 'cooperative'
   #exit: ProcessEnd | undefined
-  #timer: NodeJS.Timeout | undefined
+  #timer: RealTimer | undefined
   #leave: (() => void) | undefined
   #resolve!: (end: ProcessEnd) => void
   #reject!: (error: unknown) => void
@@ -70,7 +71,8 @@ export class Child {
     owner: Owner | undefined,
   ) {
     this.title = `process ${command}`
-    this.#grace = milliseconds(options.grace ?? scopeGrace, 'grace')
+    const { grace = scopeGrace } = options
+    this.#grace = milliseconds(grace, 'grace')
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -120,12 +122,11 @@ export class Child {
     this.#cause = cause
     this.#sent = 'terminated'
     this.process.kill('SIGTERM')
-    if (this.#grace === Infinity) return
-    this.#timer = setTimeout(() => {
+    this.#timer = new RealTimer(this.#grace, () => {
       this.#sent = 'killed'
       process.emitWarning(`${this.title} (pid ${this.pid}) did not end within ${this.#grace} ms after SIGTERM: SIGKILL`)
       this.process.kill('SIGKILL')
-    }, this.#grace)
+    })
   }
 
   #own(owner: Owner | undefined): void {
@@ -188,17 +189,17 @@ export class Child {
   #closedOr(delay: number): Promise<void> {
     return new Promise(resolve => {
       const end = (): void => {
-        clearTimeout(timer)
+        timer.clear()
         this.process.removeListener('close', end)
         resolve()
       }
-      const timer = setTimeout(end, delay)
+      const timer = new RealTimer(delay, end)
       this.process.once('close', end)
     })
   }
 
   #free(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.clear()
     this.#leave?.()
     this.#leave = undefined
   }

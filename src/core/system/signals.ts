@@ -1,7 +1,7 @@
 import { brandClass } from '../brand.ts'
 import { constants } from 'node:os'
-import { clearInterval, setInterval } from 'node:timers'
 import { describe } from '../errors/checks.ts'
+import { clearInterval, setInterval } from '../time/platform.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { Scope } from '../scope/scope.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'

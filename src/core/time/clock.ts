@@ -12,25 +12,56 @@ const globals = globalThis as unknown as Record<symbol, ClockSlot | undefined>
 /** @internal */
 export const clockSlot: ClockSlot = (globals[slotKey] ??= { clock: new PlatformClock() })
 
-/** Milliseconds since the Unix epoch, by the clock in force. Use it wherever `Date.now()` would be used. */
+/**
+ * Milliseconds since the Unix epoch, by the clock in force: what people call the time. It jumps when somebody sets the clock of
+ * the machine, so it is for what people mean by a date (`eta`, schedules, the time of an event), and never for how long
+ * something may take or has taken: that is `monotonic`.
+ */
 export function now(): number {
   return clockSlot.clock.now()
 }
 
-/**
- * Milliseconds since a moment. Never more than the clock in force has run: a moment by another clock (a test may have
- * replaced it meanwhile) means nothing by this one.
- */
-export function since(moment: number): number {
-  return Math.min(Math.max(0, now() - moment), monotonic())
-}
-
-/** Milliseconds with fractions, by a clock that never goes back. For measuring how long something took. */
+/** Milliseconds with fractions, by a clock that never goes back and never jumps. For every limit, and for measuring. */
 export function monotonic(): number {
   return clockSlot.clock.monotonic()
+}
+
+/**
+ * Milliseconds since a moment of `monotonic`. A moment of another clock (a test may have put one in its place meanwhile) says
+ * nothing by this one: then it is at most as long as this clock has run.
+ */
+export function since(moment: number): number {
+  return Math.max(0, monotonic() - moment)
 }
 
 /** Milliseconds since the Unix epoch, with fractions: for the times in events, which a timeline puts side by side. */
 export function wallTime(): number {
   return clockSlot.clock.wallTime()
+}
+
+/** Two readings of the two clocks differ by less than this while nobody sets the clock of the machine. */
+const noise = 2
+
+let apart = NaN
+let apartOf: Clock | undefined
+
+/** The milliseconds that `now` is ahead of `monotonic`. The same number again and again, until one of the two is set or has drifted. */
+function ahead(): number {
+  const { clock } = clockSlot
+  const present = clock.now() - clock.monotonic()
+  if (clock !== apartOf || !(Math.abs(present - apart) < noise)) {
+    apart = present
+    apartOf = clock
+  }
+  return apart
+}
+
+/** The date of a moment of `monotonic`, in whole milliseconds since the Unix epoch, as the clock of the machine shows it now. */
+export function dateOf(moment: number): number {
+  return Math.round(moment + ahead())
+}
+
+/** The moment of `monotonic` at which the clock of the machine will show a date, if nobody sets it. */
+export function momentOf(date: number): number {
+  return date - ahead()
 }

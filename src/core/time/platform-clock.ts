@@ -1,11 +1,8 @@
-import { performance } from 'node:perf_hooks'
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { Clock } from './clock-type.ts'
+import { clearTimeout, setImmediate, setTimeout, steady, steadyOrigin } from './platform.ts'
 import { ready } from './ready.ts'
+import { longestDelay } from './real-timer.ts'
 import { type TimerNode, TimerWheel } from './timer-wheel.ts'
-
-/** The longest delay that the platform's own timers take; more would fire at once. */
-const longest = 2 ** 31 - 1
 
 /** So many timers ring in one go. Then what they woke runs, and input and output get their turn. */
 const batch = 1024
@@ -17,10 +14,13 @@ const batch = 1024
  * by as long as the turn has lasted. What is due is therefore decided by a fresh look at the clock alone, and nothing rings
  * early. The clock is read so that its whole milliseconds are those of the platform: a timer that comes in time is not a
  * fraction of a millisecond too early as a rule, which would take a second round.
+ *
+ * Nor does anything overtake the platform's timers: a timer of the platform that was due before rings before, also after a
+ * long stall of the event loop.
  */
 export class PlatformClock implements Clock {
   readonly #wheel: TimerWheel
-  /** The addition to `performance.now()` that makes whole milliseconds coincide, and keeps ticks small numbers for long. */
+  /** The addition to `steady()` that makes whole milliseconds coincide, and keeps ticks small numbers for long. */
   readonly #offset: number
   #handle: NodeJS.Timeout | undefined = undefined
   /** The tick that the platform timer was set for; -Infinity while `#rearm` is about to run anyway. */
@@ -28,7 +28,7 @@ export class PlatformClock implements Clock {
   #ringsSoon = false
 
   constructor() {
-    const before = performance.now()
+    const before = steady()
     const platform = Number(process.hrtime.bigint()) / 1e6
     this.#offset = platform - before - Math.floor(platform)
     this.#wheel = new TimerWheel(Math.floor(this.monotonic()), () => this.#handle?.unref())
@@ -39,11 +39,11 @@ export class PlatformClock implements Clock {
   }
 
   wallTime(): number {
-    return performance.timeOrigin + performance.now()
+    return steadyOrigin + steady()
   }
 
   monotonic(): number {
-    return performance.now() + this.#offset
+    return steady() + this.#offset
   }
 
   get waiting(): number {
@@ -56,14 +56,15 @@ export class PlatformClock implements Clock {
 
   start(timer: TimerNode, delay: number): void {
     const wheel = this.#wheel
-    if (delay <= 0) {
+    // Also where it is not a number: a timer that is never due would keep the wheel turning for ever.
+    if (!(delay > 0)) {
       // Zero still leaves the event loop a turn, and does not wait for the next millisecond.
       timer.due = -1
       wheel.add(timer)
       this.#ringSoon()
       return
     }
-    const due = Math.ceil(performance.now() + this.#offset + delay)
+    const due = Math.ceil(steady() + this.#offset + delay)
     timer.due = due
     wheel.add(timer)
     if (due < this.#armedFor) {
@@ -83,16 +84,29 @@ export class PlatformClock implements Clock {
       return
     }
     const delay = Math.max(1, next - Math.floor(this.monotonic()))
-    this.#handle = setTimeout(this.#onTimeout, Math.min(delay, longest))
+    this.#handle = setTimeout(this.#onTimeout, Math.min(delay, longestDelay))
     if (wheel.keepingAlive === 0) this.#handle.unref()
   }
 
   readonly #onTimeout = (): void => {
+    const time = Math.floor(this.monotonic())
+    const planned = Math.min(this.#armedFor, time)
     this.#handle = undefined
     this.#armedFor = -Infinity
     ready.newTurn()
+    const wheel = this.#wheel
+    wheel.advance(planned)
+    // What came due while the event loop was blocked has to wait for the platform's own timers that were due before. Those
+    // run in the next turn at the latest, and immediates after them.
+    if (wheel.next <= time) setImmediate(() => setImmediate(this.#catchUp, time))
+    else void soon.then(this.#rearm)
+    this.#ring()
+  }
+
+  readonly #catchUp = (time: number): void => {
+    ready.newTurn()
     void soon.then(this.#rearm)
-    this.#wheel.advance(Math.floor(this.monotonic()))
+    this.#wheel.advance(time)
     this.#ring()
   }
 

@@ -1,6 +1,5 @@
-import { performance } from 'node:perf_hooks'
-import { setImmediate } from 'node:timers'
 import type { ScopeNode } from '../tree/member.ts'
+import { setImmediate, steady } from './platform.ts'
 
 /** Something that can go on: a task that has not begun, or one whose wait is over. */
 export interface Runnable {
@@ -68,7 +67,7 @@ class ReadyQueue {
   renew(): boolean {
     if (!this.direct) return false
     this.credit = creditEach
-    if (performance.now() - this.#turnBegan < slice) return true
+    if (steady() - this.#turnBegan < slice) return true
     this.direct = false
     this.#inNextTurn()
     return false
@@ -76,7 +75,7 @@ class ReadyQueue {
 
   /** A new turn of the event loop has begun. */
   newTurn(): void {
-    this.#turnBegan = performance.now()
+    this.#turnBegan = steady()
     this.credit = creditEach
   }
 
@@ -124,7 +123,7 @@ class ReadyQueue {
       // The credit outlives this run: tasks that keep waking each other, one at a time, make a run for each.
       if (--this.credit <= 0) {
         // What these have woken runs before the next ones, and input and output now and then.
-        if (performance.now() - this.#turnBegan < slice) {
+        if (steady() - this.#turnBegan < slice) {
           this.credit = creditEach
           void soon.then(this.#run)
         } else this.#inNextTurn()

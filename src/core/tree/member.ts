@@ -28,9 +28,9 @@ export interface ScopeNode {
   readonly overGrace: boolean
   /** The moment at which it has to be over, in milliseconds since the Unix epoch; Infinity without a limit. */
   readonly deadline: number
-  /** @internal The moment at which a cancel point was last passed, in milliseconds since the Unix epoch; 0 for never. */
-  readonly lastSeen: number
-  /** @internal The place in the source and the time at which it was begun; only with `SKEIN_DEBUG=1`. */
+  /** @internal The moment at which a cancel point was last passed, by `monotonic`; undefined for never. */
+  readonly lastSeen: number | undefined
+  /** @internal The place in the source and the time (by `monotonic`) at which it was begun; only with `SKEIN_DEBUG=1`. */
   readonly spawned: { readonly at: Error; readonly time: number } | undefined
 }
 

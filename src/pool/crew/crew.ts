@@ -3,6 +3,7 @@ import type { Entry } from '../../call/run/entry.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { mostAhead, PoolWorker } from './pool-worker.ts'
+import { RealTimer } from '../../core/time/real-timer.ts'
 import { StartWatch } from './start-watch.ts'
 import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
 import { request } from '../wire/messages.ts'
@@ -36,8 +37,8 @@ export class Crew {
   /** One place for each worker there may be; a call with a key always goes to the same place. */
   readonly places: (PoolWorker | undefined)[]
   readonly #startWatch: StartWatch
-  #idleTimer: NodeJS.Timeout | undefined
-  #startTimer: NodeJS.Timeout | undefined
+  #idleTimer: RealTimer | undefined
+  #startTimer: RealTimer | undefined
   #startFailures = 0
   #noStartBefore = 0
   #onEmpty: (() => void) | undefined
@@ -81,10 +82,10 @@ export class Crew {
   start(place: number): PoolWorker | undefined {
     const wait = this.#noStartBefore - performance.now()
     if (wait > 0 && (this.has('ready') || this.has('starting'))) {
-      this.#startTimer ??= setTimeout(() => {
+      this.#startTimer ??= new RealTimer(wait, () => {
         this.#startTimer = undefined
         this.#events.onMayStart()
-      }, wait)
+      })
       return undefined
     }
     const worker = new PoolWorker(place, `${this.#settings.kind === 'threads' ? 'thread' : 'process'} ${place + 1}`)
@@ -142,22 +143,19 @@ export class Crew {
 
   #watchIdle(): void {
     const { idleTimeout } = this.#settings
-    if (this.#idleTimer || idleTimeout > 2 ** 31 - 1) return
-    this.#idleTimer = setTimeout(
-      () => {
-        this.#idleTimer = undefined
-        const limit = performance.now() - idleTimeout
-        let more = false
-        for (const worker of this.workers) {
-          if (worker.kept || worker.inFlight > 0 || worker.state !== 'ready') continue
-          if (worker.idleSince <= limit) this.retire(worker)
-          else more = true
-        }
-        if (more) this.#watchIdle()
-      },
-      Math.max(1, idleTimeout),
-    )
-    this.#idleTimer.unref()
+    if (this.#idleTimer || idleTimeout === Number.POSITIVE_INFINITY) return
+    const look = (): void => {
+      this.#idleTimer = undefined
+      const limit = performance.now() - idleTimeout
+      let more = false
+      for (const worker of this.workers) {
+        if (worker.kept || worker.inFlight > 0 || worker.state !== 'ready') continue
+        if (worker.idleSince <= limit) this.retire(worker)
+        else more = true
+      }
+      if (more) this.#watchIdle()
+    }
+    this.#idleTimer = new RealTimer(Math.max(1, idleTimeout), look, false)
   }
 
   /** Lets a worker without calls go; its place is free once it has gone. */
@@ -167,7 +165,7 @@ export class Crew {
     worker.transport.post([request.close], true)
     worker.transport.flush()
     // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
-    worker.farewell = setTimeout(() => this.endByForce(worker), this.#settings.grace).unref()
+    worker.farewell = new RealTimer(this.#settings.grace, () => this.endByForce(worker), false)
   }
 
   /** Ends a worker whatever it is doing. */
@@ -180,7 +178,7 @@ export class Crew {
 
   #onExit(worker: PoolWorker, exit: WorkerExit): void {
     const failedStart = worker.state === 'starting' || worker.startError !== undefined
-    if (worker.farewell) clearTimeout(worker.farewell)
+    worker.farewell?.clear()
     if (this.places[worker.index] === worker) this.places[worker.index] = undefined
     this.#events.onState(worker, 'gone')
     if (failedStart) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
@@ -198,7 +196,8 @@ export class Crew {
   /** Lets all go; resolves when none is left. */
   async close(): Promise<void> {
     this.#startWatch.stop()
-    for (const timer of [this.#idleTimer, this.#startTimer]) if (timer) clearTimeout(timer)
+    this.#idleTimer?.clear()
+    this.#startTimer?.clear()
     const { workers } = this
     if (workers.length === 0) return
     const empty = new Promise<void>(resolve => (this.#onEmpty = resolve))

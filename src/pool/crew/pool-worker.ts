@@ -3,6 +3,7 @@ import type { WorkerStats } from '../../call/executor.ts'
 import type { PutState } from '../../call/codec/put.ts'
 import type { Ended } from '../../core/errors/errors.ts'
 import { isLoading, loadingSince } from '../wire/ledger.ts'
+import type { RealTimer } from '../../core/time/real-timer.ts'
 import type { Transport } from '../wire/transport.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
@@ -63,7 +64,7 @@ export class PoolWorker {
   idleSince = 0
   kept = false
   /** Set once it has been asked to leave: when it will be made to. */
-  farewell: NodeJS.Timeout | undefined
+  farewell: RealTimer | undefined
   /** Set when the pool itself ends the worker. */
   ending: Promise<Ended> | undefined
   endedBy: Ended | undefined

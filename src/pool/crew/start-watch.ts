@@ -1,9 +1,7 @@
 import { isLoading, loadingSince } from '../wire/ledger.ts'
 import type { Entry } from '../../call/run/entry.ts'
+import { RealTimer } from '../../core/time/real-timer.ts'
 import type { PoolWorker } from './pool-worker.ts'
-
-/** More than this setTimeout takes for no time at all. */
-const longest = 2 ** 31 - 1
 
 /** The findings of a StartWatch: what takes too long. */
 export interface StartWatchEvents {
@@ -18,7 +16,7 @@ export class StartWatch {
   readonly #places: readonly (PoolWorker | undefined)[]
   readonly #limit: number
   readonly #events: StartWatchEvents
-  #timer: NodeJS.Timeout | undefined
+  #timer: RealTimer | undefined
 
   /** @param limit the most milliseconds that each start, and each import, may take */
   constructor(places: readonly (PoolWorker | undefined)[], limit: number, events: StartWatchEvents) {
@@ -33,14 +31,14 @@ export class StartWatch {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#timer?.clear()
     this.#timer = undefined
   }
 
   #lookIn(milliseconds: number): void {
     if (milliseconds === Number.POSITIVE_INFINITY) return
     // What waits keeps the program alive, not the look after it.
-    this.#timer = setTimeout(this.#look, Math.min(Math.max(1, Math.ceil(milliseconds)), longest)).unref()
+    this.#timer = new RealTimer(Math.max(1, milliseconds), this.#look, false)
   }
 
   readonly #look = (): void => {

@@ -1,6 +1,6 @@
 import { checkLimiter, type Overload } from '../../call/run/base-executor.ts'
 import { type Call, isCall } from '../../call/call.ts'
-import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
+import { checkCount, checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
@@ -119,6 +119,8 @@ const known: ReadonlySet<string> = new Set([
   'name',
 ])
 
+const mostWorkers = 10_000
+
 /**
  * Checks the options of a pool and fills in the defaults. Errors: `SKEIN_INVALID_ARGUMENT`.
  *
@@ -131,15 +133,21 @@ export function poolSettings(
   own: readonly string[] = [],
 ): PoolSettings {
   checkKnown(options, new Set([...known, ...own]), `${kind} option`)
-  const { minWorkers = 0, workers = Math.max(cores, minWorkers) } = options
-  checkInteger(workers, 'workers', 1, 10_000)
+  const { minWorkers = 0, concurrency = 1, memoryLimit, maxWorkerMemory } = options
+  checkInteger(minWorkers, 'minWorkers', 0, mostWorkers)
+  const { workers = Math.max(cores, minWorkers) } = options
+  checkInteger(workers, 'workers', 1, mostWorkers)
   checkInteger(minWorkers, 'minWorkers', 0, workers)
-  const concurrency = options.concurrency ?? 1
   checkInteger(concurrency, 'concurrency', 1, 100_000)
-  const { maxQueue = Number.POSITIVE_INFINITY, maxTasksPerWorker = Number.POSITIVE_INFINITY, memoryLimit } = options
-  if (maxQueue !== Number.POSITIVE_INFINITY) checkInteger(maxQueue, 'maxQueue', 0)
-  if (maxTasksPerWorker !== Number.POSITIVE_INFINITY) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
-  const { maxWorkerMemory } = options
+  const { maxQueue = Number.POSITIVE_INFINITY, maxTasksPerWorker = Number.POSITIVE_INFINITY } = options
+  checkCount(maxQueue, 'maxQueue', 0)
+  checkCount(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  const {
+    startTimeout = '1m',
+    grace = callGrace,
+    idleTimeout = '30s',
+    maxWorkerAge = Number.POSITIVE_INFINITY,
+  } = options
   if (maxWorkerMemory !== undefined) checkInteger(maxWorkerMemory, 'maxWorkerMemory (megabytes)', 1)
   if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
   checkLimiter(options.limiter)
@@ -167,12 +175,12 @@ export function poolSettings(
     concurrency,
     maxQueue,
     overload: options.overload ?? 'reject',
-    grace: milliseconds(options.grace ?? callGrace, 'grace'),
-    startTimeout: milliseconds(options.startTimeout ?? 60_000, 'startTimeout'),
-    idleTimeout: milliseconds(options.idleTimeout ?? 30_000, 'idleTimeout'),
+    grace: milliseconds(grace, 'grace'),
+    startTimeout: milliseconds(startTimeout, 'startTimeout'),
+    idleTimeout: milliseconds(idleTimeout, 'idleTimeout'),
     limiter: options.limiter,
     maxTasksPerWorker,
-    maxWorkerAge: milliseconds(options.maxWorkerAge ?? Number.POSITIVE_INFINITY, 'maxWorkerAge'),
+    maxWorkerAge: milliseconds(maxWorkerAge, 'maxWorkerAge'),
     maxWorkerMemory,
     memoryLimit,
     initializer: options.initializer,

@@ -2,11 +2,12 @@ import { checkArguments, definitionOf } from '../../call/define/definition.ts'
 import type { Work } from '../../call/run/entry.ts'
 import { checkInteger, describe } from '../../core/errors/checks.ts'
 import type { CallSettings } from '../../call/options.ts'
-import { checkSpan } from '../../call/queue-options.ts'
 import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
 import { taskName } from '../../call/define/task-name.ts'
 import { checkWhole } from '../../core/errors/checks.ts'
+import type { RetrySettings } from '../../core/flow/retry-policy.ts'
 import { now } from '../../core/time/clock.ts'
+import { longestSpan } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
@@ -55,7 +56,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   const delay = delayOf(options, time)
   const expires = expiryOf(options, time)
   const deadline = finite(options.deadline)
-  const timeout = options.timeout === undefined ? undefined : finite(checkSpan(options.timeout, 'timeout', true))
+  const timeout = finite(options.timeout)
   const grace = finite(options.grace)
   const retries = retriesOf(options.retries)
   const limit = limitOf(options)
@@ -119,9 +120,10 @@ function retriesOf(retries: CallSettings['retries']): MessageRetries | undefined
   }
   return {
     times: countOf(times),
-    ...(backoff === undefined ? {} : { backoff: checkSpan(backoff, 'retries.backoff') }),
+    ...(backoff === undefined ? {} : { backoff: waitsOf(backoff) }),
     ...(factor === undefined ? {} : { factor }),
-    ...(maxBackoff === undefined ? {} : { maxBackoff: checkSpan(maxBackoff, 'retries.maxBackoff', true) }),
+    // There is no Infinity in a message; a thousand years are as good.
+    ...(maxBackoff === undefined ? {} : { maxBackoff: Math.min(longestSpan, maxBackoff) }),
     ...(jitter === undefined ? {} : { jitter }),
     ...(never === undefined ? {} : { never }),
   }
@@ -130,6 +132,15 @@ function retriesOf(retries: CallSettings['retries']): MessageRetries | undefined
 /** JSON knows no Infinity; so many attempts nobody makes. */
 function countOf(times: number): number {
   return Math.min(times, Number.MAX_SAFE_INTEGER)
+}
+
+/** The wait before the second attempt, or all of them. */
+function waitsOf(backoff: NonNullable<RetrySettings['backoff']>): number | readonly number[] {
+  if (typeof backoff !== 'function') return backoff
+  throw new InvalidArgumentError(
+    'retries.backoff is a function, which cannot travel with a call to a queue. Give the waits as a list, of which the last ' +
+      "one is used again and again: backoff: ['1s', '10s', '1m'].",
+  )
 }
 
 function uniqueOf(unique: NonNullable<CallSettings['unique']>): NonNullable<OutgoingCall['unique']> {
@@ -152,7 +163,7 @@ function limitOf({ key, limit }: CallSettings): StoredLimit | undefined {
   return {
     key: limit.key,
     ...(concurrency === undefined ? {} : { concurrency }),
-    ...(rate === undefined ? {} : { rate }),
+    ...(rate === undefined ? {} : { rate: { count: rate.count, per: Math.ceil(rate.per) } }),
     strategy,
   }
 }

@@ -1,6 +1,6 @@
 import type { Entry } from '../../call/run/entry.ts'
 import type { TaskMessage } from '../../celery/message.ts'
-import { now } from '../../core/time/clock.ts'
+import { monotonic } from '../../core/time/clock.ts'
 import type { Timer } from '../../core/time/timer.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
@@ -27,10 +27,8 @@ export class Attempt {
   readonly known: KnownTask
   readonly message: TaskMessage
   readonly args: readonly unknown[]
-  /**
-   * The moment at which the whole job has to be over, on the clock of this process; Infinity where it has no deadline.
-   */
-  readonly deadline: number
+  /** The moment at which the whole job has to be over, by `monotonic`; Infinity where it has no deadline. */
+  readonly endsAt: number
   /** Set when it is handed to the executor. */
   entry: Entry | undefined
   /** The first cause wins, except that a lost lease overrules all others: then nothing may be written. */
@@ -56,7 +54,7 @@ export class Attempt {
     this.known = known
     this.message = message
     this.args = args
-    this.deadline = claim.deadline === undefined ? Number.POSITIVE_INFINITY : now() + claim.deadline
+    this.endsAt = claim.deadline === undefined ? Number.POSITIVE_INFINITY : monotonic() + claim.deadline
   }
 
   get lost(): boolean {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../call/run/entry.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'
-import { now } from '../../core/time/clock.ts'
+import { monotonic } from '../../core/time/clock.ts'
 import { CancelledError, SkeinError, TimeoutError } from '../../core/errors/errors.ts'
 import type { Attempt, StopCause } from './attempt.ts'
 import { encodeValue } from '../../celery/result.ts'
@@ -70,7 +70,7 @@ export function concludeFailed(attempt: Attempt, error: unknown): Ending {
   if (error instanceof SkeinError && ofThePlace.has(error.code)) {
     return { kind: 'release', interrupted: false, blocked: error }
   }
-  return { ...verdictOf(attempt, error, attempt.deadline - now()), error }
+  return { ...verdictOf(attempt, error, attempt.endsAt - monotonic()), error }
 }
 
 function concludeDone(attempt: Attempt, value: unknown): Ending {

@@ -1,6 +1,6 @@
-import { longestSpan } from '../../call/queue-options.ts'
 import { retryDelay } from '../../call/run/retry.ts'
 import { SkeinError, WorkerCrashedError } from '../../core/errors/errors.ts'
+import { longestSpan } from '../../core/time/duration.ts'
 import type { Attempt } from './attempt.ts'
 
 /** The decision on an attempt that failed. */

@@ -1,7 +1,7 @@
 import type { Executor } from '../../call/executor.ts'
-import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
+import { checkCount, checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
-import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
 import type { Store } from '../../stores/roles/store.ts'
@@ -129,13 +129,14 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
   if (typeof store !== 'string' && !isStore(store)) {
     throw new InvalidArgumentError(`store must be a store or its URL, such as 'sqlite:jobs.db', got ${describe(store)}`)
   }
-  const lease = milliseconds(options.lease ?? '10s', 'lease')
-  if (!(lease >= shortestLease && lease < Infinity)) {
+  const { lease: given = '10s', grace = callGrace, stopTimeout = '30s' } = options
+  const lease = boundedMilliseconds(given, 'lease')
+  if (lease < shortestLease) {
     throw new InvalidArgumentError(`lease must be a time from 1 second up, got ${describe(options.lease)}`)
   }
   if (workers !== undefined) checkInteger(workers, 'workers', 1, 10_000)
   if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 100_000)
-  if (maxTasksPerWorker !== undefined) checkInteger(maxTasksPerWorker, 'maxTasksPerWorker', 1)
+  if (maxTasksPerWorker !== undefined) checkCount(maxTasksPerWorker, 'maxTasksPerWorker', 1)
   if (maxWorkerMemory !== undefined) checkInteger(maxWorkerMemory, 'maxWorkerMemory (megabytes)', 1)
   if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
   if (options.healthPort !== undefined) checkInteger(options.healthPort, 'healthPort', 0, 65_535)
@@ -149,14 +150,14 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     workers,
     concurrency,
     lease,
-    grace: milliseconds(options.grace ?? callGrace, 'grace'),
+    grace: milliseconds(grace, 'grace'),
     maxTasksPerWorker,
     maxWorkerAge: options.maxWorkerAge === undefined ? undefined : milliseconds(options.maxWorkerAge, 'maxWorkerAge'),
     maxWorkerMemory,
     memoryLimit,
     output: outputOf(options.output),
     rates: ratesOf(options.rates ?? {}),
-    stopTimeout: milliseconds(options.stopTimeout ?? '30s', 'stopTimeout'),
+    stopTimeout: milliseconds(stopTimeout, 'stopTimeout'),
     health:
       options.healthPort === undefined
         ? undefined
@@ -219,7 +220,10 @@ function ratesOf(rates: Readonly<Record<string, TaskRate>>): WorkSettings['rates
     Object.entries(rates).map(([task, rate]) => {
       checkKnown(rate, knownRate, `option of the rate of '${task}'`)
       checkInteger(rate.count, `the count of the rate of '${task}'`, 1)
-      return [task, { count: rate.count, per: milliseconds(rate.per, `per of the rate of '${task}'`) }]
+      return [
+        task,
+        { count: rate.count, per: Math.ceil(positiveMilliseconds(rate.per, `per of the rate of '${task}'`)) },
+      ]
     }),
   )
 }

@@ -4,6 +4,7 @@ import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { TaskNotFoundError } from '../../core/errors/errors.ts'
+import { dateOf } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
@@ -201,7 +202,7 @@ export class WorkerCore {
     entry.services = new TaskServices(attempt, this.#delivery, this.#parts.teller)
     if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this.#delivery)
     if (claim.deadline !== undefined) {
-      entry.deadline = attempt.deadline
+      entry.deadline = dateOf(attempt.endsAt)
       attempt.deadlineTimer = new Timer(
         claim.deadline,
         () => this.stop(attempt, { kind: 'deadline' }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { CancelledError, NonRetryableError, retry, RetryBudget, scope } from 'skein'
+import { CancelledError, type Duration, NonRetryableError, retry, RetryBudget, scope } from 'skein'
 import { virtualClock } from 'skein/testing'
 
 const clock = virtualClock({ autojump: true })
@@ -51,6 +51,44 @@ describe('retry', () => {
     })
     assert.deepEqual(waits, [1000, 2000, 4000, 5000, 5000])
     assert.equal(clock.elapsed - from, 17_000)
+  })
+
+  test('takes all waits as a list, and the last one again and again', async () => {
+    const waits: number[] = []
+    await retry(failing(4).fn, {
+      times: 5,
+      backoff: ['1s', 20, '1m'],
+      onRetry: (_error, _attempt, wait) => waits.push(wait),
+    })
+    assert.deepEqual(waits, [1000, 20, 60_000, 60_000])
+  })
+
+  test('asks a function for each wait, and takes the usual first one if it throws or answers with nonsense', async () => {
+    const waits: number[] = []
+    const warnings: string[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', onWarning)
+    const backoff = (failures: number, error: unknown): Duration => {
+      if (failures === 2) throw new Error('no idea')
+      if (failures === 3) return NaN
+      return failures * 1000 + (error as Error).message.length
+    }
+    await retry(failing(4).fn, { times: 5, backoff, onRetry: (_error, _attempt, wait) => waits.push(wait) })
+    await new Promise(setImmediate)
+    process.off('warning', onWarning)
+    assert.deepEqual(waits, [1004, 100, 100, 4004])
+    assert.equal(warnings.length, 2)
+    assert.match(warnings[0] ?? '', /backoff threw, which changes nothing: no idea/)
+  })
+
+  test('waits of nothing stay nothing, however many attempts there are', async () => {
+    const waits = new Set<number>()
+    await retry(failing(3_000).fn, {
+      times: Infinity,
+      backoff: 0,
+      onRetry: (_error, _attempt, wait) => waits.add(wait),
+    })
+    assert.deepEqual([...waits], [0])
   })
 
   test('a share of each wait is random', async () => {

@@ -1,0 +1,148 @@
+import { call, type Executor, task } from 'skein'
+import { compare, type CompareOptions } from 'skein/advisor'
+import { processes, type ProcessesOptions as PoolOptions } from 'skein/processes'
+import { work, type WorkOptions } from 'skein/queue'
+import { memoryStore, type MemoryStoreOptions } from 'skein/stores/memory'
+import { crash, settled, shuffled, testQueue, type TestQueueOptions, virtualClock } from 'skein/testing'
+import { threads } from 'skein/threads'
+import { slowToStop } from './call.ts'
+import {
+  bounded,
+  boundedFrom,
+  count,
+  countOrNone,
+  type Kind,
+  type NumberRow,
+  positive,
+  row,
+  span,
+  spanUpTo,
+} from './kinds.ts'
+import { aMoment, told } from './uses.ts'
+
+const same = task(import.meta, (n: number) => n, { name: 'numbers.placed' })
+
+/** A pool that is opened and closed: its workers start with the first call. */
+async function opened(options: PoolOptions): Promise<void> {
+  for (const open of [threads, processes]) await open(options).close()
+}
+
+/** Whether a worker that leaves by itself was ended by force: it is told to go while it still has something to do. */
+async function leaving(open: (options: PoolOptions) => Executor, options: PoolOptions): Promise<unknown> {
+  const pool = open({ workers: 1, ...options })
+  const stop = new AbortController()
+  const job = await pool.submit(call(slowToStop).with({ signal: stop.signal }))
+  const ended = told(job.result())
+  for await (const event of job.events()) if (event.type === 'started') break
+  stop.abort()
+  const how = await ended
+  await pool.close()
+  return how
+}
+
+let stores = 0
+
+async function worker(options: Partial<WorkOptions>): Promise<void> {
+  const running = await work({
+    store: `memory:numbers-${++stores}`,
+    tasks: [same],
+    on: 'loop',
+    ...options,
+  } as WorkOptions)
+  await aMoment()
+  const health = running.health()
+  await running.close({ timeout: 0 })
+  if (!health.consuming) throw new Error(JSON.stringify(health))
+}
+
+async function store(options: MemoryStoreOptions): Promise<void> {
+  await memoryStore(options).close()
+}
+
+async function compared(options: CompareOptions): Promise<unknown> {
+  return compare(same, [1], { places: ['sequential'], budget: 20, rounds: 1, ...options })
+}
+
+async function queued(options: Partial<TestQueueOptions>): Promise<void> {
+  await using queue = await testQueue({ tasks: [same], ...options })
+  await queue.queue.submit(same, 1)
+  await queue.drain()
+}
+
+const date: Kind = { accepts: value => typeof value === 'number' && Math.abs(value) <= 8.64e15, long: () => false }
+
+export const placeRows: readonly NumberRow[] = [
+  row<number>('PoolOptions.minWorkers', count(0, 10_000), minWorkers => opened({ minWorkers, workers: 10_000 })),
+  row<number>('PoolOptions.workers', count(1, 10_000), workers => opened({ workers })),
+  row<number>('PoolOptions.concurrency', count(1, 100_000), concurrency => opened({ concurrency })),
+  row<number>('PoolOptions.maxQueue', countOrNone(0), maxQueue => opened({ maxQueue })),
+  row('PoolOptions.grace (of threads)', span, grace => leaving(threads, { grace })),
+  row('PoolOptions.grace (of processes)', span, grace => leaving(processes, { grace })),
+  row('PoolOptions.startTimeout', span, startTimeout => opened({ startTimeout })),
+  row('PoolOptions.idleTimeout', span, idleTimeout => opened({ idleTimeout })),
+  row<number>('PoolOptions.maxTasksPerWorker', countOrNone(1), maxTasksPerWorker => opened({ maxTasksPerWorker })),
+  row('PoolOptions.maxWorkerAge', span, maxWorkerAge => opened({ maxWorkerAge })),
+  row<number>('PoolOptions.maxWorkerMemory', count(1), maxWorkerMemory => opened({ maxWorkerMemory })),
+  row<number>('PoolOptions.memoryLimit', count(8), memoryLimit => opened({ memoryLimit })),
+  row('ThreadsOptions.spin', spanUpTo(1_000), spin => threads({ spin }).close()),
+  row<number>('WorkOptions.workers', count(1, 10_000), workers => worker({ workers, on: 'threads' })),
+  row<number>('WorkOptions.concurrency', count(1, 100_000), concurrency => worker({ concurrency })),
+  row('WorkOptions.lease', boundedFrom(1_000), lease => worker({ lease })),
+  row('WorkOptions.grace', span, grace => worker({ grace })),
+  row<number>('WorkOptions.maxTasksPerWorker', countOrNone(1), maxTasksPerWorker =>
+    worker({ maxTasksPerWorker, on: 'threads' }),
+  ),
+  row('WorkOptions.maxWorkerAge', span, maxWorkerAge => worker({ maxWorkerAge, on: 'threads' })),
+  row<number>('WorkOptions.maxWorkerMemory', count(1), maxWorkerMemory => worker({ maxWorkerMemory, on: 'threads' })),
+  row<number>('WorkOptions.memoryLimit', count(8), memoryLimit => worker({ memoryLimit, on: 'threads' })),
+  row('WorkOptions.stopTimeout', span, stopTimeout => worker({ stopTimeout })),
+  row<number>('WorkOptions.healthPort', count(0, 65_535), async healthPort => {
+    try {
+      await worker({ healthPort })
+    } catch (error) {
+      // Ports that somebody has, or that are not for everybody.
+      if (!/EADDRINUSE|EACCES/.test(String(error))) throw error
+    }
+  }),
+  row<number>('TaskRate.count', count(1), most => worker({ rates: { [same.name]: { count: most, per: '1s' } } })),
+  row('TaskRate.per', positive, per => worker({ rates: { [same.name]: { count: 1, per } } })),
+  row('CloseWorkerOptions.timeout', span, async timeout => {
+    const running = await work({ store: `memory:numbers-${++stores}`, tasks: [same], on: 'loop' })
+    try {
+      await running.close({ timeout })
+    } finally {
+      await running.close()
+    }
+  }),
+  row<number>('StoreOptions.maxDeaths', countOrNone(1), maxDeaths => store({ maxDeaths })),
+  row<number>('StoreOptions.maxBytes', countOrNone(1), maxBytes => store({ maxBytes })),
+  row<number>('RetentionOptions.count', countOrNone(0), kept => store({ retention: { count: kept } })),
+  row('RetentionOptions.age', span, age => store({ retention: { age } })),
+  row<number>('RetentionOptions.bytes', countOrNone(0), bytes => store({ retention: { bytes } })),
+  row<number>('CompareOptions.rounds', count(1, 3), rounds => compared({ rounds })),
+  row<number>('CompareOptions.workers', count(1, 1024), workers => compared({ workers })),
+  row<number>('CompareOptions.concurrency', count(1), concurrency => compared({ concurrency })),
+  row('CompareOptions.budget', spanUpTo(100), budget => compared({ budget })),
+  row<number>('CrashOptions.time', count(1), time => crash.at('after-claim', { time })()),
+  row<number>('TestQueueOptions.concurrency', count(1, 100_000), concurrency => queued({ concurrency })),
+  row('TestQueueOptions.lease', boundedFrom(1_000), lease => queued({ lease })),
+  row('drain(limit)', span, async limit => {
+    await using queue = await testQueue({ tasks: [same] })
+    await queue.drain({ limit })
+  }),
+  row<number>('VirtualClockOptions.start', date, start => virtualClock({ start }).restore()),
+  row('advance(duration)', bounded, async duration => {
+    using clock = virtualClock()
+    await clock.advance(duration)
+  }),
+  row('runAll(limit)', span, async limit => {
+    using clock = virtualClock()
+    await clock.runAll({ limit })
+  }),
+  row<number>('advanceTo(time)', date, async time => {
+    using clock = virtualClock({ start: -8.64e15 })
+    await clock.advanceTo(time)
+  }),
+  row<number>('shuffled(seed)', count(0, 2 ** 32 - 1), seed => shuffled(async () => {}, { seed })),
+  row<number>('settled(turns)', count(1, 1_000), turns => settled({ turns })),
+]
