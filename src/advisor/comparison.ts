@@ -3,7 +3,7 @@ import type { TaskIdentity } from '../call/define/identity.ts'
 /** The place where a task was run. `sequential` is a plain call after another, without any executor. */
 export type PlaceKind = 'sequential' | 'loop' | 'threads' | 'processes'
 
-/** The middle of several measurements, and how far they lay apart. */
+/** The middle of several measurements, and how far apart they are. */
 export interface Spread {
   readonly median: number
   readonly low: number

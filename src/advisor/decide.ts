@@ -108,7 +108,7 @@ function safest(
 }
 
 function crashReason(crashed: number): string {
-  return `The task ended ${plural(crashed, 'worker')}: a process takes that upon itself, while on the loop it would end your program.`
+  return `The task ended ${plural(crashed, 'worker')}: a process takes only itself down, while on the loop it would end your program.`
 }
 
 function headlineOf(pick: PlaceMeasurement, ran: readonly PlaceMeasurement[], evidence: Evidence): string {

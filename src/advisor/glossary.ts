@@ -16,7 +16,7 @@ export const glossary: readonly { readonly title: string; readonly short: string
     title: 'Speed-up',
     short: 'speed-up',
     meaning:
-      'How many times as fast as calls one by one. “±” is how far the rounds lay apart: smaller differences mean nothing.',
+      'How many times as fast as calls one by one. “±” is how far apart the rounds were: smaller differences mean nothing.',
   },
   {
     title: 'Cores busy',

@@ -289,7 +289,7 @@ class JsonWriter {
     const depth = this.#depth
     try {
       if (errors > deepestCause && typeof value === 'object' && value !== null) {
-        return `"[not sent: it lies more than ${deepestCause} errors deep]"`
+        return `"[not sent: it is more than ${deepestCause} errors deep]"`
       }
       return this.write(value)
     } catch (failure) {

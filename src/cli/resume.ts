@@ -86,7 +86,7 @@ export async function readEarlier(file: string, command: string): Promise<Earlie
 
 function notOurs(file: string, command: string): UsageError {
   return new UsageError(
-    `--resume ${file}: this is not the output of an earlier 'skein map' (its first line is no {"index":…,"input":…,"value":…} line), so nothing was written to it`,
+    `--resume ${file}: this is not the output of an earlier 'skein map' (its first line is not a {"index":…,"input":…,"value":…} line), so nothing was written to it`,
     command,
   )
 }

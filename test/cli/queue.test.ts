@@ -169,7 +169,7 @@ describe('the commands that look', () => {
     const table = (await run('jobs', '--state', 'failed', '--tag', 't')).stdout
     assert.match(table, new RegExp(`${bad.id}\\s+work\\.boom\\s+default\\s+failed\\s+2 .*no luck`))
     assert.doesNotMatch(table, new RegExp(good.id))
-    assert.match((await run('jobs', '--state', 'dead')).stdout, /No job is like that/)
+    assert.match((await run('jobs', '--state', 'dead')).stdout, /No job matches/)
     const full = (await run('job', bad.id)).stdout
     assert.match(full, /work\.boom\("luck"\)/)
     assert.match(full, /TypeError: no luck/)

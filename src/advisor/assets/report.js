@@ -15,7 +15,7 @@
     return `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`
   }
 
-  /** Writes the time and the speed-up at the end of each bar, and how far its rounds lay apart. */
+  /** Writes the time and the speed-up at the end of each bar, and how far apart its rounds were. */
   const labels = places => ({
     id: 'labels',
     afterDatasetsDraw(chart) {

@@ -38,7 +38,7 @@ export function isDetached(buffer: ArrayBuffer): boolean {
 export const movedAway: Refusing = {
   what: 'a buffer that has been moved away',
   remedy:
-    'A buffer that was given to move(…) is empty here once it has been sent: send it once, or pass it without move to have it copied',
+    'A buffer that was passed to move(…) is empty here once it has been sent: send it once, or pass it without move to have it copied',
 }
 export const portNotMoved: Refusing = {
   what: 'a MessagePort without move',

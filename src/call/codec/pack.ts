@@ -285,7 +285,7 @@ class Packer {
     let packed: unknown
     try {
       if (errors > deepestCause && typeof value === 'object' && value !== null && !this.#done.has(value)) {
-        packed = `[not sent: it lies more than ${deepestCause} errors deep]`
+        packed = `[not sent: it is more than ${deepestCause} errors deep]`
       } else {
         this.#path.push(typeof key === 'number' ? `[${key}]` : segment(key))
         packed = this.#value(value, holder, key)

@@ -23,7 +23,7 @@ export const compareCommand: Command = {
   ],
   about: [
     "The task runs one call after another, on the event loop, on threads and in processes. The places take turns; the table shows the medians of the rounds. It takes about 20 seconds; when that is too short for all inputs, a sample of them is measured. The task really runs, many times: don't compare one with effects that must not be repeated.",
-    'The columns: place; time for all inputs; speed-up over calls one by one, ± how far the rounds lay apart; cores busy on average; memory that a worker adds; start-up of a cold worker; stall, the longest time for which the main thread could do nothing else; bytes moved for one input.',
+    'The columns: place; time for all inputs; speed-up over calls one by one, ± how far apart the rounds were; cores busy on average; memory that a worker adds; start-up of a cold worker; stall, the longest time for which the main thread could do nothing else; bytes moved for one input.',
     'report.html shows the same with charts, and a timeline of what ran where. It needs no network.',
   ],
   options: {

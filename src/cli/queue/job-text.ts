@@ -41,7 +41,7 @@ export function jobText(job: ReadJob, story: readonly ReadEntry[], most: number,
     const title =
       left === 0
         ? 'Story'
-        : `Story (all that happened to it, and the last ${most} of what it told; --lines N shows more)`
+        : `Story (all that happened to it, and the last ${most} of what it reported; --lines N shows more)`
     if (shown.length > 0) lines.push('', style.bold(title))
     for (const entry of shown) {
       const time = entry.time === undefined ? damagedText : iso(entry.time).slice(11, 23)

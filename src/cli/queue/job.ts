@@ -18,7 +18,7 @@ export const jobCommand: Command = {
   summary: 'all that is known of one job: arguments, result or error, its story',
   usage: ['skein job ID [--store URL] [--watch] [--json]'],
   examples: [
-    ['skein job 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52', 'its state, its arguments, what came of it'],
+    ['skein job 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52', 'its state, its arguments, its result or error'],
     ['skein job 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52 --watch', 'the same while it runs, with its log'],
   ],
   about: [

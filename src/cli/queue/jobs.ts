@@ -91,7 +91,7 @@ async function* jobsText(
     last = jobs.at(-1) ?? last
     yield lines.rows(jobs.map(job => cellsOf(job, style, now)))
   }
-  if (last === undefined) return yield ['No job is like that.']
+  if (last === undefined) return yield ['No job matches.']
   yield damagedWarning(damaged, style)
   if (more) yield ['', style.dim(`These are ${listed}. More: --limit N, or --after ${last.id}`)]
 }

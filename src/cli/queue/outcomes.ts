@@ -33,7 +33,7 @@ export async function reportOutcomes<T extends string>(
       const ids = count <= few ? ` ${output.style.dim(first.join(' '))}` : ''
       return `${plural(count, 'job')} ${words[outcome]}${ids}`
     })
-    await output.lines(lines.length === 0 ? ['No job is like that.'] : lines)
+    await output.lines(lines.length === 0 ? ['No job matches.'] : lines)
   }
   return [...groups.keys()].some(each => bad.has(each)) ? exitCodes.someFailed : exitCodes.fine
 }

@@ -116,7 +116,7 @@ export function warningsOf(stats: StoreStats): string[] {
     const waiting = each.counts.ready
     if (each.queue === damagedText) {
       const all = states.reduce((sum, state) => sum + each.counts[state], 0)
-      if (all > 0) warnings.push(`${plural(all, 'job')} cannot be told from any queue: damaged. skein jobs shows them`)
+      if (all > 0) warnings.push(`${plural(all, 'job')} of no known queue: damaged. skein jobs shows them`)
       continue
     }
     if (each.paused && waiting > 0) {

@@ -44,7 +44,7 @@ export interface WorkerLedger {
   start(slot: number, at: number): boolean
   /**
    * Claims several calls that will be started one after the other at once, where claiming each by itself is dear; `start`
-   * then says of each what came of it. Undefined where claiming is cheap.
+   * then says of each whether that succeeded. Undefined where claiming is cheap.
    */
   readonly startGroup?: (slots: readonly number[], at: number) => void
   /** The module of a call that was claimed while it was to be imported is there: its task begins now. */

@@ -24,7 +24,7 @@ export const workerCommand: Command = {
   about: [
     'Only tasks of the files that are named here run; a job of any other task is left where it is, and skein stats shows it. Start as many workers as you like, on the same store: each job is with one of them at a time.',
     'Ctrl-C or SIGTERM stops it within --stop-timeout: it takes no more jobs, hands back those that have not started, and lets the others finish; what still runs near the end is broken off and goes back, and that attempt does not count. A second signal breaks off at once, a third ends the program on the spot: its jobs run again elsewhere once their lease is over.',
-    'It says what failed. --verbose tells of every job; --json does so for programs, one event a line.',
+    'It says what failed. --verbose reports every job; --json does so for programs, one event a line.',
   ],
   options: {
     ...storeOption,

@@ -151,7 +151,7 @@ function damaged(database: Database): StoreError {
   const path = pathOf(database)
   return new StoreError(
     'SKEIN_STORE_DAMAGED',
-    `${path} is damaged: the counters in its table skein_meta are missing or no numbers. Run 'skein repair' to save what can ` +
+    `${path} is damaged: the counters in its table skein_meta are missing or not numbers. Run 'skein repair' to save what can ` +
       `be saved into a new file.`,
     { store: path },
   )
