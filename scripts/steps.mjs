@@ -8,6 +8,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 const binary = path => join(root, 'node_modules', path)
 export const tsc = binary('typescript/bin/tsc')
+export const attw = binary('@arethetypeswrong/cli/dist/index.js')
+export const publint = binary('publint/src/cli.js')
 export const oxlint = binary('oxlint/bin/oxlint')
 export const knip = binary('knip/bin/knip.js')
 export const oxfmt = binary('oxfmt/bin/oxfmt')
