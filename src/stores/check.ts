@@ -1,7 +1,7 @@
 import { describe } from '../core/errors/checks.ts'
 import { checkWhole } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import type { IntakeRequest, Settlement } from './roles/broker.ts'
+import type { HeldClaim, IntakeRequest, Settlement } from './roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, StoredState } from './roles/calls.ts'
 import type { JobFilter } from './roles/inspector.ts'
 import { checkAsked, checkReported, checkSettled, type Lacking, needAbility } from './roles/need.ts'
@@ -119,11 +119,20 @@ export function checkSettlements(settlements: readonly Settlement[], store?: Lac
     if (each.kind === 'retry' || (each.kind === 'release' && each.delay !== undefined)) {
       checkSpan(each.delay, `The delay of call ${each.id}`)
     }
+    if ('death' in each && each.death !== undefined && typeof each.death?.alone !== 'boolean') {
+      refuse(`The death of call ${each.id}`, '{ alone: true or false }', each.death)
+    }
     if (each.kind === 'release' && each.after !== undefined) checkAwaited(each.after, `of call ${each.id}`)
     if (each.next !== undefined) checkCalls(each.next, store)
     if (store !== undefined) checkSettled(store, each)
   }
   return settlements
+}
+
+/** Refuses claims that name nothing. */
+export function checkClaims(claims: readonly HeldClaim[]): void {
+  checkList(claims, 'claims')
+  for (const { id } of claims) checkText(id, 'The id of a claim')
 }
 
 /**

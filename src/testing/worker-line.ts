@@ -53,6 +53,7 @@ export class WorkerLine implements Store {
       send: calls => broker.send(calls),
       intake: (request, receiver) => this.#intake(request, receiver),
       settle: settlements => this.#settle(settlements, () => broker.settle(settlements)),
+      blame: (claims, blamed) => this.#write(claims, () => broker.blame(claims, blamed)),
       renew: (claims, lease) => this.#write(claims, () => broker.renew(claims, lease)),
     }
     this.results = {
@@ -151,6 +152,7 @@ class LinedIntake implements Intake {
   readonly #inner: Intake
   #open: boolean
   #wanted = 0
+  #ahead = 0
 
   constructor(inner: Intake, receiver: IntakeReceiver, open: boolean) {
     this.#inner = inner
@@ -160,16 +162,17 @@ class LinedIntake implements Intake {
 
   set open(value: boolean) {
     this.#open = value
-    this.want(this.#wanted)
+    this.want(this.#wanted, this.#ahead)
   }
 
   get health(): Intake['health'] {
     return this.#inner.health
   }
 
-  want(count: number): void {
+  want(count: number, ahead: number = 0): void {
     this.#wanted = count
-    this.#inner.want(this.#open ? count : 0)
+    this.#ahead = ahead
+    this.#inner.want(this.#open ? count : 0, ahead)
   }
 
   stop(): Promise<void> {

@@ -122,6 +122,11 @@ export class Entry {
   started = 0
   /** The time that the last run took, in milliseconds. */
   duration = 0
+  /**
+   * Its worker has died under it: with nothing else in it, with others in it, or because the pool itself has ended it for the
+   * sake of another.
+   */
+  died: 'alone' | 'together' | 'forced' | undefined
   /** The facts that only its events need; undefined while nobody listens. */
   told: Told | undefined
   /** The stack of the caller, where it was recorded. */

@@ -422,6 +422,7 @@ export class WorkerPool extends BaseExecutor {
     const entries = worker.entries()
     if (entries.length > 0 && !forced) this.#crashed++
     const wasAlone = entries.length === 1 && worker.isReserved
+    const begun = entries.filter(entry => worker.transport.ledger.startedAt(entry.slot) !== undefined).length
     // From the last to the first, so that those that go back keep their order.
     for (const entry of entries.reverse()) {
       const at = worker.claimOf(entry)
@@ -435,9 +436,13 @@ export class WorkerPool extends BaseExecutor {
       else if (at === undefined) {
         const lost = this.#suspects.lost(entry, wasAlone)
         if (lost === undefined) this.#putBack(entry)
-        else this.fail(entry, this.#crashOf(entry, worker, exit, { lost }))
+        else {
+          entry.died = 'alone'
+          this.fail(entry, this.#crashOf(entry, worker, exit, { lost }))
+        }
       } else {
         this.#times.of(entry.work.task).isDangerous = true
+        entry.died = forced ? 'forced' : begun > 1 ? 'together' : 'alone'
         this.fail(entry, this.#crashOf(entry, worker, exit, { forced }))
       }
     }

@@ -34,6 +34,10 @@ export class Attempt {
   /** The first cause wins, except that a lost lease overrules all others: then nothing may be written. */
   stopping: StopCause | undefined
   deadlineTimer: Timer | undefined
+  /** The store does not know yet that it has begun; it was claimed ahead. */
+  ahead: boolean
+  /** Nothing else has run here for as long as it was to run alone. */
+  isAlone = false
   /** The effects that are committed together with the acknowledgement. */
   effects: Effect[] | undefined
   /**
@@ -54,6 +58,7 @@ export class Attempt {
     this.known = known
     this.message = message
     this.args = args
+    this.ahead = claim.ahead === true
     this.endsAt = claim.deadline === undefined ? Number.POSITIVE_INFINITY : monotonic() + claim.deadline
   }
 

@@ -9,11 +9,24 @@ import { verdictOf } from './retry-rule.ts'
 /** The end of an attempt, in the worker's own terms; `settlementOf` makes a settlement of it. */
 export type Ending =
   | { readonly kind: 'done'; readonly result: string }
-  | { readonly kind: 'failed' | 'dead'; readonly error: unknown }
-  | { readonly kind: 'retry'; readonly error: unknown; readonly delay: number }
+  | { readonly kind: 'failed' | 'dead'; readonly error: unknown; readonly death?: { readonly alone: boolean } }
+  /** `death`: its thread or process has died; `alone` where others were in it, too. */
+  | {
+      readonly kind: 'retry'
+      readonly error: unknown
+      readonly delay: number
+      readonly death?: { readonly alone: boolean }
+    }
   | { readonly kind: 'cancelled'; readonly error: unknown; readonly reason: unknown }
   /** `blocked`: the place could not be started at all, so the next attempt has to wait for it. */
-  | { readonly kind: 'release'; readonly interrupted: boolean; readonly ended?: string; readonly blocked?: Error }
+  | {
+      readonly kind: 'release'
+      readonly interrupted: boolean
+      readonly ended?: string
+      readonly blocked?: Error
+      /** Its thread or process was ended for the sake of another job. */
+      readonly forced?: true
+    }
   | { readonly kind: 'lost' }
 
 /** Errors of the place, not of the job: it is handed back, and the worker rests. */
@@ -70,6 +83,7 @@ export function concludeFailed(attempt: Attempt, error: unknown): Ending {
   if (error instanceof SkeinError && ofThePlace.has(error.code)) {
     return { kind: 'release', interrupted: false, blocked: error }
   }
+  if (attempt.entry?.died === 'forced') return { kind: 'release', interrupted: false, forced: true }
   return { ...verdictOf(attempt, error, attempt.endsAt - monotonic()), error }
 }
 

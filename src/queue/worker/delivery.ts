@@ -68,7 +68,7 @@ export class Delivery implements TaskBackstage {
 
   /** Ends a claim. */
   settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
-    const settlement = settlementOf(claim, ending, attempt?.effects)
+    const settlement = settlementOf(claim, ending, attempt)
     if (!settlement) return this.#settled(claim, ending, 'lost', attempt)
     this.#unsettled++
     this.#settling.add(settlement, outcome => {
@@ -113,6 +113,18 @@ export class Delivery implements TaskBackstage {
     const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
     if (body.kind === 'item') this.#hooks.stop(attempt, { kind: 'refused', error })
     else if (body.kind !== 'step') this.#parts.teller.trouble('report', error)
+  }
+
+  /** Says whether the death of this program would be a death of these jobs. Resolves once that is written, or cannot be. */
+  async blame(attempts: readonly Attempt[], blamed: boolean): Promise<void> {
+    const claims = attempts.map(({ claim: { id, token } }) => ({ id, token }))
+    try {
+      const outcomes = await this.store.broker.blame(claims, blamed)
+      for (const [at, outcome] of outcomes.entries())
+        if (outcome === 'lost') this.#hooks.stop(attempts[at] as Attempt, { kind: 'lost' })
+    } catch (error) {
+      this.#parts.teller.trouble('blame', error)
+    }
   }
 
   /** Gives up what could not be written; the leases run out. How many settlements that were. */

@@ -1,10 +1,13 @@
 import { retryDelay } from '../../call/run/retry.ts'
-import { SkeinError, WorkerCrashedError } from '../../core/errors/errors.ts'
+import { SkeinError } from '../../core/errors/errors.ts'
+import { backoffDelay } from '../../core/flow/backoff.ts'
 import { longestSpan } from '../../core/time/duration.ts'
 import type { Attempt } from './attempt.ts'
 
 /** The decision on an attempt that failed. */
-export type Verdict = { readonly kind: 'retry'; readonly delay: number } | { readonly kind: 'failed' | 'dead' }
+export type Verdict =
+  | { readonly kind: 'retry'; readonly delay: number; readonly death?: { readonly alone: boolean } }
+  | { readonly kind: 'failed' | 'dead'; readonly death?: { readonly alone: boolean } }
 
 /** Failures that the next attempt would meet in the same way. */
 const hopeless: ReadonlySet<string> = new Set([
@@ -16,11 +19,8 @@ const hopeless: ReadonlySet<string> = new Set([
   'SKEIN_STORE_UNSUPPORTED',
 ])
 
-/**
- * The number of attempts of a job whose thread or process died under it, also where its own policy allows none: what
- * killed it may have been the memory of the machine. After that it is dead, for somebody to look at.
- */
-const attemptsUnderCrashes = 3
+/** The number of workers that may die under a job where the store does not say. */
+const usualDeaths = 3
 
 /**
  * Decides whether and when a failed attempt is made again.
@@ -34,12 +34,14 @@ const attemptsUnderCrashes = 3
 export function verdictOf(attempt: Attempt, error: unknown, left: number): Verdict {
   const { claim, message, known } = attempt
   if (error instanceof SkeinError && hopeless.has(error.code)) return failed
-  if (error instanceof WorkerCrashedError) return afterCrash(attempt, error, left)
+  if (attempt.entry?.died) return afterCrash(attempt, error, left)
   const { retries } = message
   if (retries === undefined) return failed
+  // What has died has not failed: the two are counted apart.
+  const failures = Math.max(1, claim.attempt - claim.deaths)
   let delay: number | undefined
   try {
-    delay = retryDelay(known.retryIf ? { ...retries, retryIf: known.retryIf } : retries, claim.attempt, error)
+    delay = retryDelay(known.retryIf ? { ...retries, retryIf: known.retryIf } : retries, failures, error)
   } catch {
     // A predicate that throws has not said yes; the task's own error is what people must see.
     return failed
@@ -48,11 +50,18 @@ export function verdictOf(attempt: Attempt, error: unknown, left: number): Verdi
   return within(delay, left)
 }
 
+/**
+ * Its thread or process has died under it. What killed it may have been the memory of the machine, or another job that ran in
+ * there, so it is tried again, also where its own policy allows no retries: alone, where it is not clear who it was. After so
+ * many deaths it is dead, for somebody to look at.
+ */
 function afterCrash(attempt: Attempt, error: unknown, left: number): Verdict {
-  const { claim, message } = attempt
-  const times = Math.max(message.retries?.times ?? 0, attemptsUnderCrashes - 1)
-  const delay = retryDelay({ ...message.retries, times }, claim.attempt, error)
-  return delay === undefined ? { kind: 'dead' } : within(delay, left)
+  const { claim, message, entry, isAlone } = attempt
+  const deaths = claim.deaths + 1
+  const alone = entry?.died === 'together' && !isAlone
+  if (!alone && deaths >= (claim.maxDeaths ?? usualDeaths)) return { kind: 'dead', death: { alone } }
+  const verdict = within(backoffDelay(message.retries ?? {}, deaths, error), left)
+  return { ...verdict, death: { alone } }
 }
 
 /** An attempt that could only start after the deadline of the job is none; what an error asks for has its bounds. */

@@ -1,6 +1,6 @@
 import { encodeFailure } from '../../celery/result.ts'
 import type { Claim, Settlement } from '../../stores/roles/broker.ts'
-import type { Effect } from '../../stores/roles/transactions.ts'
+import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
 
 /** The numbers of jobs that came to each end. */
@@ -17,24 +17,40 @@ export interface WorkerCounts {
 /** The time that a job waits that went back because its place could not be started, in milliseconds. */
 const blockedFor = 1_000
 
-/** The settlement of an ending, for the store; undefined where nothing may be written. */
-export function settlementOf(
-  { id, token }: Claim,
-  ending: Ending,
-  effects?: readonly Effect[],
-): Settlement | undefined {
+/** Makes the settlement of an ending; undefined where nothing may be written. */
+export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Attempt): Settlement | undefined {
+  const effects = attempt?.effects
   switch (ending.kind) {
     case 'done':
       return { id, token, kind: 'done', result: ending.result, ...(effects ? { effects } : {}) }
     case 'failed':
     case 'dead':
-      return { id, token, kind: ending.kind, error: encodeFailure(ending.error) }
+      return {
+        id,
+        token,
+        kind: ending.kind,
+        error: encodeFailure(ending.error),
+        ...(ending.death ? { death: ending.death } : {}),
+      }
     case 'retry':
-      return { id, token, kind: 'retry', error: encodeFailure(ending.error), delay: ending.delay }
+      return {
+        id,
+        token,
+        kind: 'retry',
+        error: encodeFailure(ending.error),
+        delay: ending.delay,
+        ...(ending.death ? { death: ending.death } : {}),
+      }
     case 'cancelled':
       return { id, token, kind: 'cancelled', error: encodeFailure(ending.error) }
     case 'release':
-      return { id, token, kind: 'release', ...(ending.blocked ? { delay: blockedFor } : {}) }
+      return {
+        id,
+        token,
+        kind: 'release',
+        ...(ending.blocked ? { delay: blockedFor } : {}),
+        ...(attempt?.entry && attempt.entry.started > 0 ? { begun: true } : {}),
+      }
     case 'lost':
       return undefined
   }

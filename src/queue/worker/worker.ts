@@ -13,10 +13,12 @@ import { Attempt, type StopCause } from './attempt.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './reports.ts'
+import { Beginnings } from './beginnings.ts'
 import { ItemFlow } from './item-flow.ts'
 import { readClaim, type Unreadable } from './message.ts'
 import { TaskServices } from './services.ts'
 import type { WorkerCounts } from './settlement.ts'
+import { Solo } from './solo.ts'
 import { ClaimWindow } from './window.ts'
 
 /** Jobs that were claimed ahead go back when none has ended for so many horizons of the window. */
@@ -59,6 +61,8 @@ export class WorkerCore {
   #rest = 0
   #stallTimer: Timer | undefined
   #stopping = false
+  readonly #solo: Solo
+  readonly #beginnings: Beginnings
   /** Jobs that a shutdown broke off. */
   readonly interrupted: InterruptedJob[] = []
   /** Called when a job has ended or a settlement was answered. */
@@ -71,6 +75,18 @@ export class WorkerCore {
       settled: claim => this.#settled(claim),
       stop: (attempt, cause) => this.stop(attempt, cause),
     })
+    this.#solo = new Solo({
+      // One whose end is not written yet would be lost with the program, as if it had not ended.
+      others: () => Math.max(this.#held, this.#attempts.size) - this.#solo.aside,
+      blame: (attempt, blamed) => this.#delivery.blame([attempt], blamed),
+      launch: attempt => this.#launch(attempt),
+      free: () => this.#ask(),
+    })
+    this.#beginnings = new Beginnings(
+      () => this.#attempts.values(),
+      entry => this.#hasBegun(entry),
+      attempts => void this.#delivery.blame(attempts, true),
+    )
   }
 
   /** @param pulse whether the store may look now and then although nothing was signalled */
@@ -94,6 +110,8 @@ export class WorkerCore {
     this.#intake?.close()
     this.#stallTimer?.clear()
     this.#restTimer?.clear()
+    this.#solo.close()
+    this.#beginnings.close()
   }
 
   /** The health of the intake; undefined before there is one. */
@@ -140,7 +158,9 @@ export class WorkerCore {
 
   /** Says how many more jobs it takes. To be called whenever that may have changed. */
   #ask(): void {
-    this.#intake?.want(this.#stopping || this.resting ? 0 : this.#window.room(this.#held))
+    const wanted = this.#stopping || this.resting || this.#solo.isWaiting ? 0 : this.#window.room(this.#held)
+    const places = Math.max(0, this.#parts.executor.capacity - this.#held)
+    this.#intake?.want(wanted, Math.max(0, wanted - places))
   }
 
   #onClaims(claims: readonly Claim[], took: number | undefined): void {
@@ -183,7 +203,8 @@ export class WorkerCore {
       return this.#delivery.settle(claim, concludeStopped(read, stop), read)
     }
     this.#attempts.set(claim.id, read)
-    this.#launch(read)
+    if (claim.alone === undefined) this.#launch(read)
+    else this.#solo.add(read)
   }
 
   #launch(attempt: Attempt): void {
@@ -211,6 +232,7 @@ export class WorkerCore {
       )
     }
     this.#parts.executor.launch(entry)
+    if (attempt.ahead) this.#beginnings.watch()
   }
 
   // ---------------------------------------------------------------- stopping an attempt
@@ -236,13 +258,17 @@ export class WorkerCore {
     if (cause.kind === 'lost') this.#attempts.delete(claim.id)
     if (attempt.stopping && cause.kind !== 'lost') return
     attempt.stopping = cause
+    if (!entry && this.#solo.withdraw(attempt)) {
+      this.#held--
+      this.#delivery.settle(claim, concludeStopped(attempt, cause), attempt)
+    }
     if (entry && entry.state !== 'ended') this.#parts.executor.stop(entry, cancelCause(attempt, cause))
   }
 
   /** Hands back all that waits for a place: no work is lost by it, and the attempt does not count. */
   handBack(): void {
     for (const attempt of this.#attempts.values()) {
-      const state = attempt.entry?.state
+      const state = attempt.entry?.state ?? 'waiting'
       // Only what the executor holds in its queue: it can be taken out of there without a race with its start.
       if (state === 'waiting' || state === 'launched') this.stop(attempt, handBack)
     }
@@ -251,6 +277,9 @@ export class WorkerCore {
   /** From here on nothing more is claimed, and what comes in is handed back. */
   async stopClaiming(): Promise<void> {
     this.#stopping = true
+    // It stops because somebody has asked for it: what runs is not to blame if that is done by force before it has ended.
+    const running = [...this.#attempts.values()].filter(({ entry }) => entry !== undefined)
+    if (running.length > 0) void this.#delivery.blame(running, false)
     await this.#intake?.stop()
     this.handBack()
   }
@@ -290,6 +319,7 @@ export class WorkerCore {
     this.#held--
     this.#concluding++
     this.#ends++
+    this.#solo.ended(attempt)
     attempt.deadlineTimer?.clear()
     if (entry.started > 0) this.#window.ran(entry.duration)
     this.#ask()
@@ -341,6 +371,7 @@ export class WorkerCore {
   #settled(claim: Claim): void {
     // The same job may be here again by now, under a newer token.
     if (this.#attempts.get(claim.id)?.claim.token === claim.token) this.#attempts.delete(claim.id)
+    this.#solo.changed()
     this.onChange?.()
   }
 

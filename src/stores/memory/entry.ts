@@ -25,6 +25,10 @@ export interface Entry {
   wakeAt: number
   attempt: number
   deaths: number
+  /** It has begun, so that the death of its worker is a death of its own. */
+  blamed: boolean
+  /** The time for which it is to run alone, in milliseconds; -1: it was only at hand when a worker died. */
+  alone: number | undefined
   token: number
   worker: string | undefined
   holder: Holder | undefined
@@ -61,6 +65,8 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number): Ent
     wakeAt: Infinity,
     attempt: 0,
     deaths: 0,
+    blamed: false,
+    alone: undefined,
     token: 0,
     worker: undefined,
     holder: undefined,
@@ -97,8 +103,9 @@ export function before(a: Entry, b: Entry): boolean {
   return a.call.priority === b.call.priority ? a.place < b.place : a.call.priority > b.call.priority
 }
 
-export function claimOf(entry: Entry, now: number): Claim {
-  const { call } = entry
+/** @param maxDeaths of the store */
+export function claimOf(entry: Entry, now: number, maxDeaths: number): Claim {
+  const { call, alone = -1 } = entry
   return {
     id: call.id,
     token: entry.token,
@@ -108,6 +115,8 @@ export function claimOf(entry: Entry, now: number): Claim {
     body: call.body,
     attempt: entry.attempt,
     deaths: entry.deaths,
+    maxDeaths: call.maxDeaths ?? maxDeaths,
+    ...(alone >= 0 ? { alone } : entry.blamed ? {} : { ahead: true }),
     sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
@@ -159,4 +168,9 @@ export function outcomeOf(entry: Entry): CallOutcome {
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { error }),
   }
+}
+
+/** The time that it has run, in milliseconds. */
+export function spanOf({ startedAt }: Entry, now: number): number {
+  return Math.max(0, Math.round(now - (startedAt ?? now)))
 }

@@ -9,9 +9,10 @@ import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.t
 import type { EndedMember } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
 import { Counters, endOf, type FailedMember } from './counters.ts'
-import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf } from './entry.ts'
+import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf, spanOf } from './entry.ts'
 import { Heap } from './heap.ts'
 import { History } from './history.ts'
+import { begunBy, Leases } from './leases.ts'
 import { Limits } from './limits.ts'
 import { firstOf, Lines } from './lines.ts'
 import { Rates } from './rates.ts'
@@ -43,7 +44,7 @@ export class Ledger {
   readonly #history = new History()
   readonly #counters = new Counters()
   readonly #wakes = new Heap<Entry>((a, b) => a.wakeAt < b.wakeAt || (a.wakeAt === b.wakeAt && a.sequence < b.sequence))
-  readonly #leases = new Heap<Entry>((a, b) => a.leaseUntil < b.leaseUntil)
+  readonly #leases = new Leases()
   #sequence = 0
   #place = 0
 
@@ -151,7 +152,7 @@ export class Ledger {
           this.#limits.park(entry, line, time)
           continue
         }
-        claims.push(this.#start(entry, request, holder, time))
+        claims.push(this.#start(entry, request, holder, time, claims.length < request.places))
         if (!this.#rates.admits(task, request, time)) {
           lines.splice(
             lines.findIndex(each => each.line === line),
@@ -163,8 +164,9 @@ export class Ledger {
     return claims
   }
 
-  #start(entry: Entry, request: ClaimRequest, holder: Holder, time: number): Claim {
+  #start(entry: Entry, request: ClaimRequest, holder: Holder, time: number, hasPlace: boolean): Claim {
     entry.state = 'running'
+    entry.blamed = entry.alone === undefined ? hasPlace : entry.alone < 0
     entry.token++
     entry.attempt++
     entry.worker = request.worker
@@ -176,7 +178,14 @@ export class Ledger {
     this.#limits.starts(entry, time)
     this.#rates.started(entry.call.task, request, time)
     this.#tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
-    return claimOf(entry, this.now)
+    return claimOf(entry, this.now, this.settings.maxDeaths)
+  }
+
+  blame(id: string, token: number, blamed: boolean): WriteOutcome {
+    const entry = this.#held(id, token)
+    if (!entry) return 'lost'
+    entry.blamed = blamed
+    return 'ok'
   }
 
   renew(id: string, token: number, lease: number): WriteOutcome {
@@ -198,6 +207,8 @@ export class Ledger {
     const refused = tooLarge(text, maxBytes) ?? tooLargeNext(settlement.next, maxBytes)
     if (refused) return refused
     const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
+    // What has begun has not expired.
+    if (settlement.kind === 'retry' || (settlement.kind === 'release' && settlement.begun)) entry.expiresAt = Infinity
     const endsInstead = goesBack && (entry.cancelling !== undefined || this.#isOverdue(entry))
     switch (settlement.kind) {
       case 'done':
@@ -214,6 +225,9 @@ export class Ledger {
           )
           this.#leave(entry)
           entry.error = settlement.error
+          if (settlement.death) entry.deaths++
+          // One that has come to an end by itself, well or not, is not what ends workers.
+          entry.alone = settlement.death?.alone ? spanOf(entry, this.now) : undefined
           entry.dueAt = this.now + settlement.delay
           this.#limits.waits(entry)
           this.#wait(entry)
@@ -223,6 +237,7 @@ export class Ledger {
         this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
         break
       default:
+        if ('death' in settlement && settlement.death) entry.deaths++
         this.#end(entry, settlement.kind, { error: settlement.error })
     }
     // After the end of this one, whose unique key and whose place in a limit they may take.
@@ -296,6 +311,7 @@ export class Ledger {
     this.#history.delete(entry)
     const { now } = this
     entry.attempt = entry.deaths = 0
+    entry.alone = undefined
     if (entry.expiresAt <= now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= now) entry.deadlineAt = Infinity
     entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
@@ -361,8 +377,12 @@ export class Ledger {
     const swept = { recovered: 0, dead: 0, expired: this.promote(), forgotten: 0 }
     const time = this.#time
     for (let entry = this.#leases.peek(); entry && entry.leaseUntil <= time; entry = this.#leases.peek()) {
-      if (this.#bury(entry)) swept.dead++
-      else swept.recovered++
+      const lost = this.#leases.takeUntil(entry.leaseUntil)
+      const begun = begunBy([...this.entries.values()])
+      for (const each of lost) {
+        if (this.#bury(each, begun.get(each.worker) === 1)) swept.dead++
+        else swept.recovered++
+      }
     }
     for (const entry of this.#history.beyond(this.settings.retention, this.now)) {
       this.forget(entry)
@@ -373,20 +393,31 @@ export class Ledger {
     return swept
   }
 
-  /** Its worker has died. True when that was once too often. */
-  #bury(entry: Entry): boolean {
+  /**
+   * Its worker has died. True when that was once too often.
+   *
+   * @param only nothing else had begun there, so that it is clear which call it was
+   */
+  #bury(entry: Entry, only: boolean): boolean {
     const { holder, call, attempt, worker = '' } = entry
     holder?.lost(call.id, entry.token)
+    if (!entry.blamed && entry.cancelling === undefined) {
+      entry.alone ??= -1
+      this.release(entry, 0)
+      return false
+    }
     entry.deaths++
     this.#turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
     if (entry.cancelling !== undefined) {
       this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
       return false
     }
-    if (entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
+    if (only && entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
       this.#end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
       return true
     }
+    entry.alone = spanOf(entry, this.now)
+    entry.expiresAt = Infinity
     this.#leave(entry)
     this.#limits.waits(entry)
     this.#enqueue(entry)

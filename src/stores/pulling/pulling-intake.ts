@@ -16,6 +16,8 @@ const mostAtOnce = 2_000
 export interface ClaimRequest extends IntakeRequest {
   /** The most that are wanted, from 1 up. */
   readonly limit: number
+  /** The number of those that begin at once; the others are claimed ahead. */
+  readonly places: number
 }
 
 /** A store that has to be asked. */
@@ -57,6 +59,7 @@ export class PullingIntake implements Intake {
    */
   #early: (() => void)[] = []
   #wanted = 0
+  #ahead = 0
   #mayHave = true
   #claiming = false
   #claimingSince = 0
@@ -87,8 +90,9 @@ export class PullingIntake implements Intake {
     return { answered: this.#answered, trouble: this.#trouble, stuck }
   }
 
-  want(count: number): void {
+  want(count: number, ahead: number = 0): void {
     this.#wanted = count
+    this.#ahead = ahead
     if (count > 0) this.#wake()
   }
 
@@ -139,13 +143,18 @@ export class PullingIntake implements Intake {
     this.#claiming = true
     this.#claimingSince = begun
     try {
-      const claims = await this.#source.claim({ ...this.#request, limit })
+      const claims = await this.#source.claim({
+        ...this.#request,
+        limit,
+        places: Math.max(0, this.#wanted - this.#ahead),
+      })
       this.#answered = performance.now()
       this.#trouble = undefined
       this.#pause = 0
       if (claims.length < limit && this.#signals === signals) this.#mayHave = false
       this.#claiming = false
       this.#wanted = Math.max(0, this.#wanted - claims.length)
+      this.#ahead = Math.min(this.#ahead, this.#wanted)
       this.#receiver.claims(claims, this.#answered - begun)
     } catch (error) {
       this.#claiming = false

@@ -35,6 +35,12 @@ export interface Broker {
   settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]>
   /** Prolongs leases; only for claims made with `keep: false`. */
   renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]>
+  /**
+   * Says whether the death of their worker would be a death of these claims: true for what has begun, false for what is being
+   * stopped because somebody has asked the worker to stop. A broker that only knows that it hands over a call again keeps
+   * nothing of it, and answers `ok`.
+   */
+  blame(claims: readonly HeldClaim[], blamed: boolean): Promise<WriteOutcome[]>
 }
 
 /** The calls that a worker takes, and how. */
@@ -78,8 +84,11 @@ export interface Intake {
   /**
    * Says how many more calls the worker takes from now on: a demand that holds until it is met or changed. What is
    * handed over counts it down. 0 for none.
+   *
+   * @param ahead how many of them would have to wait for a place, so that they have not begun when they are handed over: the
+   *   last ones. Default: 0
    */
-  want(count: number): void
+  want(count: number, ahead?: number): void
   /** Takes no more; resolves when what was under way has been handed over. Signals about what is held still come. */
   stop(): Promise<void>
   /** Tells nothing more. What is held stays held until it is settled or the store is closed. */
@@ -120,6 +129,15 @@ export interface Claim extends HeldClaim {
    * The number of workers that have died under it; a broker that only knows that it hands over a call again says 1.
    */
   readonly deaths: number
+  /** The number of workers that may die under it; absent where the broker does not know, which means 3. */
+  readonly maxDeaths?: number
+  /** It does not count as begun, and the death of its worker not as its own, before `blame` says so. */
+  readonly ahead?: true
+  /**
+   * A worker has died under it, and it must run alone until it is clear whether it was this call: for about as long as it had
+   * run then, in milliseconds. It is not to blame before `blame` says that it has begun.
+   */
+  readonly alone?: number
   /**
    * The moment at which the call was accepted, in milliseconds since the Unix epoch; absent where the broker does not
    * note it.
@@ -151,14 +169,22 @@ export type Settlement = Following &
   (
     | { readonly kind: 'done'; readonly result: string; readonly effects?: readonly Effect[] }
     /** It will not be tried again; `dead` for one that must be looked at (poison, unknown task, invalid message). */
-    | { readonly kind: 'failed' | 'dead'; readonly error: string }
-    /** It will be tried again after `delay` milliseconds; this attempt counts. */
-    | { readonly kind: 'retry'; readonly error: string; readonly delay: number }
+    | { readonly kind: 'failed' | 'dead'; readonly error: string; readonly death?: { readonly alone: boolean } }
+    /**
+     * It will be tried again after `delay` milliseconds; this attempt counts. `death`: the thread or process in which it ran has
+     * died, which counts as a death; `alone` where it could not be told whether it was this call, so that it has to run alone.
+     */
+    | {
+        readonly kind: 'retry'
+        readonly error: string
+        readonly delay: number
+        readonly death?: { readonly alone: boolean }
+      }
     /**
      * Handed back unstarted, broken off by a shutdown, or, with `after`, to wait for a counter (role `counters`); this attempt
-     * does not count. `delay` counts from when it is let go.
+     * does not count. `delay` counts from when it is let go. `begun`: it had begun, so that it does not expire any more.
      */
-    | { readonly kind: 'release'; readonly delay?: number; readonly after?: AwaitedCounter }
+    | { readonly kind: 'release'; readonly delay?: number; readonly after?: AwaitedCounter; readonly begun?: boolean }
     | { readonly kind: 'cancelled'; readonly error: string }
   )
 

@@ -48,14 +48,16 @@ export class Probe {
   /**
    * All that can be claimed now, up to a number: by worker `w`, tasks `t` of queue `q`, with a lease of ten seconds that nobody
    * renews.
+   *
+   * @param ahead how many of them would have to wait for a place
    */
-  async claimed(limit: number = 100, changes: Partial<IntakeRequest> = {}): Promise<Claim[]> {
-    const { claims } = await this.#taken(this.intake(changes), limit)
+  async claimed(limit: number = 100, changes: Partial<IntakeRequest> = {}, ahead: number = 0): Promise<Claim[]> {
+    const { claims } = await this.#taken(this.intake(changes), limit, ahead)
     return claims
   }
 
-  async #taken(taking: Taking, limit: number): Promise<Taking> {
-    taking.want(limit)
+  async #taken(taking: Taking, limit: number, ahead: number): Promise<Taking> {
+    taking.want(limit, ahead)
     for (let before = -1; taking.claims.length < limit && taking.claims.length > before;) {
       before = taking.claims.length
       await this.#bed.quiet()
@@ -141,8 +143,8 @@ export class Taking {
     })
   }
 
-  want(count: number): void {
-    this.#intake.want(count)
+  want(count: number, ahead?: number): void {
+    this.#intake.want(count, ahead)
   }
 
   stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe } from 'node:test'
 import type { StoreSubject } from './bed.ts'
 import { hasOf, type Kind } from './scene.ts'
+import { blaming } from './themes/blaming.ts'
 import { cancelling } from './themes/cancelling.ts'
 import { clocks } from './themes/clocks.ts'
 import { closing } from './themes/closing.ts'
@@ -26,6 +27,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   intaking,
   clocks,
   leases,
+  blaming,
   ending,
   following,
   counting,

@@ -129,6 +129,7 @@ export function toyStore(place: ToyPlace): Store {
       send: async calls => act(() => checkCalls(calls, store).map(each => place.keep(each))),
       intake: (request, receiver) => act(() => new PullingIntake(source, checkIntake(request, store), receiver)),
       settle: async settlements => act(() => checkSettlements(settlements, store).map(each => place.settle(each))),
+      blame: async claims => act(() => claims.map(({ id, token }) => (place.find(id, token) ? 'ok' : 'lost'))),
       renew: async claims => act(() => claims.map(({ id, token }) => (place.find(id, token) ? 'ok' : 'lost'))),
     },
     results: {

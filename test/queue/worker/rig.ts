@@ -17,7 +17,11 @@ export async function send(store: InspectableStore, ...calls: readonly Call<unkn
 }
 
 /** The job as soon as what is asked of it holds. */
-async function jobWhen(store: InspectableStore, id: string, holds: (job: StoredJob) => boolean): Promise<StoredJob> {
+export async function jobWhen(
+  store: InspectableStore,
+  id: string,
+  holds: (job: StoredJob) => boolean,
+): Promise<StoredJob> {
   let wake = (): void => {}
   const changed = (): void => wake()
   const off = store.results.watch(id, { ended: changed, reported: changed })

@@ -71,12 +71,12 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
   try {
     const calls = Array.from({ length: members }, (_, n) => member(`m${n}`, n))
     ask('send', packCalls([waiter('w', members), ...calls]))
-    const claims = ask<Claim[]>('claim', { ...request, limit: members + 1 })
+    const claims = ask<Claim[]>('claim', { ...request, limit: members + 1, places: members + 1 })
     assert.equal(claims.length, members)
     const settlements = claims.map(({ id, token }) => ({ id, token, kind: 'done' as const, result: `"${id}"` }))
     for (let at = 0; at < members; at += 100) ask('settle', settlements.slice(at, at + 100))
     assert.deepEqual(
-      ask<Claim[]>('claim', { ...request, limit: 9 }).map(each => each.id),
+      ask<Claim[]>('claim', { ...request, limit: 9, places: 9 }).map(each => each.id),
       ['w'],
     )
   } finally {

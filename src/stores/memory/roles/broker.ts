@@ -1,4 +1,4 @@
-import { checkCalls, checkIntake, checkSettlements, checkSpan } from '../../check.ts'
+import { checkCalls, checkClaims, checkIntake, checkSettlements, checkSpan } from '../../check.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { PullingIntake } from '../../pulling/pulling-intake.ts'
 import type {
@@ -58,6 +58,11 @@ export class MemoryBroker implements Broker {
     const outcomes = this.#store.write(ledger => settlements.map(each => ledger.settle(each)))
     crashPoint('after-ack')
     return outcomes
+  }
+
+  async blame(claims: readonly HeldClaim[], blamed: boolean): Promise<WriteOutcome[]> {
+    checkClaims(claims)
+    return this.#store.write(ledger => claims.map(({ id, token }) => ledger.blame(id, token, blamed)))
   }
 
   async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {

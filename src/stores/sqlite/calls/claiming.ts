@@ -12,7 +12,7 @@ import type { Turn } from './turn.ts'
 
 /** Without the numbers of the limit, which few calls have: each column of each row costs. */
 const columns = `call, id, line, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps, ignore_result,
-  counts, awaits`
+  counts, awaits, max_deaths, alone`
 
 interface Candidate {
   readonly call: number
@@ -32,6 +32,8 @@ interface Candidate {
   readonly ignoreResult: boolean
   readonly counts: number
   readonly awaits: string | null
+  readonly maxDeaths: number | null
+  readonly alone: number | null
 }
 
 /** The lease of all claims of one length that the store renews by itself: they live and die together. */
@@ -65,10 +67,11 @@ export function claim(turn: Turn, request: ClaimRequest, kept: KeptLeases, openi
   turn.keeper.lines.refresh()
   const claims: Claim[] = []
   const admission = new Admission(turn)
+  const claiming = { kept, openings, admission, places: request.places }
   for (const queue of request.queues) {
     if (claims.length === request.limit) break
     if (isPaused(turn, queue)) continue
-    claims.push(...claimFrom(turn, queue, request, request.limit - claims.length, { kept, openings, admission }))
+    claims.push(...claimFrom(turn, queue, request, request.limit - claims.length, claiming))
   }
   for (const key of admission.keys) refill(turn, key)
   return claims
@@ -78,6 +81,8 @@ interface Claiming {
   readonly kept: KeptLeases
   readonly openings: TaskOpenings
   readonly admission: Admission
+  /** The number of those that still begin at once. */
+  places: number
 }
 
 /** So many calls whose limit is used up are taken out of their lines in one claim; the next one goes on. */
@@ -111,7 +116,7 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
       taken.push(each)
     }
     // First those that start, then those that wait for them: what waits is judged by what runs.
-    claims.push(...take(turn, taken, request, claiming.kept))
+    claims.push(...take(turn, taken, request, claiming))
     noteTaskStarts(turn, lines, taken, request, openings)
     if (parked.length > 0) park(turn, parked)
     parkedSoFar += parked.length
@@ -170,7 +175,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 
 function candidateOf(turn: Turn, row: Row): Candidate {
   const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, ...rest] = row
-  const [steps, ignoreResult, counts, awaits] = rest
+  const [steps, ignoreResult, counts, awaits, maxDeaths, alone] = rest
   const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
@@ -191,6 +196,8 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     ignoreResult: ignoreResult === 1,
     counts: countIn(counts),
     awaits: optionalTextIn(awaits) ?? null,
+    maxDeaths: numberIn(maxDeaths),
+    alone: numberIn(alone),
   }
 }
 
@@ -207,32 +214,45 @@ export function messageOf(turn: Turn, call: number): readonly [headers: string, 
   return row ? [textIn(row[0]), textIn(row[1])] : ['{}', 'null']
 }
 
-function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, kept: KeptLeases): Claim[] {
+function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, claiming: Claiming): Claim[] {
   if (taken.length === 0) return []
   const { database, keeper, now, time } = turn
   const token = turn.next()
-  const mark = (calls: string, lease: number): void => {
-    database.run(
-      `UPDATE skein_call SET state = ${state.running}, token = ?, attempt = attempt + 1, lease = ?, worker = ?, started_at = ?,
-         gives_up_at = NULL WHERE call IN (SELECT value FROM json_each(?))`,
-      token,
-      lease,
-      request.worker,
-      now,
-      calls,
-    )
+  const begun = new Set<number>()
+  for (const { call, alone } of taken) {
+    const place = claiming.places-- > 0
+    if (alone === null ? place : alone < 0) begun.add(call)
+  }
+  const mark = (calls: readonly number[], lease: number): void => {
+    for (const blamed of [true, false]) {
+      const these = calls.filter(each => begun.has(each) === blamed)
+      if (these.length === 0) continue
+      database.run(
+        `UPDATE skein_call SET state = ${state.running}, token = ?, attempt = attempt + 1, lease = ?, worker = ?, started_at = ?,
+           gives_up_at = NULL, blamed = ? WHERE call IN (SELECT value FROM json_each(?))`,
+        token,
+        lease,
+        request.worker,
+        now,
+        blamed ? 1 : 0,
+        JSON.stringify(these),
+      )
+    }
   }
   const leases = new Map<number, number>()
   if (request.keep === false) {
     for (const { call } of taken) {
       const lease = turn.next()
       database.run('INSERT INTO skein_lease VALUES (?, ?, ?)', lease, request.lease, Math.ceil(time + request.lease))
-      mark(`[${call}]`, lease)
+      mark([call], lease)
       leases.set(call, lease)
     }
   } else {
-    const lease = kept.of(turn, request.lease)
-    mark(JSON.stringify(taken.map(each => each.call)), lease)
+    const lease = claiming.kept.of(turn, request.lease)
+    mark(
+      taken.map(each => each.call),
+      lease,
+    )
     for (const { call } of taken) leases.set(call, lease)
   }
   turn.after(() => {
@@ -253,6 +273,8 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, ke
       body: each.body,
       attempt: each.attempt + 1,
       deaths: each.deaths,
+      maxDeaths: each.maxDeaths ?? keeper.settings.maxDeaths,
+      ...(each.alone !== null && each.alone >= 0 ? { alone: each.alone } : begun.has(each.call) ? {} : { ahead: true }),
       sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),

@@ -25,6 +25,11 @@ export interface Loaded {
   readonly uniqueKey: string | null
   readonly ignoreResult: boolean
   readonly cancelling: string | null
+  /** It has begun, so that the death of its worker is a death of its own. */
+  readonly blamed: boolean
+  readonly startedAt: number | null
+  /** The time for which it is to run alone, in milliseconds; -1: it was only at hand when a worker died. */
+  readonly alone: number | null
   /** The number of counters of which it is a member. */
   readonly counts: number
   /** The counter for which it waits, or has waited last. */
@@ -34,7 +39,7 @@ export interface Loaded {
 }
 
 const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
-  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay`
+  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay, blamed, started_at, alone`
 
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
@@ -49,7 +54,8 @@ export function loadWhere(turn: Turn, condition: string, ...parameters: (string 
 
 function loadedOf(row: Row): Loaded {
   const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
-  const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay] = row.slice(12)
+  const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay, blamed, startedAt, alone] =
+    row.slice(12)
   return {
     call: call as number,
     id: id as string,
@@ -67,6 +73,9 @@ function loadedOf(row: Row): Loaded {
     uniqueKey: optionalTextIn(uniqueKey) ?? null,
     ignoreResult: ignoreResult === 1,
     cancelling: optionalTextIn(cancelling) ?? null,
+    blamed: blamed === 1,
+    startedAt: numberIn(startedAt),
+    alone: numberIn(alone),
     counts: countIn(counts),
     awaits: optionalTextIn(awaits) ?? null,
     awaitsDelay: numberIn(awaitsDelay) ?? 0,

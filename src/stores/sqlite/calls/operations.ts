@@ -37,6 +37,8 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return claim(turn, asked[1], place.leases, place.openings)
     case 'renew':
       return renew(turn, asked[1], asked[2])
+    case 'blame':
+      return blame(turn, asked[1], asked[2])
     case 'settle':
       return settle(turn, asked[1])
     case 'report':
@@ -108,6 +110,7 @@ export function weightOf(asked: Asked): number {
       return sizeOf(asked[1])
     case 'settle':
       return asked[1].reduce((sum, { next }) => sum + 1 + (next?.length ?? 0), 0)
+    case 'blame':
     case 'report':
     case 'cancel':
     case 'retry':
@@ -138,6 +141,18 @@ function look(turn: Turn, asked: Asked): unknown {
     default:
       throw new Error(`A store was asked for '${asked[0]}', which it does not know`)
   }
+}
+
+function blame(turn: Turn, claims: readonly HeldClaim[], blamed: boolean): WriteOutcome[] {
+  return claims.map(({ id, token }) => {
+    const changed = turn.database.run(
+      'UPDATE skein_call SET blamed = ? WHERE id = ? AND token = ? AND state = 2',
+      blamed ? 1 : 0,
+      id,
+      token,
+    )
+    return changed === 0 ? 'lost' : 'ok'
+  })
 }
 
 function renew(turn: Turn, claims: readonly HeldClaim[], lease: number): WriteOutcome[] {

@@ -11,6 +11,7 @@ import type { PackedCalls } from './sent-call.ts'
 export type Asked =
   | readonly ['send', PackedCalls]
   | readonly ['claim', ClaimRequest]
+  | readonly ['blame', readonly HeldClaim[], boolean]
   | readonly ['renew', readonly HeldClaim[], number]
   | readonly ['settle', readonly Settlement[]]
   | readonly ['report', readonly Report[]]

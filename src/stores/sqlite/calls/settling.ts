@@ -61,7 +61,10 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
     return 'lost'
   }
   const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
-  const endsInstead = goesBack && (loaded.cancelling !== null || isOverdue(turn, loaded))
+  const hasBegun = settlement.kind === 'retry' || (settlement.kind === 'release' && settlement.begun === true)
+  // What has begun has not expired.
+  const started = hasBegun ? { ...loaded, expiresAt: null } : loaded
+  const endsInstead = goesBack && (loaded.cancelling !== null || isOverdue(turn, started))
   switch (settlement.kind) {
     case 'done': {
       const refused = effects(turn, settlement.effects)
@@ -74,7 +77,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
         end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
       else {
         const { attempt } = loaded
-        const { delay, error } = settlement
+        const { delay, error, death } = settlement
         write(
           turn,
           loaded.call,
@@ -82,20 +85,29 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
           reportKind.state,
           `{"state":"retry","attempt":${attempt},"delay":${delay},"error":${error}}`,
         )
-        wait(turn, loaded, { delay, error, place: turn.next() })
-        if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
+        const deaths = loaded.deaths + (death ? 1 : 0)
+        // One that has come to an end by itself, well or not, is not what ends workers.
+        const alone = death?.alone ? spanOf(turn, loaded) : null
+        const again = { ...loaded, deaths, expiresAt: null }
+        wait(turn, again, { delay, error, place: turn.next(), alone })
+        if (isOverdue(turn, again)) endOverdue(turn, again)
       }
       break
     case 'release':
-      release(turn, loaded, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
+      release(turn, started, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
       break
     default:
+      if ('death' in settlement && settlement.death) noteDeath(turn, loaded)
       end(turn, loaded, state[settlement.kind], { error: settlement.error })
   }
   if (loaded.lease !== null) dropOwnLease(turn, loaded.lease)
   // After the end of this one, whose unique key and whose place in a limit they may take.
   if (settlement.next?.length && !endsInstead) send(turn, settlement.next.map(sentCall))
   return 'ok'
+}
+
+function noteDeath({ database }: Turn, { call }: Loaded): void {
+  database.run('UPDATE skein_call SET deaths = deaths + 1 WHERE call = ?', call)
 }
 
 /** Hands back a call that has not been worked on; its attempt does not count. */
@@ -144,17 +156,29 @@ export function wait(
     error,
     place,
     uncounted = false,
-  }: { readonly delay: number; readonly error?: string; readonly place?: number; readonly uncounted?: boolean },
+    alone,
+  }: {
+    readonly delay: number
+    readonly error?: string
+    readonly place?: number
+    readonly uncounted?: boolean
+    /** The time for which it is to run alone, in milliseconds; undefined: as before. */
+    readonly alone?: number | null
+  },
 ): void {
   const { database, now } = turn
   database.run(
-    `UPDATE skein_call SET state = ?, lease = NULL, cancelling = NULL, gives_up_at = ?, attempt = attempt - ?, deaths = ?,
+    `UPDATE skein_call SET state = ?, lease = NULL, cancelling = NULL, gives_up_at = ?, expires_at = ?, attempt = attempt - ?, deaths = ?,
+       blamed = 0, alone = iif(?, ?, alone),
        due_at = iif(? > 0, ?, due_at), place = coalesce(?, place), error = coalesce(?, error),
        started_at = iif(?, NULL, started_at) WHERE call = ?`,
     delay > 0 ? state.delayed : state.ready,
     earlier(loaded.expiresAt, loaded.deadlineAt),
+    loaded.expiresAt,
     uncounted ? 1 : 0,
     loaded.deaths,
+    alone === undefined ? 0 : 1,
+    alone ?? null,
     place === undefined ? 0 : 1,
     Math.ceil(now + delay),
     place ?? null,
@@ -165,6 +189,18 @@ export function wait(
   left(turn, loaded)
   turn.tell('claimable', turn.keeper.lines.at(loaded.line).queue)
   if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
+}
+
+/** The longest time for which a call is to run alone, in milliseconds: its worker may have been gone for days. */
+const longestAlone = 3_600_000
+
+/**
+ * The time that a call has run, in milliseconds, as far as anybody knows.
+ *
+ * @param silence how long nothing was heard of its worker
+ */
+export function spanOf({ now }: Turn, { startedAt }: Loaded, silence: number = 0): number {
+  return Math.round(Math.min(longestAlone, Math.max(0, now - (startedAt ?? now) - silence)))
 }
 
 /** A lease that belongs to one claim alone ends with it. Those of many claims are renewed, and dropped when the store closes. */

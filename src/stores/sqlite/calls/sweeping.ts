@@ -4,7 +4,7 @@ import { forgetIdle, leave } from './counters.ts'
 import { open } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
-import { wait } from './settling.ts'
+import { spanOf, wait } from './settling.ts'
 import type { Turn } from './turn.ts'
 
 /** The most that is done in one transaction, so that others need not wait long. */
@@ -50,14 +50,23 @@ export function sweep(turn: Turn): Swept {
   open(turn)
   // A lease that is not there any more is over, no matter who took it away.
   const leases = database.all(
-    `SELECT lease FROM skein_lease WHERE until <= ? UNION
-     SELECT lease FROM skein_call WHERE lease IS NOT NULL AND lease NOT IN (SELECT lease FROM skein_lease)`,
+    `SELECT lease, length, until FROM skein_lease WHERE until <= ? UNION
+     SELECT lease, 0, ? FROM skein_call WHERE lease IS NOT NULL AND lease NOT IN (SELECT lease FROM skein_lease)
+     ORDER BY 3`,
     time,
-  ) as [number][]
-  for (const [lease] of leases) {
-    const running = loadWhere(turn, `lease = ? LIMIT ${most}`, lease)
+    time,
+  ) as [number, number, number][]
+  let company = new Company(turn)
+  let moment: number | undefined
+  for (const [lease, length, until] of leases) {
+    if (until !== moment) company = new Company(turn)
+    moment = until
+    // It was renewed each time that a third of it was over.
+    const silence = until < 0 ? 0 : Math.max(0, time - until + (length * 2) / 3)
+    const running = loadWhere(turn, `lease = ? ORDER BY blamed DESC LIMIT ${most}`, lease)
+    for (const { worker } of running) company.of(worker)
     for (const loaded of running) {
-      if (bury(turn, loaded)) swept.dead++
+      if (bury(turn, loaded, silence, company.of(loaded.worker) === 1)) swept.dead++
       else swept.recovered++
     }
     if (running.length < most) {
@@ -76,13 +85,45 @@ export function sweep(turn: Turn): Swept {
   return swept
 }
 
-/** Its worker has died. True when that was once too often. */
-function bury(turn: Turn, loaded: Loaded): boolean {
-  const { call, id, attempt, cancelling } = loaded
+/** Counts the calls that had begun at each worker, as of when it is first asked: those of one worker may have leases of their own. */
+class Company {
+  readonly #turn: Turn
+  readonly #sizes = new Map<string | null, number>()
+
+  constructor(turn: Turn) {
+    this.#turn = turn
+  }
+
+  of(worker: string | null): number {
+    let size = this.#sizes.get(worker)
+    if (size === undefined) {
+      const row = this.#turn.database.get(
+        'SELECT count(*) FROM skein_call WHERE lease IS NOT NULL AND worker IS ? AND blamed = 1',
+        worker,
+      )
+      this.#sizes.set(worker, (size = row?.[0] as number))
+    }
+    return size
+  }
+}
+
+/**
+ * Its worker has died. True when that was once too often.
+ *
+ * @param silence how long nothing was heard of the worker, in milliseconds
+ * @param only nothing else had begun there, so that it is clear which call it was
+ */
+function bury(turn: Turn, loaded: Loaded, silence: number, only: boolean): boolean {
+  const { call, id, attempt, cancelling, blamed } = loaded
   const worker = loaded.worker ?? ''
   const held = turn.keeper.held.get(id)
   if (held) turn.tell('lost', id, held.token)
   turn.control++
+  if (!blamed && cancelling === null) {
+    write(turn, call, id, reportKind.state, `{"state":"released","attempt":${attempt}}`)
+    wait(turn, loaded, { delay: 0, uncounted: true, ...(loaded.alone === null ? { alone: -1 } : {}) })
+    return false
+  }
   write(turn, call, id, reportKind.state, JSON.stringify({ state: 'died', worker, attempt }))
   const deaths = loaded.deaths + 1
   turn.database.run('UPDATE skein_call SET deaths = ? WHERE call = ?', deaths, call)
@@ -90,11 +131,11 @@ function bury(turn: Turn, loaded: Loaded): boolean {
     end(turn, loaded, state.cancelled, { error: story.stoppedStory(cancelling) })
     return false
   }
-  if (deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {
+  if (only && deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {
     end(turn, loaded, state.dead, { error: story.deathsStory(deathsOf(turn, call, deaths)) })
     return true
   }
-  wait(turn, { ...loaded, deaths }, { delay: 0 })
+  wait(turn, { ...loaded, deaths, expiresAt: null }, { delay: 0, alone: spanOf(turn, loaded, silence) })
   return false
 }
 

@@ -18,7 +18,7 @@ export const state = {
 } as const
 
 /** The version of the tables below. */
-export const schemaVersion: number = 2
+export const schemaVersion: number = 3
 
 /** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -181,6 +181,10 @@ const steps: readonly string[] = [
     FROM skein_call c JOIN skein_line USING (line) LEFT JOIN skein_message m USING (call);
   CREATE VIEW skein_queues AS
     SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;
+  `,
+  `
+  ALTER TABLE skein_call ADD COLUMN blamed INTEGER NOT NULL DEFAULT 0; -- 1: it has begun, so that the death of its worker is a death of its own
+  ALTER TABLE skein_call ADD COLUMN alone INTEGER; -- it is to run alone for so many milliseconds; -1: it was at hand when a worker died
   `,
 ]
 

@@ -63,6 +63,11 @@ export class SqliteBroker implements Broker {
     return this.#thread.ask(['settle', settlements])
   }
 
+  async blame(claims: readonly HeldClaim[], blamed: boolean): Promise<WriteOutcome[]> {
+    check.checkClaims(claims)
+    return this.#thread.ask(['blame', claims.map(({ id, token }) => ({ id, token })), blamed])
+  }
+
   async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {
     check.checkSpan(lease, 'The lease', 1)
     return this.#thread.ask(['renew', claims.map(({ id, token }) => ({ id, token })), lease])

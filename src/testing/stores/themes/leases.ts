@@ -116,7 +116,9 @@ export function leases(kind: Kind): void {
     async ({ bed, probe }) => {
       await probe.send(named(['a']))
       for (const worker of ['w1', 'w2', 'w3']) {
-        assert.equal((await probe.oneClaim({ worker })).id, 'a')
+        const claim = await probe.oneClaim({ worker })
+        assert.equal(claim.id, 'a')
+        assert.deepEqual(await probe.store.broker.blame([claim], true), ['ok'])
         await bed.turn(10_000)
       }
       assert.equal(await probe.stateOf('a'), 'dead')

@@ -183,6 +183,16 @@ const renew = fc.record({ n: fc.nat(), lease: fc.constantFrom(1_000, 4_000, 9_00
   }),
 )
 
+const blame = fc.record({ n: fc.nat(), blamed: fc.boolean() }).map(({ n, blamed }) =>
+  command(`blame ${n} ${blamed}`, async (model, real) => {
+    const held = real.claims[n % Math.max(1, real.claims.length)]
+    if (!held) return
+    const { id, token } = held
+    const current = real.claims.findLast(each => each.id === id) === held
+    assert.deepEqual(await real.probe.store.broker.blame([{ id, token }], blamed), [model.blame(id, current, blamed)])
+  }),
+)
+
 /** What an attempt reports is kept in order, and what one reports that has lost its lease is not kept. */
 const report = fc
   .record({ n: fc.nat(), kind: fc.constantFrom<'progress' | 'step'>('progress', 'step') })
@@ -242,6 +252,6 @@ const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean(
 
 /** Some number of operations, each as likely as it is in real life, more or less. */
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [send, send, claim, claim, claimWaiters, settle, settle, renew, report, turn, change, purge, pause, sendAgain],
+  [send, send, claim, claim, claimWaiters, settle, settle, renew, blame, report, turn, change, purge, pause, sendAgain],
   { maxCommands: 60, size: '+1' },
 )

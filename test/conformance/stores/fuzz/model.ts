@@ -20,6 +20,10 @@ export interface ModelCall {
   deadlineAt: number
   attempt: number
   deaths: number
+  /** It has begun. */
+  blamed: boolean
+  /** A worker has died that held it: it had begun (`alone`) or not (`early`). */
+  suspect: 'alone' | 'early' | undefined
   token: number
   leaseUntil: number
   cancelling: boolean
@@ -121,6 +125,8 @@ export class Model {
       deadlineAt: this.#now + (call.deadline ?? Infinity),
       attempt: 0,
       deaths: 0,
+      blamed: false,
+      suspect: undefined,
       token: 0,
       leaseUntil: 0,
       cancelling: false,
@@ -150,6 +156,7 @@ export class Model {
         each.state = 'running'
         each.token = ++this.#token
         each.attempt++
+        each.blamed = each.suspect !== 'alone'
         each.leaseUntil = this.#now + request.lease
         if (rate) this.#starts.push({ key: `task ${task}`, time: this.#now })
         if (shared?.rate) this.#starts.push({ key: `key ${shared.key}`, time: this.#now })
@@ -163,6 +170,10 @@ export class Model {
   settle(id: string, current: boolean, kind: Settlement['kind'], { delay, after, next }: ModelFollowing): WriteOutcome {
     const entry = this.find(id)
     if (!current || entry?.state !== 'running') return 'lost'
+    if (kind === 'retry') {
+      entry.expiresAt = Infinity
+      entry.suspect = undefined
+    }
     if ((kind === 'retry' || kind === 'release') && entry.cancelling) this.#end(entry, 'cancelled')
     else if (kind === 'retry') this.#wait(entry, delay, true)
     else if (kind === 'release') {
@@ -180,6 +191,13 @@ export class Model {
     if (kind === 'done' && entry.call.ignoreResult) this.#forget(entry)
     if (!instead) for (const each of next ?? []) this.#send(each)
     this.#wake()
+    return 'ok'
+  }
+
+  blame(id: string, current: boolean, blamed: boolean): WriteOutcome {
+    const entry = this.find(id)
+    if (!current || entry?.state !== 'running') return 'lost'
+    entry.blamed = blamed
     return 'ok'
   }
 
@@ -224,6 +242,7 @@ export class Model {
     entry.place = ++this.#place
     entry.dueAt = this.#now
     entry.attempt = entry.deaths = 0
+    entry.suspect = undefined
     if (entry.expiresAt <= this.#now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= this.#now) entry.deadlineAt = Infinity
     if (entry.after && this.#endedOf(entry.after.counter).length < entry.after.members) entry.state = 'held'
@@ -247,12 +266,23 @@ export class Model {
       each.state = 'ready'
       each.place = ++this.#place
     }
-    for (const each of this.calls) {
-      if (each.state !== 'running' || each.leaseUntil > this.#now) continue
-      each.deaths++
+    const lost = this.calls.filter(each => each.state === 'running' && each.leaseUntil <= this.#now)
+    // All are claimed by one worker.
+    const begun = this.calls.filter(each => each.state === 'running' && each.blamed)
+    for (const each of lost) {
+      const only = begun.filter(({ leaseUntil }) => leaseUntil >= each.leaseUntil).length <= 1
+      if (each.blamed || each.cancelling) each.deaths++
+      else each.attempt--
       if (each.cancelling) this.#end(each, 'cancelled')
-      else if (each.deaths >= (each.call.maxDeaths ?? 3)) this.#end(each, 'dead')
-      else each.state = 'ready'
+      else if (!each.blamed) {
+        each.suspect ??= 'early'
+        each.state = 'ready'
+      } else if (only && each.deaths >= (each.call.maxDeaths ?? 3)) this.#end(each, 'dead')
+      else {
+        each.suspect = 'alone'
+        each.expiresAt = Infinity
+        each.state = 'ready'
+      }
       each.cancelling = false
     }
     for (const each of this.calls) {
