@@ -32,8 +32,16 @@ describe('the error codes', () => {
     assert.equal(new Set(declared).size, declared.length)
   })
 
-  test('stand each once in docs/errors.md, and nothing else does', () => {
+  test('are each once in docs/errors.md, and nothing else is', () => {
     assert.deepEqual([...documented].sort(), [...declared].sort())
+  })
+
+  test('have each their class in the table', () => {
+    const text = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+    const table = text.slice(0, text.indexOf('\n## '))
+    const classes = codes(source, /export class (\w+Error) /g).filter(name => name !== 'SkeinError')
+    assert.deepEqual([...codes(table, /^\| `(\w+)` \|/gm)].sort(), classes.sort())
+    assert.deepEqual([...codes(table, /`(SKEIN_[A-Z_]+)`/g)].sort(), [...declared].sort())
   })
 
   test('say each what happened, what usually causes it and what to do', () => {
