@@ -24,6 +24,7 @@ type MarkKind =
   | 'map'
   | 'set'
   | 'error'
+  | 'same'
   | 'class'
 
 /** The views of an ArrayBuffer that travel, by name. */
@@ -56,6 +57,9 @@ export function isKnownView(name: string): boolean {
 export function applyMarks(value: unknown, marks: unknown): unknown {
   if (!Array.isArray(marks)) throw new TypeError('the marks are not a list')
   const box: Record<string | number, unknown> = { value }
+  const errors: (readonly [error: Error, record: object])[] = []
+  const named = new Map<string, Error>()
+  const links: (readonly [holder: Record<string | number, unknown>, key: string | number, name: string])[] = []
   for (let i = 0; i < marks.length; i++) {
     const mark: unknown = marks[i]
     if (!isMark(mark)) throw new TypeError(`mark ${i} is not of the form [kind, path]`)
@@ -69,10 +73,25 @@ export function applyMarks(value: unknown, marks: unknown): unknown {
       key = step
     }
     const old: unknown = Object.hasOwn(holder, key) ? holder[key] : undefined
+    if (kind === 'same') {
+      links.push([holder, key, extra ?? ''])
+      continue
+    }
     const made = make(kind, old, extra)
+    if (kind === 'error' && made !== wrong) {
+      errors.push([made as Error, old as object])
+      if (extra !== undefined) named.set(extra, made as Error)
+    }
     if (made === wrong) throw new TypeError(`mark ${i} (${kind}) does not fit the value that it points at`)
     if (made !== old || kind === 'undefined') place(holder, key, made)
   }
+  // Errors may lead to one another in circles, so links are put in when all are there, and carried over from the records then.
+  for (const [holder, key, name] of links) {
+    const error = named.get(name)
+    if (error === undefined) throw new TypeError(`a mark names the error '${name}', which is not there`)
+    place(holder, key, error)
+  }
+  if (links.length > 0) for (const [error, record] of errors) fillError(error, recordOf(record) as ErrorRecord)
   return box['value']
 }
 
@@ -140,15 +159,24 @@ function regexpOf(value: unknown, flags: string | undefined): unknown {
 }
 
 function errorOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return wrong
+  const record = recordOf(value)
+  if (record === undefined) return wrong
+  const error = shellOf(record)
+  fillError(error, record)
+  return error
+}
+
+/** The record of an error, checked; undefined for what is not one. */
+function recordOf(value: unknown): ErrorRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
   const record = value as Partial<ErrorRecord>
   const { classes, name, message, stack, fields, errors, beside } = record
-  if (!Array.isArray(classes) || !classes.every(each => typeof each === 'string')) return wrong
-  if (typeof name !== 'string' || typeof message !== 'string') return wrong
-  if (typeof fields !== 'object' || fields === null) return wrong
-  if (errors !== undefined && !Array.isArray(errors)) return wrong
-  if (beside !== undefined && !Array.isArray(beside)) return wrong
-  const known: ErrorRecord = {
+  if (!Array.isArray(classes) || !classes.every(each => typeof each === 'string')) return undefined
+  if (typeof name !== 'string' || typeof message !== 'string') return undefined
+  if (typeof fields !== 'object' || fields === null) return undefined
+  if (errors !== undefined && !Array.isArray(errors)) return undefined
+  if (beside !== undefined && !Array.isArray(beside)) return undefined
+  return {
     classes: classes as string[],
     name,
     message,
@@ -158,9 +186,6 @@ function errorOf(value: unknown): unknown {
     ...(errors ? { errors } : {}),
     ...(beside ? { beside } : {}),
   }
-  const error = shellOf(known)
-  fillError(error, known)
-  return error
 }
 
 function instanceOf(value: unknown, name: string | undefined): unknown {

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { deepestValue, tooDeep } from '../call/codec/depth.ts'
+import { boundedRecord, ErrorBudget, notSent } from '../call/codec/error-budget.ts'
 import { recordError } from '../call/codec/error-record.ts'
 import { type Kind, kindOf } from '../call/codec/kinds.ts'
 import { refusedByProcesses } from '../call/codec/leaves.ts'
@@ -16,8 +17,15 @@ export interface Written {
   readonly marks: readonly Mark[]
 }
 
-/** The number of causes of causes that travel. */
-const deepestCause = 16
+/** An error that has been written, or is being written. */
+interface Told {
+  /** The path at which it stands. */
+  readonly path: string
+  /** The place of its mark, once it has one. */
+  mark: number | undefined
+  /** The name by which marks call it, once one does. */
+  id: string | undefined
+}
 
 /**
  * Writes a value as JSON in the form that Celery reads: dates and bytes as tagged objects, integers with all their digits,
@@ -34,6 +42,16 @@ export function writeJson(value: unknown, root: string, wrapping = 0): Written {
   return { json, marks: writer.marks }
 }
 
+/** The state of a writer that has come to an error; most values hold none. */
+class InsideErrors {
+  readonly budget = new ErrorBudget()
+  /** The errors that have been written or are being written: each is written once. */
+  readonly told = new Map<object, Told>()
+  /** The objects that are being written inside an error, from the outside in. */
+  readonly open: object[] = []
+  ids = 0
+}
+
 class JsonWriter {
   readonly marks: Mark[] = []
   readonly #root: string
@@ -41,6 +59,7 @@ class JsonWriter {
   /** The text of a step of the path, where it is not shown as the key that it is. */
   readonly #shown = new Map<number, string>()
   readonly #encoding = new Set<object>()
+  #inside: InsideErrors | undefined
   #errors = 0
   #depth: number
 
@@ -53,7 +72,9 @@ class JsonWriter {
   write(value: unknown): string | undefined {
     switch (typeof value) {
       case 'string':
-        return JSON.stringify(value)
+        return JSON.stringify(
+          (this.#errors > 0 ? this.#inside?.budget.refusal(value, this.#errors) : undefined) ?? value,
+        )
       case 'number':
         return writeNumber(value)
       case 'boolean':
@@ -70,12 +91,38 @@ class JsonWriter {
         return this.#refuse(symbol)
       default:
         if (value === null) return 'null'
-        if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
-        this.#depth++
-        const json = this.#object(value as object)
-        this.#depth--
-        return json
+        if (this.#inside !== undefined && this.#errors > 0) return this.#inError(value as object, this.#inside)
+        return this.#nested(value as object)
     }
+  }
+
+  #nested(value: object): string {
+    if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
+    this.#depth++
+    const json = this.#object(value)
+    this.#depth--
+    return json
+  }
+
+  /** In an error nothing is written twice that leads to itself: many errors do, and by several ways. */
+  #inError(value: object, { told, open, budget }: InsideErrors): string {
+    const error = told.get(value)
+    if (error !== undefined) return this.#same(error)
+    if (open.includes(value)) return JSON.stringify(notSent('it leads back to itself'))
+    const words = budget.refusal(value, this.#errors)
+    if (words !== undefined) return JSON.stringify(words)
+    open.push(value)
+    const json = this.#nested(value)
+    open.pop()
+    return json
+  }
+
+  /** Words for a reader elsewhere, and a mark for one here. */
+  #same(told: Told): string {
+    told.id ??= String(++this.#inside!.ids)
+    if (told.mark !== undefined) this.marks[told.mark] = ['error', this.marks[told.mark]![1], told.id]
+    this.#mark('same', told.id)
+    return JSON.stringify(`[the same error as ${told.path}]`)
   }
 
   #object(value: object): string {
@@ -239,7 +286,10 @@ class JsonWriter {
 
   /** An error is written with all that is known of it; a part that cannot be is replaced by words that say so. */
   #error(error: object): string {
-    const record = recordError(error)
+    const told: Told = { path: this.#path(), mark: undefined, id: undefined }
+    const inside = (this.#inside ??= new InsideErrors())
+    inside.told.set(error, told)
+    const record = this.#errors > 0 ? boundedRecord(error, inside.budget) : recordError(error)
     this.#errors++
     const parts = [
       `"classes":${JSON.stringify(record.classes)}`,
@@ -278,7 +328,8 @@ class JsonWriter {
       parts.push(`"${list}":[${written.join(',')}]`)
     }
     this.#errors--
-    this.#mark('error')
+    told.mark = this.marks.length
+    this.#mark('error', told.id)
     return `{${parts.join(',')}}`
   }
 
@@ -287,19 +338,22 @@ class JsonWriter {
     const marks = this.marks.length
     const errors = this.#errors
     const depth = this.#depth
+    const { told, open } = this.#inside!
+    const known = told.size
+    const { length: opened } = open
     try {
-      if (errors > deepestCause && typeof value === 'object' && value !== null) {
-        return `"[not sent: it is more than ${deepestCause} errors deep]"`
-      }
       return this.write(value)
     } catch (failure) {
+      open.length = opened
+      // They are in the order of writing: what stood in the part that is left out has not been written.
+      for (const error of [...told.keys()].slice(known)) told.delete(error)
       this.#keys.length = length
       this.marks.length = marks
       this.#errors = errors
       this.#depth = depth
       for (const shown of this.#shown.keys()) if (shown >= length) this.#shown.delete(shown)
       const why = failure instanceof UnsendableError ? failure.message.split(cannot)[0]! : 'reading it failed'
-      return JSON.stringify(`[not sent: ${why}]`)
+      return JSON.stringify(notSent(why))
     }
   }
 
@@ -308,12 +362,16 @@ class JsonWriter {
     this.marks.push(extra === undefined ? [kind, path] : [kind, path, extra])
   }
 
-  #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {
+  #path(): string {
     const steps = this.#keys.map((key, at) => this.#shown.get(at) ?? show(key))
-    const path = shownPath(
+    return shownPath(
       this.#root,
       steps.filter(step => step !== ''),
     )
+  }
+
+  #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {
+    const path = this.#path()
     throw new UnsendableError(`${path} is ${what}${cannot}. ${remedyInQueue}.`, { path })
   }
 }

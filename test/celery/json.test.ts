@@ -311,6 +311,8 @@ describe('marks from a stranger', () => {
       [['class', ['a'], 'json.Money']],
       [['undefined', ['__proto__', 'polluted']]],
       [['error', ['list']]],
+      [['same', ['a']]],
+      [['same', ['a'], '1']],
       [['view', ['list'], 'Float64Array']],
       [['regexp', ['a'], 'no flags']],
       [['bigint', [-1]]],

@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import { CancelledError, NonRetryableError, registerError, TimeoutError } from 'skein'
 import { decodeFailure, decodeItem, decodeValue, encodeFailure, encodeItem, encodeValue } from '#skein/celery/result.js'
 
+// oxlint-disable-next-line no-explicit-any
+type Loose = any
+
 class HttpError extends Error {
   readonly status: number
   constructor(status: number) {
@@ -48,6 +51,57 @@ describe('a failure', () => {
     assert.equal(back.status, 503)
     assert.equal(back.stack, error.stack)
     assert.ok(back.cause instanceof TypeError)
+  })
+
+  test('that leads to itself, by however many ways, comes back whole', () => {
+    const error = Object.assign(new Error('outer'), { response: {}, request: {} }) as Loose
+    error.cause = error.original = error
+    error.response.error = error.request.error = error
+    const back = decodeFailure(encodeFailure(error)) as Loose
+    assert.equal(back instanceof Error, true)
+    assert.deepEqual([back.cause, back.original, back.response.error, back.request.error], [back, back, back, back])
+  })
+
+  test('that holds one error several times holds it so afterwards', () => {
+    let error: unknown = new TypeError('inmost')
+    for (let level = 0; level < 15; level++) error = new AggregateError([error, error], 'both')
+    const text = encodeFailure(error)
+    assert.ok(text.length < 100_000, String(text.length))
+    let back = decodeFailure(text) as AggregateError
+    for (let level = 0; level < 15; level++) {
+      assert.equal(back.errors.length, 2)
+      assert.equal(back.errors[0], back.errors[1])
+      back = back.errors[0] as AggregateError
+    }
+    assert.ok(back instanceof TypeError)
+  })
+
+  test('says for readers elsewhere which error stands in its own place', () => {
+    const error: Loose = new Error('outer')
+    error.original = error.cause = new Error('inner')
+    const { skein } = JSON.parse(encodeFailure(error)) as { skein: Loose }
+    assert.equal(skein.fields.original.message, 'inner')
+    assert.equal(skein.cause, '[the same error as error.original]')
+  })
+
+  test('with objects that lead back to themselves keeps the rest of them', () => {
+    const response: Loose = { status: 500, list: [] }
+    response.request = { response }
+    response.list.push(response.list)
+    const back = decodeFailure(encodeFailure(Object.assign(new Error('x'), { response }))) as Loose
+    assert.deepEqual(back.response, {
+      status: 500,
+      request: { response: '[not sent: it leads back to itself]' },
+      list: ['[not sent: it leads back to itself]'],
+    })
+  })
+
+  test('whose part is left out does not refer to what stood in it', () => {
+    const inner = new Error('inner')
+    const error = Object.assign(new Error('x'), { bad: { inner, fn: () => 1 }, good: inner })
+    const back = decodeFailure(encodeFailure(error)) as typeof error
+    assert.equal(back.bad, '[not sent: error.bad.fn is a function]')
+    assert.equal(back.good.message, 'inner')
   })
 
   test('of our own comes back with its code', () => {

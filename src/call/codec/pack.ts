@@ -3,6 +3,7 @@ import { brandOf } from '../../core/brand.ts'
 import { UnsendableError } from '../../core/errors/errors.ts'
 import type { RegisteredClass } from './class-registry.ts'
 import { deepestValue, tooDeep } from './depth.ts'
+import { boundedRecord, ErrorBudget, notSent } from './error-budget.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
 import { type Kind, kindOf } from './kinds.ts'
 import { refusedByProcesses, refusedInErrors } from './leaves.ts'
@@ -36,9 +37,6 @@ function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
   return byteLength === buffer.byteLength || types.isSharedArrayBuffer(buffer) ? view : new Uint8Array(view)
 }
 
-/** The number of causes of causes that travel. */
-const deepestCause = 16
-
 /** Copies the containers of one value; leaves stay as they are, and the caller's value is never touched. */
 class Packer {
   readonly #steps: Step[] = []
@@ -51,6 +49,7 @@ class Packer {
   /** The keys of #done in order, so that a part that failed can be taken back. */
   readonly #order: object[] = []
   readonly #encoding = new Set<object>()
+  #budget: ErrorBudget | undefined
   #made = 0
   #errors = 0
   #depth: number
@@ -72,10 +71,14 @@ class Packer {
   #value(value: unknown, holder: Holder, key: string | number): unknown {
     if (typeof value === 'function') return this.#refuse(functionRefusal(value))
     if (typeof value === 'symbol') return this.#refuse(symbol)
-    if (typeof value !== 'object' || value === null) return value
+    if (typeof value !== 'object' || value === null) {
+      return this.#errors > 0 ? (this.#budget?.refusal(value, this.#errors) ?? value) : value
+    }
     const done = this.#done.get(value)
     if (typeof done === 'number') return void this.#steps.push(['link', holder, key, done])
     if (done) return done
+    const words = this.#errors > 0 ? this.#budget?.refusal(value, this.#errors) : undefined
+    if (words !== undefined) return words
     if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
     this.#depth++
     const packed = this.#object(value, holder, key)
@@ -257,7 +260,8 @@ class Packer {
   #error(error: object, holder: Holder, key: string | number): undefined {
     const made = this.#made++
     this.#remember(error, made)
-    const record = recordError(error)
+    const budget = (this.#budget ??= new ErrorBudget())
+    const record = this.#errors > 0 ? boundedRecord(error, budget) : recordError(error)
     this.#errors++
     const copy: Holder = {}
     for (const name of Object.keys(record.fields)) this.#lenient(record.fields[name], copy, name)
@@ -284,20 +288,16 @@ class Packer {
     place(holder, key, undefined)
     let packed: unknown
     try {
-      if (errors > deepestCause && typeof value === 'object' && value !== null && !this.#done.has(value)) {
-        packed = `[not sent: it is more than ${deepestCause} errors deep]`
-      } else {
-        this.#path.push(typeof key === 'number' ? `[${key}]` : segment(key))
-        packed = this.#value(value, holder, key)
-        this.#path.pop()
-      }
+      this.#path.push(typeof key === 'number' ? `[${key}]` : segment(key))
+      packed = this.#value(value, holder, key)
+      this.#path.pop()
     } catch (error) {
       this.#steps.length = steps
       for (const undone of this.#order.splice(order)) this.#done.delete(undone)
       this.#path.length = path
       this.#errors = errors
       this.#depth = depth
-      packed = `[not sent: ${error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed'}]`
+      packed = notSent(error instanceof UnsendableError ? error.message.split(cannot)[0]! : 'reading it failed')
     }
     if (packed !== undefined) place(holder, key, packed)
   }

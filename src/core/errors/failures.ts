@@ -104,26 +104,43 @@ export function splitErrors(
   error: unknown,
   matches: (error: unknown) => boolean,
 ): readonly [AggregateError | undefined, AggregateError | undefined] {
-  return divide(errorsOf(error), messageOf(error), matches)
+  return new Divider(matches).divide(errorsOf(error), messageOf(error))
 }
 
-function divide(
-  errors: readonly unknown[],
-  message: string,
-  matches: (error: unknown) => boolean,
-): readonly [AggregateError | undefined, AggregateError | undefined] {
-  const yes: unknown[] = []
-  const no: unknown[] = []
-  for (const each of errors) {
-    if (isA(each, AggregateError)) {
-      const [inYes, inNo] = divide(each.errors, messageOf(each), matches)
-      if (inYes !== undefined) yes.push(inYes)
-      if (inNo !== undefined) no.push(inNo)
-    } else (matches(each) ? yes : no).push(each)
+type Parts = readonly [AggregateError | undefined, AggregateError | undefined]
+
+/** Each group is divided once, by however many ways it is reached; a group in itself adds nothing. */
+class Divider {
+  readonly #matches: (error: unknown) => boolean
+  readonly #done = new Map<AggregateError, Parts>()
+
+  constructor(matches: (error: unknown) => boolean) {
+    this.#matches = matches
   }
-  const group = (found: unknown[]): AggregateError | undefined =>
-    found.length === 0 ? undefined : new AggregateError(found, message)
-  return [group(yes), group(no)]
+
+  divide(errors: readonly unknown[], message: string): Parts {
+    const yes: unknown[] = []
+    const no: unknown[] = []
+    for (const each of errors) {
+      if (isA(each, AggregateError)) {
+        const [inYes, inNo] = this.#group(each)
+        if (inYes !== undefined) yes.push(inYes)
+        if (inNo !== undefined) no.push(inNo)
+      } else (this.#matches(each) ? yes : no).push(each)
+    }
+    const group = (found: unknown[]): AggregateError | undefined =>
+      found.length === 0 ? undefined : new AggregateError(found, message)
+    return [group(yes), group(no)]
+  }
+
+  #group(error: AggregateError): Parts {
+    const done = this.#done.get(error)
+    if (done !== undefined) return done
+    this.#done.set(error, [undefined, undefined])
+    const parts = this.divide(error.errors, messageOf(error))
+    this.#done.set(error, parts)
+    return parts
+  }
 }
 
 /**

@@ -214,6 +214,47 @@ for (const [border, cross] of crossings) {
       assert.match(arrived.deep, /not sent/)
     })
 
+    test('an error with more than there is room for arrives with the rest in words', () => {
+      let reads = 0
+      const many = (depth: number): object => ({
+        get left() {
+          reads++
+          return many(depth + 1)
+        },
+        get right() {
+          reads++
+          return many(depth + 1)
+        },
+      })
+      const arrived = carried(Object.assign(new Error('x'), { code: 'E_BIG', many: many(0) }))
+      assert.equal(arrived.code, 'E_BIG')
+      assert.ok(reads < 50_000, String(reads))
+      const long = carried(
+        Object.assign(new Error('y'), { body: 'x'.repeat(5_000_000), bytes: new Uint8Array(5_000_000) }),
+      )
+      assert.deepEqual([long.body, long.bytes], Array(2).fill('[not sent: what the error holds is longer than 4 MiB]'))
+      const causes = Array.from({ length: 3_000 }, () => new Error('long '.repeat(1_000)))
+      const last = carried(new AggregateError(causes, 'z')).errors.at(-1)
+      assert.match(String(last.message ?? last), /not sent/)
+    })
+
+    test('a part that cannot be sent is not tried again by each way that leads to it', () => {
+      let tries = 0
+      let error = new Error('inmost')
+      for (let level = 0; level < 15; level++) {
+        const next = {
+          error,
+          get spoiled() {
+            tries++
+            return () => {}
+          },
+        }
+        error = Object.assign(new Error(`level ${level}`), { a: { next }, b: { next } })
+      }
+      assert.equal(carried(error).message, 'level 14')
+      assert.ok(tries <= 20_000, String(tries))
+    })
+
     for (const value of [undefined, null, 'boom', 42, { status: 500 }, Symbol('s'), () => 1, Promise.resolve(1)]) {
       test(`${types.isPromise(value) ? 'a promise' : inspect(value)}, thrown, comes back inside a ThrownValueError`, () => {
         const arrived = carried(value)
