@@ -27,7 +27,33 @@ describe('the links in Markdown files', () => {
     for (const page of reference) linksOnlyToWhatIsThere(page)
   })
 
+  for (const page of pages.filter(each => !generated(each) && /^(?:docs|src|examples)\b/.test(each.path))) {
+    test(`${page.path} names only files that are there`, () => {
+      for (const path of filesNamedIn(page.text)) {
+        assert.ok(
+          endings.some(ending => existsSync(join(root, path + ending))),
+          `${page.path}: there is no ${path}`,
+        )
+      }
+    })
+  }
+
+  test('docs/design/structured.md names only tests that are there', () => {
+    const page = pages.find(each => each.path === 'docs/design/structured.md')
+    const tests = [...(page?.text ?? '').matchAll(/`((?:core|call|testing|house)\/[a-z/-]+)`/g)].map(
+      each => each[1] ?? '',
+    )
+    assert.ok(tests.length > 50)
+    for (const path of tests) {
+      assert.ok(
+        endings.some(ending => existsSync(join(root, 'test', path + ending))),
+        `there is no test ${path}`,
+      )
+    }
+  })
+
   test('are really found', () => {
+    assert.deepEqual(filesNamedIn('`src/a.ts`, `npm test`, `test/b`, and bench/c'), ['src/a.ts', 'test/b'])
     const text =
       'See [one](a/b.md#part) and ![two](c.png), [out](https://example.com).\n```\n[not](code.md)\n```\n`[not](x.md)`'
     assert.deepEqual(
@@ -36,6 +62,13 @@ describe('the links in Markdown files', () => {
     )
   })
 })
+
+const endings = ['', '.ts', '.test.ts']
+
+/** The paths between backticks that begin in a folder of the repository. */
+function filesNamedIn(text: string): string[] {
+  return [...text.matchAll(/`((?:src|test|docs|examples|scripts)\/[\w./-]+)`/g)].map(match => match[1] ?? '')
+}
 
 function linksOnlyToWhatIsThere({ path, text }: SourceFile): void {
   for (const { link, file, anchor } of linksOf(text)) {
