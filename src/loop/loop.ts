@@ -48,19 +48,21 @@ const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload
 /** After this much synchronous work in a row, in milliseconds, timers and sockets get their turn. */
 const slice = 10
 
+type LoopEntry = Entry<Runner>
+
 /**
  * Runs calls on the event loop of this thread.
  *
  * A call that does not stop within the grace period cannot be stopped here: it is given up (`ended: 'abandoned'`), but
  * keeps its place until it really ends, so that `concurrency` stays true.
  */
-class LoopExecutor extends BaseExecutor implements RunnerHost {
+class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
   readonly kind = 'loop'
   readonly bundles = false
   readonly capacity: number
   readonly #grace: number
-  readonly #waiting = new PendingQueue()
-  readonly #running = new Map<Runner, Entry>()
+  readonly #waiting = new PendingQueue<Runner>()
+  readonly #running = new Map<Runner, LoopEntry>()
   /** The functions to call when a run that was given up has ended. */
   readonly #kept = new Map<Runner, () => void>()
   #places = 0
@@ -89,12 +91,12 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     return this.capacity - this.#places
   }
 
-  protected enqueue(entry: Entry): void {
+  protected enqueue(entry: LoopEntry): void {
     this.#waiting.push(entry)
     this.#schedule()
   }
 
-  protected dequeue(entry: Entry): void {
+  protected dequeue(entry: LoopEntry): void {
     this.#waiting.remove(entry)
   }
 
@@ -112,22 +114,22 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
         setImmediate(this.#drain)
         return
       }
-      this.#start(this.#waiting.take() as Entry)
+      this.#start(this.#waiting.take() as LoopEntry)
     }
     this.#scheduled = false
   }
 
-  #start(entry: Entry): void {
+  #start(entry: LoopEntry): void {
     const { work } = entry
     this.#places++
     entry.state = 'sent'
     entry.workerName = 'loop'
     entry.started = wallTime()
-    const runner = new Runner(this, work.fn, work.task.name, entry.kind, entry.attempt, 0, entry.credit)
+    const runner = new Runner(this, work.fn, work.task.name, entry.kind, entry.attempt, 0, entry.stream?.credit ?? 0)
     runner.started = entry.started
-    entry.worker = runner
+    entry.placement = runner
     this.#running.set(runner, entry)
-    runner.asks = entry.services?.ask !== undefined
+    runner.asks = entry.terms.services?.ask !== undefined
     if (this.wantsStart(entry)) this.reportStart(entry)
     this.armTimeout(entry, () => entry.started)
     if (putIsUsed()) this.#startWithPuts(runner, work.args)
@@ -145,8 +147,8 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     runner.start(whole)
   }
 
-  protected interrupt(entry: Entry, cause: CancelCause): void {
-    const runner = entry.worker as Runner
+  protected interrupt(entry: LoopEntry, cause: CancelCause): void {
+    const runner = entry.placement as Runner
     const giveUp = (): void => {
       // From here on the runner holds its place alone; when it ends, nobody hears of it.
       this.#running.set(runner, abandoned)
@@ -166,7 +168,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   probe(runner: Runner, atCancelPoint: boolean): CancelCause | undefined {
     const entry = this.#running.get(runner)
     if (!entry || entry === abandoned) return undefined
-    const { scope } = entry
+    const scope = entry.loan?.scope
     // At a cancel point the scope itself is stopped, and this run with it. The clock is looked at once: the scope must not hear
     // later than its task that its time has run out.
     if (atCancelPoint) scope?.catchUp()
@@ -190,7 +192,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   }
 
   async ask(runner: Runner, kind: string, value: unknown): Promise<unknown> {
-    return await this.#running.get(runner)?.services?.ask?.(kind, value)
+    return await this.#running.get(runner)?.terms.services?.ask?.(kind, value)
   }
 
   deadline(runner: Runner): number {
@@ -222,7 +224,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
       entry.duration = duration
       // A task that ended because it saw that it should stop, was stopped, though nobody came to say so meanwhile.
       if (entry.cause === undefined && runner.seen !== undefined) {
-        entry.scope?.catchUp()
+        entry.loan?.scope.catchUp()
         entry.cause ??= runner.seen
       }
       this.settle(entry, failed, failed ? thrownError(value, runner.name) : wrapFailures(entry, value))
@@ -232,15 +234,15 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
     if (this.#waiting.size > 0) this.#schedule()
   }
 
-  grant(entry: Entry, values: number): void {
-    ;(entry.worker as Runner | undefined)?.grant(values)
+  grant(entry: LoopEntry, values: number): void {
+    entry.placement?.grant(values)
   }
 
-  hasStarted(entry: Entry): boolean {
+  hasStarted(entry: LoopEntry): boolean {
     return entry.state === 'sent'
   }
 
-  protected *all(): Generator<Entry> {
+  protected *all(): Generator<LoopEntry> {
     yield* this.#waiting.entries()
     for (const entry of this.#running.values()) if (entry !== abandoned) yield entry
   }
@@ -269,7 +271,7 @@ class LoopExecutor extends BaseExecutor implements RunnerHost {
   protected async release(): Promise<void> {}
 }
 
-const abandoned = {} as Entry
+const abandoned = {} as LoopEntry
 
 /** The cause for which the scope is to stop, as it is told to what was lent to it. */
 function lookAt(scope: Scope): CancelCause | undefined {
@@ -278,7 +280,7 @@ function lookAt(scope: Scope): CancelCause | undefined {
 }
 
 /** In a bundle, what the task threw for single items gets the same treatment as a thrown error of a whole call. */
-function wrapFailures(entry: Entry, value: unknown): unknown {
+function wrapFailures(entry: LoopEntry, value: unknown): unknown {
   if (!isBundle(entry.kind)) return value
   const { values, failed } = value as { values: unknown[]; failed: number[] }
   for (const at of failed) values[at] = thrownError(values[at], entry.work.task.name)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Executor } from 'skein'
-import { Entry, type Outcome, type Work } from '#skein/call/run/entry.js'
+import { Entry, type Outcome, patientTerms, type Work } from '#skein/call/run/entry.js'
 import { type Handover, handoverKey } from '#skein/call/run/handover.js'
 import type { RunServices } from '#skein/call/run/run-services.js'
 import type { CancelCause } from '#skein/core/errors/cause.js'
@@ -56,15 +56,16 @@ export function runWith(executor: Executor, work: Work, options: RunWithOptions 
   let tell!: (ran: Ran) => void
   const ended = new Promise<Ran>(resolve => (tell = resolve))
   const { kind = 'run' } = options
-  const entry: Entry = new Entry(work, kind, outcome =>
-    tell({ outcome, worker: entry.workerName, started: entry.started, duration: entry.duration }),
+  const entry: Entry = new Entry(
+    work,
+    kind,
+    outcome => tell({ outcome, worker: entry.workerName, started: entry.started, duration: entry.duration }),
+    { ...patientTerms, deadline: options.deadline ?? Number.POSITIVE_INFINITY, services: options.services },
   )
-  entry.patient = true
   entry.attempt = options.attempt ?? 1
-  entry.deadline = options.deadline ?? Number.POSITIVE_INFINITY
-  entry.services = options.services
-  entry.onItems = options.items
-  entry.credit = kind === 'stream' ? (options.credit ?? 64) : 0
+  if (kind === 'stream') {
+    entry.stream = { credit: options.credit ?? 64, onItems: options.items ?? (() => {}), delivered: false }
+  }
   handover.launch(entry)
   return {
     ended,

@@ -44,17 +44,17 @@ export interface Counts {
  *
  * Invariant: `pending` counts what has been accepted and has not ended; every path to the end goes through `finish`.
  */
-export abstract class BaseExecutor extends ExecutorSurface {
+export abstract class BaseExecutor<P> extends ExecutorSurface {
   readonly name: string
   readonly #maxQueue: number
   readonly #overload: Overload
   /** Entries that wait for acceptance, because the queue is full. */
-  readonly #outside = new PendingQueue()
+  readonly #outside = new PendingQueue<P>()
   /** Entries that wait for a token, where there is a limiter. */
-  readonly #tokens: TokenLine | undefined
+  readonly #tokens: TokenLine<P> | undefined
   /** Entries that wait for their next attempt. */
-  readonly #delayed = new Set<Entry>()
-  readonly #signals = new SignalListeners((entry, signal) =>
+  readonly #delayed = new Set<Entry<P>>()
+  readonly #signals = new SignalListeners<P>((entry, signal) =>
     this.stop(entry, { source: 'signal', reason: signal.reason }),
   )
   readonly #teller: CallTeller
@@ -68,7 +68,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   #deaf: (() => void) | undefined
   /** Stops what runs, unless a scope has borrowed it: that is stopped by the scope, in its time, for it may be cleaning up. */
   readonly #onShutdown = (cause: CancelCause): void => {
-    for (const entry of this.#everyEntry()) if (entry.scope === undefined) this.stop(entry, cause)
+    for (const entry of this.#everyEntry()) if (entry.loan === undefined) this.stop(entry, cause)
   }
 
   constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {
@@ -78,7 +78,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     this.#maxQueue = maxQueue
     this.#overload = overload
     if (limiter !== undefined) {
-      this.#tokens = new TokenLine(
+      this.#tokens = new TokenLine<P>(
         limiter,
         name,
         () => this.capacity,
@@ -94,17 +94,17 @@ export abstract class BaseExecutor extends ExecutorSurface {
   /** The number of accepted entries that wait for a place. */
   protected abstract readonly waiting: number
   /** Puts an accepted entry (a new one, or one that is to run again) where it waits. */
-  protected abstract enqueue(entry: Entry): void
+  protected abstract enqueue(entry: Entry<P>): void
   /** Takes a waiting entry out again. */
-  protected abstract dequeue(entry: Entry): void
+  protected abstract dequeue(entry: Entry<P>): void
   /** Stops an entry that has been sent: withdraws it or starts the cancel ladder. Leads to `settle` or `finish`. */
-  protected abstract interrupt(entry: Entry, cause: CancelCause): void
+  protected abstract interrupt(entry: Entry<P>, cause: CancelCause): void
   /** Frees everything. Called once, when nothing is pending. */
   protected abstract release(): Promise<void>
   /** Every entry that has been accepted and has not ended, for closing by force. */
-  protected abstract all(): Iterable<Entry>
+  protected abstract all(): Iterable<Entry<P>>
 
-  launch(entry: Entry): void {
+  launch(entry: Entry<P>): void {
     if (this.#closing) {
       entry.end({
         state: 'failed',
@@ -126,7 +126,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     }
     if (this.#hasRoom) {
       this.#accept(entry)
-    } else if (entry.patient || this.#overload === 'wait') {
+    } else if (entry.terms.patient || this.#overload === 'wait') {
       if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
       this.#outside.push(entry)
       this.#tokens?.ask()
@@ -174,22 +174,22 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** Lets an accepted entry wait for a place; for a token first, where they are limited. */
-  #place(entry: Entry): void {
+  #place(entry: Entry<P>): void {
     if (this.#tokens === undefined) this.enqueue(entry)
     else this.#tokens.push(entry)
   }
 
   /** The run of an entry goes on although it has ended for its caller. Returns what to call when it has ended, too. */
-  protected keepToken(entry: Entry): (() => void) | undefined {
+  protected keepToken(entry: Entry<P>): (() => void) | undefined {
     return this.#tokens?.keep(entry)
   }
 
-  #accept(entry: Entry): void {
+  #accept(entry: Entry<P>): void {
     if (this.#enter(entry)) this.#place(entry)
   }
 
   /** Makes it one of those that are waited for. False: somebody who heard of that has ended it. */
-  #enter(entry: Entry): boolean {
+  #enter(entry: Entry<P>): boolean {
     entry.site ??= recordSite()
     if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
     entry.id = `${this.name}-${++this.#numbers}`
@@ -201,7 +201,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** An entry needs no place any more, for now or for ever. */
-  protected leave(entry: Entry): void {
+  protected leave(entry: Entry<P>): void {
     this.#tokens?.giveBack(entry)
   }
 
@@ -217,7 +217,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** Lets in the first of those who wait outside. */
-  #letIn(): Entry | undefined {
+  #letIn(): Entry<P> | undefined {
     for (let entry = this.#outside.take(); entry; entry = this.#outside.take()) {
       if (--this.#pending === 0) this.#deaf?.()
       if (this.#enter(entry)) return entry
@@ -225,7 +225,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return undefined
   }
 
-  stop(entry: Entry, cause: CancelCause): void {
+  stop(entry: Entry<P>, cause: CancelCause): void {
     if (entry.state === 'ended' || entry.cause) return
     entry.cause = cause
     switch (entry.state) {
@@ -245,7 +245,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** A run has ended by itself. Runs the entry again where its options say so, else ends it. */
-  protected settle(entry: Entry, failed: boolean, value: unknown): void {
+  protected settle(entry: Entry<P>, failed: boolean, value: unknown): void {
     if (entry.cause) {
       // Cancel wins: the one who asked for it has been promised that the call ends as cancelled.
       this.finish(entry, 'cooperative')
@@ -257,7 +257,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** A run has failed, by the task's error or the worker's death. */
-  protected fail(entry: Entry, error: unknown): void {
+  protected fail(entry: Entry<P>, error: unknown): void {
     const delay = this.#closing && this.#forced ? undefined : this.#delayOf(entry, error)
     if (delay === undefined) {
       this.#conclude(entry, { state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
@@ -286,9 +286,9 @@ export abstract class BaseExecutor extends ExecutorSurface {
     if (event && !isEnded(entry)) this.#teller.tell(entry, event)
   }
 
-  #delayOf(entry: Entry, error: unknown): number | undefined {
+  #delayOf(entry: Entry<P>, error: unknown): number | undefined {
     // A stream that has yielded values would yield them again; arguments that were moved away are gone.
-    if (error instanceof CancelledError || entry.delivered || entry.gaveAway) return undefined
+    if (error instanceof CancelledError || entry.stream?.delivered || entry.gaveAway) return undefined
     try {
       return retryDelay(entry.work.options.retries, entry.attempt, error)
     } catch {
@@ -298,7 +298,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** Ends an entry that was asked to stop; a time limit of its own may still allow another run. */
-  protected finish(entry: Entry, ended: Ended): void {
+  protected finish(entry: Entry<P>, ended: Ended): void {
     const { unreadable } = entry
     if (unreadable !== undefined) {
       entry.unreadable = entry.cause = undefined
@@ -313,18 +313,18 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** The error for an entry that was asked to stop. */
-  protected cancelError(entry: Entry, ended: Ended): Error {
+  protected cancelError(entry: Entry<P>, ended: Ended): Error {
     return errorOfCause(entry.cause ?? { source: 'explicit' }, `task ${entry.work.task.name}`, ended)
   }
 
-  #conclude(entry: Entry, outcome: Outcome): void {
+  #conclude(entry: Entry<P>, outcome: Outcome): void {
     const { counts } = this
     if (outcome.state === 'done' && entry.kind !== 'run' && entry.kind !== 'stream') {
       const failures = failuresIn(entry, outcome)
       counts.failed += failures
       counts.done += (outcome.value as ChunkResult).values.length - failures
     } else {
-      counts[outcome.state] += outcome.state === 'done' ? 1 : entry.items
+      counts[outcome.state] += outcome.state === 'done' ? 1 : entry.terms.items
     }
     this.#detach(entry)
     this.leave(entry)
@@ -336,13 +336,13 @@ export abstract class BaseExecutor extends ExecutorSurface {
     if (this.#pending === 0) this.#onIdle?.()
   }
 
-  #clearTimers(entry: Entry): void {
+  #clearTimers(entry: Entry<P>): void {
     entry.timer?.clear()
     entry.graceTimer?.clear()
     entry.timer = entry.graceTimer = undefined
   }
 
-  #detach(entry: Entry): void {
+  #detach(entry: Entry<P>): void {
     this.#clearTimers(entry)
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
@@ -352,7 +352,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
    * Arms the time limit of a run that was handed over. `startedAt` tells when it has really begun, in milliseconds since
    * the epoch, or undefined: time that a call spends waiting in its worker does not count.
    */
-  protected armTimeout(entry: Entry, startedAt: () => number | undefined): void {
+  protected armTimeout(entry: Entry<P>, startedAt: () => number | undefined): void {
     const { timeout } = entry.work.options
     if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return
     const check = (): void => {
@@ -365,38 +365,38 @@ export abstract class BaseExecutor extends ExecutorSurface {
   }
 
   /** The time that a call has to stop after it was asked to: a call from a queue may bring its own limit. */
-  protected graceOf(entry: Entry, usual: number): number {
+  protected graceOf(entry: Entry<P>, usual: number): number {
     return entry.work.options.grace ?? usual
   }
 
   // ---------------------------------------------------------------- telling what happens
 
   /** Passes a value of `current().progress(value)` on. */
-  protected reportProgress(entry: Entry, value: unknown): void {
-    entry.services?.progress?.(value)
+  protected reportProgress(entry: Entry<P>, value: unknown): void {
+    entry.terms.services?.progress?.(value)
     if (this.#isHeard(entry)) this.#teller.progress(entry, value)
   }
 
   /** Passes a line of `current().log(…)` on. */
-  protected reportLog(entry: Entry, line: LogLine): void {
-    entry.services?.log?.(line)
+  protected reportLog(entry: Entry<P>, line: LogLine): void {
+    entry.terms.services?.log?.(line)
     if (this.#isHeard(entry)) this.#teller.log(entry, line)
   }
 
   /** True when somebody wants to hear that a run of it has begun. */
-  protected wantsStart(entry: Entry): boolean {
-    return entry.job !== undefined || this.observed || entry.services?.started !== undefined
+  protected wantsStart(entry: Entry<P>): boolean {
+    return entry.job !== undefined || this.observed || entry.terms.services?.started !== undefined
   }
 
   /** Reports that a run has begun, at `entry.started`, to all who observe. */
-  protected reportStart(entry: Entry): void {
-    entry.services?.started?.(entry.workerName, entry.started)
+  protected reportStart(entry: Entry<P>): void {
+    entry.terms.services?.started?.(entry.workerName, entry.started)
     if (this.observed || entry.job?.isFollowed) this.#teller.started(entry)
     else entry.job?.start()
   }
 
   /** A run was broken off for no fault of its own: it does not count, and the entry waits again. */
-  protected reportBrokenOff(entry: Entry): void {
+  protected reportBrokenOff(entry: Entry<P>): void {
     if (entry.started === 0) return // nobody has heard that it was sent
     const event = this.#isHeard(entry) ? this.#teller.released(entry) : undefined
     entry.forgetRun()
@@ -413,7 +413,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     return this.#teller.observers.any
   }
 
-  #isHeard(entry: Entry): boolean {
+  #isHeard(entry: Entry<P>): boolean {
     return this.observed || entry.job !== undefined
   }
 
@@ -461,7 +461,7 @@ export abstract class BaseExecutor extends ExecutorSurface {
     for (const entry of this.#everyEntry()) this.stop(entry, { source: 'close' })
   }
 
-  #everyEntry(): Entry[] {
+  #everyEntry(): Entry<P>[] {
     return [...this.#outside.entries(), ...(this.#tokens?.entries() ?? []), ...this.#delayed, ...this.all()]
   }
 }

@@ -65,7 +65,8 @@ export class CallTeller {
   }
 
   ended(entry: Entry, outcome: Outcome): void {
-    const { items, bytes } = entry
+    const { bytes } = entry
+    const { items } = entry.terms
     const failures = failuresIn(entry, outcome)
     const end = {
       type: 'ended',

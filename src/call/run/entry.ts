@@ -61,21 +61,89 @@ export type Outcome =
   | { readonly state: 'failed'; readonly error: unknown }
   | { readonly state: 'cancelled'; readonly error: unknown }
 
+/** The terms on which a call is handed over: set by the one that makes the entry, and never changed. */
+export interface EntryTerms {
+  /** True where overload must wait instead of fail, whatever the executor's option says (the items of a map). */
+  readonly patient: boolean
+  /** The number of items in a bundle; 1 for anything else. */
+  readonly items: number
+  /**
+   * True where what ran before it must have been reported when it begins: if it takes its worker down, nothing else is
+   * lost.
+   */
+  readonly apart: boolean
+  /**
+   * The moment at which it has to be over, in milliseconds since the epoch; Infinity for none. Only for the task to read; the
+   * one that set it stops the entry.
+   */
+  readonly deadline: number
+  /** The services of the caller for the running task. */
+  readonly services: RunServices | undefined
+}
+
+/** The terms of a call that somebody makes and waits for. */
+const plainTerms: EntryTerms = {
+  patient: false,
+  items: 1,
+  apart: false,
+  deadline: Number.POSITIVE_INFINITY,
+  services: undefined,
+}
+
+/** The terms of a call that others wait for, whose caller has been let in already. */
+export const patientTerms: EntryTerms = { ...plainTerms, patient: true }
+
+/** The state that only a stream has. */
+export interface EntryStream {
+  /** The number of values that may be on their way at first. */
+  credit: number
+  /** Takes the values, in batches. */
+  readonly onItems: (items: unknown[]) => void
+  /** True once values have reached the reader: from here on it cannot be run again. */
+  delivered: boolean
+}
+
+/** The state that only a call of a borrowed executor has. */
+export interface EntryLoan {
+  /** The scope that it was lent to: its deadline holds here too. */
+  readonly scope: Scope
+  /** Called after the end. */
+  readonly onEnd: (outcome: Outcome) => void
+}
+
+/** One of the lines of a queue, in which entries stand one behind the other. */
+export interface Line<P> {
+  readonly owner: object
+  readonly priority: number
+  first: Entry<P> | undefined
+  last: Entry<P> | undefined
+}
+
 /**
  * A call on its way through an executor: one object from acceptance to the end, linked into the queue that it waits in.
  *
  *     launched -> (room) -> waiting -> sent -> ended
  *                    ^__________________|  retry, crash of another's making, recall
+ *
+ * What only some calls have lies in slots of its own, which the others leave empty. `P` is what the executor that has it keeps
+ * of it: the loop its Runner, a pool the worker that it is with.
  */
-export class Entry {
+export class Entry<P = unknown> {
   readonly work: Work
   readonly kind: EntryKind
+  readonly terms: EntryTerms
   readonly #end: (outcome: Outcome) => void
   /** The state: `launched` (no room yet), `waiting` in a queue, `delayed` before a retry, `sent` to a worker, `ended`. */
   state: 'launched' | 'waiting' | 'delayed' | 'sent' | 'ended' = 'launched'
   attempt = 1
   /** Set once somebody has asked it to stop; the first cause wins. */
   cause: CancelCause | undefined
+  /** The error of something that it sent and that could not be read, or not be taken: it is being stopped, and fails with this. */
+  unreadable: unknown
+  /** True once what was to move has left this thread: from here on it cannot be run again. */
+  gaveAway = false
+
+  // The caller.
   /** The executor that accepted it and its number there; together they make the id. */
   id = ''
   /** The handle that `submit` returned; `run` has none. */
@@ -84,38 +152,12 @@ export class Entry {
   promise: (() => Promise<unknown>) | undefined
   /** Called when there was room for it, or when it was refused. */
   onAccepted: (() => void) | undefined
-  /** Called after the end, for the scope that it was lent to. */
-  onEnd: ((outcome: Outcome) => void) | undefined
-  /** Values of a stream, in batches. */
-  onItems: ((items: unknown[]) => void) | undefined
-  /** Values of a stream have reached the reader: from here on it cannot be run again. */
-  delivered = false
-  /** The error of something that it sent and that could not be read, or not be taken: it is being stopped, and fails with this. */
-  unreadable: unknown
-  /** True once what was to move has left this thread: from here on it cannot be run again. */
-  gaveAway = false
-  /**
-   * True where what ran before it must have been reported when it begins: if it takes its worker down, nothing else is
-   * lost.
-   */
-  apart = false
-  /** The scope that it was lent to: its deadline holds here too. */
-  scope: Scope | undefined
-  /**
-   * The moment at which it has to be over, in milliseconds since the epoch. Only for the task to read; the one that set it
-   * stops the entry.
-   */
-  deadline: number = Number.POSITIVE_INFINITY
-  /** The services of the caller for the running task. */
-  services: RunServices | undefined
-  /** The number of values of a stream that may be on their way at first. */
-  credit = 0
-  /** The number of items in a chunk. */
-  items = 1
-  /** True where overload must wait instead of fail, whatever the executor's option says (the items of a map). */
-  patient = false
+  /** The stack of the caller, where it was recorded. */
+  site: SubmitSite | undefined
+  loan: EntryLoan | undefined
+  stream: EntryStream | undefined
 
-  // Bookkeeping of the executor that has it.
+  // The executor that has it, and its last run.
   timer: Alarm | undefined
   graceTimer: Alarm | undefined
   /** The moment at which the last run started, in milliseconds since the epoch; 0 before. */
@@ -127,40 +169,30 @@ export class Entry {
    * sake of another.
    */
   died: 'alone' | 'together' | 'forced' | undefined
-  /** The facts that only its events need; undefined while nobody listens. */
-  told: Told | undefined
-  /** The stack of the caller, where it was recorded. */
-  site: SubmitSite | undefined
-
-  // Links of the queue that it waits in; undefined when it waits in none.
-  previous: Entry | undefined
-  next: Entry | undefined
-  queue: unknown
-
-  // Where a pool has put it.
-  /** It waits in the pool or is with a worker. */
-  isPlaced = false
-  worker: unknown
+  /** The worker of the last run; empty before. */
   workerName = ''
-  slot = -1
-  /** The time that the pool expects the run to take, in milliseconds. */
-  estimate = 0
-  /** About how many bytes its arguments take while a worker has them; 0 where they were so small that nobody has looked. */
-  weight = 0
-  /** The order in which it was sent, compared with others: a counter, not a time. */
-  order = 0
   /** About how many bytes its arguments and its result have, where somebody listens and they cross. */
   bytes: { readonly sent: number; received: number } | undefined
+  /** The facts that only its events need; undefined while nobody listens. */
+  told: Told | undefined
+  placement: P | undefined
 
-  constructor(work: Work, kind: EntryKind, end: (outcome: Outcome) => void) {
+  // Links of the queue that it waits in; undefined when it waits in none.
+  previous: Entry<P> | undefined
+  next: Entry<P> | undefined
+  line: Line<P> | undefined
+
+  constructor(work: Work, kind: EntryKind, end: (outcome: Outcome) => void, terms: EntryTerms = plainTerms) {
     this.work = work
     this.kind = kind
+    this.terms = terms
     this.#end = end
   }
 
   /** The earliest moment at which somebody outside of the executor will end it, in milliseconds since the epoch. */
   get outerDeadline(): number {
-    return this.scope === undefined ? this.deadline : Math.min(this.deadline, this.scope.deadline)
+    const { deadline } = this.terms
+    return this.loan === undefined ? deadline : Math.min(deadline, this.loan.scope.deadline)
   }
 
   /**
@@ -179,15 +211,17 @@ export class Entry {
 
   /** Passes values of a stream on. */
   deliver(items: unknown[]): void {
-    this.delivered = true
-    this.onItems?.(items)
+    const { stream } = this
+    if (stream === undefined) return
+    stream.delivered = true
+    stream.onItems(items)
   }
 
   /** Tells the caller. Called once, by the executor. */
   end(outcome: Outcome): void {
     this.state = 'ended'
     this.#end(outcome)
-    this.onEnd?.(outcome)
+    this.loan?.onEnd(outcome)
   }
 }
 

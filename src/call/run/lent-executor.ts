@@ -56,12 +56,14 @@ export class LentExecutor extends ExecutorSurface {
       entry.end({ state: error instanceof CancelledError ? 'cancelled' : 'failed', error })
       return
     }
-    entry.scope = this.#scope
-    entry.onEnd = outcome => {
-      const failure = outcome.state === 'failed' ? { error: outcome.error } : undefined
-      if (entry.job) release(failure)
-      else if (entry.promise && outcome.state !== 'done') this.#heed(entry.promise, release, failure)
-      else release()
+    entry.loan = {
+      scope: this.#scope,
+      onEnd: outcome => {
+        const failure = outcome.state === 'failed' ? { error: outcome.error } : undefined
+        if (entry.job) release(failure)
+        else if (entry.promise && outcome.state !== 'done') this.#heed(entry.promise, release, failure)
+        else release()
+      },
     }
     this.#lender.launch(entry)
   }

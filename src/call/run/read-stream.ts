@@ -1,5 +1,5 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
-import { Entry, type Outcome, type Work } from './entry.ts'
+import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
 import type { StreamOptions } from '../executor.ts'
 import { hasNested, resolveNested } from './nested.ts'
 import { checkInteger, checkKnown } from '../../core/errors/checks.ts'
@@ -70,14 +70,13 @@ class StreamReader implements AsyncIterableIterator<unknown> {
   #start(): void {
     const launch = (args: readonly unknown[]): void => {
       const { task, fn, options, moved } = this.#work
-      const entry = new Entry({ task, fn, options, args, moved }, 'stream', outcome => {
+      const onEnd = (outcome: Outcome): void => {
         this.#outcome = outcome
         this.#onEnd?.()
         this.#serve()
-      })
-      entry.credit = this.#buffer
-      entry.patient = true
-      entry.onItems = items => {
+      }
+      const entry = new Entry({ task, fn, options, args, moved }, 'stream', onEnd, patientTerms)
+      const onItems = (items: unknown[]): void => {
         if (this.#at === this.#items.length) {
           this.#items = items
           this.#at = 0
@@ -86,6 +85,7 @@ class StreamReader implements AsyncIterableIterator<unknown> {
         }
         this.#serve()
       }
+      entry.stream = { credit: this.#buffer, onItems, delivered: false }
       this.#entry = entry
       this.#executor.launch(entry)
     }

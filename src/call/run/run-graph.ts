@@ -1,6 +1,6 @@
 import { isJob, type Job } from '../../core/job/job.ts'
 import type { Call } from '../call.ts'
-import { Entry, type Work } from './entry.ts'
+import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
 import { hasNested, resolveNested } from './nested.ts'
 import type { Handover } from './handover.ts'
 
@@ -36,12 +36,12 @@ export async function runGraph(executor: Handover, root: Work, signal?: AbortSig
     const args = hasNested(work.args) ? await resolveNested(work.args, resolve) : work.args
     if (failure) throw failure.error
     return new Promise((done, reject) => {
-      const entry: Entry = new Entry({ ...pick(work), args }, 'run', outcome => {
+      const onEnd = (outcome: Outcome): void => {
         running.delete(entry)
         if (outcome.state === 'done') done(outcome.value)
         else reject(outcome.error)
-      })
-      entry.patient = true
+      }
+      const entry: Entry = new Entry({ ...pick(work), args }, 'run', onEnd, patientTerms)
       running.add(entry)
       executor.launch(entry)
       if (failure) executor.stop(entry, { source: 'failure', reason: failure.error })

@@ -2,7 +2,7 @@ import { brandClass } from '../../core/brand.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { ClosedError, InvalidArgumentError, UnsendableError } from '../../core/errors/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
-import { type ChunkResult, Entry, type Outcome, type Work } from './entry.ts'
+import { type ChunkResult, Entry, type EntryTerms, type Outcome, patientTerms, type Work } from './entry.ts'
 import { Gathered } from './gathered.ts'
 import type { MapOptions, MapResults, Settled } from '../map.ts'
 import { openSource, type Source, type Taken } from './map-source.ts'
@@ -98,6 +98,8 @@ class MapRun implements MapResults<unknown> {
   readonly #work: Work
   readonly #source: Source
   readonly #settings: Settings
+  /** The terms of the last bundle: most have the same number of items. */
+  #terms: EntryTerms
   /** The place in the source that asked for the map, also for the bundles that are sent when an earlier one has ended. */
   readonly #site: SubmitSite = recordSite() ?? {}
   readonly #running = new Set<Entry>()
@@ -126,6 +128,7 @@ class MapRun implements MapResults<unknown> {
     this.#work = work
     this.#source = source
     this.#settings = settings
+    this.#terms = { ...patientTerms, apart: settings.apart }
   }
 
   [Symbol.asyncIterator](): this {
@@ -278,10 +281,8 @@ class MapRun implements MapResults<unknown> {
     const single = items.length === 1
     const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
     const work: Work = { ...this.#work, args: single ? items : [items], moved: takeMoved(items) }
-    const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome))
-    entry.items = items.length
-    entry.patient = true
-    entry.apart = this.#settings.apart
+    if (this.#terms.items !== items.length) this.#terms = { ...this.#terms, items: items.length }
+    const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome), this.#terms)
     entry.site = this.#site
     this.#running.add(entry)
     this.#executor.launch(entry)
@@ -301,7 +302,7 @@ class MapRun implements MapResults<unknown> {
           this.#fail(error, { source: 'failure', reason: error })
         }
       }
-      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.items, weightOf(entry, bundle))
+      if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.terms.items, weightOf(entry, bundle))
     } else if (bundle.count > 1 && outcome.error instanceof UnsendableError && !this.#failure && !this.#finished) {
       // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
       this.#split(entry, bundle)

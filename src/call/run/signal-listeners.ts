@@ -5,18 +5,18 @@ import type { Entry } from './entry.ts'
  *
  * Ten thousand calls under one signal would otherwise be ten thousand listeners, each to be searched for when it is removed.
  */
-export class SignalListeners {
-  readonly #onAbort: (entry: Entry, signal: AbortSignal) => void
-  readonly #bySignal = new Map<AbortSignal, { readonly entries: Set<Entry>; readonly listener: () => void }>()
+export class SignalListeners<P> {
+  readonly #onAbort: (entry: Entry<P>, signal: AbortSignal) => void
+  readonly #bySignal = new Map<AbortSignal, { readonly entries: Set<Entry<P>>; readonly listener: () => void }>()
 
-  constructor(onAbort: (entry: Entry, signal: AbortSignal) => void) {
+  constructor(onAbort: (entry: Entry<P>, signal: AbortSignal) => void) {
     this.#onAbort = onAbort
   }
 
-  add(signal: AbortSignal, entry: Entry): void {
+  add(signal: AbortSignal, entry: Entry<P>): void {
     let listening = this.#bySignal.get(signal)
     if (!listening) {
-      const entries = new Set<Entry>()
+      const entries = new Set<Entry<P>>()
       listening = {
         entries,
         listener: () => {
@@ -29,7 +29,7 @@ export class SignalListeners {
     listening.entries.add(entry)
   }
 
-  delete(signal: AbortSignal, entry: Entry): void {
+  delete(signal: AbortSignal, entry: Entry<P>): void {
     const listening = this.#bySignal.get(signal)
     if (!listening?.entries.delete(entry) || listening.entries.size > 0) return
     signal.removeEventListener('abort', listening.listener)

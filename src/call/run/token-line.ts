@@ -12,10 +12,10 @@ class Token {
 }
 
 /** The entries that nobody has accepted yet: where none waits for a token, the one that comes is theirs. */
-interface Others {
+interface Others<P> {
   count(): number
   /** Accepts the first of them. */
-  take(): Entry | undefined
+  take(): Entry<P> | undefined
 }
 
 /**
@@ -24,14 +24,14 @@ interface Others {
  * Tokens are asked for on behalf of the executor, not of an entry: the one that comes goes to the entry that is first then.
  * Never more are asked for than the executor has places, so that no token lies about in its queue while others could use it.
  */
-export class TokenLine {
+export class TokenLine<P> {
   readonly #limiter: CapacityLimiter
   readonly #executor: string
   readonly #places: () => number
-  readonly #start: (entry: Entry) => void
-  readonly #others: Others
-  readonly #waiting = new PendingQueue()
-  readonly #held = new Map<Entry, Token>()
+  readonly #start: (entry: Entry<P>) => void
+  readonly #others: Others<P>
+  readonly #waiting = new PendingQueue<P>()
+  readonly #held = new Map<Entry<P>, Token>()
   /** Tokens of entries that have ended for their callers, and have not ended. */
   #kept = 0
   #asked = 0
@@ -44,8 +44,8 @@ export class TokenLine {
     limiter: CapacityLimiter,
     executor: string,
     places: () => number,
-    start: (entry: Entry) => void,
-    others: Others,
+    start: (entry: Entry<P>) => void,
+    others: Others<P>,
   ) {
     this.#limiter = limiter
     this.#executor = executor
@@ -64,22 +64,22 @@ export class TokenLine {
     return this.#limiter.available
   }
 
-  entries(): Iterable<Entry> {
+  entries(): Iterable<Entry<P>> {
     return this.#waiting.entries()
   }
 
-  push(entry: Entry): void {
+  push(entry: Entry<P>): void {
     this.#waiting.push(entry)
     this.ask()
   }
 
   /** Takes out an entry that waits for a token; false where it does not. */
-  remove(entry: Entry): boolean {
+  remove(entry: Entry<P>): boolean {
     return this.#waiting.remove(entry)
   }
 
   /** The entry runs no more, for now or for ever. */
-  giveBack(entry: Entry): void {
+  giveBack(entry: Entry<P>): void {
     const token = this.#held.get(entry)
     if (token === undefined) return
     this.#held.delete(entry)
@@ -88,7 +88,7 @@ export class TokenLine {
   }
 
   /** The entry ends for its caller, but what it runs has not ended. To be called when it has. */
-  keep(entry: Entry): () => void {
+  keep(entry: Entry<P>): () => void {
     const token = this.#held.get(entry)
     if (token === undefined) return () => {}
     this.#held.delete(entry)

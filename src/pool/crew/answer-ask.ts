@@ -16,7 +16,7 @@ export async function answerAsk(
 ): Promise<void> {
   const [, slot, ask, kind, value, isMarked] = asked
   try {
-    const given = await entry.services?.ask?.(kind, isMarked ? decode(value) : value)
+    const given = await entry.terms.services?.ask?.(kind, isMarked ? decode(value) : value)
     const encoded = encode(given, `the answer to ${kind}`, encoding)
     const { marked, json } = encoding
     tell([request.answer, slot, ask, encoded, marked ? 1 : 0], json)

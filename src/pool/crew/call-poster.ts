@@ -1,10 +1,10 @@
 import { encode, type Encoding, newCallEncoding, newEncoding } from '../../call/codec/codec.ts'
-import { type Entry, isBundle } from '../../call/run/entry.ts'
+import { isBundle } from '../../call/run/entry.ts'
 import { checkStillHere, explainFailure, tryToClone } from '../../call/codec/explain.ts'
 import type { PutState } from '../../call/codec/put.ts'
 import { callRequest } from './call-request.ts'
 import { unsendableBy, unsendableCall } from '../wire/failures.ts'
-import type { PoolWorker } from './pool-worker.ts'
+import type { PoolEntry, PoolWorker } from './pool-worker.ts'
 import { type CallRequest, flag, request } from '../wire/messages.ts'
 
 const pathOfPut = 'the value that was put'
@@ -22,7 +22,7 @@ export class CallPoster {
   }
 
   /** Throws when a call cannot be sent: then the worker has heard nothing of it, and nothing has moved. */
-  post(entry: Entry, worker: PoolWorker, slot: number, task: number, flags: number): void {
+  post(entry: PoolEntry, worker: PoolWorker, slot: number, task: number, flags: number): void {
     const { work } = entry
     const { args, moved } = work
     let call: CallRequest
@@ -47,8 +47,12 @@ export class CallPoster {
     } catch (error) {
       throw unsendableCall(this.#kind, work, error)
     }
-    entry.weight = weight
-    worker.weight += weight
+    const { placement } = entry
+    // A getter of its arguments may have cancelled it: then the worker does not have it any more.
+    if (placement?.worker === worker) {
+      placement.weight = weight
+      worker.weight += weight
+    }
     entry.gaveAway = moved !== undefined && this.#kind === 'threads'
   }
 

@@ -3,7 +3,8 @@ import { type CallRequest, request } from '../wire/messages.ts'
 
 /** The message of a call, with its limits where it has any. */
 export function callRequest(entry: Entry, slot: number, task: number, args: unknown, flags: number): CallRequest {
-  const { attempt, credit } = entry
+  const { attempt } = entry
+  const credit = entry.stream?.credit ?? 0
   const { timeout } = entry.work.options
   const deadline = entry.outerDeadline
   if (timeout === undefined && deadline === Number.POSITIVE_INFINITY)

@@ -1,8 +1,7 @@
 import { encode, newEncoding } from '../../call/codec/codec.ts'
-import type { Entry } from '../../call/run/entry.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
-import { mostAhead, PoolWorker } from './pool-worker.ts'
+import { mostAhead, type PoolEntry, PoolWorker } from './pool-worker.ts'
 import { RealTimer } from '../../core/time/real-timer.ts'
 import { StartWatch } from './start-watch.ts'
 import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
@@ -21,7 +20,7 @@ export interface CrewEvents {
   /** The worker is gone; its place is free. `forced`: the pool itself has ended it. */
   onGone(worker: PoolWorker, exit: WorkerExit, forced: boolean): void
   /** A worker imports a module for too long, and is being ended for it; these calls wait for that. */
-  onSlowImport(worker: PoolWorker, entries: readonly Entry[]): void
+  onSlowImport(worker: PoolWorker, entries: readonly PoolEntry[]): void
   /** It never became ready. `cause` is an error, or how it exited. */
   onStartFailed(worker: PoolWorker, cause: unknown): void
   /** Workers may be started again. */

@@ -1,7 +1,6 @@
-import type { Entry } from '../../call/run/entry.ts'
 import type { Crew } from './crew.ts'
 import type { PoolQueue } from './pool-queue.ts'
-import type { PoolWorker } from './pool-worker.ts'
+import type { PoolEntry, PoolWorker } from './pool-worker.ts'
 import { hasRoom, isEmpty, pick, pickEmpty } from './routing.ts'
 import type { Suspects } from './suspects.ts'
 import type { TaskTimes } from './task-times.ts'
@@ -29,7 +28,7 @@ export class Dispatcher {
   }
 
   /** Sends as much as the workers have room for, what is bound to one of them first, and starts workers for the rest. */
-  dispatch(send: (worker: PoolWorker, entry: Entry) => void): void {
+  dispatch(send: (worker: PoolWorker, entry: PoolEntry) => void): void {
     if (this.#queue.boundSize > 0) this.#dispatchBound(send)
     const { free } = this.#queue
     for (let entry = free.peek(); entry; entry = free.peek()) {
@@ -43,7 +42,7 @@ export class Dispatcher {
     if (free.size > 0) this.#crew.startFor(free.size)
   }
 
-  #dispatchBound(send: (worker: PoolWorker, entry: Entry) => void): void {
+  #dispatchBound(send: (worker: PoolWorker, entry: PoolEntry) => void): void {
     for (const place of this.#queue.places()) {
       const worker = this.#crew.places[place] ?? this.#crew.start(place)
       for (let entry = this.#queue.peek(place); entry && worker; entry = this.#queue.peek(place)) {
@@ -54,7 +53,7 @@ export class Dispatcher {
     }
   }
 
-  #mayGo(entry: Entry, worker: PoolWorker): boolean {
+  #mayGo(entry: PoolEntry, worker: PoolWorker): boolean {
     if (this.#suspects.mustBeAlone(entry)) return isEmpty(worker)
     return hasRoom(worker, this.#concurrency, this.#aheadCost(entry), true)
   }
@@ -63,7 +62,7 @@ export class Dispatcher {
    * The weight of a call in the decision to send it ahead. One whose arguments leave this thread is never sent ahead: it
    * could not be taken back.
    */
-  #aheadCost(entry: Entry): number {
+  #aheadCost(entry: PoolEntry): number {
     const leaves = entry.work.moved !== undefined && this.#moves
     return leaves ? Number.POSITIVE_INFINITY : this.#times.estimate(entry)
   }

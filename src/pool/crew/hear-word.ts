@@ -1,20 +1,19 @@
-import type { Entry } from '../../call/run/entry.ts'
 import { weigh } from '../../call/codec/weigh.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { reply, type WordOfRun } from '../wire/messages.ts'
-import type { PoolWorker } from './pool-worker.ts'
+import type { PoolEntry, PoolWorker } from './pool-worker.ts'
 
 /** Those to whom the words of a run go on. */
 export interface Hearers {
-  started(entry: Entry): void
-  progress(entry: Entry, value: unknown): void
-  log(entry: Entry, line: LogLine): void
-  ask(worker: PoolWorker, entry: Entry, message: Extract<WordOfRun, { readonly 0: typeof reply.ask }>): void
+  started(entry: PoolEntry): void
+  progress(entry: PoolEntry, value: unknown): void
+  log(entry: PoolEntry, line: LogLine): void
+  ask(worker: PoolWorker, entry: PoolEntry, message: Extract<WordOfRun, { readonly 0: typeof reply.ask }>): void
 }
 
 /** Passes on what a run that goes on has to say. Throws what is wrong with that. */
-export function hearWord(worker: PoolWorker, entry: Entry, message: WordOfRun, hearers: Hearers): void {
+export function hearWord(worker: PoolWorker, entry: PoolEntry, message: WordOfRun, hearers: Hearers): void {
   switch (message[0]) {
     case reply.started:
       entry.started = worker.timeOrigin + message[2] / 1_000

@@ -1,5 +1,5 @@
-import type { Entry } from '../../call/run/entry.ts'
 import { PendingQueue } from '../../call/run/pending-queue.ts'
+import type { Placement, PoolEntry } from './pool-worker.ts'
 
 /**
  * The calls that wait in a pool: one queue for all workers, and one for each place, with the calls that are bound to it by
@@ -8,8 +8,8 @@ import { PendingQueue } from '../../call/run/pending-queue.ts'
 export class PoolQueue {
   readonly #places: number
   /** The calls that any worker may take. */
-  readonly free: PendingQueue = new PendingQueue()
-  readonly #bound: (PendingQueue | undefined)[] = []
+  readonly free: PendingQueue<Placement> = new PendingQueue<Placement>()
+  readonly #bound: (PendingQueue<Placement> | undefined)[] = []
   /** The number of calls that are bound to a place. */
   boundSize = 0
 
@@ -22,23 +22,23 @@ export class PoolQueue {
     return this.free.size + this.boundSize
   }
 
-  push(entry: Entry): void {
+  push(entry: PoolEntry): void {
     this.#queueOf(entry).push(entry)
     if (isBound(entry)) this.boundSize++
   }
 
   /** At the front again. */
-  putBack(entry: Entry): void {
+  putBack(entry: PoolEntry): void {
     this.#queueOf(entry).putBack(entry)
     if (isBound(entry)) this.boundSize++
   }
 
-  remove(entry: Entry): void {
+  remove(entry: PoolEntry): void {
     if (this.#queueOf(entry).remove(entry) && isBound(entry)) this.boundSize--
   }
 
   /** The next call that is bound to this place. */
-  peek(place: number): Entry | undefined {
+  peek(place: number): PoolEntry | undefined {
     return this.#bound[place]?.peek()
   }
 
@@ -47,20 +47,20 @@ export class PoolQueue {
     for (const [place, queue] of this.#bound.entries()) if (queue && queue.size > 0) yield place
   }
 
-  *entries(): Generator<Entry> {
+  *entries(): Generator<PoolEntry> {
     yield* this.free.entries()
     for (const queue of this.#bound) if (queue) yield* queue.entries()
   }
 
   /** The calls that are bound to this place. */
-  *boundTo(place: number): Generator<Entry> {
+  *boundTo(place: number): Generator<PoolEntry> {
     const queue = this.#bound[place]
     if (queue) yield* queue.entries()
   }
 
-  #queueOf(entry: Entry): PendingQueue {
+  #queueOf(entry: PoolEntry): PendingQueue<Placement> {
     const { key } = entry.work.options
-    return key === undefined ? this.free : (this.#bound[this.#placeOf(key)] ??= new PendingQueue())
+    return key === undefined ? this.free : (this.#bound[this.#placeOf(key)] ??= new PendingQueue<Placement>())
   }
 
   #placeOf(key: string): number {
@@ -71,6 +71,6 @@ export class PoolQueue {
 }
 
 /** True if only one of the workers may take this call. */
-export function isBound(entry: Entry): boolean {
+export function isBound(entry: PoolEntry): boolean {
   return entry.work.options.key !== undefined
 }

@@ -12,6 +12,27 @@ export const withdrawn: unique symbol = Symbol('withdrawn')
 /** The most calls that may be sent ahead of those that run: what a message can usefully hold. */
 export const mostAhead = 255
 
+/** The place of a call that waits in a pool, or is with a worker of it. */
+export class Placement {
+  /** The worker that has it, and its slot there; undefined and -1 while it waits. */
+  worker: PoolWorker | undefined
+  slot = -1
+  /** The time that its run is expected to take, in milliseconds. */
+  estimate = 0
+  /** About how many bytes its arguments take while a worker has them; 0 where they were so small that nobody has looked. */
+  weight = 0
+  /** The order in which it was sent, compared with others: a counter, not a time. */
+  order = 0
+}
+
+/** A call in a pool. It has a placement from the moment at which it waits there to its end, or its next attempt. */
+export type PoolEntry = Entry<Placement>
+
+/** The placement of a call that a worker has. */
+export function placementOf(entry: PoolEntry): Placement {
+  return entry.placement as Placement
+}
+
 /** One worker as the pool sees it: its slots, its load and where it is in its life. */
 export class PoolWorker {
   /** Its place in the pool, from 0; calls with a key are bound to it. */
@@ -23,7 +44,7 @@ export class PoolWorker {
   id = 0
   /** The addition to the worker's own clock that makes milliseconds since the epoch. */
   timeOrigin = 0
-  readonly slots: (Entry | typeof withdrawn | undefined)[] = []
+  readonly slots: (PoolEntry | typeof withdrawn | undefined)[] = []
   readonly #free: number[] = []
   #withdrawn = 0
   /** Slots in use, withdrawn ones included. */
@@ -79,19 +100,20 @@ export class PoolWorker {
   }
 
   /** Puts an entry into a free slot. */
-  take(entry: Entry): number {
+  take(entry: PoolEntry): number {
     const slot = this.#free.pop() ?? this.slots.length
     this.slots[slot] = entry
     this.inFlight++
-    this.load += entry.estimate
-    entry.worker = this
+    const placement = placementOf(entry)
+    this.load += placement.estimate
+    placement.worker = this
+    placement.slot = slot
     entry.workerName = this.name
-    entry.slot = slot
     return slot
   }
 
   /** Frees a slot and returns what was in it. */
-  release(slot: number): Entry | undefined {
+  release(slot: number): PoolEntry | undefined {
     const held = this.slots[slot]
     if (held === undefined) return undefined
     this.slots[slot] = undefined
@@ -108,21 +130,21 @@ export class PoolWorker {
   }
 
   /** Forgets an entry whose slot has to wait for the worker's word. */
-  forget(entry: Entry): void {
-    this.slots[entry.slot] = withdrawn
+  forget(entry: PoolEntry): void {
+    this.slots[placementOf(entry).slot] = withdrawn
     this.#withdrawn++
     this.#unload(entry)
   }
 
   /** The start of a call that has begun, in milliseconds since the epoch; undefined while it has not, or its module is being imported. */
-  startOf({ slot }: Entry): number | undefined {
-    const at = this.transport.ledger.startedAt(slot)
+  startOf(entry: PoolEntry): number | undefined {
+    const at = this.transport.ledger.startedAt(placementOf(entry).slot)
     return at === undefined || isLoading(at) ? undefined : this.#realTime(at)
   }
 
   /** As `startOf`, but the import of its module counts as well. */
-  claimOf({ slot }: Entry): number | undefined {
-    const at = this.transport.ledger.startedAt(slot)
+  claimOf(entry: PoolEntry): number | undefined {
+    const at = this.transport.ledger.startedAt(placementOf(entry).slot)
     return at === undefined ? undefined : this.#realTime(isLoading(at) ? loadingSince(at) : at)
   }
 
@@ -136,9 +158,9 @@ export class PoolWorker {
   }
 
   /** The calls that are with it, in the order in which they were sent. */
-  entries(): Entry[] {
+  entries(): PoolEntry[] {
     const held = this.slots.filter(each => each !== undefined && each !== withdrawn)
-    return (held as Entry[]).sort((a, b) => a.order - b.order)
+    return (held as PoolEntry[]).sort((a, b) => placementOf(a).order - placementOf(b).order)
   }
 
   /** Its numbers, for people. */
@@ -147,12 +169,13 @@ export class PoolWorker {
     return { name, state, id, inFlight, completed, busy }
   }
 
-  #unload(entry: Entry): void {
+  #unload(entry: PoolEntry): void {
+    const placement = placementOf(entry)
     // Sums of fractions drift; an idle worker has no load by definition.
-    this.load = this.inFlight === 0 ? 0 : Math.max(0, this.load - entry.estimate)
-    this.weight -= entry.weight
-    entry.weight = 0
-    entry.worker = undefined
-    entry.slot = -1
+    this.load = this.inFlight === 0 ? 0 : Math.max(0, this.load - placement.estimate)
+    this.weight -= placement.weight
+    placement.weight = 0
+    placement.worker = undefined
+    placement.slot = -1
   }
 }

@@ -1,21 +1,20 @@
-import type { Entry } from '../../call/run/entry.ts'
 import { AheadWatch } from './ahead-watch.ts'
 import { isBound } from './pool-queue.ts'
-import type { PoolWorker } from './pool-worker.ts'
+import { placementOf, type PoolEntry, type PoolWorker } from './pool-worker.ts'
 import { isOverloaded } from './routing.ts'
 
 /** Takes back calls that their workers have not started: from one that is stuck, is to be ended, or has more to do than another. */
 export class Recall {
   readonly #places: readonly (PoolWorker | undefined)[]
   readonly #concurrency: number
-  readonly #putBack: (entry: Entry) => void
+  readonly #putBack: (entry: PoolEntry) => void
   readonly #aheadWatch: AheadWatch
 
   /**
    * @param concurrency how many calls run at once in one worker
    * @param putBack takes a call that no worker has any more
    */
-  constructor(places: readonly (PoolWorker | undefined)[], concurrency: number, putBack: (entry: Entry) => void) {
+  constructor(places: readonly (PoolWorker | undefined)[], concurrency: number, putBack: (entry: PoolEntry) => void) {
     this.#places = places
     this.#concurrency = concurrency
     this.#putBack = putBack
@@ -52,7 +51,7 @@ export class Recall {
     for (const entry of worker.entries().reverse()) {
       if (recalled === most) break
       if (entry.cause || entry.gaveAway || (most !== undefined && isBound(entry))) continue
-      if (!worker.transport.ledger.withdraw(entry.slot)) break // it has started, and so have those that were sent before it
+      if (!worker.transport.ledger.withdraw(placementOf(entry).slot)) break // it has started, and so have those that were sent before it
       worker.forget(entry)
       worker.served--
       this.#putBack(entry)

@@ -1,14 +1,13 @@
 import { isLoading, loadingSince } from '../wire/ledger.ts'
-import type { Entry } from '../../call/run/entry.ts'
 import { RealTimer } from '../../core/time/real-timer.ts'
-import type { PoolWorker } from './pool-worker.ts'
+import { placementOf, type PoolEntry, type PoolWorker } from './pool-worker.ts'
 
 /** The findings of a StartWatch: what takes too long. */
 export interface StartWatchEvents {
   /** A worker has not become ready in time. */
   onSlowStart(worker: PoolWorker): void
   /** A worker has not been done with the import of a module in time, for which these calls wait. */
-  onSlowImport(worker: PoolWorker, entries: readonly Entry[]): void
+  onSlowImport(worker: PoolWorker, entries: readonly PoolEntry[]): void
 }
 
 /** While workers start, or import the modules of tasks, looks whether they get done with it. */
@@ -59,10 +58,10 @@ export class StartWatch {
       return Number.POSITIVE_INFINITY
     }
     if (worker.unloaded.size === 0 || worker.inFlight === 0) return Number.POSITIVE_INFINITY
-    const slow: Entry[] = []
+    const slow: PoolEntry[] = []
     let next = this.#limit
     for (const entry of worker.entries()) {
-      const at = worker.transport.ledger.startedAt(entry.slot)
+      const at = worker.transport.ledger.startedAt(placementOf(entry).slot)
       if (at === undefined || !isLoading(at)) continue
       const left = worker.born + loadingSince(at) + this.#limit - now
       if (left > 0) next = Math.min(next, left)

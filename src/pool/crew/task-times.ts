@@ -39,10 +39,10 @@ export class TaskTimes {
   }
 
   estimate(entry: Entry): number {
-    return this.of(entry.work.task).estimate(entry.items)
+    return this.of(entry.work.task).estimate(entry.terms.items)
   }
 
   learn(entry: Entry): void {
-    this.of(entry.work.task).learn(entry.duration / entry.items)
+    this.of(entry.work.task).learn(entry.duration / entry.terms.items)
   }
 }

@@ -1,6 +1,6 @@
 import { BaseExecutor } from '../../call/run/base-executor.ts'
 import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
-import type { Alarm, Entry } from '../../call/run/entry.ts'
+import type { Alarm } from '../../call/run/entry.ts'
 import { decodeError, encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import { weigh } from '../../call/codec/weigh.ts'
 import type { ExecutorStats } from '../../call/executor.ts'
@@ -19,7 +19,7 @@ import { crashError, type Death, lostError, slowImport, startError, unsendableCa
 import { tellOrigin, tellOrigins } from './origin.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { PoolQueue } from './pool-queue.ts'
-import { type PoolWorker, withdrawn } from './pool-worker.ts'
+import { Placement, placementOf, type PoolEntry, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
 import { Recall } from './recall.ts'
 import { Suspects } from './suspects.ts'
@@ -32,7 +32,7 @@ import { flagsOf, type Reply, reply, type Request, request, type WordOfRun } fro
 const oldest = 20 * 86_400_000_000
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
-export class WorkerPool extends BaseExecutor {
+export class WorkerPool extends BaseExecutor<Placement> {
   readonly kind: 'threads' | 'processes'
   readonly bundles = true
   readonly capacity: number
@@ -95,7 +95,7 @@ export class WorkerPool extends BaseExecutor {
     this.#recall = new Recall(this.#crew.places, settings.concurrency, entry => this.#putBack(entry))
   }
 
-  override launch(entry: Entry): void {
+  override launch(entry: PoolEntry): void {
     try {
       refuseNestedStart(this.name)
     } catch (error) {
@@ -123,23 +123,23 @@ export class WorkerPool extends BaseExecutor {
     return free
   }
 
-  protected enqueue(entry: Entry): void {
+  protected enqueue(entry: PoolEntry): void {
     const refusal = this.#broken.refusal(entry.work.task.url)
     if (refusal !== undefined) return this.fail(entry, tellOrigin(entry, this.name, decodeError(refusal)))
-    entry.isPlaced = true
+    entry.placement = new Placement()
     this.#keepAlive.add()
     this.#queue.push(entry)
     this.#schedule()
   }
 
-  protected override leave(entry: Entry): void {
+  protected override leave(entry: PoolEntry): void {
     super.leave(entry)
-    if (!entry.isPlaced) return
-    entry.isPlaced = false
+    if (entry.placement === undefined) return
+    entry.placement = undefined
     this.#keepAlive.remove()
   }
 
-  #putBack(entry: Entry): void {
+  #putBack(entry: PoolEntry): void {
     if (entry.gaveAway) return this.fail(entry, tellOrigin(entry, this.name, lostError(entry)))
     entry.timer?.clear() // its time limit counts from its next start
     entry.timer = undefined
@@ -149,7 +149,7 @@ export class WorkerPool extends BaseExecutor {
     this.reportBrokenOff(entry)
   }
 
-  protected dequeue(entry: Entry): void {
+  protected dequeue(entry: PoolEntry): void {
     this.#queue.remove(entry)
   }
 
@@ -168,7 +168,7 @@ export class WorkerPool extends BaseExecutor {
     this.#flush()
   }
 
-  readonly #send = (worker: PoolWorker, entry: Entry): void => {
+  readonly #send = (worker: PoolWorker, entry: PoolEntry): void => {
     const { task, args, moved } = entry.work
     const { transport } = worker
     const times = this.#times.of(task)
@@ -177,27 +177,29 @@ export class WorkerPool extends BaseExecutor {
       worker.unloaded.add(times.index)
       transport.post([request.task, times.index, task.url, task.name], true)
     }
-    entry.estimate = times.estimate(entry.items)
+    const placement = placementOf(entry)
+    placement.estimate = times.estimate(entry.terms.items)
+    placement.order = ++this.#order
     worker.isReserved = this.#suspects.mustBeAlone(entry)
     const slot = worker.take(entry)
     transport.ledger.sent(slot)
     entry.state = 'sent'
-    entry.order = ++this.#order
     entry.started = 0
     if (this.observed) entry.bytes = { sent: weigh(args), received: 0 }
-    const flags = flagsOf(entry, this.wantsStart(entry), entry.apart || times.isDangerous)
+    const flags = flagsOf(entry, this.wantsStart(entry), entry.terms.apart || times.isDangerous)
     const isSent =
       moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
     worker.dirty = true
     if (worker.unloaded.size > 0) this.#crew.expectImport()
-    if (entry.work.options.timeout !== undefined) this.armTimeout(entry, () => this.#startedAt(entry))
+    if (entry.work.options.timeout !== undefined && entry.state === 'sent')
+      this.armTimeout(entry, () => this.#startedAt(entry))
     if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
     if (worker.inFlight > 1) this.#recall.watch(worker)
   }
 
   /** Sends a call whose arguments have to be encoded. False when they cannot be sent: the call has failed, the worker has heard nothing of it. */
-  #sendEncoded(worker: PoolWorker, entry: Entry, slot: number, task: number, flags: number): boolean {
+  #sendEncoded(worker: PoolWorker, entry: PoolEntry, slot: number, task: number, flags: number): boolean {
     try {
       this.#poster.post(entry, worker, slot, task, flags)
       return true
@@ -216,7 +218,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
-  #settleUnsent(entry: Entry, error: unknown): void {
+  #settleUnsent(entry: PoolEntry, error: unknown): void {
     if (entry.state === 'ended') return // a getter of its arguments has cancelled it
     entry.state = 'sent' // so that a retry policy sees it as a failed run
     this.settle(entry, true, tellOrigin(entry, this.name, error))
@@ -234,21 +236,23 @@ export class WorkerPool extends BaseExecutor {
    * The moment at which the run began, in milliseconds since the epoch; undefined while it has not, or its module is still
    * being imported.
    */
-  #startedAt(entry: Entry): number | undefined {
-    return (entry.worker as PoolWorker | undefined)?.startOf(entry)
+  #startedAt(entry: PoolEntry): number | undefined {
+    return entry.placement?.worker?.startOf(entry)
   }
 
-  hasStarted(entry: Entry): boolean {
-    return (entry.worker as PoolWorker | undefined)?.transport.ledger.startedAt(entry.slot) !== undefined
+  hasStarted(entry: PoolEntry): boolean {
+    const { placement } = entry
+    return placement?.worker?.transport.ledger.startedAt(placement.slot) !== undefined
   }
 
-  grant(entry: Entry, values: number): void {
-    const worker = entry.worker as PoolWorker | undefined
+  grant(entry: PoolEntry, values: number): void {
+    const { placement, stream } = entry
+    const worker = placement?.worker
     if (!worker) {
-      entry.credit += values
+      if (stream) stream.credit += values
       return
     }
-    worker.transport.post([request.credit, entry.slot, values], true)
+    worker.transport.post([request.credit, placement.slot, values], true)
     worker.dirty = true
     this.#schedule()
   }
@@ -316,7 +320,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   /** Guards against a run that says what it must not say: a class that nobody knows here, a value that a queue cannot keep. */
-  #hear(worker: PoolWorker, entry: Entry, message: WordOfRun): void {
+  #hear(worker: PoolWorker, entry: PoolEntry, message: WordOfRun): void {
     try {
       hearWord(worker, entry, message, this.#hearers)
     } catch (error) {
@@ -327,7 +331,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   /** `at` and `micros` as on the wire: microseconds of the worker's clock. */
-  #answered(worker: PoolWorker, slot: number, at: number, micros: number): Entry | undefined {
+  #answered(worker: PoolWorker, slot: number, at: number, micros: number): PoolEntry | undefined {
     const duration = micros / 1_000
     worker.completed++
     worker.busy += duration
@@ -343,12 +347,9 @@ export class WorkerPool extends BaseExecutor {
     return entry
   }
 
-  #free(worker: PoolWorker, slot: number): Entry | undefined {
+  #free(worker: PoolWorker, slot: number): PoolEntry | undefined {
     const entry = worker.release(slot)
-    if (entry) {
-      entry.worker = undefined
-      entry.workerName = worker.name
-    }
+    if (entry) entry.workerName = worker.name
     return entry
   }
 
@@ -368,23 +369,24 @@ export class WorkerPool extends BaseExecutor {
 
   // ---------------------------------------------------------------- cancelling
 
-  protected interrupt(entry: Entry, cause: CancelCause): void {
-    const worker = entry.worker as PoolWorker
+  protected interrupt(entry: PoolEntry, cause: CancelCause): void {
+    const { slot, worker } = placementOf(entry)
+    if (worker === undefined) return
     const { ledger } = worker.transport
-    if (ledger.withdraw(entry.slot)) {
+    if (ledger.withdraw(slot)) {
       worker.forget(entry)
       this.finish(entry, 'withdrawn')
       return
     }
-    ledger.cancel(entry.slot, cause.source)
-    worker.transport.post([request.cancel, entry.slot, encodeCause(cause)], false)
+    ledger.cancel(slot, cause.source)
+    worker.transport.post([request.cancel, slot, encodeCause(cause)], false)
     worker.dirty = true
     this.#schedule()
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
   }
 
   /** The module of a call could not be imported. If it seems to be so everywhere, what waits for it fails with that. */
-  #importFailed(entry: Entry, error: ErrorEnvelope): void {
+  #importFailed(entry: PoolEntry, error: ErrorEnvelope): void {
     const { url } = entry.work.task
     const failed = [entry]
     if (this.#broken.failed(url, error)) {
@@ -397,7 +399,7 @@ export class WorkerPool extends BaseExecutor {
   }
 
   /** A module is not to be had: its calls fail, and with the worker goes what is left of the import. */
-  #endForImport(worker: PoolWorker, entries: readonly Entry[]): void {
+  #endForImport(worker: PoolWorker, entries: readonly PoolEntry[]): void {
     for (const entry of entries) {
       if (entry.cause) continue
       entry.unreadable = tellOrigin(entry, this.name, slowImport(entry, worker.name, this.#settings))
@@ -422,17 +424,18 @@ export class WorkerPool extends BaseExecutor {
     const entries = worker.entries()
     if (entries.length > 0 && !forced) this.#crashed++
     const wasAlone = entries.length === 1 && worker.isReserved
-    const begun = entries.filter(entry => worker.transport.ledger.startedAt(entry.slot) !== undefined).length
+    const begun = entries.filter(entry => worker.claimOf(entry) !== undefined).length
     // From the last to the first, so that those that go back keep their order.
     for (const entry of entries.reverse()) {
+      if (entry.placement?.worker !== worker) continue // one that heard of the end of another has stopped it
       const at = worker.claimOf(entry)
       if (at !== undefined) {
         entry.started = at
         entry.duration = realTime() - entry.started
       }
-      worker.release(entry.slot)
+      worker.release(placementOf(entry).slot)
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
-      else if (forced && (at === undefined || !entry.delivered)) this.#putBack(entry)
+      else if (forced && (at === undefined || !entry.stream?.delivered)) this.#putBack(entry)
       else if (at === undefined) {
         const lost = this.#suspects.lost(entry, wasAlone)
         if (lost === undefined) this.#putBack(entry)
@@ -449,7 +452,7 @@ export class WorkerPool extends BaseExecutor {
     if (this.waiting > 0) this.#schedule()
   }
 
-  #crashOf(entry: Entry, worker: PoolWorker, exit: WorkerExit, how: Death): Error {
+  #crashOf(entry: PoolEntry, worker: PoolWorker, exit: WorkerExit, how: Death): Error {
     const told = worker.lastWords === undefined ? exit : { ...exit, error: worker.lastWords }
     return tellOrigin(entry, this.name, crashError(entry, worker.name, told, this.#settings.memoryLimit, how))
   }
@@ -469,7 +472,7 @@ export class WorkerPool extends BaseExecutor {
     }
   }
 
-  protected *all(): Generator<Entry> {
+  protected *all(): Generator<PoolEntry> {
     yield* this.#queue.entries()
     for (const worker of this.#crew.workers) yield* worker.entries()
   }

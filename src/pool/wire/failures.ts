@@ -41,7 +41,8 @@ export function crashError(
     lost === undefined
       ? `while it ran ${task}`
       : `before it began with ${task}, as ${lost - 1} others did: to read what this call is given may be what ends them`
-  const bundle = entry.items > 1 ? ` (${entry.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
+  const bundle =
+    entry.terms.items > 1 ? ` (${entry.terms.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
   if (forced) {
     return new WorkerCrashedError(
       `${worker} was ended ${what}, because another call in it ignored its cancellation. ` +

@@ -123,7 +123,7 @@ export function kindOfFlags(flags: number): EntryKind {
 export function flagsOf(entry: Entry, reportStart: boolean, apart: boolean): number {
   let flags = kinds.indexOf(entry.kind)
   if (reportStart) flags |= flag.reportStart
-  if (entry.services?.ask !== undefined) flags |= flag.asks
+  if (entry.terms.services?.ask !== undefined) flags |= flag.asks
   if (apart) flags |= flag.apart
   return flags
 }

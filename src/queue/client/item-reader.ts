@@ -34,7 +34,7 @@ export class ItemReader {
     this.#results = results
     this.#entry = entry
     this.#onError = onError
-    this.#credit = entry.credit
+    this.#credit = entry.stream?.credit ?? 0
     this.#stop = watch.changes(entry.id, () => {
       this.#changed = true
       this.#wake()

@@ -21,8 +21,7 @@ export class ItemFlow {
     this.#entry = entry
     this.#executor = executor
     this.#backstage = backstage
-    entry.credit = mostUnderWay
-    entry.onItems = items => this.#write(items)
+    entry.stream = { credit: mostUnderWay, onItems: items => this.#write(items), delivered: false }
   }
 
   #write(items: readonly unknown[]): void {

@@ -1,4 +1,4 @@
-import { Entry, type Outcome } from '../../call/run/entry.ts'
+import { Entry, type Outcome, patientTerms } from '../../call/run/entry.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
@@ -216,14 +216,16 @@ export class WorkerCore {
       { task: known.identity, fn: known.fn, args: attempt.args, options },
       message.kind,
       outcome => this.#ended(attempt, outcome),
+      {
+        ...patientTerms,
+        services: new TaskServices(attempt, this.#delivery, this.#parts.teller),
+        deadline: claim.deadline === undefined ? Number.POSITIVE_INFINITY : dateOf(attempt.endsAt),
+      },
     )
     attempt.entry = entry
     entry.attempt = claim.attempt
-    entry.patient = true
-    entry.services = new TaskServices(attempt, this.#delivery, this.#parts.teller)
     if (message.kind === 'stream') new ItemFlow(attempt, entry, this.#parts.executor, this.#delivery)
     if (claim.deadline !== undefined) {
-      entry.deadline = dateOf(attempt.endsAt)
       attempt.deadlineTimer = new Timer(
         claim.deadline,
         () => this.stop(attempt, { kind: 'deadline' }),

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Entry } from '#skein/call/run/entry.js'
-import { PoolWorker } from '#skein/pool/crew/pool-worker.js'
+import { Entry } from '#skein/call/run/entry.js'
+import { Placement, type PoolEntry, PoolWorker } from '#skein/pool/crew/pool-worker.js'
 import { hasRoom, isOverloaded, pick } from '#skein/pool/crew/routing.js'
 
 /** A worker with so many calls, which are expected to take so many milliseconds together. */
+function call(estimate: number): PoolEntry {
+  const fn = (): void => {}
+  const entry: PoolEntry = new Entry(
+    { task: { url: 'file:///a.js', name: 'fn' }, fn, args: [], options: {} },
+    'run',
+    fn,
+  )
+  entry.placement = new Placement()
+  entry.placement.estimate = estimate
+  return entry
+}
+
 function worker(inFlight: number, load: number, more: Partial<PoolWorker> = {}): PoolWorker {
   return Object.assign(new PoolWorker(0, 'thread 1'), { state: 'ready', inFlight, load }, more)
 }
@@ -97,14 +109,14 @@ describe('a busy worker', () => {
 
   test('has no more to give up once that has been withdrawn', () => {
     const busy = worker(0, 0)
-    const calls = [{ estimate: 12 }, { estimate: 12 }] as Entry[]
+    const calls = [call(12), call(12)]
     for (const each of calls) busy.take(each)
     assert.equal(isOverloaded(busy, 1), true)
-    busy.forget(calls[1] as Entry)
+    busy.forget(calls[1] as PoolEntry)
     assert.equal(busy.inFlight, 2, 'its slot stays taken')
     assert.equal(isOverloaded(busy, 1), false)
     busy.release(1)
-    busy.take({ estimate: 12 } as Entry)
+    busy.take(call(12))
     assert.equal(isOverloaded(busy, 1), true)
   })
 })
