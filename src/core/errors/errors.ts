@@ -96,6 +96,15 @@ function kindsOf(constructor: typeof SkeinError): readonly string[] {
   return kinds
 }
 
+/** An error of which its message and its cause are all that there is to say: a class of it names its code. */
+abstract class PlainError extends SkeinError {
+  static readonly code: ErrorCode
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(new.target.code, message, options)
+  }
+}
+
 /**
  * The way the work really came to its end after it was asked to stop: the rungs of the cancel ladder.
  *
@@ -135,7 +144,7 @@ export class CancelledError extends SkeinError {
     message: string,
     fields: { source: CancelSource; reason?: unknown; by?: string | undefined; ended?: Ended; cause?: unknown },
   ) {
-    super('SKEIN_CANCELLED', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_CANCELLED', message, fields)
     this.source = fields.source
     this.reason = fields.reason
     this.by = fields.by
@@ -152,34 +161,28 @@ export class TimeoutError extends SkeinError {
   readonly ended: Ended | undefined
 
   constructor(message: string, fields: { timeout: number; ended?: Ended; cause?: unknown }) {
-    super('SKEIN_TIMEOUT', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_TIMEOUT', message, fields)
     this.timeout = fields.timeout
     this.ended = fields.ended
   }
 }
 
 /** An argument or option is wrong: the message names it, what was expected and what was given. */
-export class InvalidArgumentError extends SkeinError {
+export class InvalidArgumentError extends PlainError {
   static override readonly kind: string = 'InvalidArgumentError'
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_INVALID_ARGUMENT', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_INVALID_ARGUMENT'
 }
 
 /** `task()` was given something that cannot become a task: no name, a name twice in one module, not a function. */
-export class TaskDefinitionError extends SkeinError {
+export class TaskDefinitionError extends PlainError {
   static override readonly kind: string = 'TaskDefinitionError'
-  constructor(message: string) {
-    super('SKEIN_TASK_DEFINITION', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_TASK_DEFINITION'
 }
 
 /** The module was loaded, but it defines no task of that name. */
-export class TaskNotFoundError extends SkeinError {
+export class TaskNotFoundError extends PlainError {
   static override readonly kind: string = 'TaskNotFoundError'
-  constructor(message: string) {
-    super('SKEIN_TASK_NOT_FOUND', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_TASK_NOT_FOUND'
 }
 
 /** The module that defines the task could not be loaded; `cause` is what the import threw. */
@@ -196,25 +199,21 @@ export class UnsendableError extends SkeinError {
   /** The path to the culprit, as in `arguments[0].users[3].onClick` or `result.stream`. */
   readonly path: string
   constructor(message: string, fields: { path: string; cause?: unknown }) {
-    super('SKEIN_UNSENDABLE', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_UNSENDABLE', message, fields)
     this.path = fields.path
   }
 }
 
 /** The executor's queue is full (`maxQueue`). Slow down, or ask for `overload: 'wait'`. */
-export class OverloadedError extends SkeinError {
+export class OverloadedError extends PlainError {
   static override readonly kind: string = 'OverloadedError'
-  constructor(message: string) {
-    super('SKEIN_OVERLOADED', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_OVERLOADED'
 }
 
 /** The executor has been closed and takes no more calls. */
-export class ClosedError extends SkeinError {
+export class ClosedError extends PlainError {
   static override readonly kind: string = 'ClosedError'
-  constructor(message: string) {
-    super('SKEIN_CLOSED', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_CLOSED'
 }
 
 /** The thread or process that ran the call died under it. */
@@ -233,7 +232,7 @@ export class WorkerCrashedError extends SkeinError {
     fields: { exitCode: number | null; signal: string | null; task: string; worker: string; cause?: unknown },
     code: 'SKEIN_WORKER_CRASHED' | 'SKEIN_WORKER_OUT_OF_MEMORY' = 'SKEIN_WORKER_CRASHED',
   ) {
-    super(code, message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super(code, message, fields)
     this.exitCode = fields.exitCode
     this.signal = fields.signal
     this.task = fields.task
@@ -250,35 +249,27 @@ export class WorkerOutOfMemoryError extends WorkerCrashedError {
 }
 
 /** A worker could not be started: its initializer threw, or it died before it was ready. */
-export class WorkerStartError extends SkeinError {
+export class WorkerStartError extends PlainError {
   static override readonly kind: string = 'WorkerStartError'
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_WORKER_START', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_WORKER_START'
 }
 
 /** An executor was started while a worker was still importing its task module: the entry file lacks a `main` guard. */
-export class NestedStartError extends SkeinError {
+export class NestedStartError extends PlainError {
   static override readonly kind: string = 'NestedStartError'
-  constructor(message: string) {
-    super('SKEIN_NESTED_START', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_NESTED_START'
 }
 
 /** `current()` was called where no task is running, or after an `await`. */
-export class NoCurrentScopeError extends SkeinError {
+export class NoCurrentScopeError extends PlainError {
   static override readonly kind: string = 'NoCurrentScopeError'
-  constructor(message: string) {
-    super('SKEIN_NO_CURRENT_SCOPE', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_NO_CURRENT_SCOPE'
 }
 
 /** Work was started in a scope that has already ended. */
-export class ScopeClosedError extends SkeinError {
+export class ScopeClosedError extends PlainError {
   static override readonly kind: string = 'ScopeClosedError'
-  constructor(message: string) {
-    super('SKEIN_SCOPE_CLOSED', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_SCOPE_CLOSED'
 }
 
 /** A task threw something that is not an Error; `value` is what it threw. */
@@ -301,19 +292,15 @@ export class StreamMismatchError extends SkeinError {
 }
 
 /** A cancelled task did not stop within the grace period; the message says where it was last seen. */
-export class StuckTaskError extends SkeinError {
+export class StuckTaskError extends PlainError {
   static override readonly kind: string = 'StuckTaskError'
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_STUCK', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_STUCK'
 }
 
 /** A message that came from a store is not what a task message must be. It is kept, for somebody to look at. */
-export class MalformedMessageError extends SkeinError {
+export class MalformedMessageError extends PlainError {
   static override readonly kind: string = 'MalformedMessageError'
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_MALFORMED_MESSAGE', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_MALFORMED_MESSAGE'
 }
 
 /** One thing that a schema found wrong, as Standard Schema reports it. */
@@ -329,7 +316,7 @@ export class ValidationError extends SkeinError {
   /** The findings of the schema, in its own words. */
   readonly issues: readonly ValidationIssue[]
   constructor(message: string, fields: { issues: readonly ValidationIssue[]; cause?: unknown }) {
-    super('SKEIN_VALIDATION', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_VALIDATION', message, fields)
     this.issues = fields.issues
   }
 }
@@ -350,11 +337,9 @@ export class JobRejectedError extends SkeinError {
 }
 
 /** The store does not know the job, or not any more. */
-export class JobGoneError extends SkeinError {
+export class JobGoneError extends PlainError {
   static override readonly kind: string = 'JobGoneError'
-  constructor(message: string) {
-    super('SKEIN_JOB_GONE', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_JOB_GONE'
 }
 
 /** A store could not be opened, read or written, or cannot do what was asked of it; what it holds is as it was. The code says why. */
@@ -375,70 +360,56 @@ export class StoreError extends SkeinError {
     message: string,
     fields: { store: string; cause?: unknown },
   ) {
-    super(code, message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super(code, message, fields)
     this.store = fields.store
   }
 }
 
 /** Throw it in a task to say that another attempt would fail in the same way: it is not made. */
-export class NonRetryableError extends SkeinError {
+export class NonRetryableError extends PlainError {
   static override readonly kind: string = 'NonRetryableError'
   /** Read where another attempt is decided about; any error may have it. */
   readonly retryable: false = false
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_NON_RETRYABLE', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_NON_RETRYABLE'
 }
 
 /** A store could not take what an attempt has left: a statement of an effect failed, or a result has too many bytes. */
-export class StoreRefusedError extends SkeinError {
+export class StoreRefusedError extends PlainError {
   static override readonly kind: string = 'StoreRefusedError'
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('SKEIN_STORE_REFUSED', message, options)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_STORE_REFUSED'
 }
 
 /** Nothing in the program can run any more, and work is pending: printed with the tree of tasks, exit code 70. */
-export class DeadlockError extends SkeinError {
+export class DeadlockError extends PlainError {
   static override readonly kind: string = 'DeadlockError'
-  constructor(message: string) {
-    super('SKEIN_DEADLOCK', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_DEADLOCK'
 }
 
 /** A lock, a semaphore, a limiter or a queue was used against its rules; the message says what to write instead. */
-export class MisuseError extends SkeinError {
+export class MisuseError extends PlainError {
   static override readonly kind: string = 'MisuseError'
-  constructor(message: string) {
-    super('SKEIN_MISUSE', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_MISUSE'
 }
 
 /**
  * The event that is waited for can never come: the holder of a lock is gone, a barrier was broken, all receivers have
  * closed.
  */
-export class BrokenError extends SkeinError {
+export class BrokenError extends PlainError {
   static override readonly kind: string = 'BrokenError'
-  constructor(message: string) {
-    super('SKEIN_BROKEN', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_BROKEN'
 }
 
 /** A resource that only one task at a time may use is in use. */
-export class BusyError extends SkeinError {
+export class BusyError extends PlainError {
   static override readonly kind: string = 'BusyError'
-  constructor(message: string) {
-    super('SKEIN_BUSY', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_BUSY'
 }
 
 /** Nothing more will come out of a channel: all its senders have closed, and what they sent has been received. */
-export class EndOfChannelError extends SkeinError {
+export class EndOfChannelError extends PlainError {
   static override readonly kind: string = 'EndOfChannelError'
-  constructor(message: string) {
-    super('SKEIN_END_OF_CHANNEL', message)
-  }
+  static override readonly code: ErrorCode = 'SKEIN_END_OF_CHANNEL'
 }
 
 /** A circuit breaker did not let the call pass, because what it protects has failed too often. */
@@ -457,7 +428,7 @@ export class RestartLimitError extends SkeinError {
   static override readonly kind: string = 'RestartLimitError'
   readonly errors: readonly unknown[]
   constructor(message: string, fields: { errors: readonly unknown[]; cause?: unknown }) {
-    super('SKEIN_RESTART_LIMIT', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_RESTART_LIMIT', message, fields)
     this.errors = fields.errors
   }
 }
@@ -474,7 +445,7 @@ export class ProcessFailedError extends SkeinError {
     message: string,
     fields: { exitCode: number | null; signal: string | null; stderr: string; cause?: unknown },
   ) {
-    super('SKEIN_PROCESS_FAILED', message, 'cause' in fields ? { cause: fields.cause } : undefined)
+    super('SKEIN_PROCESS_FAILED', message, fields)
     this.exitCode = fields.exitCode
     this.signal = fields.signal
     this.stderr = fields.stderr
