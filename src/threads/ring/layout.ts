@@ -26,7 +26,7 @@ export const head = 0
 export const textHead = 1
 export const tail = 16
 export const asleep = 32
-export const firstWord = 48
+const firstWord = 48
 
 /** Makes the memory of a ring. Its receiver counts as asleep until it has begun to read. */
 export function ringMemory({ size, texts }: RingLayout): SharedArrayBuffer {
@@ -40,9 +40,26 @@ export function textBytes(memory: SharedArrayBuffer, { size, texts }: RingLayout
   return Buffer.from(memory, (firstWord + size) * 4, texts)
 }
 
-/** The position of the frame that comes after one of so many words. */
-export function after({ size, longest }: RingLayout, position: number, words: number): number {
-  const next = (position + words) | 0
-  const place = next & (size - 1)
-  return place + longest > size ? (next + size - place) | 0 : next
+/** One side of a ring: its memory, and the rule by which both sides reckon. */
+export class RingEnd {
+  protected readonly control: Int32Array
+  protected readonly layout: RingLayout
+
+  constructor(control: Int32Array, layout: RingLayout) {
+    this.control = control
+    this.layout = layout
+  }
+
+  /** The word of the memory at which the frame at a position begins. */
+  protected wordAt(position: number): number {
+    return firstWord + (position & (this.layout.size - 1))
+  }
+
+  /** The position of the frame that comes after one of so many words. */
+  protected after(position: number, words: number): number {
+    const { size, longest } = this.layout
+    const next = (position + words) | 0
+    const place = next & (size - 1)
+    return place + longest > size ? (next + size - place) | 0 : next
+  }
 }

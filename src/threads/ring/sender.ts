@@ -1,4 +1,4 @@
-import { after, asleep, firstWord, head, type RingLayout, tail } from './layout.ts'
+import { asleep, head, RingEnd, tail } from './layout.ts'
 
 /**
  * The sending side of a ring.
@@ -9,17 +9,10 @@ import { after, asleep, firstWord, head, type RingLayout, tail } from './layout.
  *
  * Between two messages there is always room for a mark (see `#spare`), so that what does not fit can be announced.
  */
-export class RingSender {
-  readonly #control: Int32Array
-  readonly #layout: RingLayout
+export class RingSender extends RingEnd {
   #tail = 0
   /** The head as it was last seen. The real one can only be further: there is at least as much room as it says. */
   #head = 0
-
-  constructor(control: Int32Array, layout: RingLayout) {
-    this.#control = control
-    this.#layout = layout
-  }
 
   /**
    * The word where the next frame may be written, -1 when there is no room.
@@ -28,10 +21,10 @@ export class RingSender {
    * word and the skip after that, so a mark has room whenever `begin` has found room since the last one.
    */
   begin(): number {
-    const { size, longest } = this.#layout
+    const { size, longest } = this.layout
     const most = size - 3 * longest
     if (((this.#tail - this.#head) | 0) > most) {
-      this.#head = Atomics.load(this.#control, head)
+      this.#head = Atomics.load(this.control, head)
       if (((this.#tail - this.#head) | 0) > most) return -1
     }
     return this.place
@@ -39,19 +32,19 @@ export class RingSender {
 
   /** The word where a mark may be written. */
   get place(): number {
-    return firstWord + (this.#tail & (this.#layout.size - 1))
+    return this.wordAt(this.#tail)
   }
 
   /** True when so much of the ring is free that it is worth going back to it. */
   hasDrained(): boolean {
-    this.#head = Atomics.load(this.#control, head)
-    return ((this.#tail - this.#head) | 0) <= this.#layout.size >> 1
+    this.#head = Atomics.load(this.control, head)
+    return ((this.#tail - this.#head) | 0) <= this.layout.size >> 1
   }
 
   /** Marks what was written at `begin` or `place` as complete: the receiver may read it. */
   publish(words: number): void {
-    this.#tail = after(this.#layout, this.#tail, words)
-    Atomics.store(this.#control, tail, this.#tail)
+    this.#tail = this.after(this.#tail, words)
+    Atomics.store(this.control, tail, this.#tail)
   }
 
   /**
@@ -62,6 +55,6 @@ export class RingSender {
    * the sender rings, or the receiver stays awake, or both.
    */
   mustRing(): boolean {
-    return Atomics.load(this.#control, asleep) === 1 && Atomics.exchange(this.#control, asleep, 0) === 1
+    return Atomics.load(this.control, asleep) === 1 && Atomics.exchange(this.control, asleep, 0) === 1
   }
 }
