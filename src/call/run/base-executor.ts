@@ -1,6 +1,5 @@
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
-import { milliseconds } from '../../core/time/duration.ts'
 import {
   CancelledError,
   ClosedError,
@@ -16,9 +15,10 @@ import { onShutdown } from '../../core/program/shutdown.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { CallTeller } from './call-teller.ts'
 import { type Alarm, type ChunkResult, type Entry, failuresIn, type Outcome } from './entry.ts'
+import { closeLimit } from './close-limit.ts'
 import type { CloseOptions, Executor } from '../executor.ts'
 import { LentExecutor } from './lent-executor.ts'
-import { checkKnown, describe } from '../../core/errors/checks.ts'
+import { describe } from '../../core/errors/checks.ts'
 import { PendingQueue } from './pending-queue.ts'
 import { retryDelay } from './retry.ts'
 import { SignalListeners } from './signal-listeners.ts'
@@ -437,13 +437,9 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    checkKnown(options, knownClose, 'close option')
-    if (options.cancel !== undefined && typeof options.cancel !== 'boolean') {
-      throw new InvalidArgumentError(`cancel must be true or false, got ${describe(options.cancel)}`)
-    }
-    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
+    const limit = closeLimit(options)
     this.#closing ??= this.#close()
-    if (options.cancel) this.#cancelAll()
+    if (limit === 0) this.#cancelAll()
     else if (limit < Number.POSITIVE_INFINITY && this.#pending > 0) {
       const timer = this.alarm(limit, () => this.#cancelAll())
       void this.#closing.then(() => timer.clear())
@@ -477,5 +473,3 @@ export function checkLimiter(limiter: unknown): void {
 function isEnded(entry: Entry): boolean {
   return entry.state === 'ended'
 }
-
-const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])

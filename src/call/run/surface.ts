@@ -4,20 +4,18 @@ import type { Job } from '../../core/job/job.ts'
 import { LocalJob } from '../../core/job/local-job.ts'
 import { nothing } from '../../core/job/nothing.ts'
 import type { Scope } from '../../core/scope/scope.ts'
-import { type Arguments, type Call, isCall, type Item, makeCall, type Value } from '../call.ts'
+import { type Call, isCall, makeCall } from '../call.ts'
 import { Entry, type Outcome, type Work } from './entry.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats, StreamOptions } from '../executor.ts'
-import type { MapOptions, MapResults, Settled } from '../map.ts'
+import type { MapOptions, MapResults } from '../map.ts'
 import { hasNested } from './nested.ts'
 import { readStream } from './read-stream.ts'
 import { runGraph } from './run-graph.ts'
 import { runMap } from './run-map.ts'
 import { type Handover, handoverKey } from './handover.ts'
 import { refuseQueueOptions } from '../queue-options.ts'
-import type { NotAGenerator, Refusal } from '../define/sendable.ts'
 import type { AnyFunction } from '../define/identity.ts'
-import type { Task } from '../define/task.ts'
 
 /**
  * The common part of every local executor: `run`, `submit`, `map` and `stream`, on top of the three things in which
@@ -70,12 +68,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
   abstract within(scope: Scope): Executor
   abstract close(options?: CloseOptions): Promise<void>
 
-  run<A extends unknown[], R>(
-    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
-  ): Promise<Value<R>>
-  run<R>(call: Call<R>): Promise<R>
-  run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<unknown> {
+  run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<never> {
     const promise = this.promise((resolve, reject) => {
       const work = this.#workOf(first, args)
       const refuse = (error: unknown): void => {
@@ -103,15 +96,10 @@ export abstract class ExecutorSurface implements Executor, Handover {
       entry.promise = () => promise
       this.launch(entry)
     })
-    return promise
+    return promise as Promise<never>
   }
 
-  submit<A extends unknown[], R>(
-    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
-  ): Promise<Job<Value<R>>>
-  submit<R>(call: Call<R>): Promise<Job<R>>
-  submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<unknown>> {
+  submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<never>> {
     return new Promise((resolve, reject) => {
       const work = this.#workOf(first, args)
       if (hasNested(work.args)) {
@@ -131,16 +119,16 @@ export abstract class ExecutorSurface implements Executor, Handover {
           state: () => (entry.state === 'sent' && this.hasStarted(entry) ? 'running' : 'queued'),
         })
         entry.job = job
-        resolve(job)
+        resolve(job as Job<unknown> as Job<never>)
       }
       this.launch(entry)
     })
   }
 
   /** A graph is accepted as soon as it is handed over: its first calls wait in the queue like any other. */
-  #submitGraph(work: Work): Job<unknown> {
+  #submitGraph(work: Work): Job<never> {
     const abort = new AbortController()
-    const job: LocalJob<unknown> = new LocalJob({
+    const job: LocalJob<never> = new LocalJob({
       id: `${this.kind}-graph-${++graphs}`,
       name: work.task.name,
       place: this.place,
@@ -148,22 +136,12 @@ export abstract class ExecutorSurface implements Executor, Handover {
       state: () => 'running',
     })
     runGraph(this, work, abort.signal).then(
-      value => job.resolve(value),
+      value => job.resolve(value as never),
       (error: unknown) => job.reject(error, abort.signal.aborted ? 'cancelled' : 'failed'),
     )
     return job
   }
 
-  map<I, R>(
-    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
-    options: MapOptions & { readonly settle: true },
-  ): MapResults<Settled<Value<R>>>
-  map<I, R>(
-    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<Item<I>>> | AsyncIterable<NoInfer<Item<I>>>,
-    options?: MapOptions & { readonly settle?: false },
-  ): MapResults<Value<R>>
   map(
     task: AnyFunction,
     items: Iterable<unknown> | AsyncIterable<unknown>,
@@ -172,12 +150,6 @@ export abstract class ExecutorSurface implements Executor, Handover {
     return runMap(this, makeCall(task, []), items, options) as MapResults<never>
   }
 
-  stream<A extends unknown[], Y>(
-    task: Task<(...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>> &
-      Refusal<A, Y>,
-    ...args: Arguments<NoInfer<A>>
-  ): AsyncIterableIterator<Y>
-  stream<Y>(call: Call<AsyncIterable<Y> | Iterable<Y>>, options?: StreamOptions): AsyncIterableIterator<Y>
   stream(first: AnyFunction | Call<unknown>, ...args: unknown[]): AsyncIterableIterator<never> {
     const options = isCall(first) ? (args[0] as StreamOptions | undefined) : undefined
     return readStream(this, this.#workOf(first, isCall(first) ? [] : args), options) as AsyncIterableIterator<never>

@@ -1,19 +1,17 @@
-import { type Arguments, type Call, isCall, makeCall, type Value } from '../../call/call.ts'
+import { type Call, isCall, makeCall } from '../../call/call.ts'
 import type { Entry, Work } from '../../call/run/entry.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
+import { closeLimit } from '../../call/run/close-limit.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.ts'
 import { LentExecutor } from '../../call/run/lent-executor.ts'
-import type { MapOptions, MapResults, Settled } from '../../call/map.ts'
+import type { MapOptions, MapResults } from '../../call/map.ts'
 import { hasNested } from '../../call/run/nested.ts'
 import { checkKnown, describe } from '../../core/errors/checks.ts'
 import { checkQueueName, queueOptionNames } from '../../call/queue-options.ts'
 import { runMap } from '../../call/run/run-map.ts'
-import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
 import { ExecutorSurface } from '../../call/run/surface.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
-import type { Task } from '../../call/define/task.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
-import { milliseconds } from '../../core/time/duration.ts'
 import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
 import { Observers } from '../../core/events/observers.ts'
 import type { JobState } from '../../core/job/job.ts'
@@ -84,12 +82,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   // ---------------------------------------------------------------- submit
 
-  override submit<A extends unknown[], R>(
-    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
-  ): Promise<DurableJob<Value<R>>>
-  override submit<R>(call: Call<R>): Promise<DurableJob<R>>
-  override async submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<DurableJob<unknown>> {
+  override async submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<DurableJob<never>> {
     const work = isCall(first) ? first : makeCall(first, args)
     this.check(work)
     this.#checkOpen(work)
@@ -106,18 +99,12 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     return job
   }
 
-  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<unknown> {
+  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<never> {
     const outline = outlineOf(acceptedId(outgoing, sent), outgoing)
-    return new StoredJobHandle<unknown>(this.#source, outline, 'queued', outgoing.ignoreResult === true)
+    return new StoredJobHandle<never>(this.#source, outline, 'queued', outgoing.ignoreResult === true)
   }
 
-  submitInside<R>(database: UserDatabase, call: Call<R>): DurableJob<R>
-  submitInside<A extends unknown[], R>(
-    database: UserDatabase,
-    task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,
-    ...args: Arguments<NoInfer<A>>
-  ): DurableJob<Value<R>>
-  submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<unknown> {
+  submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<never> {
     const work = isCall(first) ? first : makeCall(first, args)
     this.check(work)
     this.#checkOpen(work)
@@ -157,16 +144,6 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   // ---------------------------------------------------------------- run, map, stream
 
-  override map<I, R>(
-    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
-    options: DurableMapOptions & { readonly settle: true },
-  ): MapResults<Settled<Value<R>>>
-  override map<I, R>(
-    task: Task<(item: I) => R> & Refusal<[I], R> & NotAGenerator<R>,
-    items: Iterable<NoInfer<I>> | AsyncIterable<NoInfer<I>>,
-    options?: DurableMapOptions & { readonly settle?: false },
-  ): MapResults<Value<R>>
   override map(
     task: AnyFunction,
     items: Iterable<unknown> | AsyncIterable<unknown>,
@@ -251,13 +228,9 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   // ---------------------------------------------------------------- closing
 
   close(options: CloseOptions = {}): Promise<void> {
-    checkKnown(options, knownClose, 'close option')
-    if (options.cancel !== undefined && typeof options.cancel !== 'boolean') {
-      throw new InvalidArgumentError(`cancel must be true or false, got ${describe(options.cancel)}`)
-    }
-    const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
+    const limit = closeLimit(options)
     this.#closing ??= this.#close()
-    if (options.cancel) this.#cancelAll()
+    if (limit === 0) this.#cancelAll()
     else if (this.#flights.size > 0) {
       const timer = new Timer(limit, () => this.#cancelAll(), undefined)
       const clear = (): void => timer.clear()
@@ -279,7 +252,6 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 }
 
-const knownClose: ReadonlySet<string> = new Set(['cancel', 'timeout'])
 const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'limit', 'after'])
 /** The options of a map that are those of its calls; the rest are the map's own. */
 const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames)
