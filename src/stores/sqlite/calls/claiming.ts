@@ -49,12 +49,12 @@ export type TaskOpenings = Map<string, number>
 export function mayClaim(turn: Turn, request: ClaimRequest): boolean {
   const { database, now, time } = turn
   turn.keeper.lines.refresh()
-  if (database.get('SELECT 1 FROM skein_call WHERE state = 0 AND due_at <= ? LIMIT 1', now)) return true
+  if (database.get(`SELECT 1 FROM skein_call WHERE state = ${state.delayed} AND due_at <= ? LIMIT 1`, now)) return true
   if (database.get('SELECT 1 FROM skein_opening WHERE opens <= ? LIMIT 1', time)) return true
   for (const queue of request.queues) {
     if (isPaused(turn, queue)) continue
     for (const { line } of linesOf(turn, queue, request.tasks)) {
-      if (database.get('SELECT 1 FROM skein_call WHERE line = ? AND state = 1 LIMIT 1', line)) return true
+      if (database.get(`SELECT 1 FROM skein_call WHERE line = ? AND state = ${state.ready} LIMIT 1`, line)) return true
     }
   }
   return false
@@ -150,7 +150,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
   if (only === undefined) return []
   if (lines.length === 1) {
     const rows = database.all(
-      `SELECT ${columns} FROM skein_call WHERE line = ? AND state = 1 ORDER BY priority DESC, place LIMIT ?`,
+      `SELECT ${columns} FROM skein_call WHERE line = ? AND state = ${state.ready} ORDER BY priority DESC, place LIMIT ?`,
       only.line,
       Math.min(most, free.get(only.line) as number),
     )
@@ -158,7 +158,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
   }
   const heads = lines.flatMap(({ line }) =>
     database.all(
-      'SELECT call, priority, place FROM skein_call WHERE line = ? AND state = 1 ORDER BY priority DESC, place LIMIT ?',
+      `SELECT call, priority, place FROM skein_call WHERE line = ? AND state = ${state.ready} ORDER BY priority DESC, place LIMIT ?`,
       line,
       Math.min(most, free.get(line) as number),
     ),

@@ -6,7 +6,7 @@ import { ask, end, forget, load, loadWhere, noteEnd } from './ending.ts'
 import { standsBehind, refill } from './limits.ts'
 import { conditionOf } from './looking.ts'
 import { reportKind, write } from './reporting.ts'
-import { state } from '../file/schema.ts'
+import { notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** The time for which a worker that is not heard of counts as alive, in milliseconds. */
@@ -38,7 +38,7 @@ export function retry(turn: Turn, id: string): Retried {
   if (loaded === undefined) return 'gone'
   if (pending.has(loaded.state)) return 'pending'
   const { call, line, uniqueKey, limitKey, awaits } = loaded
-  if (uniqueKey !== null && database.get('SELECT 1 FROM skein_call WHERE unique_key = ? AND state < 4', uniqueKey)) {
+  if (uniqueKey !== null && database.get(`SELECT 1 FROM skein_call WHERE unique_key = ? AND ${notEnded}`, uniqueKey)) {
     return 'taken'
   }
   const [bytes, more, ended, members, priority, concurrency, count, per] = database.get(
@@ -82,7 +82,7 @@ export function purge(turn: Turn, filter: JobFilter, limit: number): number {
   const { where, parameters } = conditionOf(turn, filter)
   const found = loadWhere(
     turn,
-    `${where} AND state <> 2 ORDER BY call DESC LIMIT ?`,
+    `${where} AND state <> ${state.running} ORDER BY call DESC LIMIT ?`,
     ...(parameters as (string | number)[]),
     limit,
   )

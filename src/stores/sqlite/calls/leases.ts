@@ -1,3 +1,4 @@
+import { state } from '../file/schema.ts'
 import { crashPoint } from '../../crash-point.ts'
 import type { KeptLeases } from './claiming.ts'
 import type { Turn } from './turn.ts'
@@ -47,7 +48,7 @@ export class Leases implements KeptLeases {
     const { database, keeper } = turn
     const rows = database.all(
       `SELECT c.id, c.call, c.token, l.lease, l.length, l.until FROM skein_call c JOIN skein_lease l ON l.lease = c.lease
-       WHERE c.state = 2 AND c.lease IS NOT NULL AND c.worker IN (SELECT value FROM json_each(?))`,
+       WHERE c.state = ${state.running} AND c.lease IS NOT NULL AND c.worker IN (SELECT value FROM json_each(?))`,
       JSON.stringify(workers),
     ) as [string, number, number, number, number, number][]
     for (const [id, call, token, lease, length, until] of rows) {

@@ -1,4 +1,4 @@
-import { state } from '../file/schema.ts'
+import { notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** The numbers of a limit. */
@@ -39,7 +39,10 @@ export function noteStart(turn: Turn, key: string, per: number): void {
 }
 
 function runningOf(turn: Turn, key: string): number {
-  const row = turn.database.get('SELECT count(*) FROM skein_call WHERE limit_key = ? AND state = 2 AND state < 4', key)
+  const row = turn.database.get(
+    `SELECT count(*) FROM skein_call WHERE limit_key = ? AND state = ${state.running} AND ${notEnded}`,
+    key,
+  )
   return row?.[0] as number
 }
 
@@ -85,7 +88,7 @@ export class Admission {
 export function refill(turn: Turn, key: string): void {
   const { database } = turn
   const lines = database.all(
-    'SELECT DISTINCT line FROM skein_call WHERE limit_key = ? AND state = 3 AND state < 4',
+    `SELECT DISTINCT line FROM skein_call WHERE limit_key = ? AND state = ${state.parked} AND ${notEnded}`,
     key,
   )
   if (lines.length === 0) return
@@ -93,7 +96,7 @@ export function refill(turn: Turn, key: string): void {
   for (const [line] of lines as [number][]) {
     const [priority, concurrency, count, per] = database.get(
       `SELECT priority, limit_concurrency, limit_count, limit_per FROM skein_call
-       WHERE limit_key = ? AND state = 3 AND state < 4 AND line = ? ORDER BY priority DESC, place LIMIT 1`,
+       WHERE limit_key = ? AND state = ${state.parked} AND ${notEnded} AND line = ? ORDER BY priority DESC, place LIMIT 1`,
       key,
       line,
     ) as [number, number | null, number | null, number | null]
@@ -106,8 +109,8 @@ export function refill(turn: Turn, key: string): void {
     const room = most - inLine(turn, key, line, priority, most)
     if (room <= 0) continue
     database.run(
-      `UPDATE skein_call SET state = 1 WHERE call IN (SELECT call FROM skein_call
-       WHERE limit_key = ? AND state = 3 AND state < 4 AND line = ? ORDER BY priority DESC, place LIMIT ?)`,
+      `UPDATE skein_call SET state = ${state.ready} WHERE call IN (SELECT call FROM skein_call
+       WHERE limit_key = ? AND state = ${state.parked} AND ${notEnded} AND line = ? ORDER BY priority DESC, place LIMIT ?)`,
       key,
       line,
       room,
@@ -159,7 +162,7 @@ function placesOf({ concurrency, count }: Bounds): number {
 function inLine(turn: Turn, key: string, line: number, priority: number, most: number): number {
   const row = turn.database.get(
     `SELECT count(*) FROM (SELECT 1 FROM skein_call
-     WHERE limit_key = ? AND state = 1 AND state < 4 AND line = ? AND priority >= ? LIMIT ?)`,
+     WHERE limit_key = ? AND state = ${state.ready} AND ${notEnded} AND line = ? AND priority >= ? LIMIT ?)`,
     key,
     line,
     priority,

@@ -5,7 +5,7 @@ import type { CallOutcome } from '../../roles/results.ts'
 import { damagedStory } from '../../story.ts'
 import { messageOf } from './claiming.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
-import { state } from '../file/schema.ts'
+import { endedBadly, notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
 
@@ -90,12 +90,13 @@ export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: st
 /** A delayed call whose time has come is ready, though nobody has put it in line yet. */
 function statesOf(states: readonly StoredState[], now: number): string {
   const conditions = states.map(each => {
-    if (each === 'delayed') return `(state = 0 AND due_at > ${now})`
-    if (each === 'ready') return `(state IN (1, 3) OR (state = 0 AND due_at <= ${now}))`
+    if (each === 'delayed') return `(state = ${state.delayed} AND due_at > ${now})`
+    if (each === 'ready')
+      return `(state IN (${state.ready}, ${state.parked}) OR (state = ${state.delayed} AND due_at <= ${now}))`
     const number = state[each]
     // Anything but a state is shown as dead; it is greater than all numbers where it is not a number.
-    if (each === 'dead') return '(state > 4 AND state NOT IN (5, 6))'
-    return number > state.done ? `(state = ${number} AND state > 4)` : `state = ${number}`
+    if (each === 'dead') return `(${endedBadly} AND state NOT IN (${state.failed}, ${state.cancelled}))`
+    return number > state.done ? `(state = ${number} AND ${endedBadly})` : `state = ${number}`
   })
   return conditions.length === 0 ? '0' : `(${conditions.join(' OR ')})`
 }
@@ -168,11 +169,11 @@ export function stats(turn: Turn): InspectorStats {
   const known = new Set(workers(turn).flatMap(each => each.tasks))
   const unclaimed = new Map<string, number>()
   const counted = database.all(
-    `SELECT line, iif(due_at <= ${now}, 1, 0) AS state, count(*) FROM skein_call WHERE state = 0 GROUP BY 1, 2
-     UNION ALL SELECT line, -1, count(*) FROM skein_call WHERE state = -1 GROUP BY line
-     UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE state = 1 GROUP BY line
-     UNION ALL SELECT line, 2, count(*) FROM skein_call WHERE lease IS NOT NULL GROUP BY line
-     UNION ALL SELECT line, 1, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = 3 AND state < 4 GROUP BY line
+    `SELECT line, iif(due_at <= ${now}, ${state.ready}, ${state.delayed}) AS state, count(*) FROM skein_call WHERE state = ${state.delayed} GROUP BY 1, 2
+     UNION ALL SELECT line, ${state.held}, count(*) FROM skein_call WHERE state = ${state.held} GROUP BY line
+     UNION ALL SELECT line, ${state.ready}, count(*) FROM skein_call WHERE state = ${state.ready} GROUP BY line
+     UNION ALL SELECT line, ${state.running}, count(*) FROM skein_call WHERE lease IS NOT NULL GROUP BY line
+     UNION ALL SELECT line, ${state.ready}, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = ${state.parked} AND ${notEnded} GROUP BY line
      UNION ALL SELECT line, state, count(*) FROM skein_call WHERE ended IS NOT NULL GROUP BY line, state`,
   ) as [number, number, number][]
   for (const [line, number, count] of counted) {
@@ -199,7 +200,7 @@ function waitedIn(turn: Turn, line: number): number {
   let longest = 0
   for (let priority = 0; priority < 10; priority++) {
     const row = turn.database.get(
-      'SELECT due_at FROM skein_call WHERE line = ? AND state = 1 AND priority = ? ORDER BY place LIMIT 1',
+      `SELECT due_at FROM skein_call WHERE line = ? AND state = ${state.ready} AND priority = ? ORDER BY place LIMIT 1`,
       line,
       priority,
     )

@@ -1,3 +1,4 @@
+import { state } from '../file/schema.ts'
 import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
@@ -146,7 +147,7 @@ function look(turn: Turn, asked: Asked): unknown {
 function blame(turn: Turn, claims: readonly HeldClaim[], blamed: boolean): WriteOutcome[] {
   return claims.map(({ id, token }) => {
     const changed = turn.database.run(
-      'UPDATE skein_call SET blamed = ? WHERE id = ? AND token = ? AND state = 2',
+      `UPDATE skein_call SET blamed = ? WHERE id = ? AND token = ? AND state = ${state.running}`,
       blamed ? 1 : 0,
       id,
       token,
@@ -157,7 +158,11 @@ function blame(turn: Turn, claims: readonly HeldClaim[], blamed: boolean): Write
 
 function renew(turn: Turn, claims: readonly HeldClaim[], lease: number): WriteOutcome[] {
   return claims.map(({ id, token }) => {
-    const row = turn.database.get('SELECT lease FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
+    const row = turn.database.get(
+      `SELECT lease FROM skein_call WHERE id = ? AND token = ? AND state = ${state.running}`,
+      id,
+      token,
+    )
     if (row === undefined) return 'lost'
     const own = row[0] as number
     if (!turn.keeper.ownLeases.has(own)) {

@@ -11,6 +11,9 @@ const most = 1_000
 /** They are thinned out when there are so many more. */
 const slack = 100
 
+/** The reports of which the oldest may go: not the values of a stream, nor those that steps are made of. */
+const isHistory = `kind NOT IN (${reportKind.item}, ${reportKind.step})`
+
 const insert = `INSERT INTO skein_report (call, sequence, kind, time_at, name, value) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (call, sequence) DO NOTHING`
 
@@ -48,24 +51,24 @@ export function write(
 function thin(turn: Turn, call: number): void {
   const { database } = turn
   const row = database.get(
-    `SELECT sequence FROM skein_report WHERE call = ? AND kind NOT IN (2, 3) ORDER BY sequence DESC LIMIT 1 OFFSET ${most}`,
+    `SELECT sequence FROM skein_report WHERE call = ? AND ${isHistory} ORDER BY sequence DESC LIMIT 1 OFFSET ${most}`,
     call,
   )
   if (row === undefined) return
   const before = row[0] as number
   const [bytes] = database.get(
-    `SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE call = ? AND sequence <= ? AND kind NOT IN (2, 3)`,
+    `SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE call = ? AND sequence <= ? AND ${isHistory}`,
     call,
     before,
   ) as [number]
-  database.run('DELETE FROM skein_report WHERE call = ? AND sequence <= ? AND kind NOT IN (2, 3)', call, before)
+  database.run(`DELETE FROM skein_report WHERE call = ? AND sequence <= ? AND ${isHistory}`, call, before)
   database.run('UPDATE skein_call SET bytes = bytes - ? WHERE call = ?', bytes, call)
 }
 
 /** The finished steps of a call, in the order in which they were first finished. */
 export function stepsOf(turn: Turn, call: number): [string, string][] {
   const rows = turn.database.all(
-    'SELECT name, value FROM skein_report WHERE call = ? AND kind = 3 ORDER BY sequence',
+    `SELECT name, value FROM skein_report WHERE call = ? AND kind = ${reportKind.step} ORDER BY sequence`,
     call,
   )
   return [...new Map(rows as unknown as [string, string][])]

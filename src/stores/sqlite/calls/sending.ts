@@ -4,7 +4,7 @@ import { countIn, optionalTextIn } from '../file/columns.ts'
 import { enroll, verdictOf } from './counters.ts'
 import { ask, type Loaded, end, load, noteEnd } from './ending.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
-import { state } from '../file/schema.ts'
+import { notEnded, state } from '../file/schema.ts'
 import type { SentCall, SentRest } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
@@ -36,7 +36,9 @@ export function send(turn: Turn, calls: readonly SentCall[]): SendOutcome[] {
 }
 
 function isPlain(call: SentCall | undefined, longest: number): boolean {
-  return call !== undefined && call[7] === undefined && call[6] === 0 && call[3].length + call[4].length <= longest
+  if (call === undefined) return false
+  const [, , , headers, body, , delay, rest] = call
+  return rest === undefined && delay === 0 && headers.length + body.length <= longest
 }
 
 const plainInsert = (calls: number): string =>
@@ -44,7 +46,7 @@ const plainInsert = (calls: number): string =>
     { length: calls },
     (_, index) => {
       const p = 3 + index * 6
-      return `(?1 + ${index}, ?${p}, ?${p + 1}, 1, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
+      return `(?1 + ${index}, ?${p}, ?${p + 1}, ${state.ready}, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
     },
   ).join(', ')} ON CONFLICT (id) DO NOTHING`
 const insertOne = plainInsert(1)
@@ -163,7 +165,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
 }
 
 function holderOf(turn: Turn, key: string): Loaded | undefined {
-  const row = turn.database.get('SELECT id FROM skein_call WHERE unique_key = ? AND state < 4', key)
+  const row = turn.database.get(`SELECT id FROM skein_call WHERE unique_key = ? AND ${notEnded}`, key)
   return row && load(turn, row[0] as string)
 }
 
@@ -180,8 +182,8 @@ function makeRoom(
   const spared = replaced?.limitKey === limit.key ? replaced.call : -1
   for (;;) {
     const [waiting, staying] = database.get(
-      `SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2 AND cancelling IS NULL)
-       FROM skein_call WHERE limit_key = ? AND state < 4 AND call <> ?`,
+      `SELECT count(*) FILTER (WHERE state <> ${state.running}), count(*) FILTER (WHERE state = ${state.running} AND cancelling IS NULL)
+       FROM skein_call WHERE limit_key = ? AND ${notEnded} AND call <> ?`,
       limit.key,
       spared,
     ) as [number, number]
@@ -194,13 +196,13 @@ function makeRoom(
     if (limit.strategy === 'drop') return false
     const oldest =
       database.get(
-        'SELECT id FROM skein_call WHERE limit_key = ? AND state < 4 AND state <> 2 AND call <> ? ORDER BY call LIMIT 1',
+        `SELECT id FROM skein_call WHERE limit_key = ? AND ${notEnded} AND state <> ${state.running} AND call <> ? ORDER BY call LIMIT 1`,
         limit.key,
         spared,
       ) ??
       (limit.concurrency !== null && staying >= limit.concurrency
         ? database.get(
-            `SELECT id FROM skein_call WHERE limit_key = ? AND state = 2 AND state < 4 AND cancelling IS NULL
+            `SELECT id FROM skein_call WHERE limit_key = ? AND state = ${state.running} AND ${notEnded} AND cancelling IS NULL
              ORDER BY call LIMIT 1`,
             limit.key,
           )

@@ -225,7 +225,11 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
   const value = given.kind === 'log' ? given.line : given.value
   const large = tooLarge(value, keeper.settings.maxBytes)
   if (large) return large
-  const row = database.get('SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = 2', id, token)
+  const row = database.get(
+    `SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = ${state.running}`,
+    id,
+    token,
+  )
   if (row === undefined) return 'lost'
   if (given.kind === 'step') {
     turn.durable = true

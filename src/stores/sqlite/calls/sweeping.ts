@@ -27,13 +27,15 @@ export function promote(turn: Turn): number {
   const { database, now } = turn
   const over = loadWhere(turn, `gives_up_at <= ? LIMIT ${most}`, now)
   for (const loaded of over) endOverdue(turn, loaded)
-  if (database.get('SELECT 1 FROM skein_call WHERE state = 0 AND due_at <= ? LIMIT 1', now) === undefined)
+  if (
+    database.get(`SELECT 1 FROM skein_call WHERE state = ${state.delayed} AND due_at <= ? LIMIT 1`, now) === undefined
+  )
     return over.length
   const first = turn.take(most)
   const lines = database.all(
     `UPDATE skein_call SET state = ${state.ready}, place = due.place FROM (
        SELECT call, row_number() OVER (ORDER BY due_at, call) + ? AS place FROM (
-         SELECT call, due_at FROM skein_call WHERE state = 0 AND due_at <= ? ORDER BY due_at, call LIMIT ${most})
+         SELECT call, due_at FROM skein_call WHERE state = ${state.delayed} AND due_at <= ? ORDER BY due_at, call LIMIT ${most})
      ) AS due WHERE skein_call.call = due.call RETURNING line`,
     first - 1,
     now,
@@ -141,7 +143,7 @@ function bury(turn: Turn, loaded: Loaded, silence: number, only: boolean): boole
 
 function deathsOf(turn: Turn, call: number, count: number): story.Death[] {
   const rows = turn.database.all(
-    `SELECT value, time_at FROM skein_report WHERE call = ? AND kind = 4 AND value LIKE '{"state":"died"%' ORDER BY sequence DESC LIMIT ?`,
+    `SELECT value, time_at FROM skein_report WHERE call = ? AND kind = ${reportKind.state} AND value LIKE '{"state":"died"%' ORDER BY sequence DESC LIMIT ?`,
     call,
     count,
   ) as [string, number][]

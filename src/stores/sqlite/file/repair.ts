@@ -202,8 +202,8 @@ function putRight(to: Database): void {
     OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
   to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
   putCountersRight(to)
-  to.run(`UPDATE skein_call SET state = 1, lease = NULL, blamed = 0,
-    gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (2, 3)`)
+  to.run(`UPDATE skein_call SET state = ${state.ready}, lease = NULL, blamed = 0,
+    gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (${state.running}, ${state.parked})`)
   to.run(`UPDATE skein_meta SET
     sequence = 1 + max((SELECT coalesce(max(max(call, place, token, coalesce(ended, 0))), 0) FROM skein_call),
       (SELECT coalesce(max(call), 0) FROM skein_member)),

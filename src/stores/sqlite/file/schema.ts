@@ -17,6 +17,13 @@ export const state = {
   dead: 7,
 } as const
 
+/**
+ * The conditions of partial indexes, for the queries that are to use one: SQLite takes such an index only if the query says so in the
+ * same words, even where it says more than that already.
+ */
+export const notEnded: string = `state < ${state.done}`
+export const endedBadly: string = `state > ${state.done}`
+
 /** The version of the tables below. */
 export const schemaVersion: number = 3
 
@@ -84,14 +91,14 @@ const steps: readonly string[] = [
     result TEXT
   );
   CREATE UNIQUE INDEX skein_call_id ON skein_call (id);
-  CREATE UNIQUE INDEX skein_call_key ON skein_call (unique_key) WHERE unique_key IS NOT NULL AND state < 4;
-  CREATE INDEX skein_call_line ON skein_call (line, priority DESC, place) WHERE state = 1;
-  CREATE INDEX skein_call_due ON skein_call (due_at, line) WHERE state = 0;
+  CREATE UNIQUE INDEX skein_call_key ON skein_call (unique_key) WHERE unique_key IS NOT NULL AND ${notEnded};
+  CREATE INDEX skein_call_line ON skein_call (line, priority DESC, place) WHERE state = ${state.ready};
+  CREATE INDEX skein_call_due ON skein_call (due_at, line) WHERE state = ${state.delayed};
   CREATE INDEX skein_call_gives_up ON skein_call (gives_up_at) WHERE gives_up_at IS NOT NULL;
   CREATE INDEX skein_call_lease ON skein_call (lease, line, worker) WHERE lease IS NOT NULL;
-  CREATE INDEX skein_call_limit ON skein_call (limit_key, state, line, priority DESC, place) WHERE limit_key IS NOT NULL AND state < 4;
+  CREATE INDEX skein_call_limit ON skein_call (limit_key, state, line, priority DESC, place) WHERE limit_key IS NOT NULL AND ${notEnded};
   CREATE INDEX skein_call_ended ON skein_call (ended, line, state) WHERE ended IS NOT NULL;
-  CREATE INDEX skein_call_trouble ON skein_call (state, call) WHERE state > 4;
+  CREATE INDEX skein_call_trouble ON skein_call (state, call) WHERE ${endedBadly};
   CREATE TABLE skein_message (call INTEGER PRIMARY KEY, headers TEXT NOT NULL, body TEXT NOT NULL);
   CREATE TABLE skein_report (
     report INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -146,7 +153,7 @@ const steps: readonly string[] = [
   ALTER TABLE skein_call ADD COLUMN awaits_delay INTEGER;    -- milliseconds from when it is let go
   ALTER TABLE skein_call ADD COLUMN awaits_bytes INTEGER;    -- what the counter keeps for it, once it has ended; part of bytes
   CREATE INDEX skein_call_awaits ON skein_call (awaits) WHERE awaits IS NOT NULL;
-  CREATE INDEX skein_call_held ON skein_call (awaits, awaits_drop, awaits_members, line) WHERE state = -1;
+  CREATE INDEX skein_call_held ON skein_call (awaits, awaits_drop, awaits_members, line) WHERE state = ${state.held};
   CREATE TABLE skein_counter (
     counter TEXT PRIMARY KEY,
     members INTEGER NOT NULL,        -- that are known of

@@ -1,3 +1,4 @@
+import { state } from '../file/schema.ts'
 import type { Leases } from '../calls/leases.ts'
 import type { Turn } from '../calls/turn.ts'
 import { wants } from '../../threaded/messages.ts'
@@ -81,7 +82,11 @@ export class Foreign {
     const { database, keeper } = turn
     for (const [id, { call, token, lease }] of keeper.held) {
       if (keeper.ownLeases.has(lease)) continue
-      const row = database.get('SELECT 1 FROM skein_call WHERE call = ? AND token = ? AND state = 2', call, token)
+      const row = database.get(
+        `SELECT 1 FROM skein_call WHERE call = ? AND token = ? AND state = ${state.running}`,
+        call,
+        token,
+      )
       if (row !== undefined) continue
       keeper.held.delete(id)
       turn.tell('lost', id, token)

@@ -1,3 +1,4 @@
+import { state } from '../file/schema.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
@@ -347,7 +348,7 @@ export class Service implements Backend<Asked> {
   #nextDue(): { wall: number; steady: number } {
     try {
       const row = this.#keeper.database.get(
-        `SELECT (SELECT min(due_at) FROM skein_call WHERE state = 0),
+        `SELECT (SELECT min(due_at) FROM skein_call WHERE state = ${state.delayed}),
            (SELECT min(gives_up_at) FROM skein_call WHERE gives_up_at IS NOT NULL),
            (SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1),
            (SELECT ended_bytes FROM skein_meta),
