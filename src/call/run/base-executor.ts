@@ -42,7 +42,7 @@ export interface Counts {
  * A subclass decides where an accepted entry waits (`enqueue`, `dequeue`), how a sent one is stopped (`interrupt`), and
  * calls `settle` when a run has ended.
  *
- * Invariant: `pending` counts what has been accepted and has not ended; every path to the end goes through `finish`.
+ * Invariant: `pending` counts what has been accepted, or waits for that, and has not ended; every path to the end goes through `finish`.
  */
 export abstract class BaseExecutor<P> extends ExecutorSurface {
   readonly name: string
@@ -63,9 +63,11 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   #isAdmitting = false
   #pending = 0
   #closing: Promise<void> | undefined
+  /** True once what is pending has been cancelled by closing: nothing is tried again. */
+  #forced = false
   #onIdle: (() => void) | undefined
   /** Takes back the wish to hear of the program's end; there while something is pending. */
-  #deaf: (() => void) | undefined
+  #ignoreShutdown: (() => void) | undefined
   /** Stops what runs, unless a scope has borrowed it: that is stopped by the scope, in its time, for it may be cleaning up. */
   readonly #onShutdown = (cause: CancelCause): void => {
     for (const entry of this.#everyEntry()) if (entry.loan === undefined) this.stop(entry, cause)
@@ -127,11 +129,11 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
     if (this.#hasRoom) {
       this.#accept(entry)
     } else if (entry.terms.patient || this.#overload === 'wait') {
-      if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
+      this.#count()
       this.#outside.push(entry)
       this.#tokens?.ask()
     } else {
-      this.#detach(entry)
+      this.#letGo(entry)
       entry.end({
         state: 'failed',
         error: new OverloadedError(
@@ -184,14 +186,19 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
     return this.#tokens?.keep(entry)
   }
 
+  /** One entry more has to end before the executor is idle. */
+  #count(): void {
+    if (this.#pending++ === 0) this.#ignoreShutdown = onShutdown(this.#onShutdown)
+  }
+
   #accept(entry: Entry<P>): void {
+    this.#count()
     if (this.#enter(entry)) this.#place(entry)
   }
 
-  /** Makes it one of those that are waited for. False: somebody who heard of that has ended it. */
+  /** Accepts an entry that has been counted. False: somebody who heard of that has ended it. */
   #enter(entry: Entry<P>): boolean {
     entry.site ??= recordSite()
-    if (this.#pending++ === 0) this.#deaf = onShutdown(this.#onShutdown)
     entry.id = `${this.name}-${++this.#numbers}`
     entry.state = 'waiting'
     entry.onAccepted?.()
@@ -219,7 +226,6 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   /** Lets in the first of those who wait outside. */
   #letIn(): Entry<P> | undefined {
     for (let entry = this.#outside.take(); entry; entry = this.#outside.take()) {
-      if (--this.#pending === 0) this.#deaf?.()
       if (this.#enter(entry)) return entry
     }
     return undefined
@@ -326,10 +332,10 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
     } else {
       counts[outcome.state] += outcome.state === 'done' ? 1 : entry.terms.items
     }
-    this.#detach(entry)
+    this.#letGo(entry)
     this.leave(entry)
     this.admit()
-    if (--this.#pending === 0) this.#deaf?.()
+    if (--this.#pending === 0) this.#ignoreShutdown?.()
     entry.state = 'ended'
     if (this.observed || entry.job?.isFollowed) this.#teller.ended(entry, outcome)
     entry.end(outcome)
@@ -342,7 +348,8 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
     entry.timer = entry.graceTimer = undefined
   }
 
-  #detach(entry: Entry<P>): void {
+  /** Nothing of this executor keeps hold of the entry any more: no timer, no listener. */
+  #letGo(entry: Entry<P>): void {
     this.#clearTimers(entry)
     const { signal } = entry.work.options
     if (signal) this.#signals.delete(signal, entry)
@@ -423,17 +430,6 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
 
   within(scope: Scope): Executor {
     return new LentExecutor(this, scope)
-  }
-
-  #forced = false
-
-  /** The number of accepted calls that have not ended. */
-  protected get pending(): number {
-    return this.#pending
-  }
-
-  protected get closing(): boolean {
-    return this.#closing !== undefined
   }
 
   close(options: CloseOptions = {}): Promise<void> {

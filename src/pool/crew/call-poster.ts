@@ -43,7 +43,7 @@ export class CallPoster {
       throw unsendableBy(work.task.name, error)
     }
     try {
-      worker.transport.post(call, json, moved)
+      worker.post(call, json, moved)
     } catch (error) {
       throw unsendableCall(this.#kind, work, error)
     }
@@ -58,21 +58,21 @@ export class CallPoster {
 
   /** Sends a value that was put to a worker that doesn't have it yet. */
   #bring(put: PutState, worker: PoolWorker): void {
-    const { transport, puts } = worker
+    const { puts } = worker
     if (puts.has(put)) return
     const { value } = put.checkOpen(pathOfPut)
     const encoded = encode(value, pathOfPut, this.#values)
     const { marked, json } = this.#values
     try {
-      transport.post([request.put, put.id, encoded, marked ? 1 : 0], json, [])
+      worker.post([request.put, put.id, encoded, marked ? 1 : 0], json, [])
     } catch (error) {
       throw explainFailure(value, pathOfPut, error, part => tryToClone(part, undefined))
     }
     puts.add(put)
     put.holders.set(worker, () => {
       puts.delete(put)
-      transport.post([request.drop, put.id], true)
-      transport.flush()
+      worker.post([request.drop, put.id], true)
+      worker.flush()
     })
   }
 }

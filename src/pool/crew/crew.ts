@@ -161,8 +161,8 @@ export class Crew {
   retire(worker: PoolWorker): void {
     if (worker.ending || worker.farewell) return
     worker.state = 'leaving'
-    worker.transport.post([request.close], true)
-    worker.transport.flush()
+    worker.post([request.close], true)
+    worker.flush()
     // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
     worker.farewell = new RealTimer(this.#settings.grace, () => this.endByForce(worker), false)
   }

@@ -1,9 +1,11 @@
 import type { Entry } from '../../call/run/entry.ts'
 import type { WorkerStats } from '../../call/executor.ts'
+import type { Transferable } from '../../call/codec/move.ts'
 import type { PutState } from '../../call/codec/put.ts'
 import type { Ended } from '../../core/errors/errors.ts'
 import { isLoading, loadingSince } from '../wire/ledger.ts'
 import type { RealTimer } from '../../core/time/real-timer.ts'
+import type { Request } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
@@ -67,8 +69,7 @@ export class PoolWorker {
   served = 0
   completed = 0
   busy = 0
-  /** Has requests that have not been flushed. */
-  dirty = false
+  #isUnflushed = false
   /**
    * The number of its calls that have ended or been passed over, and that number when `AheadWatch` looked last: the two say
    * if it moves.
@@ -97,6 +98,25 @@ export class PoolWorker {
   constructor(index: number, name: string) {
     this.index = index
     this.name = name
+  }
+
+  /** Posts a request, as `Transport.post` does; it leaves with the next `flush`. */
+  post(message: Request, json: boolean, moved?: readonly Transferable[]): void {
+    this.transport.post(message, json, moved)
+    this.#isUnflushed = true
+  }
+
+  /** The same for one that is offered as it is. False: it cannot go that way, and nothing has been posted. */
+  postPlain(message: Request): boolean {
+    if (this.transport.postPlain?.(message) !== true) return false
+    return (this.#isUnflushed = true)
+  }
+
+  /** Sends what has been posted since the last time, if anything. */
+  flush(): void {
+    if (!this.#isUnflushed) return
+    this.#isUnflushed = false
+    this.transport.flush()
   }
 
   /** Puts an entry into a free slot. */

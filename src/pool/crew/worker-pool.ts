@@ -54,8 +54,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     ask: (worker, entry, message) =>
       void answerAsk(message, entry, this.#encoding, (answer, json) => {
         if (worker.slots[message[1]] !== entry) return // the run that asked is over
-        worker.transport.post(answer, json)
-        worker.dirty = true
+        worker.post(answer, json)
         this.#schedule()
       }),
   }
@@ -170,27 +169,24 @@ export class WorkerPool extends BaseExecutor<Placement> {
 
   readonly #send = (worker: PoolWorker, entry: PoolEntry): void => {
     const { task, args, moved } = entry.work
-    const { transport } = worker
     const times = this.#times.of(task)
     if (!worker.tasks.has(times.index)) {
       worker.tasks.add(times.index)
       worker.unloaded.add(times.index)
-      transport.post([request.task, times.index, task.url, task.name], true)
+      worker.post([request.task, times.index, task.url, task.name], true)
     }
     const placement = placementOf(entry)
     placement.estimate = times.estimate(entry.terms.items)
     placement.order = ++this.#order
     worker.isReserved = this.#suspects.mustBeAlone(entry)
     const slot = worker.take(entry)
-    transport.ledger.sent(slot)
+    worker.transport.ledger.sent(slot)
     entry.state = 'sent'
     entry.started = 0
     if (this.observed) entry.bytes = { sent: weigh(args), received: 0 }
     const flags = flagsOf(entry, this.wantsStart(entry), entry.terms.apart || times.isDangerous)
-    const isSent =
-      moved === undefined && transport.postPlain?.(callRequest(entry, slot, times.index, args, flags)) === true
+    const isSent = moved === undefined && worker.postPlain(callRequest(entry, slot, times.index, args, flags))
     if (!isSent && !this.#sendEncoded(worker, entry, slot, times.index, flags)) return
-    worker.dirty = true
     if (worker.unloaded.size > 0) this.#crew.expectImport()
     if (entry.work.options.timeout !== undefined && entry.state === 'sent')
       this.armTimeout(entry, () => this.#startedAt(entry))
@@ -225,11 +221,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
   }
 
   #flush(): void {
-    for (const worker of this.#crew.places) {
-      if (!worker?.dirty) continue
-      worker.dirty = false
-      worker.transport.flush()
-    }
+    for (const worker of this.#crew.places) worker?.flush()
   }
 
   /**
@@ -252,8 +244,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       if (stream) stream.credit += values
       return
     }
-    worker.transport.post([request.credit, placement.slot, values], true)
-    worker.dirty = true
+    worker.post([request.credit, placement.slot, values], true)
     this.#schedule()
   }
 
@@ -356,8 +347,8 @@ export class WorkerPool extends BaseExecutor<Placement> {
   /** A request whose contents could not be sent after all: the call fails, the worker lives on. */
   #onRefused(worker: PoolWorker, message: Request, error: unknown): void {
     if (message[0] === request.answer) {
-      worker.transport.post([request.refusal, message[1], message[2], encodeError(error)], false)
-      worker.transport.flush()
+      worker.post([request.refusal, message[1], message[2], encodeError(error)], false)
+      worker.flush()
     }
     if (message[0] !== request.call) return
     worker.transport.ledger.unsent(message[1])
@@ -379,8 +370,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       return
     }
     ledger.cancel(slot, cause.source)
-    worker.transport.post([request.cancel, slot, encodeCause(cause)], false)
-    worker.dirty = true
+    worker.post([request.cancel, slot, encodeCause(cause)], false)
     this.#schedule()
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
   }
