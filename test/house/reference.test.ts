@@ -11,9 +11,12 @@ const pages = sourceFiles('docs/reference', '.md')
 describe('the reference', () => {
   test('has a page for each name that the package exports, and no other page: else run `npm run reference`', () => {
     const expected = doors.flatMap(({ specifier, names }) => names.map(name => `${specifier} ${name}`))
+    const isDoor = (path: string): boolean => path.endsWith('/README.md') && !path.includes('/namespaces/')
+    const isInNamespace = (path: string): boolean => /\/namespaces\/[^/]+\/(?!README\.md$)/.test(path)
     const found = pages
-      .filter(({ path }) => !path.endsWith('/README.md'))
-      .map(({ path }) => path.replace('docs/reference/', '').replace(/\/[a-z-]+\/([^/]+)\.md$/, ' $1'))
+      .map(({ path }) => path.replace('docs/reference/', ''))
+      .filter(path => path !== 'README.md' && !isDoor(path) && !isInNamespace(path))
+      .map(path => path.replace(/\/[a-z-]+\/([^/]+?)(?:\/README)?\.md$/, ' $1'))
     assert.deepEqual(found.toSorted(), expected.toSorted())
   })
 
