@@ -47,7 +47,7 @@ describe('the example of', { concurrency: 2 }, () => {
 })
 
 describe('the reading of examples', () => {
-  test('takes the code of a docstring up to the next tag or bold heading', () => {
+  test('takes the code of a docstring up to the next tag', () => {
     const text = [
       '/**',
       ' * Says hello.',
@@ -59,7 +59,7 @@ describe('the reading of examples', () => {
       ' *   console.log(hello()) // hi',
       ' * }',
       ' *',
-      ' * **Errors**: none.',
+      ' * @internal',
       ' */',
       'export function hello(): string {',
     ].join('\n')

@@ -53,6 +53,11 @@ const known: ReadonlySet<string> = new Set([
  * The task really runs, many times: don't compare one that must run only once for each input. A task that may end its
  * process is tried in a process first, and then isn't run in this one.
  *
+ * **Cancellation**: `signal` stops it between two calls; nothing is left running.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for anything but a task, for no inputs, or a wrong option. Failures of the task
+ * itself are part of the result, not thrown.
+ *
  * @param task a task of one argument
  * @param inputs the values to call it with; at least one
  * @example
@@ -74,11 +79,6 @@ const known: ReadonlySet<string> = new Set([
  *   console.log(decision.headline)
  *   for (const reason of decision.reasons) console.log('-', reason)
  * })
- *
- * **Cancellation**: `signal` stops it between two calls; nothing is left running.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for anything but a task, for no inputs, or a wrong option. Failures of the task
- * itself are part of the result, not thrown.
  */
 export async function compare<I>(
   task: Task<(input: I) => unknown>,

@@ -86,6 +86,8 @@ export type Value<R> = Awaited<R>
  * Use it to give a call options, to nest calls into a graph, or to keep work as data. For a plain run
  * `executor.run(task, ...args)` needs no call.
  *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is not a task.
+ *
  * @example
  * import { call, loop, scope, task } from 'skein'
  *
@@ -96,8 +98,6 @@ export type Value<R> = Awaited<R>
  * console.log(await loop.run(graph)) // 14
  * const limited = scope(s => s.on(loop).run(graph), { timeout: '5s' }) // a limit for the whole graph
  * console.log(await limited) // 14
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` when the first argument is not a task.
  */
 export function call<A extends unknown[], R>(
   task: Task<(...args: A) => R> & Refusal<A, R>,

@@ -8,7 +8,7 @@ export interface Snippet {
   readonly language: 'ts' | 'mjs'
 }
 
-/** The `@example` of every docstring: the lines after the tag up to the next tag, a bold heading or the end. */
+/** The `@example` of every docstring: the lines after the tag up to the next tag or the end, as editors take it. */
 export function docstringSnippets({ path, text }: SourceFile): Snippet[] {
   const found: Snippet[] = []
   for (const match of text.matchAll(/\/\*\*([\s\S]*?)\*\//g)) {
@@ -16,7 +16,7 @@ export function docstringSnippets({ path, text }: SourceFile): Snippet[] {
     const symbol = symbolAfter(text.slice(match.index + match[0].length))
     for (let at = 0; at < lines.length; at++) {
       if (!/^@example\b/.test(lines[at] ?? '')) continue
-      const end = lines.findIndex((line, index) => index > at && /^(?:@[a-z]+\b|\*\*[A-Z]\w+\*\*)/.test(line))
+      const end = lines.findIndex((line, index) => index > at && /^@[a-z]+\b/.test(line))
       const code = lines.slice(at + 1, end < 0 ? lines.length : end).filter(line => !line.startsWith('```'))
       found.push({ name: `${path} ${symbol}`, code: `${code.join('\n').trim()}\n`, language: 'ts' })
     }

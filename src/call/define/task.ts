@@ -35,6 +35,9 @@ export interface TaskOptions<F extends AnyFunction = AnyFunction> {
  * that defined it and looks the name up, so module-level code runs in each worker too, and variables of the module are
  * not shared between them. Define tasks at the top level of a module, not inside another function.
  *
+ * **Errors**: `SKEIN_TASK_DEFINITION` for a function without a name, a name that the module has used already, or for
+ * anything but a function; `SKEIN_INVALID_ARGUMENT` for an option that is wrong.
+ *
  * @param module `import.meta` of the defining module; in CommonJS `__filename`; or the module's URL
  * @param fn the function: sync, async, or a generator whose values are to be streamed
  * @returns the same function, callable as before
@@ -47,9 +50,6 @@ export interface TaskOptions<F extends AnyFunction = AnyFunction> {
  * export const double = task(import.meta, (n: number) => n * 2, { name: 'double' })
  *
  * console.log(add(1, 2), double(4)) // 3 8
- *
- * **Errors**: `SKEIN_TASK_DEFINITION` for a function without a name, a name that the module has used already, or for
- * anything but a function; `SKEIN_INVALID_ARGUMENT` for an option that is wrong.
  */
 export function task<F extends AnyFunction>(
   module: ImportMeta | URL | string,

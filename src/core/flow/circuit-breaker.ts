@@ -67,6 +67,11 @@ const known: ReadonlySet<string> = new Set([
  * timeouts, and it is not kept down by their calls. One breaker for each service. It does not repeat a call; put `retry`
  * around it, or inside, as you mean it. The caller decides what to do instead while it is open: catch `CircuitOpenError`.
  *
+ * **Cancellation**: `run` is a cancel point, and hands the cancellation to the call; a cancelled call counts neither as a
+ * success nor as a failure.
+ *
+ * **Errors**: `SKEIN_CIRCUIT_OPEN` with the time until it is worth trying, as `retryAfter`; what the call throws.
+ *
  * @example
  * import { CircuitBreaker, CircuitOpenError } from 'skein'
  *
@@ -82,11 +87,6 @@ const known: ReadonlySet<string> = new Set([
  *   throw error
  * })
  * console.log(price) // 5
- *
- * **Cancellation**: `run` is a cancel point, and hands the cancellation to the call; a cancelled call counts neither as a
- * success nor as a failure.
- *
- * **Errors**: `SKEIN_CIRCUIT_OPEN` with the time until it is worth trying, as `retryAfter`; what the call throws.
  */
 export class CircuitBreaker {
   static {

@@ -31,6 +31,12 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
  * Runs do not overlap: a burst that ends while one is under way waits for it. See `throttle` for a steady pace within the
  * burst.
  *
+ * **Cancellation**: the promises of calls that were put off reject with `SKEIN_CANCELLED`, as they do after `cancel()`; a run
+ * that is under way is cancelled, and its callers hear of it when it has ended. Who does not look at the promise is not
+ * troubled by that, but by a failure, which is an unhandled rejection then.
+ *
+ * **Errors**: each call's promise rejects with what its run throws; `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param fn the work; gets the scope of its run, and the arguments of the call
  * @param wait how long it has to be quiet
  * @param owner the scope or AbortSignal that it belongs to: when that ends, what is put off is given up
@@ -43,12 +49,6 @@ const knownThrottle: ReadonlySet<string> = new Set(['leading', 'trailing'])
  *   void save('ab')
  *   await save('abc') // saved abc
  * })
- *
- * **Cancellation**: the promises of calls that were put off reject with `SKEIN_CANCELLED`, as they do after `cancel()`; a run
- * that is under way is cancelled, and its callers hear of it when it has ended. Who does not look at the promise is not
- * troubled by that, but by a failure, which is an unhandled rejection then.
- *
- * **Errors**: each call's promise rejects with what its run throws; `SKEIN_INVALID_ARGUMENT`.
  */
 export function debounce<A extends unknown[], R>(
   fn: (s: Scope, ...args: A) => R | Promise<R>,
@@ -75,6 +75,11 @@ export function debounce<A extends unknown[], R>(
  * Runs do not overlap. See `debounce` for one run when all is over; to limit how many requests are made without leaving any
  * out, use `RateLimiter`.
  *
+ * **Cancellation**: as for `debounce`.
+ *
+ * **Errors**: each call's promise rejects with what its run throws; with `trailing: false`, a call that is left out
+ * resolves to the result of the run before. `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param fn the work; gets the scope of its run, and the arguments of the call
  * @param interval from the start of one run to that of the next
  * @param owner the scope or AbortSignal that it belongs to: when that ends, what is put off is given up
@@ -86,11 +91,6 @@ export function debounce<A extends unknown[], R>(
  *   const results = await Promise.all([draw(1), draw(2), draw(3)])
  *   console.log(results) // [ 1, 3, 3 ]
  * })
- *
- * **Cancellation**: as for `debounce`.
- *
- * **Errors**: each call's promise rejects with what its run throws; with `trailing: false`, a call that is left out
- * resolves to the result of the run before. `SKEIN_INVALID_ARGUMENT`.
  */
 export function throttle<A extends unknown[], R>(
   fn: (s: Scope, ...args: A) => R | Promise<R>,

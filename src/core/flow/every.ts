@@ -49,6 +49,10 @@ const known: ReadonlySet<string> = new Set(['immediately', 'times', 'jitter', 'o
  * usually is a task that serves others: `s.spawn(s => every('10s', beat, {}, s), { service: true })`. For times of the day,
  * or for what must happen also when this program is not running, use a schedule of a queue.
  *
+ * **Cancellation**: ends the run or the wait that is under way; `every` throws `SKEIN_CANCELLED` then.
+ *
+ * **Errors**: what a run throws, unless `onError` takes it; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param period from the planned start of one run to that of the next
  * @param fn the work; gets a scope of its own for each run
  * @param owner the scope or AbortSignal that ends it
@@ -57,10 +61,6 @@ const known: ReadonlySet<string> = new Set(['immediately', 'times', 'jitter', 'o
  *
  * const result = await every('2ms', (s, { run }) => console.log('beat', run), { times: 3 })
  * console.log(result.runs) // 3
- *
- * **Cancellation**: ends the run or the wait that is under way; `every` throws `SKEIN_CANCELLED` then.
- *
- * **Errors**: what a run throws, unless `onError` takes it; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export function every(
   period: Duration,

@@ -43,6 +43,10 @@ const known: ReadonlySet<string> = new Set(['name', 'limit', 'per', 'kind', 'bur
  * It limits how often something begins, not how many go on at once; for that there are `Semaphore` and `CapacityLimiter`.
  * First come, first served: a large request at the head of the line is not overtaken by small ones.
  *
+ * **Cancellation**: `take` is a cancel point; who is cancelled while waiting leaves the line and has taken nothing.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`, also for more permits than there can ever be at once.
+ *
  * @example
  * import { RateLimiter, scope } from 'skein'
  *
@@ -53,10 +57,6 @@ const known: ReadonlySet<string> = new Set(['name', 'limit', 'per', 'kind', 'bur
  *     console.log(page, performance.now())
  *   }
  * })
- *
- * **Cancellation**: `take` is a cancel point; who is cancelled while waiting leaves the line and has taken nothing.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT`, also for more permits than there can ever be at once.
  */
 export class RateLimiter {
   static {

@@ -41,6 +41,11 @@ const known: ReadonlySet<string> = new Set([...retryPolicyOptions, 'timeout', 'w
  * last one started has ended. An error with a `retryAfter` (milliseconds, a duration or a Date) sets the wait itself. Calls
  * of tasks have it as their option `retries`.
  *
+ * **Cancellation**: ends the attempt or the wait that is under way; it is not tried again.
+ *
+ * **Errors**: the error of the last attempt, as it was thrown; `SKEIN_TIMEOUT` when that one ran out of its `timeout`;
+ * `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param fn the work; gets the scope of the attempt, and its number, from 1
  * @param owner the scope or AbortSignal that ends it early
  * @example
@@ -53,11 +58,6 @@ const known: ReadonlySet<string> = new Set([...retryPolicyOptions, 'timeout', 'w
  *   return 'here you are'
  * }, { times: 5, backoff: '1ms' })
  * console.log(text, calls) // here you are 3
- *
- * **Cancellation**: ends the attempt or the wait that is under way; it is not tried again.
- *
- * **Errors**: the error of the last attempt, as it was thrown; `SKEIN_TIMEOUT` when that one ran out of its `timeout`;
- * `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export function retry<T>(
   fn: (s: Scope, attempt: number) => T | Promise<T>,

@@ -52,6 +52,11 @@ const known: ReadonlySet<string> = new Set([...backoffOptions, 'restarts', 'with
  * For what has to be there as long as the program runs, and can begin anew after a failure: a connection, a consumer, a
  * watcher. What needs a result needs `retry`. After Erlang's supervisors.
  *
+ * **Cancellation**: all tasks are cancelled, and `supervise` throws when they have ended.
+ *
+ * **Errors**: `SKEIN_RESTART_LIMIT` when it gives up; its `errors` are what the tasks threw, the last one is its `cause`.
+ * `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param tasks one task, or several by name
  * @param owner the scope or AbortSignal that ends it
  * @example
@@ -63,11 +68,6 @@ const known: ReadonlySet<string> = new Set([...backoffOptions, 'restarts', 'with
  *   await s.sleep('1ms')
  * }, { backoff: '1ms' })
  * console.log(starts) // 3
- *
- * **Cancellation**: all tasks are cancelled, and `supervise` throws when they have ended.
- *
- * **Errors**: `SKEIN_RESTART_LIMIT` when it gives up; its `errors` are what the tasks threw, the last one is its `cause`.
- * `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export function supervise(
   tasks: Supervised | Readonly<Record<string, Supervised>>,

@@ -8,6 +8,8 @@ import { currentScope, type Scope } from './scope.ts'
  * running while the task's synchronous part runs. With `import 'skein/ambient'` it works everywhere. A task called as a
  * plain function gets a scope that nobody cancels.
  *
+ * **Errors**: `SKEIN_NO_CURRENT_SCOPE` where no task is running, or after an `await`.
+ *
  * @example
  * import { current, loop, task } from 'skein'
  *
@@ -21,8 +23,6 @@ import { currentScope, type Scope } from './scope.ts'
  *   return sum
  * })
  * console.log(await loop.run(count, 10_000)) // 49995000
- *
- * **Errors**: `SKEIN_NO_CURRENT_SCOPE` where no task is running, or after an `await`.
  */
 export function current(): Scope {
   const scope = currentScope()

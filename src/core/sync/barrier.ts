@@ -22,6 +22,10 @@ export interface BarrierStats {
  * Each gets its index in the order of arrival; exactly one, the last, gets `parties - 1`, which is a good one to do what
  * has to be done once a round. To wait for tasks to end, no barrier is needed: a scope does that.
  *
+ * **Cancellation**: `wait` is a cancel point. Who is cancelled has not arrived: the others wait for another one to come.
+ *
+ * **Errors**: `SKEIN_BROKEN` after `abort`, and for those who wait when it is reset.
+ *
  * @example
  * import { Barrier, scope } from 'skein'
  *
@@ -31,10 +35,6 @@ export interface BarrierStats {
  *   for (let i = 0; i < 3; i++) s.spawn(async s => { indexes.push(await round.wait(s)) })
  * })
  * console.log(indexes.sort((a, b) => a - b).join(' ')) // 0 1 2
- *
- * **Cancellation**: `wait` is a cancel point. Who is cancelled has not arrived: the others wait for another one to come.
- *
- * **Errors**: `SKEIN_BROKEN` after `abort`, and for those who wait when it is reset.
  */
 export class Barrier implements QueueOwner {
   static {

@@ -28,6 +28,10 @@ export interface LimiterStats {
  * cooperative work or calls on executors: `threads({ limiter })` takes a token for each call that runs. A token stays out
  * until the work has really ended. For plain counting, where anybody may give back, use `Semaphore`. Served in order, without barging.
  *
+ * **Cancellation**: `acquire`, `acquireFor` and `hold` are cancel points; who is cancelled has taken nothing.
+ *
+ * **Errors**: `SKEIN_MISUSE` (a borrower has a token already, or has none to give back), `SKEIN_INVALID_ARGUMENT`.
+ *
  * @example
  * import { CapacityLimiter, scope } from 'skein'
  *
@@ -36,10 +40,6 @@ export interface LimiterStats {
  *   for (let i = 0; i < 5; i++) s.spawn(s => limiter.hold(() => s.sleep(1), s))
  * })
  * console.log(limiter.stats().peak) // 2
- *
- * **Cancellation**: `acquire`, `acquireFor` and `hold` are cancel points; who is cancelled has taken nothing.
- *
- * **Errors**: `SKEIN_MISUSE` (a borrower has a token already, or has none to give back), `SKEIN_INVALID_ARGUMENT`.
  */
 export class CapacityLimiter implements QueueOwner {
   static {

@@ -32,6 +32,11 @@ const overflows: ReadonlySet<unknown> = new Set(['wait', 'drop-oldest', 'drop-ne
  * producer down to the pace of the consumer. Where several tasks produce, give each a `sender.clone()`, and the channel ends
  * when the last of them has closed; several receivers share the values between them.
  *
+ * **Cancellation**: `send` and `receive` are cancel points; when they throw so, nothing was sent and nothing received.
+ *
+ * **Errors**: `SKEIN_CLOSED` (this end was closed), `SKEIN_END_OF_CHANNEL`, `SKEIN_BROKEN` (all receivers have closed),
+ * `SKEIN_OVERLOADED` (`overflow: 'error'`), `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param options `capacity`: default 0; `overflow`: default `wait`; `name`
  *
  * @example
@@ -45,11 +50,6 @@ const overflows: ReadonlySet<unknown> = new Set(['wait', 'drop-oldest', 'drop-ne
  *   })
  *   for await (const n of receiver.values(s)) console.log(n) // 1, then 2, then 3
  * })
- *
- * **Cancellation**: `send` and `receive` are cancel points; when they throw so, nothing was sent and nothing received.
- *
- * **Errors**: `SKEIN_CLOSED` (this end was closed), `SKEIN_END_OF_CHANNEL`, `SKEIN_BROKEN` (all receivers have closed),
- * `SKEIN_OVERLOADED` (`overflow: 'error'`), `SKEIN_INVALID_ARGUMENT`.
  */
 export function channel<T>(options: ChannelOptions = {}): [sender: Sender<T>, receiver: Receiver<T>] {
   const title = titleOf('channel', options, known)

@@ -22,6 +22,11 @@ export interface ConditionStats {
  * thing waited for is so, because others may have been faster: that is what `waitFor` does. For a value that is handed
  * over, a `channel` is simpler; for something that happens once, an `Event`.
  *
+ * **Cancellation**: `wait` and `waitFor` are cancel points. A cancelled wait throws only when it holds the lock again, and
+ * if it had been notified already, the notification goes to the next one.
+ *
+ * **Errors**: `SKEIN_MISUSE` when the caller does not hold the lock.
+ *
  * @example
  * import { Condition, scope } from 'skein'
  *
@@ -40,11 +45,6 @@ export interface ConditionStats {
  *     }, s)
  *   }
  * })
- *
- * **Cancellation**: `wait` and `waitFor` are cancel points. A cancelled wait throws only when it holds the lock again, and
- * if it had been notified already, the notification goes to the next one.
- *
- * **Errors**: `SKEIN_MISUSE` when the caller does not hold the lock.
  */
 export class Condition implements QueueOwner {
   static {

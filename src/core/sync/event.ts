@@ -15,6 +15,10 @@ export interface EventStats {
  * It cannot be taken back, so nobody can miss it. For something that opens and closes again, use `Gate`; to hand over a
  * value, use `channel`. (It has nothing to do with the DOM's `Event`: import it under another name where you need both.)
  *
+ * **Cancellation**: `wait` is a cancel point, also when the event has happened.
+ *
+ * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
+ *
  * @example
  * import { Event, scope } from 'skein'
  *
@@ -27,10 +31,6 @@ export interface EventStats {
  *   await s.sleep(1)
  *   ready.set()
  * })
- *
- * **Cancellation**: `wait` is a cancel point, also when the event has happened.
- *
- * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
  */
 export class Event implements QueueOwner {
   static {

@@ -18,6 +18,10 @@ const known: ReadonlySet<string> = new Set(['name', 'open'])
  * Those who wait when it opens go through, even if it is shut again at once. For something that happens only once, use
  * `Event`.
  *
+ * **Cancellation**: `pass` is a cancel point, also when the gate is open.
+ *
+ * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @example
  * import { Gate, scope } from 'skein'
  *
@@ -33,10 +37,6 @@ const known: ReadonlySet<string> = new Set(['name', 'open'])
  *   await s.sleep(1)
  *   running.open()
  * })
- *
- * **Cancellation**: `pass` is a cancel point, also when the gate is open.
- *
- * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export class Gate implements QueueOwner {
   static {

@@ -11,6 +11,11 @@ import { OwnedLock } from './owned-lock.ts'
  * nobody barges in. Code without an `await` needs no lock, because nothing else runs meanwhile. The owner is a scope, so
  * two things that go on at the same time need two scopes: spawn them.
  *
+ * **Cancellation**: `acquire` and `hold` are cancel points; who is cancelled while waiting leaves the line.
+ *
+ * **Errors**: `SKEIN_MISUSE` (released by somebody else, acquired twice by its owner), `SKEIN_BROKEN` (the owner ended
+ * without releasing).
+ *
  * @example
  * import { Lock, scope } from 'skein'
  *
@@ -26,11 +31,6 @@ import { OwnedLock } from './owned-lock.ts'
  *   }
  * })
  * console.log(balance) // 30
- *
- * **Cancellation**: `acquire` and `hold` are cancel points; who is cancelled while waiting leaves the line.
- *
- * **Errors**: `SKEIN_MISUSE` (released by somebody else, acquired twice by its owner), `SKEIN_BROKEN` (the owner ended
- * without releasing).
  */
 export class Lock extends OwnedLock {
   static {

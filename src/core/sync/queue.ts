@@ -64,6 +64,11 @@ const knownClose: ReadonlySet<string> = new Set(['immediate'])
  * side to another that ends, use `channel`, whose ends can be closed. Jobs that must survive a crash belong into
  * `skein/queue`. Those who wait are served in order; a new item belongs to the first who waits.
  *
+ * **Cancellation**: `put`, `get` and `join` are cancel points. A cancelled `put` has put nothing, a cancelled `get` has taken
+ * nothing.
+ *
+ * **Errors**: `SKEIN_CLOSED` after `close`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
+ *
  * @example
  * import { Queue, scope } from 'skein'
  *
@@ -83,11 +88,6 @@ const knownClose: ReadonlySet<string> = new Set(['immediate'])
  *   queue.close()
  * })
  * console.log(sum) // 15
- *
- * **Cancellation**: `put`, `get` and `join` are cancel points. A cancelled `put` has put nothing, a cancelled `get` has taken
- * nothing.
- *
- * **Errors**: `SKEIN_CLOSED` after `close`; `SKEIN_MISUSE` for one `taskDone` too many; `SKEIN_INVALID_ARGUMENT`.
  */
 export class Queue<T> implements QueueOwner {
   static {

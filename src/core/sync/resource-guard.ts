@@ -7,6 +7,10 @@ import { type NameOptions, titleOf } from './options.ts'
  *
  * Nobody waits: it is for what should never happen, such as two readers of one connection. To take turns, use `Lock`.
  *
+ * **Cancellation**: none, it never waits.
+ *
+ * **Errors**: `SKEIN_BUSY`.
+ *
  * @example
  * import { ResourceGuard } from 'skein'
  *
@@ -14,10 +18,6 @@ import { type NameOptions, titleOf } from './options.ts'
  * const first = reading.hold(async () => 'data')
  * await reading.hold(async () => 'more').catch(error => console.log(error.code)) // SKEIN_BUSY
  * console.log(await first) // data
- *
- * **Cancellation**: none, it never waits.
- *
- * **Errors**: `SKEIN_BUSY`.
  */
 export class ResourceGuard {
   static {

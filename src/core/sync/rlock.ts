@@ -12,16 +12,16 @@ import { OwnedLock } from './owned-lock.ts'
  * one nobody can tell whether it is the owner who asks again. Where the calls can be laid out so that a plain `Lock` is
  * enough, take that.
  *
+ * **Cancellation**: `acquire` and `hold` are cancel points, also when the owner asks again.
+ *
+ * **Errors**: `SKEIN_MISUSE` (no scope given, released by somebody else), `SKEIN_BROKEN`.
+ *
  * @example
  * import { RLock, scope } from 'skein'
  *
  * const lock = new RLock({ name: 'ledger' })
  * const sum = await scope(s => lock.hold(() => lock.hold(() => 1 + 1, s), s))
  * console.log(sum, lock.held) // 2 false
- *
- * **Cancellation**: `acquire` and `hold` are cancel points, also when the owner asks again.
- *
- * **Errors**: `SKEIN_MISUSE` (no scope given, released by somebody else), `SKEIN_BROKEN`.
  */
 export class RLock extends OwnedLock {
   static {

@@ -36,6 +36,11 @@ interface Request {
  * the line that would wait for itself, so it is an error always. It pays where reading waits for something and is frequent;
  * else `Lock` is simpler and faster.
  *
+ * **Cancellation**: `acquire` and `hold` of both sides are cancel points. When a waiting writer gives up, the readers behind
+ * it go on at once.
+ *
+ * **Errors**: `SKEIN_MISUSE` (asked again, released by somebody else), `SKEIN_BROKEN` (a holder ended without releasing).
+ *
  * @example
  * import { RWLock, scope } from 'skein'
  *
@@ -47,11 +52,6 @@ interface Request {
  *   s.spawn(s => lock.write.hold(() => { settings = { colour: 'blue' } }, s))
  * })
  * console.log(settings.colour) // blue
- *
- * **Cancellation**: `acquire` and `hold` of both sides are cancel points. When a waiting writer gives up, the readers behind
- * it go on at once.
- *
- * **Errors**: `SKEIN_MISUSE` (asked again, released by somebody else), `SKEIN_BROKEN` (a holder ended without releasing).
  */
 export class RWLock {
   static {

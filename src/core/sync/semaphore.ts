@@ -30,6 +30,10 @@ const known: ReadonlySet<string> = new Set(['name', 'max'])
  *
  * Releasing more often than was acquired is an error unless `max` says that the number may grow.
  *
+ * **Cancellation**: `acquire` and `hold` are cancel points; a cancelled `acquire` has taken nothing.
+ *
+ * **Errors**: `SKEIN_MISUSE` (released too often), `SKEIN_INVALID_ARGUMENT`.
+ *
  * @example
  * import { scope, Semaphore } from 'skein'
  *
@@ -46,10 +50,6 @@ const known: ReadonlySet<string> = new Set(['name', 'max'])
  *   }
  * })
  * console.log(most) // 2
- *
- * **Cancellation**: `acquire` and `hold` are cancel points; a cancelled `acquire` has taken nothing.
- *
- * **Errors**: `SKEIN_MISUSE` (released too often), `SKEIN_INVALID_ARGUMENT`.
  */
 export class Semaphore implements QueueOwner {
   static {

@@ -51,6 +51,10 @@ const known: ReadonlySet<string> = new Set([...processOptions, 'stderr'])
  * There is no shell in between. For a program that runs to its end and whose output fits into memory, `runProcess` is
  * simpler.
  *
+ * **Cancellation**: the program gets SIGTERM, and after `grace` SIGKILL with a warning; the scope ends when it has ended.
+ *
+ * **Errors**: `SKEIN_PROCESS_FAILED` when it could not be started; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param command the name of a program in the PATH, or its path
  * @param args its arguments, one text each
  * @param owner the scope or AbortSignal that it belongs to: a scope waits for it
@@ -63,10 +67,6 @@ const known: ReadonlySet<string> = new Set([...processOptions, 'stderr'])
  *   for await (const line of program.lines()) console.log(line)
  *   console.log((await program.ended).exitCode) // 0
  * })
- *
- * **Cancellation**: the program gets SIGTERM, and after `grace` SIGKILL with a warning; the scope ends when it has ended.
- *
- * **Errors**: `SKEIN_PROCESS_FAILED` when it could not be started; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export function openProcess(
   command: string,

@@ -35,6 +35,11 @@ const defaultBytes = 16 * 1024 * 1024
  * There is no shell in between: the arguments reach the program as they are, and nothing in them can become a command. For a
  * program that talks while it runs, or writes more than fits into memory, use `openProcess`.
  *
+ * **Cancellation**: the program gets SIGTERM, and after `grace` SIGKILL with a warning; the call throws when it has ended.
+ *
+ * **Errors**: `SKEIN_PROCESS_FAILED` when it could not be started or ended with another exit code than 0, with the end of its
+ * stderr; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
+ *
  * @param command the name of a program in the PATH, or its path
  * @param args its arguments, one text each
  * @param owner the scope or AbortSignal that it belongs to
@@ -43,11 +48,6 @@ const defaultBytes = 16 * 1024 * 1024
  *
  * const { stdout } = await runProcess(process.execPath, ['-p', '6 * 7'])
  * console.log(stdout.trim()) // 42
- *
- * **Cancellation**: the program gets SIGTERM, and after `grace` SIGKILL with a warning; the call throws when it has ended.
- *
- * **Errors**: `SKEIN_PROCESS_FAILED` when it could not be started or ended with another exit code than 0, with the end of its
- * stderr; `SKEIN_CANCELLED`, `SKEIN_INVALID_ARGUMENT`.
  */
 export function runProcess(
   command: string,

@@ -24,6 +24,11 @@ export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, A
  * one kind that come before they are read, one is kept, as the operating system does it itself. `main` takes care of SIGINT
  * and SIGTERM already. Who waits in `next` keeps the program running; an open receiver alone does not.
  *
+ * **Cancellation**: `next` is a cancel point. It closes when its loop is left, and when its owner ends;
+ * a signal that nobody has read, or heard elsewhere, is sent again then.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a signal that is unknown, listed twice, or cannot be received.
+ *
  * @param names which signals, as in `['SIGHUP']`
  * @param owner the scope or AbortSignal with which it closes
  * @example
@@ -37,11 +42,6 @@ export interface SignalReceiver extends AsyncIterableIterator<NodeJS.Signals>, A
  *     break
  *   }
  * })
- *
- * **Cancellation**: `next` is a cancel point. It closes when its loop is left, and when its owner ends;
- * a signal that nobody has read, or heard elsewhere, is sent again then.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for a signal that is unknown, listed twice, or cannot be received.
  */
 export function signals(names: readonly NodeJS.Signals[], owner?: Owner): SignalReceiver {
   checkNames(names)
