@@ -140,7 +140,7 @@ function modelText(file: string, mistakes: readonly Mistake[]): string {
 
 /** The state of an object: its fields, without the other objects that it works with. */
 function stateOf(object: object): string {
-  const others = new Set(['_port', '_sender', '_frames', '_receiver', '_control', '_layout', '_bytes'])
+  const others = new Set(['_port', '_sender', '_frames', '_receiver', 'control', 'layout', 'bytes'])
   return JSON.stringify(object, (key, value: unknown) => (others.has(key) ? undefined : value))
 }
 

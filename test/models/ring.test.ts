@@ -69,13 +69,13 @@ describe('the model of the ring', () => {
 const mistakes: Readonly<Record<string, { readonly mistakes: readonly Mistake[]; readonly says: RegExp }>> = {
   'the bell is rung before the frame is published': {
     mistakes: [
-      { file: 'sender', from: '    Atomics.store(this.#control, tail, this.#tail)\n', to: '' },
+      { file: 'sender', from: '    Atomics.store(this.control, tail, this.#tail)\n', to: '' },
       {
         file: 'sender',
-        from: 'return Atomics.load(this.#control, asleep) === 1 && Atomics.exchange(this.#control, asleep, 0) === 1',
+        from: 'return Atomics.load(this.control, asleep) === 1 && Atomics.exchange(this.control, asleep, 0) === 1',
         to:
-          'const must = Atomics.load(this.#control, asleep) === 1 && Atomics.exchange(this.#control, asleep, 0) === 1;' +
-          'Atomics.store(this.#control, tail, this.#tail); return must',
+          'const must = Atomics.load(this.control, asleep) === 1 && Atomics.exchange(this.control, asleep, 0) === 1;' +
+          'Atomics.store(this.control, tail, this.#tail); return must',
       },
     ],
     says: /nobody is awake/,
@@ -84,7 +84,7 @@ const mistakes: Readonly<Record<string, { readonly mistakes: readonly Mistake[];
     mistakes: [
       {
         file: 'receiver',
-        from: 'if (Atomics.load(this.#control, tail) === this.#head) return true',
+        from: 'if (Atomics.load(this.control, tail) === this.#head) return true',
         to: 'return true',
       },
     ],
@@ -92,11 +92,11 @@ const mistakes: Readonly<Record<string, { readonly mistakes: readonly Mistake[];
   },
   'the receiver looks again before it says that it sleeps': {
     mistakes: [
-      { file: 'receiver', from: '    Atomics.store(this.#control, asleep, 1)\n', to: '' },
+      { file: 'receiver', from: '    Atomics.store(this.control, asleep, 1)\n', to: '' },
       {
         file: 'receiver',
-        from: 'if (Atomics.load(this.#control, tail) === this.#head) return true',
-        to: 'if (Atomics.load(this.#control, tail) === this.#head) { Atomics.store(this.#control, asleep, 1); return true }',
+        from: 'if (Atomics.load(this.control, tail) === this.#head) return true',
+        to: 'if (Atomics.load(this.control, tail) === this.#head) { Atomics.store(this.control, asleep, 1); return true }',
       },
     ],
     says: /nobody is awake/,
@@ -151,7 +151,7 @@ const mistakes: Readonly<Record<string, { readonly mistakes: readonly Mistake[];
     says: /written over that/,
   },
   'the sender takes what it has written for read': {
-    mistakes: [{ file: 'texts', from: 'from > 0 && Atomics.load(this.#control, textHead) === start', to: 'from > 0' }],
+    mistakes: [{ file: 'texts', from: 'from > 0 && Atomics.load(this.control, textHead) === start', to: 'from > 0' }],
     says: /written over that/,
   },
   'the receiver forgets what was skipped before a text': {
