@@ -2,6 +2,8 @@ import type { JobFilter } from '../../stores/roles/inspector.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
+import { say } from '../output.ts'
+import { plural } from '../ui/amount.ts'
 import { filterOf } from './filter-options.ts'
 import { findId } from './find-id.ts'
 import { allJobs } from './job-pages.ts'
@@ -37,7 +39,12 @@ export async function chosenIds(args: Arguments, store: Store, usual: JobFilter)
     )
   }
   const ids: string[] = []
-  for await (const job of allJobs(store, { ...usual, ...filter })) ids.push(job.id)
+  let nameless = 0
+  for await (const { id } of allJobs(store, { ...usual, ...filter })) {
+    if (id === '') nameless++
+    else ids.push(id)
+  }
+  if (nameless > 0) say(`${plural(nameless, 'damaged job')} without an id left out. skein purge can forget such jobs.`)
   return ids
 }
 

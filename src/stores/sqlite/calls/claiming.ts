@@ -3,7 +3,18 @@ import type { Claim } from '../../roles/broker.ts'
 import { countIn, numberIn, optionalTextIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { condemn } from './ending.ts'
-import { Admission, noteStart, open, opensAt, park, refill, startsWithin, taskKey } from './limits.ts'
+import {
+  Admission,
+  type Bounds,
+  boundsIn,
+  noteStart,
+  open,
+  opensAt,
+  park,
+  refill,
+  startsWithin,
+  taskKey,
+} from './limits.ts'
 import type { Line } from './lines.ts'
 import { stepsOf } from './reporting.ts'
 import { state } from '../file/schema.ts'
@@ -101,7 +112,7 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
     const taken: Candidate[] = []
     const parked: { call: number; key: string }[] = []
     for (const each of candidates) {
-      if (typeof each.id !== 'string') {
+      if (typeof each.id !== 'string' || each.id === '') {
         condemn(turn, each.call, 'its id is not a string')
         continue
       }
@@ -176,7 +187,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 function candidateOf(turn: Turn, row: Row): Candidate {
   const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, ...rest] = row
   const [steps, ignoreResult, counts, awaits, maxDeaths, alone] = rest
-  const [concurrency, count, per] = limitKey === null ? noBounds : boundsOf(turn, call as number)
+  const { concurrency, count, per } = limitKey === null ? boundsIn() : boundsOf(turn, call as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
     call: call as number,
@@ -189,9 +200,9 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     sentAt: countIn(sentAt),
     deadlineAt: numberIn(deadlineAt),
     limitKey: optionalTextIn(limitKey) ?? null,
-    concurrency: numberIn(concurrency),
-    count: numberIn(count),
-    per: numberIn(per),
+    concurrency,
+    count,
+    per,
     steps: countIn(steps),
     ignoreResult: ignoreResult === 1,
     counts: countIn(counts),
@@ -201,11 +212,9 @@ function candidateOf(turn: Turn, row: Row): Candidate {
   }
 }
 
-const noBounds: Row = [null, null, null]
-
-function boundsOf(turn: Turn, call: number): Row {
+function boundsOf(turn: Turn, call: number): Bounds {
   const row = turn.database.get('SELECT limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?', call)
-  return row ?? noBounds
+  return boundsIn(...(row ?? []))
 }
 
 /** The message of a call that is too long for its row. */

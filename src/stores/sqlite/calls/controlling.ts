@@ -3,7 +3,7 @@ import type { Cancelled, JobFilter, Retried } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { verdictOf } from './counters.ts'
 import { ask, end, forget, load, loadWhere, noteEnd } from './ending.ts'
-import { standsBehind, refill } from './limits.ts'
+import { boundsIn, refill, standsBehind } from './limits.ts'
 import { conditionOf } from './looking.ts'
 import { reportKind, write } from './reporting.ts'
 import { notEnded, state } from '../file/schema.ts'
@@ -49,7 +49,7 @@ export function retry(turn: Turn, id: string): Retried {
   ) as [number, number, number | null, number | null, number, number | null, number | null, number | null]
   // Whatever its members came to: who asks for it by hand has seen that. But they have to have ended.
   const held = awaits !== null && verdictOf(turn, { counter: awaits, members: members ?? 0, drop: false }) === 'held'
-  const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, { concurrency, count, per })
+  const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, boundsIn(concurrency, count, per))
   database.run(
     `UPDATE skein_call SET state = ?, place = ?, due_at = ?, attempt = 0, deaths = 0, blamed = 0, alone = NULL, worker = NULL, started_at = NULL,
        ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,

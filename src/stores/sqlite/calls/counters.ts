@@ -1,6 +1,6 @@
 import type { Membership } from '../../roles/calls.ts'
 import type { EndedMember } from '../../roles/counters.ts'
-import { countIn, optionalTextIn, textIn } from '../file/columns.ts'
+import { countIn, countOf, optionalTextIn, textIn } from '../file/columns.ts'
 import { state } from '../file/schema.ts'
 import type { Ended, Turn } from './turn.ts'
 
@@ -63,7 +63,7 @@ export function verdictOf(
   const { database } = turn
   const [ended, failed] = database.get(
     `INSERT INTO skein_counter VALUES (?, 0, 0, 0, 0, 1, NULL)
-     ON CONFLICT (counter) DO UPDATE SET awaited = 1, idle_at = NULL RETURNING ended, failed`,
+     ON CONFLICT (counter) DO UPDATE SET awaited = 1, idle_at = NULL RETURNING ${countOf('ended')}, ${countOf('failed')}`,
     counter,
   ) as [number, number]
   if (drop && failed > 0) {
@@ -106,7 +106,7 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
     const failedBefore = before === null || before === state.done ? 0 : 1
     const row = database.get(
       `UPDATE skein_counter SET ended = ended + ?1, failed = failed + ?2, bytes = bytes + ?3,
-         idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5 RETURNING ended`,
+         idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5 RETURNING ${countOf('ended')}`,
       before === null ? 1 : 0,
       fails - failedBefore,
       bytes - bytesBefore,

@@ -1,5 +1,5 @@
 import * as story from '../../story.ts'
-import { countIn, numberIn, optionalTextIn } from '../file/columns.ts'
+import { countIn, countOf, numberIn, optionalTextIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { bytesOf, leave } from './counters.ts'
 import { reportKind, write } from './reporting.ts'
@@ -98,7 +98,7 @@ export function end(
     const more = Buffer.byteLength(result ?? '') + Buffer.byteLength(error ?? '') + (kept ?? 0)
     const row = database.get(
       `UPDATE skein_call SET state = ?, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?, ended = ?,
-         result = ?, error = ?, bytes = bytes + ?, awaits_bytes = ? WHERE call = ? RETURNING bytes`,
+         result = ?, error = ?, bytes = bytes + ?, awaits_bytes = ? WHERE call = ? RETURNING ${countOf('bytes')}`,
       into,
       turn.now,
       turn.next(),
@@ -149,7 +149,7 @@ export function condemn(turn: Turn, call: number, why: string): void {
   const error = story.damagedStory(why)
   const row = turn.database.get(
     `UPDATE skein_call SET id = ?, state = ${state.dead}, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?,
-       ended = ?, error = ? WHERE call = ? RETURNING bytes, counts`,
+       ended = ?, error = ? WHERE call = ? RETURNING ${countOf('bytes')}, ${countOf('counts')}`,
     id,
     turn.now,
     turn.next(),
@@ -183,7 +183,7 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
 /** Removes a call with all that belongs to it. */
 export function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
   const { database } = turn
-  const row = database.get('DELETE FROM skein_call WHERE call = ? RETURNING bytes', call)
+  const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING ${countOf('bytes')}`, call)
   database.run('DELETE FROM skein_message WHERE call = ?', call)
   database.run('DELETE FROM skein_report WHERE call = ?', call)
   if (awaits !== null) leave(turn, awaits)

@@ -1,3 +1,5 @@
+import { countIn, numberIn } from '../file/columns.ts'
+import type { Value } from '../file/driver.ts'
 import { notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
@@ -6,6 +8,16 @@ export interface Bounds {
   readonly concurrency: number | null
   readonly count: number | null
   readonly per: number | null
+}
+
+/** Reads the numbers of a limit. What is not a number above 0 limits nothing. */
+export function boundsIn(concurrency?: Value, count?: Value, per?: Value): Bounds {
+  const length = numberIn(per)
+  return {
+    concurrency: countIn(concurrency) || null,
+    count: countIn(count) || null,
+    per: length !== null && length > 0 ? length : null,
+  }
 }
 
 /** A rate of a task is kept beside those of keys, under a name that no key of the user's can have. */
@@ -19,16 +31,22 @@ export function limitKey(key: string): string {
 
 /** The number of starts within the last `per` milliseconds. */
 export function startsWithin(turn: Turn, key: string, per: number): number {
-  const row = turn.database.get('SELECT count(*) FROM skein_start WHERE key = ? AND start > ?', key, turn.time - per)
+  const row = turn.database.get(
+    'SELECT count(*) FROM skein_start WHERE key = ? AND start > ? AND start <= ?',
+    key,
+    turn.time - per,
+    turn.time,
+  )
   return row?.[0] as number
 }
 
 /** The moment at which another one may start: at once, if that is so already. */
 export function opensAt(turn: Turn, key: string, count: number, per: number): number {
   const row = turn.database.get(
-    'SELECT start FROM skein_start WHERE key = ? AND start > ? ORDER BY start DESC LIMIT 1 OFFSET ?',
+    'SELECT start FROM skein_start WHERE key = ? AND start > ? AND start <= ? ORDER BY start DESC LIMIT 1 OFFSET ?',
     key,
     turn.time - per,
+    turn.time,
     count - 1,
   )
   return row === undefined ? turn.time : (row[0] as number) + per
@@ -99,10 +117,11 @@ export function refill(turn: Turn, key: string): void {
        WHERE limit_key = ? AND state = ${state.parked} AND ${notEnded} AND line = ? ORDER BY priority DESC, place LIMIT 1`,
       key,
       line,
-    ) as [number, number | null, number | null, number | null]
-    const bounds = { concurrency, count, per }
+    ) as [number, Value, Value, Value]
+    const bounds = boundsIn(concurrency, count, per)
     if (!admission.admits(key, bounds)) {
-      if (count !== null && per !== null) noteOpening(turn, key, opensAt(turn, limitKey(key), count, per))
+      if (bounds.count !== null && bounds.per !== null)
+        noteOpening(turn, key, opensAt(turn, limitKey(key), bounds.count, bounds.per))
       continue
     }
     const most = placesOf(bounds)
@@ -137,10 +156,17 @@ export function park(turn: Turn, calls: readonly { readonly call: number; readon
   for (const key of new Set(calls.map(each => each.key))) refill(turn, key)
 }
 
+/** All that is not a number is greater, as SQLite orders values: a moment that cannot be read has come. */
+export const notNumbers = ''
+
 /** Lets go on what had to wait for its window. */
 export function open(turn: Turn): void {
   const { database, time } = turn
-  for (const [key] of database.all('SELECT key FROM skein_opening WHERE opens <= ?', time) as [string][]) {
+  for (const [key] of database.all(
+    'SELECT key FROM skein_opening WHERE opens <= ? OR opens >= ?',
+    time,
+    notNumbers,
+  ) as [string][]) {
     database.run('DELETE FROM skein_opening WHERE key = ?', key)
     refill(turn, key)
   }

@@ -1,5 +1,6 @@
 import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
+import { textIn } from '../file/columns.ts'
 import type { Database } from '../file/database.ts'
 
 /** A task in a queue. */
@@ -23,7 +24,9 @@ export class Lines {
   /** Reads the lines that have come since. */
   refresh(): void {
     const rows = this.#database.all('SELECT line, queue, task FROM skein_line WHERE line > ? ORDER BY line', this.#last)
-    for (const [line, queue, task] of rows as unknown as [number, string, string][]) {
+    for (const [number, ...names] of rows) {
+      const line = number as number
+      const [queue, task] = names.map(textIn) as [string, string]
       let tasks = this.#byName.get(queue)
       if (tasks === undefined) this.#byName.set(queue, (tasks = new Map<string, Line>()))
       const known = { line, queue, task }

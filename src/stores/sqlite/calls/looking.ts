@@ -162,7 +162,8 @@ export function stats(turn: Turn): InspectorStats {
     return known
   }
   const paused = new Set<string>()
-  for (const [queue] of database.all('SELECT queue FROM skein_queue WHERE paused = 1') as [string][]) {
+  for (const [name] of database.all('SELECT queue FROM skein_queue WHERE paused = 1')) {
+    const queue = textIn(name)
     of(queue)
     paused.add(queue)
   }

@@ -1,3 +1,4 @@
+import { countOf } from '../file/columns.ts'
 import type { Value } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
@@ -46,7 +47,7 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[]
     at += size
   }
   const [count, bytes] = database.get(
-    'SELECT count(*), total(bytes) FROM skein_call WHERE ended >= ? AND ended < ?',
+    `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE ended >= ? AND ended < ?`,
     first,
     first + endings.length,
   ) as [number, number]

@@ -1,4 +1,5 @@
 import type { Reported } from '../../roles/results.ts'
+import { countOf } from '../file/columns.ts'
 import type { Turn } from './turn.ts'
 
 /** The kinds of reports as the file has them. */
@@ -29,7 +30,7 @@ export function write(
   const { database } = turn
   const isStep = kind === reportKind.step ? 1 : 0
   const row = database.get(
-    'UPDATE skein_call SET reports = reports + 1, steps = steps + ?, bytes = bytes + ? WHERE call = ? RETURNING reports',
+    `UPDATE skein_call SET reports = reports + 1, steps = steps + ?, bytes = bytes + ? WHERE call = ? RETURNING ${countOf('reports')}`,
     isStep,
     Buffer.byteLength(value),
     call,

@@ -1,8 +1,10 @@
 import * as story from '../../story.ts'
+import { firstEnded } from './due.ts'
 import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { forgetIdle, leave } from './counters.ts'
-import { open } from './limits.ts'
+import { notNumbers, open } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
+import { countOf, numberIn } from '../file/columns.ts'
 import { state } from '../file/schema.ts'
 import { spanOf, wait } from './settling.ts'
 import type { Turn } from './turn.ts'
@@ -52,23 +54,25 @@ export function sweep(turn: Turn): Swept {
   open(turn)
   // A lease that is not there any more is over, no matter who took it away.
   const leases = database.all(
-    `SELECT lease, length, until FROM skein_lease WHERE until <= ? UNION
+    `SELECT lease, length, until FROM skein_lease WHERE until <= ? OR until >= ? UNION
      SELECT lease, 0, ? FROM skein_call WHERE lease IS NOT NULL AND lease NOT IN (SELECT lease FROM skein_lease)
      ORDER BY 3`,
     time,
+    notNumbers,
     time,
-  ) as [number, number, number][]
+  ) as [number, number, unknown][]
   let company = new Company(turn)
-  let moment: number | undefined
+  let moment: unknown
   for (const [lease, length, until] of leases) {
     if (until !== moment) company = new Company(turn)
     moment = until
     // It was renewed each time that a third of it was over.
-    const silence = until < 0 ? 0 : Math.max(0, time - until + (length * 2) / 3)
+    const silence = typeof until !== 'number' || until < 0 ? 0 : Math.max(0, time - until + (length * 2) / 3)
     const running = loadWhere(turn, `lease = ? ORDER BY blamed DESC LIMIT ${most}`, lease)
     for (const { worker } of running) company.of(worker)
     for (const loaded of running) {
-      if (bury(turn, loaded, silence, company.of(loaded.worker) === 1)) swept.dead++
+      if (loaded.state !== state.running) database.run('UPDATE skein_call SET lease = NULL WHERE call = ?', loaded.call)
+      else if (bury(turn, loaded, silence, company.of(loaded.worker) === 1)) swept.dead++
       else swept.recovered++
     }
     if (running.length < most) {
@@ -81,9 +85,9 @@ export function sweep(turn: Turn): Swept {
   swept.forgotten = trim(turn, most)
   const counters = forgetIdle(turn, turn.now - keeper.settings.retention.age, most)
   if (swept.forgotten === most || swept.expired === most || counters === most) swept.more = true
-  database.run('DELETE FROM skein_start WHERE until <= ?', time)
+  database.run('DELETE FROM skein_start WHERE until <= ? OR until >= ?', time, notNumbers)
   database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
-  database.run('DELETE FROM skein_worker WHERE until <= ?', time)
+  database.run('DELETE FROM skein_worker WHERE until <= ? OR until >= ?', time, notNumbers)
   return swept
 }
 
@@ -147,9 +151,13 @@ function deathsOf(turn: Turn, call: number, count: number): story.Death[] {
     call,
     count,
   ) as [string, number][]
-  return rows.reverse().map(([value, at]) => {
-    const { worker, attempt } = JSON.parse(value) as story.Death
-    return { worker, attempt, at }
+  return rows.reverse().flatMap(([value, at]) => {
+    try {
+      const { worker, attempt } = JSON.parse(value) as story.Death
+      return [{ worker, attempt, at }]
+    } catch {
+      return []
+    }
   })
 }
 
@@ -158,14 +166,16 @@ export function trim(turn: Turn, limit: number): number {
   const { database, now } = turn
   const { count, bytes, age } = turn.keeper.settings.retention
   let forgotten = 0
+  // Counts that nothing has come near to are not believed: for a wrong one the whole history would go.
+  if (turn.endedCount > 2 * count + most || turn.endedBytes > 2 * bytes) turn.recount()
   if (turn.endedCount > count) forgotten += remove(turn, Math.min(limit, turn.endedCount - count))
   while (forgotten < limit && turn.endedCount > 0) {
-    const row = database.get('SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1')
-    if (row === undefined) {
+    const endedAt = numberIn(database.get(firstEnded)?.[0])
+    if (turn.endedBytes <= bytes && (endedAt === null || endedAt > now - age)) break
+    if (database.get('SELECT 1 FROM skein_call WHERE ended IS NOT NULL LIMIT 1') === undefined) {
       turn.endedCount = turn.endedBytes = 0
       break
     }
-    if (turn.endedBytes <= bytes && (row[0] as number) > now - age) break
     forgotten += remove(turn, 1)
   }
   return forgotten
@@ -179,7 +189,7 @@ function remove(turn: Turn, count: number): number {
   ) as [number | null]
   if (last === null) return 0
   const [removed, bytes, reporting, apart, waited] = database.get(
-    `SELECT count(*), total(bytes), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL), count(awaits)
+    `SELECT count(*), total(${countOf('bytes')}), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL), count(awaits)
      FROM skein_call WHERE ended <= ?`,
     last,
   ) as [number, number, number, number, number]
@@ -192,8 +202,8 @@ function remove(turn: Turn, count: number): number {
       : database.all('SELECT DISTINCT awaits FROM skein_call WHERE ended <= ? AND awaits IS NOT NULL', last)
   database.run('DELETE FROM skein_call WHERE ended <= ?', last)
   for (const [counter] of counters) leave(turn, counter as string)
-  turn.endedBytes -= bytes
   turn.endedCount -= removed
+  turn.endedBytes -= bytes
   return removed
 }
 

@@ -72,10 +72,11 @@ export class Turn {
     const [, sequence, control, ...ended] = counters as readonly number[]
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
-    const [count, bytes] = ended.every(each => Number.isSafeInteger(each)) ? ended : recount(this.database)
-    this.endedCount = count as number
-    this.endedBytes = bytes as number
+    const [count, bytes] = ended.map(each => (Number.isSafeInteger(each) ? each : -1)) as [number, number]
+    this.endedCount = count
+    this.#endedBytes = bytes
     this.#written = this.#state()
+    if (count < 0 || bytes < 0) this.recount()
   }
 
   /** The last number that was handed out. */
@@ -93,9 +94,21 @@ export class Turn {
     return this.#endedBytes
   }
 
-  /** A row whose own count is damaged is left out. */
+  /** A row whose own count is damaged is left out; below 0 the sum was wrong before. */
   set endedBytes(bytes: number) {
-    if (Number.isSafeInteger(bytes)) this.#endedBytes = bytes
+    if (!Number.isSafeInteger(bytes)) return
+    this.#endedBytes = bytes
+    if (bytes < 0) this.recount()
+  }
+
+  /** Counts the calls that have ended anew. None has more bytes than the whole file. */
+  recount(): void {
+    const [count, bytes] = this.database.get(
+      `SELECT count(*), coalesce(sum(iif(typeof(bytes) = 'integer' AND bytes BETWEEN 0 AND size, bytes, 0)), 0)
+       FROM skein_call, (SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size) WHERE ended IS NOT NULL`,
+    ) as [number, number]
+    this.endedCount = count
+    this.#endedBytes = bytes
   }
 
   /** A number that is higher than all before it. */
@@ -134,12 +147,6 @@ export class Turn {
   #state(): string {
     return `${this.#sequence} ${this.control} ${this.endedCount} ${this.endedBytes}`
   }
-}
-
-function recount(database: Database): number[] {
-  return database.get(
-    `SELECT count(*), coalesce(sum(iif(typeof(bytes) = 'integer', bytes, 0)), 0) FROM skein_call WHERE ended IS NOT NULL`,
-  ) as unknown as number[]
 }
 
 function pathOf(database: Database): string {

@@ -25,6 +25,14 @@ export function numberIn(value: Value | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
+/**
+ * A column as a count, in SQL: for what a statement that writes returns. A driver may refuse to read a number beyond those that
+ * JavaScript has, when it has been written already.
+ */
+export function countOf(column: string): string {
+  return `iif(${column} BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}, ${column}, 0)`
+}
+
 /** A list of strings as JSON; an empty one for anything else. */
 export function textsIn(value: Value | undefined): string[] {
   if (value === null || value === undefined) return [] // the rule; to find it out by an exception is dear

@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StoreError } from '../../../core/errors/errors.ts'
 import { messageOf } from '../../../core/errors/foreign.ts'
+import { countOf } from './columns.ts'
 import { Database } from './database.ts'
 import { openDriver, type Row } from './driver.ts'
 import { errorOf, failureOf } from './failures.ts'
@@ -96,7 +97,8 @@ async function save(copy: string, source: string, target: string): Promise<Repai
     from = new Database(await openDriver(copy))
     const version = versionOf(from)
     if (version === 0) throw new Error('it has no tables of a store')
-    checkVersion(version, source)
+    // What cannot be told any more is taken for what is known here.
+    if (!Number.isNaN(version)) checkVersion(version, source)
   } catch (error) {
     if (error instanceof StoreError) throw error
     const reason = messageOf(error)
@@ -135,12 +137,12 @@ function copyTable(from: Database, to: Database, table: string, key: string): { 
   const columns = [key, ...columnsOf(from, table).filter(name => name !== key)]
   if (columns.length === 1) return { rows: 0, gaps: 0 }
   const insert = `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
-  const last = lastKey(from, table, key)
+  const end = lastKey(from, table, key)
   let rows = 0
   let gaps = 0
   let inGap = false
   let missing = 0
-  for (let next = 0, size = batch; next <= last && missing < mostGaps;) {
+  for (let next = 0, size = batch; next <= end && missing < mostGaps;) {
     let found: Row[]
     try {
       found = from.all(
@@ -164,7 +166,10 @@ function copyTable(from: Database, to: Database, table: string, key: string): { 
     to.exec('BEGIN IMMEDIATE')
     for (const row of found) rows += to.run(insert, ...row)
     to.exec('COMMIT')
-    next = ((found.at(-1) as Row)[0] as number) + 1
+    const last = (found.at(-1) as Row)[0] as number
+    // Beyond the numbers that JavaScript has there is no next one.
+    if (!Number.isSafeInteger(last)) break
+    next = last + 1
     inGap = false
     missing = 0
     size = Math.min(batch, size * 2)
@@ -205,8 +210,8 @@ function putRight(to: Database): void {
   to.run(`UPDATE skein_call SET state = ${state.ready}, lease = NULL, blamed = 0,
     gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (${state.running}, ${state.parked})`)
   to.run(`UPDATE skein_meta SET
-    sequence = 1 + max((SELECT coalesce(max(max(call, place, token, coalesce(ended, 0))), 0) FROM skein_call),
-      (SELECT coalesce(max(call), 0) FROM skein_member)),
+    sequence = 1 + max((SELECT coalesce(max(max(${['call', 'place', 'token', 'ended'].map(countOf).join(', ')})), 0) FROM skein_call),
+      (SELECT coalesce(max(${countOf('call')}), 0) FROM skein_member)),
     ended_count = (SELECT count(*) FROM skein_call WHERE ended IS NOT NULL),
     ended_bytes = (SELECT coalesce(sum(bytes), 0) FROM skein_call WHERE ended IS NOT NULL)`)
   to.exec('COMMIT')

@@ -1,4 +1,5 @@
 import { StoreError } from '../../../core/errors/errors.ts'
+import { countIn } from './columns.ts'
 import type { Database } from './database.ts'
 
 /**
@@ -195,16 +196,24 @@ const steps: readonly string[] = [
   `,
 ]
 
-/** The version of the tables in a file; 0 when there are none yet. */
+/** The version of the tables in a file; 0 when there are none yet, NaN when what says so is damaged. */
 export function versionOf(database: Database): number {
   const known = database.get(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'skein_meta'`)
   if (known === undefined) return 0
-  return Number(database.get('SELECT version FROM skein_meta')?.[0] ?? 0)
+  return countIn(database.get('SELECT version FROM skein_meta')?.[0]) || NaN
 }
 
-/** Refuses a file that was written by a newer skein. */
+/** Refuses a file that was written by a newer skein, and one that does not say by which. */
 export function checkVersion(version: number, path: string): void {
   if (version <= schemaVersion) return
+  if (Number.isNaN(version)) {
+    throw new StoreError(
+      'SKEIN_STORE_DAMAGED',
+      `${path} is damaged: the version of its tables, in skein_meta, is missing or is not a number. Run 'skein repair' to save ` +
+        `what can be saved into a new file.`,
+      { store: path },
+    )
+  }
   throw new StoreError(
     'SKEIN_STORE_VERSION',
     `${path} was written by a newer skein: its tables have version ${version}, this one knows them up to ${schemaVersion}. ` +

@@ -1,4 +1,3 @@
-import { state } from '../file/schema.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
@@ -6,6 +5,7 @@ import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
 import { announce } from '../calls/controlling.ts'
+import { type Due, never, nextDue } from '../calls/due.ts'
 import { failureOf, isBusy, isTrouble } from '../file/failures.ts'
 import { Foreign } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
@@ -60,12 +60,14 @@ export class Service implements Backend<Asked> {
   /** The timer is the one after which the file is asked what is due. */
   #resting = false
   /** The moments at which something is due, as of the last time that the file was asked. */
-  #due = { wall: Infinity, steady: Infinity }
+  #due: Due = never
   #nextHeartbeat = 0
   #nextBackstop = 0
   #version = -1
   /** After trouble, what is due by itself is tried again only then. */
   #choresAgain = 0
+  /** A sweep that has left something due, since it could not be put right, is done again only then. */
+  #sweepAgain = 0
   #synchronous = 'FULL'
 
   constructor(data: ThreadData, host: Host) {
@@ -148,12 +150,19 @@ export class Service implements Backend<Asked> {
       chores.push(turn => turn.tell('claimable'))
     }
     if (turned) this.#due = this.#nextDue()
-    if (this.#due.wall <= this.#clock.wall() || this.#due.steady <= time) {
+    if (time >= this.#sweepAgain && (this.#due.wall <= this.#clock.wall() || this.#due.steady <= time)) {
       // Until the file is asked again there is nothing known to be due.
-      this.#due = { wall: Infinity, steady: Infinity }
-      chores.push(turn => void sweep(turn))
+      this.#due = never
+      chores.push(turn => this.#sweep(turn))
     }
     return chores
+  }
+
+  /** Puts things right. What is still due after that, though nothing is left to do, cannot be put right: it rests, too. */
+  #sweep(turn: Turn): void {
+    if (sweep(turn).more) return
+    const { wall, steady } = nextDue(turn.database, turn.keeper.settings.retention)
+    if (wall <= turn.now || steady <= turn.time) turn.after(() => (this.#sweepAgain = turn.time + troublePause))
   }
 
   /** Notices what other processes have done. */
@@ -341,31 +350,12 @@ export class Service implements Backend<Asked> {
     return ended
   }
 
-  /**
-   * The moments at which something in the file is due: a delayed call, an expiry, somebody's lease, a window, old
-   * history.
-   */
-  #nextDue(): { wall: number; steady: number } {
+  /** The moments at which something in the file is due; none where it cannot be read. */
+  #nextDue(): Due {
     try {
-      const row = this.#keeper.database.get(
-        `SELECT (SELECT min(due_at) FROM skein_call WHERE state = ${state.delayed}),
-           (SELECT min(gives_up_at) FROM skein_call WHERE gives_up_at IS NOT NULL),
-           (SELECT ended_at FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT 1),
-           (SELECT ended_bytes FROM skein_meta),
-           (SELECT min(opens) FROM skein_opening),
-           (SELECT min(until) FROM skein_lease),
-           (SELECT min(idle_at) FROM skein_counter WHERE idle_at IS NOT NULL)`,
-      ) as (number | null)[]
-      const [due, givesUp, endedAt, bytes, opens, lease, idleAt] = row.map(each => each ?? undefined)
-      const { age, bytes: most } = this.#keeper.settings.retention
-      const tooOld = Math.min(endedAt ?? Infinity, idleAt ?? Infinity) + age
-      const tooMuch = (bytes ?? 0) > most && endedAt !== undefined ? 0 : Infinity
-      return {
-        wall: Math.min(due ?? Infinity, givesUp ?? Infinity, tooOld, tooMuch),
-        steady: Math.min(opens ?? Infinity, lease ?? Infinity),
-      }
+      return nextDue(this.#keeper.database, this.#keeper.settings.retention)
     } catch {
-      return { wall: Infinity, steady: Infinity }
+      return never
     }
   }
 
@@ -383,8 +373,7 @@ export class Service implements Backend<Asked> {
     const time = this.#clock.steady()
     const { wall, steady } = (this.#due = this.#nextDue())
     const next = Math.min(
-      wall - this.#clock.wall(),
-      steady - time,
+      Math.max(Math.min(wall - this.#clock.wall(), steady - time), this.#sweepAgain - time),
       this.#leases.nextRenewal - time,
       this.#nextHeartbeat - time,
       this.#nextBackstop - time,
