@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { WorkerHealth } from './reports.ts'
 
@@ -10,6 +10,18 @@ export interface HealthServer {
   close(): Promise<void>
 }
 
+/** So many connections are open at once. Each new one is served: it takes the place of the oldest. */
+const mostConnections = 32
+
+/** A request comes at once and is short; what takes longer only holds descriptors that jobs may need. Milliseconds, bytes. */
+const limits = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8 * 1024,
+}
+
 /**
  * Serves `GET /healthz`: status 200 while the worker consumes and 503 while it doesn't, with what is known as JSON.
  *
@@ -17,7 +29,7 @@ export interface HealthServer {
  * **Errors**: `SKEIN_INVALID_ARGUMENT` when the port cannot be had.
  */
 export async function serveHealth(health: () => WorkerHealth, port: number, host: string): Promise<HealthServer> {
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer(limits, (request, response) => {
     const path = (request.url ?? '').replace(/[?#].*$/, '')
     if (path !== '/healthz') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only /healthz here.\n')
@@ -41,6 +53,13 @@ export async function serveHealth(health: () => WorkerHealth, port: number, host
       ),
     )
     server.listen(port, host, resolve)
+  })
+  const open = new Set<Socket>()
+  server.on('connection', socket => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    const [oldest] = open
+    if (open.size > mostConnections) oldest?.destroy()
   })
   // The page is about the worker's life; it must not prolong it.
   server.unref()

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createConnection, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { type Call, call, InvalidArgumentError, loop, TaskModuleError, TimeoutError, ValidationError } from 'skein'
 import { threads } from 'skein/threads'
@@ -450,6 +452,27 @@ describe('work', () => {
 
   test('says when a module cannot be used', async () => {
     await assert.rejects(start({ modules: ['no/such/file.js'] }), TaskModuleError)
+  })
+
+  test('serves its health, however many have connected and say nothing', async () => {
+    const worker = await start({ healthPort: 0 })
+    const port = worker.healthPort as number
+    const sockets: Socket[] = []
+    const closed: number[] = []
+    for (let at = 0; at < 40; at++) {
+      const socket = createConnection(port, '127.0.0.1')
+      sockets.push(socket)
+      socket.once('close', () => closed.push(at)).on('error', () => {})
+      await once(socket, 'connect')
+      socket.write('GET /healthz HTTP/1.1\r\n')
+    }
+    // The oldest have made room for the new ones, and for whoever asks now.
+    const gone = sockets.slice(0, 8).map(socket => socket.closed || once(socket, 'close'))
+    assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
+    await Promise.all(gone)
+    assert.ok(closed.length >= 9 && closed.length <= 12, `${closed.length} were closed`)
+    for (const socket of sockets) socket.destroy()
+    await worker.close({ timeout: 0 })
   })
 
   test('serves its health, and closes the page with itself', async () => {
