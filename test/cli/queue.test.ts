@@ -80,6 +80,23 @@ describe('skein worker', () => {
     assert.equal((await jobs[1]?.status())?.state, 'ready')
   })
 
+  test('stops on SIGTERM while its modules are being loaded, too', async t => {
+    const { folder } = await place(t)
+    writeFileSync(
+      join(folder, 'slow.mjs'),
+      `console.log('loading'); setInterval(() => {}, 60_000); await new Promise(() => {})`,
+    )
+    const running = start(folder, ['worker', 'slow.mjs', '--on', 'loop'], {
+      env: { SKEIN_STORE: `sqlite:${join(folder, 'slow.db')}` },
+    })
+    await running.printed('loading')
+    running.child.kill('SIGTERM')
+    const { code, signal, stderr } = await running.ended
+    // As the first process of a container it would have heard nothing of a signal that it does not listen for.
+    assert.deepEqual([code, signal], [0, null], stderr)
+    assert.match(stderr, /Stopped before it had begun/)
+  })
+
   test('breaks off what runs on the second signal, and says what', async t => {
     const { queue, tasks, worker, run } = await place(t)
     const running = worker('--grace', '100ms')

@@ -467,7 +467,7 @@ describe('work', () => {
       socket.write('GET /healthz HTTP/1.1\r\n')
     }
     // The oldest have made room for the new ones, and for whoever asks now.
-    const gone = sockets.slice(0, 8).map(socket => socket.closed || once(socket, 'close'))
+    const gone = sockets.slice(0, 8).map(async socket => socket.closed || once(socket, 'close'))
     assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
     await Promise.all(gone)
     assert.ok(closed.length >= 9 && closed.length <= 12, `${closed.length} were closed`)

@@ -2,11 +2,11 @@ import type { TaskRate, WorkOptions } from '../../../queue/worker/work-options.t
 import { type Duration, milliseconds } from '../../../core/time/duration.ts'
 import { type Arguments, type Command } from '../../command.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
-import type { Output } from '../../output.ts'
+import { type Output, say } from '../../output.ts'
 import { places } from '../../place.ts'
 import { storeOption, storeUrl } from '../store-option.ts'
 import { WorkerLog } from './log.ts'
-import { untilStopped } from './signals.ts'
+import { StopSignals } from './signals.ts'
 
 /** `skein worker`: runs the jobs of a store. */
 export const workerCommand: Command = {
@@ -64,17 +64,19 @@ async function runWorker(args: Arguments, output: Output): Promise<number> {
   const options = optionsOf(args, store)
   // With --json standard output is for events: what jobs print goes to standard error.
   if (args.has('json')) output.claim()
+  let log: WorkerLog | undefined
+  const signals = new StopSignals(text => (log === undefined ? say(`skein worker: ${text}`) : log.say(text)))
   // Loaded here, so that --help answers at once.
   const { work } = await import('../../../queue/work.ts')
   const worker = await work(options)
-  const log = new WorkerLog(worker, {
+  log = new WorkerLog(worker, {
     output,
     json: args.has('json'),
     quiet: args.has('quiet'),
     verbose: args.has('verbose'),
   })
   log.started(store, String(options.on ?? 'threads'))
-  const { report, forced } = await untilStopped(worker, text => log.say(text))
+  const { report, forced } = await signals.untilStopped(worker)
   log.stopped(report)
   output.close()
   if (forced !== undefined) return forced
