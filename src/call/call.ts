@@ -118,7 +118,8 @@ export function makeCall<R>(task: AnyFunction, args: readonly unknown[]): Call<R
 function notATask(value: unknown): InvalidArgumentError {
   if (isCall(value)) {
     return new InvalidArgumentError(
-      `Expected a task, got a call of task ${value.task.name}: pass the task itself; its arguments come from elsewhere here.`,
+      `Expected a task, got a call of task ${value.task.name}: pass the task itself. Its arguments come from elsewhere here, ` +
+        `and so do options: map takes timeout, retries and others as its last argument.`,
     )
   }
   const given = typeof value === 'function' ? `the plain function '${value.name || 'anonymous'}'` : describe(value)
