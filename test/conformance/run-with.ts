@@ -64,7 +64,7 @@ export function runWith(executor: Executor, work: Work, options: RunWithOptions 
   )
   entry.attempt = options.attempt ?? 1
   if (kind === 'stream') {
-    entry.stream = { credit: options.credit ?? 64, onItems: options.items ?? (() => {}), delivered: false }
+    entry.stream = { credit: options.credit ?? 64, onItems: options.items ?? (() => {}), batches: 0, delivered: false }
   }
   handover.launch(entry)
   return {

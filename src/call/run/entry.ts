@@ -99,6 +99,8 @@ export interface EntryStream {
   credit: number
   /** Takes the values, in batches. */
   readonly onItems: (items: unknown[]) => void
+  /** The number of times that values have come. */
+  batches: number
   /** True once values have reached the reader: from here on it cannot be run again. */
   delivered: boolean
 }
@@ -140,6 +142,8 @@ export class Entry<P = unknown> {
   cause: CancelCause | undefined
   /** The error of something that it sent and that could not be read, or not be taken: it is being stopped, and fails with this. */
   unreadable: unknown
+  /** True once its arguments could not be written, or not be read where it was to run: nothing of it has run. */
+  isUnsent = false
   /** True once what was to move has left this thread: from here on it cannot be run again. */
   gaveAway = false
 

@@ -85,7 +85,7 @@ class StreamReader implements AsyncIterableIterator<unknown> {
         }
         this.#serve()
       }
-      entry.stream = { credit: this.#buffer, onItems, delivered: false }
+      entry.stream = { credit: this.#buffer, onItems, batches: 0, delivered: false }
       this.#entry = entry
       this.#executor.launch(entry)
     }

@@ -1,6 +1,6 @@
 import { brandClass } from '../../core/brand.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
-import { ClosedError, InvalidArgumentError, UnsendableError } from '../../core/errors/errors.ts'
+import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
 import { ChunkSize } from './chunk-size.ts'
 import { type ChunkResult, Entry, type EntryTerms, type Outcome, patientTerms, type Work } from './entry.ts'
 import { Gathered } from './gathered.ts'
@@ -303,7 +303,7 @@ class MapRun implements MapResults<unknown> {
         }
       }
       if (typeof chunk !== 'number') chunk.measure(entry.duration, entry.terms.items, weightOf(entry, bundle))
-    } else if (bundle.count > 1 && outcome.error instanceof UnsendableError && !this.#failure && !this.#finished) {
+    } else if (bundle.count > 1 && entry.isUnsent && !entry.gaveAway && !this.#failure && !this.#finished) {
       // One of the items cannot be sent, so none was: each goes alone, and only that one fails.
       this.#split(entry, bundle)
       return

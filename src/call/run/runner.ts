@@ -47,6 +47,8 @@ export class Runner implements ScopeSource, Services {
   readonly attempt: number
   /** The number under which the place knows this run. */
   readonly slot: number
+  /** The number of times that values of a stream have been sent. */
+  batches = 0
   /** Set by the place when it starts the run. */
   started = 0
   cause: CancelCause | undefined

@@ -12,6 +12,9 @@ import { slowStart } from '../wire/failures.ts'
 /** A worker that could not be started is not tried again for this long, doubled each time; in milliseconds. */
 const startBackoff = 250
 
+/** A worker that is being ended goes within so many milliseconds, unless it is in the hands of something that cannot be interrupted. */
+const goesWithin = 500
+
 /** The pool's side of its workers: what it does about them. */
 export interface CrewEvents {
   /** The receivers of the worker's messages. */
@@ -23,6 +26,8 @@ export interface CrewEvents {
   onSlowImport(worker: PoolWorker, entries: readonly PoolEntry[]): void
   /** It never became ready. `cause` is an error, or how it exited. */
   onStartFailed(worker: PoolWorker, cause: unknown): void
+  /** It has been ended and does not go: what it runs cannot be ended. `onGone` follows when it does. */
+  onGivenUp(worker: PoolWorker): void
   /** Workers may be started again. */
   onMayStart(): void
 }
@@ -172,7 +177,19 @@ export class Crew {
     if (worker.ending) return
     worker.state = 'leaving'
     worker.ending = worker.transport.terminate(this.#settings.grace)
-    void worker.ending.then(ended => (worker.endedBy = ended))
+    const { kind, grace } = this.#settings
+    const patience = setTimeout(() => this.#giveUp(worker), (kind === 'processes' ? grace : 0) + goesWithin).unref()
+    void worker.ending.then(ended => {
+      clearTimeout(patience)
+      worker.endedBy ??= ended
+    })
+  }
+
+  #giveUp(worker: PoolWorker): void {
+    worker.isGivenUp = true
+    worker.endedBy = 'abandoned'
+    if (worker.startError !== undefined) this.#startFailed(worker, worker.startError)
+    this.#events.onGivenUp(worker)
   }
 
   #onExit(worker: PoolWorker, exit: WorkerExit): void {
@@ -180,7 +197,8 @@ export class Crew {
     worker.farewell?.clear()
     if (this.places[worker.index] === worker) this.places[worker.index] = undefined
     this.#events.onState(worker, 'gone')
-    if (failedStart) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
+    for (const each of worker.onceGone) each()
+    if (failedStart && !worker.isGivenUp) this.#startFailed(worker, worker.startError ?? exit.error ?? exit)
     else this.#events.onGone(worker, exit, worker.ending !== undefined)
     worker.transport.ledger.close()
     if (this.workers.length === 0) this.#onEmpty?.()

@@ -22,7 +22,8 @@ export function hearWord(worker: PoolWorker, entry: PoolEntry, message: WordOfRu
       const { value, error } = decodeArrived(message[2], message[3])
       if (error !== undefined) throw error
       // Nothing comes behind what is missing.
-      if (entry.unreadable !== undefined) return
+      if (entry.unreadable !== undefined || message[4] !== entry.stream?.batches) return
+      entry.stream.batches++
       if (entry.bytes) entry.bytes.received += weigh(value)
       return entry.deliver(value as unknown[])
     }

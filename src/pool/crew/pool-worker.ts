@@ -90,6 +90,10 @@ export class PoolWorker {
   /** Set when the pool itself ends the worker. */
   ending: Promise<Ended> | undefined
   endedBy: Ended | undefined
+  /** Set when it has been ended and does not go: its calls have ended for their callers, and only its place is taken. */
+  isGivenUp = false
+  /** What to call when it has really gone, for the tokens of such calls. */
+  readonly onceGone: (() => void)[] = []
   /** The error that it died of, where it said so. */
   lastWords: unknown
   /** The initializer's error. */

@@ -12,6 +12,7 @@ import { callRequest } from './call-request.ts'
 import { encodeCause } from '../wire/cause.ts'
 import { Crew, type CrewEvents } from './crew.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { decodeItems, type EncodedBundle } from '../wire/bundle.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { type Hearers, hearWord } from './hear-word.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -80,6 +81,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       onGone: (worker, exit, forced) => this.#orphaned(worker, exit, forced),
       onSlowImport: (worker, entries) => this.#endForImport(worker, entries),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
+      onGivenUp: worker => this.#orphaned(worker, { exitCode: null, signal: null, outOfMemory: false }, true),
       onMayStart: () => this.#schedule(),
     }
     this.#crew = new Crew(settings, open, events, this.#keepAlive)
@@ -118,7 +120,9 @@ export class WorkerPool extends BaseExecutor<Placement> {
 
   protected get freePlaces(): number {
     let free = 0
-    for (const worker of this.#crew.places) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
+    for (const worker of this.#crew.places) {
+      if (worker?.isGivenUp !== true) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
+    }
     return free
   }
 
@@ -216,6 +220,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
   #settleUnsent(entry: PoolEntry, error: unknown): void {
     if (entry.state === 'ended') return // a getter of its arguments has cancelled it
+    entry.isUnsent = true
     entry.state = 'sent' // so that a retry policy sees it as a failed run
     this.settle(entry, true, tellOrigin(entry, this.name, error))
   }
@@ -264,7 +269,10 @@ export class WorkerPool extends BaseExecutor<Placement> {
       case reply.done: {
         const entry = this.#answered(worker, message[1], message[4], message[5])
         if (!entry) return
-        const { value, error } = decodeArrived(message[2], message[3])
+        const { value, error } =
+          message[3] === 3
+            ? { value: decodeItems(message[2] as EncodedBundle, entry.kind) }
+            : decodeArrived(message[2], message[3] & 1)
         if (error !== undefined) return this.settle(entry, true, tellOrigin(entry, this.name, error))
         if (entry.bytes && entry.kind !== 'stream') entry.bytes.received = weigh(value)
         return this.settle(entry, false, tellOrigins(entry, this.name, value))
@@ -273,6 +281,11 @@ export class WorkerPool extends BaseExecutor<Placement> {
         const entry = this.#answered(worker, message[1], message[3], message[4])
         if (!entry) return
         return this.settle(entry, true, tellOrigin(entry, this.name, decodeError(message[2])))
+      }
+      case reply.unread: {
+        const entry = this.#free(worker, message[1])
+        if (entry) this.#settleUnsent(entry, decodeError(message[2]))
+        return
       }
       case reply.unloadable: {
         if (worker.state === 'ready') worker.state = 'leaving'

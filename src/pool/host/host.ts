@@ -1,4 +1,5 @@
-import { decode, encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
+import { serialize } from 'node:v8'
+import { encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
 import { encodeError } from '../../call/codec/envelope.ts'
 import { KeptValue } from '../../call/codec/kept-value.ts'
@@ -8,13 +9,15 @@ import { Runner, type RunnerHost, thrownError } from '../../call/run/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
 import { fillPuts } from '../../call/codec/unpack.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
-import { TaskNotFoundError, UnsendableError } from '../../core/errors/errors.ts'
+import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
+import { encodeItems } from '../wire/bundle.ts'
 import { decodeCause } from '../wire/cause.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { loadingSince, type WorkerLedger } from '../wire/ledger.ts'
 import { loadTask } from './load-task.ts'
+import { runHook } from './run-hook.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
@@ -37,6 +40,13 @@ interface KnownTask {
   isLost: boolean
   /** The time that a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
   time: number
+}
+
+/** A result as it is posted. */
+interface EncodedResult {
+  readonly encoded: unknown
+  readonly marked: 0 | 1 | 2 | 3
+  readonly json: boolean
 }
 
 /** The weight of the latest run in that average. */
@@ -64,6 +74,8 @@ export class Host implements RunnerHost {
   /** Values that were put, for the calls that need them. */
   readonly #kept = new Map<number, KeptValue>()
   readonly #running = new Map<number, Runner>()
+  /** Streams of which a value could not be sent, and why. */
+  readonly #brokenStreams = new WeakMap<Runner, unknown>()
   /** The task of the call in each slot. */
   readonly #taskIn: KnownTask[] = []
   /** Calls that wait here; a ring would be faster, but the head index is all that shift() lacks. */
@@ -84,7 +96,11 @@ export class Host implements RunnerHost {
   readonly #bootOffset = bootOffset()
 
   constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
-    this.#outbox = new Outbox(link, (ask, error) => this.#asks.settle(ask, error, undefined))
+    this.#outbox = new Outbox(link, {
+      attempt: kind === 'threads' ? part => void structuredClone(part) : part => void serialize(part),
+      onAsk: (ask, error) => this.#asks.settle(ask, error, undefined),
+      onItems: (slot, error) => this.#breakStream(slot, error),
+    })
     this.#ledger = ledger
     this.#init = init
     this.#exit = exit
@@ -107,21 +123,7 @@ export class Host implements RunnerHost {
     const { initializer } = this.#init
     if (initializer) {
       try {
-        const { url, name, marked } = initializer
-        const fn = await loadTask({ url, name })
-        const args = (marked ? decode(initializer.args) : initializer.args) as readonly unknown[]
-        await new Promise((resolve, reject) => {
-          const host: RunnerHost = {
-            probe: () => undefined,
-            progress: () => {},
-            log: () => {},
-            ask: () => Promise.reject(new Error('an initializer has nobody to ask')),
-            deadline: () => Number.POSITIVE_INFINITY,
-            items: () => {},
-            ended: (_, failed, value) => (failed ? reject(value) : resolve(value)),
-          }
-          new Runner(host, fn, name, 'run', 1, -1, 0).start(args)
-        })
+        await runHook(initializer)
       } catch (error) {
         this.#outbox.post([reply.broken, encodeError(thrownError(error, initializer.name))], false)
         this.#outbox.flush()
@@ -319,8 +321,10 @@ export class Host implements RunnerHost {
       this.#outbox.flush() // it may be about to block this thread
     }
     const { value, error } = decodeArrived(args, flags & flag.marked)
-    if (error === undefined) runner.start(value as readonly unknown[])
-    else this.ended(runner, true, error)
+    if (error === undefined) return runner.start(value as readonly unknown[])
+    this.#forget(runner)
+    this.#outbox.post([reply.unread, runner.slot, encodeError(error)], false)
+    this.#goOn()
   }
 
   // ---------------------------------------------------------------- what runners tell
@@ -362,13 +366,27 @@ export class Host implements RunnerHost {
   }
 
   items(runner: Runner, items: unknown[]): void {
+    if (this.#brokenStreams.has(runner)) return
     const encoded = encode(items, `values of ${runner.name}`, this.#encoding, 1)
     const { marked, json } = this.#encoding
-    this.#outbox.postParts([reply.items, runner.slot, encoded, marked ? 1 : 0], json, takeMoved(items))
+    this.#outbox.postParts(
+      [reply.items, runner.slot, encoded, marked ? 1 : 0, runner.batches++],
+      json,
+      takeMoved(items),
+    )
     this.#outbox.flushSoon()
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {
+    if (runner.kind === 'stream') {
+      this.#outbox.flush() // what cannot be sent is known then
+      const broken = this.#brokenStreams.get(runner)
+      if (broken !== undefined) return this.#ended(runner, true, broken)
+    }
+    this.#ended(runner, failed, value)
+  }
+
+  #ended(runner: Runner, failed: boolean, value: unknown): void {
     // What a task has printed arrives before its result: a program may end as soon as it has all results.
     if (hasUnwritten()) afterOutput(() => this.#answer(runner, failed, value))
     else this.#answer(runner, failed, value)
@@ -376,9 +394,7 @@ export class Host implements RunnerHost {
 
   #answer(runner: Runner, failed: boolean, value: unknown): void {
     const { slot, started } = runner
-    this.#running.delete(slot)
-    if (runner.asks) this.#asks.forget(runner)
-    this.#active--
+    this.#forget(runner)
     // Before the result, so that no other call is sent here in return.
     if (!this.#grown && this.#memory.tooMuch()) {
       this.#grown = true
@@ -390,23 +406,35 @@ export class Host implements RunnerHost {
     if (failed) this.#postFailure(runner, value, duration)
     else if (moved !== undefined || !this.#postPlain(runner, value, duration)) {
       try {
-        const encoded =
-          runner.kind === 'run' ? encode(value, 'result', this.#encoding) : this.#encodeChunk(runner, value)
-        const { marked, json } = this.#encoding
-        this.#outbox.postParts(
-          [reply.done, slot, encoded, marked ? 1 : 0, micros(started), micros(duration)],
-          json,
-          moved,
-        )
+        const { encoded, marked, json } = this.#encodeResult(runner, value)
+        this.#outbox.postParts([reply.done, slot, encoded, marked, micros(started), micros(duration)], json, moved)
       } catch (error) {
         this.#postFailure(runner, error, duration)
       }
     }
     if (failed || runner.endsAt !== Number.POSITIVE_INFINITY) this.#outbox.hurry()
-    if (!this.#pumping) {
-      this.#outbox.flushAfterThis()
-      if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
-    }
+    this.#goOn()
+  }
+
+  #forget(runner: Runner): void {
+    this.#running.delete(runner.slot)
+    if (runner.asks) this.#asks.forget(runner)
+    this.#active--
+  }
+
+  /** A call has ended: sends that, and begins with the next, where nobody is about to do so. */
+  #goOn(): void {
+    if (this.#pumping) return
+    this.#outbox.flushAfterThis()
+    if (this.#next < this.#inbox.length || this.#closing) this.#resumeSoon()
+  }
+
+  /** A value of a stream is missing to the reader: it fails with that, whatever else it has to say. */
+  #breakStream(slot: number, error: unknown): void {
+    const runner = this.#running.get(slot)
+    if (runner === undefined) return
+    this.#brokenStreams.set(runner, error)
+    runner.cancel({ source: 'explicit' })
   }
 
   /** Sends a result that needs no encoding, where the link can tell. False: nothing was sent. */
@@ -429,30 +457,23 @@ export class Host implements RunnerHost {
     this.#outbox.post([kind, runner.slot, envelope, micros(runner.started), micros(duration)], false)
   }
 
-  /** In a bundle, a result that cannot be sent is the failure of that item alone. */
-  #encodeChunk(runner: Runner, value: unknown): unknown {
-    if (runner.kind === 'stream') return encode(undefined, 'result', this.#encoding)
-    const { values, failed } = value as { values: unknown[]; failed: number[] }
-    for (const at of failed) values[at] = thrownError(values[at], runner.name)
-    try {
-      return encode(value, 'result', this.#encoding, aroundResults)
-    } catch (error) {
-      if (!(error instanceof UnsendableError)) throw error
+  #encodeResult(runner: Runner, value: unknown): EncodedResult {
+    const encoding = this.#encoding
+    if (!isBundle(runner.kind)) {
+      const encoded = encode(runner.kind === 'stream' ? undefined : value, 'result', encoding)
+      return { encoded, marked: encoding.marked ? 1 : 0, json: encoding.json }
     }
-    for (let at = 0; at < values.length; at++) {
+    const bundle = value as { values: unknown[]; failed: number[] }
+    if (bundle.failed.length === 0) {
       try {
-        encode(values[at], 'result', this.#encoding)
-      } catch (error) {
-        values[at] = unsendableBy(runner.name, error)
-        if (!failed.includes(at)) failed.push(at)
-        if (runner.kind === 'chunk') {
-          values.length = at + 1
-          break
-        }
+        encode(bundle, 'result', encoding, aroundResults)
+        if (!encoding.marked) return { encoded: bundle, marked: 2, json: encoding.json }
+      } catch {
+        // Which item it is turns out when each is encoded by itself.
       }
     }
-    failed.sort((a, b) => a - b)
-    return encode(value, 'result', this.#encoding, aroundResults)
+    for (const at of bundle.failed) bundle.values[at] = thrownError(bundle.values[at], runner.name)
+    return { encoded: encodeItems(bundle, runner.name, encoding), marked: 3, json: false }
   }
 
   #resumeSoon(): void {

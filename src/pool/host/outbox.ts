@@ -2,6 +2,7 @@ import { encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import type { Transferable } from '../../call/codec/move.ts'
 import { UnsendableError } from '../../core/errors/errors.ts'
 import { messageInside } from '../../core/errors/foreign.ts'
+import { type EncodedBundle, withoutRefused } from '../wire/bundle.ts'
 import type { HostLink } from '../wire/transport.ts'
 import { type Reply, reply } from '../wire/messages.ts'
 
@@ -13,6 +14,16 @@ const soon = 0.2
 /** Progress and values of a synchronous stretch leave at once if the last message is older than this, in milliseconds. */
 const urgentAfter = 1
 
+/** The ways to deal with messages that pass the codec and not the transport. */
+export interface Refusals {
+  /** Throws for a part of a message that the transport does not take. */
+  attempt(part: unknown): void
+  /** A question that a task has asked could not be sent. */
+  onAsk(ask: number, error: ErrorEnvelope): void
+  /** Values of a stream could not be sent. */
+  onItems(slot: number, error: UnsendableError): void
+}
+
 /**
  * The messages of a worker, and the moment at which they leave.
  *
@@ -22,17 +33,16 @@ const urgentAfter = 1
  */
 export class Outbox {
   readonly #link: HostLink
-  readonly #onAskRefused: (ask: number, error: ErrorEnvelope) => void
+  readonly #refusals: Refusals
   #posted = false
   #hurried = false
   #lastFlush = 0
   #lastWritten = 0
   #flushScheduled = false
 
-  /** @param onAskRefused a question that a task has asked could not be sent */
-  constructor(link: HostLink, onAskRefused: (ask: number, error: ErrorEnvelope) => void) {
+  constructor(link: HostLink, refusals: Refusals) {
     this.#link = link
-    this.#onAskRefused = onAskRefused
+    this.#refusals = refusals
   }
 
   post(message: Reply, json: boolean): void {
@@ -120,13 +130,21 @@ export class Outbox {
   readonly #refused = (message: Reply, error: unknown): void => {
     const unsendable = resultRefused(error)
     if (message[0] === reply.done) {
-      const [, slot, , , at, duration] = message
-      this.post([reply.failed, slot, encodeError(unsendable), at, duration], false)
+      const [, slot, value, marked, at, duration] = message
+      if (marked >= 2) {
+        const rest = withoutRefused(value as EncodedBundle, this.#refusals.attempt, resultRefused)
+        this.post([reply.done, slot, rest, 3, at, duration], false)
+      } else {
+        this.post([reply.failed, slot, encodeError(unsendable), at, duration], false)
+      }
       this.flushAfterThis()
     } else if (message[0] === reply.ask) {
       const [, , ask] = message
-      this.#onAskRefused(ask, encodeError(unsendable))
-    } else if (message[0] === reply.items || message[0] === reply.progress || message[0] === reply.log) {
+      this.#refusals.onAsk(ask, encodeError(unsendable))
+    } else if (message[0] === reply.items) {
+      const [, slot] = message
+      this.#refusals.onItems(slot, unsendable)
+    } else if (message[0] === reply.progress || message[0] === reply.log) {
       process.emitWarning(unsendable)
     }
   }

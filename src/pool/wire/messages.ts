@@ -69,6 +69,7 @@ export const reply = {
   ask: 10,
   grown: 11,
   unloadable: 12,
+  unread: 13,
 } as const
 
 export type Reply =
@@ -77,12 +78,22 @@ export type Reply =
   /** The initializer failed; the worker is about to exit. */
   | readonly [kind: typeof reply.broken, error: ErrorEnvelope]
   | readonly [kind: typeof reply.started, slot: number, at: number]
-  /** `marked` 2 is a bundle that has not been encoded, for a transport that can tell whether it has to be. It arrives as 0. */
-  | readonly [kind: typeof reply.done, slot: number, value: unknown, marked: 0 | 1 | 2, at: number, duration: number]
+  /** `marked` 2 is a bundle as it is, and may arrive as 0; 3 is an EncodedBundle. */
+  | readonly [
+      kind: typeof reply.done,
+      slot: number,
+      value: unknown,
+      marked: 0 | 1 | 2 | 3,
+      at: number,
+      duration: number,
+    ]
   | readonly [kind: typeof reply.failed, slot: number, error: ErrorEnvelope, at: number, duration: number]
   /** As `failed`: the module of the task could not be imported, and never can be in this worker. */
   | readonly [kind: typeof reply.unloadable, slot: number, error: ErrorEnvelope, at: number, duration: number]
-  | readonly [kind: typeof reply.items, slot: number, values: unknown, marked: 0 | 1]
+  /** Its arguments cannot be made again there: nothing of it has run. */
+  | readonly [kind: typeof reply.unread, slot: number, error: ErrorEnvelope]
+  /** `before`: how many such messages of this run came before, so that none can be missing unnoticed. */
+  | readonly [kind: typeof reply.items, slot: number, values: unknown, marked: 0 | 1, before: number]
   | readonly [kind: typeof reply.progress, slot: number, value: unknown, marked: 0 | 1]
   /** The call had been withdrawn (or the worker could not tell): it has not run and never will. */
   | readonly [kind: typeof reply.skipped, slot: number]

@@ -3,6 +3,14 @@ import type { Ended } from '../../core/errors/errors.ts'
 import type { PoolLedger } from './ledger.ts'
 import type { Reply, Request } from './messages.ts'
 
+/** A call that belongs to the worker itself, such as its initializer. */
+export interface Hook {
+  readonly url: string
+  readonly name: string
+  readonly args: unknown
+  readonly marked: boolean
+}
+
 /** The settings that every worker gets when it starts. */
 export interface WorkerInit {
   /** As in `thread 1`. */
@@ -14,12 +22,7 @@ export interface WorkerInit {
   /** Bytes above which it says so, to be replaced. */
   readonly maxMemory?: number
   /** A call to run before the worker takes any other. */
-  readonly initializer?: {
-    readonly url: string
-    readonly name: string
-    readonly args: unknown
-    readonly marked: boolean
-  }
+  readonly initializer?: Hook
 }
 
 /** The end of a worker. */

@@ -21,7 +21,7 @@ export class ItemFlow {
     this.#entry = entry
     this.#executor = executor
     this.#backstage = backstage
-    entry.stream = { credit: mostUnderWay, onItems: items => this.#write(items), delivered: false }
+    entry.stream = { credit: mostUnderWay, onItems: items => this.#write(items), batches: 0, delivered: false }
   }
 
   #write(items: readonly unknown[]): void {

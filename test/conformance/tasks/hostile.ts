@@ -158,3 +158,58 @@ export const changeEnvironment = task(import.meta, function changeEnvironment():
   Error.stackTraceLimit = 0
   return 'changed'
 })
+
+/** Things that pass one of the borders on their way and not the next. */
+export type Odd = 'getter' | 'instance' | 'memory' | 'function' | 'changing'
+
+function oddThing(odd: Odd): unknown {
+  switch (odd) {
+    case 'getter':
+      return {
+        get value(): never {
+          throw new RangeError('nothing to get')
+        },
+      }
+    case 'instance':
+      return new Fickle(-1)
+    case 'memory': {
+      const gone = new ArrayBuffer(8)
+      structuredClone(gone, { transfer: [gone] })
+      return gone
+    }
+    case 'function':
+      return () => 1
+    case 'changing': {
+      let reads = 0
+      return {
+        list: new Map(),
+        value: Object.defineProperty({}, 'x', { enumerable: true, get: () => (reads++ === 0 ? 1 : () => 1) }),
+      }
+    }
+  }
+}
+
+export interface OddItem {
+  readonly log: string
+  readonly n: number
+  readonly odd?: Odd
+  readonly load?: unknown
+}
+
+/** An item that carries such a thing to its task. */
+export function oddItem(log: string, n: number, odd: Odd): OddItem {
+  return { log, n, load: oddThing(odd) }
+}
+
+/** Notes that it has run; gives its number, or such a thing. */
+export const giveOdd = task(import.meta, function giveOdd({ log, n, odd }: OddItem): unknown {
+  addLine(log, `${n}`)
+  return odd === undefined ? n : oddThing(odd)
+})
+
+export const streamOdd = task(
+  import.meta,
+  function* streamOdd(odd: Odd, count: number, at: number): Generator<unknown> {
+    for (let n = 0; n < count; n++) yield n === at ? oddThing(odd) : { n, more: new Map([[n, n]]) }
+  },
+)

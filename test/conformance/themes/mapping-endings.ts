@@ -6,8 +6,13 @@ import { range, Source } from '../source.ts'
 import { theme, type Theme } from '../suite.ts'
 import { exitItem } from '../tasks/crashing.ts'
 import { failAt, failUnlessEven, flakyItem, giveFunction } from '../tasks/failing.ts'
+import { giveOdd, type OddItem, oddItem } from '../tasks/hostile.ts'
 import { holdItem, holdItemOrFail } from '../tasks/holding.ts'
 import { double } from '../tasks/values.ts'
+
+async function readInto(read: unknown[], values: AsyncIterable<unknown>): Promise<void> {
+  for await (const value of values) read.push(value)
+}
 
 export const mappingEndings: Theme = theme('mapping: failures and endings', add => {
   add('the first failure is the outcome, stops what runs and starts nothing new', async ({ open, file }) => {
@@ -200,6 +205,51 @@ export const mappingEndings: Theme = theme('mapping: failures and endings', add 
     },
     { needs: ['workers'] },
   )
+
+  for (const odd of ['getter', 'instance', 'memory', 'function', 'changing'] as const) {
+    add(
+      `one result of many that does not arrive (${odd}) fails as that item, and no item runs twice`,
+      async ({ shared, file }) => {
+        const items = range(30).map((n): OddItem => ({ log: file('log'), n, ...(n === 13 ? { odd } : {}) }))
+        const outcomes = await shared.map(giveOdd, items, { settle: true, chunk: 5 }).toArray()
+        const failed = outcomes.filter(each => each.state === 'failed')
+        assert.deepEqual(
+          failed.map(each => each.index),
+          [13],
+        )
+        assert.deepEqual(
+          linesOf(file('log'))
+            .map(Number)
+            .sort((a, b) => a - b),
+          range(30),
+        )
+        const before: unknown[] = []
+        const error = await failure(Error, readInto(before, shared.map(giveOdd, items, { chunk: 5 })))
+        assert.equal((error as { code?: unknown }).code, (failed[0]?.error as { code?: unknown } | undefined)?.code)
+        assert.ok(before.length <= 13, 'nothing comes behind it')
+        assert.deepEqual(before, range(before.length))
+      },
+      { needs: ['border'] },
+    )
+
+    add(
+      `one item of many that does not arrive (${odd}) fails alone, and no item runs twice`,
+      async ({ shared, file }) => {
+        const items = range(30).map((n): OddItem => (n === 13 ? oddItem(file('log'), n, odd) : { log: file('log'), n }))
+        const outcomes = await shared.map(giveOdd, items, { settle: true, chunk: 5 }).toArray()
+        assert.deepEqual(
+          outcomes.filter(each => each.state === 'failed').map(each => each.index),
+          [13],
+        )
+        const ran = linesOf(file('log')).map(Number)
+        assert.deepEqual(
+          ran.sort((a, b) => a - b),
+          range(30).filter(n => n !== 13),
+        )
+      },
+      { needs: ['border'] },
+    )
+  }
 
   add(
     'an item or a result that cannot be sent fails as that item',

@@ -11,6 +11,7 @@ import {
 import { all, codeOf, failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
+import { streamOdd } from '../tasks/hostile.ts'
 import { spinUntil } from '../tasks/holding.ts'
 import * as tasks from '../tasks/streaming.ts'
 import { double, where } from '../tasks/values.ts'
@@ -23,6 +24,22 @@ export const streaming: Theme = theme('streaming', add => {
   add('a synchronous generator gives its values in order', async ({ shared }) => {
     assert.deepEqual(await all(shared.stream(tasks.countToInSync, 5)), [1, 2, 3, 4, 5])
   })
+
+  for (const odd of ['getter', 'instance', 'memory', 'function', 'changing'] as const) {
+    add(
+      `behind a value that does not arrive (${odd}) nothing more is read, and the stream fails`,
+      async ({ shared }) => {
+        const read: unknown[] = []
+        const reading = async (): Promise<void> => {
+          for await (const value of shared.stream(streamOdd, odd, 20, 7)) read.push((value as { n: number }).n)
+        }
+        await failure(Error, reading())
+        assert.deepEqual(read, [0, 1, 2, 3, 4, 5, 6])
+        assert.equal(await shared.run(double, 1), 2)
+      },
+      { needs: ['border'] },
+    )
+  }
 
   add('any iterable that a task returns can be streamed', async ({ shared }) => {
     assert.deepEqual(await all(shared.stream(tasks.giveList)), ['a', 'b', 'c'])
