@@ -37,7 +37,10 @@ const longestSpin = 1_000
  *
  * Idle threads do not keep the program alive; `close()` frees them at once.
  *
- * **Cancellation**: see Executor. A thread that does not stop within `grace` is terminated and replaced.
+ * **Cancellation**: see Executor. A thread that does not stop within `grace` is terminated and replaced. A thread that is inside
+ * native code can't be terminated before that returns: a synchronous child process, synchronous compression or hashing, a long
+ * statement of a database, but also asynchronous work of Node's own threads (`pbkdf2`, `zlib`) that has begun. Then the call ends for
+ * its caller with `ended: 'abandoned'`, and its place stays taken until the thread has gone. `processes()` end such calls, too.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a wrong option; those of a call when it runs.
  *

@@ -112,7 +112,8 @@ abstract class PlainError extends SkeinError {
  * - `cooperative`: it saw the signal or a checkpoint and stopped by itself
  * - `terminated`: its thread was terminated, or its process got SIGTERM
  * - `killed`: its process got SIGKILL
- * - `abandoned`: it could not be stopped (the event loop has no way to); it goes on, its slot stays taken
+ * - `abandoned`: it could not be stopped (the event loop has no way to, and native code that a thread is in ends when it likes); it goes
+ *   on, its place stays taken
  */
 export type Ended = 'withdrawn' | 'cooperative' | 'terminated' | 'killed' | 'abandoned'
 

@@ -67,6 +67,21 @@ export class Crew {
     return this.places.filter(worker => worker !== undefined)
   }
 
+  /** The number of calls that could run at once beside those that are with a worker. */
+  get freePlaces(): number {
+    const { concurrency } = this.#settings
+    let free = 0
+    for (const worker of this.places) {
+      if (worker?.isGivenUp !== true) free += Math.max(0, concurrency - (worker?.inFlight ?? 0))
+    }
+    return free
+  }
+
+  /** The number of calls that are with workers. */
+  get running(): number {
+    return this.places.reduce((sum, worker) => sum + (worker?.entries().length ?? 0), 0)
+  }
+
   has(state: PoolWorker['state']): boolean {
     return this.places.some(worker => worker?.state === state)
   }

@@ -92,7 +92,7 @@ export class PoolWorker {
   endedBy: Ended | undefined
   /** Set when it has been ended and does not go: its calls have ended for their callers, and only its place is taken. */
   isGivenUp = false
-  /** What to call when it has really gone, for the tokens of such calls. */
+  /** Called when it has really gone, for the tokens of such calls. */
   readonly onceGone: (() => void)[] = []
   /** The error that it died of, where it said so. */
   lastWords: unknown
@@ -185,6 +185,11 @@ export class PoolWorker {
   entries(): PoolEntry[] {
     const held = this.slots.filter(each => each !== undefined && each !== withdrawn)
     return (held as PoolEntry[]).sort((a, b) => placementOf(a).order - placementOf(b).order)
+  }
+
+  /** True if it was started more than so many milliseconds ago; asks for the time only where there is a limit. */
+  isOlderThan(age: number): boolean {
+    return age !== Number.POSITIVE_INFINITY && performance.now() - this.born > age
   }
 
   /** Its numbers, for people. */

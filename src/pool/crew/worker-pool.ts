@@ -119,11 +119,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
   }
 
   protected get freePlaces(): number {
-    let free = 0
-    for (const worker of this.#crew.places) {
-      if (worker?.isGivenUp !== true) free += Math.max(0, this.#settings.concurrency - (worker?.inFlight ?? 0))
-    }
-    return free
+    return this.#crew.freePlaces
   }
 
   protected enqueue(entry: PoolEntry): void {
@@ -194,7 +190,8 @@ export class WorkerPool extends BaseExecutor<Placement> {
     if (worker.unloaded.size > 0) this.#crew.expectImport()
     if (entry.work.options.timeout !== undefined && entry.state === 'sent')
       this.armTimeout(entry, () => this.#startedAt(entry))
-    if (++worker.served >= this.#settings.maxTasksPerWorker || this.#isOld(worker)) worker.state = 'leaving'
+    if (++worker.served >= this.#settings.maxTasksPerWorker || worker.isOlderThan(this.#settings.maxWorkerAge))
+      worker.state = 'leaving'
     if (worker.inFlight > 1) this.#recall.watch(worker)
   }
 
@@ -210,11 +207,6 @@ export class WorkerPool extends BaseExecutor<Placement> {
       if (worker.inFlight === 0) this.#crew.idle(worker)
       return false
     }
-  }
-
-  #isOld(worker: PoolWorker): boolean {
-    const { maxWorkerAge } = this.#settings
-    return maxWorkerAge !== Number.POSITIVE_INFINITY && performance.now() - worker.born > maxWorkerAge
   }
 
   /** An entry whose arguments cannot be sent fails alone; it is known by name, and no worker has heard of it. */
@@ -437,6 +429,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
         entry.duration = realTime() - entry.started
       }
       worker.release(placementOf(entry).slot)
+      if (worker.isGivenUp) this.#keepTokenOf(entry, worker)
       if (entry.cause) this.finish(entry, at === undefined ? 'withdrawn' : (worker.endedBy ?? 'terminated'))
       else if (forced && (at === undefined || !entry.stream?.delivered)) this.#putBack(entry)
       else if (at === undefined) {
@@ -453,6 +446,12 @@ export class WorkerPool extends BaseExecutor<Placement> {
       }
     }
     if (this.waiting > 0) this.#schedule()
+    else this.admit()
+  }
+
+  #keepTokenOf(entry: PoolEntry, worker: PoolWorker): void {
+    const giveBack = this.keepToken(entry)
+    if (giveBack !== undefined) worker.onceGone.push(giveBack)
   }
 
   #crashOf(entry: PoolEntry, worker: PoolWorker, exit: WorkerExit, how: Death): Error {
@@ -485,7 +484,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     return {
       kind: this.kind,
       queued: this.queued,
-      running: workers.reduce((sum, worker) => sum + worker.entries().length, 0),
+      running: this.#crew.running,
       ...this.counts,
       crashed: this.#crashed,
       workers: workers.map(worker => worker.stats()),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
@@ -37,6 +38,14 @@ export const holdItemOrFail = task(
       addLine(item.log, `end ${item.n}`)
     }
     return item.n
+  },
+)
+
+/** Waits for the gate inside of Node, where nobody can interrupt a thread. */
+export const waitInAnotherProgram = task(
+  import.meta,
+  function waitInAnotherProgram(started: string, gate: string): void {
+    execFileSync('sh', ['-c', 'touch "$0"; while [ ! -e "$1" ]; do sleep 0.02; done', started, gate])
   },
 )
 

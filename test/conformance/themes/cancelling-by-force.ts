@@ -24,6 +24,28 @@ export const cancellingByForce: Theme = theme('cancelling: checkpoints and force
   )
 
   add(
+    'a call in the hands of something that cannot be interrupted ends for its caller, and keeps its place until it has gone',
+    async ({ open, file, place }) => {
+      const executor = open({ workers: 1, grace: 50 })
+      const before = await executor.run(where)
+      const job = await executor.submit(tasks.waitInAnotherProgram, file('started'), file('gate'))
+      await fileAppears(file('started'))
+      const behind = executor.run(where)
+      await job.cancel()
+      const { ended } = await failure(CancelledError, job.result())
+      if (place.name === 'threads') {
+        assert.equal(ended, 'abandoned')
+        assert.deepEqual([executor.stats().queued, executor.stats().workers.length], [1, 1])
+        assert.equal(executor.stats().workers[0]?.state, 'leaving')
+      } else assert.ok(ended === 'terminated' || ended === 'killed')
+      touch(file('gate'))
+      assert.notEqual(await behind, before)
+      assert.equal(executor.stats().crashed, 0)
+    },
+    { needs: ['force', 'workers'] },
+  )
+
+  add(
     'a checkpoint says who cancelled and why, inside a synchronous loop',
     async ({ open, file }) => {
       const executor = open({ workers: 1, grace: 30_000 })
