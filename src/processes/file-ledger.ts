@@ -119,7 +119,8 @@ export class FilePoolLedger implements PoolLedger {
 
   startedAt(slot: number): number | undefined {
     if (this.#closed) return undefined
-    readSync(this.#fd, this.#pair, 0, workerBytes, this.size * poolBytes + slot * workerBytes)
+    const at = this.size * poolBytes + slot * workerBytes
+    if (readSync(this.#fd, this.#pair, 0, workerBytes, at) < workerBytes) return undefined // somebody has cut it off
     const generation = this.#generation(slot)
     return generation > 0 && this.#pair[0] === generation ? (this.#pair[1] as number) | 0 : undefined
   }

@@ -4,29 +4,41 @@ import type { WorkerInit } from '../pool/wire/transport.ts'
 import { mostWords } from './limits.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 import type { HeldReader, HeldWriter } from './held-replies.ts'
+import { messageOf } from '../core/errors/foreign.ts'
 import { readClone } from './read-clone.ts'
 
 /**
  * Messages on the sockets between a pool and a process.
  *
- *     +----------------+--------+------------------+
- *     | length  u32 LE | kind u8 | body            |     length counts the body
- *     +----------------+--------+------------------+
+ *     +----------------+---------+-----------+------------------+
+ *     | length  u32 LE | kind u8 | check u24 | body             |     length counts the body
+ *     +----------------+---------+-----------+------------------+
  *
  * Kind 0 is plain messages, many at once, in the words that a thread's ring carries, too (`pool/words`); both ends are on one
  * machine, so the order of their bytes is the same. Kind 1 is one message as v8.serialize writes it: everything that
  * structured clone carries. Messages keep their order across both kinds.
  *
+ * The check is made of the length, the kind and the number of the frame: the descriptors of a process are open to everything that runs
+ * in it, and what somebody else writes there must not be taken for a frame of gigabytes.
+ *
  * Both ends count the words that have gone through, and each clone as one: the position in the stream.
  */
-const headBytes = 5
+const headBytes = 8
 const inWords = 0
 const cloned = 1
+
+/** The most bytes of a body. */
+const mostBytes = 2 ** 31 - 1
+
+/** The failure of a channel: what has arrived was not written by its other end, or cannot be read. */
+export class DamagedStreamError extends Error {
+  override name = 'DamagedStreamError'
+}
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {
   const body = serialize(init)
-  return Buffer.concat([head(body.length, cloned), body])
+  return Buffer.concat([head(body.length, cloned, 0), body])
 }
 
 /** Collects messages and makes as few frames of them as it can. */
@@ -39,11 +51,14 @@ export class FrameWriter<M> {
   #written = 0
   #position = 0
   #parts: Buffer[] = []
+  #frames: number
   #writing = false
   /** The messages that a getter has sent while the message with that getter was being written. */
   #waiting: (readonly [message: M, isJson: boolean])[] = []
 
-  constructor(Writer: new (words: Int32Array, longest: number) => MessageWriter<M>) {
+  /** @param frames how many frames have been written already */
+  constructor(Writer: new (words: Int32Array, longest: number) => MessageWriter<M>, frames = 0) {
+    this.#frames = frames
     this.#plain = new Writer(this.#words, longestMessage)
   }
 
@@ -65,8 +80,9 @@ export class FrameWriter<M> {
     }
     if (isJson && this.#write(message, true)) return
     const body = serialize(message)
+    if (body.length > mostBytes) throw new RangeError(`it has ${body.length} bytes, and no more than ${mostBytes} fit`)
     this.#closeWords()
-    this.#parts.push(head(body.length, cloned), body)
+    this.#parts.push(head(body.length, cloned, this.#frames++), body)
     this.#position = (this.#position + 1) | 0
   }
 
@@ -104,8 +120,7 @@ export class FrameWriter<M> {
     if (this.#used === 0) return
     const length = this.#used * 4
     const frame = Buffer.allocUnsafe(headBytes + length)
-    frame.writeUInt32LE(length, 0)
-    frame[4] = inWords
+    writeHead(frame, length, inWords, this.#frames++)
     this.#bytes.copy(frame, headBytes, 0, length)
     this.#parts.push(frame)
     this.#position = (this.#position + this.#used) | 0
@@ -113,11 +128,21 @@ export class FrameWriter<M> {
   }
 }
 
-function head(length: number, kind: number): Buffer {
+function head(length: number, kind: number, frames: number): Buffer {
   const bytes = Buffer.allocUnsafe(headBytes)
-  bytes.writeUInt32LE(length, 0)
-  bytes[4] = kind
+  writeHead(bytes, length, kind, frames)
   return bytes
+}
+
+function writeHead(bytes: Buffer, length: number, kind: number, frames: number): void {
+  bytes.writeUInt32LE(length, 0)
+  bytes.writeUInt32LE(kindAndCheck(length, kind, frames), 4)
+}
+
+/** The second half of a head: the kind in its lowest byte, and a check. */
+function kindAndCheck(length: number, kind: number, frames: number): number {
+  const mixed = Math.imul(length ^ Math.imul(frames + 1, 0x9e37_79b1), 0x85eb_ca6b) + Math.imul(kind + 1, 0xc2b2_ae35)
+  return (((mixed ^ (mixed >>> 15)) & 0xff_ff_ff_00) | kind) >>> 0
 }
 
 /** Writes parts together, without making one of them: a large one would be copied. */
@@ -141,25 +166,46 @@ export class FrameReader<M> {
   /** The place up to which the stream has been read: further, when something was read that was held back. */
   #position = 0
   #read = 0
+  #frames = 0
 
   constructor(Reader: new (words: Int32Array) => MessageReader<M>, onMessages: (messages: readonly M[]) => void) {
     this.#plain = new Reader(this.#words)
     this.#onMessages = onMessages
   }
 
-  /** Takes a piece, whose memory may be used again afterwards. Returns all messages that are complete with it as one batch. */
+  /**
+   * Takes a piece, whose memory may be used again afterwards. Passes on all messages that are complete with it as one batch.
+   * Throws a DamagedStreamError where something cannot be read, after what stands before that.
+   */
   push(piece: Buffer): void {
     const messages: M[] = []
-    let at = this.#arrived > 0 ? this.#takePart(piece, 0, messages) : 0
-    while (at < piece.length) at = this.#takeWhole(piece, at, messages) ?? this.#takePart(piece, at, messages)
+    let damage: DamagedStreamError | undefined
+    try {
+      let at = this.#arrived > 0 ? this.#takePart(piece, 0, messages) : 0
+      while (at < piece.length) at = this.#takeWhole(piece, at, messages) ?? this.#takePart(piece, at, messages)
+    } catch (error) {
+      damage = new DamagedStreamError(messageOf(error), { cause: error })
+    }
     if (messages.length > 0) this.#onMessages(messages)
+    if (damage) throw damage
+  }
+
+  /** The length of the body behind this head. Throws when it is none. */
+  #lengthIn(bytes: Buffer, at: number): number {
+    const length = bytes.readUInt32LE(at)
+    const kind = bytes[at + 4] as number
+    const isOurs = bytes.readUInt32LE(at + 4) === kindAndCheck(length, kind, this.#frames) && kind <= cloned
+    if (!isOurs || length > (kind === inWords ? mostWords * 4 : mostBytes)) {
+      throw new Error('there are bytes on its channel that skein has not written')
+    }
+    return length
   }
 
   /** Reads a frame in its place. Returns where it ends, or undefined when its end has not arrived. */
   #takeWhole(piece: Buffer, at: number, messages: M[]): number | undefined {
     const bodyAt = at + headBytes
     if (bodyAt > piece.length) return undefined
-    const end = bodyAt + piece.readUInt32LE(at)
+    const end = bodyAt + this.#lengthIn(piece, at)
     if (end > piece.length) return undefined
     this.#readFrame(piece[at + 4], piece.subarray(bodyAt, end), messages)
     return end
@@ -171,7 +217,7 @@ export class FrameReader<M> {
     if (this.#body === undefined) {
       at += this.#copyTo(this.#head, this.#arrived, piece, at)
       if (this.#arrived < headBytes) return at
-      this.#body = Buffer.allocUnsafeSlow(this.#head.readUInt32LE(0))
+      this.#body = Buffer.allocUnsafeSlow(this.#lengthIn(this.#head, 0))
     }
     at += this.#copyTo(this.#body, this.#arrived - headBytes, piece, at)
     if (this.#arrived === headBytes + this.#body.length) {
@@ -190,8 +236,11 @@ export class FrameReader<M> {
   }
 
   #readFrame(kind: number | undefined, body: Buffer, messages: M[]): void {
+    this.#frames++
     if (kind === inWords) return this.#readWords(body, messages)
-    messages.push(readClone(body) as M)
+    const message = readClone(body)
+    if (typeof message !== 'object' || message === null) throw new Error('what was read is not a message')
+    messages.push(message as M)
     this.#passed(1)
   }
 
@@ -215,7 +264,11 @@ export class FrameReader<M> {
   }
 
   #readRange(from: number, end: number, messages: M[]): void {
-    for (let word = from; word < end; word += this.#plain.length) messages.push(this.#plain.read(word))
+    for (let word = from; word < end;) {
+      messages.push(this.#plain.read(word))
+      word += this.#plain.length
+      if (this.#plain.length < 1 || word > end) throw new Error('a message does not end where its frame does')
+    }
   }
 
   #passed(count: number): void {

@@ -12,8 +12,9 @@ import { type Reply, type Request, request } from '../pool/wire/messages.ts'
 import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
 import { repliesFd, requestsFd } from './descriptors.ts'
 import { FilePoolLedger, ledgerBytes, openLedger } from './file-ledger.ts'
-import { FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
+import { DamagedStreamError, FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 import { HeldReader } from './held-replies.ts'
+import { inheritedFlags } from '../pool/wire/inherited-flags.ts'
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -37,12 +38,14 @@ export class Process implements Transport {
   readonly #child: ChildProcess
   readonly #requests: Socket | undefined
   readonly #replies: Socket | undefined
-  readonly #writer = new FrameWriter<Request>(RequestWriter)
+  /** After one frame, which it has not made. */
+  readonly #writer = new FrameWriter<Request>(RequestWriter, 1)
   readonly #reader: FrameReader<Reply>
   readonly #held: HeldReader
   #stderrTail = ''
   #saysOutOfMemory = false
   #exited = false
+  #unreadable: Error | undefined
 
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     const first = initFrame(init)
@@ -78,7 +81,7 @@ export class Process implements Transport {
     for (const socket of this.#sockets()) socket.on('error', () => {})
     this.#reader = new FrameReader<Reply>(ReplyReader, replies => events.onReplies(replies))
     this.#held = new HeldReader(fd, ledgerBytes(init.slots))
-    this.#replies?.on('data', (chunk: Buffer) => this.#reader.push(chunk))
+    this.#replies?.on('data', (chunk: Buffer) => this.#read(chunk))
     // The first frame is not a request but what the worker has to know; its initializer may have arguments of any kind.
     this.#requests?.write(first)
     const { stdout, stderr } = this.#child
@@ -108,6 +111,7 @@ export class Process implements Transport {
           signal,
           outOfMemory: signal === 'SIGABRT' && this.#saysOutOfMemory,
           ...(failure ? { error: failure } : {}),
+          ...(this.#unreadable ? { unreadable: this.#unreadable } : {}),
         })
       const tell = (): void => void setImmediate(() => setImmediate(report))
       const open = this.#sockets().filter(socket => !socket.closed)
@@ -115,6 +119,18 @@ export class Process implements Transport {
       if (left === 0) tell()
       for (const socket of open) socket.once('close', () => --left === 0 && tell()).destroy()
     })
+  }
+
+  /** Something else than a Host has written to its descriptors, or something stands there that cannot be read: it is not to be trusted. */
+  #read(chunk: Buffer): void {
+    if (this.#unreadable) return
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      if (!(error instanceof DamagedStreamError)) throw error
+      this.#unreadable = error
+      this.#child.kill('SIGKILL')
+    }
   }
 
   post(message: Request, json: boolean): void {
@@ -135,7 +151,7 @@ export class Process implements Transport {
   }
 
   look(): void {
-    this.#reader.look(this.#held)
+    if (!this.#unreadable) this.#reader.look(this.#held)
   }
 
   #sockets(): Socket[] {
@@ -162,11 +178,8 @@ export class Process implements Transport {
   }
 }
 
-/** Node options of this program that must not be handed on: a second inspector on the same port, a second test runner. */
-const ownOnly = /^--(inspect|test|watch|prof|cpu-prof|heap-prof|eval$|print$|input-type|check$|interactive$)|^-[epci]$/
-
 function execArgvOf(settings: PoolSettings): string[] {
-  const inherited = settings.execArgv ?? process.execArgv.filter(arg => !ownOnly.test(arg))
+  const inherited = settings.execArgv ?? inheritedFlags(process.execArgv)
   return settings.memoryLimit === undefined
     ? [...inherited]
     : [...inherited, `--max-old-space-size=${settings.memoryLimit}`]

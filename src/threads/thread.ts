@@ -3,6 +3,7 @@ import type { Transferable } from '../call/codec/move.ts'
 import type { Ended } from '../core/errors/errors.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
 import { tagLines } from '../pool/host/output.ts'
+import { flagsOfThreads } from '../pool/wire/inherited-flags.ts'
 import type { PoolSettings } from '../pool/wire/pool-options.ts'
 import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/wire/transport.ts'
 import { type Reply, type Request, request } from '../pool/wire/messages.ts'
@@ -45,6 +46,7 @@ export class Thread implements Transport {
     this.#port = port1
     this.#outlet = openOutlet(port1, requests, ringLayout, RequestWriter)
     const data: ThreadData = { skein: { port: port2, ledger, requests, replies, init, spin } }
+    const execArgv = settings.execArgv ?? flagsOfThreads(process.execArgv)
     const tagged = settings.output === 'tagged'
     try {
       this.#worker = new Worker(new URL('./bootstrap.js', import.meta.url), {
@@ -54,7 +56,7 @@ export class Thread implements Transport {
         stdout: tagged,
         stderr: tagged,
         ...(settings.env ? { env: { ...process.env, ...settings.env } as Record<string, string> } : {}),
-        ...(settings.execArgv ? { execArgv: [...settings.execArgv] } : {}),
+        ...(execArgv ? { execArgv: [...execArgv] } : {}),
         ...(settings.memoryLimit ? { resourceLimits: heapLimits(settings.memoryLimit) } : {}),
       })
     } catch (error) {

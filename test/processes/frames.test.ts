@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Reply, reply } from '#skein/pool/wire/messages.js'
 import { ReplyReader, ReplyWriter } from '#skein/pool/words/messages.js'
-import { FrameReader, FrameWriter } from '#skein/processes/frames.js'
+import { DamagedStreamError, FrameReader, FrameWriter } from '#skein/processes/frames.js'
 
 const writerOf = (): FrameWriter<Reply> => new FrameWriter<Reply>(ReplyWriter)
 const readerInto = (read: Reply[]): FrameReader<Reply> =>
@@ -25,8 +25,7 @@ function add(writer: FrameWriter<Reply>, message: Reply): void {
   if (!writer.addPlain(message)) writer.add(message, false)
 }
 
-function framesOf(list: readonly Reply[] = messages): Buffer {
-  const writer = writerOf()
+function framesOf(list: readonly Reply[] = messages, writer: FrameWriter<Reply> = writerOf()): Buffer {
   for (const message of list) add(writer, message)
   return Buffer.concat(writer.take())
 }
@@ -64,13 +63,53 @@ describe('frames', () => {
   })
 
   test('wait for their last byte, also when the next frame begins in the same piece', () => {
-    const frames = framesOf()
+    const writer = writerOf()
+    const frames = framesOf(messages, writer)
     const read: Reply[] = []
     const reader = readerInto(read)
     reader.push(frames.subarray(0, -1))
     assert.deepEqual(read, messages.slice(0, -2), 'the last two are in one frame')
-    reader.push(Buffer.concat([frames.subarray(-1), frames]))
+    reader.push(Buffer.concat([frames.subarray(-1), framesOf(messages, writer)]))
     assert.deepEqual(read, [...messages, ...messages])
+  })
+
+  test('are not mistaken: foreign bytes are refused where they begin, after what stands before them', () => {
+    const [first, second] = [framesOf([done(1, new Map())]), framesOf([done(2, 'of another channel'), done(3, 4)])]
+    const foreign: readonly Buffer[] = [
+      Buffer.from('words that a task has printed'),
+      Buffer.alloc(100),
+      Buffer.alloc(100, 0xff),
+      Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 1, 2, 3]),
+      first, // the same once more
+      second,
+      second.subarray(0, 8),
+    ]
+    for (const bytes of foreign) {
+      for (const size of [1, 5, 1_000]) {
+        const read: Reply[] = []
+        const reader = readerInto(read)
+        const all = Buffer.concat([first, bytes])
+        assert.throws(() => {
+          for (let at = 0; at < all.length; at += size) reader.push(all.subarray(at, at + size))
+        }, DamagedStreamError)
+        assert.deepEqual(read, [done(1, new Map())])
+      }
+    }
+  })
+
+  test('that were damaged on their way are refused, and nothing else is thrown', () => {
+    const frames = framesOf([done(1, new Map([['a', 'b']])), done(2, [1, 2, { text: 'more' }])])
+    for (let at = 0; at < frames.length; at++) {
+      for (const mask of [1, 0x80, 0xff]) {
+        const damaged = Buffer.from(frames)
+        damaged[at] = (damaged[at] as number) ^ mask
+        try {
+          readerInto([]).push(damaged)
+        } catch (error) {
+          assert.ok(error instanceof DamagedStreamError, String(error))
+        }
+      }
+    }
   })
 
   test('put plain messages that follow each other into one frame', () => {

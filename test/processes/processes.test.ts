@@ -10,7 +10,7 @@ import { failure } from '../conformance/expect.ts'
 import { fileAppears, holds } from '../conformance/files.ts'
 import { killAfterWork, killItem } from '../conformance/tasks/crashing.ts'
 import { holdStubbornly, spinUntil } from '../conformance/tasks/holding.ts'
-import { abort, fillBuffer, ignoreSigterm, raise, runtime } from '../conformance/tasks/memory.ts'
+import { abort, fillBuffer, ignoreSigterm, raise, runtime, writeToChannel } from '../conformance/tasks/memory.ts'
 import { double, echo, where } from '../conformance/tasks/values.ts'
 import { timed, type UsePool, withPool } from '../support/pools.ts'
 
@@ -49,6 +49,25 @@ describe('processes', () => {
     assert.equal(pool.capacity, availableParallelism())
     await pool.close()
   })
+
+  timed('a process on whose channel something else is written is replaced, and its calls fail', () =>
+    withProcesses(
+      async pool => {
+        for (const [bytes, times] of [
+          ['a line that was meant for somewhere else\n', 1],
+          ['x', 1_000],
+          ['\u00ff'.repeat(64), 1],
+        ] as const) {
+          const before = await pidOf(pool)
+          const error = await failure(WorkerCrashedError, pool.run(writeToChannel, bytes, times))
+          assert.match(error.message, /what it sent could not be read.*not written/)
+          assert.notEqual(await pidOf(pool), before)
+        }
+        assert.deepEqual(await pool.map(double, [1, 2, 3]).toArray(), [2, 4, 6])
+      },
+      { grace: 100 },
+    ),
+  )
 
   timed('a process is gone after close', async () => {
     const pool = processes({ workers: 1 })

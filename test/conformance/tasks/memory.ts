@@ -1,5 +1,6 @@
+import { writeSync } from 'node:fs'
 import { isMainThread, parentPort, type MessagePort, receiveMessageOnPort, threadId } from 'node:worker_threads'
-import { task } from 'skein'
+import { current, task } from 'skein'
 import { touch } from '../files.ts'
 
 export const fillBuffer = task(import.meta, function fillBuffer(buffer: ArrayBuffer, value: number): ArrayBuffer {
@@ -48,3 +49,12 @@ export const raise = task(import.meta, async function raise(signal: NodeJS.Signa
 export const abort = task(import.meta, function abort(): never {
   process.abort()
 })
+
+/** Writes to the descriptor on which a process answers, and waits for what comes of it. */
+export const writeToChannel = task(
+  import.meta,
+  async function writeToChannel(text: string, times: number): Promise<void> {
+    for (let n = 0; n < times; n++) writeSync(4, Buffer.from(text, 'latin1'))
+    await current().sleep('1m')
+  },
+)

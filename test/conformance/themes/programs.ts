@@ -59,6 +59,21 @@ export const programs: Theme = theme('whole programs', add => {
     { needs },
   )
 
+  add('a program that is given on the command line can use it', async ({ place }) => {
+    const lines = [
+      `const { placeNamed } = await import(${JSON.stringify(new URL('../places/named.js', import.meta.url).href)})`,
+      `const { double } = await import(${JSON.stringify(new URL('../tasks/values.js', import.meta.url).href)})`,
+      `const executor = (await placeNamed('${place.name}')).open({ workers: 1 })`,
+      'console.log(await executor.run(double, 21))',
+      'await executor.close()',
+    ]
+    for (const nodeArgs of [['--input-type=module'], ['--input-type', 'module', '--inspect-port', '0']]) {
+      const ending = await runProgram('-e', [lines.join('\n')], { nodeArgs })
+      ended(ending, 0)
+      assert.equal(ending.stdout, '42\n')
+    }
+  })
+
   add('limits and signals that were not needed do not keep the program alive', async ({ place }) => {
     const ending = await runScript('cancelled-and-done.js', [place.name])
     ended(ending, 0)
