@@ -85,6 +85,9 @@ const own = new Map<string, RegisteredClass>()
 for (const Class of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]) {
   know(Class.name, Class)
 }
+// From Node 24 on.
+const { SuppressedError: Suppressed } = globalThis as unknown as { SuppressedError?: typeof Error }
+if (Suppressed !== undefined) know('SuppressedError', Suppressed)
 for (const Class of [
   SkeinError,
   CancelledError,

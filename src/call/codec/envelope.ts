@@ -41,7 +41,17 @@ export function decodeError(envelope: ErrorEnvelope): Error {
   try {
     return unpack(envelope) as Error
   } catch (error) {
-    return error as Error
+    const rest = whatIsLeft(envelope)
+    return isError(rest) ? rest : (error as Error)
+  }
+}
+
+/** The error without those parts that cannot be made again here, if it is not the error itself. */
+function whatIsLeft(envelope: ErrorEnvelope): unknown {
+  try {
+    return unpack(envelope, true)
+  } catch {
+    return undefined
   }
 }
 

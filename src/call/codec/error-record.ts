@@ -22,6 +22,8 @@ export interface ErrorRecord {
 
 const apart: ReadonlySet<string> = new Set(['message', 'stack', 'cause', 'errors', 'name'])
 const domException = 'DOMException'
+const suppressedError = 'SuppressedError'
+const ofSuppressed = ['error', 'suppressed'] as const
 
 /** Reads an error. Never throws: a getter that does counts as missing. */
 export function recordError(error: object): ErrorRecord {
@@ -46,6 +48,11 @@ export function recordError(error: object): ErrorRecord {
     if (apart.has(key)) continue
     const value = read(error, key)
     Object.defineProperty(fields, key, { value, configurable: true, enumerable: true, writable: true })
+  }
+  // Unlike other fields of errors, those of a SuppressedError are not enumerable.
+  for (const key of ofSuppressed) {
+    if (native !== suppressedError && shown !== suppressedError) break
+    if (hasOwn(error, key)) fields[key] = read(error, key)
   }
   const stack = read(error, 'stack')
   const errors = read(error, 'errors')
@@ -95,6 +102,9 @@ export function fillError(error: Error, record: ErrorRecord): void {
       // A property that this runtime does not let us set is not worth losing the error for.
     }
   }
+  if (record.name === suppressedError) {
+    for (const key of ofSuppressed) if (key in record.fields) hide(error, key, record.fields[key])
+  }
   if ('cause' in record) hide(error, 'cause', record.cause)
   if (record.errors) hide(error, 'errors', record.errors)
   if (record.beside) recordFailures([error, ...record.beside], notesSoFar())
@@ -129,7 +139,7 @@ function kindsOf(Class: object): string[] | undefined {
 }
 
 function isBuiltIn(name: string): boolean {
-  return /^(?:Type|Range|Syntax|Reference|Eval|URI|Aggregate)?Error$/.test(name)
+  return /^(?:Type|Range|Syntax|Reference|Eval|URI|Aggregate|Suppressed)?Error$/.test(name)
 }
 
 function describeThrown(value: unknown): string {

@@ -4,9 +4,14 @@ import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { fillError, isError, shellOf } from './error-record.ts'
 import { type Kept, type Packed, place } from './steps.ts'
 
-/** Makes a packed value whole again, in place: it must have arrived just now, with memory of its own for every typed array. */
-export function unpack(packed: Packed): unknown {
+/**
+ * Makes a packed value whole again, in place: it must have arrived just now, with memory of its own for every typed array.
+ *
+ * @param isLenient whether a part that cannot be made again is replaced by words instead of failing the whole: an error must arrive
+ */
+export function unpack(packed: Packed, isLenient = false): unknown {
   const made: unknown[] = []
+  const lost = new Map<unknown, string>()
   // Errors first and empty, so that whatever leads back to one finds it.
   for (const step of packed.steps) if (step[0] === 'error') made[step[1]] = shellOf(step[2])
   for (const step of packed.steps) {
@@ -15,6 +20,7 @@ export function unpack(packed: Packed): unknown {
         place(step[1], step[2], made[step[3]])
         break
       case 'error':
+        if (lost.size > 0) replaceFields(step[2].fields, lost)
         fillError(made[step[1]] as Error, step[2])
         break
       case 'buffer':
@@ -36,10 +42,11 @@ export function unpack(packed: Packed): unknown {
         for (const key of Object.keys(step[2])) place(step[1], key, step[2][key])
         break
       case 'prototype':
-        Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
+        if (isLenient && classNamed(step[2]) === undefined) lost.set(step[1], notRead(step[2]))
+        else Object.setPrototypeOf(step[1], known(step[2]).Class.prototype)
         break
       case 'class': {
-        const revived = revive(step[2], step[3]['d'])
+        const revived = isLenient ? reviveOrTell(step[2], step[3]['d']) : revive(step[2], step[3]['d'])
         if (step[4] !== undefined && isError(revived)) {
           Object.defineProperty(revived, 'stack', { value: step[4], configurable: true, writable: true })
         }
@@ -61,6 +68,25 @@ export function fillPuts(packed: Packed, kept: ReadonlyMap<number, Kept>): void 
 /** The same memory as a Buffer. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+function notRead(name: string): string {
+  return `[not read: an instance of the class '${name}']`
+}
+
+function reviveOrTell(name: string, data: unknown): unknown {
+  try {
+    return revive(name, data)
+  } catch {
+    return notRead(name)
+  }
+}
+
+function replaceFields(fields: Record<string, unknown>, lost: ReadonlyMap<unknown, string>): void {
+  for (const key of Object.keys(fields)) {
+    const words = lost.get(fields[key])
+    if (words !== undefined) place(fields, key, words)
+  }
 }
 
 function revive(name: string, data: unknown): object {

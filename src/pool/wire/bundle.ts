@@ -1,5 +1,5 @@
 import { decode, encode, type Encoding } from '../../call/codec/codec.ts'
-import { encodeError } from '../../call/codec/envelope.ts'
+import { decodeError, encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import type { ChunkResult, EntryKind } from '../../call/run/entry.ts'
 import { unsendableBy } from './failures.ts'
 
@@ -66,7 +66,7 @@ export function decodeItems(bundle: EncodedBundle, kind: EntryKind): ChunkResult
   const failures = new Set(bundle.failed)
   for (const at of bundle.marks) {
     try {
-      values[at] = decode(values[at])
+      values[at] = bundle.failed.includes(at) ? decodeError(values[at] as ErrorEnvelope) : decode(values[at])
     } catch (error) {
       values[at] = error
       failures.add(at)

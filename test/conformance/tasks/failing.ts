@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, current, registerError, scope, task } from 'skein'
 import { addLine } from '../files.ts'
+import { Fickle } from './hostile.ts'
 
 /** Known on both sides, because both sides import this module. */
 export class PaymentError extends Error {
@@ -63,6 +64,26 @@ export const throwInScope = task(import.meta, async function throwInScope(): Pro
       throw new AggregateError([new TypeError('inner')], 'second')
     })
   })
+})
+
+/** As `using` makes it when the disposal fails, too; made by hand where this Node has none. */
+export const throwSuppressed = task(import.meta, function throwSuppressed(): never {
+  const { SuppressedError: Native } = globalThis as {
+    SuppressedError?: new (error: unknown, suppressed: unknown, message: string) => Error
+  }
+  const error = new TypeError('while closing')
+  const suppressed = new PaymentError('while working', 5)
+  if (Native) throw new Native(error, suppressed, 'both')
+  throw Object.defineProperties(new Error('both'), {
+    name: { value: 'SuppressedError' },
+    error: { value: error },
+    suppressed: { value: suppressed },
+  })
+})
+
+/** An error with a field that cannot be made again where it arrives, beside others. */
+export const throwWithFickleField = task(import.meta, function throwWithFickleField(): never {
+  throw Object.assign(new RangeError('the error of the task'), { amount: 3, fickle: new Fickle(-1) })
 })
 
 export const throwDomException = task(import.meta, function throwDomException(): never {

@@ -65,6 +65,35 @@ export const errors: Theme = theme('errors', add => {
     assert.equal(error.errors[2], 'three')
   })
 
+  add('both errors of a SuppressedError survive', async ({ shared }) => {
+    const error = (await failure(Error, shared.run(tasks.throwSuppressed))) as Error & {
+      readonly error: unknown
+      readonly suppressed: unknown
+    }
+    assert.deepEqual([error.name, error.message], ['SuppressedError', 'both'])
+    assert.ok(error.error instanceof TypeError && error.error.message === 'while closing')
+    assert.ok(error.suppressed instanceof tasks.PaymentError && error.suppressed.message === 'while working')
+    assert.deepEqual(Object.keys(error), [], 'they are as hidden as they were')
+  })
+
+  add(
+    'an error arrives also if a field of it cannot be made again, without that field',
+    async ({ shared }) => {
+      const alone = await failure(RangeError, shared.run(tasks.throwWithFickleField))
+      const outcomes = await shared
+        .map(tasks.throwWithFickleField as never, [1, 2], { settle: true, chunk: 2 })
+        .toArray()
+      const errors = [alone, ...outcomes.map(each => (each.state === 'failed' ? each.error : each))]
+      for (const error of errors) {
+        assert.ok(error instanceof RangeError, String(error))
+        assert.equal(error.message, 'the error of the task')
+        assert.equal((error as { amount?: unknown }).amount, 3)
+        assert.equal((error as { fickle?: unknown }).fickle, "[not read: an instance of the class 'skein.test.Fickle']")
+      }
+    },
+    { needs: ['border'] },
+  )
+
   add('what failed beside an error in its scope comes along', async ({ shared }) => {
     const error = await failure(tasks.PaymentError, shared.run(tasks.throwInScope))
     const [first, second, ...more] = errorsOf(error)
