@@ -9,7 +9,7 @@
 export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
 export type { DurableJob, JobStatus } from './client/durable-job.ts'
 export type { DurableQueue, DurableMapOptions } from './client/durable-queue.ts'
-export { openStore } from './open-store.ts'
+export { openStore, type StoreAddress, type StorePair } from './open-store.ts'
 
 // The other side: what runs the calls.
 export { effect, type EffectParameter } from './inside/effect.ts'

@@ -1,6 +1,7 @@
-import { describe } from '../core/errors/checks.ts'
+import { checkKnown, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/roles/store.ts'
+import { together } from '../stores/together/together.ts'
 
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
@@ -10,12 +11,59 @@ const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
 
 const examples = `sqlite:jobs.db (a file), memory:tests (this program alone)`
 
+/** Two stores by their URLs: jobs stand in one and are handed over by its broker, and how they end is kept in the other. */
+export interface StorePair {
+  readonly broker: string | URL
+  readonly results: string | URL
+}
+
+/** The address of a store: its URL, or two of them. */
+export type StoreAddress = string | URL | StorePair
+
+/** True for what can be an address; whether there is such a store is seen when it is opened. */
+export function isAddress(address: unknown): address is StoreAddress {
+  return isUrl(address) || isPair(address)
+}
+
+function isUrl(value: unknown): value is string | URL {
+  return typeof value === 'string' || value instanceof URL
+}
+
+function isPair(address: unknown): address is StorePair {
+  const { broker, results } = (address ?? {}) as Partial<StorePair>
+  return isUrl(broker) && isUrl(results)
+}
+
+const pairNames: ReadonlySet<string> = new Set(['broker', 'results'])
+
 /**
- * Opens the store of a URL: `sqlite:PATH` with `?durability=relaxed` if you like, or `memory:NAME`.
+ * Opens the store of a URL: `sqlite:PATH` with `?durability=relaxed` if you like, or `memory:NAME`. Of two URLs, as in
+ * `{ broker: 'memory:jobs', results: 'sqlite:results.db' }`, the first is where jobs stand, and the second where their results are kept.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL of no known kind; and what the store says when it cannot be opened.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL of no known kind; `SKEIN_STORE_UNSUPPORTED` for two stores that cannot work together;
+ * and what a store says when it cannot be opened.
  */
-export async function openStore(url: string | URL): Promise<Store> {
+export async function openStore(address: StoreAddress): Promise<Store> {
+  if (!isPair(address)) return openOne(address)
+  checkKnown(address, pairNames, 'part of a store')
+  // One store that has all is more than its two halves.
+  if (String(address.broker) === String(address.results)) return openOne(address.broker)
+  const calls = await openOne(address.broker)
+  try {
+    const kept = await openOne(address.results)
+    try {
+      return together(calls, kept)
+    } catch (error) {
+      await kept.close()
+      throw error
+    }
+  } catch (error) {
+    await calls.close()
+    throw error
+  }
+}
+
+async function openOne(url: string | URL): Promise<Store> {
   const text = url instanceof URL ? url.href : url
   if (typeof text !== 'string') {
     throw new InvalidArgumentError(`The URL of a store must be a string such as 'sqlite:jobs.db', got ${describe(url)}`)

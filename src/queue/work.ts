@@ -5,7 +5,7 @@ import { openStore } from './open-store.ts'
 import { allowlistOf } from './worker/allowlist.ts'
 import { executorOf } from './worker/place.ts'
 import { QueueWorkerHandle, type QueueWorker } from './worker/queue-worker.ts'
-import { checkWorkOptions, type WorkOptions } from './worker/work-options.ts'
+import { checkWorkOptions, isStore, type WorkOptions } from './worker/work-options.ts'
 
 /**
  * Starts a worker: takes jobs out of a store and runs them, until it is closed.
@@ -47,7 +47,7 @@ export async function work(options: WorkOptions): Promise<QueueWorker> {
     )
   }
   const { store: given } = settings
-  const store = typeof given === 'string' ? await openStore(given) : given
+  const store = isStore(given) ? given : await openStore(given)
   let executor: ExecutorSurface | undefined
   try {
     if (Object.keys(settings.rates).length > 0) needAbility(store, 'rates')

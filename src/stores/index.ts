@@ -14,6 +14,7 @@ export type { RetentionOptions, StoreOptions } from './options.ts'
 export { PullingIntake } from './pulling/pulling-intake.ts'
 export type { ClaimRequest, PullSource } from './pulling/pulling-intake.ts'
 export { story }
+export { together } from './together/together.ts'
 export type {
   Broker,
   BrokerAbility,
@@ -47,6 +48,6 @@ export type {
   StoredQueue,
 } from './roles/inspector.ts'
 export type { Announcement, Registry, WorkerRecord } from './roles/registry.ts'
-export type { CallOutcome, Report, Reported, ResultListener, Results } from './roles/results.ts'
+export type { Begun, CallOutcome, ForeignResults, Report, Reported, ResultListener, Results } from './roles/results.ts'
 export type { InspectableStore, Retention, Store, StoreStats } from './roles/store.ts'
 export type { ColumnValue, Effect, Transactions, UserDatabase } from './roles/transactions.ts'

@@ -44,7 +44,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['roles', 'story', 'crash-point'],
     ['options', 'check', 'refusals', 'listeners'],
     ['pulling', 'threaded'],
-    ['memory', 'sqlite'],
+    ['memory', 'sqlite', 'together'],
     ['index'],
   ],
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['sqlite-store'], ['index']],

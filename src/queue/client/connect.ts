@@ -2,7 +2,7 @@ import { checkKnown } from '../../core/errors/checks.ts'
 import { checkQueueName } from '../../call/queue-options.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { QueueExecutor } from './queue-executor.ts'
-import { openStore } from '../open-store.ts'
+import { openStore, type StoreAddress } from '../open-store.ts'
 import type { DurableQueue } from './durable-queue.ts'
 import { defaultQueue } from '../default-queue.ts'
 
@@ -26,8 +26,8 @@ const known: ReadonlySet<string> = new Set(['queue'])
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL of no known kind, or a wrong option; and what the store says when it
  * cannot be opened.
  *
- * @param url the store: `sqlite:PATH`, with `?durability=relaxed` where the last moments before a power cut may be lost; or
- * `memory:NAME`
+ * @param store the store: `sqlite:PATH`, with `?durability=relaxed` where the last moments before a power cut may be lost; or
+ * `memory:NAME`; or `{ broker, results }` with a URL each, to keep results in another store than the one in which jobs stand
  * @param options the name of the queue
  * @example
  * import { task } from 'skein'
@@ -42,9 +42,9 @@ const known: ReadonlySet<string> = new Set(['queue'])
  * await worker.close()
  * await queue.close()
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<DurableQueue> {
+export async function connect(store: StoreAddress, options: ConnectOptions = {}): Promise<DurableQueue> {
   const name = queueName(options)
-  return new QueueExecutor(await openStore(url), name, true)
+  return new QueueExecutor(await openStore(store), name, true)
 }
 
 /**

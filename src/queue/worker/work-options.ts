@@ -5,6 +5,7 @@ import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds 
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
 import type { Store } from '../../stores/roles/store.ts'
+import { isAddress, type StoreAddress } from '../open-store.ts'
 import { defaultQueue } from '../default-queue.ts'
 
 /** A limit on the starts of a task, over all workers. */
@@ -16,8 +17,11 @@ export interface TaskRate {
 
 /** The store, the tasks and the place of a worker, and its limits. */
 export interface WorkOptions {
-  /** The store that the jobs are in: an open one, or its URL, such as `sqlite:jobs.db`; the worker then opens and closes it. */
-  readonly store: Store | string
+  /**
+   * The store that the jobs are in: an open one, or its URL, such as `sqlite:jobs.db`, or two URLs, as `connect` takes them; the worker
+   * then opens and closes it.
+   */
+  readonly store: Store | StoreAddress
   /** Modules whose tasks it runs: paths from the current folder, or URLs. Only tasks of these, and of `tasks`, ever run. */
   readonly modules?: readonly (string | URL)[]
   /** Tasks that it runs, beside those of `modules`. */
@@ -102,7 +106,7 @@ const shortestLease = 1_000
 
 /** The options of a worker with every default filled in. */
 export interface WorkSettings {
-  readonly store: Store | string
+  readonly store: Store | StoreAddress
   readonly modules: readonly (string | URL)[]
   readonly tasks: readonly AnyFunction[]
   readonly queues: readonly string[]
@@ -126,8 +130,10 @@ export interface WorkSettings {
 export function checkWorkOptions(options: WorkOptions): WorkSettings {
   checkKnown(options, known, 'option of work')
   const { store, on = 'threads', workers, concurrency, maxTasksPerWorker, maxWorkerMemory, memoryLimit } = options
-  if (typeof store !== 'string' && !isStore(store)) {
-    throw new InvalidArgumentError(`store must be a store or its URL, such as 'sqlite:jobs.db', got ${describe(store)}`)
+  if (!isAddress(store) && !isStore(store)) {
+    throw new InvalidArgumentError(
+      `store must be a store, its URL, such as 'sqlite:jobs.db', or { broker, results } with a URL each, got ${describe(store)}`,
+    )
   }
   const { lease: given = '10s', grace = callGrace, stopTimeout = '30s' } = options
   const lease = boundedMilliseconds(given, 'lease')
@@ -166,7 +172,8 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
   }
 }
 
-function isStore(store: unknown): boolean {
+/** True for an open store, false for an address. */
+export function isStore(store: unknown): store is Store {
   const { broker, results } = (store ?? {}) as Partial<Store>
   return typeof broker?.intake === 'function' && typeof results?.report === 'function'
 }

@@ -42,6 +42,8 @@ export interface Entry {
   reported: Reported[]
   lastReport: number
   readonly steps: Map<string, string>
+  /** It stands in another store: never in line here, and `held` as long as it does not run. */
+  readonly foreign: boolean
   /** The members that it is. */
   readonly counts: Membership[]
   /** The counter that it waits for, or has waited for last, and how long it is delayed once that lets it go. */
@@ -52,11 +54,12 @@ export interface Entry {
   counterBytes: number
 }
 
-export function newEntry(call: OutgoingCall, sequence: number, now: number): Entry {
+/** @param sentAt where it stands in another store: when it was sent there */
+export function newEntry(call: OutgoingCall, sequence: number, now: number, sentAt?: number): Entry {
   return {
     call,
     sequence,
-    sentAt: now,
+    sentAt: sentAt ?? now,
     expiresAt: now + (call.expires ?? Infinity),
     deadlineAt: now + (call.deadline ?? Infinity),
     state: 'delayed',
@@ -79,6 +82,7 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number): Ent
     reported: [],
     lastReport: 0,
     steps: new Map(),
+    foreign: sentAt !== undefined,
     counts: [],
     after: call.after,
     delay: call.delay,
@@ -117,6 +121,7 @@ export function claimOf(entry: Entry, now: number, maxDeaths: number): Claim {
     deaths: entry.deaths,
     maxDeaths: call.maxDeaths ?? maxDeaths,
     ...(alone >= 0 ? { alone } : entry.blamed ? {} : { ahead: true }),
+    ...(call.ignoreResult ? { ignoreResult: true } : {}),
     sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),

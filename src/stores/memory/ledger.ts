@@ -10,14 +10,14 @@ import type { EndedMember } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
 import { Counters, endOf, type FailedMember } from './counters.ts'
 import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf, spanOf } from './entry.ts'
-import { Heap } from './heap.ts'
 import { History } from './history.ts'
 import { begunBy, Leases } from './leases.ts'
 import { Limits } from './limits.ts'
-import { firstOf, Lines } from './lines.ts'
+import { firstOf } from './lines.ts'
 import { Rates } from './rates.ts'
 import { append, deathsOf } from './reports.ts'
 import type { Signal } from './signal.ts'
+import { Standing } from './standing.ts'
 
 /** The results of a sweep. */
 export interface Swept {
@@ -36,22 +36,21 @@ export class Ledger {
   readonly paused: Set<string> = new Set()
   readonly settings: StoreSettings
   readonly #clock: Clock | undefined
-  readonly #tell: (signal: Signal) => void
-  readonly #lines = new Lines()
+  readonly tell: (signal: Signal) => void
+  readonly #standing: Standing
   readonly #limits = new Limits()
   readonly #keys = new Map<string, Entry>()
   readonly #rates = new Rates()
   readonly #history = new History()
   readonly #counters = new Counters()
-  readonly #wakes = new Heap<Entry>((a, b) => a.wakeAt < b.wakeAt || (a.wakeAt === b.wakeAt && a.sequence < b.sequence))
   readonly #leases = new Leases()
   #sequence = 0
-  #place = 0
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
     this.settings = settings
     this.#clock = clock
-    this.#tell = tell
+    this.tell = tell
+    this.#standing = new Standing(() => this.now, tell)
   }
 
   get clock(): Clock {
@@ -68,15 +67,10 @@ export class Ledger {
 
   /** Milliseconds until something happens by itself; Infinity for never. */
   get untilNext(): number {
-    const time = this.#time
-    return Math.max(
-      0,
-      Math.min(
-        (this.#wakes.peek()?.wakeAt ?? Infinity) - this.now,
-        (this.#leases.peek()?.leaseUntil ?? Infinity) - time,
-        Math.min(this.#limits.nextOpening, this.#rates.nextOpening) - time,
-      ),
-    )
+    const wakes = this.#standing.wakesAt - this.now
+    const ends = (this.#leases.peek()?.leaseUntil ?? Infinity) - this.#time
+    const opens = Math.min(this.#limits.nextOpening, this.#rates.nextOpening) - this.#time
+    return Math.max(0, Math.min(wakes, ends, opens))
   }
 
   send(calls: readonly OutgoingCall[]): SendOutcome[] {
@@ -126,13 +120,18 @@ export class Ledger {
       }
     }
     if (holder) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
-    const entry = newEntry(call, ++this.#sequence, this.now)
-    this.entries.set(id, entry)
+    const entry = this.enter(call)
     if (unique) this.#keys.set(unique.key, entry)
     this.#limits.waits(entry)
-    if (call.after === undefined) this.#wait(entry)
-    else if (this.#await(entry) === 'go') this.#wait(entry)
+    if (call.after === undefined || this.#await(entry) === 'go') this.#standing.wait(entry)
     return replaced === undefined ? { outcome: 'accepted', id } : { outcome: 'replaced', id, replaced }
+  }
+
+  /** @internal A call is here from now on, and nowhere in line yet. */
+  enter(call: OutgoingCall, sentElsewhere?: number): Entry {
+    const entry = newEntry(call, ++this.#sequence, this.now, sentElsewhere)
+    this.entries.set(call.id, entry)
+    return entry
   }
 
   claim(request: ClaimRequest, holder: Holder): Claim[] {
@@ -141,7 +140,7 @@ export class Ledger {
     const time = this.#time
     for (const queue of request.queues) {
       if (this.paused.has(queue)) continue
-      const lines = [...this.#lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
+      const lines = [...this.#standing.lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
         this.#rates.admits(task, request, time),
       )
       while (claims.length < request.limit) {
@@ -174,10 +173,10 @@ export class Ledger {
     entry.startedAt = this.now
     entry.leaseUntil = request.keep === false ? time + request.lease : Infinity
     if (entry.leaseUntil !== Infinity) this.#leases.add(entry)
-    this.#wakes.delete(entry)
+    this.#standing.leave(entry)
     this.#limits.starts(entry, time)
     this.#rates.started(entry.call.task, request, time)
-    this.#tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
+    this.tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
     return claimOf(entry, this.now, this.settings.maxDeaths)
   }
 
@@ -230,7 +229,7 @@ export class Ledger {
           entry.alone = settlement.death?.alone ? spanOf(entry, this.now) : undefined
           entry.dueAt = this.now + settlement.delay
           this.#limits.waits(entry)
-          this.#wait(entry)
+          this.#standing.wait(entry)
         }
         break
       case 'release':
@@ -263,9 +262,9 @@ export class Ledger {
       entry.delay = delay
       if (this.#await(entry) !== 'go') return
     }
-    if (delay === 0) return this.#enqueue(entry)
+    if (delay === 0) return this.#standing.enqueue(entry)
     entry.dueAt = this.now + delay
-    this.#wait(entry)
+    this.#standing.wait(entry)
   }
 
   report(report: Report): WriteOutcome {
@@ -321,7 +320,7 @@ export class Ledger {
     entry.dueAt = now
     entry.delay = 0
     this.#limits.waits(entry)
-    if (entry.after === undefined || this.#await(entry, true) === 'go') this.#wait(entry)
+    if (entry.after === undefined || this.#await(entry, true) === 'go') this.#standing.wait(entry)
     return 'ready'
   }
 
@@ -331,7 +330,7 @@ export class Ledger {
       this.#leave(entry)
       this.#free(entry)
       this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
-      this.#tell({ signal: 'ended', id: entry.call.id })
+      this.tell({ signal: 'ended', id: entry.call.id })
     } else this.#history.delete(entry)
     this.#counters.leave(entry)
     this.entries.delete(entry.call.id)
@@ -341,13 +340,13 @@ export class Ledger {
   promote(): number {
     const { now } = this
     let expired = 0
-    if (this.#limits.open(this.#time)) this.#tell({ signal: 'claimable' })
-    if (this.#rates.open(this.#time)) this.#tell({ signal: 'claimable' })
-    for (let entry = this.#wakes.peek(); entry && entry.wakeAt <= now; entry = this.#wakes.peek()) {
+    if (this.#limits.open(this.#time)) this.tell({ signal: 'claimable' })
+    if (this.#rates.open(this.#time)) this.tell({ signal: 'claimable' })
+    for (let entry = this.#standing.woken(); entry; entry = this.#standing.woken()) {
       if (this.#isOverdue(entry)) {
         this.#end(entry, 'cancelled', { error: entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory })
         expired++
-      } else this.#wait(entry)
+      } else this.#standing.wait(entry)
     }
     this.finish()
     return expired
@@ -361,7 +360,7 @@ export class Ledger {
   /** @internal Its counter lets it go: it comes to be due now, or so much later. */
   letGo(entry: Entry): void {
     entry.dueAt = this.now + entry.delay
-    this.#wait(entry)
+    this.#standing.wait(entry)
   }
 
   /** @internal One that it waits for has not ended as done. */
@@ -420,7 +419,7 @@ export class Ledger {
     entry.expiresAt = Infinity
     this.#leave(entry)
     this.#limits.waits(entry)
-    this.#enqueue(entry)
+    this.#standing.enqueue(entry)
     return false
   }
 
@@ -448,53 +447,27 @@ export class Ledger {
   #await(entry: Entry, byHand?: boolean): 'go' | 'held' {
     const verdict = this.#counters.wait(entry, this.now, byHand)
     if (verdict === 'go') return 'go'
-    entry.state = 'held'
-    this.#rouse(entry)
+    this.#standing.hold(entry)
     if (verdict !== 'held') this.drop(entry, verdict)
     return 'held'
   }
 
-  /** It waits until it is due, or takes its place in line when it is. */
-  #wait(entry: Entry): void {
-    const ready = entry.dueAt <= this.now
-    entry.state = ready ? 'ready' : 'delayed'
-    this.#rouse(entry)
-    if (!ready) return
-    entry.place = ++this.#place
-    this.#enqueue(entry)
-  }
-
-  #enqueue(entry: Entry): void {
-    entry.state = 'ready'
-    this.#rouse(entry)
-    this.#lines.of(entry.call.queue, entry.call.task).add(entry)
-    this.#tell({ signal: 'claimable', queue: entry.call.queue })
-  }
-
-  #rouse(entry: Entry): void {
-    this.#wakes.delete(entry)
-    const due = entry.state === 'delayed' ? entry.dueAt : Infinity
-    entry.wakeAt = Math.min(due, entry.expiresAt, entry.deadlineAt)
-    if (entry.wakeAt !== Infinity) this.#wakes.add(entry)
-  }
-
   /** It leaves wherever it is: its line, its claim. */
   #leave(entry: Entry): void {
-    this.#wakes.delete(entry)
+    this.#standing.leave(entry)
     this.#leases.delete(entry)
-    this.#lines.remove(entry)
     this.#counters.stopWaiting(entry)
     this.#limits.leaves(entry, this.#time)
     // What has waited for its place may be anywhere.
-    if (entry.call.limit) this.#tell({ signal: 'claimable' })
+    if (entry.call.limit) this.tell({ signal: 'claimable' })
     entry.holder = undefined
     entry.leaseUntil = Infinity
     entry.cancelling = undefined
   }
 
   #free(entry: Entry): void {
-    const { unique } = entry.call
-    if (unique && this.#keys.get(unique.key) === entry) this.#keys.delete(unique.key)
+    const key = entry.call.unique?.key ?? ''
+    if (this.#keys.get(key) === entry) this.#keys.delete(key)
   }
 
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
@@ -510,7 +483,7 @@ export class Ledger {
     this.#history.add(entry)
     this.#counters.ended(entry.call.id, entry.counts, endOf(entry))
     const kept = state !== 'done' || !entry.call.ignoreResult
-    this.#tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })
+    this.tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })
   }
 
   #turn(entry: Entry, value: string): void {
@@ -519,6 +492,6 @@ export class Ledger {
 
   #report(entry: Entry, kind: Reported['kind'], value: string): void {
     append(entry, kind, value, this.now)
-    this.#tell({ signal: 'reported', id: entry.call.id })
+    this.tell({ signal: 'reported', id: entry.call.id })
   }
 }

@@ -27,7 +27,7 @@ export interface Broker {
    * (`full`).
    */
   readonly durability: 'none' | 'relaxed' | 'full'
-  /** Keeps calls: durable when it resolves, many in one commit. One that was sent before (same id) is not kept twice. */
+  /** Keeps calls: durable when it resolves, many in one commit. One that was sent before is not kept twice (`once`). */
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]>
   /** Begins to hand over calls, as many as are wanted. */
   intake(request: IntakeRequest, receiver: IntakeReceiver): Intake
@@ -143,6 +143,13 @@ export interface Claim extends HeldClaim {
    * note it.
    */
   readonly sentAt?: number
+  /**
+   * Its time is over, and the broker cannot end it by itself. Only where results are in another store, which writes it down as
+   * cancelled: no worker is given it.
+   */
+  readonly over?: 'expired' | 'deadline'
+  /** Nobody will ask for its result. */
+  readonly ignoreResult?: boolean | undefined
   /** Milliseconds from now until the deadline of the whole job; absent where it has none. */
   readonly deadline?: number
   /** The finished steps of earlier attempts: name to JSON. */

@@ -1,8 +1,8 @@
-import { StoreError } from '../../core/errors/errors.ts'
+import { InvalidArgumentError, StoreError } from '../../core/errors/errors.ts'
 import type { BrokerAbility, Settlement } from './broker.ts'
 import type { OutgoingCall } from './calls.ts'
 import type { Inspector } from './inspector.ts'
-import type { Report } from './results.ts'
+import type { ForeignResults, Report } from './results.ts'
 import type { Store, StoreStats } from './store.ts'
 
 /** The methods of an inspector, in words. */
@@ -76,6 +76,19 @@ export function checkSettled(store: Lacking, settlement: Settlement): void {
 /** The same of a report. */
 export function checkReported(store: Lacking, report: Report): void {
   if (report.kind === 'step') needEffects(store, report.effects)
+}
+
+/** The results of a store that is to keep them of the calls of another one. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */
+export function foreignResults({ url, results }: Pick<Store, 'url' | 'results'>): ForeignResults {
+  if (results.foreign === undefined) throw unsupported(url, 'keep the results of jobs that stand in another store')
+  return results.foreign
+}
+
+/** The error where a store is asked to keep the result of another store's call, and has that call itself. */
+export function ownCall(id: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Call ${id} stands in the very store that is to keep its result for another one. Open that store by its URL alone.`,
+  )
 }
 
 /** Refuses effects where there are no transactions to commit them in. */

@@ -1,4 +1,4 @@
-import type { HeldClaim, WriteOutcome } from './broker.ts'
+import type { Claim, HeldClaim, Settlement, WriteOutcome } from './broker.ts'
 import type { Effect } from './transactions.ts'
 
 /** Keeps how calls ended and what they left behind. */
@@ -19,7 +19,25 @@ export interface Results {
    * the last.
    */
   reports(id: string, after: number): Promise<Reported[]>
+  /** The results of calls that the broker of another store hands over; absent where only the store's own calls have results. */
+  readonly foreign?: ForeignResults
 }
+
+/**
+ * Keeps the results of calls that stand in another store: one hands them over, this one keeps how they ended. It is this one
+ * that fences, since not every broker can: `report` and `end` take the tokens that `begin` has given.
+ */
+export interface ForeignResults {
+  /** A worker was handed calls. Each gets a token higher than all that it had before, unless it has ended already. */
+  begin(claims: readonly Claim[], worker: string): Promise<Begun[]>
+  /** Keeps how attempts ended. A call that goes back, for a retry or unfinished, is pending from then on. */
+  end(settlements: readonly Settlement[]): Promise<WriteOutcome[]>
+}
+
+/** A call that was handed over: it may run under this token, or has ended before and must not. */
+export type Begun =
+  | { readonly state: 'running'; readonly token: number; readonly steps: Readonly<Record<string, string>> }
+  | { readonly state: 'ended' }
 
 /** A listener to a call. What nobody wants to hear costs nothing. */
 export interface ResultListener {

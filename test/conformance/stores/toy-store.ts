@@ -19,7 +19,7 @@ interface Kept {
 export class ToyPlace {
   readonly calls: Kept[] = []
   readonly open = new Set<Listeners>()
-  now: number = Date.now()
+  now: number = Date.UTC(2026, 0, 1)
   #numbers = 0
 
   /** Ends what is overdue, and gives a place in line to what is due. */
@@ -43,13 +43,13 @@ export class ToyPlace {
       this.#pending(each => each.place > 0 && each.call.queue === queue),
     )
     return line.slice(0, limit).map(kept => {
-      const { id, queue, task, headers, body, deadline } = kept.call
+      const { id, queue, task, headers, body, deadline, ignoreResult } = kept.call
       const [sentAt, attempt] = [kept.outcome.sentAt, kept.outcome.attempt + 1]
       Object.assign(kept, { holder, outcome: { state: 'running', task, worker, sentAt, startedAt: this.now, attempt } })
       this.#change(kept, {})
       const counts = { token: ++kept.token, attempt, deaths: 0, steps: { ...kept.steps } }
       const left = deadline === undefined ? {} : { deadline: Math.max(0, sentAt + deadline - this.now) }
-      return { id, queue, task, headers, body, sentAt, ...counts, ...left }
+      return { id, queue, task, headers, body, sentAt, ignoreResult, ...counts, ...left }
     })
   }
 
@@ -63,7 +63,6 @@ export class ToyPlace {
     this.#change(kept, { endedAt: this.now, ...how }, 'ended')
   }
 
-  /** @param token only while it is held under that */
   find(id: string, token?: number): Kept | undefined {
     const holds = (each: Kept): boolean => each.outcome.state === 'running' && each.token === token
     return this.calls.find(each => each.call.id === id && (token === undefined || holds(each)))

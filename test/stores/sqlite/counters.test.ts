@@ -255,7 +255,7 @@ describe('a file of version 1', () => {
     )
     await store.close()
     const again = await openDriver(file)
-    assert.deepEqual([...(again.prepare('SELECT version FROM skein_meta').get() ?? [])], [2])
+    assert.deepEqual([...(again.prepare('SELECT version FROM skein_meta').get() ?? [])], [3])
     const shown = again.prepare(`SELECT count(*) FROM skein_jobs WHERE state = 'running'`).get() ?? []
     assert.deepEqual([...shown], [0])
     again.close()

@@ -1,7 +1,8 @@
-import { checkReports } from '../../check.ts'
+import { checkReports, checkSettlements } from '../../check.ts'
 import type { WriteOutcome } from '../../roles/broker.ts'
-import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
+import type { CallOutcome, ForeignResults, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
 import { outcomeOf } from '../entry.ts'
+import { begin, end } from '../of-other-stores.ts'
 import type { Handle } from '../memory.ts'
 
 /** The results of a store in memory. */
@@ -10,6 +11,14 @@ export class MemoryResults implements Results {
 
   constructor(store: Handle) {
     this.#store = store
+  }
+
+  readonly foreign: ForeignResults = {
+    begin: async (claims, worker) => this.#store.write(ledger => claims.map(each => begin(ledger, each, worker))),
+    end: async settlements => {
+      checkSettlements(settlements, this.#store)
+      return this.#store.write(ledger => settlements.map(each => end(ledger, each)))
+    },
   }
 
   async outcome(id: string): Promise<CallOutcome> {

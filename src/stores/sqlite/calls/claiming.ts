@@ -284,6 +284,7 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
       deaths: each.deaths,
       maxDeaths: each.maxDeaths ?? keeper.settings.maxDeaths,
       ...(each.alone !== null && each.alone >= 0 ? { alone: each.alone } : begun.has(each.call) ? {} : { ahead: true }),
+      ...(each.ignoreResult ? { ignoreResult: true } : {}),
       sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),

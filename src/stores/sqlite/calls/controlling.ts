@@ -51,10 +51,10 @@ export function retry(turn: Turn, id: string): Retried {
   const held = awaits !== null && verdictOf(turn, { counter: awaits, members: members ?? 0, drop: false }) === 'held'
   const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, boundsIn(concurrency, count, per))
   database.run(
-    `UPDATE skein_call SET state = ?, place = ?, due_at = ?, attempt = 0, deaths = 0, blamed = 0, alone = NULL, worker = NULL, started_at = NULL,
+    `UPDATE skein_call SET state = ?, place = iif(place = 0, 0, ?), due_at = ?, attempt = 0, deaths = 0, blamed = 0, alone = NULL, worker = NULL, started_at = NULL,
        ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,
        expires_at = iif(expires_at <= ?, NULL, expires_at), deadline_at = iif(deadline_at <= ?, NULL, deadline_at) WHERE call = ?`,
-    held ? state.held : waits ? state.parked : state.ready,
+    held || loaded.foreign ? state.held : waits ? state.parked : state.ready,
     turn.next(),
     now,
     more,

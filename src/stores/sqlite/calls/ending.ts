@@ -36,10 +36,12 @@ export interface Loaded {
   readonly awaits: string | null
   /** Milliseconds by which it is delayed once that lets it go. */
   readonly awaitsDelay: number
+  /** It stands in another store. */
+  readonly foreign: boolean
 }
 
 const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
-  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay, blamed, started_at, alone`
+  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay, blamed, started_at, alone, place`
 
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
@@ -54,8 +56,8 @@ export function loadWhere(turn: Turn, condition: string, ...parameters: (string 
 
 function loadedOf(row: Row): Loaded {
   const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
-  const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay, blamed, startedAt, alone] =
-    row.slice(12)
+  const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay, ...last] = row.slice(12)
+  const [blamed, startedAt, alone, place] = last
   return {
     call: call as number,
     id: id as string,
@@ -79,6 +81,7 @@ function loadedOf(row: Row): Loaded {
     counts: countIn(counts),
     awaits: optionalTextIn(awaits) ?? null,
     awaitsDelay: numberIn(awaitsDelay) ?? 0,
+    foreign: place === 0,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { members } from './counters.ts'
 import { announce, cancel, pause, purge, retry } from './controlling.ts'
+import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
 import type { Asked } from './requests.ts'
@@ -42,6 +43,10 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return blame(turn, asked[1], asked[2])
     case 'settle':
       return settle(turn, asked[1])
+    case 'begin':
+      return begin(turn, asked[1], asked[2])
+    case 'conclude':
+      return conclude(turn, asked[1])
     case 'report':
       return report(turn, asked[1])
     case 'cancel':
@@ -92,6 +97,7 @@ export function mustLast(asked: Asked): boolean {
   switch (asked[0]) {
     case 'send':
     case 'settle':
+    case 'conclude':
     case 'cancel':
     case 'retry':
     case 'purge':
@@ -112,6 +118,8 @@ export function weightOf(asked: Asked): number {
     case 'settle':
       return asked[1].reduce((sum, { next }) => sum + 1 + (next?.length ?? 0), 0)
     case 'blame':
+    case 'begin':
+    case 'conclude':
     case 'report':
     case 'cancel':
     case 'retry':

@@ -1,5 +1,5 @@
 import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
-import type { HeldClaim, Settlement } from '../../roles/broker.ts'
+import type { Claim, HeldClaim, Settlement } from '../../roles/broker.ts'
 import type { JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
@@ -14,6 +14,8 @@ export type Asked =
   | readonly ['blame', readonly HeldClaim[], boolean]
   | readonly ['renew', readonly HeldClaim[], number]
   | readonly ['settle', readonly Settlement[]]
+  | readonly ['begin', readonly Claim[], string]
+  | readonly ['conclude', readonly Settlement[]]
   | readonly ['report', readonly Report[]]
   | readonly ['reports', string, number]
   | readonly ['members', string, number]

@@ -170,9 +170,9 @@ export function wait(
   database.run(
     `UPDATE skein_call SET state = ?, lease = NULL, cancelling = NULL, gives_up_at = ?, expires_at = ?, attempt = attempt - ?, deaths = ?,
        blamed = 0, alone = iif(?, ?, alone),
-       due_at = iif(? > 0, ?, due_at), place = coalesce(?, place), error = coalesce(?, error),
+       due_at = iif(? > 0, ?, due_at), place = iif(place = 0, 0, coalesce(?, place)), error = coalesce(?, error),
        started_at = iif(?, NULL, started_at) WHERE call = ?`,
-    delay > 0 ? state.delayed : state.ready,
+    loaded.foreign ? state.held : delay > 0 ? state.delayed : state.ready,
     earlier(loaded.expiresAt, loaded.deadlineAt),
     loaded.expiresAt,
     uncounted ? 1 : 0,

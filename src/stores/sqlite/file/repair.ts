@@ -207,6 +207,8 @@ function putRight(to: Database): void {
     OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
   to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
   putCountersRight(to)
+  // Those of other stores do not run here.
+  to.run(`UPDATE skein_call SET state = ${state.held} WHERE state = ${state.running} AND place = 0`)
   to.run(`UPDATE skein_call SET state = ${state.ready}, lease = NULL, blamed = 0,
     gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (${state.running}, ${state.parked})`)
   to.run(`UPDATE skein_meta SET

@@ -145,7 +145,7 @@ const steps: readonly string[] = [
   CREATE VIEW skein_queues AS
     SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;
   `,
-  // Calls that wait for others: state -1, held.
+  // Calls that wait for others: state -1, held. And calls that stand in another store, with place 0: running, held or ended.
   `
   ALTER TABLE skein_call ADD COLUMN counts INTEGER NOT NULL DEFAULT 0; -- how many members of counters it is
   ALTER TABLE skein_call ADD COLUMN awaits TEXT;             -- the counter for which it waits, or has waited last
@@ -155,6 +155,7 @@ const steps: readonly string[] = [
   ALTER TABLE skein_call ADD COLUMN awaits_bytes INTEGER;    -- what the counter keeps for it, once it has ended; part of bytes
   CREATE INDEX skein_call_awaits ON skein_call (awaits) WHERE awaits IS NOT NULL;
   CREATE INDEX skein_call_held ON skein_call (awaits, awaits_drop, awaits_members, line) WHERE state = ${state.held};
+  CREATE INDEX skein_call_elsewhere ON skein_call (token) WHERE place = 0 AND state = ${state.running};
   CREATE TABLE skein_counter (
     counter TEXT PRIMARY KEY,
     members INTEGER NOT NULL,        -- that are known of
@@ -193,6 +194,7 @@ const steps: readonly string[] = [
   `
   ALTER TABLE skein_call ADD COLUMN blamed INTEGER NOT NULL DEFAULT 0; -- 1: it has begun, so that the death of its worker is a death of its own
   ALTER TABLE skein_call ADD COLUMN alone INTEGER; -- it is to run alone for so many milliseconds; -1: it was at hand when a worker died
+  UPDATE skein_call SET blamed = 1 WHERE state = ${state.running};
   `,
 ]
 

@@ -1,6 +1,6 @@
-import { checkReports } from '../../check.ts'
+import { checkReports, checkSettlements } from '../../check.ts'
 import type { WriteOutcome } from '../../roles/broker.ts'
-import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
+import type { CallOutcome, ForeignResults, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
 import type { SqliteThread } from '../calls/requests.ts'
 
 /** The results in a SQLite file. */
@@ -9,6 +9,14 @@ export class SqliteResults implements Results {
 
   constructor(thread: SqliteThread) {
     this.#thread = thread
+  }
+
+  readonly foreign: ForeignResults = {
+    begin: async (claims, worker) => this.#thread.ask(['begin', claims, worker]),
+    end: async settlements => {
+      checkSettlements(settlements)
+      return this.#thread.ask(['conclude', settlements])
+    },
   }
 
   async outcome(id: string): Promise<CallOutcome> {

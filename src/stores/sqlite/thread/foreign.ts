@@ -47,7 +47,9 @@ export class Foreign {
       if (turn.sequence !== this.#sequence) {
         // A token is a number of the sequence, so that a higher one means a claim since then.
         const begun = database.all(
-          'SELECT id FROM skein_call WHERE lease IS NOT NULL AND token > ?',
+          `SELECT id FROM skein_call WHERE lease IS NOT NULL AND token > ?
+           UNION ALL SELECT id FROM skein_call WHERE place = 0 AND state = ${state.running} AND token > ?`,
+          this.#sequence,
           this.#sequence,
         ) as [string][]
         for (const [id] of begun) turn.tell('reported', id)
