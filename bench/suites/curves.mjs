@@ -65,7 +65,7 @@ function lengthSuite(name, where, contestants, { quick, workers }) {
 function payloadSuite(name, where, contestants, { quick, workers }) {
   return curve({
     name,
-    title: `Calls per second on ${workers} ${where}, by the size of a text in the argument`,
+    title: `Calls per second on ${workers} ${where}, by the size of a string in the argument`,
     axis: 'the argument holds (bytes)',
     variants: quick ? [payloads[0], payloads[3]] : payloads,
     contestants,

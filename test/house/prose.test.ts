@@ -3,16 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { root } from '../support/paths.ts'
+import { sourceFiles } from '../support/sources.ts'
 
 /** The folders of `src`, and what is in none of them. */
 const rooms = readdirSync(join(root, 'src'))
 
 /** A doc comment says what a thing is or does: it opens with a noun or a verb. */
-const openings = /^(?:What|How|Whether|Who|Whoever|Whose|Which|Why|Where|When|That)\b/
+const openings = /^(?:What|How|Whether|Who|Whom|Whoever|Whose|Which|Why|Where|When|That)\b/
 
 /** Words that are not the plain English ones: `a string`, `if`, `not a number`. */
 const dialect =
-  /\b(?:a text|array of texts|[Ww]hoever|as is told|(?<!\b[Tt]here[\s*]+)(?:is|are) no (?!longer|more|later|larger)[a-z]+)\b/g
+  /\b(?:a text|array of texts|[Ww]hoever|as is told|(?<!\b[Tt]here[\s*]+)(?:is|are) no (?!longer|more|later|larger|faster)[a-z]+)\b/g
 
 /** The source files of a room with their text. */
 function sourcesIn(room: string): { readonly file: string; readonly text: string }[] {
@@ -75,4 +76,24 @@ describe('the prose of the code', () => {
       'a text',
     ])
   })
+})
+
+describe('the prose of the pages', () => {
+  const atRoot = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'].map(path => ({
+    path,
+    text: readFileSync(join(root, path), 'utf8'),
+  }))
+  const pages = [...atRoot, ...['docs', 'src', 'examples', 'bench'].flatMap(folder => sourceFiles(folder, '.md'))]
+    // The first is made from the docstrings, the second lists the names of tests.
+    .filter(({ path }) => !path.startsWith('docs/reference/') && path !== 'docs/design/conformance.md')
+
+  for (const { path, text } of pages) {
+    test(`${path} is in plain English`, () => {
+      const found = Array.from(
+        text.matchAll(dialect),
+        ({ 0: words, index }) => `${path}:${lineOf(text, index)} ${words}`,
+      )
+      assert.deepEqual(found, [])
+    })
+  }
 })

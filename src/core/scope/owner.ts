@@ -13,7 +13,7 @@ import type { Wait } from './waits.ts'
 export type Owner = Scope | AbortSignal
 
 /**
- * Whom a waiting operation belongs to: what it was given, else the current scope, else nobody.
+ * The owner of a waiting operation: what was passed, else the current scope, else nobody.
  *
  * Call it before the first `await` of the operation, because afterwards there is no current scope.
  */

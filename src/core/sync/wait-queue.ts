@@ -62,7 +62,7 @@ export class Waiter<T, D = undefined> extends Wait<T> {
 }
 
 /**
- * The one queue that every primitive of this folder waits in: first come, first served.
+ * The one queue that every primitive of skein waits in: first come, first served.
  *
  * Nothing that belongs to a primitive changes hands through the event loop: what is given back goes to the first waiter at
  * once, and the waiter owns it before anybody else can ask (hand-over, no barging).
