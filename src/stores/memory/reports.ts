@@ -9,19 +9,19 @@ const most = 1_000
 export function append(entry: Entry, kind: Reported['kind'], value: string, time: number): void {
   entry.reported.push({ sequence: ++entry.lastReport, kind, value, time })
   entry.bytes += sizeOf(value)
-  if (entry.reported.length > most) thin(entry)
+  if (entry.reported.length > most && isPassing(kind)) thin(entry, kind)
 }
 
-/** Drops the oldest reports that may go, once there are too many of that sort. */
-function thin(entry: Entry): void {
-  const passing = entry.reported.filter(isPassing)
+/** Drops the oldest reports of a kind that may go, once there are too many: none pushes out those of another. */
+function thin(entry: Entry, kind: Reported['kind']): void {
+  const passing = entry.reported.filter(each => each.kind === kind)
   if (passing.length <= most * 1.1) return
   const gone = new Set(passing.slice(0, passing.length - most))
   for (const each of gone) entry.bytes -= sizeOf(each.value)
   entry.reported = entry.reported.filter(each => !gone.has(each))
 }
 
-function isPassing({ kind }: Reported): boolean {
+function isPassing(kind: Reported['kind']): boolean {
   return kind === 'progress' || kind === 'log' || kind === 'state'
 }
 

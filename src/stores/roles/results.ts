@@ -87,7 +87,7 @@ export type Report = HeldClaim &
   )
 
 /**
- * One entry of what a call has left behind, in order. Of progress and log lines the last 1,000 of a call are kept,
+ * One entry of what a call has left behind, in order. Of progress, of log lines and of `state` the last 1,000 of a call are kept, each,
  * items and steps until the call is forgotten. `state` entries are the turns that the job itself doesn't show: `{
  * state, … }` with `state` `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling`
  * (and `reason`) or `again` (by hand).

@@ -101,8 +101,9 @@ export class ToyPlace {
     const value = report.kind === 'log' ? report.line : report.value
     if (report.kind === 'step') kept.steps[report.name] = value
     kept.reported.push({ sequence: ++this.#numbers, kind: report.kind, value, time: this.now })
-    const passing = kept.reported.filter(each => each.kind === 'progress' || each.kind === 'log')
-    if (passing.length > 1_000) kept.reported.splice(kept.reported.indexOf(passing[0] as Reported), 1)
+    const passing = kept.reported.filter(each => each.kind === report.kind)
+    if ((report.kind === 'progress' || report.kind === 'log') && passing.length > 1_000)
+      kept.reported.splice(kept.reported.indexOf(passing[0] as Reported), 1)
     this.#change(kept, {})
     return 'ok'
   }

@@ -12,9 +12,6 @@ const most = 1_000
 /** They are thinned out when there are so many more. */
 const slack = 100
 
-/** The reports of which the oldest may go: not the values of a stream, nor those that steps are made of. */
-const isHistory = `kind NOT IN (${reportKind.item}, ${reportKind.step})`
-
 const insert = `INSERT INTO skein_report (call, sequence, kind, time_at, name, value) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (call, sequence) DO NOTHING`
 
@@ -44,25 +41,31 @@ export function write(
     database.run('UPDATE skein_call SET reports = ? WHERE call = ?', sequence, call)
     database.run(insert, call, sequence, ...values)
   }
-  if (kind !== reportKind.item && !isStep && sequence % slack === 0) thin(turn, call)
+  if (kind !== reportKind.item && !isStep && sequence % slack === 0) thinAll(turn, call)
   turn.tell('reported', id)
 }
 
-/** Drops the oldest reports that may go, once there are too many of that sort. */
-function thin(turn: Turn, call: number): void {
+/** Drops the oldest reports that may go, once there are too many of their kind: none pushes out those of another. */
+function thinAll(turn: Turn, call: number): void {
+  for (const kind of [reportKind.progress, reportKind.log, reportKind.state]) thin(turn, call, kind)
+}
+
+function thin(turn: Turn, call: number, kind: number): void {
   const { database } = turn
   const row = database.get(
-    `SELECT sequence FROM skein_report WHERE call = ? AND ${isHistory} ORDER BY sequence DESC LIMIT 1 OFFSET ${most}`,
+    `SELECT sequence FROM skein_report WHERE call = ? AND kind = ? ORDER BY sequence DESC LIMIT 1 OFFSET ${most}`,
     call,
+    kind,
   )
   if (row === undefined) return
   const before = row[0] as number
   const [bytes] = database.get(
-    `SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE call = ? AND sequence <= ? AND ${isHistory}`,
+    `SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE call = ? AND kind = ? AND sequence <= ?`,
     call,
+    kind,
     before,
   ) as [number]
-  database.run(`DELETE FROM skein_report WHERE call = ? AND sequence <= ? AND ${isHistory}`, call, before)
+  database.run('DELETE FROM skein_report WHERE call = ? AND kind = ? AND sequence <= ?', call, kind, before)
   database.run('UPDATE skein_call SET bytes = bytes - ? WHERE call = ?', bytes, call)
 }
 

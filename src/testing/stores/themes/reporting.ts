@@ -131,4 +131,17 @@ export function reporting(kind: Kind): void {
     },
     { maxBytes: 1_000 },
   )
+
+  scene(kind, 'reports of one kind push out none of another', [], async ({ store, probe }) => {
+    await probe.send(named(['a']))
+    const first = await probe.oneClaim()
+    await store.results.report([{ ...first, kind: 'log', line: '"the only one"' }])
+    await probe.settled(first, { kind: 'retry', error: '{"message":"the first"}', delay: 0 })
+    const { id, token } = await probe.oneClaim()
+    const many = Array.from({ length: 3_000 }, (_, n) => ({ id, token, kind: 'progress', value: `${n}` }) as const)
+    await store.results.report(many)
+    const reports = await store.results.reports('a', 0)
+    const lines = reports.filter(each => each.kind === 'log').map(each => each.value)
+    assert.deepEqual(lines, ['"the only one"'])
+  })
 }
