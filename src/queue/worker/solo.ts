@@ -1,12 +1,16 @@
 import { Timer } from '../../core/time/timer.ts'
 import type { Attempt } from './attempt.ts'
 
+/** The pause between two looks at whether one has begun, in milliseconds. */
+const lookEvery = 50
+
 /** The worker whose jobs run alone, as far as it is needed. */
 export interface SoloParts {
   /** The number of jobs that it holds beside those that wait here. */
   readonly others: () => number
   /** Says whether a death of this program would be a death of the job; resolves once that is written. */
   readonly blame: (attempt: Attempt, blamed: boolean) => Promise<void>
+  readonly hasBegun: (attempt: Attempt) => boolean
   readonly launch: (attempt: Attempt) => void
   /** Others may run again. */
   readonly free: () => void
@@ -93,9 +97,16 @@ export class Solo {
     if (this.#current !== attempt || !this.#beginning) return
     this.#beginning = false
     attempt.isAlone = true
-    const { alone = 0 } = attempt.claim
-    this.#timer = new Timer(alone * 1.5 + 1_000, () => this.#outlived(attempt), undefined, false)
     this.#parts.launch(attempt)
+    if (this.#current === attempt) this.#watch(attempt)
+  }
+
+  /** Its time counts from when it has begun: a thread or process may have to be started first. */
+  #watch(attempt: Attempt): void {
+    const { alone = 0 } = attempt.claim
+    this.#timer = this.#parts.hasBegun(attempt)
+      ? new Timer(alone * 1.5 + 1_000, () => this.#outlived(attempt), undefined, false)
+      : new Timer(lookEvery, () => this.#watch(attempt), undefined, false)
   }
 
   #outlived(attempt: Attempt): void {

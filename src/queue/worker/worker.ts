@@ -79,6 +79,7 @@ export class WorkerCore {
       // One whose end is not written yet would be lost with the program, as if it had not ended.
       others: () => Math.max(this.#held, this.#attempts.size) - this.#solo.aside,
       blame: (attempt, blamed) => this.#delivery.blame([attempt], blamed),
+      hasBegun: ({ entry }) => entry !== undefined && this.#hasBegun(entry),
       launch: attempt => this.#launch(attempt),
       free: () => this.#ask(),
     })
