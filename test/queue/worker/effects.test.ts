@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
 import { connect, effect, type DurableQueue, thisJob, work, type QueueWorker } from 'skein/queue'
+import { isOneStatement } from '#skein/stores/sqlite/calls/effects.js'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 
 const prepare = task(import.meta, async function prepare() {
-  await effect(current(), 'CREATE TABLE rows (what TEXT, of TEXT)')
+  const s = current()
+  await effect(s, 'CREATE TABLE rows (what TEXT, of TEXT)')
+  await effect(s, 'CREATE TABLE only (one TEXT PRIMARY KEY)')
+  await effect(s, "INSERT INTO only VALUES ('one')")
 })
 const writes = task(import.meta, async function writes(what: string) {
   const s = current()
@@ -16,6 +20,8 @@ const writes = task(import.meta, async function writes(what: string) {
   await effect(s, 'INSERT INTO rows VALUES (?, ?)', [what, id])
   if (what === 'throws') throw new Error('after the effect was asked for')
   if (what === 'no such table') await effect(s, 'INSERT INTO nowhere VALUES (1)')
+  if (what === 'rolls back') await effect(s, "INSERT OR ROLLBACK INTO only VALUES ('one')")
+  if (what === 'two') await effect(s, `INSERT INTO rows VALUES ('two', 'a'); INSERT INTO rows VALUES ('two', 'b')`)
 })
 const inStep = task(import.meta, async function inStep() {
   const s = current()
@@ -84,6 +90,45 @@ describe('what is committed together with a job', () => {
     assert.deepEqual(await rows('no such table'), [])
     assert.deepEqual(await rows('beside it'), [good.id])
   })
+
+  test('fails the job alone when a statement of it rolls back the transaction that it shares with others', async () => {
+    const jobs = await Promise.all([
+      queue.submit(writes, 'before it'),
+      queue.submit(writes, 'rolls back'),
+      queue.submit(writes, 'after it'),
+    ])
+    const [first, bad, last] = jobs
+    await assert.rejects(bad.result(), { code: 'SKEIN_STORE_REFUSED', message: /UNIQUE/ })
+    await Promise.all([first.result(), last.result()])
+    assert.deepEqual(await rows('rolls back'), [])
+    assert.deepEqual(await rows('before it'), [first.id])
+    assert.deepEqual(await rows('after it'), [last.id])
+    assert.equal(worker.health().consuming, true)
+  })
+
+  test('is refused when it is more than one statement, of which a driver would run the first', async () => {
+    await assert.rejects(queue.run(writes, 'two'), { code: 'SKEIN_STORE_REFUSED', message: /one statement/ })
+    assert.deepEqual(await rows('two'), [])
+  })
+
+  for (const [sql, one] of [
+    ['SELECT 1', true],
+    ['SELECT 1;', true],
+    ['SELECT 1; -- that was it', true],
+    ['SELECT 1; /* that was it */ ;\n', true],
+    [`SELECT ';', ";", [;], \`;\` /* ; */ -- ;`, true],
+    [`SELECT 'it''s; one'`, true],
+    ['SELECT 4-1/2', true],
+    ['CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; SELECT 2; END', true],
+    ['SELECT 1; SELECT 2', false],
+    [`SELECT 'a'; DELETE FROM rows`, false],
+    ['SELECT 1; -- no\nSELECT 2', false],
+    ['SELECT 1\0; SELECT 2', false],
+  ] as const) {
+    test(`${JSON.stringify(sql)} is ${one ? 'one statement' : 'more than one'}`, () => {
+      assert.equal(isOneStatement(sql), one)
+    })
+  }
 
   test('belongs to its step where it was asked for in one, and then takes place one time over all attempts', async () => {
     await queue.run(call(inStep).with({ retries: { times: 1, backoff: 1 } }))

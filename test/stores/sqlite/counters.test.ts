@@ -57,6 +57,8 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
     held: new Map(),
     ownLeases: new Set<number>(),
     boot: '',
+    overFrom: () => -Infinity,
+    rollingBack: new Map<string, string>(),
   }
   const place = { leases: new Leases(), openings: new Map<string, number>(), announced: new Map() }
   const ask = <T>(...asked: Asked): T => {

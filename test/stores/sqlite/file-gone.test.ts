@@ -27,6 +27,15 @@ describe('a file that goes away while it is open', () => {
     await store.close()
   })
 
+  inFolder('nor into a log that was deleted', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.broker.send([call('1')])
+    for (const end of ['-wal', '-shm']) rmSync(file + end)
+    const lost = { code: 'SKEIN_STORE_UNAVAILABLE', message: /-wal.*was deleted or replaced.*start them again/s }
+    await assert.rejects(store.broker.send([call('2')]), lost)
+    await store.close()
+  })
+
   inFolder('nor into what is not under its path any more', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
     await store.broker.send([call('1')])

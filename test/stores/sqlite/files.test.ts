@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
+  realpathSync,
+  symlinkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -241,4 +244,69 @@ function canMount(): boolean {
   } finally {
     rmSync(place, { recursive: true, force: true })
   }
+}
+
+describe('the files beside that of a store', () => {
+  for (const [what, bytes] of [
+    ['ones', () => Buffer.alloc(4_096, 0xff)],
+    ['somebody who has waited for ever', () => ghosts(1, Infinity, Infinity)],
+    ['times that lie ahead', () => ghosts(1, 1e300, 1e300)],
+    ['times that are none', () => ghosts(Number.NaN, Number.NaN, Number.NaN)],
+  ] as const) {
+    inFolder(`hold nobody up, whatever stands in them: ${what}`, async file => {
+      await (await sqliteStore(`sqlite:${file}`)).close()
+      writeFileSync(`${file}-turn`, bytes())
+      const store = await sqliteStore(`sqlite:${file}`)
+      await store.broker.send([call('1')])
+      assert.equal((await claimNow(store, request)).length, 1)
+      await store.close()
+    })
+  }
+
+  inFolder('need not be there: a folder in the place of -turn', async file => {
+    mkdirSync(`${file}-turn`)
+    const store = await sqliteStore(`sqlite:${file}`)
+    await store.broker.send([call('1')])
+    await store.close()
+  })
+
+  if (process.platform !== 'win32') {
+    inFolder('have its mode, so that whoever may use the one may use the others', async file => {
+      await (await sqliteStore(`sqlite:${file}`)).close()
+      for (const end of ['-turn', '-bell']) rmSync(file + end)
+      chmodSync(file, 0o660)
+      const store = await sqliteStore(`sqlite:${file}`)
+      for (const end of ['-turn', '-bell', '-wal', '-shm']) assert.equal(statSync(file + end).mode & 0o777, 0o660, end)
+      await store.close()
+    })
+
+    inFolder('are the same for all who open it, by whatever link', async file => {
+      await (await sqliteStore(`sqlite:${file}`)).close()
+      const link = join(dirname(file), 'link.db')
+      symlinkSync(file, link)
+      const folder = join(dirname(file), 'folder')
+      symlinkSync(dirname(file), folder)
+      for (const path of [link, join(folder, 'jobs.db'), join(folder, 'new.db')]) {
+        const store = await sqliteStore(`sqlite:${path}`)
+        await store.broker.send([call(path)])
+        await store.close()
+      }
+      assert.ok(!existsSync(`${link}-turn`) && !existsSync(`${link}-bell`))
+      assert.equal(
+        sqliteLocation(`sqlite:${join(folder, 'other.db')}`).path,
+        join(realpathSync(dirname(file)), 'other.db'),
+      )
+    })
+  }
+})
+
+/** A file of turns in which everybody waits. */
+function ghosts(since: number, seen: number, shown: number): Buffer {
+  const bytes = Buffer.alloc(4_096)
+  for (let at = 0; at < bytes.length; at += 32) {
+    bytes.writeDoubleLE(since, at)
+    bytes.writeDoubleLE(seen, at + 8)
+    bytes.writeDoubleLE(shown, at + 24)
+  }
+  return bytes
 }

@@ -30,7 +30,14 @@ export class Leases implements KeptLeases {
     if (opened !== undefined) return opened
     const known = this.#kept.get(length)
     // Asked of the file, not of memory: it may have been dropped a moment ago, in this very transaction.
-    if (known !== undefined && known.until > turn.time && isThere(turn, known.lease)) return known.lease
+    if (known !== undefined && isThere(turn, known.lease)) {
+      if (known.until > turn.time) return known.lease
+      // Its renewal has failed so far. What is held under it is renewed with this.
+      const renewed = Math.ceil(turn.time + length)
+      turn.database.run('UPDATE skein_lease SET until = ? WHERE lease = ?', renewed, known.lease)
+      turn.after(() => (known.until = renewed))
+      return known.lease
+    }
     const lease = turn.next()
     if (this.#opened?.turn !== turn) this.#opened = { turn, byLength: new Map() }
     this.#opened.byLength.set(length, lease)

@@ -86,7 +86,18 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Store
   own.exec('SAVEPOINT skein_send')
   try {
     const lines = new Lines(own)
-    const keeper = { database: own, settings, lines, held: new Map(), ownLeases: new Set<number>(), boot: '' }
+    const overFrom = (): number => -Infinity
+    const rollingBack = new Map<string, string>()
+    const keeper = {
+      overFrom,
+      rollingBack,
+      database: own,
+      settings,
+      lines,
+      held: new Map(),
+      ownLeases: new Set<number>(),
+      boot: '',
+    }
     const turn = new Turn(keeper, clock.wall(), clock.steady())
     const outcomes = send(turn, calls.map(sentCall))
     wake(turn)

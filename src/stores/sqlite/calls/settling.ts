@@ -1,12 +1,11 @@
-import { messageOf } from '../../../core/errors/foreign.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import * as story from '../../story.ts'
 import type { Settlement, WriteOutcome } from '../../roles/broker.ts'
 import type { AwaitedCounter } from '../../roles/calls.ts'
 import type { Report } from '../../roles/results.ts'
-import type { Effect } from '../../roles/transactions.ts'
 import { leave, verdictOf } from './counters.ts'
+import { runEffects } from './effects.ts'
 import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
 import { refill } from './limits.ts'
 import { endPlain, type PlainEnding } from './plain-ending.ts'
@@ -67,7 +66,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
   const endsInstead = goesBack && (loaded.cancelling !== null || isOverdue(turn, started))
   switch (settlement.kind) {
     case 'done': {
-      const refused = effects(turn, settlement.effects)
+      const refused = runEffects(turn, `${id} ${token}`, settlement.effects)
       if (refused) return refused
       end(turn, loaded, state.done, { result: settlement.result })
       break
@@ -233,35 +232,9 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
   if (row === undefined) return 'lost'
   if (given.kind === 'step') {
     turn.durable = true
-    const refused = effects(turn, given.effects)
+    const refused = runEffects(turn, `${id} ${token} ${given.name}`, given.effects)
     if (refused) return refused
   }
   write(turn, row[0] as number, id, reportKind[given.kind], value, given.kind === 'step' ? given.name : null)
   return 'ok'
 }
-
-/** Runs statements of the user's own in this transaction; all of them or none. */
-function effects(turn: Turn, given: readonly Effect[] | undefined): { refused: string } | undefined {
-  if (given === undefined || given.length === 0) return undefined
-  const { database } = turn
-  database.exec('SAVEPOINT skein_effects')
-  try {
-    for (const { sql, parameters } of given) {
-      if (controls.test(sql))
-        throw new Error(`an effect cannot control the transaction that it is part of: ${sql.trim()}`)
-      database.runForeign(sql, parameters)
-    }
-    database.exec('RELEASE skein_effects')
-    return undefined
-  } catch (error) {
-    // Where even the savepoint is gone, the whole transaction is, and the error has to end it.
-    if (database.inTransaction() === false) throw error
-    database.exec('ROLLBACK TO skein_effects')
-    database.exec('RELEASE skein_effects')
-    return { refused: `An effect failed: ${messageOf(error)}` }
-  }
-}
-
-/** The beginning of a statement that is not an effect, after white space and comments. */
-const controls: RegExp =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*(?:begin|commit|end|rollback|savepoint|release|attach|detach|vacuum|pragma)\b/i

@@ -32,6 +32,10 @@ export interface Keeper {
   /** The leases of claims that this store renews. */
   readonly ownLeases: Set<number>
   readonly boot: string
+  /** The time from which on a lease of a length that has run out is over; see `thread/reach.ts`. */
+  readonly overFrom: (length: number) => number
+  /** Statements of settlements and steps that roll back the transaction that they are part of, and what they say. */
+  readonly rollingBack: Map<string, string>
 }
 
 /**

@@ -1,4 +1,5 @@
-import { closeSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
+import { closeSync, type FSWatcher, watch, writeSync } from 'node:fs'
+import { openBeside } from './beside.ts'
 
 /**
  * A small file beside the database that a process touches to wake the others: the file system notifies those who watch
@@ -11,16 +12,19 @@ export class Bell {
   readonly #mark = Buffer.from('*')
   #watcher: FSWatcher | undefined
 
-  constructor(path: string, onRing: () => void) {
+  /** @param database the file beside which it stands */
+  constructor(path: string, database: string, onRing: () => void) {
     this.#path = path
     this.#onRing = onRing
-    this.#file = openSync(path, 'a')
-    closeSync(this.#file)
-    this.#file = openSync(path, 'r+')
+    this.#file = openBeside(path, database)
   }
 
   ring(): void {
-    writeSync(this.#file, this.#mark, 0, 1, 0)
+    try {
+      writeSync(this.#file, this.#mark, 0, 1, 0)
+    } catch {
+      // A full disk: the others look by themselves, a little later.
+    }
   }
 
   /** Listens, or stops listening. On a file system that cannot notify there is the slow look at the database. */

@@ -41,6 +41,12 @@ export function isBusy(error: unknown): boolean {
   return code === 5 || code === 6
 }
 
+/** True when the disk took no more of what was written: it is full, or a limit was reached. */
+export function takesNoMore(error: unknown): boolean {
+  const code = resultCode(error)
+  return code === 13 || code === 10
+}
+
 /** True when the database as a whole is in trouble, so that there is no use in looking for one bad request. */
 export function isTrouble(error: unknown): boolean {
   if (error instanceof StoreError) return true

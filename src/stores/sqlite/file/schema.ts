@@ -193,6 +193,7 @@ const steps: readonly string[] = [
   `,
   `
   ALTER TABLE skein_call ADD COLUMN blamed INTEGER NOT NULL DEFAULT 0; -- 1: it has begun, so that the death of its worker is a death of its own
+  UPDATE skein_call SET blamed = 1 WHERE state = 2;
   ALTER TABLE skein_call ADD COLUMN alone INTEGER; -- it is to run alone for so many milliseconds; -1: it was at hand when a worker died
   UPDATE skein_call SET blamed = 1 WHERE state = ${state.running};
   `,

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, readSync, writeSync } from 'node:fs'
+import { openBeside } from './beside.ts'
 
 /** The number of processes that can be told apart; more share places, which costs them nothing but politeness. */
 const places = 128
@@ -11,6 +12,8 @@ const turnLength = 2
  * or is dead.
  */
 const staleAfter = 20
+/** A time so much ahead, in milliseconds, is none: all processes go by one clock. */
+const ahead = 1_000
 /** The time without a sign, in milliseconds, after which a process is not there any more. */
 const goneAfter = 30_000
 
@@ -30,7 +33,8 @@ export const wantsControl = 8
  * writes.
  */
 export class Turnstile {
-  readonly #file: number
+  /** Undefined where it cannot be opened: then nobody is let go first, and everybody is woken. */
+  readonly #file: number | undefined
   readonly #place: number
   readonly #own = Buffer.alloc(width)
   readonly #all = Buffer.alloc(places * width)
@@ -39,12 +43,15 @@ export class Turnstile {
   #turnBegan = -Infinity
 
   /**
+   * @param database the file beside which it stands
    * @param time milliseconds with fractions, on a clock that all processes of the machine share
    */
-  constructor(path: string, time: () => number) {
-    this.#file = openSync(path, 'a+')
-    closeSync(this.#file)
-    this.#file = openSync(path, 'r+')
+  constructor(path: string, database: string, time: () => number) {
+    try {
+      this.#file = openBeside(path, database)
+    } catch {
+      this.#file = undefined
+    }
     this.#time = time
     this.#read()
     // A place that nobody has shown itself in lately; any, if there is none.
@@ -52,7 +59,7 @@ export class Turnstile {
     let place = start
     for (let n = 0; n < places; n++) {
       const at = (start + n) % places
-      if (this.#field(at, 3) > this.#time() - goneAfter) continue
+      if (this.#isThere(at)) continue
       place = at
       break
     }
@@ -69,11 +76,11 @@ export class Turnstile {
 
   /** The signals that the other processes want to be woken for, as bits. */
   wanted(): number {
+    if (this.#file === undefined) return -1
     this.#read()
-    const alive = this.#time() - goneAfter
     let bits = 0
     for (let place = 0; place < places; place++) {
-      if (place !== this.#place && this.#field(place, 3) > alive) bits |= this.#field(place, 2)
+      if (place !== this.#place && this.#isThere(place)) bits |= this.#field(place, 2)
     }
     return bits
   }
@@ -86,7 +93,9 @@ export class Turnstile {
     for (let place = 0; place < places; place++) {
       if (place === this.#place) continue
       const since = this.#field(place, 0)
-      if (since === 0 || this.#field(place, 1) < now - staleAfter) continue
+      const seen = this.#field(place, 1)
+      // Written so that what is not a time, or lies ahead, as in a damaged file, holds nobody up.
+      if (!(since > 0 && since <= now + ahead && seen >= now - staleAfter && seen <= now + ahead)) continue
       if (this.#since === 0 || since < this.#since) return true
     }
     return false
@@ -117,7 +126,13 @@ export class Turnstile {
   close(): void {
     this.#own.fill(0)
     this.#write()
-    closeSync(this.#file)
+    if (this.#file !== undefined) closeSync(this.#file)
+  }
+
+  #isThere(place: number): boolean {
+    const shown = this.#field(place, 3)
+    const now = this.#time()
+    return shown > now - goneAfter && shown <= now + ahead
   }
 
   #field(place: number, field: number): number {
@@ -125,11 +140,17 @@ export class Turnstile {
   }
 
   #read(): void {
+    if (this.#file === undefined) return
     const length = readSync(this.#file, this.#all, 0, this.#all.length, 0)
     if (length < this.#all.length) this.#all.fill(0, length)
   }
 
   #write(): void {
-    writeSync(this.#file, this.#own, 0, width, this.#place * width)
+    if (this.#file === undefined) return
+    try {
+      writeSync(this.#file, this.#own, 0, width, this.#place * width)
+    } catch {
+      // A full disk; it only makes things fair.
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 
@@ -34,7 +35,21 @@ export function sqliteLocation(url: string): SqliteLocation {
       `A SQLite store needs a file, as in 'sqlite:jobs.db', got '${url}'. For a store in memory use 'memory:NAME'.`,
     )
   }
-  return { path: resolve(path), durability }
+  return { path: realPath(resolve(path)), durability }
+}
+
+/** The file itself, where the path leads over symbolic links: programs that open it by another one have to find the files beside it. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // It is not there yet; its folder may be.
+  }
+  try {
+    return join(realpathSync(dirname(path)), basename(path))
+  } catch {
+    return path
+  }
 }
 
 function pathOf(place: string, url: string): string {

@@ -6,13 +6,15 @@ import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
 import { announce } from '../calls/controlling.ts'
 import { type Due, never, nextDue } from '../calls/due.ts'
-import { failureOf, isBusy, isTrouble } from '../file/failures.ts'
+import { failureOf, isBusy, isTrouble, takesNoMore } from '../file/failures.ts'
 import { Foreign } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
 import { openDatabase } from '../file/open-database.ts'
 import { lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
 import type { Asked, Request, ThreadData } from '../calls/requests.ts'
+import { EffectRolledBack } from '../calls/effects.ts'
+import { Reach } from './reach.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
@@ -34,6 +36,8 @@ const troublePause = 1_000
 /** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
 const restBefore = 2
 const longestTimer = 2 ** 31 - 1
+/** A wait for the file that was so long, in milliseconds, has found it out of reach. */
+const longWait = 250
 
 /** A piece of work that the thread does on its own account, beside what it is asked. */
 type Chore = (turn: Turn) => void
@@ -69,6 +73,7 @@ export class Service implements Backend<Asked> {
   /** A sweep that has left something due, since it could not be put right, is done again only then. */
   #sweepAgain = 0
   #synchronous = 'FULL'
+  readonly #reach = new Reach(() => this.#clock.steady())
 
   constructor(data: ThreadData, host: Host) {
     this.#data = data
@@ -79,13 +84,17 @@ export class Service implements Backend<Asked> {
 
   async open(): Promise<void> {
     const { path, settings } = this.#data
+    const begun = performance.now()
     const { database, boot } = await openDatabase(path, () => this.#clock.steady())
+    if (performance.now() - begun > longWait) this.#reach.broken()
     try {
       this.#file = new SameFile(path)
       const lines = new Lines(database)
-      this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot }
-      this.#turnstile = new Turnstile(`${path}-turn`, () => Number(process.hrtime.bigint()) / 1e6)
-      this.#bell = new Bell(`${path}-bell`, () => this.#ring())
+      const overFrom = (length: number): number => this.#reach.overFrom(length)
+      const rollingBack = new Map<string, string>()
+      this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot, overFrom, rollingBack }
+      this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
+      this.#bell = new Bell(`${path}-bell`, path, () => this.#ring())
       this.#bell.listen(true)
       this.#show()
       const { again } = this.#data
@@ -123,6 +132,7 @@ export class Service implements Backend<Asked> {
   work(batch: readonly Request[], turned: boolean): Work {
     const told: Told[] = []
     const answers: Answer[] = []
+    this.#goOn()
     this.#lookAround(told)
     this.#serve(batch, this.#chores(turned), answers, told)
     if (this.#host.listening & wants.ended) this.#awaited.note(batch, answers)
@@ -182,6 +192,11 @@ export class Service implements Backend<Asked> {
     }
   }
 
+  /** This thread goes on, and sleeps then. Where a test turns the clocks, the time of the machine says nothing. */
+  #goOn(sleep: number = 0): void {
+    if (!this.#data.clocks) this.#reach.sleeps(sleep)
+  }
+
   #serve(batch: readonly Request[], chores: readonly Chore[], answers: Answer[], told: Told[]): void {
     const writes: Request[] = []
     try {
@@ -205,8 +220,18 @@ export class Service implements Backend<Asked> {
     if (writes.length > 0 || chores.length > 0) this.#write(writes, chores, answers, told)
   }
 
-  /** One transaction for all; if one of them is at fault, one for each. */
-  #write(requests: readonly Request[], chores: readonly Chore[], answers: Answer[], told: Told[]): void {
+  /**
+   * One transaction for all; if one of them is at fault, one for each.
+   *
+   * @param fresh the log has just been emptied, so that there is no use in doing it again
+   */
+  #write(
+    requests: readonly Request[],
+    chores: readonly Chore[],
+    answers: Answer[],
+    told: Told[],
+    fresh: boolean = false,
+  ): void {
     const values: Answer[] = []
     let turn: Turn
     try {
@@ -218,6 +243,12 @@ export class Service implements Backend<Asked> {
         },
       )
     } catch (error) {
+      if (isTrouble(error)) this.#reach.broken()
+      if (error instanceof EffectRolledBack && !this.#keeper.rollingBack.has(error.key)) {
+        this.#keeper.rollingBack.set(error.key, error.message)
+        return this.#write(requests, chores, answers, told)
+      }
+      if (!fresh && takesNoMore(error) && this.#emptyLog()) return this.#write(requests, chores, answers, told, true)
       if (!isTrouble(error) && requests.length + chores.length > 1) {
         for (const chore of chores) this.#write([], [chore], answers, told)
         for (const request of requests) this.#write([request], [], answers, told)
@@ -233,6 +264,16 @@ export class Service implements Backend<Asked> {
     told.push(...turn.told)
   }
 
+  /** Brings what stands in the log into the file: a full disk may have room for the one where it has none for more of the other. */
+  #emptyLog(): boolean {
+    try {
+      const [busy] = this.#keeper.database.get('PRAGMA wal_checkpoint(TRUNCATE)') as [number]
+      return busy === 0
+    } catch {
+      return false
+    }
+  }
+
   #transact(durable: boolean, action: (turn: Turn) => void): Turn {
     const { database } = this.#keeper
     this.#sync(durable && this.#data.durability === 'full')
@@ -245,12 +286,13 @@ export class Service implements Backend<Asked> {
       this.#thin(turn)
       turn.finish()
       // Last of all: what is committed into a file that is not there any more would be accepted and lost.
-      this.#file.check()
+      this.#file.check(turn.durable)
       database.exec('COMMIT')
     } catch (error) {
       this.#rollBack()
       throw error
     }
+    this.#keeper.rollingBack.clear()
     for (const action of turn.afterwards) action()
     this.#foreign.own(turn)
     this.#wakeOthers(turn)
@@ -276,6 +318,8 @@ export class Service implements Backend<Asked> {
         try {
           database.exec('BEGIN IMMEDIATE')
           this.#turnstile.done()
+          if (performance.now() - begun > longWait) this.#reach.broken()
+          this.#goOn()
           return
         } catch (error) {
           failure = error
@@ -353,7 +397,8 @@ export class Service implements Backend<Asked> {
   /** The moments at which something in the file is due; none where it cannot be read. */
   #nextDue(): Due {
     try {
-      return nextDue(this.#keeper.database, this.#keeper.settings.retention)
+      const { wall, steady } = nextDue(this.#keeper.database, this.#keeper.settings.retention)
+      return { wall, steady: Math.max(steady, this.#reach.overFrom(Infinity)) }
     } catch {
       return never
     }
@@ -364,6 +409,7 @@ export class Service implements Backend<Asked> {
     if (this.#resting) return
     this.#resting = true
     clearTimeout(this.#timer)
+    this.#goOn(restBefore)
     this.#timer = setTimeout(() => this.#arm(), restBefore)
   }
 
@@ -379,10 +425,9 @@ export class Service implements Backend<Asked> {
       this.#nextBackstop - time,
       ...[...this.#place.openings.values()].map(opens => opens - time),
     )
-    this.#timer = setTimeout(
-      () => this.#host.wake(),
-      Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestTimer),
-    )
+    const sleep = Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestTimer)
+    this.#goOn(sleep)
+    this.#timer = setTimeout(() => this.#host.wake(), sleep)
   }
 
   close(): void {
