@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   realpathSync,
   symlinkSync,
   mkdirSync,
+  readdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -17,6 +19,9 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { repair, sqliteStore } from 'skein/stores/sqlite'
+import type { Database } from '#skein/stores/sqlite/file/database.js'
+import { copyTable } from '#skein/stores/sqlite/file/repair.js'
+import { root } from '../../support/paths.ts'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
 import { sqliteLocation } from '#skein/stores/sqlite/file/url.js'
 import { call, inFolder, request } from './folder.ts'
@@ -310,3 +315,47 @@ function ghosts(since: number, seen: number, shown: number): Buffer {
   }
   return bytes
 }
+
+describe('what is saved of a damaged file', () => {
+  test('comes to an end when rows are out of order', () => {
+    const rows = [[7], [3], [9], [1]]
+    const from = {
+      get: () => [9],
+      all: (sql: string) => (sql.includes('pragma_table_info') ? [['call'], ['id']] : rows.map(([n]) => [n, `c${n}`])),
+    }
+    const kept = new Set<unknown>()
+    const to = {
+      exec: () => {},
+      run: (_: string, number: unknown) => (kept.has(number) ? 0 : kept.add(number) && 1),
+    }
+    const copied = copyTable(from as unknown as Database, to as unknown as Database, 'skein_call', 'call')
+    assert.deepEqual(copied, { rows: 4, gaps: 0 })
+  })
+
+  inFolder(
+    'is not there by half: a program that is killed while it saves leaves nothing under the name',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      for (let n = 0; n < 20; n++) {
+        await store.broker.send(Array.from({ length: 1_000 }, (_, m) => call(`${n} ${m}`)))
+      }
+      await store.close()
+      const into = join(dirname(file), 'into.db')
+      const code = `const { repair } = await import('skein/stores/sqlite'); await repair(process.argv[1], process.argv[2])`
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', code, file, into], { cwd: root })
+      const exited = once(child, 'exit')
+      const begun = (): boolean =>
+        readdirSync(dirname(file)).some(
+          name => name.startsWith('skein-repair-') && existsSync(join(dirname(file), name, 'repaired.db')),
+        )
+      while (!begun() && !existsSync(into) && child.exitCode === null)
+        await new Promise(resolve => setImmediate(resolve))
+      child.kill('SIGKILL')
+      await exited
+      if (!existsSync(into)) return
+      const whole = await sqliteStore(`sqlite:${into}`)
+      assert.equal((await whole.inspector.stats()).queues[0]?.counts.ready, 20_000)
+      await whole.close()
+    },
+  )
+})

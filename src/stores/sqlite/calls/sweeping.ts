@@ -64,7 +64,7 @@ export function sweep(turn: Turn): Swept {
   let company = new Company(turn)
   let moment: unknown
   for (const [lease, length, until] of leases) {
-    if (until >= 0 && time < keeper.overFrom(length)) continue
+    if (typeof until === 'number' && until >= 0 && time < keeper.overFrom(length)) continue
     if (until !== moment) company = new Company(turn)
     moment = until
     // It was renewed each time that a third of it was over.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StoreError } from '../../../core/errors/errors.ts'
 import { messageOf } from '../../../core/errors/foreign.ts'
@@ -75,7 +75,12 @@ export async function repair(path: string, into: string = repairedName(path)): P
   try {
     await copyElsewhere(source, copy)
     if (await exists(`${source}-wal`)) await copyElsewhere(`${source}-wal`, `${copy}-wal`)
-    return await save(copy, source, target)
+    // Under another name until all of it is there: whatever is in the way, there is no half of a file under this one.
+    const made = join(folder, 'repaired.db')
+    const saved = await save(copy, source, made, target)
+    if (await exists(target)) throw unavailable(target, 'it exists already. Remove it, or choose another name')
+    await rename(made, target)
+    return { into: target, ...saved }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -91,7 +96,7 @@ function copyElsewhere(from: string, to: string): Promise<void> {
   })
 }
 
-async function save(copy: string, source: string, target: string): Promise<Repaired> {
+async function save(copy: string, source: string, made: string, target: string): Promise<Omit<Repaired, 'into'>> {
   let from: Database
   try {
     from = new Database(await openDriver(copy))
@@ -108,7 +113,7 @@ async function save(copy: string, source: string, target: string): Promise<Repai
     })
   }
   try {
-    const { database: to } = await openDatabase(target, () => hostClock().steady())
+    const { database: to } = await openDatabase(made, () => hostClock().steady())
     try {
       const saved = { calls: 0, reports: 0, unreadable: 0 }
       for (const { name, key } of tables) {
@@ -119,7 +124,9 @@ async function save(copy: string, source: string, target: string): Promise<Repai
       }
       saveQueues(from, to)
       putRight(to)
-      return { into: target, ...saved }
+      // All in one file, which can be moved.
+      to.get('PRAGMA journal_mode = DELETE')
+      return saved
     } finally {
       to.close()
     }
@@ -132,7 +139,8 @@ async function save(copy: string, source: string, target: string): Promise<Repai
 }
 
 /** Copies row by row where it has to, and steps over what can't be read. */
-function copyTable(from: Database, to: Database, table: string, key: string): { rows: number; gaps: number } {
+/** @internal */
+export function copyTable(from: Database, to: Database, table: string, key: string): { rows: number; gaps: number } {
   // A file of an older version has fewer columns, or no such table.
   const columns = [key, ...columnsOf(from, table).filter(name => name !== key)]
   if (columns.length === 1) return { rows: 0, gaps: 0 }
@@ -166,7 +174,7 @@ function copyTable(from: Database, to: Database, table: string, key: string): { 
     to.exec('BEGIN IMMEDIATE')
     for (const row of found) rows += to.run(insert, ...row)
     to.exec('COMMIT')
-    const last = (found.at(-1) as Row)[0] as number
+    const last = lastInOrder(found, next)
     // Beyond the numbers that JavaScript has there is no next one.
     if (!Number.isSafeInteger(last)) break
     next = last + 1
@@ -175,6 +183,16 @@ function copyTable(from: Database, to: Database, table: string, key: string): { 
     size = Math.min(batch, size * 2)
   }
   return { rows, gaps }
+}
+
+/** The number of the last row before the first that is out of order, as in a damaged file; at least `next`, so that it goes on. */
+function lastInOrder(rows: readonly Row[], next: number): number {
+  let last = next
+  for (const [number] of rows) {
+    if (typeof number !== 'number' || number < last) break
+    last = number
+  }
+  return last
 }
 
 function columnsOf(database: Database, table: string): string[] {

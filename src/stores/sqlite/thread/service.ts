@@ -95,7 +95,7 @@ export class Service implements Backend<Asked> {
       this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot, overFrom, rollingBack }
       this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
       this.#bell = new Bell(`${path}-bell`, path, () => this.#ring())
-      this.#bell.listen(true)
+      this.#bell.listen()
       this.#show()
       const { again } = this.#data
       // One that takes the place of another does not know what that one has announced already, so it announces all of it once.

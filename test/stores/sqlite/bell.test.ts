@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { watch, writeFileSync } from 'node:fs'
+import { describe } from 'node:test'
+import { Bell } from '#skein/stores/sqlite/file/bell.js'
+import { inFolder } from './folder.ts'
+
+/** What the system says when its watches are used up. */
+const none: typeof watch = () => {
+  throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC' })
+}
+
+/** Waits with the program kept running: a bell keeps none. */
+async function stayingAwake<T>(promise: Promise<T>): Promise<T> {
+  let waiting = true
+  setImmediate(function wait() {
+    if (waiting) setImmediate(wait)
+  })
+  try {
+    return await promise
+  } finally {
+    waiting = false
+  }
+}
+
+describe('the bell beside a file', () => {
+  inFolder('is heard when another rings it', async file => {
+    writeFileSync(file, '')
+    const other = new Bell(`${file}-bell`, file, () => {})
+    const rung = new Promise<void>(resolve => {
+      const bell = new Bell(`${file}-bell`, file, () => {
+        bell.close()
+        resolve()
+      })
+      bell.listen()
+    })
+    other.ring()
+    await stayingAwake(rung)
+    other.close()
+  })
+
+  inFolder('rings by itself, and says so, where the system has no more watches to give', async file => {
+    writeFileSync(file, '')
+    const warned = new Promise<Error>(resolve => process.once('warning', resolve))
+    let rings = 0
+    const rung = new Promise<void>(resolve => {
+      const bell = new Bell(`${file}-bell`, file, () => rings++ === 2 && resolve(bell.close()), none)
+      bell.listen()
+    })
+    await stayingAwake(rung)
+    assert.equal(rings, 3)
+    const { message, code } = (await stayingAwake(warned)) as Error & { code?: unknown }
+    assert.equal(code, 'SKEIN_STORE_WATCH')
+    assert.match(message, /-bell \(ENOSPC.*raise fs\.inotify/)
+  })
+})
