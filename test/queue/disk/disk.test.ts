@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { task } from 'skein'
 import { connect, work } from 'skein/queue'
+import { root } from '../../support/paths.ts'
 
 const echo = task(import.meta, (n: number) => n, { name: 'disk.echo' })
 const execute = promisify(execFile)
@@ -29,6 +30,23 @@ async function unprivileged<T>(action: () => Promise<T>): Promise<T> {
 // Limits of file sizes and permissions in the way of Unix; lifting the limit of a process needs Linux.
 if (process.platform === 'linux') {
   describe('a disk that takes no more', () => {
+    test('is used to the end: the log is brought into the file before it is given up', async () => {
+      const url = `sqlite:${join(folder, 'small.db')}`
+      // Each call is a commit of its own: together they take several times as much log as a file may have.
+      const code = `
+        import { sqliteStore } from 'skein/stores/sqlite'
+        const store = await sqliteStore(${JSON.stringify(url)} + '?durability=relaxed')
+        const call = id => ({ id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 4, delay: 0 })
+        for (let n = 0; n < 1_500; n++) await store.broker.send([call(String(n))])
+        const { queues } = await store.inspector.stats()
+        console.log(queues[0].counts.ready)
+        await store.close()`
+      const command = 'ulimit -S -f 2048; exec "$0" "$@"'
+      const args = ['-c', command, process.execPath, '--input-type=module', '--eval', code]
+      const { stdout } = await execute('sh', args, { timeout: 60_000, cwd: root })
+      assert.equal(stdout.trim(), '1500')
+    })
+
     test('refuses a call in words, loses none that it took, and the worker goes on when there is room', async () => {
       const program = fileURLToPath(new URL('./program.js', import.meta.url))
       const command = 'ulimit -S -f 4096; exec "$0" "$@"'
