@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { watch, writeFileSync } from 'node:fs'
+import { type watch, writeFileSync } from 'node:fs'
 import { describe } from 'node:test'
 import { Bell } from '#skein/stores/sqlite/file/bell.js'
 import { inFolder } from './folder.ts'
@@ -48,8 +48,8 @@ describe('the bell beside a file', () => {
     })
     await stayingAwake(rung)
     assert.equal(rings, 3)
-    const { message, code } = (await stayingAwake(warned)) as Error & { code?: unknown }
-    assert.equal(code, 'SKEIN_STORE_WATCH')
+    const { name, message } = await stayingAwake(warned)
+    assert.equal(name, 'SkeinStoreWarning')
     assert.match(message, /-bell \(ENOSPC.*raise fs\.inotify/)
   })
 })

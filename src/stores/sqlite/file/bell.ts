@@ -65,7 +65,7 @@ export class Bell {
     process.emitWarning(
       `The file system does not notify of changes of ${this.#path} (${messageOf(error)}), so it is looked at ${1_000 / lookEvery} ` +
         `times a second instead. Where there are too many watches, raise fs.inotify.max_user_watches or max_user_instances.`,
-      { code: 'SKEIN_STORE_WATCH' },
+      { type: 'SkeinStoreWarning' },
     )
     this.#looking = setInterval(() => {
       this.#onRing()
