@@ -45,7 +45,7 @@ export interface ExecutorStats {
   readonly kind: string
   /** Calls that wait for a place. */
   readonly queued: number
-  /** Calls that were handed to a worker and have not ended. */
+  /** Calls that have a place and have not ended. */
   readonly running: number
   readonly done: number
   readonly failed: number

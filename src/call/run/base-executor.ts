@@ -161,9 +161,15 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   /** The number of calls that could start now, if they had tokens: what waits for a place has not taken it yet. */
   protected abstract readonly freePlaces: number
 
+  /** The number of calls that have left the queue and wait elsewhere for a place: those that were sent to a worker ahead of time. */
+  protected get ahead(): number {
+    return 0
+  }
+
   /** True while a call more would leave no more than `maxQueue` waiting, once all that can has started. */
   get #hasRoom(): boolean {
-    const calls = this.queued + 1
+    if (this.#maxQueue === Number.POSITIVE_INFINITY) return true
+    const calls = this.queued + this.ahead + 1
     if (calls <= this.#maxQueue) return true
     const tokens = this.#tokens
     const mayStart = tokens === undefined ? calls : this.waiting + Math.min(tokens.size + 1, tokens.available)

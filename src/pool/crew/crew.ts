@@ -77,9 +77,16 @@ export class Crew {
     return free
   }
 
-  /** The number of calls that are with workers. */
+  /** The number of calls that have a place in a worker. */
   get running(): number {
-    return this.places.reduce((sum, worker) => sum + (worker?.entries().length ?? 0), 0)
+    const { concurrency } = this.#settings
+    return this.places.reduce((sum, worker) => sum + Math.min(concurrency, worker?.calls ?? 0), 0)
+  }
+
+  /** The number of calls that were sent ahead: they are with a worker, and wait there for a place. */
+  get ahead(): number {
+    const { concurrency } = this.#settings
+    return this.places.reduce((sum, worker) => sum + Math.max(0, (worker?.calls ?? 0) - concurrency), 0)
   }
 
   has(state: PoolWorker['state']): boolean {

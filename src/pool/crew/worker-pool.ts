@@ -122,6 +122,10 @@ export class WorkerPool extends BaseExecutor<Placement> {
     return this.#crew.freePlaces
   }
 
+  protected override get ahead(): number {
+    return this.#crew.ahead
+  }
+
   protected enqueue(entry: PoolEntry): void {
     const refusal = this.#broken.refusal(entry.work.task.url)
     if (refusal !== undefined) return this.fail(entry, tellOrigin(entry, this.name, decodeError(refusal)))
@@ -483,7 +487,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     const { workers } = this.#crew
     return {
       kind: this.kind,
-      queued: this.queued,
+      queued: this.queued + this.ahead,
       running: this.#crew.running,
       ...this.counts,
       crashed: this.#crashed,

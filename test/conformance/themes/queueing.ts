@@ -49,6 +49,24 @@ export const queueing: Theme = theme('queueing', add => {
     )
   }
 
+  add('calls that were sent ahead to a worker wait all the same', async ({ open, file }) => {
+    const executor = open({ workers: 1, maxQueue: 2 })
+    touch(file('open'))
+    // So short that the next ones may be sent while one runs.
+    for (let n = 0; n < 20; n++) await executor.run(holdUntil, file('short'), file('open'))
+    const outcomes = [codeOf(executor.run(holdUntil, file('started'), file('gate')))]
+    await fileAppears(file('started'))
+    for (let n = 0; n < 5; n++) {
+      outcomes.push(codeOf(executor.run(holdUntil, file(`held ${n}`), file('gate'))))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    const { queued, running } = executor.stats()
+    touch(file('gate'))
+    assert.deepEqual({ queued, running }, { queued: 2, running: 1 })
+    const refused = Array<string>(3).fill('SKEIN_OVERLOADED')
+    assert.deepEqual(await Promise.all(outcomes), [...Array<string>(3).fill('no error'), ...refused])
+  })
+
   add(
     'without a queue, maps, streams and calls that wait for room get their turn one after the other',
     async ({ open }) => {
