@@ -38,7 +38,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['flow', 'program'],
     ['system'],
   ],
-  'src/call': [['define'], ['codec'], ['queue-options', 'events'], ['options'], ['call', 'map'], ['executor'], ['run']],
+  'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
     ['roles', 'story', 'crash-point'],
