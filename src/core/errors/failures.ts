@@ -104,7 +104,7 @@ export function splitErrors(
   error: unknown,
   matches: (error: unknown) => boolean,
 ): readonly [AggregateError | undefined, AggregateError | undefined] {
-  return new Divider(matches).divide(errorsOf(error), messageOf(error))
+  return new Divider(matches, error).divide(errorsOf(error), messageOf(error))
 }
 
 type Parts = readonly [AggregateError | undefined, AggregateError | undefined]
@@ -114,8 +114,10 @@ class Divider {
   readonly #matches: (error: unknown) => boolean
   readonly #done = new Map<AggregateError, Parts>()
 
-  constructor(matches: (error: unknown) => boolean) {
+  /** @param whole the error whose parts are divided first: where it stands in one of them, it adds nothing */
+  constructor(matches: (error: unknown) => boolean, whole: unknown) {
     this.#matches = matches
+    if (isA(whole, AggregateError)) this.#done.set(whole, [undefined, undefined])
   }
 
   divide(errors: readonly unknown[], message: string): Parts {
