@@ -9,11 +9,11 @@ import { dumpOnSignal } from '../debug/dump.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { RealTimer } from '../time/real-timer.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
-import { type Scope, scope } from '../scope/scope.ts'
+import { Scope, scope } from '../scope/scope.ts'
+import { freeRoots } from '../tree/roots.ts'
 import { checkName } from '../scope/options.ts'
 import { programGrace } from '../time/grace.ts'
 import { announceShutdown } from './shutdown.ts'
-import { moveOnAfter } from '../scope/time-limits.ts'
 
 /** Options of `main`. */
 export interface MainOptions {
@@ -64,9 +64,8 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   const drain = milliseconds(given, 'drain')
   if (!isEntry(meta)) return
   let stopping: StopSignal | undefined
-  let root: Scope | undefined
   const halt = (cause: CancelCause): void => {
-    root?.cancelWith(cause)
+    for (const root of freeScopes()) root.cancelWith(cause)
     cancelDetached(cause)
     announceShutdown(cause)
   }
@@ -83,7 +82,7 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
     new RealTimer(drain + grace, giveUp, false)
     const cause: CancelCause = { source: 'shutdown', reason: signal }
     if (drain === 0) return halt(cause)
-    root?.askToStop(cause, drain)
+    for (const root of freeScopes()) root.askToStop(cause, drain)
     new RealTimer(drain, () => halt(cause), false)
   }
   const signals = Object.keys(exitCodes) as StopSignal[]
@@ -91,13 +90,7 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   // In debug mode every program does that by itself.
   const endDumps = debugging ? undefined : dumpOnSignal()
   try {
-    await scope(
-      s => {
-        root = s
-        return body(s)
-      },
-      { name: options.name ?? 'main' },
-    )
+    await scope(body, { name: options.name ?? 'main' })
   } catch (error) {
     const asked = stopping !== undefined && error instanceof CancelledError && error.source === 'shutdown'
     if (!asked) console.error(error)
@@ -109,17 +102,36 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   }
 }
 
+/**
+ * The scopes at the top of this program: that of `main`, and those that were begun with a free `scope(…)` where no scope is
+ * known, as after an `await`. Nobody else would end these.
+ */
+function freeScopes(): Scope[] {
+  return freeRoots().filter(root => root instanceof Scope)
+}
+
 /** Waits for what was detached; cancels and names what takes too long. */
 async function endDetached(grace: number): Promise<void> {
   if (detached().length === 0) return
-  await moveOnAfter(grace, s => s.wait(noneDetached()))
+  await noneDetachedWithin(grace)
   const late = detached().map(job => job.name)
   if (late.length === 0) return
   process.stderr.write(
     `Detached tasks did not end within ${grace} ms after the program, and are cancelled: ${late.join(', ')}\n`,
   )
   cancelDetached({ source: 'shutdown' })
-  await moveOnAfter(grace, s => s.wait(noneDetached()))
+  await noneDetachedWithin(grace)
+}
+
+/** In no scope: a signal that arrives meanwhile cancels all scopes, and must not keep this from its end. */
+function noneDetachedWithin(grace: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = new RealTimer(grace, resolve)
+    void noneDetached().then(() => {
+      timer.clear()
+      resolve()
+    })
+  })
 }
 
 /** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */

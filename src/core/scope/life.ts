@@ -10,7 +10,7 @@ import { isA } from '../errors/foreign.ts'
 import { findStuck } from '../report/find-stuck.ts'
 import type { Host } from './host.ts'
 import { Hold, type Member } from '../tree/member.ts'
-import { addAwaitedRoot, removeRoot } from '../tree/roots.ts'
+import { addAwaitedRoot, awaitedRoots, removeRoot } from '../tree/roots.ts'
 import { flag, innerOf, type ScopeCancel } from './cancelling.ts'
 import { ScopeStop } from './stopping.ts'
 import type { ExitHandler, OpenBlock } from './extras.ts'
@@ -376,7 +376,9 @@ export abstract class ScopeCore extends ScopeStop {
 
   private warnStuck(grace: number): void {
     const stuck = findStuck(this)
-    if (stuck.length > 0) process.emitWarning(describeStuck(this.cancelError(), grace, stuck))
+    if (stuck.length === 0) return
+    const orphans = this.parent === undefined ? awaitedRoots().filter(root => root !== this && !root.cancelled) : []
+    process.emitWarning(describeStuck(this.cancelError(), grace, stuck, orphans))
   }
 
   /** @internal The body has ended and nothing ordinary holds the scope. */

@@ -62,9 +62,17 @@ export function awaitedRoots(): readonly ScopeNode[] {
   return [...awaited]
 }
 
+/** @internal The scopes at the top that are not the business of an executor: those that somebody awaits, and open blocks. */
+export function freeRoots(): readonly ScopeNode[] {
+  return [...awaited, ...openBlocks()]
+}
+
 /** @internal All of them, the background scope too where it has something in it. */
 export function rootScopes(): readonly ScopeNode[] {
-  const open = [...blocks.values()].map(each => each.deref()).filter(each => each !== undefined)
   const shared = background?.firstMember === undefined ? [] : [background]
-  return [...awaited, ...tasks, ...open, ...shared]
+  return [...awaited, ...tasks, ...openBlocks(), ...shared]
+}
+
+function openBlocks(): ScopeNode[] {
+  return [...blocks.values()].map(each => each.deref()).filter(each => each !== undefined)
 }

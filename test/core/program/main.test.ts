@@ -114,6 +114,30 @@ describe('main', { concurrency: 2 }, () => {
     })
   }
 
+  test('cancels scopes that are part of no other one, too, and asks them to stop first', { skip: !posix }, async () => {
+    const ended = await runProgram(
+      folder.path,
+      'orphans.mjs',
+      `
+      import { main, openScope, scope } from 'skein'
+      await main(import.meta, async s => {
+        await null // from here on nothing knows in which scope it is
+        const block = openScope()
+        block.signal.addEventListener('abort', () => console.log('block'))
+        await scope(async s => {
+          s.signal.addEventListener('abort', () => console.log(s.cause.source, s.cause.reason))
+          console.log('ready')
+          await s.sleep('1h')
+        })
+      }, { drain: 1 })
+    `,
+      { signals: [['ready', 'SIGINT']] },
+    )
+    assert.equal(ended.stderr, '')
+    assert.deepEqual(ended.stdout.trim().split('\n').sort(), ['block', 'ready', 'shutdown SIGINT'])
+    assert.equal(ended.code, 130)
+  })
+
   const deaf = (options: string): string => `
     import { main } from 'skein'
     setInterval(() => {}, 1000)

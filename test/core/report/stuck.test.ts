@@ -17,6 +17,23 @@ describe('a task that does not end after it was cancelled', () => {
   })
   after(() => clearInterval(alive))
 
+  test('and waits for a scope that is part of no other, is told which, and what to write', async () => {
+    const warned = nextWarning()
+    let end!: () => void
+    const running = scope(
+      async s => {
+        await null
+        s.cancel('enough')
+        await scope(inner => inner.wait(new Promise<void>(resolve => (end = resolve))), { name: 'orphan' })
+      },
+      { grace: 5, name: 'sync' },
+    ).catch(() => {})
+    const { message } = await warned
+    end()
+    await running
+    assert.match(message, /Beside it runs scope orphan\. It is part of no other scope.*write s\.scope\(…\) in place of scope/)
+  })
+
   test('is named in a warning after the grace period, with its last checkpoint, and still waited for', async () => {
     const gate = deferred()
     const warned = nextWarning()
