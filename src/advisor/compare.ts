@@ -4,6 +4,7 @@ import { identityOf } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
 import { boundedMilliseconds, type Duration } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { tellUser } from '../core/report/user-code.ts'
 import type { Comparison, PlaceKind } from './comparison.ts'
 import type { AnyTask } from './contender.ts'
 import { Contest } from './contest.ts'
@@ -97,6 +98,7 @@ export async function compare<I>(
   checkInteger(workers, 'workers', 1, 1024)
   checkInteger(concurrency, 'concurrency', 1)
   const budget = boundedMilliseconds(options.budget === undefined ? '20s' : options.budget, 'budget')
+  const { onProgress } = options
   const all = [...inputs]
   if (all.length === 0)
     throw new InvalidArgumentError('compare needs at least one input to call the task with, got none')
@@ -108,7 +110,9 @@ export async function compare<I>(
     concurrency,
     budget,
     places: options.places ?? ['sequential', 'loop', 'threads', 'processes'],
-    onProgress: options.onProgress ?? (() => {}),
+    onProgress: (step, done) => {
+      if (onProgress !== undefined) tellUser('onProgress', () => onProgress(step, done))
+    },
     ...(options.signal ? { signal: options.signal } : {}),
   })
   return contest.run()

@@ -2,6 +2,7 @@ import { checkCount, checkKnown, checkRange, describe } from '../errors/checks.t
 import { monotonic } from '../time/clock.ts'
 import { type Duration, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
+import { tellUser } from '../report/user-code.ts'
 import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { sleep } from '../scope/sleep.ts'
@@ -35,7 +36,7 @@ export interface EveryOptions {
    * at the same moment. The periods themselves do not move. Default: 0.
    */
   readonly jitter?: number
-  /** The reaction to a run that fails: `every` ends with the error (`stop`), or calls the function and goes on. Default: 'stop'. */
+  /** The reaction to a run that fails: `every` ends with the error (`stop`), or calls the function and goes on, also if that throws. Default: 'stop'. */
   readonly onError?: 'stop' | ((error: unknown, tick: Tick) => void)
 }
 
@@ -94,7 +95,7 @@ async function runs(
     } catch (error) {
       if (error instanceof CancelledError || onError === 'stop') throw error
       result.failed++
-      onError(error, tick)
+      tellUser('onError', () => onError(error, tick))
     }
     // A run that ends at the very moment of the next one leaves nothing out.
     const next = Math.max(at + 1, Math.ceil((monotonic() - began) / period))

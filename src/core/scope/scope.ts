@@ -3,6 +3,7 @@ import { checkKnown } from '../errors/checks.ts'
 import { currentSource, type ScopeSource } from './slot.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
+import { tellUser } from '../report/user-code.ts'
 import { debugging } from '../report/debug.ts'
 import { ScopeRun } from './host.ts'
 import type { Job } from '../job/job.ts'
@@ -491,6 +492,6 @@ async function abandon(
   refusal: unknown,
 ): Promise<never> {
   foreign.catch(() => {})
-  onCancel?.()
+  if (onCancel !== undefined) tellUser('onCancel', onCancel)
   throw refusal
 }

@@ -1,3 +1,4 @@
+import { tellUser } from '../report/user-code.ts'
 import type { CancelCause } from '../errors/cause.ts'
 import { clockSlot } from '../time/clock.ts'
 import { Member, type MemberOwner, type ScopeNode } from '../tree/member.ts'
@@ -168,7 +169,7 @@ export class PromiseWait<T> extends Wait<T> {
   override cancel(cause: CancelCause): void {
     const { onCancel } = this.#link
     super.cancel(cause)
-    onCancel?.()
+    if (onCancel !== undefined) tellUser('onCancel', onCancel)
   }
 
   protected override free(): void {

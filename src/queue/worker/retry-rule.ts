@@ -39,13 +39,7 @@ export function verdictOf(attempt: Attempt, error: unknown, left: number): Verdi
   if (retries === undefined) return failed
   // What has died has not failed: the two are counted apart.
   const failures = Math.max(1, claim.attempt - claim.deaths)
-  let delay: number | undefined
-  try {
-    delay = retryDelay(known.retryIf ? { ...retries, retryIf: known.retryIf } : retries, failures, error)
-  } catch {
-    // A predicate that throws has not said yes; the task's own error is what people must see.
-    return failed
-  }
+  const delay = retryDelay(known.retryIf ? { ...retries, retryIf: known.retryIf } : retries, failures, error)
   if (delay === undefined) return failed
   return within(delay, left)
 }

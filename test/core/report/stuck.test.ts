@@ -22,7 +22,7 @@ describe('a task that does not end after it was cancelled', () => {
     let end!: () => void
     const running = scope(
       async s => {
-        await null
+        null
         s.cancel('enough')
         await scope(inner => inner.wait(new Promise<void>(resolve => (end = resolve))), { name: 'orphan' })
       },
@@ -31,7 +31,10 @@ describe('a task that does not end after it was cancelled', () => {
     const { message } = await warned
     end()
     await running
-    assert.match(message, /Beside it runs scope orphan\. It is part of no other scope.*write s\.scope\(…\) in place of scope/)
+    assert.match(
+      message,
+      /Beside it runs scope orphan\. It is part of no other scope.*write s\.scope\(…\) in place of scope/,
+    )
   })
 
   test('is named in a warning after the grace period, with its last checkpoint, and still waited for', async () => {
