@@ -1,3 +1,4 @@
+import { queueMicrotask, setImmediate, steady } from '../core/time/platform.ts'
 import { brand } from '../core/brand.ts'
 import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-executor.ts'
 import { type Entry, isBundle } from '../call/run/entry.ts'
@@ -108,9 +109,9 @@ class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
 
   readonly #drain = (): void => {
     // Still scheduled while it drains: a synchronous call that ends must not start another drain beside this one.
-    const sliceEnd = performance.now() + slice
+    const sliceEnd = steady() + slice
     while (this.#places < this.capacity && this.#waiting.size > 0) {
-      if (performance.now() > sliceEnd) {
+      if (steady() > sliceEnd) {
         setImmediate(this.#drain)
         return
       }

@@ -1,3 +1,4 @@
+import { steady } from '../core/time/platform.ts'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -221,7 +222,7 @@ export class FileWorkerLedger implements WorkerLedger {
   }
 
   cancelledBy(slot: number): CancelSource | undefined {
-    const now = performance.now()
+    const now = steady()
     if (now - this.#lastLook < lookEvery) return undefined
     this.#lastLook = now
     // A task inside a synchronous loop never hears that its pool has died; nobody waits for it then.

@@ -1,3 +1,5 @@
+import { setImmediate } from '../core/time/platform.ts'
+import { environmentOf } from '../pool/wire/environment.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -63,7 +65,7 @@ export class Process implements Transport {
           'pipe',
           fd,
         ],
-        ...(settings.env ? { env: { ...process.env, ...settings.env } } : {}),
+        ...(settings.env ? { env: environmentOf(settings.env) } : {}),
       })
     } catch (error) {
       closeSync(fd)

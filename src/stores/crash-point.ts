@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { setTimeout } from '../core/time/platform.ts'
 import { checkInteger } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 

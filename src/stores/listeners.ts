@@ -1,3 +1,4 @@
+import { nextTick, queueMicrotask } from '../core/time/platform.ts'
 import type { CallOutcome, ResultListener } from './roles/results.ts'
 
 /**
@@ -133,7 +134,7 @@ export class Listeners {
   }
 
   /** The next thing that Node does once no promise has anything more to do. */
-  readonly #soon = (): void => process.nextTick(this.#flush)
+  readonly #soon = (): void => nextTick(this.#flush)
 
   readonly #flush = (): void => {
     const pending = this.#pending

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers'
+import { setImmediate } from '../core/time/platform.ts'
 import { checkInteger, checkKnown } from '../core/errors/checks.ts'
 import { clockSlot } from '../core/time/clock.ts'
 import { ready } from '../core/time/ready.ts'

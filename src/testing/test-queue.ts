@@ -1,3 +1,4 @@
+import { setImmediate } from '../core/time/platform.ts'
 import { brandClass } from '../core/brand.ts'
 import { AssertionError } from 'node:assert'
 import { inspect, isDeepStrictEqual } from 'node:util'

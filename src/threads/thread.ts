@@ -1,3 +1,5 @@
+import { setImmediate } from '../core/time/platform.ts'
+import { environmentOf } from '../pool/wire/environment.ts'
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/codec/move.ts'
 import type { Ended } from '../core/errors/errors.ts'
@@ -55,7 +57,7 @@ export class Thread implements Transport {
         name: init.name,
         stdout: tagged,
         stderr: tagged,
-        ...(settings.env ? { env: { ...process.env, ...settings.env } as Record<string, string> } : {}),
+        ...(settings.env ? { env: environmentOf(settings.env) } : {}),
         ...(execArgv ? { execArgv: [...execArgv] } : {}),
         ...(settings.memoryLimit ? { resourceLimits: heapLimits(settings.memoryLimit) } : {}),
       })

@@ -1,5 +1,5 @@
-import { types } from 'node:util'
 import { steady } from '../../core/time/platform.ts'
+import { types } from 'node:util'
 import { type ErrorRecord, recordError } from './error-record.ts'
 
 /** So many errors travel of those that lead to one another. */

@@ -1,3 +1,4 @@
+import { nextTick, queueMicrotask } from '../../core/time/platform.ts'
 import { type CancelCause, inheritedCause } from '../../core/errors/cause.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
 import { nothing } from '../../core/job/nothing.ts'
@@ -86,7 +87,7 @@ export class LentExecutor extends ExecutorSurface {
    */
   #heed(promise: () => Promise<unknown>, release: Release, failure: { readonly error: unknown } | undefined): void {
     queueMicrotask(() =>
-      process.nextTick(() => {
+      nextTick(() => {
         const made = promise() as HeardPromise<unknown>
         if (made.isHeard) return release()
         made.catch(nothing)

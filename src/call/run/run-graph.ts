@@ -1,3 +1,4 @@
+import { whenAborted } from '../../core/events/when-aborted.ts'
 import { isJob, type Job } from '../../core/job/job.ts'
 import type { Call } from '../call.ts'
 import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
@@ -53,14 +54,14 @@ export async function runGraph(executor: Handover, root: Work, signal?: AbortSig
     const reason: unknown = signals.find(s => s.aborted)?.reason
     for (const entry of running) executor.stop(entry, { source: signal?.aborted ? 'explicit' : 'signal', reason })
   }
-  for (const each of signals) each.addEventListener('abort', onAbort)
+  const forgets = signals.map(each => whenAborted(each, onAbort))
   try {
     return await evaluate(root)
   } catch (error) {
     fail(error)
     throw failure?.error
   } finally {
-    for (const each of signals) each.removeEventListener('abort', onAbort)
+    for (const forget of forgets) forget()
   }
 }
 

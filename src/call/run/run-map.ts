@@ -1,3 +1,4 @@
+import { whenAborted } from '../../core/events/when-aborted.ts'
 import { brandClass } from '../../core/brand.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
@@ -113,6 +114,7 @@ class MapRun implements MapResults<unknown> {
   /** The number of unread results at or below which more may be taken. */
   #refillAt = 0
   #started = false
+  #forgetSignal: (() => void) | undefined
   #sourceDone = false
   #pulling = false
   /** Items taken from an async source that wait to be bundled. */
@@ -192,7 +194,7 @@ class MapRun implements MapResults<unknown> {
     this.#started = true
     const { signal } = this.#settings
     if (signal?.aborted) this.#onAbort()
-    else signal?.addEventListener('abort', this.#onAbort)
+    else if (signal !== undefined) this.#forgetSignal = whenAborted(signal, this.#onAbort)
     this.#fill()
   }
 
@@ -343,7 +345,7 @@ class MapRun implements MapResults<unknown> {
   }
 
   #stopAll(cause: CancelCause): void {
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal?.()
     for (const entry of this.#running) this.#executor.stop(entry, cause)
   }
 
@@ -383,7 +385,7 @@ class MapRun implements MapResults<unknown> {
 
   #finish(failure: { readonly error: unknown } | undefined): void {
     this.#finished = true
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal?.()
     const reader = this.#waiting.shift()
     this.#bundles = []
     const answer = (): void => {

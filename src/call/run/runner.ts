@@ -1,3 +1,4 @@
+import { setImmediate, steady } from '../../core/time/platform.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { callIn, type ScopeSource } from '../../core/scope/slot.ts'
 import { StreamMismatchError, ThrownValueError } from '../../core/errors/errors.ts'
@@ -185,7 +186,7 @@ export class Runner implements ScopeSource, Services {
       return this.#close(true, error)
     }
     const next = (): unknown => iterator.next()
-    let sliceEnd = performance.now() + streamSlice
+    let sliceEnd = steady() + streamSlice
     try {
       for (;;) {
         const cause = this.#whyStop(true)
@@ -200,9 +201,9 @@ export class Runner implements ScopeSource, Services {
         }
         let step = callIn(this, next, undefined)
         if (isThenable(step)) step = await step
-        else if (performance.now() > sliceEnd) {
+        else if (steady() > sliceEnd) {
           await new Promise(setImmediate)
-          sliceEnd = performance.now() + streamSlice
+          sliceEnd = steady() + streamSlice
         }
         const result = step as IteratorResult<unknown>
         if (result.done) return this.#close(false, undefined)

@@ -1,3 +1,4 @@
+import { whenAborted } from '../../core/events/when-aborted.ts'
 import type { Entry } from './entry.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { Entry } from './entry.ts'
  */
 export class SignalListeners<P> {
   readonly #onAbort: (entry: Entry<P>, signal: AbortSignal) => void
-  readonly #bySignal = new Map<AbortSignal, { readonly entries: Set<Entry<P>>; readonly listener: () => void }>()
+  readonly #bySignal = new Map<AbortSignal, { readonly entries: Set<Entry<P>>; readonly forget: () => void }>()
 
   constructor(onAbort: (entry: Entry<P>, signal: AbortSignal) => void) {
     this.#onAbort = onAbort
@@ -17,14 +18,11 @@ export class SignalListeners<P> {
     let listening = this.#bySignal.get(signal)
     if (!listening) {
       const entries = new Set<Entry<P>>()
-      listening = {
-        entries,
-        listener: () => {
-          for (const each of entries) this.#onAbort(each, signal)
-        },
+      const tell = (): void => {
+        for (const each of entries) this.#onAbort(each, signal)
       }
+      listening = { entries, forget: whenAborted(signal, tell) }
       this.#bySignal.set(signal, listening)
-      signal.addEventListener('abort', listening.listener)
     }
     listening.entries.add(entry)
   }
@@ -32,7 +30,7 @@ export class SignalListeners<P> {
   delete(signal: AbortSignal, entry: Entry<P>): void {
     const listening = this.#bySignal.get(signal)
     if (!listening?.entries.delete(entry) || listening.entries.size > 0) return
-    signal.removeEventListener('abort', listening.listener)
+    listening.forget()
     this.#bySignal.delete(signal)
   }
 }

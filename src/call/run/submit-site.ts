@@ -1,3 +1,4 @@
+import { steady } from '../../core/time/platform.ts'
 import { isOwnFrame } from '../../core/report/place.ts'
 
 /** The place where a call was submitted, as V8 recorded it; the text is only made when it is asked for. */
@@ -20,7 +21,7 @@ let pauseEnd = 0
  * thousands in a millisecond has it for the first of them, or for all with SKEIN_DEBUG=1.
  */
 export function recordSite(): SubmitSite | undefined {
-  const begun = always ? 0 : performance.now()
+  const begun = always ? 0 : steady()
   if (begun < pauseEnd) return undefined
   const site: SubmitSite = {}
   const limit = Error.stackTraceLimit
@@ -28,7 +29,7 @@ export function recordSite(): SubmitSite | undefined {
   Error.captureStackTrace(site, recordSite)
   Error.stackTraceLimit = limit
   if (!always) {
-    const ended = performance.now()
+    const ended = steady()
     pauseEnd = ended + Math.min(Math.max(shortestPause, (ended - begun) * pauseTimes), longestPause)
   }
   return site

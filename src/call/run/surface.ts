@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../../core/time/platform.ts'
 import { brandClass } from '../../core/brand.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import type { Job } from '../../core/job/job.ts'

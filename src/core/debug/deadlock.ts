@@ -1,6 +1,6 @@
+import { setImmediate } from '../time/platform.ts'
 import { isMainThread } from 'node:worker_threads'
 import { clockSlot } from '../time/clock.ts'
-import { setImmediate } from '../time/platform.ts'
 import { debugging } from '../report/debug.ts'
 import { dump, dumpOnSignal } from './dump.ts'
 import { DeadlockError } from '../errors/errors.ts'

@@ -1,3 +1,4 @@
+import { whenAborted } from '../events/when-aborted.ts'
 import { inspect } from 'node:util'
 import { errorOfCause } from '../errors/cause.ts'
 import type { CallEvent, CallFacts } from '../events/event.ts'
@@ -214,7 +215,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
       const free = (): void => {
         waiting.remove(waiter)
         timer.clear()
-        signal?.removeEventListener('abort', onAbort)
+        forget?.()
       }
       const onAbort = (): void => {
         free()
@@ -235,7 +236,7 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
         )
       }
       const timer = new Timer(limit, expire, undefined)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forget = signal === undefined ? undefined : whenAborted(signal, onAbort)
       waiting.add(waiter)
     })
   }

@@ -1,3 +1,4 @@
+import { whenAborted } from '../events/when-aborted.ts'
 import { setMaxListeners } from 'node:events'
 import { type CancelCause, errorOfCause, inheritedCause } from '../errors/cause.ts'
 import { checkKnown } from '../errors/checks.ts'
@@ -347,8 +348,7 @@ export abstract class ScopeCancel extends ScopeMembers implements ScopeNode {
   protected link(signal: AbortSignal): void {
     const onAbort = (): void => this.cancelWith({ source: 'signal', reason: signal.reason })
     if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.extra.unlink = () => signal.removeEventListener('abort', onAbort)
+    this.extra.unlink = whenAborted(signal, onAbort)
   }
 
   /** Frees the timers and the listener; called once, at the end. */

@@ -1,3 +1,4 @@
+import { whenAborted } from '../events/when-aborted.ts'
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import type { Member, MemberOwner } from '../tree/member.ts'
@@ -58,14 +59,13 @@ export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation:
 class SignalLink implements MemberOwner {
   readonly #signal: AbortSignal
   readonly #operation: string
-  readonly #onAbort: () => void
+  readonly #forget: () => void
 
   constructor(signal: AbortSignal, operation: string, wait: Member) {
     this.#signal = signal
     this.#operation = operation
-    this.#onAbort = () => wait.cancel(this.#cause)
     wait.owner = this
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    this.#forget = whenAborted(signal, () => wait.cancel(this.#cause))
   }
 
   get #cause(): CancelCause {
@@ -74,7 +74,7 @@ class SignalLink implements MemberOwner {
 
   delist(member: Member): void {
     member.owner = undefined
-    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#forget()
   }
 
   cancelError(): unknown {

@@ -1,9 +1,10 @@
+import { setImmediate } from '../time/platform.ts'
+import { whenAborted } from '../events/when-aborted.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, type Writable } from 'node:stream'
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
-import { setImmediate } from '../time/platform.ts'
 import { RealTimer } from '../time/real-timer.ts'
 import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
@@ -133,8 +134,7 @@ export class Child {
     if (owner instanceof Scope) this.#leave = owner.hold(cause => this.cancel(cause), this.title)
     else if (owner !== undefined) {
       const onAbort = (): void => this.cancel({ source: 'signal', reason: owner.reason })
-      owner.addEventListener('abort', onAbort, { once: true })
-      this.#leave = () => owner.removeEventListener('abort', onAbort)
+      this.#leave = whenAborted(owner, onAbort)
     }
   }
 

@@ -1,7 +1,8 @@
+import { clearInterval, setInterval } from '../time/platform.ts'
+import { whenAborted } from '../events/when-aborted.ts'
 import { brandClass } from '../brand.ts'
 import { constants } from 'node:os'
 import { describe } from '../errors/checks.ts'
-import { clearInterval, setInterval } from '../time/platform.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { Scope } from '../scope/scope.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'
@@ -64,6 +65,7 @@ class Receiver implements SignalReceiver {
   readonly #receive = (signal: NodeJS.Signals): void => this.#take(signal)
   readonly #end = (): void => this.close()
   #open = true
+  #forget: (() => void) | undefined
   #alive: NodeJS.Timeout | undefined
 
   constructor(names: readonly NodeJS.Signals[], owner: Owner | undefined) {
@@ -75,7 +77,7 @@ class Receiver implements SignalReceiver {
     })
     for (const name of names) process.on(name, this.#receive)
     if (owner instanceof Scope) owner.onExit(this.#end)
-    else owner?.addEventListener('abort', this.#end, { once: true })
+    else if (owner !== undefined) this.#forget = whenAborted(owner, this.#end)
   }
 
   #take(signal: NodeJS.Signals): void {
@@ -114,7 +116,7 @@ class Receiver implements SignalReceiver {
     if (!this.#open) return
     this.#open = false
     for (const name of this.#names) process.removeListener(name, this.#receive)
-    if (this.#owner instanceof AbortSignal) this.#owner.removeEventListener('abort', this.#end)
+    this.#forget?.()
     this.#line.settleAll(ended)
     this.#relax()
     // Nobody has dealt with these, so they are sent once more, to those that listen now.

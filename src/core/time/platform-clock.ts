@@ -1,5 +1,5 @@
-import type { Clock } from './clock-type.ts'
 import { clearTimeout, setImmediate, setTimeout, steady, steadyOrigin } from './platform.ts'
+import type { Clock } from './clock-type.ts'
 import { ready } from './ready.ts'
 import { longestDelay } from './real-timer.ts'
 import { type TimerNode, TimerWheel } from './timer-wheel.ts'

@@ -1,5 +1,5 @@
-import type { ScopeNode } from '../tree/member.ts'
 import { setImmediate, steady } from './platform.ts'
+import type { ScopeNode } from '../tree/member.ts'
 
 /** Something that can go on: a task that has not begun, or one whose wait is over. */
 export interface Runnable {

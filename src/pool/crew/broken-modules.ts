@@ -1,3 +1,4 @@
+import { steady } from '../../core/time/platform.ts'
 import type { ErrorEnvelope } from '../../call/codec/envelope.ts'
 
 /** A module whose import has failed in so many workers, one after the other, is taken for broken. */
@@ -21,7 +22,7 @@ export class BrokenModules {
   /** The import of a module has failed in one more worker. Returns true if it is taken for broken. */
   failed(url: string, error: ErrorEnvelope): boolean {
     const count = (this.#failures.get(url)?.count ?? 0) + 1
-    this.#failures.set(url, { count, at: performance.now(), error })
+    this.#failures.set(url, { count, at: steady(), error })
     return count >= mostTries
   }
 
@@ -35,6 +36,6 @@ export class BrokenModules {
     if (this.#failures.size === 0) return undefined
     const failures = this.#failures.get(url)
     if (failures === undefined || failures.count < mostTries) return undefined
-    return performance.now() - failures.at < pause ? failures.error : undefined
+    return steady() - failures.at < pause ? failures.error : undefined
   }
 }

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout, steady } from '../../core/time/platform.ts'
 import { encode, newEncoding } from '../../call/codec/codec.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
@@ -106,7 +107,7 @@ export class Crew {
 
   /** Starts a worker in a free place; undefined when that has to wait, or failed. */
   start(place: number): PoolWorker | undefined {
-    const wait = this.#noStartBefore - performance.now()
+    const wait = this.#noStartBefore - steady()
     if (wait > 0 && (this.has('ready') || this.has('starting'))) {
       this.#startTimer ??= new RealTimer(wait, () => {
         this.#startTimer = undefined
@@ -163,7 +164,7 @@ export class Crew {
 
   /** The worker has nothing to do: after a while it ends. */
   idle(worker: PoolWorker): void {
-    worker.idleSince = performance.now()
+    worker.idleSince = steady()
     if (!worker.kept) this.#watchIdle()
   }
 
@@ -172,7 +173,7 @@ export class Crew {
     if (this.#idleTimer || idleTimeout === Number.POSITIVE_INFINITY) return
     const look = (): void => {
       this.#idleTimer = undefined
-      const limit = performance.now() - idleTimeout
+      const limit = steady() - idleTimeout
       let more = false
       for (const worker of this.workers) {
         if (worker.kept || worker.inFlight > 0 || worker.state !== 'ready') continue
@@ -228,7 +229,7 @@ export class Crew {
 
   #startFailed(worker: PoolWorker, cause: unknown): void {
     this.#startFailures++
-    this.#noStartBefore = performance.now() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
+    this.#noStartBefore = steady() + startBackoff * 2 ** Math.min(this.#startFailures - 1, 8)
     this.#events.onStartFailed(worker, cause)
   }
 

@@ -1,3 +1,4 @@
+import { steady } from '../../core/time/platform.ts'
 import type { Entry } from '../../call/run/entry.ts'
 import type { WorkerStats } from '../../call/executor.ts'
 import type { Transferable } from '../../call/codec/move.ts'
@@ -64,7 +65,7 @@ export class PoolWorker {
   /** The number of calls that were ahead when its window was full; 0 once it has drained to the half. */
   fullAt = 0
   /** The moment at which it was started, on the clock of `performance`: there its ledger begins to count. */
-  readonly born: number = performance.now()
+  readonly born: number = steady()
   /** Calls sent, for `maxTasksPerWorker`. */
   served = 0
   completed = 0
@@ -189,7 +190,7 @@ export class PoolWorker {
 
   /** True if it was started more than so many milliseconds ago; asks for the time only where there is a limit. */
   isOlderThan(age: number): boolean {
-    return age !== Number.POSITIVE_INFINITY && performance.now() - this.born > age
+    return age !== Number.POSITIVE_INFINITY && steady() - this.born > age
   }
 
   /** Its numbers, for people. */

@@ -1,3 +1,4 @@
+import { steady } from '../../core/time/platform.ts'
 import { isLoading, loadingSince } from '../wire/ledger.ts'
 import { RealTimer } from '../../core/time/real-timer.ts'
 import { placementOf, type PoolEntry, type PoolWorker } from './pool-worker.ts'
@@ -50,7 +51,7 @@ export class StartWatch {
   /** Returns the milliseconds after which to look again. */
   #lookAt(worker: PoolWorker): number {
     if (worker.ending) return Number.POSITIVE_INFINITY
-    const now = performance.now()
+    const now = steady()
     if (worker.state === 'starting') {
       const left = worker.born + this.#limit - now
       if (left > 0) return left

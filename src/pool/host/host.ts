@@ -1,3 +1,4 @@
+import { queueMicrotask, setImmediate, steady } from '../../core/time/platform.ts'
 import { serialize } from 'node:v8'
 import { encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
@@ -193,11 +194,11 @@ export class Host implements RunnerHost {
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
-    const sliceEnd = performance.now() + slice
+    const sliceEnd = steady() + slice
     const inHand = this.#inbox.length - this.#next
     let isPause = false
     while (this.#active < this.#init.concurrency && this.#next < this.#inbox.length) {
-      const at = performance.now()
+      const at = steady()
       isPause = at > sliceEnd
       if (isPause) break
       const call = this.#inbox[this.#next] as CallRequest
@@ -295,12 +296,12 @@ export class Host implements RunnerHost {
     loadTask(task.identity).then(
       fn => {
         runner.fn = task.fn = fn
-        const begun = performance.now()
+        const begun = steady()
         this.#ledger.begin(slot, this.#ledgerTime(begun))
         this.#run(runner, call, begun)
       },
       (error: unknown) => {
-        runner.started = performance.now()
+        runner.started = steady()
         task.isLost = !(error instanceof TaskNotFoundError)
         this.ended(runner, true, error)
       },
@@ -400,7 +401,7 @@ export class Host implements RunnerHost {
       this.#grown = true
       this.#outbox.post([reply.grown], true)
     }
-    const duration = performance.now() - started
+    const duration = steady() - started
     if (runner.kind === 'run') this.#learn(slot, duration)
     const moved = failed ? undefined : takeMoved(value)
     if (failed) this.#postFailure(runner, value, duration)

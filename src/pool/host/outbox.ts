@@ -1,3 +1,4 @@
+import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import type { Transferable } from '../../call/codec/move.ts'
 import { UnsendableError } from '../../core/errors/errors.ts'
@@ -99,12 +100,12 @@ export class Outbox {
 
   /** From inside a long synchronous stretch. */
   flushIfOld(): void {
-    if (this.#posted && performance.now() - this.#lastFlush > urgentAfter) this.flush()
+    if (this.#posted && steady() - this.#lastFlush > urgentAfter) this.flush()
   }
 
   /** From inside a task: at once when the last message is some time ago, else with the next. */
   flushSoon(): void {
-    if (performance.now() - this.#lastFlush > urgentAfter) this.flush()
+    if (steady() - this.#lastFlush > urgentAfter) this.flush()
     else this.flushAfterThis()
   }
 
@@ -122,7 +123,7 @@ export class Outbox {
     if (!this.#posted) return
     this.#posted = false
     this.#hurried = false
-    this.#lastFlush = this.#lastWritten = performance.now()
+    this.#lastFlush = this.#lastWritten = steady()
     this.#link.flush(this.#refused)
   }
 

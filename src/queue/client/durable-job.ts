@@ -1,3 +1,4 @@
+import { whenAborted } from '../../core/events/when-aborted.ts'
 import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeMessage } from '../../celery/message.ts'
@@ -202,7 +203,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
       const finish = (): void => {
         stop()
         timer.clear()
-        signal?.removeEventListener('abort', onAbort)
+        forget?.()
       }
       const onAbort = (): void => {
         finish()
@@ -222,7 +223,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
         },
         undefined,
       )
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const forget = signal === undefined ? undefined : whenAborted(signal, onAbort)
       const stop = this.#source.watch.end(this.id, {
         ended: job => {
           finish()

@@ -1,3 +1,4 @@
+import { setImmediate } from '../../core/time/platform.ts'
 import type { OutgoingCall, SendOutcome } from '../../stores/roles/calls.ts'
 import { checkAsked } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'

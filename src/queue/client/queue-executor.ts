@@ -1,3 +1,4 @@
+import { whenAborted } from '../../core/events/when-aborted.ts'
 import { type Call, isCall, makeCall } from '../../call/call.ts'
 import type { Entry, Work } from '../../call/run/entry.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
@@ -128,10 +129,9 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
         process.emitWarning(`Job ${job.id} could not be cancelled: ${describe(error)}`)
       })
     }
-    const forget = (): void => signal.removeEventListener('abort', onAbort)
+    const forget = signal.aborted ? (): void => {} : whenAborted(signal, onAbort)
     const stop = this.#watch.end(job.id, { ended: forget, failed: forget })
     if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
   }
 
   #checkOpen(work: Work): void {

@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../../core/time/platform.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
 
 /** True for a state that a call does not leave by itself; what is gone does not come back either. */

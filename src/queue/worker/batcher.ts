@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../../core/time/platform.ts'
 import { Timer } from '../../core/time/timer.ts'
 
 /** Longest wait, in milliseconds, before a batch that the store refused is tried again. */

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from '../../core/time/platform.ts'
 import { brandClass } from '../../core/brand.ts'
 import { hostname } from 'node:os'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'

@@ -1,3 +1,4 @@
+import { setImmediate } from '../../core/time/platform.ts'
 import { Entry, type Outcome, patientTerms } from '../../call/run/entry.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'

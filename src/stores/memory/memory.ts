@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../../core/time/platform.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { Listeners } from '../listeners.ts'

@@ -1,3 +1,4 @@
+import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { PullSignals } from '../listeners.ts'
 import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
@@ -86,7 +87,7 @@ export class PullingIntake implements Intake {
   }
 
   get health(): IntakeHealth {
-    const stuck = this.#claiming && performance.now() - this.#claimingSince > stuckAfter
+    const stuck = this.#claiming && steady() - this.#claimingSince > stuckAfter
     return { answered: this.#answered, trouble: this.#trouble, stuck }
   }
 
@@ -139,7 +140,7 @@ export class PullingIntake implements Intake {
 
   async #claim(limit: number): Promise<void> {
     const signals = this.#signals
-    const begun = performance.now()
+    const begun = steady()
     this.#claiming = true
     this.#claimingSince = begun
     try {
@@ -148,7 +149,7 @@ export class PullingIntake implements Intake {
         limit,
         places: Math.max(0, this.#wanted - this.#ahead),
       })
-      this.#answered = performance.now()
+      this.#answered = steady()
       this.#trouble = undefined
       this.#pause = 0
       if (claims.length < limit && this.#signals === signals) this.#mayHave = false

@@ -1,3 +1,4 @@
+import { clearTimeout, queueMicrotask, setTimeout } from '../../core/time/platform.ts'
 import { Worker } from 'node:worker_threads'
 import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'

@@ -1,3 +1,4 @@
+import { setImmediate } from '../../core/time/platform.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import {
   type Answer,

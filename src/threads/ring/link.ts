@@ -1,3 +1,4 @@
+import { queueMicrotask, setImmediate, steady } from '../../core/time/platform.ts'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Transferable } from '../../call/codec/move.ts'
 import type { TextSource, TextTarget } from '../../pool/words/long-texts.ts'
@@ -101,14 +102,14 @@ export class Listener<M> {
     }
     if (this.#awake) return
     this.#awake = true
-    this.#since = performance.now()
+    this.#since = steady()
     this.#read()
   }
 
   /** This side has just sent something: an answer may come soon. */
   expect(): void {
     if (this.#spin === 0) return
-    this.#since = performance.now()
+    this.#since = steady()
     this.#spinsUntil = this.#since + this.#spin
     if (this.#wake()) setImmediate(this.#read)
   }
@@ -129,7 +130,7 @@ export class Listener<M> {
   readonly #read = (): void => {
     let messages = this.#inlet.take()
     while (messages.length === 0) {
-      if (this.#spin > 0 && performance.now() < this.#spinsUntil) {
+      if (this.#spin > 0 && steady() < this.#spinsUntil) {
         setImmediate(this.#read)
         return
       }
@@ -145,7 +146,7 @@ export class Listener<M> {
   }
 
   #readOn(): void {
-    const now = performance.now()
+    const now = steady()
     if (now - this.#since < turn) return queueMicrotask(this.#read)
     this.#since = now
     setImmediate(this.#read)

@@ -214,6 +214,8 @@ export const workers: Theme = theme('workers', add => {
       assert.equal(await executor.run(readEnv, 'SKEIN_TEST_WORD'), 'warp')
       assert.equal(await executor.run(readEnv, 'PATH'), process.env['PATH'], 'and the program’s own environment')
       assert.ok((await executor.run(readExecArgv)).includes('--no-warnings'))
+      const without = open({ workers: 1, env: { PATH: undefined as never } })
+      assert.equal(await without.run(readEnv, 'PATH'), undefined, 'one that is set to undefined is not there')
     },
     { needs },
   )

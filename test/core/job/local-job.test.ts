@@ -77,7 +77,7 @@ describe('a job', () => {
     signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args))
     signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args))
     const waits = Array.from({ length: 100 }, () => it.result({ timeout: '1h', signal }))
-    assert.equal(listeners, 100)
+    assert.equal(listeners, 1)
     it.resolve(3)
     await Promise.all(waits)
     assert.equal(listeners, 0)

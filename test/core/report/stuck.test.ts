@@ -22,7 +22,7 @@ describe('a task that does not end after it was cancelled', () => {
     let end!: () => void
     const running = scope(
       async s => {
-        null
+        await Promise.resolve()
         s.cancel('enough')
         await scope(inner => inner.wait(new Promise<void>(resolve => (end = resolve))), { name: 'orphan' })
       },

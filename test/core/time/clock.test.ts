@@ -59,6 +59,19 @@ describe('the clock', () => {
     )
   })
 
+  test('after a stall of the event loop no timer overtakes one of the platform that was due before', async () => {
+    for (const later of [3, 7, 30]) {
+      const order: string[] = []
+      await new Promise<void>(done => {
+        new Timer(1, () => {}, undefined)
+        setTimeout(() => order.push('platform'), 2)
+        new Timer(later, () => (order.push('last'), done()), undefined)
+        for (const end = performance.now() + 40; performance.now() < end;);
+      })
+      assert.deepEqual(order, ['platform', 'last'], `due after ${later} ms`)
+    }
+  })
+
   test('a cleared timer does not ring, also when another one of the same time clears it', async () => {
     const rung: string[] = []
     await new Promise<void>(done => {

@@ -1,3 +1,4 @@
+import { setImmediate } from '../../../core/time/platform.ts'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError, StoreError } from '../../../core/errors/errors.ts'

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from '../../../core/time/platform.ts'
 import { closeSync, type FSWatcher, watch, writeSync } from 'node:fs'
 import { messageOf } from '../../../core/errors/foreign.ts'
 import { openBeside } from './beside.ts'

@@ -1,3 +1,4 @@
+import { setTimeout, steady } from '../../../core/time/platform.ts'
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreError } from '../../../core/errors/errors.ts'
@@ -49,12 +50,12 @@ export async function openDatabase(path: string, steady: () => number): Promise<
 
 /** Waits for a lock without holding up the event loop. */
 async function patiently<T>(action: () => T): Promise<T> {
-  const until = performance.now() + patience
+  const until = steady() + patience
   for (;;) {
     try {
       return action()
     } catch (error) {
-      if (!isBusy(error) || performance.now() > until) throw error
+      if (!isBusy(error) || steady() > until) throw error
     }
     await new Promise(resolve => setTimeout(resolve, 5 + Math.random() * 20))
   }

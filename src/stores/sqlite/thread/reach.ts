@@ -1,3 +1,5 @@
+import { steady } from '../../../core/time/platform.ts'
+
 /** The longest time that holders are given to renew their leases once the store can be reached again, in milliseconds. */
 const longestChance = 2_000
 const shortestChance = 500
@@ -27,7 +29,7 @@ export class Reach {
 
   /** This process goes on: notices when it should have done so long before. */
   goesOn(): void {
-    const now = performance.now()
+    const now = steady()
     if (now > this.#expected + late) this.broken()
     this.#expected = now
   }

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout, steady } from '../../../core/time/platform.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
@@ -84,9 +85,9 @@ export class Service implements Backend<Asked> {
 
   async open(): Promise<void> {
     const { path, settings } = this.#data
-    const begun = performance.now()
+    const begun = steady()
     const { database, boot } = await openDatabase(path, () => this.#clock.steady())
-    if (performance.now() - begun > longWait) this.#reach.broken()
+    if (steady() - begun > longWait) this.#reach.broken()
     try {
       this.#file = new SameFile(path)
       const lines = new Lines(database)
@@ -311,14 +312,14 @@ export class Service implements Backend<Asked> {
    */
   #lock(): void {
     const { database } = this.#keeper
-    const begun = performance.now()
+    const begun = steady()
     for (let tries = 0; ; tries++) {
       let failure: unknown
       if (!this.#turnstile.mustYield()) {
         try {
           database.exec('BEGIN IMMEDIATE')
           this.#turnstile.done()
-          if (performance.now() - begun > longWait) this.#reach.broken()
+          if (steady() - begun > longWait) this.#reach.broken()
           this.#goOn()
           return
         } catch (error) {
@@ -329,7 +330,7 @@ export class Service implements Backend<Asked> {
           }
         }
       }
-      const waited = performance.now() - begun
+      const waited = steady() - begun
       if (waited > patience && failure !== undefined) {
         this.#turnstile.done()
         throw failure
