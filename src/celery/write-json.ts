@@ -181,6 +181,10 @@ class JsonWriter {
     let text = '['
     for (let i = 0; i < value.length; i++) {
       keys[at] = i
+      if (value[i] === undefined && !(i in value) && !fewHoles(value)) {
+        keys.length = at
+        return this.#refuse(mostlyHoles(value))
+      }
       text += `${i === 0 ? '' : ','}${this.write(value[i]) ?? 'null'}`
     }
     keys.length = at
@@ -373,6 +377,18 @@ class JsonWriter {
   #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {
     const path = this.#path()
     throw new UnsendableError(`${path} is ${what}${cannot}. ${remedyInQueue}.`, { path })
+  }
+}
+
+/** JSON has no holes: each is written out, so that a list of a few elements could be of any length. */
+function fewHoles(value: readonly unknown[]): boolean {
+  return value.length <= 1_000 || value.length <= 2 * Object.keys(value).length
+}
+
+function mostlyHoles(value: readonly unknown[]): Refusing {
+  return {
+    what: `an array of length ${value.length} that is mostly holes`,
+    remedy: 'Pass a Map, or an object with the few elements that there are',
   }
 }
 

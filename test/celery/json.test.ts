@@ -298,6 +298,24 @@ describe('reading JSON', () => {
   })
 })
 
+describe('a list with holes', () => {
+  test('is written with undefined in their place, if they are few', () => {
+    const list = [1]
+    list[2] = 3
+    assert.deepEqual(crossed(list), [1, undefined, 3])
+  })
+
+  test('is refused where there is nearly nothing in it, at once', () => {
+    const list: number[] = []
+    list[4_000_000_000] = 1
+    assert.throws(() => writeJson({ list }, 'value'), {
+      code: 'SKEIN_UNSENDABLE',
+      path: 'value.list',
+      message: /mostly holes/,
+    })
+  })
+})
+
 describe('marks from a stranger', () => {
   test('that fit nothing are refused, and reach no further than the value', () => {
     const wrong: unknown[] = [

@@ -117,6 +117,8 @@ export interface EntryLoan {
 export interface Line<P> {
   readonly owner: object
   readonly priority: number
+  /** Its place among the lines. */
+  at: number
   first: Entry<P> | undefined
   last: Entry<P> | undefined
 }

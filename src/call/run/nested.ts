@@ -35,6 +35,11 @@ function search(root: object): boolean {
       for (let i = 0; i < value.length; i++) {
         const element: unknown = value[i]
         if (typeof element === 'object' && element !== null) open.push(element)
+        else if (element === undefined && !(i in value)) {
+          // An array with holes may be endless: only what is there is looked at.
+          for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) open.push(part)
+          break
+        }
       }
     } else {
       for (const key in value) {

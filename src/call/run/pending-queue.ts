@@ -1,15 +1,25 @@
 import type { Entry, Line } from './entry.ts'
+import { type Before, LineHeap } from './line-heap.ts'
 
 /**
  * Entries that wait for a place: highest priority first, among equals first come first served.
  *
  * One linked list for each priority in use, so that taking the next, putting one back at its front and withdrawing one
- * from the middle are all O(1): ten thousand cancelled calls leave nothing behind.
+ * from the middle are all O(1): ten thousand cancelled calls leave nothing behind. A priority that comes into use, or goes out
+ * of it, costs the logarithm of how many there are.
  */
 export class PendingQueue<P = unknown> {
-  /** Priorities in use, highest first. Almost always just [0]. */
-  readonly #lines: Line<P>[] = []
+  /** The priorities in use. Almost always just 0. */
+  readonly #lines: LineHeap<Line<P>>
+  readonly #byPriority = new Map<number, Line<P>>()
+  /** The line of the last call, which is that of the next one as a rule. */
+  #latest: Line<P> | undefined
   size = 0
+
+  /** @param before which priority goes before which. Default: the higher one */
+  constructor(before?: Before) {
+    this.#lines = new LineHeap(before)
+  }
 
   push(entry: Entry<P>): void {
     const line = this.#line(entry.work.options.priority ?? 0)
@@ -36,12 +46,7 @@ export class PendingQueue<P = unknown> {
 
   /** The entry that is next, without taking it. */
   peek(): Entry<P> | undefined {
-    const lines = this.#lines
-    for (let i = 0; i < lines.length; i++) {
-      const first = (lines[i] as Line<P>).first
-      if (first) return first
-    }
-    return undefined
+    return this.#lines.first?.first
   }
 
   take(): Entry<P> | undefined {
@@ -61,23 +66,35 @@ export class PendingQueue<P = unknown> {
     entry.previous = entry.next = undefined
     entry.line = undefined
     this.size--
-    if (!line.first && this.#lines.length > 1) this.#lines.splice(this.#lines.indexOf(line), 1)
+    if (!line.first) this.#clear(line)
     return true
   }
 
   /** All entries, in the order in which they would be taken. */
   *entries(): Generator<Entry<P>> {
-    for (const line of this.#lines) for (let at = line.first; at; at = at.next) yield at
+    for (const line of this.#lines.sorted()) for (let at = line.first; at; at = at.next) yield at
+  }
+
+  /** An empty line stays if it is the only one: most queues never have another. */
+  #clear(line: Line<P>): void {
+    if (this.#lines.size === 1) return
+    this.#lines.remove(line)
+    this.#byPriority.delete(line.priority)
+    if (this.#latest === line) this.#latest = undefined
   }
 
   #line(priority: number): Line<P> {
-    const lines = this.#lines
-    let at = 0
-    while (at < lines.length && (lines[at] as Line<P>).priority > priority) at++
-    const there = lines[at]
-    if (there?.priority === priority) return there
-    const line: Line<P> = { owner: this, priority, first: undefined, last: undefined }
-    lines.splice(at, 0, line)
-    return line
+    const latest = this.#latest
+    if (latest?.priority === priority) return latest
+    let line = this.#byPriority.get(priority)
+    if (line === undefined) {
+      line = { owner: this, priority, at: -1, first: undefined, last: undefined }
+      // The only line may be one that was left empty.
+      const only = this.#lines.first
+      this.#lines.add(line)
+      this.#byPriority.set(priority, line)
+      if (only !== undefined && only.first === undefined) this.#clear(only)
+    }
+    return (this.#latest = line)
   }
 }

@@ -1,4 +1,3 @@
-import { tellUser } from '../report/user-code.ts'
 import type { CancelCause } from '../errors/cause.ts'
 import { clockSlot } from '../time/clock.ts'
 import { Member, type MemberOwner, type ScopeNode } from '../tree/member.ts'
@@ -169,7 +168,7 @@ export class PromiseWait<T> extends Wait<T> {
   override cancel(cause: CancelCause): void {
     const { onCancel } = this.#link
     super.cancel(cause)
-    if (onCancel !== undefined) tellUser('onCancel', onCancel)
+    onCancel?.()
   }
 
   protected override free(): void {

@@ -1,6 +1,5 @@
 import { clearTimeout, setTimeout, steady } from './platform.ts'
 
-
 /** The longest delay that the platform's own timers take; more would fire at once. */
 export const longestDelay: number = 2 ** 31 - 1
 

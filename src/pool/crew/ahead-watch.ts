@@ -1,4 +1,3 @@
-import { clearTimeout, setTimeout } from '../../core/time/platform.ts'
 import type { PoolWorker } from './pool-worker.ts'
 
 /** Milliseconds between two looks where calls are short. */

@@ -1,6 +1,5 @@
 import { clearInterval, setImmediate, setInterval, setTimeout } from '../../core/time/platform.ts'
 
-
 /** A pool that has nothing to do keeps the program alive for this much longer, in milliseconds. */
 const letGoAfter = 5
 /** The longest interval that the platform takes, in milliseconds. */

@@ -1,6 +1,5 @@
 import { steady, steadyOrigin } from '../../core/time/platform.ts'
 
-
 /**
  * The time of the machine, whatever clock is in force: workers are real, and a clock that a test turns does not turn theirs.
  */

@@ -1,4 +1,4 @@
-import { queueMicrotask, steady } from '../../core/time/platform.ts'
+import { queueMicrotask } from '../../core/time/platform.ts'
 import { BaseExecutor } from '../../call/run/base-executor.ts'
 import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import type { Alarm } from '../../call/run/entry.ts'

@@ -1,4 +1,3 @@
-import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { PullSignals } from '../listeners.ts'
 import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
@@ -87,7 +86,7 @@ export class PullingIntake implements Intake {
   }
 
   get health(): IntakeHealth {
-    const stuck = this.#claiming && steady() - this.#claimingSince > stuckAfter
+    const stuck = this.#claiming && performance.now() - this.#claimingSince > stuckAfter
     return { answered: this.#answered, trouble: this.#trouble, stuck }
   }
 
@@ -140,7 +139,7 @@ export class PullingIntake implements Intake {
 
   async #claim(limit: number): Promise<void> {
     const signals = this.#signals
-    const begun = steady()
+    const begun = performance.now()
     this.#claiming = true
     this.#claimingSince = begun
     try {
@@ -149,7 +148,7 @@ export class PullingIntake implements Intake {
         limit,
         places: Math.max(0, this.#wanted - this.#ahead),
       })
-      this.#answered = steady()
+      this.#answered = performance.now()
       this.#trouble = undefined
       this.#pause = 0
       if (claims.length < limit && this.#signals === signals) this.#mayHave = false

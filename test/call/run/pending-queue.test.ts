@@ -38,6 +38,28 @@ describe('the queue of waiting calls', () => {
     assert.equal(queue.size, 2)
   })
 
+  for (const [name, priority] of [
+    ['rising', (i: number) => i],
+    ['falling', (i: number) => -i],
+    ['mixed', (i: number) => (i * 7919) % 20_011],
+  ] as const) {
+    test(`of 20,000 ${name} priorities compares each with a few others, also when they are withdrawn`, () => {
+      let compared = 0
+      const queue = new PendingQueue((a, b) => (compared++, a > b))
+      const entries = Array.from({ length: 20_000 }, (_, i) => entry(priority(i)))
+      for (const each of entries) queue.push(each)
+      for (let i = 0; i < entries.length; i += 2) assert.equal(queue.remove(entries[i] as Entry), true)
+      let last = Infinity
+      for (let next = queue.take(); next !== undefined; next = queue.take()) {
+        const rank = next.work.options.priority as number
+        assert.ok(rank < last)
+        last = rank
+      }
+      assert.equal(queue.size, 0)
+      assert.ok(compared < 20_000 * 60, String(compared))
+    })
+  }
+
   test('does not remove what it does not hold', () => {
     const queue = new PendingQueue()
     const other = new PendingQueue()
