@@ -104,23 +104,30 @@ export function splitErrors(
   error: unknown,
   matches: (error: unknown) => boolean,
 ): readonly [AggregateError | undefined, AggregateError | undefined] {
-  return new Divider(matches, error).divide(errorsOf(error), messageOf(error))
+  return new Divider(matches).divideAll(error)
 }
 
 type Parts = readonly [AggregateError | undefined, AggregateError | undefined]
+
+const nothing: Parts = [undefined, undefined]
 
 /** Each group is divided once, by however many ways it is reached; a group in itself adds nothing. */
 class Divider {
   readonly #matches: (error: unknown) => boolean
   readonly #done = new Map<AggregateError, Parts>()
 
-  /** @param whole the error whose parts are divided first: where it stands in one of them, it adds nothing */
-  constructor(matches: (error: unknown) => boolean, whole: unknown) {
+  constructor(matches: (error: unknown) => boolean) {
     this.#matches = matches
-    if (isA(whole, AggregateError)) this.#done.set(whole, [undefined, undefined])
   }
 
-  divide(errors: readonly unknown[], message: string): Parts {
+  divideAll(error: unknown): Parts {
+    const errors = errorsOf(error)
+    // A group beside which something failed is the first of its own list.
+    if (isA(error, AggregateError) && errors[0] !== error) this.#done.set(error, nothing)
+    return this.#divide(errors, messageOf(error))
+  }
+
+  #divide(errors: readonly unknown[], message: string): Parts {
     const yes: unknown[] = []
     const no: unknown[] = []
     for (const each of errors) {
@@ -138,8 +145,8 @@ class Divider {
   #group(error: AggregateError): Parts {
     const done = this.#done.get(error)
     if (done !== undefined) return done
-    this.#done.set(error, [undefined, undefined])
-    const parts = this.divide(error.errors, messageOf(error))
+    this.#done.set(error, nothing)
+    const parts = this.#divide(error.errors, messageOf(error))
     this.#done.set(error, parts)
     return parts
   }
