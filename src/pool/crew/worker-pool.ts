@@ -226,10 +226,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     for (const worker of this.#crew.places) worker?.flush()
   }
 
-  /**
-   * The moment at which the run began, in milliseconds since the epoch; undefined while it has not, or its module is still
-   * being imported.
-   */
+  /** The start of its run, as the worker's `startOf` tells it. */
   #startedAt(entry: PoolEntry): number | undefined {
     return entry.placement?.worker?.startOf(entry)
   }
@@ -485,14 +482,13 @@ export class WorkerPool extends BaseExecutor<Placement> {
   }
 
   stats(): ExecutorStats {
-    const { workers } = this.#crew
     return {
       kind: this.kind,
       queued: this.queued + this.ahead,
       running: this.#crew.running,
       ...this.counts,
       crashed: this.#crashed,
-      workers: workers.map(worker => worker.stats()),
+      workers: this.#crew.workers.map(worker => worker.stats()),
     }
   }
 
