@@ -287,9 +287,13 @@ class TestBench implements TestQueue {
     this.#line?.cut()
     this.#worker = undefined
     // The dead one is cleared away once its turn is over; the next one starts as a process manager would start it.
+    // To start one takes real time, in which no module loader can be seen at work: the clock stands still meanwhile.
+    this.clock.autojump = false
     this.#starting = new Promise(resolve => setImmediate(resolve)).then(async () => {
       if (worker) this.#dead.push(worker.close({ timeout: 0 }).then(nothing))
       if (!this.#closed) await this.startWorker()
+      this.#starting = undefined
+      if (!this.#closed) this.clock.autojump = this.#running > 0
       this.#ping()
     })
     // Here the code that follows must not be reached; everywhere else it can do no more harm.
@@ -352,7 +356,7 @@ class TestBench implements TestQueue {
       () => timer.clear(),
     ]
     this.#pings.add(ping)
-    if (this.#running++ === 0) this.clock.autojump = true
+    if (this.#running++ === 0 && this.#starting === undefined) this.clock.autojump = true
     if (this.#line) this.#line.open = true
     try {
       for (;;) {
