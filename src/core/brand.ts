@@ -30,8 +30,8 @@ export function brandOf(value: object): string | undefined {
  *   }
  *   passed = 0
  * }
- * export const passedBy = task(import.meta, function passedBy(stile: any) {
- *   return stile.passed
+ * export const passedBy = task(import.meta, function passedBy(stile: unknown) {
+ *   return typeof stile
  * })
  *
  * await main(import.meta, async () => {

@@ -1,5 +1,6 @@
 import type { CallEvent, CallFacts, SkeinEvent } from '../../core/events/event.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
+import { inOrder } from '../../core/events/in-order.ts'
 import { Observers } from '../../core/events/observers.ts'
 import { taskName } from '../define/task-name.ts'
 import { type Entry, failuresIn, type Outcome } from './entry.ts'
@@ -35,12 +36,12 @@ export class CallTeller {
     if (told.begun) return
     told.begun = true
     const facts = this.#facts(entry)
-    const started = follow(entry, facts.started ?? entry.started)
+    const started = inOrder(entry.told, facts.started ?? entry.started)
     this.tell(entry, { type: 'started', ...facts, worker: entry.workerName, time: started, started })
   }
 
   progress(entry: Entry, value: unknown): void {
-    const time = follow(entry, this.#time())
+    const time = inOrder(entry.told, this.#time())
     this.tell(entry, { type: 'progress', ...this.#facts(entry), worker: entry.workerName, time, value })
   }
 
@@ -50,7 +51,7 @@ export class CallTeller {
       ...this.#facts(entry),
       worker: entry.workerName,
       ...line,
-      time: follow(entry, line.time),
+      time: inOrder(entry.told, line.time),
     })
   }
 
@@ -93,8 +94,8 @@ export class CallTeller {
     if (entry.started > 0) this.started(entry)
     const facts = this.#facts(entry)
     const { started, submitted = 0 } = facts
-    const ended = follow(
-      entry,
+    const ended = inOrder(
+      entry.told,
       started === undefined ? Math.max(this.#time(), submitted) : Math.max(entry.started + entry.duration, started),
     )
     return { ...facts, time: ended, ended }
@@ -119,14 +120,4 @@ export class CallTeller {
     }
     return facts
   }
-}
-
-/**
- * The moment of an event of an entry, not before that of the event before: a line of a log carries the time of the thread that
- * wrote it, and the clocks of processes are read apart from each other.
- */
-function follow(entry: Entry, time: number): number {
-  const { told } = entry
-  if (told === undefined) return time
-  return (told.last = Math.max(told.last, time))
 }

@@ -6,6 +6,7 @@ import type { Transferable } from '../codec/move.ts'
 import type { CallSettings } from '../options.ts'
 import type { SubmitSite } from './submit-site.ts'
 import type { AnyFunction, TaskIdentity } from '../define/identity.ts'
+import type { LastTold } from '../../core/events/in-order.ts'
 
 /** The work of a call, as a place needs it to run the call: a Call, or the same fields without its methods. */
 export interface Work {
@@ -45,12 +46,10 @@ export interface Alarm {
 }
 
 /** Times that only the events of an entry need. */
-export interface Told {
+export interface Told extends LastTold {
   /** The moments of acceptance, and since which its present attempt waits: in milliseconds since the epoch, 0 where nobody listened. */
   submitted: number
   queued: number
-  /** The moment of the last event; nothing is told of a moment before it. */
-  last: number
   /** True once the present attempt has begun. */
   begun: boolean
 }

@@ -1,10 +1,8 @@
 import { clearInterval, setImmediate, setInterval, setTimeout } from '../../core/time/platform.ts'
+import { longestDelay } from '../../core/time/real-timer.ts'
 
 /** A pool that has nothing to do keeps the program alive for this much longer, in milliseconds. */
 const letGoAfter = 5
-/** The longest interval that the platform takes, in milliseconds. */
-const longest = 2 ** 31 - 1
-
 /**
  * Keeps the program alive while a pool has something to do.
  *
@@ -30,7 +28,7 @@ export class KeepAlive {
   add(): void {
     this.#count++
     this.#used = true
-    this.#handle ??= setInterval(nothing, longest)
+    this.#handle ??= setInterval(nothing, longestDelay)
   }
 
   /** One thing has been done. */

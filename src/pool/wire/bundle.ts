@@ -66,7 +66,7 @@ export function decodeItems(bundle: EncodedBundle, kind: EntryKind): ChunkResult
   const failures = new Set(bundle.failed)
   for (const at of bundle.marks) {
     try {
-      values[at] = bundle.failed.includes(at) ? decodeError(values[at] as ErrorEnvelope) : decode(values[at])
+      values[at] = failures.has(at) ? decodeError(values[at] as ErrorEnvelope) : decode(values[at])
     } catch (error) {
       values[at] = error
       failures.add(at)

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeFailure } from '../../celery/result.ts'
 import type { CallEvent, CallFacts } from '../../core/events/event.ts'
+import { inOrder, type LastTold } from '../../core/events/in-order.ts'
 import { wallTime } from '../../core/time/clock.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome, Reported } from '../../stores/roles/results.ts'
@@ -49,8 +50,7 @@ export class JobStory {
   #queued: number | undefined
   #started: number | undefined
   #worker: string | undefined
-  /** The moment of the last event: a line of a log has the time of the thread that wrote it, the rest that of the store. */
-  #last = 0
+  readonly #told: LastTold = { last: 0 }
 
   /** @param isSubmitted true when nobody is to hear any more that it was submitted */
   constructor(outline: JobOutline, isSubmitted = false) {
@@ -83,7 +83,7 @@ export class JobStory {
     // One that died is over with its last attempt, not with one that would have come.
     if (job?.state === 'dead') this.#attempt = Math.max(1, job.attempt ?? 1)
     const facts = this.#facts()
-    const time = this.#follow(Math.max(job?.endedAt ?? wallTime(), facts.started ?? facts.submitted ?? 0))
+    const time = inOrder(this.#told, Math.max(job?.endedAt ?? wallTime(), facts.started ?? facts.submitted ?? 0))
     const end = { type: 'ended', ...facts, time, ended: time, ...this.#bytes(job) } as const
     if (outcome.state === 'done') events.push({ ...end, outcome: 'done' })
     else {
@@ -103,7 +103,7 @@ export class JobStory {
     this.#since = at
     const { delay } = this.#outline
     this.#queued = delay === undefined ? undefined : at + delay
-    if (!this.#isSubmitted) events.push({ type: 'submitted', ...this.#facts(), time: this.#follow(at) })
+    if (!this.#isSubmitted) events.push({ type: 'submitted', ...this.#facts(), time: inOrder(this.#told, at) })
   }
 
   /** An attempt that was over before anybody looked has begun all the same. */
@@ -122,7 +122,7 @@ export class JobStory {
     const worker = (isPresent ? job.worker : undefined) ?? ''
     const began = isPresent ? Math.min(job.startedAt ?? at, at) : at
     this.#worker = worker
-    this.#started = this.#follow(Math.max(began, this.#queued ?? this.#since ?? 0))
+    this.#started = inOrder(this.#told, Math.max(began, this.#queued ?? this.#since ?? 0))
     events.push({ type: 'started', ...this.#facts(), worker, time: this.#started, started: this.#started })
   }
 
@@ -132,10 +132,10 @@ export class JobStory {
     if (job.startedAt !== undefined) this.#begin(job, time, events)
     const about = { ...this.#facts(), worker: this.#worker ?? '' }
     if (kind === 'progress') {
-      events.push({ type: 'progress', ...about, time: this.#follow(time), value: valueOf(report) })
+      events.push({ type: 'progress', ...about, time: inOrder(this.#told, time), value: valueOf(report) })
     } else if (kind === 'log') {
       const line = lineOf(report)
-      events.push({ type: 'log', ...about, ...line, time: this.#follow(line.time) })
+      events.push({ type: 'log', ...about, ...line, time: inOrder(this.#told, line.time) })
     }
   }
 
@@ -146,7 +146,7 @@ export class JobStory {
     if (turn.state === 'again') {
       this.#resubmitted = time
       this.#wait(1, time)
-      events.push({ type: 'submitted', ...this.#facts(), time: this.#follow(time) })
+      events.push({ type: 'submitted', ...this.#facts(), time: inOrder(this.#told, time) })
       return
     }
     if (turn.state !== 'retry' && turn.state !== 'died' && turn.state !== 'released') return
@@ -156,7 +156,7 @@ export class JobStory {
     if (typeof turn.worker === 'string') this.#worker = turn.worker
     const interrupted = this.#begun === this.#attempt
     const facts = this.#facts()
-    const ended = this.#follow(Math.max(time, facts.started ?? time))
+    const ended = inOrder(this.#told, Math.max(time, facts.started ?? time))
     const end = { ...facts, time: ended, ended }
     if (turn.state === 'released') {
       events.push({ type: 'released', ...end, interrupted })
@@ -170,11 +170,6 @@ export class JobStory {
       events.push({ type: 'retried', ...end, error, again })
       this.#wait(this.#attempt + 1, again)
     }
-  }
-
-  /** The moment of an event, not before that of the event before. */
-  #follow(time: number): number {
-    return (this.#last = Math.max(this.#last, time))
   }
 
   /** From here on it is about an attempt that has not begun. */

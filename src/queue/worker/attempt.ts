@@ -1,6 +1,7 @@
 import type { Entry } from '../../call/run/entry.ts'
 import type { TaskMessage } from '../../celery/message.ts'
 import { monotonic } from '../../core/time/clock.ts'
+import type { LastTold } from '../../core/events/in-order.ts'
 import type { Timer } from '../../core/time/timer.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
@@ -47,7 +48,7 @@ export class Attempt {
   /** True once observers have heard that it has begun. */
   isBegunTold = false
   /** The moment of the last event that observers have heard. */
-  lastTold = 0
+  readonly told: LastTold = { last: 0 }
   /** Reports that the store has not answered yet: the settlement must not overtake them. */
   unwritten = 0
   /** Called when the last of them was answered. */

@@ -1,5 +1,6 @@
 import { wallTime } from '../../core/time/clock.ts'
 import type { CallEvent, CallFacts, SkeinEvent, WorkerEvent } from '../../core/events/event.ts'
+import { inOrder } from '../../core/events/in-order.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import type { Observers } from '../../core/events/observers.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
@@ -31,19 +32,19 @@ export class JobTeller {
     const facts = this.#facts(attempt.claim, attempt)
     const { started } = facts
     if (started === undefined) return
-    this.#tell({ type: 'started', ...facts, worker: this.#worker, time: follow(attempt, started), started })
+    this.#tell({ type: 'started', ...facts, worker: this.#worker, time: inOrder(attempt.told, started), started })
   }
 
   progress(attempt: Attempt, value: unknown): void {
     if (!this.observed) return
     const facts = this.#facts(attempt.claim, attempt)
-    this.#tell({ type: 'progress', ...facts, worker: this.#worker, time: follow(attempt, wallTime()), value })
+    this.#tell({ type: 'progress', ...facts, worker: this.#worker, time: inOrder(attempt.told, wallTime()), value })
   }
 
   log(attempt: Attempt, line: LogLine): void {
     if (!this.observed) return
     const facts = this.#facts(attempt.claim, attempt)
-    this.#tell({ type: 'log', ...facts, worker: this.#worker, ...line, time: follow(attempt, line.time) })
+    this.#tell({ type: 'log', ...facts, worker: this.#worker, ...line, time: inOrder(attempt.told, line.time) })
   }
 
   /**
@@ -56,7 +57,7 @@ export class JobTeller {
     if (attempt?.entry && attempt.entry.started > 0) this.started(attempt)
     const facts = this.#facts(claim, attempt)
     const ran = facts.started === undefined ? undefined : facts.started + (attempt?.entry?.duration ?? 0)
-    const ended = follow(attempt, ran ?? Math.max(wallTime(), facts.submitted ?? 0))
+    const ended = inOrder(attempt?.told, ran ?? Math.max(wallTime(), facts.submitted ?? 0))
     const end = { ...facts, time: ended, ended }
     switch (ending.kind) {
       case 'done': {
@@ -114,10 +115,4 @@ export class JobTeller {
         : {}),
     }
   }
-}
-
-/** The moment of an event, not before that of the event before: threads and processes have clocks that are read apart. */
-function follow(attempt: Attempt | undefined, time: number): number {
-  if (attempt === undefined) return time
-  return (attempt.lastTold = Math.max(attempt.lastTold, time))
 }

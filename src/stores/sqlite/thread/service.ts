@@ -22,6 +22,7 @@ import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
 import { Turnstile, wantsControl } from '../file/turnstile.ts'
+import { longestDelay } from '../../../core/time/real-timer.ts'
 
 /** The time to wait for the lock before the requests fail, in milliseconds. */
 const patience = 10_000
@@ -36,7 +37,6 @@ const backstop = 3_000
 const troublePause = 1_000
 /** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
 const restBefore = 2
-const longestTimer = 2 ** 31 - 1
 /** A wait for the file that was so long, in milliseconds, has found it out of reach. */
 const longWait = 250
 
@@ -426,7 +426,7 @@ export class Service implements Backend<Asked> {
       this.#nextBackstop - time,
       ...[...this.#place.openings.values()].map(opens => opens - time),
     )
-    const sleep = Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestTimer)
+    const sleep = Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestDelay)
     this.#goOn(sleep)
     this.#timer = setTimeout(() => this.#host.wake(), sleep)
   }
