@@ -83,11 +83,13 @@ interface Settings {
 }
 
 /** Items that run together: `results` holds a value or a failure for each, once they have ended. */
+const noFailures: ReadonlySet<number> = new Set()
+
 interface Bundle {
   readonly start: number
   readonly count: number
   results: readonly unknown[] | undefined
-  failed: readonly number[]
+  failed: ReadonlySet<number>
 }
 
 class MapRun implements MapResults<unknown> {
@@ -176,7 +178,7 @@ class MapRun implements MapResults<unknown> {
   #readInto(gathered: Gathered): void {
     while (!this.#finished) {
       const bundle = this.#bundles[this.#firstBundle]
-      if (bundle?.results !== undefined && bundle.failed.length === 0 && !this.#settings.settle) {
+      if (bundle?.results !== undefined && bundle.failed.size === 0 && !this.#settings.settle) {
         const { results } = bundle
         this.#unread -= results.length - this.#at
         gathered.addAll(this.#at === 0 ? results : results.slice(this.#at))
@@ -274,7 +276,12 @@ class MapRun implements MapResults<unknown> {
     const items = this.#loose
     if (items.length === 0) return
     this.#loose = []
-    const bundle: Bundle = { start: this.#taken - items.length, count: items.length, results: undefined, failed: [] }
+    const bundle: Bundle = {
+      start: this.#taken - items.length,
+      count: items.length,
+      results: undefined,
+      failed: noFailures,
+    }
     if (this.#settings.ordered) this.#bundles.push(bundle)
     this.#launch(bundle, items)
   }
@@ -298,7 +305,7 @@ class MapRun implements MapResults<unknown> {
       else {
         const result = outcome.value as ChunkResult
         bundle.results = result.values
-        bundle.failed = result.failed
+        if (result.failed.length > 0) bundle.failed = new Set(result.failed)
         if (!this.#settings.settle && result.failed.length > 0) {
           const error = result.values[result.failed[0] as number]
           this.#fail(error, { source: 'failure', reason: error })
@@ -311,7 +318,7 @@ class MapRun implements MapResults<unknown> {
       return
     } else if (this.#settings.settle && !this.#failure && !this.#finished && !this.#isRefused(entry, outcome.error)) {
       bundle.results = new Array<unknown>(bundle.count).fill(outcome.error)
-      bundle.failed = bundle.results.map((_, index) => index)
+      bundle.failed = new Set(bundle.results.keys())
     } else {
       this.#fail(outcome.error, { source: 'failure', reason: outcome.error })
     }
@@ -329,7 +336,12 @@ class MapRun implements MapResults<unknown> {
   /** Sends the items of a bundle one by one, in its place. */
   #split(entry: Entry, bundle: Bundle): void {
     const items = entry.work.args[0] as readonly unknown[]
-    const parts = items.map((_, at): Bundle => ({ start: bundle.start + at, count: 1, results: undefined, failed: [] }))
+    const parts = items.map((_, at): Bundle => ({
+      start: bundle.start + at,
+      count: 1,
+      results: undefined,
+      failed: noFailures,
+    }))
     markAgain(entry.work.moved)
     if (this.#settings.ordered) this.#bundles.splice(this.#bundles.indexOf(bundle), 1, ...parts)
     for (const [at, part] of parts.entries()) this.#launch(part, [items[at]])
@@ -412,7 +424,7 @@ class MapRun implements MapResults<unknown> {
       const bundle = this.#bundles[this.#firstBundle]
       if (!bundle?.results) return none
       const at = this.#at
-      const isFailed = bundle.failed.includes(at)
+      const isFailed = bundle.failed.has(at)
       if (at >= bundle.results.length || (isFailed && !this.#settings.settle)) {
         if (at < bundle.count && !this.#settings.settle) return none // the failure itself comes next
         this.#dropBundle()
