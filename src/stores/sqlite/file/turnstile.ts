@@ -56,10 +56,11 @@ export class Turnstile {
     this.#read()
     // A place that nobody has shown itself in lately; any, if there is none.
     const start = Math.floor(Math.random() * places)
+    const now = time()
     let place = start
     for (let n = 0; n < places; n++) {
       const at = (start + n) % places
-      if (this.#isThere(at)) continue
+      if (this.#isThere(at, now)) continue
       place = at
       break
     }
@@ -78,9 +79,11 @@ export class Turnstile {
   wanted(): number {
     if (this.#file === undefined) return -1
     this.#read()
+    // Asked once for all places: this is done with every commit.
+    const now = this.#time()
     let bits = 0
     for (let place = 0; place < places; place++) {
-      if (place !== this.#place && this.#isThere(place)) bits |= this.#field(place, 2)
+      if (place !== this.#place && this.#isThere(place, now)) bits |= this.#field(place, 2)
     }
     return bits
   }
@@ -129,9 +132,8 @@ export class Turnstile {
     if (this.#file !== undefined) closeSync(this.#file)
   }
 
-  #isThere(place: number): boolean {
+  #isThere(place: number, now: number): boolean {
     const shown = this.#field(place, 3)
-    const now = this.#time()
     return shown > now - goneAfter && shown <= now + ahead
   }
 

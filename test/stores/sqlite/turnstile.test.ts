@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { describe } from 'node:test'
+import { Turnstile } from '#skein/stores/sqlite/file/turnstile.js'
+import { inFolder } from './folder.ts'
+
+describe('the turnstile beside a file', () => {
+  inFolder('asks the clock once when it looks at all places, since that is done with each commit', async file => {
+    writeFileSync(file, '')
+    let asked = 0
+    const now = (): number => 1_000 + ++asked
+    const turnstile = new Turnstile(`${file}-turn`, file, now)
+    const other = new Turnstile(`${file}-turn`, file, now)
+    other.show(5)
+    const before = asked
+    assert.equal(turnstile.wanted(), 5)
+    assert.equal(asked - before, 1)
+    turnstile.close()
+    other.close()
+  })
+})
