@@ -8,7 +8,8 @@ export interface UniqueOptions {
   readonly key: string
   /**
    * The reaction when a job of that key is there already: `join` returns the job that is there, `reject` fails with
-   * `SKEIN_DUPLICATE_JOB`, `replace` cancels it while it has not started and takes its place. Default: `join`.
+   * `SKEIN_DUPLICATE_JOB`, `replace` cancels it while it has not started and takes its place. A running one that was asked to
+   * stop is no longer there in this sense: the new job is accepted, and starts when that one has ended. Default: `join`.
    */
   readonly conflict?: 'join' | 'reject' | 'replace'
 }

@@ -1,3 +1,4 @@
+import { endCounter } from '../end-counter.ts'
 import type { AwaitedCounter, Membership } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
 import { type Entry, hasEnded, sizeOf } from './entry.ts'
@@ -67,6 +68,14 @@ export class Counters {
     entry.counts.push(...joined)
     // It was there before, and is over: it counts at once.
     if (hasEnded(entry)) this.#uncounted.push({ id, counts: joined, end: endOf(entry) })
+  }
+
+  /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */
+  untilEndOf(entry: Entry, now: number): AwaitedCounter {
+    const { id } = entry.call
+    const counter = endCounter(id)
+    this.enroll([{ counter, member: 0 }], id, entry, now)
+    return { counter, members: 1, failure: 'release' }
   }
 
   /** A call has ended, or will never be. */

@@ -10,6 +10,7 @@ import type { EndedMember } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
 import { Counters, endOf, type FailedMember } from './counters.ts'
 import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf, spanOf } from './entry.ts'
+import { Keys } from './keys.ts'
 import { History } from './history.ts'
 import { begunBy, Leases } from './leases.ts'
 import { Limits } from './limits.ts'
@@ -39,7 +40,7 @@ export class Ledger {
   readonly tell: (signal: Signal) => void
   readonly #standing: Standing
   readonly #limits = new Limits()
-  readonly #keys = new Map<string, Entry>()
+  readonly #keys = new Keys()
   readonly #rates = new Rates()
   readonly #history = new History()
   readonly #counters = new Counters()
@@ -96,7 +97,7 @@ export class Ledger {
     if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
     const { id, unique, limit } = call
     if (this.entries.has(id)) return { outcome: 'joined', id }
-    const holder = unique && this.#keys.get(unique.key)
+    const { holder, leaving } = unique ? this.#keys.of(unique.key) : {}
     if (unique && holder) {
       const existing = holder.call.id
       if (unique.conflict === 'join') return { outcome: 'joined', id: existing }
@@ -104,6 +105,8 @@ export class Ledger {
         return { outcome: 'rejected', reason: 'unique', existing }
       }
     }
+    // It cannot wait for its own counter and for the end of that one as well.
+    if (leaving && call.after) return { outcome: 'rejected', reason: 'unique', existing: leaving.call.id }
     // The call that is to be replaced frees its place, so it is looked at as if it had gone.
     const replaced = holder?.call.id
     if (limit && limit.strategy !== 'wait') {
@@ -121,9 +124,10 @@ export class Ledger {
     }
     if (holder) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
     const entry = this.enter(call)
-    if (unique) this.#keys.set(unique.key, entry)
+    this.#keys.take(entry, leaving)
+    if (leaving) entry.after = this.#counters.untilEndOf(leaving, this.now)
     this.#limits.waits(entry)
-    if (call.after === undefined || this.#await(entry) === 'go') this.#standing.wait(entry)
+    if (entry.after === undefined || this.#await(entry) === 'go') this.#standing.wait(entry)
     return replaced === undefined ? { outcome: 'accepted', id } : { outcome: 'replaced', id, replaced }
   }
 
@@ -305,8 +309,8 @@ export class Ledger {
     if (!entry) return 'gone'
     if (!hasEnded(entry)) return 'pending'
     const { unique } = entry.call
-    if (unique && this.#keys.has(unique.key)) return 'taken'
-    if (unique) this.#keys.set(unique.key, entry)
+    if (unique && this.#keys.isTaken(unique.key)) return 'taken'
+    this.#keys.take(entry)
     this.#history.delete(entry)
     const { now } = this
     entry.attempt = entry.deaths = 0
@@ -328,7 +332,7 @@ export class Ledger {
   forget(entry: Entry): void {
     if (!hasEnded(entry)) {
       this.#leave(entry)
-      this.#free(entry)
+      this.#keys.free(entry)
       this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
       this.tell({ signal: 'ended', id: entry.call.id })
     } else this.#history.delete(entry)
@@ -465,14 +469,9 @@ export class Ledger {
     entry.cancelling = undefined
   }
 
-  #free(entry: Entry): void {
-    const key = entry.call.unique?.key ?? ''
-    if (this.#keys.get(key) === entry) this.#keys.delete(key)
-  }
-
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
     this.#leave(entry)
-    this.#free(entry)
+    this.#keys.free(entry)
     entry.state = state
     entry.endedAt = this.now
     entry.result = with_.result

@@ -7,6 +7,10 @@ export type StoredState = 'held' | 'delayed' | 'ready' | 'running' | 'done' | 'f
 /**
  * The reaction when a call with the same unique key is already pending or running. `replace` takes the place of one
  * that has not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
+ *
+ * A running call that was asked to stop has given its key up: the new call is kept, has the key from then on, and is held until
+ * that one has ended, so that two calls of one key never run at once. A new call that is to wait for a counter of its own (`after`)
+ * is rejected instead.
  */
 export type KeyConflict = 'reject' | 'join' | 'replace'
 

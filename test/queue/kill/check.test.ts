@@ -91,6 +91,19 @@ const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: 
     /3 jobs with the limit 'k' \(2\) have run at once/,
   ],
   [
+    'a unique key under which the next one does not wait for the end of the one that was asked to stop',
+    {
+      accepted: [],
+      rows: [],
+      marks: marksOf('a', 'b'),
+      jobs: jobs(
+        ran('a', 10, 30, { key: 'u', sentAt: 0 }),
+        ran('b', 29, 40, { key: 'u', sentAt: 20, after: 'end of a' }),
+      ),
+    },
+    /jobs a and b were pending at once under the unique key 'u'/,
+  ],
+  [
     'a unique key that lets in a second',
     {
       accepted: [],
@@ -121,8 +134,13 @@ describe('the checker of the kill matrix', () => {
       limitKey: 'k',
     }))
     const unique = [ran('d', 5, 10, { key: 'u', sentAt: 0 }), ran('e', 15, 20, { key: 'u', sentAt: 10 })]
-    const left = { accepted: [], rows: [], marks: marksOf('a', 'b', 'c', 'd', 'e') }
-    assert.deepEqual(violationsOf(evidence({ ...left, jobs: jobs(...(limited as never[]), ...unique) })), [])
+    const stopped = [
+      ran('f', 0, 30, { key: 'v', sentAt: 0 }),
+      ran('g', 30, 40, { key: 'v', sentAt: 20, after: 'end of f' }),
+    ]
+    const left = { accepted: [], rows: [], marks: marksOf('a', 'b', 'c', 'd', 'e', 'f', 'g') }
+    const all = jobs(...(limited as never[]), ...unique, ...stopped)
+    assert.deepEqual(violationsOf(evidence({ ...left, jobs: all })), [])
   })
 
   test('finds limits and unique keys that do not hold at the moment', () => {

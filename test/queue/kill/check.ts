@@ -118,7 +118,10 @@ function* limitExceeded({ jobs }: Evidence): Generator<string> {
   }
 }
 
-/** One that is accepted under a unique key comes after the end of the one before. */
+/**
+ * One that is accepted under a unique key comes after the end of the one before, or, where that was asked to stop, starts after
+ * its end.
+ */
 function* uniqueExceeded({ jobs }: Evidence): Generator<string> {
   const byKey = new Map<string, StoredJob[]>()
   for (const job of jobs.values()) if (job.key !== undefined) byKey.set(job.key, [...(byKey.get(job.key) ?? []), job])
@@ -126,7 +129,10 @@ function* uniqueExceeded({ jobs }: Evidence): Generator<string> {
     sharing.sort((a, b) => a.sentAt - b.sentAt || (a.endedAt ?? Infinity) - (b.endedAt ?? Infinity))
     for (const [index, job] of sharing.entries()) {
       const before = sharing[index - 1]
-      if (before && (before.endedAt ?? Infinity) > job.sentAt) {
+      if (!before) continue
+      const end = before.endedAt ?? Infinity
+      const follows = job.after === `end of ${before.id}`
+      if (end > (follows ? (job.startedAt ?? Infinity) : job.sentAt)) {
         yield `jobs ${before.id} and ${job.id} were pending at once under the unique key '${key}'`
       }
     }
@@ -159,7 +165,9 @@ export function violationsNow(jobs: readonly StoredJob[], now: number): string[]
     if (job.state === 'running' && job.limitKey !== undefined) {
       running.set(job.limitKey, (running.get(job.limitKey) ?? 0) + 1)
     }
-    if (job.key !== undefined && !final.has(job.state)) unique.set(job.key, (unique.get(job.key) ?? 0) + 1)
+    // One that was asked to stop has given its key up.
+    if (job.key !== undefined && !final.has(job.state) && job.cancelling === undefined)
+      unique.set(job.key, (unique.get(job.key) ?? 0) + 1)
   }
   const forgotten = jobs.filter(({ state, startedAt = now }) => state === 'running' && now - startedAt > far)
   return [

@@ -15,6 +15,7 @@ import { Database } from '#skein/stores/sqlite/file/database.js'
 import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
 import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { openDatabase } from '#skein/stores/sqlite/file/open-database.js'
+import { schemaVersion } from '#skein/stores/sqlite/file/schema.js'
 import type { Claim } from '#skein/stores/roles/broker.js'
 import { root } from '../../support/paths.ts'
 import { claimNow } from '../../support/claim-now.ts'
@@ -257,7 +258,7 @@ describe('a file of version 1', () => {
     )
     await store.close()
     const again = await openDriver(file)
-    assert.deepEqual([...(again.prepare('SELECT version FROM skein_meta').get() ?? [])], [3])
+    assert.deepEqual([...(again.prepare('SELECT version FROM skein_meta').get() ?? [])], [schemaVersion])
     const shown = again.prepare(`SELECT count(*) FROM skein_jobs WHERE state = 'running'`).get() ?? []
     assert.deepEqual([...shown], [0])
     again.close()

@@ -1,4 +1,5 @@
 import * as story from '../../story.ts'
+import { endCounter } from '../../end-counter.ts'
 import type { SendOutcome } from '../../roles/calls.ts'
 import { countIn, optionalTextIn } from '../file/columns.ts'
 import { enroll, verdictOf } from './counters.ts'
@@ -102,19 +103,21 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
   if (database.get('SELECT 1 FROM skein_call WHERE id = ?', id)) return { outcome: 'joined', id }
   const unique = rest?.unique
-  const holder = unique ? holderOf(turn, unique.key) : undefined
+  const { holder, leaving } = unique ? holdersOf(turn, unique.key) : noHolders
   if (unique && holder) {
     if (unique.conflict === 'join') return { outcome: 'joined', id: holder.id }
     if (unique.conflict === 'reject' || holder.state === state.running) {
       return { outcome: 'rejected', reason: 'unique', existing: holder.id }
     }
   }
+  // It cannot wait for its own counter and for the end of that one as well.
+  if (leaving && rest?.after) return { outcome: 'rejected', reason: 'unique', existing: leaving.id }
   if (rest?.limit && !makeRoom(turn, id, rest.limit, holder)) return { outcome: 'rejected', reason: 'limit' }
   if (holder) end(turn, holder, state.cancelled, { error: story.replacedStory(id) })
 
   const line = keeper.lines.of(queue, task)
   const call = turn.next()
-  const after = rest?.after
+  const after = leaving ? endOf(turn, leaving) : rest?.after
   const verdict = after ? verdictOf(turn, after) : 'go'
   const large = headers.length + body.length > mostInRow
   const limit = rest?.limit
@@ -164,9 +167,27 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   return holder ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
 }
 
-function holderOf(turn: Turn, key: string): Loaded | undefined {
-  const row = turn.database.get(`SELECT id FROM skein_call WHERE unique_key = ? AND ${notEnded}`, key)
-  return row && load(turn, row[0] as string)
+/** The calls of a unique key that have not ended: the one that holds it, and one that was asked to stop, and has given it up. */
+interface Holders {
+  readonly holder?: Loaded | undefined
+  readonly leaving?: Loaded | undefined
+}
+
+const noHolders: Holders = {}
+
+function holdersOf(turn: Turn, key: string): Holders {
+  const rows = turn.database.all(`SELECT id FROM skein_call WHERE unique_key = ? AND ${notEnded}`, key)
+  if (rows.length === 0) return noHolders
+  const calls = rows.map(([id]) => load(turn, id as string))
+  const isLeaving = (each: Loaded | undefined): boolean => each?.state === state.running && each.cancelling !== null
+  return { holder: calls.find(each => !isLeaving(each)), leaving: calls.find(isLeaving) }
+}
+
+/** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */
+function endOf(turn: Turn, { id, call }: Loaded): NonNullable<SentRest['after']> {
+  const counter = endCounter(id)
+  enroll(turn, [{ counter, member: 0 }], id, call)
+  return { counter, members: 1, drop: false }
 }
 
 /** Makes sure that a call that does not wait has a place. False when it has none. */

@@ -26,7 +26,7 @@ export const notEnded: string = `state < ${state.done}`
 export const endedBadly: string = `state > ${state.done}`
 
 /** The version of the tables below. */
-export const schemaVersion: number = 3
+export const schemaVersion: number = 4
 
 /** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -196,6 +196,12 @@ const steps: readonly string[] = [
   UPDATE skein_call SET blamed = 1 WHERE state = 2;
   ALTER TABLE skein_call ADD COLUMN alone INTEGER; -- it is to run alone for so many milliseconds; -1: it was at hand when a worker died
   UPDATE skein_call SET blamed = 1 WHERE state = ${state.running};
+  `,
+  // One that was asked to stop has given up its key: another one may have it, and waits for its end.
+  `
+  DROP INDEX skein_call_key;
+  CREATE UNIQUE INDEX skein_call_key ON skein_call (unique_key, iif(cancelling IS NULL, 0, call))
+    WHERE unique_key IS NOT NULL AND ${notEnded};
   `,
 ]
 

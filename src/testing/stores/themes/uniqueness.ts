@@ -48,6 +48,76 @@ export function uniqueness(kind: Kind): void {
 
   scene(
     kind,
+    'a running call that was asked to stop gives its key up; the next one starts when it has ended',
+    ['unique', 'cancel', 'retry'],
+    async ({ probe }) => {
+      for (const [index, conflict] of (['join', 'reject', 'replace'] as const).entries()) {
+        const [first, second] = [`old ${index}`, `new ${index}`]
+        await probe.send([unique(first, 'reject')])
+        const claim = await probe.oneClaim()
+        await probe.inspector.cancel([first], '"changed"')
+        assert.deepEqual(await probe.send([unique(second, conflict)]), [{ outcome: 'accepted', id: second }])
+        // From here on it is the second one that has the key.
+        assert.deepEqual(await probe.send([unique('third', 'join')]), [{ outcome: 'joined', id: second }])
+        assert.deepEqual(await probe.claimedIds(), [], 'two calls of one key run at once')
+        assert.deepEqual(await probe.inspector.retry([first]), ['pending'])
+        assert.equal(await probe.settled(claim, { kind: 'cancelled', error: '{}' }), 'ok')
+        assert.deepEqual(await probe.inspector.retry([first]), ['taken'])
+        const next = await probe.oneClaim()
+        assert.equal(next.id, second)
+        assert.equal(await probe.settled(next), 'ok')
+      }
+    },
+  )
+
+  scene(
+    kind,
+    'a call that waits for one that was asked to stop may be cancelled itself: the one after it waits likewise',
+    ['unique', 'cancel'],
+    async ({ probe }) => {
+      await probe.send([unique('a', 'reject')])
+      const claim = await probe.oneClaim()
+      await probe.inspector.cancel(['a'], '"x"')
+      await probe.send([unique('b', 'join')])
+      assert.deepEqual(await probe.inspector.cancel(['b'], '"x"'), ['cancelled'])
+      assert.deepEqual(await probe.send([unique('c', 'join')]), [{ outcome: 'accepted', id: 'c' }])
+      assert.deepEqual(await probe.claimedIds(), [])
+      await probe.settled(claim)
+      assert.deepEqual(await probe.claimedIds(), ['c'])
+    },
+  )
+
+  scene(
+    kind,
+    'a call whose worker dies while it is asked to stop lets the next one of its key start',
+    ['turn', 'unique', 'cancel', 'leases'],
+    async ({ bed, probe }) => {
+      await probe.send([unique('a', 'reject')])
+      await probe.oneClaim()
+      await probe.inspector.cancel(['a'], '"x"')
+      await probe.send([unique('b', 'join')])
+      await bed.turn(10_000)
+      assert.deepEqual(await probe.claimedIds(), ['b'])
+    },
+  )
+
+  scene(
+    kind,
+    'a call that waits for a counter is not kept while one of its key is asked to stop',
+    ['unique', 'cancel', 'counters'],
+    async ({ probe }) => {
+      await probe.send([unique('a', 'reject')])
+      await probe.oneClaim()
+      await probe.inspector.cancel(['a'], '"x"')
+      const after = { counter: 'c', members: 0, failure: 'release' } as const
+      assert.deepEqual(await probe.send([unique('b', 'join', { after })]), [
+        { outcome: 'rejected', reason: 'unique', existing: 'a' },
+      ])
+    },
+  )
+
+  scene(
+    kind,
     'a key is taken while its call waits for a retry, and free as soon as it has ended',
     ['turn', 'unique', 'cancel', 'purge'],
     async ({ bed, probe }) => {

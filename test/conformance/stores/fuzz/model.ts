@@ -91,13 +91,16 @@ export class Model {
   #keep(call: OutgoingCall): SendOutcome {
     const { id, unique, limit } = call
     if (this.find(id)) return { outcome: 'joined', id }
-    const holder = unique && this.calls.find(each => each.call.unique?.key === unique.key && !ended(each))
+    const ofKey = this.calls.filter(each => unique && each.call.unique?.key === unique.key && !ended(each))
+    const holder = ofKey.find(each => !each.cancelling)
+    const leaving = ofKey.find(each => each.cancelling)
     if (unique && holder) {
       if (unique.conflict === 'join') return { outcome: 'joined', id: holder.call.id }
       if (unique.conflict === 'reject' || holder.state === 'running') {
         return { outcome: 'rejected', reason: 'unique', existing: holder.call.id }
       }
     }
+    if (leaving && call.after) return { outcome: 'rejected', reason: 'unique', existing: leaving.call.id }
     if (limit && limit.strategy !== 'wait') {
       for (;;) {
         const sharing = this.calls.filter(each => each.call.limit?.key === limit.key && !ended(each) && each !== holder)
@@ -131,12 +134,23 @@ export class Model {
       leaseUntil: 0,
       cancelling: false,
       counts: [],
-      after: call.after,
+      after: leaving ? this.#endOf(leaving) : call.after,
       reports: [],
     }
     this.calls.push(entry)
-    if (call.after) this.#await(entry)
+    if (entry.after) this.#await(entry)
     return holder ? { outcome: 'replaced', id, replaced: holder.call.id } : { outcome: 'accepted', id }
+  }
+
+  /** Counted in a counter of its own, for one that has its unique key and is to start only then. */
+  #endOf(leaving: ModelCall): AwaitedCounter {
+    const { id } = leaving.call
+    const counter = `end of ${id}`
+    if (!this.#members.some(each => each.counter === counter)) {
+      this.#members.push({ id, counter, member: 0, state: undefined })
+      leaving.counts.push({ counter, member: 0 })
+    }
+    return { counter, members: 1, failure: 'release' }
   }
 
   /** The ids that must be claimed, in order. */
