@@ -10,7 +10,7 @@
 // Work: what is to be run, and the places that run it.
 export { call, type Call, isCall } from './call/call.ts'
 export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './call/executor.ts'
-export type { MapOptions, MapResults, Settled } from './call/map.ts'
+export type { MapOptions } from './call/map.ts'
 export type { CallOptions } from './call/options.ts'
 export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
@@ -57,6 +57,8 @@ export { all, type AllResults, type WorkSet } from './core/combine/all.ts'
 export { allSettled, type SettledResults } from './core/combine/all-settled.ts'
 export { asCompleted } from './core/combine/as-completed.ts'
 export type { ResultOf, Work } from './core/combine/contest.ts'
+export { map, type MapWorkOptions } from './core/combine/map.ts'
+export type { MapResults, Settled } from './core/combine/map-results.ts'
 export { race } from './core/combine/race.ts'
 export { any, type Completed, some } from './core/combine/some.ts'
 

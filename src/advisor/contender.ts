@@ -1,5 +1,5 @@
 import type { Executor } from '../call/executor.ts'
-import type { Settled } from '../call/map.ts'
+import type { Settled } from '../core/combine/map-results.ts'
 import type { Task } from '../call/define/task.ts'
 import type { PlaceKind } from './comparison.ts'
 import { isGeneratorTask, settleEach, type SettleOptions } from './settle-each.ts'

@@ -1,6 +1,6 @@
 import { makeCall } from '../call/call.ts'
 import type { Executor } from '../call/executor.ts'
-import type { Settled } from '../call/map.ts'
+import type { Settled } from '../core/combine/map-results.ts'
 import type { CallOptions } from '../call/options.ts'
 import { lookup } from '../call/define/registry.ts'
 import { type AnyFunction, identityOf } from '../call/define/identity.ts'

@@ -51,6 +51,7 @@ const allowed: Readonly<Record<string, string>> = {
   // Durations that never pass: the wait is cancelled or refused, or its clock is turned by whoever calls the helper.
   'test/core/scope/cancel.test.ts': 'a timer of an hour that its signal ends',
   'test/core/combine/combine.test.ts': 'helpers of tests that turn their own clock',
+  'test/core/combine/map.test.ts': 'a helper of tests that turn their own clock',
   'test/core/scope/properties.test.ts': 'steps of programs that run on a virtual clock',
   'test/core/scope/scenarios.test.ts': 'durations that are refused',
   'test/core/scope/wait.test.ts': 'durations that are refused',

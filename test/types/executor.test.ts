@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { call, type Call } from '#skein/call/call.js'
 import type { Executor } from '#skein/call/executor.js'
-import type { MapResults, Settled } from '#skein/call/map.js'
+import type { MapResults, Settled } from 'skein'
 import type { sendable } from '#skein/call/define/sendable.js'
 import { task } from '#skein/call/define/task.js'
 import type { Job } from '#skein/core/job/job.js'

@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { call, type Call } from '#skein/call/call.js'
 import type { Executor } from '#skein/call/executor.js'
-import type { MapResults } from '#skein/call/map.js'
+import type { MapResults } from 'skein'
 import { move } from '#skein/call/codec/move.js'
 import { put, type Put } from '#skein/call/codec/put.js'
 import { task } from '#skein/call/define/task.js'

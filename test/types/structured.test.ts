@@ -6,11 +6,14 @@ import {
   asCompleted,
   failAfter,
   type Job,
+  map,
+  type MapResults,
   moveOnAfter,
   race,
   type Scope,
   scope,
   scopeKey,
+  type Settled,
   some,
 } from 'skein'
 import { exactly } from './expect.ts'
@@ -40,6 +43,23 @@ async function results(): Promise<void> {
     exactly<number>()(index)
     exactly<string | number>()(value)
   }
+}
+
+async function mapped(items: AsyncIterable<Date>): Promise<void> {
+  exactly<MapResults<number>>()(map(['a'], name => name.length))
+  exactly<MapResults<string>>()(map(items, async (date, s, index) => `${date.getTime()} ${s.name} ${index}`, {}, s))
+  exactly<MapResults<Settled<number>>>()(map([1], n => n, { concurrency: 2, settle: true }))
+  exactly<MapResults<number>>()(map([1], n => n, { settle: false, timeout: '1s' }, new AbortController().signal))
+  exactly<string[]>()(await map(new Set([1]), (_, s) => s.name).toArray())
+  for await (const end of map([1], text as never, { settle: true })) {
+    if (end.state === 'failed') exactly<unknown>()(end.error)
+  }
+  // @ts-expect-error a single number is no source
+  map(1, n => n)
+  // @ts-expect-error the items are strings
+  map(['a'], (n: number) => n)
+  // @ts-expect-error an option of executors alone
+  map([1], n => n, { chunk: 2 })
 }
 
 async function methods(): Promise<void> {
@@ -78,5 +98,5 @@ function refused(): void {
 }
 
 test('types of structured concurrency', () => {
-  void [results, methods, refused]
+  void [results, mapped, methods, refused]
 })

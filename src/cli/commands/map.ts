@@ -1,4 +1,4 @@
-import type { Settled } from '../../call/map.ts'
+import type { Settled } from '../../core/combine/map-results.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
 import type { Arguments, Command } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'

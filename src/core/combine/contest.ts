@@ -3,7 +3,7 @@ import { describe } from '../errors/checks.ts'
 import { debugging } from '../report/debug.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
-import { runScope, Scope } from '../scope/scope.ts'
+import { runScope, Scope, type ScopeOptions } from '../scope/scope.ts'
 import { checkBody, noOptions } from '../scope/options.ts'
 import { SpawnedJob } from '../scope/spawned-job.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
@@ -50,31 +50,35 @@ class Contender extends SpawnedJob<unknown, Scope> {
   }
 
   override cancelled(error: unknown, cause: CancelCause | undefined): void {
-    const all = this.inner.parent?.cause
-    if (all === undefined) this.#judge.failed?.(this.#index, error)
+    if (this.inner.parent?.cause !== undefined) return super.cancelled(error, cause)
+    // It alone was cancelled, by itself: it has no result, and the others go on.
+    if (this.#judge.failed === undefined) return super.failed(error, cause)
+    this.#judge.failed(this.#index, error)
     super.cancelled(error, cause)
   }
 }
 
 /** Starts every piece of work as a child of the scope, in order. */
 export function startAll(s: Scope, work: readonly Work[], judge: Judge): void {
-  work.forEach((fn, index) => {
-    const job = new Contender(
-      new Scope({ parent: s, kind: 'task', name: fn.name || `${s.name} ${index}` }),
-      fn,
-      judge,
-      index,
-    )
-    s.enlist(job)
-    job.startSoon()
-  })
+  work.forEach((fn, index) => startOne(s, fn, judge, index, { name: fn.name || `${s.name} ${index}` }))
 }
 
-/** Runs the body in a scope that belongs to the owner. */
+/** Starts one piece of work as a child of the scope. */
+export function startOne(s: Scope, fn: Work, judge: Judge, index: number, options: ScopeOptions): void {
+  const job = new Contender(new Scope({ ...options, parent: s, kind: 'task' }), fn, judge, index)
+  s.enlist(job)
+  job.startSoon()
+}
+
+/** Runs the body in a scope that belongs to the owner, or to the current scope where none is given. */
 export function runUnder<T>(owner: Owner | undefined, name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
-  const around = ownerOf(owner)
-  if (around instanceof Scope) return runScope(around, body, { name }, name)
-  return runScope(undefined, body, around === undefined ? { ...noOptions, name } : { name, signal: around }, name)
+  return runOwned(ownerOf(owner), name, body)
+}
+
+/** Runs the body in a scope that belongs to the owner, or to nobody. */
+export function runOwned<T>(owner: Owner | undefined, name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
+  if (owner instanceof Scope) return runScope(owner, body, { name }, name)
+  return runScope(undefined, body, owner === undefined ? { ...noOptions, name } : { name, signal: owner }, name)
 }
 
 /** The decision of a contest: a value or an error. */

@@ -8,6 +8,7 @@ import {
   every,
   failAfter,
   main,
+  map,
   moveOnAfter,
   openProcess,
   Queue,
@@ -91,6 +92,15 @@ export const coreRows: readonly NumberRow[] = [
   ),
   row<number>('RetryBudgetOptions.perSuccess', number(0, Number.MAX_VALUE), perSuccess =>
     new RetryBudget({ perSuccess }).succeeded(),
+  ),
+  row<number>('MapWorkOptions.concurrency', countOrNone(1), concurrency =>
+    briefly(s => map([1, 2], n => n, { concurrency }, s).toArray()),
+  ),
+  row<number>('MapWorkOptions.lookAhead', count(1), lookAhead =>
+    briefly(s => map([1, 2], n => n, { lookAhead }, s).toArray()),
+  ),
+  row('MapWorkOptions.timeout', span, timeout =>
+    briefly(s => told(map([1], (_, s) => s.wait(aMoment()), { timeout }, s).toArray())),
   ),
   row<number>('SuperviseOptions.restarts', countOrNone(0), restarts =>
     briefly(s => told(supervise(fails, { restarts, backoff: 1 }, s))),

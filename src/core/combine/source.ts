@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { describe } from '../../core/errors/checks.ts'
+import { InvalidArgumentError } from '../errors/errors.ts'
+import { describe } from '../errors/checks.ts'
 
 /** Items of a source, or the error that it has failed with. */
 export type Taken = { readonly items: unknown[]; readonly done: boolean } | { readonly error: unknown }
