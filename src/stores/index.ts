@@ -49,5 +49,5 @@ export type {
 } from './roles/inspector.ts'
 export type { Announcement, Registry, WorkerRecord } from './roles/registry.ts'
 export type { Begun, CallOutcome, ForeignResults, Report, Reported, ResultListener, Results } from './roles/results.ts'
-export type { InspectableStore, Retention, Store, StoreStats } from './roles/store.ts'
+export type { CloseStoreOptions, InspectableStore, Retention, Store, StoreStats } from './roles/store.ts'
 export type { ColumnValue, Effect, Transactions, UserDatabase } from './roles/transactions.ts'

@@ -4,7 +4,10 @@ import { hostname } from 'node:os'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
 import { Observers } from '../../core/events/observers.ts'
+import { longestDelay } from '../../core/time/real-timer.ts'
+import { TimeoutError } from '../../core/errors/errors.ts'
 import { Timer } from '../../core/time/timer.ts'
+import { settlesWithin } from '../../core/time/settles-within.ts'
 import { checkKnown } from '../../core/errors/checks.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import type { Store } from '../../stores/roles/store.ts'
@@ -18,6 +21,9 @@ import { WorkerCore } from './worker.ts'
 
 /** The pause between two announcements that a worker is alive, in milliseconds. */
 const announceEvery = 5_000
+
+/** The time that each of the last steps of a stop has at least, in milliseconds. */
+const leastForOne = 100
 
 /** Options of a worker's `close`. */
 export interface CloseWorkerOptions {
@@ -91,7 +97,7 @@ export class QueueWorkerHandle implements QueueWorker {
   readonly #observers = new Observers<SkeinEvent>()
   readonly #teller: JobTeller
   /** A worker that waits for jobs keeps its program running, as a server does. */
-  readonly #alive = setInterval(() => {}, 2 ** 31 - 1)
+  readonly #alive = setInterval(() => {}, longestDelay)
   #state: 'running' | 'stopping' | 'stopped' = 'running'
   #stop: Stop | undefined
   #tellDone!: (report: StopReport) => void
@@ -186,20 +192,28 @@ export class QueueWorkerHandle implements QueueWorker {
     this.#state = 'stopped'
     this.#pulse?.clear()
     this.#core.release()
-    const quietly = async (what: string, ending: () => Promise<unknown>): Promise<void> => {
-      try {
-        await ending()
-      } catch (error) {
-        this.#teller.trouble(what, error)
-      }
+    const within = (part: number): number => Math.max(leastForOne, stop.left * part)
+    await this.#last('say goodbye', within(0.5), async () => store.registry?.announce(this.id, undefined))
+    if (ownsExecutor) await this.#last('close the executor', within(0.5), () => executor.close({ cancel: true }))
+    if (ownsStore) {
+      const timeout = within(1)
+      await this.#last('close the store', timeout + leastForOne, () => store.close({ timeout }))
     }
-    await quietly('say goodbye', async () => store.registry?.announce(this.id, undefined))
-    if (ownsExecutor) await quietly('close the executor', () => executor.close({ cancel: true }))
-    if (ownsStore) await quietly('close the store', () => store.close())
     await this.#server?.close()
     clearInterval(this.#alive)
     this.#teller.worker('gone')
     this.#tellDone(report)
+  }
+
+  /** One of the last steps: whatever becomes of it, the worker ends, and in time. */
+  async #last(what: string, timeout: number, step: () => Promise<unknown>): Promise<void> {
+    try {
+      if (await settlesWithin(step(), timeout)) return
+      const message = `It could not be done in the time that the worker had to stop, since something held it up: is another program keeping ${this.#parts.store.url} locked?`
+      this.#teller.trouble(what, new TimeoutError(message, { timeout }))
+    } catch (error) {
+      this.#teller.trouble(what, error)
+    }
   }
 
   #armPulse(): void {

@@ -1,23 +1,31 @@
+import { clockSlot } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { StopReport } from './reports.ts'
 import type { WorkerCore } from './worker.ts'
 
+/** The part of the time that is kept for writing what has come of jobs that were broken off, in milliseconds. */
+const forWriting = 1_000
+/** The part of the time that is kept for closing, in milliseconds. */
+const forClosing = 500
 /** The pause between two looks after what the executor has taken back into its queue, in milliseconds. */
 const lookEvery = 50
 
 /**
  * The way in which a worker stops, with one deadline for all of it:
  *
- *     stop claiming, hand back what has not started -> let run -> abort -> (after the executor's grace: by force) -> write
+ *     stop claiming, hand back what has not started -> let run -> abort -> (after the executor's grace: by force) -> write -> close
  *
- * `hurry` skips to the abort. What was broken off goes back too, and its attempt does not count.
+ * `hurry` skips to the abort. What was broken off goes back too, and its attempt does not count. A store that takes nothing, since
+ * another program keeps it locked, does not hold it up: what is not written by then is given up.
  */
 export class Stop {
   readonly #core: WorkerCore
   /** The time that jobs have to finish by themselves, in milliseconds. */
   readonly #patience: number
-  /** The time that is kept for breaking off what then still runs, and for writing. */
+  /** The time that is kept for breaking off what then still runs, for writing, and for closing. */
   readonly #reserve: number
+  /** The end of all of it, by the clock that never goes back. */
+  #endsAt = Infinity
   #deadline: Timer | undefined
   #hurried = false
   #late = false
@@ -29,7 +37,7 @@ export class Stop {
    */
   constructor(core: WorkerCore, timeout: number, grace: number) {
     this.#core = core
-    this.#reserve = grace + 1_000
+    this.#reserve = grace + forWriting + forClosing
     this.#patience = Math.max(0, timeout - this.#reserve)
   }
 
@@ -37,13 +45,19 @@ export class Stop {
   hurry(): void {
     if (this.#hurried) return
     this.#hurried = true
-    this.#deadline = new Timer(this.#reserve, () => this.#end(), undefined)
+    this.#endAt(now() + this.#reserve)
     this.#wake?.()
+  }
+
+  /** The time that is left for closing, in milliseconds. */
+  get left(): number {
+    return Math.max(0, this.#endsAt - now())
   }
 
   async run(): Promise<StopReport> {
     const core = this.#core
     const before = { ...core.counts }
+    this.#endAt(now() + this.#patience + this.#reserve)
     const abort = new Timer(this.#patience, () => this.hurry(), undefined)
     core.onChange = () => this.#wake?.()
     try {
@@ -52,11 +66,10 @@ export class Stop {
         claimsAreIn = true
         this.#wake?.()
       })
-      await this.#until(() => claimsAreIn || this.#late)
+      await this.#until(() => claimsAreIn || this.#hurried)
       await this.#until(() => core.held === 0 || this.#hurried)
-      this.hurry()
       for (const attempt of core.attempts) core.stop(attempt, { kind: 'shutdown' })
-      await this.#until(() => (core.held === 0 && core.unsettled === 0) || this.#late)
+      await this.#until(() => (claimsAreIn && core.held === 0 && core.unsettled === 0) || this.#late)
     } finally {
       abort.clear()
       this.#deadline?.clear()
@@ -72,9 +85,17 @@ export class Stop {
     }
   }
 
-  #end(): void {
-    this.#late = true
-    this.#wake?.()
+  #endAt(time: number): void {
+    this.#endsAt = time
+    this.#deadline?.clear()
+    this.#deadline = new Timer(
+      Math.max(0, time - forClosing - now()),
+      () => {
+        this.#late = true
+        this.#wake?.()
+      },
+      undefined,
+    )
   }
 
   async #until(reached: () => boolean): Promise<void> {
@@ -91,4 +112,9 @@ export class Stop {
       this.#core.handBack()
     }
   }
+}
+
+/** Milliseconds, by the clock that never goes back. */
+function now(): number {
+  return clockSlot.clock.monotonic()
 }

@@ -1,9 +1,10 @@
 import { brandClass } from '../../core/brand.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
+import { milliseconds } from '../../core/time/duration.ts'
 import { checkMembers } from '../check.ts'
 import { Listeners } from '../listeners.ts'
 import type { Counters } from '../roles/counters.ts'
-import type { Store } from '../roles/store.ts'
+import type { CloseStoreOptions, Store } from '../roles/store.ts'
 import type { Ledger } from './ledger.ts'
 import type { Handle, Memory } from './memory.ts'
 import { MemoryBroker } from './roles/broker.ts'
@@ -48,7 +49,8 @@ export class MemoryStore implements Store, Handle {
     memory.handles.add(this)
   }
 
-  async close(): Promise<void> {
+  async close({ timeout = 0 }: CloseStoreOptions = {}): Promise<void> {
+    milliseconds(timeout, 'timeout') // it never waits
     if (this.#closed) return
     this.#closed = true
     const { ledger, handles, workers } = this.memory

@@ -24,6 +24,7 @@
  *
  * @module
  */
+import type { Duration } from '../../core/time/duration.ts'
 import type { Broker } from './broker.ts'
 import type { Counters } from './counters.ts'
 import type { Inspector, InspectorStats } from './inspector.ts'
@@ -42,7 +43,16 @@ export interface Store extends AsyncDisposable {
   readonly transactions?: Transactions
   readonly counters?: Counters
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
-  close(): Promise<void>
+  close(options?: CloseStoreOptions): Promise<void>
+}
+
+/** Options of a store's `close`. */
+export interface CloseStoreOptions {
+  /**
+   * The longest that it may take: a store that is kept from writing (its file is locked) gives up then what is not written, as if
+   * its program had died. A store that never waits need not heed it. Default: as long as it takes.
+   */
+  readonly timeout?: Duration
 }
 
 /** A store that can be looked into, whatever is asked. */

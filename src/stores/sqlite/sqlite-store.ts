@@ -1,9 +1,10 @@
 import { brandClass } from '../../core/brand.ts'
+import { milliseconds } from '../../core/time/duration.ts'
 import { checkMembers } from '../check.ts'
 import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { Counters, EndedMember } from '../roles/counters.ts'
 import type { Announcement } from '../roles/registry.ts'
-import type { InspectableStore } from '../roles/store.ts'
+import type { CloseStoreOptions, InspectableStore } from '../roles/store.ts'
 import type { Transactions, UserDatabase } from '../roles/transactions.ts'
 import { StoreThread } from '../threaded/store-thread.ts'
 import type { Asked, SqliteThread, ThreadData } from './calls/requests.ts'
@@ -64,8 +65,8 @@ export class SqliteStore implements InspectableStore {
     return new SqliteStore(url, data, announced, thread)
   }
 
-  close(): Promise<void> {
-    return this.#thread.close()
+  async close({ timeout }: CloseStoreOptions = {}): Promise<void> {
+    return this.#thread.close(timeout === undefined ? undefined : milliseconds(timeout, 'timeout'))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import { clearTimeout, queueMicrotask, setTimeout } from '../../core/time/platform.ts'
 import { Worker } from 'node:worker_threads'
+import { settlesWithin } from '../../core/time/settles-within.ts'
 import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
 import { type FromThread, type Request, type SentFailure, type Started, type ToThread, wants } from './messages.ts'
@@ -199,12 +200,13 @@ export class StoreThread<A, D> {
     this.#post({ listen: (this.#listening = this.#wanted) })
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  /** @param timeout milliseconds after which the thread is ended, whatever it still has to do. Default: none */
+  close(timeout?: number): Promise<void> {
+    this.#closing ??= this.#close(timeout)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(timeout: number = Infinity): Promise<void> {
     clearTimeout(this.#forgetting)
     clearTimeout(this.#restart)
     if (this.#broken) return void (await this.#worker.terminate())
@@ -213,18 +215,22 @@ export class StoreThread<A, D> {
     const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
     if (this.#outbox.length > 0) this.#flush()
     this.#post({ close: true })
-    await Promise.race([exited, ended])
-    await ended
+    const gone = Promise.race([exited, ended]).then(() => ended)
+    if (!(await settlesWithin(gone, timeout))) await this.#worker.terminate()
     this.listeners.clear()
   }
 
   /** The thread is gone: because it was closed, or because something went wrong in it. Then another one takes its place. */
   #end(error: unknown): void {
     const cause = error instanceof Error ? error.message : 'it ended unexpectedly'
-    this.#broken ??= this.#options.errorOf({
-      code: 'SKEIN_STORE_UNAVAILABLE',
-      message: `The thread of the store ${this.#options.name} has died: ${cause}`,
-    })
+    this.#broken ??= this.#closing
+      ? new ClosedError(
+          `The store ${this.#options.url} was closed before it had answered. Open it again to go on with it`,
+        )
+      : this.#options.errorOf({
+          code: 'SKEIN_STORE_UNAVAILABLE',
+          message: `The thread of the store ${this.#options.name} has died: ${cause}`,
+        })
     this.#onOpened?.reject(this.#broken)
     this.#outbox = []
     for (const { reject } of this.#waiting.values()) reject(this.#broken)

@@ -1,3 +1,5 @@
+import { milliseconds } from '../../core/time/duration.ts'
+import { settlesWithin } from '../../core/time/settles-within.ts'
 import { checkCalls, checkIntake, checkReports, checkSettlements } from '../check.ts'
 import type { Broker, BrokerAbility } from '../roles/broker.ts'
 import type { Inspector } from '../roles/inspector.ts'
@@ -63,11 +65,13 @@ export function together(calls: Store, kept: Store): Store {
     },
     ...(calls.inspector ? { inspector: inspectorOf(calls.inspector, kept.results) } : {}),
     ...(registry ? { registry } : {}),
-    close: async () => {
-      await Promise.allSettled(underWay)
-      await handled.release()
-      await calls.close()
-      await kept.close()
+    close: async options => {
+      const timeout = milliseconds(options?.timeout ?? Infinity, 'timeout')
+      await settlesWithin(
+        Promise.allSettled(underWay).then(() => handled.release()),
+        timeout,
+      )
+      await Promise.all([calls.close(options), kept.close(options)])
     },
     [Symbol.asyncDispose]: () => store.close(),
   }

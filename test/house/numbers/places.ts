@@ -114,6 +114,7 @@ export const placeRows: readonly NumberRow[] = [
       await running.close()
     }
   }),
+  row('CloseStoreOptions.timeout', span, timeout => memoryStore().close({ timeout })),
   row<number>('StoreOptions.maxDeaths', countOrNone(1), maxDeaths => store({ maxDeaths })),
   row<number>('StoreOptions.maxBytes', countOrNone(1), maxBytes => store({ maxBytes })),
   row<number>('RetentionOptions.count', countOrNone(0), kept => store({ retention: { count: kept } })),
