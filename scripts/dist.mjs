@@ -23,9 +23,10 @@ export async function makeDist(emitted) {
 
   const scripts = new Map()
   for (const path of compiled) {
-    if (path.endsWith('.js')) scripts.set(path, contents.get(path).toString())
+    if (path.endsWith('.js')) scripts.set(path, withPlainImports(contents.get(path).toString()))
     else if (path.endsWith('.map')) contents.set(path, oneFolderUp(contents.get(path).toString()))
   }
+  for (const [path, text] of scripts) contents.set(path, text)
   const { other, absent } = await joinModules(emitted, scripts)
   for (const [path, text] of other) contents.set(path, text)
   for (const path of absent) contents.delete(path)
@@ -38,6 +39,14 @@ export async function makeDist(emitted) {
   for (const path of Object.values(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).bin ?? {}))
     await chmod(join(root, path), 0o755)
   return 0
+}
+
+/**
+ * The compiler rewrites the ending of whatever is imported by an expression. Here these are whole URLs, and bundlers find their
+ * comments only where they stand in `import(…)` itself.
+ */
+function withPlainImports(text) {
+  return text.replace(/\bimport\(__rewriteRelativeImportExtension\(([^()]*)\)\)/g, 'import($1)')
 }
 
 /** A source map names its sources from where it lies, and dist/ is one level less deep. */

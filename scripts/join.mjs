@@ -3,7 +3,7 @@
 //
 // The modules stay where they are, as doors to the joined file: whatever imports one of them, from inside or outside, gets
 // the same functions and classes, so there is never a second copy of anything.
-import { join, posix } from 'node:path'
+import { dirname, join, posix, relative, sep } from 'node:path'
 import { root } from './steps.mjs'
 
 const target = 'joined/skein.js'
@@ -32,6 +32,7 @@ export async function joinModules(folder, texts) {
     stdin: { contents: doors.join('\n'), resolveDir: join(root, folder) },
     outfile: join(root, 'dist', target),
     write: false,
+    plugins: [reading(texts, join(root, folder))],
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -51,6 +52,16 @@ export async function joinModules(folder, texts) {
   for (const path of starters) other.set(path, straight(path, texts.get(path), joined))
   return { other, absent: joined.map(path => `${path}.map`) }
 }
+
+/** Lets esbuild read the modules from the texts, not from the disk. */
+const reading = (texts, folder) => ({
+  name: 'texts',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.js$/ }, ({ path }) => ({
+      contents: texts.get(relative(folder, path).split(sep).join('/')),
+      resolveDir: dirname(path),
+    })),
+})
 
 const mangled = (path, name) => `${path.replace(/\.js$/, '').replace(/\W/g, '_')}$${name}`
 

@@ -1,6 +1,9 @@
 import type { Executor } from '../call/executor.ts'
 import type { Settled } from '../core/combine/map-results.ts'
 import type { Task } from '../call/define/task.ts'
+// Not left to the imports below: in a bundle, a worker finds out here that it is one.
+import '../processes/starter.ts'
+import '../threads/starter.ts'
 import type { PlaceKind } from './comparison.ts'
 import { isGeneratorTask, settleEach, type SettleOptions } from './settle-each.ts'
 

@@ -3,7 +3,6 @@ import { environmentOf } from '../pool/wire/environment.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { Ended } from '../core/errors/errors.ts'
 import { RealTimer } from '../core/time/real-timer.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
@@ -17,6 +16,7 @@ import { FilePoolLedger, ledgerBytes, openLedger } from './file-ledger.ts'
 import { DamagedStreamError, FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 import { HeldReader } from './held-replies.ts'
 import { inheritedFlags } from '../pool/wire/inherited-flags.ts'
+import { processCommand } from './starter.ts'
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -53,9 +53,8 @@ export class Process implements Transport {
     const first = initFrame(init)
     const fd = openLedger(init.slots)
     const tagged = settings.output === 'tagged'
-    const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url))
     try {
-      this.#child = spawn(process.execPath, [...execArgvOf(settings), bootstrap], {
+      this.#child = spawn(process.execPath, [...execArgvOf(settings), ...processCommand()], {
         // With a memory limit stderr is read, too: what V8 says when it runs out of memory is only said there.
         stdio: [
           'ignore',

@@ -1,6 +1,8 @@
 import { checkKnown, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/roles/store.ts'
+// Not left to the import below: in a bundle, the thread of a store finds out here that it is one.
+import '../stores/sqlite/starter.ts'
 import { together } from '../stores/together/together.ts'
 
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */

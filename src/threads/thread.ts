@@ -14,6 +14,7 @@ import { ringMemory } from './ring/layout.ts'
 import { Listener, openOutlet, ringLayout } from './ring/link.ts'
 import type { Outlet } from './ring/outlet.ts'
 import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
+import { threadFile } from './starter.ts'
 import type { ThreadData } from './wire.ts'
 
 /**
@@ -51,7 +52,7 @@ export class Thread implements Transport {
     const execArgv = settings.execArgv ?? flagsOfThreads(process.execArgv)
     const tagged = settings.output === 'tagged'
     try {
-      this.#worker = new Worker(new URL('./bootstrap.js', import.meta.url), {
+      this.#worker = new Worker(threadFile(), {
         workerData: data,
         transferList: [port2],
         name: init.name,

@@ -47,7 +47,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['memory', 'sqlite', 'together'],
     ['index'],
   ],
-  'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['sqlite-store'], ['index']],
+  'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['index']],
   'src/queue': [['default-queue', 'open-store', 'inside'], ['client', 'worker'], ['work'], ['index']],
 }
 

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
 import { checkKnown, describe } from '../../core/errors/checks.ts'
+import { urlOfModule } from '../../core/report/own-file.ts'
 import { define, type InputSchemas, type StandardSchema } from './definition.ts'
 import { type AnyFunction, type TaskIdentity, taskIdentity } from './identity.ts'
 import { invokeHere } from './invoke-here.ts'
@@ -85,11 +86,11 @@ const knownOptions: ReadonlySet<string> = new Set(['name', 'input', 'output', 'r
 function moduleUrl(module: ImportMeta | URL | string): string {
   if (typeof module === 'string') return module.includes('://') || module.startsWith('data:') ? module : fileUrl(module)
   if (module instanceof URL) return module.href
-  if (typeof module === 'object' && module !== null && typeof module.url === 'string')
-    return withoutLoaderMark(module.url)
+  const url = urlOfModule(module, task)
+  if (url !== undefined) return withoutLoaderMark(url)
   throw new TaskDefinitionError(
     `task() needs to know its module: pass import.meta as the first argument, got ${describe(module)}. ` +
-      `In CommonJS pass __filename; a .ts file has no import.meta.url when its package.json lacks "type": "module".`,
+      `In CommonJS pass __filename.`,
   )
 }
 

@@ -2,8 +2,9 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import type { CancelCause } from '../errors/cause.ts'
-import { checkKnown } from '../errors/checks.ts'
+import { checkKnown, describe } from '../errors/checks.ts'
 import { debugging } from '../report/debug.ts'
+import { urlOfModule } from '../report/own-file.ts'
 import { cancelDetached, detached, noneDetached } from '../scope/detach.ts'
 import { dumpOnSignal } from '../debug/dump.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -14,6 +15,7 @@ import { freeRoots } from '../tree/roots.ts'
 import { checkName } from '../scope/options.ts'
 import { programGrace } from '../time/grace.ts'
 import { announceShutdown } from './shutdown.ts'
+import { isWorker } from './start-guard.ts'
 
 /** Options of `main`. */
 export interface MainOptions {
@@ -136,17 +138,18 @@ function noneDetachedWithin(grace: number): Promise<void> {
 
 /** True when this module is the one that the program was started with, in its main thread, and no worker of skein. */
 function isEntry(meta: ImportMeta): boolean {
-  if (typeof meta !== 'object' || meta === null || typeof meta.url !== 'string') {
+  const module = urlOfModule(meta, main)
+  if (module === undefined) {
     throw new InvalidArgumentError(
-      `main() needs import.meta as its first argument, got ${typeof meta}. In CommonJS use if (require.main === module) instead.`,
+      `main() needs import.meta as its first argument, got ${describe(meta)}. In CommonJS use if (require.main === module) instead.`,
     )
   }
-  if (!isMainThread || (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined) return false
+  if (!isMainThread || isWorker()) return false
   const known = (meta as { main?: unknown }).main
   if (typeof known === 'boolean') return known
   const started = process.argv[1]
-  if (started === undefined || !meta.url.startsWith('file:')) return false
-  const url = new URL(meta.url)
+  if (started === undefined || !module.startsWith('file:')) return false
+  const url = new URL(module)
   url.search = ''
   url.hash = ''
   const own = realPath(fileURLToPath(url))

@@ -1,5 +1,7 @@
-/** The folder that skein's own code lies in, as it was built (in dist/, most of it joined into one file) or as it was written. */
-const home = /^(.*\/)(?:dist|src)\//.exec(import.meta.url)?.[1]
+import { fileOfCaller } from './own-file.ts'
+
+/** The folder with skein's own code: as it was built, in dist/, most of it joined into one file, and as it was written, in src/. */
+const home = /^(.*\/)dist\/(?:joined\/skein|core\/report\/place)\.js$/.exec(fileOfCaller() ?? '')?.[1]
 
 /** The beginnings of the places in skein's own code; none, if a bundler has mixed it with the user's. */
 const own: readonly string[] =

@@ -25,7 +25,7 @@ import { Placement, placementOf, type PoolEntry, type PoolWorker, withdrawn } fr
 import { RealTimer, realTime } from './real-time.ts'
 import { Recall } from './recall.ts'
 import { Suspects } from './suspects.ts'
-import { refuseNestedStart } from '../wire/start-guard.ts'
+import { refuseNestedStart } from '../../core/program/start-guard.ts'
 import { TaskTimes } from './task-times.ts'
 import type { OpenTransport, WorkerExit } from '../wire/transport.ts'
 import { flagsOf, type Reply, reply, type Request, request, type WordOfRun } from '../wire/messages.ts'

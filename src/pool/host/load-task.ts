@@ -5,10 +5,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, modulesWithTasks, namesIn } from '../../call/define/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
 import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../../core/errors/errors.ts'
+import { fileOfCaller } from '../../core/report/own-file.ts'
 import { formatHint } from './module-format.ts'
-import { importing } from '../wire/start-guard.ts'
+import { evaluated, importUrl } from '../../core/program/import-url.ts'
+import { importing } from '../../core/program/start-guard.ts'
 
 const loaded = new Map<string, Promise<void>>()
+/** The file that this worker was started with, where that is a bundle: all its tasks are there once it has been evaluated. */
+let ownFile: Promise<void> | undefined
 /** Modules that were first seen while the import of another one failed: perhaps they are why, and then they are broken too. */
 const doubted = new Set<string>()
 
@@ -35,6 +39,13 @@ export function loadTaskModule(url: string): Promise<void> {
   return loading
 }
 
+/** Waits for the file that this worker was started with, which is being evaluated, before any task is looked up. */
+export function loadOwnFile(url: string): void {
+  ownFile = importing(url, () => evaluated(url))
+  ownFile.catch(() => {}) // that ends the worker by itself
+  loaded.set(url, ownFile)
+}
+
 /**
  * The function of a task, its module imported first if need be.
  *
@@ -43,6 +54,7 @@ export function loadTaskModule(url: string): Promise<void> {
 export async function loadTask(identity: TaskIdentity): Promise<AnyFunction> {
   // Tasks that a module defined before it threw are there, but the module is not to be trusted: it fails as a whole.
   const { url } = identity
+  if (ownFile !== undefined) await ownFile
   const known = loaded.has(url) || doubted.has(url) ? undefined : lookup(identity)
   if (known) return known
   await loadTaskModule(url)
@@ -63,7 +75,7 @@ async function load(url: string): Promise<void> {
   const native = Boolean((process.features as { typescript?: unknown }).typescript)
   if (isTypeScript(url) && !native) return loadWithoutNode(url)
   try {
-    await import(url)
+    await importUrl(url)
   } catch (error) {
     if (!isTypeScript(url) || !isBeyondNode(error)) throw moduleError(url, error)
     await loadBeyondNode(url, error)
@@ -88,7 +100,7 @@ async function loadWithoutNode(url: string): Promise<void> {
   esm.register()
   cjs.register()
   try {
-    await import(url)
+    await importUrl(url)
   } catch (error) {
     throw moduleError(url, error)
   }
@@ -99,7 +111,7 @@ async function loadBeyondNode(url: string, first: unknown): Promise<void> {
   const tsx = await findTsx<{ tsImport: (url: string, parent: string) => Promise<unknown> }>(url, './esm/api')
   if (!tsx) return loadCompiled(url, first)
   try {
-    await tsx.tsImport(url, import.meta.url)
+    await tsx.tsImport(url, fileOfCaller() ?? url)
   } catch (error) {
     throw moduleError(url, error)
   }
@@ -109,7 +121,7 @@ async function loadCompiled(url: string, first: unknown): Promise<void> {
   const compiled = url.replace(/\.([cm]?)tsx?(\?.*)?$/, '.$1js')
   if (compiled.startsWith('file:') && existsSync(fileURLToPath(compiled))) {
     try {
-      await import(compiled)
+      await importUrl(compiled)
     } catch (error) {
       throw moduleError(compiled, error)
     }
@@ -126,8 +138,8 @@ async function loadCompiled(url: string, first: unknown): Promise<void> {
 
 /** Finds tsx where the task module would find it, else where the program runs, else beside this package. */
 async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
-  for (const place of [url, pathToFileURL(`${process.cwd()}/`).href, import.meta.url]) {
-    if (!place.startsWith('file:')) continue
+  for (const place of [url, pathToFileURL(`${process.cwd()}/`).href, fileOfCaller()]) {
+    if (place?.startsWith('file:') !== true) continue
     let folder: string
     let entries: Record<string, { import?: { default?: string } }>
     try {
@@ -139,7 +151,7 @@ async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
     }
     // require.resolve would find the CommonJS build, which cannot be imported.
     const file = entries[entry]?.import?.default
-    if (file) return (await import(pathToFileURL(join(folder, file)).href)) as T
+    if (file) return (await importUrl(pathToFileURL(join(folder, file)).href)) as T
   }
   return undefined
 }

@@ -3,6 +3,9 @@ import type { Executor } from '../../call/executor.ts'
 import { handoverKey } from '../../call/run/handover.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
+// Not left to the imports below: in a bundle, a worker finds out here that it is one.
+import '../../processes/starter.ts'
+import '../../threads/starter.ts'
 import type { WorkSettings } from './work-options.ts'
 
 /** The number of jobs that run at once on the event loop when nobody says. */

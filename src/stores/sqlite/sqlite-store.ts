@@ -15,6 +15,7 @@ import { SqliteBroker } from './roles/broker.ts'
 import { SqliteInspector } from './roles/inspector.ts'
 import { SqliteRegistry } from './roles/registry.ts'
 import { SqliteResults } from './roles/results.ts'
+import { storeThreadFile } from './starter.ts'
 
 /** A file as a store, seen from the program's thread: everything is asked of the thread that owns the file. */
 export class SqliteStore implements InspectableStore {
@@ -58,7 +59,7 @@ export class SqliteStore implements InspectableStore {
     const thread = await StoreThread.open<Asked, ThreadData>({
       url,
       name: data.path,
-      module: new URL('./thread/thread.js', import.meta.url),
+      module: storeThreadFile(url),
       data: again => (again ? { ...data, again: [...announced] } : data),
       errorOf: failure => errorOf(failure, data.path),
     })

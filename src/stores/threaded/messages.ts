@@ -48,11 +48,13 @@ export interface FromThread {
 
 /** The data that a thread is started with. */
 export interface Started<D> {
-  /** The store's own. */
-  readonly data: D
-  /**
-   * The signals to listen to from the beginning, as bits of `wants`: a thread that takes the place of another goes on
-   * with that.
-   */
-  readonly listening: number
+  readonly skeinStore: {
+    /** The store's own. */
+    readonly data: D
+    /**
+     * The signals to listen to from the beginning, as bits of `wants`: a thread that takes the place of another goes on
+     * with that.
+     */
+    readonly listening: number
+  }
 }

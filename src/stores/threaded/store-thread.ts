@@ -76,7 +76,7 @@ export class StoreThread<A, D> {
   #start(again: boolean): Worker {
     const { module, name, data } = this.#options
     const worker = new Worker(module, {
-      workerData: { data: data(again), listening: this.#listening } satisfies Started<D>,
+      workerData: { skeinStore: { data: data(again), listening: this.#listening } } satisfies Started<D>,
       name: `store ${name}`,
       // What the program was started with (loaders, --input-type) is not meant for this thread.
       execArgv: [],

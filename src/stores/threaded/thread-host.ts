@@ -180,7 +180,7 @@ export class ThreadHost<A> implements Host {
 export async function serveStore<A, D>(make: (data: D, host: Host) => Backend<A>): Promise<void> {
   const port = parentPort
   if (port === null) return
-  const { data, listening } = workerData as Started<D>
+  const { data, listening } = (workerData as Started<D>).skeinStore
   const post = (message: FromThread): void => port.postMessage(message)
   const host = new ThreadHost<A>(post, listening, () => port.close())
   const backend = make(data, host)

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { StoreError } from '../../../core/errors/errors.ts'
+import { fileOfCaller } from '../../../core/report/own-file.ts'
 import type { ColumnValue } from '../../roles/transactions.ts'
 
 /** A value that a column may hold. */
@@ -165,7 +166,7 @@ function installed(path: string): Opener {
   let Database: new (path: string, options: object) => Binding
   try {
     // Not an import, so that neither a bundler nor the type checker looks for a package that need not be there.
-    Database = createRequire(import.meta.url)('libsql') as typeof Database
+    Database = createRequire(fileOfCaller() ?? `${process.cwd()}/`)('libsql') as typeof Database
   } catch (cause) {
     throw new StoreError(
       'SKEIN_STORE_DRIVER',

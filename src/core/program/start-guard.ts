@@ -1,4 +1,4 @@
-import { NestedStartError } from '../../core/errors/errors.ts'
+import { NestedStartError } from '../errors/errors.ts'
 
 /**
  * The task modules that this worker is importing right now. On globalThis, because the module under import may bring its
@@ -12,6 +12,11 @@ const state: { worker: string | undefined; modules: Set<string> } = ((globalThis
 export function markWorker(name: string): void {
   state.worker = name
   ;(globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] = name
+}
+
+/** True in a worker of skein: a thread or a process of a pool, or the thread of a store. */
+export function isWorker(): boolean {
+  return (globalThis as Record<symbol, unknown>)[Symbol.for('skein.worker')] !== undefined
 }
 
 /** Runs an import and remembers meanwhile that it is under way. */

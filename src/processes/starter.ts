@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url'
+import { bundleFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { serveFromBundle } from '../pool/host/bundled.ts'
+import { serveProcess } from './serve.ts'
+
+/** Says to the file of a bundle that it is started as a worker. */
+const asWorker = '--skein-worker'
+
+/**
+ * The file that a process is started with, and its arguments. Where a bundler has put skein and the program into one file, it is
+ * that file, which serves the pool because of the last lines here.
+ */
+export function processCommand(): string[] {
+  const own = bootstrap()
+  return own === undefined ? [fileURLToPath(bundleFile(fileOfCaller())), asWorker] : [fileURLToPath(own)]
+}
+
+function bootstrap(): URL | undefined {
+  return starterBeside(fileOfCaller(), 'processes/starter.js', './bootstrap.js')
+}
+
+if (process.argv[2] === asWorker && bootstrap() === undefined) {
+  process.argv.splice(2, 1)
+  serveFromBundle(bundleFile(fileOfCaller()).href, serveProcess)
+}

@@ -1,0 +1,22 @@
+import { workerData } from 'node:worker_threads'
+import { bundleFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { serveFromBundle } from '../pool/host/bundled.ts'
+import { serveThread } from './serve.ts'
+import type { ThreadData } from './wire.ts'
+
+/**
+ * The file that a thread is started with. Where a bundler has put skein and the program into one file, it is that file, which
+ * serves the pool because of the last lines here.
+ */
+export function threadFile(): URL {
+  return bootstrap() ?? bundleFile(fileOfCaller())
+}
+
+function bootstrap(): URL | undefined {
+  return starterBeside(fileOfCaller(), 'threads/starter.js', './bootstrap.js')
+}
+
+const started = (workerData as Partial<ThreadData> | null)?.skein
+if (started !== undefined && bootstrap() === undefined) {
+  serveFromBundle(bundleFile(fileOfCaller()).href, () => serveThread(started))
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { type BuildOptions, build } from 'esbuild'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fixture, root } from './support/paths.ts'
+import { type Ran, runScript } from './support/run-script.ts'
+
+// In the repository, where a bundle finds libsql, but nothing else: skein is in it.
+mkdirSync(join(root, 'build'), { recursive: true })
+const folder = mkdtempSync(join(root, 'build', 'bundles-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const esm: BuildOptions = { format: 'esm', outExtension: { '.js': '.mjs' } }
+const commonjs: BuildOptions = { format: 'cjs', outExtension: { '.js': '.cjs' } }
+const small: BuildOptions = { minify: true, keepNames: true }
+const kinds: readonly (readonly [name: string, options: BuildOptions])[] = [
+  ['one ES module', esm],
+  ['one CommonJS module', commonjs],
+  ['one ES module, made small', { ...esm, ...small }],
+  ['one CommonJS module, made small', { ...commonjs, ...small }],
+  ['ES modules that share what they have in common', { ...esm, splitting: true }],
+]
+
+let bundles = 0
+
+/** Bundles a program of test/fixtures/bundled and runs it. */
+async function bundled(program: string, options: BuildOptions): Promise<Ran> {
+  const outdir = join(folder, String(++bundles))
+  await build({
+    entryPoints: [fixture(`bundled/${program}.mjs`)],
+    outdir,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'error',
+    ...options,
+  })
+  const ending = options.outExtension?.['.js'] ?? '.js'
+  return runScript(join(outdir, `${program}${ending}`), { cwd: outdir, timeout: 60_000 })
+}
+
+function printed({ code, stdout, stderr, hung }: Ran): string {
+  assert.ok(!hung, `it did not end, and printed\n${stdout}${stderr}`)
+  assert.equal(code, 0, stdout + stderr)
+  assert.equal(stderr, '')
+  return stdout
+}
+
+describe('a program that is bundled with skein into', () => {
+  for (const [name, options] of kinds) {
+    test(`${name} runs its tasks on threads and in processes`, async () => {
+      const lines = ['42', '2 3 4', 'true']
+      assert.equal(printed(await bundled('pools', options)), `${[...lines, ...lines].join('\n')}\n`)
+    })
+
+    test(`${name} has a queue in a file, and a worker of it in every place`, async () => {
+      assert.equal(printed(await bundled('queue', options)), 'loop 42\nthreads 42\nprocesses 42\n')
+    })
+  }
+})
+
+describe('a bundle whose program is not in main', () => {
+  for (const [name, options] of kinds.slice(0, 2)) {
+    test(`is kept from starting threads in its threads, and told what to do: ${name}`, async () => {
+      assert.match(
+        printed(await bundled('unguarded', options)),
+        /^SKEIN_NESTED_START threads .* while thread 1 was importing .*unguarded.*main\(import\.meta.*\nit ran\n$/,
+      )
+    })
+
+    test(`is kept from opening a store in the thread of a store, and told what to do: ${name}`, async () => {
+      assert.match(
+        printed(await bundled('unguarded-queue', options)),
+        /^SKEIN_STORE_UNAVAILABLE .*died.* was opened at the top level of a bundle.*main\(import\.meta/,
+      )
+    })
+  }
+})
+
+test('A program that leaves skein out of its bundle runs its tasks in every place', async () => {
+  const lines = ['42', '2 3 4', 'true']
+  const options: BuildOptions = { ...esm, packages: 'external' }
+  assert.equal(printed(await bundled('pools', options)), `${[...lines, ...lines].join('\n')}\n`)
+  assert.equal(printed(await bundled('queue', options)), 'loop 42\nthreads 42\nprocesses 42\n')
+})
