@@ -12,6 +12,7 @@ import {
   type DurableCallOptions,
   type DurableCallSettings,
   type LimitSettings,
+  type UniqueSettings,
   queueOptionNames,
   settleQueueOptions,
 } from './queue-options.ts'
@@ -50,6 +51,7 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
   readonly expires?: number | Date
   readonly deadline?: number
   readonly grace?: number
+  readonly unique?: UniqueSettings
   readonly limit?: LimitSettings
 }
 

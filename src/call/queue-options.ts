@@ -2,14 +2,25 @@ import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds 
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
 
-/** At most one job with this key is pending or running in the store. */
+/**
+ * A key that at most one job of the store has: a job has it while it is pending or running, and for longer where `for` says so.
+ *
+ * Purging a job (`queue.purge`, `skein purge`) gives its key free; cancelling it does not, before its time.
+ */
 export interface UniqueOptions {
   /** The key that makes the call the same as another: `report:2026-11`. */
   readonly key: string
   /**
-   * The reaction when a job of that key is there already: `join` returns the job that is there, `reject` fails with
-   * `SKEIN_DUPLICATE_JOB`, `replace` cancels it while it has not started and takes its place. A running one that was asked to
-   * stop is no longer there in this sense: the new job is accepted, and starts when that one has ended. Default: `join`.
+   * The key stays taken for so long, counted from when the job was submitted, in whatever way it has ended meanwhile; a job that
+   * takes longer has it until its end. It is kept with its result for as long as it has its key, however much history there is.
+   * At most 1,000 years; default: 0, the key is free as soon as the job has ended.
+   */
+  readonly for?: Duration
+  /**
+   * The reaction when another job has the key: `join` returns that job, with its result if it has ended; `reject` fails with
+   * `SKEIN_DUPLICATE_JOB`, which says its id; `replace` cancels it while it has not started, takes its key if it has ended, and is
+   * refused like `reject` while it runs. A running one that was asked to stop, and whose key is not kept by `for`, has it no longer:
+   * the new job is accepted, and starts when that one has ended. Default: `join`.
    */
   readonly conflict?: 'join' | 'reject' | 'replace'
 }
@@ -37,6 +48,12 @@ export interface LimitOptions {
  * believes in a promise that is not kept there.
  */
 export interface DurableCallOptions {
+  /**
+   * An id of your own for the job, unique in the store: `order-17`. Whoever submits the same id again, in any program, gets the job
+   * that is there, also if it has ended, as long as the store keeps it; what it was submitted with first is what counts. A word of
+   * up to 200 characters, without spaces. Default: a UUID that is made for each submit.
+   */
+  readonly id?: string
   /** The name of the queue that it waits in. Default: the one of `connect`, `default`. */
   readonly queue?: string
   /** Do not start it before this much time has passed. Default: 0. */
@@ -52,7 +69,7 @@ export interface DurableCallOptions {
   readonly deadline?: Duration
   /** The time that an attempt whose `timeout` has passed has to stop by itself before it is stopped by force. Default: the worker's. */
   readonly grace?: Duration
-  /** At most one such job at a time. A text alone is the key. */
+  /** At most one such job at a time, or in a span of time. A string alone is the key. */
   readonly unique?: string | UniqueOptions
   /** The limit on calls of one kind: how many run at once, or start in a span of time. */
   readonly limit?: LimitOptions
@@ -70,7 +87,14 @@ export interface DurableCallSettings extends DurableCallOptions {
   readonly expires?: number | Date
   readonly deadline?: number
   readonly grace?: number
+  readonly unique?: UniqueSettings
   readonly limit?: LimitSettings
+}
+
+/** The options of a unique key once they have been checked. */
+export interface UniqueSettings extends UniqueOptions {
+  readonly for?: number
+  readonly conflict: NonNullable<UniqueOptions['conflict']>
 }
 
 /** The options of a limit once they have been checked. */
@@ -80,6 +104,7 @@ export interface LimitSettings extends LimitOptions {
 
 /** The names of the options that only queues know. */
 export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
+  'id',
   'queue',
   'delay',
   'eta',
@@ -94,7 +119,7 @@ export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
 ]
 
 const onlyQueues: ReadonlySet<string> = new Set(queueOptionNames)
-const knownUnique: ReadonlySet<string> = new Set(['key', 'conflict'])
+const knownUnique: ReadonlySet<string> = new Set(['key', 'for', 'conflict'])
 const knownLimit: ReadonlySet<string> = new Set(['key', 'concurrency', 'rate', 'strategy'])
 const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
 
@@ -108,9 +133,10 @@ const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
  */
 export function settleQueueOptions(
   options: DurableCallOptions,
-): Pick<DurableCallSettings, 'delay' | 'expires' | 'deadline' | 'grace' | 'limit'> {
+): Pick<DurableCallSettings, 'delay' | 'expires' | 'deadline' | 'grace' | 'unique' | 'limit'> {
   const settled: { -readonly [K in keyof DurableCallSettings]: DurableCallSettings[K] } = {}
-  const { queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
+  const { id, queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
+  if (id !== undefined) checkId(id)
   if (queue !== undefined) checkQueueName(queue)
   if (delay !== undefined) settled.delay = boundedMilliseconds(delay, 'delay')
   if (eta !== undefined) checkTime(eta, 'eta')
@@ -121,7 +147,7 @@ export function settleQueueOptions(
   else if (expires !== undefined) settled.expires = milliseconds(expires, 'expires')
   if (deadline !== undefined) settled.deadline = milliseconds(deadline, 'deadline')
   if (grace !== undefined) settled.grace = milliseconds(grace, 'grace')
-  if (unique !== undefined) checkUnique(unique)
+  if (unique !== undefined) settled.unique = settleUnique(unique)
   if (limit !== undefined) settled.limit = settleLimit(limit)
   if (ignoreResult !== undefined && typeof ignoreResult !== 'boolean') {
     throw new InvalidArgumentError(`ignoreResult must be true or false, got ${describe(ignoreResult)}`)
@@ -158,11 +184,25 @@ export function refuseQueueOptions(options: object, place: string): void {
   }
 }
 
-function checkUnique(unique: string | UniqueOptions): void {
-  if (typeof unique === 'string') return checkKey(unique, 'unique')
+/** An id is written on command lines and in URLs, so it has no spaces. */
+function checkId(id: unknown): void {
+  if (typeof id === 'string' && id !== '' && id.length <= 200 && !/[\s\p{Cc}]/u.test(id)) return checkWhole(id, 'id')
+  throw new InvalidArgumentError(
+    `id must be a word of up to 200 characters without spaces, as in 'order-17', got ${describe(id)}`,
+  )
+}
+
+function settleUnique(unique: string | UniqueOptions): UniqueSettings {
+  if (typeof unique === 'string') {
+    checkKey(unique, 'unique')
+    return { key: unique, conflict: 'join' }
+  }
   checkKnown(unique, knownUnique, 'option of unique')
-  checkKey(unique.key, 'unique.key')
-  checkOneOf(unique.conflict, ['join', 'reject', 'replace'], 'unique.conflict')
+  const { key, conflict = 'join' } = unique
+  checkKey(key, 'unique.key')
+  checkOneOf(conflict, ['join', 'reject', 'replace'], 'unique.conflict')
+  const span = boundedMilliseconds(unique.for ?? 0, 'unique.for')
+  return { key, conflict, ...(span > 0 ? { for: span } : {}) }
 }
 
 function settleLimit(limit: LimitOptions): LimitSettings {

@@ -55,6 +55,7 @@ export function checkCalls(calls: readonly OutgoingCall[], store?: Lacking): rea
       checkText(call.unique.key, `The unique key ${of}`)
       if (!conflicts.has(call.unique.conflict))
         refuse(`unique.conflict ${of}`, 'reject, join or replace', call.unique.conflict)
+      if (call.unique.for !== undefined) checkSpan(call.unique.for, `unique.for ${of}`)
     }
     if (call.limit !== undefined) {
       const { key, concurrency, rate, strategy } = call.limit

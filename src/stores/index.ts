@@ -30,6 +30,7 @@ export type {
 export type {
   AwaitedCounter,
   KeyConflict,
+  StoredKey,
   LimitStrategy,
   Membership,
   OutgoingCall,

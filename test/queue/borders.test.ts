@@ -8,6 +8,7 @@ const twice = task(import.meta, (n: number) => n * 2, { name: 'borders.twice' })
 
 const half = 'a\ud800'
 const halves: readonly CallOptions[] = [
+  { id: half },
   { queue: half },
   { unique: half },
   { unique: { key: half } },
@@ -17,6 +18,8 @@ const halves: readonly CallOptions[] = [
   { headers: { [half]: 1 } },
 ]
 const tooLong: readonly CallOptions[] = [
+  { unique: { key: 'k', for: 1e300 } },
+  { unique: { key: 'k', for: Infinity } },
   { delay: 1e300 },
   { delay: '999999999d' },
   { eta: 9e15 },
@@ -24,6 +27,19 @@ const tooLong: readonly CallOptions[] = [
   { expires: new Date(8.64e15) },
   { retries: { times: 1, backoff: 1e300 } },
   { limit: { key: 'k', rate: { count: 1, per: 1e300 } } },
+]
+
+const noIds: readonly unknown[] = [
+  '',
+  'two words',
+  'a\tb',
+  'a\u0000',
+  'a\u2028b',
+  'a\u009bb',
+  'x'.repeat(201),
+  5,
+  null,
+  {},
 ]
 
 const refused = (pattern: RegExp) => (error: unknown) => {
@@ -36,6 +52,7 @@ describe('the border of a queue', () => {
   for (const [wrong, pattern, title] of [
     [halves, /half of a character/, 'a name with half of a character in it'],
     [tooLong, /1,000 years|9999/, 'a time that no date can say'],
+    [noIds.map(id => ({ id }) as CallOptions), /id must be a word of up to 200 characters/, 'an id that is no word'],
   ] as const) {
     inFolder(`refuses ${title}, and nothing else that is submitted beside it`, async file => {
       const queue = await connect(`sqlite:${file}`)
@@ -60,7 +77,14 @@ describe('the border of a queue', () => {
     const queue = await connect(`sqlite:${file}`)
     const submit = (options: CallOptions) => queue.submit(call(twice, 1).with(options))
     try {
-      await submit({ queue: '😀', unique: '😀', tags: ['😀'], headers: { '😀': 1 }, key: '😀' })
+      await submit({
+        id: '😀'.repeat(100),
+        queue: '😀',
+        unique: { key: '😀'.repeat(50_000), for: '365250d' },
+        tags: ['😀'],
+        headers: { '😀': 1 },
+        key: '😀',
+      })
       await submit({ delay: '365250d', expires: Number.POSITIVE_INFINITY, deadline: Number.POSITIVE_INFINITY })
       // More than 1,000 years is no limit.
       await submit({ expires: 1e300, deadline: 1e300, grace: 1e300, timeout: 1e300 })

@@ -311,6 +311,107 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
     })
   })
 
+  describe('a call whose unique key is kept for a time', () => {
+    const kept = call(double, 1).with({ unique: { key: 'once', for: '1h' } })
+
+    test('joins the job that has ended, and gets its value, by every way of asking', async () => {
+      const first = await queue.submit(kept)
+      await startWorker()
+      assert.equal(await first.result(), 2)
+      const second = await queue.submit(call(double, 5).with({ unique: 'once' }))
+      assert.equal(second.id, first.id)
+      assert.equal(await second.result(), 2)
+      assert.equal(await queue.run(kept), 2)
+    })
+
+    test('joins the job that has failed, and gets its error', async () => {
+      await startWorker()
+      const failing = call(refuse, 5).with({ unique: { key: 'once', for: '1h' } })
+      await assert.rejects(queue.run(failing), TooSmall)
+      await assert.rejects(queue.run(kept), TooSmall)
+    })
+
+    test('is rejected with the id of the job that has ended, or takes the key from it, as it says', async () => {
+      const first = await queue.submit(kept)
+      await startWorker()
+      await first.result()
+      const reject = call(double, 2).with({ unique: { key: 'once', conflict: 'reject' } })
+      await assert.rejects(
+        queue.submit(reject),
+        error => error instanceof JobRejectedError && error.existing === first.id && /unique\.for/.test(error.message),
+      )
+      const replace = call(double, 3).with({ unique: { key: 'once', conflict: 'replace' } })
+      assert.equal(await queue.run(replace), 6)
+      assert.equal((await first.status()).state, 'done')
+      assert.equal(await queue.run(call(double, 4).with({ unique: { key: 'once', conflict: 'reject' } })), 8)
+    })
+
+    test('joins the job that was cancelled, until it is purged', async () => {
+      const first = await queue.submit(kept)
+      await first.cancel('not today')
+      const second = await queue.submit(kept)
+      await assert.rejects(second.result(), error => error instanceof CancelledError && error.reason === 'not today')
+      await queue.purge({ states: ['cancelled'] })
+      assert.notEqual((await queue.submit(kept)).id, first.id)
+    })
+
+    test('whose result nobody wants is joined all the same, and has none', async () => {
+      const ignored = kept.with({ ignoreResult: true })
+      const first = await queue.submit(ignored)
+      await startWorker()
+      await first.result()
+      const second = await queue.submit(ignored)
+      assert.equal(second.id, first.id)
+      assert.equal(await second.result(), undefined)
+    })
+  })
+
+  describe('a call with an id of its own', () => {
+    const mine = call(double, 1).with({ id: 'order-17' })
+
+    test('is one job however often it is submitted, also when it has ended', async () => {
+      const jobs = await Promise.all([queue.submit(mine), queue.submit(mine)])
+      assert.deepEqual(
+        jobs.map(job => job.id),
+        ['order-17', 'order-17'],
+      )
+      await startWorker()
+      assert.equal(await jobs[1].result(), 2)
+      const again = await queue.submit(call(double, 9).with({ id: 'order-17' }))
+      assert.equal(await again.result(), 2)
+      assert.equal(await queue.run(mine), 2)
+      assert.equal((await queue.jobs()).length, 1)
+      assert.equal((await queue.job<number>('order-17'))?.state, 'done')
+    })
+
+    test('has its values when it is streamed again', async () => {
+      await startWorker()
+      const count = call(countTo, 3).with({ id: 'count' })
+      for (let time = 0; time < 2; time++) {
+        const values: number[] = []
+        for await (const value of queue.stream(count)) values.push(value)
+        assert.deepEqual(values, [1, 2, 3])
+      }
+    })
+
+    test('that was there before is left alone by one who is cancelled', async () => {
+      const job = await queue.submit(mine)
+      const abort = new AbortController()
+      const joined = queue.run(mine.with({ signal: abort.signal }))
+      await submitted()
+      abort.abort()
+      await assert.rejects(joined, error => error instanceof CancelledError && error.ended === 'abandoned')
+      assert.equal((await job.status()).state, 'ready')
+    })
+
+    test('is not for a map, whose calls cannot be one job', () => {
+      assert.throws(() => queue.map(double, [1, 2], { id: 'x' } as object), {
+        code: 'SKEIN_INVALID_ARGUMENT',
+        message: /'id'/,
+      })
+    })
+  })
+
   describe('a call with a limit', () => {
     test('is dropped where it says so', async () => {
       const limited = call(double, 1).with({ limit: { key: 'l', concurrency: 1, strategy: 'drop' } })

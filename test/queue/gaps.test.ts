@@ -65,6 +65,7 @@ describe('a queue on a store that has a broker and results, and nothing else', (
   const asking = [
     ['priority', call(double, 1).with({ priority: 5 }), /hand over jobs by their priority \(option priority\)/],
     ['a unique key', call(double, 1).with({ unique: 'k' }), /keep jobs unique by a key \(option unique\)/],
+    ['an id of its own', call(double, 1).with({ id: 'mine' }), /that is sent twice only once \(option id\)/],
     ['a limit', call(double, 1).with({ limit: { key: 'k', concurrency: 1 } }), /limit jobs that share a key/],
     ['a limit on starts', call(double, 1).with({ limit: { key: 'k', rate: { count: 1, per: '1s' } } }), /limit jobs/],
     ['tags', call(double, 1).with({ tags: ['x'] }), /find jobs by their tags \(option tags\)/],

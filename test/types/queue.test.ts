@@ -76,12 +76,13 @@ function calls(): void {
 function options(): void {
   exactly<Call<number>>()(
     call(add, 1, 2).with({
+      id: 'report-2026-01',
       queue: 'mails',
       eta: new Date(),
       expires: '1h',
       deadline: 5_000,
       grace: '1s',
-      unique: { key: 'k', conflict: 'join' },
+      unique: { key: 'k', for: '1d', conflict: 'join' },
       limit: { key: 'k', concurrency: 1, rate: { count: 5, per: '1m' }, strategy: 'drop' },
       retries: { times: 3, never: ['E_BAD'] },
       ignoreResult: true,
@@ -91,6 +92,12 @@ function options(): void {
   )
   // @ts-expect-error no such conflict
   call(add, 1, 2).with({ unique: { key: 'k', conflict: 'ignore' } })
+  // @ts-expect-error a year has no unit
+  call(add, 1, 2).with({ unique: { key: 'k', for: '1y' } })
+  // @ts-expect-error an id is a string
+  call(add, 1, 2).with({ id: 17 })
+  // @ts-expect-error the calls of a map cannot be one job
+  void queue.map(later, ['a'], { id: 'x' })
   // @ts-expect-error no such option
   call(add, 1, 2).with({ qeueu: 'mails' })
   // @ts-expect-error a duration needs a unit

@@ -23,6 +23,7 @@ const times = [
   'endedAt',
   'expiresAt',
   'deadlineAt',
+  'keyUntil',
 ] as const satisfies (keyof ReadJob)[]
 
 /** A moment as ISO text. It must be one that a Date can be made of. */

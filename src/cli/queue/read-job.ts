@@ -32,6 +32,7 @@ export interface ReadJob {
   readonly endedAt?: number
   readonly expiresAt?: number
   readonly deadlineAt?: number
+  readonly keyUntil?: number
   /** Absent where there is none: `null` is a result. */
   readonly result?: unknown
   readonly error?: Failure
@@ -96,6 +97,7 @@ export function readJob(job: StoredJob): ReadJob {
     ...time('endedAt'),
     ...time('expiresAt'),
     ...time('deadlineAt'),
+    ...time('keyUntil'),
     ...read('result', () => (job.result === undefined ? undefined : readValue(job.result))),
     ...read('error', () => (job.error === undefined ? undefined : failureOf(job.error))),
     ...read('cancelling', () => (job.cancelling === undefined ? undefined : readValue(job.cancelling))),

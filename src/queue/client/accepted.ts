@@ -19,8 +19,8 @@ function rejection(outgoing: OutgoingCall, sent: Sent & { readonly outcome: 'rej
     case 'unique':
       return new JobRejectedError(
         'SKEIN_DUPLICATE_JOB',
-        `Task ${task} was not submitted: job ${sent.existing ?? '?'} with the same unique key '${unique?.key}' is pending or ` +
-          `running. To wait for that one use conflict: 'join'.`,
+        `Task ${task} was not submitted: job ${sent.existing ?? '?'} has the same unique key '${unique?.key}', since it is pending ` +
+          `or running, or because its key is kept for a time (unique.for). To get that one use conflict: 'join'.`,
         { existing: sent.existing },
       )
     case 'limit':

@@ -39,7 +39,7 @@ export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result'
  * when something has happened.
  */
 export interface DurableJob<R> extends Job<R> {
-  /** A UUID: unique in the store, and everywhere else. */
+  /** A UUID, unique everywhere; or what the call was given as its `id`, unique in the store. */
   readonly id: string
   /** The task's name in the message, as in `primes.countPrimes`. */
   readonly name: string

@@ -121,7 +121,8 @@ export class Flights {
     } catch (error) {
       return this.#fail(flight, error)
     }
-    if (id !== outgoing.id) {
+    // Under an id of the user's own it may have been there before, too, and may have ended.
+    if (id !== outgoing.id || (outgoing.once && sent.outcome === 'joined')) {
       flight.joined = true
       flight.unwatch?.()
       this.#await(flight, id, false)

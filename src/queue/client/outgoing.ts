@@ -50,7 +50,7 @@ export function outgoingInside(work: Work, queue: string): OutgoingCall {
 function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall {
   const { options } = work
   const time = now()
-  const id = newCallId()
+  const { id = newCallId() } = options
   const task = taskName(work.task)
   checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
@@ -85,7 +85,8 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
     delay,
     ...(expires === undefined ? {} : { expires }),
     ...(deadline === undefined ? {} : { deadline }),
-    ...(unique === undefined ? {} : { unique: uniqueOf(unique) }),
+    ...(options.id === undefined ? {} : { once: true }),
+    ...(unique === undefined ? {} : { unique }),
     ...(limit ? { limit } : {}),
     ...(ignoreResult ? { ignoreResult } : {}),
     ...(tags && tags.length > 0 ? { tags } : {}),
@@ -141,11 +142,6 @@ function waitsOf(backoff: NonNullable<RetrySettings['backoff']>): number | reado
     'retries.backoff is a function, which cannot travel with a call to a queue. Give the waits as a list, of which the last ' +
       "one is used again and again: backoff: ['1s', '10s', '1m'].",
   )
-}
-
-function uniqueOf(unique: NonNullable<CallSettings['unique']>): NonNullable<OutgoingCall['unique']> {
-  if (typeof unique === 'string') return { key: unique, conflict: 'join' }
-  return { key: unique.key, conflict: unique.conflict ?? 'join' }
 }
 
 /** `key` is a limit of one, which keeps the order in which calls came. */

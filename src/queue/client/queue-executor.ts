@@ -254,8 +254,8 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 }
 
 const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'limit', 'after'])
-/** The options of a map that are those of its calls; the rest are the map's own. */
-const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames)
+/** The options of a map that are those of its calls; the rest are the map's own. Its calls cannot be one job. */
+const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames.filter(name => name !== 'id'))
 
 function idsOf(ids: string | readonly string[]): readonly string[] {
   const list = typeof ids === 'string' ? [ids] : ids

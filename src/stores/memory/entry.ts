@@ -17,6 +17,8 @@ export interface Entry {
   readonly sentAt: number
   expiresAt: number
   deadlineAt: number
+  /** Its unique key stays taken until then, though it has ended. */
+  keyUntil: number
   state: StoredState
   /** Its place in line, from when it came to be due. */
   place: number
@@ -62,6 +64,7 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number, sent
     sentAt: sentAt ?? now,
     expiresAt: now + (call.expires ?? Infinity),
     deadlineAt: now + (call.deadline ?? Infinity),
+    keyUntil: now + (call.unique?.for ?? 0),
     state: 'delayed',
     place: 0,
     dueAt: now + call.delay,
@@ -95,6 +98,17 @@ const pending: ReadonlySet<StoredState> = new Set<StoredState>(['held', 'delayed
 
 export function hasEnded({ state }: Entry): boolean {
   return state !== 'running' && !pending.has(state)
+}
+
+/** True while its unique key stays taken although it has ended. */
+export function keepsKey({ call, keyUntil }: Entry, now: number): boolean {
+  return call.unique !== undefined && keyUntil > now
+}
+
+/** Nothing is kept of its result. Only as long as it is in no part of history, which counts its bytes. */
+export function dropResult(entry: Entry): void {
+  entry.bytes -= sizeOf(entry.result ?? '')
+  entry.result = undefined
 }
 
 /** The bytes of a string as it is kept. */
@@ -146,6 +160,7 @@ export function jobOf(entry: Entry): StoredJob {
     dueAt: entry.dueAt,
     ...(entry.worker === undefined ? {} : { worker: entry.worker }),
     ...(call.unique === undefined ? {} : { key: call.unique.key }),
+    ...(call.unique?.for ? { keyUntil: entry.keyUntil } : {}),
     ...(call.limit === undefined ? {} : { limitKey: call.limit.key }),
     ...(entry.after === undefined ? {} : { after: entry.after.counter }),
     ...(entry.startedAt === undefined ? {} : { startedAt: entry.startedAt }),

@@ -1,27 +1,68 @@
 import type { Retention } from '../roles/store.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, keepsKey } from './entry.ts'
+import { Heap } from './heap.ts'
 
-/** The calls that have ended, in the order in which they did. */
+/** A part of history: calls that have ended in much the same way, in the order in which they did. */
+class Part {
+  readonly ended = new Set<Entry>()
+  bytes = 0
+
+  /** True when there is more than is to be kept, the oldest of it first. */
+  exceeds({ count, bytes, age }: Retention, oldest: Entry, now: number): boolean {
+    return (oldest.endedAt as number) <= now - age || this.ended.size > count || this.bytes > bytes
+  }
+}
+
+/** The calls that have ended: what is done, what has failed or is dead, what was cancelled; and apart from them those that keep their key. */
 export class History {
-  readonly #ended = new Set<Entry>()
-  #bytes = 0
+  readonly #parts = { done: new Part(), failed: new Part(), cancelled: new Part() }
+  readonly #keyed = new Heap<Entry>(
+    (a, b) => a.keyUntil < b.keyUntil || (a.keyUntil === b.keyUntil && a.sequence < b.sequence),
+  )
 
-  add(entry: Entry): void {
-    this.#ended.add(entry)
-    this.#bytes += entry.bytes
+  add(entry: Entry, now: number): void {
+    if (keepsKey(entry, now)) this.#keyed.add(entry)
+    else this.#addTo(this.#partOf(entry), entry)
   }
 
-  /** One is forgotten, or runs again. To be said before its bytes change. */
+  #addTo(part: Part, entry: Entry): void {
+    part.ended.add(entry)
+    part.bytes += entry.bytes
+  }
+
+  /** One is forgotten, or runs again. To be said before its bytes or its state change. */
   delete(entry: Entry): void {
-    if (this.#ended.delete(entry)) this.#bytes -= entry.bytes
+    this.#keyed.delete(entry)
+    const part = this.#partOf(entry)
+    if (part.ended.delete(entry)) part.bytes -= entry.bytes
   }
 
-  /** The oldest, as long as there is more than is to be kept. Each must be forgotten before the next one is asked for. */
-  *beyond({ count, bytes, age }: Retention, now: number): Generator<Entry> {
-    for (const entry of this.#ended) {
-      const young = (entry.endedAt as number) > now - age
-      if (young && this.#ended.size <= count && this.#bytes <= bytes) return
+  /** One does not keep its key any longer. */
+  free(entry: Entry): void {
+    if (!this.#keyed.has(entry)) return
+    this.#keyed.delete(entry)
+    this.#addTo(this.#partOf(entry), entry)
+  }
+
+  /** The keys that come to be free. */
+  *freed(now: number): Generator<Entry> {
+    for (let entry = this.#keyed.peek(); entry && entry.keyUntil <= now; entry = this.#keyed.peek()) {
+      this.free(entry)
       yield entry
     }
+  }
+
+  /** The oldest of each part, as long as there is more than is to be kept. Each must be forgotten before the next one is asked for. */
+  *beyond(retention: Retention, now: number): Generator<Entry> {
+    for (const part of Object.values(this.#parts)) {
+      for (const entry of part.ended) {
+        if (!part.exceeds(retention, entry, now)) break
+        yield entry
+      }
+    }
+  }
+
+  #partOf({ state }: Entry): Part {
+    return this.#parts[state === 'done' || state === 'cancelled' ? state : 'failed']
   }
 }

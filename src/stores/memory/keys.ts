@@ -1,14 +1,12 @@
-import type { Entry } from './entry.ts'
+import { type Entry, hasEnded, keepsKey } from './entry.ts'
 
-/** The calls of a unique key that have not ended. */
-export interface Holders {
-  /** Has the key. */
+/** The calls that have to do with a unique key. */
+interface Holders {
+  /** Has the key: it has not ended, or keeps its key for a time. */
   readonly holder?: Entry | undefined
   /** Was asked to stop and has given the key up, though it still runs. */
   readonly leaving?: Entry | undefined
 }
-
-const nobody: Holders = {}
 
 /** The unique keys of a memory store, and who has them. */
 export class Keys {
@@ -16,16 +14,20 @@ export class Keys {
   /** Those whose key somebody else has by now. */
   readonly #leaving = new Map<string, Entry>()
 
-  of(key: string): Holders {
+  of(key: string, now: number): Holders {
     const holder = this.#holders.get(key)
-    if (holder?.cancelling !== undefined) return { leaving: holder }
     const leaving = this.#leaving.get(key)
-    return holder === undefined && leaving === undefined ? nobody : { holder, leaving }
+    if (holder === undefined || keepsKey(holder, now)) return { holder, leaving }
+    if (hasEnded(holder)) return { leaving }
+    return holder.cancelling === undefined ? { holder, leaving } : { leaving: holder }
   }
 
-  /** True when a call of it has not ended. */
-  isTaken(key: string): boolean {
-    return this.#holders.has(key) || this.#leaving.has(key)
+  /** True when another call has the key of this one, which has ended. */
+  isTaken(entry: Entry, now: number): boolean {
+    const { unique } = entry.call
+    if (unique === undefined) return false
+    const { holder = entry, leaving } = this.of(unique.key, now)
+    return holder !== entry || leaving !== undefined
   }
 
   /** It has its key from now on. One that leaves is remembered until it has ended. */
@@ -36,7 +38,7 @@ export class Keys {
     if (leaving !== undefined) this.#leaving.set(unique.key, leaving)
   }
 
-  /** It has ended or is forgotten. */
+  /** It has ended, and does not keep its key, or is forgotten. */
   free(entry: Entry): void {
     const key = entry.call.unique?.key
     if (key === undefined) return

@@ -9,11 +9,11 @@ import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.t
 import type { EndedMember } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
 import { Counters, endOf, type FailedMember } from './counters.ts'
-import { claimOf, type Entry, hasEnded, type Holder, newEntry, sizeOf, spanOf } from './entry.ts'
-import { Keys } from './keys.ts'
+import { claimOf, dropResult, type Entry, hasEnded, type Holder, keepsKey, newEntry, sizeOf, spanOf } from './entry.ts'
 import { History } from './history.ts'
 import { begunBy, Leases } from './leases.ts'
 import { Limits } from './limits.ts'
+import { Keys } from './keys.ts'
 import { firstOf } from './lines.ts'
 import { Rates } from './rates.ts'
 import { append, deathsOf } from './reports.ts'
@@ -97,7 +97,8 @@ export class Ledger {
     if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
     const { id, unique, limit } = call
     if (this.entries.has(id)) return { outcome: 'joined', id }
-    const { holder, leaving } = unique ? this.#keys.of(unique.key) : {}
+    const { holder, leaving } = unique ? this.#keys.of(unique.key, this.now) : {}
+    const isOver = holder !== undefined && hasEnded(holder)
     if (unique && holder) {
       const existing = holder.call.id
       if (unique.conflict === 'join') return { outcome: 'joined', id: existing }
@@ -108,9 +109,9 @@ export class Ledger {
     // It cannot wait for its own counter and for the end of that one as well.
     if (leaving && call.after) return { outcome: 'rejected', reason: 'unique', existing: leaving.call.id }
     // The call that is to be replaced frees its place, so it is looked at as if it had gone.
-    const replaced = holder?.call.id
+    const replaced = isOver ? undefined : holder?.call.id
     if (limit && limit.strategy !== 'wait') {
-      const gives = holder?.call.limit?.key === limit.key
+      const gives = !isOver && holder?.call.limit?.key === limit.key
       if (gives) this.#limits.leaves(holder, this.#time)
       while (this.#limits.full(limit, this.#time)) {
         const oldest = limit.strategy === 'cancel-oldest' ? this.#limits.oldest(limit) : undefined
@@ -122,7 +123,12 @@ export class Ledger {
         }
       }
     }
-    if (holder) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
+    if (holder) {
+      if (isOver) this.#history.free(holder)
+      holder.keyUntil = 0
+      this.#keys.free(holder)
+      if (!isOver) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
+    }
     const entry = this.enter(call)
     this.#keys.take(entry, leaving)
     if (leaving) entry.after = this.#counters.untilEndOf(leaving, this.now)
@@ -216,7 +222,9 @@ export class Ledger {
     switch (settlement.kind) {
       case 'done':
         this.#end(entry, 'done', { result: settlement.result })
-        if (entry.call.ignoreResult) this.forget(entry)
+        if (!entry.call.ignoreResult) break
+        if (keepsKey(entry, this.now)) dropResult(entry)
+        else this.forget(entry)
         break
       case 'retry':
         if (entry.cancelling !== undefined)
@@ -308,8 +316,7 @@ export class Ledger {
     const entry = this.entries.get(id)
     if (!entry) return 'gone'
     if (!hasEnded(entry)) return 'pending'
-    const { unique } = entry.call
-    if (unique && this.#keys.isTaken(unique.key)) return 'taken'
+    if (this.#keys.isTaken(entry, this.now)) return 'taken'
     this.#keys.take(entry)
     this.#history.delete(entry)
     const { now } = this
@@ -332,10 +339,10 @@ export class Ledger {
   forget(entry: Entry): void {
     if (!hasEnded(entry)) {
       this.#leave(entry)
-      this.#keys.free(entry)
       this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
       this.tell({ signal: 'ended', id: entry.call.id })
     } else this.#history.delete(entry)
+    this.#keys.free(entry)
     this.#counters.leave(entry)
     this.entries.delete(entry.call.id)
   }
@@ -387,6 +394,7 @@ export class Ledger {
         else swept.recovered++
       }
     }
+    for (const entry of this.#history.freed(this.now)) this.#keys.free(entry)
     for (const entry of this.#history.beyond(this.settings.retention, this.now)) {
       this.forget(entry)
       swept.forgotten++
@@ -432,12 +440,6 @@ export class Ledger {
     return reported.filter(each => each.sequence > after).slice(0, 1_000)
   }
 
-  get bytes(): number {
-    let bytes = 0
-    for (const entry of this.entries.values()) bytes += entry.bytes
-    return bytes
-  }
-
   #held(id: string, token: number): Entry | undefined {
     const entry = this.entries.get(id)
     return entry?.state === 'running' && entry.token === token ? entry : undefined
@@ -471,7 +473,7 @@ export class Ledger {
 
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
     this.#leave(entry)
-    this.#keys.free(entry)
+    if (!keepsKey(entry, this.now)) this.#keys.free(entry)
     entry.state = state
     entry.endedAt = this.now
     entry.result = with_.result
@@ -479,7 +481,7 @@ export class Ledger {
     else if (state === 'done') entry.error = undefined
     entry.counterBytes = this.#counters.bytesFor(entry)
     entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
-    this.#history.add(entry)
+    this.#history.add(entry, this.now)
     this.#counters.ended(entry.call.id, entry.counts, endOf(entry))
     const kept = state !== 'done' || !entry.call.ignoreResult
     this.tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })

@@ -6,7 +6,7 @@ import type { Effect } from './transactions.ts'
  * it (`SKEIN_STORE_UNSUPPORTED`).
  *
  * - `priority`: the higher priority is handed over first
- * - `unique`: at most one call with a unique key is pending or running
+ * - `unique`: at most one call has a unique key (`StoredKey`)
  * - `limit`: calls that share a key keep to a limit
  * - `next`: a settlement sends calls, in the commit that acknowledges
  * - `rates`: starts of a task are counted over all workers

@@ -5,14 +5,27 @@
 export type StoredState = 'held' | 'delayed' | 'ready' | 'running' | 'done' | 'failed' | 'cancelled' | 'dead'
 
 /**
- * The reaction when a call with the same unique key is already pending or running. `replace` takes the place of one
- * that has not started, which ends as cancelled; a running one cannot be replaced, so the new call is rejected.
+ * The reaction when another call has the unique key. `join` is that one, also if it has ended. `replace` takes the place of one
+ * that has not started, which ends as cancelled, and the key of one that has ended; a running one cannot be replaced, so the new
+ * call is rejected.
  *
- * A running call that was asked to stop has given its key up: the new call is kept, has the key from then on, and is held until
- * that one has ended, so that two calls of one key never run at once. A new call that is to wait for a counter of its own (`after`)
- * is rejected instead.
+ * A running call that was asked to stop has given its key up, unless it keeps that for a time: the new call is kept, has the key from
+ * then on, and is held until that one has ended, so that two calls of one key never run at once. A new call that is to wait for a
+ * counter of its own (`after`) is rejected instead.
  */
 export type KeyConflict = 'reject' | 'join' | 'replace'
+
+/**
+ * A unique key. A call has it while it is pending or running and, in any case, until `for` milliseconds after it was sent: in
+ * whatever way it has ended meanwhile, what is sent with the same key then is told of it, or takes the key from it (`replace`). As
+ * long as a call that has ended has its key, it is kept; once it is purged its key is free.
+ */
+export interface StoredKey {
+  readonly key: string
+  readonly conflict: KeyConflict
+  /** Milliseconds, on the store's clock, from when it is sent. Default: 0. */
+  readonly for?: number
+}
 
 /**
  * The reaction to a call whose limit is used up: let it wait in line, drop it, or cancel the oldest in its favour.
@@ -36,7 +49,7 @@ export interface StoredLimit {
 
 /** A call on its way into a store. The message is Celery protocol 2: headers, and a body of `[args, kwargs, embed]`. */
 export interface OutgoingCall {
-  /** A UUID, made by the caller, so that sending twice is one call. */
+  /** Made by the caller, so that sending twice is one call: a UUID, or what its user has chosen. */
   readonly id: string
   readonly queue: string
   /** The name under which workers know the task. */
@@ -53,8 +66,13 @@ export interface OutgoingCall {
   readonly expires?: number
   /** Milliseconds from now after which no attempt is started or goes on: the limit of the whole job. */
   readonly deadline?: number
-  /** At most one call with this key is pending or running. */
-  readonly unique?: { readonly key: string; readonly conflict: KeyConflict }
+  /**
+   * The id was chosen by a user, who relies on it that a call that is sent again, by any program, is the same call for as long as
+   * it is kept. Needs the ability `once`.
+   */
+  readonly once?: true
+  /** At most one call has this key. */
+  readonly unique?: StoredKey
   readonly limit?: StoredLimit
   /** The number of workers that may die under it before it is dead. Default: the store's own, 3. */
   readonly maxDeaths?: number
@@ -91,7 +109,7 @@ export interface AwaitedCounter {
 /** The outcome of one call that was sent, in the order in which they were sent. */
 export type SendOutcome =
   | { readonly outcome: 'accepted'; readonly id: string }
-  /** A call of that key is there already and `conflict` is `join`: this is its id. Also the answer to a call sent twice. */
+  /** A call has that key already and `conflict` is `join`: this is its id. Also the answer to a call sent twice. */
   | { readonly outcome: 'joined'; readonly id: string }
   /** A call of that key was pending; it was cancelled and this one took its place. */
   | { readonly outcome: 'replaced'; readonly id: string; readonly replaced: string }

@@ -16,11 +16,12 @@ export interface Inspector {
   cancel?(ids: readonly string[], reason: string): Promise<Cancelled[]>
   /**
    * Makes ended calls ready again, with a fresh count of attempts and deaths; an expiry or deadline that has passed no longer
-   * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now.
+   * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now, be it one that has
+   * ended.
    */
   retry?(ids: readonly string[]): Promise<Retried[]>
   /**
-   * Forgets calls for good; running ones are not touched. All that match, unless there is a `limit`. Resolves to how
+   * Forgets calls for good, and gives their unique keys free; running ones are not touched. All that match, unless there is a `limit`. Resolves to how
    * many there were.
    */
   purge?(filter: JobFilter): Promise<number>
@@ -49,7 +50,10 @@ export interface StoredJob {
   readonly attempt: number
   readonly deaths: number
   readonly worker?: string
+  /** The unique key. */
   readonly key?: string
+  /** The key stays taken until then, although the call may have ended. */
+  readonly keyUntil?: number
   readonly limitKey?: string
   /** The counter that it waits for, or has waited for last. */
   readonly after?: string

@@ -25,7 +25,7 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   next: 'send jobs in the commit that ends another one',
   rates: 'count how often a task is started (option rates)',
   tasks: 'tell apart the jobs of different tasks',
-  once: 'keep a job that is sent twice only once',
+  once: 'keep a job that is sent twice only once (option id)',
   leases: 'take a job away from a worker that is not heard of',
 }
 
@@ -59,6 +59,7 @@ export function needAbility({ url, broker }: Pick<Store, 'url' | 'broker'>, abil
 export function checkAsked(store: Lacking, call: OutgoingCall): void {
   if (call.priority !== 0) needAbility(store, 'priority')
   if (call.unique !== undefined) needAbility(store, 'unique')
+  if (call.once === true) needAbility(store, 'once')
   if (call.limit !== undefined) needAbility(store, 'limit')
   if (call.counts !== undefined || call.after !== undefined) needCounters(store)
   if (call.tags !== undefined && call.tags.length > 0 && store.inspector?.list === undefined) {

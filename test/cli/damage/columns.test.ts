@@ -109,7 +109,7 @@ describe('a time that is none', () => {
 
   const due = (): { wall: number; steady: number } => {
     const get = (sql: string): unknown => database.prepare(sql).get()
-    return nextDue({ get } as unknown as Database, retention)
+    return nextDue({ get } as unknown as Database, () => retention)
   }
 
   for (const [table, column] of times) {

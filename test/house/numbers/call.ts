@@ -76,6 +76,8 @@ async function onLoop(options: LoopOptions): Promise<unknown> {
 let queues = 0
 
 /** Submits a call with an option, on a clock that stands still. */
+let keys = 0
+
 async function submitted(options: CallOptions): Promise<unknown> {
   using _clock = virtualClock()
   await using queue = await connect(`memory:numbers-${++queues}`)
@@ -128,6 +130,7 @@ export const callRows: readonly NumberRow[] = [
   row<number>('LoopOptions.concurrency', countOrNone(1), concurrency => onLoop({ concurrency })),
   row<number>('LoopOptions.maxQueue', countOrNone(0), maxQueue => onLoop({ maxQueue, concurrency: 1 })),
   row('LoopOptions.grace', span, grace => graceful(loop({ grace }))),
+  row('UniqueOptions.for', bounded, span => submitted({ unique: { key: `numbers ${++keys}`, for: span } })),
   row('DurableCallOptions.delay', bounded, delay => submitted({ delay })),
   row('DurableCallOptions.expires', span, expires => submitted({ expires })),
   row('DurableCallOptions.deadline', span, deadline => submitted({ deadline })),

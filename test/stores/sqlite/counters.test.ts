@@ -259,6 +259,8 @@ describe('a file of version 1', () => {
     await store.close()
     const again = await openDriver(file)
     assert.deepEqual([...(again.prepare('SELECT version FROM skein_meta').get() ?? [])], [schemaVersion])
+    const counted = again.prepare('SELECT ended_count, failed_count, cancelled_count FROM skein_meta').get() ?? []
+    assert.deepEqual([...counted], [2, 1, 0])
     const shown = again.prepare(`SELECT count(*) FROM skein_jobs WHERE state = 'running'`).get() ?? []
     assert.deepEqual([...shown], [0])
     again.close()

@@ -97,9 +97,11 @@ function statsOf(ledger: Ledger, known: ReadonlySet<string>): InspectorStats {
     return stats
   }
   const unclaimed = new Map<string, number>()
+  let bytes = 0
   for (const queue of ledger.paused) of(queue)
   for (const entry of ledger.entries.values()) {
     const { queue, task } = entry.call
+    bytes += entry.bytes
     const stats = of(queue)
     stats.counts[entry.state]++
     if (entry.state !== 'ready') continue
@@ -111,6 +113,6 @@ function statsOf(ledger: Ledger, known: ReadonlySet<string>): InspectorStats {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([queue, stats]): StoredQueue => ({ queue, paused: ledger.paused.has(queue), ...stats })),
     unclaimed: Object.fromEntries(unclaimed),
-    bytes: ledger.bytes,
+    bytes,
   }
 }

@@ -5,8 +5,9 @@ import { verdictOf } from './counters.ts'
 import { ask, end, forget, load, loadWhere, noteEnd } from './ending.ts'
 import { boundsIn, refill, standsBehind } from './limits.ts'
 import { conditionOf } from './looking.ts'
+import { holdersOf } from './keys.ts'
 import { reportKind, write } from './reporting.ts'
-import { notEnded, state } from '../file/schema.ts'
+import { state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** The time for which a worker that is not heard of counts as alive, in milliseconds. */
@@ -38,12 +39,11 @@ export function retry(turn: Turn, id: string): Retried {
   if (loaded === undefined) return 'gone'
   if (pending.has(loaded.state)) return 'pending'
   const { call, line, uniqueKey, limitKey, awaits } = loaded
-  if (uniqueKey !== null && database.get(`SELECT 1 FROM skein_call WHERE unique_key = ? AND ${notEnded}`, uniqueKey)) {
-    return 'taken'
-  }
-  const [bytes, more, ended, members, priority, concurrency, count, per] = database.get(
+  const { holder = loaded, leaving } = uniqueKey === null ? {} : holdersOf(turn, uniqueKey)
+  if (holder.call !== call || leaving !== undefined) return 'taken'
+  const [bytes, more, part, members, priority, concurrency, count, per] = database.get(
     `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0)
-       + coalesce(awaits_bytes, 0), ended, awaits_members, priority, limit_concurrency, limit_count, limit_per
+       + coalesce(awaits_bytes, 0), history, awaits_members, priority, limit_concurrency, limit_count, limit_per
      FROM skein_call WHERE call = ?`,
     call,
   ) as [number, number, number | null, number | null, number, number | null, number | null, number | null]
@@ -52,7 +52,7 @@ export function retry(turn: Turn, id: string): Retried {
   const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, boundsIn(concurrency, count, per))
   database.run(
     `UPDATE skein_call SET state = ?, place = iif(place = 0, 0, ?), due_at = ?, attempt = 0, deaths = 0, blamed = 0, alone = NULL, worker = NULL, started_at = NULL,
-       ended_at = NULL, ended = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,
+       ended_at = NULL, ended = NULL, history = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,
        expires_at = iif(expires_at <= ?, NULL, expires_at), deadline_at = iif(deadline_at <= ?, NULL, deadline_at) WHERE call = ?`,
     held || loaded.foreign ? state.held : waits ? state.parked : state.ready,
     turn.next(),
@@ -66,10 +66,7 @@ export function retry(turn: Turn, id: string): Retried {
     `UPDATE skein_call SET gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE call = ?`,
     call,
   )
-  if (ended !== null) {
-    turn.endedCount--
-    turn.endedBytes -= bytes
-  }
+  turn.history.add(part, -1, -bytes)
   write(turn, call, id, reportKind.state, '{"state":"again"}')
   turn.tell('claimable', turn.keeper.lines.at(line).queue)
   if (waits) refill(turn, limitKey)

@@ -1,7 +1,7 @@
 import type { Retention } from '../../roles/store.ts'
 import { numberIn } from '../file/columns.ts'
 import type { Database } from '../file/database.ts'
-import { state } from '../file/schema.ts'
+import { countColumns, parts, state } from '../file/schema.ts'
 
 /** The moments at which something in the file is due: by the wall clock, and by the clock that never goes back. */
 export interface Due {
@@ -13,29 +13,37 @@ export interface Due {
 export const never: Due = { wall: Infinity, steady: Infinity }
 
 /**
- * Finds out when the next thing is due: a delayed call, an expiry, somebody's lease, a window, old history. What is not a time
- * is due at no time; a row whose time is none is passed over.
+ * Finds out when the next thing is due: a delayed call, an expiry, a key that comes to be free, somebody's lease, a window, old
+ * history. What is not a time is due at no time; a row whose time is none is passed over.
+ *
+ * @param limitsOf the limits of a part of history
  */
-export function nextDue(database: Database, { age, bytes: most }: Retention): Due {
+export function nextDue(database: Database, limitsOf: (part: number) => Retention): Due {
   // Numbers come before all that is none, so the least of a column is a number where there is one.
   const row = database.get(
     `SELECT (SELECT min(due_at) FROM skein_call WHERE state = ${state.delayed}),
        (SELECT min(gives_up_at) FROM skein_call WHERE gives_up_at IS NOT NULL),
-       (${firstEnded}),
-       (SELECT ended_bytes FROM skein_meta),
+       (SELECT min(key_until) FROM skein_call WHERE key_until IS NOT NULL),
        (SELECT min(opens) FROM skein_opening),
        (SELECT min(until) FROM skein_lease),
-       (SELECT min(idle_at) FROM skein_counter WHERE idle_at IS NOT NULL)`,
+       (SELECT min(idle_at) FROM skein_counter WHERE idle_at IS NOT NULL),
+       ${parts.map(part => `(${firstEnded(part)})`).join(', ')}, ${countColumns} FROM skein_meta`,
   )
-  const [due, givesUp, endedAt, bytes, opens, lease, idleAt] = (row ?? []).map(each => numberIn(each))
-  const tooOld = Math.min(endedAt ?? Infinity, idleAt ?? Infinity) + age
-  const tooMuch = (bytes ?? 0) > most && endedAt !== null ? 0 : Infinity
-  return {
-    wall: Math.min(due ?? Infinity, givesUp ?? Infinity, tooOld, tooMuch),
-    steady: Math.min(opens ?? Infinity, lease ?? Infinity),
+  const [due, givesUp, freed, opens, lease, idleAt, ...history] = (row ?? []).map(each => numberIn(each))
+  let wall = Math.min(due ?? Infinity, givesUp ?? Infinity, freed ?? Infinity)
+  for (const part of parts) {
+    const { age, bytes: most } = limitsOf(part)
+    const endedAt = history[part] ?? Infinity
+    const bytes = history[parts.length + 2 * part + 1] ?? 0
+    const tooMuch = bytes > most && endedAt !== Infinity
+    wall = Math.min(wall, tooMuch ? 0 : endedAt + age)
+    if (part === 0) wall = Math.min(wall, (idleAt ?? Infinity) + age)
   }
+  return { wall, steady: Math.min(opens ?? Infinity, lease ?? Infinity) }
 }
 
-/** The end of the first of the ended calls, those left out whose time is not one: each goes with the one after it. */
-export const firstEnded = `SELECT ended_at FROM skein_call
-  WHERE ended IS NOT NULL AND ended_at BETWEEN -8640000000000000 AND 8640000000000000 ORDER BY ended LIMIT 1`
+/** The end of the first call in a part of history, those left out whose time is not one: each goes with the one after it. */
+export function firstEnded(part: number): string {
+  return `SELECT ended_at FROM skein_call WHERE history = ${part} AND ended IS NOT NULL
+    AND ended_at BETWEEN -8640000000000000 AND 8640000000000000 ORDER BY ended LIMIT 1`
+}

@@ -4,7 +4,7 @@ import type { Row } from '../file/driver.ts'
 import { bytesOf, leave } from './counters.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
-import { state } from '../file/schema.ts'
+import { keyed, partOf, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** The fields of a call that are needed to end or to move it. */
@@ -23,6 +23,8 @@ export interface Loaded {
   readonly deadlineAt: number | null
   readonly limitKey: string | null
   readonly uniqueKey: string | null
+  /** Its key stays taken until then, also when it has ended. */
+  readonly keyUntil: number | null
   readonly ignoreResult: boolean
   readonly cancelling: string | null
   /** It has begun, so that the death of its worker is a death of its own. */
@@ -41,7 +43,8 @@ export interface Loaded {
 }
 
 const columns = `call, id, line, state, token, attempt, deaths, max_deaths, worker, lease, expires_at, deadline_at, limit_key,
-  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay, blamed, started_at, alone, place`
+  unique_key, ignore_result, cancelling, counts, awaits, awaits_delay, blamed, started_at, alone, place,
+  key_until`
 
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
@@ -57,7 +60,7 @@ export function loadWhere(turn: Turn, condition: string, ...parameters: (string 
 function loadedOf(row: Row): Loaded {
   const [call, id, line, state, token, attempt, deaths, maxDeaths, worker, lease, expiresAt, deadlineAt] = row
   const [limitKey, uniqueKey, ignoreResult, cancelling, counts, awaits, awaitsDelay, ...last] = row.slice(12)
-  const [blamed, startedAt, alone, place] = last
+  const [blamed, startedAt, alone, place, keyUntil] = last
   return {
     call: call as number,
     id: id as string,
@@ -73,6 +76,7 @@ function loadedOf(row: Row): Loaded {
     deadlineAt: numberIn(deadlineAt),
     limitKey: optionalTextIn(limitKey) ?? null,
     uniqueKey: optionalTextIn(uniqueKey) ?? null,
+    keyUntil: numberIn(keyUntil),
     ignoreResult: ignoreResult === 1,
     cancelling: optionalTextIn(cancelling) ?? null,
     blamed: blamed === 1,
@@ -90,18 +94,24 @@ export function end(
   turn: Turn,
   loaded: Loaded,
   into: number,
-  { result, error }: { readonly result?: string; readonly error?: string },
+  given: { readonly result?: string; readonly error?: string },
 ): void {
   const { database } = turn
-  const { call, id, limitKey, awaits } = loaded
-  noteEnd(turn, loaded, into, { result, error })
-  if (into === state.done && loaded.ignoreResult) forget(turn, loaded)
+  const { error } = given
+  const { call, id, limitKey, awaits, keyUntil } = loaded
+  noteEnd(turn, loaded, into, given)
+  const ignored = into === state.done && loaded.ignoreResult
+  const keepsKey = keyUntil !== null && keyUntil > turn.now
+  const part = keepsKey ? keyed : partOf(into)
+  if (ignored && !keepsKey) forget(turn, loaded)
   else {
+    const result = ignored ? undefined : given.result
     const kept = awaits === null ? null : bytesOf(turn, awaits)
     const more = Buffer.byteLength(result ?? '') + Buffer.byteLength(error ?? '') + (kept ?? 0)
     const row = database.get(
       `UPDATE skein_call SET state = ?, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?, ended = ?,
-         result = ?, error = ?, bytes = bytes + ?, awaits_bytes = ? WHERE call = ? RETURNING ${countOf('bytes')}`,
+         result = ?, error = ?, bytes = bytes + ?, awaits_bytes = ?, key_until = iif(?, key_until, NULL), history = ?
+       WHERE call = ? RETURNING ${countOf('bytes')}`,
       into,
       turn.now,
       turn.next(),
@@ -109,10 +119,11 @@ export function end(
       error ?? null,
       more,
       kept,
+      keepsKey ? 1 : 0,
+      part,
       call,
     )
-    turn.endedCount++
-    turn.endedBytes += row?.[0] as number
+    turn.history.add(part, 1, countIn(row?.[0]))
   }
   left(turn, loaded)
   turn.tell('ended', id)
@@ -148,11 +159,12 @@ export function endOverdue(turn: Turn, loaded: Loaded): void {
 
 /** Ends a call whose row is so damaged that no worker can have it: it is dead, under an id that can be asked for. */
 export function condemn(turn: Turn, call: number, why: string): void {
-  const id = `damaged-${call}`
+  const named = `damaged-${call}`
+  const id = load(turn, named) === undefined ? named : `${named}-${turn.next()}`
   const error = story.damagedStory(why)
   const row = turn.database.get(
     `UPDATE skein_call SET id = ?, state = ${state.dead}, lease = NULL, gives_up_at = NULL, cancelling = NULL, ended_at = ?,
-       ended = ?, error = ? WHERE call = ? RETURNING ${countOf('bytes')}, ${countOf('counts')}`,
+       ended = ?, error = ?, key_until = NULL, history = ${partOf(state.dead)} WHERE call = ? RETURNING ${countOf('bytes')}, ${countOf('counts')}`,
     id,
     turn.now,
     turn.next(),
@@ -160,8 +172,7 @@ export function condemn(turn: Turn, call: number, why: string): void {
     call,
   )
   noteEnd(turn, { call, counts: countIn(row?.[1]) }, state.dead, { error })
-  turn.endedCount++
-  turn.endedBytes += countIn(row?.[0])
+  turn.history.add(partOf(state.dead), 1, countIn(row?.[0]))
   turn.tell('ended', id)
 }
 
@@ -186,12 +197,10 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
 /** Removes a call with all that belongs to it. */
 export function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
   const { database } = turn
-  const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING ${countOf('bytes')}`, call)
+  const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING history, ${countOf('bytes')}`, call)
   database.run('DELETE FROM skein_message WHERE call = ?', call)
   database.run('DELETE FROM skein_report WHERE call = ?', call)
   if (awaits !== null) leave(turn, awaits)
-  if (present >= state.done) {
-    turn.endedCount--
-    turn.endedBytes -= row?.[0] as number
-  } else database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
+  if (present >= state.done) turn.history.add(row?.[0], -1, -countIn(row?.[1]))
+  else database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
 }

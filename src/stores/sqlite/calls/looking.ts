@@ -22,7 +22,8 @@ const names: ReadonlyMap<unknown, StoredState> = new Map<number, StoredState>([
 ])
 
 const columns = `call, id, line, state, headers, body, priority, attempt, deaths, worker, unique_key, limit_key, tags, sent_at, due_at,
-  started_at, ended_at, expires_at, deadline_at, result, error, cancelling, awaits`
+  started_at, ended_at, expires_at, deadline_at, result, error, cancelling, awaits,
+  key_until`
 
 /** Everything that is known of a call. */
 export function job(turn: Turn, id: string): StoredJob | undefined {
@@ -109,7 +110,8 @@ function jobOf(turn: Turn, row: Row): StoredJob {
   const [call, id, line, number, headers, body, priority, attempt, deaths, worker, key, limitKey, tags] = row
   const [sentAt, dueAt, ...times] = row.slice(13, 19)
   const [startedAt, endedAt, expiresAt, deadlineAt] = times.map(time => numberIn(time) ?? undefined)
-  const [result, error, cancelling, awaits] = row.slice(19).map(optionalTextIn)
+  const [result, error, cancelling, awaits] = row.slice(19, 23).map(optionalTextIn)
+  const keyUntil = numberIn(row[23]) ?? undefined
   const { queue, task } = turn.keeper.lines.at(line as number)
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   const state = stateName(number)
@@ -129,6 +131,7 @@ function jobOf(turn: Turn, row: Row): StoredJob {
     dueAt: due,
     ...optional('worker', optionalTextIn(worker)),
     ...optional('key', optionalTextIn(key)),
+    ...optional('keyUntil', keyUntil),
     ...optional('limitKey', optionalTextIn(limitKey)),
     ...optional('after', awaits),
     ...optional('startedAt', startedAt),

@@ -1,6 +1,6 @@
 import { countOf } from '../file/columns.ts'
 import type { Value } from '../file/driver.ts'
-import { state } from '../file/schema.ts'
+import { partOf, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
 
 /** A call that is done and needs nothing beside: no limit to free, no effects, and its result is kept. */
@@ -26,14 +26,14 @@ function statementFor(size: number): string {
     const p = index * 4 + 1
     return `(?${p}, ?${p + 1}, ?${p + 2}, ?${p + 3}, ${first} + ${index})`
   })
-  return `UPDATE skein_call SET state = ${state.done}, lease = NULL, cancelling = NULL, error = NULL, result = v.column3,
+  return `UPDATE skein_call SET state = ${state.done}, history = ${partOf(state.done)}, lease = NULL, cancelling = NULL, error = NULL, result = v.column3,
     bytes = bytes + v.column4, ended_at = ${time}, ended = v.column5 FROM (VALUES ${rows.join(', ')}) AS v
-    WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running} AND counts = 0`
+    WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running} AND counts = 0 AND key_until IS NULL`
 }
 
 /**
- * Ends calls that are held here, in this order. False for one that somebody has taken away, or has made the member of a
- * counter since; the others end all the same.
+ * Ends calls that are held here, in this order. False for one that somebody has taken away or has made the member of a counter
+ * since, and for one that keeps its key; the others end all the same.
  */
 export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
   const { database, keeper } = turn
@@ -47,12 +47,11 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[]
     at += size
   }
   const [count, bytes] = database.get(
-    `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE ended >= ? AND ended < ?`,
+    `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE history = 0 AND ended >= ? AND ended < ?`,
     first,
     first + endings.length,
   ) as [number, number]
-  turn.endedCount += count
-  turn.endedBytes += bytes
+  turn.history.add(0, count, bytes)
   turn.after(() => {
     for (const { id, token } of endings) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
   })
@@ -65,5 +64,7 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[]
 }
 
 function endedSince(turn: Turn, first: number): number[] {
-  return turn.database.all('SELECT ended FROM skein_call WHERE ended >= ?', first).map(([ended]) => ended as number)
+  return turn.database
+    .all('SELECT ended FROM skein_call WHERE history = 0 AND ended >= ?', first)
+    .map(([ended]) => ended as number)
 }

@@ -11,7 +11,7 @@ import { Database } from '../file/database.ts'
 import { type Binding, driverOver } from '../file/driver.ts'
 import { Lines } from './lines.ts'
 import { checkSameCopy } from '../file/same-copy.ts'
-import { checkVersion, versionOf } from '../file/schema.ts'
+import { checkVersion, schemaVersion, versionOf } from '../file/schema.ts'
 import { send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
 import { Turn } from './turn.ts'
@@ -27,7 +27,7 @@ import { wake } from './waking.ts'
  * turn of the event loop is over; a transaction that stays open for longer is noticed after some seconds.
  *
  * **Cancellation**: none; it does not wait. **Errors**: `SKEIN_INVALID_ARGUMENT` for calls that are invalid, where no
- * transaction is open and for a connection of another SQLite than skein's (see `sqliteConnection`), `SKEIN_STORE_UNAVAILABLE` when the file holds no store, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
+ * transaction is open and for a connection of another SQLite than skein's (see `sqliteConnection`), `SKEIN_STORE_UNAVAILABLE` when the file holds no store or that of an older skein, `SKEIN_STORE_VERSION` when it was written by a newer skein, and
  * what your connection throws. Roll back when it throws.
  *
  * @param database your connection, of `sqliteConnection` or of the package that it takes, in a transaction
@@ -74,10 +74,10 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Store
   checkCalls(calls)
   const path = fileOf(own)
   const version = versionOf(own)
-  if (version === 0) {
+  if (version < schemaVersion) {
     throw new StoreError(
       'SKEIN_STORE_UNAVAILABLE',
-      `${path} holds no store. Open it once with sqliteStore('sqlite:${path}'), or connect a queue to it, so that its tables are there.`,
+      `${path} holds ${version === 0 ? 'no store' : 'the store of an older skein'}. Open it once with sqliteStore('sqlite:${path}'), or connect a queue to it, so that its tables are there and up to date.`,
       { store: path },
     )
   }

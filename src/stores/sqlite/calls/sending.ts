@@ -4,6 +4,7 @@ import type { SendOutcome } from '../../roles/calls.ts'
 import { countIn, optionalTextIn } from '../file/columns.ts'
 import { enroll, verdictOf } from './counters.ts'
 import { ask, type Loaded, end, load, noteEnd } from './ending.ts'
+import { freeKey, holdersOf } from './keys.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { notEnded, state } from '../file/schema.ts'
 import type { SentCall, SentRest } from './sent-call.ts'
@@ -103,7 +104,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
   if (database.get('SELECT 1 FROM skein_call WHERE id = ?', id)) return { outcome: 'joined', id }
   const unique = rest?.unique
-  const { holder, leaving } = unique ? holdersOf(turn, unique.key) : noHolders
+  const { holder, leaving } = unique ? holdersOf(turn, unique.key) : {}
   if (unique && holder) {
     if (unique.conflict === 'join') return { outcome: 'joined', id: holder.id }
     if (unique.conflict === 'reject' || holder.state === state.running) {
@@ -113,7 +114,9 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   // It cannot wait for its own counter and for the end of that one as well.
   if (leaving && rest?.after) return { outcome: 'rejected', reason: 'unique', existing: leaving.id }
   if (rest?.limit && !makeRoom(turn, id, rest.limit, holder)) return { outcome: 'rejected', reason: 'limit' }
-  if (holder) end(turn, holder, state.cancelled, { error: story.replacedStory(id) })
+  const isOver = holder !== undefined && holder.state >= state.done
+  if (isOver) freeKey(turn, holder)
+  else if (holder) end(turn, { ...holder, keyUntil: null }, state.cancelled, { error: story.replacedStory(id) })
 
   const line = keeper.lines.of(queue, task)
   const call = turn.next()
@@ -128,8 +131,8 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   database.run(
     `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at, expires_at,
        deadline_at, gives_up_at, max_deaths, ignore_result, tags, unique_key, limit_key, limit_concurrency, limit_count, limit_per,
-       awaits, awaits_members, awaits_drop, awaits_delay)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       awaits, awaits_members, awaits_drop, awaits_delay, key_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     call,
     id,
     line,
@@ -156,6 +159,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
     after?.members ?? null,
     after?.drop ? 1 : 0,
     after ? delay : null,
+    unique?.span ? Math.ceil(now + unique.span) : null,
   )
   if (large) database.run('INSERT INTO skein_message VALUES (?, ?, ?)', call, headers, body)
   if (waits) refill(turn, limit.key)
@@ -164,23 +168,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
     end(turn, load(turn, id) as Loaded, state.failed, { error })
   }
   queues.add(queue)
-  return holder ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
-}
-
-/** The calls of a unique key that have not ended: the one that holds it, and one that was asked to stop, and has given it up. */
-interface Holders {
-  readonly holder?: Loaded | undefined
-  readonly leaving?: Loaded | undefined
-}
-
-const noHolders: Holders = {}
-
-function holdersOf(turn: Turn, key: string): Holders {
-  const rows = turn.database.all(`SELECT id FROM skein_call WHERE unique_key = ? AND ${notEnded}`, key)
-  if (rows.length === 0) return noHolders
-  const calls = rows.map(([id]) => load(turn, id as string))
-  const isLeaving = (each: Loaded | undefined): boolean => each?.state === state.running && each.cancelling !== null
-  return { holder: calls.find(each => !isLeaving(each)), leaving: calls.find(isLeaving) }
+  return holder && !isOver ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
 }
 
 /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */

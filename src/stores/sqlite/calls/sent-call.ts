@@ -19,7 +19,7 @@ export interface SentRest {
   readonly maxDeaths: number | null
   readonly ignoreResult: boolean
   readonly tags: string | null
-  readonly unique: { readonly key: string; readonly conflict: string } | null
+  readonly unique: { readonly key: string; readonly conflict: string; readonly span: number } | null
   readonly limit: {
     readonly key: string
     readonly concurrency: number | null
@@ -140,7 +140,7 @@ function restOf(call: OutgoingCall): SentRest | undefined {
     maxDeaths: maxDeaths ?? null,
     ignoreResult: ignoreResult === true,
     tags: tags?.length ? JSON.stringify(tags) : null,
-    unique: unique ? { key: unique.key, conflict: unique.conflict } : null,
+    unique: unique ? { key: unique.key, conflict: unique.conflict, span: unique.for ?? 0 } : null,
     limit: limit
       ? {
           key: limit.key,

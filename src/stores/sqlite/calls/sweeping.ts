@@ -1,10 +1,9 @@
 import * as story from '../../story.ts'
-import { firstEnded } from './due.ts'
 import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
-import { forgetIdle, leave } from './counters.ts'
+import { forgetIdle } from './counters.ts'
+import { freeKeys, limitsOf, trim } from './history.ts'
 import { notNumbers, open } from './limits.ts'
 import { reportKind, write } from './reporting.ts'
-import { countOf, numberIn } from '../file/columns.ts'
 import { state } from '../file/schema.ts'
 import { spanOf, wait } from './settling.ts'
 import type { Turn } from './turn.ts'
@@ -83,9 +82,10 @@ export function sweep(turn: Turn): Swept {
   }
   // What was recovered may have expired meanwhile.
   if (swept.recovered > 0) swept.expired += promote(turn)
+  const freed = freeKeys(turn)
   swept.forgotten = trim(turn, most)
-  const counters = forgetIdle(turn, turn.now - keeper.settings.retention.age, most)
-  if (swept.forgotten === most || swept.expired === most || counters === most) swept.more = true
+  const counters = forgetIdle(turn, turn.now - limitsOf(keeper, 0).age, most)
+  if ([swept.forgotten, swept.expired, freed, counters].includes(most)) swept.more = true
   database.run('DELETE FROM skein_start WHERE until <= ? OR until >= ?', time, notNumbers)
   database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
   database.run('DELETE FROM skein_worker WHERE until <= ? OR until >= ?', time, notNumbers)
@@ -160,52 +160,6 @@ function deathsOf(turn: Turn, call: number, count: number): story.Death[] {
       return []
     }
   })
-}
-
-/** Forgets ended calls beyond what is to be kept, the oldest first. How many it forgot. */
-export function trim(turn: Turn, limit: number): number {
-  const { database, now } = turn
-  const { count, bytes, age } = turn.keeper.settings.retention
-  let forgotten = 0
-  // Counts that nothing has come near to are not believed: for a wrong one the whole history would go.
-  if (turn.endedCount > 2 * count + most || turn.endedBytes > 2 * bytes) turn.recount()
-  if (turn.endedCount > count) forgotten += remove(turn, Math.min(limit, turn.endedCount - count))
-  while (forgotten < limit && turn.endedCount > 0) {
-    const endedAt = numberIn(database.get(firstEnded)?.[0])
-    if (turn.endedBytes <= bytes && (endedAt === null || endedAt > now - age)) break
-    if (database.get('SELECT 1 FROM skein_call WHERE ended IS NOT NULL LIMIT 1') === undefined) {
-      turn.endedCount = turn.endedBytes = 0
-      break
-    }
-    forgotten += remove(turn, 1)
-  }
-  return forgotten
-}
-
-function remove(turn: Turn, count: number): number {
-  const { database } = turn
-  const [last] = database.get(
-    'SELECT max(ended) FROM (SELECT ended FROM skein_call WHERE ended IS NOT NULL ORDER BY ended LIMIT ?)',
-    count,
-  ) as [number | null]
-  if (last === null) return 0
-  const [removed, bytes, reporting, apart, waited] = database.get(
-    `SELECT count(*), total(${countOf('bytes')}), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL), count(awaits)
-     FROM skein_call WHERE ended <= ?`,
-    last,
-  ) as [number, number, number, number, number]
-  const these = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ended <= ? AND ${condition})`
-  if (reporting > 0) database.run(`DELETE FROM skein_report WHERE ${these('reports > 0')}`, last)
-  if (apart > 0) database.run(`DELETE FROM skein_message WHERE ${these('headers IS NULL')}`, last)
-  const counters =
-    waited === 0
-      ? []
-      : database.all('SELECT DISTINCT awaits FROM skein_call WHERE ended <= ? AND awaits IS NOT NULL', last)
-  database.run('DELETE FROM skein_call WHERE ended <= ?', last)
-  for (const [counter] of counters) leave(turn, counter as string)
-  turn.endedCount -= removed
-  turn.endedBytes -= bytes
-  return removed
 }
 
 /** Lets go of all claims that this store holds. */

@@ -3,7 +3,8 @@ import type { StoreSettings } from '../../options.ts'
 import type { Told } from '../../threaded/messages.ts'
 import type { Database } from '../file/database.ts'
 import type { Lines } from './lines.ts'
-import { checkVersion, schemaVersion } from '../file/schema.ts'
+import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
+import { HistoryCounts } from './history.ts'
 
 /** A claim that this store holds. */
 interface Held {
@@ -55,12 +56,12 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
+  /** What is kept of ended calls. */
+  readonly history: HistoryCounts
   control: number
-  endedCount: number
   /** True when what was written must survive a power cut. */
   durable = false
   #sequence: number
-  #endedBytes = 0
   #written: string
   readonly #controlBegun: number
 
@@ -69,18 +70,15 @@ export class Turn {
     this.database = keeper.database
     this.now = now
     this.time = time
-    const counters = this.database.get('SELECT version, sequence, control, ended_count, ended_bytes FROM skein_meta')
+    const counters = this.database.get(`SELECT version, sequence, control, ${countColumns} FROM skein_meta`)
     // Another program may have brought the tables to a newer version since this one has opened the file.
     if (counters && Number(counters[0]) > schemaVersion) checkVersion(Number(counters[0]), pathOf(this.database))
     if (!counters?.slice(1, 3).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
-    const [, sequence, control, ...ended] = counters as readonly number[]
+    const [, sequence, control] = counters as readonly number[]
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
-    const [count, bytes] = ended.map(each => (Number.isSafeInteger(each) ? each : -1)) as [number, number]
-    this.endedCount = count
-    this.#endedBytes = bytes
-    this.#written = this.#state()
-    if (count < 0 || bytes < 0) this.recount()
+    this.history = new HistoryCounts(this.database, counters.slice(3))
+    this.#written = this.history.mended ? '' : this.#state()
   }
 
   /** The last number that was handed out. */
@@ -91,28 +89,6 @@ export class Turn {
   /** True when somebody is to look at what was paused, or is to stop. */
   get controlChanged(): boolean {
     return this.control !== this.#controlBegun
-  }
-
-  /** The bytes of all calls that have ended. */
-  get endedBytes(): number {
-    return this.#endedBytes
-  }
-
-  /** A row whose own count is damaged is left out; below 0 the sum was wrong before. */
-  set endedBytes(bytes: number) {
-    if (!Number.isSafeInteger(bytes)) return
-    this.#endedBytes = bytes
-    if (bytes < 0) this.recount()
-  }
-
-  /** Counts the calls that have ended anew. None has more bytes than the whole file. */
-  recount(): void {
-    const [count, bytes] = this.database.get(
-      `SELECT count(*), coalesce(sum(iif(typeof(bytes) = 'integer' AND bytes BETWEEN 0 AND size, bytes, 0)), 0)
-       FROM skein_call, (SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size) WHERE ended IS NOT NULL`,
-    ) as [number, number]
-    this.endedCount = count
-    this.#endedBytes = bytes
   }
 
   /** A number that is higher than all before it. */
@@ -139,17 +115,16 @@ export class Turn {
   finish(): void {
     if (this.#state() === this.#written) return
     this.database.run(
-      'UPDATE skein_meta SET sequence = ?, control = ?, ended_count = ?, ended_bytes = ?',
+      `UPDATE skein_meta SET (sequence, control, ${countColumns}) = (?, ?, ?, ?, ?, ?, ?, ?)`,
       this.#sequence,
       this.control,
-      this.endedCount,
-      this.endedBytes,
+      ...this.history.numbers,
     )
     this.#written = this.#state()
   }
 
   #state(): string {
-    return `${this.#sequence} ${this.control} ${this.endedCount} ${this.endedBytes}`
+    return `${this.#sequence} ${this.control} ${this.history.numbers.join(' ')}`
   }
 }
 

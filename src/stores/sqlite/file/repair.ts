@@ -10,7 +10,7 @@ import { errorOf, failureOf } from './failures.ts'
 import { openDatabase } from './open-database.ts'
 import { hostClock } from './clock.ts'
 import { damagedStory } from '../../story.ts'
-import { checkVersion, state, versionOf } from './schema.ts'
+import { checkVersion, state, versionOf, withoutKey } from './schema.ts'
 
 /** The report on what was saved from a damaged file. */
 export interface Repaired {
@@ -224,6 +224,7 @@ function putRight(to: Database): void {
   to.run(`DELETE FROM skein_call WHERE line NOT IN (SELECT line FROM skein_line)
     OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
   to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
+  to.run(`UPDATE skein_call SET ${withoutKey} WHERE ended IS NOT NULL AND history IS NULL`)
   putCountersRight(to)
   // Those of other stores do not run here.
   to.run(`UPDATE skein_call SET state = ${state.held} WHERE state = ${state.running} AND place = 0`)
@@ -232,8 +233,7 @@ function putRight(to: Database): void {
   to.run(`UPDATE skein_meta SET
     sequence = 1 + max((SELECT coalesce(max(max(${['call', 'place', 'token', 'ended'].map(countOf).join(', ')})), 0) FROM skein_call),
       (SELECT coalesce(max(${countOf('call')}), 0) FROM skein_member)),
-    ended_count = (SELECT count(*) FROM skein_call WHERE ended IS NOT NULL),
-    ended_bytes = (SELECT coalesce(sum(bytes), 0) FROM skein_call WHERE ended IS NOT NULL)`)
+    ended_count = -1`) // history is counted anew by who opens it
   to.exec('COMMIT')
 }
 

@@ -25,8 +25,32 @@ export const state = {
 export const notEnded: string = `state < ${state.done}`
 export const endedBadly: string = `state > ${state.done}`
 
+/**
+ * The parts of history, as the column `history` has them: what is done, what has failed or is dead, what was cancelled. Each is
+ * trimmed by itself. A call whose unique key is still taken, though it has ended, is in none of them (number 3), and stays.
+ */
+export const parts: readonly number[] = [0, 1, 2]
+
+/** The part of history to which a call belongs that has ended in this state. */
+export function partOf(into: number): number {
+  if (into === state.done) return 0
+  return into === state.cancelled ? 2 : 1
+}
+
+/** The same in SQL. */
+const partOfState = `CASE state WHEN ${state.done} THEN 0 WHEN ${state.cancelled} THEN 2 ELSE 1 END`
+
+/** The number of those that are in no part. */
+export const keyed = 3
+
+/** What changes in a call that does not keep its key any longer, in SQL. */
+export const withoutKey: string = `key_until = NULL, history = iif(ended IS NULL, NULL, ${partOfState})`
+
+/** The columns of `skein_meta` that count the parts: how many calls, and their bytes. */
+export const countColumns = 'ended_count, ended_bytes, failed_count, failed_bytes, cancelled_count, cancelled_bytes'
+
 /** The version of the tables below. */
-export const schemaVersion: number = 4
+export const schemaVersion: number = 5
 
 /** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -203,6 +227,21 @@ const steps: readonly string[] = [
   CREATE UNIQUE INDEX skein_call_key ON skein_call (unique_key, iif(cancelling IS NULL, 0, call))
     WHERE unique_key IS NOT NULL AND ${notEnded};
   `,
+  // Keys that stay taken for a time; and history in parts.
+  `
+  ALTER TABLE skein_call ADD COLUMN key_until INTEGER;       -- the unique key stays taken until then, though the call has ended
+  ALTER TABLE skein_call ADD COLUMN history INTEGER;         -- once it has ended: 0 done, 1 failed or dead, 2 cancelled, 3 its key is taken
+  UPDATE skein_call SET history = ${partOfState} WHERE ended IS NOT NULL;
+  DROP INDEX skein_call_ended;
+  CREATE INDEX skein_call_history ON skein_call (history, ended, line, state) WHERE ended IS NOT NULL;
+  CREATE INDEX skein_call_kept ON skein_call (unique_key) WHERE key_until IS NOT NULL;
+  CREATE INDEX skein_call_freed ON skein_call (key_until) WHERE key_until IS NOT NULL;
+  ALTER TABLE skein_meta ADD COLUMN failed_count INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE skein_meta ADD COLUMN failed_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE skein_meta ADD COLUMN cancelled_count INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE skein_meta ADD COLUMN cancelled_bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE skein_meta SET ended_count = -1; -- counted anew
+  `,
 ]
 
 /** The version of the tables in a file; 0 when there are none yet, NaN when what says so is damaged. */
@@ -236,7 +275,10 @@ export function migrate(database: Database, version: number): void {
   const empty = database.get('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined
   for (const step of steps.slice(version)) database.exec(step)
   if (version === 0) {
-    database.run(`INSERT INTO skein_meta VALUES (1, ?, '', 0, 0, 0, 0)`, schemaVersion)
+    database.run(
+      `INSERT INTO skein_meta (one, version, boot, sequence, control, ended_count, ended_bytes) VALUES (1, ?, '', 0, 0, 0, 0)`,
+      schemaVersion,
+    )
     if (empty) database.exec(`PRAGMA application_id = ${applicationId}`)
   } else database.run('UPDATE skein_meta SET version = ?', schemaVersion)
 }

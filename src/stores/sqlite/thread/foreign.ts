@@ -30,7 +30,8 @@ export class Foreign {
     if (listening & wants.claimable) turn.tell('claimable')
     if (listening & wants.ended && turn.sequence !== this.#sequence) {
       const ended = database.all(
-        `SELECT id FROM skein_call WHERE ended > ? UNION ALL SELECT id FROM skein_gone WHERE gone > ?`,
+        `SELECT id FROM skein_call WHERE history IN (0, 1, 2, 3) AND ended > ?
+         UNION ALL SELECT id FROM skein_gone WHERE gone > ?`,
         this.#sequence,
         this.#sequence,
       ) as [string][]

@@ -18,7 +18,8 @@ import { EffectRolledBack } from '../calls/effects.ts'
 import { Reach } from './reach.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
-import { releaseAll, sweep, trim } from '../calls/sweeping.ts'
+import { isOverfull, limitsOf, trim } from '../calls/history.ts'
+import { releaseAll, sweep } from '../calls/sweeping.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
 import { Turnstile, wantsControl } from '../file/turnstile.ts'
@@ -172,7 +173,7 @@ export class Service implements Backend<Asked> {
   /** Puts things right. What is still due after that, though nothing is left to do, cannot be put right: it rests, too. */
   #sweep(turn: Turn): void {
     if (sweep(turn).more) return
-    const { wall, steady } = nextDue(turn.database, turn.keeper.settings.retention)
+    const { wall, steady } = nextDue(turn.database, part => limitsOf(turn.keeper, part))
     if (wall <= turn.now || steady <= turn.time) turn.after(() => (this.#sweepAgain = turn.time + troublePause))
   }
 
@@ -302,8 +303,7 @@ export class Service implements Backend<Asked> {
 
   /** History is trimmed as it grows, a little with each commit. */
   #thin(turn: Turn): void {
-    const { count } = this.#keeper.settings.retention
-    if (turn.endedCount > count + Math.min(1_000, count / 10)) trim(turn, 2_000)
+    if (isOverfull(turn)) trim(turn, 2_000)
   }
 
   /**
@@ -398,7 +398,7 @@ export class Service implements Backend<Asked> {
   /** The moments at which something in the file is due; none where it cannot be read. */
   #nextDue(): Due {
     try {
-      const { wall, steady } = nextDue(this.#keeper.database, this.#keeper.settings.retention)
+      const { wall, steady } = nextDue(this.#keeper.database, part => limitsOf(this.#keeper, part))
       return { wall, steady: Math.max(steady, this.#reach.overFrom(Infinity)) }
     } catch {
       return never

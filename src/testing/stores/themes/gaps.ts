@@ -6,7 +6,8 @@ import { type Kind, outgoing, scene } from '../scene.ts'
 const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
 
 /** The options of a call that ask for an ability of a broker. */
-const asking: Readonly<Record<'priority' | 'unique' | 'limit', Partial<OutgoingCall>>> = {
+const asking: Readonly<Record<'priority' | 'unique' | 'limit' | 'once', Partial<OutgoingCall>>> = {
+  once: { once: true },
   priority: { priority: 1 },
   unique: { unique: { key: 'k', conflict: 'join' } },
   limit: { limit: { key: 'k', concurrency: 1, strategy: 'wait' } },

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict'
 import type { KeyConflict, OutgoingCall } from '../../../stores/roles/calls.ts'
 import { type Kind, named, outgoing, scene } from '../scene.ts'
+import type { Probe } from '../probe.ts'
 
 function unique(id: string, conflict: KeyConflict, changes: Partial<OutgoingCall> = {}): OutgoingCall {
   return outgoing({ id, unique: { key: 'k', conflict }, ...changes })
+}
+
+/** A call that keeps its key for ten seconds. */
+function kept(id: string, conflict: KeyConflict, changes: Partial<OutgoingCall> = {}): OutgoingCall {
+  return outgoing({ id, unique: { key: 'k', conflict, for: 10_000 }, ...changes })
+}
+
+/** The ways in which the one call that is there can end, the bed's clock standing still. */
+const endings: Readonly<Record<string, (probe: Probe, id: string) => Promise<unknown>>> = {
+  done: async probe => probe.settled(await probe.oneClaim(), { kind: 'done', result: '7' }),
+  failed: async probe => probe.settled(await probe.oneClaim(), { kind: 'failed', error: '{}' }),
+  dead: async probe => probe.settled(await probe.oneClaim(), { kind: 'dead', error: '{}' }),
+  cancelled: async (probe, id) => probe.inspector.cancel([id], '"x"'),
 }
 
 export function uniqueness(kind: Kind): void {
@@ -180,4 +194,155 @@ export function uniqueness(kind: Kind): void {
       ['accepted', 'accepted', 'accepted'],
     )
   })
+
+  scene(
+    kind,
+    'a key with a time stays taken until that has passed since its call was sent, in whatever way the call ends',
+    ['turn', 'unique', 'cancel'],
+    async ({ bed, probe }) => {
+      for (const [state, end] of Object.entries(endings)) {
+        assert.deepEqual(await probe.send([kept(state, 'reject')]), [{ outcome: 'accepted', id: state }])
+        await bed.turn(4_000)
+        await end(probe, state)
+        await bed.turn(5_999)
+        assert.deepEqual(await probe.send([unique('other', 'reject')]), [
+          { outcome: 'rejected', reason: 'unique', existing: state },
+        ])
+        assert.deepEqual(await probe.send([unique('other', 'join')]), [{ outcome: 'joined', id: state }])
+        assert.equal(await probe.stateOf(state), state)
+        await bed.turn(1)
+      }
+      assert.equal((await probe.send([unique('last', 'reject')]))[0]?.outcome, 'accepted')
+    },
+  )
+
+  scene(
+    kind,
+    'a call that takes longer than the time of its key has it until its end',
+    ['turn', 'unique'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('a', 'reject')])
+      await bed.turn(20_000)
+      assert.equal((await probe.send([unique('b', 'reject')]))[0]?.outcome, 'rejected')
+      await probe.settled(await probe.oneClaim())
+      assert.equal((await probe.send([unique('b', 'reject')]))[0]?.outcome, 'accepted')
+    },
+  )
+
+  scene(
+    kind,
+    'replace: one that has ended stays as it is and loses its key',
+    ['turn', 'unique', 'retry'],
+    async ({ probe }) => {
+      await probe.send([kept('a', 'reject')])
+      await probe.settled(await probe.oneClaim(), { kind: 'done', result: '7' })
+      assert.deepEqual(await probe.send([kept('b', 'replace')]), [{ outcome: 'accepted', id: 'b' }])
+      assert.equal(await probe.stateOf('a'), 'done')
+      assert.deepEqual(await probe.send([unique('c', 'join')]), [{ outcome: 'joined', id: 'b' }])
+      await probe.settled(await probe.oneClaim())
+      assert.deepEqual(await probe.inspector.retry(['a']), ['taken'])
+      assert.deepEqual(await probe.send([unique('c', 'join')]), [{ outcome: 'joined', id: 'b' }])
+    },
+  )
+
+  scene(
+    kind,
+    'replace: one that waits gives its key away, with the time for which it had it',
+    ['turn', 'unique', 'list'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('a', 'reject', { delay: 5_000 })])
+      assert.deepEqual(await probe.send([unique('b', 'replace')]), [{ outcome: 'replaced', id: 'b', replaced: 'a' }])
+      await probe.settled(await probe.oneClaim())
+      assert.equal((await probe.send([unique('c', 'reject')]))[0]?.outcome, 'accepted')
+      await bed.turn(10_000)
+      assert.deepEqual(await probe.listed(), ['c', 'b', 'a'])
+    },
+  )
+
+  scene(
+    kind,
+    'one that keeps its key can be made ready again, and keeps it',
+    ['turn', 'unique', 'retry'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('a', 'reject')])
+      await probe.settled(await probe.oneClaim(), { kind: 'failed', error: '{}' })
+      assert.deepEqual(await probe.inspector.retry(['a']), ['ready'])
+      await probe.settled(await probe.oneClaim(), { kind: 'done', result: '7' })
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+      await bed.turn(10_000)
+      assert.deepEqual(await probe.inspector.retry(['a']), ['ready'])
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+    },
+  )
+
+  scene(kind, 'purging gives a key free', ['turn', 'unique', 'purge'], async ({ probe }) => {
+    await probe.send([kept('a', 'reject')])
+    await probe.settled(await probe.oneClaim())
+    await probe.inspector.purge({ queue: 'q' })
+    assert.equal((await probe.send([unique('b', 'reject')]))[0]?.outcome, 'accepted')
+  })
+
+  scene(
+    kind,
+    'a call that has its key is not forgotten, whatever retention says, and is afterwards',
+    ['turn', 'unique', 'retention', 'list'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('kept', 'reject'), ...named(['a', 'b', 'c'])])
+      for (const claim of await probe.claimed()) await probe.settled(claim)
+      await bed.turn(5_000)
+      assert.deepEqual(await probe.send([unique('d', 'join')]), [{ outcome: 'joined', id: 'kept' }])
+      assert.equal((await probe.listed()).includes('kept'), true)
+      await bed.turn(200_000)
+      assert.deepEqual(await probe.listed(), [])
+    },
+    { retention: { count: 1, age: 100_000 } },
+  )
+
+  scene(
+    kind,
+    'of a call whose result nobody wants there is left what tells that it has its key, as long as it has',
+    ['turn', 'unique', 'find'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('a', 'reject', { ignoreResult: true })])
+      await probe.settled(await probe.oneClaim(), { kind: 'done', result: '7' })
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+      const { state, result, keyUntil = 0, sentAt } = await probe.job('a')
+      assert.deepEqual([state, result, keyUntil - sentAt], ['done', undefined, 10_000])
+      await bed.turn(10_000)
+      assert.equal((await probe.send([unique('b', 'reject')]))[0]?.outcome, 'accepted')
+    },
+  )
+
+  scene(
+    kind,
+    'what was sent is the same call again, under the same id, also when it has ended',
+    ['once', 'find'],
+    async ({ probe }) => {
+      const call = outgoing({ id: 'report 2026-01', once: true })
+      assert.deepEqual(await probe.send([call, call]), [
+        { outcome: 'accepted', id: call.id },
+        { outcome: 'joined', id: call.id },
+      ])
+      await probe.settled(await probe.oneClaim(), { kind: 'done', result: '7' })
+      assert.deepEqual(await probe.send([call]), [{ outcome: 'joined', id: call.id }])
+      assert.deepEqual(await probe.claimedIds(), [])
+      assert.equal((await probe.job(call.id)).result, '7')
+    },
+  )
+
+  scene(
+    kind,
+    'a running call that keeps its key for a time does not give it up when it is asked to stop',
+    ['turn', 'unique', 'cancel'],
+    async ({ bed, probe }) => {
+      await probe.send([kept('a', 'reject')])
+      const claim = await probe.oneClaim()
+      await probe.inspector.cancel(['a'], '"x"')
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+      await probe.settled(claim, { kind: 'cancelled', error: '{}' })
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'joined', id: 'a' }])
+      await bed.turn(10_000)
+      assert.deepEqual(await probe.send([unique('b', 'join')]), [{ outcome: 'accepted', id: 'b' }])
+    },
+  )
 }
