@@ -198,10 +198,10 @@ function settleUnique(unique: string | UniqueOptions): UniqueSettings {
     return { key: unique, conflict: 'join' }
   }
   checkKnown(unique, knownUnique, 'option of unique')
-  const { key, conflict = 'join' } = unique
+  const { key, for: length = 0, conflict = 'join' } = unique
   checkKey(key, 'unique.key')
   checkOneOf(conflict, ['join', 'reject', 'replace'], 'unique.conflict')
-  const span = boundedMilliseconds(unique.for ?? 0, 'unique.for')
+  const span = boundedMilliseconds(length, 'unique.for')
   return { key, conflict, ...(span > 0 ? { for: span } : {}) }
 }
 

@@ -30,11 +30,11 @@ export type {
 export type {
   AwaitedCounter,
   KeyConflict,
-  StoredKey,
   LimitStrategy,
   Membership,
   OutgoingCall,
   SendOutcome,
+  StoredKey,
   StoredLimit,
   StoredState,
 } from './roles/calls.ts'
