@@ -49,8 +49,8 @@ export interface LimitOptions {
  */
 export interface DurableCallOptions {
   /**
-   * An id of your own for the job, unique in the store: `order-17`. Whoever submits the same id again, in any program, gets the job
-   * that is there, also if it has ended, as long as the store keeps it; what it was submitted with first is what counts. A word of
+   * An id of your own for the job, unique in the store: `order-17`. To submit the same id again, in any program, returns the job that
+   * is there, also if it has ended, as long as the store keeps it; task and arguments are those with which it was submitted first. A word of
    * up to 200 characters, without spaces. Default: a UUID that is made for each submit.
    */
   readonly id?: string

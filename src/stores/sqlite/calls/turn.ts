@@ -4,7 +4,7 @@ import type { Told } from '../../threaded/messages.ts'
 import type { Database } from '../file/database.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
-import { HistoryCounts } from './history.ts'
+import { HistoryCounts } from './history-counts.ts'
 
 /** A claim that this store holds. */
 interface Held {
@@ -56,7 +56,7 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
-  /** What is kept of ended calls. */
+  /** The numbers of ended calls. */
   readonly history: HistoryCounts
   control: number
   /** True when what was written must survive a power cut. */

@@ -43,7 +43,7 @@ const partOfState = `CASE state WHEN ${state.done} THEN 0 WHEN ${state.cancelled
 /** The number of those that are in no part. */
 export const keyed = 3
 
-/** What changes in a call that does not keep its key any longer, in SQL. */
+/** The changes to a call that does not keep its key any longer, in SQL. */
 export const withoutKey: string = `key_until = NULL, history = iif(ended IS NULL, NULL, ${partOfState})`
 
 /** The columns of `skein_meta` that count the parts: how many calls, and their bytes. */
