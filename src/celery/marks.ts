@@ -16,6 +16,7 @@ export type Mark = readonly [kind: MarkKind, path: readonly (string | number)[],
 type MarkKind =
   | 'bigint'
   | 'undefined'
+  | 'hole'
   | 'date'
   | 'buffer'
   | 'view'
@@ -26,6 +27,8 @@ type MarkKind =
   | 'error'
   | 'same'
   | 'class'
+
+const { Float16Array: Float16 } = globalThis as { Float16Array?: new (buffer: ArrayBuffer) => unknown }
 
 /** The views of an ArrayBuffer that travel, by name. */
 const views: ReadonlyMap<string, (buffer: ArrayBuffer) => unknown> = new Map<string, (buffer: ArrayBuffer) => unknown>([
@@ -41,6 +44,8 @@ const views: ReadonlyMap<string, (buffer: ArrayBuffer) => unknown> = new Map<str
   ['Float64Array', buffer => new Float64Array(buffer)],
   ['BigInt64Array', buffer => new BigInt64Array(buffer)],
   ['BigUint64Array', buffer => new BigUint64Array(buffer)],
+  // From Node 24 on.
+  ...(Float16 === undefined ? [] : ([['Float16Array', (buffer: ArrayBuffer) => new Float16(buffer)]] as const)),
 ])
 
 /** True for a view that can be made again by its name. */
@@ -75,6 +80,10 @@ export function applyMarks(value: unknown, marks: unknown): unknown {
     const old: unknown = Object.hasOwn(holder, key) ? holder[key] : undefined
     if (kind === 'same') {
       links.push([holder, key, extra ?? ''])
+      continue
+    }
+    if (kind === 'hole' && Array.isArray(holder) && old === null) {
+      Reflect.deleteProperty(holder, key)
       continue
     }
     const made = make(kind, old, extra)

@@ -3,9 +3,17 @@ import { deepestValue, tooDeep } from '../call/codec/depth.ts'
 import { boundedRecord, ErrorBudget, notSent } from '../call/codec/error-budget.ts'
 import { recordError } from '../call/codec/error-record.ts'
 import { type Kind, kindOf } from '../call/codec/kinds.ts'
-import { refusedByProcesses } from '../call/codec/leaves.ts'
+import { hasPropertiesBeside, refusedByProcesses } from '../call/codec/leaves.ts'
 import { entrySegment, segment, shownPath } from '../call/codec/path.ts'
-import { functionRefusal, handleRefusal, privateState, proxy, type Refusing, symbol } from '../call/codec/refusals.ts'
+import {
+  extraProperties,
+  functionRefusal,
+  handleRefusal,
+  privateState,
+  proxy,
+  type Refusing,
+  symbol,
+} from '../call/codec/refusals.ts'
 import { brandOf } from '../core/brand.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
@@ -154,6 +162,7 @@ class JsonWriter {
       case 'set':
         return this.#content(value)
       case 'url':
+        this.#onlyContent(value, prototype)
         this.#mark('url')
         return JSON.stringify((value as URL).href)
       case 'error':
@@ -162,32 +171,50 @@ class JsonWriter {
         this.#mark('buffer')
         return writeBytes(value as Buffer)
       case 'leaf':
+        this.#onlyContent(value, prototype)
         return this.#leaf(value)
+      case 'file':
+        return this.#refuse(refusedByProcesses(value)!)
     }
+  }
+
+  #onlyContent(value: object, prototype: object): void {
+    if (hasPropertiesBeside(value)) this.#refuse(extraProperties(prototype))
   }
 
   /** The entries of a list, Map or Set, else the properties. */
   #content(value: object): string {
     if (Array.isArray(value)) return this.#array(value)
-    if (types.isMap(value)) return this.#map(value)
-    if (types.isSet(value)) return this.#set(value)
-    return this.#properties(value)
+    if (!types.isMap(value) && !types.isSet(value)) return this.#properties(value)
+    this.#onlyContent(value, Object.getPrototypeOf(value) as object)
+    return types.isMap(value) ? this.#map(value) : this.#set(value)
   }
 
   #array(value: readonly unknown[]): string {
-    if (value.length === 0) return '[]'
     const keys = this.#keys
     const at = keys.length
     let text = '['
+    let holes = 0
     for (let i = 0; i < value.length; i++) {
       keys[at] = i
-      if (value[i] === undefined && !(i in value) && !fewHoles(value)) {
-        keys.length = at
-        return this.#refuse(mostlyHoles(value))
+      const item = value[i]
+      if (item === undefined && !(i in value)) {
+        if (++holes === 1 && !fewHoles(value)) {
+          keys.length = at
+          return this.#refuse(mostlyHoles(value))
+        }
+        this.#mark('hole')
+        text += i === 0 ? 'null' : ',null'
+        continue
       }
-      text += `${i === 0 ? '' : ','}${this.write(value[i]) ?? 'null'}`
+      const json = typeof item === 'number' ? writeNumber(item) : (this.write(item) ?? 'null')
+      text += i === 0 ? json : `,${json}`
     }
     keys.length = at
+    // The result of a match, as an example: JSON has no place for these.
+    if (propertiesOf(value) !== value.length - holes) {
+      return this.#refuse(extraProperties(Object.getPrototypeOf(value) as object))
+    }
     return `${text}]`
   }
 
@@ -205,7 +232,9 @@ class JsonWriter {
     for (const name of names) {
       keys[at] = name
       const json = this.write((value as Record<string, unknown>)[name])
-      if (json !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${json}`
+      if (json === undefined) continue
+      const key = plainName.test(name) ? `"${name}":` : `${JSON.stringify(name)}:`
+      text += text === '' ? key + json : `,${key}${json}`
     }
     keys.length = at
     return `{${text}}`
@@ -391,6 +420,14 @@ function mostlyHoles(value: readonly unknown[]): Refusing {
     remedy: 'Pass a Map, or an object with the few elements that there are',
   }
 }
+
+/** The number of elements and other properties of an array. Of a long one the values cost a fifth of the keys, which are strings. */
+function propertiesOf(value: readonly unknown[]): number {
+  return (value.length > 32 ? Object.values(value) : Object.keys(value)).length
+}
+
+/** A name that JSON writes as it is. */
+const plainName = /^\w{1,40}$/
 
 const cannot = ', which cannot be sent through a queue'
 

@@ -35,6 +35,8 @@ import {
   WorkerStartError,
 } from '../../core/errors/errors.ts'
 
+import { hiddenBase, privateFieldOf } from './hidden-state.ts'
+
 /** Any class, also an abstract one or one with a private constructor. */
 export interface AnyClass<T extends object = object> {
   readonly name: string
@@ -139,11 +141,11 @@ function know(name: string, Class: AnyClass): void {
  *
  * Call it right after the class, in the module that defines it, so that every worker that imports the module knows
  * the class too. Without it an instance travels as plain data, as structured clone does it: its properties arrive,
- * its methods don't. Give `encode` and `decode` where properties alone don't make up an instance (`#private` fields,
+ * its methods don't; of a class with `#private` fields it is refused. Give `encode` and `decode` where properties alone don't make up an instance (`#private` fields,
  * handles). For the types, give the class the property `declare readonly [sendable]: true`.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or only one of `encode` and `decode`
- * is given.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, only one of `encode` and `decode`
+ * is given, or none for a class with `#private` fields.
  *
  * @param Class the class; its subclasses need a registration of their own
  * @param options the name, and how instances travel
@@ -185,6 +187,20 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
         `so each class needs its own: pass one, as in { name: 'billing.${name}' }.`,
     )
   }
+  const secret = options.encode === undefined ? privateFieldOf((Class as AnyClass).prototype) : undefined
+  if (secret !== undefined) {
+    throw new InvalidArgumentError(
+      `The private field ${secret} of the class '${name}' would be lost on the way, and what uses it would fail there: ` +
+        'pass { encode, decode }',
+    )
+  }
+  const base = options.encode === undefined ? hiddenBase((Class as AnyClass).prototype) : undefined
+  if (base !== undefined) {
+    throw new InvalidArgumentError(
+      `What an instance of the class '${name}' holds as a ${base} is not in its properties and would be lost on the way: ` +
+        'pass { encode, decode }',
+    )
+  }
   if (name.startsWith('skein:')) {
     throw new InvalidArgumentError(
       `Names of classes that start with 'skein:' are reserved, got '${name}': pass another { name }`,
@@ -204,7 +220,8 @@ export function registerClass<T extends object, D>(Class: AnyClass<T>, options: 
  * its nearest registered ancestor (`class HttpError extends TypeError` as a TypeError), with its own name, message, stack
  * and properties. The same as `registerClass`, which is for classes that are not errors.
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, or the class does not extend Error.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` when another class has the name already, the class does not extend Error, or it has
+ * `#private` fields and no `encode` and `decode`.
  *
  * @param Class the error class; its constructor does not run when an error is revived
  * @param options the name, and how errors travel

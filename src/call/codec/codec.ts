@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { deepestValue } from './depth.ts'
 import { kindOf } from './kinds.ts'
-import { refusedByProcesses } from './leaves.ts'
+import { hasPropertiesBeside, refusedByProcesses } from './leaves.ts'
 import { pack } from './pack.ts'
 import type { PutState } from './put.ts'
 import type { Packed } from './steps.ts'
@@ -214,7 +214,7 @@ function partsPass(value: object): boolean {
   switch (kind) {
     case 'leaf':
       weight += bytesOf(value)
-      return !toProcess || refusedByProcesses(value) === undefined
+      return !hasPropertiesBeside(value) && (!toProcess || refusedByProcesses(value) === undefined)
     case 'array':
       return arrayPasses(value as unknown[])
     case 'plain':
@@ -222,11 +222,11 @@ function partsPass(value: object): boolean {
     case 'instance':
       return ownPropertiesPass(value) > 0
     case 'map':
-      if (prototype !== Map.prototype && Object.keys(value).length > 0) return false
+      if (hasPropertiesBeside(value)) return false
       for (const [key, item] of value as Map<unknown, unknown>) if (!passesAny(key) || !passesAny(item)) return false
       return true
     case 'set':
-      if (prototype !== Set.prototype && Object.keys(value).length > 0) return false
+      if (hasPropertiesBeside(value)) return false
       for (const item of value as Set<unknown>) if (!passesAny(item)) return false
       return true
     case 'buffer':

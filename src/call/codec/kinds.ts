@@ -3,7 +3,23 @@ import { types } from 'node:util'
 import { brandOf } from '../../core/brand.ts'
 import { className } from './class-name.ts'
 import { classOfPrototype, type RegisteredClass, registryVersion } from './class-registry.ts'
-import { emitter, handleRefusal, iterator, promise, refusedClasses, type Refusing, stream, symbol } from './refusals.ts'
+import { hasSymbols, isOfPlatform, privateFieldOf } from './hidden-state.ts'
+import {
+  emitter,
+  handleRefusal,
+  iterator,
+  locale,
+  ofPlatform,
+  privateFields,
+  promise,
+  refusedClasses,
+  type Refusing,
+  stats,
+  stream,
+  symbol,
+  symbols,
+  temporal,
+} from './refusals.ts'
 
 /**
  * The way in which an object with a prototype of its own travels.
@@ -13,7 +29,7 @@ import { emitter, handleRefusal, iterator, promise, refusedClasses, type Refusin
  * - `instance`: as a plain object, if it has properties; an instance without any keeps its state where nobody can
  *   read it
  * - `map`, `set`: entry by entry
- * - `error`, `buffer`, `url`: replaced, and revived on the other side
+ * - `error`, `buffer`, `url`, `file`: replaced, and revived on the other side
  * - a registered class: replaced by its data, and revived
  * - a refusal: not at all
  */
@@ -27,6 +43,7 @@ export type Kind =
   | 'error'
   | 'buffer'
   | 'url'
+  | 'file'
   | RegisteredClass
   | Refusing
 
@@ -66,6 +83,13 @@ function classify(value: object, prototype: object): Kind {
       }
     }
   }
+  if (types.isPromise(value)) return promise
+  const tag = tagOf(prototype)
+  const name = className(prototype)
+  if (tag !== undefined && threadsClone.has(tag) && clonesFaithfully(value, prototype)) return 'leaf'
+  if (tag === 'File' && isOfPlatform(prototype)) return 'file'
+  const secret = privateFieldOf(prototype)
+  if (secret !== undefined) return privateFields(prototype, secret)
   if (Array.isArray(value)) return 'array'
   if (types.isMap(value)) return 'map'
   if (types.isSet(value)) return 'set'
@@ -73,24 +97,28 @@ function classify(value: object, prototype: object): Kind {
   if (types.isAnyArrayBuffer(value) || types.isDate(value) || types.isRegExp(value)) return 'leaf'
   if (types.isSymbolObject(value)) return symbol
   if (types.isBoxedPrimitive(value)) return 'leaf'
-  if (types.isPromise(value)) return promise
   if (value instanceof URL) return 'url'
   if (Object.getPrototypeOf(prototype) === null) return 'plain'
-  const tag = tagOf(prototype)
-  const name = className(prototype)
   const known = (tag !== undefined ? refusedClasses.get(tag) : undefined) ?? refusedClasses.get(name)
   if (known && (tag !== undefined || isNative(prototype))) return known
   if (tag?.endsWith(' Iterator') || tag === 'Iterator Helper') return iterator
   if (name === 'MessagePort') return 'leaf'
   if (value instanceof EventEmitter) return typeof (value as { pipe?: unknown }).pipe === 'function' ? stream : emitter
-  if (tag !== undefined && clonesFaithfully(value, prototype)) return 'leaf'
-  return 'instance'
+  if (value instanceof EventTarget) return emitter
+  if (tag?.startsWith('Intl.') === true) return locale
+  if (tag?.startsWith('Temporal.') === true) return temporal(tag)
+  if (isOfPlatform(prototype)) return ofPlatform(name)
+  if (className(prototypeOf(prototype)) === 'StatsBase') return stats
+  return hasSymbols(value) ? symbols(prototype) : 'instance'
 }
 
 /**
- * Blobs, keys, compiled WebAssembly and the like: asked once for each class, because the list differs between
- * versions of Node.
+ * The objects that structured clone carries on every version of Node that skein runs on, by its tag. Some versions carry more: what arrives must
+ * not depend on that.
  */
+const threadsClone: ReadonlySet<string> = new Set(['Blob', 'CryptoKey', 'KeyObject', 'WebAssembly.Module'])
+
+/** Asked once for each class: a class that extends one of these may arrive as that one, or not at all. */
 function clonesFaithfully(value: object, prototype: object): boolean {
   try {
     return Object.getPrototypeOf(structuredClone(value)) === prototype

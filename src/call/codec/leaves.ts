@@ -25,6 +25,15 @@ export function refusedInErrors(leaf: object): Refusing | undefined {
   return refusedByProcesses(leaf) ?? (types.isArrayBuffer(buffer) && isDetached(buffer) ? movedAway : undefined)
 }
 
+/**
+ * True for what has properties of its own beside what it holds: a Date, Map, URL … of which only the content travels. Of the bytes below a
+ * typed array nobody can tell them apart in less time than it takes to send them, so there it is false.
+ */
+export function hasPropertiesBeside(value: object): boolean {
+  if (ArrayBuffer.isView(value)) return false
+  return Object.keys(value).length > (types.isStringObject(value) ? value.valueOf().length : 0)
+}
+
 /** True for a buffer whose bytes have moved to somebody else. */
 export function isDetached(buffer: ArrayBuffer): boolean {
   try {

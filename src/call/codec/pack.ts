@@ -6,7 +6,7 @@ import { deepestValue, tooDeep } from './depth.ts'
 import { boundedRecord, ErrorBudget, notSent } from './error-budget.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
 import { type Kind, kindOf } from './kinds.ts'
-import { refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { hasPropertiesBeside, refusedByProcesses, refusedInErrors } from './leaves.ts'
 import { type PutState, stateOf } from './put.ts'
 import { entrySegment, segment, shownPath } from './path.ts'
 import {
@@ -99,19 +99,28 @@ class Packer {
     }
     switch (kind) {
       case 'leaf':
+        this.#onlyContent(value, prototype!)
         return this.#leaf(value)
       case 'array':
         return this.#array(value as unknown[], [])
       case 'map':
-        if (prototype !== Map.prototype) this.#onlyEntries(value, prototype!)
+        this.#onlyContent(value, prototype!)
         return this.#map(value as Map<unknown, unknown>)
       case 'set':
-        if (prototype !== Set.prototype) this.#onlyEntries(value, prototype!)
+        this.#onlyContent(value, prototype!)
         return this.#set(value as Set<unknown>)
       case 'error':
         return this.#error(value, holder, key)
       case 'url':
+        this.#onlyContent(value, prototype!)
         return this.#make(value, holder, key, made => ['url', made, (value as URL).href])
+      case 'file': {
+        this.#onlyContent(value, prototype!)
+        this.#leaf(value)
+        const file = value as File
+        const bytes = file.slice(0, file.size, file.type)
+        return this.#make(value, holder, key, made => ['file', made, bytes, file.name, file.lastModified])
+      }
       case 'buffer':
         this.#leaf(value)
         return this.#make(value, holder, key, made => ['buffer', made, bytesOf(value as Buffer)])
@@ -123,8 +132,8 @@ class Packer {
     }
   }
 
-  #onlyEntries(value: object, prototype: object): void {
-    if (Object.keys(value).length > 0) this.#refuse(extraProperties(prototype))
+  #onlyContent(value: object, prototype: object): void {
+    if (hasPropertiesBeside(value)) this.#refuse(extraProperties(prototype))
   }
 
   #leaf(value: object): object {

@@ -19,13 +19,41 @@ export function privateState(prototype: object): Refusing {
   }
 }
 
-/** The refusal of a Map or Set with properties of its own, which structured clone would drop. */
+/** The refusal of a Map, Set, Date or the like with properties of its own, which structured clone would drop. */
 export function extraProperties(prototype: object): Refusing {
   const name = className(prototype)
   return {
-    what: `an instance of ${name}, whose own properties would be lost beside its entries`,
-    remedy: `Pass a plain Map or Set, or register the class: registerClass(${name}, { encode, decode })`,
+    what: `an instance of ${name}, whose own properties would be lost beside what it holds`,
+    remedy: `Pass these by themselves, or register the class: registerClass(${name}, { encode, decode })`,
   }
+}
+
+/** The refusal of an instance of a class with `#private` fields, which nobody else can read. */
+export function privateFields(prototype: object, field: string): Refusing {
+  const name = className(prototype)
+  return {
+    what: `an instance of ${name}, whose private field ${field} would be lost`,
+    remedy: `Pass the data that it is made of, or register the class: registerClass(${name}, { encode, decode })`,
+  }
+}
+
+/** The refusal of an instance that keeps a part of its state under symbols. */
+export function symbols(prototype: object): Refusing {
+  const name = className(prototype)
+  return {
+    what: `an instance of ${name}, whose properties that are named by symbols would be lost`,
+    remedy: `Pass the data that it is made of, or register the class: registerClass(${name}, { encode, decode })`,
+  }
+}
+
+/** The refusal of an instance of a class of the platform that no rule knows. */
+export function ofPlatform(name: string): Refusing {
+  return { what: `an instance of ${name}`, remedy: 'Pass the data that it is made of, and make it on the other side' }
+}
+
+/** The refusal of a date or time of Temporal, by its tag. */
+export function temporal(tag: string): Refusing {
+  return { what: `an instance of ${tag}`, remedy: `Pass String(value), and read it there with ${tag}.from(…)` }
 }
 
 export const symbol: Refusing = { what: 'a symbol', remedy: 'Pass a string in its place' }
@@ -59,7 +87,12 @@ const abort: Refusing = {
   what: 'an AbortSignal',
   remedy: 'Cancel the call with it, as in call(task, …).with({ signal }); the task sees it as current().signal',
 }
-const locale: Refusing = {
+/** Its dates are properties on some versions of Node, on others not. */
+export const stats: Refusing = {
+  what: 'what stat of node:fs returns',
+  remedy: 'Pass the numbers that are needed, as in { size: stats.size, mtimeMs: stats.mtimeMs }',
+}
+export const locale: Refusing = {
   what: 'a formatter of Intl',
   remedy: 'Pass its locale and options, and make it on the other side',
 }
@@ -84,9 +117,6 @@ export const refusedClasses: ReadonlyMap<string, Refusing> = new Map<string, Ref
   ['Response', { what: 'a Response', remedy: 'Read it first, as in await response.text() or .arrayBuffer()' }],
   ['FormData', { what: 'a FormData object', remedy: 'Pass [...form], its entries' }],
   ['URLSearchParams', { what: 'a URLSearchParams object', remedy: 'Pass String(params)' }],
-  ['Intl.NumberFormat', locale],
-  ['Intl.DateTimeFormat', locale],
-  ['Intl.Collator', locale],
 ])
 
 /** The refusal of a function, which never travels. */

@@ -16,6 +16,8 @@ export interface Kept {
 export type Step =
   | readonly [op: 'error', made: number, record: ErrorRecord]
   | readonly [op: 'url', made: number, href: string]
+  /** Only from Node 24 on a File passes as it is. */
+  | readonly [op: 'file', made: number, bytes: Blob, name: string, lastModified: number]
   | readonly [op: 'buffer', made: number, bytes: Uint8Array]
   /** A value that was put. What arrives is its number, for which the receiver puts the value that it keeps. */
   | readonly [op: 'put', made: number, kept: number | Kept]

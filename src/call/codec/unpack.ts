@@ -29,6 +29,9 @@ export function unpack(packed: Packed, isLenient = false): unknown {
       case 'url':
         made[step[1]] = new URL(step[2])
         break
+      case 'file':
+        made[step[1]] = new File([step[2]], step[3], { type: step[2].type, lastModified: step[4] })
+        break
       case 'put':
         made[step[1]] = (step[2] as Kept).value
         break

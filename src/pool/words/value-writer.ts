@@ -249,7 +249,7 @@ export class ValueWriter {
   }
 
   #date(value: object): boolean {
-    if (!types.isDate(value) || this.#at + 3 > this.#end) return false
+    if (!types.isDate(value) || this.#at + 3 > this.#end || Object.keys(value).length > 0) return false
     this.#words[this.#at++] = dateTag
     this.number(Date.prototype.getTime.call(value))
     return true
