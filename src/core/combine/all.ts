@@ -60,7 +60,7 @@ export function unpack(
   }
   const keys = Object.keys(work)
   const functions = Object.values(work as Readonly<Record<string, Work>>)
-  checkWork(functions, caller)
+  checkWork(functions, caller, 0, keys)
   // In the order of the argument, whichever ends first; a key such as __proto__ is a key like any other.
   const whole = Object.fromEntries(keys.map(key => [key, undefined]))
   const set = (index: number, value: unknown): void => {

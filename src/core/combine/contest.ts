@@ -3,8 +3,9 @@ import { describe } from '../errors/checks.ts'
 import { debugging } from '../report/debug.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
+import { isJob } from '../job/job.ts'
 import { runScope, Scope, type ScopeOptions } from '../scope/scope.ts'
-import { checkBody, noOptions } from '../scope/options.ts'
+import { describeBody, noOptions } from '../scope/options.ts'
 import { SpawnedJob } from '../scope/spawned-job.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 
@@ -114,13 +115,22 @@ export async function contest<T>(
 }
 
 /** Refuses anything but a list of functions, and an empty one where nothing could ever be decided. */
-export function checkWork(work: unknown, caller: string, least = 0): void {
+export function checkWork(work: unknown, caller: string, least = 0, keys?: readonly string[]): void {
   if (!Array.isArray(work)) {
     throw new InvalidArgumentError(
       `${caller} needs a list of functions as its first argument, got ${describe(work)}: ${caller}([s => …, s => …], s)`,
     )
   }
-  for (const fn of work) checkBody(fn, caller)
+  for (const [index, fn] of work.entries()) {
+    if (typeof fn === 'function') continue
+    const remedy = isJob(fn)
+      ? 'For a job that runs already pass s => s.wait(job.result()): what is cancelled then is the waiting'
+      : `Pass the function itself and let the scope call it: ${caller}([s => work(s)], s), not ${caller}([work()], s)`
+    const where = keys === undefined ? `number ${index}` : `'${keys[index]}'`
+    throw new InvalidArgumentError(
+      `${caller} needs functions, got ${isJob(fn) ? 'a job' : describeBody(fn)} as ${where}. ${remedy}.`,
+    )
+  }
   if (work.length < least) {
     throw new InvalidArgumentError(
       `${caller} needs at least ${least === 1 ? 'one function' : `${least} functions`}, got ${work.length}`,

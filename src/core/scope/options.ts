@@ -160,7 +160,8 @@ export function checkBody(body: unknown, caller: string): void {
   )
 }
 
-function describeBody(value: unknown): string {
+/** Words for a value that was given in place of a function: it was most likely called instead of passed. */
+export function describeBody(value: unknown): string {
   if (value instanceof Promise) return 'a promise'
   const tag = Object.prototype.toString.call(value)
   if (tag.endsWith('Generator]')) return 'a generator'

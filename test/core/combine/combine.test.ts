@@ -390,3 +390,24 @@ describe('asCompleted', () => {
     })
   })
 })
+
+describe('work that is no function', () => {
+  test('is refused with its place and what to write, also where it is a job that runs already', async () => {
+    await scope(async s => {
+      const job = s.spawn(async () => 1)
+      await assert.rejects(race([() => 1, job as never], s), {
+        name: 'InvalidArgumentError',
+        message:
+          'race needs functions, got a job as number 1. For a job that runs already pass s => s.wait(job.result()): ' +
+          'what is cancelled then is the waiting.',
+      })
+      const called = Promise.resolve(1)
+      await assert.rejects(all({ a: () => 1, b: called as never }, s), {
+        message:
+          "all needs functions, got a promise as 'b'. Pass the function itself and let the scope call it: " +
+          'all([s => work(s)], s), not all([work()], s).',
+      })
+      assert.throws(() => asCompleted([called as never], s), /got a promise as number 0/)
+    })
+  })
+})
