@@ -25,7 +25,7 @@ const heedless = { ended: () => {}, failed: () => {} }
 
 test('who waits for the end of a job is not woken by what it reports', async () => {
   const { store, count } = listenedTo()
-  const watch = new Watch(store.results)
+  const watch = new Watch(store)
   const stop = watch.end('one', heedless, true)
   assert.deepEqual([count('ended'), count('reported')], [1, 0])
   const stopFollowing = watch.changes('one', () => {})

@@ -9,6 +9,7 @@ import { type brand, brandClass } from '../../core/brand.ts'
 import type { Job, JobState, WaitOptions } from '../../core/job/job.ts'
 import type { CallEvent } from '../../core/events/event.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
+import { currentSource, type ScopeSource } from '../../core/scope/slot.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'
 import { inspecting } from '../../stores/roles/need.ts'
@@ -19,7 +20,7 @@ import { type JobOutline, JobStory } from './job-story.ts'
 import { lineOf, valueOf } from './reports.ts'
 import { errorOf, outcomeOf } from './outcome.ts'
 import { reasonText } from './reason.ts'
-import { isOver, type Watch } from './watch.ts'
+import { type EndListener, isOver, type Watch } from './watch.ts'
 
 /** All that is known of a job in a store. Times are milliseconds since the Unix epoch. */
 export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result' | 'error' | 'cancelling'> {
@@ -121,16 +122,19 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   readonly #outline: JobOutline
   /** Its result is not kept, so a job that is gone has succeeded. */
   readonly #ignored: boolean
+  /** The task that has submitted it, and probably waits for it. */
+  readonly #by: ScopeSource | undefined
   #state: JobState
   #outcome: Outcome | undefined
 
-  constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean) {
+  constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean, by?: ScopeSource) {
     this.#source = source
     this.#outline = outline
     this.id = outline.id
     this.name = outline.task
     this.#state = state
     this.#ignored = ignored
+    this.#by = by
   }
 
   get state(): JobState {
@@ -224,7 +228,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
         undefined,
       )
       const forget = signal === undefined ? undefined : whenAborted(signal, onAbort)
-      const stop = this.#source.watch.end(this.id, {
+      const listener: EndListener = {
         ended: job => {
           finish()
           if (job.state !== 'gone') this.#note(job)
@@ -236,7 +240,8 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
           finish()
           reject(error)
         },
-      })
+      }
+      const stop = this.#source.watch.end(this.id, listener, false, currentSource() ?? this.#by)
     })
   }
 }

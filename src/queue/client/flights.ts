@@ -2,6 +2,7 @@ import type { Entry, Outcome, Work } from '../../call/run/entry.ts'
 import { SignalListeners } from '../../call/run/signal-listeners.ts'
 import { recordSite } from '../../call/run/submit-site.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
+import { currentSource } from '../../core/scope/slot.ts'
 import { CancelledError, type Ended } from '../../core/errors/errors.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
@@ -143,6 +144,7 @@ export class Flights {
         failed: error => this.#fail(flight, error),
       },
       isNew,
+      currentSource() ?? flight.entry.loan?.scope,
     )
   }
 

@@ -18,6 +18,7 @@ import { ClosedError, InvalidArgumentError } from '../../core/errors/errors.ts'
 import { Observers } from '../../core/events/observers.ts'
 import type { JobState } from '../../core/job/job.ts'
 import type { Scope } from '../../core/scope/scope.ts'
+import { currentSource } from '../../core/scope/slot.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
@@ -57,7 +58,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.#store = store
     this.#ownsStore = ownsStore
     this.name = name
-    this.#watch = new Watch(store.results)
+    this.#watch = new Watch(store)
     this.#outbox = new Outbox(store)
     this.#teller = new Teller(store.results, this.#watch, this.#observers)
     this.#flights = new Flights({
@@ -89,21 +90,22 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     this.check(work)
     this.#checkOpen(work)
     const { signal } = work.options
+    const by = currentSource()
     // A signal that stops nothing would be a promise that is not kept.
     if (signal) inspecting(this.#store, 'cancel')
     if (signal?.aborted) throw cancelError(work, { source: 'signal', reason: signal.reason }, 'withdrawn')
     const made = outgoingCall(work, 'run', this.name)
     const outgoing = made instanceof Promise ? await made : made
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
-    const job = this.#accepted(outgoing, sent)
+    const job = this.#accepted(outgoing, sent, by)
     this.#teller.begin(job.id, outgoing, false)
     if (signal) this.#cancelOn(signal, job)
     return job
   }
 
-  #accepted(outgoing: OutgoingCall, sent: Sent): DurableJob<never> {
+  #accepted(outgoing: OutgoingCall, sent: Sent, by = currentSource()): DurableJob<never> {
     const outline = outlineOf(acceptedId(outgoing, sent), outgoing)
-    return new StoredJobHandle<never>(this.#source, outline, 'queued', outgoing.ignoreResult === true)
+    return new StoredJobHandle<never>(this.#source, outline, 'queued', outgoing.ignoreResult === true, by)
   }
 
   submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<never> {

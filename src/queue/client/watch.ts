@@ -1,5 +1,8 @@
 import { queueMicrotask } from '../../core/time/platform.ts'
+import { currentSource, type ScopeSource } from '../../core/scope/slot.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
+import type { Store } from '../../stores/roles/store.ts'
+import { StuckWait } from './stuck-wait.ts'
 
 /** True for a state that a call does not leave by itself; what is gone does not come back either. */
 export function isOver(state: CallOutcome['state']): boolean {
@@ -18,26 +21,31 @@ export interface EndListener {
  * It listens only while somebody waits, because a listener keeps the program running; one that only watches does not.
  */
 export class Watch {
-  readonly #results: Results
+  readonly #store: Store
   readonly #ends = new Set<EndWatch>()
   readonly #pings = new Set<{ readonly ping: () => void; readonly stop: () => void }>()
   #closed: unknown
 
-  constructor(results: Results) {
-    this.#results = results
+  constructor(store: Store) {
+    this.#store = store
   }
 
   /**
    * Tells the listener once the job has ended; returns the function that stops that.
    *
    * @param isNew true for a job that has not been sent yet: it cannot have ended
+   * @param by the task that waits for it, where that is known
    */
-  end(id: string, listener: EndListener, isNew = false): () => void {
+  end(id: string, listener: EndListener, isNew = false, by: ScopeSource | undefined = currentSource()): () => void {
     if (this.#closed !== undefined) {
       queueMicrotask(() => listener.failed(this.#closed))
       return () => {}
     }
-    const watch = new EndWatch(this.#results, id, listener, () => this.#ends.delete(watch))
+    const stuck = by && new StuckWait(this.#store, by, id)
+    const watch = new EndWatch(this.#store.results, id, listener, () => {
+      stuck?.stop()
+      this.#ends.delete(watch)
+    })
     this.#ends.add(watch)
     if (!isNew) watch.check()
     return () => watch.stop()
@@ -50,7 +58,7 @@ export class Watch {
    */
   changes(id: string, ping: () => void, hold: boolean = true): () => void {
     if (this.#closed !== undefined) return () => {}
-    const stop = this.#results.watch(id, { ended: () => ping(), reported: ping }, hold)
+    const stop = this.#store.results.watch(id, { ended: () => ping(), reported: ping }, hold)
     const own = { ping, stop }
     this.#pings.add(own)
     return () => {
