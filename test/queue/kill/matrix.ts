@@ -207,7 +207,7 @@ class Round {
       ...(armed === '' ? {} : { SKEIN_CRASH_AT: armed }),
       ...doom(cell, after),
     })
-    await worker.ready
+    await worker.begun()
     if (cell.where === 'random') {
       await worker.endedWithin(this.#random.below(400))
       await this.#harm(worker, cell)
@@ -295,7 +295,7 @@ class Round {
         ],
         cell ? doom(cell, 500 + this.#random.below(1_000)) : {},
       )
-      await client.ready
+      await client.begun()
       if (!cell || !byItself.has(cell.how)) {
         await client.endedWithin(cell ? 300 + this.#random.below(800) : 1_500)
         if (client.ended) this.#violations.add(`a client ended by itself: ${client.output}`)

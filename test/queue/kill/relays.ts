@@ -59,7 +59,7 @@ export class Relays {
       ['--max-old-space-size=64', program, this.#parts.url],
       armed === '' ? doom(cell, 200 + random.below(800)) : { SKEIN_CRASH_AT: armed },
     )
-    await victim.ready
+    await victim.begun()
     if (cell.where === 'random') {
       await victim.endedWithin(random.below(400))
       await harm(victim, cell)

@@ -40,6 +40,16 @@ export class Victim {
     })
   }
 
+  /**
+   * Resolves when it is ready, has ended, or was stopped before either: one that is stopped while it holds the lock of a store
+   * lets nobody else get ready.
+   */
+  async begun(): Promise<void> {
+    let ready = false
+    void this.ready.then(() => (ready = true))
+    while (!ready && !this.stopped) await within(this.ready, 20, undefined)
+  }
+
   get ended(): Exit | undefined {
     return this.#ended
   }
