@@ -13,6 +13,7 @@ export { openStore, type StoreAddress, type StorePair } from './open-store.ts'
 
 // The other side: what runs the calls.
 export { effect, type EffectParameter } from './inside/effect.ts'
+export { submitNext } from './inside/submit-next.ts'
 export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'
 export type { CloseWorkerOptions, QueueWorker } from './worker/queue-worker.ts'

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
-import { type DurableQueue, effect, queueIn, type QueueWorker, work } from 'skein/queue'
+import { type DurableQueue, effect, queueIn, type QueueWorker, submitNext, work } from 'skein/queue'
 import type { Store, UserDatabase } from 'skein/stores'
 import { ToyPlace, toyStore } from '../conformance/stores/toy-store.ts'
 import { countTo, double, failTwice, refuse, TooSmall, waitForever } from './client-tasks.ts'
 
 const withEffect = task(import.meta, async function withEffect() {
   await effect(current(), 'CREATE TABLE mine (n)')
+})
+
+const withNext = task(import.meta, async function withNext() {
+  await submitNext(current(), double, 1)
 })
 
 async function listOf<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -48,7 +52,7 @@ describe('a queue on a store that has a broker and results, and nothing else', (
   })
 
   async function startWorker(): Promise<void> {
-    worker = await work({ store, tasks: [double, refuse, failTwice, countTo, withEffect], on: 'loop' })
+    worker = await work({ store, tasks: [double, refuse, failTwice, countTo, withEffect, withNext], on: 'loop' })
   }
 
   test('runs jobs, brings their values and their errors back, and tries again', async () => {
@@ -99,6 +103,12 @@ describe('a queue on a store that has a broker and results, and nothing else', (
   test('fails a job whose task asks for an effect', async () => {
     await startWorker()
     await assert.rejects(queue.run(withEffect), { code: 'SKEIN_STORE_UNSUPPORTED', message: /commit effects together/ })
+  })
+
+  test('fails a job whose task submits another one with its acknowledgement', async () => {
+    await startWorker()
+    await assert.rejects(queue.run(withNext), unsupported(/send jobs in the commit that ends another one/))
+    assert.equal(place.calls.length, 1)
   })
 
   test('refuses to look into the store and to change what stands in it, each by its own words', async () => {

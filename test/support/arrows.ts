@@ -48,7 +48,14 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['index'],
   ],
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['index']],
-  'src/queue': [['default-queue', 'open-store', 'inside'], ['client', 'worker'], ['work'], ['index']],
+  'src/queue': [
+    ['call-id'],
+    ['outgoing'],
+    ['default-queue', 'open-store', 'inside'],
+    ['client', 'worker'],
+    ['work'],
+    ['index'],
+  ],
 }
 
 /** The folders that may import nothing from a package, not even lazily. */

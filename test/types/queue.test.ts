@@ -1,12 +1,13 @@
 import { test } from 'node:test'
-import { call, type Call, type StandardSchema, task } from 'skein'
-import type { DurableJob, JobStatus, DurableQueue } from 'skein/queue'
+import { call, type Call, type Scope, type StandardSchema, task } from 'skein'
+import { submitNext, type DurableJob, type JobStatus, type DurableQueue } from 'skein/queue'
 import type { MapResults, Settled } from 'skein'
 import { exactly } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.
 
 declare const queue: DurableQueue
+declare const s: Scope
 declare function schema<T>(): StandardSchema<T>
 
 /** What libraries give: more than is asked for, and an input that differs from the output. */
@@ -73,6 +74,21 @@ function calls(): void {
   void queue.map(later, ['a'], { retention: 1 })
 }
 
+function next(): void {
+  exactly<Promise<string>>()(submitNext(s, add, 1, 2))
+  exactly<Promise<string>>()(submitNext(s, call(later, 'x').with({ delay: '1d', unique: { key: 'k', for: '2d' } })))
+  // @ts-expect-error an argument of the wrong type
+  void submitNext(s, add, 1, 'two')
+  // @ts-expect-error an argument too few
+  void submitNext(s, add, 1)
+  // @ts-expect-error a plain function is no task
+  void submitNext(s, (a: number) => a, 1)
+  // @ts-expect-error a generator is streamed
+  void submitNext(s, count, 1)
+  // @ts-expect-error it needs the scope of the task
+  void submitNext(add, 1, 2)
+}
+
 function options(): void {
   exactly<Call<number>>()(
     call(add, 1, 2).with({
@@ -131,5 +147,5 @@ function definitions(): void {
 }
 
 test('a queue infers and refuses as it says', () => {
-  void [calls, options, definitions]
+  void [calls, next, options, definitions]
 })

@@ -17,6 +17,8 @@ export interface Services {
   readonly ask: ((kind: string, value: unknown) => Promise<unknown>) | undefined
   /** The names of the steps that this run has begun. */
   begun?: Set<string> | undefined
+  /** The names of those that are being worked on. */
+  working?: Set<string> | undefined
 }
 
 /** The questions of `s.step`, and the answers that it expects. */

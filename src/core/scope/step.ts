@@ -33,7 +33,13 @@ export async function runStep<T, S>(
   begun.add(name)
   const kept = (await scope.wait(ask(stepAsk.get, name))) as { readonly value: T } | undefined
   if (kept !== undefined) return kept.value
-  const value = await scope.scope(body, { name })
-  await scope.wait(ask(stepAsk.put, { name, value }))
-  return value
+  const working = (services.working ??= new Set())
+  working.add(name)
+  try {
+    const value = await scope.scope(body, { name })
+    await scope.wait(ask(stepAsk.put, { name, value }))
+    return value
+  } finally {
+    working.delete(name)
+  }
 }

@@ -7,7 +7,6 @@ import type { CloseOptions, Executor, ExecutorStats } from '../../call/executor.
 import { LentExecutor } from '../../call/run/lent-executor.ts'
 import type { MapOptions } from '../../call/map.ts'
 import type { MapResults } from '../../core/combine/map-results.ts'
-import { hasNested } from '../../call/run/nested.ts'
 import { checkKnown, describe } from '../../core/errors/checks.ts'
 import { checkQueueName, queueOptionNames } from '../../call/queue-options.ts'
 import { runMap } from '../../call/run/run-map.ts'
@@ -31,7 +30,7 @@ import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './du
 import { cancelError, Flights } from './flights.ts'
 import { outlineOf } from './job-story.ts'
 import { Outbox, type Sent } from './outbox.ts'
-import { outgoingCall, outgoingInside } from './outgoing.ts'
+import { outgoingCall, outgoingInside, refuseNested } from '../outgoing.ts'
 import { reasonText } from './reason.ts'
 import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
 import { Teller } from './teller.ts'
@@ -76,11 +75,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 
   override check(work: Work): void {
-    if (!hasNested(work.args)) return
-    throw new InvalidArgumentError(
-      `A Call or a Job is among the arguments of task ${work.task.name}. A queue takes calls whose arguments are values: ` +
-        `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
-    )
+    refuseNested(work)
   }
 
   // ---------------------------------------------------------------- submit

@@ -1,6 +1,9 @@
 /** The kind of question under which a task asks for an effect. */
 export const effectAsk = 'queue-effect'
 
+/** The kind of question under which a task asks that a call be submitted once the job is done: an `OutgoingCall`. */
+export const nextAsk = 'queue-next'
+
 /** The kind of question under which a task asks which job it is run for. */
 export const jobAsk = 'queue-job'
 

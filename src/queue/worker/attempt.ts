@@ -4,6 +4,7 @@ import { monotonic } from '../../core/time/clock.ts'
 import type { LastTold } from '../../core/events/in-order.ts'
 import type { Timer } from '../../core/time/timer.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
 
@@ -41,6 +42,8 @@ export class Attempt {
   isAlone = false
   /** The effects that are committed together with the acknowledgement. */
   effects: Effect[] | undefined
+  /** The calls that are submitted together with the acknowledgement, and when each was asked for, by `monotonic`. */
+  next: { readonly call: OutgoingCall; readonly at: number }[] | undefined
   /**
    * The effects that are committed together with a step, by the step's name; only of steps that are being worked on.
    */

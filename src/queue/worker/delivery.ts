@@ -83,7 +83,7 @@ export class Delivery implements TaskBackstage {
     const error = new StoreRefusedError(`The store refused what job ${claim.id}, task ${claim.task}, has left: ${why}`)
     // A result that was refused is a failure like one that the task has thrown; a failure that was, is reported without its details.
     const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
-    if (attempt) attempt.effects = undefined
+    if (attempt) attempt.effects = attempt.next = undefined
     this.settle(claim, next, attempt)
   }
 

@@ -4,19 +4,21 @@ import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { stepAsk } from '../../core/scope/services.ts'
+import { checkCalls } from '../../stores/check.ts'
+import { monotonic } from '../../core/time/clock.ts'
 import type { WriteOutcome } from '../../stores/roles/broker.ts'
-import { needEffects } from '../../stores/roles/need.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
+import { type Lacking, needAbility, needEffects } from '../../stores/roles/need.ts'
 import type { Report } from '../../stores/roles/results.ts'
-import type { Store } from '../../stores/roles/store.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
 import type { JobTeller } from './job-teller.ts'
-import { type AskedEffect, effectAsk, jobAsk } from '../inside/asks.ts'
+import { type AskedEffect, effectAsk, jobAsk, nextAsk } from '../inside/asks.ts'
 
 /** The part of its worker that a running task needs. */
 export interface TaskBackstage {
-  readonly store: Pick<Store, 'url' | 'transactions'>
+  readonly store: Lacking
   /** Writes a report of the attempt, in order; nothing is written once its lease was lost. */
   report(attempt: Attempt, report: ReportBody, written?: (outcome: WriteOutcome) => void): void
 }
@@ -57,6 +59,8 @@ export class TaskServices implements RunServices {
         return this.#stepEnded(value as { name: string; value: unknown })
       case effectAsk:
         return this.#effect(value as AskedEffect)
+      case nextAsk:
+        return this.#next(value as OutgoingCall)
       case jobAsk:
         return this.#job()
       default:
@@ -101,6 +105,16 @@ export class TaskServices implements RunServices {
     const step = within.map(name => attempt.openSteps?.get(name)).find(open => open !== undefined)
     if (step) step.push(effect)
     else (attempt.effects ??= []).push(effect)
+  }
+
+  /** A call belongs to the settlement, in the queue of this job unless it names another. */
+  #next(asked: OutgoingCall): void {
+    const attempt = this.#attempt
+    const { store } = this.#backstage
+    needAbility(store, 'next')
+    const call = asked.queue === '' ? { ...asked, queue: attempt.claim.queue } : asked
+    checkCalls([call], store)
+    ;(attempt.next ??= []).push({ call, at: monotonic() })
   }
 }
 

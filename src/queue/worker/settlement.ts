@@ -1,5 +1,7 @@
 import { encodeFailure } from '../../celery/result.ts'
+import { monotonic } from '../../core/time/clock.ts'
 import type { Claim, Settlement } from '../../stores/roles/broker.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
 
@@ -19,10 +21,17 @@ const blockedFor = 1_000
 
 /** Makes the settlement of an ending; undefined where nothing may be written. */
 export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Attempt): Settlement | undefined {
-  const effects = attempt?.effects
+  const { effects, next } = attempt ?? {}
   switch (ending.kind) {
     case 'done':
-      return { id, token, kind: 'done', result: ending.result, ...(effects ? { effects } : {}) }
+      return {
+        id,
+        token,
+        kind: 'done',
+        result: ending.result,
+        ...(effects ? { effects } : {}),
+        ...(next ? { next: nextOf(next) } : {}),
+      }
     case 'failed':
     case 'dead':
       return {
@@ -54,6 +63,20 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
     case 'lost':
       return undefined
   }
+}
+
+/** Their times count from when they were asked for, and the store counts from now. */
+function nextOf(next: NonNullable<Attempt['next']>): OutgoingCall[] {
+  const now = monotonic()
+  return next.map(({ call, at }) => {
+    const left = (span: number): number => Math.max(0, span - (now - at))
+    return {
+      ...call,
+      delay: left(call.delay),
+      ...(call.expires === undefined ? {} : { expires: left(call.expires) }),
+      ...(call.deadline === undefined ? {} : { deadline: left(call.deadline) }),
+    }
+  })
 }
 
 /** Counts an ending. */

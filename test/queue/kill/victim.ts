@@ -17,9 +17,10 @@ export class Victim {
   /** The last of what it has printed, for the report of something unexpected. */
   output = ''
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>>, cwd?: string) {
     this.child = spawn(process.execPath, args, {
       env: { ...process.env, ...environment },
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C on the whole run is not meant for it.
       detached: true,

@@ -1,5 +1,5 @@
 import type { Call, SkeinEvent } from 'skein'
-import { outgoingCall } from '#skein/queue/client/outgoing.js'
+import { outgoingCall } from '#skein/queue/outgoing.js'
 import type { QueueWorker } from '#skein/queue/worker/queue-worker.js'
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
 import type { InspectableStore } from '#skein/stores/roles/store.js'

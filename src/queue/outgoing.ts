@@ -1,15 +1,16 @@
-import { checkArguments, definitionOf } from '../../call/define/definition.ts'
-import type { Work } from '../../call/run/entry.ts'
-import { checkInteger, describe } from '../../core/errors/checks.ts'
-import type { CallSettings } from '../../call/options.ts'
-import { encodeMessage, type MessageRetries } from '../../celery/message.ts'
-import { taskName } from '../../call/define/task-name.ts'
-import { checkWhole } from '../../core/errors/checks.ts'
-import type { RetrySettings } from '../../core/flow/retry-policy.ts'
-import { now } from '../../core/time/clock.ts'
-import { longestSpan } from '../../core/time/duration.ts'
-import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import type { OutgoingCall, StoredLimit } from '../../stores/roles/calls.ts'
+import { checkArguments, definitionOf } from '../call/define/definition.ts'
+import type { Work } from '../call/run/entry.ts'
+import { hasNested } from '../call/run/nested.ts'
+import { checkInteger, describe } from '../core/errors/checks.ts'
+import type { CallSettings } from '../call/options.ts'
+import { encodeMessage, type MessageRetries } from '../celery/message.ts'
+import { taskName } from '../call/define/task-name.ts'
+import { checkWhole } from '../core/errors/checks.ts'
+import type { RetrySettings } from '../core/flow/retry-policy.ts'
+import { now } from '../core/time/clock.ts'
+import { longestSpan } from '../core/time/duration.ts'
+import { InvalidArgumentError } from '../core/errors/errors.ts'
+import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
 
 /**
@@ -44,6 +45,19 @@ export function outgoingInside(work: Work, queue: string): OutgoingCall {
   throw new InvalidArgumentError(
     `The schema of task ${work.task.name} is asynchronous (its validate returns a promise), and submitInside cannot wait in ` +
       `your transaction. Use a schema that answers at once, or submit the call before or after the transaction.`,
+  )
+}
+
+/**
+ * Refuses a call whose arguments are not values yet.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+ */
+export function refuseNested(work: Work): void {
+  if (!hasNested(work.args)) return
+  throw new InvalidArgumentError(
+    `A Call or a Job is among the arguments of task ${work.task.name}. A queue takes calls whose arguments are values: ` +
+      `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
   )
 }
 

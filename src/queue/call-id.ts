@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { now } from '../../core/time/clock.ts'
+import { now } from '../core/time/clock.ts'
 
 /** Random bytes are drawn for many ids at once: asking for them is what costs. */
 const pool = new Uint8Array(8 * 512)
