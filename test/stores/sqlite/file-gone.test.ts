@@ -36,6 +36,14 @@ describe('a file that goes away while it is open', () => {
     await store.close()
   })
 
+  inFolder('nor beside a program that has another index of the log, and other locks with it', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    rmSync(`${file}-shm`)
+    const lost = { code: 'SKEIN_STORE_UNAVAILABLE', message: /-shm, the index of the log.*start them again/s }
+    await assert.rejects(store.broker.send([call('1')]), lost)
+    await store.close()
+  })
+
   inFolder('nor into what is not under its path any more', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
     await store.broker.send([call('1')])

@@ -8,12 +8,13 @@ import { StoreError } from '../../../core/errors/errors.ts'
 export class SameFile {
   readonly #path: string
   readonly #opened: BigIntStats | undefined
-  #log: BigIntStats | undefined
+  readonly #beside: readonly SideFile[]
 
   /** Called once the file is open. */
   constructor(path: string) {
     this.#path = path
     this.#opened = look(path)
+    this.#beside = sideFiles.map(([suffix, name]) => ({ path: path + suffix, name, opened: look(path + suffix)?.ino }))
   }
 
   /** True while the file is still the one under its path. */
@@ -25,11 +26,12 @@ export class SameFile {
   /**
    * Errors: `SKEIN_STORE_UNAVAILABLE`.
    *
-   * @param log whether its log (-wal) is looked for as well: what is committed into one that was deleted is lost with it
+   * @param beside whether its log (-wal) and the index of that (-shm) are looked for as well: what is committed into a log that was
+   *   deleted is lost with it, and programs with two indexes do not see each other's locks
    */
-  check(log: boolean = false): void {
+  check(beside: boolean = false): void {
     if (this.isThere) {
-      if (log) this.#checkLog()
+      if (beside) for (const each of this.#beside) this.#checkBeside(each)
       return
     }
     const what = look(this.#path) === undefined ? 'was deleted or moved' : 'was replaced by another file'
@@ -41,19 +43,33 @@ export class SameFile {
     )
   }
 
-  #checkLog(): void {
-    const found = look(`${this.#path}-wal`)
-    this.#log ??= found
-    if (found?.ino === this.#log?.ino) return
+  #checkBeside(file: SideFile): void {
+    const { path, name } = file
+    const found = look(path)?.ino
+    file.opened ??= found
+    if (found === file.opened) return
     throw new StoreError(
       'SKEIN_STORE_UNAVAILABLE',
-      `${this.#path}-wal, the log of ${this.#path}, was deleted or replaced while this program had it open, so nothing of this was ` +
+      `${path}, ${name} of ${this.#path}, was deleted or replaced while this program had it open, so nothing of this was ` +
         `kept, and what was written lately may be lost. Never delete the files beside a store that is in use. Close all ` +
         `programs that use it, and start them again.`,
       { store: this.#path },
     )
   }
 }
+
+/** A file beside the database that must stay the one that it was. */
+interface SideFile {
+  readonly path: string
+  readonly name: string
+  /** Undefined while it is not there yet. */
+  opened: bigint | undefined
+}
+
+const sideFiles = [
+  ['-wal', 'the log'],
+  ['-shm', 'the index of the log'],
+] as const
 
 function look(path: string): BigIntStats | undefined {
   return statSync(path, { bigint: true, throwIfNoEntry: false })
