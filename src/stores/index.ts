@@ -44,6 +44,7 @@ export type {
   Inspector,
   InspectorStats,
   JobFilter,
+  OpenPrograms,
   Retried,
   StoredJob,
   StoredQueue,

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, test, type TestContext } from 'node:test'
 import { call } from 'skein'
 import { connect, type DurableQueue } from 'skein/queue'
+import { looksItself, Turnstile } from '#skein/stores/sqlite/file/turnstile.js'
 import { root } from '../support/paths.ts'
 import { type Ended, type Running, skein, start, workplace } from './skein.ts'
 
@@ -263,11 +264,28 @@ describe('the commands that look', () => {
     assert.equal(existsSync(join(folder, 'jbos.db')), false)
   })
 
+  test('stats and doctor tell of programs that the file system does not tell of changes', async t => {
+    const { folder, run } = await place(t)
+    const file = join(folder, 'jobs.db')
+    const other = new Turnstile(`${file}-turn`, file, () => Number(process.hrtime.bigint()) / 1e6)
+    try {
+      other.show(looksItself)
+      for (const command of ['stats', 'doctor']) {
+        const { code, stdout } = await run(command)
+        assert.match(stdout, /does not tell 1 of the \d programs .* of changes.*raise fs\.inotify/)
+        assert.equal(code, command === 'doctor' ? 1 : 0)
+      }
+    } finally {
+      other.close()
+    }
+  })
+
   test('doctor finds nothing wrong where nothing is, and says what is', async t => {
     const { queue, tasks, run } = await place(t)
     const well = await run('doctor')
     assert.equal(well.code, 0, well.stdout)
     assert.match(well.stdout, /✓ round trip/)
+    assert.match(well.stdout, /✓ news +\d programs?, told of changes/)
     await queue.submit(call(tasks.add, 1 as never, 2 as never))
     const ill = await run('doctor', '--json')
     assert.equal(ill.code, 1)

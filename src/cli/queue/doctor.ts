@@ -87,6 +87,7 @@ async function examine(url: string): Promise<Finding[]> {
       true,
       `${store.url} answers in ${span(performance.now() - begun)}; ${bytes(stats.bytes)}, durability ${durability}`,
     )
+    addNews(stats, path, add)
     await addRoundTrip(store, add)
     addWork(stats, add)
   } catch (error) {
@@ -110,6 +111,16 @@ function addRoom(path: string, add: Add): void {
     )
   } catch (error) {
     add('disk', false, errorToJson(error).message)
+  }
+}
+
+/** Says whether programs hear of each other at once. What looks by itself is among the warnings of the store. */
+function addNews({ programs }: StoreStats, path: string | undefined, add: Add): void {
+  if (path === undefined) return
+  if (programs === undefined)
+    add('news', true, `${path}-turn cannot be read, so it is not known who is told of changes`)
+  else if (programs.looking === 0) {
+    add('news', true, `${plural(programs.count, 'program')}, told of changes by the file system as far as it says so`)
   }
 }
 

@@ -105,6 +105,14 @@ function workerTable(workers: readonly WorkerRecord[], style: Style, now: number
 /** The things that somebody should look at, one sentence each. */
 export function warningsOf(stats: StoreStats): string[] {
   const warnings: string[] = []
+  const { count: open, looking } = stats.programs ?? { count: 0, looking: 0 }
+  if (looking > 0) {
+    const who = looking === open ? 'any of the programs' : `${looking} of the ${open} programs`
+    warnings.push(
+      `The file system does not tell ${who} that use the store of changes: they look 20 times a second instead, and what they ` +
+        `wait for comes later. Where its watches are used up, raise fs.inotify.max_user_watches or fs.inotify.max_user_instances`,
+    )
+  }
   // Where no worker is there at all, that is what is wrong, and it is said already.
   const unclaimed = stats.workers.length === 0 ? [] : Object.entries(stats.unclaimed)
   for (const [task, n] of unclaimed) {

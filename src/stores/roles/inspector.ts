@@ -104,4 +104,16 @@ export interface InspectorStats {
   /** Ready calls of tasks that no live worker knows: task name to number. */
   readonly unclaimed: Readonly<Record<string, number>>
   readonly bytes: number
+  /** The programs that have the store open at this moment; absent where that is not known. */
+  readonly programs?: OpenPrograms
+}
+
+/** The programs of a machine that have one store open. */
+export interface OpenPrograms {
+  readonly count: number
+  /**
+   * The number of those among them that the file system does not tell of changes, since it cannot or has no more watches to give: they
+   * look again and again, which costs time, and makes what they wait for come later.
+   */
+  readonly looking: number
 }

@@ -111,7 +111,7 @@ function needCounters({ url, counters }: Lacking): void {
  */
 export async function statsOf(store: Store): Promise<StoreStats> {
   const [stats, workers] = await Promise.all([inspecting(store, 'stats').stats(), store.registry?.workers() ?? []])
-  return { queues: stats.queues, workers, unclaimed: stats.unclaimed, bytes: stats.bytes }
+  return { ...stats, workers }
 }
 
 /** The error of what a store cannot do. @param what as in `list jobs` */

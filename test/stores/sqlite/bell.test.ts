@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { type watch, writeFileSync } from 'node:fs'
 import { describe } from 'node:test'
+import { sqliteStore } from 'skein/stores/sqlite'
 import { Bell } from '#skein/stores/sqlite/file/bell.js'
+import { looksItself, Turnstile, wantsControl } from '#skein/stores/sqlite/file/turnstile.js'
 import { inFolder } from './folder.ts'
 
 /** What the system says when its watches are used up. */
@@ -51,5 +53,22 @@ describe('the bell beside a file', () => {
     const { name, message } = await stayingAwake(warned)
     assert.equal(name, 'SkeinStoreWarning')
     assert.match(message, /-bell \(ENOSPC.*raise fs\.inotify/)
+  })
+
+  inFolder('is known to ring by itself, in the numbers of the store, whichever program it is in', async file => {
+    const store = await sqliteStore(`sqlite:${file}`)
+    assert.deepEqual((await store.inspector.stats()).programs, { count: 1, looking: 0 })
+    const bell = new Bell(`${file}-bell`, file, () => {}, none)
+    assert.equal(bell.looksItself, false)
+    bell.listen()
+    assert.equal(bell.looksItself, true)
+    // Another program, as it shows itself.
+    const other = new Turnstile(`${file}-turn`, file, () => Number(process.hrtime.bigint()) / 1e6)
+    other.show(looksItself | wantsControl)
+    assert.deepEqual((await store.inspector.stats()).programs, { count: 2, looking: 1 })
+    other.close()
+    assert.deepEqual((await store.inspector.stats()).programs, { count: 1, looking: 0 })
+    bell.close()
+    await store.close()
   })
 })

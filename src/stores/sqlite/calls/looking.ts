@@ -189,6 +189,7 @@ export function stats(turn: Turn): InspectorStats {
     const known = queues.get(queue)
     if (known && known.counts.ready > 0) known.oldest = Math.max(known.oldest, waitedIn(turn, line))
   }
+  const programs = keeper.programs?.()
   const [size] = database.get('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size') as [number]
   return {
     queues: [...queues]
@@ -196,6 +197,7 @@ export function stats(turn: Turn): InspectorStats {
       .map(([queue, each]): StoredQueue => ({ queue, paused: paused.has(queue), ...each })),
     unclaimed: Object.fromEntries(unclaimed),
     bytes: size,
+    ...(programs === undefined ? {} : { programs }),
   }
 }
 

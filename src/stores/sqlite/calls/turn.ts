@@ -1,5 +1,6 @@
 import { StoreError } from '../../../core/errors/errors.ts'
 import type { StoreSettings } from '../../options.ts'
+import type { OpenPrograms } from '../../roles/inspector.ts'
 import type { Told } from '../../threaded/messages.ts'
 import type { Database } from '../file/database.ts'
 import type { Lines } from './lines.ts'
@@ -37,6 +38,8 @@ export interface Keeper {
   readonly overFrom: (length: number) => number
   /** Statements of settlements and steps that roll back the transaction that they are part of, and what they say. */
   readonly rollingBack: Map<string, string>
+  /** The programs that have the file open, where that can be known. */
+  readonly programs?: () => OpenPrograms | undefined
 }
 
 /**

@@ -34,6 +34,11 @@ export class Bell {
     this.#file = openBeside(path, database)
   }
 
+  /** True while the file system does not notify, so that it rings by itself. */
+  get looksItself(): boolean {
+    return this.#looking !== undefined
+  }
+
   ring(): void {
     try {
       writeSync(this.#file, this.#mark, 0, 1, 0)

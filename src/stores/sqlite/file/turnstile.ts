@@ -1,4 +1,5 @@
 import { closeSync, readSync, writeSync } from 'node:fs'
+import type { OpenPrograms } from '../../roles/inspector.ts'
 import { openBeside } from './beside.ts'
 
 /** The number of processes that can be told apart; more share places, which costs them nothing but politeness. */
@@ -22,6 +23,9 @@ const goneAfter = 30_000
  * lost or to be stopped.
  */
 export const wantsControl = 8
+
+/** The bit of a process that is not told of changes by the file system, so that it looks again and again. */
+export const looksItself = 16
 
 /**
  * A small file beside the database by which the processes let each other have a turn.
@@ -86,6 +90,15 @@ export class Turnstile {
       if (place !== this.#place && this.#isThere(place, now)) bits |= this.#field(place, 2)
     }
     return bits
+  }
+
+  /** The programs that have the file open, this one among them; undefined where that cannot be known. */
+  programs(): OpenPrograms | undefined {
+    if (this.#file === undefined) return undefined
+    this.#read()
+    const now = this.#time()
+    const bits = Array.from({ length: places }, (_, place) => (this.#isThere(place, now) ? this.#field(place, 2) : 0))
+    return { count: bits.filter(each => each > 0).length, looking: bits.filter(each => each & looksItself).length }
   }
 
   /** True when somebody has waited longer than this process, and its own turn is over. */

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout, steady } from '../../../core/time/platform.ts
 import { crashPoint } from '../../crash-point.ts'
 import { type Answer, type Ending, type SentFailure, type Told, wants } from '../../threaded/messages.ts'
 import type { Backend, Host, Work } from '../../threaded/thread-host.ts'
+import type { OpenPrograms } from '../../roles/inspector.ts'
 import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
@@ -22,7 +23,7 @@ import { isOverfull, limitsOf, trim } from '../calls/history.ts'
 import { releaseAll, sweep } from '../calls/sweeping.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
-import { Turnstile, wantsControl } from '../file/turnstile.ts'
+import { looksItself, Turnstile, wantsControl } from '../file/turnstile.ts'
 import { longestDelay } from '../../../core/time/real-timer.ts'
 
 /** The time to wait for the lock before the requests fail, in milliseconds. */
@@ -93,8 +94,10 @@ export class Service implements Backend<Asked> {
       this.#file = new SameFile(path)
       const lines = new Lines(database)
       const overFrom = (length: number): number => this.#reach.overFrom(length)
-      const rollingBack = new Map<string, string>()
-      this.#keeper = { database, settings, lines, held: new Map(), ownLeases: new Set(), boot, overFrom, rollingBack }
+      const programs = (): OpenPrograms | undefined => this.#turnstile.programs()
+      const held = new Map()
+      const ownLeases = new Set<number>()
+      this.#keeper = { database, settings, lines, held, ownLeases, boot, overFrom, rollingBack: new Map(), programs }
       this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
       this.#bell = new Bell(`${path}-bell`, path, () => this.#ring())
       this.#bell.listen()
@@ -123,7 +126,7 @@ export class Service implements Backend<Asked> {
   }
 
   #show(): void {
-    this.#turnstile.show(this.#host.listening | wantsControl)
+    this.#turnstile.show(this.#host.listening | wantsControl | (this.#bell.looksItself ? looksItself : 0))
   }
 
   #ring(): void {
