@@ -74,6 +74,7 @@ export {
   type Sender,
 } from './core/sync/channel.ts'
 export { Condition, type ConditionStats } from './core/sync/condition.ts'
+export { Entrance, type EntranceOptions } from './core/sync/entrance.ts'
 export { Event, type EventStats } from './core/sync/event.ts'
 export { Gate, type GateOptions } from './core/sync/gate.ts'
 export { Lock } from './core/sync/lock.ts'
@@ -83,6 +84,7 @@ export { Queue, type QueueCloseOptions, type QueueOptions, type QueueStats } fro
 export { ResourceGuard } from './core/sync/resource-guard.ts'
 export { RLock } from './core/sync/rlock.ts'
 export { type LockSide, RWLock, type RWLockStats } from './core/sync/rw-lock.ts'
+export type { PriorityOptions } from './core/sync/standing.ts'
 export { Semaphore, type SemaphoreOptions, type SemaphoreStats } from './core/sync/semaphore.ts'
 
 // Failures: what went wrong beside the first, and which of it only says that the work is to stop.
@@ -99,6 +101,7 @@ export {
 export { debounce, type DebounceOptions, throttle, type ThrottleOptions } from './core/flow/debounce.ts'
 export { every, type EveryOptions, type EveryResult, type Tick } from './core/flow/every.ts'
 export type { Paced } from './core/flow/pacer.ts'
+export { RateEntrance } from './core/flow/rate-entrance.ts'
 export { RateLimiter, type RateLimiterOptions, type RateLimiterStats } from './core/flow/rate-limiter.ts'
 export { retry, type RetryOptions } from './core/flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './core/flow/retry-budget.ts'

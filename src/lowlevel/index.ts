@@ -10,7 +10,7 @@
  */
 
 // Waiting: what every primitive of skein is made of.
-export { type QueueOwner, Waiter, WaitQueue } from '../core/sync/wait-queue.ts'
+export { type QueueOwner, Waiter, WaitQueue, type WaitTerms } from '../core/sync/wait-queue.ts'
 export { ownerOf, refusalOf, waitUnder } from '../core/scope/owner.ts'
 
 // Belonging to a thread: what is refused as an argument.

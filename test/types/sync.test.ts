@@ -3,9 +3,12 @@ import {
   Barrier,
   CapacityLimiter,
   channel,
+  type Entrance,
   Lock,
   type Owner,
   Queue,
+  type RateEntrance,
+  RateLimiter,
   type Receiver,
   type Scope,
   type Sender,
@@ -34,6 +37,15 @@ export async function types(s: Scope, signal: AbortSignal): Promise<void> {
   exactly<number>()(await new Semaphore(1).hold(() => 1, signal))
   exactly<number>()(await new CapacityLimiter(1).hold(() => 1))
   exactly<number>()(await new Barrier(1).wait(s))
+  const way = new Semaphore(3).with({ priority: 1, weight: 2 })
+  exactly<Entrance>()(way)
+  exactly<string>()(await way.hold(async () => 'text', s))
+  way.priority = 5
+  exactly<RateEntrance>()(new RateLimiter({ limit: 1, per: '1s' }).with({ priority: 1 }))
+  // @ts-expect-error a lock has one place
+  new Lock().with({ weight: 2 })
+  // @ts-expect-error the weight of those who wait stays
+  way.weight = 1
   // @ts-expect-error an owner is a scope or a signal, not a time
   await new Lock().acquire(1000)
   // @ts-expect-error the limit of a limiter is a number

@@ -1,6 +1,7 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
 import type { LocalJob } from '../../core/job/local-job.ts'
 import type { Scope } from '../../core/scope/scope.ts'
+import type { Rank } from '../../core/sync/ranks.ts'
 import type { RunServices } from './run-services.ts'
 import type { Transferable } from '../codec/move.ts'
 import type { CallSettings } from '../options.ts'
@@ -112,16 +113,6 @@ export interface EntryLoan {
   readonly onEnd: (outcome: Outcome) => void
 }
 
-/** One of the lines of a queue, in which entries stand one behind the other. */
-export interface Line<P> {
-  readonly owner: object
-  readonly priority: number
-  /** Its place among the lines. */
-  at: number
-  first: Entry<P> | undefined
-  last: Entry<P> | undefined
-}
-
 /**
  * A call on its way through an executor: one object from acceptance to the end, linked into the queue that it waits in.
  *
@@ -183,9 +174,9 @@ export class Entry<P = unknown> {
   placement: P | undefined
 
   // Links of the queue that it waits in; undefined when it waits in none.
-  previous: Entry<P> | undefined
-  next: Entry<P> | undefined
-  line: Line<P> | undefined
+  before: Entry<P> | undefined
+  after: Entry<P> | undefined
+  rank: Rank<Entry<P>> | undefined
 
   constructor(work: Work, kind: EntryKind, end: (outcome: Outcome) => void, terms: EntryTerms = plainTerms) {
     this.work = work

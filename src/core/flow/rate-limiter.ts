@@ -4,10 +4,12 @@ import { monotonic } from '../time/clock.ts'
 import { type Duration, positiveMilliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
-import { done, Waiter, WaitQueue } from '../sync/wait-queue.ts'
+import type { PriorityOptions } from '../sync/standing.ts'
+import { done, Waiter, WaitQueue, type WaitTerms } from '../sync/wait-queue.ts'
 import { Timer } from '../time/timer.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type Pace, SlidingWindow, TokenBucket } from './pace.ts'
+import { RateEntrance } from './rate-entrance.ts'
 
 /** Options of a `RateLimiter`. */
 export interface RateLimiterOptions extends NameOptions {
@@ -97,13 +99,28 @@ export class RateLimiter {
    * @param owner the scope or AbortSignal that ends the wait early
    */
   take(count = 1, owner?: Owner): Promise<void> {
+    return this.takeWith(count, owner)
+  }
+
+  /**
+   * The same limiter for those who wait with a priority of their own: `limiter.with({ priority: 5 }).take(1, s)`. Among those who wait
+   * the highest priority is served first.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+   */
+  with(options: PriorityOptions): RateEntrance {
+    return new RateEntrance(this, options)
+  }
+
+  /** @internal */
+  takeWith(count: number, owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
     try {
       this.#check(count)
       const by = ownerOf(owner)
       const refusal = refusalOf(by, 'take')
       if (refusal !== undefined) return Promise.reject(refusal)
       if (this.tryTake(count)) return done
-      const waiter = new Waiter(this.#line, count)
+      const waiter = new Waiter(this.#line, count, terms)
       if (this.#line.first === waiter) this.#arm()
       return waitUnder(waiter, by, 'take')
     } catch (error) {

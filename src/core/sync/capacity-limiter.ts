@@ -3,9 +3,10 @@ import { checkCount } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { runBlock } from './block.ts'
+import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { type Door, Entrance, type EntranceOptions } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
-import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
 
 /** The counts of a limiter. */
 export interface LimiterStats {
@@ -41,7 +42,7 @@ export interface LimiterStats {
  * })
  * console.log(limiter.stats().peak) // 2
  */
-export class CapacityLimiter implements QueueOwner {
+export class CapacityLimiter implements QueueOwner, Door {
   static {
     brandClass(this, 'CapacityLimiter')
   }
@@ -51,6 +52,10 @@ export class CapacityLimiter implements QueueOwner {
   #total: number
   #peak = 0
   readonly #borrowers: Set<unknown> = new Set()
+  /** The borrowers that have several tokens, and how many; made for the first of them. */
+  #weights: Map<unknown, number> | undefined = undefined
+  /** The number of tokens beyond the first that these have. */
+  #extra = 0
   readonly #line: WaitQueue<void, unknown> = new WaitQueue(this)
 
   /**
@@ -79,12 +84,12 @@ export class CapacityLimiter implements QueueOwner {
 
   /** The number of tokens that are taken. */
   get borrowed(): number {
-    return this.#borrowers.size
+    return this.#borrowers.size + this.#extra
   }
 
-  /** The number of tokens that can be had now; 0 where more are taken than there are. */
+  /** The number of tokens that can be had now; 0 where somebody waits, or more are taken than there are. */
   get available(): number {
-    return Math.max(0, this.#total - this.#borrowers.size)
+    return this.#line.size > 0 ? 0 : Math.max(0, this.#total - this.borrowed)
   }
 
   /**
@@ -96,12 +101,7 @@ export class CapacityLimiter implements QueueOwner {
    * when there is no scope on whose behalf it could be.
    */
   acquire(owner?: Owner): Promise<void> {
-    try {
-      const by = ownerOf(owner)
-      return this.#borrow(this.#scopeOf(by, 'acquire'), by)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.enter(owner)
   }
 
   /**
@@ -114,7 +114,7 @@ export class CapacityLimiter implements QueueOwner {
    */
   acquireFor(borrower: unknown, owner?: Owner): Promise<void> {
     try {
-      return this.#borrow(borrower, ownerOf(owner))
+      return this.#borrow(borrower, ownerOf(owner), undefined)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -127,10 +127,7 @@ export class CapacityLimiter implements QueueOwner {
 
   /** `tryAcquire` on behalf of somebody else. */
   tryAcquireFor(borrower: unknown): boolean {
-    if (this.#borrowers.has(borrower)) throw this.#twice(borrower)
-    if (this.#borrowers.size >= this.#total) return false
-    this.#lend(borrower)
-    return true
+    return this.#take(borrower, 1)
   }
 
   /**
@@ -150,6 +147,11 @@ export class CapacityLimiter implements QueueOwner {
           'release, and do not release what could not be acquired; or use limiter.hold(fn, s).',
       )
     }
+    const weight = this.#weights?.get(borrower)
+    if (weight !== undefined) {
+      this.#weights?.delete(borrower)
+      this.#extra -= weight - 1
+    }
     this.#serve()
   }
 
@@ -157,29 +159,34 @@ export class CapacityLimiter implements QueueOwner {
    * Runs a function with a token of its own, and gives it back however the function ends. `current()` in it is the owner.
    * One scope may have many of these at once.
    *
+   * The function starts later, in a microtask at least, also where it need not wait. After another one has failed, those behind it start
+   * in the next turn of the event loop, and not at all if the failure has cancelled them.
+   *
    * **Cancellation**: waiting is a cancel point; the function starts only when it has its token.
    *
    * **Errors**: what the function throws; `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
    */
-  async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
-    const by = ownerOf(owner)
-    const block = new Block(scopeOf(by))
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
-    if (this.#borrowers.size < this.#total) this.#lend(block)
-    else await waitUnder(new Waiter(this.#line, block), by, this.title)
-    try {
-      return await runBlock(fn, by)
-    } finally {
-      this.releaseFor(block)
-    }
+  hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    return this.holdWith(fn, owner)
+  }
+
+  /**
+   * The same limiter for those who wait with a priority of their own, or take several tokens at once:
+   * `limiter.with({ priority: 5, weight: 2 }).hold(fn, s)`. See `Entrance`.
+   *
+   * One with a weight above `total` waits until `total` is raised, and those behind it wait, too.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+   */
+  with(options: EntranceOptions): Entrance {
+    return new Entrance(this, options, Number.MAX_SAFE_INTEGER)
   }
 
   /** The number of tokens, who has them and how many wait, at this moment. */
   stats(): LimiterStats {
     return Object.freeze({
       total: this.#total,
-      borrowed: this.#borrowers.size,
+      borrowed: this.borrowed,
       peak: this.#peak,
       waiting: this.#line.size,
       borrowers: Object.freeze([...this.#borrowers].map(nameOf)),
@@ -188,12 +195,49 @@ export class CapacityLimiter implements QueueOwner {
 
   /** @internal `acquireFor` that belongs to no scope, wherever it is called. */
   lendTo(borrower: unknown): Promise<void> {
-    return this.#borrow(borrower, undefined)
+    return this.#borrow(borrower, undefined, undefined)
+  }
+
+  /** @internal */
+  enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
+    try {
+      const by = ownerOf(owner)
+      return this.#borrow(this.#scopeOf(by, 'acquire'), by, terms)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @internal */
+  tryEnter(owner: Owner | undefined, terms: WaitTerms): boolean {
+    return this.#take(this.#scopeOf(ownerOf(owner), 'tryAcquire'), terms.weight)
+  }
+
+  /** @internal */
+  leave(owner: Owner | undefined): void {
+    this.release(owner)
+  }
+
+  /** @internal */
+  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const by = ownerOf(owner)
+    const block = new Block(scopeOf(by))
+    await this.#borrow(block, by, terms)
+    try {
+      const turn = turnAfterFailure(this)
+      if (turn !== undefined) await turn
+      return await runBlock(fn, by, this.title)
+    } catch (error) {
+      blockFailed(this)
+      throw error
+    } finally {
+      this.releaseFor(block)
+    }
   }
 
   /** @internal */
   describe(): string {
-    return `${this.title}, ${this.#borrowers.size} of ${this.#total} taken`
+    return `${this.title}, ${this.borrowed} of ${this.#total} taken`
   }
 
   /** @internal The scope that has the only token: whom everybody waits for. */
@@ -203,30 +247,48 @@ export class CapacityLimiter implements QueueOwner {
     return only instanceof Block ? only.scope : scopeOf(only as Owner)
   }
 
-  #borrow(borrower: unknown, by: Owner | undefined): Promise<void> {
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
-    if (this.tryAcquireFor(borrower)) return done
-    return waitUnder(new Waiter(this.#line, borrower), by, this.title)
+  /** @internal One who wanted more than those behind has given up. */
+  abandoned(): void {
+    this.#serve()
   }
 
-  // Invariant: while somebody waits, at least as many tokens are out as there are.
+  #borrow(borrower: unknown, by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
+    const refusal = refusalOf(by, this.title)
+    if (refusal !== undefined) throw refusal
+    if (this.#take(borrower, terms === undefined ? 1 : terms.weight)) return done
+    return waitUnder(new Waiter(this.#line, borrower, terms), by, this.title)
+  }
+
+  #take(borrower: unknown, weight: number): boolean {
+    if (this.#borrowers.has(borrower)) throw this.#twice(borrower)
+    if (this.#line.size > 0 || this.borrowed + weight > this.#total) return false
+    this.#lend(borrower, weight)
+    return true
+  }
+
+  // Invariant: while somebody waits, fewer tokens are free than the first of them wants.
   #serve(): void {
-    while (this.#borrowers.size < this.#total) {
-      const next = this.#line.shift()
-      if (next === undefined) return
+    for (let next = this.#line.first; next !== undefined; next = this.#line.first) {
       // A borrower that is in the line twice has got the token of the first time meanwhile.
-      if (this.#borrowers.has(next.detail)) next.fail(this.#twice(next.detail))
+      const twice = this.#borrowers.has(next.detail)
+      if (!twice && this.borrowed + next.weight > this.#total) return
+      this.#line.remove(next)
+      if (twice) next.fail(this.#twice(next.detail))
       else {
-        this.#lend(next.detail)
+        this.#lend(next.detail, next.weight)
         next.settle()
       }
     }
   }
 
-  #lend(borrower: unknown): void {
+  #lend(borrower: unknown, weight: number): void {
     this.#borrowers.add(borrower)
-    this.#peak = Math.max(this.#peak, this.#borrowers.size)
+    if (weight > 1) {
+      this.#weights ??= new Map()
+      this.#weights.set(borrower, weight)
+      this.#extra += weight - 1
+    }
+    this.#peak = Math.max(this.#peak, this.borrowed)
   }
 
   #twice(borrower: unknown): MisuseError {

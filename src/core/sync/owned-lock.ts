@@ -1,10 +1,12 @@
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { runBlock } from './block.ts'
+import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { type Door, Entrance } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
+import type { PriorityOptions } from './standing.ts'
 import { Tenure } from './tenure.ts'
-import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
 
 /** The state of a lock. */
 export interface LockStats {
@@ -22,7 +24,7 @@ export interface LockStats {
  * Invariants: while the lock is free nobody waits; a released lock belongs to the first waiter before `release` returns;
  * a lock whose holder ended without releasing is broken for good.
  */
-export abstract class OwnedLock implements QueueOwner {
+export abstract class OwnedLock implements QueueOwner, Door {
   /** Its title in errors: `lock 'db'`. */
   readonly title: string
   #held = false
@@ -52,12 +54,7 @@ export abstract class OwnedLock implements QueueOwner {
    * `SKEIN_BROKEN` when its owner ended without releasing it.
    */
   acquire(owner?: Owner): Promise<void> {
-    try {
-      const by = ownerOf(owner)
-      return this.#claim(by) ? done : this.#queueUp(by)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.enter(owner)
   }
 
   /**
@@ -90,23 +87,65 @@ export abstract class OwnedLock implements QueueOwner {
   /**
    * Runs a function while holding the lock, and releases it however the function ends. `current()` in it is the owner.
    *
+   * The function starts later, in a microtask at least, also where it need not wait. After another one has failed, those behind it start
+   * in the next turn of the event loop, and not at all if the failure has cancelled them.
+   *
    * **Cancellation**: waiting for the lock is a cancel point, the function starts only when the lock is held.
    *
    * **Errors**: those of `acquire`, and what the function throws.
    */
-  async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
-    const by = ownerOf(owner)
-    if (!this.#claim(by)) await this.#queueUp(by)
-    try {
-      return await runBlock(fn, by)
-    } finally {
-      this.#leave(scopeOf(by))
-    }
+  hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    return this.holdWith(fn, owner)
+  }
+
+  /**
+   * The same lock for those who wait with a priority of their own: `lock.with({ priority: 5 }).hold(fn, s)`. See `Entrance`.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+   */
+  with(options: PriorityOptions): Entrance {
+    return new Entrance(this, options, 1)
   }
 
   /** The holder of the lock and the number that wait for it, at this moment. */
   stats(): LockStats {
     return Object.freeze({ held: this.#held, owner: this.#tenure.scope?.title, waiting: this.#line.size })
+  }
+
+  /** @internal */
+  enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
+    try {
+      const by = ownerOf(owner)
+      return this.#claim(by) ? done : this.#queueUp(by, terms)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @internal */
+  tryEnter(owner: Owner | undefined): boolean {
+    return this.tryAcquire(owner)
+  }
+
+  /** @internal */
+  leave(owner: Owner | undefined): void {
+    this.release(owner)
+  }
+
+  /** @internal */
+  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const by = ownerOf(owner)
+    await (this.#claim(by) ? done : this.#queueUp(by, terms))
+    try {
+      const turn = turnAfterFailure(this)
+      if (turn !== undefined) await turn
+      return await runBlock(fn, by, this.title)
+    } catch (error) {
+      blockFailed(this)
+      throw error
+    } finally {
+      this.#leave(scopeOf(by))
+    }
   }
 
   /** @internal */
@@ -187,8 +226,8 @@ export abstract class OwnedLock implements QueueOwner {
   /** Refuses those who may not even ask. */
   protected admit(_scope: Scope | undefined): void {}
 
-  #queueUp(by: Owner | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, scopeOf(by)), by, this.title)
+  #queueUp(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
+    return waitUnder(new Waiter(this.#line, scopeOf(by), terms), by, this.title)
   }
 
   #leave(scope: Scope | undefined): void {

@@ -2,7 +2,7 @@ import { brandClass } from '../brand.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { runBlock } from './block.ts'
+import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
@@ -132,15 +132,23 @@ export class LockSide {
   /**
    * Runs a function inside, and goes out however it ends. `current()` in it is the owner.
    *
+   * The function starts later, in a microtask at least, also where it need not wait. After another one has failed, those behind it start
+   * in the next turn of the event loop, and not at all if the failure has cancelled them.
+   *
    * **Cancellation**: waiting is a cancel point.
    *
    * **Errors**: those of `acquire`, and what the function throws.
    */
   async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
     const by = ownerOf(owner)
-    if (!this.#state.claim(this.#mode, by)) await this.#state.queueUp(this.#mode, by)
+    await (this.#state.claim(this.#mode, by) ? done : this.#state.queueUp(this.#mode, by))
     try {
-      return await runBlock(fn, by)
+      const turn = turnAfterFailure(this.#state)
+      if (turn !== undefined) await turn
+      return await runBlock(fn, by, this.#state.title)
+    } catch (error) {
+      blockFailed(this.#state)
+      throw error
     } finally {
       if (!this.#state.isBroken) this.#state.release(this.#mode, scopeOf(by))
     }
@@ -152,7 +160,7 @@ export class LockSide {
  * without releasing breaks the lock for good.
  */
 class RWState implements QueueOwner {
-  readonly #title: string
+  readonly title: string
   readonly #line: WaitQueue<void, Request> = new WaitQueue(this)
   /** Those with a scope; who came without one is only counted. */
   readonly #holders: Map<Scope, Tenure> = new Map()
@@ -161,7 +169,7 @@ class RWState implements QueueOwner {
   #broken: string | undefined = undefined
 
   constructor(title: string) {
-    this.#title = title
+    this.title = title
   }
 
   get isBroken(): boolean {
@@ -169,7 +177,7 @@ class RWState implements QueueOwner {
   }
 
   claim(mode: Mode, by: Owner | undefined): boolean {
-    const refusal = refusalOf(by, this.#title)
+    const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
     return this.take(mode, scopeOf(by))
   }
@@ -178,7 +186,7 @@ class RWState implements QueueOwner {
     if (this.#broken !== undefined) throw new BrokenError(this.#broken)
     if (scope !== undefined && this.#holders.has(scope)) {
       throw new MisuseError(
-        `${scope.title} asked for ${this.#title} to ${mode}, while it is in already to ${this.#writing ? 'write' : 'read'}: ` +
+        `${scope.title} asked for ${this.title} to ${mode}, while it is in already to ${this.#writing ? 'write' : 'read'}: ` +
           'it could wait for itself for ever. Release it first, or take the write side from the start. Work that goes on at ' +
           'the same time in one scope needs tasks of its own: s.spawn(…).',
       )
@@ -189,7 +197,7 @@ class RWState implements QueueOwner {
   }
 
   queueUp(mode: Mode, by: Owner | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, { mode, scope: scopeOf(by) }), by, this.#title)
+    return waitUnder(new Waiter(this.#line, { mode, scope: scopeOf(by) }), by, this.title)
   }
 
   release(mode: Mode, scope: Scope | undefined): void {
@@ -198,7 +206,7 @@ class RWState implements QueueOwner {
     const named = mode === 'write' ? this.#holders.size === 1 : this.#holders.size === this.#readers
     if (!inside || (tenure === undefined && (scope !== undefined || named))) {
       throw new MisuseError(
-        `${this.#title} was released by ${scope?.title ?? 'somebody who did not say who they are'}, who is not in to ${mode}. ` +
+        `${this.title} was released by ${scope?.title ?? 'somebody who did not say who they are'}, who is not in to ${mode}. ` +
           `Write lock.${mode}.release(s) with the scope that acquired it, or use lock.${mode}.hold(fn, s).`,
       )
     }
@@ -223,7 +231,7 @@ class RWState implements QueueOwner {
 
   describe(): string {
     const holders = [...this.#holders.keys()].map(scope => scope.title)
-    return holders.length === 0 ? this.#title : `${this.#title}, held by ${holders.join(' and ')}`
+    return holders.length === 0 ? this.title : `${this.title}, held by ${holders.join(' and ')}`
   }
 
   holder(): Scope | undefined {
@@ -238,7 +246,7 @@ class RWState implements QueueOwner {
   ownerEnded(tenure: Tenure): void {
     const { scope } = tenure
     this.#broken =
-      `${this.#title} is broken: ${scope?.title} ended without releasing it. What it protects may be half changed, so nobody ` +
+      `${this.title} is broken: ${scope?.title} ended without releasing it. What it protects may be half changed, so nobody ` +
       'gets it any more. Use hold(fn, s), which always releases.'
     if (scope !== undefined) this.#holders.delete(scope)
     this.#line.failAll(new BrokenError(this.#broken))
@@ -265,7 +273,7 @@ class RWState implements QueueOwner {
       // A scope that is in the line twice has got in meanwhile.
       if (scope !== undefined && this.#holders.has(scope)) {
         next.fail(
-          new MisuseError(`${scope.title} asked for ${this.#title} twice at the same time. Spawn a task for each.`),
+          new MisuseError(`${scope.title} asked for ${this.title} twice at the same time. Spawn a task for each.`),
         )
       } else {
         this.#enter(mode, scope)

@@ -2,9 +2,10 @@ import { brandClass } from '../brand.ts'
 import { checkCount, checkInteger } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
-import { runBlock } from './block.ts'
+import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { type Door, Entrance, type EntranceOptions } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
-import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
 
 /** Options of a Semaphore. */
 export interface SemaphoreOptions extends NameOptions {
@@ -51,7 +52,7 @@ const known: ReadonlySet<string> = new Set(['name', 'max'])
  * })
  * console.log(most) // 2
  */
-export class Semaphore implements QueueOwner {
+export class Semaphore implements QueueOwner, Door {
   static {
     brandClass(this, 'Semaphore')
   }
@@ -89,19 +90,12 @@ export class Semaphore implements QueueOwner {
    * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`.
    */
   acquire(owner?: Owner): Promise<void> {
-    try {
-      const by = ownerOf(owner)
-      return this.#claim(by) ? done : this.#queueUp(by)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.enter(owner)
   }
 
   /** Goes in if there is room, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
   tryAcquire(): boolean {
-    if (this.#value === 0) return false
-    this.#value--
-    return true
+    return this.#take(1)
   }
 
   /**
@@ -113,33 +107,39 @@ export class Semaphore implements QueueOwner {
    */
   release(count = 1): void {
     checkInteger(count, 'count', 1)
-    const over = this.#value + Math.max(0, count - this.#line.size) - this.max
+    const over = this.#value + count - this.#line.weight - this.max
     if (over > 0) {
       throw new MisuseError(
         `${this.title} was released ${over === 1 ? 'once' : `${over} times`} more often than it was acquired (max is ` +
           `${this.max}). Release only what you acquired, best with semaphore.hold(fn, s); or raise max.`,
       )
     }
-    const served = Math.min(count, this.#line.size)
-    for (let i = 0; i < served; i++) this.#giveBack()
-    this.#value += count - served
+    this.#value += count
+    this.#serve()
   }
 
   /**
    * Runs a function inside, and makes room again however it ends. `current()` in it is the owner.
    *
+   * The function starts later, in a microtask at least, also where it need not wait. After another one has failed, those behind it start
+   * in the next turn of the event loop, and not at all if the failure has cancelled them.
+   *
    * **Cancellation**: waiting is a cancel point; the function starts only when there is room.
    *
    * **Errors**: those of `acquire`, and what the function throws.
    */
-  async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
-    const by = ownerOf(owner)
-    if (!this.#claim(by)) await this.#queueUp(by)
-    try {
-      return await runBlock(fn, by)
-    } finally {
-      this.release()
-    }
+  hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    return this.holdWith(fn, owner)
+  }
+
+  /**
+   * The same semaphore for those who wait with a priority of their own, or take several places at once:
+   * `semaphore.with({ priority: 5, weight: 2 }).hold(fn, s)`. See `Entrance`.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`, also for a weight above `max`, which could never go in.
+   */
+  with(options: EntranceOptions): Entrance {
+    return new Entrance(this, options, Math.min(this.max, Number.MAX_SAFE_INTEGER))
   }
 
   /** The number that may go in and the number that wait, at this moment. */
@@ -148,24 +148,73 @@ export class Semaphore implements QueueOwner {
   }
 
   /** @internal */
+  enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
+    try {
+      const by = ownerOf(owner)
+      return this.#claim(by, terms) ? done : this.#queueUp(by, terms)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @internal */
+  tryEnter(_owner: Owner | undefined, terms: WaitTerms): boolean {
+    return this.#take(terms.weight)
+  }
+
+  /** @internal */
+  leave(_owner: Owner | undefined, terms: WaitTerms): void {
+    this.release(terms.weight)
+  }
+
+  /** @internal */
+  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const by = ownerOf(owner)
+    await (this.#claim(by, terms) ? done : this.#queueUp(by, terms))
+    try {
+      const turn = turnAfterFailure(this)
+      if (turn !== undefined) await turn
+      return await runBlock(fn, by, this.title)
+    } catch (error) {
+      blockFailed(this)
+      throw error
+    } finally {
+      this.release(terms?.weight)
+    }
+  }
+
+  /** @internal */
   describe(): string {
     return this.title
   }
 
-  #claim(by: Owner | undefined): boolean {
+  /** @internal One who wanted more than those behind has given up. */
+  abandoned(): void {
+    this.#serve()
+  }
+
+  #claim(by: Owner | undefined, terms: WaitTerms | undefined): boolean {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    return this.tryAcquire()
+    return this.#take(terms === undefined ? 1 : terms.weight)
   }
 
-  #queueUp(by: Owner | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, undefined), by, this.title)
+  #take(weight: number): boolean {
+    if (this.#value < weight || this.#line.size > 0) return false
+    this.#value -= weight
+    return true
   }
 
-  // Invariant: while the value is above zero nobody waits.
-  #giveBack(): void {
-    const next = this.#line.shift()
-    if (next === undefined) this.#value++
-    else next.settle()
+  #queueUp(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
+    return waitUnder(new Waiter(this.#line, undefined, terms), by, this.title)
+  }
+
+  // Invariant: while somebody waits, there is less room than the first of them wants.
+  #serve(): void {
+    for (let first = this.#line.first; first !== undefined && first.weight <= this.#value; first = this.#line.first) {
+      this.#value -= first.weight
+      this.#line.remove(first)
+      first.settle()
+    }
   }
 }

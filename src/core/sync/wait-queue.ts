@@ -1,6 +1,7 @@
 import { brandClass } from '../brand.ts'
 import type { Scope } from '../scope/scope.ts'
 import { Wait } from '../scope/waits.ts'
+import { type Rank, Ranks } from './ranks.ts'
 
 /** The owner of a wait queue, as far as those who wait in it are concerned. */
 export interface QueueOwner {
@@ -10,6 +11,13 @@ export interface QueueOwner {
   holder?(): Scope | undefined
   /** Called when somebody has given up waiting: those behind may be able to go on now. The queue is consistent again. */
   abandoned?(): void
+}
+
+/** A priority and a weight that some who wait have in common, and those who do so now, in the order in which they came. */
+export interface WaitTerms {
+  readonly priority: number
+  readonly weight: number
+  readonly waiting: Set<object>
 }
 
 /**
@@ -30,15 +38,25 @@ export class Waiter<T, D = undefined> extends Wait<T> {
   before: Waiter<T, D> | undefined = undefined
   /** @internal */
   after: Waiter<T, D> | undefined = undefined
+  /** @internal Only of those who wait with a priority. */
+  declare rank: Rank<Waiter<T, D>> | undefined
+  /** @internal Only of those who came through an entrance. */
+  declare terms: WaitTerms | undefined
   /** The thing that it brings along: the value to send, or on whose behalf it waits. */
   readonly detail: D
   readonly #of: QueueOwner
 
-  constructor(queue: WaitQueue<T, D>, detail: D) {
+  constructor(queue: WaitQueue<T, D>, detail: D, terms?: WaitTerms) {
     super()
     this.detail = detail
     this.#of = queue.of
+    if (terms !== undefined) this.terms = terms // few have them, and the others need no field for it
     queue.add(this)
+  }
+
+  /** The number of places or tokens that it wants. */
+  get weight(): number {
+    return this.terms === undefined ? 1 : this.terms.weight
   }
 
   override describe(): string {
@@ -62,10 +80,11 @@ export class Waiter<T, D = undefined> extends Wait<T> {
 }
 
 /**
- * The one queue that every primitive of skein waits in: first come, first served.
+ * The one queue that every primitive of skein waits in: the highest priority first, and first come, first served among equals.
  *
  * Nothing that belongs to a primitive changes hands through the event loop: what is given back goes to the first waiter at
- * once, and the waiter owns it before anybody else can ask (hand-over, no barging).
+ * once, and the waiter owns it before anybody else can ask (hand-over, no barging). Those without a priority, almost always all, are
+ * one list; the others are beside it, in ranks that are made for the first of them.
  */
 export class WaitQueue<T, D = undefined> {
   static {
@@ -75,7 +94,10 @@ export class WaitQueue<T, D = undefined> {
   readonly of: QueueOwner
   #first: Waiter<T, D> | undefined = undefined
   #last: Waiter<T, D> | undefined = undefined
+  #ranks: Ranks<Waiter<T, D>> | undefined = undefined
   #size = 0
+  /** The sum of the weights that are above 1, without that 1. */
+  #extra = 0
 
   constructor(of: QueueOwner) {
     this.of = of
@@ -85,33 +107,56 @@ export class WaitQueue<T, D = undefined> {
     return this.#size
   }
 
+  /** The sum of what all of them want. */
+  get weight(): number {
+    return this.#size + this.#extra
+  }
+
   /** The next in line; undefined when nobody waits. */
   get first(): Waiter<T, D> | undefined {
-    return this.#first
+    const ranked = this.#ranks?.peek()
+    if (ranked?.rank === undefined) return this.#first
+    return ranked.rank.priority < 0 && this.#first !== undefined ? this.#first : ranked
   }
 
   add(waiter: Waiter<T, D>): void {
     waiter.queue = this
+    this.#size++
+    const { terms } = waiter
+    if (terms !== undefined) {
+      terms.waiting.add(waiter)
+      this.#extra += terms.weight - 1
+      if (terms.priority !== 0) {
+        this.#ranks ??= new Ranks()
+        return this.#ranks.add(waiter, terms.priority)
+      }
+    }
     waiter.before = this.#last
     if (this.#last === undefined) this.#first = waiter
     else this.#last.after = waiter
     this.#last = waiter
-    this.#size++
   }
 
   remove(waiter: Waiter<T, D>): void {
+    this.#size--
+    waiter.queue = undefined
+    const { terms } = waiter
+    if (terms !== undefined) {
+      terms.waiting.delete(waiter)
+      this.#extra -= terms.weight - 1
+      if (this.#ranks?.remove(waiter) === true) return
+    }
     const { before, after } = waiter
     if (before === undefined) this.#first = after
     else before.after = after
     if (after === undefined) this.#last = before
     else after.before = before
-    waiter.before = waiter.after = waiter.queue = undefined
-    this.#size--
+    waiter.before = waiter.after = undefined
   }
 
   /** Takes the first one out, to be settled by the caller. */
   shift(): Waiter<T, D> | undefined {
-    const first = this.#first
+    const { first } = this
     if (first !== undefined) this.remove(first)
     return first
   }
@@ -123,13 +168,12 @@ export class WaitQueue<T, D = undefined> {
 
   /** Breaks the wait of everybody who waits now, or of those that `which` chooses. */
   failAll(error: unknown, which?: (detail: D) => boolean): void {
-    for (let at = this.#first; at !== undefined;) {
-      const { after } = at
-      if (which === undefined || which(at.detail)) {
-        this.remove(at)
-        at.fail(error)
-      }
-      at = after
+    const failing: Waiter<T, D>[] = this.#ranks === undefined ? [] : [...this.#ranks.entries()]
+    for (let at = this.#first; at !== undefined; at = at.after) failing.push(at)
+    for (const at of failing) {
+      if (which !== undefined && !which(at.detail)) continue
+      this.remove(at)
+      at.fail(error)
     }
   }
 }

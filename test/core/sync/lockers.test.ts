@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CancelledError, scope } from 'skein'
+import { all, CancelledError, type Scope, scope } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 import { lockers } from './lockers.ts'
 
 for (const [name, make] of Object.entries(lockers)) {
+  // The block of a channel is one that the test itself writes.
+  const hasBlock = !name.startsWith('a channel')
+
   describe(name, () => {
     test('30: lets one in at a time, five workers with ten turns each', async () => {
       const lock = make()
@@ -94,20 +97,77 @@ for (const [name, make] of Object.entries(lockers)) {
       assert.deepEqual(order, ['second'])
     })
 
-    test('34: a waiter that is cancelled in the same turn after it was handed the lock has it, and gives it on', async () => {
+    test('34: a waiter that is cancelled in the same turn after it was handed the lock has it; a block gives it on without having begun', async () => {
+      for (const block of hasBlock ? [false, true] : [false]) {
+        const lock = make()
+        let reached = false
+        await scope(async s => {
+          await lock.acquire(s)
+          const first = s.spawn(async s => {
+            if (block) return lock.hold(() => void (reached = true), s)
+            await lock.acquire(s)
+            reached = true
+            lock.release(s)
+          })
+          await settled()
+          const second = s.spawn(s => lock.hold(() => 'second', s))
+          await settled()
+          lock.release(s)
+          void first.cancel()
+          assert.equal(await second.result(), 'second')
+        })
+        assert.equal(reached, !block)
+      }
+    })
+
+    test('hold starts its function later, whether or not it had to wait', { skip: !hasBlock }, async () => {
       const lock = make()
-      let reached = false
       await scope(async s => {
-        await lock.acquire(s)
-        const first = s.spawn(s => lock.hold(() => void (reached = true), s))
-        await settled()
-        const second = s.spawn(s => lock.hold(() => 'second', s))
-        await settled()
+        let began = false
+        const held = lock.hold(() => void (began = true), s)
+        assert.equal(began, false)
+        await held
+        assert.equal(began, true)
+        assert.ok(lock.tryAcquire(s))
         lock.release(s)
-        void first.cancel()
-        assert.equal(await second.result(), 'second')
       })
-      assert.equal(reached, true)
+    })
+
+    test('after a failure no further block begins that the failure cancels', { skip: !hasBlock }, async () => {
+      for (const failing of [0, 1, 3]) {
+        const lock = make()
+        const failure = new Error(`block ${failing}`)
+        const began: number[] = []
+        await scope(async s => {
+          const work = Array.from({ length: 6 }, (_, at) => async (s: Scope) => {
+            // Through functions that wait a little: the failure takes some time to reach the scope that it cancels.
+            const held = async () =>
+              lock.hold(async () => {
+                began.push(at)
+                await settled()
+                if (at === failing) throw failure
+              }, s)
+            return await held()
+          })
+          assert.equal(await rejection(all(work, s)), failure)
+          assert.ok(lock.tryAcquire(s))
+          lock.release(s)
+        })
+        assert.deepEqual(
+          began,
+          Array.from({ length: failing + 1 }, (_, at) => at),
+        )
+      }
+    })
+
+    test('after a failure that somebody has caught the next one goes on', { skip: !hasBlock }, async () => {
+      const lock = make()
+      await scope(async s => {
+        const failed = rejection(lock.hold(() => Promise.reject(new Error('caught')), s))
+        const next = s.spawn(s => lock.hold(() => 'next', s))
+        assert.match(String(await failed), /caught/)
+        assert.equal(await next.result(), 'next')
+      })
     })
 
     test('22: a cancelled scope does not get it, even when it is free', async () => {

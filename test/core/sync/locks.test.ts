@@ -102,6 +102,7 @@ describe('Lock', () => {
     const gate = deferred()
     const s = openScope()
     const block = lock.hold(() => gate.promise.then(() => 'done'), s)
+    await settled()
     await s[Symbol.asyncDispose]()
     await assert.rejects(lock.acquire(), BrokenError)
     gate.resolve()

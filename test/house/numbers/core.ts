@@ -7,6 +7,7 @@ import {
   debounce,
   every,
   failAfter,
+  Lock,
   main,
   map,
   moveOnAfter,
@@ -160,6 +161,15 @@ export const coreRows: readonly NumberRow[] = [
   row<number>('Semaphore(value)', count(0), value => new Semaphore(value).tryAcquire()),
   row<number>('SemaphoreOptions.max', countOrNone(1), max => new Semaphore(1, { max }).tryAcquire()),
   row<number>('Semaphore.release(count)', count(1), released => new Semaphore(0, { max: Infinity }).release(released)),
+  row<number>('PriorityOptions.priority', count(Number.MIN_SAFE_INTEGER), priority =>
+    briefly(s => new Lock().with({ priority }).hold(() => 0, s)),
+  ),
+  row<number>('PriorityOptions.priority (of a rate limiter)', count(Number.MIN_SAFE_INTEGER), priority =>
+    new RateLimiter({ limit: 1, per: 1 }).with({ priority }).take(),
+  ),
+  row<number>('EntranceOptions.weight', count(1), weight =>
+    briefly(s => new CapacityLimiter(Infinity).with({ weight }).acquire(s)),
+  ),
   row<number>('CapacityLimiter(total)', countOrNone(0), total => new CapacityLimiter(total).tryAcquireFor(1)),
   row<number>('Barrier(parties)', count(1), parties => new Barrier(parties).tryWait()),
   row<number>('ChannelOptions.capacity', countOrNone(0), capacity => channel<number>({ capacity })[0].trySend(1)),
