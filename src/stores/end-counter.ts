@@ -3,5 +3,12 @@
  * same unique key.
  */
 export function endCounter(id: string): string {
-  return `end of ${id}`
+  return `${start}${id}`
 }
+
+/** True for the counter of one call. What it holds is due at the time that was asked for, not so much after it was let go. */
+export function isEndCounter(counter: string): boolean {
+  return counter.startsWith(start)
+}
+
+const start = 'end of '

@@ -1,5 +1,6 @@
 import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
+import { isEndCounter } from '../end-counter.ts'
 import type { StoreSettings } from '../options.ts'
 import { tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
@@ -368,9 +369,10 @@ export class Ledger {
     this.#counters.wake(this, this.now)
   }
 
-  /** @internal Its counter lets it go: it comes to be due now, or so much later. */
+  /** @internal Its counter lets it go: it comes to be due. */
   letGo(entry: Entry): void {
-    entry.dueAt = this.now + entry.delay
+    const isDueAsAsked = entry.after !== undefined && isEndCounter(entry.after.counter)
+    entry.dueAt = isDueAsAsked ? Math.max(this.now, entry.dueAt) : this.now + entry.delay
     this.#standing.wait(entry)
   }
 

@@ -1,4 +1,7 @@
 import * as story from '../../story.ts'
+import { isEndCounter } from '../../end-counter.ts'
+import { numberIn } from '../file/columns.ts'
+import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import { count } from './counters.ts'
 import { end, endOverdue, isOverdue, type Loaded, loadWhere } from './ending.ts'
@@ -35,15 +38,20 @@ function heldBy(turn: Turn, counter: string, condition: string, ...parameters: n
   )
 }
 
-/** It comes to be due: now, or so much later. */
+/** It comes to be due. */
 function letGo(turn: Turn, loaded: Loaded): void {
   const { database, now, keeper } = turn
-  const { call, line, limitKey, awaitsDelay } = loaded
+  const { call, line, limitKey, awaits, awaitsDelay } = loaded
+  let delay = awaitsDelay
+  if (awaits !== null && isEndCounter(awaits)) {
+    const [dueAt] = database.get('SELECT due_at FROM skein_call WHERE call = ?', call) as Row
+    delay = Math.max(0, (numberIn(dueAt) ?? now) - now)
+  }
   database.run(
     'UPDATE skein_call SET state = ?, place = ?, due_at = ? WHERE call = ?',
-    awaitsDelay > 0 ? state.delayed : state.ready,
+    delay > 0 ? state.delayed : state.ready,
     turn.next(),
-    Math.ceil(now + awaitsDelay),
+    Math.ceil(now + delay),
     call,
   )
   if (isOverdue(turn, loaded)) return endOverdue(turn, loaded)

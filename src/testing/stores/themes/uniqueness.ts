@@ -103,6 +103,30 @@ export function uniqueness(kind: Kind): void {
 
   scene(
     kind,
+    'a call that waits for one that was asked to stop is due at its own time, or then if that is over',
+    ['turn', 'unique', 'cancel'],
+    async ({ bed, probe }) => {
+      for (const [index, due] of [3_000, 1_000].entries()) {
+        const [first, second] = [`old ${index}`, `new ${index}`]
+        await probe.send([unique(first, 'reject')])
+        const claim = await probe.oneClaim()
+        await probe.inspector.cancel([first], '"x"')
+        await probe.send([{ ...unique(second, 'reject'), delay: due }])
+        await bed.turn(2_000)
+        await probe.settled(claim)
+        if (due > 2_000) {
+          assert.deepEqual(await probe.claimedIds(), [])
+          await bed.turn(due - 2_000)
+        }
+        const next = await probe.oneClaim()
+        assert.equal(next.id, second)
+        await probe.settled(next)
+      }
+    },
+  )
+
+  scene(
+    kind,
     'a call whose worker dies while it is asked to stop lets the next one of its key start',
     ['turn', 'unique', 'cancel', 'leases'],
     async ({ bed, probe }) => {

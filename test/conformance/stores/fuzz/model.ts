@@ -353,7 +353,10 @@ export class Model {
         for (const each of held) {
           const { members, failure } = each.after as AwaitedCounter
           if (failure === 'drop' && state !== 'done') this.#end(each, 'failed')
-          else if (members <= this.#endedOf(counter).length) this.#wait(each, 0, true)
+          else if (members <= this.#endedOf(counter).length) {
+            // What waits for the end of the call that has its key is due at the time that was asked for.
+            this.#wait(each, counter === `end of ${id}` ? Math.max(0, each.dueAt - this.#now) : 0, true)
+          }
         }
       }
     }
