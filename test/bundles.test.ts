@@ -78,6 +78,22 @@ describe('a bundle whose program is not in main', () => {
   }
 })
 
+describe('a queue', () => {
+  test('takes no task from a bundle without a name that outlasts it', async () => {
+    assert.match(
+      printed(await bundled('unnamed', { ...esm, ...small })),
+      /^SKEIN_TASK_DEFINITION The name of task twice .* will not last.*in a bundle.*\{ name: 'module\.twice' \}/,
+    )
+  })
+
+  test('takes no task that was renamed in a bundle without skein', async () => {
+    assert.match(
+      printed(await bundled('unnamed', { ...esm, packages: 'external' })),
+      /^SKEIN_TASK_DEFINITION The name of task twice2 .* will not last.*\{ name: 'twice' \}/,
+    )
+  })
+})
+
 test('A program that leaves skein out of its bundle runs its tasks in every place', async () => {
   const lines = ['42', '2 3 4', 'true']
   const options: BuildOptions = { ...esm, packages: 'external' }

@@ -4,7 +4,7 @@ import { hasNested } from '../call/run/nested.ts'
 import { checkInteger, describe } from '../core/errors/checks.ts'
 import type { CallSettings } from '../call/options.ts'
 import { encodeMessage, type MessageRetries } from '../celery/message.ts'
-import { taskName } from '../call/define/task-name.ts'
+import { durableName } from '../call/define/task-name.ts'
 import { checkWhole } from '../core/errors/checks.ts'
 import type { RetrySettings } from '../core/flow/retry-policy.ts'
 import { now } from '../core/time/clock.ts'
@@ -65,7 +65,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
   const { options } = work
   const time = now()
   const { id = newCallId() } = options
-  const task = taskName(work.task)
+  const task = durableName(work.task)
   checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
   const expires = expiryOf(options, time)

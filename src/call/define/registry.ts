@@ -11,17 +11,32 @@ const modules: Map<string, Map<string, AnyFunction>> = ((globalThis as Record<sy
   Symbol.for('skein.registry')
 ] ??= new Map()) as Map<string, Map<string, AnyFunction>>
 
-/** Makes a task findable in this thread. Errors: `SKEIN_TASK_DEFINITION` when the module has that name already. */
-export function register(identity: TaskIdentity, fn: AnyFunction): void {
+/** The functions that gave their tasks their names, as nobody has named these. */
+const unnamed: WeakSet<AnyFunction> = ((globalThis as Record<symbol, unknown>)[Symbol.for('skein.unnamed')] ??=
+  new WeakSet()) as WeakSet<AnyFunction>
+
+/**
+ * Makes a task findable in this thread. Errors: `SKEIN_TASK_DEFINITION` when the module has that name already.
+ *
+ * @param isNamed false: the name is that of the function
+ */
+export function register(identity: TaskIdentity, fn: AnyFunction, isNamed: boolean): void {
   let names = modules.get(identity.url)
   if (!names) modules.set(identity.url, (names = new Map()))
   if (names.has(identity.name)) {
     throw new TaskDefinitionError(
       `Two tasks in ${identity.url} are named '${identity.name}'. A worker finds a task by its name, so each needs its ` +
-        `own: rename one, or pass { name: '…' }.`,
+        `own: rename one, or pass { name: '…' }. In a bundle all tasks are in one module.`,
     )
   }
   names.set(identity.name, fn)
+  if (!isNamed) unnamed.add(fn)
+}
+
+/** True if a task has the name of its function, and no other was given. False for a task that is not known here. */
+export function hasNameOfFunction(identity: TaskIdentity): boolean {
+  const fn = lookup(identity)
+  return fn !== undefined && unnamed.has(fn)
 }
 
 /** The bare function of a task, or undefined when its module has not defined it in this thread. */

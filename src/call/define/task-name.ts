@@ -1,5 +1,6 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
 import { describeTask, type TaskIdentity } from './identity.ts'
+import { checkLastingName } from './renamed.ts'
 
 /**
  * The name under which a task is known in events, on the command line and on queues, also to workers in other languages.
@@ -17,6 +18,21 @@ export function taskName(identity: TaskIdentity): string {
   return name
 }
 
+/**
+ * The name under which a queue knows a task: that of `taskName`, if it is one that lasts.
+ *
+ * **Errors**: `SKEIN_TASK_DEFINITION` for one that a tool has changed.
+ */
+export function durableName(identity: TaskIdentity): string {
+  let name = durableNames.get(identity)
+  if (name === undefined) {
+    checkLastingName(identity)
+    durableNames.set(identity, (name = taskName(identity)))
+  }
+  return name
+}
+
+const durableNames = new WeakMap<TaskIdentity, string>()
 /** A program has few tasks and many events of each. */
 const taskNames = new WeakMap<TaskIdentity, string>()
 const names = new Map<string, string>()
@@ -49,12 +65,13 @@ function decode(url: string): string {
 /**
  * Tasks by that name.
  *
- * **Errors**: `SKEIN_TASK_DEFINITION` when two of them have the same one, since a worker could not tell which is meant.
+ * **Errors**: `SKEIN_TASK_DEFINITION` when two of them have the same one, since a worker could not tell which is meant, and for one that
+ * will not last.
  */
 export function byTaskName(identities: Iterable<TaskIdentity>): Map<string, TaskIdentity> {
   const found = new Map<string, TaskIdentity>()
   for (const identity of identities) {
-    const name = taskName(identity)
+    const name = durableName(identity)
     const other = found.get(name)
     if (other && (other.url !== identity.url || other.name !== identity.name)) {
       throw new TaskDefinitionError(

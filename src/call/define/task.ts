@@ -13,9 +13,9 @@ export type Task<F extends AnyFunction = AnyFunction> = F & { readonly [taskIden
 /** Options of `task()`. */
 export interface TaskOptions<F extends AnyFunction = AnyFunction> {
   /**
-   * Name of the task, unique in its module. Needed for an arrow function; default: the function's own name. On a queue the
-   * name of the module's file comes before it (`primes.countPrimes`), unless it has a dot in it: such a name, as in
-   * `billing.charge`, is used as it is.
+   * Name of the task, unique in its module. Needed for an arrow function, and where a tool renames functions, as minifiers and
+   * some bundlers and test runners do; default: the function's own name. On a queue the name of the module's file comes before
+   * it (`primes.countPrimes`), unless it has a dot in it: such a name, as in `billing.charge`, is used as it is.
    */
   readonly name?: string
   /**
@@ -68,7 +68,8 @@ export function task<F extends AnyFunction>(
   if (typeof name !== 'string' || name === '') {
     throw new TaskDefinitionError(
       `A task in ${url} has no name, so no other thread or process could find it. ` +
-        `Name the function, as in task(import.meta, function resize(…) {…}), or pass { name: 'resize' }.`,
+        `Name the function, as in task(import.meta, function resize(…) {…}), or pass { name: 'resize' }. If it has a name in your source, ` +
+        `a minifier has taken it away: pass { name: 'resize' }.`,
     )
   }
   const identity: TaskIdentity = Object.freeze({ url, name })
@@ -77,7 +78,7 @@ export function task<F extends AnyFunction>(
   Object.defineProperty(callable, 'length', { value: fn.length, configurable: true })
   Object.defineProperty(callable, taskIdentity, { value: identity })
   define(fn, options)
-  register(identity, fn)
+  register(identity, fn, options.name !== undefined)
   return callable as Task<F>
 }
 

@@ -3,6 +3,9 @@ import { fileOfCaller } from './own-file.ts'
 /** The folder with skein's own code: as it was built, in dist/, most of it joined into one file, and as it was written, in src/. */
 const home = /^(.*\/)dist\/(?:joined\/skein|core\/report\/place)\.js$/.exec(fileOfCaller() ?? '')?.[1]
 
+/** @internal True if a bundler has put skein's code into a file of the program. */
+export const isBundled: boolean = home === undefined
+
 /** The beginnings of the places in skein's own code; none, if a bundler has mixed it with the user's. */
 const own: readonly string[] =
   home === undefined

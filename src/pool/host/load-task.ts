@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, modulesWithTasks, namesIn } from '../../call/define/registry.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
+import { nearest } from '../../core/errors/nearest.ts'
 import { NestedStartError, TaskModuleError, TaskNotFoundError } from '../../core/errors/errors.ts'
 import { fileOfCaller } from '../../core/report/own-file.ts'
 import { formatHint } from './module-format.ts'
@@ -66,7 +67,11 @@ export async function loadTask(identity: TaskIdentity): Promise<AnyFunction> {
       (names.length > 0
         ? `It defines: ${names.join(', ')}.`
         : `It defines no task at all; a task is defined with task(import.meta, fn) at the top level of the module.`) +
-      ` A task that is defined inside a function, or only under a condition, is not there when a worker imports the module.`,
+      ` A task that is defined inside a function, or only under a condition, is not there when a worker imports the module` +
+      (names.length > 0
+        ? `; nor is one whose function a test runner, a bundler or a minifier has renamed: give that one a name with ` +
+          `task(import.meta, fn, { name: '${nearest(identity.name, names) ?? names[0]}' }).`
+        : `.`),
   )
 }
 
