@@ -38,7 +38,7 @@ export function checkLastingName(identity: TaskIdentity): void {
 }
 
 /** A variable (and not its type) that gets what a call returns, as far as the name of the function that is the call's second argument. */
-const heldFunction = String.raw`(?<!:\s*[\p{ID_Continue}$.]*)([\p{ID_Continue}$]+)\s*=\s*(?:/\*[^*]*\*/\s*)?(?:\(0,\s*[\p{ID_Continue}$.]+\)|[\p{ID_Continue}$.]+)\(\s*[^;=]{0,200}?,\s*\(?(?:async\s+)?function\s*\*?\s*`
+const heldFunction = String.raw`(?<!:\s*[\p{ID_Continue}$.]*)([\p{ID_Continue}$]+)\s*=\s*(?:/\*[^*]*\*/\s*)?(?:\(0,\s*[\p{ID_Continue}$.()]+\)|[\p{ID_Continue}$.]+)\(\s*[^;=]{0,200}?,\s*\(?(?:async\s+)?function\s*\*?\s*`
 
 function escaped(name: string): string {
   return name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -27,13 +27,15 @@ export function fileOfCaller(callee: (...args: never[]) => unknown = fileOfCalle
 }
 
 /**
- * @internal The URL of a module by its `import.meta`. A tool that makes CommonJS of ES modules leaves nothing of that but an empty
- * object; then it is the file of the code that called `callee`, into which the tool has put the module. Undefined for anything else.
+ * @internal The URL of a module by its `import.meta`; undefined for anything else.
+ *
+ * A tool that makes CommonJS of ES modules leaves nothing of that but an empty object, and webpack puts in the place of the URL that of
+ * the file that the code came from, which need not be there. Then it is the file of the code that called `callee`.
  */
 export function urlOfModule(meta: unknown, callee: (...args: never[]) => unknown): string | undefined {
   if (typeof meta !== 'object' || meta === null) return undefined
-  const { url } = meta as { url?: unknown }
-  if (typeof url === 'string') return url
+  const { url, webpack } = meta as { url?: unknown; webpack?: unknown }
+  if (typeof url === 'string') return webpack === undefined ? url : (fileOfCaller(callee) ?? url)
   return Object.keys(meta).length === 0 ? fileOfCaller(callee) : undefined
 }
 

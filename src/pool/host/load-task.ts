@@ -20,8 +20,8 @@ const doubted = new Set<string>()
 /**
  * Imports a task module, JavaScript or TypeScript, on any supported Node, so that its tasks are registered in this thread.
  *
- * The ladder for TypeScript: Node's own type stripping (from 22.18); else tsx, if the user's project or this package can
- * resolve it; else compiled JavaScript beside the file; else an error that says what to do. A module that failed once is
+ * The ladder for TypeScript: Node's own type stripping (from 22.18); else tsx, if the program runs under it, or the user's project or
+ * this package can resolve it; else compiled JavaScript beside the file; else an error that says what to do. A module that failed once is
  * not tried again in the same thread, as with `import()` itself.
  *
  * **Errors**: `SKEIN_TASK_MODULE` when the module is missing or throws, `SKEIN_TYPESCRIPT_LOADER` when nothing here can
@@ -141,9 +141,13 @@ async function loadCompiled(url: string, first: unknown): Promise<void> {
   )
 }
 
-/** Finds tsx where the task module would find it, else where the program runs, else beside this package. */
+/**
+ * Finds tsx where the task module would find it, else the one that the program runs under (`npx tsx` need not have it in the project), else
+ * where the program runs, else beside this package.
+ */
 async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
-  for (const place of [url, pathToFileURL(`${process.cwd()}/`).href, fileOfCaller()]) {
+  const running = process.execArgv.find(flag => /^file:.*\/tsx\/dist\//.test(flag))
+  for (const place of [url, running, pathToFileURL(`${process.cwd()}/`).href, fileOfCaller()]) {
     if (place?.startsWith('file:') !== true) continue
     let folder: string
     let entries: Record<string, { import?: { default?: string } }>

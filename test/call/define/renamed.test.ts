@@ -48,6 +48,11 @@ describe('a queue', () => {
       taskIn(small, function e() {}),
       /called 'e', and what holds it 'r'/,
     )
+    const packed = `const s=(0,o(132).task)(r,function e(t){return e(t)});`
+    refused(
+      taskIn(packed, function e() {}),
+      /what holds it 's'/,
+    )
     const commonjs = `const twice = (0, import_skein.task)(import_meta, function* twice2(n) {});`
     refused(
       taskIn(commonjs, function twice2() {}),
