@@ -6,8 +6,11 @@ import '../stores/sqlite/starter.ts'
 import { together } from '../stores/together/together.ts'
 
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
-const schemes: Readonly<Record<string, (url: string) => Promise<Store>>> = {
-  sqlite: async url => (await import('../stores/sqlite/index.ts')).sqliteStore(url),
+const schemes: Readonly<Record<string, (url: string, shares: boolean) => Promise<Store>>> = {
+  sqlite: async (url, shares) =>
+    shares
+      ? (await import('../stores/sqlite/shared.ts')).sharedSqliteStore(url)
+      : (await import('../stores/sqlite/index.ts')).sqliteStore(url),
   memory: async url => (await import('../stores/memory/by-url.ts')).sharedMemoryStore(url),
 }
 
@@ -46,13 +49,22 @@ const pairNames: ReadonlySet<string> = new Set(['broker', 'results'])
  * and what a store says when it cannot be opened.
  */
 export async function openStore(address: StoreAddress): Promise<Store> {
-  if (!isPair(address)) return openOne(address)
+  return openAddress(address, false)
+}
+
+/** `openStore` for those who take no jobs out of it: many of them in one program cost little more than one. */
+export async function openShared(address: StoreAddress): Promise<Store> {
+  return openAddress(address, true)
+}
+
+async function openAddress(address: StoreAddress, shares: boolean): Promise<Store> {
+  if (!isPair(address)) return openOne(address, shares)
   checkKnown(address, pairNames, 'part of a store')
   // One store that has all is more than its two halves.
-  if (String(address.broker) === String(address.results)) return openOne(address.broker)
-  const calls = await openOne(address.broker)
+  if (String(address.broker) === String(address.results)) return openOne(address.broker, shares)
+  const calls = await openOne(address.broker, shares)
   try {
-    const kept = await openOne(address.results)
+    const kept = await openOne(address.results, shares)
     try {
       return together(calls, kept)
     } catch (error) {
@@ -65,14 +77,14 @@ export async function openStore(address: StoreAddress): Promise<Store> {
   }
 }
 
-async function openOne(url: string | URL): Promise<Store> {
+async function openOne(url: string | URL, shares: boolean): Promise<Store> {
   const text = url instanceof URL ? url.href : url
   if (typeof text !== 'string') {
     throw new InvalidArgumentError(`The URL of a store must be a string such as 'sqlite:jobs.db', got ${describe(url)}`)
   }
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const open = scheme !== undefined && Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
-  if (open) return open(text)
+  if (open) return open(text, shares)
   // It may contain a password.
   const shown = text.replace(/\/\/[^@/]*@/, '//…@')
   throw new InvalidArgumentError(

@@ -47,7 +47,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['memory', 'sqlite', 'together'],
     ['index'],
   ],
-  'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['index']],
+  'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['shared'], ['index']],
   'src/queue': [
     ['call-id'],
     ['outgoing'],

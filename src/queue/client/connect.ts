@@ -2,7 +2,7 @@ import { checkKnown } from '../../core/errors/checks.ts'
 import { checkQueueName } from '../../call/queue-options.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { QueueExecutor } from './queue-executor.ts'
-import { openStore, type StoreAddress } from '../open-store.ts'
+import { openShared, type StoreAddress } from '../open-store.ts'
 import type { DurableQueue } from './durable-queue.ts'
 import { defaultQueue } from '../default-queue.ts'
 
@@ -44,7 +44,7 @@ const known: ReadonlySet<string> = new Set(['queue'])
  */
 export async function connect(store: StoreAddress, options: ConnectOptions = {}): Promise<DurableQueue> {
   const name = queueName(options)
-  return new QueueExecutor(await openStore(store), name, true)
+  return new QueueExecutor(await openShared(store), name, true)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { brandClass } from '../../core/brand.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { checkMembers } from '../check.ts'
@@ -6,6 +7,7 @@ import type { Counters, EndedMember } from '../roles/counters.ts'
 import type { Announcement } from '../roles/registry.ts'
 import type { CloseStoreOptions, InspectableStore } from '../roles/store.ts'
 import type { Transactions, UserDatabase } from '../roles/transactions.ts'
+import { SharedThreads } from '../threaded/shared-thread.ts'
 import { StoreThread } from '../threaded/store-thread.ts'
 import type { Asked, SqliteThread, ThreadData } from './calls/requests.ts'
 import { sendInsideStore } from './calls/send-inside.ts'
@@ -16,6 +18,23 @@ import { SqliteInspector } from './roles/inspector.ts'
 import { SqliteRegistry } from './roles/registry.ts'
 import { SqliteResults } from './roles/results.ts'
 import { storeThreadFile } from './starter.ts'
+
+/** The threads of the stores that only hand calls over and wait for them. */
+const threads = new SharedThreads<Asked, ThreadData>()
+
+function start(
+  url: string,
+  data: ThreadData,
+  announced: ReadonlyMap<string, Announcement>,
+): Promise<StoreThread<Asked, ThreadData>> {
+  return StoreThread.open<Asked, ThreadData>({
+    url,
+    name: data.path,
+    module: storeThreadFile(url),
+    data: again => (again ? { ...data, again: [...announced] } : data),
+    errorOf: failure => errorOf(failure, data.path),
+  })
+}
 
 /** A file as a store, seen from the program's thread: everything is asked of the thread that owns the file. */
 export class SqliteStore implements InspectableStore {
@@ -56,12 +75,18 @@ export class SqliteStore implements InspectableStore {
   /** Starts the thread and waits until it has opened the file. */
   static async open(url: string, data: ThreadData): Promise<SqliteStore> {
     const announced = new Map<string, Announcement>()
-    const thread = await StoreThread.open<Asked, ThreadData>({
+    return new SqliteStore(url, data, announced, await start(url, data, announced))
+  }
+
+  /** As `open`, in the thread of another store of this program where that has the same file open in the same way. */
+  static async share(url: string, data: ThreadData): Promise<SqliteStore> {
+    const { path } = data
+    const announced = new Map<string, Announcement>()
+    const thread = await threads.share({
       url,
-      name: data.path,
-      module: storeThreadFile(url),
-      data: again => (again ? { ...data, again: [...announced] } : data),
-      errorOf: failure => errorOf(failure, data.path),
+      key: JSON.stringify(data),
+      identity: () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino,
+      start: () => start(url, data, announced),
     })
     return new SqliteStore(url, data, announced, thread)
   }

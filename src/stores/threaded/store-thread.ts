@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { settlesWithin } from '../../core/time/settles-within.ts'
 import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
+import type { ThreadAccess } from './thread-access.ts'
 import { type FromThread, type Request, type SentFailure, type Started, type ToThread, wants } from './messages.ts'
 
 interface Waiting {
@@ -40,7 +41,7 @@ export interface StoreThreadOptions<D> {
  * @typeParam A what can be asked
  * @typeParam D what the thread is started with
  */
-export class StoreThread<A, D> {
+export class StoreThread<A, D> implements ThreadAccess<A> {
   readonly listeners: Listeners
   readonly #options: StoreThreadOptions<D>
   readonly #waiting = new Map<number, Waiting>()
@@ -118,10 +119,12 @@ export class StoreThread<A, D> {
     })
   }
 
-  /**
-   * **Errors**: `SKEIN_CLOSED`, or the error with which the thread has died.
-   * **Errors**: `SKEIN_CLOSED`, or what has become of the thread.
-   */
+  /** True while it can be asked. */
+  get works(): boolean {
+    return this.#closing === undefined && this.#broken === undefined
+  }
+
+  /** **Errors**: `SKEIN_CLOSED`, or the error with which the thread has died. */
   mustBeOpen(): void {
     if (this.#closing) {
       throw new ClosedError(`The store ${this.#options.url} has been closed. Open it again to go on with it`)

@@ -4,7 +4,7 @@ import type { JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
 import type { Request as ThreadRequest } from '../../threaded/messages.ts'
-import type { StoreThread } from '../../threaded/store-thread.ts'
+import type { ThreadAccess } from '../../threaded/thread-access.ts'
 import type { PackedCalls } from './sent-call.ts'
 
 /** A request of the program's thread to the store's. */
@@ -35,7 +35,7 @@ export type Asked =
 export type Request = ThreadRequest<Asked>
 
 /** The store's thread, seen from the program. */
-export type SqliteThread = StoreThread<Asked, ThreadData>
+export type SqliteThread = ThreadAccess<Asked>
 
 /** The data that the thread is started with. */
 export interface ThreadData {
