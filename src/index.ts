@@ -9,7 +9,14 @@
 
 // Work: what is to be run, and the places that run it.
 export { call, type Call, isCall } from './call/call.ts'
-export type { CloseOptions, Executor, ExecutorStats, StreamOptions, WorkerStats } from './call/executor.ts'
+export type {
+  CloseOptions,
+  Executor,
+  ExecutorStats,
+  LocalExecutor,
+  StreamOptions,
+  WorkerStats,
+} from './call/executor.ts'
 export type { MapOptions } from './call/map.ts'
 export type { CallOptions } from './call/options.ts'
 export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'

@@ -1,5 +1,6 @@
 import type { Duration } from '../core/time/duration.ts'
 import type { Job } from '../core/job/job.ts'
+import type { Owner } from '../core/scope/owner.ts'
 import type { Scope } from '../core/scope/scope.ts'
 import type { Arguments, Call, Item, Value } from './call.ts'
 import type { SkeinEvent } from '../core/events/event.ts'
@@ -129,4 +130,62 @@ export interface Executor extends AsyncDisposable {
   within(scope: Scope): Executor
   /** Takes no more calls, waits for the accepted ones, then frees everything. */
   close(options?: CloseOptions): Promise<void>
+}
+
+/**
+ * An executor of this program: `loop({ … })`, `threads()`, `processes()`. Beside what all executors do, one can wait for it, and hold
+ * back what has not begun. (The `loop` that all parts of a program share has none of this.)
+ *
+ * @example
+ * import { current, loop, scope, task } from 'skein'
+ *
+ * const pause = task(import.meta, async function pause(ms: number) {
+ *   await current().sleep(ms)
+ * })
+ * await scope(async s => {
+ *   const place = loop({ concurrency: 1 })
+ *   place.pause()
+ *   for (const ms of [1, 2, 3]) await place.submit(pause, ms)
+ *   console.log(place.stats().queued, place.clear('not today')) // 3 3
+ *   await place.submit(pause, 1)
+ *   place.resume()
+ *   await place.idle(s)
+ *   console.log(place.stats().done, place.stats().cancelled) // 1 3
+ *   await place.close()
+ * })
+ */
+export interface LocalExecutor extends Executor {
+  /**
+   * Waits until nothing is left to do: all calls that were handed over have ended. It may be handed others meanwhile, and afterwards.
+   *
+   * **Cancellation**: a cancel point; ends the waiting, not the calls.
+   *
+   * **Errors**: `SKEIN_CANCELLED`, `SKEIN_TIMEOUT`, `SKEIN_SCOPE_CLOSED`. Never those of the calls.
+   */
+  idle(owner?: Owner): Promise<void>
+  /**
+   * Waits until no call waits any more: each has a place, or has gone to a worker ahead of time. For a producer that hands over the next
+   * lot then; to be held back call by call, use `overload: 'wait'`, or `map`, which takes only what it needs.
+   *
+   * **Cancellation**: a cancel point.
+   *
+   * **Errors**: as for `idle`.
+   */
+  empty(owner?: Owner): Promise<void>
+  /**
+   * Lets nothing begin until `resume`. Calls are accepted as before, as far as `maxQueue` has room; what has a place goes on, and so does
+   * what a pool has sent to a worker ahead of time. `close` resumes, so that what was accepted can end.
+   */
+  pause(): void
+  /** Lets what waits begin again. */
+  resume(): void
+  /** True between `pause` and `resume`. */
+  readonly isPaused: boolean
+  /**
+   * Cancels all calls that wait, and returns how many they were. They end as cancelled ones do (`SKEIN_CANCELLED`): none is dropped
+   * without a word. What has begun goes on, also what waits for its next attempt or was sent to a worker ahead of time.
+   *
+   * @param reason kept as `reason` on their errors
+   */
+  clear(reason?: unknown): number
 }

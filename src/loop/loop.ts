@@ -1,8 +1,10 @@
 import { queueMicrotask, setImmediate, steady } from '../core/time/platform.ts'
 import { brand } from '../core/brand.ts'
-import { BaseExecutor, checkLimiter, type Overload } from '../call/run/base-executor.ts'
+import type { Overload } from '../call/run/base-executor.ts'
+import { checkLimiter } from '../call/run/check-limiter.ts'
+import { ControlledExecutor } from '../call/run/controlled-executor.ts'
 import { type Entry, isBundle } from '../call/run/entry.ts'
-import type { CloseOptions, Executor, ExecutorStats } from '../call/executor.ts'
+import type { CloseOptions, Executor, ExecutorStats, LocalExecutor } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
 import { checkCount, checkKnown, describe } from '../core/errors/checks.ts'
 import { PendingQueue } from '../call/run/pending-queue.ts'
@@ -41,7 +43,7 @@ export interface LoopOptions {
 
 /** The event loop as an executor; called, with or without options, it returns another one with limits of its own. */
 export interface Loop extends Executor {
-  (options?: LoopOptions): Executor
+  (options?: LoopOptions): LocalExecutor
 }
 
 const known: ReadonlySet<string> = new Set(['concurrency', 'maxQueue', 'overload', 'grace', 'limiter', 'name'])
@@ -57,7 +59,7 @@ type LoopEntry = Entry<Runner>
  * A call that does not stop within the grace period cannot be stopped here: it is given up (`ended: 'abandoned'`), but
  * keeps its place until it really ends, so that `concurrency` stays true.
  */
-class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
+class LoopExecutor extends ControlledExecutor<Runner> implements RunnerHost {
   readonly kind = 'loop'
   readonly bundles = false
   readonly capacity: number
@@ -94,14 +96,14 @@ class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
 
   protected enqueue(entry: LoopEntry): void {
     this.#waiting.push(entry)
-    this.#schedule()
+    this.schedule()
   }
 
   protected dequeue(entry: LoopEntry): void {
     this.#waiting.remove(entry)
   }
 
-  #schedule(): void {
+  protected schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(this.#drain)
@@ -110,7 +112,7 @@ class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
   readonly #drain = (): void => {
     // Still scheduled while it drains: a synchronous call that ends must not start another drain beside this one.
     const sliceEnd = steady() + slice
-    while (this.#places < this.capacity && this.#waiting.size > 0) {
+    while (!this.paused && this.#places < this.capacity && this.#waiting.size > 0) {
       if (steady() > sliceEnd) {
         setImmediate(this.#drain)
         return
@@ -118,6 +120,7 @@ class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
       this.#start(this.#waiting.take() as LoopEntry)
     }
     this.#scheduled = false
+    this.changed()
   }
 
   #start(entry: LoopEntry): void {
@@ -232,7 +235,7 @@ class LoopExecutor extends BaseExecutor<Runner> implements RunnerHost {
     } else {
       this.admit()
     }
-    if (this.#waiting.size > 0) this.#schedule()
+    if (this.#waiting.size > 0) this.schedule()
   }
 
   grant(entry: LoopEntry, values: number): void {
@@ -329,7 +332,7 @@ export const loop: Loop = callable(
 
 /** Makes the shared loop callable: `loop({ … })` opens another. */
 function callable(shared: LoopExecutor): Loop {
-  const open = (options: LoopOptions = {}): Executor => openLoop(options)
+  const open = (options: LoopOptions = {}): LocalExecutor => openLoop(options)
   const members: Pick<Executor, 'run' | 'submit' | 'map' | 'stream' | 'stats' | 'observe' | 'within' | 'close'> = {
     run: shared.run.bind(shared) as Executor['run'],
     submit: shared.submit.bind(shared) as Executor['submit'],

@@ -5,7 +5,7 @@
  * @module
  */
 import { availableParallelism } from 'node:os'
-import type { Executor } from '../call/executor.ts'
+import type { LocalExecutor } from '../call/executor.ts'
 import { type PoolOptions, poolSettings } from '../pool/wire/pool-options.ts'
 import { WorkerPool } from '../pool/crew/worker-pool.ts'
 import { Process } from './process.ts'
@@ -44,7 +44,7 @@ export type ProcessesOptions = PoolOptions
  *   await pool.close()
  * })
  */
-export function processes(options: ProcessesOptions = {}): Executor {
+export function processes(options: ProcessesOptions = {}): LocalExecutor {
   const settings = poolSettings('processes', options, availableParallelism())
   return new WorkerPool(settings, (init, events) => new Process(init, settings, events))
 }

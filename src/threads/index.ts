@@ -5,7 +5,7 @@
  * @module
  */
 import { availableParallelism } from 'node:os'
-import type { Executor } from '../call/executor.ts'
+import type { LocalExecutor } from '../call/executor.ts'
 import { describe } from '../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
@@ -60,7 +60,7 @@ const longestSpin = 1_000
  *   await pool.close()
  * })
  */
-export function threads(options: ThreadsOptions = {}): Executor {
+export function threads(options: ThreadsOptions = {}): LocalExecutor {
   const settings = poolSettings('threads', options, availableParallelism(), ['spin'])
   const spin = milliseconds(options.spin === undefined ? 0 : options.spin, 'spin')
   if (spin > longestSpin) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import type { Call, Executor } from 'skein'
+import type { Call, LocalExecutor } from 'skein'
 
 /**
  * What an executor can do beyond what all of them can. A case that needs one of these is left out where it is missing,
@@ -46,16 +46,16 @@ export interface OpenOptions {
 export interface Place {
   readonly name: 'loop' | 'threads' | 'processes'
   readonly can: ReadonlySet<Capability>
-  open(options?: OpenOptions): Executor
+  open(options?: OpenOptions): LocalExecutor
 }
 
 /** What a case works with. */
 interface Setting {
   readonly place: Place
   /** An executor with two places, used by the cases of a theme one after the other. */
-  readonly shared: Executor
+  readonly shared: LocalExecutor
   /** An executor for this case alone; closed after it. */
-  open(options?: OpenOptions): Executor
+  open(options?: OpenOptions): LocalExecutor
   /** A path in a folder that only this case uses. Nothing is there yet. */
   file(name: string): string
 }
@@ -97,14 +97,14 @@ export function applies(each: Case, place: Place): boolean {
 export function conformance(place: Place, themes: readonly Theme[]): void {
   for (const { title, cases } of themes) {
     describe(`${place.name}: ${title}`, () => {
-      const used: Executor[] = []
-      let shared: Executor | undefined
+      const used: LocalExecutor[] = []
+      let shared: LocalExecutor | undefined
       after(async () => {
         await within(5_000, Promise.all(used.map(executor => executor.close({ cancel: true }))))
       })
       for (const each of cases.filter(each => applies(each, place))) {
         test(each.title, async () => {
-          const opened: Executor[] = []
+          const opened: LocalExecutor[] = []
           let folder: string | undefined
           const setting: Setting = {
             place,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { call, InvalidArgumentError, loop, loop as loopOfItsRoom } from 'skein'
+import { call, CapacityLimiter, InvalidArgumentError, loop, loop as loopOfItsRoom } from 'skein'
 import { codeOf, failure } from '../conformance/expect.ts'
 import { fileAppears, touch } from '../conformance/files.ts'
 import { holdStubbornly, holdUntil, spinFor } from '../conformance/tasks/holding.ts'
@@ -114,5 +114,23 @@ describe('loop', () => {
     assert.match(error.message, /plain/)
     assert.match(error.message, /task\(import\.meta/)
     assert.equal(await codeOf((async () => loop.run(undefined as never))()), 'SKEIN_INVALID_ARGUMENT')
+  })
+})
+
+describe('pausing on a limiter that others share', () => {
+  test('asks for no token while it is paused, and gives back one that comes', async () => {
+    const limiter = new CapacityLimiter(1)
+    const place = loop({ limiter })
+    await limiter.acquireFor('somebody')
+    const first = place.run(double, 1)
+    assert.equal(limiter.stats().waiting, 1)
+    place.pause()
+    const second = place.run(double, 2)
+    limiter.releaseFor('somebody')
+    await new Promise(setImmediate)
+    assert.deepEqual([limiter.borrowed, limiter.stats().waiting, place.stats().queued], [0, 0, 2])
+    place.resume()
+    assert.deepEqual(await Promise.all([first, second]), [2, 4])
+    await place.close()
   })
 })

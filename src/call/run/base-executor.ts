@@ -1,15 +1,9 @@
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { wallTime } from '../../core/time/clock.ts'
-import {
-  CancelledError,
-  ClosedError,
-  type Ended,
-  InvalidArgumentError,
-  OverloadedError,
-} from '../../core/errors/errors.ts'
+import { CancelledError, ClosedError, type Ended, OverloadedError } from '../../core/errors/errors.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
 import type { Scope } from '../../core/scope/scope.ts'
-import { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
+import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { onShutdown } from '../../core/program/shutdown.ts'
 import { Timer } from '../../core/time/timer.ts'
@@ -18,7 +12,6 @@ import { type Alarm, type ChunkResult, type Entry, failuresIn, type Outcome } fr
 import { closeLimit } from './close-limit.ts'
 import type { CloseOptions, Executor } from '../executor.ts'
 import { LentExecutor } from './lent-executor.ts'
-import { describe } from '../../core/errors/checks.ts'
 import { PendingQueue } from './pending-queue.ts'
 import { retryDelay } from './retry.ts'
 import { SignalListeners } from './signal-listeners.ts'
@@ -59,6 +52,8 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   )
   readonly #teller: CallTeller
   protected readonly counts: Counts = { done: 0, failed: 0, cancelled: 0 }
+  /** True while nothing that waits may begin. */
+  protected paused = false
   #numbers = 0
   #isAdmitting = false
   #pending = 0
@@ -70,7 +65,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   #ignoreShutdown: (() => void) | undefined
   /** Stops what runs, unless a scope has borrowed it: that is stopped by the scope, in its time, for it may be cleaning up. */
   readonly #onShutdown = (cause: CancelCause): void => {
-    for (const entry of this.#everyEntry()) if (entry.loan === undefined) this.stop(entry, cause)
+    for (const entry of this.everyEntry()) if (entry.loan === undefined) this.stop(entry, cause)
   }
 
   constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {
@@ -83,7 +78,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
       this.#tokens = new TokenLine<P>(
         limiter,
         name,
-        () => this.capacity,
+        () => (this.paused ? 0 : this.capacity),
         entry => this.enqueue(entry),
         {
           count: () => this.#outside.size,
@@ -170,7 +165,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   get #hasRoom(): boolean {
     if (this.#maxQueue === Number.POSITIVE_INFINITY) return true
     const calls = this.queued + this.ahead + 1
-    if (calls <= this.#maxQueue) return true
+    if (calls <= this.#maxQueue || this.paused) return calls <= this.#maxQueue
     const tokens = this.#tokens
     const mayStart = tokens === undefined ? calls : this.waiting + Math.min(tokens.size + 1, tokens.available)
     return calls - Math.min(mayStart, this.freePlaces) <= this.#maxQueue
@@ -180,6 +175,19 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   protected get queued(): number {
     return this.waiting + (this.#tokens?.size ?? 0)
   }
+
+  /** The number of entries that have been handed over and wait, accepted or not. */
+  protected get unstarted(): number {
+    return this.queued + this.#outside.size
+  }
+
+  /** True when all that was handed over has ended. */
+  protected get isIdle(): boolean {
+    return this.#pending === 0
+  }
+
+  /** Called when fewer wait, or something has ended. */
+  protected changed(): void {}
 
   /** Lets an accepted entry wait for a place; for a token first, where they are limited. */
   #place(entry: Entry<P>): void {
@@ -227,6 +235,14 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
       if (entry) this.#place(entry)
     }
     this.#isAdmitting = false
+    this.changed()
+  }
+
+  /** Lets begin again what waits. */
+  protected goOn(): void {
+    this.paused = false
+    this.#tokens?.ask()
+    this.admit()
   }
 
   /** Lets in the first of those who wait outside. */
@@ -346,6 +362,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
     if (this.observed || entry.job?.isFollowed) this.#teller.ended(entry, outcome)
     entry.end(outcome)
     if (this.#pending === 0) this.#onIdle?.()
+    this.changed()
   }
 
   #clearTimers(entry: Entry<P>): void {
@@ -456,20 +473,12 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
 
   #cancelAll(): void {
     this.#forced = true
-    for (const entry of this.#everyEntry()) this.stop(entry, { source: 'close' })
+    for (const entry of this.everyEntry()) this.stop(entry, { source: 'close' })
   }
 
-  #everyEntry(): Entry<P>[] {
+  protected everyEntry(): Entry<P>[] {
     return [...this.#outside.entries(), ...(this.#tokens?.entries() ?? []), ...this.#delayed, ...this.all()]
   }
-}
-
-/** Checks the option `limiter` of an executor. Errors: `SKEIN_INVALID_ARGUMENT`. */
-export function checkLimiter(limiter: unknown): void {
-  if (limiter === undefined || limiter instanceof CapacityLimiter) return
-  throw new InvalidArgumentError(
-    `limiter must be a CapacityLimiter, as in limiter: new CapacityLimiter(10), got ${describe(limiter)}`,
-  )
 }
 
 function isEnded(entry: Entry): boolean {

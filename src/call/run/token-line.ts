@@ -119,8 +119,8 @@ export class TokenLine<P> {
   }
 
   #use(token: Token): void {
-    const entry = this.#waiting.take() ?? this.#others.take()
-    // Who wanted it has been cancelled meanwhile.
+    const entry = this.#places() === 0 ? undefined : (this.#waiting.take() ?? this.#others.take())
+    // Who wanted it has been cancelled meanwhile, or may not begin for now.
     if (entry === undefined) return this.#limiter.releaseFor(token)
     this.#held.set(entry, token)
     this.#start(entry)

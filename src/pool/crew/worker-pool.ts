@@ -1,5 +1,5 @@
 import { queueMicrotask } from '../../core/time/platform.ts'
-import { BaseExecutor } from '../../call/run/base-executor.ts'
+import { ControlledExecutor } from '../../call/run/controlled-executor.ts'
 import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import type { Alarm } from '../../call/run/entry.ts'
 import { decodeError, encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
@@ -34,7 +34,7 @@ import { flagsOf, type Reply, reply, type Request, request, type WordOfRun } fro
 const oldest = 20 * 86_400_000_000
 
 /** An executor over workers that are started, fed, stopped and replaced as needed. The README of this folder explains it. */
-export class WorkerPool extends BaseExecutor<Placement> {
+export class WorkerPool extends ControlledExecutor<Placement> {
   readonly kind: 'threads' | 'processes'
   readonly bundles = true
   readonly capacity: number
@@ -57,7 +57,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       void answerAsk(message, entry, this.#encoding, (answer, json) => {
         if (worker.slots[message[1]] !== entry) return // the run that asked is over
         worker.post(answer, json)
-        this.#schedule()
+        this.schedule()
       }),
   }
   #order = 0
@@ -83,7 +83,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       onSlowImport: (worker, entries) => this.#endForImport(worker, entries),
       onStartFailed: (worker, cause) => this.#startFailed(worker, cause),
       onGivenUp: worker => this.#orphaned(worker, { exitCode: null, signal: null, outOfMemory: false }, true),
-      onMayStart: () => this.#schedule(),
+      onMayStart: () => this.schedule(),
     }
     this.#crew = new Crew(settings, open, events, this.#keepAlive)
     this.#dispatcher = new Dispatcher(
@@ -133,7 +133,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     entry.placement = new Placement()
     this.#keepAlive.add()
     this.#queue.push(entry)
-    this.#schedule()
+    this.schedule()
   }
 
   protected override leave(entry: PoolEntry): void {
@@ -149,7 +149,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     entry.timer = undefined
     entry.state = 'waiting'
     this.#queue.putBack(entry)
-    this.#schedule()
+    this.schedule()
     this.reportBrokenOff(entry)
   }
 
@@ -159,7 +159,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
 
   // ---------------------------------------------------------------- sending
 
-  #schedule(): void {
+  protected schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(this.#dispatch)
@@ -167,7 +167,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
 
   readonly #dispatch = (): void => {
     this.#scheduled = false
-    this.#dispatcher.dispatch(this.#send)
+    if (!this.paused) this.#dispatcher.dispatch(this.#send)
     this.admit()
     this.#flush()
   }
@@ -244,7 +244,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
       return
     }
     worker.post([request.credit, placement.slot, values], true)
-    this.#schedule()
+    this.schedule()
   }
 
   // ---------------------------------------------------------------- receiving
@@ -362,7 +362,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     const entry = this.#free(worker, message[1])
     if (entry) this.#settleUnsent(entry, unsendableCall(this.kind, entry.work, error))
     if (worker.inFlight === 0) this.#crew.idle(worker)
-    if (this.waiting > 0) this.#schedule()
+    if (this.waiting > 0) this.schedule()
   }
 
   // ---------------------------------------------------------------- cancelling
@@ -378,7 +378,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
     }
     ledger.cancel(slot, cause.source)
     worker.post([request.cancel, slot, encodeCause(cause)], false)
-    this.#schedule()
+    this.schedule()
     entry.graceTimer = this.alarm(this.graceOf(entry, this.#settings.grace), () => this.#endByForce(worker))
   }
 
@@ -447,7 +447,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
         this.fail(entry, this.#crashOf(entry, worker, exit, { forced }))
       }
     }
-    if (this.waiting > 0) this.#schedule()
+    if (this.waiting > 0) this.schedule()
     else this.admit()
   }
 
@@ -468,7 +468,7 @@ export class WorkerPool extends BaseExecutor<Placement> {
   #startFailed(worker: PoolWorker, cause: unknown): void {
     const others = this.#crew.has('ready') || this.#crew.has('starting')
     const all = [...(others ? this.#queue.boundTo(worker.index) : this.#queue.entries())]
-    if (others && this.waiting > all.length) this.#schedule()
+    if (others && this.waiting > all.length) this.schedule()
     if (all.length === 0) return
     for (const entry of all) {
       this.dequeue(entry)

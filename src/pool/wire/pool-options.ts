@@ -1,4 +1,5 @@
-import { checkLimiter, type Overload } from '../../call/run/base-executor.ts'
+import type { Overload } from '../../call/run/base-executor.ts'
+import { checkLimiter } from '../../call/run/check-limiter.ts'
 import { type Call, isCall } from '../../call/call.ts'
 import { checkCount, checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'

@@ -2,6 +2,7 @@ import type { Theme } from '../suite.ts'
 import { cancelling } from './cancelling.ts'
 import { cancellingByForce } from './cancelling-by-force.ts'
 import { closing } from './closing.ts'
+import { controlling } from './controlling.ts'
 import { crashing } from './crashing.ts'
 import { deepValues } from './deep-values.ts'
 import { durable } from './durable.ts'
@@ -31,6 +32,7 @@ export const themes: readonly Theme[] = [
   handingOver,
   jobs,
   queueing,
+  controlling,
   cancelling,
   cancellingByForce,
   timeouts,
