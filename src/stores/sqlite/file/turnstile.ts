@@ -4,8 +4,8 @@ import { openBeside } from './beside.ts'
 
 /** The number of processes that can be told apart; more share places, which costs them nothing but politeness. */
 const places = 128
-/** A place: [waiting since, last seen waiting, what it listens to, last seen at all], each 8 bytes. */
-const width = 32
+/** A place: [waiting since, last seen waiting, what it listens to, last seen at all], numbers of 8 bytes as this machine has them. */
+const width = 4
 /** So long a process may go on writing while others wait, in milliseconds: handing over costs, too. */
 const turnLength = 2
 /**
@@ -40,8 +40,8 @@ export class Turnstile {
   /** Undefined where it cannot be opened: then nobody is let go first, and everybody is woken. */
   readonly #file: number | undefined
   readonly #place: number
-  readonly #own = Buffer.alloc(width)
-  readonly #all = Buffer.alloc(places * width)
+  readonly #own = new Float64Array(width)
+  readonly #all = new Float64Array(places * width)
   readonly #time: () => number
   #since = 0
   #turnBegan = -Infinity
@@ -74,8 +74,8 @@ export class Turnstile {
 
   /** Says what this process wants to be woken for, and that it is there. To be repeated every few seconds. */
   show(bits: number): void {
-    this.#own.writeDoubleLE(bits, 16)
-    this.#own.writeDoubleLE(this.#time(), 24)
+    this.#own[2] = bits
+    this.#own[3] = this.#time()
     this.#write()
   }
 
@@ -121,8 +121,8 @@ export class Turnstile {
   wait(): void {
     const now = this.#time()
     if (this.#since === 0) this.#since = now
-    this.#own.writeDoubleLE(this.#since, 0)
-    this.#own.writeDoubleLE(now, 8)
+    this.#own[0] = this.#since
+    this.#own[1] = now
     this.#write()
   }
 
@@ -135,7 +135,7 @@ export class Turnstile {
     }
     this.#turnBegan = this.#time()
     this.#since = 0
-    this.#own.writeDoubleLE(0, 0)
+    this.#own[0] = 0
     this.#write()
   }
 
@@ -151,19 +151,20 @@ export class Turnstile {
   }
 
   #field(place: number, field: number): number {
-    return this.#all.readDoubleLE(place * width + field * 8)
+    return this.#all[place * width + field] as number
   }
 
   #read(): void {
     if (this.#file === undefined) return
-    const length = readSync(this.#file, this.#all, 0, this.#all.length, 0)
-    if (length < this.#all.length) this.#all.fill(0, length)
+    const length = readSync(this.#file, this.#all, 0, this.#all.byteLength, 0)
+    // What is written in part counts as not written.
+    if (length < this.#all.byteLength) this.#all.fill(0, Math.floor(length / 8))
   }
 
   #write(): void {
     if (this.#file === undefined) return
     try {
-      writeSync(this.#file, this.#own, 0, width, this.#place * width)
+      writeSync(this.#file, this.#own, 0, this.#own.byteLength, this.#place * this.#own.byteLength)
     } catch {
       // A full disk; it only makes things fair.
     }
