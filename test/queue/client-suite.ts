@@ -448,6 +448,22 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.ok((await job.status()).error instanceof TooSmall)
     })
 
+    test('fails with an error that names who had submitted it, or awaits it', async () => {
+      await startWorker()
+      const job = await queue.submit(refuse, 7)
+      async function whoAwaits(): Promise<void> {
+        await job.result()
+      }
+      async function callerOfWhoAwaits(): Promise<void> {
+        await whoAwaits()
+      }
+      const awaited = /--- awaited from ---\n +at async whoAwaits .+\n +at async callerOfWhoAwaits /
+      await assert.rejects(callerOfWhoAwaits(), { stack: awaited })
+      // The same error for all who ask, so it says it once.
+      const again = await job.result().catch((error: Error) => String(error.stack))
+      assert.equal(String(again).split('awaited from').length, 2)
+    })
+
     test('is tried again as it says, and not when the task says that it is for good', async () => {
       attempts.length = 0
       await startWorker()

@@ -58,16 +58,25 @@ function whatIsLeft(envelope: ErrorEnvelope): unknown {
 /** Writes below an error's stack where it ran and where it was submitted. Returns the same error. */
 export function withOrigin<E>(error: E, { worker, task, site }: ErrorOrigin): E {
   if (!isError(error)) return error
-  const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`
+  below(error, `    --- on ${worker}, task ${task} ---`)
+  return withCallers(error, 'submitted', site)
+}
+
+/** Writes below an error's stack who had submitted a call, or awaited it. Returns the same error. */
+export function withCallers<E>(error: E, did: 'submitted' | 'awaited', site: string | undefined): E {
   const frames = site === undefined ? '' : framesOf(site)
-  const submitted = frames === '' ? '' : `\n    --- submitted from ---\n${frames}`
-  const value = `${stack}\n    --- on ${worker}, task ${task} ---${submitted}`
+  if (frames !== '' && isError(error)) below(error, `    --- ${did} from ---\n${frames}`)
+  return error
+}
+
+function below(error: Error, lines: string): void {
+  const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`
+  const value = `${stack}\n${lines}`
   try {
     Object.defineProperty(error, 'stack', { value, configurable: true, enumerable: false, writable: true })
   } catch {
     // A frozen error keeps the stack that it has.
   }
-  return error
 }
 
 /** The lines of a stack that are frames. */

@@ -23,15 +23,21 @@ let pauseEnd = 0
 export function recordSite(): SubmitSite | undefined {
   const begun = always ? 0 : steady()
   if (begun < pauseEnd) return undefined
-  const site: SubmitSite = {}
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 16
-  Error.captureStackTrace(site, recordSite)
-  Error.stackTraceLimit = limit
+  const site = captureSite(recordSite)
   if (!always) {
     const ended = steady()
     pauseEnd = ended + Math.min(Math.max(shortestPause, (ended - begun) * pauseTimes), longestPause)
   }
+  return site
+}
+
+/** Records who has called, and who awaits the callers: at a cost that is fit for failures. */
+export function captureSite(below: (...args: never[]) => unknown = captureSite): SubmitSite {
+  const site: SubmitSite = {}
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 16
+  Error.captureStackTrace(site, below)
+  Error.stackTraceLimit = limit
   return site
 }
 

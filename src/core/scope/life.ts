@@ -216,11 +216,12 @@ export abstract class ScopeCore extends ScopeStop {
     nesting.depth++
     try {
       const result = callIn(this, body, this)
-      if (isThenable(result)) {
+      if (!isThenable(result)) this.bodyReturned(result, host)
+      else if (host.follow?.(result) !== true) {
         const wait = this.lastMember
         if (wait instanceof Wait && wait.promise === result) this.#outcome = wait
         else this.follow(result)
-      } else this.bodyReturned(result, host)
+      }
     } catch (error) {
       // Where the stack is full there is no room to end a scope: all that is begun stops halfway.
       let arranged = false
@@ -279,7 +280,6 @@ export abstract class ScopeCore extends ScopeStop {
     result.then(this.returnedLater.bind(this), this.threwLater.bind(this))
   }
 
-  /** A body that waits has returned; the host is known since it began. */
   private returnedLater(value: unknown): void {
     if (this.#host !== undefined) this.bodyReturned(value, this.#host)
   }

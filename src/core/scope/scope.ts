@@ -434,9 +434,10 @@ export function runScope<T>(
   caller: string,
   fromUser = false,
 ): Promise<T> {
-  const { ended, run } = prepare<T>(parent, body, options, caller, fromUser)
-  run?.scope.run(body, run)
-  return ended
+  const run = prepare(parent, body, options, caller, fromUser)
+  if (run instanceof Promise) return run
+  run.scope.run(body, run)
+  return run.promise as Promise<T>
 }
 
 /** In debug mode a scope knows where it was begun. */
@@ -444,44 +445,33 @@ function begunHere(): Error | undefined {
   return debugging ? new Error('the scope was begun') : undefined
 }
 
-interface Prepared<T> {
-  readonly ended: Promise<T>
-  /** Undefined where the promise has been rejected already. */
-  readonly run?: ScopeRun<Scope>
-}
-
+/** A promise that has been rejected for what must not begin. */
 function prepare<T>(
   parent: Scope | undefined,
   body: (s: Scope) => T | Promise<T>,
   options: RunOptions,
   caller: string,
   fromUser: boolean,
-): Prepared<T> {
+): ScopeRun<Scope> | Promise<never> {
   try {
     if (nesting.depth >= deepNesting) ensureStackRoom(caller)
     checkBody(body, caller)
     if (fromUser) checkScopeOptions(options)
     const name = options.name ?? (body.name || 'scope')
-    let settle!: (value: unknown) => void
-    let fail!: (error: unknown) => void
-    const ended = new Promise<T>((resolve, reject) => {
-      settle = resolve as (value: unknown) => void
-      fail = reject
-    })
     if (parent === undefined || parent instanceof Scope) {
       parent?.assertOpen(caller, options.exiting)
-      const run = new ScopeRun(new Scope({ ...options, name, parent, spawnedAt: begunHere() }), settle, fail)
+      const run = new ScopeRun(new Scope({ ...options, name, parent, spawnedAt: begunHere() }))
       parent?.enlist(run)
-      return { ended, run }
+      return run
     }
     // A scope made by another copy of skein cannot have ours in its list, but it can own the work.
     const foreign = parent as Scope
     const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
     const child = new Scope({ ...options, name, deadline, spawnedAt: begunHere() })
     const release = foreign.hold(cause => child.cancelWith(cause), name)
-    return { ended, run: new ScopeRun(child, settle, fail, release) }
+    return new ScopeRun(child, release)
   } catch (error) {
-    return { ended: Promise.reject(error) }
+    return Promise.reject(error)
   }
 }
 

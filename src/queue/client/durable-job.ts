@@ -1,3 +1,5 @@
+import { withCallers } from '../../call/codec/envelope.ts'
+import { captureSite, describeSite } from '../../call/run/submit-site.ts'
 import { whenAborted } from '../../core/events/when-aborted.ts'
 import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
@@ -126,6 +128,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   readonly #by: ScopeSource | undefined
   #state: JobState
   #outcome: Outcome | undefined
+  #isAsked = false
 
   constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean, by?: ScopeSource) {
     this.#source = source
@@ -144,6 +147,9 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   async result(options: WaitOptions = {}): Promise<R> {
     const outcome = this.#outcome ?? (await this.#ended(options))
     if (outcome.state === 'done') return outcome.value as R
+    // All who ask get the same error: the first of them stands in its stack.
+    if (!this.#isAsked) withCallers(outcome.error, 'awaited', describeSite(captureSite()))
+    this.#isAsked = true
     throw outcome.error
   }
 

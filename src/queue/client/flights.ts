@@ -1,6 +1,7 @@
 import type { Entry, Outcome, Work } from '../../call/run/entry.ts'
+import { withCallers } from '../../call/codec/envelope.ts'
 import { SignalListeners } from '../../call/run/signal-listeners.ts'
-import { recordSite } from '../../call/run/submit-site.ts'
+import { describeSite, recordSite } from '../../call/run/submit-site.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { currentSource } from '../../core/scope/slot.ts'
 import { CancelledError, type Ended } from '../../core/errors/errors.ts'
@@ -174,6 +175,7 @@ export class Flights {
     if (isGone && !outgoing?.ignoreResult) return this.#fail(flight, goneError(id))
     const of = { id, task: job.task ?? outgoing?.task ?? entry.work.task.name }
     const outcome: Outcome = isGone ? { state: 'done', value: undefined } : outcomeOf(of, job)
+    if (outcome.state !== 'done') withCallers(outcome.error, 'submitted', describeSite(entry.site))
     if (job.startedAt !== undefined) {
       entry.started = job.startedAt
       entry.duration = Math.max(0, (job.endedAt ?? job.startedAt) - job.startedAt)
