@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, test, type TestContext } from 'node:test'
@@ -357,6 +357,30 @@ describe('the commands that change something', () => {
     assert.equal((await run('purge')).code, 2)
     assert.match((await run('purge', '--state', 'ready')).stdout, /1 job forgotten/)
     assert.equal(await queue.job(job.id), undefined)
+  })
+
+  test('purge says what stays of the file, and --compact gives it back to the disk', async t => {
+    const { folder, queue, tasks, run } = await place(t)
+    const file = join(folder, 'jobs.db')
+    const large = 'x'.repeat(10_000)
+    await Promise.all(Array.from({ length: 300 }, () => queue.submit(call(tasks.add, large as never, 1 as never))))
+    const kept = await queue.submit(call(tasks.add, 1 as never, 2 as never).with({ queue: 'kept' }))
+    assert.match(
+      (await run('purge', '--queue', 'default')).stdout,
+      /300 jobs forgotten\.\nThe file stays at .*MiB, of which .*MiB are empty.*skein purge --compact/,
+    )
+    const [{ file: before } = {}] = lines((await run('purge', '--queue', 'default', '--json')).stdout)
+    assert.ok((before as { bytes: number }).bytes > 3_000_000)
+    const compacted = await run('purge', '--compact', '--json')
+    assert.equal(compacted.code, 0, compacted.stderr)
+    const [{ forgotten, file: after } = {}] = lines(compacted.stdout)
+    assert.equal(forgotten, 0)
+    assert.deepEqual(after, { bytes: statSync(file).size, free: 0, before: (before as { bytes: number }).bytes })
+    assert.ok(statSync(file).size < 1_000_000)
+    // Who had it open all along goes on with it.
+    assert.equal((await queue.job(kept.id))?.state, 'queued')
+    await queue.submit(call(tasks.add, 1 as never, 2 as never))
+    assert.equal((await run('purge', '--compact', '--store', 'memory:none')).code, 2)
   })
 
   test('dead shows what somebody has to look at', async t => {
