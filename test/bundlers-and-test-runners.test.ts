@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { transform } from 'esbuild'
 import { root } from './support/paths.ts'
 import { tools } from './support/tools.ts'
@@ -11,22 +12,16 @@ const page = readFileSync(join(root, 'docs/guide/bundlers-and-test-runners.md'),
 const strips = Boolean((process.features as { typescript?: unknown }).typescript)
 const major = Number(process.versions.node.split('.')[0])
 
-const packages = {
-  '@rollup/plugin-node-resolve': '16.0.3',
-  '@rspack/cli': '2.2.8',
-  '@rspack/core': '2.3.4',
-  '@types/node': major < 22 ? '20.19.43' : '24.19.4',
-  esbuild: '0.28.2',
-  jest: '30.5.2',
-  rolldown: '1.3.3',
-  rollup: '4.68.8',
-  tsx: '4.23.15',
-  typescript: '7.0.2',
-  vite: '8.4.0',
-  // 4 and newer need Node 22 or leave functions their names; 3 is what renames them.
-  vitest: major < 22 ? '3.2.7' : '5.1.2',
-  webpack: '5.113.0',
-  'webpack-cli': '7.3.1',
+/** What the recipes need beside the development dependencies of skein. */
+const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Rollup: { rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3' },
+  Rolldown: { rolldown: '1.3.3' },
+  webpack: { webpack: '5.113.0', 'webpack-cli': '7.3.1' },
+  Rspack: { '@rspack/core': '2.3.4', '@rspack/cli': '2.2.8' },
+  Vite: { vite: '8.4.0' },
+  // 3 is the one that renames functions; 5 needs Node 22.
+  Vitest: { vitest: major < 22 ? '3.2.7' : '5.1.2' },
+  Jest: { jest: '30.5.2' },
 }
 
 interface Section {
@@ -47,10 +42,8 @@ const shared = sections.find(({ title }) => title === 'Three rules')
 const recipes = sections.filter(({ commands }) => commands.length > 0)
 
 describe('the page of bundlers and test runners', { timeout: 900_000 }, () => {
-  let folder: string | undefined
-  before(async () => {
-    folder = await tools(packages)
-  })
+  /** The folders in which recipes were carried out. */
+  const projects: string[] = []
 
   test('has a recipe for each tool that it calls one that works', () => {
     const linked = [...opening.matchAll(/\]\(#([\w-]+)\)/g)].map(([, link]) => link)
@@ -66,9 +59,11 @@ describe('the page of bundlers and test runners', { timeout: 900_000 }, () => {
 
   for (const { title, files, commands } of recipes) {
     test(`does as it says with ${title}`, async t => {
-      if (folder === undefined) return t.skip('THE REGISTRY CANNOT BE REACHED: this recipe was not tried')
       if (title === 'Node itself' && !strips) return
-      const project = projectOf(title)
+      const folder = await tools(packages[title] ?? {})
+      if (folder === undefined) return t.skip('THE REGISTRY CANNOT BE REACHED: this recipe was not tried')
+      const project = join(folder, 'recipes', title.replaceAll(/\W+/g, '-'))
+      projects.push(project)
       rmSync(project, { recursive: true, force: true })
       mkdirSync(project, { recursive: true })
       writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
@@ -88,40 +83,33 @@ describe('the page of bundlers and test runners', { timeout: 900_000 }, () => {
     })
   }
 
-  test('has bundles that run elsewhere, without the sources and without skein', async t => {
-    if (folder === undefined) return t.skip('THE REGISTRY CANNOT BE REACHED: bundles were not tried')
-    const elsewhere = join(root, '.cache', 'tools', 'elsewhere')
-    rmSync(elsewhere, { recursive: true, force: true })
-    mkdirSync(elsewhere, { recursive: true })
-    const bundles: [title: string, name: string, folder: string][] = []
-    for (const { title } of recipes) {
-      const project = projectOf(title)
+  test('has bundles that run elsewhere, without the sources and without skein', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'skein-elsewhere-'))
+    const bundles: string[] = []
+    for (const project of projects) {
       for (const name of ['app.mjs', 'app.cjs', 'small.mjs']) {
         if (!existsSync(join(project, name))) continue
         const own = join(elsewhere, `${bundles.length}`)
-        mkdirSync(own)
+        mkdirSync(own, { recursive: true })
         cpSync(join(project, name), join(own, name))
-        bundles.push([title, name, own])
+        bundles.push(join(own, name))
       }
+      rmSync(project, { recursive: true, force: true })
     }
-    rmSync(join(folder, 'recipes'), { recursive: true, force: true })
-    assert.equal(bundles.length, 8)
-    for (const [title, name, own] of bundles) {
-      const { code, output } = await run(`node ${name}`, own)
-      assert.equal(code, 0, `${title}: ${name}\n${output}`)
+    assert.ok(bundles.length >= 3)
+    for (const path of bundles) {
+      const { code, output } = await run(`node ${path}`, dirname(path))
+      assert.equal(code, 0, `${path}\n${output}`)
       assert.equal(output, '42\n42\n')
     }
     rmSync(elsewhere, { recursive: true, force: true })
   })
 
-  function projectOf(title: string): string {
-    return join(folder as string, 'recipes', title.replaceAll(/\W+/g, '-'))
-  }
-
   /** Runs a command of the page with the tools in the folder, without npx. */
   function run(command: string, cwd: string): Promise<{ code: number | null; output: string }> {
     const words = command.replace(/\bnpx /, '')
-    const path = [join(folder as string, 'node_modules', '.bin'), dirname(process.execPath), process.env['PATH']]
+    const bins = [join(cwd, '../../node_modules/.bin'), join(root, 'node_modules/.bin')]
+    const path = [...bins, dirname(process.execPath), process.env['PATH']]
     const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...environment } = process.env
     const env = { ...environment, PATH: path.join(delimiter), NO_COLOR: '1', FORCE_COLOR: '0', CI: 'true' }
     return new Promise((resolve, reject) => {

@@ -4,9 +4,9 @@ import { AssertionError } from 'node:assert'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { makeCall } from '../call/call.ts'
 import { checkKnown, describe } from '../core/errors/checks.ts'
-import type { AnyFunction } from '../call/define/identity.ts'
+import { type AnyFunction, identityOf } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
-import { taskName } from '../call/define/task-name.ts'
+import { acceptName, taskName } from '../call/define/task-name.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
@@ -161,6 +161,11 @@ export async function testQueue(options: TestQueueOptions): Promise<TestQueue> {
     throw new InvalidArgumentError(
       `testQueue needs the tasks of its worker, as in { tasks: [sendMail] }, got ${describe(options.tasks)}`,
     )
+  }
+  // A test runner may have renamed them; they are gone with the test.
+  for (const task of options.tasks) {
+    const identity = identityOf(task)
+    if (identity !== undefined) acceptName(identity)
   }
   const { clock = virtualClock() } = options
   const bench = new TestBench(options, clock, options.clock === undefined)

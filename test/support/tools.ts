@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { npm } from './npm.ts'
 import { root } from './paths.ts'
+
+/** The development dependencies of skein that are there for tools, too. */
+const ofOurs = ['@esbuild', '@types/node', 'esbuild', 'tsx', 'typescript']
 
 /**
  * A folder with packages from the registry in it, and with skein as it is built; undefined where they cannot be fetched. It is kept in
@@ -13,21 +16,29 @@ import { root } from './paths.ts'
 export async function tools(packages: Readonly<Record<string, string>>): Promise<string | undefined> {
   const hash = createHash('sha256').update(JSON.stringify(packages)).digest('hex').slice(0, 12)
   const folder = join(root, '.cache', 'tools', hash)
+  const modules = join(folder, 'node_modules')
   const complete = join(folder, 'complete')
   if (!existsSync(complete)) {
     rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(modules, { recursive: true })
     writeFileSync(join(folder, 'package.json'), '{ "name": "tools", "private": true, "type": "module" }\n')
     const specifiers = Object.entries(packages).map(([name, version]) => `${name}@${version}`)
+    const settings = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--save-exact']
     try {
-      await npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--save-exact', ...specifiers], folder)
+      if (specifiers.length > 0) await npm(['install', ...settings, ...specifiers], folder)
     } catch (error) {
       if (/E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT)|ENOTCACHED/.test(String(error))) return undefined
       throw error
     }
+    for (const name of ofOurs) {
+      const path = join(modules, name)
+      if (existsSync(path)) continue
+      mkdirSync(dirname(path), { recursive: true })
+      symlinkSync(join(root, 'node_modules', name), path, 'dir')
+    }
     writeFileSync(complete, '')
   }
-  const own = join(folder, 'node_modules', 'skein')
+  const own = join(modules, 'skein')
   rmSync(own, { recursive: true, force: true })
   for (const each of ['dist', 'package.json']) cpSync(join(root, each), join(own, each), { recursive: true })
   return folder

@@ -33,6 +33,12 @@ export function durableName(identity: TaskIdentity): string {
 }
 
 const durableNames = new WeakMap<TaskIdentity, string>()
+
+/** Takes the name of a task as it is, whether it lasts or not: for queues that end with the program. */
+export function acceptName(identity: TaskIdentity): void {
+  durableNames.set(identity, taskName(identity))
+}
+
 /** A program has few tasks and many events of each. */
 const taskNames = new WeakMap<TaskIdentity, string>()
 const names = new Map<string, string>()

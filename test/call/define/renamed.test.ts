@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { after, describe, test } from 'node:test'
 import { identityOf, task, type TaskIdentity } from 'skein'
+import { testQueue } from 'skein/testing'
 import { byTaskName } from '#skein/call/define/task-name.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skein-renamed-'))
@@ -76,6 +77,19 @@ describe('a queue', () => {
   test('takes a task that was given its name, whatever its function is called', () => {
     taken(taskIn(source, function twice2() {}, 'twice'))
     taken(taskIn(`const a = task(import.meta, function b() {}, { name: 'b' })`, function b() {}, 'b'))
+  })
+
+  test('of a test takes a task that the test runner has renamed', async t => {
+    const path = join(folder, 'renamed.test.ts')
+    writeFileSync(path, source)
+    const twice = task(pathToFileURL(path), function twice2(n: number) {
+      return n * 2
+    })
+    const test = await testQueue({ tasks: [twice] })
+    t.after(() => test.close())
+    const job = await test.queue.submit(twice, 21)
+    await test.drain()
+    assert.equal(await job.result(), 42)
   })
 
   test('takes a task whose module cannot be read', () => {
