@@ -311,6 +311,23 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
     })
   })
 
+  describe('what is kept of jobs that have ended', () => {
+    test('is asked and changed by the queue, in lengths of time as people write them, and told with the numbers of the store', async () => {
+      const before = await queue.retain({})
+      const day = 86_400_000
+      assert.deepEqual([before.done.age, before.failed.age, before.cancelled.count], [7 * day, 30 * day, 10_000])
+      const after = await queue.retain({ failed: { age: '90d', count: Infinity }, cancelled: { bytes: 0 } })
+      assert.deepEqual(after.failed, { ...before.failed, age: 90 * day, count: Infinity })
+      assert.deepEqual([after.done, after.cancelled.bytes], [before.done, 0])
+      assert.deepEqual((await queue.storeStats()).retention, after)
+      assert.deepEqual(await queue.retain(before), before)
+      await assert.rejects(queue.retain({ done: { age: '1y' as never } }), {
+        code: 'SKEIN_INVALID_ARGUMENT',
+        message: /retention\.done\.age/,
+      })
+    })
+  })
+
   describe('a call whose unique key is kept for a time', () => {
     const kept = call(double, 1).with({ unique: { key: 'once', for: '1h' } })
 

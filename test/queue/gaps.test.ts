@@ -117,6 +117,7 @@ describe('a queue on a store that has a broker and results, and nothing else', (
     await assert.rejects(queue.retry(job.id), unsupported(/make jobs run again/))
     await assert.rejects(queue.purge({}), unsupported(/forget jobs/))
     await assert.rejects(queue.jobs(), unsupported(/list jobs/))
+    await assert.rejects(queue.retain({}), unsupported(/keep more or less of the past/))
     await assert.rejects(queue.pause(), unsupported(/pause queues/))
     await assert.rejects(queue.resume(), unsupported(/resume queues/))
     await assert.rejects(queue.storeStats(), unsupported(/say how its queues are doing/))

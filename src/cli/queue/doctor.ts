@@ -11,7 +11,7 @@ import { bytes, count, plural } from '../ui/amount.ts'
 import { warningsOf } from './stats.ts'
 import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
-import { span } from './words.ts'
+import { retentionText, span } from './words.ts'
 
 /** The finding of one check. */
 interface Finding {
@@ -88,6 +88,7 @@ async function examine(url: string): Promise<Finding[]> {
       `${store.url} answers in ${span(performance.now() - begun)}; ${bytes(stats.bytes)}, durability ${durability}`,
     )
     addNews(stats, path, add)
+    if (stats.retention) add('history', true, `kept of what has ended, ${retentionText(stats.retention)}`)
     await addRoundTrip(store, add)
     addWork(stats, add)
   } catch (error) {

@@ -28,7 +28,7 @@ export const purgeCommand: Command = {
     ['skein purge --compact', 'forgets nothing, and gives the empty part of the file back to the disk'],
   ],
   about: [
-    'This cannot be undone. Running jobs are not touched: cancel them first. History has its bounds without it: 10,000 ended jobs, 7 days, 256 MiB.',
+    'This cannot be undone. Running jobs are not touched: cancel them first. History has its bounds without it: skein stats says which.',
     'The room of jobs that are forgotten is used again for others, but the file stays as large as it was. --compact makes it as small as what is in it, by writing that anew: nobody else can write meanwhile, and the disk needs room for it a second time. Tables of your own in the same file keep their rows; a row number that is not a column of its own may change.',
   ],
   options: {

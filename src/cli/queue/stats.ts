@@ -12,7 +12,7 @@ import { table } from '../ui/table.ts'
 import { damagedText } from './read-job.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
-import { short, since, span } from './words.ts'
+import { retentionText, short, since, span } from './words.ts'
 
 /** `skein stats`: the queues, the workers, and what is amiss. */
 export const statsCommand: Command = {
@@ -52,6 +52,7 @@ function statsText(url: string, stats: StoreStats, style: Style): string[] {
   if (stats.queues.length === 0) lines.push('No job has been submitted yet.')
   else lines.push(...queueTable(stats.queues, style))
   lines.push('', ...workerTable(stats.workers, style, Date.now()))
+  if (stats.retention) lines.push('', style.dim(`Kept of what has ended, ${retentionText(stats.retention)}`))
   const warnings = warningsOf(stats)
   if (warnings.length > 0) lines.push('', ...warnings.map(each => `${style.yellow('!')} ${each}`))
   return lines

@@ -1,6 +1,8 @@
 import type { StoredState } from '../../stores/roles/calls.ts'
+import { retentionParts } from '../../stores/options.ts'
+import type { Retention } from '../../stores/roles/retention.ts'
 import { toJson } from '../to-json.ts'
-import { plural, time } from '../ui/amount.ts'
+import { bytes, count, plural, time } from '../ui/amount.ts'
 import { printable } from '../ui/printable.ts'
 import type { Style } from '../ui/style.ts'
 import { damagedText, type ReadJob } from './read-job.ts'
@@ -24,6 +26,21 @@ export function span(milliseconds: number): string {
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`
   if (ms < 86_400_000) return `${Math.floor(ms / 3_600_000)} h`
   return `${Math.floor(ms / 86_400_000)} d`
+}
+
+/** The past that a store keeps, in words: `done: the last 10,000, 7 d, 256 MiB; failed: …`. */
+export function retentionText(retention: Retention): string {
+  return retentionParts
+    .map(part => {
+      const { count: most, age, bytes: size } = retention[part]
+      const limits = [
+        most === Infinity ? [] : [`the last ${count(most)}`],
+        age === Infinity ? [] : [span(age)],
+        size === Infinity ? [] : [bytes(size)],
+      ].flat()
+      return `${part}: ${limits.length === 0 ? 'everything' : limits.join(', ')}`
+    })
+    .join('; ')
 }
 
 /** A state, coloured as it deserves. */

@@ -8,7 +8,9 @@ import type { DurableCallOptions } from '../../call/queue-options.ts'
 import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
 import type { Task } from '../../call/define/task.ts'
 import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
+import type { RetentionOptions } from '../../stores/options.ts'
 import type { StoreStats } from '../../stores/roles/store.ts'
+import type { Retention } from '../../stores/roles/retention.ts'
 import type { UserDatabase } from '../../stores/roles/transactions.ts'
 import type { DurableJob, JobStatus } from './durable-job.ts'
 
@@ -140,6 +142,22 @@ export interface DurableQueue extends Executor {
   retry(ids: string | readonly string[]): Promise<Retried[]>
   /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
   purge(filter: JobFilter): Promise<number>
+  /**
+   * Says how much is kept of jobs that have ended, in the whole store, for all programs, until somebody says otherwise: of those that
+   * are done, of those that have failed or are dead, of those that were cancelled. What is not named stays as it is. Resolves to
+   * what is in force then, in milliseconds; `retain({})` only asks.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`; `SKEIN_STORE_UNSUPPORTED` for a store that cannot change it.
+   *
+   * @example
+   * import { connect } from 'skein/queue'
+   *
+   * const queue = await connect('memory:retain')
+   * const { failed } = await queue.retain({ failed: { age: '90d' } })
+   * console.log(failed.age / 86_400_000, failed.count) // 90 10000
+   * await queue.close()
+   */
+  retain(options: RetentionOptions): Promise<Retention>
   /** Lets no more jobs of a queue start, in any program, until `resume`. Default: this queue. */
   pause(name?: string): Promise<void>
   resume(name?: string): Promise<void>

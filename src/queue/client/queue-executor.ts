@@ -23,7 +23,9 @@ import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
 import { checkAsked, inspecting, statsOf, unsupported } from '../../stores/roles/need.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
+import { retentionChange, type RetentionOptions } from '../../stores/options.ts'
 import type { Store, StoreStats } from '../../stores/roles/store.ts'
+import type { Retention } from '../../stores/roles/retention.ts'
 import type { UserDatabase } from '../../stores/roles/transactions.ts'
 import { acceptedId } from './accepted.ts'
 import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './durable-job.ts'
@@ -207,6 +209,10 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   async purge(filter: JobFilter): Promise<number> {
     return inspecting(this.#store, 'purge').purge(checkFilter(filter))
+  }
+
+  async retain(options: RetentionOptions): Promise<Retention> {
+    return inspecting(this.#store, 'retain').retain(retentionChange(options))
   }
 
   async pause(name: string = this.name): Promise<void> {

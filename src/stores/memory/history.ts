@@ -1,4 +1,5 @@
-import type { Retention } from '../roles/store.ts'
+import { keptAnyway, type KeptLimits, type Retention, type RetentionChange } from '../roles/retention.ts'
+import { changedRetention, defaultRetention, retentionParts } from '../options.ts'
 import { type Entry, keepsKey } from './entry.ts'
 import { Heap } from './heap.ts'
 
@@ -8,17 +9,25 @@ class Part {
   bytes = 0
 
   /** True when there is more than is to be kept, the oldest of it first. */
-  exceeds({ count, bytes, age }: Retention, oldest: Entry, now: number): boolean {
-    return (oldest.endedAt as number) <= now - age || this.ended.size > count || this.bytes > bytes
+  exceeds({ count, bytes, age }: KeptLimits, oldest: Entry, now: number): boolean {
+    const { endedAt = now } = oldest
+    const tooMany = this.ended.size > count && (endedAt < now - keptAnyway || endedAt > now)
+    return tooMany || endedAt <= now - age || this.bytes > bytes
   }
 }
 
 /** The calls that have ended: what is done, what has failed or is dead, what was cancelled; and apart from them those that keep their key. */
 export class History {
+  retention: Retention
   readonly #parts = { done: new Part(), failed: new Part(), cancelled: new Part() }
   readonly #keyed = new Heap<Entry>(
     (a, b) => a.keyUntil < b.keyUntil || (a.keyUntil === b.keyUntil && a.sequence < b.sequence),
   )
+
+  /** @param change of the default retention */
+  constructor(change: RetentionChange) {
+    this.retention = changedRetention(defaultRetention, change)
+  }
 
   add(entry: Entry, now: number): void {
     if (keepsKey(entry, now)) this.#keyed.add(entry)
@@ -53,10 +62,11 @@ export class History {
   }
 
   /** The oldest of each part, as long as there is more than is to be kept. Each must be forgotten before the next one is asked for. */
-  *beyond(retention: Retention, now: number): Generator<Entry> {
-    for (const part of Object.values(this.#parts)) {
+  *beyond(now: number): Generator<Entry> {
+    for (const name of retentionParts) {
+      const part = this.#parts[name]
       for (const entry of part.ended) {
-        if (!part.exceeds(retention, entry, now)) break
+        if (!part.exceeds(this.retention[name], entry, now)) break
         yield entry
       }
     }

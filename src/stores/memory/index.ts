@@ -7,7 +7,7 @@
 import { describe } from '../../core/errors/checks.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
+import { changedRetention, type StoreOptions, storeOptionNames, storeSettings } from '../options.ts'
 import type { InspectableStore } from '../roles/store.ts'
 import { Memory } from './memory.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -49,7 +49,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): InspectableStore 
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new InvalidArgumentError(`The option name must be a string that is not empty, got ${describe(name)}`)
   }
-  const memory = (name === undefined ? undefined : shared.get(name)) ?? new Memory(settings, clock)
+  const there = name === undefined ? undefined : shared.get(name)
+  if (there) {
+    const { history } = there.ledger
+    history.retention = changedRetention(history.retention, settings.retention)
+  }
+  const memory = there ?? new Memory(settings, clock)
   if (name === undefined) return new MemoryStore(memory, 'memory:', () => {})
   shared.set(name, memory)
   return new MemoryStore(memory, `memory:${name}`, () => {

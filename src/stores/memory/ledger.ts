@@ -43,13 +43,14 @@ export class Ledger {
   readonly #limits = new Limits()
   readonly #keys = new Keys()
   readonly #rates = new Rates()
-  readonly #history = new History()
+  readonly history: History
   readonly #counters = new Counters()
   readonly #leases = new Leases()
   #sequence = 0
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
     this.settings = settings
+    this.history = new History(settings.retention)
     this.#clock = clock
     this.tell = tell
     this.#standing = new Standing(() => this.now, tell)
@@ -125,7 +126,7 @@ export class Ledger {
       }
     }
     if (holder) {
-      if (isOver) this.#history.free(holder)
+      if (isOver) this.history.free(holder)
       holder.keyUntil = 0
       this.#keys.free(holder)
       if (!isOver) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
@@ -319,7 +320,7 @@ export class Ledger {
     if (!hasEnded(entry)) return 'pending'
     if (this.#keys.isTaken(entry, this.now)) return 'taken'
     this.#keys.take(entry)
-    this.#history.delete(entry)
+    this.history.delete(entry)
     const { now } = this
     entry.attempt = entry.deaths = 0
     entry.alone = undefined
@@ -342,7 +343,7 @@ export class Ledger {
       this.#leave(entry)
       this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
       this.tell({ signal: 'ended', id: entry.call.id })
-    } else this.#history.delete(entry)
+    } else this.history.delete(entry)
     this.#keys.free(entry)
     this.#counters.leave(entry)
     this.entries.delete(entry.call.id)
@@ -396,12 +397,12 @@ export class Ledger {
         else swept.recovered++
       }
     }
-    for (const entry of this.#history.freed(this.now)) this.#keys.free(entry)
-    for (const entry of this.#history.beyond(this.settings.retention, this.now)) {
+    for (const entry of this.history.freed(this.now)) this.#keys.free(entry)
+    for (const entry of this.history.beyond(this.now)) {
       this.forget(entry)
       swept.forgotten++
     }
-    this.#counters.forget(this.now - this.settings.retention.age)
+    this.#counters.forget(this.now - this.history.retention.done.age)
     this.finish()
     return swept
   }
@@ -483,7 +484,7 @@ export class Ledger {
     else if (state === 'done') entry.error = undefined
     entry.counterBytes = this.#counters.bytesFor(entry)
     entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
-    this.#history.add(entry, this.now)
+    this.history.add(entry, this.now)
     this.#counters.ended(entry.call.id, entry.counts, endOf(entry))
     const kept = state !== 'done' || !entry.call.ignoreResult
     this.tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })

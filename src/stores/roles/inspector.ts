@@ -1,4 +1,5 @@
 import type { StoredState } from './calls.ts'
+import type { Retention, RetentionChange } from './retention.ts'
 
 /**
  * Looks into a store, and changes what is in it. A store leaves out what it cannot do: code that needs it throws
@@ -28,6 +29,11 @@ export interface Inspector {
   /** Hands over no more calls of a queue, to any worker, until `resume`. */
   pause?(queue: string): Promise<void>
   resume?(queue: string): Promise<void>
+  /**
+   * Changes how much of the past is kept, for all who use the store, from now on; what is not named stays as it is. Resolves to the
+   * retention that is in force then.
+   */
+  retain?(change: RetentionChange): Promise<Retention>
   /** The numbers of the queues. */
   stats?(): Promise<InspectorStats>
 }
@@ -106,6 +112,8 @@ export interface InspectorStats {
   readonly bytes: number
   /** The programs that have the store open at this moment; absent where that is not known. */
   readonly programs?: OpenPrograms
+  /** The past that is kept; absent for a store that does not know. */
+  readonly retention?: Retention
 }
 
 /** The programs of a machine that have one store open. */

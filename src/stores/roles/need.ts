@@ -14,6 +14,7 @@ const inspections: Readonly<Record<keyof Inspector, string>> = {
   purge: 'forget jobs',
   pause: 'pause queues',
   resume: 'resume queues',
+  retain: 'keep more or less of the past (option retention)',
   stats: 'say how its queues are doing',
 }
 

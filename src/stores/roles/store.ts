@@ -66,13 +66,3 @@ export interface InspectableStore extends Store {
 export interface StoreStats extends InspectorStats {
   readonly workers: readonly WorkerRecord[]
 }
-
-/** The limits on the past that is kept. The one that is reached first counts. */
-export interface Retention {
-  /** Ended calls. Default: 10,000. */
-  readonly count: number
-  /** Milliseconds. Default: 7 days. */
-  readonly age: number
-  /** Bytes of messages, results and reports of ended calls. Default: 256 MiB. */
-  readonly bytes: number
-}

@@ -52,6 +52,6 @@ export async function sqliteStore(
   options: SqliteStoreOptions = {},
 ): Promise<InspectableStore & { readonly transactions: Transactions }> {
   const { path, durability } = sqliteLocation(url)
-  const settings = storeSettings(options, names)
-  return SqliteStore.open(url, { path, durability, settings })
+  const { retention, ...settings } = storeSettings(options, names)
+  return SqliteStore.open(url, { path, durability, settings, retention })
 }

@@ -38,8 +38,9 @@ async function sqliteBed(): Promise<StoreBed> {
   }
   return {
     open: async (options = {}) => {
-      const settings = storeSettings(options, new Set(Object.keys(options)))
-      const store = await SqliteStore.open(`sqlite:${path}`, { path, durability: 'relaxed', settings, clocks })
+      const { retention, ...settings } = storeSettings(options, new Set(Object.keys(options)))
+      const data = { path, durability: 'relaxed', settings, retention, clocks } as const
+      const store = await SqliteStore.open(`sqlite:${path}`, data)
       stores.push(store)
       return store
     },

@@ -345,7 +345,10 @@ class Round {
   // ---------------------------------------------------------------- looking
 
   async #prepare(): Promise<void> {
-    this.#store = await sqliteStore(this.#url, { retention: { count: 10_000_000 }, maxDeaths: 1_000 })
+    this.#store = await sqliteStore(this.#url, {
+      retention: { done: { count: 10_000_000 }, failed: { count: 10_000_000 }, cancelled: { count: 10_000_000 } },
+      maxDeaths: 1_000,
+    })
     const driver = await openDriver(this.#file('jobs.db'))
     driver.exec('CREATE TABLE kill_effects (job TEXT, token INTEGER, pid INTEGER)')
     // So many workers die here that all jobs would soon be dead letters. A quarter of them may become some.

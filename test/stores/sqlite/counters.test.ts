@@ -6,6 +6,7 @@ import type { OutgoingCall } from 'skein/stores'
 import { repair, sendInside, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
 import { storeSettings } from '#skein/stores/options.js'
 import { Leases } from '#skein/stores/sqlite/calls/leases.js'
+import { unread } from '#skein/stores/sqlite/calls/kept.js'
 import { Lines } from '#skein/stores/sqlite/calls/lines.js'
 import { perform } from '#skein/stores/sqlite/calls/operations.js'
 import type { Asked } from '#skein/stores/sqlite/calls/requests.js'
@@ -60,6 +61,7 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
     boot: '',
     overFrom: () => -Infinity,
     rollingBack: new Map<string, string>(),
+    kept: unread,
   }
   const place = { leases: new Leases(), openings: new Map<string, number>(), announced: new Map() }
   const ask = <T>(...asked: Asked): T => {
@@ -215,6 +217,8 @@ describe('the counters of a SQLite store', () => {
   })
 })
 
+const forEver = { done: { age: Infinity }, failed: { age: Infinity }, cancelled: { age: Infinity } }
+
 describe('a file of version 1', () => {
   const written = readFileSync(join(root, 'test/stores/sqlite/version-1.sql'), 'utf8')
 
@@ -222,7 +226,7 @@ describe('a file of version 1', () => {
     const database = await openDriver(file)
     database.exec(written)
     database.close()
-    const store = await sqliteStore(`sqlite:${file}`, { retention: { age: Infinity } })
+    const store = await sqliteStore(`sqlite:${file}`, { retention: forEver })
     await (store as SqliteStore).sweep()
     const jobs = await store.inspector.list({})
     assert.deepEqual(
@@ -272,7 +276,7 @@ describe('a file of version 1', () => {
     database.close()
     const { into, calls, reports, unreadable } = await repair(file)
     assert.deepEqual([calls, reports, unreadable], [9, 2, 0])
-    const store = await sqliteStore(`sqlite:${into}`, { retention: { age: Infinity } })
+    const store = await sqliteStore(`sqlite:${into}`, { retention: forEver })
     assert.equal((await store.inspector.find('running'))?.state, 'ready')
     await store.close()
   })

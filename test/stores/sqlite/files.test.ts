@@ -196,7 +196,7 @@ describe('a SQLite store', () => {
 
 describe('repair', () => {
   inFolder('saves what can be read of a damaged file into a new one', async file => {
-    const store = await sqliteStore(`sqlite:${file}`, { retention: { count: 100_000 } })
+    const store = await sqliteStore(`sqlite:${file}`, { retention: { done: { count: 100_000 } } })
     const ids = Array.from({ length: 3_000 }, (_, index) => `call-${index}`)
     await store.broker.send(ids.map(id => call(id, { body: `[["${id.repeat(20)}"],{},{}]` })))
     const claims = await claimNow(store, { ...request, limit: 1_000 })

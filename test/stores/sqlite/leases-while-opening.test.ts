@@ -10,7 +10,7 @@ describe('opening a file', () => {
   inFolder('leaves alone a lease that was renewed while it waited for its turn', async file => {
     const clocks = new Float64Array(new SharedArrayBuffer(16))
     clocks.set([Date.UTC(2026, 0, 1), 1_000_000])
-    const settings = { retention: { count: 10, age: 1e9, bytes: 1e9 }, maxDeaths: 3, maxBytes: 1e6 }
+    const settings = { maxDeaths: 3, maxBytes: 1e6 }
     const store = await SqliteStore.open(`sqlite:${file}`, { path: file, durability: 'relaxed', settings, clocks })
     await store.broker.send([call('job')])
     const [claim] = await claimNow(store, request)

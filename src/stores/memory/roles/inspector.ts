@@ -11,6 +11,8 @@ import type {
 } from '../../roles/inspector.ts'
 import { type Entry, jobOf } from '../entry.ts'
 import type { Ledger } from '../ledger.ts'
+import { changedRetention, retentionChange } from '../../options.ts'
+import type { Retention, RetentionChange } from '../../roles/retention.ts'
 import type { Handle } from '../memory.ts'
 
 /** Looks into a store in memory. */
@@ -64,6 +66,11 @@ export class MemoryInspector implements Inspector {
     this.#store.memory.tell({ signal: 'claimable', queue })
   }
 
+  async retain(change: RetentionChange): Promise<Retention> {
+    const checked = retentionChange(change)
+    return this.#store.write(({ history }) => (history.retention = changedRetention(history.retention, checked)))
+  }
+
   async stats(): Promise<InspectorStats> {
     const tasks = [...this.#store.memory.workers.values()].flatMap(({ record }) => record.tasks)
     return this.#store.read(ledger => statsOf(ledger, new Set(tasks)))
@@ -114,5 +121,6 @@ function statsOf(ledger: Ledger, known: ReadonlySet<string>): InspectorStats {
       .map(([queue, stats]): StoredQueue => ({ queue, paused: ledger.paused.has(queue), ...stats })),
     unclaimed: Object.fromEntries(unclaimed),
     bytes,
+    retention: ledger.history.retention,
   }
 }

@@ -8,6 +8,8 @@ import { conditionOf } from './looking.ts'
 import { holdersOf } from './keys.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
+import { changedRetention } from '../../options.ts'
+import type { Retention, RetentionChange } from '../../roles/retention.ts'
 import type { Turn } from './turn.ts'
 
 /** The time for which a worker that is not heard of counts as alive, in milliseconds. */
@@ -91,6 +93,18 @@ export function purge(turn: Turn, filter: JobFilter, limit: number): number {
     if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
   }
   return found.length
+}
+
+/** Changes how much of the past is kept. The retention that is in force then. */
+export function retain(turn: Turn, change: RetentionChange): Retention {
+  const { database, keeper } = turn
+  const retention = changedRetention(keeper.kept.retention, change)
+  const text = JSON.stringify(retention)
+  if (text === JSON.stringify(keeper.kept.retention)) return retention
+  turn.durable = true
+  database.run('UPDATE skein_meta SET retention = ?', text)
+  turn.after(() => (keeper.kept = { text, retention }))
+  return retention
 }
 
 export function pause(turn: Turn, queue: string, paused: boolean): void {

@@ -1,4 +1,4 @@
-import type { Retention } from '../../roles/store.ts'
+import { keptAnyway, type KeptLimits } from '../../roles/retention.ts'
 import { numberIn } from '../file/columns.ts'
 import type { Database } from '../file/database.ts'
 import { countColumns, parts, state } from '../file/schema.ts'
@@ -18,7 +18,7 @@ export const never: Due = { wall: Infinity, steady: Infinity }
  *
  * @param limitsOf the limits of a part of history
  */
-export function nextDue(database: Database, limitsOf: (part: number) => Retention): Due {
+export function nextDue(database: Database, limitsOf: (part: number) => KeptLimits): Due {
   // Numbers come before all that is none, so the least of a column is a number where there is one.
   const row = database.get(
     `SELECT (SELECT min(due_at) FROM skein_call WHERE state = ${state.delayed}),
@@ -32,14 +32,22 @@ export function nextDue(database: Database, limitsOf: (part: number) => Retentio
   const [due, givesUp, freed, opens, lease, idleAt, ...history] = (row ?? []).map(each => numberIn(each))
   let wall = Math.min(due ?? Infinity, givesUp ?? Infinity, freed ?? Infinity)
   for (const part of parts) {
-    const { age, bytes: most } = limitsOf(part)
+    const limits = limitsOf(part)
+    const { bytes: most } = limits
+    const count = history[parts.length + 2 * part] ?? 0
+    const age = exceeds(count, limits) ? Math.min(limits.age, keptAnyway) : limits.age
     const endedAt = history[part] ?? Infinity
     const bytes = history[parts.length + 2 * part + 1] ?? 0
     const tooMuch = bytes > most && endedAt !== Infinity
     wall = Math.min(wall, tooMuch ? 0 : endedAt + age)
-    if (part === 0) wall = Math.min(wall, (idleAt ?? Infinity) + age)
+    if (part === 0) wall = Math.min(wall, (idleAt ?? Infinity) + limits.age)
   }
   return { wall, steady: Math.min(opens ?? Infinity, lease ?? Infinity) }
+}
+
+/** True when there is so much more than is to be kept that it is worth while to trim. */
+export function exceeds(count: number, limits: KeptLimits): boolean {
+  return count > limits.count + Math.min(1_000, limits.count / 10)
 }
 
 /** The end of the first call in a part of history, those left out whose time is not one: each goes with the one after it. */

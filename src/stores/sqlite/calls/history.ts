@@ -1,24 +1,24 @@
-import type { Retention } from '../../roles/store.ts'
+import { retentionParts } from '../../options.ts'
+import { keptAnyway, type KeptLimits } from '../../roles/retention.ts'
 import { countIn, countOf, numberIn } from '../file/columns.ts'
 import { leave } from './counters.ts'
-import { firstEnded } from './due.ts'
+import { exceeds, firstEnded } from './due.ts'
 import { parts, withoutKey } from '../file/schema.ts'
 import type { Keeper, Turn } from './turn.ts'
 
 /** The most that is forgotten in one transaction, so that others need not wait long. */
 const most = 1_000
+/** So many are looked at together. */
+const piece = 500
 
 /** The limits of a part. */
-export function limitsOf({ settings }: Keeper, _part: number): Retention {
-  return settings.retention
+export function limitsOf({ kept }: Pick<Keeper, 'kept'>, part: number): KeptLimits {
+  return kept.retention[retentionParts[part] ?? 'done']
 }
 
 /** True when there is so much more than is to be kept that it is worth while to trim. */
 export function isOverfull(turn: Turn): boolean {
-  return parts.some(part => {
-    const { count } = limitsOf(turn.keeper, part)
-    return turn.history.count(part) > count + Math.min(1_000, count / 10)
-  })
+  return parts.some(part => exceeds(turn.history.count(part), limitsOf(turn.keeper, part)))
 }
 
 /** Forgets ended calls beyond what is to be kept, the oldest of each part first. How many it forgot. */
@@ -35,7 +35,12 @@ function trimPart(turn: Turn, part: number, limit: number): number {
   // Counts that nothing has come near to are not believed: for a wrong one the whole history would go.
   if (history.count(part) > 2 * count + most || history.bytes(part) > 2 * bytes) history.recount()
   const over = history.count(part) - count
-  if (over > 0) forgotten += remove(turn, part, Math.min(limit, over))
+  for (let left = Math.min(limit, over); left > 0;) {
+    const wanted = Math.min(left, piece)
+    const removed = remove(turn, part, wanted, `ended_at NOT BETWEEN ${now - keptAnyway} AND ${now}`)
+    forgotten += removed
+    left = removed < wanted ? 0 : left - removed
+  }
   while (forgotten < limit && history.count(part) > 0) {
     const endedAt = numberIn(database.get(firstEnded(part))?.[0])
     if (history.bytes(part) <= bytes && (endedAt === null || endedAt > now - age)) break
@@ -49,11 +54,12 @@ function trimPart(turn: Turn, part: number, limit: number): number {
   return forgotten
 }
 
-function remove(turn: Turn, part: number, count: number): number {
+/** @param also what holds of the last that goes, in SQL */
+function remove(turn: Turn, part: number, count: number, also: string = '1'): number {
   const { database } = turn
   const first = `history = ${part} AND ended IS NOT NULL`
   const [last] = database.get(
-    `SELECT max(ended) FROM (SELECT ended FROM skein_call WHERE ${first} ORDER BY ended LIMIT ?)`,
+    `SELECT max(ended) FROM (SELECT ended, ended_at FROM skein_call WHERE ${first} ORDER BY ended LIMIT ?) WHERE ${also}`,
     count,
   ) as [number | null]
   if (last === null) return 0

@@ -198,6 +198,7 @@ export function stats(turn: Turn): InspectorStats {
     unclaimed: Object.fromEntries(unclaimed),
     bytes: size,
     ...(programs === undefined ? {} : { programs }),
+    retention: keeper.kept.retention,
   }
 }
 

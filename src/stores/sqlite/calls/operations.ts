@@ -3,7 +3,7 @@ import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { members } from './counters.ts'
-import { announce, cancel, pause, purge, retry } from './controlling.ts'
+import { announce, cancel, pause, purge, retain, retry } from './controlling.ts'
 import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
@@ -57,6 +57,8 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return purge(turn, asked[1], asked[2])
     case 'pause':
       return pause(turn, asked[1], asked[2])
+    case 'retain':
+      return retain(turn, asked[1])
     case 'announce': {
       const [, worker, record] = asked
       turn.after(
@@ -102,6 +104,7 @@ export function mustLast(asked: Asked): boolean {
     case 'retry':
     case 'purge':
     case 'pause':
+    case 'retain':
       return true
     case 'report':
       return asked[1].some(each => each.kind === 'step')

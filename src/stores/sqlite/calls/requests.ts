@@ -1,8 +1,10 @@
 import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
 import type { Claim, HeldClaim, Settlement } from '../../roles/broker.ts'
+import type { StoreSettings } from '../../options.ts'
 import type { JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
+import type { RetentionChange } from '../../roles/retention.ts'
 import type { Request as ThreadRequest } from '../../threaded/messages.ts'
 import type { ThreadAccess } from '../../threaded/thread-access.ts'
 import type { PackedCalls } from './sent-call.ts'
@@ -26,6 +28,7 @@ export type Asked =
   | readonly ['retry', readonly string[]]
   | readonly ['purge', JobFilter, number]
   | readonly ['pause', string, boolean]
+  | readonly ['retain', RetentionChange]
   | readonly ['announce', string, Announcement | undefined]
   | readonly ['workers']
   | readonly ['stats']
@@ -41,11 +44,9 @@ export type SqliteThread = ThreadAccess<Asked>
 export interface ThreadData {
   readonly path: string
   readonly durability: 'full' | 'relaxed'
-  readonly settings: {
-    readonly retention: { readonly count: number; readonly age: number; readonly bytes: number }
-    readonly maxDeaths: number
-    readonly maxBytes: number
-  }
+  readonly settings: Omit<StoreSettings, 'retention'>
+  /** The change of the retention with which this program opens the file. */
+  readonly retention?: RetentionChange
   /** For tests: clocks that are turned by hand, [wall, steady] in milliseconds. */
   readonly clocks?: Float64Array
   /** It takes the place of a thread that has died: the workers that it had announced, whose claims it goes on with. */

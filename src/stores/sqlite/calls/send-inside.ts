@@ -3,13 +3,15 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError, StoreError } from '../../../core/errors/errors.ts'
 import { checkCalls } from '../../check.ts'
-import { type StoreSettings, storeSettings } from '../../options.ts'
+import { storeSettings } from '../../options.ts'
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 import type { UserDatabase } from '../../roles/transactions.ts'
 import { hostClock } from '../file/clock.ts'
 import { Database } from '../file/database.ts'
 import { type Binding, driverOver } from '../file/driver.ts'
+import { unread } from './kept.ts'
 import { Lines } from './lines.ts'
+import type { ThreadData } from './requests.ts'
 import { checkSameCopy } from '../file/same-copy.ts'
 import { checkVersion, schemaVersion, versionOf } from '../file/schema.ts'
 import { send } from './sending.ts'
@@ -63,14 +65,14 @@ export function sendInside(database: UserDatabase, calls: readonly OutgoingCall[
 export function sendInsideStore(
   database: UserDatabase,
   calls: readonly OutgoingCall[],
-  store: { readonly path: string; readonly settings: StoreSettings },
+  store: Pick<ThreadData, 'path' | 'settings'>,
 ): SendOutcome[] {
   const own = connectionOf(database)
   checkSameFile(fileOf(own), store.path)
   return sendWith(own, calls, store.settings)
 }
 
-function sendWith(own: Database, calls: readonly OutgoingCall[], settings: StoreSettings): SendOutcome[] {
+function sendWith(own: Database, calls: readonly OutgoingCall[], settings: ThreadData['settings']): SendOutcome[] {
   checkCalls(calls)
   const path = fileOf(own)
   const version = versionOf(own)
@@ -94,6 +96,7 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Store
       rollingBack,
       database: own,
       settings,
+      kept: unread,
       lines,
       held: new Map(),
       ownLeases: new Set<number>(),

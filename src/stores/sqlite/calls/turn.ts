@@ -6,6 +6,7 @@ import type { Database } from '../file/database.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
 import { HistoryCounts } from './history-counts.ts'
+import { type Kept, readRetention } from './kept.ts'
 
 /** A claim that this store holds. */
 interface Held {
@@ -27,13 +28,15 @@ export interface Ended {
 /** The state that lasts from one transaction to the next. */
 export interface Keeper {
   readonly database: Database
-  readonly settings: StoreSettings
+  readonly settings: Omit<StoreSettings, 'retention'>
   readonly lines: Lines
   /** The claims that this store holds, by the id of the call. */
   readonly held: Map<string, Held>
   /** The leases of claims that this store renews. */
   readonly ownLeases: Set<number>
   readonly boot: string
+  /** The past that is kept, as the file said last. */
+  kept: Kept
   /** The time from which on a lease of a length that has run out is over; see `thread/reach.ts`. */
   readonly overFrom: (length: number) => number
   /** Statements of settlements and steps that roll back the transaction that they are part of, and what they say. */
@@ -73,14 +76,15 @@ export class Turn {
     this.database = keeper.database
     this.now = now
     this.time = time
-    const counters = this.database.get(`SELECT version, sequence, control, ${countColumns} FROM skein_meta`)
+    const counters = this.database.get(`SELECT version, sequence, control, retention, ${countColumns} FROM skein_meta`)
     // Another program may have brought the tables to a newer version since this one has opened the file.
     if (counters && Number(counters[0]) > schemaVersion) checkVersion(Number(counters[0]), pathOf(this.database))
     if (!counters?.slice(1, 3).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
     const [, sequence, control] = counters as readonly number[]
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
-    this.history = new HistoryCounts(this.database, counters.slice(3))
+    this.history = new HistoryCounts(this.database, counters.slice(4))
+    readRetention(keeper, counters[3])
     this.#written = this.history.mended ? '' : this.#state()
   }
 

@@ -123,6 +123,7 @@ async function save(copy: string, source: string, made: string, target: string):
         if (name === 'skein_report') saved.reports = rows
       }
       saveQueues(from, to)
+      saveRetention(from, to)
       putRight(to)
       // All in one file, which can be moved.
       to.get('PRAGMA journal_mode = DELETE')
@@ -215,6 +216,15 @@ function saveQueues(from: Database, to: Database): void {
     }
   } catch {
     // A queue that was paused is not any more.
+  }
+}
+
+function saveRetention(from: Database, to: Database): void {
+  try {
+    const text = from.get('SELECT retention FROM skein_meta')?.[0]
+    if (typeof text === 'string') to.run('UPDATE skein_meta SET retention = ?', text)
+  } catch {
+    // It is the default again; an older file has none.
   }
 }
 

@@ -50,7 +50,7 @@ export const withoutKey: string = `key_until = NULL, history = iif(ended IS NULL
 export const countColumns = 'ended_count, ended_bytes, failed_count, failed_bytes, cancelled_count, cancelled_bytes'
 
 /** The version of the tables below. */
-export const schemaVersion: number = 5
+export const schemaVersion: number = 6
 
 /** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -241,6 +241,9 @@ const steps: readonly string[] = [
   ALTER TABLE skein_meta ADD COLUMN cancelled_count INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE skein_meta ADD COLUMN cancelled_bytes INTEGER NOT NULL DEFAULT 0;
   UPDATE skein_meta SET ended_count = -1; -- counted anew
+  `,
+  `
+  ALTER TABLE skein_meta ADD COLUMN retention TEXT;          -- JSON: the limits on what has ended that somebody has changed
   `,
 ]
 

@@ -1,5 +1,7 @@
 import * as check from '../../check.ts'
 import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
+import { retentionChange } from '../../options.ts'
+import type { Retention, RetentionChange } from '../../roles/retention.ts'
 import type { SqliteThread } from '../calls/requests.ts'
 
 /** The number of calls that are forgotten in one go, so that others are not kept waiting while a million are. */
@@ -52,6 +54,10 @@ export class SqliteInspector implements Inspector {
   async resume(queue: string): Promise<void> {
     check.checkText(queue, 'The queue')
     return this.#thread.ask(['pause', queue, false])
+  }
+
+  async retain(change: RetentionChange): Promise<Retention> {
+    return this.#thread.ask(['retain', retentionChange(change)])
   }
 
   async stats(): Promise<InspectorStats> {

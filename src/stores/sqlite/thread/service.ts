@@ -6,7 +6,7 @@ import type { OpenPrograms } from '../../roles/inspector.ts'
 import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
-import { announce } from '../calls/controlling.ts'
+import { announce, retain } from '../calls/controlling.ts'
 import { type Due, never, nextDue } from '../calls/due.ts'
 import { failureOf, isBusy, isTrouble, takesNoMore } from '../file/failures.ts'
 import { Foreign } from './foreign.ts'
@@ -21,6 +21,7 @@ import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { isOverfull, limitsOf, trim } from '../calls/history.ts'
 import { releaseAll, sweep } from '../calls/sweeping.ts'
+import { unread } from '../calls/kept.ts'
 import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
 import { looksItself, Turnstile, wantsControl } from '../file/turnstile.ts'
@@ -75,6 +76,8 @@ export class Service implements Backend<Asked> {
   #choresAgain = 0
   /** A sweep that has left something due, since it could not be put right, is done again only then. */
   #sweepAgain = 0
+  /** History in which nothing may go yet is looked at again only then. */
+  #thinAgain = 0
   #synchronous = 'FULL'
   readonly #reach = new Reach(() => this.#clock.steady())
 
@@ -95,9 +98,8 @@ export class Service implements Backend<Asked> {
       const lines = new Lines(database)
       const overFrom = (length: number): number => this.#reach.overFrom(length)
       const programs = (): OpenPrograms | undefined => this.#turnstile.programs()
-      const held = new Map()
-      const ownLeases = new Set<number>()
-      this.#keeper = { database, settings, lines, held, ownLeases, boot, overFrom, rollingBack: new Map(), programs }
+      const own = { held: new Map(), ownLeases: new Set<number>(), rollingBack: new Map<string, string>() }
+      this.#keeper = { database, settings, kept: unread, lines, boot, overFrom, programs, ...own }
       this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
       this.#bell = new Bell(`${path}-bell`, path, () => this.#ring())
       this.#bell.listen()
@@ -105,7 +107,12 @@ export class Service implements Backend<Asked> {
       const { again } = this.#data
       // One that takes the place of another does not know what that one has announced already, so it announces all of it once.
       if (again) this.#read(turn => this.#leases.adopt(turn, [...this.#place.announced.keys()]))
-      else this.#read(turn => this.#foreign.begin(turn))
+      else {
+        this.#read(turn => this.#foreign.begin(turn))
+        // Before anything is forgotten by what was in force until now.
+        const { retention = {} } = this.#data
+        if (Object.keys(retention).length > 0) this.#transact(true, turn => void retain(turn, retention))
+      }
     } catch (error) {
       database.close()
       throw error
@@ -304,9 +311,10 @@ export class Service implements Backend<Asked> {
     return turn
   }
 
-  /** History is trimmed as it grows, a little with each commit. */
+  /** History is trimmed as it grows, a little with each commit; where nothing may go yet, that is looked at once a second. */
   #thin(turn: Turn): void {
-    if (isOverfull(turn)) trim(turn, 2_000)
+    if (!isOverfull(turn) || turn.time < this.#thinAgain) return
+    if (trim(turn, 2_000) === 0) turn.after(() => (this.#thinAgain = turn.time + troublePause))
   }
 
   /**

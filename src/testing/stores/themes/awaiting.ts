@@ -223,7 +223,7 @@ export function awaiting(kind: Kind): void {
       assert.deepEqual(await probe.listed(), ['later'])
       assert.deepEqual(await probe.members('c'), [])
     },
-    { retention: { bytes: 1_000 } },
+    { retention: { done: { bytes: 1_000 } } },
   )
 
   scene(
@@ -240,7 +240,7 @@ export function awaiting(kind: Kind): void {
       await finishOne(probe, await probe.oneClaim({ queues: ['r'] }))
       assert.equal((await probe.members('d')).length, 1)
     },
-    { retention: { age: 100_000 } },
+    { retention: { done: { age: 100_000 } } },
   )
 
   scene(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RetentionChange } from '../../../stores/roles/retention.ts'
 import { named, outgoing, type Kind, scene } from '../scene.ts'
 
 export function ending(kind: Kind): void {
@@ -128,15 +129,17 @@ export function ending(kind: Kind): void {
 
   scene(
     kind,
-    'of the ended calls only as many are kept as retention says, the latest',
+    'of the ended calls only as many are kept as retention says, the latest, once all who wait have been told',
     ['list', 'retention', 'turn'],
     async ({ bed, probe }) => {
       await probe.send(named(['a', 'b', 'c', 'd', 'pending']))
       for (const claim of await probe.claimed(4)) await probe.settled(claim)
+      await bed.turn(60_000)
+      assert.deepEqual(await probe.listed(), ['pending', 'd', 'c', 'b', 'a'])
       await bed.turn(1)
       assert.deepEqual(await probe.listed(), ['pending', 'd', 'c'])
     },
-    { retention: { count: 2 } },
+    { retention: { done: { count: 2 } } },
   )
 
   scene(
@@ -152,7 +155,7 @@ export function ending(kind: Kind): void {
       assert.deepEqual(await probe.listed(), ['young'])
       assert.equal((await store.results.reports('old', 0)).length, 0)
     },
-    { retention: { age: 100_000 } },
+    { retention: { done: { age: 100_000 } } },
   )
 
   scene(
@@ -167,8 +170,90 @@ export function ending(kind: Kind): void {
       await bed.turn(1)
       assert.deepEqual(await probe.listed(), ['c', 'b'])
     },
-    { retention: { bytes: 1_000 } },
+    { retention: { done: { bytes: 1_000 } } },
   )
+
+  scene(
+    kind,
+    'what has failed, is dead or was cancelled outlives any number of those that are done',
+    ['list', 'retention', 'turn', 'cancel'],
+    async ({ bed, probe }) => {
+      await probe.send(named(['cancelled', 'failed', 'dead', 'a', 'b', 'c']))
+      await probe.inspector.cancel(['cancelled'], '"x"')
+      const [failed, dead, ...others] = await probe.claimed()
+      assert.ok(failed && dead)
+      await probe.settled(failed, { kind: 'failed', error: '{}' })
+      await probe.settled(dead, { kind: 'dead', error: '{}' })
+      for (const claim of others) await probe.settled(claim, { kind: 'done', result: `"${'x'.repeat(400)}"` })
+      await bed.turn(100_000)
+      assert.deepEqual(await probe.listed(), ['c', 'dead', 'failed', 'cancelled'])
+    },
+    { retention: { done: { count: 1, bytes: 1_000 } } },
+  )
+
+  for (const [part, end] of [
+    ['done', { kind: 'done', result: '1' }],
+    ['failed', { kind: 'failed', error: '{}' }],
+    ['failed', { kind: 'dead', error: '{}' }],
+    ['cancelled', { kind: 'cancelled', error: '{}' }],
+  ] as const) {
+    scene(
+      kind,
+      `calls that have ended as ${end.kind} are kept as long as retention says of '${part}'`,
+      ['list', 'turn', 'retain'],
+      async ({ bed, probe }) => {
+        await probe.inspector.retain({ [part]: { age: 100_000 } })
+        await probe.send(named(['a']))
+        await probe.settled(await probe.oneClaim(), end)
+        await bed.turn(99_999)
+        assert.deepEqual(await probe.listed(), ['a'])
+        await bed.turn(1)
+        assert.deepEqual(await probe.listed(), [])
+      },
+    )
+  }
+
+  scene(
+    kind,
+    'retention belongs to the store: to open it without a word changes nothing, and a change holds for all',
+    ['list', 'retention', 'turn', 'retain', 'stats'],
+    async ({ bed, probe }) => {
+      const other = await bed.open()
+      const asked = await other.inspector?.retain?.({})
+      assert.deepEqual([asked?.done.count, asked?.failed.count, asked?.done.age], [3, 10_000, Infinity])
+      await probe.send(named(['a', 'b', 'c']))
+      for (const claim of await probe.claimed()) await probe.settled(claim)
+      await bed.turn(100_000)
+      assert.deepEqual(await probe.listed(), ['c', 'b', 'a'])
+      await other.inspector?.retain?.({ done: { count: 1 } })
+      await bed.turn(1)
+      assert.deepEqual(await probe.listed(), ['c'])
+      const { retention } = await probe.inspector.stats()
+      assert.deepEqual([retention?.done.count, retention?.done.age], [1, Infinity])
+      await bed.open({ retention: { failed: { count: 5 } } })
+      assert.deepEqual((await probe.inspector.retain({})).failed.count, 5)
+      assert.deepEqual((await probe.inspector.retain({})).done.count, 1)
+    },
+    { retention: { done: { count: 3, age: Infinity } } },
+  )
+
+  scene(kind, 'a retention that makes no sense is refused, and nothing of it holds', ['retain'], async ({ probe }) => {
+    for (const change of [
+      { done: { count: -1 } },
+      { done: { count: NaN } },
+      { failed: { age: -1 } },
+      { failed: { age: '1y' } },
+      { cancelled: { bytes: 1.5 } },
+      { lost: { count: 1 } },
+      { done: { length: 1 } },
+      { count: 1 },
+      { done: null },
+    ]) {
+      const refused = probe.inspector.retain({ failed: { count: 1 }, ...change } as RetentionChange)
+      await assert.rejects(refused, { code: 'SKEIN_INVALID_ARGUMENT' }, JSON.stringify(change))
+    }
+    assert.equal((await probe.inspector.retain({})).failed.count, 10_000)
+  })
 
   scene(kind, 'effects are committed with the acknowledgement', ['transactions'], async ({ probe }) => {
     await probe.send([outgoing({ id: 'a' })])

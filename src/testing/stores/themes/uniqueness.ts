@@ -319,7 +319,7 @@ export function uniqueness(kind: Kind): void {
       await bed.turn(200_000)
       assert.deepEqual(await probe.listed(), [])
     },
-    { retention: { count: 1, age: 100_000 } },
+    { retention: { done: { count: 1, age: 100_000 } } },
   )
 
   scene(

@@ -6,7 +6,10 @@ import type { OutgoingCall } from '#skein/stores/roles/calls.js'
 export const relayQueue = 'relay'
 
 /** So many workers die here that all calls would soon be dead, and all of them are looked at in the end. */
-export const relayStoreOptions: StoreOptions = { maxDeaths: 1_000_000, retention: { count: 10_000_000 } }
+export const relayStoreOptions: StoreOptions = {
+  maxDeaths: 1_000_000,
+  retention: { done: { count: 10_000_000 }, failed: { count: 10_000_000 }, cancelled: { count: 10_000_000 } },
+}
 
 /**
  * What a call is. A `spread` is followed by three links, and a `gather` that waits for them; a gather by the next spread, as
