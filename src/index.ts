@@ -56,6 +56,8 @@ export { failAfter, moveOnAfter } from './core/scope/time-limits.ts'
 export type { Owner } from './core/scope/owner.ts'
 
 // What is going on: the tree of what runs, and who watches it.
+export { CallMeter, type CallMeterStats, type Observable } from './observe/call-meter.ts'
+export type { TimeSpread } from './observe/histogram.ts'
 export { dump, dumpOnSignal, type TaskNode, type TaskState, tree } from './core/debug/dump.ts'
 export { type Instrument, instrument, warnBlocked } from './core/debug/instrument.ts'
 

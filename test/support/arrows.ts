@@ -19,7 +19,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
   testing: ['core', 'call', 'celery', 'stores', 'queue'],
   lowlevel: ['core', 'call'],
-  index: ['core', 'call', 'loop'],
+  index: ['core', 'call', 'loop', 'observe'],
 }
 
 /**

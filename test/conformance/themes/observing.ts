@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { call, CancelledError, type SkeinEvent } from 'skein'
+import { call, CallMeter, CancelledError, type SkeinEvent } from 'skein'
 import { codeOf } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -42,6 +42,21 @@ export const observing: Theme = theme('observing', add => {
     // One millisecond of play: clocks of two processes are read apart from each other.
     assert.ok(before - 1 <= submitted.time && ended.time <= after + 1)
     assert.ok(submitted.time <= started.time && started.time <= ended.time)
+  })
+
+  add('a meter counts how long calls wait and run, and each attempt of them', async ({ open }) => {
+    const executor = open({ workers: 1 })
+    const meter = new CallMeter(executor)
+    const calls = [executor.run(doubleLater, 1), executor.run(doubleLater, 2)]
+    assert.deepEqual(await Promise.all(calls), [2, 4])
+    await codeOf(executor.run(call(rejectLater, 'no').with({ retries: { times: 1, backoff: 0 } })))
+    const { wait, run, load, utilization } = meter.stats()
+    assert.deepEqual([wait.count, run.count], [4, 4])
+    assert.ok(wait.most >= wait.p50 && run.most >= run.mean && run.mean > 0)
+    assert.ok(load > 0 && utilization > 0 && utilization <= 1)
+    meter.close()
+    await executor.run(doubleLater, 3)
+    assert.equal(meter.stats().run.count, 4)
   })
 
   add('a failure and a cancellation are reported with their errors', async ({ open, file }) => {
