@@ -27,10 +27,11 @@ export function nextDue(database: Database, limitsOf: (part: number) => KeptLimi
        (SELECT min(opens) FROM skein_opening),
        (SELECT min(until) FROM skein_lease),
        (SELECT min(idle_at) FROM skein_counter WHERE idle_at IS NOT NULL),
+       (SELECT 0 FROM skein_call WHERE ${heldByNothing} LIMIT 1),
        ${parts.map(part => `(${firstEnded(part)})`).join(', ')}, ${countColumns} FROM skein_meta`,
   )
-  const [due, givesUp, freed, opens, lease, idleAt, ...history] = (row ?? []).map(each => numberIn(each))
-  let wall = Math.min(due ?? Infinity, givesUp ?? Infinity, freed ?? Infinity)
+  const [due, givesUp, freed, opens, lease, idleAt, astray, ...history] = (row ?? []).map(each => numberIn(each))
+  let wall = Math.min(due ?? Infinity, givesUp ?? Infinity, freed ?? Infinity, astray ?? Infinity)
   for (const part of parts) {
     const limits = limitsOf(part)
     const { bytes: most } = limits
@@ -49,6 +50,9 @@ export function nextDue(database: Database, limitsOf: (part: number) => KeptLimi
 export function exceeds(count: number, limits: KeptLimits): boolean {
   return count > limits.count + Math.min(1_000, limits.count / 10)
 }
+
+/** The condition of calls that wait for others, and for none: damaged rows, which would wait for ever. */
+export const heldByNothing: string = `state = ${state.held} AND awaits IS NULL AND place <> 0`
 
 /** The end of the first call in a part of history, those left out whose time is not one: each goes with the one after it. */
 export function firstEnded(part: number): string {

@@ -1,5 +1,6 @@
 import * as story from '../../story.ts'
-import { end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { heldByNothing } from './due.ts'
+import { condemn, end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { forgetIdle } from './counters.ts'
 import { freeKeys, limitsOf, trim } from './history.ts'
 import { notNumbers, open } from './limits.ts'
@@ -80,12 +81,19 @@ export function sweep(turn: Turn): Swept {
       turn.after(() => void keeper.ownLeases.delete(lease))
     } else swept.more = true
   }
+  const astray = loadWhere(turn, `${heldByNothing} LIMIT ${most}`)
+  for (const each of astray) {
+    const why = 'it waits for others, and for none'
+    if (typeof each.id === 'string') end(turn, each, state.dead, { error: story.damagedStory(why) })
+    else condemn(turn, each.call, why)
+  }
+  swept.dead += astray.length
   // What was recovered may have expired meanwhile.
   if (swept.recovered > 0) swept.expired += promote(turn)
   const freed = freeKeys(turn)
   swept.forgotten = trim(turn, most)
   const counters = forgetIdle(turn, turn.now - limitsOf(keeper, 0).age, most)
-  if ([swept.forgotten, swept.expired, freed, counters].includes(most)) swept.more = true
+  if ([swept.forgotten, swept.expired, freed, counters, astray.length].includes(most)) swept.more = true
   database.run('DELETE FROM skein_start WHERE until <= ? OR until >= ?', time, notNumbers)
   database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
   database.run('DELETE FROM skein_worker WHERE until <= ? OR until >= ?', time, notNumbers)

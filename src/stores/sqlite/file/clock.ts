@@ -27,3 +27,8 @@ export function bootOf(): string {
     return process.platform
   }
 }
+
+/** True where that is so: another start of the machine has another name. */
+export function tellsStarts(boot: string): boolean {
+  return boot !== process.platform
+}

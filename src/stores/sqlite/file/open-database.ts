@@ -2,7 +2,8 @@ import { setTimeout, steady } from '../../../core/time/platform.ts'
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreError } from '../../../core/errors/errors.ts'
-import { bootOf } from './clock.ts'
+import { putLeasesInOrder, renumber } from './put-in-order.ts'
+import { bootOf, tellsStarts } from './clock.ts'
 import { Database } from './database.ts'
 import { openDriver } from './driver.ts'
 import { isBusy, resultCode } from './failures.ts'
@@ -72,13 +73,15 @@ function prepare(database: Database, path: string, boot: string, steady: () => n
     // A lease counts from the start of the machine: those of before mean nothing, and neither do the windows of rates.
     const [known] = database.get('SELECT boot FROM skein_meta') as [string]
     const [ahead] = database.get('SELECT max(until - length) FROM skein_lease') as [number | null]
-    if (known !== boot || (ahead !== null && ahead >= time + 1)) {
+    const isAhead = ahead !== null && ahead >= time + 1
+    if (known !== boot || (isAhead && !tellsStarts(boot))) {
       database.run('UPDATE skein_meta SET boot = ?', boot)
       database.run('UPDATE skein_lease SET until = -1')
       database.run('UPDATE skein_opening SET opens = -1')
       database.run('DELETE FROM skein_start')
       database.run('DELETE FROM skein_worker')
-    }
+    } else if (isAhead) putLeasesInOrder(database, time)
+    renumber(database)
     database.exec('COMMIT')
   } catch (error) {
     if (database.inTransaction() !== false) database.exec('ROLLBACK')

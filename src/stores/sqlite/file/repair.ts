@@ -7,6 +7,7 @@ import { countOf } from './columns.ts'
 import { Database } from './database.ts'
 import { openDriver, type Row } from './driver.ts'
 import { errorOf, failureOf } from './failures.ts'
+import { renumber } from './put-in-order.ts'
 import { openDatabase } from './open-database.ts'
 import { hostClock } from './clock.ts'
 import { damagedStory } from '../../story.ts'
@@ -111,6 +112,12 @@ async function save(copy: string, source: string, made: string, target: string):
       store: source,
       cause: error,
     })
+  }
+  try {
+    // The copy, which is nobody's: rows with numbers that cannot be read are saved as well.
+    renumber(from)
+  } catch {
+    // Where even that cannot be read or written it is saved as it is.
   }
   try {
     const { database: to } = await openDatabase(made, () => hostClock().steady())
