@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { bundleFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
-import { serveFromBundle } from '../pool/host/bundled.ts'
+import { programFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { serveInProgram } from '../pool/host/serve-in-program.ts'
 import { serveProcess } from './serve.ts'
 
 /** Says to the file of a bundle that it is started as a worker. */
@@ -12,7 +12,7 @@ const asWorker = '--skein-worker'
  */
 export function processCommand(): string[] {
   const own = bootstrap()
-  return own === undefined ? [fileURLToPath(bundleFile(fileOfCaller())), asWorker] : [fileURLToPath(own)]
+  return own === undefined ? [fileURLToPath(programFile(fileOfCaller())), asWorker] : [fileURLToPath(own)]
 }
 
 function bootstrap(): URL | undefined {
@@ -21,5 +21,5 @@ function bootstrap(): URL | undefined {
 
 if (process.argv[2] === asWorker && bootstrap() === undefined) {
   process.argv.splice(2, 1)
-  serveFromBundle(bundleFile(fileOfCaller()).href, serveProcess)
+  serveInProgram(programFile(fileOfCaller()).href, serveProcess)
 }

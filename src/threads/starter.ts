@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
-import { bundleFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
-import { serveFromBundle } from '../pool/host/bundled.ts'
+import { programFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { serveInProgram } from '../pool/host/serve-in-program.ts'
 import { serveThread } from './serve.ts'
 import type { ThreadData } from './wire.ts'
 
@@ -9,7 +9,7 @@ import type { ThreadData } from './wire.ts'
  * serves the pool because of the last lines here.
  */
 export function threadFile(): URL {
-  return bootstrap() ?? bundleFile(fileOfCaller())
+  return bootstrap() ?? programFile(fileOfCaller())
 }
 
 function bootstrap(): URL | undefined {
@@ -18,5 +18,5 @@ function bootstrap(): URL | undefined {
 
 const started = (workerData as Partial<ThreadData> | null)?.skein
 if (started !== undefined && bootstrap() === undefined) {
-  serveFromBundle(bundleFile(fileOfCaller()).href, () => serveThread(started))
+  serveInProgram(programFile(fileOfCaller()).href, () => serveThread(started))
 }

@@ -53,7 +53,7 @@ export function starterBeside(here: string | undefined, own: string, wanted: str
 }
 
 /** @internal The file to start a worker with where there is none of skein's own: the one that skein was bundled into. */
-export function bundleFile(here: string | undefined): URL {
+export function programFile(here: string | undefined): URL {
   if (here !== undefined) return new URL(here)
   throw new Error('skein is part of code that has no file, so no worker can load it: put the bundle into a file')
 }

@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads'
 import { NestedStartError } from '../../core/errors/errors.ts'
 import { evaluated } from '../../core/program/import-url.ts'
 import { markWorker } from '../../core/program/start-guard.ts'
-import { bundleFile, fileOfCaller, starterBeside } from '../../core/report/own-file.ts'
+import { programFile, fileOfCaller, starterBeside } from '../../core/report/own-file.ts'
 
 /**
  * The file that the thread of a store is started with. Where a bundler has put skein and the program into one file, it is that
@@ -17,7 +17,7 @@ export function storeThreadFile(url: string): URL {
         `into main(import.meta, async () => { … }).`,
     )
   }
-  return separate() ?? bundleFile(fileOfCaller())
+  return separate() ?? programFile(fileOfCaller())
 }
 
 function separate(): URL | undefined {
@@ -30,5 +30,5 @@ const isStoreThread =
 if (isStoreThread) {
   markWorker('the thread of a store')
   // Not before: if the top level of the program throws, the thread ends, and with that error.
-  void evaluated(bundleFile(fileOfCaller()).href).then(async () => (await import('./thread/serve.ts')).serveSqlite())
+  void evaluated(programFile(fileOfCaller()).href).then(async () => (await import('./thread/serve.ts')).serveSqlite())
 }

@@ -7,7 +7,7 @@ import { loadOwnFile } from './load-task.ts'
  *
  * @param url the file
  */
-export function serveFromBundle(url: string, serve: () => void): void {
+export function serveInProgram(url: string, serve: () => void): void {
   if (isWorker()) return
   markWorker('a worker')
   loadOwnFile(url)
