@@ -14,6 +14,7 @@ import {
   type Refusing,
   symbol,
 } from '../call/codec/refusals.ts'
+import { cycleOn } from './cycle.ts'
 import { brandOf } from '../core/brand.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isKnownView, type Mark } from './marks.ts'
@@ -45,7 +46,7 @@ interface Told {
  * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
  */
 export function writeJson(value: unknown, root: string, wrapping = 0): Written {
-  const writer = new JsonWriter(root, wrapping)
+  const writer = new JsonWriter(value, root, wrapping)
   const json = writer.write(value) ?? 'null'
   return { json, marks: writer.marks }
 }
@@ -62,6 +63,7 @@ class InsideErrors {
 
 class JsonWriter {
   readonly marks: Mark[] = []
+  readonly #value: unknown
   readonly #root: string
   readonly #keys: (string | number)[] = []
   /** The text of a step of the path, where it is not shown as the key that it is. */
@@ -71,7 +73,8 @@ class JsonWriter {
   #errors = 0
   #depth: number
 
-  constructor(root: string, wrapping: number) {
+  constructor(value: unknown, root: string, wrapping: number) {
+    this.#value = value
     this.#root = root
     this.#depth = -wrapping
   }
@@ -105,7 +108,7 @@ class JsonWriter {
   }
 
   #nested(value: object): string {
-    if (this.#depth >= deepestValue) return this.#refuse(tooDeep)
+    if (this.#depth >= deepestValue) return this.#refuseDepth()
     this.#depth++
     const json = this.#object(value)
     this.#depth--
@@ -401,6 +404,20 @@ class JsonWriter {
       this.#root,
       steps.filter(step => step !== ''),
     )
+  }
+
+  /** A cycle has no end either: it is told by what it leads back to, and not by the way that was gone in it. */
+  #refuseDepth(): never {
+    const cycle = cycleOn(this.#value, this.#keys)
+    if (cycle === undefined) return this.#refuse(tooDeep)
+    this.#keys.length = cycle.outer.length
+    const outer = this.#path()
+    this.#keys.push(...cycle.inner.slice(cycle.outer.length))
+    return this.#refuse({
+      what: `the same object as ${outer}, in which it is`,
+      remedy:
+        'JSON has no cycles: name the other part, by an id for instance; on threads and in processes a cycle stays one',
+    })
   }
 
   #refuse({ what, remedy, remedyInQueue = remedy }: Refusing): never {

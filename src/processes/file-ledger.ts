@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CancelSource } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
+import { orDenied } from '../core/errors/permission.ts'
 import { type PoolLedger, sourceNumbers, sourceOfNumber, type WorkerLedger } from '../pool/wire/ledger.ts'
 
 /**
@@ -46,6 +47,9 @@ export function openLedger(slots: number, folders: readonly string[] = usualFold
     try {
       return openIn(folder, ledgerBytes(slots))
     } catch (error) {
+      // Everything that a process needs at once, in the folder that is best for it.
+      const said = orDenied(error, { child: true, files: [join(folder, 'skein-*')] })
+      if (said !== error) throw said
       failures.push({ folder, error })
     }
   }

@@ -3,6 +3,7 @@ import { environmentOf } from '../pool/wire/environment.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { orDenied } from '../core/errors/permission.ts'
 import type { Ended } from '../core/errors/errors.ts'
 import { RealTimer } from '../core/time/real-timer.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
@@ -68,7 +69,7 @@ export class Process implements Transport {
       })
     } catch (error) {
       closeSync(fd)
-      throw error
+      throw orDenied(error, { child: true })
     }
     // A child that could not be started is an event, too, and where no descriptor was left, it has no streams at all.
     let failure: Error | undefined

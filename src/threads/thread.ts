@@ -2,6 +2,7 @@ import { setImmediate } from '../core/time/platform.ts'
 import { environmentOf } from '../pool/wire/environment.ts'
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/codec/move.ts'
+import { orDenied } from '../core/errors/permission.ts'
 import type { Ended } from '../core/errors/errors.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
 import { tagLines } from '../pool/host/output.ts'
@@ -64,7 +65,7 @@ export class Thread implements Transport {
       })
     } catch (error) {
       port1.close()
-      throw error
+      throw orDenied(error, { worker: true })
     }
     this.#worker.on('error', (error: unknown) => {
       this.#error = error

@@ -208,7 +208,7 @@ describe('a value that cannot cross', () => {
   })
 
   test('is refused when it leads back to itself or is too deep', () => {
-    assert.throws(() => writeJson(cycle, 'value'), { code: 'SKEIN_UNSENDABLE', message: /500 levels/ })
+    assert.throws(() => writeJson(cycle, 'value'), { code: 'SKEIN_UNSENDABLE', message: /same object as value/ })
     let deep: unknown = 1
     for (let i = 0; i < 100_000; i++) deep = [deep]
     assert.throws(() => writeJson(deep, 'value'), { code: 'SKEIN_UNSENDABLE', message: /500 levels/ })
@@ -295,6 +295,37 @@ describe('reading JSON', () => {
     assert.equal(parseTime('2026-11-21 02:56:40'), Date.UTC(2026, 10, 21, 2, 56, 40))
     for (const text of ['', 'now', '1', '2026-13-40T00:00:00Z', '2026', 'Sat Nov 21'])
       assert.equal(parseTime(text), undefined, text)
+  })
+})
+
+describe('a value that leads back to itself', () => {
+  const node: Record<string, unknown> = { name: 'a' }
+  node['children'] = [{ parent: node }]
+
+  test('is refused by what it leads back to, which is named once', () => {
+    assert.throws(() => writeJson([{ tree: node }], 'arguments'), {
+      code: 'SKEIN_UNSENDABLE',
+      path: 'arguments[0].tree.children[0].parent',
+      message:
+        /^arguments\[0\]\.tree\.children\[0\]\.parent is the same object as arguments\[0\]\.tree, in which it is, which cannot/,
+    })
+    const self: unknown[] = []
+    self.push(self)
+    assert.throws(() => writeJson(self, 'result'), {
+      path: 'result[0]',
+      message: /^result\[0\] is the same object as result, /,
+    })
+  })
+
+  test('is refused as too deep where it does so by a Map', () => {
+    const map = new Map<string, unknown>()
+    map.set('self', map)
+    assert.throws(() => writeJson({ map }, 'value'), { code: 'SKEIN_UNSENDABLE', message: /500 levels/ })
+  })
+
+  test('is nothing new where it only occurs twice', () => {
+    const part = { a: 1 }
+    assert.deepEqual(crossed([part, { part }]), [part, { part }])
   })
 })
 

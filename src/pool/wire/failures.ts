@@ -1,3 +1,4 @@
+import { DeniedError } from '../../core/errors/permission.ts'
 import { serialize } from 'node:v8'
 import type { Entry, Work } from '../../call/run/entry.ts'
 import { explainFailure, tryToClone } from '../../call/codec/explain.ts'
@@ -84,9 +85,11 @@ export function startError(entry: Entry, worker: string, cause: unknown, setting
   const why = cause instanceof Error ? cause.message : describeExit(cause as WorkerExit)
   const { execArgv = [] } = settings
   const given = execArgv.length > 0 ? ` (${execArgv.join(' ')})` : ''
+  const what = `${worker} could not be started, so task ${entry.work.task.name} could not run: ${why}.`
   return new WorkerStartError(
-    `${worker} could not be started, so task ${entry.work.task.name} could not run: ${why}. ` +
-      `Check the initializer, execArgv${given}, env and memoryLimit of ${settings.name}.`,
+    cause instanceof DeniedError
+      ? `${what} Start it with these, too.`
+      : `${what} Check the initializer, execArgv${given}, env and memoryLimit of ${settings.name}.`,
     cause instanceof Error ? { cause } : {},
   )
 }

@@ -12,7 +12,7 @@ import { StoreThread } from '../threaded/store-thread.ts'
 import type { Asked, SqliteThread, ThreadData } from './calls/requests.ts'
 import { sendInsideStore } from './calls/send-inside.ts'
 import type { Swept } from './calls/sweeping.ts'
-import { errorOf } from './file/failures.ts'
+import { errorOf, mayBeOpened } from './file/failures.ts'
 import { SqliteBroker } from './roles/broker.ts'
 import { SqliteInspector } from './roles/inspector.ts'
 import { SqliteRegistry } from './roles/registry.ts'
@@ -22,11 +22,12 @@ import { storeThreadFile } from './starter.ts'
 /** The threads of the stores that only hand calls over and wait for them. */
 const threads = new SharedThreads<Asked, ThreadData>()
 
-function start(
+async function start(
   url: string,
   data: ThreadData,
   announced: ReadonlyMap<string, Announcement>,
 ): Promise<StoreThread<Asked, ThreadData>> {
+  mayBeOpened(data.path)
   return StoreThread.open<Asked, ThreadData>({
     url,
     name: data.path,

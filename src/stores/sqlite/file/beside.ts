@@ -1,3 +1,4 @@
+import { isDenied } from '../../../core/errors/permission.ts'
 import { constants, fchmodSync, fchownSync, openSync, statSync } from 'node:fs'
 
 /**
@@ -13,9 +14,13 @@ export function openBeside(path: string, database: string): number {
     if ((error as { code?: unknown }).code !== 'EEXIST') throw error
     return openSync(path, 'r+')
   }
-  if (process.platform !== 'win32') {
+  if (process.platform === 'win32') return file
+  try {
     fchmodSync(file, mode & 0o777)
     if (process.geteuid?.() === 0) fchownSync(file, uid, gid)
+  } catch (error) {
+    // Node's permission model has no way to allow this: the file has what the umask leaves of the mode.
+    if (!isDenied(error)) throw error
   }
   return file
 }

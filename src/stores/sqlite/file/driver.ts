@@ -168,6 +168,15 @@ function installed(path: string): Opener {
     // Not an import, so that neither a bundler nor the type checker looks for a package that need not be there.
     Database = createRequire(fileOfCaller() ?? `${process.cwd()}/`)('libsql') as typeof Database
   } catch (cause) {
+    const { code } = cause as { code?: unknown }
+    if (code === 'ERR_DLOPEN_DISABLED') {
+      throw new StoreError(
+        'SKEIN_STORE_DRIVER',
+        `Node.js ${process.versions.node} has no SQLite of its own, and may not load that of the package libsql, which is native code: ` +
+          'start it with --allow-addons, too',
+        { store: path, cause },
+      )
+    }
     throw new StoreError(
       'SKEIN_STORE_DRIVER',
       `Node.js ${process.versions.node} has no SQLite of its own, and the package libsql could not be loaded. Run:\n\n  npm install libsql\n`,

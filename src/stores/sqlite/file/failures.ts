@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path'
+import { optionsMissing } from '../../../core/errors/permission.ts'
 import { ClosedError, SkeinError, StoreError } from '../../../core/errors/errors.ts'
 import type { SentFailure } from '../../threaded/messages.ts'
 
@@ -52,6 +54,20 @@ export function isTrouble(error: unknown): boolean {
   if (error instanceof StoreError) return true
   const code = resultCode(error)
   return code !== undefined && [3, 5, 6, 7, 8, 10, 11, 13, 14, 26].includes(code)
+}
+
+/**
+ * Refuses a file that Node's permission model keeps from this program: its thread would not start.
+ * Errors: `SKEIN_STORE_UNAVAILABLE`, with the folder and the options that Node needs.
+ */
+export function mayBeOpened(path: string): void {
+  const missing = optionsMissing({ worker: true, files: [join(dirname(path), '*')] })
+  if (missing === undefined) return
+  throw new StoreError(
+    'SKEIN_STORE_UNAVAILABLE',
+    `${path} could not be opened: ${missing}. Start it with these, too.`,
+    { store: path },
+  )
 }
 
 /** The message of SQLite, in words for people. */
