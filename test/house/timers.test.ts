@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sourceFiles } from '../support/sources.ts'
 
-/** Programs of their own, where nobody puts other timers in place; and what only makes work quicker, or tells of it, which its tests turn. */
-const apart =
-  /^src\/(?:cli|advisor)\/|^src\/(?:pool\/crew\/ahead-watch|queue\/worker\/health|stores\/pulling\/pulling-intake)\.ts$/
+/** Programs of their own, where nobody puts other timers in place. */
+const apart = /^src\/(?:cli|advisor)\//
 
 describe('timers, turns and the steady clock', () => {
   test('are taken from core/time/platform.ts, where no test can put others in their place', () => {

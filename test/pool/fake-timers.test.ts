@@ -14,6 +14,38 @@ const spins = task(
   { name: 'fake-timers.spins' },
 )
 
+/** Returns at once, or not before somebody says so. */
+const holds = task(
+  import.meta,
+  function holds(gate?: Int32Array): void {
+    if (gate) Atomics.wait(gate, 0, 0)
+  },
+  { name: 'fake-timers.holds' },
+)
+
+test(
+  'threads under them take back what is behind a call that is slower than it was expected to be',
+  { timeout: 30_000 },
+  async () => {
+    const pool = threads({ workers: 2 })
+    const many = Array.from({ length: 500 })
+    await Promise.all(many.map(() => pool.run(holds)))
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] })
+    try {
+      const gate = new Int32Array(new SharedArrayBuffer(4))
+      const held = pool.run(holds, gate)
+      // Some of them are sent ahead to the thread that is held.
+      await Promise.all(many.slice(0, 50).map(() => pool.run(holds)))
+      Atomics.store(gate, 0, 1)
+      Atomics.notify(gate, 0)
+      await held
+    } finally {
+      mock.timers.reset()
+      await pool.close()
+    }
+  },
+)
+
 for (const open of [threads, processes]) {
   describe(`${open.name} under timers that a test has put in the place of the platform’s`, () => {
     test('run, end what is out of time by force, and close', async () => {

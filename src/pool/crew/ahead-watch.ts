@@ -1,7 +1,13 @@
+import { clearTimeout, setTimeout } from '../../core/time/platform.ts'
 import type { PoolWorker } from './pool-worker.ts'
 
 /** Milliseconds between two looks where calls are short. */
 const shortest = 10
+
+/** The timers that it looks by. */
+type AheadTimers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>
+
+const platform: AheadTimers = { setTimeout, clearTimeout }
 
 /** While workers have several calls, looks from time to time whether they still move. */
 export class AheadWatch {
@@ -12,8 +18,19 @@ export class AheadWatch {
   /** Milliseconds to the next look, from when that was decided. */
   #interval = shortest
 
-  /** @param onStuck a worker with calls sent ahead has not moved for twice as long as its calls were expected to take together */
-  constructor(places: readonly (PoolWorker | undefined)[], concurrency: number, onStuck: (worker: PoolWorker) => void) {
+  readonly #timers: AheadTimers
+
+  /**
+   * @param onStuck a worker with calls sent ahead has not moved for twice as long as its calls were expected to take together
+   * @param timers the platform's; others only to see what it does
+   */
+  constructor(
+    places: readonly (PoolWorker | undefined)[],
+    concurrency: number,
+    onStuck: (worker: PoolWorker) => void,
+    timers: AheadTimers = platform,
+  ) {
+    this.#timers = timers
     this.#places = places
     this.#concurrency = concurrency
     this.#onStuck = onStuck
@@ -25,15 +42,15 @@ export class AheadWatch {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#timers.clearTimeout(this.#timer)
   }
 
   #lookWithin(interval: number): void {
     if (this.#timer && interval >= this.#interval) return
-    clearTimeout(this.#timer)
+    this.#timers.clearTimeout(this.#timer)
     this.#interval = interval
     // A worker with calls keeps the program alive, not the look after it.
-    this.#timer = setTimeout(this.#look, interval).unref()
+    this.#timer = this.#timers.setTimeout(this.#look, interval).unref()
   }
 
   readonly #look = (): void => {

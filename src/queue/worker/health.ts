@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/errors/foreign.ts'
+import { since } from '../../core/time/clock.ts'
 import type { IntakeHealth } from '../../stores/roles/broker.ts'
 import type { WorkerHealth } from './reports.ts'
 
@@ -22,7 +23,7 @@ export interface HealthParts {
  */
 export function healthOf({ intake, resting, state, running, held, capacity, blocked }: HealthParts): WorkerHealth {
   const { answered, trouble, stuck = false } = intake ?? {}
-  const lastClaim = answered === undefined ? undefined : Math.round(performance.now() - answered)
+  const lastClaim = answered === undefined ? undefined : Math.round(since(answered))
   const about = { lastClaim, running, waiting: held - running }
   const not = (reason: string): WorkerHealth => ({ consuming: false, reason, ...about })
   if (state !== 'running') return not(state === 'stopping' ? 'it is stopping and takes no more jobs' : 'it has stopped')

@@ -1,3 +1,5 @@
+import { monotonic, since } from '../../core/time/clock.ts'
+import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { PullSignals } from '../listeners.ts'
 import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
@@ -86,7 +88,7 @@ export class PullingIntake implements Intake {
   }
 
   get health(): IntakeHealth {
-    const stuck = this.#claiming && performance.now() - this.#claimingSince > stuckAfter
+    const stuck = this.#claiming && since(this.#claimingSince) > stuckAfter
     return { answered: this.#answered, trouble: this.#trouble, stuck }
   }
 
@@ -139,23 +141,23 @@ export class PullingIntake implements Intake {
 
   async #claim(limit: number): Promise<void> {
     const signals = this.#signals
-    const begun = performance.now()
+    const begun = steady()
     this.#claiming = true
-    this.#claimingSince = begun
+    this.#claimingSince = monotonic()
     try {
       const claims = await this.#source.claim({
         ...this.#request,
         limit,
         places: Math.max(0, this.#wanted - this.#ahead),
       })
-      this.#answered = performance.now()
+      this.#answered = monotonic()
       this.#trouble = undefined
       this.#pause = 0
       if (claims.length < limit && this.#signals === signals) this.#mayHave = false
       this.#claiming = false
       this.#wanted = Math.max(0, this.#wanted - claims.length)
       this.#ahead = Math.min(this.#ahead, this.#wanted)
-      this.#receiver.claims(claims, this.#answered - begun)
+      this.#receiver.claims(claims, steady() - begun)
     } catch (error) {
       this.#claiming = false
       this.#failed(error)

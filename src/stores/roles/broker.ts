@@ -97,7 +97,7 @@ export interface Intake {
 
 /** The state of an intake: whether calls could come. */
 export interface IntakeHealth {
-  /** The moment at which the store last answered, on the clock of `performance`; undefined before. */
+  /** The moment at which the store last answered, on the clock of `performance` (in a test with a `virtualClock`, on that); undefined before. */
   readonly answered: number | undefined
   /** The last error, until the store answers again. */
   readonly trouble: unknown

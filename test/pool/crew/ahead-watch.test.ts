@@ -24,10 +24,11 @@ function watch(
   let now = 0
   const stuckAt = new Map<PoolWorker, number>()
   const workers: (PoolWorker | undefined)[] = [undefined]
-  const watching = new AheadWatch(workers, concurrency, worker => {
+  const stuck = (worker: PoolWorker): void => {
     worker.isStuck = true
     stuckAt.set(worker, now)
-  })
+  }
+  const watching = new AheadWatch(workers, concurrency, stuck, { setTimeout, clearTimeout })
   const join = (calls: number, expected: number): PoolWorker => {
     const joining = new PoolWorker(workers.length, `thread ${workers.length}`)
     const transport = { look: () => look?.(joining) } as Transport
