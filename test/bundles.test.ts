@@ -26,7 +26,7 @@ let bundles = 0
 
 /** Bundles a program of test/fixtures/bundled and runs it. */
 async function bundled(program: string, options: BuildOptions): Promise<Ran> {
-  const outdir = join(folder, String(++bundles))
+  const { outdir = join(folder, String(++bundles)) } = options
   await build({
     entryPoints: [fixture(`bundled/${program}.mjs`)],
     outdir,
@@ -76,6 +76,12 @@ describe('a bundle whose program is not in main', () => {
       )
     })
   }
+})
+
+test('An error in a bundle says where its call was submitted, also in a folder dist', async () => {
+  const { stdout } = await bundled('failing', { ...esm, outdir: join(folder, 'dist') })
+  const [, below = ''] = stdout.split('--- submitted from ---')
+  assert.match(below, /^\n {4}at .*dist\/failing\.mjs:/, stdout)
 })
 
 describe('a queue', () => {
