@@ -26,7 +26,7 @@ export async function openPlace(args: Arguments): Promise<{ executor: Executor; 
   const options = {
     // Tagged, what tasks print comes through this process, which keeps it out of the results.
     output: 'tagged' as const,
-    ...(workers === undefined ? {} : { minWorkers: workers, workers }),
+    ...(workers === undefined ? {} : { workers }),
     ...(concurrency === undefined ? {} : { concurrency }),
   }
   if (place === 'threads') {

@@ -1,4 +1,5 @@
-import { clearTimeout, setTimeout, steady } from '../../core/time/platform.ts'
+import { clearTimeout, queueMicrotask, setTimeout, steady } from '../../core/time/platform.ts'
+import { isWorker } from '../../core/program/start-guard.ts'
 import { encode, newEncoding } from '../../call/codec/codec.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
@@ -47,6 +48,7 @@ export class Crew {
   #startFailures = 0
   #noStartBefore = 0
   #onEmpty: (() => void) | undefined
+  #isClosed = false
 
   constructor(settings: PoolSettings, open: OpenTransport, events: CrewEvents, keepAlive: KeepAlive) {
     this.#settings = settings
@@ -61,6 +63,15 @@ export class Crew {
       },
       onSlowImport: (worker, entries) => events.onSlowImport(worker, entries),
     })
+    // Not in a worker: a module that opens a pool where it stands runs in every worker that imports it.
+    if (settings.minWorkers > 0 && !isWorker()) queueMicrotask(() => this.#startKept())
+  }
+
+  /** Starts those that are always there, so that the first calls need not wait for them. A pool that is closed at once starts none. */
+  #startKept(): void {
+    for (let place = 0; place < this.#settings.minWorkers; place++) {
+      if (this.#isClosed || (this.places[place] === undefined && this.start(place) === undefined)) return
+    }
   }
 
   /** The workers that there are. */
@@ -235,6 +246,7 @@ export class Crew {
 
   /** Lets all go; resolves when none is left. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#startWatch.stop()
     this.#idleTimer?.clear()
     this.#startTimer?.clear()

@@ -10,8 +10,8 @@ import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
 /** The options that threads and processes have in common. */
 export interface PoolOptions {
   /**
-   * The number of workers to keep once they have been started, also when idle. From 0 up; default 0. Workers start on first
-   * use.
+   * The number of workers to start as soon as the pool has been opened, and to keep, also when idle. The others start when calls need
+   * them; so do all in a pool that a worker opens, since the module that opens it may run in every worker. From 0 up; default 0.
    */
   readonly minWorkers?: number
   /**

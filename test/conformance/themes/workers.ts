@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { call, type Executor, type SkeinEvent, InvalidArgumentError, WorkerStartError } from 'skein'
-import { failure } from '../expect.ts'
+import { codeOf, failure } from '../expect.ts'
 import { holds, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import * as tasks from '../tasks/crashing.ts'
+import { rejectLater } from '../tasks/failing.ts'
 import { holdUntil, meet } from '../tasks/holding.ts'
 import { countArguments, double, readEnv, readExecArgv, where } from '../tasks/values.ts'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -74,6 +75,49 @@ export const workers: Theme = theme('workers', add => {
       assert.equal(executor.stats().workers.length, 0)
       assert.notEqual(await executor.run(where), before)
       assert.equal(executor.stats().crashed, 0)
+    },
+    { needs },
+  )
+
+  add(
+    'the minimum of workers starts before the first call, and more do not',
+    async ({ open }) => {
+      const executor = open({ minWorkers: 2, workers: 4 })
+      const states = workerStates(executor)
+      assert.deepEqual(states, [])
+      await holds(() => states.filter(state => state === 'ready').length === 2)
+      assert.deepEqual(states.slice(0, 2), ['starting', 'starting'])
+      assert.equal(states.length, 4)
+      await executor.run(double, 1)
+      assert.equal(executor.stats().workers.length, 2)
+    },
+    { needs },
+  )
+
+  add(
+    'a pool that is closed before it has done anything starts no worker, and one that is closed soon after ends those that start',
+    async ({ open }) => {
+      const atOnce = open({ minWorkers: 2, workers: 2 })
+      const states = workerStates(atOnce)
+      await atOnce.close()
+      assert.deepEqual(states, [])
+      const soon = open({ minWorkers: 2, workers: 2 })
+      const others = workerStates(soon)
+      await Promise.resolve()
+      assert.equal(others.length, 2)
+      await soon.close()
+      assert.deepEqual(others, ['starting', 'starting', 'gone', 'gone'])
+    },
+    { needs },
+  )
+
+  add(
+    'a pool whose first workers cannot start says so when a call needs one',
+    async ({ open }) => {
+      const executor = open({ minWorkers: 1, workers: 1, initializer: call(rejectLater, 'no database') })
+      const states = workerStates(executor)
+      await holds(() => states.includes('gone'))
+      assert.equal(await codeOf(executor.run(where)), 'SKEIN_WORKER_START')
     },
     { needs },
   )
