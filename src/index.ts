@@ -105,6 +105,7 @@ export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitBreakerStats,
+  type CircuitSnapshot,
   type CircuitState,
 } from './core/flow/circuit-breaker.ts'
 export { debounce, type DebounceOptions, throttle, type ThrottleOptions } from './core/flow/debounce.ts'

@@ -53,7 +53,11 @@ export function settleBackoff({ backoff, factor, maxBackoff, jitter }: Backoff, 
   }
 }
 
-function waitsOf(backoff: NonNullable<Backoff['backoff']>, name: string): number | readonly number[] | BackoffFunction {
+/** The waits in milliseconds, however they are said. */
+export function waitsOf(
+  backoff: NonNullable<Backoff['backoff']>,
+  name: string,
+): number | readonly number[] | BackoffFunction {
   if (typeof backoff === 'function') return backoff
   if (!Array.isArray(backoff)) return boundedMilliseconds(backoff as Duration, name)
   const waits = backoff as readonly Duration[]

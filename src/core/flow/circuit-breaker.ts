@@ -1,6 +1,6 @@
 import { brandClass } from '../brand.ts'
 import { checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
-import { monotonic } from '../time/clock.ts'
+import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors/errors.ts'
 import { askUser, tellUser } from '../report/user-code.ts'
@@ -9,6 +9,7 @@ import { checkBody } from '../scope/options.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
+import { backoffDelay, type BackoffFunction, type BackoffSettings, waitsOf } from './backoff.ts'
 
 /** `closed`: calls pass. `open`: they are refused. `half-open`: a few pass, to see whether it works again. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
@@ -23,8 +24,12 @@ export interface CircuitBreakerOptions extends NameOptions {
   readonly consecutive?: number
   /** The span of the past that it looks at. Default: '10s'. */
   readonly window?: Duration
-  /** The time for which it stays open before it lets a call pass again. Default: '30s'. */
-  readonly coolDown?: Duration
+  /**
+   * The time for which it stays open before it lets a call pass again. As a list, `['10s', '1m', '10m']`, it grows: the first when it
+   * opens, the next when the call that tried has failed, the last again and again, and the first again once it was closed. Or a function
+   * of how often it has opened since it was closed, from 1. Default: '30s'.
+   */
+  readonly coolDown?: Duration | readonly Duration[] | BackoffFunction
   /**
    * The number of calls that may try at a time while it is half open, and that must succeed in a row to close it. From 1
    * up; default 1.
@@ -34,6 +39,20 @@ export interface CircuitBreakerOptions extends NameOptions {
   readonly counts?: (error: unknown) => boolean
   /** Told of each change of state. */
   readonly onChange?: (state: CircuitState) => void
+  /** The state in which another program, or an earlier run of this one, has left it: what its `snapshot()` returned. Default: closed. */
+  readonly from?: CircuitSnapshot
+}
+
+/** The state of a circuit breaker as data, to be kept in a file or sent to others. */
+export interface CircuitSnapshot {
+  /** Only an open circuit has something to hand on: `half-open` is told as `open`, with nothing left to wait. */
+  readonly state: 'closed' | 'open'
+  /** True when it was opened by hand, and stays so until `reset`. */
+  readonly isolated: boolean
+  /** The moment until which it is open, in milliseconds since the Unix epoch; 0 when it is closed or isolated. */
+  readonly until: number
+  /** The number of times that it has opened since it was closed, which says how long it stays open the next time. */
+  readonly openings: number
 }
 
 /** The state and the counts of a circuit breaker. */
@@ -44,7 +63,7 @@ export interface CircuitBreakerStats {
   readonly failures: number
   /** The number of calls that have been refused in all. */
   readonly refused: number
-  /** Milliseconds until it lets a call try again; 0 when it is not open. */
+  /** Milliseconds until it lets a call try again; 0 when it is not open, Infinity when it was isolated. */
   readonly opensIn: number
 }
 
@@ -58,6 +77,7 @@ const known: ReadonlySet<string> = new Set([
   'probes',
   'counts',
   'onChange',
+  'from',
 ])
 
 /**
@@ -98,7 +118,8 @@ export class CircuitBreaker {
   readonly #minimum: number
   readonly #consecutive: number
   readonly #window: number
-  readonly #coolDown: number
+  /** The cool-downs, as a rule for waits. */
+  readonly #coolDown: BackoffSettings
   readonly #probes: number
   readonly #counts: ((error: unknown) => boolean) | undefined
   readonly #onChange: ((state: CircuitState) => void) | undefined
@@ -106,6 +127,8 @@ export class CircuitBreaker {
   /** Rises with each change of state: what began before says nothing about now. */
   #era = 0
   #openUntil = 0
+  /** The number of times that it has opened since it was closed. */
+  #openings = 0
   #probing = 0
   #proven = 0
   #refused = 0
@@ -132,10 +155,16 @@ export class CircuitBreaker {
     this.#minimum = minimum
     this.#consecutive = options.consecutive ?? Infinity
     this.#window = positiveMilliseconds(window, 'window')
-    this.#coolDown = milliseconds(coolDown, 'coolDown')
+    this.#coolDown = {
+      backoff: coolDownsOf(coolDown),
+      factor: 1,
+      maxBackoff: Infinity,
+      jitter: 0,
+    }
     this.#probes = probes
     this.#counts = counts
     this.#onChange = onChange
+    if (options.from !== undefined) this.#resume(options.from)
   }
 
   /** The state, which says whether calls pass. It stays `open` until a call is made after the cool-down, which then tries. */
@@ -181,6 +210,46 @@ export class CircuitBreaker {
     return counts === undefined || askUser('counts', () => counts(error), true)
   }
 
+  /**
+   * Opens the circuit by hand, until `reset`: for maintenance, or because somebody knows better. Calls are refused with a `retryAfter` of
+   * Infinity; those that are under way go on, and have no say.
+   */
+  isolate(): void {
+    this.#openUntil = Infinity
+    this.#become('open')
+  }
+
+  /** Closes the circuit by hand, whatever has opened it, and forgets what has failed so far. */
+  reset(): void {
+    this.#openings = 0
+    this.#become('closed')
+  }
+
+  /**
+   * Its state as data: for a breaker with the option `from`, in the next run of this program or in another one.
+   *
+   * @example
+   * import { CircuitBreaker } from 'skein'
+   *
+   * const before = new CircuitBreaker({ consecutive: 1, coolDown: ['10s', '1m'] })
+   * await before.run(() => { throw new Error('down') }).catch(() => {})
+   * const kept = JSON.stringify(before.snapshot())
+   *
+   * const after = new CircuitBreaker({ consecutive: 1, coolDown: ['10s', '1m'], from: JSON.parse(kept) })
+   * console.log(after.state) // open
+   */
+  snapshot(): CircuitSnapshot {
+    const isOpen = this.#state !== 'closed'
+    const isolated = this.#isIsolated
+    const left = Math.max(0, this.#openUntil - monotonic())
+    return Object.freeze({
+      state: isOpen ? 'open' : 'closed',
+      isolated,
+      until: isOpen && !isolated ? now() + left : 0,
+      openings: this.#openings,
+    })
+  }
+
   stats(): CircuitBreakerStats {
     this.#forget(monotonic())
     return Object.freeze({
@@ -202,6 +271,12 @@ export class CircuitBreaker {
     }
     this.#refused++
     const retryAfter = this.#state === 'open' ? Math.ceil(left) : 0
+    if (this.#isIsolated) {
+      throw new CircuitOpenError(
+        `${this.title} was isolated by hand, so the call was not made. None is, until reset() is called.`,
+        { retryAfter },
+      )
+    }
     const when = this.#state === 'open' ? `in ${retryAfter} ms` : 'when the calls that try now have ended'
     throw new CircuitOpenError(
       `${this.title} is ${this.#state}: what it protects has failed too often, so the call was not made. It is tried ` +
@@ -232,18 +307,40 @@ export class CircuitBreaker {
     if (this.#state === 'half-open') this.#probing--
   }
 
+  get #isIsolated(): boolean {
+    return this.#state === 'open' && this.#openUntil === Infinity
+  }
+
   #open(): void {
-    this.#openUntil = monotonic() + this.#coolDown
+    this.#openings++
+    this.#openUntil = monotonic() + this.#coolDownOf(this.#openings)
     this.#become('open')
   }
 
+  /** Comes to an end: a circuit that is open for ever was isolated. */
+  #coolDownOf(openings: number): number {
+    return backoffDelay(this.#coolDown, Math.max(1, openings), undefined)
+  }
+
+  /** Goes on where another has stopped. The clock of the machine may have been set meanwhile: never longer than its own cool-down. */
+  #resume(from: CircuitSnapshot): void {
+    checkSnapshot(from)
+    this.#openings = from.openings
+    if (from.state === 'closed') return
+    const left = Math.max(0, Math.min(from.until - now(), this.#coolDownOf(from.openings)))
+    this.#openUntil = from.isolated ? Infinity : monotonic() + left
+    this.#state = 'open'
+  }
+
   #become(state: CircuitState): void {
+    const changes = state !== this.#state
+    if (state === 'closed') this.#openings = 0
     this.#state = state
     this.#era++
     this.#probing = this.#proven = this.#failures = this.#inARow = 0
     this.#ends = []
     const onChange = this.#onChange
-    if (onChange !== undefined) tellUser('onChange', () => onChange(state))
+    if (onChange !== undefined && changes) tellUser('onChange', () => onChange(state))
   }
 
   #forget(now: number): void {
@@ -255,4 +352,25 @@ export class CircuitBreaker {
     }
     if (gone > 0) this.#ends.splice(0, gone)
   }
+}
+
+function coolDownsOf(
+  coolDown: Duration | readonly Duration[] | BackoffFunction,
+): NonNullable<BackoffSettings['backoff']> {
+  if (typeof coolDown === 'function' || Array.isArray(coolDown)) return waitsOf(coolDown, 'coolDown')
+  return milliseconds(coolDown as Duration, 'coolDown')
+}
+
+function checkSnapshot(from: CircuitSnapshot): void {
+  const { state, isolated, until, openings } = (from ?? {}) as Partial<CircuitSnapshot>
+  const isOne =
+    (state === 'closed' || state === 'open') &&
+    typeof isolated === 'boolean' &&
+    Number.isFinite(until) &&
+    Number.isSafeInteger(openings) &&
+    (openings as number) >= 0
+  if (isOne) return
+  throw new InvalidArgumentError(
+    `from must be what snapshot() of a circuit breaker has returned, got ${describe(from)}: ${JSON.stringify(from)?.slice(0, 200)}`,
+  )
 }

@@ -138,4 +138,121 @@ describe('circuit breaker', () => {
     assert.throws(() => new CircuitBreaker({ failures: 5 } as never), /'failures'/)
     assert.throws(() => new CircuitBreaker({ counts: 3 } as never), /counts must be a function/)
   })
+
+  test('the cool-down grows from one failed try to the next, and begins anew once it was closed', async () => {
+    for (const coolDown of [
+      ['1s', '5s', '20s'],
+      (openings: number) => [1_000, 5_000, 20_000][Math.min(openings, 3) - 1] ?? 0,
+    ] as const) {
+      const breaker = new CircuitBreaker({ consecutive: 1, coolDown })
+      for (const wait of [1_000, 5_000, 20_000, 20_000]) {
+        await failures(breaker, 1)
+        assert.equal(breaker.stats().opensIn, wait)
+        await clock.advance(wait)
+      }
+      assert.equal(await breaker.run(() => 'up'), 'up')
+      await failures(breaker, 1)
+      assert.equal(breaker.stats().opensIn, 1_000)
+    }
+    assert.throws(() => new CircuitBreaker({ coolDown: [] }), { code: 'SKEIN_INVALID_ARGUMENT', message: /coolDown/ })
+    assert.throws(() => new CircuitBreaker({ coolDown: ['1s', 'soon' as never] }), { message: /coolDown\[1\]/ })
+  })
+
+  test('a cool-down that throws or says nonsense is short, and the failure of the call is what is seen', async () => {
+    for (const coolDown of [
+      () => {
+        throw new Error('oops')
+      },
+      () => Number.NaN,
+    ]) {
+      const breaker = new CircuitBreaker({ consecutive: 1, coolDown })
+      await failures(breaker, 1)
+      assert.equal(breaker.stats().opensIn, 100)
+    }
+  })
+
+  test('isolated by hand it refuses all calls until it is reset, also by a call that was under way', async () => {
+    const changes: string[] = []
+    const breaker = new CircuitBreaker({ name: 'prices', consecutive: 1, onChange: state => changes.push(state) })
+    await scope(async s => {
+      const slow = s.spawn(s => breaker.run(s => s.sleep('1s').then(() => 'ended'), s))
+      await s.sleep(1)
+      breaker.isolate()
+      breaker.isolate()
+      await assert.rejects(
+        breaker.run(() => assert.fail('was called')),
+        {
+          code: 'SKEIN_CIRCUIT_OPEN',
+          retryAfter: Infinity,
+          message: /isolated by hand/,
+        },
+      )
+      assert.equal(await slow.result(), 'ended')
+    })
+    await clock.advance('1d')
+    assert.equal(breaker.stats().opensIn, Infinity)
+    breaker.reset()
+    breaker.reset()
+    assert.equal(await breaker.run(() => 'up'), 'up')
+    assert.deepEqual(changes, ['open', 'closed'])
+  })
+
+  test('reset closes what has opened by itself, and forgets the failures', async () => {
+    const breaker = new CircuitBreaker({ consecutive: 2, coolDown: ['1s', '5s'] })
+    await failures(breaker, 2)
+    await clock.advance('1s')
+    await failures(breaker, 1)
+    breaker.reset()
+    await failures(breaker, 1)
+    assert.equal(breaker.state, 'closed')
+    await failures(breaker, 1)
+    assert.equal(breaker.stats().opensIn, 1_000)
+  })
+
+  test('another one goes on from a snapshot: as data, with what is left of the cool-down and how it grows', async () => {
+    const options = { consecutive: 1, coolDown: ['10s', '1m'] } as const
+    const kept = (breaker: CircuitBreaker) => JSON.parse(JSON.stringify(breaker.snapshot()))
+    const first = new CircuitBreaker(options)
+    assert.equal(new CircuitBreaker({ ...options, from: kept(first) }).state, 'closed')
+    await failures(first, 1)
+    await clock.advance('4s')
+    const second = new CircuitBreaker({ ...options, from: kept(first) })
+    assert.deepEqual([second.state, second.stats().opensIn], ['open', 6_000])
+    await clock.advance('6s')
+    await failures(second, 1)
+    assert.equal(second.stats().opensIn, 60_000)
+    first.isolate()
+    const third = new CircuitBreaker({ ...options, from: kept(first) })
+    assert.equal(third.stats().opensIn, Infinity)
+    third.reset()
+    assert.equal(await third.run(() => 'up'), 'up')
+  })
+
+  test('a clock that was set keeps no circuit open for longer than its cool-down', () => {
+    for (const [until, left] of [
+      [clock.now() + 1e12, 10_000],
+      [clock.now() - 1e12, 0],
+    ] as const) {
+      const from = { state: 'open', isolated: false, until, openings: 1 } as const
+      assert.equal(new CircuitBreaker({ coolDown: '10s', from }).stats().opensIn, left)
+    }
+  })
+
+  test('refuses what is no snapshot', () => {
+    const good = { state: 'open', isolated: false, until: 0, openings: 1 } as const
+    for (const wrong of [
+      null,
+      5,
+      {},
+      { ...good, state: 'half-open' },
+      { ...good, until: Number.NaN },
+      { ...good, openings: -1 },
+      { ...good, isolated: 1 },
+    ]) {
+      assert.throws(() => new CircuitBreaker({ from: wrong as never }), {
+        code: 'SKEIN_INVALID_ARGUMENT',
+        message: /snapshot/,
+      })
+    }
+  })
 })

@@ -144,6 +144,9 @@ export const coreRows: readonly NumberRow[] = [
   row<number>('CircuitBreakerOptions.minimum', count(1), minimum => trips({ minimum })),
   row<number>('CircuitBreakerOptions.consecutive', count(1), consecutive => trips({ consecutive })),
   row('CircuitBreakerOptions.window', positive, window => trips({ window })),
+  row('CircuitBreakerOptions.coolDown (in a list)', bounded, wait =>
+    told(new CircuitBreaker({ coolDown: [wait], consecutive: 1 }).run(fails)).catch(() => 0),
+  ),
   row('CircuitBreakerOptions.coolDown', span, async coolDown => {
     const breaker = new CircuitBreaker({ coolDown, consecutive: 1 })
     await told(breaker.run(fails))
