@@ -62,6 +62,7 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
     overFrom: () => -Infinity,
     rollingBack: new Map<string, string>(),
     kept: unread,
+    doubtAgain: 0,
   }
   const place = { leases: new Leases(), openings: new Map<string, number>(), announced: new Map() }
   const ask = <T>(...asked: Asked): T => {

@@ -4,6 +4,12 @@ import type { Settlement } from 'skein/stores'
 import { repair, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
 import { call, inFolder, request } from './folder.ts'
 import { claimNow } from '../../support/claim-now.ts'
+import { changedRetention, defaultRetention } from '#skein/stores/options.js'
+import { trim } from '#skein/stores/sqlite/calls/history.js'
+import { Lines } from '#skein/stores/sqlite/calls/lines.js'
+import { Turn } from '#skein/stores/sqlite/calls/turn.js'
+import { Database } from '#skein/stores/sqlite/file/database.js'
+import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
 
 describe('the history of a SQLite store', () => {
   inFolder('keeps all that has just ended, also for those who wait in another program and are slow', async file => {
@@ -84,6 +90,58 @@ describe('the history of a SQLite store', () => {
       }
       other.close()
       await repaired.close()
+    },
+  )
+
+  inFolder(
+    'counts what is far beyond its limits once, not with each commit, when it may not be forgotten yet',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      await store.broker.send(Array.from({ length: 1_500 }, (_, n) => call(`call-${n}`)))
+      for (const limit of [1_000, 500]) {
+        const claims = await claimNow(store, { ...request, limit })
+        await store.broker.settle(claims.map(({ id, token }) => ({ id, token, kind: 'done', result: '1' })))
+      }
+      await store.close()
+      const driver = await openDriver(file)
+      let counts = 0
+      const counting: Driver = {
+        exec: sql => driver.exec(sql),
+        prepare: sql => {
+          const statement = driver.prepare(sql)
+          if (!sql.includes('GROUP BY history')) return statement
+          return { run: statement.run, get: statement.get, all: (...given) => (counts++, statement.all(...given)) }
+        },
+        inTransaction: () => driver.inTransaction(),
+        close: () => driver.close(),
+      }
+      const database = new Database(counting)
+      const keeper = {
+        database,
+        settings: { maxDeaths: 3, maxBytes: 1_000 },
+        kept: { text: undefined, retention: changedRetention(defaultRetention, { done: { count: 10 } }) },
+        doubtAgain: 0,
+        lines: new Lines(database),
+        held: new Map(),
+        ownLeases: new Set<number>(),
+        boot: '',
+        overFrom: () => -Infinity,
+        rollingBack: new Map<string, string>(),
+      }
+      // The file says nothing of a retention, which is the default then; so it is set as soon as it has been read.
+      const { kept } = keeper
+      const trimmed = (later: number): number => {
+        const turn = new Turn(keeper, Date.now() + later, 1 + later)
+        keeper.kept = kept
+        const forgotten = trim(turn, 1_000)
+        turn.finish()
+        return forgotten
+      }
+      for (let times = 0; times < 100; times++) assert.equal(trimmed(0), 0)
+      assert.equal(counts, 1)
+      assert.deepEqual([trimmed(61_000), trimmed(61_000), trimmed(61_000)], [1_000, 490, 0])
+      assert.equal(counts, 2)
+      database.close()
     },
   )
 })

@@ -44,10 +44,14 @@ export class HistoryCounts {
 
   /** Counts anew. No call has more bytes than the whole file. */
   recount(): void {
+    // Asked first: in one statement it would be asked again for each row.
+    const [size] = this.#database.get('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size') as [
+      number,
+    ]
     const rows = this.#database.all(
-      `SELECT history, count(*), coalesce(sum(iif(typeof(bytes) = 'integer' AND bytes BETWEEN 0 AND size, bytes, 0)), 0)
-       FROM skein_call, (SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size)
-       WHERE ended IS NOT NULL GROUP BY history`,
+      `SELECT history, count(*), coalesce(sum(iif(typeof(bytes) = 'integer' AND bytes BETWEEN 0 AND ?, bytes, 0)), 0)
+       FROM skein_call WHERE ended IS NOT NULL GROUP BY history`,
+      size,
     ) as [number, number, number][]
     this.#numbers = parts.flatMap(part => rows.find(([each]) => each === part)?.slice(1) ?? [0, 0])
   }

@@ -8,6 +8,8 @@ import type { Keeper, Turn } from './turn.ts'
 
 /** The most that is forgotten in one transaction, so that others need not wait long. */
 const most = 1_000
+/** So long, in milliseconds, counts that were found to be right are believed. */
+const belief = 60_000
 /** So many are looked at together. */
 const piece = 500
 
@@ -32,8 +34,12 @@ function trimPart(turn: Turn, part: number, limit: number): number {
   const { database, now, history } = turn
   const { count, bytes, age } = limitsOf(turn.keeper, part)
   let forgotten = 0
-  // Counts that nothing has come near to are not believed: for a wrong one the whole history would go.
-  if (history.count(part) > 2 * count + most || history.bytes(part) > 2 * bytes) history.recount()
+  // Counts far beyond the limits are not believed at once: for a wrong one the whole history would go.
+  const isFarBeyond = history.count(part) > 2 * count + most || history.bytes(part) > 2 * bytes
+  if (isFarBeyond && turn.time >= turn.keeper.doubtAgain) {
+    history.recount()
+    turn.keeper.doubtAgain = turn.time + belief
+  }
   const over = history.count(part) - count
   for (let left = Math.min(limit, over); left > 0;) {
     const wanted = Math.min(left, piece)

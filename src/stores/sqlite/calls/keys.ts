@@ -14,19 +14,21 @@ interface Holders {
   readonly leaving?: Loaded | undefined
 }
 
+const nobody: Holders = {}
+
+/** Those that have not ended, and the last one of those that have and keep their key. */
+const holders = `SELECT id, 0 FROM skein_call WHERE unique_key = ?1 AND ${notEnded} UNION ALL
+  SELECT id, 1 FROM (SELECT id FROM skein_call WHERE unique_key = ?1 AND key_until IS NOT NULL AND key_until > ?2
+    AND key_until <= ${lastTime} AND state >= ${state.done} ORDER BY call DESC LIMIT 1)`
+
 export function holdersOf(turn: Turn, key: string): Holders {
-  const { database, now } = turn
-  const rows = database.all(`SELECT id FROM skein_call WHERE unique_key = ? AND ${notEnded}`, key)
-  const calls = rows.map(([id]) => load(turn, id as string))
+  const rows = turn.database.all(holders, key, turn.now)
+  if (rows.length === 0) return nobody
+  const calls = rows.flatMap(([id, isOver]) => (isOver === 0 ? [load(turn, id as string)] : []))
   const leaving = calls.find(each => each !== undefined && isLeaving(turn, each))
   const holder = calls.find(each => each !== leaving)
   if (holder !== undefined) return { holder, leaving }
-  const kept = database.get(
-    `SELECT id FROM skein_call WHERE unique_key = ? AND key_until IS NOT NULL AND key_until > ? AND key_until <= ${lastTime}
-       AND state >= ${state.done} ORDER BY call DESC LIMIT 1`,
-    key,
-    now,
-  )
+  const kept = rows.find(([, isOver]) => isOver === 1)
   return { holder: kept && load(turn, kept[0] as string), leaving }
 }
 

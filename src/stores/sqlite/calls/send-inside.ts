@@ -97,6 +97,7 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Threa
       database: own,
       settings,
       kept: unread,
+      doubtAgain: 0,
       lines,
       held: new Map(),
       ownLeases: new Set<number>(),

@@ -37,6 +37,8 @@ export interface Keeper {
   readonly boot: string
   /** The past that is kept, as the file said last. */
   kept: Kept
+  /** The time from which on numbers of history that are hard to believe are counted anew. */
+  doubtAgain: number
   /** The time from which on a lease of a length that has run out is over; see `thread/reach.ts`. */
   readonly overFrom: (length: number) => number
   /** Statements of settlements and steps that roll back the transaction that they are part of, and what they say. */
