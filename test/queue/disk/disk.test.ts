@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -11,6 +11,7 @@ import { connect, work } from 'skein/queue'
 import { root } from '../../support/paths.ts'
 
 const echo = task(import.meta, (n: number) => n, { name: 'disk.echo' })
+const measure = task(import.meta, (text: string) => text.length, { name: 'disk.measure' })
 const execute = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'skein-disk-'))
 chmodSync(folder, 0o755)
@@ -45,6 +46,52 @@ if (process.platform === 'linux') {
       const args = ['-c', command, process.execPath, '--input-type=module', '--eval', code]
       const { stdout } = await execute('sh', args, { timeout: 60_000, cwd: root })
       assert.equal(stdout.trim(), '1500')
+    })
+
+    test('that is a small volume is used to the end, and a full one ends and forgets what it has, and goes on', async t => {
+      const volume = join(folder, 'volume')
+      mkdirSync(volume)
+      try {
+        await execute('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', volume])
+      } catch (error) {
+        t.diagnostic(`NOT TESTED HERE: a volume of 20 MB could not be mounted, which takes root (${String(error)})`)
+        return t.skip('a volume of 20 MB could not be mounted, which takes root')
+      }
+      try {
+        const url = `sqlite:${join(volume, 'jobs.db')}`
+        const queue = await connect(url)
+        const text = 'x'.repeat(20_000)
+        let accepted = 0
+        const refusal = await (async () => {
+          for (;;) {
+            try {
+              await queue.submit(measure, text)
+              accepted++
+            } catch (error) {
+              return error as { code?: unknown; message: string }
+            }
+          }
+        })()
+        assert.equal(refusal.code, 'SKEIN_STORE_FULL')
+        assert.match(refusal.message, /less than 1 MiB left.*skein purge/)
+        // What was sent takes up the volume itself, not the log of it.
+        assert.ok(statSync(join(volume, 'jobs.db')).size > 16_000_000)
+        assert.equal((await queue.storeStats()).queues[0]?.counts.ready, accepted)
+        // What is there is worked off and forgotten all the same.
+        const worker = await work({ store: url, tasks: [measure], on: 'loop', concurrency: 1 })
+        while (worker.stats().done < 10) await new Promise(resolve => setImmediate(resolve))
+        await worker.close()
+        const left = (await queue.jobs({ states: ['ready'], limit: 10_000 })).length
+        assert.ok(left < accepted)
+        assert.equal(await queue.purge({ states: ['ready'] }), left)
+        const next = await work({ store: url, tasks: [measure], on: 'loop' })
+        assert.deepEqual(await Promise.all([1, 2, 3].map(() => queue.run(measure, text))), [20_000, 20_000, 20_000])
+        assert.equal((await queue.storeStats()).queues[0]?.counts.done, accepted - left + 3)
+        await next.close()
+        await queue.close()
+      } finally {
+        await execute('umount', ['--lazy', volume])
+      }
     })
 
     test('refuses a call in words, loses none that it took, and the worker goes on when there is room', async () => {

@@ -49,6 +49,11 @@ export function takesNoMore(error: unknown): boolean {
   return code === 13 || code === 10
 }
 
+/** True when the disk has no room. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === 13
+}
+
 /** True when the database as a whole is in trouble, so that there is no use in looking for one bad request. */
 export function isTrouble(error: unknown): boolean {
   if (error instanceof StoreError) return true
@@ -112,6 +117,16 @@ export function failureOf(error: unknown, path: string): SentFailure {
       }
     default:
       return { code: 'SKEIN_STORE_UNAVAILABLE', message: `The store ${path} failed: ${message}` }
+  }
+}
+
+/** The refusal of what is new, while there is still room for ending and forgetting what is there. */
+export function shortOfRoom(path: string): SentFailure {
+  return {
+    code: 'SKEIN_STORE_FULL',
+    message:
+      `There is less than 1 MiB left on the disk of ${path}, which is kept for ending and forgetting jobs. Nothing of this was ` +
+      `kept. Make room, or forget jobs (skein purge), then do it again.`,
   }
 }
 

@@ -1,3 +1,4 @@
+import { StoreError } from '../../../core/errors/errors.ts'
 import * as check from '../../check.ts'
 import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
 import { retentionChange } from '../../options.ts'
@@ -38,10 +39,21 @@ export class SqliteInspector implements Inspector {
   async purge(filter: JobFilter): Promise<number> {
     check.checkFilter(filter)
     let purged = 0
-    for (let left = filter.limit ?? Infinity; left > 0; left -= piece) {
-      const count = await this.#thread.ask<number>(['purge', filter, Math.min(left, piece)])
+    let size = piece
+    for (let left = filter.limit ?? Infinity; left > 0;) {
+      const asked = Math.min(left, size)
+      let count: number
+      try {
+        count = await this.#thread.ask<number>(['purge', filter, asked])
+      } catch (error) {
+        // To forget needs a little room, too: less of it for less at once.
+        if (size === 1 || !(error instanceof StoreError) || error.code !== 'SKEIN_STORE_FULL') throw error
+        size = Math.ceil(size / 8)
+        continue
+      }
       purged += count
-      if (count < piece) break
+      left -= count
+      if (count < asked) break
     }
     return purged
   }

@@ -8,7 +8,7 @@ import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
 import { announce, retain } from '../calls/controlling.ts'
 import { type Due, never, nextDue } from '../calls/due.ts'
-import { failureOf, isBusy, isTrouble, takesNoMore } from '../file/failures.ts'
+import { failureOf, isBusy, isFull, isTrouble, shortOfRoom, takesNoMore } from '../file/failures.ts'
 import { Foreign } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
@@ -17,6 +17,7 @@ import { lookOnly, mustLast, perform, type Place, weightOf } from '../calls/oper
 import type { Asked, Request, ThreadData } from '../calls/requests.ts'
 import { EffectRolledBack } from '../calls/effects.ts'
 import { Reach } from './reach.ts'
+import { Room } from '../file/room.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
 import { isOverfull, limitsOf, trim } from '../calls/history.ts'
@@ -63,6 +64,7 @@ export class Service implements Backend<Asked> {
   #turnstile!: Turnstile
   #bell!: Bell
   #file!: SameFile
+  #room!: Room
   #rang = false
   #timer: NodeJS.Timeout | undefined
   /** The timer is the one after which the file is asked what is due. */
@@ -95,6 +97,7 @@ export class Service implements Backend<Asked> {
     if (steady() - begun > longWait) this.#reach.broken()
     try {
       this.#file = new SameFile(path)
+      this.#room = new Room(path, database)
       const lines = new Lines(database)
       const overFrom = (length: number): number => this.#reach.overFrom(length)
       const programs = (): OpenPrograms | undefined => this.#turnstile.programs()
@@ -229,7 +232,16 @@ export class Service implements Backend<Asked> {
         if (!answers.some(answer => answer[0] === number)) answers.push([number, undefined, failure])
       return
     }
-    if (writes.length > 0 || chores.length > 0) this.#write(writes, chores, answers, told)
+    const taken = this.#takenOf(writes, answers)
+    if (taken.length > 0 || chores.length > 0) this.#write(taken, chores, answers, told)
+  }
+
+  /** The requests without those that bring something new, where the disk has no room for that. */
+  #takenOf(writes: readonly Request[], answers: Answer[]): readonly Request[] {
+    if (!writes.some(([, [kind]]) => kind === 'send') || !this.#room.isShort()) return writes
+    const failure = shortOfRoom(this.#data.path)
+    for (const [number, [kind]] of writes) if (kind === 'send') answers.push([number, undefined, failure])
+    return writes.filter(([, [kind]]) => kind !== 'send')
   }
 
   /**
@@ -260,7 +272,22 @@ export class Service implements Backend<Asked> {
         this.#keeper.rollingBack.set(error.key, error.message)
         return this.#write(requests, chores, answers, told)
       }
-      if (!fresh && takesNoMore(error) && this.#emptyLog()) return this.#write(requests, chores, answers, told, true)
+      if (!fresh && takesNoMore(error) && this.#room.emptyLog())
+        return this.#write(requests, chores, answers, told, true)
+      const less = isFull(error) && requests.length === 1 ? lessOf(requests[0] as Request) : undefined
+      if (less) {
+        this.#write([less], chores, answers, told)
+        // There may be more than was asked for now.
+        return void told.push(['claimable'])
+      }
+      if (isFull(error) && requests.length + chores.length > 1) {
+        // There may be room for less at once.
+        const half = requests.length >> 1
+        for (const chore of chores) this.#write([], [chore], answers, told)
+        for (const part of [requests.slice(0, half), requests.slice(half)])
+          if (part.length > 0) this.#write(part, [], answers, told)
+        return
+      }
       if (!isTrouble(error) && requests.length + chores.length > 1) {
         for (const chore of chores) this.#write([], [chore], answers, told)
         for (const request of requests) this.#write([request], [], answers, told)
@@ -274,16 +301,6 @@ export class Service implements Backend<Asked> {
     if (requests.some(([, [kind]]) => kind === 'settle')) crashPoint('after-ack')
     answers.push(...values)
     told.push(...turn.told)
-  }
-
-  /** Brings what stands in the log into the file: a full disk may have room for the one where it has none for more of the other. */
-  #emptyLog(): boolean {
-    try {
-      const [busy] = this.#keeper.database.get('PRAGMA wal_checkpoint(TRUNCATE)') as [number]
-      return busy === 0
-    } catch {
-      return false
-    }
   }
 
   #transact(durable: boolean, action: (turn: Turn) => void): Turn {
@@ -306,6 +323,7 @@ export class Service implements Backend<Asked> {
     }
     this.#keeper.rollingBack.clear()
     for (const action of turn.afterwards) action()
+    this.#room.tend()
     this.#foreign.own(turn)
     this.#wakeOthers(turn)
     return turn
@@ -457,6 +475,12 @@ export class Service implements Backend<Asked> {
     this.#turnstile.close()
     database.close()
   }
+}
+
+/** The same for fewer calls, where that can be; undefined otherwise. */
+function lessOf([number, asked]: Request): Request | undefined {
+  if (asked[0] !== 'claim' || asked[1].limit <= 1) return undefined
+  return [number, ['claim', { ...asked[1], limit: Math.ceil(asked[1].limit / 8) }]]
 }
 
 const looks: ReadonlySet<string> = new Set([
