@@ -72,7 +72,7 @@ export { race } from './core/combine/race.ts'
 export { any, type Completed, some } from './core/combine/some.ts'
 
 // Talking and taking turns: values from task to task, and who may go in now.
-export { Barrier, type BarrierStats } from './core/sync/barrier.ts'
+export { Barrier, type BarrierOptions, type BarrierStats } from './core/sync/barrier.ts'
 export { CapacityLimiter, type LimiterStats } from './core/sync/capacity-limiter.ts'
 export {
   channel,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import {
+  Barrier,
   CircuitBreaker,
   every,
   instrument,
@@ -71,6 +72,20 @@ const callbacks: Readonly<Record<string, () => Promise<void>>> = {
     using _clock = virtualClock({ autojump: true })
     const { runs, failed } = await every('1s', fails, { onError: oops, times: 3 })
     assert.deepEqual([runs, failed], [3, 3])
+  },
+  'BarrierOptions.action': async () => {
+    const barrier = new Barrier(1, { action: oops })
+    await assert.rejects(barrier.wait(), /oops/)
+    barrier.reset()
+    await assert.rejects(barrier.wait(), /oops/)
+  },
+  'CircuitBreakerOptions.coolDown': async () => {
+    using clock = virtualClock()
+    const breaker = new CircuitBreaker({ consecutive: 1, coolDown: oops })
+    await assert.rejects(breaker.run(fails), meant)
+    assert.equal(breaker.state, 'open')
+    await clock.advance('1s')
+    assert.equal(await breaker.run(() => 'up'), 'up')
   },
   'CircuitBreakerOptions.counts': async () => {
     using clock = virtualClock()

@@ -1,9 +1,22 @@
 import { brandClass } from '../brand.ts'
 import { checkInteger } from '../errors/checks.ts'
-import { BrokenError } from '../errors/errors.ts'
+import { BrokenError, MisuseError } from '../errors/errors.ts'
+import { isThenable } from '../errors/thenable.ts'
+import { checkBody } from '../scope/options.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+
+/** Options of a Barrier. */
+export interface BarrierOptions extends NameOptions {
+  /**
+   * Called by the last one to arrive, before any goes on: what has to be done once a round, while nobody works. It must not wait. If it
+   * throws, the barrier is broken, as by `abort`: the last one gets the error itself, the others `SKEIN_BROKEN`. Default: nothing.
+   */
+  readonly action?: () => void
+}
+
+const known: ReadonlySet<string> = new Set(['name', 'action'])
 
 /** The counts of a barrier. */
 export interface BarrierStats {
@@ -45,17 +58,20 @@ export class Barrier implements QueueOwner {
   readonly title: string
   /** The number that have to arrive. */
   readonly parties: number
+  readonly #action: (() => unknown) | undefined
   #broken = false
   readonly #line: WaitQueue<number> = new WaitQueue(this)
 
   /**
    * @param parties how many have to arrive: an integer from 1 up
-   * @param options `name`: how it is called in errors and dumps
+   * @param options `action`: what is done once a round, before all go on; `name`: how it is called in errors and dumps
    */
-  constructor(parties: number, options: NameOptions = {}) {
+  constructor(parties: number, options: BarrierOptions = {}) {
     checkInteger(parties, 'parties', 1)
-    this.title = titleOf('barrier', options)
+    this.title = titleOf('barrier', options, known)
+    if (options.action !== undefined) checkBody(options.action, 'the action of a barrier')
     this.parties = parties
+    this.#action = options.action
   }
 
   /** True after `abort`, until `reset`. */
@@ -86,12 +102,13 @@ export class Barrier implements QueueOwner {
   /**
    * Arrives only if that completes the round, and returns its index then; else undefined. Not a cancel point.
    *
-   * **Errors**: `SKEIN_BROKEN`.
+   * **Errors**: `SKEIN_BROKEN`; what the action throws.
    */
   tryWait(): number | undefined {
     if (this.#broken) throw new BrokenError(`${this.title} was aborted. Call reset() to use it again.`)
     const last = this.parties - 1
     if (this.#line.size < last) return undefined
+    if (this.#action !== undefined) this.#act(this.#action)
     for (let index = 0; index < last; index++) this.#line.shift()?.settle(index)
     return last
   }
@@ -115,6 +132,24 @@ export class Barrier implements QueueOwner {
   /** The number that have arrived, at this moment. */
   stats(): BarrierStats {
     return Object.freeze({ parties: this.parties, waiting: this.#line.size, broken: this.#broken })
+  }
+
+  #act(action: () => unknown): void {
+    try {
+      const given = action()
+      if (isThenable(given)) {
+        Promise.resolve(given).catch(() => {})
+        throw new MisuseError(
+          `The action of ${this.title} returned a promise, but nobody goes on before it has returned, so it must not wait. Let the ` +
+            `one that gets the index ${this.parties - 1} do what waits.`,
+        )
+      }
+    } catch (error) {
+      this.abort()
+      throw error
+    }
+    if (this.#broken)
+      throw new BrokenError(`${this.title} was aborted by its own action. Call reset() to use it again.`)
   }
 
   /** @internal */
