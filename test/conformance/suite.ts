@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly maxWorkerMemory?: number
   readonly memoryLimit?: number
   readonly initializer?: Call<unknown>
+  readonly finalizer?: Call<unknown>
+  readonly finalizerTimeout?: number
   readonly env?: Record<string, string>
   readonly execArgv?: readonly string[]
   readonly output?: 'inherit' | 'tagged'

@@ -1,12 +1,14 @@
 import { clearTimeout, queueMicrotask, setTimeout, steady } from '../../core/time/platform.ts'
 import { isWorker } from '../../core/program/start-guard.ts'
 import { encode, newEncoding } from '../../call/codec/codec.ts'
+import type { Call } from '../../call/call.ts'
+import { messageOf } from '../../core/errors/foreign.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
 import { mostAhead, type PoolEntry, PoolWorker } from './pool-worker.ts'
 import { RealTimer } from '../../core/time/real-timer.ts'
 import { StartWatch } from './start-watch.ts'
-import type { OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
+import type { Hook, OpenTransport, TransportEvents, WorkerExit, WorkerInit } from '../wire/transport.ts'
 import { request } from '../wire/messages.ts'
 import { bootOffset } from '../wire/since-boot.ts'
 import { slowStart } from '../wire/failures.ts'
@@ -144,18 +146,36 @@ export class Crew {
   }
 
   #initOf(worker: PoolWorker): WorkerInit {
-    const { initializer, concurrency, kind, maxWorkerMemory } = this.#settings
-    const base = {
+    const { initializer, finalizer, concurrency, maxWorkerMemory } = this.#settings
+    return {
       name: worker.name,
       concurrency,
       epoch: bootOffset() + worker.born,
       slots: concurrency + mostAhead + 1,
       ...(maxWorkerMemory === undefined ? {} : { maxMemory: maxWorkerMemory * 2 ** 20 }),
+      ...(initializer && { initializer: this.#hook(initializer, 'initializer') }),
+      ...(finalizer && { finalizer: this.#hook(finalizer, 'finalizer') }),
     }
-    if (!initializer) return base
-    const encoding = newEncoding(kind)
-    const args = encode(initializer.args, 'initializer arguments', encoding, 1)
-    return { ...base, initializer: { ...initializer.task, args, marked: encoding.marked } }
+  }
+
+  #hook(call: Call<unknown>, what: string): Hook {
+    const encoding = newEncoding(this.#settings.kind)
+    const args = encode(call.args, `${what} arguments`, encoding, 1)
+    return { ...call.task, args, marked: encoding.marked }
+  }
+
+  /** The worker has said that it cannot be used, or that its finalizer failed: calls have nothing to do with that. */
+  broken(worker: PoolWorker, error: Error): void {
+    if (worker.id === 0) worker.startError = error
+    else this.#tellOfFinalizer(worker, `failed: ${messageOf(error)}`, error.stack)
+  }
+
+  #tellOfFinalizer(worker: PoolWorker, what: string, detail?: string): void {
+    const name = this.#settings.finalizer?.task.name
+    process.emitWarning(`The finalizer ${name} of ${worker.name} ${what}`, {
+      type: 'SkeinCallbackWarning',
+      ...(detail === undefined ? {} : { detail }),
+    })
   }
 
   /** A worker that has calls may have to import the modules of their tasks. */
@@ -203,7 +223,13 @@ export class Crew {
     worker.post([request.close], true)
     worker.flush()
     // A worker that is stopped, or blocked by what a task left behind, does not get to read its farewell.
-    worker.farewell = new RealTimer(this.#settings.grace, () => this.endByForce(worker), false)
+    const { finalizer, finalizerTimeout, grace } = this.#settings
+    const end = (): void => {
+      if (finalizer)
+        this.#tellOfFinalizer(worker, `had not ended after ${finalizerTimeout} ms: the worker is ended by force`)
+      this.endByForce(worker)
+    }
+    worker.farewell = new RealTimer(finalizer ? finalizerTimeout : grace, end, false)
   }
 
   /** Ends a worker whatever it is doing. */

@@ -309,7 +309,7 @@ export class WorkerPool extends ControlledExecutor<Placement> {
         worker.state = 'leaving'
         return
       case reply.broken:
-        worker.startError = decodeError(message[1])
+        this.#crew.broken(worker, decodeError(message[1]))
         return
       case reply.fatal:
         worker.lastWords = decodeError(message[1])

@@ -2,7 +2,7 @@ import { queueMicrotask, setImmediate, steady } from '../../core/time/platform.t
 import { serialize } from 'node:v8'
 import { encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
-import { encodeError } from '../../call/codec/envelope.ts'
+import { encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import { KeptValue } from '../../call/codec/kept-value.ts'
 import { takeMoved } from '../../call/codec/move.ts'
 import type { Packed } from '../../call/codec/steps.ts'
@@ -18,7 +18,7 @@ import { decodeCause } from '../wire/cause.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
 import { loadingSince, type WorkerLedger } from '../wire/ledger.ts'
 import { loadTask } from './load-task.ts'
-import { runHook } from './run-hook.ts'
+import { setUp, tearDown } from './hooks.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
@@ -91,6 +91,7 @@ export class Host implements RunnerHost {
   #turns = 0
   #isInTurn = false
   #closing = false
+  #leaving = false
   #grown = false
   /** The addition to performance.now() that makes the ledger's clock. */
   readonly #sinceEpoch: number
@@ -121,19 +122,24 @@ export class Host implements RunnerHost {
 
   /** Runs the initializer and says that the worker is ready. */
   async start(id: number): Promise<void> {
-    const { initializer } = this.#init
-    if (initializer) {
-      try {
-        await runHook(initializer)
-      } catch (error) {
-        this.#outbox.post([reply.broken, encodeError(thrownError(error, initializer.name))], false)
-        this.#outbox.flush()
-        this.#exit()
-        return
-      }
-    }
+    const failure = await setUp(this.#init, this.#memory)
+    if (failure !== undefined) return this.#endBroken(failure)
     this.#outbox.post([reply.ready, id, this.#bootOffset], true)
     this.#outbox.flush()
+  }
+
+  #endBroken(failure: ErrorEnvelope | undefined): void {
+    if (failure !== undefined) this.#outbox.post([reply.broken, failure], false)
+    this.#outbox.flush()
+    this.#exit()
+  }
+
+  /** Everything has been done, and the pool wants no more of it. */
+  #leave(): void {
+    if (this.#init.finalizer === undefined) return this.#exit()
+    if (this.#leaving) return
+    this.#leaving = true
+    void tearDown(this.#init).then(failure => this.#endBroken(failure))
   }
 
   onRequests(requests: readonly Request[]): void {
@@ -220,7 +226,7 @@ export class Host implements RunnerHost {
     } else {
       this.#outbox.flush()
     }
-    if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#exit()
+    if (this.#closing && this.#active === 0 && this.#inbox.length === 0) this.#leave()
   }
 
   /** The time that a call will take, in milliseconds. Infinity where nobody knows, as for bundles and streams. */

@@ -4,16 +4,17 @@ import type { Destination } from '../../call/codec/codec.ts'
 /** Tells when a worker uses more memory than it should. */
 export class MemoryWatch {
   readonly #most: number
-  readonly #used: () => number
+  /** The bytes that are in use. */
+  readonly used: () => number
 
   /** @param most bytes; undefined: any number is fine, and none is asked for */
   constructor(most: number | undefined, kind: Destination) {
     this.#most = most ?? Number.POSITIVE_INFINITY
-    this.#used = kind === 'processes' ? process.memoryUsage.rss : heapAndBuffers
+    this.used = kind === 'processes' ? process.memoryUsage.rss : heapAndBuffers
   }
 
   tooMuch(): boolean {
-    return this.#most !== Number.POSITIVE_INFINITY && this.#used() > this.#most
+    return this.#most !== Number.POSITIVE_INFINITY && this.used() > this.#most
   }
 }
 

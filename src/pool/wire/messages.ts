@@ -75,7 +75,7 @@ export const reply = {
 export type Reply =
   /** `offset`: its `bootOffset()`. */
   | readonly [kind: typeof reply.ready, id: number, offset: number]
-  /** The initializer failed; the worker is about to exit. */
+  /** Its initializer failed, or it cannot be used for another reason, or its finalizer failed; the worker is about to exit. */
   | readonly [kind: typeof reply.broken, error: ErrorEnvelope]
   | readonly [kind: typeof reply.started, slot: number, at: number]
   /** `marked` 2 is a bundle as it is, and may arrive as 0; 3 is an EncodedBundle. */

@@ -52,7 +52,7 @@ export interface PoolOptions {
   /**
    * Replace a worker that has come to use more than so many megabytes, after a call and never under one: against what leaks
    * fast. Of a thread counts its JavaScript heap with the buffers it holds, of a process all its memory: some 10 and 60
-   * megabytes when they are new. From 1 up; default: never.
+   * megabytes when they are new. Less than a worker uses when it is new fails the calls with `SKEIN_WORKER_START`. From 1 up; default: never.
    */
   readonly maxWorkerMemory?: number
   /**
@@ -63,6 +63,14 @@ export interface PoolOptions {
   readonly memoryLimit?: number
   /** A call to run once in each new worker before any other; when it fails, the worker counts as not started. */
   readonly initializer?: Call<unknown>
+  /**
+   * A call to run in each worker after all others, before it goes: at `close()`, when it has been idle for too long, when it is replaced
+   * for its age, memory or number of calls. Not after a crash, nor where a program ends without `close()`. An error is told by a process
+   * warning, and changes nothing else. Default: none.
+   */
+  readonly finalizer?: Call<unknown>
+  /** The most time that the finalizer may take, from when its worker is told to go. Then that is ended by force. Default: '5s'. */
+  readonly finalizerTimeout?: Duration
   /** Environment variables laid over those of this program; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Node options for the workers, as on Node's command line. Default: those of this program. */
@@ -94,6 +102,8 @@ export interface PoolSettings {
   readonly maxWorkerMemory: number | undefined
   readonly memoryLimit: number | undefined
   readonly initializer: Call<unknown> | undefined
+  readonly finalizer: Call<unknown> | undefined
+  readonly finalizerTimeout: number
   readonly env: Readonly<Record<string, string | undefined>> | undefined
   readonly execArgv: readonly string[] | undefined
   readonly output: 'inherit' | 'tagged'
@@ -114,6 +124,8 @@ const known: ReadonlySet<string> = new Set([
   'maxWorkerMemory',
   'memoryLimit',
   'initializer',
+  'finalizer',
+  'finalizerTimeout',
   'env',
   'execArgv',
   'output',
@@ -145,6 +157,7 @@ export function poolSettings(
   checkCount(maxTasksPerWorker, 'maxTasksPerWorker', 1)
   const {
     startTimeout = '1m',
+    finalizerTimeout = '5s',
     grace = callGrace,
     idleTimeout = '30s',
     maxWorkerAge = Number.POSITIVE_INFINITY,
@@ -154,11 +167,8 @@ export function poolSettings(
   checkLimiter(options.limiter)
   checkChoice(options.overload, 'overload', ['reject', 'wait'])
   checkChoice(options.output, 'output', ['inherit', 'tagged'])
-  if (options.initializer !== undefined && !isCall(options.initializer)) {
-    throw new InvalidArgumentError(
-      `initializer must be a call, as in initializer: call(connect, 'db.example'), got ${describe(options.initializer)}`,
-    )
-  }
+  checkCall(options.initializer, "initializer must be a call, as in initializer: call(connect, 'db.example')")
+  checkCall(options.finalizer, 'finalizer must be a call, as in finalizer: call(disconnect)')
   if (options.env !== undefined && (typeof options.env !== 'object' || options.env === null)) {
     throw new InvalidArgumentError(`env must be an object of strings, got ${describe(options.env)}`)
   }
@@ -185,10 +195,16 @@ export function poolSettings(
     maxWorkerMemory,
     memoryLimit,
     initializer: options.initializer,
+    finalizer: options.finalizer,
+    finalizerTimeout: milliseconds(finalizerTimeout, 'finalizerTimeout'),
     env: options.env,
     execArgv: options.execArgv,
     output: options.output ?? 'inherit',
   }
+}
+
+function checkCall(value: unknown, rule: string): void {
+  if (value !== undefined && !isCall(value)) throw new InvalidArgumentError(`${rule}, got ${describe(value)}`)
 }
 
 function checkChoice(value: unknown, option: string, choices: readonly string[]): void {

@@ -23,6 +23,8 @@ export interface WorkerInit {
   readonly maxMemory?: number
   /** A call to run before the worker takes any other. */
   readonly initializer?: Hook
+  /** A call to run after all others, when the worker has been told to go. */
+  readonly finalizer?: Hook
 }
 
 /** The end of a worker. */

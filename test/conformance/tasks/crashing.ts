@@ -66,6 +66,23 @@ export const setUp = task(import.meta, function setUp(log: string): void {
   ;(globalThis as { isSetUp?: boolean }).isSetUp = true
 })
 
+/** Waits first: what a finalizer does may take its time. */
+export const tearDown = task(import.meta, async function tearDown(log: string): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve))
+  addLine(log, `torn down ${process.pid}`)
+})
+
+export const tearDownBadly = task(import.meta, async function tearDownBadly(log: string): Promise<never> {
+  addLine(log, 'torn down badly')
+  await Promise.resolve()
+  throw new RangeError('the connection was gone already')
+})
+
+/** Never ends. */
+export const tearDownForEver = task(import.meta, function tearDownForEver(): Promise<never> {
+  return new Promise(() => setInterval(() => {}, 60_000))
+})
+
 const kept: Uint8Array[] = []
 
 /** Leaks so much for as long as its worker lives. */

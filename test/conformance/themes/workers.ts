@@ -7,7 +7,7 @@ import * as tasks from '../tasks/crashing.ts'
 import { rejectLater } from '../tasks/failing.ts'
 import { holdUntil, meet } from '../tasks/holding.ts'
 import { countArguments, double, readEnv, readExecArgv, where } from '../tasks/values.ts'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 
 const needs = ['workers'] as const
 
@@ -186,6 +186,86 @@ export const workers: Theme = theme('workers', add => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => executor.run(tasks.isSetUp)))
       assert.ok(answers.every(Boolean))
       assert.equal(linesOf(file('log')).length, 2)
+    },
+    { needs },
+  )
+
+  add(
+    'the finalizer runs once in each worker, after its calls: at the close, when it is replaced, and when it has been idle',
+    async ({ open, file }) => {
+      const finalizer = call(tasks.tearDown, file('log'))
+      const replaced = open({ workers: 1, maxTasksPerWorker: 1, finalizer })
+      const first = await replaced.run(where)
+      assert.notEqual(await replaced.run(where), first)
+      assert.ok(linesOf(file('log')).length >= 1, 'a worker has gone before the next one came')
+      await replaced.close()
+      assert.equal(linesOf(file('log')).length, 2)
+      const idle = open({ workers: 1, idleTimeout: 1, finalizer })
+      await idle.run(where)
+      await new Promise<void>(resolve => {
+        const stop = idle.observe(event => {
+          if (event.type !== 'worker' || event.state !== 'gone') return
+          stop()
+          resolve()
+        })
+      })
+      assert.equal(linesOf(file('log')).length, 3)
+    },
+    { needs },
+  )
+
+  add(
+    'a finalizer that throws, or does not end, is a warning, and no matter of the calls',
+    async ({ open, file }) => {
+      const warnings: string[] = []
+      const listen = ({ name, message }: Error): void => {
+        if (name === 'SkeinCallbackWarning' && message.includes('finalizer')) warnings.push(message)
+      }
+      process.on('warning', listen)
+      try {
+        const bad = open({ workers: 1, finalizer: call(tasks.tearDownBadly, file('log')) })
+        assert.equal(await bad.run(tasks.isSetUp), false)
+        await bad.close()
+        const endless = open({ workers: 1, finalizer: call(tasks.tearDownForEver), finalizerTimeout: 50 })
+        assert.equal(await endless.run(tasks.isSetUp), false)
+        await endless.close()
+        // A warning is told in a turn of its own.
+        await new Promise(resolve => setImmediate(resolve))
+      } finally {
+        process.off('warning', listen)
+      }
+      assert.equal(warnings.length, 2, warnings.join('\n'))
+      assert.match(String(warnings[0]), /tearDownBadly of \w+ 1 failed: the connection was gone already/)
+      assert.match(String(warnings[1]), /tearDownForEver of \w+ 1 had not ended after 50 ms/)
+      assert.deepEqual(linesOf(file('log')), ['torn down badly'])
+    },
+    { needs },
+  )
+
+  add(
+    'a finalizer does not run in a worker that has crashed or could not be set up',
+    async ({ open, file }) => {
+      const finalizer = call(tasks.tearDown, file('log'))
+      const crashes = open({ workers: 1, finalizer })
+      await assert.rejects(crashes.run(tasks.exitWith, 3), { code: 'SKEIN_WORKER_CRASHED' })
+      await crashes.close()
+      const broken = open({ workers: 1, initializer: call(tasks.setUpUnless, file('no'), file('other')), finalizer })
+      touch(file('no'))
+      await assert.rejects(broken.run(where), { code: 'SKEIN_WORKER_START' })
+      await broken.close()
+      assert.equal(existsSync(file('log')), false)
+    },
+    { needs },
+  )
+
+  add(
+    'less memory than a new worker uses is refused, with the number',
+    async ({ open }) => {
+      const executor = open({ workers: 1, maxWorkerMemory: 2 })
+      await assert.rejects(executor.run(where), {
+        code: 'SKEIN_WORKER_START',
+        message: /it uses \d+ MB when it is new, which is more than maxWorkerMemory allows \(2 MB\)/,
+      })
     },
     { needs },
   )

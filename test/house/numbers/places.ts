@@ -79,6 +79,7 @@ export const placeRows: readonly NumberRow[] = [
   row('PoolOptions.grace (of threads)', span, grace => leaving(threads, { grace })),
   row('PoolOptions.grace (of processes)', span, grace => leaving(processes, { grace })),
   row('PoolOptions.startTimeout', span, startTimeout => opened({ startTimeout })),
+  row('PoolOptions.finalizerTimeout', span, finalizerTimeout => opened({ finalizerTimeout })),
   row('PoolOptions.idleTimeout', span, idleTimeout => opened({ idleTimeout })),
   row<number>('PoolOptions.maxTasksPerWorker', countOrNone(1), maxTasksPerWorker => opened({ maxTasksPerWorker })),
   row('PoolOptions.maxWorkerAge', span, maxWorkerAge => opened({ maxWorkerAge })),

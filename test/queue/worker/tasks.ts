@@ -76,6 +76,13 @@ export const dies = task(import.meta, function dies() {
 /** The thread and process that it runs in. */
 export const place = task(import.meta, () => `${process.pid}:${threadId}`, { name: 'place' })
 
+const kept: Uint8Array[] = []
+
+/** Takes so many megabytes for as long as its place lives. */
+export const keep = task(import.meta, function keep(megabytes: number) {
+  kept.push(new Uint8Array(megabytes * 2 ** 20).fill(1))
+})
+
 /** Takes more and more memory, until its place has none left. */
 export const hungry = task(import.meta, function hungry() {
   const eaten: unknown[] = []

@@ -21,6 +21,7 @@ import {
   deaf,
   dies,
   hungry,
+  keep,
   letters,
   place,
   promisesText,
@@ -383,9 +384,11 @@ for (const on of ['threads', 'processes'] as const) {
     })
 
     test('are replaced when they have grown too big', async () => {
-      await start({ on, workers: 1, maxWorkerMemory: 1 })
+      await start({ on, workers: 1, maxWorkerMemory: 200 })
       const places = [await next(), await next()]
-      assert.notEqual(places[0], places[1])
+      assert.equal(places[0], places[1])
+      await run(call(keep, 250))
+      assert.notEqual(await next(), places[1])
     })
 
     test('that run out of memory cost the job that took it an attempt, and the worker goes on', async () => {
