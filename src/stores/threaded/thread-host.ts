@@ -182,7 +182,9 @@ export async function serveStore<A, D>(make: (data: D, host: Host) => Backend<A>
   if (port === null) return
   const { data, listening } = (workerData as Started<D>).skeinStore
   const post = (message: FromThread): void => port.postMessage(message)
-  const host = new ThreadHost<A>(post, listening, () => port.close())
+  // Deno's port has no `close`: there the thread itself is closed, as a web worker is.
+  const leave = (): void => (port.close === undefined ? (globalThis as { close?: () => void }).close?.() : port.close())
+  const host = new ThreadHost<A>(post, listening, leave)
   const backend = make(data, host)
   try {
     await host.open(backend)
@@ -190,7 +192,7 @@ export async function serveStore<A, D>(make: (data: D, host: Host) => Backend<A>
     post({ opened: true })
   } catch (error) {
     post({ failed: backend.failureOf(error) })
-    port.close()
+    leave()
   }
 }
 
