@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/wire/transport.ts'
 import { mostWords } from './limits.ts'
@@ -146,11 +146,11 @@ function kindAndCheck(length: number, kind: number, frames: number): number {
 }
 
 /** Writes parts together, without making one of them: a large one would be copied. */
-export function writeParts(socket: Socket, parts: readonly Buffer[]): void {
+export function writeParts(stream: Writable, parts: readonly Buffer[]): void {
   if (parts.length === 0) return
-  if (parts.length > 1) socket.cork()
-  for (const part of parts) socket.write(part)
-  if (parts.length > 1) socket.uncork()
+  if (parts.length > 1) stream.cork()
+  for (const part of parts) stream.write(part)
+  if (parts.length > 1) stream.uncork()
 }
 
 /** Puts frames together again from the pieces in which they arrive. */

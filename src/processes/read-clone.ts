@@ -1,10 +1,12 @@
-import { DefaultDeserializer } from 'node:v8'
+import { DefaultDeserializer, deserialize } from 'node:v8'
+import { runtime } from '../core/system/runtime.ts'
 
 /**
  * Reads what v8.serialize has written, as `v8.deserialize` does, but every typed array gets memory of its own, as after a
  * structured clone. `v8.deserialize` leaves it in the message: its `buffer` would be all of that, and keep it or change with it.
  */
 export function readClone(bytes: Buffer): unknown {
+  if (!runtime.hasDeserializerClass) return deserialize(bytes)
   const reader = new CloneReader(bytes)
   reader.readHeader()
   return reader.readValue()

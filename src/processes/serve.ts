@@ -1,18 +1,18 @@
-import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { Host } from '../pool/host/host.ts'
 import { afterOutput } from '../pool/host/output.ts'
 import { markWorker } from '../core/program/start-guard.ts'
 import type { HostLink, WorkerInit } from '../pool/wire/transport.ts'
 import { type Reply, reply, type Request } from '../pool/wire/messages.ts'
 import { ReplyWriter, RequestReader } from '../pool/words/messages.ts'
-import { ledgerFd, repliesFd, requestsFd } from './descriptors.ts'
+import { ledgerFd } from './descriptors.ts'
 import { FileWorkerLedger, ledgerBytes } from './file-ledger.ts'
 import { FrameReader, FrameWriter, writeParts } from './frames.ts'
 import { HeldWriter } from './held-replies.ts'
+import { openReplies, openRequests } from './own-ends.ts'
 
 /** Makes this process a worker of the pool that has started it, over the descriptors that it was given. */
 export function serveProcess(): void {
-  const replies = new Socket({ fd: repliesFd, readable: false, writable: true })
+  const replies = openReplies()
   const writer = new FrameWriter<Reply>(ReplyWriter)
   const unsent: { message: Reply; error: unknown }[] = []
   const link: HostLink = {
@@ -52,23 +52,8 @@ export function serveProcess(): void {
     void host.start(process.pid)
     if (calls.length > 0) host.onRequests(calls)
   })
-  // Read always into the same memory and past the stream. All that a socket holds fits in, 208 KiB where nobody has changed it.
-  const pieces = Buffer.allocUnsafeSlow(262_144)
-  // The types of Node 20 know `onread` only among the options of `connect`.
-  const socketOptions: SocketConstructorOpts & ConnectOpts = {
-    fd: requestsFd,
-    readable: true,
-    writable: false,
-    onread: {
-      buffer: pieces,
-      callback: bytes => {
-        reader.push(pieces.subarray(0, bytes))
-        return true
-      },
-    },
-  }
-  const requests = new Socket(socketOptions)
+  const requests = openRequests(bytes => reader.push(bytes))
   // The pool is gone: nobody is left to work for.
   requests.on('end', () => process.exit(0))
-  for (const socket of [requests, replies]) socket.on('error', () => process.exit(0))
+  for (const stream of [requests, replies]) stream.on('error', () => process.exit(0))
 }

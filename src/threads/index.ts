@@ -8,7 +8,6 @@ import { availableParallelism } from 'node:os'
 import type { LocalExecutor } from '../call/executor.ts'
 import { describe } from '../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
-import { runtime } from '../core/system/runtime.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { type PoolOptions, poolSettings } from '../pool/wire/pool-options.ts'
 import { WorkerPool } from '../pool/crew/worker-pool.ts'
@@ -63,12 +62,6 @@ const longestSpin = 1_000
  */
 export function threads(options: ThreadsOptions = {}): LocalExecutor {
   const settings = poolSettings('threads', options, availableParallelism(), ['spin'])
-  if (settings.memoryLimit !== undefined && !runtime.limitsThreadMemory) {
-    throw new InvalidArgumentError(
-      `memoryLimit cannot be kept by threads on ${runtime.name}: it knows no limit for the memory of one thread. ` +
-        `Leave it out and take maxWorkerMemory, which replaces a thread after a call, or run the program on Node.js`,
-    )
-  }
   const spin = milliseconds(options.spin === undefined ? 0 : options.spin, 'spin')
   if (spin > longestSpin) {
     throw new InvalidArgumentError(`spin must be a duration of at most '1s', got ${describe(options.spin)}`)

@@ -3,6 +3,7 @@ import { checkLimiter } from '../../call/run/check-limiter.ts'
 import { type Call, isCall } from '../../call/call.ts'
 import { checkCount, checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import { runtime } from '../../core/system/runtime.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
 import type { CapacityLimiter } from '../../core/sync/capacity-limiter.ts'
@@ -163,7 +164,15 @@ export function poolSettings(
     maxWorkerAge = Number.POSITIVE_INFINITY,
   } = options
   if (maxWorkerMemory !== undefined) checkInteger(maxWorkerMemory, 'maxWorkerMemory (megabytes)', 1)
-  if (memoryLimit !== undefined) checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
+  if (memoryLimit !== undefined) {
+    checkInteger(memoryLimit, 'memoryLimit (megabytes)', 8)
+    if (!runtime.limitsMemoryOf[kind]) {
+      throw new InvalidArgumentError(
+        `memoryLimit must be left out for ${kind} on ${runtime.name}, which does not keep such a limit, got ${memoryLimit}. ` +
+          `Take maxWorkerMemory, which replaces a worker after a call, or run the program on Node.js`,
+      )
+    }
+  }
   checkLimiter(options.limiter)
   checkChoice(options.overload, 'overload', ['reject', 'wait'])
   checkChoice(options.output, 'output', ['inherit', 'tagged'])

@@ -1,0 +1,35 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+import { runtime } from '../core/system/runtime.ts'
+import { repliesFd, requestsFd } from './descriptors.ts'
+
+/** Where this process writes its replies. */
+export function openReplies(): Writable {
+  return runtime.opensSocketsByDescriptor
+    ? new Socket({ fd: repliesFd, readable: false, writable: true })
+    : createWriteStream('', { fd: repliesFd, autoClose: false })
+}
+
+/** Where this process reads its requests. What arrives lies in memory that is used again: it has to be read at once. */
+export function openRequests(onBytes: (bytes: Buffer) => void): Readable {
+  if (!runtime.opensSocketsByDescriptor) {
+    return createReadStream('', { fd: requestsFd, autoClose: false }).on('data', bytes => onBytes(bytes as Buffer))
+  }
+  // Read always into the same memory and past the stream. All that a socket holds fits in, 208 KiB where nobody has changed it.
+  const pieces = Buffer.allocUnsafeSlow(262_144)
+  // The types of Node 20 know `onread` only among the options of `connect`.
+  const options: SocketConstructorOpts & ConnectOpts = {
+    fd: requestsFd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: pieces,
+      callback: bytes => {
+        onBytes(pieces.subarray(0, bytes))
+        return true
+      },
+    },
+  }
+  return new Socket(options)
+}
