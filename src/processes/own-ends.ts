@@ -4,14 +4,14 @@ import type { Readable, Writable } from 'node:stream'
 import { runtime } from '../core/system/runtime.ts'
 import { repliesFd, requestsFd } from './descriptors.ts'
 
-/** Where this process writes its replies. */
+/** Opens the stream of this process to its pool. */
 export function openReplies(): Writable {
   return runtime.opensSocketsByDescriptor
     ? new Socket({ fd: repliesFd, readable: false, writable: true })
     : createWriteStream('', { fd: repliesFd, autoClose: false })
 }
 
-/** Where this process reads its requests. What arrives lies in memory that is used again: it has to be read at once. */
+/** Opens the stream of the pool to this process. What arrives lies in memory that is used again: it has to be read at once. */
 export function openRequests(onBytes: (bytes: Buffer) => void): Readable {
   if (!runtime.opensSocketsByDescriptor) {
     return createReadStream('', { fd: requestsFd, autoClose: false }).on('data', bytes => onBytes(bytes as Buffer))
