@@ -1,27 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
-import { call, task } from 'skein'
+import { call } from 'skein'
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
-
-const add = task(import.meta, (a: number, b: number) => a + b, { name: 'fake-timers.add' })
-const twice = task(import.meta, (n: number) => 2 * n, { name: 'fake-timers.twice' })
-const spins = task(
-  import.meta,
-  function spins(): void {
-    for (;;);
-  },
-  { name: 'fake-timers.spins' },
-)
-
-/** Returns at once, or not before somebody says so. */
-const holds = task(
-  import.meta,
-  function holds(gate?: Int32Array): void {
-    if (gate) Atomics.wait(gate, 0, 0)
-  },
-  { name: 'fake-timers.holds' },
-)
+import { add, holds, spins, twice } from './fake-timers-tasks.ts'
 
 test(
   'threads under them take back what is behind a call that is slower than it was expected to be',
