@@ -7,8 +7,8 @@ export function endCounter(id: string): string {
 }
 
 /** True for the counter of one call. What it holds is due at the time that was asked for, not so much after it was let go. */
-export function isEndCounter(counter: string): boolean {
-  return counter.startsWith(start)
+export function isEndCounter(counter: string | undefined): boolean {
+  return counter?.startsWith(start) === true
 }
 
 const start = 'end of '

@@ -372,8 +372,7 @@ export class Ledger {
 
   /** @internal Its counter lets it go: it comes to be due. */
   letGo(entry: Entry): void {
-    const isDueAsAsked = entry.after !== undefined && isEndCounter(entry.after.counter)
-    entry.dueAt = isDueAsAsked ? Math.max(this.now, entry.dueAt) : this.now + entry.delay
+    entry.dueAt = isEndCounter(entry.after?.counter) ? Math.max(this.now, entry.dueAt) : this.now + entry.delay
     this.#standing.wait(entry)
   }
 

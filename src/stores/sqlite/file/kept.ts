@@ -1,6 +1,6 @@
 import { changedRetention, defaultRetention, retentionParts } from '../../options.ts'
 import type { KeptLimits, Retention, RetentionChange } from '../../roles/retention.ts'
-import type { Value } from '../file/driver.ts'
+import type { Value } from './driver.ts'
 
 /** The past that is kept, and the words of the file that say so. */
 export interface Kept {
