@@ -5,7 +5,7 @@ import type { PoolWorker } from './pool-worker.ts'
 const shortest = 10
 
 /** The timers that it looks by. */
-type AheadTimers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>
+export type AheadTimers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>
 
 const platform: AheadTimers = { setTimeout, clearTimeout }
 

@@ -1,4 +1,4 @@
-import { AheadWatch } from './ahead-watch.ts'
+import { type AheadTimers, AheadWatch } from './ahead-watch.ts'
 import { isBound } from './pool-queue.ts'
 import { placementOf, type PoolEntry, type PoolWorker } from './pool-worker.ts'
 import { isOverloaded } from './routing.ts'
@@ -13,15 +13,22 @@ export class Recall {
   /**
    * @param concurrency how many calls run at once in one worker
    * @param putBack takes a call that no worker has any more
+   * @param timers the platform's; others only to see what it does
    */
-  constructor(places: readonly (PoolWorker | undefined)[], concurrency: number, putBack: (entry: PoolEntry) => void) {
+  constructor(
+    places: readonly (PoolWorker | undefined)[],
+    concurrency: number,
+    putBack: (entry: PoolEntry) => void,
+    timers?: AheadTimers,
+  ) {
     this.#places = places
     this.#concurrency = concurrency
     this.#putBack = putBack
-    this.#aheadWatch = new AheadWatch(places, concurrency, worker => {
+    const onStuck = (worker: PoolWorker): void => {
       worker.isStuck = true
       this.from(worker)
-    })
+    }
+    this.#aheadWatch = new AheadWatch(places, concurrency, onStuck, timers)
   }
 
   /** This worker has got a call beside others. */

@@ -23,6 +23,7 @@ import type { PoolSettings } from '../wire/pool-options.ts'
 import { PoolQueue } from './pool-queue.ts'
 import { Placement, placementOf, type PoolEntry, type PoolWorker, withdrawn } from './pool-worker.ts'
 import { RealTimer, realTime } from './real-time.ts'
+import type { AheadTimers } from './ahead-watch.ts'
 import { Recall } from './recall.ts'
 import { Suspects } from './suspects.ts'
 import { refuseNestedStart } from '../../core/program/start-guard.ts'
@@ -65,7 +66,7 @@ export class WorkerPool extends ControlledExecutor<Placement> {
   #scheduled = false
   readonly #recall: Recall
 
-  constructor(settings: PoolSettings, open: OpenTransport) {
+  constructor(settings: PoolSettings, open: OpenTransport, timers?: AheadTimers) {
     super(settings.name, settings.maxQueue, settings.overload, settings.limiter)
     this.kind = settings.kind
     this.#settings = settings
@@ -94,7 +95,7 @@ export class WorkerPool extends ControlledExecutor<Placement> {
       this.#suspects,
       settings.kind === 'threads',
     )
-    this.#recall = new Recall(this.#crew.places, settings.concurrency, entry => this.#putBack(entry))
+    this.#recall = new Recall(this.#crew.places, settings.concurrency, entry => this.#putBack(entry), timers)
   }
 
   override launch(entry: PoolEntry): void {

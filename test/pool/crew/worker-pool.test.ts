@@ -115,11 +115,12 @@ async function withTold(options: PoolOptions, check: (told: Told) => Promise<voi
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
     const workers: ToldWorker[] = []
-    const pool = new WorkerPool(poolSettings('threads', options, 2), (_, events) => {
+    const open = (_: unknown, events: TransportEvents): Transport => {
       const worker = new ToldWorker(events)
       workers.push(worker)
       return worker.transport
-    })
+    }
+    const pool = new WorkerPool(poolSettings('threads', options, 2), open, { setTimeout, clearTimeout })
     const run: Told['run'] = async (...numbers) => {
       const results = numbers.map(n => pool.run(usual, n))
       for (const each of results) each.catch(() => {}) // what is left when the test ends is cancelled

@@ -178,7 +178,7 @@ describe('a SQLite store', () => {
               kept.push(`c${n}`)
             }
           },
-          { code: 'SKEIN_STORE_FULL', message: /no room left.*Make room/ },
+          { code: 'SKEIN_STORE_FULL', message: /less than 1 MiB left.*Make room/ },
         )
         assert.ok(kept.length > 10)
         execFileSync('mount', ['-o', 'remount,size=16m', disk])
