@@ -40,25 +40,13 @@ export class Ranks<N extends RankedNode<N>> {
   /** Puts one behind all others of its priority. */
   add(one: N, priority: number): void {
     const rank = this.#rank(priority)
-    one.rank = rank
-    one.before = rank.last
-    one.after = undefined
-    if (rank.last) rank.last.after = one
-    else rank.first = one
-    rank.last = one
-    this.size++
+    this.#put(one, rank, rank.last, undefined)
   }
 
   /** Puts one before all others of its priority. */
   addFirst(one: N, priority: number): void {
     const rank = this.#rank(priority)
-    one.rank = rank
-    one.after = rank.first
-    one.before = undefined
-    if (rank.first) rank.first.before = one
-    else rank.last = one
-    rank.first = one
-    this.size++
+    this.#put(one, rank, undefined, rank.first)
   }
 
   /** The next one, without taking it. */
@@ -90,6 +78,17 @@ export class Ranks<N extends RankedNode<N>> {
   /** All of them, in the order in which they would be taken. */
   *entries(): Generator<N> {
     for (const rank of this.#ranks.sorted()) for (let at = rank.first; at; at = at.after) yield at
+  }
+
+  #put(one: N, rank: Rank<N>, before: N | undefined, after: N | undefined): void {
+    one.rank = rank
+    one.before = before
+    one.after = after
+    if (before) before.after = one
+    else rank.first = one
+    if (after) after.before = one
+    else rank.last = one
+    this.size++
   }
 
   /** An empty rank stays if it is the only one: most queues never have another. */
