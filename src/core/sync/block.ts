@@ -1,5 +1,5 @@
 import { callIn } from '../scope/slot.ts'
-import { type Owner, refusalOf } from '../scope/owner.ts'
+import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { Scope } from '../scope/scope.ts'
 import { setImmediate } from '../time/platform.ts'
 
@@ -12,13 +12,36 @@ import { setImmediate } from '../time/platform.ts'
 /** The primitives of which a block has failed in this turn of the event loop, and the turn after it. */
 const failed = new Map<object, Promise<void>>()
 
-/** The next turn of the event loop, if a block of this has failed in this one; undefined where nothing is to be waited for. */
-export function turnAfterFailure(of: object): Promise<void> | undefined {
-  return failed.size === 0 ? undefined : failed.get(of)
+/**
+ * Runs a block of `of`: enters, calls the function, and leaves however that ends. `current()` in it is the owner.
+ *
+ * @param enter waits until the owner is in; throws or rejects where it does not get in
+ */
+export async function runBlock<R>(
+  of: { readonly title: string },
+  fn: () => R | PromiseLike<R>,
+  owner: Owner | undefined,
+  enter: (by: Owner | undefined) => Promise<void>,
+  leave: (by: Owner | undefined) => void,
+): Promise<R> {
+  const by = ownerOf(owner)
+  await enter(by)
+  try {
+    const turn = failed.size === 0 ? undefined : failed.get(of)
+    if (turn !== undefined) await turn
+    const late = refusalOf(by, of.title)
+    if (late !== undefined) throw late
+    return await (by instanceof Scope ? callIn(by, fn, undefined) : fn())
+  } catch (error) {
+    blockFailed(of)
+    throw error
+  } finally {
+    leave(by)
+  }
 }
 
 /** Has those whose turn comes with this failure wait until it is known to those whom it concerns. */
-export function blockFailed(of: object): void {
+function blockFailed(of: object): void {
   if (failed.has(of)) return
   const turn = new Promise<void>(resolve => {
     setImmediate(() => {
@@ -27,11 +50,4 @@ export function blockFailed(of: object): void {
     })
   })
   failed.set(of, turn)
-}
-
-/** Runs the body of a block form: `current()` is the owner in it. Throws if the owner has been cancelled meanwhile. */
-export function runBlock<R>(fn: () => R, owner: Owner | undefined, title: string): R {
-  const late = refusalOf(owner, title)
-  if (late !== undefined) throw late
-  return owner instanceof Scope ? callIn(owner, fn, undefined) : fn()
 }

@@ -3,7 +3,7 @@ import { checkCount } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { runBlock } from './block.ts'
 import { type Door, Entrance, type EntranceOptions } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
@@ -219,20 +219,13 @@ export class CapacityLimiter implements QueueOwner, Door {
   }
 
   /** @internal */
-  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
-    const by = ownerOf(owner)
-    const block = new Block(scopeOf(by))
-    await this.#borrow(block, by, terms)
-    try {
-      const turn = turnAfterFailure(this)
-      if (turn !== undefined) await turn
-      return await runBlock(fn, by, this.title)
-    } catch (error) {
-      blockFailed(this)
-      throw error
-    } finally {
-      this.releaseFor(block)
+  holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const block = new Block()
+    const enter = (by: Owner | undefined): Promise<void> => {
+      block.scope = scopeOf(by)
+      return this.#borrow(block, by, terms)
     }
+    return runBlock(this, fn, owner, enter, () => this.releaseFor(block))
   }
 
   /** @internal */
@@ -310,11 +303,7 @@ export class CapacityLimiter implements QueueOwner, Door {
 
 /** The borrower of one `hold`. */
 class Block {
-  readonly scope: Scope | undefined
-
-  constructor(scope: Scope | undefined) {
-    this.scope = scope
-  }
+  scope: Scope | undefined = undefined
 }
 
 function nameOf(borrower: unknown): unknown {

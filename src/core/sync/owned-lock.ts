@@ -1,7 +1,7 @@
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { runBlock } from './block.ts'
 import { type Door, Entrance } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import type { PriorityOptions } from './standing.ts'
@@ -115,8 +115,7 @@ export abstract class OwnedLock implements QueueOwner, Door {
   /** @internal */
   enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
     try {
-      const by = ownerOf(owner)
-      return this.#claim(by) ? done : this.#queueUp(by, terms)
+      return this.#enter(ownerOf(owner), terms)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -133,19 +132,9 @@ export abstract class OwnedLock implements QueueOwner, Door {
   }
 
   /** @internal */
-  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
-    const by = ownerOf(owner)
-    await (this.#claim(by) ? done : this.#queueUp(by, terms))
-    try {
-      const turn = turnAfterFailure(this)
-      if (turn !== undefined) await turn
-      return await runBlock(fn, by, this.title)
-    } catch (error) {
-      blockFailed(this)
-      throw error
-    } finally {
-      this.#leave(scopeOf(by))
-    }
+  holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const enter = (by: Owner | undefined): Promise<void> => this.#enter(by, terms)
+    return runBlock(this, fn, owner, enter, by => this.#leave(scopeOf(by)))
   }
 
   /** @internal */
@@ -205,10 +194,11 @@ export abstract class OwnedLock implements QueueOwner, Door {
     return wait.promise
   }
 
-  #claim(by: Owner | undefined): boolean {
+  #enter(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    return this.#take(scopeOf(by))
+    const scope = scopeOf(by)
+    return this.#take(scope) ? done : waitUnder(new Waiter(this.#line, scope, terms), by, this.title)
   }
 
   #take(scope: Scope | undefined): boolean {
@@ -225,10 +215,6 @@ export abstract class OwnedLock implements QueueOwner, Door {
 
   /** Refuses those who may not even ask. */
   protected admit(_scope: Scope | undefined): void {}
-
-  #queueUp(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, scopeOf(by), terms), by, this.title)
-  }
 
   #leave(scope: Scope | undefined): void {
     // A lock that was broken meanwhile is nobody's any more.

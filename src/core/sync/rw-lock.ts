@@ -2,7 +2,7 @@ import { brandClass } from '../brand.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
-import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { runBlock } from './block.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { Tenure } from './tenure.ts'
 import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
@@ -105,8 +105,7 @@ export class LockSide {
    */
   acquire(owner?: Owner): Promise<void> {
     try {
-      const by = ownerOf(owner)
-      return this.#state.claim(this.#mode, by) ? done : this.#state.queueUp(this.#mode, by)
+      return this.#state.acquire(this.#mode, ownerOf(owner))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -139,19 +138,12 @@ export class LockSide {
    *
    * **Errors**: those of `acquire`, and what the function throws.
    */
-  async hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
-    const by = ownerOf(owner)
-    await (this.#state.claim(this.#mode, by) ? done : this.#state.queueUp(this.#mode, by))
-    try {
-      const turn = turnAfterFailure(this.#state)
-      if (turn !== undefined) await turn
-      return await runBlock(fn, by, this.#state.title)
-    } catch (error) {
-      blockFailed(this.#state)
-      throw error
-    } finally {
-      if (!this.#state.isBroken) this.#state.release(this.#mode, scopeOf(by))
-    }
+  hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    const state = this.#state
+    const enter = (by: Owner | undefined): Promise<void> => state.acquire(this.#mode, by)
+    return runBlock(state, fn, owner, enter, by => {
+      if (!state.isBroken) state.release(this.#mode, scopeOf(by))
+    })
   }
 }
 
@@ -176,10 +168,11 @@ class RWState implements QueueOwner {
     return this.#broken !== undefined
   }
 
-  claim(mode: Mode, by: Owner | undefined): boolean {
+  acquire(mode: Mode, by: Owner | undefined): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    return this.take(mode, scopeOf(by))
+    const scope = scopeOf(by)
+    return this.take(mode, scope) ? done : waitUnder(new Waiter(this.#line, { mode, scope }), by, this.title)
   }
 
   take(mode: Mode, scope: Scope | undefined): boolean {
@@ -194,10 +187,6 @@ class RWState implements QueueOwner {
     if (this.#line.size > 0 || !this.#fits(mode)) return false
     this.#enter(mode, scope)
     return true
-  }
-
-  queueUp(mode: Mode, by: Owner | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, { mode, scope: scopeOf(by) }), by, this.title)
   }
 
   release(mode: Mode, scope: Scope | undefined): void {

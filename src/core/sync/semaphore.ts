@@ -2,7 +2,7 @@ import { brandClass } from '../brand.ts'
 import { checkCount, checkInteger } from '../errors/checks.ts'
 import { MisuseError } from '../errors/errors.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
-import { blockFailed, runBlock, turnAfterFailure } from './block.ts'
+import { runBlock } from './block.ts'
 import { type Door, Entrance, type EntranceOptions } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
@@ -150,8 +150,7 @@ export class Semaphore implements QueueOwner, Door {
   /** @internal */
   enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
     try {
-      const by = ownerOf(owner)
-      return this.#claim(by, terms) ? done : this.#queueUp(by, terms)
+      return this.#enter(ownerOf(owner), terms)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -168,19 +167,9 @@ export class Semaphore implements QueueOwner, Door {
   }
 
   /** @internal */
-  async holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
-    const by = ownerOf(owner)
-    await (this.#claim(by, terms) ? done : this.#queueUp(by, terms))
-    try {
-      const turn = turnAfterFailure(this)
-      if (turn !== undefined) await turn
-      return await runBlock(fn, by, this.title)
-    } catch (error) {
-      blockFailed(this)
-      throw error
-    } finally {
-      this.release(terms?.weight)
-    }
+  holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
+    const enter = (by: Owner | undefined): Promise<void> => this.#enter(by, terms)
+    return runBlock(this, fn, owner, enter, () => this.release(terms?.weight))
   }
 
   /** @internal */
@@ -193,20 +182,17 @@ export class Semaphore implements QueueOwner, Door {
     this.#serve()
   }
 
-  #claim(by: Owner | undefined, terms: WaitTerms | undefined): boolean {
+  #enter(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    return this.#take(terms === undefined ? 1 : terms.weight)
+    if (this.#take(terms === undefined ? 1 : terms.weight)) return done
+    return waitUnder(new Waiter(this.#line, undefined, terms), by, this.title)
   }
 
   #take(weight: number): boolean {
     if (this.#value < weight || this.#line.size > 0) return false
     this.#value -= weight
     return true
-  }
-
-  #queueUp(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
-    return waitUnder(new Waiter(this.#line, undefined, terms), by, this.title)
   }
 
   // Invariant: while somebody waits, there is less room than the first of them wants.
