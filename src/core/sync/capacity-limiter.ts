@@ -127,7 +127,7 @@ export class CapacityLimiter implements QueueOwner, Door {
 
   /** `tryAcquire` on behalf of somebody else. */
   tryAcquireFor(borrower: unknown): boolean {
-    return this.#take(borrower, 1)
+    return this.#take(borrower, 1, this.#line.size === 0)
   }
 
   /**
@@ -210,7 +210,7 @@ export class CapacityLimiter implements QueueOwner, Door {
 
   /** @internal */
   tryEnter(owner: Owner | undefined, terms: WaitTerms): boolean {
-    return this.#take(this.#scopeOf(ownerOf(owner), 'tryAcquire'), terms.weight)
+    return this.#take(this.#scopeOf(ownerOf(owner), 'tryAcquire'), terms.weight, this.#line.size === 0)
   }
 
   /** @internal */
@@ -248,13 +248,13 @@ export class CapacityLimiter implements QueueOwner, Door {
   #borrow(borrower: unknown, by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    if (this.#take(borrower, terms === undefined ? 1 : terms.weight)) return done
+    if (this.#take(borrower, terms === undefined ? 1 : terms.weight, this.#line.wouldBeFirst(terms))) return done
     return waitUnder(new Waiter(this.#line, borrower, terms), by, this.title)
   }
 
-  #take(borrower: unknown, weight: number): boolean {
+  #take(borrower: unknown, weight: number, isNext: boolean): boolean {
     if (this.#borrowers.has(borrower)) throw this.#twice(borrower)
-    if (this.#line.size > 0 || this.borrowed + weight > this.#total) return false
+    if (!isNext || this.borrowed + weight > this.#total) return false
     this.#lend(borrower, weight)
     return true
   }

@@ -95,7 +95,7 @@ export class Semaphore implements QueueOwner, Door {
 
   /** Goes in if there is room, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
   tryAcquire(): boolean {
-    return this.#take(1)
+    return this.#line.size === 0 && this.#take(1)
   }
 
   /**
@@ -158,7 +158,7 @@ export class Semaphore implements QueueOwner, Door {
 
   /** @internal */
   tryEnter(_owner: Owner | undefined, terms: WaitTerms): boolean {
-    return this.#take(terms.weight)
+    return this.#line.size === 0 && this.#take(terms.weight)
   }
 
   /** @internal */
@@ -185,12 +185,12 @@ export class Semaphore implements QueueOwner, Door {
   #enter(by: Owner | undefined, terms: WaitTerms | undefined): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
-    if (this.#take(terms === undefined ? 1 : terms.weight)) return done
+    if (this.#line.wouldBeFirst(terms) && this.#take(terms === undefined ? 1 : terms.weight)) return done
     return waitUnder(new Waiter(this.#line, undefined, terms), by, this.title)
   }
 
   #take(weight: number): boolean {
-    if (this.#value < weight || this.#line.size > 0) return false
+    if (this.#value < weight) return false
     this.#value -= weight
     return true
   }

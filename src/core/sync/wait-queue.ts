@@ -112,6 +112,13 @@ export class WaitQueue<T, D = undefined> {
     return this.#size + this.#extra
   }
 
+  /** @internal True where one that came with these terms now would be the next in line. */
+  wouldBeFirst(terms: WaitTerms | undefined): boolean {
+    const { first } = this
+    if (first === undefined) return true
+    return terms !== undefined && terms.priority > (first.terms === undefined ? 0 : first.terms.priority)
+  }
+
   /** The next in line; undefined when nobody waits. */
   get first(): Waiter<T, D> | undefined {
     const ranked = this.#ranks?.peek()

@@ -15,9 +15,9 @@ import {
   Semaphore,
   task,
 } from 'skein'
-import { Ranks } from '#skein/core/sync/ranks.js'
+import { type RankedNode, Ranks } from '#skein/core/sync/ranks.js'
 import { type QueueOwner, Waiter, WaitQueue } from 'skein/lowlevel'
-import { deferred, rejection, settled } from '../deferred.ts'
+import { type Deferred, deferred, rejection, settled } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 
 /** What lets one in at a time, with its own way in and that of others. */
@@ -28,15 +28,21 @@ const makers = {
   CapacityLimiter: () => new CapacityLimiter(1),
 } as const
 
+/** Somebody is in, until the gate that is returned opens. */
+async function taken(door: Pick<Entrance, 'hold'>, s: Scope): Promise<Deferred<void>> {
+  const gate = deferred()
+  s.spawn(s => door.hold(() => gate.promise, s))
+  await settled()
+  return gate
+}
+
 for (const [name, make] of Object.entries(makers)) {
   describe(`priorities of ${name}`, () => {
     test('serve the highest first, and equals in the order in which they came', async () => {
       const door = make()
       const order: string[] = []
       await scope(async s => {
-        const gate = deferred()
-        s.spawn(s => door.hold(() => gate.promise, s))
-        await settled()
+        const gate = await taken(door, s)
         for (const [at, priority] of [0, -1, 5, undefined, 5, 0, -1].entries()) {
           const way = priority === undefined ? door : door.with({ priority })
           s.spawn(s => way.hold(() => void order.push(`${at} with ${priority}`), s))
@@ -60,9 +66,7 @@ for (const [name, make] of Object.entries(makers)) {
       const door = make()
       const order: string[] = []
       await scope(async s => {
-        const gate = deferred()
-        s.spawn(s => door.hold(() => gate.promise, s))
-        await settled()
+        const gate = await taken(door, s)
         const some = door.with({ priority: -3 })
         const one = (name: string, way: Pick<Entrance, 'hold'>) => {
           s.spawn(s => way.hold(() => void order.push(name), s))
@@ -86,9 +90,7 @@ for (const [name, make] of Object.entries(makers)) {
       const door = make()
       const order: string[] = []
       await scope(async s => {
-        const gate = deferred()
-        s.spawn(s => door.hold(() => gate.promise, s))
-        await settled()
+        const gate = await taken(door, s)
         const way = door.with({ priority: 3 })
         const first = s.spawn(s => way.hold(() => void order.push('first'), s))
         s.spawn(s => way.hold(() => void order.push('second'), s))
@@ -162,13 +164,25 @@ describe('weights', () => {
       assert.equal(door instanceof Semaphore ? door.value : door.available, 3)
     })
 
+    test(`${name}: a light one goes in at once, where there is room, before a heavy one with a lower priority that waits`, async () => {
+      const door = make(3)
+      await scope(async s => {
+        const gate = await taken(door, s)
+        const heavy = s.spawn(s => door.with({ weight: 3 }).hold(() => 'heavy', s))
+        await settled()
+        const equal = s.spawn(s => door.with({ priority: 0 }).hold(() => 'equal', s))
+        assert.equal(await door.with({ priority: 1 }).hold(() => 'light', s), 'light')
+        assert.deepEqual([heavy.state, equal.state, door.stats().waiting], ['running', 'running', 2])
+        gate.resolve()
+        assert.deepEqual([await heavy.result(), await equal.result()], ['heavy', 'equal'])
+      })
+    })
+
     test(`${name}: a heavy one that gives up, or goes behind, lets the light ones in at once`, async () => {
       for (const leave of ['cancel', 'behind'] as const) {
         const door = make(2)
         await scope(async s => {
-          const gate = deferred()
-          s.spawn(s => door.hold(() => gate.promise, s))
-          await settled()
+          const gate = await taken(door, s)
           const way = door.with({ weight: 2, priority: 1 })
           const heavy = s.spawn(s => way.hold(() => 'heavy', s))
           const light = s.spawn(s => door.hold(() => 'light', s))
@@ -219,9 +233,7 @@ describe('weights', () => {
     const one = task(import.meta, () => 'ran', { name: 'entrance.one' })
     const place = loop({ limiter })
     await scope(async s => {
-      const gate = deferred()
-      s.spawn(s => limiter.hold(() => gate.promise, s))
-      await settled()
+      const gate = await taken(limiter, s)
       const heavy = s.spawn(s => limiter.with({ weight: 2 }).hold(() => 'heavy', s))
       await settled()
       const run = place.run(one)
@@ -316,29 +328,20 @@ describe('the line that all wait in', () => {
   })
 
   test('a hundred thousand of as many priorities cost the logarithm each: counted', () => {
-    // Each comparison reads the rank of one that waits.
-    let reads = 0
-    class Counted {
-      before = undefined
-      after = undefined
-      #rank: unknown = undefined
-      get rank(): never {
-        reads++
-        return this.#rank as never
-      }
-      set rank(rank: unknown) {
-        this.#rank = rank
-      }
-    }
+    interface Node extends RankedNode<Node> {}
     const many = 100_000
-    for (const priorityOf of [(at: number) => (at * 7919) % many, () => 0]) {
-      reads = 0
-      const ranks = new Ranks<Counted>()
-      const all = Array.from({ length: many }, () => new Counted())
+    const logarithm = Math.ceil(Math.log2(many))
+    for (const [priorityOf, most] of [
+      [(at: number) => (at * 7919) % many, many * 3 * logarithm],
+      [() => 0, 0],
+    ] as const) {
+      let compared = 0
+      const ranks = new Ranks<Node>((priority, other) => (compared++, priority > other))
+      const all = Array.from({ length: many }, (): Node => ({ before: undefined, after: undefined, rank: undefined }))
       for (const [at, one] of all.entries()) ranks.add(one, priorityOf(at))
       for (const one of all.filter((_, at) => at % 2 === 0)) assert.ok(ranks.remove(one))
       while (ranks.take() !== undefined);
-      assert.ok(reads <= many * 3, `${reads} reads`)
+      assert.ok(compared <= most, `${compared} comparisons`)
     }
   })
 
