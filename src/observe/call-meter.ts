@@ -57,6 +57,8 @@ export class CallMeter implements Disposable {
   readonly #capacity: number
   readonly #began: number = monotonic()
   #ended: number | undefined = undefined
+  /** The time that calls have run since it began, all together. */
+  #busy = 0
   readonly #leave: () => void
 
   /** @param place the executor, queue or worker to listen to, from now until `close` */
@@ -71,12 +73,12 @@ export class CallMeter implements Disposable {
   /** The times of all attempts that have ended since it began. After `close` they stay as they are. */
   stats(): CallMeterStats {
     const elapsed = (this.#ended ?? monotonic()) - this.#began
-    const load = elapsed > 0 ? this.#run.sum / elapsed : 0
+    const load = elapsed > 0 ? this.#busy / elapsed : 0
     return Object.freeze({
       wait: this.#wait.spread(),
       run: this.#run.spread(),
       load,
-      utilization: Math.min(1, load / this.#capacity),
+      utilization: load === 0 ? 0 : Math.min(1, load / this.#capacity),
     })
   }
 
@@ -94,7 +96,10 @@ export class CallMeter implements Disposable {
     if (event.type !== 'ended' && event.type !== 'retried' && event.type !== 'released' && event.type !== 'lost') return
     const { queued, started, ended } = event
     if (started === undefined) return
-    this.#run.add(Math.max(0, ended - started))
+    const ran = Math.max(0, ended - started)
+    this.#run.add(ran)
+    // Of one that ran already when it began, only the part since then.
+    this.#busy += Math.min(ran, monotonic() - this.#began)
     if (queued !== undefined) this.#wait.add(Math.max(0, started - queued))
   }
 }

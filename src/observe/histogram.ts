@@ -27,10 +27,6 @@ export class Histogram {
   #least = Infinity
   #most = 0
 
-  get sum(): number {
-    return this.#sum
-  }
-
   /** @param time in milliseconds, from 0 up */
   add(time: number): void {
     this.#count++

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { CallMeter, InvalidArgumentError, type SkeinEvent } from 'skein'
+import { CallMeter, type CallMeterStats, InvalidArgumentError, type SkeinEvent } from 'skein'
 import { Histogram } from '#skein/observe/histogram.js'
 import { inVirtualTime } from '../core/virtual-time.ts'
 
@@ -93,6 +93,20 @@ describe('CallMeter', () => {
         assert.deepEqual([stats.load, stats.utilization, pool.listeners.size], [0.5, 0, 0])
       }
       assert.equal(new CallMeter(pool).stats().load, 0)
+    }),
+  )
+
+  test(
+    'a call that ran long before it began uses no more than one place, and a place without room is not in use',
+    inVirtualTime(async clock => {
+      const full = place(2)
+      const none = place(0)
+      const meters = [new CallMeter(full), new CallMeter(none)]
+      await clock.advance(10)
+      full.tell({ type: 'ended', started: -3_600_000, ended: 10, outcome: 'done' })
+      const [{ run, load, utilization }, idle] = meters.map(meter => meter.stats()) as [CallMeterStats, CallMeterStats]
+      assert.deepEqual([run.most, load, utilization], [3_600_010, 1, 0.5])
+      assert.deepEqual([idle.load, idle.utilization], [0, 0])
     }),
   )
 
