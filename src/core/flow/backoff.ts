@@ -72,12 +72,16 @@ function refuseFactor(prefix: string, kind: string, factor: unknown): never {
   )
 }
 
-/** Milliseconds to wait after `failures` attempts in a row have failed, from 1 up, the last one with `error`. Comes to an end. */
-export function backoffDelay(rule: BackoffSettings, failures: number, error: unknown): number {
+/**
+ * Milliseconds to wait after `failures` attempts in a row have failed, from 1 up, the last one with `error`. Comes to an end.
+ *
+ * @param name what the user calls the rule, for the warning about a function that throws
+ */
+export function backoffDelay(rule: BackoffSettings, failures: number, error: unknown, name = 'backoff'): number {
   const { backoff = 100, factor = 2 } = rule
   const grows = typeof backoff === 'number'
   const longest = rule.maxBackoff ?? (grows ? Math.max(30_000, backoff) : Infinity)
-  const asked = grows ? grown(backoff, factor, failures) : given(backoff, failures, error)
+  const asked = grows ? grown(backoff, factor, failures) : given(backoff, failures, error, name)
   const wait = Math.min(longest, longestSpan, asked)
   return wait * (1 - (rule.jitter ?? (grows ? 0.5 : 0)) * Math.random())
 }
@@ -87,8 +91,8 @@ function grown(first: number, factor: number, failures: number): number {
   return first === 0 ? 0 : first * factor ** (failures - 1)
 }
 
-function given(backoff: readonly number[] | BackoffFunction, failures: number, error: unknown): number {
+function given(backoff: readonly number[] | BackoffFunction, failures: number, error: unknown, name: string): number {
   if (typeof backoff !== 'function') return backoff[Math.min(failures, backoff.length) - 1] ?? 0
   // One that throws, or says nonsense, has not said how long: the usual first wait then.
-  return askUser('backoff', () => milliseconds(backoff(failures, error), 'what backoff returns'), 100)
+  return askUser(name, () => milliseconds(backoff(failures, error), `what ${name} returns`), 100)
 }

@@ -319,7 +319,7 @@ export class CircuitBreaker {
 
   /** Comes to an end: a circuit that is open for ever was isolated. */
   #coolDownOf(openings: number): number {
-    return backoffDelay(this.#coolDown, Math.max(1, openings), undefined)
+    return backoffDelay(this.#coolDown, Math.max(1, openings), undefined, 'coolDown')
   }
 
   /** Goes on where another has stopped. The clock of the machine may have been set meanwhile: never longer than its own cool-down. */
@@ -363,14 +363,16 @@ function coolDownsOf(
 
 function checkSnapshot(from: CircuitSnapshot): void {
   const { state, isolated, until, openings } = (from ?? {}) as Partial<CircuitSnapshot>
-  const isOne =
-    (state === 'closed' || state === 'open') &&
-    typeof isolated === 'boolean' &&
-    Number.isFinite(until) &&
-    Number.isSafeInteger(openings) &&
-    (openings as number) >= 0
-  if (isOne) return
-  throw new InvalidArgumentError(
-    `from must be what snapshot() of a circuit breaker has returned, got ${describe(from)}: ${JSON.stringify(from)?.slice(0, 200)}`,
-  )
+  const fits = {
+    state: state === 'closed' || state === 'open',
+    isolated: typeof isolated === 'boolean',
+    until: Number.isFinite(until),
+    openings: Number.isSafeInteger(openings) && (openings as number) >= 0,
+  }
+  for (const name of Object.keys(fits) as (keyof CircuitSnapshot)[]) {
+    if (fits[name]) continue
+    throw new InvalidArgumentError(
+      `from must be what snapshot() of a circuit breaker has returned, got ${describe(from)} with the ${name} ${describe(from?.[name])}`,
+    )
+  }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
 import { CircuitBreaker, retry, scope } from 'skein'
 import { virtualClock } from 'skein/testing'
@@ -166,8 +167,11 @@ describe('circuit breaker', () => {
       () => Number.NaN,
     ]) {
       const breaker = new CircuitBreaker({ consecutive: 1, coolDown })
+      const warned = once(process, 'warning')
       await failures(breaker, 1)
       assert.equal(breaker.stats().opensIn, 100)
+      const [warning] = await warned
+      assert.match(warning.message, /^coolDown threw/)
     }
   })
 
@@ -248,11 +252,16 @@ describe('circuit breaker', () => {
       { ...good, until: Number.NaN },
       { ...good, openings: -1 },
       { ...good, isolated: 1 },
+      { ...good, openings: 1n },
+      { ...good, until: good, toJSON: () => assert.fail('is not asked') },
     ]) {
       assert.throws(() => new CircuitBreaker({ from: wrong as never }), {
         code: 'SKEIN_INVALID_ARGUMENT',
         message: /snapshot/,
       })
     }
+    assert.throws(() => new CircuitBreaker({ from: { ...good, until: Number.NaN } }), {
+      message: /got an Object with the until NaN \(number\)$/,
+    })
   })
 })
