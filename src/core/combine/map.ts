@@ -1,6 +1,5 @@
-import { checkCount, checkInteger, checkKnown, describe } from '../errors/checks.ts'
+import { checkCount, checkFunction, checkInteger, checkKnown, describe } from '../errors/checks.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import { checkBody } from '../scope/options.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -85,7 +84,7 @@ export function map<T>(
   options: MapWorkOptions = {},
   owner?: Owner,
 ): MapResults<unknown> {
-  checkBody(fn, 'map')
+  checkFunction(fn, 'the second argument of map')
   checkKnown(options, known, 'map option')
   const { concurrency = Infinity, ordered = true, settle = false, timeout } = options
   checkCount(concurrency, 'concurrency', 1)

@@ -55,6 +55,12 @@ export function checkCount(value: unknown, option: string, least: number): asser
   )
 }
 
+/** Refuses anything but a function. */
+export function checkFunction(value: unknown, option: string): void {
+  if (typeof value !== 'function')
+    throw new InvalidArgumentError(`${option} must be a function, got ${describe(value)}`)
+}
+
 /** Refuses anything but a number from `least` to `most`. */
 export function checkRange(value: unknown, option: string, least: number, most: number): void {
   if (typeof value === 'number' && value >= least && value <= most) return

@@ -1,5 +1,5 @@
 import { brandClass } from '../brand.ts'
-import { checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
+import { checkFunction, checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
 import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors/errors.ts'
@@ -147,9 +147,7 @@ export class CircuitBreaker {
     if (options.consecutive !== undefined) checkInteger(options.consecutive, 'consecutive', 1)
     checkInteger(probes, 'probes', 1)
     for (const [name, value] of Object.entries({ counts, onChange })) {
-      if (value !== undefined && typeof value !== 'function') {
-        throw new InvalidArgumentError(`${name} must be a function, got ${describe(value)}`)
-      }
+      if (value !== undefined) checkFunction(value, name)
     }
     this.#ratio = ratio
     this.#minimum = minimum

@@ -1,4 +1,4 @@
-import { checkCount, describe } from '../errors/checks.ts'
+import { checkCount, checkFunction, describe } from '../errors/checks.ts'
 import { askUser } from '../report/user-code.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
@@ -38,9 +38,7 @@ export function settleRetryPolicy(policy: RetryPolicy, prefix = ''): RetrySettin
       `${prefix}never must be a list of codes and names of errors, as in ['E_NO_SUCH_USER'], got ${describe(never)}`,
     )
   }
-  if (retryIf !== undefined && typeof retryIf !== 'function') {
-    throw new InvalidArgumentError(`${prefix}retryIf must be a function, got ${describe(retryIf)}`)
-  }
+  if (retryIf !== undefined) checkFunction(retryIf, `${prefix}retryIf`)
   return {
     ...settleBackoff(policy, prefix),
     times,

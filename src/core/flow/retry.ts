@@ -1,4 +1,4 @@
-import { checkKnown, describe } from '../errors/checks.ts'
+import { checkFunction, checkKnown, describe } from '../errors/checks.ts'
 import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
@@ -107,9 +107,7 @@ function checkOptions(options: RetryOptions): RetrySettings {
   checkKnown(options, known, 'option of retry')
   if (options.timeout !== undefined) milliseconds(options.timeout, 'timeout')
   if (options.within !== undefined) milliseconds(options.within, 'within')
-  if (options.onRetry !== undefined && typeof options.onRetry !== 'function') {
-    throw new InvalidArgumentError(`onRetry must be a function, got ${describe(options.onRetry)}`)
-  }
+  if (options.onRetry !== undefined) checkFunction(options.onRetry, 'onRetry')
   if (options.budget !== undefined && !(options.budget instanceof RetryBudget)) {
     throw new InvalidArgumentError(`budget must be a RetryBudget, got ${describe(options.budget)}`)
   }

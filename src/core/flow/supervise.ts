@@ -1,4 +1,4 @@
-import { checkCount, checkKnown, describe } from '../errors/checks.ts'
+import { checkCount, checkFunction, checkKnown, describe } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError, RestartLimitError } from '../errors/errors.ts'
@@ -276,7 +276,5 @@ function checkOptions(options: SuperviseOptions): void {
   if (always !== undefined && typeof always !== 'boolean') {
     throw new InvalidArgumentError(`always must be true or false, got ${describe(always)}`)
   }
-  if (onRestart !== undefined && typeof onRestart !== 'function') {
-    throw new InvalidArgumentError(`onRestart must be a function, got ${describe(onRestart)}`)
-  }
+  if (onRestart !== undefined) checkFunction(onRestart, 'onRestart')
 }

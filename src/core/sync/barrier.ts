@@ -1,8 +1,7 @@
 import { brandClass } from '../brand.ts'
-import { checkInteger } from '../errors/checks.ts'
+import { checkFunction, checkInteger } from '../errors/checks.ts'
 import { BrokenError, MisuseError } from '../errors/errors.ts'
 import { isThenable } from '../errors/thenable.ts'
-import { checkBody } from '../scope/options.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
@@ -69,7 +68,7 @@ export class Barrier implements QueueOwner {
   constructor(parties: number, options: BarrierOptions = {}) {
     checkInteger(parties, 'parties', 1)
     this.title = titleOf('barrier', options, known)
-    if (options.action !== undefined) checkBody(options.action, 'the action of a barrier')
+    if (options.action !== undefined) checkFunction(options.action, 'action')
     this.parties = parties
     this.#action = options.action
   }

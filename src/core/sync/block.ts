@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors/checks.ts'
 import { callIn } from '../scope/slot.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { Scope } from '../scope/scope.ts'
@@ -24,6 +25,7 @@ export async function runBlock<R>(
   enter: (by: Owner | undefined) => Promise<void>,
   leave: (by: Owner | undefined) => void,
 ): Promise<R> {
+  checkFunction(fn, 'the first argument of hold')
   const by = ownerOf(owner)
   await enter(by)
   try {

@@ -53,7 +53,10 @@ describe('the action of a barrier', () => {
     const barrier = new Barrier(1, { action: late as () => void })
     assert.ok((await rejection(barrier.wait())) instanceof MisuseError)
     await settled()
-    assert.throws(() => new Barrier(1, { action: 5 as never }), InvalidArgumentError)
+    assert.throws(() => new Barrier(1, { action: 5 as never }), {
+      code: 'SKEIN_INVALID_ARGUMENT',
+      message: /^action must be a function, got 5/,
+    })
     assert.throws(() => new Barrier(1, { act: () => {} } as never), InvalidArgumentError)
   })
 })

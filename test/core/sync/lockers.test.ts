@@ -32,6 +32,20 @@ for (const [name, make] of Object.entries(lockers)) {
       assert.equal(turns, 50)
     })
 
+    if (hasBlock) {
+      test('hold refuses what is no function, and takes nothing', async () => {
+        const lock = make()
+        await scope(async s => {
+          await assert.rejects(lock.hold(Promise.resolve() as never, s), {
+            code: 'SKEIN_INVALID_ARGUMENT',
+            message: /hold must be a function, got a Promise/,
+          })
+          assert.equal(lock.tryAcquire(s), true)
+          lock.release(s)
+        })
+      })
+    }
+
     test('31: the order of turns repeats exactly, and who releases and asks again at once goes to the back', async () => {
       const lock = make()
       const order: number[] = []
