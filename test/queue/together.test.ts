@@ -34,7 +34,15 @@ const withEffect = task(import.meta, async function withEffect() {
   await effect(current(), 'CREATE TABLE mine (n)')
 })
 
-const tasks = [counted, countTo, double, failTwice, refuse, stepped, waitForever, withEffect]
+const failAtLength = task(
+  import.meta,
+  (length: number) => {
+    throw new Error('x'.repeat(length))
+  },
+  { name: 'test.failAtLength' },
+)
+
+const tasks = [counted, countTo, failAtLength, double, failTwice, refuse, stepped, waitForever, withEffect]
 const unsupported = { code: 'SKEIN_STORE_UNSUPPORTED' }
 
 /** How a job ended, once it has, in the words of one store alone. */
@@ -268,10 +276,69 @@ describe('jobs in one store, and their results in another', () => {
     const job = await queue.submit(counted, 5)
     await assert.rejects(job.result(), { code: 'SKEIN_CANCELLED', message: /expired before it was started/ })
     assert.equal((await endedIn(jobs, job.id)).state, 'done') // nobody is to be given it again
+    assert.equal((await job.status()).state, 'cancelled')
     assert.deepEqual(runs, [])
     await worker.close()
     await queue.close()
     await store.close()
+  })
+
+  test('an error that is too large for the store in which a job stands is told by the results', async () => {
+    const jobs = memoryStore({ maxBytes: 1_000 })
+    const store = together(jobs, memoryStore())
+    const queue = queueIn(store)
+    const worker = await work({ store, tasks, on: 'loop' })
+    const job = await queue.submit(failAtLength, 5_000)
+    await assert.rejects(job.result(), /x{5000}/)
+    await endedIn(jobs, job.id)
+    const { state, error } = await job.status()
+    assert.equal(state, 'failed')
+    assert.match(String(error), /x{5000}/)
+    await worker.close()
+    await queue.close()
+    await store.close()
+  })
+
+  test('a job goes back with the others where the results cannot be told of one whose time is over', async () => {
+    const jobs = memoryStore()
+    const telling = but(jobs, {
+      broker: {
+        intake: (request, receiver) =>
+          jobs.broker.intake(request, {
+            claims: (claims, took) =>
+              receiver.claims(
+                claims.map((each, at) => (at === 1 ? ({ ...each, over: 'expired' } as const) : each)),
+                took,
+              ),
+            cancelling: (id, reason) => receiver.cancelling(id, reason),
+            lost: (id, token) => receiver.lost(id, token),
+            trouble: error => receiver.trouble(error),
+          }),
+      },
+    })
+    const told: string[] = []
+    const results = memoryStore()
+    const failing = but(results, {
+      foreign: {
+        end: async settlements => {
+          told.push(...settlements.map(each => each.kind))
+          throw new Error('the results are away')
+        },
+      },
+    })
+    const store = together(telling, failing)
+    const queue = queueIn(store)
+    for (const n of [1, 2]) await queue.submit(counted, n)
+    await new Promise<void>(resolve => {
+      const intake = store.broker.intake(
+        { worker: 'w', queues: ['default'], tasks: ['test.counted'], lease: 10_000 },
+        { claims: () => {}, cancelling: () => {}, lost: () => {}, trouble: () => resolve() },
+      )
+      intake.want(2)
+    })
+    await queue.close()
+    await store.close()
+    assert.deepEqual(told, ['cancelled'], 'closing lets go of a job that has gone back')
   })
 
   test('a job that could not be begun, because the results could not be asked, goes back and runs later', async () => {

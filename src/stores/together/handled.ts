@@ -28,6 +28,7 @@ export class Handled {
   async begin(claims: readonly Claim[], worker: string): Promise<Claim[]> {
     const begun = await this.#results.begin(claims, worker)
     const may: Claim[] = []
+    const begins: Held[] = []
     const ended: HeldClaim[] = []
     const over: Settlement[] = []
     for (const [at, claim] of claims.entries()) {
@@ -38,11 +39,13 @@ export class Handled {
         over.push({ id: claim.id, token: each.token, kind: 'cancelled', error })
         ended.push(claim)
       } else {
-        this.#held.set(claim.id, { token: each.token, claim, outcome: undefined })
+        begins.push({ token: each.token, claim, outcome: undefined })
         may.push({ ...claim, token: each.token, steps: { ...claim.steps, ...each.steps } })
       }
     }
     if (over.length > 0) await this.#results.end(over)
+    // Only now: if that has failed, all of them go back.
+    for (const held of begins) this.#held.set(held.claim.id, held)
     const acknowledged = ended.map(({ id, token }): Settlement => ({ id, token, kind: 'done', result: 'null' }))
     // Not waited for: if it cannot be said, the call comes again, and is acknowledged then.
     if (ended.length > 0) this.#broker.settle(acknowledged).catch(() => {})

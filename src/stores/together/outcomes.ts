@@ -1,6 +1,13 @@
 import type { CallOutcome, ResultListener, Results } from '../roles/results.ts'
 
-const final: ReadonlySet<CallOutcome['state']> = new Set<CallOutcome['state']>(['done', 'failed', 'cancelled', 'dead'])
+type Final = Extract<CallOutcome['state'], 'done' | 'failed' | 'cancelled' | 'dead'>
+
+const final: ReadonlySet<CallOutcome['state']> = new Set<Final>(['done', 'failed', 'cancelled', 'dead'])
+
+/** True for an outcome that nothing changes any more. */
+export function isFinal(outcome: CallOutcome): outcome is CallOutcome & { readonly state: Final } {
+  return final.has(outcome.state)
+}
 
 /**
  * The outcome of a call of one store whose results are kept in another. A call that the store in which it stands ends by itself (it
@@ -12,15 +19,15 @@ const final: ReadonlySet<CallOutcome['state']> = new Set<CallOutcome['state']>([
  */
 export async function outcomeIn(kept: Results, own: Results, id: string, knows: boolean): Promise<CallOutcome> {
   const outcome = await kept.outcome(id)
-  if (final.has(outcome.state)) return outcome
+  if (isFinal(outcome)) return outcome
   const other = await own.outcome(id)
   if (other.state !== 'done') {
-    const wins = final.has(other.state) || outcome.state === 'gone' || (knows && other.state === 'pending')
+    const wins = isFinal(other) || outcome.state === 'gone' || (knows && other.state === 'pending')
     return wins ? { ...outcome, ...other } : { ...other, ...outcome }
   }
   // Either it has ended while this was asked, or so long ago that its result is forgotten.
   const again = await kept.outcome(id)
-  return final.has(again.state) ? again : { state: 'gone' }
+  return isFinal(again) ? again : { state: 'gone' }
 }
 
 /** Listens to both: either may end it. */

@@ -8,7 +8,7 @@ import type { Results } from '../roles/results.ts'
 import type { Store } from '../roles/store.ts'
 import { Handled } from './handled.ts'
 import { TogetherIntake } from './intake.ts'
-import { outcomeIn, watchIn } from './outcomes.ts'
+import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
 
 /**
  * Puts two stores together: calls stand in one of them, and how they end is kept in the other.
@@ -83,17 +83,28 @@ function weaker(one: Broker['durability'], other: Broker['durability']): Broker[
   return durabilities.find(each => each === one || each === other) ?? 'none'
 }
 
-/** The inspector of calls that stand in one store and end in another: none that has ended is forgotten, or runs again. */
+/**
+ * The inspector of calls that stand in one store and end in another: none that has ended is forgotten, or runs again. Of a single
+ * one it is the results that say how it has ended; lists go by what the store was told in which the calls stand.
+ */
 function inspectorOf(inspector: Inspector, kept: Results): Inspector {
   const { find, list, cancel, pause, resume, stats } = inspector
   return {
     ...(find && {
       find: async id => {
         const job = await find.call(inspector, id)
-        if (job?.state !== 'done') return job
+        if (job === undefined) return job
         const { result: _acknowledged, ...rest } = job
-        const { result } = await kept.outcome(id)
-        return result === undefined ? rest : { ...rest, result }
+        const outcome = await kept.outcome(id)
+        if (!isFinal(outcome)) return rest
+        const { state, result, error } = outcome
+        const { error: _said, ...bare } = rest
+        return {
+          ...bare,
+          state,
+          ...(result === undefined ? {} : { result }),
+          ...(error === undefined ? {} : { error }),
+        }
       },
     }),
     ...(list && {
