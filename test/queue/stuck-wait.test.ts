@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { call, current, task } from 'skein'
-import { connect, type DurableQueue, type QueueWorker, work } from 'skein/queue'
+import { connect, type DurableQueue, openStore, queueIn, type QueueWorker, work } from 'skein/queue'
+import type { Inspector, Store, StoredJob } from 'skein/stores'
 import { virtualClock } from 'skein/testing'
 
 let queue: DurableQueue
@@ -97,6 +98,38 @@ describe('a job that waits for another one', () => {
       assert.equal((await queue.jobs({ states: ['done'] })).length, 2)
     } finally {
       clock[Symbol.dispose]()
+    }
+  })
+
+  test('for thousands of others asks the store about a hundred of them at a time', async () => {
+    const clock = virtualClock()
+    const store = await openStore(url)
+    const inspector = store.inspector as Required<Inspector>
+    let asked = 0
+    const find = async (id: string): Promise<StoredJob | undefined> => {
+      asked++
+      return inspector.find(id)
+    }
+    const counting = Object.create(store, {
+      inspector: { value: Object.create(inspector, { find: { value: find } }) },
+    }) as Store
+    try {
+      const many = queueIn(counting)
+      const waits = task(import.meta, async function waits() {
+        const each = call(child, 'a').with({ delay: '1h' })
+        return Promise.all(Array.from({ length: 2_000 }, () => many.run(each)))
+      })
+      workers.push(await work({ store: url, tasks: [waits, child], on: 'loop', concurrency: 1 }))
+      await queue.submit(waits)
+      await clock.advance('9s')
+      assert.equal((await queue.jobs({ states: ['delayed'], limit: 3_000 })).length, 2_000)
+      assert.equal(asked, 100)
+      await clock.advance('5s')
+      assert.equal(asked, 200)
+      await many.close({ cancel: true })
+    } finally {
+      clock[Symbol.dispose]()
+      await store.close()
     }
   })
 

@@ -1,3 +1,4 @@
+import { monotonic, since } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import type { ScopeSource } from '../../core/scope/slot.ts'
@@ -8,8 +9,26 @@ import type { ThisJob } from '../inside/this-job.ts'
 /** A wait that lasts so long, in milliseconds, is looked at, and again after as much. */
 const lookAfter = 5_000
 
+/** So many waits are looked at in that time, however many there are: a job may wait for thousands of others. */
+const mostLooks = 100
+
 /** The tasks, waiting and waited for, of which this program has said it already. */
 const told = new Set<string>()
+
+/** Counts the looks at the waits of one connection. */
+export class Looks {
+  #since = -Infinity
+  #count = 0
+
+  /** True when there may be another one now, which is counted. */
+  take(): boolean {
+    if (since(this.#since) >= lookAfter) {
+      this.#since = monotonic()
+      this.#count = 0
+    }
+    return this.#count++ < mostLooks
+  }
+}
 
 /**
  * Notices that a job waits for another one that cannot start, since all places that could run it are taken, one of them by the
@@ -19,17 +38,20 @@ const told = new Set<string>()
  */
 export class StuckWait {
   readonly #store: Store
+  readonly #looks: Looks
   readonly #by: ScopeSource
   readonly #id: string
   #timer: Timer
   #over = false
 
   /**
+   * @param looks those of all waits of the same connection
    * @param by the task that waits
    * @param id the job that it waits for
    */
-  constructor(store: Store, by: ScopeSource, id: string) {
+  constructor(store: Store, looks: Looks, by: ScopeSource, id: string) {
     this.#store = store
+    this.#looks = looks
     this.#by = by
     this.#id = id
     this.#timer = this.#arm()
@@ -59,6 +81,7 @@ export class StuckWait {
     const { inspector, registry } = this.#store
     const { services } = this.#by.toScope() as Scope
     if (services?.ask === undefined || inspector?.find === undefined || registry === undefined) return true
+    if (!this.#looks.take()) return false
     const parent = (await services.ask(jobAsk, undefined)) as ThisJob
     const child = await inspector.find(this.#id)
     if (child?.state !== 'ready') return child === undefined

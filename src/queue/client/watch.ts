@@ -2,7 +2,7 @@ import { queueMicrotask } from '../../core/time/platform.ts'
 import { currentSource, type ScopeSource } from '../../core/scope/slot.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
-import { StuckWait } from './stuck-wait.ts'
+import { Looks, StuckWait } from './stuck-wait.ts'
 
 /** True for a state that a call does not leave by itself; what is gone does not come back either. */
 export function isOver(state: CallOutcome['state']): boolean {
@@ -22,6 +22,7 @@ export interface EndListener {
  */
 export class Watch {
   readonly #store: Store
+  readonly #looks = new Looks()
   readonly #ends = new Set<EndWatch>()
   readonly #pings = new Set<{ readonly ping: () => void; readonly stop: () => void }>()
   #closed: unknown
@@ -41,7 +42,7 @@ export class Watch {
       queueMicrotask(() => listener.failed(this.#closed))
       return () => {}
     }
-    const stuck = by && new StuckWait(this.#store, by, id)
+    const stuck = by && new StuckWait(this.#store, this.#looks, by, id)
     const watch = new EndWatch(this.#store.results, id, listener, () => {
       stuck?.stop()
       this.#ends.delete(watch)
