@@ -7,6 +7,7 @@ import { call } from 'skein'
 import { connect, type DurableQueue } from 'skein/queue'
 import { looksItself, Turnstile } from '#skein/stores/sqlite/file/turnstile.js'
 import { root } from '../support/paths.ts'
+import { answer } from './damage/in-process.ts'
 import { type Ended, type Running, skein, start, workplace } from './skein.ts'
 
 const module = `
@@ -381,6 +382,14 @@ describe('the commands that change something', () => {
     assert.equal((await queue.job(kept.id))?.state, 'queued')
     await queue.submit(call(tasks.add, 1 as never, 2 as never))
     assert.equal((await run('purge', '--compact', '--store', 'memory:none')).code, 2)
+  })
+
+  test('a worker that could not be started hears no signals any more', async t => {
+    const { folder } = await place(t)
+    const before = process.listenerCount('SIGTERM')
+    const store = `sqlite:${join(folder, 'jobs.db')}`
+    await assert.rejects(answer(['worker', join(folder, 'none.mjs'), '--store', store]), { code: 'SKEIN_TASK_MODULE' })
+    assert.equal(process.listenerCount('SIGTERM'), before)
   })
 
   test('dead shows what somebody has to look at', async t => {

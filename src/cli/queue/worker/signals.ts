@@ -34,13 +34,11 @@ export class StopSignals {
     worker: QueueWorker,
   ): Promise<{ readonly report: StopReport; readonly forced: number | undefined }> {
     this.#worker = worker
-    try {
-      return { report: await worker.done, forced: this.#forced }
-    } finally {
-      this.close()
-    }
+    const report = await worker.done
+    return { report, forced: this.#forced }
   }
 
+  /** Hears no more signals. */
   close(): void {
     for (const [name, listener] of this.#listeners) process.off(name, listener)
   }

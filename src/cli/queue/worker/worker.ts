@@ -66,21 +66,25 @@ async function runWorker(args: Arguments, output: Output): Promise<number> {
   if (args.has('json')) output.claim()
   let log: WorkerLog | undefined
   const signals = new StopSignals(text => (log === undefined ? say(`skein worker: ${text}`) : log.say(text)))
-  // Loaded here, so that --help answers at once.
-  const { work } = await import('../../../queue/work.ts')
-  const worker = await work(options)
-  log = new WorkerLog(worker, {
-    output,
-    json: args.has('json'),
-    quiet: args.has('quiet'),
-    verbose: args.has('verbose'),
-  })
-  log.started(store, String(options.on ?? 'threads'))
-  const { report, forced } = await signals.untilStopped(worker)
-  log.stopped(report)
-  output.close()
-  if (forced !== undefined) return forced
-  return report.unwritten > 0 ? exitCodes.someFailed : exitCodes.fine
+  try {
+    // Loaded here, so that --help answers at once.
+    const { work } = await import('../../../queue/work.ts')
+    const worker = await work(options)
+    log = new WorkerLog(worker, {
+      output,
+      json: args.has('json'),
+      quiet: args.has('quiet'),
+      verbose: args.has('verbose'),
+    })
+    log.started(store, String(options.on ?? 'threads'))
+    const { report, forced } = await signals.untilStopped(worker)
+    log.stopped(report)
+    output.close()
+    if (forced !== undefined) return forced
+    return report.unwritten > 0 ? exitCodes.someFailed : exitCodes.fine
+  } finally {
+    signals.close()
+  }
 }
 
 function optionsOf(args: Arguments, store: string): WorkOptions {
