@@ -80,7 +80,9 @@ async function openAddress(address: StoreAddress, shares: boolean): Promise<Stor
 async function openOne(url: string | URL, shares: boolean): Promise<Store> {
   const text = url instanceof URL ? url.href : url
   if (typeof text !== 'string') {
-    throw new InvalidArgumentError(`The URL of a store must be a string such as 'sqlite:jobs.db', got ${describe(url)}`)
+    throw new InvalidArgumentError(
+      `The URL of a store must be a string such as 'sqlite:jobs.db', or two of them, as in { broker, results }, got ${describe(url)}`,
+    )
   }
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const open = scheme !== undefined && Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined

@@ -1,4 +1,4 @@
-import { clockSlot } from '../../core/time/clock.ts'
+import { monotonic } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { StopReport } from './reports.ts'
 import type { WorkerCore } from './worker.ts'
@@ -45,19 +45,19 @@ export class Stop {
   hurry(): void {
     if (this.#hurried) return
     this.#hurried = true
-    this.#endAt(now() + this.#reserve)
+    this.#endAt(monotonic() + this.#reserve)
     this.#wake?.()
   }
 
   /** The time that is left for closing, in milliseconds. */
   get left(): number {
-    return Math.max(0, this.#endsAt - now())
+    return Math.max(0, this.#endsAt - monotonic())
   }
 
   async run(): Promise<StopReport> {
     const core = this.#core
     const before = { ...core.counts }
-    this.#endAt(now() + this.#patience + this.#reserve)
+    this.#endAt(monotonic() + this.#patience + this.#reserve)
     const abort = new Timer(this.#patience, () => this.hurry(), undefined)
     core.onChange = () => this.#wake?.()
     try {
@@ -89,7 +89,7 @@ export class Stop {
     this.#endsAt = time
     this.#deadline?.clear()
     this.#deadline = new Timer(
-      Math.max(0, time - forClosing - now()),
+      Math.max(0, time - forClosing - monotonic()),
       () => {
         this.#late = true
         this.#wake?.()
@@ -112,9 +112,4 @@ export class Stop {
       this.#core.handBack()
     }
   }
-}
-
-/** Milliseconds, by the clock that never goes back. */
-function now(): number {
-  return clockSlot.clock.monotonic()
 }
