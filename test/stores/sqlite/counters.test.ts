@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import { describe } from 'node:test'
 import type { OutgoingCall } from 'skein/stores'
 import { repair, sendInside, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
-import { storeSettings } from '#skein/stores/options.js'
 import { Leases } from '#skein/stores/sqlite/calls/leases.js'
-import { unread } from '#skein/stores/sqlite/file/kept.js'
-import { Lines } from '#skein/stores/sqlite/calls/lines.js'
 import { perform } from '#skein/stores/sqlite/calls/operations.js'
 import type { Asked } from '#skein/stores/sqlite/calls/requests.js'
 import { packCalls } from '#skein/stores/sqlite/calls/sent-call.js'
@@ -20,7 +17,7 @@ import { schemaVersion } from '#skein/stores/sqlite/file/schema.js'
 import type { Claim } from '#skein/stores/roles/broker.js'
 import { root } from '../../support/paths.ts'
 import { claimNow } from '../../support/claim-now.ts'
-import { call, inFolder, request } from './folder.ts'
+import { call, inFolder, keeperOf, request } from './folder.ts'
 
 const member = (id: string, number: number, changes: Partial<OutgoingCall> = {}): OutgoingCall =>
   call(id, { counts: [{ counter: 'c', member: number }], ...changes })
@@ -52,18 +49,7 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
   const statements: string[] = []
   const database = new Database(noting(await openDriver(file), sql => statements.push(sql)))
   database.exec('PRAGMA synchronous = OFF')
-  const keeper = {
-    database,
-    settings: storeSettings({}, new Set()),
-    lines: new Lines(database),
-    held: new Map(),
-    ownLeases: new Set<number>(),
-    boot: '',
-    overFrom: () => -Infinity,
-    rollingBack: new Map<string, string>(),
-    kept: unread,
-    doubtAgain: 0,
-  }
+  const keeper = keeperOf(database)
   const place = { leases: new Leases(), openings: new Map<string, number>(), announced: new Map() }
   const ask = <T>(...asked: Asked): T => {
     database.exec('BEGIN')

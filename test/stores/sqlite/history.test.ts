@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Settlement } from 'skein/stores'
 import { repair, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
-import { call, inFolder, request } from './folder.ts'
+import { call, inFolder, keeperOf, request } from './folder.ts'
 import { claimNow } from '../../support/claim-now.ts'
 import { changedRetention, defaultRetention } from '#skein/stores/options.js'
 import { trim } from '#skein/stores/sqlite/calls/history.js'
-import { Lines } from '#skein/stores/sqlite/calls/lines.js'
 import { Turn } from '#skein/stores/sqlite/calls/turn.js'
 import { Database } from '#skein/stores/sqlite/file/database.js'
 import { type Driver, openDriver } from '#skein/stores/sqlite/file/driver.js'
@@ -117,16 +116,8 @@ describe('the history of a SQLite store', () => {
       }
       const database = new Database(counting)
       const keeper = {
-        database,
-        settings: { maxDeaths: 3, maxBytes: 1_000 },
+        ...keeperOf(database),
         kept: { text: undefined, retention: changedRetention(defaultRetention, { done: { count: 10 } }) },
-        doubtAgain: 0,
-        lines: new Lines(database),
-        held: new Map(),
-        ownLeases: new Set<number>(),
-        boot: '',
-        overFrom: () => -Infinity,
-        rollingBack: new Map<string, string>(),
       }
       // The file says nothing of a retention, which is the default then; so it is set as soon as it has been read.
       const { kept } = keeper
