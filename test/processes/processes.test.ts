@@ -69,6 +69,20 @@ describe('processes', () => {
     ),
   )
 
+  for (const grace of [Infinity, '30d'] as const) {
+    timed(`a process that is ended while it starts may have any time to go: ${grace}`, async () => {
+      const warnings: Error[] = []
+      const note = (warning: Error): void => void warnings.push(warning)
+      process.on('warning', note)
+      const pool = processes({ workers: 1, minWorkers: 1, grace })
+      await Promise.resolve()
+      assert.equal(pool.stats().workers[0]?.state, 'starting')
+      await pool.close()
+      process.off('warning', note)
+      assert.deepEqual(warnings, [])
+    })
+  }
+
   timed('a process is gone after close', async () => {
     const pool = processes({ workers: 1 })
     const pid = await pidOf(pool)

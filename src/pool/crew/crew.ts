@@ -1,4 +1,4 @@
-import { clearTimeout, queueMicrotask, setTimeout, steady } from '../../core/time/platform.ts'
+import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { isWorker } from '../../core/program/start-guard.ts'
 import { encode, newEncoding } from '../../call/codec/codec.ts'
 import type { Call } from '../../call/call.ts'
@@ -236,11 +236,12 @@ export class Crew {
   endByForce(worker: PoolWorker): void {
     if (worker.ending) return
     worker.state = 'leaving'
-    worker.ending = worker.transport.terminate(this.#settings.grace)
     const { kind, grace } = this.#settings
-    const patience = setTimeout(() => this.#giveUp(worker), (kind === 'processes' ? grace : 0) + goesWithin).unref()
+    worker.ending = worker.transport.terminate(grace)
+    const most = (kind === 'processes' ? grace : 0) + goesWithin
+    const patience = new RealTimer(most, () => this.#giveUp(worker), false)
     void worker.ending.then(ended => {
-      clearTimeout(patience)
+      patience.clear()
       worker.endedBy ??= ended
     })
   }
