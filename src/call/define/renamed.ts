@@ -31,14 +31,27 @@ export function checkLastingName(identity: TaskIdentity): void {
   if (!new RegExp(`(?<![\\p{ID_Continue}$])${word}`, 'u').test(text)) {
     throw unfit(identity, `its function was renamed, as '${name}' stands nowhere in that file`, nameBefore(name))
   }
-  const holders = [...text.matchAll(new RegExp(`${heldFunction}${word}`, 'gu'))].map(([, holder = '']) => holder)
+  const holders = holdersOf(word, text)
   const [first] = holders
-  if (first === undefined || holders.some(holder => nameBefore(holder) === name || holder === name)) return
+  if (first === undefined || holders.some(each => nameBefore(each) === name || each === name)) return
   throw unfit(identity, `its function is called '${name}', and what holds it '${first}'`, first)
 }
 
-/** A variable (and not its type) that gets what a call returns, as far as the name of the function that is the call's second argument. */
-const heldFunction = String.raw`(?<!:\s*[\p{ID_Continue}$.]*)([\p{ID_Continue}$]+)\s*=\s*(?:/\*[^*]*\*/\s*)?(?:\(0,\s*[\p{ID_Continue}$.()]+\)|[\p{ID_Continue}$.]+)\(\s*[^;=]{0,200}?,\s*\(?(?:async\s+)?function\s*\*?\s*`
+/** The text before the name of a function that is the second argument of a call, or a later one. */
+const beforeName = String.raw`,\s*\(?(?:async\s+)?function\s*\*?\s*`
+/** The text before that: a variable (and not its type) that gets what the call returns. */
+const holder =
+  /(?<![\p{ID_Continue}$])(?<!:\s*[\p{ID_Continue}$.]*)([\p{ID_Continue}$]+)\s*=\s*(?:\/\*[^*]*\*\/\s*)?(?:\(0,\s*[\p{ID_Continue}$.()]+\)|[\p{ID_Continue}$.]+)\(\s*[^;=]{0,200}$/u
+/** So many characters before the function are looked at: a bundle has millions of them, and many tasks. */
+const nearby = 1_000
+
+/** The variables that hold what is made of functions of this name. */
+function holdersOf(word: string, text: string): string[] {
+  return [...text.matchAll(new RegExp(beforeName + word, 'gu'))].flatMap(({ index }) => {
+    const name = holder.exec(text.slice(Math.max(0, index - nearby), index))?.[1]
+    return name === undefined ? [] : [name]
+  })
+}
 
 function escaped(name: string): string {
   return name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -74,6 +74,10 @@ describe('a queue', () => {
     taken(taskIn(`var t=n(import.meta,k(function(e){return e},"twice"))`, fn()))
   })
 
+  test('is through with a module that has letters without a break for half of it', () => {
+    taken(taskIn(`const bytes = '${'0a'.repeat(100_000)}'\n${source}`, function twice() {}))
+  })
+
   test('takes a task that was given its name, whatever its function is called', () => {
     taken(taskIn(source, function twice2() {}, 'twice'))
     taken(taskIn(`const a = task(import.meta, function b() {}, { name: 'b' })`, function b() {}, 'b'))
