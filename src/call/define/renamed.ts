@@ -16,7 +16,7 @@ import { hasNameOfFunction } from './registry.ts'
  */
 export function checkLastingName(identity: TaskIdentity): void {
   const { name } = identity
-  if (isBundled) {
+  if (isBundled()) {
     if (name.includes('.')) return
     throw unfit(
       identity,

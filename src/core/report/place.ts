@@ -1,23 +1,32 @@
 import { fileOfCaller } from './own-file.ts'
 
-/** The folder with skein's own code: as it was built, in dist/, most of it joined into one file, and as it was written, in src/. */
-const home = /^(.*\/)dist\/(?:joined\/skein|core\/report\/place)\.js$/.exec(fileOfCaller() ?? '')?.[1]
+let found: readonly string[] | undefined
+
+/**
+ * The beginnings of the places in skein's own code: as it was built, in dist/, most of it joined into one file, and as it was written, in
+ * src/. None, if a bundler has mixed it with the user's. Looked for when something asks, and not while skein is loaded.
+ */
+function ownPlaces(): readonly string[] {
+  if (found !== undefined) return found
+  const home = /^(.*\/)dist\/(?:joined\/skein|core\/report\/place)\.js$/.exec(fileOfCaller() ?? '')?.[1]
+  found =
+    home === undefined
+      ? []
+      : ['dist/', 'src/'].flatMap(folder => [
+          `${home}${folder}`,
+          `${decodeURIComponent(new URL(home).pathname)}${folder}`,
+        ])
+  return found
+}
 
 /** @internal True if a bundler has put skein's code into a file of the program. */
-export const isBundled: boolean = home === undefined
-
-/** The beginnings of the places in skein's own code; none, if a bundler has mixed it with the user's. */
-const own: readonly string[] =
-  home === undefined
-    ? []
-    : ['dist/', 'src/'].flatMap(folder => [
-        `${home}${folder}`,
-        `${decodeURIComponent(new URL(home).pathname)}${folder}`,
-      ])
+export function isBundled(): boolean {
+  return ownPlaces().length === 0
+}
 
 /** @internal True if a line of a stack is in skein's own code. */
 export function isOwnFrame(line: string): boolean {
-  return own.some(start => line.includes(start))
+  return ownPlaces().some(start => line.includes(start))
 }
 
 /** @internal The lines of a stack that are in the code of the user; undefined where there are none. */
