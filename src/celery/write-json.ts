@@ -4,12 +4,12 @@ import { boundedRecord, ErrorBudget, notSent } from '../call/codec/error-budget.
 import { recordError } from '../call/codec/error-record.ts'
 import { type Kind, kindOf } from '../call/codec/kinds.ts'
 import { hasPropertiesBeside, refusedByProcesses } from '../call/codec/leaves.ts'
+import { lossOf } from '../call/codec/loss.ts'
 import { entrySegment, segment, shownPath } from '../call/codec/path.ts'
 import {
   extraProperties,
   functionRefusal,
   handleRefusal,
-  privateState,
   proxy,
   type Refusing,
   symbol,
@@ -155,17 +155,17 @@ class JsonWriter {
       this.#mark('class', kind.name)
       return json
     }
+    const loss = lossOf(value, prototype, kind)
+    if (loss !== undefined) return this.#refuse(loss)
     switch (kind) {
       case 'plain':
-        return this.#properties(value)
       case 'instance':
-        return Object.keys(value).length === 0 ? this.#refuse(privateState(prototype)) : this.#properties(value)
+        return this.#properties(value)
       case 'array':
       case 'map':
       case 'set':
         return this.#content(value)
       case 'url':
-        this.#onlyContent(value, prototype)
         this.#mark('url')
         return JSON.stringify((value as URL).href)
       case 'error':
@@ -174,22 +174,18 @@ class JsonWriter {
         this.#mark('buffer')
         return writeBytes(value as Buffer)
       case 'leaf':
-        this.#onlyContent(value, prototype)
         return this.#leaf(value)
       case 'file':
         return this.#refuse(refusedByProcesses(value)!)
     }
   }
 
-  #onlyContent(value: object, prototype: object): void {
-    if (hasPropertiesBeside(value)) this.#refuse(extraProperties(prototype))
-  }
-
   /** The entries of a list, Map or Set, else the properties. */
   #content(value: object): string {
     if (Array.isArray(value)) return this.#array(value)
     if (!types.isMap(value) && !types.isSet(value)) return this.#properties(value)
-    this.#onlyContent(value, Object.getPrototypeOf(value) as object)
+    // Those of an instance of a class that is registered without encode.
+    if (hasPropertiesBeside(value)) return this.#refuse(extraProperties(Object.getPrototypeOf(value) as object))
     return types.isMap(value) ? this.#map(value) : this.#set(value)
   }
 

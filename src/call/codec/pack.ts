@@ -6,18 +6,11 @@ import { deepestValue, tooDeep } from './depth.ts'
 import { boundedRecord, ErrorBudget, notSent } from './error-budget.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
 import { type Kind, kindOf } from './kinds.ts'
-import { hasPropertiesBeside, refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { refusedByProcesses, refusedInErrors } from './leaves.ts'
+import { lossOf } from './loss.ts'
 import { type PutState, stateOf } from './put.ts'
 import { entrySegment, segment, shownPath } from './path.ts'
-import {
-  extraProperties,
-  functionRefusal,
-  handleRefusal,
-  privateState,
-  proxy,
-  type Refusing,
-  symbol,
-} from './refusals.ts'
+import { functionRefusal, handleRefusal, proxy, type Refusing, symbol } from './refusals.ts'
 import { cannot, refused } from './refused.ts'
 import { type Holder, type Packed, place, type Step } from './steps.ts'
 
@@ -97,25 +90,22 @@ class Packer {
       if ('remedy' in kind) return this.#refuse(kind)
       return kind.encode ? this.#custom(value, kind, holder, key) : this.#instance(value, kind)
     }
+    const loss = lossOf(value, prototype!, kind)
+    if (loss !== undefined) return this.#refuse(loss)
     switch (kind) {
       case 'leaf':
-        this.#onlyContent(value, prototype!)
         return this.#leaf(value)
       case 'array':
         return this.#array(value as unknown[], [])
       case 'map':
-        this.#onlyContent(value, prototype!)
         return this.#map(value as Map<unknown, unknown>)
       case 'set':
-        this.#onlyContent(value, prototype!)
         return this.#set(value as Set<unknown>)
       case 'error':
         return this.#error(value, holder, key)
       case 'url':
-        this.#onlyContent(value, prototype!)
         return this.#make(value, holder, key, made => ['url', made, (value as URL).href])
       case 'file': {
-        this.#onlyContent(value, prototype!)
         this.#leaf(value)
         const file = value as File
         const bytes = file.slice(0, file.size, file.type)
@@ -125,15 +115,9 @@ class Packer {
         this.#leaf(value)
         return this.#make(value, holder, key, made => ['buffer', made, bytesOf(value as Buffer)])
       case 'instance':
-        if (Object.keys(value).length === 0) return this.#refuse(privateState(prototype!))
-        return this.#properties(value, {})
       case 'plain':
         return this.#properties(value, {})
     }
-  }
-
-  #onlyContent(value: object, prototype: object): void {
-    if (hasPropertiesBeside(value)) this.#refuse(extraProperties(prototype))
   }
 
   #leaf(value: object): object {
