@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import v8 from 'node:v8'
 import type { MessagePort } from 'node:worker_threads'
 import { crossings, judged, send } from './crossing.ts'
+import { Secret } from './secret.ts'
 
 class Money {
   readonly cents: number
@@ -18,21 +19,6 @@ class Money {
   }
 }
 registerClass(Money, { name: 'codec.Money' })
-
-class Secret {
-  readonly #value: unknown
-  constructor(value: unknown) {
-    this.#value = value
-  }
-  get value(): unknown {
-    return this.#value
-  }
-}
-registerClass(Secret, {
-  name: 'codec.Secret',
-  encode: secret => secret.value,
-  decode: (value: unknown) => new Secret(value),
-})
 
 class Bag extends Map<string, number> {
   label = ''

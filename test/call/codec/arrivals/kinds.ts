@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { inspect, isDeepStrictEqual, types } from 'node:util'
 import { MessageChannel } from 'node:worker_threads'
 import { call, Lock, registerClass, registerError, task } from 'skein'
+import { Secret } from '../secret.ts'
 
 /** What becomes of a value: it is equal on the other side, it is other data there, or the call fails. */
 export type Arrival = 'same' | 'data' | 'refused'
@@ -56,16 +57,6 @@ class Money {
   }
 }
 registerClass(Money, { name: 'arrivals.Money' })
-class Vault {
-  readonly #content: number
-  constructor(content: number) {
-    this.#content = content
-  }
-  get content(): number {
-    return this.#content
-  }
-}
-registerClass(Vault, { name: 'arrivals.Vault', encode: vault => vault.content, decode: (n: number) => new Vault(n) })
 class Limited extends Map<string, number> {
   readonly #most = 10
   get most(): number {
@@ -217,9 +208,9 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: '… and has `encode` and `decode`',
-    make: () => new Vault(7),
+    make: () => new Secret(7),
     ...same,
-    isSame: value => value instanceof Vault && value.content === 7,
+    isSame: value => value instanceof Secret && value.value === 7,
   },
   { name: 'a Map, a Set', make: () => new Map<unknown, unknown>([[{ k: 1 }, new Set([1, 'a'])]]), ...same },
   {
