@@ -34,7 +34,6 @@ import {
   WorkerOutOfMemoryError,
   WorkerStartError,
 } from '../../core/errors/errors.ts'
-
 import { hiddenBase, privateFieldOf } from './hidden-state.ts'
 
 /** Any class, also an abstract one or one with a private constructor. */

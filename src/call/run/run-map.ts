@@ -83,9 +83,9 @@ interface Settings {
   readonly length: number
 }
 
-/** Items that run together: `results` holds a value or a failure for each, once they have ended. */
 const noFailures: ReadonlySet<number> = new Set()
 
+/** Items that run together: `results` holds a value or a failure for each, once they have ended. */
 interface Bundle {
   readonly start: number
   readonly count: number
