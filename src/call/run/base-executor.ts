@@ -132,8 +132,9 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
       entry.end({
         state: 'failed',
         error: new OverloadedError(
-          `${this.name} is full: no place is free, and no more than ${this.#maxQueue} calls may wait for one (maxQueue), so task ${entry.work.task.name} was refused. ` +
-            `Wait for earlier calls, raise maxQueue, or open it with overload: 'wait'.`,
+          `${this.name} is full: ${this.paused ? 'it is paused' : 'no place is free'}, and no more than ${this.#maxQueue} calls may ` +
+            `wait (maxQueue), so task ${entry.work.task.name} was refused. ` +
+            `${this.paused ? 'Resume it' : 'Wait for earlier calls'}, raise maxQueue, or open it with overload: 'wait'.`,
         ),
       })
     }
