@@ -1,5 +1,5 @@
 import { brandClass } from '../brand.ts'
-import { checkFunction, checkInteger, checkKnown, checkRange, describe } from '../errors/checks.ts'
+import { checkFunction, checkInteger, checkRange, describe } from '../errors/checks.ts'
 import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds, positiveMilliseconds } from '../time/duration.ts'
 import { CancelledError, CircuitOpenError, InvalidArgumentError } from '../errors/errors.ts'
@@ -140,7 +140,6 @@ export class CircuitBreaker {
 
   constructor(options: CircuitBreakerOptions = {}) {
     this.title = titleOf('circuit breaker', options, known)
-    checkKnown(options, known, 'option of a circuit breaker')
     const { ratio = 0.5, minimum = 10, window = '10s', coolDown = '30s', probes = 1, counts, onChange } = options
     checkRange(ratio, 'ratio', Number.MIN_VALUE, 1)
     checkInteger(minimum, 'minimum', 1)

@@ -1,5 +1,5 @@
 import { brandClass } from '../brand.ts'
-import { checkInteger, checkKnown } from '../errors/checks.ts'
+import { checkInteger } from '../errors/checks.ts'
 import { monotonic } from '../time/clock.ts'
 import { type Duration, positiveMilliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
@@ -73,7 +73,6 @@ export class RateLimiter {
 
   constructor(options: RateLimiterOptions) {
     this.title = titleOf('rate limiter', options, known)
-    checkKnown(options, known, 'option of a rate limiter')
     checkInteger(options.limit, 'limit', 1)
     const per = positiveMilliseconds(options.per, 'per')
     const { kind = 'bucket', limit, burst } = options
