@@ -72,7 +72,8 @@ function openArray(items: readonly unknown[]): Source {
       } catch (error) {
         return { error } // of a getter
       }
-      return { items: taken, done: at >= items.length }
+      // As with its iterator, what is added while the last one is worked on still belongs to it.
+      return { items: taken, done: taken.length < most }
     },
     close: () => Promise.resolve(),
   }

@@ -260,6 +260,17 @@ describe('map', () => {
     assert.ok((await rejection(all([s => itself(1, s), s => s.wait(never())]))) instanceof CancelledError)
   })
 
+  test('of an array takes what is added while the last item is worked on, as a loop over it would', async () => {
+    for (const least of [1, 2]) {
+      const pages = Array.from({ length: least }, (_, at) => at + 1)
+      const visit = (page: number) => {
+        if (pages.length < 5) pages.push(pages.length + 1)
+        return page
+      }
+      assert.deepEqual(await map(pages, visit, { concurrency: 1 }).toArray(), [1, 2, 3, 4, 5])
+    }
+  })
+
   test('what the source throws ends it like a failure, after the results that came before', async () => {
     const failure = new Error('no more')
     function* items() {
