@@ -300,7 +300,7 @@ export class Model {
       each.cancelling = false
     }
     for (const each of this.calls) {
-      const waits = each.state === 'ready' || each.state === 'delayed'
+      const waits = each.state !== 'running' && !ended(each)
       if (waits && Math.min(each.expiresAt, each.deadlineAt) <= this.#now) this.#end(each, 'cancelled')
     }
     this.#wake()
