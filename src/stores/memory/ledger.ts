@@ -229,22 +229,19 @@ export class Ledger {
         else this.forget(entry)
         break
       case 'retry':
-        if (entry.cancelling !== undefined)
-          this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
-        else {
-          this.#turn(
-            entry,
-            `{"state":"retry","attempt":${entry.attempt},"delay":${settlement.delay},"error":${settlement.error}}`,
-          )
-          this.#leave(entry)
-          entry.error = settlement.error
-          if (settlement.death) entry.deaths++
-          // One that has come to an end by itself, well or not, is not what ends workers.
-          entry.alone = settlement.death?.alone ? spanOf(entry, this.now) : undefined
-          entry.dueAt = this.now + settlement.delay
-          this.#limits.waits(entry)
-          this.#standing.wait(entry)
-        }
+        if (this.#endStopped(entry)) break
+        this.#turn(
+          entry,
+          `{"state":"retry","attempt":${entry.attempt},"delay":${settlement.delay},"error":${settlement.error}}`,
+        )
+        this.#leave(entry)
+        entry.error = settlement.error
+        if (settlement.death) entry.deaths++
+        // One that has come to an end by itself, well or not, is not what ends workers.
+        entry.alone = settlement.death?.alone ? spanOf(entry, this.now) : undefined
+        entry.dueAt = this.now + settlement.delay
+        this.#limits.waits(entry)
+        this.#standing.wait(entry)
         break
       case 'release':
         this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
@@ -260,10 +257,7 @@ export class Ledger {
 
   /** Hands back a call that has not been worked on; its attempt does not count. */
   release(entry: Entry, delay: number, after?: AwaitedCounter): void {
-    if (entry.cancelling !== undefined) {
-      this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
-      return
-    }
+    if (this.#endStopped(entry)) return
     const waits = after === undefined ? '' : `,"after":${JSON.stringify(after.counter)}`
     this.#turn(entry, `{"state":"released","attempt":${entry.attempt}${waits}}`)
     this.#leave(entry)
@@ -421,10 +415,7 @@ export class Ledger {
     }
     entry.deaths++
     this.#turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
-    if (entry.cancelling !== undefined) {
-      this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
-      return false
-    }
+    if (this.#endStopped(entry)) return false
     if (only && entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
       this.#end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
       return true
@@ -471,6 +462,13 @@ export class Ledger {
     entry.holder = undefined
     entry.leaseUntil = Infinity
     entry.cancelling = undefined
+  }
+
+  /** One that was asked to stop does not go back: it ends instead. True when it did. */
+  #endStopped(entry: Entry): boolean {
+    if (entry.cancelling === undefined) return false
+    this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
+    return true
   }
 
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
