@@ -6,14 +6,14 @@ import { parts } from '../file/schema.ts'
 export class HistoryCounts {
   readonly #database: Database
   #numbers: number[]
-  /** True when the numbers in the file are impossible, so that it was counted anew. */
-  readonly mended: boolean
+  /** True when they are others than in the file. */
+  hasChanged = false
 
   constructor(database: Database, row: Row) {
     this.#database = database
     this.#numbers = row.map(each => (Number.isSafeInteger(each) ? (each as number) : -1))
-    this.mended = this.#numbers.some(each => each < 0)
-    if (this.mended) this.recount()
+    // Impossible ones.
+    if (this.#numbers.some(each => each < 0)) this.recount()
   }
 
   /** In the order of `countColumns`. */
@@ -36,6 +36,7 @@ export class HistoryCounts {
   add(part: unknown, count: number, bytes: number): void {
     if (part !== 0 && part !== 1 && part !== 2) return
     const numbers = this.#numbers
+    this.hasChanged = true
     numbers[part * 2] = this.count(part) + count
     const sum = this.bytes(part) + bytes
     if (Number.isSafeInteger(sum)) numbers[part * 2 + 1] = sum
@@ -53,6 +54,7 @@ export class HistoryCounts {
        FROM skein_call WHERE ended IS NOT NULL GROUP BY history`,
       size,
     ) as [number, number, number][]
+    this.hasChanged = true
     this.#numbers = parts.flatMap(part => rows.find(([each]) => each === part)?.slice(1) ?? [0, 0])
   }
 }

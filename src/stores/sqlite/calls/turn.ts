@@ -3,6 +3,7 @@ import type { StoreSettings } from '../../options.ts'
 import type { OpenPrograms } from '../../roles/inspector.ts'
 import type { Told } from '../../threaded/messages.ts'
 import type { Database } from '../file/database.ts'
+import type { Row } from '../file/driver.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
 import { HistoryCounts } from './history-counts.ts'
@@ -47,6 +48,11 @@ export interface Keeper {
   readonly programs?: () => OpenPrograms | undefined
 }
 
+// Made once: they are looked up by their text with each transaction.
+const readCounters = `SELECT version, sequence, control, retention, ${countColumns} FROM skein_meta`
+const writeSequence = 'UPDATE skein_meta SET sequence = ?, control = ?'
+const writeAll = `UPDATE skein_meta SET (sequence, control, ${countColumns}) = (?, ?, ?, ?, ?, ?, ?, ?)`
+
 /**
  * One transaction and what it does to the counters. All that has to happen outside the database only happens once it has
  * been committed: `tell` and `after`.
@@ -70,7 +76,6 @@ export class Turn {
   /** True when what was written must survive a power cut. */
   durable = false
   #sequence: number
-  #written: string
   readonly #controlBegun: number
 
   constructor(keeper: Keeper, now: number, time: number) {
@@ -78,16 +83,15 @@ export class Turn {
     this.database = keeper.database
     this.now = now
     this.time = time
-    const counters = this.database.get(`SELECT version, sequence, control, retention, ${countColumns} FROM skein_meta`)
+    const counters = this.database.get(readCounters)
     // Another program may have brought the tables to a newer version since this one has opened the file.
     if (counters && Number(counters[0]) > schemaVersion) checkVersion(Number(counters[0]), pathOf(this.database))
-    if (!counters?.slice(1, 3).every(each => Number.isSafeInteger(each))) throw damaged(this.database)
-    const [, sequence, control] = counters as readonly number[]
+    const [, sequence, control, retention] = counters ?? []
+    if (!Number.isSafeInteger(sequence) || !Number.isSafeInteger(control)) throw damaged(this.database)
     this.#sequence = this.begun = sequence as number
     this.control = this.#controlBegun = control as number
-    this.history = new HistoryCounts(this.database, counters.slice(4))
-    readRetention(keeper, counters[3])
-    this.#written = this.history.mended ? '' : this.#state()
+    this.history = new HistoryCounts(this.database, (counters as Row).slice(4))
+    readRetention(keeper, retention)
   }
 
   /** The last number that was handed out. */
@@ -120,20 +124,11 @@ export class Turn {
     this.afterwards.push(action)
   }
 
-  /** Writes the counters, where they have changed. The last thing before the commit. */
+  /** Writes the counters that have changed. The last thing before the commit. */
   finish(): void {
-    if (this.#state() === this.#written) return
-    this.database.run(
-      `UPDATE skein_meta SET (sequence, control, ${countColumns}) = (?, ?, ?, ?, ?, ?, ?, ?)`,
-      this.#sequence,
-      this.control,
-      ...this.history.numbers,
-    )
-    this.#written = this.#state()
-  }
-
-  #state(): string {
-    return `${this.#sequence} ${this.control} ${this.history.numbers.join(' ')}`
+    const numbers = [this.#sequence, this.control]
+    if (this.history.hasChanged) this.database.run(writeAll, ...numbers, ...this.history.numbers)
+    else if (this.#sequence !== this.begun || this.controlChanged) this.database.run(writeSequence, ...numbers)
   }
 }
 
