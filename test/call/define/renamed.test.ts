@@ -61,6 +61,18 @@ describe('a queue', () => {
     )
   })
 
+  test('refuses one that is held by a property of something else', () => {
+    refused(
+      taskIn(`exports.twice = task(import.meta, function twice2() {})`, function twice2() {}),
+      /what holds it 'twice'/,
+    )
+  })
+
+  test('reads a module that holds a million letters in a row', () => {
+    const data = `const a = '${'ab12'.repeat(250_000)}', b = '${'a.b'.repeat(300_000)}', c = '${':'.repeat(1_000_000)}'\n`
+    taken(taskIn(data + source, function twice() {}))
+  })
+
   test('takes a task whose name is in its source, however it is held', () => {
     const fn = (): (() => void) => function twice() {}
     taken(taskIn(source, fn()))
