@@ -59,15 +59,17 @@ export class Counters {
       const known = this.#of(counter, now)
       const there = known.members.get(member)
       if (there !== undefined && there.id !== id) continue
+      const isMember = entry?.counts.some(each => each.counter === counter && each.member === member) === true
+      if (there !== undefined && isMember) continue
+      // It may have been a member before the counter was forgotten, as when nobody was left who waited.
       if (there === undefined) known.members.set(member, { id, end: undefined })
-      if (entry?.counts.some(each => each.counter === counter && each.member === member)) continue
+      if (!isMember) entry?.counts.push({ counter, member })
       joined.push({ counter, member })
       this.#rest(counter, known)
     }
-    if (joined.length === 0 || entry === undefined) return
-    entry.counts.push(...joined)
     // It was there before, and is over: it counts at once.
-    if (hasEnded(entry)) this.#uncounted.push({ id, counts: joined, end: endOf(entry) })
+    if (joined.length > 0 && entry !== undefined && hasEnded(entry))
+      this.#uncounted.push({ id, counts: joined, end: endOf(entry) })
   }
 
   /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */

@@ -106,6 +106,29 @@ export function awaiting(kind: Kind): void {
     )
   })
 
+  scene(
+    kind,
+    'a member that is sent again after its counter was forgotten is counted once more',
+    ['counters', 'purge'],
+    async ({ probe }) => {
+      // One that has ended counts at once, one that has not when it ends.
+      for (const [index, ends] of [true, false].entries()) {
+        const [id, late, counter] = [`member ${index}`, `late ${index}`, `counter ${index}`]
+        const member = outgoing({ id, counts: [{ counter, member: 0 }] })
+        const wait = after(1, 'release', counter)
+        await probe.send([member, outgoing({ id: `early ${index}`, after: wait })])
+        assert.equal(await probe.inspector.purge({ states: ['held'] }), 1)
+        if (ends) await finishOne(probe)
+        assert.deepEqual(await probe.send([member]), [{ outcome: 'joined', id }])
+        if (!ends) await finishOne(probe)
+        await probe.send([outgoing({ id: late, after: wait })])
+        const claim = await probe.oneClaim()
+        assert.equal(claim.id, late)
+        await probe.settled(claim)
+      }
+    },
+  )
+
   scene(kind, 'the delay of who waits counts from when it is let go', ['counters', 'turn'], async ({ probe, bed }) => {
     await probe.send([...members(['a']), waiter('w', 1, 'release', { delay: 1_000 })])
     await bed.turn(5_000)

@@ -79,9 +79,10 @@ export class Model {
     for (const { counter, member } of counts) {
       const there = this.#members.find(each => each.counter === counter && each.member === member)
       if (there && there.id !== id) continue
+      const isMember = kept?.counts.some(each => each.counter === counter && each.member === member)
+      if (there && isMember) continue
       if (!there) this.#members.push({ id, counter, member, state: undefined })
-      if (kept?.counts.some(each => each.counter === counter && each.member === member)) continue
-      kept?.counts.push({ counter, member })
+      if (!isMember) kept?.counts.push({ counter, member })
       if (kept && ended(kept)) this.#uncounted.push({ id, counts: [{ counter, member }], state: kept.state })
     }
     if (outcome.outcome === 'rejected') this.#uncounted.push({ id, counts, state: 'cancelled' })
