@@ -86,7 +86,7 @@ export class Crew {
     const { concurrency } = this.#settings
     let free = 0
     for (const worker of this.places) {
-      if (worker?.isGivenUp !== true) free += Math.max(0, concurrency - (worker?.inFlight ?? 0))
+      if (worker?.isGivenUp !== true) free += Math.max(0, concurrency - (worker?.calls ?? 0))
     }
     return free
   }

@@ -198,6 +198,21 @@ describe('a pool whose calls take some milliseconds', () => {
     })
   })
 
+  test('counts the place of a call that was taken back as free before its worker has passed over it', async () => {
+    await withTold({ workers: 2, maxQueue: 3 }, async ({ pool, workers, run }) => {
+      const [first, second] = two(workers)
+      const { results } = await run(1, 2, 3, 4, 5)
+      first.begin()
+      for (let n = 0; n < 4; n++) await second.end()
+      await first.end()
+      assert.deepEqual(await Promise.all(results), [1, 2, 3, 4, 5])
+      const refused: unknown[] = []
+      for (let n = 0; n < 6; n++) pool.run(usual, n).catch(() => refused.push(n))
+      await soon()
+      assert.deepEqual(refused, [5])
+    })
+  })
+
   test('leaves a call with a key to its worker', async () => {
     await withTold({ workers: 2 }, async ({ pool, workers, run }) => {
       const [first, second] = two(workers)
