@@ -1,14 +1,19 @@
 // npm run bench: skein beside its peers, interleaved in one run.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machine, versions } from './lib/machine.mjs'
 import { drawCurve } from './lib/chart.mjs'
+import { goalRows, goalRowsAcross } from './lib/goal-table.mjs'
+import { overlay } from './lib/overlay.mjs'
 import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
 import { runSuite, stopRunning } from './lib/rounds.mjs'
 import { prepare } from './lib/setup.mjs'
+import { markdownTable, plainTable } from './lib/table.mjs'
+import { nodeBinary, versions as nodeVersions } from '../scripts/nodes.mjs'
+import { run as runProgram } from '../scripts/steps.mjs'
 import { suites } from './suites/all.mjs'
 
 const help = `npm run bench -- [SUITE...] [options]
@@ -22,10 +27,12 @@ ${suites.map(({ name, about }) => `  ${name.padEnd(20)}${about}`).join('\n')}
 Options
   --quick            fewer and shorter rounds: a quarter of an hour for everything instead of an hour and more
   --rounds N         how many rounds, instead of each suite's own number
+  --full             with what takes very long: the largest sizes of growth
   --workers N        size of the larger pool (default 2)
   --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
-  --before FOLDER    another checkout of skein, built, with its own bench/node_modules: its measurements stand beside those of
-                     this one, each contestant of skein's a second time
+  --before FOLDER    another checkout of skein, built: its figures stand beside those of this one, each contestant of skein's a
+                     second time, measured by the same programs
+  --node N,...       on these versions of Node (20, 22, 24, 26), one after the other, and their goals side by side
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
   --charts FOLDER    the suites that are curves as pictures, too (SVG)
@@ -36,6 +43,7 @@ Examples
   npm run bench -- dispatch --quick
   npm run bench -- dispatch-threads --only piscina --rounds 3 --json /tmp/threads.json
   npm run bench -- dispatch queue --before ../skein-1.4 --only before
+  npm run bench -- start size --quick --node 20,22,24,26
 `
 
 function fail(text) {
@@ -50,9 +58,11 @@ function readArguments() {
       options: {
         quick: { type: 'boolean', default: false },
         rounds: { type: 'string' },
+        full: { type: 'boolean', default: false },
         workers: { type: 'string', default: '2' },
         only: { type: 'string' },
         before: { type: 'string' },
+        node: { type: 'string' },
         json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
         markdown: { type: 'string' },
         charts: { type: 'string' },
@@ -82,7 +92,7 @@ const only = values.only
   .split(',')
   .filter(text => text !== '')
 const before = values.before === undefined ? undefined : resolve(values.before)
-if (before !== undefined && !['bench/child.mjs', 'dist/index.js'].every(file => existsSync(join(before, file))))
+if (before !== undefined && !existsSync(join(before, 'dist/index.js')))
   fail(`--before must be the folder of a checkout that is built, got '${values.before}'`)
 for (const name of positionals) {
   if (!suites.some(suite => suite.name.startsWith(name))) {
@@ -101,10 +111,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const terminal = process.stderr.isTTY
 const say = text => process.stderr.write(terminal ? `\r\x1b[2K${text}\n` : `${text}\n`)
 
-function progress({ suite, round, rounds, at, of, cell }) {
+function progress({ suite, round, rounds, at, of, cell, text }) {
   if (terminal) {
-    const text = `${suite.name}: round ${round + 1}/${rounds}, ${at + 1}/${of}: ${cell.contestant.label}, ${cell.variant.key}`
-    process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`)
+    const words = `${suite.name}: round ${round + 1}/${rounds}, ${at + 1}/${of}: ${cell.contestant.label}, ${cell.variant.key}${text === undefined ? '' : `: ${text}`}`
+    process.stderr.write(`\r\x1b[2K${words.slice(0, (process.stderr.columns ?? 100) - 1)}`)
+  } else if (text !== undefined) {
+    say(`${suite.name}: ${cell.contestant.label}, ${cell.variant.key}: ${text}`)
   } else if (at === 0) {
     say(`${suite.name}: round ${round + 1} of ${rounds}`)
   }
@@ -115,6 +127,31 @@ try {
 } catch (error) {
   say(error.message)
   process.exit(1)
+}
+
+if (values.node !== undefined) process.exit(await onVersions(values.node.split(',')))
+
+/** Runs this command on other versions of Node, one after the other, and prints what each came to. */
+async function onVersions(majors) {
+  const unknown = majors.find(major => nodeVersions[major] === undefined)
+  if (unknown !== undefined) fail(`--node knows ${Object.keys(nodeVersions).join(', ')}, got '${unknown}'`)
+  const args = process.argv.slice(2)
+  const at = args.findIndex(arg => arg === '--node' || arg.startsWith('--node='))
+  args.splice(at, args[at] === '--node' ? 2 : 1)
+  const runs = []
+  let exitCode = 0
+  for (const major of majors) {
+    const json = fileURLToPath(new URL(`results/node-${major}.json`, import.meta.url))
+    const code = await runProgram(await nodeBinary(major), [fileURLToPath(import.meta.url), ...args, '--json', json])
+    exitCode ||= code
+    if (code > 1) continue
+    const { suites: measured } = JSON.parse(readFileSync(json, 'utf8'))
+    runs.push({ name: `Node ${nodeVersions[major]}`, goals: measured.flatMap(({ goals }) => goals) })
+  }
+  const rows = goalRowsAcross(runs)
+  console.log(plainTable(rows, 9))
+  if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${markdownTable(rows, 9)}\n`)
+  return exitCode
 }
 
 const began = performance.now()
@@ -137,7 +174,7 @@ async function saveChart(folder, suite, result) {
   say(`Picture: ${file}`)
 }
 
-/** Skein's own contestants once more, each measured by the code of another checkout from the request on. */
+/** Skein's own contestants once more, each with the build of another checkout. */
 function beforeOf(suite, folder) {
   return suite.contestants
     .filter(({ role, command }) => role === 'skein' && command === undefined)
@@ -147,7 +184,7 @@ function beforeOf(suite, folder) {
       label: `${contestant.label}, before`,
       role: 'peer',
       versus: contestant.key,
-      command: [process.execPath, join(folder, 'bench/child.mjs')],
+      command: [process.execPath, join(suite.inside ? folder : overlay(folder), 'bench/child.mjs')],
     }))
 }
 
@@ -157,7 +194,7 @@ for (const {
   make,
   rounds: [full, quick],
 } of chosen) {
-  const suite = make({ quick: values.quick, workers })
+  const suite = make({ quick: values.quick, full: values.full, workers })
   if (before !== undefined) suite.contestants.push(...beforeOf(suite, before))
   const wanted = contestant =>
     contestant.role === 'skein' ||
@@ -190,12 +227,17 @@ writeFileSync(
   file,
   `${JSON.stringify({ date, seconds, quick: values.quick, workers, machine: host, versions: library, suites: results }, null, 2)}\n`,
 )
-if (values.markdown !== undefined)
-  writeFileSync(resolve(values.markdown), `${date.slice(0, 10)}\n${headline.join('\n')}\n\n${markdown.join('\n')}`)
+const goals = results.flatMap(result => result.goals)
+if (values.markdown !== undefined) {
+  const parts = [`${date.slice(0, 10)}\n${headline.join('\n')}`, markdownTable(goalRows(goals), 4), ...markdown]
+  writeFileSync(resolve(values.markdown), parts.join('\n\n'))
+}
+if (goals.length > 0) {
+  console.log(`${plainTable(goalRows(goals), 4)}\n`)
+  console.log(`Goals: ${goals.filter(goal => goal.reached).length} of ${goals.length} reached.`)
+}
 console.log(`${seconds.toFixed(0)} s. All figures: ${file}`)
 
-const goals = results.flatMap(result => result.goals)
-if (goals.length > 0) console.log(`Goals: ${goals.filter(goal => goal.reached).length} of ${goals.length} reached.`)
 // A contestant of skein's own that fails is a fault of skein; a figure below a goal is a fact about the machine, too.
 if (results.some(result => result.cells.some(cell => cell.role === 'skein' && cell.failure !== undefined)))
   process.exitCode = 1

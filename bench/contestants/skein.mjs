@@ -1,7 +1,7 @@
 import { tasks } from '../tasks.mjs'
 
 const rooms = {
-  loop: '../../dist/loop/loop.js',
+  loop: '../../dist/index.js',
   threads: '../../dist/threads/index.js',
   processes: '../../dist/processes/index.js',
 }
@@ -25,5 +25,11 @@ export async function open({ workers, place, map, options, listeners = 0 }) {
 
 export async function openPool(place, workers, options = {}) {
   const room = await load({ place })
-  return place === 'loop' ? room.loop : room[place]({ workers, ...options })
+  if (place === 'loop') return room.loop
+  try {
+    return room[place]({ workers, ...options })
+  } catch {
+    // What `--before` names may be from when it was called so.
+    return room[place]({ max: workers, ...options })
+  }
 }

@@ -1,3 +1,4 @@
+import { verdict } from './goal-table.mjs'
 import { curveRows, markdownTable, plainTable, rowsOf } from './table.mjs'
 
 /** The text of one suite: a table for each variant, what failed, the notes and the goals. */
@@ -29,13 +30,12 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
   for (const note of suite.notes ?? []) lines.push(note, '')
   lines.push(`Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds, contestants interleaved'}.`, '')
   for (const goal of goals) {
-    const verdict = goal.reached === undefined ? 'NOT MEASURED' : goal.reached ? 'reached' : 'NOT REACHED'
     const spread =
       goal.range === undefined
         ? ''
         : ` (${goal.range.map(value => value.toFixed(goal.range[0] < 5 ? 2 : 1)).join('–')})`
     lines.push(
-      `${markdown ? '- ' : ''}${verdict}: ${goal.text}${goal.figure === undefined ? '' : `: ${goal.figure}${spread}`}${goal.beside ? `; ${goal.beside}` : ''}`,
+      `${markdown ? '- ' : ''}${verdict(goal)}: ${goal.what}: ${goal.goal}${goal.figure === undefined ? '' : `; it is ${goal.figure}${spread}`}${goal.beside ? `; ${goal.beside}` : ''}`,
     )
   }
   if (goals.length > 0) lines.push('')

@@ -29,7 +29,13 @@ export async function runSuite(suite, { rounds, progress }) {
       // One failure may be an accident; who fails twice and never succeeds does not get to cost every round.
       if (cell.failures.length > 1 && cell.values.length === 0) continue
       progress({ suite, round, rounds, at, of: order.length, cell })
-      const outcome = await measureOnce(suite.request(cell.contestant, cell.variant), cell.contestant, suite.limitMs)
+      const said = text => progress({ suite, round, rounds, at, of: order.length, cell, text })
+      const outcome = await measureOnce(
+        suite.request(cell.contestant, cell.variant),
+        cell.contestant,
+        suite.limitMs,
+        said,
+      )
       if (outcome.failure === undefined) cell.values.push({ round, ...outcome.metrics })
       else cell.failures.push(`round ${round + 1}: ${outcome.failure}`)
     }
@@ -44,11 +50,21 @@ function summarize(cell, cells) {
   const metrics = Object.fromEntries(
     names.map(name => {
       const list = values.map(value => value[name]).filter(value => Number.isFinite(value))
-      return [name, { ...summary(list), values: list }]
+      return [name, summary(list)]
     }),
   )
-  const { key, label, role } = contestant
-  return { variant: variant.key, key, label, role, metrics, failure, skeinIs: ratios(cell, cells) }
+  const { key, label, role, versus } = contestant
+  return {
+    variant: variant.key,
+    key,
+    label,
+    role,
+    versus,
+    metrics,
+    rounds: values,
+    failure,
+    skeinIs: ratios(cell, cells),
+  }
 }
 
 /** How much better skein was in the same round, as a factor above 1 when it was: faster, or more per second. */
@@ -57,7 +73,7 @@ function ratios(cell, cells) {
   if (contestant.versus === undefined) return undefined
   const subject = cells.find(other => other.variant === variant && other.contestant.key === contestant.versus)
   const result = {}
-  for (const metric of ['p50', 'p99', 'rate', 'startMs', 'cpu', 'bytes', 'ns']) {
+  for (const metric of Object.keys(cell.values[0] ?? {}).filter(name => name !== 'round')) {
     const list = []
     for (const theirs of cell.values) {
       const ours = subject?.values.find(value => value.round === theirs.round)
@@ -69,7 +85,8 @@ function ratios(cell, cells) {
   return result
 }
 
-function measureOnce(request, contestant, limitMs = 30_000) {
+/** One measurement in a process of its own; a line of its stderr that begins with `progress: ` is handed to `said`. */
+function measureOnce(request, contestant, limitMs = 30_000, said) {
   const [command, ...args] = contestant.command ?? [process.execPath, child]
   return new Promise(resolve => {
     // A group of its own, so that a contestant that hangs goes with all its workers.
@@ -83,7 +100,10 @@ function measureOnce(request, contestant, limitMs = 30_000) {
     let err = ''
     let timedOut = false
     measured.stdout.setEncoding('utf8').on('data', text => (out += text))
-    measured.stderr.setEncoding('utf8').on('data', text => (err += text))
+    measured.stderr.setEncoding('utf8').on('data', text => {
+      err += text
+      for (const [, words] of text.matchAll(/^progress: (.+)$/gm)) said(words)
+    })
     const timer = setTimeout(() => {
       timedOut = true
       killTree(measured)

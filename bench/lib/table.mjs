@@ -62,13 +62,13 @@ export function curveRows({ columns: [{ metric, digits, ratio }] }, cells) {
   ]
 }
 
-/** For a terminal: columns aligned, figures to the right. */
-export function plainTable(rows) {
+/** For a terminal: columns aligned, the first `words` of them to the left, figures to the right. */
+export function plainTable(rows, words = 1) {
   const widths = rows[0].map((_, at) => Math.max(...rows.map(row => row[at].length)))
   return rows
     .map(row =>
       row
-        .map((text, at) => (at === 0 ? text.padEnd(widths[at]) : text.padStart(widths[at])))
+        .map((text, at) => (at < words ? text.padEnd(widths[at]) : text.padStart(widths[at])))
         .join('  ')
         .trimEnd(),
     )
@@ -77,7 +77,7 @@ export function plainTable(rows) {
 
 const line = row => `| ${row.join(' | ')} |`
 
-export function markdownTable(rows) {
+export function markdownTable(rows, words = 1) {
   const [head, ...rest] = rows
-  return [line(head), `|${head.map((_, at) => (at === 0 ? '---' : '--:')).join('|')}|`, ...rest.map(line)].join('\n')
+  return [line(head), `|${head.map((_, at) => (at < words ? '---' : '--:')).join('|')}|`, ...rest.map(line)].join('\n')
 }

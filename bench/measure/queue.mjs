@@ -6,10 +6,10 @@ import { percentile } from '../lib/stats.mjs'
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** One figure of a durable queue: `what` says which. The files lie on the disk of the temporary folder. */
-export async function measure({ peer, setting, what, count, concurrency, perSecond }) {
+export async function measure({ peer, setting, on, what, count, concurrency, perSecond }) {
   const directory = mkdtempSync(join(tmpdir(), 'skein-bench-'))
   const { openQueue } = await import(`../queue/${peer}.mjs`)
-  const queue = await openQueue({ directory, setting })
+  const queue = await openQueue({ directory, setting, on })
   try {
     const request = { count, concurrency, perSecond }
     return queue.figure === undefined ? await figures[what](queue, request) : await queue.figure(what, request)

@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { work } from '../../dist/queue/index.js'
 import { noop } from './tasks.mjs'
 
-const [, , store, concurrency] = process.argv
-await work({ store, tasks: [noop], on: 'loop', concurrency: Number(concurrency) })
+const [, , store, concurrency, on] = process.argv
+// On threads it is said for each of them, and there is one for each core.
+const each = on === 'loop' ? Number(concurrency) : Math.ceil(Number(concurrency) / availableParallelism())
+await work({ store, tasks: [noop], on, concurrency: each })
 process.send?.('ready')

@@ -6,8 +6,11 @@ import { noop } from './tasks.mjs'
 
 const workerFile = fileURLToPath(new URL('skein-worker.mjs', import.meta.url))
 
-/** @param setting durability of the file: `full` or `relaxed` */
-export async function openQueue({ directory, setting }) {
+/**
+ * @param setting durability of the file: `full` or `relaxed`
+ * @param on where the worker runs the jobs
+ */
+export async function openQueue({ directory, setting, on = 'loop' }) {
   const url = `sqlite:${directory}/jobs.db?durability=${setting}`
   const queue = await connect(url)
   const workers = []
@@ -17,13 +20,14 @@ export async function openQueue({ directory, setting }) {
     addMany: numbers => Promise.all(numbers.map(n => queue.submit(noop, n))),
     result: job => job.result(),
     async startWorker(concurrency) {
-      const worker = fork(workerFile, [url, String(concurrency)])
+      const worker = fork(workerFile, [url, String(concurrency), on])
       workers.push(worker)
       await once(worker, 'message')
     },
     // Not how many are done: of those only the latest are kept.
     async left() {
-      const { queues } = await queue.storeStats()
+      // What `--before` names may be from when it was called so.
+      const { queues } = await (queue.storeStats?.() ?? queue.status())
       return queues.reduce((sum, { counts }) => sum + counts.ready + counts.running, 0)
     },
     async close() {

@@ -1,3 +1,5 @@
+import { held } from './goals.mjs'
+
 const graceMs = 100
 
 export function suite({ quick }) {
@@ -25,11 +27,14 @@ export function suite({ quick }) {
         .filter(cell => cell.variant !== 'loop')
         .map(cell => {
           const worst = cell.metrics.worstCancelMs
-          return {
-            text: `${cell.variant}: a synchronous loop with checkpoint() ends within 50 ms of cancel()`,
-            figure: worst === undefined ? undefined : `${worst.max.toFixed(1)} ms at worst`,
-            reached: worst === undefined ? undefined : worst.max <= 50,
-          }
+          return held({
+            what: `${cell.variant}: from cancel() to the end of a synchronous loop with checkpoint(), at worst`,
+            goal: 'at most 50 ms',
+            found: worst && { ...worst, median: worst.max },
+            most: 50,
+            digits: 1,
+            unit: ' ms',
+          })
         }),
     notes: [
       'A synchronous loop on the event loop keeps cancel() itself from being called, so there is only a cost there.',

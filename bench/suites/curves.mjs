@@ -1,6 +1,6 @@
 import { pythonContestants } from '../lib/python.mjs'
 import { turnsPerMicrosecond } from '../work.mjs'
-import { bestOf } from './goals.mjs'
+import { bestOf, held } from './goals.mjs'
 import { processPeers, runInProcesses, runOnThreads, threadPeers } from './pools.mjs'
 
 const threads = [runOnThreads, ...threadPeers]
@@ -102,11 +102,12 @@ function curve({ name, title, axis, variants, contestants, ask, workers, quick }
 function notSlower(cells) {
   return [...new Set(cells.map(cell => cell.variant))].map(variant => {
     const best = bestOf(cells.filter(cell => cell.variant === variant && cell.key !== 'run'))
-    return {
-      text: `${variant}: not slower than the best peer`,
+    return held({
+      what: variant,
+      goal: 'not slower than the best peer (0.95 counts as the same)',
+      found: best?.ratio,
       figure: best && `${best.ratio.median.toFixed(2)}x ${best.label}`,
-      range: best && [best.ratio.min, best.ratio.max],
-      reached: best && best.ratio.median >= 0.95,
-    }
+      least: 0.95,
+    })
   })
 }

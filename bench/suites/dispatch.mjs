@@ -1,5 +1,5 @@
 // What the two dispatch suites have in common.
-import { bestOf } from './goals.mjs'
+import { bestOf, held, ratioOf } from './goals.mjs'
 
 const inFlight = 1000
 
@@ -32,16 +32,15 @@ export function latencyGoals(list) {
   return cells =>
     list.flatMap(({ key, against, times, text }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
-        const here = cells.filter(cell => cell.variant === variant)
-        const ours = here.find(cell => cell.key === key)?.metrics.p50?.median
-        const theirs = here.find(cell => cell.key === against)
-        const factor =
-          ours === undefined || theirs?.metrics.p50 === undefined ? undefined : theirs.metrics.p50.median / ours
-        return {
-          text: `1 in flight, ${variant}, p50: at least ${times}x ${text}`,
-          figure: factor === undefined ? undefined : `${factor.toFixed(1)}x ${theirs.label}`,
-          reached: factor === undefined ? undefined : factor >= times,
-        }
+        const cell = name => cells.find(other => other.variant === variant && other.key === name)
+        const found = ratioOf(cell(against), cell(key), 'p50')
+        return held({
+          what: `1 in flight, ${variant}, p50`,
+          goal: `at least ${times}x ${text}`,
+          found,
+          figure: found && `${found.median.toFixed(1)}x ${cell(against).label}`,
+          least: times,
+        })
       }),
     )
 }
@@ -52,12 +51,13 @@ export function rateGoals(list) {
     list.flatMap(({ key = 'run', against, times, text }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
         const best = bestOf(cells.filter(cell => cell.variant === variant && against.includes(cell.key)))
-        return {
-          text: `${key === 'map' ? 'map' : `${inFlight} in flight`}, ${variant}: at least ${times}x ${text}`,
+        return held({
+          what: `${key === 'map' ? 'map' : `${inFlight} in flight`}, ${variant}`,
+          goal: `at least ${times}x ${text}`,
+          found: best?.ratio,
           figure: best && `${best.ratio.median.toFixed(1)}x ${best.label}`,
-          range: best && [best.ratio.min, best.ratio.max],
-          reached: best && best.ratio.median >= times,
-        }
+          least: times,
+        })
       }),
     )
 }

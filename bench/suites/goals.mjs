@@ -1,3 +1,5 @@
+import { summary } from '../lib/stats.mjs'
+
 /** Who of these got the most calls through in a second, and how skein's figure compares; undefined when none has a figure. */
 export function bestOf(cells) {
   const best = cells
@@ -7,24 +9,81 @@ export function bestOf(cells) {
 }
 
 /**
- * A figure of skein's own beside what it should be, and beside what the others of the same run got.
+ * A figure beside what it should come to.
  *
+ * @param what what is measured: a row of the table of goals
+ * @param goal what it should come to, in words
+ * @param found median, least and greatest of the rounds; undefined when there is no figure
  * @param least what the median has to reach; `most` instead for a figure that should be small
+ * @param figure the figure as it is printed; default: the median with `digits` and `unit`
+ * @param beside the figures of others, to compare
+ * @param needs what is missing where there is no figure
  */
-export function goal(cells, { text, variant, key = 'skein', metric, least, most, digits = 0 }) {
+export function held({ what, goal, found, least, most, digits = 0, unit = '', figure, beside, needs }) {
+  const reached = found && (least === undefined ? found.median <= most : found.median >= least)
+  return {
+    what,
+    goal,
+    figure: found && (figure ?? `${number(found.median, digits)}${unit}`),
+    range: found && [found.min, found.max],
+    reached,
+    near: reached === false ? nearness(found.median, least, most) : undefined,
+    beside,
+    needs,
+  }
+}
+
+/** A figure of skein's own beside what it should be, and beside what the others of the same run got. */
+export function goal(cells, { what, goal, variant, key = 'skein', metric, least, most, digits = 0, unit }) {
   const here = cells.filter(cell => cell.variant === variant)
-  const figure = here.find(cell => cell.key === key)?.metrics[metric]
   const others = here
-    .filter(cell => cell.skeinIs?.[metric] !== undefined)
+    .filter(cell => cell.versus === key && cell.skeinIs?.[metric] !== undefined)
     .map(({ label, skeinIs, metrics }) => {
-      const theirs = metrics[metric].median.toFixed(digits)
+      const theirs = number(metrics[metric].median, digits)
       return `${skeinIs[metric].median.toFixed(2)}x ${label} (${theirs})`
     })
-  return {
-    text,
-    figure: figure?.median.toFixed(digits),
-    range: figure && [figure.min, figure.max],
-    reached: figure && (least === undefined ? figure.median <= most : figure.median >= least),
-    beside: others.join(', '),
+  const found = here.find(cell => cell.key === key)?.metrics[metric]
+  return held({ what, goal, found, least, most, digits, unit, beside: others.join(', ') })
+}
+
+/**
+ * A figure of skein's own divided by that of another, each by the one of the same round.
+ *
+ * @param against the key of the other; in another variant with `againstVariant`
+ * @param needs what to do when the other was not measured
+ */
+export function ratio(cells, request) {
+  const { variant, key = 'skein', against, againstVariant = variant, metric, digits = 0, unit = '' } = request
+  const cell = (name, at) => cells.find(other => other.variant === at && other.key === name)
+  const ours = cell(key, variant)
+  const theirs = cell(against, againstVariant)
+  const found = ratioOf(ours, theirs, metric)
+  const figures = [ours, theirs].map(each => number(each?.metrics?.[metric]?.median, digits))
+  return held({
+    ...request,
+    found,
+    figure: found && `${times(found.median)} (${figures.join(' and ')}${unit})`,
+    beside: undefined,
+  })
+}
+
+/** One cell's figure divided by another's, round by round: median, least and greatest. */
+export function ratioOf(ours, theirs, metric) {
+  const list = []
+  for (const { round, [metric]: mine } of ours?.rounds ?? []) {
+    const { [metric]: other } = theirs?.rounds?.find(each => each.round === round) ?? {}
+    if (Number.isFinite(mine) && Number.isFinite(other) && other !== 0) list.push(mine / other)
   }
+  return list.length === 0 ? undefined : summary(list)
+}
+
+function nearness(value, least, most) {
+  return least === undefined ? `${times(value / most)} of it` : `${((100 * value) / least).toFixed(0)} % of it`
+}
+
+const times = value => `${value.toFixed(2)}x`
+
+function number(value, digits) {
+  if (value === undefined) return '–'
+  return digits === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(digits)
 }

@@ -1,3 +1,5 @@
+import { held } from './goals.mjs'
+
 export function suite({ quick }) {
   const MB = 1_000_000
   return {
@@ -24,12 +26,13 @@ export function suite({ quick }) {
         .filter(cell => cell.variant === '50 MB')
         .flatMap(({ metrics }) =>
           ['move', 'share'].map(way => {
-            const times = metrics[`${way}Times`]
-            return {
-              text: `50 MB ${way}d: the whole call at least 1000x cheaper than with a clone`,
-              figure: times === undefined ? undefined : `${times.median.toFixed(0)}x`,
-              reached: times === undefined ? undefined : times.median >= 1000,
-            }
+            return held({
+              what: `50 MB ${way}d, the whole call`,
+              goal: 'at least 1000x cheaper than with a clone',
+              found: metrics[`${way}Times`],
+              least: 1000,
+              unit: 'x',
+            })
           }),
         ),
     notes: [

@@ -1,4 +1,5 @@
 import { pythonContestants } from '../lib/python.mjs'
+import { ratio } from './goals.mjs'
 
 const pair = ['threads', 'processes']
 
@@ -43,16 +44,17 @@ export function suite({ quick, workers }) {
         },
       ]),
     ],
-    goals: cells => {
-      const speedup = key => cells.find(cell => cell.key === key)?.metrics.speedup?.median
-      const share = speedup('threads') / speedup('bare')
-      return [
-        {
-          text: 'threads: at least 0.85 of what bare threads give',
-          figure: Number.isNaN(share) ? undefined : share.toFixed(2),
-          reached: Number.isNaN(share) ? undefined : share >= 0.85,
-        },
-      ]
-    },
+    goals: cells => [
+      ratio(cells, {
+        what: `map of ${quick ? '200,000' : 'a million'} items of 1 µs on ${workers} threads: its speed-up`,
+        goal: 'at least 0.9 of what bare threads give',
+        variant: 'map',
+        key: 'threads',
+        against: 'bare',
+        metric: 'speedup',
+        least: 0.9,
+        digits: 2,
+      }),
+    ],
   }
 }

@@ -1,6 +1,6 @@
 import { pythonVersion } from '../lib/python.mjs'
 import { redisPresent } from '../lib/redis.mjs'
-import { goal } from './goals.mjs'
+import { goal, ratio } from './goals.mjs'
 
 const files = [
   { key: 'skein', label: 'skein, SQLite, full', role: 'skein', spec: { peer: 'skein', setting: 'full' } },
@@ -25,7 +25,7 @@ const servers = [
     key: 'bullmq-everysec',
     label: 'BullMQ, Redis, fsync every second',
     role: 'peer',
-    versus: 'skein',
+    versus: 'relaxed',
     spec: { peer: 'bullmq', setting: 'everysec' },
     absent: !redisPresent,
   },
@@ -33,7 +33,7 @@ const servers = [
     key: 'celery',
     label: 'Celery, Redis, fsync every second',
     role: 'python',
-    versus: 'skein',
+    versus: 'relaxed',
     spec: { peer: 'celery', setting: 'everysec' },
     needsVenv: true,
     absent: !redisPresent || pythonVersion === undefined,
@@ -51,10 +51,23 @@ const disk = {
 
 const contestants = [...files, ...servers]
 
+const many = '64 at a time'
+
+const onThreads = {
+  key: 'threads',
+  label: 'skein, SQLite, full, on threads',
+  role: 'skein',
+  spec: { peer: 'skein', setting: 'full', on: 'threads' },
+  only: [many],
+}
+
 const notes = [
   'full: what is answered is on disk; relaxed: the last moments before a power cut can be lost, nothing when a process is ' +
-    'killed. Redis with fsync always is the like of full, every second the like of relaxed.',
+    'killed. Redis with fsync always is the like of full, every second the like of relaxed, and each is compared with its like.',
 ]
+
+const yesterday = 'needs --before FOLDER'
+const redis = 'needs redis-server'
 
 const oneByOne = 'one by one, each awaited'
 const callers = 'one by one, 64 callers'
@@ -88,29 +101,50 @@ export function enqueue({ quick }) {
     ],
     goals: cells => [
       goal(cells, {
-        text: 'full: at least 5,000 calls accepted per second one by one, 64 callers',
+        what: 'full: calls accepted per second one by one, 64 callers',
+        goal: 'at least 5,000',
         variant: callers,
         metric: 'rate',
         least: 5_000,
       }),
       goal(cells, {
-        text: 'full: at least 5,000 calls accepted per second one by one, each awaited before the next',
+        what: 'full: calls accepted per second one by one, each awaited before the next',
+        goal: 'at least 5,000',
         variant: oneByOne,
         metric: 'rate',
         least: 5_000,
       }),
+      ratio(cells, {
+        what: 'relaxed: calls accepted per second one by one, each awaited before the next',
+        goal: 'at least as many as BullMQ with fsync every second',
+        variant: oneByOne,
+        key: 'relaxed',
+        against: 'bullmq-everysec',
+        metric: 'rate',
+        least: 1,
+        needs: redis,
+      }),
       goal(cells, {
-        text: 'full: at least 100,000 calls accepted per second in lots',
+        what: 'full: calls accepted per second in lots',
+        goal: 'at least 100,000',
         variant: lots,
         metric: 'rate',
         least: 100_000,
+      }),
+      ratio(cells, {
+        what: 'full: calls accepted per second in lots',
+        goal: 'at least 1.6x the build before',
+        variant: lots,
+        against: 'skein before',
+        metric: 'rate',
+        least: 1.6,
+        needs: yesterday,
       }),
     ],
   }
 }
 
 export function process({ quick }) {
-  const many = '64 at a time'
   return {
     name: 'queue-run',
     title: 'Durable queue: jobs that do nothing, claimed, run and settled per second by one worker process',
@@ -131,14 +165,30 @@ export function process({ quick }) {
       count: role === 'python' ? Math.min(count, 3_000) : role === 'peer' ? Math.min(count, 30_000) : count,
       concurrency: role === 'python' ? Math.min(concurrency, 2) : concurrency,
     }),
-    contestants,
+    contestants: [...files, onThreads, ...servers],
     goals: cells => [
       goal(cells, {
-        text: 'full: at least 30,000 jobs per second through one worker process',
+        what: 'full: jobs per second through one worker process',
+        goal: 'at least 30,000',
         variant: many,
         metric: 'rate',
         least: 30_000,
       }),
+      ...[
+        { key: 'skein', place: 'on the loop' },
+        { key: onThreads.key, place: 'on threads' },
+      ].map(({ key, place }) =>
+        ratio(cells, {
+          what: `full: jobs per second through one worker process, ${place}`,
+          goal: 'at least 2x the build before',
+          variant: many,
+          key,
+          against: `${key} before`,
+          metric: 'rate',
+          least: 2,
+          needs: yesterday,
+        }),
+      ),
     ],
   }
 }
@@ -146,13 +196,14 @@ export function process({ quick }) {
 export function latency({ quick }) {
   const single = 'one at a time'
   const arrivals = [500, 2_000]
+  const arrive = perSecond => `${perSecond.toLocaleString('en')} arrive per second`
   return {
     name: 'queue-latency',
     title: 'Durable queue: from handing a call over to its result, through another process',
     variants: [
       { key: single, what: 'roundTrip', count: quick ? 300 : 1_000, concurrency: 16 },
       ...arrivals.map(perSecond => ({
-        key: `${perSecond.toLocaleString('en')} arrive per second`,
+        key: arrive(perSecond),
         what: 'openLoop',
         count: perSecond * (quick ? 3 : 10),
         concurrency: 64,
@@ -182,14 +233,42 @@ export function latency({ quick }) {
             perSecond,
           },
     contestants: [...contestants, { ...disk, versus: undefined, only: [single] }],
-    goals: cells => [
-      goal(cells, {
-        text: 'full: at most 3 ms for a round trip through another process, p50',
-        variant: single,
-        metric: 'p50',
-        most: 3,
-        digits: 2,
-      }),
-    ],
+    goals: cells => {
+      const beside = (variant, name, [full, relaxed], metric) =>
+        [
+          { key: 'skein', against: 'bullmq', most: full, fsync: 'always' },
+          { key: 'relaxed', against: 'bullmq-everysec', most: relaxed, fsync: 'every second' },
+        ].map(({ key, against, most, fsync }) =>
+          ratio(cells, {
+            what: `${key === 'skein' ? 'full' : key}: ${name}, ${metric}`,
+            goal: `at most ${most}x of BullMQ with fsync ${fsync}`,
+            variant,
+            key,
+            against,
+            metric,
+            most,
+            digits: 2,
+            unit: ' ms',
+            needs: redis,
+          }),
+        )
+      const [slow, fast] = arrivals.map(arrive)
+      return [
+        goal(cells, {
+          what: 'full: round trip through another process, p50',
+          goal: 'at most 3 ms',
+          variant: single,
+          metric: 'p50',
+          most: 3,
+          digits: 2,
+          unit: ' ms',
+        }),
+        ...beside(single, 'round trip, one at a time', [1, 0.7], 'p50'),
+        ...beside(slow, slow, [1, 1], 'p50'),
+        ...beside(slow, slow, [0.5, 0.5], 'p99'),
+        ...beside(fast, fast, [0.5, 0.5], 'p50'),
+        ...beside(fast, fast, [0.5, 0.5], 'p99'),
+      ]
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { pythonContestants } from '../lib/python.mjs'
+import { held } from './goals.mjs'
 
 // Sizes for about 40 to 80 ms per call; Python's are smaller because only the speed-up is compared.
 const kernels = [
@@ -50,13 +51,13 @@ export function suite({ quick, workers }) {
             cells
               .filter(cell => cell.key === key)
               .map(cell => {
-                const speedup = cell.metrics.speedup
-                return {
-                  text: `${cell.variant}, ${cell.label}: speed-up of at least 1.8 on 2 cores`,
-                  figure: speedup === undefined ? undefined : speedup.median.toFixed(2),
-                  range: speedup === undefined ? undefined : [speedup.min, speedup.max],
-                  reached: speedup === undefined ? undefined : speedup.median >= 1.8,
-                }
+                return held({
+                  what: `${cell.variant}, ${cell.label}: speed-up on 2 cores`,
+                  goal: 'at least 1.8',
+                  found: cell.metrics.speedup,
+                  least: 1.8,
+                  digits: 2,
+                })
               }),
           ),
   }

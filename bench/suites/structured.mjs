@@ -1,4 +1,5 @@
 import { venvContestants } from '../lib/python.mjs'
+import { held } from './goals.mjs'
 
 /** A hundred tasks wake in each millisecond, whatever their number. */
 const sizes = [
@@ -136,11 +137,11 @@ export function handover() {
 }
 
 function below(cell, metric, limit, what) {
-  const { [metric]: figure } = cell.metrics
-  return {
-    text: `${cell.variant}: at most ${limit} ${what}`,
-    figure: figure === undefined ? undefined : figure.median.toFixed(metric === 'cpu' ? 2 : 0),
-    range: figure === undefined ? undefined : [figure.min, figure.max],
-    reached: figure === undefined ? undefined : figure.median <= limit,
-  }
+  return held({
+    what: `${cell.variant}: ${what}`,
+    goal: `at most ${limit}`,
+    found: cell.metrics[metric],
+    most: limit,
+    digits: metric === 'cpu' ? 2 : 0,
+  })
 }

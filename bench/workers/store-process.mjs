@@ -17,10 +17,15 @@ async function produce() {
   }
 }
 
-function work() {
+async function work() {
+  const settling = new Set()
   const { limit, ...request } = claimRequest
   const intake = store.broker.intake(request, {
-    claims: claims => claims.length > 0 && void settle(claims),
+    claims: claims => {
+      if (claims.length === 0) return
+      const settled = settle(claims).finally(() => settling.delete(settled))
+      settling.add(settled)
+    },
     cancelling: () => {},
     lost: () => {},
     trouble: () => {},
@@ -31,12 +36,9 @@ function work() {
     intake.want(limit)
   }
   intake.want(limit)
-  return new Promise(resolve =>
-    setTimeout(() => {
-      intake.close()
-      resolve()
-    }, end - performance.now()),
-  )
+  await new Promise(resolve => setTimeout(resolve, end - performance.now()))
+  intake.close()
+  await Promise.all(settling)
 }
 
 await (role === 'producer' ? produce() : Promise.all([work(), work()]))
