@@ -17,6 +17,7 @@ import {
 } from 'skein'
 import { type RankedNode, Ranks } from '#skein/core/sync/ranks.js'
 import { type QueueOwner, Waiter, WaitQueue } from 'skein/lowlevel'
+import { inPlainOrder } from '../plain-order.ts'
 import { type Deferred, deferred, rejection, settled } from '../deferred.ts'
 import { inVirtualTime } from '../virtual-time.ts'
 
@@ -38,53 +39,59 @@ async function taken(door: Pick<Entrance, 'hold'>, s: Scope): Promise<Deferred<v
 
 for (const [name, make] of Object.entries(makers)) {
   describe(`priorities of ${name}`, () => {
-    test('serve the highest first, and equals in the order in which they came', async () => {
-      const door = make()
-      const order: string[] = []
-      await scope(async s => {
-        const gate = await taken(door, s)
-        for (const [at, priority] of [0, -1, 5, undefined, 5, 0, -1].entries()) {
-          const way = priority === undefined ? door : door.with({ priority })
-          s.spawn(s => way.hold(() => void order.push(`${at} with ${priority}`), s))
-        }
-        await settled()
-        gate.resolve()
-      })
-      assert.deepEqual(order, [
-        '2 with 5',
-        '4 with 5',
-        '0 with 0',
-        '3 with undefined',
-        '5 with 0',
-        '1 with -1',
-        '6 with -1',
-      ])
-      assert.equal(door.stats().waiting, 0)
-    })
+    test(
+      'serve the highest first, and equals in the order in which they came',
+      inPlainOrder(async () => {
+        const door = make()
+        const order: string[] = []
+        await scope(async s => {
+          const gate = await taken(door, s)
+          for (const [at, priority] of [0, -1, 5, undefined, 5, 0, -1].entries()) {
+            const way = priority === undefined ? door : door.with({ priority })
+            s.spawn(s => way.hold(() => void order.push(`${at} with ${priority}`), s))
+          }
+          await settled()
+          gate.resolve()
+        })
+        assert.deepEqual(order, [
+          '2 with 5',
+          '4 with 5',
+          '0 with 0',
+          '3 with undefined',
+          '5 with 0',
+          '1 with -1',
+          '6 with -1',
+        ])
+        assert.equal(door.stats().waiting, 0)
+      }),
+    )
 
-    test('can be changed for those who wait: they go to the end of their new line, in their order', async () => {
-      const door = make()
-      const order: string[] = []
-      await scope(async s => {
-        const gate = await taken(door, s)
-        const some = door.with({ priority: -3 })
-        const one = (name: string, way: Pick<Entrance, 'hold'>) => {
-          s.spawn(s => way.hold(() => void order.push(name), s))
-        }
-        one('some 1', some)
-        one('plain', door)
-        one('some 2', some)
-        one('high', door.with({ priority: 2 }))
-        await settled()
-        some.priority = 2
-        assert.equal(some.priority, 2)
-        one('high, too', door.with({ priority: 2 }))
-        await settled()
-        assert.equal(door.stats().waiting, 5)
-        gate.resolve()
-      })
-      assert.deepEqual(order, ['high', 'some 1', 'some 2', 'high, too', 'plain'])
-    })
+    test(
+      'can be changed for those who wait: they go to the end of their new line, in their order',
+      inPlainOrder(async () => {
+        const door = make()
+        const order: string[] = []
+        await scope(async s => {
+          const gate = await taken(door, s)
+          const some = door.with({ priority: -3 })
+          const one = (name: string, way: Pick<Entrance, 'hold'>) => {
+            s.spawn(s => way.hold(() => void order.push(name), s))
+          }
+          one('some 1', some)
+          one('plain', door)
+          one('some 2', some)
+          one('high', door.with({ priority: 2 }))
+          await settled()
+          some.priority = 2
+          assert.equal(some.priority, 2)
+          one('high, too', door.with({ priority: 2 }))
+          await settled()
+          assert.equal(door.stats().waiting, 5)
+          gate.resolve()
+        })
+        assert.deepEqual(order, ['high', 'some 1', 'some 2', 'high, too', 'plain'])
+      }),
+    )
 
     test('one that is cancelled while waiting leaves nothing behind', async () => {
       const door = make()
@@ -142,27 +149,30 @@ describe('weights', () => {
     ['Semaphore', (total: number) => new Semaphore(total)],
     ['CapacityLimiter', (total: number) => new CapacityLimiter(total)],
   ] as const) {
-    test(`${name}: one takes several places at once or none, and those behind do not overtake`, async () => {
-      const door = make(3)
-      const order: string[] = []
-      await scope(async s => {
-        const gates = [deferred(), deferred()] as const
-        s.spawn(s => door.hold(() => gates[0].promise, s))
-        s.spawn(s => door.hold(() => gates[1].promise, s))
-        await settled()
-        const heavy = s.spawn(s => door.with({ weight: 3 }).hold(() => void order.push('heavy'), s))
-        const light = s.spawn(s => door.hold(() => void order.push('light'), s))
-        await settled()
-        assert.equal(door instanceof Semaphore ? door.tryAcquire() : door.tryAcquire(s), false)
-        gates[0].resolve()
-        await settled()
-        assert.deepEqual(order, [])
-        gates[1].resolve()
-        await Promise.all([heavy.result(), light.result()])
-      })
-      assert.deepEqual(order, ['heavy', 'light'])
-      assert.equal(door instanceof Semaphore ? door.value : door.available, 3)
-    })
+    test(
+      `${name}: one takes several places at once or none, and those behind do not overtake`,
+      inPlainOrder(async () => {
+        const door = make(3)
+        const order: string[] = []
+        await scope(async s => {
+          const gates = [deferred(), deferred()] as const
+          s.spawn(s => door.hold(() => gates[0].promise, s))
+          s.spawn(s => door.hold(() => gates[1].promise, s))
+          await settled()
+          const heavy = s.spawn(s => door.with({ weight: 3 }).hold(() => void order.push('heavy'), s))
+          const light = s.spawn(s => door.hold(() => void order.push('light'), s))
+          await settled()
+          assert.equal(door instanceof Semaphore ? door.tryAcquire() : door.tryAcquire(s), false)
+          gates[0].resolve()
+          await settled()
+          assert.deepEqual(order, [])
+          gates[1].resolve()
+          await Promise.all([heavy.result(), light.result()])
+        })
+        assert.deepEqual(order, ['heavy', 'light'])
+        assert.equal(door instanceof Semaphore ? door.value : door.available, 3)
+      }),
+    )
 
     test(`${name}: a light one goes in at once, where there is room, before a heavy one with a lower priority that waits`, async () => {
       const door = make(3)
@@ -178,24 +188,27 @@ describe('weights', () => {
       })
     })
 
-    test(`${name}: a heavy one that gives up, or goes behind, lets the light ones in at once`, async () => {
-      for (const leave of ['cancel', 'behind'] as const) {
-        const door = make(2)
-        await scope(async s => {
-          const gate = await taken(door, s)
-          const way = door.with({ weight: 2, priority: 1 })
-          const heavy = s.spawn(s => way.hold(() => 'heavy', s))
-          const light = s.spawn(s => door.hold(() => 'light', s))
-          await settled()
-          assert.equal(light.state, 'running')
-          if (leave === 'cancel') void heavy.cancel()
-          else way.priority = -1
-          assert.equal(await light.result(), 'light')
-          gate.resolve()
-        })
-        assert.equal(door.stats().waiting, 0)
-      }
-    })
+    test(
+      `${name}: a heavy one that gives up, or goes behind, lets the light ones in at once`,
+      inPlainOrder(async () => {
+        for (const leave of ['cancel', 'behind'] as const) {
+          const door = make(2)
+          await scope(async s => {
+            const gate = await taken(door, s)
+            const way = door.with({ weight: 2, priority: 1 })
+            const heavy = s.spawn(s => way.hold(() => 'heavy', s))
+            const light = s.spawn(s => door.hold(() => 'light', s))
+            await settled()
+            assert.equal(light.state, 'running')
+            if (leave === 'cancel') void heavy.cancel()
+            else way.priority = -1
+            assert.equal(await light.result(), 'light')
+            gate.resolve()
+          })
+          assert.equal(door.stats().waiting, 0)
+        }
+      }),
+    )
   }
 
   test('a semaphore refuses a weight that could never go in, and a release beyond `max` counts what all who wait want', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { all, CancelledError, type Scope, scope } from 'skein'
 import { rejection, settled } from '../deferred.ts'
+import { inPlainOrder } from '../plain-order.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 import { lockers } from './lockers.ts'
 
@@ -149,32 +150,35 @@ for (const [name, make] of Object.entries(lockers)) {
         })
       })
 
-      test('after a failure no further block begins that the failure cancels', async () => {
-        for (const failing of [0, 1, 3]) {
-          const lock = make()
-          const failure = new Error(`block ${failing}`)
-          const began: number[] = []
-          await scope(async s => {
-            const work = Array.from({ length: 6 }, (_, at) => async (s: Scope) => {
-              // Through functions that wait a little: the failure takes some time to reach the scope that it cancels.
-              const held = async () =>
-                lock.hold(async () => {
-                  began.push(at)
-                  await settled()
-                  if (at === failing) throw failure
-                }, s)
-              return await held()
+      test(
+        'after a failure no further block begins that the failure cancels',
+        inPlainOrder(async () => {
+          for (const failing of [0, 1, 3]) {
+            const lock = make()
+            const failure = new Error(`block ${failing}`)
+            const began: number[] = []
+            await scope(async s => {
+              const work = Array.from({ length: 6 }, (_, at) => async (s: Scope) => {
+                // Through functions that wait a little: the failure takes some time to reach the scope that it cancels.
+                const held = async () =>
+                  lock.hold(async () => {
+                    began.push(at)
+                    await settled()
+                    if (at === failing) throw failure
+                  }, s)
+                return await held()
+              })
+              assert.equal(await rejection(all(work, s)), failure)
+              assert.ok(lock.tryAcquire(s))
+              lock.release(s)
             })
-            assert.equal(await rejection(all(work, s)), failure)
-            assert.ok(lock.tryAcquire(s))
-            lock.release(s)
-          })
-          assert.deepEqual(
-            began,
-            Array.from({ length: failing + 1 }, (_, at) => at),
-          )
-        }
-      })
+            assert.deepEqual(
+              began,
+              Array.from({ length: failing + 1 }, (_, at) => at),
+            )
+          }
+        }),
+      )
 
       test('after a failure that somebody has caught the next one goes on', async () => {
         const lock = make()
