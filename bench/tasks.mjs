@@ -9,6 +9,7 @@ export const fib = task(import.meta, work.fib, { name: 'fib' })
 export const squares = task(import.meta, work.squares, { name: 'squares' })
 export const primes = task(import.meta, work.primes, { name: 'primes' })
 export const whoAmI = task(import.meta, work.whoAmI, { name: 'whoAmI' })
+export const hold = task(import.meta, work.hold, { name: 'hold' })
 export const compute = task(import.meta, work.compute, { name: 'compute' })
 export const mix = task(import.meta, work.mix, { name: 'mix' })
 export const lengthOf = task(import.meta, work.lengthOf, { name: 'lengthOf' })
@@ -51,4 +52,4 @@ export const spinForever = task(import.meta, function spinForever(startedFile) {
 })
 
 /** By name, for the harness. */
-export const tasks = { echo, fib, squares, primes, whoAmI, compute, mix, lengthOf }
+export const tasks = { echo, fib, squares, primes, whoAmI, hold, compute, mix, lengthOf }

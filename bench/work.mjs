@@ -38,6 +38,13 @@ export function whoAmI(busyMs) {
   return `${process.pid}/${threadId}`
 }
 
+/** Keeps its place for so long without computing: who did, and how long it took. */
+export async function hold(ms) {
+  const from = performance.now()
+  await new Promise(resolve => setTimeout(resolve, ms))
+  return { who: `${process.pid}/${threadId}`, tookMs: performance.now() - from }
+}
+
 /** Keeps its worker busy for so many turns of a loop, and gives back whose call it was. */
 export function compute({ id, turns }) {
   let sum = id | 0 // an integer from the start: the loop is four times as fast then
@@ -70,4 +77,4 @@ export function lengthOf({ id, data }) {
 }
 
 /** By name, for the contestants that are told a name. */
-export const kernels = { echo, fib, squares, primes, whoAmI, compute, mix, lengthOf }
+export const kernels = { echo, fib, squares, primes, whoAmI, hold, compute, mix, lengthOf }

@@ -3,26 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 const MiB = 1024 * 1024
 
 /**
- * Resident memory of this process and everything below it, in MiB. `pss` counts pages shared between processes once,
- * in parts; undefined where the system does not say.
+ * Resident memory of this process, in MiB, and of each process below it: `rss` counts pages that processes share in each of them, `pss` once, in
+ * parts, and `own` not at all. The processes below are known on Linux only.
  */
 export function memoryOfTree() {
-  const below = descendants(process.pid)
-  const own = process.memoryUsage().rss / MiB
-  const children = below.map(pid => rollup(pid))
-  return {
-    rss: own + sum(children.map(c => c.rss)),
-    childrenRss: sum(children.map(c => c.rss)),
-    childrenPss: sum(children.map(c => c.pss)),
-  }
+  return { own: process.memoryUsage().rss / MiB, children: descendants(process.pid).map(pid => rollup(pid)) }
 }
-
-const sum = list => list.reduce((a, b) => a + b, 0)
 
 function rollup(pid) {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
   const field = name => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)[1]) / 1024
-  return { rss: field('Rss'), pss: field('Pss') }
+  return { pid, rss: field('Rss'), pss: field('Pss'), own: field('Private_Clean') + field('Private_Dirty') }
 }
 
 function descendants(root) {

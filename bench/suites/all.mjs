@@ -70,7 +70,14 @@ export const suites = [
     rounds: [3, 1],
     about: 'megabytes in a call: cloned, moved, shared, or put before',
   },
-  { name: 'start', make: start.suite, rounds: [5, 1], about: 'start-up time and memory of a worker' },
+  {
+    name: 'start-answers',
+    make: start.answers,
+    rounds: [7, 2],
+    about: 'from creating a pool to the first answers of its workers',
+  },
+  { name: 'start-programs', make: start.programs, rounds: [5, 2], about: 'what an import takes, and a command' },
+  { name: 'start-memory', make: start.memory, rounds: [3, 1], about: 'the memory that an idle worker adds' },
   {
     name: 'checkpoint',
     make: checkpoint.suite,

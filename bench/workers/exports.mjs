@@ -1,2 +1,2 @@
 // Worker of piscina and tinypool: they call exported functions by name.
-export { compute, echo, fib, lengthOf, primes, squares, whoAmI } from '../work.mjs'
+export { compute, echo, fib, hold, lengthOf, primes, squares, whoAmI } from '../work.mjs'

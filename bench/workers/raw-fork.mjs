@@ -1,5 +1,9 @@
 // A bare forked process on Node's own IPC channel.
 import { kernels } from '../work.mjs'
 
-process.on('message', ({ at, name, arg }) => process.send({ at, value: kernels[name](arg) }))
+process.on('message', ({ at, name, arg }) => {
+  const value = kernels[name](arg)
+  if (value instanceof Promise) void value.then(late => process.send({ at, value: late }))
+  else process.send({ at, value })
+})
 process.on('disconnect', () => process.exit(0))

@@ -7,6 +7,9 @@ parentPort.on('message', message => {
   if (message.batch !== undefined) {
     parentPort.postMessage(message.batch.map(({ at, name, arg }) => ({ at, value: kernels[name](arg) })))
   } else {
-    parentPort.postMessage({ at: message.at, value: kernels[message.name](message.arg) })
+    const { at, name, arg } = message
+    const value = kernels[name](arg)
+    if (value instanceof Promise) void value.then(late => parentPort.postMessage({ at, value: late }))
+    else parentPort.postMessage({ at, value })
   }
 })
