@@ -1,15 +1,22 @@
-// Joins what nearly every program and every worker loads into one file, dist/joined/skein.js. Each module of it costs most
-// of a millisecond to find, read and link, and a new thread pays for all of them before its first call.
+// Joins modules that are loaded together into a few files in dist/joined/, the parts. Each module by itself costs most of a
+// millisecond to find, read and link, and a new thread pays for all of them before its first call.
 //
-// The modules stay where they are, as doors to the joined file: whatever imports one of them, from inside or outside, gets
-// the same functions and classes, so there is never a second copy of anything.
+// The modules stay where they are, as doors to their parts: whatever imports one of them, from inside or outside, gets the
+// same functions and classes, so there is never a second copy of anything.
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { root } from './steps.mjs'
 
-const target = 'joined/skein.js'
+/** Each part has what these modules load and no part above it has. */
+const parts = [
+  { name: 'front', entries: ['index.js'] },
+  { name: 'host', entries: ['threads/bootstrap.js', 'processes/bootstrap.js', 'pool/host/serve-in-program.js'] },
+  { name: 'pool', entries: ['pool/crew/worker-pool.js', 'pool/wire/pool-options.js'] },
+  { name: 'threads', entries: ['threads/index.js'] },
+  { name: 'processes', entries: ['processes/index.js'] },
+]
 
 /** What starts a worker: it does something when it is loaded, so it stays a file of its own. */
-const starters = ['threads/bootstrap.js', 'processes/bootstrap.js']
+const starters = ['threads', 'processes'].flatMap(place => [`${place}/bootstrap.js`, `${place}/starter.js`])
 
 const importLine = /^(import|export) \{([^}]*)\} from '(\.[^']+)';$/gm
 
@@ -21,53 +28,85 @@ const importLine = /^(import|export) \{([^}]*)\} from '(\.[^']+)';$/gm
 export async function joinModules(folder, texts) {
   // Not above: this file is loaded before the development dependencies are installed.
   const { build } = await import('esbuild')
-  const modules = reachableFrom(['index.js', ...starters], texts)
-  const joined = modules.filter(path => !starters.includes(path))
+  const partOf = partsOf(texts)
+  const joined = [...partOf.keys()]
   const names = await namesIn(folder, joined, build)
-  const doors = joined
-    .filter(path => names.get(path).length > 0)
-    .map(path => `export { ${names.get(path).map(name => `${name} as ${mangled(path, name)}`)} } from './${path}'`)
-  const { outputFiles } = await build({
-    absWorkingDir: join(root, folder),
-    stdin: { contents: doors.join('\n'), resolveDir: join(root, folder) },
-    outfile: join(root, 'dist', target),
-    write: false,
-    plugins: [reading(texts, join(root, folder))],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    keepNames: false,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'warning',
-  })
   const other = new Map()
-  for (const { path, text } of outputFiles) other.set(path.endsWith('.map') ? `${target}.map` : target, text)
+  for (const { name } of parts) {
+    const own = joined.filter(path => partOf.get(path) === name)
+    if (own.length === 0) continue
+    const { outputFiles } = await build({
+      absWorkingDir: join(root, folder),
+      stdin: { contents: own.map(path => allOf(path, names)).join('\n'), resolveDir: join(root, folder) },
+      outfile: join(root, 'dist/joined', `${name}.js`),
+      write: false,
+      plugins: [reading({ texts, folder: join(root, folder), partOf, part: name })],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20.19',
+      keepNames: false,
+      sourcemap: 'linked',
+      sourcesContent: false,
+      legalComments: 'none',
+      logLevel: 'warning',
+    })
+    for (const { path, text } of outputFiles) other.set(`joined/${name}.js${path.endsWith('.map') ? '.map' : ''}`, text)
+  }
   for (const path of joined) {
     const exports = names.get(path).map(name => `${mangled(path, name)} as ${name}`)
-    other.set(path, `export { ${exports.join(', ')} } from '${toJoined(path)}';\n`)
+    other.set(path, `export { ${exports.join(', ')} } from '${fromThere(path, partOf.get(path))}';\n`)
   }
-  for (const path of starters) other.set(path, straight(path, texts.get(path), joined))
+  const toPart = path => from => fromThere(path, partOf.get(from))
+  for (const path of starters.filter(each => texts.has(each)))
+    other.set(path, straight(path, texts.get(path), partOf, toPart(path)))
   return { other, absent: joined.map(path => `${path}.map`) }
 }
 
-/** Lets esbuild read the modules from the texts, not from the disk. */
-const reading = (texts, folder) => ({
-  name: 'texts',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.js$/ }, ({ path }) => ({
-      contents: texts.get(relative(folder, path).split(sep).join('/')),
-      resolveDir: dirname(path),
-    })),
+/** The part of each module that is in one. */
+function partsOf(texts) {
+  const partOf = new Map()
+  for (const { name, entries } of parts) {
+    for (const path of reachableFrom(
+      entries.filter(entry => texts.has(entry)),
+      texts,
+    )) {
+      if (!partOf.has(path) && !starters.includes(path)) partOf.set(path, name)
+    }
+  }
+  return partOf
+}
+
+/** Lets esbuild read the modules of a part from the texts, not from the disk, and leave the others where they are. */
+const reading = ({ texts, folder, partOf, part }) => ({
+  name: 'part',
+  setup: ({ onResolve, onLoad }) => {
+    const isOwn = path => partOf.get(path) === part
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const found = relative(folder, join(resolveDir, path)).split(sep).join('/')
+      return isOwn(found) ? { path: join(folder, found) } : { path: `../${found}`, external: true }
+    })
+    onResolve({ filter: /^part:/ }, ({ path }) => ({ path: `./${path.slice('part:'.length)}.js`, external: true }))
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      const found = relative(folder, path).split(sep).join('/')
+      const place = from => (isOwn(from) ? undefined : `part:${partOf.get(from)}`)
+      return { contents: straight(found, texts.get(found), partOf, place), resolveDir: dirname(path) }
+    })
+  },
 })
+
+/** The line that exports all of a module under the names that it has in its part. */
+function allOf(path, names) {
+  const exports = names.get(path).map(name => `${name} as ${mangled(path, name)}`)
+  return exports.length === 0 ? '' : `export { ${exports.join(', ')} } from './${path}'`
+}
 
 const mangled = (path, name) => `${path.replace(/\.js$/, '').replace(/\W/g, '_')}$${name}`
 
-function toJoined(from) {
-  const path = posix.relative(posix.dirname(from), target)
-  return path.startsWith('.') ? path : `./${path}`
+/** The file of a part, as a module in dist/ imports it. */
+function fromThere(path, part) {
+  const file = posix.relative(posix.dirname(path), `joined/${part}.js`)
+  return file.startsWith('.') ? file : `./${file}`
 }
 
 /** What each of the modules exports. */
@@ -87,16 +126,18 @@ async function namesIn(folder, paths, build) {
   return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports.sort()]))
 }
 
-/** A module that imports from the joined file at once, not through the doors. */
-function straight(path, text, joined) {
+/** A module that imports from other parts at once, not through the doors: from `place`, which is told a module that is in one. */
+function straight(path, text, partOf, place) {
   return text.replace(importLine, (line, kind, list, specifier) => {
     const from = posix.join(posix.dirname(path), specifier)
-    if (!joined.includes(from)) return line
-    const items = list.split(',').map(item => {
-      const [name, alias = name] = item.trim().split(/ as /)
+    const file = partOf.has(from) ? place(from) : undefined
+    if (file === undefined) return line
+    const written = list.split(',').map(item => item.trim())
+    const items = written.filter(Boolean).map(item => {
+      const [name, alias = name] = item.split(/ as /)
       return `${mangled(from, name)} as ${alias}`
     })
-    return `${kind} { ${items.join(', ')} } from '${toJoined(path)}';`
+    return `${kind} { ${items.join(', ')} } from '${file}';`
   })
 }
 

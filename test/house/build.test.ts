@@ -77,7 +77,7 @@ describe('a build that does only what has changed', () => {
   test('gives what runs, and source maps that lead to the sources', async () => {
     assert.equal((await runScript(at('build/test/sum.test.js'), { cwd: house })).stdout, '3\n')
     assert.equal((await runScript(at('dist/threads/bootstrap.js'), { cwd: house })).stdout, '1\n')
-    for (const path of ['dist/joined/skein.js.map', 'dist/extra/twice.js.map', 'dist/core/add.d.ts.map']) {
+    for (const path of ['dist/joined/front.js.map', 'dist/extra/twice.js.map', 'dist/core/add.d.ts.map']) {
       const { sources } = JSON.parse(read(path)) as { sources: string[] }
       for (const source of sources) assert.match(join(dirname(path), source), /^src.(core|extra)/)
     }

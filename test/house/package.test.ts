@@ -57,12 +57,12 @@ describe('the exports of the package', () => {
     assert.equal(manifest.dependencies, undefined)
   })
 
-  test('start a worker with one file beside its starter', () => {
+  test('start a worker with the joined files alone', () => {
     for (const room of ['threads', 'processes']) {
       const text = readFileSync(join(root, 'dist', room, 'bootstrap.js'), 'utf8')
       const imports = [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from as string)
       const own = new Set(imports.filter(from => !from.startsWith('node:')))
-      assert.deepEqual([...own], ['../joined/skein.js'])
+      assert.deepEqual([...own], ['../joined/host.js'])
     }
   })
 
