@@ -8,9 +8,8 @@ import { alone } from './alone.mjs'
 import { compile } from './compile.mjs'
 import { makeDist } from './dist.mjs'
 import { made } from './made.mjs'
-import { root, run, tsc } from './steps.mjs'
+import { emitted, root, run, tsc } from './steps.mjs'
 
-const emitted = '.cache/emit'
 const compiledTests = 'build/test'
 /** What any part of the build depends on, besides its sources. */
 const always = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts']

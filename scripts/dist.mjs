@@ -6,6 +6,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { filesUnder, removeFiles, writeIfChanged } from './files.mjs'
 import { joinModules } from './join.mjs'
+import { withPureClasses } from './pure.mjs'
 import { root } from './steps.mjs'
 
 /** From where in node_modules to where in dist: the chart library of report.html. */
@@ -23,7 +24,7 @@ export async function makeDist(emitted) {
 
   const scripts = new Map()
   for (const path of compiled) {
-    if (path.endsWith('.js')) scripts.set(path, withPlainImports(contents.get(path).toString()))
+    if (path.endsWith('.js')) scripts.set(path, withPureClasses(withPlainImports(contents.get(path).toString())))
     else if (path.endsWith('.map')) contents.set(path, oneFolderUp(contents.get(path).toString()))
   }
   for (const [path, text] of scripts) contents.set(path, text)

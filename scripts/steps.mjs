@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** What the compiler writes, from the root: one file for each module. dist/ is made from it. */
+export const emitted = '.cache/emit'
+
 const binary = path => join(root, 'node_modules', path)
 export const tsc = binary('typescript/bin/tsc')
 export const attw = binary('@arethetypeswrong/cli/dist/index.js')

@@ -129,7 +129,7 @@ function notATask(value: unknown): InvalidArgumentError {
   )
 }
 
-const emptyOptions: CallSettings = Object.freeze({})
+const emptyOptions: CallSettings = /* @__PURE__ */ Object.freeze({})
 
 class CallValue<R> implements Call<R> {
   static {

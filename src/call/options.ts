@@ -55,8 +55,10 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
   readonly limit?: LimitSettings
 }
 
-const known: ReadonlySet<string> = new Set(['timeout', 'signal', 'retries', 'priority', 'key', ...queueOptionNames])
-const knownRetry: ReadonlySet<string> = new Set(retryPolicyOptions)
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ ['timeout', 'signal', 'retries', 'priority', 'key'].concat(queueOptionNames),
+)
+const knownRetry: ReadonlySet<string> = /* @__PURE__ */ new Set(retryPolicyOptions)
 
 /**
  * Checks the options of a call and settles its lengths of time, so that nobody on the way of the call has to read them again.

@@ -118,13 +118,13 @@ export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
   'tags',
 ]
 
-const onlyQueues: ReadonlySet<string> = new Set(queueOptionNames)
+const onlyQueues: ReadonlySet<string> = /* @__PURE__ */ new Set(queueOptionNames)
 const knownUnique: ReadonlySet<string> = new Set(['key', 'for', 'conflict'])
 const knownLimit: ReadonlySet<string> = new Set(['key', 'concurrency', 'rate', 'strategy'])
 const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
 
 /** The last moment of the year 9999: what comes after it no date in a message can say. */
-const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+const lastTime = /* @__PURE__ */ Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /**
  * The lengths of time among the options, in milliseconds.

@@ -323,15 +323,14 @@ function openLoop(options: LoopOptions): LoopExecutor {
  * const limited = loop({ concurrency: 2 })
  * console.log(await limited.map(pause, [20, 10, 5]).toArray()) // [ 20, 10, 5 ]
  */
-export const loop: Loop = callable(
-  new (class extends LoopExecutor {
+export const loop: Loop = /* @__PURE__ */ sharedLoop()
+
+/** The shared loop, callable: `loop({ … })` opens another. */
+function sharedLoop(): Loop {
+  const shared = new (class extends LoopExecutor {
     /** The loop of the program cannot be closed. */
     override async close(_options?: CloseOptions): Promise<void> {}
-  })({}),
-)
-
-/** Makes the shared loop callable: `loop({ … })` opens another. */
-function callable(shared: LoopExecutor): Loop {
+  })({})
   const open = (options: LoopOptions = {}): LocalExecutor => openLoop(options)
   const members: Pick<Executor, 'run' | 'submit' | 'map' | 'stream' | 'stats' | 'observe' | 'within' | 'close'> = {
     run: shared.run.bind(shared) as Executor['run'],

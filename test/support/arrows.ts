@@ -28,13 +28,13 @@ export const below: Readonly<Record<string, readonly string[]>> = {
  */
 const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/core': [
-    ['errors', 'brand'],
+    ['errors', 'brand', 'shared'],
     ['tree'],
     ['time', 'events'],
     ['report'],
-    ['job'],
+    ['job', 'debug'],
     ['scope'],
-    ['sync', 'combine', 'debug'],
+    ['sync', 'combine'],
     ['flow', 'program'],
     ['system'],
   ],

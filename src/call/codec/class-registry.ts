@@ -34,6 +34,7 @@ import {
   WorkerOutOfMemoryError,
   WorkerStartError,
 } from '../../core/errors/errors.ts'
+import { shared } from '../../core/shared.ts'
 import { hiddenBase, privateFieldOf } from './hidden-state.ts'
 
 /** Any class, also an abstract one or one with a private constructor. */
@@ -73,66 +74,74 @@ interface Registry {
   readonly byPrototype: WeakMap<object, RegisteredClass>
 }
 
-/** Hangs on globalThis because a TypeScript loader can give the user's module its own copy of skein. */
-const registry: Registry = ((globalThis as Record<symbol, unknown>)[Symbol.for('skein.classes')] ??= {
-  version: 0,
-  byName: new Map(),
-  byPrototype: new WeakMap(),
-}) as Registry
-
 /** Classes that need no registration. Looked up first, so that a copy of skein revives its own errors. */
 const own = new Map<string, RegisteredClass>()
 
-for (const Class of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]) {
-  know(Class.name, Class)
-}
-// From Node 24 on.
-const { SuppressedError: Suppressed } = globalThis as unknown as { SuppressedError?: typeof Error }
-if (Suppressed !== undefined) know('SuppressedError', Suppressed)
-for (const Class of [
-  SkeinError,
-  CancelledError,
-  TimeoutError,
-  InvalidArgumentError,
-  TaskDefinitionError,
-  TaskNotFoundError,
-  TaskModuleError,
-  UnsendableError,
-  OverloadedError,
-  ClosedError,
-  WorkerCrashedError,
-  WorkerOutOfMemoryError,
-  WorkerStartError,
-  NestedStartError,
-  NoCurrentScopeError,
-  ScopeClosedError,
-  ThrownValueError,
-  StoreRefusedError,
-  StreamMismatchError,
-  StuckTaskError,
-  MalformedMessageError,
-  ValidationError,
-  JobRejectedError,
-  JobGoneError,
-  StoreError,
-  NonRetryableError,
-  MisuseError,
-  BrokenError,
-  BusyError,
-  EndOfChannelError,
-  DeadlockError,
-  CircuitOpenError,
-  RestartLimitError,
-  ProcessFailedError,
-]) {
-  know(`skein:${Class.kind}`, Class)
-}
+const registry: Registry = /* @__PURE__ */ withOwnClasses()
 
-function know(name: string, Class: AnyClass): void {
-  const entry: RegisteredClass = { name, Class }
-  own.set(name, entry)
-  registry.byPrototype.set(Class.prototype, entry)
-  registry.version++
+/** A program that asks for no class has none of them in its bundle. */
+function withOwnClasses(): Registry {
+  const all: Registry = shared('classes', () => ({ version: 0, byName: new Map(), byPrototype: new WeakMap() }))
+  const know = (name: string, Class: AnyClass): void => {
+    const entry: RegisteredClass = { name, Class }
+    own.set(name, entry)
+    all.byPrototype.set(Class.prototype, entry)
+    all.version++
+  }
+  for (const Class of [
+    Error,
+    TypeError,
+    RangeError,
+    SyntaxError,
+    ReferenceError,
+    EvalError,
+    URIError,
+    AggregateError,
+  ]) {
+    know(Class.name, Class)
+  }
+  // From Node 24 on.
+  const { SuppressedError: Suppressed } = globalThis as unknown as { SuppressedError?: typeof Error }
+  if (Suppressed !== undefined) know('SuppressedError', Suppressed)
+  for (const Class of [
+    SkeinError,
+    CancelledError,
+    TimeoutError,
+    InvalidArgumentError,
+    TaskDefinitionError,
+    TaskNotFoundError,
+    TaskModuleError,
+    UnsendableError,
+    OverloadedError,
+    ClosedError,
+    WorkerCrashedError,
+    WorkerOutOfMemoryError,
+    WorkerStartError,
+    NestedStartError,
+    NoCurrentScopeError,
+    ScopeClosedError,
+    ThrownValueError,
+    StoreRefusedError,
+    StreamMismatchError,
+    StuckTaskError,
+    MalformedMessageError,
+    ValidationError,
+    JobRejectedError,
+    JobGoneError,
+    StoreError,
+    NonRetryableError,
+    MisuseError,
+    BrokenError,
+    BusyError,
+    EndOfChannelError,
+    DeadlockError,
+    CircuitOpenError,
+    RestartLimitError,
+    ProcessFailedError,
+  ]) {
+    know(`skein:${Class.kind}`, Class)
+  }
+  return all
 }
 
 /**

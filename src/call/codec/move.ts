@@ -12,7 +12,7 @@ const marked = new WeakSet<object>()
 /** The number of marks. While there are none, nobody has to look for any. */
 let marks = 0
 /** A buffer that was marked and then forgotten must not have every later call looked through. */
-const forgotten = new FinalizationRegistry<undefined>(() => void marks--)
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<undefined>(() => void marks--)
 
 /**
  * Marks the memory in a value to travel without a copy: the next call or result that holds it takes it along to another

@@ -93,7 +93,7 @@ class PutHandle<T> implements Put<T> {
 // Not in the handle itself, so that nobody who looks through its properties finds the value.
 const states = new WeakMap<object, PutState>()
 /** A handle that nobody has any more can reach no call: then no worker needs the value. */
-const forgotten = new FinalizationRegistry<PutState>(state => state.close())
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<PutState>(state => state.close())
 let numbers = 0
 
 /** The state behind a handle. */

@@ -98,20 +98,20 @@ export const locale: Refusing = {
 }
 
 /** The refusal of an instance of a class of the platform, by its name. */
-export const refusedClasses: ReadonlyMap<string, Refusing> = new Map<string, Refusing>([
+export const refusedClasses: ReadonlyMap<string, Refusing> = /* @__PURE__ */ new Map<string, Refusing>([
   ['Promise', promise],
   ['Symbol', symbol],
-  ['WeakMap', weak('a WeakMap', 'a Map')],
-  ['WeakSet', weak('a WeakSet', 'a Set')],
-  ['WeakRef', weak('a WeakRef', 'the object itself, as in ref.deref()')],
-  ['FinalizationRegistry', weak('a FinalizationRegistry', 'plain data')],
+  ['WeakMap', /* @__PURE__ */ weak('a WeakMap', 'a Map')],
+  ['WeakSet', /* @__PURE__ */ weak('a WeakSet', 'a Set')],
+  ['WeakRef', /* @__PURE__ */ weak('a WeakRef', 'the object itself, as in ref.deref()')],
+  ['FinalizationRegistry', /* @__PURE__ */ weak('a FinalizationRegistry', 'plain data')],
   ['Generator', generator],
   ['AsyncGenerator', generator],
   ['ReadableStream', stream],
   ['WritableStream', stream],
   ['TransformStream', stream],
   ['AbortSignal', abort],
-  ['AbortController', { ...abort, what: 'an AbortController' }],
+  ['AbortController', /* @__PURE__ */ Object.assign({}, abort, { what: 'an AbortController' })],
   ['Headers', { what: 'a Headers object', remedy: 'Pass Object.fromEntries(headers)' }],
   ['Request', { what: 'a Request', remedy: 'Pass its url, method, headers and body' }],
   ['Response', { what: 'a Response', remedy: 'Read it first, as in await response.text() or .arrayBuffer()' }],
@@ -188,11 +188,13 @@ const line = (name: string): Refusing => ({
     'and read it with executor.stream(task, …)',
 })
 
-const refusedHandles: ReadonlyMap<string, Refusing> = new Map<string, Refusing>([
+const refusedHandles: ReadonlyMap<string, Refusing> = /* @__PURE__ */ new Map<string, Refusing>([
   ['Call', callHandle],
   ['Job', jobHandle],
   ['Put', putHandle],
   ['Scope', scopeHandle],
   ['Executor', executorHandle],
-  ...['Queue', 'Sender', 'Receiver'].map(name => [name, line(name)] as const),
+  ['Queue', /* @__PURE__ */ line('Queue')],
+  ['Sender', /* @__PURE__ */ line('Sender')],
+  ['Receiver', /* @__PURE__ */ line('Receiver')],
 ])

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, ValidationError, type ValidationIssue } from '../../core/errors/errors.ts'
 import { describe } from '../../core/errors/checks.ts'
+import { shared } from '../../core/shared.ts'
 import type { AnyFunction } from './identity.ts'
 
 /**
@@ -37,10 +38,7 @@ export interface TaskDefinition {
   readonly retryIf: ((error: unknown, attempt: number) => boolean) | undefined
 }
 
-/** Hangs on globalThis because a TypeScript loader can give the user's module its own copy of skein. */
-const definitions: WeakMap<AnyFunction, TaskDefinition> = ((globalThis as Record<symbol, unknown>)[
-  Symbol.for('skein.definitions')
-] ??= new WeakMap()) as WeakMap<AnyFunction, TaskDefinition>
+const definitions: WeakMap<AnyFunction, TaskDefinition> = /* @__PURE__ */ shared('definitions', () => new WeakMap())
 
 /** The definition of a task beside its function; undefined where there is none. `fn` is the bare function. */
 export function definitionOf(fn: AnyFunction): TaskDefinition | undefined {

@@ -1,19 +1,14 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
+import { shared } from '../../core/shared.ts'
 import type { AnyFunction, TaskIdentity } from './identity.ts'
 
 /**
- * The tasks that this thread knows: module URL -> name -> the bare function.
- *
- * It hangs on globalThis because a TypeScript loader can give the user's module its own copy of skein; both copies must
- * find the same tasks.
+ * The tasks that this thread knows: module URL -> name -> the bare function. All copies of skein must find the same tasks.
  */
-const modules: Map<string, Map<string, AnyFunction>> = ((globalThis as Record<symbol, unknown>)[
-  Symbol.for('skein.registry')
-] ??= new Map()) as Map<string, Map<string, AnyFunction>>
+const modules: Map<string, Map<string, AnyFunction>> = /* @__PURE__ */ shared('registry', () => new Map())
 
 /** The functions that gave their tasks their names, as nobody has named these. */
-const unnamed: WeakSet<AnyFunction> = ((globalThis as Record<symbol, unknown>)[Symbol.for('skein.unnamed')] ??=
-  new WeakSet()) as WeakSet<AnyFunction>
+const unnamed: WeakSet<AnyFunction> = /* @__PURE__ */ shared('unnamed', () => new WeakSet())
 
 /**
  * Makes a task findable in this thread. Errors: `SKEIN_TASK_DEFINITION` when the module has that name already.

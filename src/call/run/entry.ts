@@ -91,7 +91,13 @@ const plainTerms: EntryTerms = {
 }
 
 /** The terms of a call that others wait for, whose caller has been let in already. */
-export const patientTerms: EntryTerms = { ...plainTerms, patient: true }
+export const patientTerms: EntryTerms = {
+  patient: true,
+  items: 1,
+  apart: false,
+  deadline: Number.POSITIVE_INFINITY,
+  services: undefined,
+}
 
 /** The state that only a stream has. */
 export interface EntryStream {

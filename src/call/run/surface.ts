@@ -26,6 +26,12 @@ import type { AnyFunction } from '../define/identity.ts'
 export abstract class ExecutorSurface implements Executor, Handover {
   static {
     brandClass(this, 'Executor')
+    // How `runWith` finds what is behind an executor.
+    Object.defineProperty(this.prototype, handoverKey, {
+      get(this: ExecutorSurface) {
+        return this
+      },
+    })
   }
 
   abstract readonly kind: string
@@ -161,13 +167,6 @@ export abstract class ExecutorSurface implements Executor, Handover {
     await this.close()
   }
 }
-
-// How `runWith` finds what is behind an executor.
-Object.defineProperty(ExecutorSurface.prototype, handoverKey, {
-  get(this: ExecutorSurface) {
-    return this
-  },
-})
 
 /** The functions that settle a promise. */
 export type PromiseStart = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void

@@ -4,7 +4,8 @@ import { clockSlot } from '../time/clock.ts'
 import { debugging } from '../report/debug.ts'
 import { dump, dumpOnSignal } from './dump.ts'
 import { DeadlockError } from '../errors/errors.ts'
-import { awaitedRoots, onFirstAwaitedRoot } from '../tree/roots.ts'
+import type { ScopeNode } from '../tree/member.ts'
+import { addAwaitedRoot, awaitedRoots } from '../tree/roots.ts'
 
 /**
  * The exit code of a program that ended although work in it was not done, because nothing in it could run any more: 70.
@@ -46,9 +47,15 @@ function check(): void {
   process.stderr.write(`${error.name} [${error.code}]: ${error.message}\n`)
 }
 
-onFirstAwaitedRoot(() => {
+let watching = false
+
+/** @internal A scope at the top begins that somebody awaits. From the first one on, the end of the program is looked after. */
+export function awaitRoot(scope: ScopeNode): void {
+  addAwaitedRoot(scope)
+  if (watching) return
+  watching = true
   // The threads of a pool end when the pool ends them; only the program itself can be at its end.
   if (!isMainThread) return
   process.on('beforeExit', check)
   if (debugging) dumpOnSignal()
-})
+}

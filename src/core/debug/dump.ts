@@ -2,10 +2,9 @@ import { checkKnown } from '../errors/checks.ts'
 import { since } from '../time/clock.ts'
 import { debugging } from '../report/debug.ts'
 import { describeCycle, findCycles } from './lock-cycles.ts'
-import { Hold, type Member, type ScopeNode } from '../tree/member.ts'
+import type { Member, ScopeNode } from '../tree/member.ts'
 import { userFrames } from '../report/place.ts'
 import { rootScopes } from '../tree/roots.ts'
-import { Wait } from '../scope/waits.ts'
 
 const known: ReadonlySet<string> = new Set(['json'])
 
@@ -120,8 +119,7 @@ function nodeOf(scope: ScopeNode, place: Member | undefined, overGrace: boolean)
   const late = overGrace || scope.overGrace
   for (let member = scope.firstMember; member !== undefined; member = member.next) {
     if (member.inner !== undefined) children.push(nodeOf(member.inner, member, late))
-    else if (member instanceof Hold) waitsFor.push(member.name)
-    else if (member instanceof Wait) waitsFor.push(member.describe())
+    else if (member.describe !== undefined) waitsFor.push(member.describe())
   }
   const { deadline, spawned } = scope
   return {

@@ -1,7 +1,6 @@
 import { milliseconds, type Duration } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { monotonic } from '../time/clock.ts'
-import { debugging } from '../report/debug.ts'
 import { isA, messageOf } from '../errors/foreign.ts'
 import { ready } from '../time/ready.ts'
 import type { ScopeNode } from '../tree/member.ts'
@@ -144,6 +143,3 @@ export function warnBlocked(limit: Duration = '100ms'): () => void {
     },
   })
 }
-
-/** Steps are watched from the start in debug mode. */
-if (debugging) warnBlocked()

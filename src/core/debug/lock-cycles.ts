@@ -1,6 +1,5 @@
-import type { ScopeNode } from '../tree/member.ts'
+import type { Member, ScopeNode } from '../tree/member.ts'
 import { taskOf } from '../tree/task-of.ts'
-import { Wait } from '../scope/waits.ts'
 
 /** One wait in a cycle: who waits, for what, and who has it. */
 export interface CycleStep {
@@ -11,7 +10,7 @@ export interface CycleStep {
 }
 
 interface Edge {
-  readonly wait: Wait<unknown>
+  readonly wait: Member
   readonly holder: ScopeNode
 }
 
@@ -27,12 +26,11 @@ export function findCycles(roots: readonly ScopeNode[]): CycleStep[][] {
   for (const scope of inside) {
     for (let member = scope.firstMember; member !== undefined; member = member.next) {
       if (member.inner !== undefined) inside.push(member.inner)
-      if (!(member instanceof Wait)) continue
-      const holder = member.waitsOn()
+      const holder = member.waitsOn?.()
       if (holder === undefined) continue
       const waiter = taskOf(scope)
       const known = edges.get(waiter)
-      const edge: Edge = { wait: member as Wait<unknown>, holder: taskOf(holder) }
+      const edge: Edge = { wait: member, holder: taskOf(holder) }
       if (known === undefined) edges.set(waiter, [edge])
       else known.push(edge)
     }
@@ -70,6 +68,6 @@ export function describeCycle(cycle: readonly CycleStep[]): string {
 
 function stepOf(waiter: ScopeNode, { wait, holder }: Edge): CycleStep {
   // Its own description may name the holder too; said once is enough.
-  const waitsFor = wait.describe().replace(/,? held by .*$/, '')
+  const waitsFor = (wait.describe?.() ?? 'it').replace(/,? held by .*$/, '')
   return { waiter: waiter.title, waitsFor, holder: holder.title }
 }

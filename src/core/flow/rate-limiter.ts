@@ -169,4 +169,4 @@ export class RateLimiter {
   }
 }
 
-const { serve } = RateLimiter
+const serve = (limiter: RateLimiter): void => RateLimiter.serve(limiter)

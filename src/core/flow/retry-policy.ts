@@ -27,7 +27,7 @@ export interface RetrySettings extends BackoffSettings, Pick<RetryPolicy, 'never
 }
 
 /** The names of these options. */
-export const retryPolicyOptions: readonly string[] = [...backoffOptions, 'times', 'never', 'retryIf']
+export const retryPolicyOptions: readonly string[] = /* @__PURE__ */ backoffOptions.concat('times', 'never', 'retryIf')
 
 /** Takes a policy from among other options, checks it and settles its lengths of time. `prefix`: how it is reached, as `retries.`. */
 export function settleRetryPolicy(policy: RetryPolicy, prefix = ''): RetrySettings {

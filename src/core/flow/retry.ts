@@ -31,7 +31,9 @@ export interface RetryOptions extends RetryPolicy {
   readonly budget?: RetryBudget
 }
 
-const known: ReadonlySet<string> = new Set([...retryPolicyOptions, 'timeout', 'within', 'onRetry', 'budget'])
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ retryPolicyOptions.concat('timeout', 'within', 'onRetry', 'budget'),
+)
 
 /**
  * Runs a function again when it fails, with longer and longer waits between.

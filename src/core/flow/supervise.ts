@@ -43,7 +43,9 @@ export interface SuperviseOptions extends Backoff {
   readonly onRestart?: (restart: Restart) => void
 }
 
-const known: ReadonlySet<string> = new Set([...backoffOptions, 'restarts', 'within', 'strategy', 'always', 'onRestart'])
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ backoffOptions.concat('restarts', 'within', 'strategy', 'always', 'onRestart'),
+)
 
 /**
  * Keeps tasks running: one that fails starts again, with longer and longer waits; when that happens too often it gives up

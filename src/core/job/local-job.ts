@@ -32,6 +32,11 @@ export interface LocalJobOptions {
 export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
   static {
     brandClass(this, 'Job')
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: Job<unknown>): string {
+        return `Job ${this.id} ${this.name} (${this.state})`
+      },
+    })
   }
 
   #state: JobState = 'queued'
@@ -245,12 +250,6 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
     return errorOfCause({ source: 'signal', reason: signal.reason }, `the wait for the result of job ${this.name}`)
   }
 }
-
-Object.defineProperty(JobBase.prototype, inspect.custom, {
-  value(this: Job<unknown>): string {
-    return `Job ${this.id} ${this.name} (${this.state})`
-  },
-})
 
 export interface JobBase<R> extends Job<R> {}
 

@@ -158,7 +158,7 @@ function isEntry(meta: ImportMeta): boolean {
 
 /** The endings that may be left out on Node's command line. */
 const extensions = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx']
-const candidates = [...extensions, ...extensions.slice(1).map(end => `/index${end}`)]
+const candidates = /* @__PURE__ */ extensions.flatMap(end => (end === '' ? [end] : [end, `/index${end}`]))
 
 function realPath(path: string): string | undefined {
   try {

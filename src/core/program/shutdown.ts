@@ -1,13 +1,10 @@
 import type { CancelCause } from '../errors/cause.ts'
 import { isA, messageOf } from '../errors/foreign.ts'
+import { shared } from '../shared.ts'
 
 type ShutdownListener = (cause: CancelCause) => void
 
-const slotKey = Symbol.for('skein.shutdown')
-const globals = globalThis as unknown as Record<symbol, Set<ShutdownListener> | undefined>
-
-/** One set for each thread, shared by every copy of skein in it. */
-const listeners: Set<ShutdownListener> = (globals[slotKey] ??= new Set())
+const listeners: Set<ShutdownListener> = /* @__PURE__ */ shared('shutdown', () => new Set())
 
 /**
  * Calls a function when the program is asked to stop (SIGINT or SIGTERM, in `main`): for code that runs work which no scope

@@ -1,12 +1,17 @@
 import { NestedStartError } from '../errors/errors.ts'
+import { shared } from '../shared.ts'
 
 /**
- * The task modules that this worker is importing right now. On globalThis, because the module under import may bring its
- * own copy of skein, whose `threads()` must know.
+ * The task modules that this worker is importing right now. Shared, because the module under import may bring its own copy
+ * of skein, whose `threads()` must know.
  */
-const state: { worker: string | undefined; modules: Set<string> } = ((globalThis as Record<symbol, unknown>)[
-  Symbol.for('skein.importing')
-] ??= { worker: undefined, modules: new Set<string>() }) as { worker: string | undefined; modules: Set<string> }
+const state: { worker: string | undefined; readonly modules: Set<string> } = /* @__PURE__ */ shared(
+  'importing',
+  () => ({
+    worker: undefined,
+    modules: new Set(),
+  }),
+)
 
 /** Marks this thread as a skein worker: from here on `main()` does nothing and imports are watched. */
 export function markWorker(name: string): void {

@@ -149,7 +149,7 @@ export class ScopeRun<S extends ScopeNode & Body> extends RunHost<S> {
   }
 }
 
-const next = Promise.resolve()
+const next = /* @__PURE__ */ Promise.resolve()
 
 interface Waiting {
   readonly resolve: (value: unknown) => void

@@ -7,10 +7,12 @@ import { milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import { closedError, groupOf, recordFailures, saysCancelled } from '../errors/failures.ts'
 import { isA } from '../errors/foreign.ts'
+import { awaitRoot } from '../debug/deadlock.ts'
+import { defaultGrace } from '../debug/debug-mode.ts'
 import { findStuck } from '../report/find-stuck.ts'
 import type { Host } from './host.ts'
 import { Hold, type Member } from '../tree/member.ts'
-import { addAwaitedRoot, awaitedRoots, removeRoot } from '../tree/roots.ts'
+import { awaitedRoots, removeRoot } from '../tree/roots.ts'
 import { flag, innerOf, type ScopeCancel } from './cancelling.ts'
 import { ScopeStop } from './stopping.ts'
 import type { ExitHandler, OpenBlock } from './extras.ts'
@@ -20,12 +22,8 @@ import { checkLog } from './services.ts'
 import { nesting } from './stack-room.ts'
 import { describeStuck } from '../report/stuck.ts'
 import { isThenable } from '../errors/thenable.ts'
-import { callGrace, scopeGrace } from '../time/grace.ts'
 import { Timer } from '../time/timer.ts'
 import { Wait } from './waits.ts'
-
-/** In debug mode a task that does not react to its cancellation is reported soon. */
-const defaultGrace = debugging ? callGrace : scopeGrace
 
 /**
  * The life of a scope: open while its body or anything started in it runs, exiting while its exit handlers run, ended.
@@ -212,7 +210,7 @@ export abstract class ScopeCore extends ScopeStop {
   /** @internal Runs the body; the host hears how the scope ended. */
   run(body: (s: this) => unknown, host: Host): void {
     this.#host = host
-    if (this.parent === undefined) addAwaitedRoot(this)
+    if (this.parent === undefined) awaitRoot(this)
     nesting.depth++
     try {
       const result = callIn(this, body, this)
@@ -497,4 +495,4 @@ function endInTurn(scope: ScopeCore): void {
   }
 }
 
-const noFailures: readonly unknown[] = Object.freeze([])
+const noFailures: readonly unknown[] = /* @__PURE__ */ Object.freeze([])

@@ -88,7 +88,7 @@ export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOp
 }
 
 /** @internal The options where none were passed. */
-export const noOptions: ScopeOptions = Object.freeze({})
+export const noOptions: ScopeOptions = /* @__PURE__ */ Object.freeze({})
 
 const knownScope: ReadonlySet<string> = new Set([
   'timeout',

@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import type { ScopeNode } from '../tree/member.ts'
 
 /** A source of the scope of the running code. A worker's source builds the scope only when it is asked for. */
@@ -18,11 +19,8 @@ export interface CurrentSlot {
   ambient: Ambient | undefined
 }
 
-const slotKey = Symbol.for('skein.current')
-const globals = globalThis as unknown as Record<symbol, CurrentSlot | undefined>
-
 /** @internal */
-export const slot: CurrentSlot = (globals[slotKey] ??= { source: undefined, ambient: undefined })
+export const slot: CurrentSlot = /* @__PURE__ */ shared('current', () => ({ source: undefined, ambient: undefined }))
 
 /** The source that `current()` would ask, or undefined where it would throw. */
 export function currentSource(): ScopeSource | undefined {

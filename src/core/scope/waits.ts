@@ -15,14 +15,8 @@ export abstract class Wait<T> extends Member {
     this.#resolve = handed as (value: T) => void
   }
 
-  /** The thing waited for, for a dump of the tasks: `lock 'db', held by task writer`. */
-  describe(): string {
+  override describe(): string {
     return 'a wait'
-  }
-
-  /** The scope that has to act before this can end, where there is exactly one: what a search for lock cycles follows. */
-  waitsOn(): ScopeNode | undefined {
-    return undefined
   }
 
   /** The line in which it waits, with others that are served in order. */

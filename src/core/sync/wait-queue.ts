@@ -186,4 +186,4 @@ export class WaitQueue<T, D = undefined> {
 }
 
 /** The promise of every operation that need not wait: one for all, because making one costs more than the operation. */
-export const done: Promise<void> = Promise.resolve()
+export const done: Promise<void> = /* @__PURE__ */ Promise.resolve()

@@ -43,7 +43,7 @@ export interface OpenProcess extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const known: ReadonlySet<string> = new Set([...processOptions, 'stderr'])
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(/* @__PURE__ */ processOptions.concat('stderr'))
 
 /**
  * Starts a program to talk with while it runs; resolves when it has begun.

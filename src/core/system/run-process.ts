@@ -26,7 +26,9 @@ export interface ProcessResult extends ProcessEnd {
   readonly truncated: boolean
 }
 
-const known: ReadonlySet<string> = new Set([...processOptions, 'input', 'maxBytes', 'check'])
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ processOptions.concat('input', 'maxBytes', 'check'),
+)
 const defaultBytes = 16 * 1024 * 1024
 
 /**

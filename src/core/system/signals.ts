@@ -138,7 +138,7 @@ class Receiver implements SignalReceiver {
   }
 }
 
-const ended: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
+const ended: IteratorReturnResult<undefined> = /* @__PURE__ */ Object.freeze({ value: undefined, done: true })
 
 /** Nobody can catch these two; SIGSTOP and SIGKILL are there to be stronger than a program. */
 const deaf: ReadonlySet<string> = new Set(['SIGKILL', 'SIGSTOP'])

@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import type { Clock } from './clock-type.ts'
 import { PlatformClock } from './platform-clock.ts'
 
@@ -6,11 +7,8 @@ export interface ClockSlot {
   clock: Clock
 }
 
-const slotKey = Symbol.for('skein.clock.1')
-const globals = globalThis as unknown as Record<symbol, ClockSlot | undefined>
-
 /** @internal */
-export const clockSlot: ClockSlot = (globals[slotKey] ??= { clock: new PlatformClock() })
+export const clockSlot: ClockSlot = /* @__PURE__ */ shared('clock.1', () => ({ clock: new PlatformClock() }))
 
 /**
  * Milliseconds since the Unix epoch, by the clock in force: what people call the time. It jumps when somebody sets the clock of

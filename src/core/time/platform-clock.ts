@@ -138,4 +138,4 @@ export class PlatformClock implements Clock {
   }
 }
 
-const soon: Promise<void> = Promise.resolve()
+const soon: Promise<void> = /* @__PURE__ */ Promise.resolve()

@@ -15,10 +15,10 @@ export const setInterval: typeof timers.setInterval = timers.setInterval
 export const clearInterval: typeof timers.clearInterval = timers.clearInterval
 export const setImmediate: typeof timers.setImmediate = timers.setImmediate
 export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask
-export const nextTick: typeof process.nextTick = process.nextTick.bind(process)
+export const nextTick: typeof process.nextTick = /* @__PURE__ */ process.nextTick.bind(process)
 
 /** Milliseconds since this thread began, with fractions. Never goes back, whatever happens to the clock of the machine. */
-export const steady: () => number = performance.now.bind(performance)
+export const steady: () => number = /* @__PURE__ */ performance.now.bind(performance)
 
 /** The moment at which `steady` was 0, in milliseconds since the Unix epoch. */
 export const steadyOrigin: number = performance.timeOrigin

@@ -158,10 +158,10 @@ class ReadyQueue {
   }
 }
 
-const soon: Promise<void> = Promise.resolve()
+const soon: Promise<void> = /* @__PURE__ */ Promise.resolve()
 
 /** Takes the place of what has run, so that the batch does not keep it. */
 const done: Runnable = { resumes: undefined, starts: true, resume() {} }
 
 /** The one queue of this program. */
-export const ready: ReadyQueue = new ReadyQueue()
+export const ready: ReadyQueue = /* @__PURE__ */ new ReadyQueue()

@@ -71,6 +71,12 @@ export abstract class Member {
     return undefined
   }
 
+  /** The thing waited for, for a dump of the tasks: `lock 'db', held by task writer`. Only of what a task can wait for. */
+  describe?(): string
+
+  /** The scope that has to act before this can end, where there is exactly one: what a search for lock cycles follows. */
+  waitsOn?(): ScopeNode | undefined
+
   /** Called at most once for each cancellation of the scope. The member may leave the scope from within. */
   abstract cancel(cause: CancelCause): void
 
@@ -96,6 +102,10 @@ export class Hold extends Member {
 
   override get holds(): boolean {
     return true
+  }
+
+  override describe(): string {
+    return this.name
   }
 
   override cancel(cause: CancelCause): void {

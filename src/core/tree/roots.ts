@@ -9,7 +9,7 @@ const awaited = new Set<ScopeNode>()
 const tasks = new Set<ScopeNode>()
 const blocks = new Map<symbol, WeakRef<ScopeNode>>()
 const keys = new WeakMap<ScopeNode, symbol>()
-const gone = new FinalizationRegistry<symbol>(key => blocks.delete(key))
+const gone = /* @__PURE__ */ new FinalizationRegistry<symbol>(key => blocks.delete(key))
 
 let background: ScopeNode | undefined
 
@@ -18,20 +18,9 @@ export function setBackgroundRoot(scope: ScopeNode): void {
   background = scope
 }
 
-let whenFirstAwaited: (() => void) | undefined
-
-/** @internal Has something done when the first scope begins that somebody awaits: what looks after the end of the program. */
-export function onFirstAwaitedRoot(act: () => void): void {
-  whenFirstAwaited = act
-}
-
 /** @internal A scope that somebody awaits. */
 export function addAwaitedRoot(scope: ScopeNode): void {
   awaited.add(scope)
-  if (whenFirstAwaited === undefined) return
-  const act = whenFirstAwaited
-  whenFirstAwaited = undefined
-  act()
 }
 
 /** @internal The scope of a task that an executor runs: to await the task is to await the job. */
