@@ -1,5 +1,6 @@
 import { NoCurrentScopeError } from '../errors/errors.ts'
-import { currentScope, type Scope } from './scope.ts'
+import { currentScope } from './owner.ts'
+import type { Scope } from './scope.ts'
 
 /**
  * The scope of the task that is running: its signal, checkpoint, progress, sleep and spawn.

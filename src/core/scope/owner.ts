@@ -2,8 +2,18 @@ import { whenAborted } from '../events/when-aborted.ts'
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import type { Member, MemberOwner } from '../tree/member.ts'
-import { currentScope, Scope } from './scope.ts'
+import { ScopeMembers } from './member-list.ts'
+import type { Scope } from './scope.ts'
+import { currentSource } from './slot.ts'
 import type { Wait } from './waits.ts'
+
+/**
+ * @internal The scope that `current()` returns, or undefined where it would throw. Sources of any copy of skein return
+ * scopes.
+ */
+export function currentScope(): Scope | undefined {
+  return currentSource()?.toScope() as Scope | undefined
+}
 
 /**
  * The owner of a wait, which may end it early: the last argument of everything that waits.
@@ -20,7 +30,7 @@ export type Owner = Scope | AbortSignal
  */
 export function ownerOf(given: Owner | undefined): Owner | undefined {
   const owner = given ?? currentScope()
-  if (owner === undefined || owner instanceof Scope || owner instanceof AbortSignal) return owner
+  if (owner === undefined || ScopeMembers.has(owner) || owner instanceof AbortSignal) return owner
   // A scope made by another copy of skein cannot have our waits in its list, but its signal reaches them.
   const signal: unknown = (owner as { readonly signal?: unknown } | null)?.signal
   if (signal instanceof AbortSignal) return signal
@@ -32,8 +42,11 @@ export function ownerOf(given: Owner | undefined): Owner | undefined {
 
 /** The scope among the owners; an AbortSignal has no identity, many may share it. */
 export function scopeOf(owner: Owner | undefined): Scope | undefined {
-  return owner instanceof Scope ? owner : undefined
+  return owner !== undefined && ScopeMembers.has(owner) ? owner : undefined
 }
+
+// Below owners have gone through `ownerOf`: what has the method is a scope of ours, and to look for it costs less than to
+// look for the class.
 
 /**
  * The error for which an operation may not begin, or undefined. Everything that waits asks this first, also where it need
@@ -41,7 +54,7 @@ export function scopeOf(owner: Owner | undefined): Scope | undefined {
  */
 export function refusalOf(owner: Owner | undefined, operation: string): unknown {
   if (owner === undefined) return undefined
-  if (owner instanceof Scope) return owner.refusal(operation)
+  if ('refusal' in owner) return owner.refusal(operation)
   return owner.aborted ? errorOfCause({ source: 'signal', reason: owner.reason }, operation) : undefined
 }
 
@@ -50,8 +63,9 @@ export function refusalOf(owner: Owner | undefined, operation: string): unknown 
  * reports nothing any more.
  */
 export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation: string): Promise<T> {
-  if (owner instanceof Scope) owner.enlist(wait)
-  else if (owner !== undefined) new SignalLink(owner, operation, wait)
+  if (owner === undefined) return wait.promise
+  if ('enlist' in owner) owner.enlist(wait)
+  else new SignalLink(owner, operation, wait)
   return wait.promise
 }
 

@@ -389,17 +389,9 @@ export function scope<T>(body: (s: Scope) => T | Promise<T>, options: ScopeOptio
   return runScope(currentOuter(), body, options, 'scope', true)
 }
 
-/**
- * @internal The scope that `current()` returns, or undefined where it would throw. Sources of any copy of skein return
- * scopes.
- */
-export function currentScope(): Scope | undefined {
-  return currentSource()?.toScope() as Scope | undefined
-}
-
 /** @internal The scope that a free function becomes a part of. */
 export function currentOuter(): Scope | undefined {
-  const outer = currentScope()
+  const outer = currentSource()?.toScope() as Scope | undefined
   return outer?.isBackground ? undefined : outer
 }
 

@@ -1,7 +1,6 @@
 import { checkFunction } from '../errors/checks.ts'
 import { callIn } from '../scope/slot.ts'
-import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
-import { Scope } from '../scope/scope.ts'
+import { type Owner, ownerOf, refusalOf, scopeOf } from '../scope/owner.ts'
 import { setImmediate } from '../time/platform.ts'
 
 /**
@@ -33,7 +32,8 @@ export async function runBlock<R>(
     if (turn !== undefined) await turn
     const late = refusalOf(by, of.title)
     if (late !== undefined) throw late
-    return await (by instanceof Scope ? callIn(by, fn, undefined) : fn())
+    const scope = scopeOf(by)
+    return await (scope === undefined ? fn() : callIn(scope, fn, undefined))
   } catch (error) {
     blockFailed(of)
     throw error

@@ -1,6 +1,6 @@
 import { BrokenError, MisuseError } from '../errors/errors.ts'
-import { currentScope, type Scope } from '../scope/scope.ts'
-import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
+import type { Scope } from '../scope/scope.ts'
+import { currentScope, type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
 import { type Door, Entrance } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'

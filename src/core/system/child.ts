@@ -9,7 +9,6 @@ import { RealTimer } from '../time/real-timer.ts'
 import { type Ended, InvalidArgumentError, ProcessFailedError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
 import { scopeGrace } from '../time/grace.ts'
-import { Scope } from '../scope/scope.ts'
 import { type Owner, refusalOf } from '../scope/owner.ts'
 
 /** Options of both `runProcess` and `openProcess`. */
@@ -131,11 +130,10 @@ export class Child {
   }
 
   #own(owner: Owner | undefined): void {
-    if (owner instanceof Scope) this.#leave = owner.hold(cause => this.cancel(cause), this.title)
-    else if (owner !== undefined) {
+    if (owner instanceof AbortSignal) {
       const onAbort = (): void => this.cancel({ source: 'signal', reason: owner.reason })
       this.#leave = whenAborted(owner, onAbort)
-    }
+    } else if (owner !== undefined) this.#leave = owner.hold(cause => this.cancel(cause), this.title)
   }
 
   #failed(command: string, error: NodeJS.ErrnoException): void {

@@ -4,7 +4,6 @@ import { brandClass } from '../brand.ts'
 import { constants } from 'node:os'
 import { describe } from '../errors/checks.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import { Scope } from '../scope/scope.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../scope/owner.ts'
 
@@ -76,8 +75,8 @@ class Receiver implements SignalReceiver {
       abandoned: () => this.#relax(),
     })
     for (const name of names) process.on(name, this.#receive)
-    if (owner instanceof Scope) owner.onExit(this.#end)
-    else if (owner !== undefined) this.#forget = whenAborted(owner, this.#end)
+    if (owner instanceof AbortSignal) this.#forget = whenAborted(owner, this.#end)
+    else owner?.onExit(this.#end)
   }
 
   #take(signal: NodeJS.Signals): void {
