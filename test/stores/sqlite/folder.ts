@@ -10,7 +10,7 @@ import type { Database } from '#skein/stores/sqlite/file/database.js'
 import { unread } from '#skein/stores/sqlite/file/kept.js'
 
 /** One test with a folder of its own. */
-export function inFolder(title: string, body: (file: string) => Promise<void>): void {
+export function inFolder(title: string, body: (file: string) => Promise<void> | void): void {
   test(title, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'skein-sqlite-'))
     try {

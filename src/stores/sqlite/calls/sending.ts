@@ -11,8 +11,9 @@ import type { SentCall, SentRest } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
 
-/** So many plain calls go into one statement. */
-const chunk = 40
+/** So many plain calls go into one statement, where there are as many: what a binding does for each costs more than the rest. */
+const chunks: readonly number[] = [40, 8, 1]
+const [mostAtOnce] = chunks as [number]
 /** A longer message gets a row of its own, so that a change of state doesn't write it again. */
 const mostInRow = 4_000
 
@@ -23,15 +24,12 @@ export function send(turn: Turn, calls: readonly SentCall[]): SendOutcome[] {
   // No character has more than three bytes.
   const longest = Math.min(mostInRow, turn.keeper.settings.maxBytes / 3)
   const queues = new Set<string>()
-  for (let at = 0; at < calls.length;) {
+  for (let at = 0; at < calls.length; at = outcomes.length) {
     let plain = 0
-    while (plain < chunk && isPlain(calls[at + plain], longest)) plain++
-    if (plain === chunk) {
-      outcomes.push(...insertPlain(turn, calls.slice(at, at + plain), queues))
-      at += plain
-    } else if (plain > 0) {
-      for (const end = at + plain; at < end; at++) outcomes.push(...insertPlain(turn, [calls[at] as SentCall], queues))
-    } else outcomes.push(sendOne(turn, calls[at++] as SentCall, queues))
+    while (plain < mostAtOnce && isPlain(calls[at + plain], longest)) plain++
+    const size = chunks.find(each => each <= plain)
+    if (size === undefined) outcomes.push(sendOne(turn, calls[at] as SentCall, queues))
+    else outcomes.push(...insertPlain(turn, calls.slice(at, at + size), queues))
   }
   for (const queue of queues) turn.tell('claimable', queue)
   return outcomes
@@ -43,28 +41,39 @@ function isPlain(call: SentCall | undefined, longest: number): boolean {
   return rest === undefined && delay === 0 && headers.length + body.length <= longest
 }
 
-const plainInsert = (calls: number): string =>
-  `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at) VALUES ${Array.from(
-    { length: calls },
-    (_, index) => {
-      const p = 3 + index * 6
-      return `(?1 + ${index}, ?${p}, ?${p + 1}, ${state.ready}, ?${p + 2}, ?1 + ${index}, ?${p + 3}, ?${p + 4}, ?${p + 5}, ?2, ?2)`
-    },
-  ).join(', ')} ON CONFLICT (id) DO NOTHING`
-const insertOne = plainInsert(1)
-const insertChunk = plainInsert(chunk)
+/** The first number and the time, then line and priority where all have the same, then the rest of each. */
+function statementFor(size: number, alike: boolean): string {
+  const rows = Array.from({ length: size }, (_, index) => {
+    const p = alike ? 5 + index * 4 : 3 + index * 6
+    const [line, priority] = alike ? ['?3', '?4'] : [`?${p + 4}`, `?${p + 5}`]
+    return `(?1 + ${index}, ?${p}, ${line}, ${state.ready}, ${priority}, ?1 + ${index}, ?${p + 1}, ?${p + 2}, ?${p + 3}, ?2, ?2)`
+  })
+  return `INSERT INTO skein_call (call, id, line, state, priority, place, headers, body, bytes, sent_at, due_at)
+    VALUES ${rows.join(', ')} ON CONFLICT (id) DO NOTHING`
+}
+
+const statements: ReadonlyMap<boolean, ReadonlyMap<number, string>> = new Map(
+  [true, false].map(alike => [alike, new Map(chunks.map(size => [size, statementFor(size, alike)]))]),
+)
 
 function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>): SendOutcome[] {
   const { database, keeper } = turn
   const count = calls.length
+  const [, queue, task, , , priority] = calls[0] as SentCall
+  const alike = calls.every(each => each[1] === queue && each[2] === task && each[5] === priority)
   const first = turn.take(count)
   const parameters: Value[] = [first, turn.now]
-  for (const [id, queue, task, headers, body, priority] of calls) {
-    const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+  if (alike) {
     queues.add(queue)
-    parameters.push(id, keeper.lines.of(queue, task), priority, headers, body, bytes)
+    parameters.push(keeper.lines.of(queue, task), priority)
   }
-  const inserted = database.run(count === 1 ? insertOne : insertChunk, ...parameters)
+  for (const [id, queue, task, headers, body, priority] of calls) {
+    parameters.push(id, headers, body, Buffer.byteLength(headers) + Buffer.byteLength(body))
+    if (alike) continue
+    queues.add(queue)
+    parameters.push(keeper.lines.of(queue, task), priority)
+  }
+  const inserted = database.run(statements.get(alike)?.get(count) as string, ...parameters)
   if (inserted === count) return calls.map(([id]) => ({ outcome: 'accepted', id }))
   const rows = database.all('SELECT call FROM skein_call WHERE call >= ? AND call < ?', first, first + count)
   const kept = new Set(rows.map(([call]) => call))
