@@ -4,12 +4,20 @@ const height = 480
 const ours = '#d6336c'
 const theirs = ['#1971c2', '#4dabf7', '#2f9e44', '#8ce99a', '#e8590c', '#868e96']
 
-/** An SVG with both axes logarithmic: a line for each contestant, skein's in front. */
+/** An SVG with both axes logarithmic: a line for each contestant, skein's in front; or for each metric that the curve names. */
 export async function drawCurve(suite, cells) {
   const echarts = await import('echarts')
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height })
-  const labels = [...new Set(cells.filter(cell => !cell.absent).map(cell => cell.label))]
+  const { metric = 'rate', lines } = suite.curve
+  const labels = lines?.map(({ label }) => label) ?? [
+    ...new Set(cells.filter(cell => !cell.absent).map(cell => cell.label)),
+  ]
   const peers = labels.filter(label => !label.startsWith('skein'))
+  const figureOf = (label, variant) => {
+    const line = lines?.find(each => each.label === label)
+    const here = cells.find(cell => cell.variant === variant && (line !== undefined || cell.label === label))
+    return here?.metrics[line?.metric ?? metric]
+  }
   chart.setOption({
     animation: false,
     backgroundColor: '#ffffff',
@@ -40,8 +48,8 @@ export async function drawCurve(suite, cells) {
         name: label,
         type: 'line',
         data: suite.variants.flatMap(({ key, at }) => {
-          const rate = cells.find(cell => cell.label === label && cell.variant === key)?.metrics.rate
-          return rate === undefined ? [] : [[at, rate.median]]
+          const figure = figureOf(label, key)
+          return figure === undefined ? [] : [[at, figure.median]]
         }),
         symbolSize: isOurs ? 8 : 5,
         lineStyle: { width: isOurs ? 3.5 : 1.5, color },

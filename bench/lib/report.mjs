@@ -5,7 +5,7 @@ import { curveRows, markdownTable, plainTable, rowsOf } from './table.mjs'
 export function reportSuite(suite, { cells, goals, rounds }, { markdown = false } = {}) {
   const lines = [markdown ? `### ${suite.title}` : `${suite.name}: ${suite.title}`, '']
   const table = markdown ? markdownTable : plainTable
-  if (suite.curve !== undefined) {
+  if (suite.curve !== undefined && suite.columns.length === 1) {
     lines.push(
       table(curveRows(suite, cells)),
       '',
@@ -13,6 +13,14 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
       '',
       ...failures(cells),
     )
+  } else if (new Set(cells.map(cell => cell.label)).size === 1) {
+    // Nobody to be compared with: one row for each variant says more.
+    const rows = rowsOf(
+      suite,
+      cells.map(cell => ({ ...cell, label: cell.variant })),
+    )
+    rows[0][0] = cells[0].label
+    lines.push(table(rows), '', ...failures(cells))
   } else {
     for (const variant of new Set(cells.map(cell => cell.variant))) {
       const here = cells.filter(cell => cell.variant === variant)
@@ -24,7 +32,7 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
   const absent = new Set(cells.filter(cell => cell.absent).map(cell => cell.label))
   if (absent.size > 0)
     lines.push(
-      `Not measured, since what it needs (Python, its packages, redis-server) is not present: ${[...absent].join(', ')}.`,
+      `Not measured, since what it needs (Python, its packages, redis-server, a C compiler) is not present: ${[...absent].join(', ')}.`,
       '',
     )
   for (const note of suite.notes ?? []) lines.push(note, '')

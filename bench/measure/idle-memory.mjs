@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { loadContestant, openContestant } from '../contestants/open.mjs'
+import { collectGarbage } from '../lib/heap.mjs'
 import { memoryOfTree } from './memory.mjs'
 
 /**
@@ -40,11 +39,9 @@ async function answered(spec, workers) {
 
 /** The memory as soon as two looks in a row are alike. */
 async function settled() {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc')
   let last
   for (let look = 0; look < 10; look++) {
-    collect()
+    await collectGarbage()
     await new Promise(resolve => setTimeout(resolve, 300))
     const now = memoryOfTree()
     if (last !== undefined && Math.abs(now.own - last.own) < 0.25) return now

@@ -1,7 +1,9 @@
 import * as checkpoint from './checkpoint.mjs'
 import * as curves from './curves.mjs'
+import * as dispatchFloor from './dispatch-floor.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
+import * as growth from './growth.mjs'
 import * as largeValues from './large-values.mjs'
 import * as longTasks from './long-tasks.mjs'
 import * as map from './map.mjs'
@@ -25,6 +27,12 @@ export const suites = [
     make: dispatchProcesses.suite,
     rounds: [4, 2],
     about: 'cost of a call in processes, beside JavaScript and Python pools',
+  },
+  {
+    name: 'dispatch-floor',
+    make: dispatchFloor.suite,
+    rounds: [7, 2],
+    about: 'one call in flight, beside what waking a thread takes on this machine',
   },
   {
     name: 'lengths-threads',
@@ -107,4 +115,17 @@ export const suites = [
     about: 'several processes on one file: does anybody starve?',
   },
   { name: 'store-flat', make: store.flat, rounds: [2, 1], about: 'cost of a claim with a million calls in line' },
+  {
+    name: 'growth-waiting',
+    make: growth.waiting,
+    rounds: [2, 1],
+    about: 'what a job costs by the number of jobs in the file; --full: with five million',
+  },
+  { name: 'growth-ended', make: growth.ended, rounds: [2, 1], about: 'the room of jobs that have ended; purging them' },
+  {
+    name: 'growth-memory',
+    make: growth.memory,
+    rounds: [1, 1],
+    about: 'memory of client and worker over a million jobs',
+  },
 ]

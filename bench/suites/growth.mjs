@@ -1,0 +1,139 @@
+import { goal, held, ratio } from './goals.mjs'
+
+const contestants = [{ key: 'skein', label: 'skein, SQLite, relaxed', role: 'skein', spec: { setting: 'relaxed' } }]
+
+const least = 1_000
+
+export function waiting({ quick, full }) {
+  const sizes = [least, 10_000, 100_000, ...(quick ? [] : [1_000_000]), ...(full ? [5_000_000] : [])]
+  const variants = sizes.map(at => ({ key: at.toLocaleString('en'), at }))
+  const [few] = variants
+  return {
+    name: 'growth-waiting',
+    title: 'What a job costs by the number of jobs that wait in the file: processor time of all threads together',
+    variants,
+    limitMs: 1_800_000,
+    columns: [
+      { metric: 'sendUs', label: 'sent, µs of CPU', digits: 1 },
+      { metric: 'claimUs', label: 'claimed', digits: 1 },
+      { metric: 'settleUs', label: 'settled', digits: 1 },
+      { metric: 'openMs', label: 'file opened, ms', digits: 0 },
+      { metric: 'workerMs', label: 'first job of a new worker after, ms', digits: 0 },
+      { metric: 'bytes', label: 'bytes of file each', digits: 0 },
+    ],
+    curve: {
+      axis: 'jobs that wait in the file',
+      unit: 'µs of processor time for each job',
+      lines: [
+        { metric: 'sendUs', label: 'sent, in lots of a thousand' },
+        { metric: 'claimUs', label: 'claimed' },
+        { metric: 'settleUs', label: 'settled' },
+      ],
+    },
+    request: ({ spec }, { at }) => ({ kind: 'growth', what: 'waiting', jobs: at, rounds: quick ? 10 : 30, ...spec }),
+    contestants,
+    goals: cells =>
+      variants.slice(1).flatMap(({ key: variant, at }) => [
+        ...[
+          { metric: 'sendUs', name: 'to send a job' },
+          { metric: 'claimUs', name: 'to claim a job' },
+          { metric: 'settleUs', name: 'to settle a job' },
+        ].map(({ metric, name }) =>
+          ratio(cells, {
+            what: `processor time ${name} with ${variant} in the file`,
+            goal: `at most 1.5x of that with ${few.key}`,
+            variant,
+            against: 'skein',
+            againstVariant: few.key,
+            metric,
+            most: 1.5,
+            digits: 1,
+            unit: ' µs',
+          }),
+        ),
+        ...(at < 1_000_000
+          ? []
+          : [
+              goal(cells, {
+                what: `from the start of a worker to the result of its first job, with ${variant} in the file`,
+                goal: 'under a second',
+                variant,
+                metric: 'workerMs',
+                most: 1_000,
+                unit: ' ms',
+              }),
+            ]),
+      ]),
+  }
+}
+
+export function ended({ quick }) {
+  const jobs = quick ? 20_000 : 100_000
+  const variant = `${jobs.toLocaleString('en')} jobs`
+  return {
+    name: 'growth-ended',
+    title: 'The room of jobs that have ended, and what it takes to forget them',
+    variants: [{ key: variant }],
+    limitMs: 300_000,
+    columns: [
+      { metric: 'bytes', label: 'bytes of file each', digits: 0 },
+      { metric: 'purgeMs', label: '100,000 purged in, ms', digits: 0 },
+      { metric: 'purgeCpuMs', label: 'CPU, ms', digits: 0 },
+      { metric: 'back', label: 'given back by --compact, share', digits: 3 },
+    ],
+    request: ({ spec }) => ({ kind: 'growth', what: 'ended', jobs, ...spec }),
+    contestants,
+    goals: cells => {
+      const found = cells[0]?.metrics ?? {}
+      return [
+        goal(cells, {
+          what: '100,000 jobs that have ended are purged',
+          goal: 'in less than a second',
+          variant,
+          metric: 'purgeMs',
+          most: 1_000,
+          unit: ' ms',
+        }),
+        held({
+          what: 'the room of purged jobs that purge --compact gives back',
+          goal: 'at least 99 %',
+          found: found.back,
+          figure: found.back && `${(100 * found.back.median).toFixed(1)} %`,
+          least: 0.99,
+        }),
+      ]
+    },
+  }
+}
+
+export function memory({ quick }) {
+  const jobs = quick ? 100_000 : 1_000_000
+  const variant = `${jobs.toLocaleString('en')} jobs`
+  return {
+    name: 'growth-memory',
+    title: `The memory of a client and of a worker over ${variant}: after a tenth of them, and at the end`,
+    variants: [{ key: variant }],
+    limitMs: 1_200_000,
+    columns: ['client', 'worker'].flatMap(who => [
+      { metric: `${who}First`, label: `${who}, heap, MiB`, digits: 1 },
+      { metric: `${who}Last`, label: 'at the end', digits: 1 },
+      { metric: `${who}Rss`, label: 'RSS', digits: 0 },
+      { metric: `${who}RssLast`, label: 'at the end', digits: 0 },
+    ]),
+    request: ({ spec }) => ({ kind: 'growth-memory', jobs, ...spec }),
+    contestants,
+    goals: cells =>
+      ['client', 'worker'].map(who => {
+        const found = cells[0]?.metrics[`${who}Each`]
+        return held({
+          what: `heap that each job leaves behind in the ${who}`,
+          goal: 'less than a byte',
+          found,
+          most: 1,
+          digits: 2,
+          unit: ' bytes',
+        })
+      }),
+    notes: ['The heap is looked at after a collection. RSS holds what V8 and SQLite keep for later, too.'],
+  }
+}
