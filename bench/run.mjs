@@ -169,9 +169,11 @@ if (host.load > 0.5)
 
 async function saveChart(folder, suite, result) {
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, `${suite.name}.svg`)
-  writeFileSync(file, await drawCurve(suite, result.cells))
-  say(`Picture: ${file}`)
+  for (const metric of Object.keys(suite.curve.metrics ?? { rate: '' })) {
+    const file = join(folder, `${suite.name}${suite.curve.metrics === undefined ? '' : `-${metric}`}.svg`)
+    writeFileSync(file, await drawCurve(suite, result.cells, metric))
+    say(`Picture: ${file}`)
+  }
 }
 
 /** Skein's own contestants once more, each with the build of another checkout. */

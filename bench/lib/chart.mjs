@@ -5,10 +5,10 @@ const ours = '#d6336c'
 const theirs = ['#1971c2', '#4dabf7', '#2f9e44', '#8ce99a', '#e8590c', '#868e96']
 
 /** An SVG with both axes logarithmic: a line for each contestant, skein's in front; or for each metric that the curve names. */
-export async function drawCurve(suite, cells) {
+export async function drawCurve(suite, cells, metric = 'rate') {
   const echarts = await import('echarts')
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height })
-  const { metric = 'rate', lines } = suite.curve
+  const { lines } = suite.curve
   const labels = lines?.map(({ label }) => label) ?? [
     ...new Set(cells.filter(cell => !cell.absent).map(cell => cell.label)),
   ]
@@ -36,7 +36,7 @@ export async function drawCurve(suite, cells) {
     },
     yAxis: {
       type: 'log',
-      name: suite.curve.unit,
+      name: suite.curve.metrics?.[metric] ?? suite.curve.unit,
       nameLocation: 'middle',
       nameGap: 58,
       axisLabel: { formatter: short },

@@ -45,7 +45,7 @@ async function fill(store, jobs) {
 async function waiting({ file, url, jobs, rounds }) {
   let store = await sqliteStore(url)
   await fill(store, jobs)
-  // What is in the log is brought into the file.
+  // By that, what is in the log is brought into the file.
   await store.close()
   const { size } = statSync(file)
 
@@ -55,10 +55,25 @@ async function waiting({ file, url, jobs, rounds }) {
     store = await sqliteStore(url)
     await store.inspector.find('none')
     openMs.push(performance.now() - from)
-    if (n < 2) await store.close()
+    await store.close()
   }
   const workerMs = await firstJob(url)
 
+  await costsOf(url.replace('jobs.db', 'warm.db'), rounds)
+  const costs = await costsOf(url, rounds)
+  return {
+    sendUs: median(costs.send),
+    claimUs: median(costs.claim),
+    settleUs: median(costs.settle),
+    openMs: median(openMs),
+    workerMs,
+    bytes: size / jobs,
+  }
+}
+
+/** Processor time of all threads for each job, in microseconds, of a thousand at a time. */
+async function costsOf(url, rounds) {
+  const store = await sqliteStore(url)
   const costs = { send: [], claim: [], settle: [] }
   const cost = async (name, count, action) => {
     const { user, system } = process.cpuUsage()
@@ -78,14 +93,7 @@ async function waiting({ file, url, jobs, rounds }) {
     await cost('settle', lot, () => store.broker.settle(settlements))
   }
   await store.close()
-  return {
-    sendUs: median(costs.send),
-    claimUs: median(costs.claim),
-    settleUs: median(costs.settle),
-    openMs: median(openMs),
-    workerMs,
-    bytes: size / jobs,
-  }
+  return costs
 }
 
 /** From the start of a worker's program to the result of a job that waits for it alone. */

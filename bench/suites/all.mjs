@@ -109,6 +109,12 @@ export const suites = [
   { name: 'queue-run', make: queue.process, rounds: [3, 1], about: 'running durable jobs in one worker process' },
   { name: 'queue-latency', make: queue.latency, rounds: [3, 1], about: 'the way of a durable call there and back' },
   {
+    name: 'arrivals',
+    make: queue.arrivals,
+    rounds: [3, 1],
+    about: 'the same by how many calls arrive in a second, as a curve',
+  },
+  {
     name: 'store-fair',
     make: store.fair,
     rounds: [3, 1],

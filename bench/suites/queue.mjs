@@ -272,3 +272,31 @@ export function latency({ quick }) {
     },
   }
 }
+
+/** The open loop over a range of arrivals: where it begins to pile up is a curve. */
+export function arrivals({ quick }) {
+  const rates = quick ? [250, 1_000] : [100, 250, 500, 1_000, 2_000, 4_000]
+  return {
+    name: 'arrivals',
+    title:
+      'Durable queue: from when a call was due to its result, through another process, by how many arrive in a second',
+    variants: rates.map(perSecond => ({ key: perSecond.toLocaleString('en'), at: perSecond })),
+    limitMs: 120_000,
+    columns: [
+      { metric: 'p50', label: 'p50, ms', digits: 2, ratio: 'p50' },
+      { metric: 'p99', label: 'p99, ms', digits: 2, ratio: 'p99' },
+    ],
+    curve: { axis: 'calls that arrive in a second', metrics: { p50: 'p50, ms', p99: 'p99, ms' } },
+    notes,
+    request: ({ spec }, { at }) => ({
+      kind: 'queue',
+      ...spec,
+      what: 'openLoop',
+      count: at * (quick ? 2 : 5),
+      concurrency: 64,
+      perSecond: at,
+    }),
+    contestants: [...files, ...servers.filter(({ role }) => role === 'peer')],
+    goals: () => [],
+  }
+}
