@@ -7,6 +7,7 @@ import { machine, versions } from './lib/machine.mjs'
 import { drawCurve } from './lib/chart.mjs'
 import { goalRows, goalRowsAcross } from './lib/goal-table.mjs'
 import { overlay } from './lib/overlay.mjs'
+import { fillPage } from './lib/page.mjs'
 import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
 import { runSuite, stopRunning } from './lib/rounds.mjs'
@@ -14,7 +15,7 @@ import { prepare } from './lib/setup.mjs'
 import { markdownTable, plainTable } from './lib/table.mjs'
 import { nodeBinary, versions as nodeVersions } from '../scripts/nodes.mjs'
 import { run as runProgram } from '../scripts/steps.mjs'
-import { suites } from './suites/all.mjs'
+import { ofGoals, suites } from './suites/all.mjs'
 
 const help = `npm run bench -- [SUITE...] [options]
 
@@ -35,6 +36,7 @@ Options
   --node N,...       on these versions of Node (20, 22, 24, 26), one after the other, and their goals side by side
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
+  --page FILE        puts the tables into a page that has places for them, such as docs/performance.md
   --charts FOLDER    the suites that are curves as pictures, too (SVG)
   --help
 
@@ -65,6 +67,7 @@ function readArguments() {
         node: { type: 'string' },
         json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
         markdown: { type: 'string' },
+        page: { type: 'string' },
         charts: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -135,9 +138,10 @@ if (values.node !== undefined) process.exit(await onVersions(values.node.split('
 async function onVersions(majors) {
   const unknown = majors.find(major => nodeVersions[major] === undefined)
   if (unknown !== undefined) fail(`--node knows ${Object.keys(nodeVersions).join(', ')}, got '${unknown}'`)
-  const args = process.argv.slice(2)
-  const at = args.findIndex(arg => arg === '--node' || arg.startsWith('--node='))
-  args.splice(at, args[at] === '--node' ? 2 : 1)
+  const args = [...positionals]
+  for (const name of ['quick', 'full']) if (values[name]) args.push(`--${name}`)
+  for (const name of ['rounds', 'workers', 'only', 'before'])
+    if (values[name] !== undefined) args.push(`--${name}`, values[name])
   const runs = []
   let exitCode = 0
   for (const major of majors) {
@@ -150,6 +154,10 @@ async function onVersions(majors) {
   }
   const rows = goalRowsAcross(runs)
   console.log(plainTable(rows, 9))
+  if (values.page !== undefined) {
+    const page = resolve(values.page)
+    writeFileSync(page, fillPage(readFileSync(page, 'utf8'), new Map([['nodes', markdownTable(rows, 9)]])))
+  }
   if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${markdownTable(rows, 9)}\n`)
   return exitCode
 }
@@ -233,6 +241,15 @@ const goals = results.flatMap(result => result.goals)
 if (values.markdown !== undefined) {
   const parts = [`${date.slice(0, 10)}\n${headline.join('\n')}`, markdownTable(goalRows(goals), 4), ...markdown]
   writeFileSync(resolve(values.markdown), parts.join('\n\n'))
+}
+if (values.page !== undefined) {
+  const run = `Run of ${date.slice(0, 10)}: ${headline[0]}.`
+  const sections = new Map(results.map(({ name }, at) => [name, `${markdown[at]}\n${run}`]))
+  // Of a run without some of these the table would be a part.
+  if (ofGoals.every(prefix => results.some(({ name }) => name.startsWith(prefix))))
+    sections.set('goals', `${markdownTable(goalRows(goals), 4)}\n\n${run}`)
+  const page = resolve(values.page)
+  writeFileSync(page, fillPage(readFileSync(page, 'utf8'), sections))
 }
 if (goals.length > 0) {
   console.log(`${plainTable(goalRows(goals), 4)}\n`)

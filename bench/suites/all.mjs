@@ -135,3 +135,6 @@ export const suites = [
     about: 'memory of client and worker over a million jobs',
   },
 ]
+
+/** The beginnings of the names of suites whose goals stand in one table. */
+export const ofGoals = ['start', 'store', 'queue', 'dispatch', 'map', 'growth']
