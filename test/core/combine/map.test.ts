@@ -219,7 +219,7 @@ describe('map', () => {
         assert.equal((await results.next()).value, 0)
         assert.equal((await results.next()).value, 1)
         assert.equal(await rejection(results.next()), failure)
-        assert.deepEqual([began, stopped, seen.closed], [[0, 1, 2, 3], true, 1])
+        assert.deepEqual([began.toSorted((a, b) => a - b), stopped, seen.closed], [[0, 1, 2, 3], true, 1])
         assert.deepEqual(errorsOf(failure), [failure, second])
         assert.deepEqual(await results.next(), { value: undefined, done: true })
         assert.deepEqual([s.cancelled, s.failures], [false, []])
