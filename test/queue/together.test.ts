@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { call, current, task } from 'skein'
-import { connect, effect, openStore, queueIn, work } from 'skein/queue'
+import { connect, effect, openStore, queueIn, type StorePair, work } from 'skein/queue'
 import { type Broker, type CallOutcome, type Results, type Store, together } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import { foreignResults } from '#skein/stores/roles/need.js'
@@ -153,6 +155,51 @@ describe('jobs in one store, and their results in another', () => {
     await store.close()
   })
 
+  const spellings: readonly (readonly [name: string, address: () => StorePair])[] = [
+    ['a relative path', () => ({ broker: `sqlite:${relative('.', inFolder('jobs.db'))}`, results: fileIn('jobs.db') })],
+    ['a path by way of another folder', () => ({ broker: fileIn('jobs.db'), results: fileIn('other/../jobs.db') })],
+    [
+      'a file: URL',
+      () => ({ broker: `sqlite:${pathToFileURL(inFolder('jobs.db')).href}`, results: fileIn('jobs.db') }),
+    ],
+    ['a URL as an object', () => ({ broker: new URL(fileIn('jobs.db')), results: fileIn('./jobs.db') })],
+    ['escapes', () => ({ broker: fileIn('jobs.db'), results: fileIn('%6Aobs.db') })],
+    ['a link to the file', () => (symlinkSync('jobs.db', inFolder('link.db')), linked('link.db'))],
+    ['a link to its folder', () => (symlinkSync('.', inFolder('here')), linked('here/jobs.db'))],
+    [
+      'the settings that hold anyway',
+      () => ({ broker: fileIn('jobs.db'), results: `${fileIn('jobs.db')}?durability=full` }),
+    ],
+    ['the name that a store in memory has without one', () => ({ broker: 'memory:', results: 'memory:shared' })],
+    ['capitals', () => ({ broker: 'memory:capitals', results: 'MEMORY:capitals' })],
+  ]
+  const inFolder = (path: string): string => `${folder}/${path}`
+  const fileIn = (path: string): string => `sqlite:${inFolder(path)}`
+  const linked = (path: string): StorePair => ({ broker: fileIn(path), results: fileIn('jobs.db') })
+  for (const [name, address] of spellings) {
+    test(`are one store where the URLs name one place in two ways: ${name}`, async () => {
+      const store = address()
+      const queue = await connect(store)
+      const worker = await work({ store, tasks, on: 'loop' })
+      assert.equal(await queue.run(double, 4), 8)
+      assert.doesNotMatch(queue.url, /with results in/)
+      await queue.purge({}) // two stores together cannot
+      await worker.close()
+      await queue.close()
+    })
+  }
+
+  test('are refused where they are one place that is to keep its word in two ways', async () => {
+    const store = { broker: fileIn('jobs.db'), results: `${fileIn('./jobs.db')}?durability=relaxed` }
+    const same = { code: 'SKEIN_INVALID_ARGUMENT', message: /are the same store/ }
+    await assert.rejects(connect(store), same)
+    await assert.rejects(work({ store, tasks, on: 'loop' }), same)
+    const jobs = memoryStore()
+    assert.throws(() => together(jobs, jobs), same)
+    assert.throws(() => together(memoryStore({ name: 'twice' }), memoryStore({ name: 'twice' })), same)
+    await jobs.close()
+  })
+
   test('are refused where the second store keeps results of its own jobs only, or there is no such store', async () => {
     assert.throws(() => together(memoryStore(), toyStore(new ToyPlace())), {
       ...unsupported,
@@ -166,8 +213,9 @@ describe('jobs in one store, and their results in another', () => {
   })
 
   test('are refused where a job stands in the very store that is to keep its result', async () => {
-    const [one, other] = [memoryStore({ name: 'own' }), memoryStore({ name: 'own' })]
-    const store = together(one, other)
+    const one = memoryStore({ name: 'own' })
+    const { url, broker, results } = memoryStore({ name: 'own' }) // and does not say which place it is
+    const store = together(one, { url, broker, results, close: async () => {}, [Symbol.asyncDispose]: async () => {} })
     const queue = queueIn(store)
     await queue.submit(counted, 1)
     let told = (_error: unknown): void => {}

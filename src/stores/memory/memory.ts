@@ -26,8 +26,11 @@ export interface Announced {
   readonly record: Announcement & { readonly worker: string; readonly startedAt: number }
 }
 
+let made = 0
+
 /** The calls that are kept in memory, and the stores that have it open. */
 export class Memory {
+  readonly place: string = `memory ${++made}`
   readonly ledger: Ledger
   readonly handles: Set<Handle> = new Set()
   readonly workers: Map<string, Announced> = new Map()

@@ -36,6 +36,11 @@ import type { Transactions } from './transactions.ts'
 export interface Store extends AsyncDisposable {
   /** The URL as it was passed to `connect`, without secrets. */
   readonly url: string
+  /**
+   * The place that the store keeps its calls in, as a key: two stores of the same place are one and the same, however their URLs are
+   * spelled. Absent where a store cannot tell.
+   */
+  readonly place?: string
   readonly broker: Broker
   readonly results: Results
   readonly inspector?: Inspector

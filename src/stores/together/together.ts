@@ -1,6 +1,7 @@
 import { milliseconds } from '../../core/time/duration.ts'
 import { settlesWithin } from '../../core/time/settles-within.ts'
 import { checkCalls, checkIntake, checkReports, checkSettlements } from '../check.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Broker, BrokerAbility } from '../roles/broker.ts'
 import type { Inspector } from '../roles/inspector.ts'
 import { foreignResults } from '../roles/need.ts'
@@ -19,7 +20,7 @@ import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
  * store can do it all, use that alone.
  *
  * **Cancellation**: `close()`, which closes both. **Errors**: `SKEIN_STORE_UNSUPPORTED` if the second store can keep results of its
- * own calls only.
+ * own calls only; `SKEIN_INVALID_ARGUMENT` if both are the same place.
  *
  * @param calls the store whose broker takes calls in and hands them over
  * @param kept the store that keeps their results; another place than the first
@@ -33,6 +34,12 @@ import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
  * console.log(queue.url) // memory: with results in memory:
  */
 export function together(calls: Store, kept: Store): Store {
+  if (isSamePlace(calls, kept)) {
+    throw new InvalidArgumentError(
+      `${calls.url} and ${kept.url} are the same store, so its jobs have their results there already. Open it by its URL alone, or ` +
+        'give the results another place.',
+    )
+  }
   const handled = new Handled(calls.broker, foreignResults(kept))
   const underWay = new Set<Promise<unknown>>()
   /** Writes, and is waited for by `close`: what was given before is still written in both. */
@@ -76,6 +83,11 @@ export function together(calls: Store, kept: Store): Store {
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store
+}
+
+/** True where two stores are one and the same, opened twice perhaps, or under two names. */
+export function isSamePlace(one: Store, other: Store): boolean {
+  return one === other || (one.place !== undefined && one.place === other.place)
 }
 
 function weaker(one: Broker['durability'], other: Broker['durability']): Broker['durability'] {
