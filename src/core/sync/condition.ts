@@ -1,9 +1,10 @@
 import { brandClass } from '../brand.ts'
-import { checkInteger } from '../errors/checks.ts'
+import { checkInteger, describe } from '../errors/checks.ts'
 import { InvalidArgumentError, MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { Lock } from './lock.ts'
+import { RLock } from './rlock.ts'
 import { type NameOptions, titleOf } from './options.ts'
 import { type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
 
@@ -21,6 +22,9 @@ export interface ConditionStats {
  * `wait` releases the lock, waits for a notification, and has the lock again when it returns. After that, look whether the
  * thing waited for is so, because others may have been faster: that is what `waitFor` does. For a value that is handed
  * over, a `channel` is simpler; for something that happens once, an `Event`.
+ *
+ * Its lock is a `Lock`, or an `RLock` that its owner may have taken several times: a wait gives all of that back, and has it again
+ * afterwards.
  *
  * **Cancellation**: `wait` and `waitFor` are cancel points. A cancelled wait throws only when it holds the lock again, and
  * if it had been notified already, the notification goes to the next one.
@@ -54,16 +58,18 @@ export class Condition implements QueueOwner {
   /** Its title in errors: `condition 'stock'`. */
   readonly title: string
   /** The lock that protects what is waited for. */
-  readonly lock: Lock
+  readonly lock: Lock | RLock
   readonly #line: WaitQueue<void, Sleeper> = new WaitQueue(this)
 
   /**
-   * @param lock the lock to use; several conditions may share one. Default: a new one
+   * @param lock the `Lock` or `RLock` to use; several conditions may share one. Default: a new `Lock`
    * @param options `name`: how it is called in errors and dumps
    */
-  constructor(lock?: Lock, options: NameOptions = {}) {
-    if (lock !== undefined && !(lock instanceof Lock)) {
-      throw new InvalidArgumentError('A condition needs a Lock: new Condition(lock). Without one it makes its own.')
+  constructor(lock?: Lock | RLock, options: NameOptions = {}) {
+    if (lock !== undefined && !(lock instanceof Lock || lock instanceof RLock)) {
+      throw new InvalidArgumentError(
+        `A condition needs a Lock or an RLock: new Condition(lock), got ${describe(lock)}. Without one it makes its own.`,
+      )
     }
     this.title = titleOf('condition', options)
     this.lock = lock ?? new Lock(options)
@@ -83,11 +89,11 @@ export class Condition implements QueueOwner {
     if (refusal !== undefined) throw refusal
     const sleeper = new Sleeper(this.#holderOf(by, 'wait'))
     const notified = waitUnder(new ConditionWait(this.#line, sleeper), by, this.title)
-    this.lock.giveBack()
+    sleeper.levels = this.lock.giveAllBack()
     try {
       await notified
     } catch (error) {
-      if (!sleeper.dropped) await this.lock.reclaim(sleeper.scope)
+      if (!sleeper.dropped) await this.lock.reclaim(sleeper.scope, sleeper.levels)
       throw error
     }
     await sleeper.reclaimed
@@ -149,16 +155,17 @@ export class Condition implements QueueOwner {
     for (let i = 0; i < count; i++) {
       const next = this.#line.shift()
       if (next === undefined) return
-      next.detail.reclaimed = this.lock.reclaim(next.detail.scope)
+      next.detail.reclaimed = this.lock.reclaim(next.detail.scope, next.detail.levels)
       // Awaited as soon as the sleeper goes on; until then a broken lock must not be an unhandled rejection.
       next.detail.reclaimed.catch(() => {})
       next.settle()
     }
   }
 
+  /** The scope that holds the lock: the caller's, or, of an RLock, one around it in the same task. */
   #holderOf(by: Owner | undefined, operation: string): Scope | undefined {
     const scope = scopeOf(by)
-    if (this.lock.isHeldBy(scope)) return scope
+    if (this.lock.isHeldBy(scope)) return this.lock.holder()
     throw new MisuseError(
       `${operation} of ${this.title} was called by ${scope?.title ?? 'somebody without a scope'}, who does not hold its ` +
         `lock. Write condition.lock.hold(() => condition.${operation}(…, s), s), with the same scope for both.`,
@@ -168,7 +175,10 @@ export class Condition implements QueueOwner {
 
 /** Somebody who waits in a condition. */
 class Sleeper {
+  /** The scope that is to have the lock again. */
   readonly scope: Scope | undefined
+  /** The number of levels that it gave back, as the lock counts them. */
+  levels = 0
   /** The place in the line for the lock, from the notification on. */
   reclaimed: Promise<void> | undefined = undefined
   /** Its scope has ended, so there is nobody who could hold the lock. */

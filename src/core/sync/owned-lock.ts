@@ -176,20 +176,37 @@ export abstract class OwnedLock implements QueueOwner, Door {
     next.settle()
   }
 
-  /** @internal True when the lock is held on behalf of `scope`; without one, when its owner is anonymous. */
+  /** @internal True when `scope` may do what the holder may; without one, when the holder is anonymous. */
   isHeldBy(scope: Scope | undefined): boolean {
-    return this.#held && this.#tenure.scope === scope
+    if (!this.#held) return false
+    const holder = this.#tenure.scope
+    return holder === scope || (holder !== undefined && scope !== undefined && this.owns(holder, scope))
   }
 
-  /** @internal A wait for the lock that the scope's cancellation does not end: for who has to have it back. */
-  reclaim(scope: Scope | undefined): Promise<void> {
+  /** @internal Releases it however often its holder is in, and returns a number with which `reclaim` makes that good. */
+  giveAllBack(): number {
+    this.giveBack()
+    return 0
+  }
+
+  /** @internal The holder is in again as often as before `giveAllBack`. */
+  protected goDeeper(_levels: number): void {}
+
+  /**
+   * @internal A wait for the lock that the scope's cancellation does not end: for who has to have it back.
+   *
+   * @param levels what `giveAllBack` has returned
+   */
+  reclaim(scope: Scope | undefined, levels: number): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(new BrokenError(`${this.#broken}. ${brokenAdvice}`))
     if (!this.#held) {
       this.#held = true
       this.#tenure.begin(scope)
+      this.goDeeper(levels)
       return done
     }
-    const wait = new Reclaim(this.#line, scope)
+    // In the moment in which it is handed over: until the waiter goes on, others of its task may release what is theirs.
+    const wait = new Reclaim(this.#line, scope, () => this.goDeeper(levels))
     scope?.enlist(wait)
     return wait.promise
   }
@@ -245,6 +262,18 @@ export abstract class OwnedLock implements QueueOwner, Door {
 }
 
 class Reclaim extends Waiter<void, Scope | undefined> {
+  readonly #handedOver: () => void
+
+  constructor(line: WaitQueue<void, Scope | undefined>, scope: Scope | undefined, handedOver: () => void) {
+    super(line, scope)
+    this.#handedOver = handedOver
+  }
+
+  override settle(): void {
+    this.#handedOver()
+    super.settle(undefined)
+  }
+
   override cancel(): void {}
 }
 

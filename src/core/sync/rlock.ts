@@ -65,4 +65,16 @@ export class RLock extends OwnedLock {
     if (this.#again > 0) this.#again--
     else super.giveBack()
   }
+
+  /** @internal */
+  override giveAllBack(): number {
+    const again = this.#again
+    this.#again = 0
+    super.giveBack()
+    return again
+  }
+
+  protected override goDeeper(levels: number): void {
+    this.#again += levels
+  }
 }

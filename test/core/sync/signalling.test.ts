@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Barrier, BrokenError, CancelledError, Condition, Event, Gate, Lock, MisuseError, scope } from 'skein'
+import {
+  Barrier,
+  BrokenError,
+  CancelledError,
+  Condition,
+  Event,
+  Gate,
+  Lock,
+  MisuseError,
+  RLock,
+  RWLock,
+  scope,
+} from 'skein'
 import { rejection, settled } from '../deferred.ts'
 import { spawnInTurn } from '../scope/in-turn.ts'
 
@@ -170,6 +182,123 @@ describe('37: Condition', () => {
     await settled()
     await condition.lock.hold(() => condition.notify())
     await waiting
+  })
+})
+
+describe('a condition on an RLock', () => {
+  test('gives back whatever its owner has taken while it waits, and has as much again afterwards', async () => {
+    const lock = new RLock()
+    const filled = new Condition(lock)
+    let items = 0
+    const depths: number[] = []
+    await scope(async s => {
+      s.spawn(s =>
+        lock.hold(
+          () =>
+            lock.hold(async () => {
+              await filled.waitFor(() => items > 1, s)
+              depths.push(lock.depth)
+            }, s),
+          s,
+        ),
+      )
+      await settled()
+      assert.deepEqual(filled.stats(), { waiting: 1, held: false })
+      for (let n = 0; n < 2; n++) {
+        await lock.hold(
+          () =>
+            lock.hold(async () => {
+              items++
+              filled.notify(1, s)
+              await settled()
+              depths.push(lock.depth)
+            }, s),
+          s,
+        )
+      }
+    })
+    assert.deepEqual(depths, [2, 2, 2])
+    assert.equal(lock.held, false)
+  })
+
+  test('works from a scope within the one that holds it, and not from another task', async () => {
+    const changed = new Condition(new RLock({ name: 'stock' }))
+    await scope(async s => {
+      const waiting = s.spawn(s =>
+        changed.lock.hold(async () => {
+          await s.scope(s => changed.wait(s))
+          assert.equal(changed.lock.stats().owner, s.title)
+        }, s),
+      )
+      await settled()
+      await changed.lock.hold(async () => {
+        await s.spawn(s => assert.throws(() => changed.notify(1, s), MisuseError)).result()
+        await s.scope(s => changed.notify(1, s))
+      }, s)
+      await waiting.result()
+    })
+    assert.equal(changed.lock.held, false)
+  })
+
+  test('one that is cancelled while it waits has all of it again when it throws', async () => {
+    const lock = new RLock()
+    const changed = new Condition(lock)
+    await scope(async s => {
+      let depth = 0
+      const sleeper = s.spawn(async s => {
+        for (let n = 0; n < 3; n++) await lock.acquire(s)
+        try {
+          await changed.wait(s)
+        } finally {
+          depth = lock.depth
+          for (let n = 0; n < 3; n++) lock.release(s)
+        }
+      })
+      await settled()
+      await lock.acquire(s)
+      await lock.acquire(s)
+      void sleeper.cancel()
+      await settled()
+      assert.equal(depth, 0)
+      lock.release(s)
+      await settled()
+      assert.equal(depth, 0)
+      lock.release(s)
+      await rejection(sleeper.result())
+      assert.equal(depth, 3)
+      assert.equal(lock.held, false)
+    })
+  })
+
+  test('has all of it from the moment on in which the lock is handed over', async () => {
+    const lock = new RLock()
+    const changed = new Condition(lock)
+    await scope(async s => {
+      const sleeper = s.spawn(async s => {
+        await lock.acquire(s)
+        await lock.acquire(s)
+        await changed.wait(s)
+        lock.release(s)
+        lock.release(s)
+      })
+      await settled()
+      await lock.acquire(s)
+      changed.notify(1, s)
+      assert.equal(lock.depth, 1)
+      lock.release(s)
+      assert.equal(lock.depth, 2)
+      await sleeper.result()
+      assert.equal(lock.held, false)
+    })
+  })
+
+  test('is refused with what is neither of the two', () => {
+    for (const lock of [new RWLock(), {}, null, 1]) {
+      assert.throws(() => new Condition(lock as never), {
+        code: 'SKEIN_INVALID_ARGUMENT',
+        message: /a Lock or an RLock/,
+      })
+    }
   })
 })
 
