@@ -22,8 +22,8 @@ const knownPriority: ReadonlySet<string> = new Set(['priority'] satisfies (keyof
 const known: ReadonlySet<string> = new Set(['priority', 'weight'] satisfies (keyof EntranceOptions)[])
 
 /**
- * A way into a lock or a limit with a priority, and a weight, of its own: what `lock.with({ priority })` and
- * `limiter.with({ priority, weight })` return, used like the thing itself.
+ * A way into a lock, one side of an RWLock, or a limit, with a priority, and a weight, of its own: what `lock.with({ priority })`,
+ * `lock.write.with({ priority })` and `limiter.with({ priority, weight })` return, used like the thing itself.
  *
  * Among those who wait the highest priority is served first, and equals in the order in which they came; without an entrance it is 0.
  * It takes nothing from those who are in. One who wants much is not overtaken by those behind who want little. Where there are always

@@ -3,9 +3,11 @@ import { BrokenError, MisuseError } from '../errors/errors.ts'
 import type { Scope } from '../scope/scope.ts'
 import { currentScope, type Owner, ownerOf, refusalOf, scopeOf, waitUnder } from '../scope/owner.ts'
 import { runBlock } from './block.ts'
+import { type Door, Entrance } from './entrance.ts'
 import { type NameOptions, titleOf } from './options.ts'
+import type { PriorityOptions } from './standing.ts'
 import { Tenure } from './tenure.ts'
-import { done, type QueueOwner, Waiter, WaitQueue } from './wait-queue.ts'
+import { done, type QueueOwner, Waiter, WaitQueue, type WaitTerms } from './wait-queue.ts'
 
 /** The state of a read-write lock. */
 export interface RWLockStats {
@@ -81,7 +83,7 @@ export class RWLock {
 }
 
 /** One side of a read-write lock: used like a `Lock`. */
-export class LockSide {
+export class LockSide implements Door {
   static {
     brandClass(this, 'LockSide')
   }
@@ -104,11 +106,7 @@ export class LockSide {
    * `SKEIN_SCOPE_CLOSED`.
    */
   acquire(owner?: Owner): Promise<void> {
-    try {
-      return this.#state.acquire(this.#mode, ownerOf(owner))
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.enter(owner)
   }
 
   /** Goes in if that is possible now, and says whether it did. Never overtakes somebody who waits. Not a cancel point. */
@@ -139,8 +137,44 @@ export class LockSide {
    * **Errors**: those of `acquire`, and what the function throws.
    */
   hold<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    return this.holdWith(fn, owner)
+  }
+
+  /**
+   * The same side for those who wait with a priority of their own: `lock.write.with({ priority: 5 }).hold(fn, s)`. See `Entrance`.
+   *
+   * Both sides have one line, so a reader with a higher priority goes in before a writer that waits, and where such readers always come
+   * that writer never does.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+   */
+  with(options: PriorityOptions): Entrance {
+    return new Entrance(this, options, 1)
+  }
+
+  /** @internal */
+  enter(owner: Owner | undefined, terms?: WaitTerms): Promise<void> {
+    try {
+      return this.#state.acquire(this.#mode, ownerOf(owner), terms)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @internal */
+  tryEnter(owner: Owner | undefined): boolean {
+    return this.tryAcquire(owner)
+  }
+
+  /** @internal */
+  leave(owner: Owner | undefined): void {
+    this.release(owner)
+  }
+
+  /** @internal */
+  holdWith<R>(fn: () => R | PromiseLike<R>, owner: Owner | undefined, terms?: WaitTerms): Promise<R> {
     const state = this.#state
-    const enter = (by: Owner | undefined): Promise<void> => state.acquire(this.#mode, by)
+    const enter = (by: Owner | undefined): Promise<void> => state.acquire(this.#mode, by, terms)
     return runBlock(state, fn, owner, enter, by => {
       if (!state.isBroken) state.release(this.#mode, scopeOf(by))
     })
@@ -168,14 +202,18 @@ class RWState implements QueueOwner {
     return this.#broken !== undefined
   }
 
-  acquire(mode: Mode, by: Owner | undefined): Promise<void> {
+  acquire(mode: Mode, by: Owner | undefined, terms?: WaitTerms): Promise<void> {
     const refusal = refusalOf(by, this.title)
     if (refusal !== undefined) throw refusal
     const scope = scopeOf(by)
-    return this.take(mode, scope) ? done : waitUnder(new Waiter(this.#line, { mode, scope }), by, this.title)
+    // A reader may be the next before a writer that waits, and so need not wait behind it.
+    const turn = terms === undefined ? this.#line.size === 0 : this.#line.wouldBeFirst(terms)
+    if (this.take(mode, scope, turn)) return done
+    return waitUnder(new Waiter(this.#line, { mode, scope }, terms), by, this.title)
   }
 
-  take(mode: Mode, scope: Scope | undefined): boolean {
+  /** @param turn whether nobody who waits comes before */
+  take(mode: Mode, scope: Scope | undefined, turn: boolean = this.#line.size === 0): boolean {
     if (this.#broken !== undefined) throw new BrokenError(this.#broken)
     if (scope !== undefined && this.#holders.has(scope)) {
       throw new MisuseError(
@@ -184,7 +222,7 @@ class RWState implements QueueOwner {
           'the same time in one scope needs tasks of its own: s.spawn(…).',
       )
     }
-    if (this.#line.size > 0 || !this.#fits(mode)) return false
+    if (!turn || !this.#fits(mode)) return false
     this.#enter(mode, scope)
     return true
   }
@@ -207,8 +245,7 @@ class RWState implements QueueOwner {
   }
 
   stats(): RWLockStats {
-    let waitingWriters = 0
-    for (let at = this.#line.first; at !== undefined; at = at.after) if (at.detail.mode === 'write') waitingWriters++
+    const waitingWriters = this.#line.all().filter(({ detail }) => detail.mode === 'write').length
     return Object.freeze({
       readers: this.#readers,
       writing: this.#writing,

@@ -173,11 +173,16 @@ export class WaitQueue<T, D = undefined> {
     for (let next = this.shift(); next !== undefined; next = this.shift()) next.settle(value)
   }
 
+  /** All who wait now, in no particular order. */
+  all(): Waiter<T, D>[] {
+    const all: Waiter<T, D>[] = this.#ranks === undefined ? [] : [...this.#ranks.entries()]
+    for (let at = this.#first; at !== undefined; at = at.after) all.push(at)
+    return all
+  }
+
   /** Breaks the wait of everybody who waits now, or of those that `which` chooses. */
   failAll(error: unknown, which?: (detail: D) => boolean): void {
-    const failing: Waiter<T, D>[] = this.#ranks === undefined ? [] : [...this.#ranks.entries()]
-    for (let at = this.#first; at !== undefined; at = at.after) failing.push(at)
-    for (const at of failing) {
+    for (const at of this.all()) {
       if (which !== undefined && !which(at.detail)) continue
       this.remove(at)
       at.fail(error)

@@ -10,6 +10,7 @@ import {
   MisuseError,
   RateLimiter,
   RLock,
+  RWLock,
   type Scope,
   scope,
   Semaphore,
@@ -25,6 +26,10 @@ import { inVirtualTime } from '../virtual-time.ts'
 const makers = {
   Lock: () => new Lock(),
   RLock: () => new RLock(),
+  'the write side of RWLock': () => {
+    const lock = new RWLock()
+    return Object.assign(lock.write, { stats: () => ({ waiting: lock.stats().waitingWriters }) })
+  },
   Semaphore: () => new Semaphore(1),
   CapacityLimiter: () => new CapacityLimiter(1),
 } as const
@@ -143,6 +148,75 @@ for (const [name, make] of Object.entries(makers)) {
     })
   })
 }
+
+describe('priorities of both sides of an RWLock', () => {
+  test('are those of one line: readers go in before a writer with a lower one, also where some read already', async () => {
+    const lock = new RWLock()
+    const order: string[] = []
+    await scope(async s => {
+      const gate = await taken(lock.read, s)
+      const enter = (name: string, side: Pick<Entrance, 'hold'>): void =>
+        void s.spawn(s => side.hold(() => void order.push(name), s))
+      enter('writer', lock.write)
+      await settled()
+      enter('reader', lock.read)
+      enter('urgent reader', lock.read.with({ priority: 1 }))
+      enter('urgent writer', lock.write.with({ priority: 2 }))
+      await settled()
+      assert.deepEqual(order, ['urgent reader'])
+      enter('reader with the writer in front', lock.read.with({ priority: 1 }))
+      await settled()
+      assert.deepEqual(order, ['urgent reader'])
+      assert.deepEqual(lock.stats(), {
+        readers: 1,
+        writing: false,
+        owners: lock.stats().owners,
+        waitingReaders: 2,
+        waitingWriters: 2,
+      })
+      gate.resolve()
+    })
+    assert.deepEqual(order.slice(1), ['urgent writer', 'reader with the writer in front', 'writer', 'reader'])
+  })
+
+  test('readers go in at once when the writer before them goes behind, or has given up', async () => {
+    const lock = new RWLock()
+    await scope(async s => {
+      const gate = await taken(lock.read, s)
+      const slow = lock.write.with({ priority: 1 })
+      const writer = s.spawn(s => slow.hold(() => {}, s))
+      await settled()
+      const readers = [1, 2].map(() => s.spawn(s => lock.read.hold(() => {}, s)))
+      await settled()
+      assert.equal(lock.stats().waitingReaders, 2)
+      slow.priority = -1
+      await Promise.all(readers.map(reader => reader.result()))
+      slow.priority = 1
+      const late = s.spawn(s => lock.read.hold(() => {}, s))
+      await settled()
+      await writer.cancel()
+      await late.result()
+      gate.resolve()
+    })
+  })
+
+  test('a lock that breaks says so to all who wait, with a priority or without', async () => {
+    const lock = new RWLock()
+    await scope(async s => {
+      const forgetful = s.spawn(s => lock.write.acquire(s).then(() => s.sleep(0)))
+      await settled()
+      const waiting = [lock.read, lock.read.with({ priority: 3 }), lock.write.with({ priority: -3 })].map(side =>
+        rejection(side.acquire(new AbortController().signal)),
+      )
+      await forgetful.result()
+      for (const each of waiting) assert.equal(((await each) as { code?: string }).code, 'SKEIN_BROKEN')
+    })
+  })
+
+  test('refuse a weight', () => {
+    assert.throws(() => new RWLock().read.with({ weight: 2 } as never), InvalidArgumentError)
+  })
+})
 
 describe('weights', () => {
   for (const [name, make] of [
