@@ -296,7 +296,18 @@ describe('the files beside that of a store', () => {
         await store.broker.send([call(path)])
         await store.close()
       }
-      assert.ok(!existsSync(`${link}-turn`) && !existsSync(`${link}-bell`))
+      // And where nobody has made the file yet to which a link leads.
+      const [first, second] = [join(folder, 'first.db'), join(dirname(file), 'second.db')]
+      symlinkSync('second.db', first)
+      symlinkSync('later.db', second)
+      const store = await sqliteStore(`sqlite:${first}`)
+      await store.broker.send([call('first')])
+      await store.close()
+      assert.ok(existsSync(join(dirname(file), 'later.db-turn')))
+      const circle = join(dirname(file), 'circle.db')
+      symlinkSync('circle.db', circle)
+      await assert.rejects(sqliteStore(`sqlite:${circle}`), { code: 'SKEIN_STORE_UNAVAILABLE' })
+      for (const each of [link, first, second]) assert.ok(!existsSync(`${each}-turn`) && !existsSync(`${each}-bell`))
       assert.equal(
         sqliteLocation(`sqlite:${join(folder, 'other.db')}`).path,
         join(realpathSync(dirname(file)), 'other.db'),

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
@@ -39,16 +39,30 @@ export function sqliteLocation(url: string): SqliteLocation {
 }
 
 /** The file itself, where the path leads over symbolic links: programs that open it by another one have to find the files beside it. */
-function realPath(path: string): string {
+function realPath(path: string, links: number = mostLinks): string {
   try {
     return realpathSync(path)
   } catch {
-    // It is not there yet; its folder may be.
+    // It is not there yet; its folder may be, and a link to it.
   }
   try {
-    return join(realpathSync(dirname(path)), basename(path))
+    const folder = realpathSync(dirname(path))
+    const file = join(folder, basename(path))
+    const target = targetOf(file)
+    return target === undefined || links === 0 ? file : realPath(resolve(folder, target), links - 1)
   } catch {
     return path
+  }
+}
+
+/** More links in a row than a system follows lead in a circle. */
+const mostLinks = 40
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return undefined
   }
 }
 
