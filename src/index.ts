@@ -25,6 +25,7 @@ export { identityOf, type TaskIdentity } from './call/define/identity.ts'
 export { type Task, task, type TaskOptions } from './call/define/task.ts'
 export type { AboutCall, AboutEnd, CallEvent, SkeinEvent, WorkerEvent } from './core/events/event.ts'
 export { isJob, type Job, type JobState, type WaitOptions } from './core/job/job.ts'
+export type { ReaderOwner } from './core/job/read-under.ts'
 export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 
 // What may cross to another thread or process, and how it comes back.

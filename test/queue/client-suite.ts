@@ -618,6 +618,31 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.deepEqual(await waiting, { done: true, value: undefined })
     })
 
+    test('is read for as long as the scope or the signal of the reader lasts, and goes on', async () => {
+      const job = await queue.submit(double, 1)
+      for (const series of ['progress', 'logs', 'events'] as const) {
+        const seen: unknown[] = []
+        await scope(s =>
+          s.moveOnAfter(1, async s => {
+            for await (const value of job[series](s)) seen.push(value)
+          }),
+        )
+        const controller = new AbortController()
+        const reader = job[series](controller.signal)
+        // What it was before has been read, once the next read waits.
+        if (series === 'events') await reader.next()
+        const waiting = reader.next()
+        controller.abort('enough')
+        await assert.rejects(waiting, { code: 'SKEIN_CANCELLED', source: 'signal', reason: 'enough' })
+        await assert.rejects(reader.next(), { code: 'SKEIN_CANCELLED' })
+        for (const owner of [null, 1, {}]) {
+          assert.throws(() => job[series](owner as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+        }
+      }
+      await startWorker()
+      assert.equal(await job.result(), 2)
+    })
+
     test('whose result was not to be kept has none', async () => {
       await startWorker()
       const job = await queue.submit(call(double, 1).with({ ignoreResult: true }))

@@ -2,6 +2,7 @@
 import { type brand, brandOf } from '../brand.ts'
 import type { CallEvent } from '../events/event.ts'
 import type { Duration } from '../time/duration.ts'
+import type { ReaderOwner } from './read-under.ts'
 
 /** The state of a job. The last three are final. */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
@@ -42,10 +43,17 @@ export interface Job<R> {
   /**
    * The values that the task passed to `current().progress(value)`: the last 64 so far, then each that comes, until the job
    * ends.
+   *
+   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled the next read throws, and the job goes on.
+   *   Default: nobody
    */
-  progress(): AsyncIterableIterator<unknown>
-  /** Everything that happens to it from now on, to its end; progress, lines of the log and failed attempts also from before, the last 64. */
-  events(): AsyncIterableIterator<CallEvent>
+  progress(owner?: ReaderOwner): AsyncIterableIterator<unknown>
+  /**
+   * Everything that happens to it from now on, to its end; progress, lines of the log and failed attempts also from before, the last 64.
+   *
+   * @param owner the scope that reads them, or an AbortSignal, as with `progress`
+   */
+  events(owner?: ReaderOwner): AsyncIterableIterator<CallEvent>
 }
 
 /** True for a job of any executor or scope, whichever copy of skein made it. */

@@ -8,6 +8,7 @@ import { milliseconds } from '../time/duration.ts'
 import { TimeoutError } from '../errors/errors.ts'
 import { type brand, brandClass } from '../brand.ts'
 import type { Job, JobState, WaitOptions } from './job.ts'
+import { type ReaderOwner, readUnder } from './read-under.ts'
 import { Reader } from './reader.ts'
 import { Timer } from '../time/timer.ts'
 
@@ -91,12 +92,14 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
     await ended
   }
 
-  progress(): AsyncIterableIterator<unknown> {
-    return this.read('progressReaders', () => true)
+  progress(owner?: ReaderOwner): AsyncIterableIterator<unknown> {
+    const open = (): AsyncIterableIterator<unknown> => this.read('progressReaders', () => true)
+    return readUnder(open, owner, `the wait for the progress of job ${this.name}`)
   }
 
-  events(): AsyncIterableIterator<CallEvent> {
-    return this.read('eventReaders', event => event.type === 'progress')
+  events(owner?: ReaderOwner): AsyncIterableIterator<CallEvent> {
+    const open = (): AsyncIterableIterator<CallEvent> => this.read('eventReaders', event => event.type === 'progress')
+    return readUnder(open, owner, `the wait for the events of job ${this.name}`)
   }
 
   /** Says that the work has begun. */

@@ -5,6 +5,7 @@ import { describe } from '../../core/errors/checks.ts'
 import type { Outcome } from '../../call/run/entry.ts'
 import { decodeMessage } from '../../celery/message.ts'
 import { errorOfCause } from '../../core/errors/cause.ts'
+import { type ReaderOwner, readUnder } from '../../core/job/read-under.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { InvalidArgumentError, MalformedMessageError, TimeoutError } from '../../core/errors/errors.ts'
 import { type brand, brandClass } from '../../core/brand.ts'
@@ -72,15 +73,24 @@ export interface DurableJob<R> extends Job<R> {
   /**
    * The values that the task passes to `current().progress(value)`: the last 1,000 that are kept, then what comes,
    * until it ends.
+   *
+   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled the next read throws, and the job goes on.
+   *   Default: nobody
    */
-  progress(): AsyncIterableIterator<unknown>
+  progress(owner?: ReaderOwner): AsyncIterableIterator<unknown>
   /**
    * The lines that the task writes with `current().log(text, fields)`: the last 1,000 that are kept, then what comes,
    * until it ends.
+   *
+   * @param owner the scope that reads them, or an AbortSignal, as with `progress`
    */
-  logs(): AsyncIterableIterator<LogLine>
-  /** The events of the job from its submission on, as far as they are kept, then what comes, until it ends. */
-  events(): AsyncIterableIterator<CallEvent>
+  logs(owner?: ReaderOwner): AsyncIterableIterator<LogLine>
+  /**
+   * The events of the job from its submission on, as far as they are kept, then what comes, until it ends.
+   *
+   * @param owner the scope that reads them, or an AbortSignal, as with `progress`
+   */
+  events(owner?: ReaderOwner): AsyncIterableIterator<CallEvent>
 }
 
 /** The part of a queue that a handle needs. */
@@ -171,19 +181,26 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
     return statusOf(job)
   }
 
-  progress(): AsyncIterableIterator<unknown> {
-    return pick(this.#follow(), seen =>
+  progress(owner?: ReaderOwner): AsyncIterableIterator<unknown> {
+    return this.#read('progress', owner, seen =>
       'report' in seen && seen.report.kind === 'progress' ? [valueOf(seen.report)] : [],
     )
   }
 
-  logs(): AsyncIterableIterator<LogLine> {
-    return pick(this.#follow(), seen => ('report' in seen && seen.report.kind === 'log' ? [lineOf(seen.report)] : []))
+  logs(owner?: ReaderOwner): AsyncIterableIterator<LogLine> {
+    return this.#read('logs', owner, seen =>
+      'report' in seen && seen.report.kind === 'log' ? [lineOf(seen.report)] : [],
+    )
   }
 
-  events(): AsyncIterableIterator<CallEvent> {
+  events(owner?: ReaderOwner): AsyncIterableIterator<CallEvent> {
     const story = new JobStory(this.#outline)
-    return pick(this.#follow(), seen => story.after(seen))
+    return this.#read('events', owner, seen => story.after(seen))
+  }
+
+  #read<T>(what: string, owner: ReaderOwner | undefined, from: (seen: Seen) => readonly T[]): AsyncIterableIterator<T> {
+    const open = (): AsyncIterableIterator<T> => pick(this.#follow(), from)
+    return readUnder(open, owner, `the wait for the ${what} of job ${this.id}, task ${this.name},`)
   }
 
   #follow(): AsyncIterableIterator<Seen> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { call, CancelledError, isJob, TimeoutError } from 'skein'
+import { call, CancelledError, isJob, scope, TimeoutError } from 'skein'
 import { all, failure } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -123,6 +123,35 @@ export const jobs: Theme = theme('jobs', add => {
     }
     assert.equal(await job.result(), 'reported')
   })
+
+  add(
+    'reading its progress or events ends with the scope or the signal that reads, and the job goes on',
+    async ({ shared, file }) => {
+      const job = await shared.submit(report, file('gate'), [1, 2])
+      for (const series of ['progress', 'events'] as const) {
+        const read: unknown[] = []
+        await scope(s =>
+          s.moveOnAfter(1, async s => {
+            for await (const value of job[series](s)) read.push(value)
+          }),
+        )
+        const controller = new AbortController()
+        const reader = job[series](controller.signal)
+        const next = reader.next()
+        controller.abort('enough')
+        await assert.rejects(next, { code: 'SKEIN_CANCELLED', source: 'signal', reason: 'enough' })
+        await assert.rejects(reader.next(), { code: 'SKEIN_CANCELLED' })
+        assert.deepEqual(await reader.return?.(), { done: true, value: undefined })
+        for (const owner of [null, 1, {}, { signal: 1 }, () => {}]) {
+          assert.throws(() => job[series](owner as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+        }
+      }
+      const whole = scope(async s => all(job.progress(s)))
+      touch(file('gate'))
+      assert.deepEqual(await whole, [1, 2])
+      assert.equal(await job.result(), 'reported')
+    },
+  )
 
   add('events tell the life of a job in order', async ({ open, file }) => {
     const executor = open({ workers: 1 })
