@@ -1,5 +1,5 @@
 import { pythonContestants } from '../lib/python.mjs'
-import { dispatchColumns, dispatchRequest, rateGoals, sizes } from './dispatch.mjs'
+import { beforeGoals, dispatchColumns, dispatchRequest, rateGoals, sizes } from './dispatch.mjs'
 import { processPeers, runInProcesses } from './pools.mjs'
 
 const place = 'processes'
@@ -40,6 +40,7 @@ export function suite(options) {
       ]),
     ],
     goals: cells => [
+      ...beforeGoals(cells),
       ...rateGoals([
         { against: ['workerpool'], times: 20, text: "workerpool's process mode" },
         { against: ['py-apply'], times: 20, text: "Python's Pool.apply_async" },

@@ -1,4 +1,4 @@
-import { dispatchColumns, dispatchRequest, latencyGoals, rateGoals, sizes } from './dispatch.mjs'
+import { beforeGoals, dispatchColumns, dispatchRequest, latencyGoals, rateGoals, sizes } from './dispatch.mjs'
 import { runOnThreads, threadPeers } from './pools.mjs'
 
 export function suite(options) {
@@ -34,6 +34,7 @@ export function suite(options) {
       { key: 'ring', label: 'bare ring, no pool', role: 'reference', versus: 'run', spec: { library: 'ring' } },
     ],
     goals: cells => [
+      ...beforeGoals(cells),
       ...rateGoals([
         { against: ['piscina'], times: 10, text: "piscina's default" },
         {

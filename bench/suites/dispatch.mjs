@@ -1,5 +1,5 @@
 // What the two dispatch suites have in common.
-import { bestOf, held, ratioOf } from './goals.mjs'
+import { bestOf, held, ratio, ratioOf } from './goals.mjs'
 
 const inFlight = 1000
 
@@ -25,6 +25,24 @@ export function dispatchRequest({ quick }) {
     inFlight,
     ...times,
   })
+}
+
+/** With `--before`: no slower than the build before. */
+export function beforeGoals(cells) {
+  return cells
+    .filter(({ key }) => key.endsWith(' before'))
+    .map(({ key: against, variant }) => {
+      const key = against.slice(0, -' before'.length)
+      return ratio(cells, {
+        what: `${cells.find(cell => cell.variant === variant && cell.key === key)?.label}, ${variant}, ${inFlight} in flight: calls per second`,
+        goal: 'at least 0.97x the build before',
+        variant,
+        key,
+        against,
+        metric: 'rate',
+        least: 0.97,
+      })
+    })
 }
 
 /** Goals on the round trip of one call in flight, at each number of workers. */
