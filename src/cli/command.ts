@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util'
-import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { nearest } from '../core/errors/nearest.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Output } from './output.ts'
@@ -13,9 +11,13 @@ export interface OptionSpec {
 }
 
 /** A subcommand: what it does, how it is used, and the function that does it. */
-export interface Command {
+export interface Command extends CommandBody {
   readonly name: string
   readonly summary: string
+}
+
+/** What there is of a subcommand beside its line in the list of all. */
+export interface CommandBody {
   readonly usage: readonly string[]
   readonly about: readonly string[]
   readonly options: Readonly<Record<string, OptionSpec>>
@@ -61,22 +63,6 @@ export class Arguments {
     throw new UsageError(`--${option} must be a whole number from ${least} up, got '${text}'`, this.command)
   }
 
-  /** The value of an option that takes a length of time, in milliseconds. It has a unit: what a bare number counts is anybody's guess. */
-  duration(option: string): number | undefined {
-    const text = this.text(option)
-    if (text === undefined) return undefined
-    try {
-      const value = milliseconds(text as Duration, `--${option}`)
-      if (value > 0) return value
-    } catch {
-      // Said below, in the words of the command line.
-    }
-    throw new UsageError(
-      `--${option} must be a length of time with its unit, such as 250ms, 5s or 2m, got '${text}'`,
-      this.command,
-    )
-  }
-
   /** The value of an option that takes one of a few words. */
   choice<T extends string>(option: string, words: readonly T[]): T | undefined {
     const text = this.text(option)
@@ -96,7 +82,8 @@ export class Arguments {
  */
 export function readArguments(command: Pick<Command, 'name' | 'options'>, words: readonly string[]): Arguments {
   const specs = { ...command.options, ...commonOptions }
-  const { tokens } = parseArgs({
+  // Taken from Node here: an import of the module would load all of it, for `--help` too.
+  const { tokens } = process.getBuiltinModule('node:util').parseArgs({
     args: shieldNegativeNumbers(words),
     strict: false,
     allowPositionals: true,

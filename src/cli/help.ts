@@ -3,7 +3,7 @@ import { exitCodeTexts } from './exit-codes.ts'
 import { type Style, wrap } from './ui/style.ts'
 
 /** The lines of `skein --help`. */
-export function generalHelp(commands: readonly Command[], style: Style): string[] {
+export function generalHelp(commands: readonly Pick<Command, 'name' | 'summary'>[], style: Style): string[] {
   return [
     `${style.bold('skein')}: do more at once, do things faster, do both easier`,
     '',

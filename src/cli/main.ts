@@ -1,19 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { nearest } from '../core/errors/nearest.ts'
-import { type Command, readArguments } from './command.ts'
+import { readArguments } from './command.ts'
+import { commandNamed, commands } from './commands.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { commandHelp, generalHelp } from './help.ts'
-import { compareCommand } from './commands/compare.ts'
-import { mapCommand } from './commands/map.ts'
-import { tourCommand } from './commands/tour.ts'
-import { queueCommands } from './queue/index.ts'
 import { type Output, OutputError, say, sayJson, StandardOutput } from './output.ts'
-import { errorToJson } from './to-json.ts'
 import { printableLines } from './ui/printable.ts'
 import { styleOf } from './ui/style.ts'
-
-const commands: readonly Command[] = [mapCommand, compareCommand, ...queueCommands, tourCommand]
 
 async function main(words: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = words
@@ -27,10 +20,10 @@ async function main(words: readonly string[], output: Output): Promise<number> {
     return exitCodes.fine
   }
   if (first === 'help') {
-    await output.lines(commandHelp(commandNamed(rest[0] ?? ''), style))
+    await output.lines(commandHelp(await commandNamed(rest[0] ?? ''), style))
     return exitCodes.fine
   }
-  const command = commandNamed(first)
+  const command = await commandNamed(first)
   const end = rest.indexOf('--')
   const before = end === -1 ? rest : rest.slice(0, end)
   if (before.includes('--help') || before.includes('-h')) {
@@ -38,17 +31,6 @@ async function main(words: readonly string[], output: Output): Promise<number> {
     return exitCodes.fine
   }
   return command.run(readArguments(command, rest), output)
-}
-
-function commandNamed(name: string): Command {
-  const command = commands.find(each => each.name === name)
-  if (command) return command
-  const names = commands.map(each => each.name)
-  const near = nearest(name, names)
-  const what = name.startsWith('-') ? `Unknown option ${name}` : `Unknown command '${name}'`
-  throw new UsageError(
-    `${what}. ${near && !name.startsWith('-') ? `Did you mean ${near}? ` : ''}The commands are: ${names.join(', ')}`,
-  )
 }
 
 function version(): string {
@@ -75,7 +57,8 @@ const cannotStart: ReadonlySet<string> = new Set([
 ])
 
 /** Says what went wrong, and returns the exit code for it. */
-function explain(error: unknown, json: boolean): number {
+async function explain(error: unknown, json: boolean): Promise<number> {
+  const { errorToJson } = await import('./to-json.ts')
   const { code, name, message } = errorToJson(error)
   if (error instanceof OutputError && error.readerGone) return exitCodes.readerGone
   const exitCode = codeFor(error, code)
@@ -112,7 +95,7 @@ const words = process.argv.slice(2)
 const json = words.includes('--json')
 const output = new StandardOutput()
 let code = await main(words, output).catch((error: unknown) => explain(error, json))
-if (code === exitCodes.fine && output.failure) code = explain(output.failure, json)
+if (code === exitCodes.fine && output.failure) code = await explain(output.failure, json)
 // What tasks have printed is still on its way. Handles that the user's module has opened (a connection, a timer) must not keep
 // a finished command alive.
 await Promise.all(

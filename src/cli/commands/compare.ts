@@ -1,6 +1,7 @@
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { CompareProgress } from '../compare-progress.ts'
 import { comparisonText, tookText } from '../comparison-text.ts'
+import { durationOf } from '../duration-option.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'
 import type { Output } from '../output.ts'
@@ -11,9 +12,7 @@ import { count } from '../ui/amount.ts'
 const mostInputs = 100_000
 
 /** `skein compare`: one task in every place, measured, and the place to take. */
-export const compareCommand: Command = {
-  name: 'compare',
-  summary: 'measure a task in every place, and say which to take and why',
+export const compareCommand: CommandBody = {
   usage: ['skein compare FILE:TASK INPUT... [OPTIONS]', 'skein compare FILE:TASK --from FILE|- [OPTIONS]'],
   examples: [
     ['skein compare primes.ts:countPrimes 200000 300000 400000', 'a task that computes'],
@@ -47,7 +46,7 @@ async function runCompare(args: Arguments, output: Output): Promise<number> {
   const rounds = args.integer('rounds', 1)
   const workers = args.integer('workers', 1)
   const concurrency = args.integer('concurrency', 1)
-  const budget = args.duration('budget')
+  const budget = durationOf(args, 'budget')
   if (args.has('report') && args.has('no-report'))
     throw new UsageError('--report and --no-report contradict each other', 'compare')
   const source = inputsOf(args, words)

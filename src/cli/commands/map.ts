@@ -1,6 +1,7 @@
 import type { Settled } from '../../core/combine/map-results.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
+import { durationOf } from '../duration-option.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'
 import { listenForInterrupt } from '../interrupt.ts'
@@ -15,9 +16,7 @@ import { Progress } from '../ui/progress.ts'
 import { styleOf } from '../ui/style.ts'
 
 /** `skein map`: one task over many inputs, in any place. */
-export const mapCommand: Command = {
-  name: 'map',
-  summary: 'run a task over many inputs; results as JSON lines',
+export const mapCommand: CommandBody = {
   usage: ['skein map FILE:TASK INPUT... [OPTIONS]', 'skein map FILE:TASK --from FILE|- [OPTIONS]'],
   examples: [
     ['skein map hash.ts:sha256 "src/**/*.ts"', 'a task over files, on a thread for each core'],
@@ -55,7 +54,7 @@ export const mapCommand: Command = {
 async function runMap(args: Arguments, stdout: Output): Promise<number> {
   const [reference, ...words] = args.positionals
   if (reference === undefined) throw new UsageError('Say which task to run: skein map FILE:TASK INPUT...', 'map')
-  const timeout = args.duration('timeout')
+  const timeout = durationOf(args, 'timeout')
   const retries = args.integer('retries', 0)
   const resume = args.text('resume')
   const command = process.argv.slice(2)

@@ -1,6 +1,7 @@
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { CompareProgress } from '../compare-progress.ts'
 import { comparisonText } from '../comparison-text.ts'
+import { durationOf } from '../duration-option.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { placeTableText } from '../place-table-text.ts'
@@ -15,9 +16,7 @@ const mostFiles = 2000
 const pages = 2000
 
 /** `skein tour`: three real jobs in every place, and what each place can do on this machine. */
-export const tourCommand: Command = {
-  name: 'tour',
-  summary: 'a demonstration on this machine: three real jobs in every place (2 min)',
+export const tourCommand: CommandBody = {
   usage: ['skein tour [--budget TIME] [--report FILE]'],
   examples: [
     ['skein tour', 'about two minutes; ends with the table and report.html'],
@@ -37,7 +36,7 @@ export const tourCommand: Command = {
 async function runTour(args: Arguments, output: Output): Promise<number> {
   if (args.positionals.length > 0)
     throw new UsageError(`The tour takes no inputs, got '${args.positionals[0]}'`, 'tour')
-  const budget = args.duration('budget') ?? 70_000
+  const budget = durationOf(args, 'budget') ?? 70_000
   const workers = args.integer('workers', 1)
   const { compare } = await import('../../advisor/compare.ts')
   const { findSourceFiles } = await import('../tour/source-files.ts')

@@ -1,6 +1,6 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import { encodeValue } from '../../celery/result.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import type { Output } from '../output.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
 import { filterOptions } from './filter-options.ts'
@@ -8,9 +8,7 @@ import { reportOutcomes } from './outcomes.ts'
 import { storeOption, withStore } from './store-option.ts'
 
 /** `skein cancel`: ends waiting jobs, and stops running ones. */
-export const cancelCommand: Command = {
-  name: 'cancel',
-  summary: 'cancel jobs: waiting ones end, running ones are stopped',
+export const cancelCommand: CommandBody = {
   usage: [
     'skein cancel ID... [--reason TEXT] [--store URL]',
     'skein cancel FILTERS --all [--reason TEXT] [--store URL]',

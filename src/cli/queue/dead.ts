@@ -1,5 +1,5 @@
 import type { StoredJob } from '../../stores/roles/inspector.ts'
-import { type Arguments, type Command, noWords } from '../command.ts'
+import { type Arguments, type CommandBody, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import type { Style } from '../ui/style.ts'
@@ -13,9 +13,7 @@ import { argumentsText, damagedWarning, short, since } from './words.ts'
 const { state: _state, ...filters } = filterOptions
 
 /** `skein dead`: the jobs that somebody has to look at. */
-export const deadCommand: Command = {
-  name: 'dead',
-  summary: 'the jobs that somebody has to look at, and why',
+export const deadCommand: CommandBody = {
   usage: ['skein dead [--queue NAME] [--task NAME] [--limit N] [--store URL] [--json]'],
   examples: [
     ['skein dead', 'dead jobs, the newest first, each with its story'],

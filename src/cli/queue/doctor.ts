@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Claim } from '../../stores/roles/broker.ts'
 import { inspecting, statsOf } from '../../stores/roles/need.ts'
 import type { Store, StoreStats } from '../../stores/roles/store.ts'
-import { type Arguments, type Command, noWords } from '../command.ts'
+import { type Arguments, type CommandBody, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { errorToJson } from '../to-json.ts'
@@ -21,9 +21,7 @@ interface Finding {
 }
 
 /** `skein doctor`: looks for what is wrong, and says what to do. */
-export const doctorCommand: Command = {
-  name: 'doctor',
-  summary: 'look for what is wrong with a store and its workers, and say what to do',
+export const doctorCommand: CommandBody = {
   usage: ['skein doctor [--store URL] [--json]'],
   examples: [
     ['skein doctor', 'can the store be opened and written? who works? what is stuck?'],

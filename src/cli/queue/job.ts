@@ -1,7 +1,7 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { Reported } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { say, sayJson, type Output } from '../output.ts'
 import { findId } from './find-id.ts'
@@ -13,9 +13,7 @@ import { showOrWatch, watchOption } from './watch.ts'
 import { short } from './words.ts'
 
 /** `skein job`: all that is known of one job. */
-export const jobCommand: Command = {
-  name: 'job',
-  summary: 'all that is known of one job: arguments, result or error, its story',
+export const jobCommand: CommandBody = {
   usage: ['skein job ID [--store URL] [--watch] [--json]'],
   examples: [
     ['skein job 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52', 'its state, its arguments, its result or error'],

@@ -1,6 +1,6 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'
-import { type Arguments, type Command, noWords } from '../command.ts'
+import { type Arguments, type CommandBody, noWords } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { toJson } from '../to-json.ts'
@@ -16,9 +16,7 @@ import { showOrWatch, watchOption } from './watch.ts'
 import { argumentsText, damagedWarning, reasonText, short, since, span, stateText } from './words.ts'
 
 /** `skein jobs`: lists jobs. */
-export const jobsCommand: Command = {
-  name: 'jobs',
-  summary: 'list jobs, the newest first',
+export const jobsCommand: CommandBody = {
   usage: ['skein jobs [FILTERS] [--limit N] [--store URL] [--watch] [--json]'],
   examples: [
     ['skein jobs', 'the newest 20 (the store is in SKEIN_STORE)'],

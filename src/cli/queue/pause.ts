@@ -1,15 +1,13 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { queueNames } from './queue-names.ts'
 import { storeOption, withStore } from './store-option.ts'
 
 /** `skein pause`: lets no more jobs of a queue start. */
-export const pauseCommand: Command = {
-  name: 'pause',
-  summary: 'let no more jobs of a queue start',
+export const pauseCommand: CommandBody = {
   usage: ['skein pause QUEUE... [--store URL]'],
   examples: [
     ['skein pause mail', 'what runs goes on; what waits, waits'],
@@ -22,9 +20,7 @@ export const pauseCommand: Command = {
 }
 
 /** `skein resume`: lets the jobs of a queue start again. */
-export const resumeCommand: Command = {
-  name: 'resume',
-  summary: 'let the jobs of a paused queue start again',
+export const resumeCommand: CommandBody = {
   usage: ['skein resume QUEUE... [--store URL]'],
   examples: [['skein resume mail', 'workers go on with it at once']],
   about: ['The opposite of skein pause.'],

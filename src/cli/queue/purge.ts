@@ -1,5 +1,5 @@
 import { inspecting } from '../../stores/roles/need.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import type { FileRoom } from '../../stores/sqlite/file/compact.ts'
@@ -13,9 +13,7 @@ import { storeOption, storeUrl, withStore } from './store-option.ts'
 const worthSaying = 1024 * 1024
 
 /** `skein purge`: forgets jobs for good. */
-export const purgeCommand: Command = {
-  name: 'purge',
-  summary: 'forget jobs for good, with their results',
+export const purgeCommand: CommandBody = {
   usage: [
     'skein purge FILTERS [--compact] [--store URL]',
     'skein purge --all [--compact] [--store URL]',

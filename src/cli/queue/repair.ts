@@ -1,13 +1,11 @@
 import type { Repaired } from '../../stores/sqlite/index.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { plural } from '../ui/amount.ts'
 
 /** `skein repair`: saves what can be read of a damaged store. */
-export const repairCommand: Command = {
-  name: 'repair',
-  summary: 'save what can be read of a damaged store into a new file',
+export const repairCommand: CommandBody = {
   usage: ['skein repair FILE [--into FILE]'],
   examples: [
     ['skein repair jobs.db', 'writes jobs-repaired.db; jobs.db is not touched'],

@@ -1,5 +1,5 @@
 import { inspecting } from '../../stores/roles/need.ts'
-import type { Arguments, Command } from '../command.ts'
+import type { Arguments, CommandBody } from '../command.ts'
 import type { Output } from '../output.ts'
 import { allOption, chosenIds, inBatches } from './chosen-jobs.ts'
 import { filterOptions } from './filter-options.ts'
@@ -7,9 +7,7 @@ import { reportOutcomes } from './outcomes.ts'
 import { storeOption, withStore } from './store-option.ts'
 
 /** `skein retry`: makes jobs that have ended run again. */
-export const retryCommand: Command = {
-  name: 'retry',
-  summary: 'make jobs that have ended run again',
+export const retryCommand: CommandBody = {
   usage: ['skein retry ID... [--store URL]', 'skein retry FILTERS --all [--store URL]'],
   examples: [
     ['skein retry 01a1fcfc-43b9-71e6-8b70-c4fcb5379c52', 'one job'],

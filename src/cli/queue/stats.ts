@@ -3,7 +3,7 @@ import type { StoredQueue } from '../../stores/roles/inspector.ts'
 import { statsOf } from '../../stores/roles/need.ts'
 import type { WorkerRecord } from '../../stores/roles/registry.ts'
 import type { StoreStats } from '../../stores/roles/store.ts'
-import { type Arguments, type Command, noWords } from '../command.ts'
+import { type Arguments, type CommandBody, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
@@ -15,9 +15,7 @@ import { showOrWatch, watchOption } from './watch.ts'
 import { retentionText, short, since, span } from './words.ts'
 
 /** `skein stats`: the queues, the workers, and what is amiss. */
-export const statsCommand: Command = {
-  name: 'stats',
-  summary: 'the queues and workers of a store, and what is amiss',
+export const statsCommand: CommandBody = {
   usage: ['skein stats [--store URL] [--watch] [--json]'],
   examples: [
     ['skein stats --store sqlite:jobs.db', 'how many jobs wait, run, failed; who works on them'],

@@ -1,6 +1,6 @@
-import { type Command, readArguments } from '#skein/cli/command.js'
+import { readArguments } from '#skein/cli/command.js'
+import { commandNamed } from '#skein/cli/commands.js'
 import type { Output } from '#skein/cli/output.js'
-import { queueCommands } from '#skein/cli/queue/index.js'
 import { type Style, styleOf } from '#skein/cli/ui/style.js'
 
 /** What a command has answered. */
@@ -13,7 +13,7 @@ export interface Answered {
 /** Runs a command in this program: much faster than a program of its own, where there are hundreds. */
 export async function answer(words: readonly string[]): Promise<Answered> {
   const [name, ...rest] = words
-  const command = queueCommands.find(each => each.name === name) as Command
+  const command = await commandNamed(name as string)
   const output = new Collected()
   const code = await command.run(readArguments(command, rest), output)
   return { code, lines: output.shown, values: output.values }

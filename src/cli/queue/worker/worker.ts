@@ -1,6 +1,7 @@
 import type { TaskRate, WorkOptions } from '../../../queue/worker/work-options.ts'
 import { type Duration, milliseconds } from '../../../core/time/duration.ts'
-import { type Arguments, type Command } from '../../command.ts'
+import { type Arguments, type CommandBody } from '../../command.ts'
+import { durationOf } from '../../duration-option.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
 import { type Output, say } from '../../output.ts'
 import { places } from '../../place.ts'
@@ -9,9 +10,7 @@ import { WorkerLog } from './log.ts'
 import { StopSignals } from './signals.ts'
 
 /** `skein worker`: runs the jobs of a store. */
-export const workerCommand: Command = {
-  name: 'worker',
-  summary: 'run the jobs of a store',
+export const workerCommand: CommandBody = {
   usage: ['skein worker FILE... [--store URL] [--queues A,B] [--on PLACE] [OPTIONS]'],
   examples: [
     ['skein worker tasks.ts --store sqlite:jobs.db', 'runs the tasks of tasks.ts, on a thread for each core'],
@@ -97,13 +96,13 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     workers: args.integer('workers', 1),
     concurrency: args.integer('concurrency', 1),
     maxTasksPerWorker: args.integer('max-tasks', 1),
-    maxWorkerAge: args.duration('max-age'),
+    maxWorkerAge: durationOf(args, 'max-age'),
     maxWorkerMemory: args.integer('max-memory', 1),
     memoryLimit: args.integer('memory-limit', 8),
     healthPort: args.integer('health-port', 0),
-    lease: args.duration('lease'),
-    grace: args.duration('grace'),
-    stopTimeout: args.duration('stop-timeout'),
+    lease: durationOf(args, 'lease'),
+    grace: durationOf(args, 'grace'),
+    stopTimeout: durationOf(args, 'stop-timeout'),
   }
   return {
     store,
