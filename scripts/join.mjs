@@ -4,6 +4,8 @@
 // The modules stay where they are, as doors to their parts: whatever imports one of them, from inside or outside, gets the
 // same functions and classes, so there is never a second copy of anything.
 import { dirname, join, posix, relative, sep } from 'node:path'
+import { allOf, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
+import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
 /** Each part has what these modules load and no part above it has. */
@@ -13,10 +15,18 @@ const parts = [
   { name: 'pool', entries: ['pool/crew/worker-pool.js', 'pool/wire/pool-options.js'] },
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
+  { name: 'cli', entries: ['cli/main.js'] },
+  { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js', 'advisor/settle-each.js'] },
 ]
 
-/** What starts a worker: it does something when it is loaded, so it stays a file of its own. */
-const starters = ['threads', 'processes'].flatMap(place => [`${place}/bootstrap.js`, `${place}/starter.js`])
+/** So that `skein --help` needs nothing of the front part: two modules with nothing but a few functions, which it has once more. */
+const copied = { cli: ['core/errors/nearest.js', 'core/errors/foreign.js'] }
+
+/** What starts a worker, or a command: it does something when it is loaded, so it stays a file of its own. */
+const starters = [
+  ...['threads', 'processes'].flatMap(place => [`${place}/bootstrap.js`, `${place}/starter.js`]),
+  'cli/main.js',
+]
 
 const importLine = /^(import|export) \{([^}]*)\} from '(\.[^']+)';$/gm
 
@@ -40,7 +50,7 @@ export async function joinModules(folder, texts) {
       stdin: { contents: own.map(path => allOf(path, names)).join('\n'), resolveDir: join(root, folder) },
       outfile: join(root, 'dist/joined', `${name}.js`),
       write: false,
-      plugins: [reading({ texts, folder: join(root, folder), partOf, part: name })],
+      plugins: [resolvingOfNode, reading({ texts, folder: join(root, folder), partOf, part: name })],
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -55,9 +65,10 @@ export async function joinModules(folder, texts) {
   }
   for (const path of joined) {
     const exports = names.get(path).map(name => `${mangled(path, name)} as ${name}`)
-    other.set(path, `export { ${exports.join(', ')} } from '${fromThere(path, partOf.get(path))}';\n`)
+    other.set(path, `export { ${exports.join(', ')} } from '${partFrom(posix.dirname(path), partOf.get(path))}';\n`)
   }
-  const toPart = path => from => fromThere(path, partOf.get(from))
+  for (const [path, text] of await workerCode(folder, { texts, partOf, names, build })) other.set(path, text)
+  const toPart = path => from => partFrom(posix.dirname(path), partOf.get(from))
   for (const path of starters.filter(each => texts.has(each)))
     other.set(path, straight(path, texts.get(path), partOf, toPart(path)))
   return { other, absent: joined.map(path => `${path}.map`) }
@@ -81,31 +92,30 @@ function partsOf(texts) {
 const reading = ({ texts, folder, partOf, part }) => ({
   name: 'part',
   setup: ({ onResolve, onLoad }) => {
-    const isOwn = path => partOf.get(path) === part
+    const isOwn = path => partOf.get(path) === part || copied[part]?.includes(path) === true
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
       const found = relative(folder, join(resolveDir, path)).split(sep).join('/')
       return isOwn(found) ? { path: join(folder, found) } : { path: `../${found}`, external: true }
     })
-    onResolve({ filter: /^part:/ }, ({ path }) => ({ path: `./${path.slice('part:'.length)}.js`, external: true }))
+    onResolve({ filter: /^part:/ }, ({ path }) => ({
+      path: partFrom('joined', path.slice('part:'.length)),
+      external: true,
+    }))
     onLoad({ filter: /\.js$/ }, ({ path }) => {
       const found = relative(folder, path).split(sep).join('/')
       const place = from => (isOwn(from) ? undefined : `part:${partOf.get(from)}`)
-      return { contents: straight(found, texts.get(found), partOf, place), resolveDir: dirname(path) }
+      return {
+        contents: withoutNodeImports(straight(found, texts.get(found), partOf, place)),
+        resolveDir: dirname(path),
+      }
     })
   },
 })
 
-/** The line that exports all of a module under the names that it has in its part. */
-function allOf(path, names) {
-  const exports = names.get(path).map(name => `${name} as ${mangled(path, name)}`)
-  return exports.length === 0 ? '' : `export { ${exports.join(', ')} } from './${path}'`
-}
-
-const mangled = (path, name) => `${path.replace(/\.js$/, '').replace(/\W/g, '_')}$${name}`
-
-/** The file of a part, as a module in dist/ imports it. */
-function fromThere(path, part) {
-  const file = posix.relative(posix.dirname(path), `joined/${part}.js`)
+/** The file of a part, as a module in a folder of dist/ imports it: those that a worker may have in a script, by a name of the package. */
+function partFrom(folder, part) {
+  if (inScript.includes(part)) return `#joined/${part}.js`
+  const file = posix.relative(folder, `joined/${part}.js`)
   return file.startsWith('.') ? file : `./${file}`
 }
 

@@ -16,7 +16,7 @@ export interface Command extends CommandBody {
   readonly summary: string
 }
 
-/** What there is of a subcommand beside its line in the list of all. */
+/** A subcommand but for its line in the list of all. */
 export interface CommandBody {
   readonly usage: readonly string[]
   readonly about: readonly string[]

@@ -5,3 +5,5 @@
 export const requestsFd = 3
 export const repliesFd = 4
 export const ledgerFd = 5
+/** Only a process that starts with compiled code has it, and only until it has read that. */
+export const codeFd = 6

@@ -1,6 +1,5 @@
 import { steady } from '../core/time/platform.ts'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CancelSource } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
@@ -77,15 +76,32 @@ function openIn(parent: string, bytes: number): number {
   }
 }
 
+/** Opens a nameless file for compiled code (code-file.ts). Undefined: there is no room, and it can be done without. */
+export function openCodeFile(): number | undefined {
+  for (const folder of usualFolders()) {
+    try {
+      return openIn(folder, 0)
+    } catch {
+      // The next one may take it.
+    }
+  }
+  return undefined
+}
+
 const tmpfs = 0x01021994
+
+/** Node's module is loaded here: the process itself, which has this code, too, does without. */
+function folderForTemporaryFiles(): string {
+  return process.getBuiltinModule('node:os').tmpdir()
+}
 
 function usualFolders(): string[] {
   try {
-    if (statfsSync('/dev/shm').type === tmpfs) return ['/dev/shm', tmpdir()]
+    if (statfsSync('/dev/shm').type === tmpfs) return ['/dev/shm', folderForTemporaryFiles()]
   } catch {
     // No such folder on this system.
   }
-  return [tmpdir()]
+  return [folderForTemporaryFiles()]
 }
 
 /** The pool's side. */

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
-import { serialize } from 'node:v8'
 import type { WorkerInit } from '../pool/wire/transport.ts'
+import { nodeV8 } from '../core/node.ts'
 import { mostWords } from './limits.ts'
 import { longestMessage, type MessageReader, type MessageWriter } from '../pool/words/messages.ts'
 import type { HeldReader, HeldWriter } from './held-replies.ts'
@@ -37,7 +37,7 @@ export class DamagedStreamError extends Error {
 
 /** The frame that opens a channel: what the worker has to know. */
 export function initFrame(init: WorkerInit): Buffer {
-  const body = serialize(init)
+  const body = nodeV8().serialize(init)
   return Buffer.concat([head(body.length, cloned, 0), body])
 }
 
@@ -79,7 +79,7 @@ export class FrameWriter<M> {
       return
     }
     if (isJson && this.#write(message, true)) return
-    const body = serialize(message)
+    const body = nodeV8().serialize(message)
     if (body.length > mostBytes) throw new RangeError(`it has ${body.length} bytes, and no more than ${mostBytes} fit`)
     this.#closeWords()
     this.#parts.push(head(body.length, cloned, this.#frames++), body)

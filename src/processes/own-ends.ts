@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import type { ConnectOpts, Socket, SocketConstructorOpts } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { runtime } from '../core/system/runtime.ts'
 import { repliesFd, requestsFd } from './descriptors.ts'
@@ -7,7 +7,7 @@ import { repliesFd, requestsFd } from './descriptors.ts'
 /** Opens the stream of this process to its pool. */
 export function openReplies(): Writable {
   return runtime.opensSocketsByDescriptor
-    ? new Socket({ fd: repliesFd, readable: false, writable: true })
+    ? socketOf({ fd: repliesFd, readable: false, writable: true })
     : createWriteStream('', { fd: repliesFd, autoClose: false })
 }
 
@@ -31,5 +31,10 @@ export function openRequests(onBytes: (bytes: Buffer) => void): Readable {
       },
     },
   }
-  return new Socket(options)
+  return socketOf(options)
+}
+
+/** Node's module is loaded here, since threads have the code of processes, too, and start without it. */
+function socketOf(options: SocketConstructorOpts): Socket {
+  return new (process.getBuiltinModule('node:net').Socket)(options)
 }

@@ -13,11 +13,13 @@ import type { Transport, TransportEvents, WorkerInit } from '../pool/wire/transp
 import { type Reply, type Request, request } from '../pool/wire/messages.ts'
 import { ReplyReader, RequestWriter } from '../pool/words/messages.ts'
 import { repliesFd, requestsFd } from './descriptors.ts'
-import { FilePoolLedger, ledgerBytes, openLedger } from './file-ledger.ts'
+import { FilePoolLedger, ledgerBytes, openCodeFile, openLedger } from './file-ledger.ts'
 import { DamagedStreamError, FrameReader, FrameWriter, initFrame, writeParts } from './frames.ts'
 import { HeldReader } from './held-replies.ts'
 import { inheritedFlags } from '../pool/wire/inherited-flags.ts'
-import { processCommand } from './starter.ts'
+import { writeCodeFile } from './code-file.ts'
+import { withCode } from '../pool/crew/worker-code.ts'
+import { processCommand, quickProcessCommand } from './starter.ts'
 
 /** The children that run. A program that ends takes them along, also one in a synchronous loop, which cannot notice by itself. */
 const running = new Set<ChildProcess>()
@@ -53,9 +55,11 @@ export class Process implements Transport {
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     const first = initFrame(init)
     const fd = openLedger(init.slots)
+    const quick = quickProcessCommand()
+    const code = quick && openCodeFile()
     const tagged = settings.output === 'tagged'
     try {
-      this.#child = spawn(process.execPath, [...execArgvOf(settings), ...processCommand()], {
+      this.#child = spawn(process.execPath, [...execArgvOf(settings), ...(quick ?? processCommand())], {
         // With a memory limit stderr is read, too: what V8 says when it runs out of memory is only said there.
         stdio: [
           'ignore',
@@ -64,13 +68,16 @@ export class Process implements Transport {
           'pipe',
           'pipe',
           fd,
+          ...(code === undefined ? [] : [code]),
         ],
         ...(settings.env ? { env: environmentOf(settings.env) } : {}),
       })
     } catch (error) {
       closeSync(fd)
+      if (code !== undefined) closeSync(code)
       throw orDenied(error, { child: true })
     }
+    if (code !== undefined) withCode(compiled => writeCodeFile(code, compiled))
     // A child that could not be started is an event, too, and where no descriptor was left, it has no streams at all.
     let failure: Error | undefined
     this.#child.on('error', error => (failure = error))

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { programFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { runtime } from '../core/system/runtime.ts'
+import { quickFlag } from '../pool/wire/inherited-flags.ts'
 import { serveInProgram } from '../pool/host/serve-in-program.ts'
 import { serveProcess } from './serve.ts'
 
@@ -13,6 +15,14 @@ const asWorker = '--skein-worker'
 export function processCommand(): string[] {
   const own = bootstrap()
   return own === undefined ? [fileURLToPath(programFile(fileOfCaller())), asWorker] : [fileURLToPath(own)]
+}
+
+/** The same for a process that gets its code compiled; undefined where it cannot. */
+export function quickProcessCommand(): string[] | undefined {
+  const own = runtime.takesCompiledCode
+    ? starterBeside(fileOfCaller(), 'processes/starter.js', './bootstrap.cjs')
+    : undefined
+  return own && [quickFlag, fileURLToPath(own)]
 }
 
 function bootstrap(): URL | undefined {

@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads'
+import { nodeThreads } from '../core/node.ts'
 import { markWorker } from '../core/program/start-guard.ts'
 import { Host } from '../pool/host/host.ts'
 import { afterOutput } from '../pool/host/output.ts'
@@ -40,7 +40,7 @@ export function serveThread({ port, ledger, requests, replies, init, spin }: Thr
     },
     spin,
   )
-  void host.start(threadId)
+  void host.start(nodeThreads().threadId)
 }
 
 /** Ends the thread after what its tasks have printed has been taken over. */

@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { programFile, fileOfCaller, starterBeside } from '../core/report/own-file.ts'
+import { runtime } from '../core/system/runtime.ts'
 import { serveInProgram } from '../pool/host/serve-in-program.ts'
 import { serveThread } from './serve.ts'
 import type { ThreadData } from './wire.ts'
@@ -10,6 +11,11 @@ import type { ThreadData } from './wire.ts'
  */
 export function threadFile(): URL {
   return bootstrap() ?? programFile(fileOfCaller())
+}
+
+/** The file for a thread that gets its code compiled; undefined where it cannot. */
+export function quickThreadFile(): URL | undefined {
+  return runtime.takesCompiledCode ? starterBeside(fileOfCaller(), 'threads/starter.js', './bootstrap.cjs') : undefined
 }
 
 function bootstrap(): URL | undefined {

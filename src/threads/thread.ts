@@ -1,12 +1,11 @@
 import { setImmediate } from '../core/time/platform.ts'
 import { environmentOf } from '../pool/wire/environment.ts'
-import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type ResourceLimits, type Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/codec/move.ts'
 import { orDenied } from '../core/errors/permission.ts'
 import type { Ended } from '../core/errors/errors.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
 import { tagLines } from '../pool/host/output.ts'
-import { flagsOfThreads } from '../pool/wire/inherited-flags.ts'
 import type { PoolSettings } from '../pool/wire/pool-options.ts'
 import type { Transport, TransportEvents, WorkerExit, WorkerInit } from '../pool/wire/transport.ts'
 import { type Reply, type Request, request } from '../pool/wire/messages.ts'
@@ -15,8 +14,7 @@ import { ringMemory } from './ring/layout.ts'
 import { Listener, openOutlet, ringLayout } from './ring/link.ts'
 import type { Outlet } from './ring/outlet.ts'
 import { ledgerMemory, SharedPoolLedger } from './shared-ledger.ts'
-import { threadFile } from './starter.ts'
-import type { ThreadData } from './wire.ts'
+import { openWorker } from './open-worker.ts'
 
 /**
  * A thread ends by itself at the limit because Node grants it 16 MB more while it is being ended. Since Node 24 the young generation is
@@ -49,20 +47,18 @@ export class Thread implements Transport {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#outlet = openOutlet(port1, requests, ringLayout, RequestWriter)
-    const data: ThreadData = { skein: { port: port2, ledger, requests, replies, init, spin } }
-    const execArgv = settings.execArgv ?? flagsOfThreads(process.execArgv)
+    const data = { port: port2, ledger, requests, replies, init, spin }
     const tagged = settings.output === 'tagged'
     try {
-      this.#worker = new Worker(threadFile(), {
-        workerData: data,
+      const options = {
         transferList: [port2],
         name: init.name,
         stdout: tagged,
         stderr: tagged,
         ...(settings.env ? { env: environmentOf(settings.env) } : {}),
-        ...(execArgv ? { execArgv: [...execArgv] } : {}),
         ...(settings.memoryLimit ? { resourceLimits: heapLimits(settings.memoryLimit) } : {}),
-      })
+      }
+      this.#worker = openWorker(data, options, settings.execArgv)
     } catch (error) {
       port1.close()
       throw orDenied(error, { worker: true })

@@ -12,5 +12,7 @@ export interface ThreadData {
     readonly init: WorkerInit
     /** See `ThreadsOptions`; milliseconds. */
     readonly spin: number
+    /** For a thread that starts with compiled code: where that is, and the options of Node that it is to see. */
+    readonly quick: { readonly code: SharedArrayBuffer; readonly execArgv: readonly string[] } | undefined
   }
 }

@@ -28,7 +28,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
  */
 const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/core': [
-    ['errors', 'brand', 'shared'],
+    ['errors', 'brand', 'node', 'shared'],
     ['tree'],
     ['time', 'events'],
     ['report'],

@@ -17,6 +17,8 @@ export interface RunOptions {
   /** Milliseconds. Default: 30,000. */
   readonly timeout?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Options of Node. */
+  readonly flags?: readonly string[]
 }
 
 /** The flags with which this Node runs TypeScript: none where it strips types itself, else tsx. */
@@ -25,10 +27,13 @@ export const typescriptFlags: readonly string[] = (process.features as { typescr
   : ['--import', import.meta.resolve('tsx')]
 
 /** Runs a .ts, .mjs or .js file in a process of its own, with the Node that runs the tests, and waits for its end. */
-export function runScript(path: string, { cwd, args = [], timeout = 30_000, env = {} }: RunOptions): Promise<Ran> {
+export function runScript(
+  path: string,
+  { cwd, args = [], timeout = 30_000, env = {}, flags = [] }: RunOptions,
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const flags = path.endsWith('.ts') ? typescriptFlags : []
-    const child = spawn(process.execPath, [...flags, path, ...args], {
+    const loader = path.endsWith('.ts') ? typescriptFlags : []
+    const child = spawn(process.execPath, [...loader, ...flags, path, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
-import { MessagePort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { nodeThreads } from '../../core/node.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { describe } from '../../core/errors/checks.ts'
 import { isDetached, movedAway } from './leaves.ts'
@@ -116,7 +117,7 @@ function movableParts(root: object): Set<Transferable> {
       const isPart = Buffer.isBuffer(value) && value.byteLength !== value.buffer.byteLength
       if (types.isArrayBuffer(value.buffer) && !isPart) found.add(value.buffer)
     } else if (types.isArrayBuffer(value)) found.add(value)
-    else if (value instanceof MessagePort) found.add(value)
+    else if (value instanceof nodeThreads().MessagePort) found.add(value)
     else if (Array.isArray(value)) for (const item of value) meet(item)
     else meetProperties(value, meet)
   }

@@ -1,5 +1,5 @@
 import { setImmediate } from '../time/platform.ts'
-import { isMainThread } from 'node:worker_threads'
+import { nodeThreads } from '../node.ts'
 import { clockSlot } from '../time/clock.ts'
 import { debugging } from '../report/debug.ts'
 import { dump, dumpOnSignal } from './dump.ts'
@@ -55,7 +55,7 @@ export function awaitRoot(scope: ScopeNode): void {
   if (watching) return
   watching = true
   // The threads of a pool end when the pool ends them; only the program itself can be at its end.
-  if (!isMainThread) return
+  if (!nodeThreads().isMainThread) return
   process.on('beforeExit', check)
   if (debugging) dumpOnSignal()
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
+import { nodeThreads } from '../node.ts'
 import type { CancelCause } from '../errors/cause.ts'
 import { checkKnown, describe } from '../errors/checks.ts'
 import { debugging } from '../report/debug.ts'
@@ -144,7 +144,7 @@ function isEntry(meta: ImportMeta): boolean {
       `main() needs import.meta as its first argument, got ${describe(meta)}. In CommonJS use if (require.main === module) instead.`,
     )
   }
-  if (!isMainThread || isWorker()) return false
+  if (!nodeThreads().isMainThread || isWorker()) return false
   const known = (meta as { main?: unknown }).main
   if (typeof known === 'boolean') return known
   const started = process.argv[1]

@@ -1,7 +1,7 @@
 import { setImmediate } from '../time/platform.ts'
 import { whenAborted } from '../events/when-aborted.ts'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { Readable, type Writable } from 'node:stream'
+import type { ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { type CancelCause, errorOfCause } from '../errors/cause.ts'
 import { describe } from '../errors/checks.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
@@ -82,7 +82,7 @@ export class Child {
     this.process = begin(command, args, options, errors)
     this.stdin = this.process.stdin as Writable
     this.stdout = this.process.stdout as Readable
-    this.stderr = this.process.stderr ?? Readable.from([])
+    this.stderr = this.process.stderr ?? process.getBuiltinModule('node:stream').Readable.from([])
     // It is not an error to offer input to a program that reads none; readers hear of errors by themselves.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on('error', () => {})
     this.process.once('error', error => this.#failed(command, error))
@@ -205,7 +205,8 @@ export class Child {
 
 function begin(command: string, args: readonly string[], options: ProcessOptions, errors: ErrorOutput): ChildProcess {
   try {
-    return spawn(command, args, {
+    // Not loaded before: few programs start others, and loading it takes longer than all the rest of Node that skein uses.
+    return process.getBuiltinModule('node:child_process').spawn(command, args, {
       cwd: options.cwd,
       env: options.env as NodeJS.ProcessEnv | undefined,
       stdio: ['pipe', 'pipe', errors],

@@ -14,10 +14,13 @@ export const runtime: {
   readonly opensSocketsByDescriptor: boolean
   /** `node:v8` has `DefaultDeserializer`; where not, `deserialize` gives every typed array memory of its own by itself. */
   readonly hasDeserializerClass: boolean
+  /** Threads and processes can be given compiled code, and conditions by which packages are found. */
+  readonly takesCompiledCode: boolean
 } = {
   name: bun !== undefined ? 'Bun' : deno !== undefined ? 'Deno' : 'Node.js',
   hasCommonClock: bun === undefined && deno === undefined,
   limitsMemoryOf: { threads: bun === undefined && deno === undefined, processes: bun === undefined },
   opensSocketsByDescriptor: bun === undefined,
   hasDeserializerClass: bun === undefined,
+  takesCompiledCode: bun === undefined && deno === undefined,
 }

@@ -1,7 +1,6 @@
 import { clearInterval, setInterval } from '../time/platform.ts'
 import { whenAborted } from '../events/when-aborted.ts'
 import { brandClass } from '../brand.ts'
-import { constants } from 'node:os'
 import { describe } from '../errors/checks.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { Waiter, WaitQueue } from '../sync/wait-queue.ts'
@@ -148,7 +147,7 @@ function checkNames(names: unknown): void {
   }
   const seen = new Set<string>()
   for (const name of names) {
-    if (!Object.hasOwn(constants.signals, name)) {
+    if (!Object.hasOwn(process.getBuiltinModule('node:os').constants.signals, name)) {
       throw new InvalidArgumentError(`There is no signal ${describe(name)} on this system`)
     }
     if (deaf.has(name)) throw new InvalidArgumentError(`${name} cannot be received: the operating system deals with it`)

@@ -1,5 +1,4 @@
 import { queueMicrotask, setImmediate, steady } from '../../core/time/platform.ts'
-import { serialize } from 'node:v8'
 import { encode, type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
 import { encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
@@ -24,6 +23,7 @@ import { Outbox } from './outbox.ts'
 import { afterOutput, hasUnwritten } from './output.ts'
 import type { HostLink, WorkerInit } from '../wire/transport.ts'
 import { unsendableBy } from '../wire/failures.ts'
+import { nodeV8 } from '../../core/node.ts'
 import { bootOffset } from '../wire/since-boot.ts'
 import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire/messages.ts'
 
@@ -99,7 +99,7 @@ export class Host implements RunnerHost {
 
   constructor(link: HostLink, ledger: WorkerLedger, init: WorkerInit, exit: () => void, kind: 'threads' | 'processes') {
     this.#outbox = new Outbox(link, {
-      attempt: kind === 'threads' ? part => void structuredClone(part) : part => void serialize(part),
+      attempt: kind === 'threads' ? part => void structuredClone(part) : part => void nodeV8().serialize(part),
       onAsk: (ask, error) => this.#asks.settle(ask, error, undefined),
       onItems: (slot, error) => this.#breakStream(slot, error),
     })

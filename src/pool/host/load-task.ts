@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { aliasModule, lookup, modulesWithTasks, namesIn } from '../../call/define/registry.ts'
@@ -152,7 +151,7 @@ async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
     let folder: string
     let entries: Record<string, { import?: { default?: string } }>
     try {
-      const require = createRequire(place)
+      const require = process.getBuiltinModule('node:module').createRequire(place)
       folder = dirname(require.resolve('tsx/package.json'))
       entries = (require('tsx/package.json') as { exports: typeof entries }).exports
     } catch {

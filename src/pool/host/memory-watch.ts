@@ -1,5 +1,5 @@
-import { getHeapStatistics } from 'node:v8'
 import type { Destination } from '../../call/codec/codec.ts'
+import { nodeV8 } from '../../core/node.ts'
 
 /** Tells when a worker uses more memory than it should. */
 export class MemoryWatch {
@@ -20,6 +20,6 @@ export class MemoryWatch {
 
 /** The memory of this thread alone: that of the process is that of all its threads. */
 function heapAndBuffers(): number {
-  const { used_heap_size, external_memory } = getHeapStatistics()
+  const { used_heap_size, external_memory } = nodeV8().getHeapStatistics()
   return used_heap_size + external_memory
 }

@@ -1,5 +1,5 @@
+import { nodeV8 } from '../../core/node.ts'
 import { DeniedError } from '../../core/errors/permission.ts'
-import { serialize } from 'node:v8'
 import type { Entry, Work } from '../../call/run/entry.ts'
 import { explainFailure, tryToClone } from '../../call/codec/explain.ts'
 import { describeTask } from '../../call/define/identity.ts'
@@ -133,6 +133,6 @@ export function unsendableArgument(place: 'thread' | 'process', error: unknown):
 export function unsendableCall(kind: 'threads' | 'processes', work: Work, error: unknown): unknown {
   const { args, moved } = work
   const attempt =
-    kind === 'threads' ? (part: unknown) => tryToClone(part, moved) : (part: unknown) => void serialize(part)
+    kind === 'threads' ? (part: unknown) => tryToClone(part, moved) : (part: unknown) => void nodeV8().serialize(part)
   return unsendableBy(work.task.name, explainFailure(args, 'arguments', error, attempt))
 }

@@ -70,3 +70,6 @@ export function flagsOfThreads(execArgv: readonly string[]): string[] | undefine
   }
   return flags
 }
+
+/** By this condition, a worker that has the joined script finds its modules there: see `imports` in package.json. */
+export const quickFlag = '--conditions=skein-worker'

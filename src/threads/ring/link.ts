@@ -1,5 +1,6 @@
 import { queueMicrotask, setImmediate, steady } from '../../core/time/platform.ts'
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { nodeThreads } from '../../core/node.ts'
 import type { Transferable } from '../../call/codec/move.ts'
 import type { TextSource, TextTarget } from '../../pool/words/long-texts.ts'
 import { longestMessage } from '../../pool/words/messages.ts'
@@ -95,7 +96,7 @@ export class Listener<M> {
     this.#inlet.arrived(posted && batchOf(posted))
     // What has been posted meanwhile is handled together with this, so that the answers travel together, too.
     for (let i = 1; i < together; i++) {
-      const more = receiveMessageOnPort(this.#port)
+      const more = nodeThreads().receiveMessageOnPort(this.#port)
       if (more === undefined) break
       const { message } = more as { readonly message: Posted<M> }
       this.#inlet.arrived(message && batchOf(message))

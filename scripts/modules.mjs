@@ -1,0 +1,47 @@
+// What both kinds of joined files do with the modules that they are made of.
+
+/** The name of what a module exports in the file that it is joined into. */
+export const mangled = (path, name) => `${path.replace(/\.js$/, '').replace(/\W/g, '_')}$${name}`
+
+/** The line that exports all of a module under these names. */
+export function allOf(path, names) {
+  const exports = names.get(path).map(name => `${name} as ${mangled(path, name)}`)
+  return exports.length === 0 ? '' : `export { ${exports.join(', ')} } from './${path}'`
+}
+
+const nodeImport = /^import (?:\{([^}]*)\}|(\w+)) from '(node:[\w/]+)';$/gm
+
+/**
+ * The text of a module that takes what it needs of Node's modules from Node itself. An import of one would make all that the module
+ * exports, also what Node loads only when it is asked for: streams, the parser of arguments. A bundler may leave out what is not used.
+ */
+export function withoutNodeImports(text) {
+  const changed = text.replace(nodeImport, (_, list, whole, module) => {
+    const taken = (list ?? '')
+      .split(',')
+      .map(each => each.trim())
+      .filter(Boolean)
+    const lines = taken.map(each => {
+      const [name, as = name] = each.split(' as ')
+      return `const ${as} = /* @__PURE__ */ ofNode('${module}', '${name}');`
+    })
+    return whole ? `const ${whole} = /* @__PURE__ */ ofNode('${module}');` : lines.join(' ')
+  })
+  return changed === text ? text : `import { ofNode } from '${ofNode}';\n${changed}`
+}
+
+const ofNode = 'of-node'
+
+/** Lets esbuild find the function that these texts use. */
+export const resolvingOfNode = {
+  name: ofNode,
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: new RegExp(`^${ofNode}$`) }, ({ path }) => ({ path, namespace: ofNode, sideEffects: false }))
+    onLoad({ filter: /./, namespace: ofNode }, () => ({
+      contents: `export function ofNode(module, name) {
+  const all = process.getBuiltinModule(module)
+  return name === undefined ? all : all[name]
+}`,
+    }))
+  },
+}

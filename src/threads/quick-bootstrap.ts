@@ -1,0 +1,16 @@
+/**
+ * The first module of a thread whose code its program has compiled: what `bootstrap.ts` does, out of the joined script. The build makes
+ * CommonJS of it, which a thread begins with at once.
+ */
+import { workerData } from 'node:worker_threads'
+import { joined } from '../pool/wire/joined.ts'
+import { readCode } from '../pool/wire/compiled-code.ts'
+import type { serveThread } from './serve.ts'
+import type { ThreadData } from './wire.ts'
+
+const { skein } = workerData as ThreadData
+if (skein.quick) {
+  process.execArgv = [...skein.quick.execArgv]
+  const { threads_serve$serveThread: serve } = joined(readCode(skein.quick.code))
+  ;(serve as typeof serveThread)(skein)
+}

@@ -1,0 +1,15 @@
+import { spawnSync } from 'node:child_process'
+import { task } from 'skein'
+
+/** What a worker sees of the way in which it was started, and what a program that it starts by itself sees of skein. */
+export const seen = task(import.meta, function seen(): { execArgv: string[]; scripts: number; inner: string } {
+  const inner = `import { task } from 'skein'; console.log(typeof task)`
+  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '-e', inner], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  })
+  const scripts = Object.getOwnPropertySymbols(globalThis).filter(symbol =>
+    symbol.description?.startsWith('skein.joined '),
+  )
+  return { execArgv: process.execArgv, scripts: scripts.length, inner: stdout.trim() || stderr }
+})
