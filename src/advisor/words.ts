@@ -23,7 +23,8 @@ export function significant(n: number): string {
 
 /** A count with thousands separated: 12,345. */
 export function count(n: number): string {
-  return Math.round(n).toLocaleString('en-US')
+  // Not by toLocaleString, whose first use loads the languages of the world.
+  return String(Math.round(n)).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** An amount of memory: 512 B, 3.40 KiB, 41.6 MiB. */
