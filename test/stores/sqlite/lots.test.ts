@@ -96,6 +96,37 @@ describe('a SQLite store that writes many calls in one statement', () => {
     await store.close()
   })
 
+  inFolder('purges lot by lot, however far apart they lie, and leaves what was sent meanwhile', async file => {
+    const before = await sqliteStore(`sqlite:${file}`)
+    const ids = names(2_400)
+    const long = JSON.stringify('x'.repeat(5_000))
+    await before.broker.send(
+      ids.map((id, n) =>
+        call(id, { queue: n % 2 ? 'p' : 'q', ...(n % 100 === 1 ? { body: `[[${long}],{},{}]` } : {}) }),
+      ),
+    )
+    await before.close()
+    const other = await openDriver(file)
+    const [middle] = other.prepare(`SELECT call FROM skein_call WHERE id = 'call-1100'`).get() as [number]
+    other.exec(`
+      UPDATE skein_call SET call = -call - 350000 WHERE call > ${middle};
+      UPDATE skein_call SET call = -call WHERE call < 0;
+      UPDATE skein_message SET call = -call - 350000 WHERE call > ${middle};
+      UPDATE skein_message SET call = -call WHERE call < 0;
+      UPDATE skein_meta SET sequence = sequence + 400000;`)
+    const store = await sqliteStore(`sqlite:${file}`)
+    const purged = store.inspector.purge({ queue: 'p' })
+    await store.broker.send([call('late', { queue: 'p' })])
+    assert.equal(await purged, 1_200)
+    const kept = await store.inspector.list({ limit: 3_000 })
+    assert.deepEqual(kept.map(({ id }) => id).reverse(), [...ids.filter((_, n) => n % 2 === 0), 'late'])
+    const left = (table: string): unknown => other.prepare(`SELECT count(*) FROM ${table}`).get()?.[0]
+    assert.deepEqual([left('skein_call'), left('skein_message'), left('skein_gone')], [1_201, 0, 1_200])
+    assert.equal(await store.results.outcome('call-1').then(({ state }) => state), 'gone')
+    other.close()
+    await store.close()
+  })
+
   inFolder('tells how a call has ended along with the news that it has', async file => {
     const [waiting, working] = [await sqliteStore(`sqlite:${file}`), await sqliteStore(`sqlite:${file}`)]
     const told = new Promise<CallOutcome | undefined>(resolve => waiting.results.watch('a', { ended: resolve }))

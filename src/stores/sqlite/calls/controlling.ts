@@ -2,14 +2,16 @@ import * as story from '../../story.ts'
 import type { Cancelled, JobFilter, Retried } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { verdictOf } from './counters.ts'
-import { ask, end, forget, load, loadWhere, noteEnd } from './ending.ts'
+import { ask, end, forgetWhere, load, noteEnd } from './ending.ts'
 import { boundsIn, refill, standsBehind } from './limits.ts'
 import { conditionOf } from './looking.ts'
 import { holdersOf } from './keys.ts'
 import { reportKind, write } from './reporting.ts'
+import { countIn, numberIn, textIn } from '../file/columns.ts'
 import { state } from '../file/schema.ts'
 import { changedRetention } from '../../options.ts'
 import type { Retention, RetentionChange } from '../../roles/retention.ts'
+import type { Purged } from './requests.ts'
 import type { Turn } from './turn.ts'
 
 /** The time for which a worker that is not heard of counts as alive, in milliseconds. */
@@ -75,24 +77,47 @@ export function retry(turn: Turn, id: string): Retried {
   return 'ready'
 }
 
-/** Forgets calls that match and don't run, up to `limit`. How many. */
-export function purge(turn: Turn, filter: JobFilter, limit: number): number {
+/** So far apart, at most, are the numbers of the calls that one transaction looks at: where few match, it ends soon all the same. */
+const reach = 100_000
+
+/**
+ * Forgets calls that match and don't run, the newest first, up to `limit`.
+ *
+ * @param below the `next` of the time before; undefined at the beginning
+ */
+export function purge(turn: Turn, filter: JobFilter, limit: number, below: number = Number.MAX_SAFE_INTEGER): Purged {
   turn.durable = true
+  const { database } = turn
+  const top = numberIn(database.get('SELECT max(call) FROM skein_call WHERE call < ?', below)?.[0])
+  if (top === null) return { count: 0, next: undefined }
   const { where, parameters } = conditionOf(turn, filter)
-  const found = loadWhere(
-    turn,
-    `${where} AND state <> ${state.running} ORDER BY call DESC LIMIT ?`,
-    ...(parameters as (string | number)[]),
-    limit,
+  const these = `${where} AND state <> ${state.running} AND call BETWEEN ? AND ?`
+  const [last] = database.get(
+    `SELECT call FROM skein_call WHERE ${these} ORDER BY call DESC LIMIT 1 OFFSET ?`,
+    ...parameters,
+    top - reach,
+    top,
+    limit - 1,
+  ) ?? [top - reach]
+  const range = [...parameters, last as number, top]
+  const waiting = database.all(
+    `SELECT call, id, counts, limit_key FROM skein_call
+     WHERE ${these} AND NOT (typeof(state) IN ('integer', 'real') AND state >= ${state.done})`,
+    ...range,
   )
-  for (const loaded of found) {
-    forget(turn, loaded)
-    if (loaded.state >= state.done) continue
-    noteEnd(turn, loaded, state.cancelled, { error: story.purgedStory })
-    turn.tell('ended', loaded.id)
-    if (loaded.limitKey !== null) refill(turn, loaded.limitKey)
+  const count = forgetWhere(turn, these, ...range)
+  const limits = new Set<string>()
+  if (waiting.length > 0) {
+    const ids = JSON.stringify(waiting.map(([, id]) => textIn(id)))
+    database.run('INSERT INTO skein_gone SELECT ? + key, value FROM json_each(?)', turn.take(waiting.length), ids)
   }
-  return found.length
+  for (const [call, id, counts, limitKey] of waiting) {
+    noteEnd(turn, { call: call as number, counts: countIn(counts) }, state.cancelled, { error: story.purgedStory })
+    turn.tell('ended', textIn(id))
+    if (limitKey !== null) limits.add(textIn(limitKey))
+  }
+  for (const key of limits) refill(turn, key)
+  return { count, next: last as number }
 }
 
 /** Changes how much of the past is kept. The retention that is in force then. */

@@ -1,6 +1,6 @@
 import * as story from '../../story.ts'
 import { countIn, countOf, numberIn, optionalTextIn } from '../file/columns.ts'
-import type { Row } from '../file/driver.ts'
+import type { Row, Value } from '../file/driver.ts'
 import { bytesOf, leave } from './counters.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
@@ -194,8 +194,35 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
   })
 }
 
+/** Removes the calls for which a condition holds with all that belongs to them. How many there were. */
+export function forgetWhere(turn: Turn, these: string, ...parameters: Value[]): number {
+  const { database } = turn
+  const groups = database.all(
+    `SELECT history, count(*), total(${countOf('bytes')}), count(*) FILTER (WHERE reports IS NOT 0),
+       count(*) FILTER (WHERE headers IS NULL), count(awaits) FROM skein_call WHERE ${these} GROUP BY 1`,
+    ...parameters,
+  ) as [Value, number, number, number, number, number][]
+  const calls = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ${these} AND ${condition})`
+  const isAny = (count: (group: (typeof groups)[number]) => number): boolean => groups.some(group => count(group) > 0)
+  if (isAny(([, , , reporting]) => reporting))
+    database.run(`DELETE FROM skein_report WHERE ${calls('reports IS NOT 0')}`, ...parameters)
+  if (isAny(([, , , , apart]) => apart))
+    database.run(`DELETE FROM skein_message WHERE ${calls('headers IS NULL')}`, ...parameters)
+  const counters = isAny(([, , , , , waited]) => waited)
+    ? database.all(`SELECT DISTINCT awaits FROM skein_call WHERE ${these} AND awaits IS NOT NULL`, ...parameters)
+    : []
+  database.run(`DELETE FROM skein_call WHERE ${these}`, ...parameters)
+  for (const [counter] of counters) leave(turn, counter as string)
+  let removed = 0
+  for (const [part, count, bytes] of groups) {
+    turn.history.add(part, -count, -bytes)
+    removed += count
+  }
+  return removed
+}
+
 /** Removes a call with all that belongs to it. */
-export function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
+function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
   const { database } = turn
   const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING history, ${countOf('bytes')}`, call)
   database.run('DELETE FROM skein_message WHERE call = ?', call)

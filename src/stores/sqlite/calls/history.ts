@@ -1,8 +1,8 @@
 import { retentionParts } from '../../options.ts'
 import { keptAnyway, type KeptLimits } from '../../roles/retention.ts'
 import { countIn, countOf, numberIn } from '../file/columns.ts'
-import { leave } from './counters.ts'
 import { exceeds, firstEnded } from './due.ts'
+import { forgetWhere } from './ending.ts'
 import { parts, withoutKey } from '../file/schema.ts'
 import type { Keeper, Turn } from './turn.ts'
 
@@ -69,23 +69,7 @@ function remove(turn: Turn, part: number, count: number, also: string = '1'): nu
     count,
   ) as [number | null]
   if (last === null) return 0
-  const these = `${first} AND ended <= ?`
-  const [removed, bytes, reporting, apart, waited] = database.get(
-    `SELECT count(*), total(${countOf('bytes')}), count(*) FILTER (WHERE reports > 0), count(*) FILTER (WHERE headers IS NULL), count(awaits)
-     FROM skein_call WHERE ${these}`,
-    last,
-  ) as [number, number, number, number, number]
-  const calls = (condition: string): string => `call IN (SELECT call FROM skein_call WHERE ${these} AND ${condition})`
-  if (reporting > 0) database.run(`DELETE FROM skein_report WHERE ${calls('reports > 0')}`, last)
-  if (apart > 0) database.run(`DELETE FROM skein_message WHERE ${calls('headers IS NULL')}`, last)
-  const counters =
-    waited === 0
-      ? []
-      : database.all(`SELECT DISTINCT awaits FROM skein_call WHERE ${these} AND awaits IS NOT NULL`, last)
-  database.run(`DELETE FROM skein_call WHERE ${these}`, last)
-  for (const [counter] of counters) leave(turn, counter as string)
-  turn.history.add(part, -removed, -bytes)
-  return removed
+  return forgetWhere(turn, `${first} AND ended <= ?`, last)
 }
 
 /** Keys whose time is over are free: the calls that have ended are history from now on. How many there were. */

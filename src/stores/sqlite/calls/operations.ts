@@ -54,7 +54,7 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
     case 'retry':
       return asked[1].map(id => retry(turn, id))
     case 'purge':
-      return purge(turn, asked[1], asked[2])
+      return purge(turn, asked[1], asked[2], asked[3])
     case 'pause':
       return pause(turn, asked[1], asked[2])
     case 'retain':

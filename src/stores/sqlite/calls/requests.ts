@@ -26,13 +26,19 @@ export type Asked =
   | readonly ['list', JobFilter]
   | readonly ['cancel', readonly string[], string]
   | readonly ['retry', readonly string[]]
-  | readonly ['purge', JobFilter, number]
+  | readonly ['purge', JobFilter, number, number | undefined]
   | readonly ['pause', string, boolean]
   | readonly ['retain', RetentionChange]
   | readonly ['announce', string, Announcement | undefined]
   | readonly ['workers']
   | readonly ['stats']
   | readonly ['sweep']
+
+/** The number of calls that are forgotten, and the one below which there may be more: undefined when all have been looked at. */
+export interface Purged {
+  readonly count: number
+  readonly next: number | undefined
+}
 
 /** A number to answer under, and what is asked. */
 export type Request = ThreadRequest<Asked>

@@ -3,7 +3,7 @@ import * as check from '../../check.ts'
 import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
 import { retentionChange } from '../../options.ts'
 import type { Retention, RetentionChange } from '../../roles/retention.ts'
-import type { SqliteThread } from '../calls/requests.ts'
+import type { Purged, SqliteThread } from '../calls/requests.ts'
 
 /** The number of calls that are forgotten in one go, so that others are not kept waiting while a million are. */
 const piece = 1_000
@@ -40,20 +40,21 @@ export class SqliteInspector implements Inspector {
     check.checkFilter(filter)
     let purged = 0
     let size = piece
+    let next: number | undefined
     for (let left = filter.limit ?? Infinity; left > 0;) {
-      const asked = Math.min(left, size)
-      let count: number
+      let answer: Purged
       try {
-        count = await this.#thread.ask<number>(['purge', filter, asked])
+        answer = await this.#thread.ask<Purged>(['purge', filter, Math.min(left, size), next])
       } catch (error) {
         // To forget needs a little room, too: less of it for less at once.
         if (size === 1 || !(error instanceof StoreError) || error.code !== 'SKEIN_STORE_FULL') throw error
         size = Math.ceil(size / 8)
         continue
       }
-      purged += count
-      left -= count
-      if (count < asked) break
+      purged += answer.count
+      left -= answer.count
+      next = answer.next
+      if (next === undefined) break
     }
     return purged
   }
