@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { CallOutcome, Settlement } from 'skein/stores'
+import type { CallOutcome, Settlement, StoredState } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
 import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
@@ -126,6 +126,33 @@ describe('a SQLite store that writes many calls in one statement', () => {
     other.close()
     await store.close()
   })
+
+  inFolder(
+    'lists the few that run or are dead among many that wait, whatever the state of a damaged one says',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      await store.broker.send(names(300).map(id => call(id)))
+      await claimNow(store, { ...request, limit: 3 })
+      const other = await openDriver(file)
+      const odd = ["'x'", '99', '4.5', '5.5', '6.5', '7', '5', '6']
+      for (const [n, state] of odd.entries())
+        other.exec(`UPDATE skein_call SET state = ${state} WHERE id = 'call-${n + 10}'`)
+      other.close()
+      const listed = async (...states: StoredState[]): Promise<string[]> =>
+        (await store.inspector.list({ states, limit: 1_000 })).map(({ id }) => id)
+      const running = names(3).reverse()
+      const dead = names(16).slice(10).reverse()
+      assert.deepEqual(await listed('running'), running)
+      assert.deepEqual(await listed('dead'), dead)
+      assert.deepEqual(await listed('running', 'dead'), [...dead, ...running])
+      assert.deepEqual(await listed('dead', 'failed'), ['call-16', ...dead])
+      assert.deepEqual(
+        (await store.inspector.list({ states: ['dead', 'running'], queue: 'q', limit: 7 })).map(({ id }) => id),
+        [...dead, 'call-2'],
+      )
+      await store.close()
+    },
+  )
 
   inFolder('tells how a call has ended along with the news that it has', async file => {
     const [waiting, working] = [await sqliteStore(`sqlite:${file}`), await sqliteStore(`sqlite:${file}`)]
