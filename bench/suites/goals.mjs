@@ -25,7 +25,7 @@ export function held({ what, goal, found, least, most, digits = 0, unit = '', fi
     what,
     goal,
     figure: found && (figure ?? `${number(found.median, digits)}${unit}`),
-    range: found && [found.min, found.max],
+    range: found && found.n !== 1 ? [found.min, found.max] : undefined,
     reached,
     near: reached === false ? nearness(found.median, least, most) : undefined,
     beside,
