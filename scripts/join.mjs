@@ -8,11 +8,11 @@ import { allOf, mangled, resolvingOfNode, withoutNodeImports } from './modules.m
 import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
-/** Each part has what these modules load and no part above it has. */
+/** Each part has what these modules load and no part above it has; where it says so, only what is in one folder. */
 const parts = [
   { name: 'front', entries: ['index.js'] },
   { name: 'host', entries: ['threads/bootstrap.js', 'processes/bootstrap.js', 'pool/host/serve-in-program.js'] },
-  { name: 'pool', entries: ['pool/crew/worker-pool.js', 'pool/wire/pool-options.js'] },
+  { name: 'pool', entries: ['threads/index.js', 'processes/index.js'], only: 'pool/' },
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
@@ -77,12 +77,12 @@ export async function joinModules(folder, texts) {
 /** The part of each module that is in one. */
 function partsOf(texts) {
   const partOf = new Map()
-  for (const { name, entries } of parts) {
+  for (const { name, entries, only = '' } of parts) {
     for (const path of reachableFrom(
       entries.filter(entry => texts.has(entry)),
       texts,
     )) {
-      if (!partOf.has(path) && !starters.includes(path)) partOf.set(path, name)
+      if (!partOf.has(path) && !starters.includes(path) && path.startsWith(only)) partOf.set(path, name)
     }
   }
   return partOf
