@@ -364,5 +364,5 @@ const collect = runInNewContext('gc') as (() => void) | undefined
 
 /** The timers that keep the program alive. */
 function timers(): string[] {
-  return process.getActiveResourcesInfo().filter(kind => kind === 'Timeout' || kind === 'Immediate')
+  return process.getActiveResourcesInfo().filter(kind => kind === 'Timeout')
 }
