@@ -187,7 +187,7 @@ async function saveChart(folder, suite, result) {
 /** Skein's own contestants once more, each with the build of another checkout. */
 function beforeOf(suite, folder) {
   return suite.contestants
-    .filter(({ role, command }) => role === 'skein' && command === undefined)
+    .filter(({ role, command, folder: whole }) => role === 'skein' && command === undefined && whole === undefined)
     .map(contestant => ({
       ...contestant,
       key: `${contestant.key} before`,

@@ -10,6 +10,7 @@ import * as map from './map.mjs'
 import * as observe from './observe.mjs'
 import * as queue from './queue.mjs'
 import * as scaling from './scaling.mjs'
+import * as size from './size.mjs'
 import * as start from './start.mjs'
 import * as store from './store.mjs'
 import * as structured from './structured.mjs'
@@ -78,6 +79,7 @@ export const suites = [
     rounds: [3, 1],
     about: 'megabytes in a call: cloned, moved, shared, or put before',
   },
+  { name: 'size', make: size.suite, rounds: [1, 1], about: 'bytes of bundles and of the package' },
   {
     name: 'start-answers',
     make: start.answers,
@@ -137,4 +139,4 @@ export const suites = [
 ]
 
 /** The beginnings of the names of suites whose goals stand in one table. */
-export const ofGoals = ['start', 'store', 'queue', 'dispatch', 'map', 'growth']
+export const ofGoals = ['start', 'size', 'store', 'queue', 'dispatch', 'map', 'growth']
