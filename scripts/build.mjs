@@ -8,7 +8,7 @@ import { alone } from './alone.mjs'
 import { compile } from './compile.mjs'
 import { makeDist } from './dist.mjs'
 import { made } from './made.mjs'
-import { emitted, root, run, tsc } from './steps.mjs'
+import { emitted, modules, root, run, tsc } from './steps.mjs'
 
 const compiledTests = 'build/test'
 /** What any part of the build depends on, besides its sources. */
@@ -22,7 +22,7 @@ export function buildLibrary() {
       compile({ ...library, anew }),
     )
     try {
-      await made('dist', { reads: [...always, 'src', emitted], writes: ['dist'] }, () => makeDist(emitted))
+      await made('dist', { reads: [...always, 'src', emitted], writes: ['dist', modules] }, () => makeDist(emitted))
     } catch (error) {
       if (code === 0) throw error
       console.error(`dist/ is as it was before: ${error.message}`)
@@ -35,7 +35,7 @@ export function buildLibrary() {
 export function buildTests() {
   const tests = { project: 'tsconfig.test.json', source: 'test', output: compiledTests }
   const files = {
-    reads: [...always, 'tsconfig.test.json', 'test', { folder: 'dist', ending: '.d.ts' }],
+    reads: [...always, 'tsconfig.test.json', 'test', ...['dist', modules].map(folder => ({ folder, ending: '.d.ts' }))],
     writes: [compiledTests],
   }
   return alone(() => made('tests', files, ({ anew }) => compile({ ...tests, anew })))
@@ -51,7 +51,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     options: { test: { type: 'boolean', default: false }, clean: { type: 'boolean', default: false } },
   })
   if (values.clean) {
-    for (const folder of ['dist', emitted, compiledTests])
+    for (const folder of ['dist', modules, emitted, compiledTests])
       await rm(join(root, folder), { recursive: true, force: true })
   }
   const library = await buildLibrary()

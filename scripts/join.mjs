@@ -8,6 +8,8 @@ import { allOf, mangled, resolvingOfNode, withoutNodeImports } from './modules.m
 import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
+const queueCommands = ['stats', 'jobs', 'job', 'retry', 'cancel', 'purge', 'pause', 'dead', 'doctor', 'repair']
+
 /** Each part has what these modules load and no part above it has; where it says so, only what is in one folder. */
 const parts = [
   { name: 'front', entries: ['index.js'] },
@@ -16,19 +18,49 @@ const parts = [
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
-  { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js', 'advisor/settle-each.js'] },
+  { name: 'settle', entries: ['advisor/settle-each.js'] },
+  { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js'] },
+  { name: 'lowlevel', entries: ['lowlevel/index.js'] },
+  { name: 'stores', entries: ['stores/index.js'] },
+  { name: 'memory', entries: ['stores/memory/index.js', 'stores/memory/by-url.js'] },
+  { name: 'sqlite', entries: ['stores/sqlite/index.js', 'stores/sqlite/shared.js'] },
+  { name: 'sqlite-thread', entries: ['stores/sqlite/thread/serve.js'] },
+  { name: 'compact', entries: ['stores/sqlite/file/compact.js'] },
+  { name: 'queue', entries: ['queue/index.js'] },
+  { name: 'advisor', entries: ['advisor/index.js'] },
+  { name: 'testing', entries: ['testing/index.js'] },
+  { name: 'testing-stores', entries: ['testing/stores/index.js'] },
+  { name: 'commands', entries: ['worker/worker', ...queueCommands].map(name => `cli/queue/${name}.js`) },
+  {
+    name: 'compare',
+    entries: ['commands/compare', 'commands/tour', 'write-report', 'tour/statistics', 'tour/probe-places'].map(
+      name => `cli/${name}.js`,
+    ),
+  },
 ]
 
 /** So that `skein --help` needs nothing of the front part: two modules with nothing but a few functions, which it has once more. */
 const copied = { cli: ['core/errors/nearest.js', 'core/errors/foreign.js'] }
 
-/** What starts a worker, or a command: it does something when it is loaded, so it stays a file of its own. */
-const starters = [
+/**
+ * The files of their own: what does something when it is loaded, or has such a file loaded; what a thread or a process begins
+ * with; and what asks for its own place.
+ */
+export const alone = [
   ...['threads', 'processes'].flatMap(place => [`${place}/bootstrap.js`, `${place}/starter.js`]),
+  'ambient/index.js',
+  'stores/sqlite/starter.js',
+  'stores/sqlite/thread/thread.js',
+  'queue/open-store.js',
+  'queue/worker/place.js',
+  'advisor/contender.js',
+  'advisor/report.js',
   'cli/main.js',
+  ...['source-files', 'tasks', 'site', 'server', 'probe-tasks'].map(name => `cli/tour/${name}.js`),
 ]
 
 const importLine = /^(import|export) \{([^}]*)\} from '(\.[^']+)';$/gm
+const wholeLine = /^(import) (\* as \w+) from '(\.[^']+)';$/gm
 
 /**
  * Joins modules as the compiler wrote them. `folder` is where they lie, from the root of the repository; `texts` holds
@@ -69,7 +101,7 @@ export async function joinModules(folder, texts) {
   }
   for (const [path, text] of await workerCode(folder, { texts, partOf, names, build })) other.set(path, text)
   const toPart = path => from => partFrom(posix.dirname(path), partOf.get(from))
-  for (const path of starters.filter(each => texts.has(each)))
+  for (const path of alone.filter(each => texts.has(each)))
     other.set(path, straight(path, texts.get(path), partOf, toPart(path)))
   return { other, absent: joined.map(path => `${path}.map`) }
 }
@@ -82,7 +114,7 @@ function partsOf(texts) {
       entries.filter(entry => texts.has(entry)),
       texts,
     )) {
-      if (!partOf.has(path) && !starters.includes(path) && path.startsWith(only)) partOf.set(path, name)
+      if (!partOf.has(path) && !alone.includes(path) && path.startsWith(only)) partOf.set(path, name)
     }
   }
   return partOf
@@ -156,12 +188,12 @@ function reachableFrom(entries, texts) {
   const found = new Set(entries)
   for (const path of found) {
     const text = texts.get(path)
-    for (const [, , , specifier] of text.matchAll(importLine)) {
+    for (const [, , , specifier] of [...text.matchAll(importLine), ...text.matchAll(wholeLine)]) {
       const next = posix.join(posix.dirname(path), specifier)
       if (!texts.has(next)) throw new Error(`${path} imports ${specifier}, which is not there`)
       found.add(next)
     }
-    const others = [...text.matchAll(/^(?:import|export)\b(?! \{[^}]*\} from '\.).*from '\..*$/gm)]
+    const others = [...text.matchAll(/^(?:import|export)\b(?! (?:\{[^}]*\}|\* as \w+) from '\.).*from '\..*$/gm)]
     if (others.length > 0) throw new Error(`${path}: cannot join what it imports with: ${others[0][0]}`)
   }
   return [...found]

@@ -75,8 +75,8 @@ function write(current, version, date) {
 async function pack() {
   rmSync(packages, { recursive: true, force: true })
   mkdirSync(packages, { recursive: true })
-  // Built already, and what was built has been tested.
-  const code = await npm(['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', packages])
+  // What was built has been tested; its maps are left out of the package, and that is all that `prepack` does now.
+  const code = await npm(['pack', '--loglevel=error', '--pack-destination', packages])
   const { name, version } = JSON.parse(read('package.json'))
   const archive = join(packages, `${name}-${version}.tgz`)
   return code === 0 && existsSync(archive) ? archive : undefined

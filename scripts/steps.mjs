@@ -9,6 +9,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What the compiler writes, from the root: one file for each module. dist/ is made from it. */
 export const emitted = '.cache/emit'
 
+/** Each module by its own path, for the tests, which import it as #skein/… */
+export const modules = 'build/modules'
+
 const binary = path => join(root, 'node_modules', path)
 export const tsc = binary('typescript/bin/tsc')
 export const attw = binary('@arethetypeswrong/cli/dist/index.js')

@@ -6,7 +6,7 @@ import { knip, run } from './steps.mjs'
 
 /** Prints what is not used. Gives 0 if there is nothing of it. */
 export function checkUnused() {
-  const cached = ['--cache', '--cache-location', '.cache/knip']
+  const cached = ['--cache', '--cache-location', '.cache/unused']
   return run(process.execPath, [knip, '--tsConfig', 'tsconfig.knip.json', '--no-tag-hints', ...cached])
 }
 

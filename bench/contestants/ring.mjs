@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { ReplyReader, RequestWriter } from '../../dist/pool/words/messages.js'
-import { ringMemory } from '../../dist/threads/ring/layout.js'
-import { Listener, openOutlet, ringLayout } from '../../dist/threads/ring/link.js'
+import { ReplyReader, RequestWriter } from '../../build/modules/pool/words/messages.js'
+import { ringMemory } from '../../build/modules/threads/ring/layout.js'
+import { Listener, openOutlet, ringLayout } from '../../build/modules/threads/ring/link.js'
 
 const call = 1
 

@@ -1,7 +1,7 @@
 // The worker's side of the bare ring: skein's own transport with nothing around it.
 import { workerData } from 'node:worker_threads'
-import { ReplyWriter, RequestReader } from '../../dist/pool/words/messages.js'
-import { Listener, openOutlet, ringLayout } from '../../dist/threads/ring/link.js'
+import { ReplyWriter, RequestReader } from '../../build/modules/pool/words/messages.js'
+import { Listener, openOutlet, ringLayout } from '../../build/modules/threads/ring/link.js'
 import { kernels } from '../work.mjs'
 
 const { port, requests, replies } = workerData

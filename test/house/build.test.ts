@@ -36,7 +36,7 @@ async function build(...args: readonly string[]): Promise<Ran> {
 /** What `read` says of each file that a build makes. */
 function made<T>(read: (path: string) => T): Record<string, T> {
   const all: Record<string, T> = {}
-  for (const folder of ['dist', 'build/test']) {
+  for (const folder of ['dist', 'build/modules', 'build/test']) {
     for (const entry of readdirSync(at(folder), { withFileTypes: true, recursive: true })) {
       const path = relative(house, join(entry.parentPath ?? entry.path, entry.name))
       if (entry.isFile() && entry.name !== '.tsbuildinfo') all[path] = read(path)
@@ -77,7 +77,7 @@ describe('a build that does only what has changed', () => {
   test('gives what runs, and source maps that lead to the sources', async () => {
     assert.equal((await runScript(at('build/test/sum.test.js'), { cwd: house })).stdout, '3\n')
     assert.equal((await runScript(at('dist/threads/bootstrap.js'), { cwd: house })).stdout, '1\n')
-    for (const path of ['dist/joined/front.js.map', 'dist/extra/twice.js.map', 'dist/core/add.d.ts.map']) {
+    for (const path of ['dist/joined/front.js.map', 'dist/joined/front.d.ts.map']) {
       const { sources } = JSON.parse(read(path)) as { sources: string[] }
       for (const source of sources) assert.match(join(dirname(path), source), /^src.(core|extra)/)
     }
@@ -116,9 +116,10 @@ describe('a build that does only what has changed', () => {
 
   test('equals a clean one after somebody has removed or changed what was built', async () => {
     const damage = [
-      () => rmSync(at('dist/core/add.d.ts')),
+      () => rmSync(at('dist/joined/front.d.ts')),
+      () => rmSync(at('build/modules/core/add.d.ts')),
       () => write('dist/index.js', 'throw new Error("not ours")\n'),
-      () => write('dist/core/left-over.js', ''),
+      () => write('dist/joined/left-over.js', ''),
       () => rmSync(at('build/test/sum.test.js')),
       () => rmSync(at('.cache/emit/core/add.js')),
     ]

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module'
+import { basename, dirname, join, posix } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { npm } from '../support/npm.ts'
@@ -16,15 +17,7 @@ interface PackageJson {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageJson
 const execute = promisify(execFile)
-const atTop = [
-  'ARCHITECTURE.md',
-  'package.json',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-]
+const atTop = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
 
 describe('the exports of the package', () => {
   for (const [name, entry] of Object.entries(manifest.exports)) {
@@ -106,24 +99,53 @@ describe('the package as it is published', () => {
   test('holds only what users need', async () => {
     const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
     const packed = parsePack(stdout)
-    const unwanted = packed.filter(path => !/^(?:dist|src|docs|examples)\//.test(path) && !atTop.includes(path))
+    const unwanted = packed.filter(
+      path => !/^(?:dist\/|docs\/errors\.md$|docs\/guide\/)/.test(path) && !atTop.includes(path),
+    )
     assert.deepEqual(unwanted, [])
-    for (const wanted of ['dist/index.js', 'dist/index.d.ts', 'src/index.ts', ...atTop]) {
+    for (const wanted of ['dist/index.js', 'dist/index.d.ts', 'docs/errors.md', ...atTop]) {
       assert.ok(packed.includes(wanted), `${wanted} is missing`)
     }
   })
 
-  test('holds what its README links to', async () => {
+  test('holds all that its modules and its declarations import', async () => {
     const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
-    const packed = parsePack(stdout)
-    const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
-    assert.ok(links.length > 5)
-    for (const [, link] of links) {
-      assert.ok(
-        packed.some(path => path === link || path.startsWith(`${link}/`)),
-        `${link} is not in the package`,
-      )
+    const packed = new Set(parsePack(stdout))
+    const modules = [...packed].filter(path => /^dist\/(?!.*assets\/).*\.(js|d\.ts)$/.test(path))
+    assert.ok(modules.length > 50)
+    for (const path of modules) {
+      const text = readFileSync(join(root, path), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+      for (const [, specifier = ''] of text.matchAll(/(?:\bfrom |^import |\bimport\()['"](\.[^'"]+)['"]/gm)) {
+        const found = posix.join(posix.dirname(path), specifier)
+        const wanted = path.endsWith('.d.ts') ? found.replace(/\.js$/, '.d.ts') : found
+        assert.ok(packed.has(wanted), `${path} imports ${specifier}, which is not in the package`)
+      }
     }
+  })
+
+  test('leads from its declarations to its modules, and from nowhere to sources that it does not hold', async t => {
+    const folder = mkdtempSync(join(root, 'build', 'published-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    cpSync(join(root, 'dist'), folder, { recursive: true })
+    await execute(process.execPath, ['scripts/published.mjs', `build/${basename(folder)}`], { cwd: root })
+    const lines = (path: string): string[] => readFileSync(join(folder, path), 'utf8').split('\n')
+    let found = 0
+    for (const name of readdirSync(join(folder, 'joined'))) {
+      const path = `joined/${name}`
+      if (name.endsWith('.js')) assert.ok(!lines(path).some(line => line.startsWith('//# sourceMappingURL')), path)
+      if (!name.endsWith('.d.ts')) continue
+      const map = new SourceMap(JSON.parse(lines(`${path}.map`).join('')) as SourceMapPayload)
+      for (const [at, line] of lines(path).entries()) {
+        const [, declared] = /^export declare (?:abstract )?(?:class|function|const) ([\w$]+)/.exec(line) ?? []
+        if (declared === undefined) continue
+        const { originalSource, originalLine } = map.findEntry(at, line.indexOf(declared) + 1) as SourceMapping
+        const there = lines(`joined/${originalSource}`)[originalLine] ?? ''
+        const [word = ''] = declared.split('$')
+        assert.ok(new RegExp(`\\b${word}\\w*\\b`).test(there), `${path}: ${line}\nleads to ${originalSource}: ${there}`)
+        found++
+      }
+    }
+    assert.ok(found > 150, `${found} declarations`)
   })
 
   test('has types that need no setting', async t => {

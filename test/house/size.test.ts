@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { npm } from '../support/npm.ts'
 import { root } from '../support/paths.ts'
 
 const { bundled, effectsOf } = (await import(pathToFileURL(join(root, 'scripts/bundle-size.mjs')).href)) as {
@@ -18,13 +19,16 @@ const bundles = {
   '*': { minified: 182_000, gzipped: 61_300 },
 }
 
+/** The package: bytes of the archive and on disk, and the number of files. */
+const published = { size: 757_000, unpackedSize: 2_900_000, entryCount: 136 }
+
+/** The joined files that most programs and workers load, in bytes. */
+const parts = { front: 382_000, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }
+
 /** Says what to do about a size: it is there to be read by somebody who has only added a feature. */
 function hold(what: string, is: number, limit: number, advice: string): void {
-  assert.ok(
-    is <= limit,
-    `${what}: ${is} bytes, and the limit is ${limit}. ${advice} If it has to be, raise the limit here.`,
-  )
-  assert.ok(is > limit * 0.9, `${what} is down to ${is} bytes: lower the limit of ${limit} here, or it can creep back.`)
+  assert.ok(is <= limit, `${what}: ${is}, and the limit is ${limit}. ${advice} If it has to be, raise the limit here.`)
+  assert.ok(is > limit * 0.9, `${what} is down to ${is}: lower the limit of ${limit} here, or it can creep back.`)
 }
 
 describe('what a bundle gets of skein does not grow', () => {
@@ -40,8 +44,7 @@ describe('what a bundle gets of skein does not grow', () => {
   }
 
   test('by statements that run when it is loaded, which no bundler leaves out', async () => {
-    const joined = readdirSync(join(root, 'dist/joined')).filter(name => name.endsWith('.js'))
-    const left = (await Promise.all(joined.map(name => effectsOf(`dist/joined/${name}`)))).join('')
+    const left = (await Promise.all(Object.keys(parts).map(name => effectsOf(`dist/joined/${name}.js`)))).join('')
     const marked = '/* @__PURE__ */'
     assert.ok(
       left.length < 3_500,
@@ -49,4 +52,32 @@ describe('what a bundle gets of skein does not grow', () => {
         `of it (a spread or a destructured property becomes such a call), or goes into the function that needs it:\n${left}`,
     )
   })
+})
+
+describe('what a user gets on disk does not grow', () => {
+  test('in the package', async () => {
+    const { stdout } = await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root)
+    const parsed = JSON.parse(stdout) as unknown
+    const [packed] = (Array.isArray(parsed) ? parsed : Object.values(parsed as object)) as (typeof published)[]
+    assert.ok(packed !== undefined)
+    const advice =
+      'See with `npm pack --dry-run` what it holds: sources, maps to them, tests and pages of reference stay in the repository.'
+    hold('the archive, in bytes', packed.size, published.size, advice)
+    hold('the package on disk, in bytes', packed.unpackedSize, published.unpackedSize, advice)
+    hold(
+      'the number of files',
+      packed.entryCount,
+      published.entryCount,
+      `${advice} A module belongs into a part: scripts/join.mjs.`,
+    )
+  })
+
+  for (const [name, limit] of Object.entries(parts)) {
+    test(`in dist/joined/${name}.js, which is read whenever it is loaded`, () => {
+      const { size } = statSync(join(root, 'dist/joined', `${name}.js`))
+      const advice =
+        'What it does not need at once belongs into another part, which is loaded when it is needed: scripts/join.mjs.'
+      hold(`dist/joined/${name}.js, in bytes`, size, limit, advice)
+    })
+  }
 })

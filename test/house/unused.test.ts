@@ -24,7 +24,7 @@ describe('the search for what nobody uses, which `npm run lint` makes,', () => {
     const exports = { '.': { types: './dist/index.d.ts', default: './dist/index.js' } }
     write(
       'package.json',
-      JSON.stringify({ name: 'skein', type: 'module', imports: { '#skein/*': './dist/*' }, exports }),
+      JSON.stringify({ name: 'skein', type: 'module', imports: { '#skein/*': './build/modules/*' }, exports }),
     )
     write('bench/package.json', '{ "name": "bench", "private": true, "type": "module" }\n')
     write('src/index.ts', `export { published } from './core/values.ts'\n`)
