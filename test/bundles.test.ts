@@ -3,6 +3,7 @@ import { type BuildOptions, build } from 'esbuild'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { deadlockExitCode } from 'skein'
 import { fixture, root } from './support/paths.ts'
 import { type Ran, runScript } from './support/run-script.ts'
 
@@ -25,7 +26,7 @@ const kinds: readonly (readonly [name: string, options: BuildOptions])[] = [
 let bundles = 0
 
 /** Bundles a program of test/fixtures/bundled and runs it. */
-async function bundled(program: string, options: BuildOptions): Promise<Ran> {
+async function bundled(program: string, options: BuildOptions, env: Record<string, string> = {}): Promise<Ran> {
   const { outdir = join(folder, String(++bundles)) } = options
   await build({
     entryPoints: [fixture(`bundled/${program}.mjs`)],
@@ -37,7 +38,7 @@ async function bundled(program: string, options: BuildOptions): Promise<Ran> {
     ...options,
   })
   const ending = options.outExtension?.['.js'] ?? '.js'
-  return runScript(join(outdir, `${program}${ending}`), { cwd: outdir, timeout: 60_000 })
+  return runScript(join(outdir, `${program}${ending}`), { cwd: outdir, timeout: 60_000, env })
 }
 
 function printed({ code, stdout, stderr, hung }: Ran): string {
@@ -82,6 +83,16 @@ test('An error in a bundle says where its call was submitted, also in a folder d
   const { stdout } = await bundled('failing', { ...esm, outdir: join(folder, 'dist') })
   const [, below = ''] = stdout.split('--- submitted from ---')
   assert.match(below, /^\n {4}at .*dist\/failing\.mjs:/, stdout)
+})
+
+describe('a bundle with little of skein', () => {
+  test('is told that it can go on no more, and in debug mode what has kept the event loop busy', async () => {
+    const { code, stderr, hung } = await bundled('stuck', { ...esm, ...small }, { SKEIN_DEBUG: '1' })
+    assert.ok(!hung)
+    assert.equal(code, deadlockExitCode, stderr)
+    assert.match(stderr, /SkeinBlockedWarning: task holder kept the event loop busy for \d+ ms/)
+    assert.match(stderr, /DeadlockError \[SKEIN_DEADLOCK\]: The program ends/)
+  })
 })
 
 describe('a queue', () => {
