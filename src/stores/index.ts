@@ -12,7 +12,7 @@ export { Listeners } from './listeners.ts'
 export type { PullSignals, SignalName } from './listeners.ts'
 export type { PartRetentionOptions, RetentionOptions, StoreOptions } from './options.ts'
 export { PullingIntake } from './pulling/pulling-intake.ts'
-export type { ClaimRequest, PullSource } from './pulling/pulling-intake.ts'
+export type { ClaimRequest, PullSource, WaitingClaim } from './pulling/pulling-intake.ts'
 export { story }
 export { together } from './together/together.ts'
 export type {

@@ -1,6 +1,7 @@
 import { monotonic, since } from '../../core/time/clock.ts'
 import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { Timer } from '../../core/time/timer.ts'
+import { ClosedError } from '../../core/errors/errors.ts'
 import type { PullSignals } from '../listeners.ts'
 import type { Claim, Intake, IntakeHealth, IntakeRequest, IntakeReceiver } from '../roles/broker.ts'
 
@@ -26,13 +27,34 @@ export interface ClaimRequest extends IntakeRequest {
 export interface PullSource {
   /** Takes up to `limit` calls that are due, at once: an empty array when there is none. */
   claim(request: ClaimRequest): Promise<Claim[]>
+  /**
+   * Takes calls as `claim` does, and where there is none yet waits until there is. Left out by a store that cannot wait: it signals
+   * that there may be something, and is asked then.
+   */
+  wait?(request: ClaimRequest): WaitingClaim
   /** Listens. Who listens to `claimable` waits for something: the program is kept running as long as it listens. */
   on<K extends keyof PullSignals>(signal: K, listener: PullSignals[K]): () => void
 }
 
+/** A claim that waits until there is something. */
+export interface WaitingClaim {
+  /** Resolves to no calls only once it was recalled. */
+  readonly claims: Promise<Claim[]>
+  /** Ends the waiting. What has been handed over by then still comes. */
+  recall(): void
+}
+
+/** A claim that waits, as an intake knows of it. */
+interface Waiting {
+  readonly limit: number
+  readonly places: number
+  readonly recall: () => void
+  recalled: boolean
+}
+
 /**
  * Fills an intake by asking the store: at once when something is wanted and there may be something, never twice at the same
- * time, and never again and again while there is nothing.
+ * time, and never again and again while there is nothing: then it waits for a signal, or leaves a claim with a store that can wait.
  *
  * `#mayHave` is what the store has signalled: true from a signal until a claim that began after it came back with less than it
  * asked for. A signal during a claim counts for the next one, so none is missed.
@@ -65,6 +87,8 @@ export class PullingIntake implements Intake {
   #mayHave = true
   #claiming = false
   #claimingSince = 0
+  /** The claim under way, where that waits in the store until there is something. */
+  #waiting: Waiting | undefined
   #signals = 0
   #scheduled = false
   #stopped = false
@@ -88,14 +112,23 @@ export class PullingIntake implements Intake {
   }
 
   get health(): IntakeHealth {
-    const stuck = this.#claiming && since(this.#claimingSince) > stuckAfter
+    const waits = this.#waiting !== undefined && !this.#waiting.recalled
+    const stuck = this.#claiming && !waits && since(this.#claimingSince) > stuckAfter
     return { answered: this.#answered, trouble: this.#trouble, stuck }
   }
 
   want(count: number, ahead: number = 0): void {
     this.#wanted = count
     this.#ahead = ahead
+    const waiting = this.#waiting
+    // It would hand over more than is wanted now.
+    if (waiting && (waiting.limit > count || waiting.places > this.#places)) this.#recall()
     if (count > 0) this.#wake()
+  }
+
+  /** The number of calls that would begin at once. */
+  get #places(): number {
+    return Math.max(0, this.#wanted - this.#ahead)
   }
 
   async stop(): Promise<void> {
@@ -104,6 +137,7 @@ export class PullingIntake implements Intake {
     this.#unlisten.shift()?.()
     this.#pauseTimer?.clear()
     this.#probe?.clear()
+    this.#recall()
     if (this.#claiming) await new Promise<void>(resolve => (this.#onIdle = resolve))
   }
 
@@ -130,41 +164,54 @@ export class PullingIntake implements Intake {
 
   #tell(tell: () => void): void {
     tell()
-    if (this.#claiming) this.#early.push(tell)
+    if (this.#claiming && !this.#waiting) this.#early.push(tell)
   }
 
   #pump(): void {
-    if (this.#claiming || this.#stopped || this.#pauseTimer || !this.#mayHave) return
+    if (this.#claiming || this.#stopped || this.#pauseTimer) return
     const limit = Math.min(mostAtOnce, this.#wanted)
-    if (limit > 0) void this.#claim(limit)
+    if (limit > 0 && (this.#mayHave || this.#source.wait)) void this.#claim(limit)
   }
 
   async #claim(limit: number): Promise<void> {
     const signals = this.#signals
     const begun = steady()
+    const request: ClaimRequest = { ...this.#request, limit, places: this.#places }
     this.#claiming = true
     this.#claimingSince = monotonic()
     try {
-      const claims = await this.#source.claim({
-        ...this.#request,
-        limit,
-        places: Math.max(0, this.#wanted - this.#ahead),
-      })
+      const waiting = this.#mayHave ? undefined : this.#source.wait?.(request)
+      if (waiting) this.#waiting = { limit, places: request.places, recall: () => waiting.recall(), recalled: false }
+      const claims = await (waiting?.claims ?? this.#source.claim(request))
       this.#answered = monotonic()
       this.#trouble = undefined
       this.#pause = 0
-      if (claims.length < limit && this.#signals === signals) this.#mayHave = false
+      this.#mayHave = claims.length === limit || this.#signals !== signals
       this.#claiming = false
+      this.#waiting = undefined
       this.#wanted = Math.max(0, this.#wanted - claims.length)
       this.#ahead = Math.min(this.#ahead, this.#wanted)
-      this.#receiver.claims(claims, steady() - begun)
+      // How long there was nothing says nothing of how long a claim takes.
+      if (!waiting) this.#receiver.claims(claims, steady() - begun)
+      else if (claims.length > 0) this.#receiver.claims(claims)
     } catch (error) {
+      const waited = this.#waiting !== undefined
       this.#claiming = false
-      this.#failed(error)
+      this.#waiting = undefined
+      // Who closes the store ends the waiting, too.
+      if (waited && error instanceof ClosedError) this.#stopped = true
+      else this.#failed(error)
     }
     for (const tell of this.#early.splice(0)) tell()
     this.#onIdle?.()
     this.#wake()
+  }
+
+  #recall(): void {
+    if (this.#waiting === undefined || this.#waiting.recalled) return
+    this.#waiting.recalled = true
+    this.#claimingSince = monotonic()
+    this.#waiting.recall()
   }
 
   #failed(error: unknown): void {
@@ -188,6 +235,7 @@ export class PullingIntake implements Intake {
       () => {
         this.#armProbe()
         this.#mayHave = true
+        this.#recall()
         this.#wake()
       },
       undefined,

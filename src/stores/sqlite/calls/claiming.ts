@@ -8,6 +8,7 @@ import {
   type Bounds,
   boundsIn,
   noteStart,
+  notNumbers,
   open,
   opensAt,
   park,
@@ -56,35 +57,68 @@ export interface KeptLeases {
 /** The moments at which a task whose rate is used up may start again, on the clock that never goes back. */
 export type TaskOpenings = Map<string, number>
 
+/**
+ * All that a claim has to see to first, in one statement, since each of them costs: calls whose time is over, calls that are due,
+ * windows that open, queues that are paused, and the last line.
+ */
+const signs = `SELECT EXISTS (SELECT 1 FROM skein_call WHERE gives_up_at <= ?1),
+  EXISTS (SELECT 1 FROM skein_call WHERE state = ${state.delayed} AND due_at <= ?1),
+  EXISTS (SELECT 1 FROM skein_opening WHERE opens <= ?2 OR opens >= ?3),
+  EXISTS (SELECT 1 FROM skein_queue WHERE paused = 1), (SELECT max(line) FROM skein_line)`
+
+interface Signs {
+  readonly over: boolean
+  readonly due: boolean
+  readonly opens: boolean
+  readonly pauses: boolean
+}
+
+function signsOf({ database, keeper, now, time }: Turn): Signs {
+  const [over, due, opens, pauses, last] = database.get(signs, now, time, notNumbers) as Row
+  keeper.lines.refreshUpTo(last)
+  return { over: over === 1, due: due === 1, opens: opens === 1, pauses: pauses === 1 }
+}
+
 /** True when there may be something to claim; looks only, and changes nothing. */
 export function mayClaim(turn: Turn, request: ClaimRequest): boolean {
-  const { database, now, time } = turn
-  turn.keeper.lines.refresh()
-  if (database.get(`SELECT 1 FROM skein_call WHERE state = ${state.delayed} AND due_at <= ? LIMIT 1`, now)) return true
-  if (database.get('SELECT 1 FROM skein_opening WHERE opens <= ? LIMIT 1', time)) return true
-  for (const queue of request.queues) {
-    if (isPaused(turn, queue)) continue
-    for (const { line } of linesOf(turn, queue, request.tasks)) {
-      if (database.get(`SELECT 1 FROM skein_call WHERE line = ? AND state = ${state.ready} LIMIT 1`, line)) return true
-    }
-  }
-  return false
+  const { due, opens, pauses } = signsOf(turn)
+  if (due || opens) return true
+  const lines = request.queues
+    .filter(queue => !(pauses && isPaused(turn, queue)))
+    .flatMap(queue => linesOf(turn, queue, request.tasks).map(({ line }) => line))
+  return lines.length > 0 && isReadyIn(turn, lines)
+}
+
+function isReadyIn({ database }: Turn, lines: readonly number[]): boolean {
+  const [only] = lines
+  const row =
+    lines.length === 1
+      ? database.get(`SELECT 1 FROM skein_call WHERE line = ? AND state = ${state.ready} LIMIT 1`, only as number)
+      : database.get(
+          `SELECT 1 FROM json_each(?) WHERE EXISTS (SELECT 1 FROM skein_call WHERE line = value AND state = ${state.ready}) LIMIT 1`,
+          JSON.stringify(lines),
+        )
+  return row !== undefined
 }
 
 /** Claims calls. */
 export function claim(turn: Turn, request: ClaimRequest, kept: KeptLeases, openings: TaskOpenings): Claim[] {
-  promote(turn)
-  open(turn)
-  turn.keeper.lines.refresh()
+  const { over, due, opens, pauses } = signsOf(turn)
+  if (over || due) promote(turn)
+  if (opens) open(turn)
+  if (over || due || opens || request.keep === false || request.rates) turn.schedules = true
   const claims: Claim[] = []
   const admission = new Admission(turn)
   const claiming = { kept, openings, admission, places: request.places }
   for (const queue of request.queues) {
     if (claims.length === request.limit) break
-    if (isPaused(turn, queue)) continue
+    if (pauses && isPaused(turn, queue)) continue
     claims.push(...claimFrom(turn, queue, request, request.limit - claims.length, claiming))
   }
-  for (const key of admission.keys) refill(turn, key)
+  for (const key of admission.keys) {
+    turn.schedules = true
+    refill(turn, key)
+  }
   return claims
 }
 
@@ -107,7 +141,8 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
   const claims: Claim[] = []
   let parkedSoFar = 0
   while (claims.length < most && parkedSoFar < mostParked) {
-    const candidates = headsOf(turn, lines, free, most - claims.length)
+    const wanted = most - claims.length
+    const candidates = headsOf(turn, lines, free, wanted)
     if (candidates.length === 0) break
     const taken: Candidate[] = []
     const parked: { call: number; key: string }[] = []
@@ -129,8 +164,13 @@ function claimFrom(turn: Turn, queue: string, request: ClaimRequest, most: numbe
     // First those that start, then those that wait for them: what waits is judged by what runs.
     claims.push(...take(turn, taken, request, claiming))
     noteTaskStarts(turn, lines, taken, request, openings)
-    if (parked.length > 0) park(turn, parked)
+    if (parked.length > 0) {
+      turn.schedules = true
+      park(turn, parked)
+    }
     parkedSoFar += parked.length
+    // There are no more, unless those that were taken out have let others in.
+    if (candidates.length < wanted && parked.length === 0 && request.rates === undefined) break
   }
   if (parkedSoFar >= mostParked) turn.tell('claimable', queue)
   return claims
@@ -223,6 +263,11 @@ export function messageOf(turn: Turn, call: number): readonly [headers: string, 
   return row ? [textIn(row[0]), textIn(row[1])] : ['{}', 'null']
 }
 
+const mark = `UPDATE skein_call SET state = ${state.running}, token = ?, attempt = attempt + 1, lease = ?, worker = ?, started_at = ?,
+  gives_up_at = NULL, blamed = ? WHERE call`
+const markOne = `${mark} = ?`
+const markAll = `${mark} IN (SELECT value FROM json_each(?))`
+
 function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, claiming: Claiming): Claim[] {
   if (taken.length === 0) return []
   const { database, keeper, now, time } = turn
@@ -232,20 +277,13 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
     const place = claiming.places-- > 0
     if (alone === null ? place : alone < 0) begun.add(call)
   }
-  const mark = (calls: readonly number[], lease: number): void => {
+  const begin = (calls: readonly number[], lease: number): void => {
     for (const blamed of [true, false]) {
       const these = calls.filter(each => begun.has(each) === blamed)
       if (these.length === 0) continue
-      database.run(
-        `UPDATE skein_call SET state = ${state.running}, token = ?, attempt = attempt + 1, lease = ?, worker = ?, started_at = ?,
-           gives_up_at = NULL, blamed = ? WHERE call IN (SELECT value FROM json_each(?))`,
-        token,
-        lease,
-        request.worker,
-        now,
-        blamed ? 1 : 0,
-        JSON.stringify(these),
-      )
+      const marks = [token, lease, request.worker, now, blamed ? 1 : 0] as const
+      if (these.length === 1) database.run(markOne, ...marks, these[0] as number)
+      else database.run(markAll, ...marks, JSON.stringify(these))
     }
   }
   const leases = new Map<number, number>()
@@ -253,12 +291,12 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
     for (const { call } of taken) {
       const lease = turn.next()
       database.run('INSERT INTO skein_lease VALUES (?, ?, ?)', lease, request.lease, Math.ceil(time + request.lease))
-      mark([call], lease)
+      begin([call], lease)
       leases.set(call, lease)
     }
   } else {
     const lease = claiming.kept.of(turn, request.lease)
-    mark(
+    begin(
       taken.map(each => each.call),
       lease,
     )

@@ -33,11 +33,13 @@ export class Leases implements KeptLeases {
     if (known !== undefined && isThere(turn, known.lease)) {
       if (known.until > turn.time) return known.lease
       // Its renewal has failed so far. What is held under it is renewed with this.
+      turn.schedules = true
       const renewed = Math.ceil(turn.time + length)
       turn.database.run('UPDATE skein_lease SET until = ? WHERE lease = ?', renewed, known.lease)
       turn.after(() => (known.until = renewed))
       return known.lease
     }
+    turn.schedules = true
     const lease = turn.next()
     if (this.#opened?.turn !== turn) this.#opened = { turn, byLength: new Map() }
     this.#opened.byLength.set(length, lease)

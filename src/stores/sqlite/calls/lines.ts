@@ -2,6 +2,7 @@ import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 import { textIn } from '../file/columns.ts'
 import type { Database } from '../file/database.ts'
+import type { Value } from '../file/driver.ts'
 
 /** A task in a queue. */
 export interface Line {
@@ -34,6 +35,11 @@ export class Lines {
       this.#byNumber.set(line, known)
       this.#last = line
     }
+  }
+
+  /** Reads the lines that have come since, if any have. @param last the number of the last line in the file */
+  refreshUpTo(last: Value | undefined): void {
+    if (last !== this.#last && last !== null) this.refresh()
   }
 
   /** The line of a task in a queue, if there had been a call in it by the last refresh. */

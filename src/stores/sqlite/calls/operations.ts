@@ -7,7 +7,7 @@ import { announce, cancel, pause, purge, retain, retry } from './controlling.ts'
 import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
-import type { Asked } from './requests.ts'
+import type { Asked, Request } from './requests.ts'
 import { reports } from './reporting.ts'
 import { send } from './sending.ts'
 import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
@@ -31,11 +31,16 @@ export function perform(turn: Turn, asked: Asked, place: Place): unknown {
   return answer
 }
 
+/** The requests that say themselves where they make something due, or never do. */
+const says: ReadonlySet<string> = new Set(['send', 'claim', 'await', 'settle', 'report', 'blame'])
+
 function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
+  if (!says.has(asked[0])) turn.schedules = true
   switch (asked[0]) {
     case 'send':
       return packOutcomes(send(turn, unpackCalls(asked[1])))
     case 'claim':
+    case 'await':
       return claim(turn, asked[1], place.leases, place.openings)
     case 'renew':
       return renew(turn, asked[1], asked[2])
@@ -77,6 +82,7 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
 export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } | undefined {
   switch (asked[0]) {
     case 'claim':
+    case 'await':
       return mayClaim(turn, asked[1]) ? undefined : { value: [] }
     case 'reports':
     case 'members':
@@ -89,6 +95,30 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     default:
       return undefined
   }
+}
+
+/** True for what is looked for first, without a lock. */
+export function isLook([kind]: Asked): boolean {
+  return looks.has(kind)
+}
+
+const looks: ReadonlySet<string> = new Set([
+  'claim',
+  'await',
+  'reports',
+  'members',
+  'outcome',
+  'find',
+  'list',
+  'workers',
+  'stats',
+])
+
+/** The same for fewer calls, where that can be; undefined otherwise. */
+export function lessOf([number, asked]: Request): Request | undefined {
+  if ((asked[0] !== 'claim' && asked[0] !== 'await') || asked[1].limit <= 1) return undefined
+  const less = { ...asked[1], limit: Math.ceil(asked[1].limit / 8) }
+  return [number, asked[0] === 'claim' ? ['claim', less] : ['await', less, asked[2]]]
 }
 
 /**
@@ -128,6 +158,7 @@ export function weightOf(asked: Asked): number {
     case 'retry':
       return asked[1].length
     case 'claim':
+    case 'await':
       return Math.min(asked[1].limit, 1_000)
     default:
       return 1

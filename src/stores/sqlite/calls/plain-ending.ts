@@ -1,6 +1,7 @@
 import { countOf } from '../file/columns.ts'
 import type { Value } from '../file/driver.ts'
 import { partOf, state } from '../file/schema.ts'
+import { limitsOf } from './history.ts'
 import type { Turn } from './turn.ts'
 
 /** A call that is done and needs nothing beside: no limit to free, no effects, and its result is kept. */
@@ -36,22 +37,14 @@ function statementFor(size: number): string {
  * since, and for one that keeps its key; the others end all the same.
  */
 export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
-  const { database, keeper } = turn
+  const { keeper } = turn
   const first = turn.take(endings.length)
-  for (let at = 0; at < endings.length;) {
-    const size = chunks.find(each => each <= endings.length - at) as number
-    const parameters: Value[] = []
-    for (const { call, token, result, bytes } of endings.slice(at, at + size))
-      parameters.push(call, token, result, bytes)
-    database.run(statements.get(size) as string, ...parameters, turn.now, first + at)
-    at += size
-  }
-  const [count, bytes] = database.get(
-    `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE history = 0 AND ended >= ? AND ended < ?`,
-    first,
-    first + endings.length,
-  ) as [number, number]
-  turn.history.add(0, count, bytes)
+  const [count, bytes] =
+    endings.length === 1 ? endOne(turn, endings[0] as PlainEnding, first) : endAll(turn, endings, first)
+  const { history } = turn
+  // The first of all, which is due to be forgotten some time; or more than are kept.
+  if (history.count(0) === 0 || history.bytes(0) + bytes > limitsOf(keeper, 0).bytes) turn.schedules = true
+  history.add(0, count, bytes)
   turn.after(() => {
     for (const { id, token } of endings) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
   })
@@ -61,6 +54,33 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[]
     turn.tell('ended', id)
     return true
   })
+}
+
+/** The number of those that have ended, and the bytes of their calls. */
+type Sum = readonly [count: number, bytes: number]
+
+const one = `${statementFor(1)} RETURNING ${countOf('bytes')}`
+
+function endOne({ database, now }: Turn, { call, token, result, bytes }: PlainEnding, first: number): Sum {
+  const row = database.get(one, call, token, result, bytes, now, first)
+  return row === undefined ? [0, 0] : [1, row[0] as number]
+}
+
+function endAll(turn: Turn, endings: readonly PlainEnding[], first: number): Sum {
+  const { database } = turn
+  for (let at = 0; at < endings.length;) {
+    const size = chunks.find(each => each <= endings.length - at) as number
+    const parameters: Value[] = []
+    for (const { call, token, result, bytes } of endings.slice(at, at + size))
+      parameters.push(call, token, result, bytes)
+    database.run(statements.get(size) as string, ...parameters, turn.now, first + at)
+    at += size
+  }
+  return database.get(
+    `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE history = 0 AND ended >= ? AND ended < ?`,
+    first,
+    first + endings.length,
+  ) as unknown as Sum
 }
 
 function endedSince(turn: Turn, first: number): number[] {

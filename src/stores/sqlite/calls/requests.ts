@@ -13,6 +13,9 @@ import type { PackedCalls } from './sent-call.ts'
 export type Asked =
   | readonly ['send', PackedCalls]
   | readonly ['claim', ClaimRequest]
+  /** The same, answered once there is something, or once it is recalled under this number. */
+  | readonly ['await', ClaimRequest, number]
+  | readonly ['recall', number]
   | readonly ['blame', readonly HeldClaim[], boolean]
   | readonly ['renew', readonly HeldClaim[], number]
   | readonly ['settle', readonly Settlement[]]

@@ -81,6 +81,7 @@ function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>
 }
 
 function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
+  turn.schedules = true
   const outcome = keep(turn, sent, queues)
   const counts = sent[7]?.counts
   if (!counts) return outcome

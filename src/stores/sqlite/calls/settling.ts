@@ -47,6 +47,7 @@ function plainEnding({ keeper }: Turn, settlement: Settlement): PlainEnding | un
 }
 
 function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
+  turn.schedules = true
   const { id, token } = settlement
   const { keeper } = turn
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error

@@ -75,6 +75,8 @@ export class Turn {
   control: number
   /** True when what was written must survive a power cut. */
   durable = false
+  /** True when something may be due earlier than was known. */
+  schedules = false
   #sequence: number
   readonly #controlBegun: number
 

@@ -3,6 +3,7 @@ import { PullingIntake } from '../../pulling/pulling-intake.ts'
 import type {
   Broker,
   BrokerAbility,
+  Claim,
   HeldClaim,
   Intake,
   IntakeRequest,
@@ -16,6 +17,9 @@ import type { SqliteThread } from '../calls/requests.ts'
 
 /** So many calls are sent at once, without waiting for what else is asked in this turn. */
 const largeLot = 200
+
+/** Counts the claims that wait: a thread may be shared. */
+let lastWaiting = 0
 
 /** The broker of a SQLite file. */
 export class SqliteBroker implements Broker {
@@ -51,6 +55,14 @@ export class SqliteBroker implements Broker {
     return new PullingIntake(
       {
         claim: async each => thread.ask(['claim', each]),
+        wait: each => {
+          const number = ++lastWaiting
+          return {
+            claims: (async (): Promise<Claim[]> => thread.ask(['await', each, number]))(),
+            // Where it cannot be asked, nobody waits any more.
+            recall: () => void (async () => thread.ask(['recall', number]))().catch(() => {}),
+          }
+        },
         on: (signal, listener) => thread.listeners.on(signal, listener),
       },
       request,

@@ -1,7 +1,9 @@
+import type { Database } from '../file/database.ts'
 import { state } from '../file/schema.ts'
 import type { Leases } from '../calls/leases.ts'
 import type { Turn } from '../calls/turn.ts'
 import { wants } from '../../threaded/messages.ts'
+import { wantsControl } from '../file/turnstile.ts'
 
 /**
  * The work of other processes, passed on as signals. It looks only when the bell has rung or the file has changed, and
@@ -10,14 +12,27 @@ import { wants } from '../../threaded/messages.ts'
 export class Foreign {
   #sequence = 0
   #control = 0
-  #report = 0
+  /** Unknown while nobody listens to reports: to ask for it costs. */
+  #report: number | undefined = 0
   readonly #asked = new Set<string>()
 
   /** Counts from here on. */
   begin(turn: Turn): void {
     this.#sequence = turn.sequence
     this.#control = turn.control
-    this.#report = lastReport(turn)
+    this.#report = undefined
+  }
+
+  /** Somebody listens to reports from now on, or nobody does. */
+  listensToReports(database: Database, does: boolean): void {
+    if (!does) this.#report = undefined
+    else if (this.#report === undefined) {
+      try {
+        this.#report = lastReport(database)
+      } catch {
+        this.#report = 0 // all is told once more
+      }
+    }
   }
 
   /** This process has committed: its own doing is not news, as long as nobody else's came in between. */
@@ -38,10 +53,10 @@ export class Foreign {
       for (const [id] of ended) turn.tell('ended', id)
     }
     if (listening & wants.reported) {
-      const last = lastReport(turn)
+      const last = lastReport(database)
       const reported = database.all(
         `SELECT DISTINCT c.id FROM skein_report r JOIN skein_call c ON c.call = r.call WHERE r.report > ?`,
-        this.#report,
+        this.#report ?? last,
       ) as [string][]
       this.#report = last
       for (const [id] of reported) turn.tell('reported', id)
@@ -55,7 +70,7 @@ export class Foreign {
         ) as [string][]
         for (const [id] of begun) turn.tell('reported', id)
       }
-    } else this.#report = lastReport(turn)
+    }
     if (turn.control !== this.#control) {
       this.#askedToStop(turn)
       this.#control = turn.control
@@ -97,7 +112,14 @@ export class Foreign {
   }
 }
 
-function lastReport(turn: Turn): number {
-  const row = turn.database.get(`SELECT seq FROM sqlite_sequence WHERE name = 'skein_report'`)
+/** The signals that others may want to be woken for after what was done here, as bits. */
+export function signalsOf(turn: Turn): number {
+  let bits = turn.controlChanged ? wantsControl : 0
+  for (const [signal] of turn.told) bits |= signal === 'cancelling' || signal === 'lost' ? wantsControl : wants[signal]
+  return bits
+}
+
+function lastReport(database: Database): number {
+  const row = database.get(`SELECT seq FROM sqlite_sequence WHERE name = 'skein_report'`)
   return (row?.[0] ?? 0) as number
 }

@@ -7,15 +7,16 @@ import { Awaited, endingsOf } from './awaited.ts'
 import { Bell } from '../file/bell.ts'
 import { type HostClock, hostClock } from '../file/clock.ts'
 import { announce, retain } from '../calls/controlling.ts'
-import { type Due, never, nextDue } from '../calls/due.ts'
+import { type Due, nextDue } from '../calls/due.ts'
 import { failureOf, isBusy, isFull, isTrouble, shortOfRoom, takesNoMore } from '../file/failures.ts'
-import { Foreign } from './foreign.ts'
+import { Foreign, signalsOf } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
 import { openDatabase } from '../file/open-database.ts'
-import { lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
+import { isLook, lessOf, lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
 import type { Asked, Request, ThreadData } from '../calls/requests.ts'
 import { EffectRolledBack } from '../calls/effects.ts'
+import { NextDue } from './next-due.ts'
 import { Reach } from './reach.ts'
 import { Room } from '../file/room.ts'
 import { SameFile } from '../file/same-file.ts'
@@ -27,6 +28,7 @@ import { type Keeper, Turn } from '../calls/turn.ts'
 import { wake } from '../calls/waking.ts'
 import { looksItself, Turnstile, wantsControl } from '../file/turnstile.ts'
 import { longestDelay } from '../../../core/time/real-timer.ts'
+import { WaitingClaims } from './waiting-claims.ts'
 
 /** The time to wait for the lock before the requests fail, in milliseconds. */
 const patience = 10_000
@@ -59,6 +61,7 @@ export class Service implements Backend<Asked> {
   readonly #leases = new Leases()
   readonly #foreign = new Foreign()
   readonly #awaited = new Awaited()
+  readonly #waiting = new WaitingClaims()
   readonly #place: Place
   #keeper!: Keeper
   #turnstile!: Turnstile
@@ -66,11 +69,13 @@ export class Service implements Backend<Asked> {
   #file!: SameFile
   #room!: Room
   #rang = false
+  /** The ends that were read along with the news of them. */
+  #ended: Ending[] = []
   #timer: NodeJS.Timeout | undefined
   /** The timer is the one after which the file is asked what is due. */
   #resting = false
-  /** The moments at which something is due, as of the last time that the file was asked. */
-  #due: Due = never
+  /** The next thing that is due in the file. */
+  readonly #next = new NextDue(() => this.#askDue())
   #nextHeartbeat = 0
   #nextBackstop = 0
   #version = -1
@@ -132,6 +137,7 @@ export class Service implements Backend<Asked> {
 
   listens(bits: number): void {
     if ((bits & wants.ended) === 0) this.#awaited.clear()
+    this.#foreign.listensToReports(this.#keeper.database, (bits & wants.reported) !== 0)
     this.#show()
   }
 
@@ -147,9 +153,18 @@ export class Service implements Backend<Asked> {
   work(batch: readonly Request[], turned: boolean): Work {
     const told: Told[] = []
     const answers: Answer[] = []
+    const requests = this.#waiting.note(batch, answers)
     this.#goOn()
     this.#lookAround(told)
-    this.#serve(batch, this.#chores(turned), answers, told)
+    this.#serve(requests, this.#waiting.certain(), this.#chores(turned), answers, told)
+    this.#waiting.settle(answers)
+    // After what was asked: nobody who waits for that has to wait for them, too.
+    const due = this.#waiting.due(told)
+    if (due.length > 0) {
+      this.#serve(due, [], [], answers, told)
+      this.#waiting.settle(answers)
+      if (this.#waiting.hear(told)) this.#host.wake()
+    }
     if (this.#host.listening & wants.ended) this.#awaited.note(batch, answers)
     return { answers, told }
   }
@@ -174,10 +189,9 @@ export class Service implements Backend<Asked> {
       this.#place.openings.delete(task)
       chores.push(turn => turn.tell('claimable'))
     }
-    if (turned) this.#due = this.#nextDue()
-    if (time >= this.#sweepAgain && (this.#due.wall <= this.#clock.wall() || this.#due.steady <= time)) {
-      // Until the file is asked again there is nothing known to be due.
-      this.#due = never
+    if (turned) this.#next.ask(time)
+    if (time >= this.#sweepAgain && this.#next.isReached(this.#clock.wall(), time)) {
+      this.#next.forget()
       chores.push(turn => this.#sweep(turn))
     }
     return chores
@@ -201,7 +215,13 @@ export class Service implements Backend<Asked> {
       // The same as before when the bell was rung by this process itself: its own commits do not count.
       if (version === this.#version) return
       this.#version = version
-      told.push(...this.#read(turn => this.#foreign.look(turn, this.#host.listening, this.#leases)).told)
+      this.#next.mayBeOther()
+      const turn = this.#read(now => {
+        this.#foreign.look(now, this.#host.listening, this.#leases)
+        this.#waiting.look(now, (this.#turnstile.wanted() & wants.claimable) === 0)
+        this.#ended = endingsOf(now, this.#awaited.take(now.told))
+      })
+      told.push(...turn.told)
     } catch {
       // The next request will meet the same trouble, and report it to its caller.
     }
@@ -212,15 +232,25 @@ export class Service implements Backend<Asked> {
     if (!this.#data.clocks) this.#reach.sleeps(sleep)
   }
 
-  #serve(batch: readonly Request[], chores: readonly Chore[], answers: Answer[], told: Told[]): void {
+  /** @param claims for which there is something */
+  #serve(
+    batch: readonly Request[],
+    claims: readonly Request[],
+    chores: readonly Chore[],
+    answers: Answer[],
+    told: Told[],
+  ): void {
     const writes: Request[] = []
+    // A claim beside what is written anyway goes into the same transaction.
+    const alone = chores.length === 0 && batch.every(([, asked]) => isLook(asked))
+    const isLookedFor = (asked: Asked): boolean => isLook(asked) && (alone || asked[0] !== 'claim')
     try {
-      if (batch.some(([, asked]) => isLook(asked))) {
+      if (batch.some(([, asked]) => isLookedFor(asked))) {
         // What looks comes after what was asked before it, so only what comes before the first write is answered here.
         this.#read(turn => {
           for (const request of batch) {
             const [number, asked] = request
-            const answer = writes.length > 0 ? undefined : lookOnly(turn, asked)
+            const answer = writes.length > 0 || !isLookedFor(asked) ? undefined : lookOnly(turn, asked)
             if (answer) answers.push([number, answer.value])
             else writes.push(request)
           }
@@ -232,7 +262,7 @@ export class Service implements Backend<Asked> {
         if (!answers.some(answer => answer[0] === number)) answers.push([number, undefined, failure])
       return
     }
-    const taken = this.#takenOf(writes, answers)
+    const taken = [...this.#takenOf(writes, answers), ...claims]
     if (taken.length > 0 || chores.length > 0) this.#write(taken, chores, answers, told)
   }
 
@@ -262,6 +292,7 @@ export class Service implements Backend<Asked> {
       turn = this.#transact(
         requests.some(([, asked]) => mustLast(asked)),
         now => {
+          if (chores.length > 0) now.schedules = true
           for (const chore of chores) chore(now)
           for (const [number, asked] of requests) values.push([number, perform(now, asked, this.#place)])
         },
@@ -322,6 +353,7 @@ export class Service implements Backend<Asked> {
       throw error
     }
     this.#keeper.rollingBack.clear()
+    if (turn.schedules) this.#next.mayBeSooner()
     for (const action of turn.afterwards) action()
     this.#room.tend()
     this.#foreign.own(turn)
@@ -402,36 +434,24 @@ export class Service implements Backend<Asked> {
   }
 
   #wakeOthers(turn: Turn): void {
-    let bits = 0
-    for (const [signal] of turn.told) {
-      if (signal === 'claimable') bits |= wants.claimable
-      else if (signal === 'ended') bits |= wants.ended
-      else if (signal === 'reported') bits |= wants.reported
-      else bits |= wantsControl
-    }
-    if (turn.controlChanged) bits |= wantsControl
+    const bits = signalsOf(turn)
     if (bits !== 0 && (this.#turnstile.wanted() & bits) !== 0) this.#bell.ring()
   }
 
   endings(told: readonly Told[]): Ending[] {
+    const ended = this.#ended.splice(0)
     const ids = this.#awaited.take(told)
-    let ended: Ending[] = []
     try {
-      if (ids.length > 0) this.#read(turn => (ended = endingsOf(turn, ids)))
+      if (ids.length > 0) this.#read(turn => void ended.push(...endingsOf(turn, ids)))
     } catch {
       // Those who wait ask for it, and hear what is wrong.
     }
     return ended
   }
 
-  /** The moments at which something in the file is due; none where it cannot be read. */
-  #nextDue(): Due {
-    try {
-      const { wall, steady } = nextDue(this.#keeper.database, part => limitsOf(this.#keeper, part))
-      return { wall, steady: Math.max(steady, this.#reach.overFrom(Infinity)) }
-    } catch {
-      return never
-    }
+  #askDue(): Due {
+    const { wall, steady } = nextDue(this.#keeper.database, part => limitsOf(this.#keeper, part))
+    return { wall, steady: Math.max(steady, this.#reach.overFrom(Infinity)) }
   }
 
   /** Sees what is due next once there has been a little time without asking; a timer that runs for that is left to run. */
@@ -447,9 +467,8 @@ export class Service implements Backend<Asked> {
   #arm(): void {
     this.#resting = false
     const time = this.#clock.steady()
-    const { wall, steady } = (this.#due = this.#nextDue())
     const next = Math.min(
-      Math.max(Math.min(wall - this.#clock.wall(), steady - time), this.#sweepAgain - time),
+      Math.max(this.#next.wait(this.#clock.wall(), time), this.#sweepAgain - time),
       this.#leases.nextRenewal - time,
       this.#nextHeartbeat - time,
       this.#nextBackstop - time,
@@ -475,25 +494,4 @@ export class Service implements Backend<Asked> {
     this.#turnstile.close()
     database.close()
   }
-}
-
-/** The same for fewer calls, where that can be; undefined otherwise. */
-function lessOf([number, asked]: Request): Request | undefined {
-  if (asked[0] !== 'claim' || asked[1].limit <= 1) return undefined
-  return [number, ['claim', { ...asked[1], limit: Math.ceil(asked[1].limit / 8) }]]
-}
-
-const looks: ReadonlySet<string> = new Set([
-  'claim',
-  'reports',
-  'members',
-  'outcome',
-  'find',
-  'list',
-  'workers',
-  'stats',
-])
-
-function isLook([kind]: Asked): boolean {
-  return looks.has(kind)
 }
