@@ -37,7 +37,7 @@ export async function workerCode(folder, { texts, partOf, names, build }) {
     minifyWhitespace: true,
     lineLimit: 160,
   })
-  made.set('joined/worker.cjs', asScript(script))
+  made.set('joined/worker/script.js', asScript(script))
   if (texts.has('pool/wire/joined.js')) {
     const stand = async (path, items) =>
       made.set(

@@ -55,7 +55,7 @@ describe('the exports of the package', () => {
       const text = readFileSync(join(root, 'dist', room, 'bootstrap.js'), 'utf8')
       const imports = [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from as string)
       const own = new Set(imports.filter(from => !from.startsWith('node:')))
-      assert.deepEqual([...own], ['../joined/host.js'])
+      assert.deepEqual([...own], ['#joined/host.js'])
     }
   })
 

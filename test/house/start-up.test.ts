@@ -65,7 +65,7 @@ describe('so that a start is quick', () => {
     const workers = all.filter(files => files.some(url => url.endsWith('/bootstrap.cjs')))
     assert.equal(workers.length, 2)
     for (const files of workers) {
-      assert.ok(files.some(url => url.endsWith('/joined/worker.cjs')))
+      assert.ok(files.some(url => url.endsWith('/joined/worker/script.js')))
       atMost(files, 4)
     }
   })

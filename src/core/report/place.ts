@@ -8,7 +8,7 @@ let found: readonly string[] | undefined
  */
 function ownPlaces(): readonly string[] {
   if (found !== undefined) return found
-  const home = /^(.*\/)dist\/(?:joined\/\w+|core\/report\/place)\.c?js$/.exec(fileOfCaller() ?? '')?.[1]
+  const home = /^(.*\/)dist\/(?:joined\/(?:worker\/)?\w+|core\/report\/place)\.js$/.exec(fileOfCaller() ?? '')?.[1]
   found =
     home === undefined
       ? []

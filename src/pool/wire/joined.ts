@@ -27,7 +27,7 @@ export function compileJoined(): Uint8Array {
 /** In the folder dist/ in which the code stands that asks. */
 function joinedFile(): URL {
   const [, dist] = /^(.*\/dist\/)/.exec(fileOfCaller() ?? '') ?? []
-  return new URL('joined/worker.cjs', dist)
+  return new URL('joined/worker/script.js', dist)
 }
 
 function evaluate(file: URL, compiled: Uint8Array | undefined): Joined {

@@ -64,7 +64,7 @@ describe('a worker', () => {
 
 describe('the compiled code', () => {
   test('is taken by the Node that has made it', () => {
-    const text = readFileSync(join(root, 'dist/joined/worker.cjs'), 'latin1')
+    const text = readFileSync(join(root, 'dist/joined/worker/script.js'), 'latin1')
     assert.equal(new Script(text, { cachedData: compileJoined() }).cachedDataRejected, false)
   })
 
