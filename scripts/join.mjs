@@ -4,7 +4,7 @@
 // The modules stay where they are, as doors to their parts: whatever imports one of them, from inside or outside, gets the
 // same functions and classes, so there is never a second copy of anything.
 import { dirname, join, posix, relative, sep } from 'node:path'
-import { allOf, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
+import { allOf, inAsManyLines, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
 import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
@@ -179,7 +179,7 @@ function straight(path, text, partOf, place) {
       const [name, alias = name] = item.split(/ as /)
       return `${mangled(from, name)} as ${alias}`
     })
-    return `${kind} { ${items.join(', ')} } from '${file}';`
+    return inAsManyLines(`${kind} { ${items.join(', ')} } from '${file}';`, line)
   })
 }
 

@@ -9,6 +9,9 @@ export function allOf(path, names) {
   return exports.length === 0 ? '' : `export { ${exports.join(', ')} } from './${path}'`
 }
 
+/** One line in the place of several: the lines below stay where they are, and source maps go on to lead there. */
+export const inAsManyLines = (line, lines) => line + '\n'.repeat(lines.split('\n').length - 1)
+
 const nodeImport = /^import (?:\{([^}]*)\}|(\w+)) from '(node:[\w/]+)';$/gm
 
 /**
@@ -16,7 +19,7 @@ const nodeImport = /^import (?:\{([^}]*)\}|(\w+)) from '(node:[\w/]+)';$/gm
  * exports, also what Node loads only when it is asked for: streams, the parser of arguments. A bundler may leave out what is not used.
  */
 export function withoutNodeImports(text) {
-  const changed = text.replace(nodeImport, (_, list, whole, module) => {
+  const changed = text.replace(nodeImport, (line, list, whole, module) => {
     const taken = (list ?? '')
       .split(',')
       .map(each => each.trim())
@@ -25,9 +28,10 @@ export function withoutNodeImports(text) {
       const [name, as = name] = each.split(' as ')
       return `const ${as} = /* @__PURE__ */ ofNode('${module}', '${name}');`
     })
-    return whole ? `const ${whole} = /* @__PURE__ */ ofNode('${module}');` : lines.join(' ')
+    const taking = whole ? `const ${whole} = /* @__PURE__ */ ofNode('${module}');` : lines.join(' ')
+    return inAsManyLines(taking, line)
   })
-  return changed === text ? text : `import { ofNode } from '${ofNode}';\n${changed}`
+  return changed === text ? text : `import { ofNode } from '${ofNode}'; ${changed}`
 }
 
 const ofNode = 'of-node'
