@@ -48,7 +48,7 @@ export class Watch {
       this.#ends.delete(watch)
     })
     this.#ends.add(watch)
-    if (!isNew) watch.check()
+    if (!isNew && this.#store.results.isUnended?.(id) !== true) watch.check()
     return () => watch.stop()
   }
 

@@ -12,6 +12,11 @@ export interface Results {
    * @param hold false: the program may end although somebody listens. Default: true
    */
   watch(id: string, listener: ResultListener, hold?: boolean): () => void
+  /**
+   * True for a call that is known not to have ended, so that one who listens to it from now on need not look. Answers at once, and
+   * may say false of any call; absent where the store would have to ask.
+   */
+  isUnended?(id: string): boolean
   /** Writes what running attempts report. */
   report(reports: readonly Report[]): Promise<WriteOutcome[]>
   /**

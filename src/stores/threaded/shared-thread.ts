@@ -73,6 +73,7 @@ export class SharedThreads<A, D> {
 /** One store's part in a thread. */
 class SharedAccess<A, D> implements ThreadAccess<A> {
   readonly listeners: Pick<Listeners, 'on' | 'watch'>
+  readonly unended: ThreadAccess<A>['unended']
   readonly #thread: StoreThread<A, D>
   readonly #url: string
   readonly #leave: () => boolean
@@ -84,6 +85,7 @@ class SharedAccess<A, D> implements ThreadAccess<A> {
   /** @param leave says whether it was the last one */
   constructor(thread: StoreThread<A, D>, url: string, leave: () => boolean) {
     this.#thread = thread
+    this.unended = thread.unended
     this.#url = url
     this.#leave = leave
     this.listeners = {

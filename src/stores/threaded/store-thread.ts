@@ -4,6 +4,7 @@ import { settlesWithin } from '../../core/time/settles-within.ts'
 import { ClosedError, type SkeinError } from '../../core/errors/errors.ts'
 import { Listeners } from '../listeners.ts'
 import type { ThreadAccess } from './thread-access.ts'
+import { Unended } from './unended.ts'
 import { type FromThread, type Request, type SentFailure, type Started, type ToThread, wants } from './messages.ts'
 
 interface Waiting {
@@ -43,6 +44,7 @@ export interface StoreThreadOptions<D> {
  */
 export class StoreThread<A, D> implements ThreadAccess<A> {
   readonly listeners: Listeners
+  readonly unended: Unended = new Unended()
   readonly #options: StoreThreadOptions<D>
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker
@@ -145,7 +147,10 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
   }
 
   #receive(message: FromThread): void {
-    for (const [signal, ...given] of message.told ?? []) this.listeners.tell(signal, ...given)
+    for (const [signal, ...given] of message.told ?? []) {
+      if (signal === 'ended') this.unended.delete(given[0] as string)
+      this.listeners.tell(signal, ...given)
+    }
     // After the plain news of it: how it ended replaces that.
     for (const [id, outcome] of message.ended ?? []) this.listeners.tellEnded(id, outcome)
     for (const [number, value, failure] of message.answers ?? []) {
@@ -157,6 +162,7 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
     if (message.opened) {
       this.#opened = true
       this.#broken = undefined
+      this.#hears()
       this.#onOpened?.resolve(undefined as never)
     }
     if (message.failed && !message.closed) {
@@ -194,13 +200,21 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
 
   #moreToListenTo(): { listen: number } | undefined {
     if ((this.#wanted & ~this.#listening) === 0) return undefined
-    return { listen: (this.#listening |= this.#wanted) }
+    this.#listening |= this.#wanted
+    this.#hears()
+    return { listen: this.#listening }
   }
 
   readonly #forget = (): void => {
     this.#forgetting = undefined
     if (this.#broken || this.#closing || this.#wanted === this.#listening) return
-    this.#post({ listen: (this.#listening = this.#wanted) })
+    this.#listening = this.#wanted
+    this.#hears()
+    this.#post({ listen: this.#listening })
+  }
+
+  #hears(): void {
+    this.unended.hears((this.#listening & wants.ended) !== 0)
   }
 
   /** @param timeout milliseconds after which the thread is ended, whatever it still has to do. Default: none */
@@ -236,6 +250,7 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
         })
     this.#onOpened?.reject(this.#broken)
     this.#outbox = []
+    this.unended.hears(false)
     for (const { reject } of this.#waiting.values()) reject(this.#broken)
     this.#waiting.clear()
     if (this.#opened && this.#closing === undefined) this.#startAgain()

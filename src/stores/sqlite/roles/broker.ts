@@ -45,7 +45,20 @@ export class SqliteBroker implements Broker {
     check.checkCalls(calls)
     // A large lot does not wait for the end of this turn: the thread writes it while the program makes the next one.
     const atOnce = calls.length >= largeLot
-    return unpackOutcomes(await this.#thread.ask<SendOutcome[] | undefined>(['send', packCalls(calls)], atOnce), calls)
+    const { unended } = this.#thread
+    // Noted before the answer: a call may have ended by then.
+    for (const { id } of calls) unended.add(id)
+    let outcomes: SendOutcome[] = []
+    try {
+      outcomes = unpackOutcomes(
+        await this.#thread.ask<SendOutcome[] | undefined>(['send', packCalls(calls)], atOnce),
+        calls,
+      )
+      return outcomes
+    } finally {
+      // What was there before may have ended before, too.
+      for (const [at, { id }] of calls.entries()) if (outcomes[at]?.outcome !== 'accepted') unended.delete(id)
+    }
   }
 
   intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {

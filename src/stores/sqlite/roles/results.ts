@@ -28,6 +28,10 @@ export class SqliteResults implements Results {
     return this.#thread.listeners.watch(id, listener, hold)
   }
 
+  isUnended(id: string): boolean {
+    return this.#thread.unended.has(id)
+  }
+
   async report(reports: readonly Report[]): Promise<WriteOutcome[]> {
     checkReports(reports)
     return this.#thread.ask(['report', reports])
