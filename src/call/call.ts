@@ -2,7 +2,7 @@ import { type brand, brandClass, brandOf } from '../core/brand.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
 import { describe } from '../core/errors/checks.ts'
-import { type CallOptions, type CallSettings, settleCallOptions } from './options.ts'
+import { type CallOptions, type CallSettings, copiedOptions, settleCallOptions } from './options.ts'
 import type { Carried, RealError, Refusal } from './define/sendable.ts'
 import { takeMoved, type Transferable } from './codec/move.ts'
 import type { Put } from './codec/put.ts'
@@ -159,8 +159,9 @@ class CallValue<R> implements Call<R> {
   }
 
   with(options: CallOptions): Call<R> {
-    const settled = Object.freeze({ ...this.options, ...settleCallOptions(options) })
-    return new CallValue<R>(this.task, this.fn, this.args, settled, this.moved)
+    const settled = settleCallOptions(options)
+    const all = this.options === emptyOptions ? settled : copiedOptions(this.options, settled)
+    return new CallValue<R>(this.task, this.fn, this.args, Object.freeze(all), this.moved)
   }
 }
 

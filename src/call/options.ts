@@ -78,7 +78,19 @@ export function settleCallOptions(options: CallOptions): CallSettings {
     throw new InvalidArgumentError(`key must be a string, got ${describe(key)}`)
   }
   if (retries !== undefined) settled.retries = settleRetries(retries)
-  return { ...(options as CallSettings), ...settled, ...settleQueueOptions(others) }
+  return copiedOptions(options as CallSettings, settled, settleQueueOptions(others))
+}
+
+/**
+ * The options of all these, those of the last where several have one. Not a spread: of objects of many shapes it may make a hidden class
+ * for each result, and to look for an absent option on the way of a call then takes long.
+ */
+export function copiedOptions(...from: readonly CallSettings[]): CallSettings {
+  const all: Record<string, unknown> = {}
+  for (const options of from) {
+    for (const name of Object.keys(options)) all[name] = options[name as keyof CallSettings]
+  }
+  return all
 }
 
 function settleRetries(retries: number | RetryPolicy): number | RetrySettings {

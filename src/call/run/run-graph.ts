@@ -42,7 +42,8 @@ export async function runGraph(executor: Handover, root: Work, signal?: AbortSig
         if (outcome.state === 'done') done(outcome.value)
         else reject(outcome.error)
       }
-      const entry: Entry = new Entry({ ...pick(work), args }, 'run', onEnd, patientTerms)
+      const { task, fn, options, moved } = work
+      const entry: Entry = new Entry({ task, fn, args, options, moved }, 'run', onEnd, patientTerms)
       running.add(entry)
       executor.launch(entry)
       if (failure) executor.stop(entry, { source: 'failure', reason: failure.error })
@@ -63,8 +64,4 @@ export async function runGraph(executor: Handover, root: Work, signal?: AbortSig
   } finally {
     for (const forget of forgets) forget()
   }
-}
-
-function pick(work: Work): Work {
-  return { task: work.task, fn: work.fn, args: work.args, options: work.options, moved: work.moved }
 }

@@ -10,7 +10,7 @@ import { openSource, type Source, type Taken } from '../../core/combine/source.t
 import type { MapOptions } from '../map.ts'
 import { markAgain, takeMoved } from '../codec/move.ts'
 import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
-import { settleCallOptions } from '../options.ts'
+import { copiedOptions, settleCallOptions } from '../options.ts'
 import { recordSite, type SubmitSite } from './submit-site.ts'
 import type { Handover } from './handover.ts'
 import { weigh } from '../codec/weigh.ts'
@@ -61,7 +61,9 @@ export function runMap(
   }
   // Where nothing travels, bundling saves nothing.
   const single = limited || !executor.bundles
-  return new MapRun(executor, { ...pick(work), options: { ...work.options, ...callOptions } }, openSource(items), {
+  const { task, fn, args } = work
+  const settled = copiedOptions(work.options, callOptions)
+  return new MapRun(executor, { task, fn, args, options: settled }, openSource(items), {
     ordered,
     settle,
     chunk: single ? 1 : chunk === 'auto' ? new ChunkSize() : chunk,
@@ -290,7 +292,8 @@ class MapRun implements MapResults<unknown> {
   #launch(bundle: Bundle, items: readonly unknown[]): void {
     const single = items.length === 1
     const kind = single ? 'run' : this.#settings.settle ? 'settled' : 'chunk'
-    const work: Work = { ...this.#work, args: single ? items : [items], moved: takeMoved(items) }
+    const { task, fn, options } = this.#work
+    const work: Work = { task, fn, args: single ? items : [items], options, moved: takeMoved(items) }
     if (this.#terms.items !== items.length) this.#terms = { ...this.#terms, items: items.length }
     const entry = new Entry(work, kind, outcome => this.#ended(entry, bundle, outcome), this.#terms)
     entry.site = this.#site
@@ -460,8 +463,4 @@ function weightOf(entry: Entry, { results }: Bundle): number {
   const { args } = entry.work
   const item = entry.kind === 'run' ? args[0] : (args[0] as readonly unknown[])[0]
   return Math.max(weigh(item), weigh(results?.[0]))
-}
-
-function pick(work: Work): Work {
-  return { task: work.task, fn: work.fn, args: work.args, options: work.options }
 }

@@ -4,8 +4,8 @@ import { debugging } from '../report/debug.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { messageOf } from '../errors/foreign.ts'
 import { isJob } from '../job/job.ts'
-import { runScope, Scope, type ScopeOptions } from '../scope/scope.ts'
-import { describeBody, noOptions } from '../scope/options.ts'
+import { runScope, Scope } from '../scope/scope.ts'
+import { describeBody } from '../scope/options.ts'
 import { SpawnedJob } from '../scope/spawned-job.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 
@@ -61,12 +61,15 @@ class Contender extends SpawnedJob<unknown, Scope> {
 
 /** Starts every piece of work as a child of the scope, in order. */
 export function startAll(s: Scope, work: readonly Work[], judge: Judge): void {
-  work.forEach((fn, index) => startOne(s, fn, judge, index, { name: fn.name || `${s.name} ${index}` }))
+  work.forEach((fn, index) => startOne(s, fn, judge, index, fn.name || `${s.name} ${index}`))
 }
 
 /** Starts one piece of work as a child of the scope. */
-export function startOne(s: Scope, fn: Work, judge: Judge, index: number, options: ScopeOptions): void {
-  const job = new Contender(new Scope({ ...options, parent: s, kind: 'task' }), fn, judge, index)
+export function startOne(s: Scope, fn: Work, judge: Judge, index: number, name: string, timeout?: number): void {
+  // Not made by a spread: looking for the options that are not there would take more time than all the rest.
+  const init = { parent: s, kind: 'task', name } as const
+  const child = new Scope(timeout === undefined ? init : { parent: s, kind: 'task', name, timeout })
+  const job = new Contender(child, fn, judge, index)
   s.enlist(job)
   job.startSoon()
 }
@@ -79,7 +82,7 @@ export function runUnder<T>(owner: Owner | undefined, name: string, body: (s: Sc
 /** Runs the body in a scope that belongs to the owner, or to nobody. */
 export function runOwned<T>(owner: Owner | undefined, name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
   if (owner instanceof Scope) return runScope(owner, body, { name }, name)
-  return runScope(undefined, body, owner === undefined ? { ...noOptions, name } : { name, signal: owner }, name)
+  return runScope(undefined, body, owner === undefined ? { name } : { name, signal: owner }, name)
 }
 
 /** The decision of a contest: a value or an error. */

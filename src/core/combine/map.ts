@@ -94,12 +94,12 @@ export function map<T>(
     if (typeof value !== 'boolean')
       throw new InvalidArgumentError(`${name} must be true or false, got ${describe(value)}`)
   }
-  const limit = timeout === undefined ? undefined : milliseconds(timeout, 'timeout')
   return new Mapping(openSource(items), fn as (item: unknown, s: Scope, index: number) => unknown, ownerOf(owner), {
     concurrency,
     ordered,
     settle,
     lookAhead: lookAhead ?? (concurrency === Infinity ? aheadWithoutLimit : concurrency * 4),
-    task: { name: fn.name || 'map', ...(limit === undefined ? {} : { timeout: limit }) },
+    name: fn.name || 'map',
+    timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
   })
 }

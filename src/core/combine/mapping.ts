@@ -1,6 +1,6 @@
 import { brandClass } from '../brand.ts'
 import { type Owner, refusalOf, waitUnder } from '../scope/owner.ts'
-import type { Scope, ScopeOptions } from '../scope/scope.ts'
+import type { Scope } from '../scope/scope.ts'
 import { Wait } from '../scope/waits.ts'
 import { type Judge, runOwned, startOne } from './contest.ts'
 import type { MapResults, Settled } from './map-results.ts'
@@ -12,8 +12,9 @@ export interface MapSettings {
   readonly ordered: boolean
   readonly settle: boolean
   readonly lookAhead: number
-  /** The options of each item's own scope. */
-  readonly task: ScopeOptions
+  /** The name of each item's own scope, and its time limit in milliseconds. */
+  readonly name: string
+  readonly timeout: number | undefined
 }
 
 type Result = IteratorResult<unknown, undefined>
@@ -222,7 +223,7 @@ export class Mapping implements MapResults<unknown> {
       const index = this.#taken++
       this.#running++
       this.#unread++
-      startOne(s, s => this.#fn(item, s, index), this.#judge, index, this.#settings.task)
+      startOne(s, s => this.#fn(item, s, index), this.#judge, index, this.#settings.name, this.#settings.timeout)
     }
   }
 

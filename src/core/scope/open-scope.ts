@@ -5,7 +5,7 @@ import { addBlockRoot } from '../tree/roots.ts'
 import { currentScope } from './owner.ts'
 import { Scope, type ScopeOptions } from './scope.ts'
 import type { OpenBlock } from './extras.ts'
-import { checkScopeOptions, noOptions } from './options.ts'
+import { checkScopeOptions, initOf, noOptions } from './options.ts'
 
 /**
  * A scope for `await using`: leaving the block cancels what still runs in it, then waits for it.
@@ -45,7 +45,7 @@ class BlockScope extends Scope implements AsyncDisposable, OpenBlock {
   #told = false
 
   constructor(options: ScopeOptions, parent: Scope | undefined) {
-    super({ ...options, parent, spawnedAt: debugging ? new Error('the block was opened') : undefined })
+    super(initOf<Scope>(options, options.name, parent, debugging ? new Error('the block was opened') : undefined))
     this.#run = new BlockRun(this)
   }
 

@@ -87,6 +87,40 @@ export interface ScopeInit<Parent extends ScopeNode = ScopeNode> extends ScopeOp
   readonly spawnedAt?: Error | undefined
 }
 
+/** @internal The options with which a body is run in a scope. */
+export type RunOptions = ScopeOptions &
+  Pick<ScopeInit, 'shielded' | 'liftable' | 'moveOn' | 'carried'> & { readonly exiting?: boolean }
+
+/**
+ * @internal The options of a new scope. Written out, not spread: a spread of objects of many shapes makes a hidden class for each
+ * result, and to look through that for what is absent takes several times as long as all the rest of a scope.
+ */
+export function initOf<Parent extends ScopeNode>(
+  options: RunOptions,
+  name: string | undefined,
+  parent: Parent | undefined,
+  spawnedAt: Error | undefined,
+): ScopeInit<Parent> {
+  if (options === noOptions && name !== undefined) return { name, parent, spawnedAt }
+  const { timeout, deadline, signal, grace, errors, onError, shielded, liftable, moveOn, carried } = options
+  const init: { readonly [K in keyof ScopeInit<Parent>]: ScopeInit<Parent>[K] | undefined } = {
+    name,
+    parent,
+    spawnedAt,
+    timeout,
+    deadline,
+    signal,
+    grace,
+    errors,
+    onError,
+    shielded,
+    liftable,
+    moveOn,
+    carried,
+  }
+  return init as ScopeInit<Parent>
+}
+
 /** @internal The options where none were passed. */
 export const noOptions: ScopeOptions = /* @__PURE__ */ Object.freeze({})
 

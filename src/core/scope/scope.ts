@@ -15,7 +15,9 @@ import {
   checkName,
   checkScopeOptions,
   checkSpawnOptions,
+  initOf,
   noOptions,
+  type RunOptions,
   type ScopeInit,
   type ScopeOptions,
   type SpawnOptions,
@@ -288,7 +290,9 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
     }
     checkKnown(options, knownShield, 'shield option')
     checkName(options.name)
-    return runScope(this, body, { ...options, shielded: true, liftable: true }, 's.shield')
+    const { timeout, name } = options
+    const shield = { timeout, shielded: true, liftable: true }
+    return runScope(this, body, name === undefined ? shield : { ...shield, name }, 's.shield')
   }
 
   /**
@@ -415,9 +419,6 @@ export function runMovingOn<T, F>(
   return runScope<T | F>(parent, body, options, caller)
 }
 
-type RunOptions = ScopeOptions &
-  Pick<ScopeInit, 'shielded' | 'liftable' | 'moveOn' | 'carried'> & { readonly exiting?: boolean }
-
 /** @internal Kept short: how deep scopes can be nested within one synchronous stretch depends on the size of its frame. */
 export function runScope<T>(
   parent: Scope | undefined,
@@ -452,14 +453,14 @@ function prepare<T>(
     const name = options.name ?? (body.name || 'scope')
     if (parent === undefined || parent instanceof Scope) {
       parent?.assertOpen(caller, options.exiting)
-      const run = new ScopeRun(new Scope({ ...options, name, parent, spawnedAt: begunHere() }))
+      const run = new ScopeRun(new Scope(initOf<Scope>(options, name, parent, begunHere())))
       parent?.enlist(run)
       return run
     }
     // A scope made by another copy of skein cannot have ours in its list, but it can own the work.
     const foreign = parent as Scope
     const deadline = Math.min(options.deadline ?? Infinity, foreign.deadline)
-    const child = new Scope({ ...options, name, deadline, spawnedAt: begunHere() })
+    const child = new Scope(initOf<Scope>({ ...options, deadline }, name, undefined, begunHere()))
     const release = foreign.hold(cause => child.cancelWith(cause), name)
     return new ScopeRun(child, release)
   } catch (error) {

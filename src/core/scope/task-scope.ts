@@ -17,7 +17,8 @@ export type TaskOutcome =
 
 /** The scope of one running task. Made only for a task that asks for it; `endTaskScope` ends it. */
 export function openTaskScope(options: TaskScopeOptions): Scope {
-  const scope = new Scope({ ...options, kind: 'task' })
+  const { name, attempt, probe, onProgress, deadline, services } = options
+  const scope = new Scope({ kind: 'task', name, attempt, probe, onProgress, deadline, services } as ScopeInit<Scope>)
   addTaskRoot(scope)
   return scope
 }
