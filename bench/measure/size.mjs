@@ -28,8 +28,8 @@ async function ofBundle(exported) {
 
 /** What npm would pack, and what it comes to on a disk. */
 async function ofPackage(folder) {
-  const [{ size, unpackedSize, entryCount }] = JSON.parse(
-    await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], join(bench, folder)),
-  )
+  const packed = JSON.parse(await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], join(bench, folder)))
+  // A list, or an object by name, as the version of npm has it.
+  const [{ size, unpackedSize, entryCount }] = Object.values(packed)
   return { packed: size / 1e6, unpacked: unpackedSize / 1e6, files: entryCount }
 }
