@@ -198,8 +198,10 @@ function joined(part, own, modules, canonical) {
     if (module.lines.length > 0) sources.push(module.source)
     for (const [at, { spots }] of module.lines.entries()) {
       body.push(texts[at])
-      // One for each line is enough to find what stands in it.
-      mappings.push(spots.slice(0, 1).map(([column, , ...place]) => [column, sources.length - 1, ...place]))
+      // At the beginning of each line, and at the name that it declares: there an editor looks for it.
+      const name = nameColumn(module.lines[at].words)
+      const kept = spots.filter(([column], index) => index === 0 || column === name)
+      mappings.push(kept.map(([column, , ...place]) => [column, sources.length - 1, ...place]))
     }
   }
   for (const [from, names] of outside) head.add(`import { ${[...names].join(', ')} } from '${from}';`)
@@ -217,6 +219,12 @@ function joined(part, own, modules, canonical) {
     }),
   }
 }
+
+const modifiers =
+  /^\s*(?:(?:export|declare|abstract|class|interface|type|const|let|function|private|protected|static|readonly|get|set) )*/
+
+/** Where the name begins that a line declares. */
+const nameColumn = words => modifiers.exec(words)[0].length
 
 /** The text with other names for declarations; comments and strings stay as they are. */
 function rename(text, renamed) {

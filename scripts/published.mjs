@@ -55,7 +55,9 @@ function leadingToScripts(path) {
   }
   const mappings = decode(map.mappings).map((spots, row) => {
     const [, name] = /^export declare function (\w+)/.exec(declarations[row]) ?? []
-    return spots.map(each => spot(each, name))
+    const found = spots.map(each => spot(each, name))
+    const best = found.findLast(each => each.length > 1)
+    return best === undefined ? found : [[found.at(-1)[0], ...best.slice(1)]]
   })
   return JSON.stringify({
     ...map,

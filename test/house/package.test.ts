@@ -138,7 +138,12 @@ describe('the package as it is published', () => {
       for (const [at, line] of lines(path).entries()) {
         const [, declared] = /^export declare (?:abstract )?(?:class|function|const) ([\w$]+)/.exec(line) ?? []
         if (declared === undefined) continue
-        const { originalSource, originalLine } = map.findEntry(at, line.indexOf(declared) + 1) as SourceMapping
+        const column = line.indexOf(` ${declared}`) + 1
+        const { originalSource, originalLine, generatedLine, generatedColumn } = map.findEntry(
+          at,
+          column,
+        ) as SourceMapping
+        assert.deepEqual([generatedLine, generatedColumn], [at, column], `${path}: ${line}`)
         const there = lines(`joined/${originalSource}`)[originalLine] ?? ''
         const [word = ''] = declared.split('$')
         assert.ok(new RegExp(`\\b${word}\\w*\\b`).test(there), `${path}: ${line}\nleads to ${originalSource}: ${there}`)
