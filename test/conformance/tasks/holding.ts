@@ -101,7 +101,7 @@ export const sleepAndReport = task(
   async function sleepAndReport(started: string, report: string): Promise<void> {
     const s = current()
     // Once the event loop has had its turn: before that, who cancels and why has had no chance to arrive.
-    setImmediate(() => touch(started))
+    const turn = setImmediate(() => touch(started))
     try {
       await s.sleep('1h')
     } catch (error) {
@@ -109,6 +109,8 @@ export const sleepAndReport = task(
         addLine(report, `${error.code} ${error.source} ${String(error.reason)} ${s.signal.aborted}`)
       }
       throw error
+    } finally {
+      clearImmediate(turn)
     }
   },
 )
