@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -161,4 +162,20 @@ test('a page of the bench gets new tables where it has a place for them, and kee
   ])
   assert.equal(fillPage(page, sections), filled)
   assert.equal(fillPage(filled, sections), filled)
+})
+
+test('the bench names no built file that is not there', () => {
+  const folder = join(root, 'bench')
+  const folders = ['.', 'contestants', 'lib', 'measure', 'queue', 'structured', 'suites', 'workers']
+  const texts = folders.flatMap(each =>
+    readdirSync(join(folder, each))
+      .filter(name => name.endsWith('.mjs'))
+      .map(name => readFileSync(join(folder, each, name), 'utf8')),
+  )
+  const named = new Set(texts.flatMap(text => text.match(/dist\/[\w/-]+\.js/g) ?? []))
+  assert.ok(named.size > 3)
+  assert.deepEqual(
+    [...named].filter(path => !existsSync(join(root, path))),
+    [],
+  )
 })
