@@ -1,6 +1,7 @@
 import { queueMicrotask } from '../../core/time/platform.ts'
 import { currentSource, type ScopeSource } from '../../core/scope/slot.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
+import { Timer } from '../../core/time/timer.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { Looks, StuckWait } from './stuck-wait.ts'
 
@@ -48,7 +49,10 @@ export class Watch {
       this.#ends.delete(watch)
     })
     this.#ends.add(watch)
-    if (!isNew && this.#store.results.isUnended?.(id) !== true) watch.check()
+    if (!isNew) {
+      if (this.#store.results.isUnended?.(id)) watch.checkLater()
+      else watch.check()
+    }
     return () => watch.stop()
   }
 
@@ -85,6 +89,12 @@ export class Watch {
   }
 }
 
+/**
+ * A job that was known not to have ended is looked at after so many milliseconds all the same: what another program has done to its
+ * row in the store is announced by nobody.
+ */
+const lookAfter = 1_000
+
 /** Waits for the end of one job. */
 class EndWatch {
   readonly #results: Results
@@ -92,6 +102,7 @@ class EndWatch {
   readonly #listener: EndListener
   readonly #onOver: () => void
   readonly #unlisten: () => void
+  #later: Timer | undefined
   #over = false
   #checking = false
   /** A signal came while the results were being asked, so what they answer may be old. */
@@ -114,6 +125,7 @@ class EndWatch {
   stop(): void {
     if (this.#over) return
     this.#over = true
+    this.#later?.clear()
     this.#unlisten()
     this.#onOver()
   }
@@ -128,6 +140,10 @@ class EndWatch {
     if (this.#over) return
     this.stop()
     this.#listener.ended(outcome)
+  }
+
+  checkLater(): void {
+    this.#later = new Timer(lookAfter, () => this.check(), undefined, false)
   }
 
   check(): void {
