@@ -7,7 +7,6 @@ import { chmod } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { filesUnder, removeFiles, writeIfChanged } from './files.mjs'
 import { alone, joinModules } from './join.mjs'
-import { joinTypes } from './join-types.mjs'
 import { withPureClasses } from './pure.mjs'
 import { modules, root } from './steps.mjs'
 
@@ -40,6 +39,8 @@ export async function makeDist(emitted) {
       .filter(([path]) => /\.d\.ts(\.map)?$/.test(path))
       .map(([path, content]) => [path, content.toString()]),
   )
+  // Not before: this file is loaded by what installs the packages.
+  const { joinTypes } = await import('./join-types.mjs')
   const declarations = joinTypes(types, doorsOf(types))
   for (const [path, text] of declarations.other) contents.set(path, text)
   for (const path of declarations.absent) contents.delete(path)

@@ -165,3 +165,20 @@ describe('a build that does only what has changed', () => {
     assert.throws(() => statSync(lock), { code: 'ENOENT' })
   })
 })
+
+describe('what is run in a fresh clone', () => {
+  test('loads nothing that has yet to be installed', () => {
+    const seen = new Set(['start', 'test', 'build'].map(name => `scripts/${name}.mjs`))
+    const foreign: string[] = []
+    for (const path of seen) {
+      for (const [, from = ''] of readFileSync(join(root, path), 'utf8').matchAll(
+        /^(?:import|export) (?:[^;]*? from )?'([\w./:@-]+)'/gm,
+      )) {
+        if (from.startsWith('.')) seen.add(join(dirname(path), from))
+        else if (!from.startsWith('node:')) foreign.push(`${path} imports ${from}: import it where it is used`)
+      }
+    }
+    assert.ok(seen.size > 10, `only ${[...seen].join(', ')} were found`)
+    assert.deepEqual(foreign, [])
+  })
+})
