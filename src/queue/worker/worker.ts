@@ -175,6 +175,9 @@ export class WorkerCore {
   }
 
   #take(claim: Claim): void {
+    // It can only be here again once its lease was lost; the word of that may come later.
+    const before = this.#attempts.get(claim.id)
+    if (before && before.claim.token !== claim.token) this.stop(before, lostLease)
     this.#held++
     const known = this.#parts.tasks.find(claim.task)
     if (!known) return this.#taken({ claim, problem: unknownTask(claim, this.#parts.tasks) })
