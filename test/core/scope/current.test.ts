@@ -77,8 +77,9 @@ describe('current', () => {
   test('is one for all copies of skein in a thread, and scopes nest across copies', async () => {
     const folder = programFolder()
     try {
-      cpSync(join(root, 'dist'), join(folder.path, 'dist'), { recursive: true })
-      const copy = (await import(pathToFileURL(join(folder.path, 'dist', 'index.js')).href)) as typeof import('skein')
+      cpSync(join(root, 'dist'), join(folder.path, 'copy/dist'), { recursive: true })
+      cpSync(join(root, 'package.json'), join(folder.path, 'copy/package.json'))
+      const copy = (await import(pathToFileURL(join(folder.path, 'copy/dist/index.js')).href)) as typeof import('skein')
       assert.notEqual(copy.scope, scope)
       let inner: unknown
       let ended = false
