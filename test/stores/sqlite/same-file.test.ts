@@ -69,6 +69,24 @@ describe('the look at the file of a store with each commit', { skip: process.pla
     assert.deepEqual(looks, [dirname(file), file, `${file}-wal`, `${file}-shm`])
   })
 
+  inFolder(
+    'relies on one that was changed a second ago where its clock is finer than a hundredth, and not where it may be coarse',
+    file => {
+      const folder = dirname(file)
+      const second = Math.floor(Date.now() / 1_000) - 1
+      for (const [time, seen] of [
+        [second + 0.123, [folder, file, folder]],
+        [second, [folder, file, folder, file]],
+      ] as const) {
+        const { same, looks } = opened(file)
+        utimesSync(folder, time, time)
+        same.check()
+        same.check()
+        assert.deepEqual(looks, seen)
+      }
+    },
+  )
+
   inFolder('relies on no folder that was changed a moment ago: it may be changed again within the same tick', file => {
     const { same, looks } = opened(file)
     utimesSync(dirname(file), new Date(), new Date())

@@ -4,6 +4,9 @@ import { StoreError } from '../../../core/errors/errors.ts'
 
 /** A folder that was last changed so long ago, in nanoseconds, has another time once it is changed again, however coarse its clock. */
 const coarse = 3_000_000_000n
+/** The same where the time of the folder is finer than a hundredth of a second: clocks of file systems tick in round numbers. */
+const fine = 200_000_000n
+const hundredth = 10_000_000n
 
 /**
  * Notices that the file of an open store was deleted, moved or replaced. SQLite does not: it goes on writing into the file that
@@ -54,8 +57,7 @@ export class SameFile {
     if (folder !== undefined && this.#holds(folder, beside)) return
     this.#lastLook = undefined
     this.#checkFiles(beside)
-    if (folder !== undefined && BigInt(Date.now()) * 1_000_000n - folder.mtimeNs > coarse)
-      this.#lastLook = { folder, beside }
+    if (folder !== undefined && isSettled(folder)) this.#lastLook = { folder, beside }
   }
 
   /** True where the last look has found all of this, in a folder that is still as it was. */
@@ -93,6 +95,11 @@ export class SameFile {
       { store: this.#path },
     )
   }
+}
+
+/** True where the time of a folder is so old that any change gives it another one. */
+function isSettled({ mtimeNs }: BigIntStats): boolean {
+  return BigInt(Date.now()) * 1_000_000n - mtimeNs > (mtimeNs % hundredth === 0n ? coarse : fine)
 }
 
 /** A file beside the database that must stay the one that it was. */
