@@ -207,8 +207,7 @@ class RWState implements QueueOwner {
     if (refusal !== undefined) throw refusal
     const scope = scopeOf(by)
     // A reader may be the next before a writer that waits, and so need not wait behind it.
-    const turn = terms === undefined ? this.#line.size === 0 : this.#line.wouldBeFirst(terms)
-    if (this.take(mode, scope, turn)) return done
+    if (this.take(mode, scope, this.#line.wouldBeFirst(terms))) return done
     return waitUnder(new Waiter(this.#line, { mode, scope }, terms), by, this.title)
   }
 

@@ -115,8 +115,7 @@ export class WaitQueue<T, D = undefined> {
   /** @internal True where one that came with these terms now would be the next in line. */
   wouldBeFirst(terms: WaitTerms | undefined): boolean {
     const { first } = this
-    if (first === undefined) return true
-    return terms !== undefined && terms.priority > (first.terms === undefined ? 0 : first.terms.priority)
+    return first === undefined || (terms?.priority ?? 0) > (first.terms?.priority ?? 0)
   }
 
   /** The next in line; undefined when nobody waits. */

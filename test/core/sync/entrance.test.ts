@@ -179,6 +179,19 @@ describe('priorities of both sides of an RWLock', () => {
     assert.deepEqual(order.slice(1), ['urgent writer', 'reader with the writer in front', 'writer', 'reader'])
   })
 
+  test('a plain reader goes in at once before a writer that is content to wait', async () => {
+    const lock = new RWLock()
+    await scope(async s => {
+      const gate = await taken(lock.read, s)
+      const writer = s.spawn(s => lock.write.with({ priority: -1 }).hold(() => 'written', s))
+      await settled()
+      assert.equal(await lock.read.hold(() => 'read', s), 'read')
+      assert.equal(writer.state, 'running')
+      gate.resolve()
+      assert.equal(await writer.result(), 'written')
+    })
+  })
+
   test('readers go in at once when the writer before them goes behind, or has given up', async () => {
     const lock = new RWLock()
     await scope(async s => {
@@ -259,6 +272,19 @@ describe('weights', () => {
         assert.deepEqual([heavy.state, equal.state, door.stats().waiting], ['running', 'running', 2])
         gate.resolve()
         assert.deepEqual([await heavy.result(), await equal.result()], ['heavy', 'equal'])
+      })
+    })
+
+    test(`${name}: one without a priority goes in at once before a heavy one with a negative one`, async () => {
+      const door = make(2)
+      await scope(async s => {
+        const gate = await taken(door, s)
+        const heavy = s.spawn(s => door.with({ weight: 2, priority: -1 }).hold(() => 'heavy', s))
+        await settled()
+        assert.equal(await door.hold(() => 'plain', s), 'plain')
+        assert.deepEqual([heavy.state, door.stats().waiting], ['running', 1])
+        gate.resolve()
+        assert.equal(await heavy.result(), 'heavy')
       })
     })
 
@@ -400,6 +426,7 @@ describe('the line that all wait in', () => {
             model = [...model.filter(one => one.way !== way), ...moved]
           }
           assert.equal(queue.first, next()?.waiter)
+          assert.equal(queue.wouldBeFirst(undefined), (next()?.way.priority ?? -1) < 0)
           assert.equal(queue.size, model.length)
           assert.equal(
             queue.weight,
