@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { summary } from './stats.mjs'
+import { ratioByRound, summary } from './stats.mjs'
 
 const child = fileURLToPath(new URL('../child.mjs', import.meta.url))
 const running = new Set()
@@ -45,10 +45,10 @@ export async function runSuite(suite, { rounds, progress }) {
       else cell.failures.push(`round ${round + 1}: ${outcome.failure}`)
     }
   }
-  return cells.map(cell => summarize(cell, cells))
+  return cells.map(cell => summarize(cell, cells, suite.columns))
 }
 
-function summarize(cell, cells) {
+function summarize(cell, cells, columns) {
   const { contestant, variant, values, failures } = cell
   const failure = failures.length === 0 ? undefined : failures.join('; ')
   const names = [...new Set(values.flatMap(value => Object.keys(value)))].filter(name => name !== 'round')
@@ -68,24 +68,20 @@ function summarize(cell, cells) {
     metrics,
     rounds: values,
     failure,
-    skeinIs: ratios(cell, cells),
+    skeinIs: ratios(cell, cells, columns),
   }
 }
 
-/** How much better skein was in the same round, as a factor above 1 when it was: faster, or more per second. */
-function ratios(cell, cells) {
-  const { contestant, variant } = cell
+/** How much better skein was in the same round, as a factor above 1 when it was: faster, or more per second. Of the columns that show it. */
+function ratios({ contestant, variant, values }, cells, columns) {
   if (contestant.versus === undefined) return undefined
   const subject = cells.find(other => other.variant === variant && other.contestant.key === contestant.versus)
   const result = {}
-  for (const metric of Object.keys(cell.values[0] ?? {}).filter(name => name !== 'round')) {
-    const list = []
-    for (const theirs of cell.values) {
-      const ours = subject?.values.find(value => value.round === theirs.round)
-      if (!Number.isFinite(theirs[metric]) || !Number.isFinite(ours?.[metric])) continue
-      list.push(metric === 'rate' ? ours[metric] / theirs[metric] : theirs[metric] / ours[metric])
-    }
-    if (list.length > 0) result[metric] = summary(list)
+  for (const { ratio: metric } of columns) {
+    if (metric === undefined || subject === undefined) continue
+    const factor =
+      metric === 'rate' ? ratioByRound(subject.values, values, metric) : ratioByRound(values, subject.values, metric)
+    if (factor !== undefined) result[metric] = factor
   }
   return result
 }

@@ -12,6 +12,16 @@ export function percentile(values, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (at - low)
 }
 
+/** One's figures divided by another's, each by the one of the same round: median, least and greatest; undefined without a common round. */
+export function ratioByRound(rounds, others, metric) {
+  const list = []
+  for (const { round, [metric]: mine } of rounds) {
+    const other = others.find(each => each.round === round)?.[metric]
+    if (Number.isFinite(mine) && Number.isFinite(other) && other !== 0) list.push(mine / other)
+  }
+  return list.length === 0 ? undefined : summary(list)
+}
+
 export function summary(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), n: values.length }
 }

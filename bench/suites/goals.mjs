@@ -1,4 +1,4 @@
-import { summary } from '../lib/stats.mjs'
+import { ratioByRound } from '../lib/stats.mjs'
 
 /** Who of these got the most calls through in a second, and how skein's figure compares; undefined when none has a figure. */
 export function bestOf(cells) {
@@ -33,17 +33,18 @@ export function held({ what, goal, found, least, most, digits = 0, unit = '', fi
   }
 }
 
-/** A figure of skein's own beside what it should be, and beside what the others of the same run got. */
+/** A figure of skein's own beside what it should be, and beside what the others of the same run got: above 1x, skein's is the better. */
 export function goal(cells, { what, goal, variant, key = 'skein', metric, least, most, digits = 0, unit }) {
   const here = cells.filter(cell => cell.variant === variant)
+  const ours = here.find(cell => cell.key === key)
   const others = here
-    .filter(cell => cell.versus === key && cell.skeinIs?.[metric] !== undefined)
-    .map(({ label, skeinIs, metrics }) => {
-      const theirs = number(metrics[metric].median, digits)
-      return `${skeinIs[metric].median.toFixed(2)}x ${label} (${theirs})`
+    .filter(({ versus }) => versus === key)
+    .flatMap(theirs => {
+      const factor = least === undefined ? ratioOf(theirs, ours, metric) : ratioOf(ours, theirs, metric)
+      if (factor === undefined) return []
+      return `${times(factor.median)} ${theirs.label} (${number(theirs.metrics[metric].median, digits)})`
     })
-  const found = here.find(cell => cell.key === key)?.metrics[metric]
-  return held({ what, goal, found, least, most, digits, unit, beside: others.join(', ') })
+  return held({ what, goal, found: ours?.metrics[metric], least, most, digits, unit, beside: others.join(', ') })
 }
 
 /**
@@ -67,14 +68,9 @@ export function ratio(cells, request) {
   })
 }
 
-/** One cell's figure divided by another's, round by round: median, least and greatest. */
+/** One cell's figure divided by another's, round by round. */
 export function ratioOf(ours, theirs, metric) {
-  const list = []
-  for (const { round, [metric]: mine } of ours?.rounds ?? []) {
-    const { [metric]: other } = theirs?.rounds?.find(each => each.round === round) ?? {}
-    if (Number.isFinite(mine) && Number.isFinite(other) && other !== 0) list.push(mine / other)
-  }
-  return list.length === 0 ? undefined : summary(list)
+  return ratioByRound(ours?.rounds ?? [], theirs?.rounds ?? [], metric)
 }
 
 function nearness(value, least, most) {

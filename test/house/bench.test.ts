@@ -16,10 +16,13 @@ interface Goal {
   readonly figure: string | undefined
   readonly range: readonly number[] | undefined
   readonly reached: boolean | undefined
+  readonly beside?: string
 }
 interface Cell {
   readonly variant: string
   readonly key: string
+  readonly label?: string
+  readonly versus?: string
   readonly metrics: Record<string, Summary>
   readonly rounds?: readonly Record<string, number>[]
 }
@@ -42,7 +45,8 @@ interface Suite {
 const load = async <T>(file: string): Promise<T> =>
   (await import(pathToFileURL(join(root, 'bench', file)).href)) as Promise<T>
 
-const { held, ratio } = await load<{
+const { goal, held, ratio } = await load<{
+  goal(cells: readonly Cell[], request: object): Goal
   held(request: object): Goal
   ratio(cells: readonly Cell[], request: Request): Goal
 }>('suites/goals.mjs')
@@ -98,6 +102,15 @@ describe('a goal of the bench', () => {
     assert.equal(ratio(cells, request).figure, '1.25x (25 and 20)')
     assert.deepEqual(ratio(cells, request).range, [0.5, 2])
     assert.equal(ratio([cell('skein', [10])], request).reached, undefined)
+  })
+
+  test('says how the others of the run did, above 1x where skein did better, in whichever direction that is', () => {
+    const peer = { ...cell('peer', [20, 8]), label: 'peer', versus: 'skein' }
+    const cells = [cell('skein', [10, 10]), peer, { ...peer, key: 'other', versus: 'another one' }]
+    const request = { what: 'w', goal: 'g', variant: 'v', metric: 'ms' }
+    assert.equal(goal(cells, { ...request, most: 20 }).beside, '1.40x peer (14)')
+    assert.equal(goal(cells, { ...request, least: 20, digits: 1 }).beside, '0.88x peer (14.0)')
+    assert.equal(goal([cells[0]!, cell('skein before', [20])], { ...request, least: 20 }).beside, '')
   })
 
   test('stands in one table with all others, or beside itself on another version of Node', () => {
