@@ -1,12 +1,12 @@
-/** Of so many calls it is known; who waits for one of the others asks for it. */
-const most = 10_000
+import { LatestIds } from './latest-ids.ts'
 
 /**
  * The calls that were sent from here and whose end has not been announced, kept only while all ends are: who begins to wait for one
- * of them need not ask first whether it has ended, which would be a way there and back.
+ * of them need not ask first whether it has ended, which would be a way there and back. Of very many only the latest are known; who
+ * waits for one of the others asks for it.
  */
 export class Unended {
-  readonly #ids = new Set<string>()
+  readonly #ids = new LatestIds()
   #hears = false
 
   /** Says whether all ends are announced from now on. */
@@ -17,11 +17,7 @@ export class Unended {
 
   /** A call is about to be sent. */
   add(id: string): void {
-    if (!this.#hears) return
-    this.#ids.add(id)
-    if (this.#ids.size <= most) return
-    const [oldest] = this.#ids
-    this.#ids.delete(oldest as string)
+    if (this.#hears) this.#ids.add(id)
   }
 
   /** It has ended, or nobody knows whether it has. */
