@@ -54,11 +54,7 @@ export class WaitingClaims {
 
   /** Takes the news of what may be claimed out of what is told: nobody else has to hear it. True when somebody waits for it. */
   hear(told: Told[]): boolean {
-    const others = told.filter(([signal]) => signal !== 'claimable')
-    if (others.length < told.length) {
-      told.splice(0, told.length, ...others)
-      this.#news = true
-    }
+    if (keep(told, ([signal]) => signal !== 'claimable')) this.#news = true
     return this.#news && this.#waiting.size > 0
   }
 
@@ -72,11 +68,19 @@ export class WaitingClaims {
   /** Takes out the answers of those for whom there was nothing: they wait on. */
   settle(answers: Answer[]): void {
     if (this.#waiting.size === 0) return
-    const kept = answers.filter(([number, value, failure]) => {
+    keep(answers, ([number, value, failure]) => {
       if (!this.#waiting.has(number)) return true
       if (failure === undefined && (value as readonly unknown[]).length === 0) return false
       return this.#waiting.delete(number)
     })
-    if (kept.length < answers.length) answers.splice(0, answers.length, ...kept)
   }
+}
+
+/** Takes out of the array itself all that is not kept, since this happens with each commit. True when there was any. */
+function keep<T>(all: T[], isKept: (each: T) => boolean): boolean {
+  let kept = 0
+  for (const each of all) if (isKept(each)) all[kept++] = each
+  if (kept === all.length) return false
+  all.length = kept
+  return true
 }
