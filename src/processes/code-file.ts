@@ -30,7 +30,7 @@ export function readCodeFile(): Uint8Array | undefined {
     const code = new Uint8Array(length[0] as number)
     return code.length > 0 && readSync(codeFd, code, 0, code.length, header) === code.length ? code : undefined
   } catch {
-    return undefined // it was started by hand
+    return undefined // it is there to be done without
   } finally {
     closeSync(codeFd)
   }

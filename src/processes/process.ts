@@ -55,11 +55,13 @@ export class Process implements Transport {
   constructor(init: WorkerInit, settings: PoolSettings, events: TransportEvents) {
     const first = initFrame(init)
     const fd = openLedger(init.slots)
-    const quick = quickProcessCommand()
+    const quick = takesCode(settings) ? quickProcessCommand() : undefined
     const code = quick && openCodeFile()
+    // Told to read code that it was not given, a process would read, and close, a descriptor that its Node has opened.
+    const command = quick && code !== undefined ? quick : processCommand()
     const tagged = settings.output === 'tagged'
     try {
-      this.#child = spawn(process.execPath, [...execArgvOf(settings), ...(quick ?? processCommand())], {
+      this.#child = spawn(process.execPath, [...execArgvOf(settings), ...command], {
         // With a memory limit stderr is read, too: what V8 says when it runs out of memory is only said there.
         stdio: [
           'ignore',
@@ -185,6 +187,11 @@ export class Process implements Transport {
     timer.clear()
     return ended
   }
+}
+
+/** V8 takes compiled code only under the options under which it was compiled: those of the program. */
+function takesCode({ execArgv, memoryLimit }: PoolSettings): boolean {
+  return execArgv === undefined && memoryLimit === undefined
 }
 
 function execArgvOf(settings: PoolSettings): string[] {

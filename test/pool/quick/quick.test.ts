@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { Script } from 'node:vm'
 import { compileJoined } from '#skein/pool/wire/joined.js'
 import { codeMemory, readCode, writeCode } from '#skein/pool/wire/compiled-code.js'
+import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
 import { root } from '../../support/paths.ts'
 import { runScript } from '../../support/run-script.ts'
@@ -18,8 +19,8 @@ interface Seen {
   readonly inner: string
 }
 
-async function seenWith(env: Record<string, string>): Promise<Seen[]> {
-  const { code, stdout, stderr } = await runScript(program, { cwd: root, env })
+async function seenWith(env: Record<string, string>, path = program): Promise<Seen[]> {
+  const { code, stdout, stderr } = await runScript(path, { cwd: root, env })
   assert.equal(code, 0, stderr)
   return stdout
     .trim()
@@ -50,6 +51,19 @@ describe('a worker', () => {
   test('has it where such options come from the environment', async () => {
     for (const each of await seenWith({ NODE_OPTIONS: '--max-old-space-size=400 --no-warnings' }))
       assert.equal(each.scripts, 1)
+  })
+
+  test('does without it where there is no file to hand its code over', async () => {
+    const [one] = await seenWith({}, join(root, 'build/test/pool/quick/programs/one-more-file.js'))
+    assert.deepEqual(one, { execArgv: [], scripts: 0, inner: 'function' })
+  })
+
+  test('does without it where it has options of its own, under which compiled code is of no use', async () => {
+    for (const options of [{ memoryLimit: 400 }, { execArgv: ['--expose-gc'] }]) {
+      const pool = processes({ workers: 1, ...options })
+      assert.equal((await pool.run(seen)).scripts, 0)
+      await pool.close()
+    }
   })
 
   test('gets the options that its pool was given, and is refused those that a thread cannot have', async () => {
