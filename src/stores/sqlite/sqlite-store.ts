@@ -101,7 +101,9 @@ export class SqliteStore implements InspectableStore {
   }
 
   async close({ timeout }: CloseStoreOptions = {}): Promise<void> {
-    return this.#thread.close(timeout === undefined ? undefined : milliseconds(timeout, 'timeout'))
+    const most = timeout === undefined ? undefined : milliseconds(timeout, 'timeout')
+    this.broker.recall()
+    return this.#thread.close(most)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

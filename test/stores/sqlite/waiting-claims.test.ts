@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import type { Intake, Store } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
+import { openShared } from '#skein/queue/open-store.js'
 import type { Answer, Told } from '#skein/stores/threaded/messages.js'
 import type { Request } from '#skein/stores/sqlite/calls/requests.js'
 import { WaitingClaims } from '#skein/stores/sqlite/thread/waiting-claims.js'
@@ -79,5 +81,38 @@ describe('claims that wait in the thread of a store', () => {
     intake.close()
     await taking.close()
     await sending.close()
+  })
+
+  inFolder('end with the store that they are of, also where its thread goes on for another one', async file => {
+    const [closing, staying] = [await openShared(`sqlite:${file}`), await openShared(`sqlite:${file}`)]
+    const { limit, ...rest } = request
+    const handedOver: string[] = []
+    let hear: () => void = () => {}
+    const intakeOf = (store: Store): Intake =>
+      store.broker.intake(rest, {
+        claims: claims => {
+          handedOver.push(...claims.map(({ id }) => (store === closing ? `${id} to the closed one` : id)))
+          if (store === staying) hear()
+        },
+        cancelling: () => {},
+        lost: () => {},
+        trouble: () => {},
+      })
+    const first = intakeOf(closing)
+    first.want(limit)
+    // As many ways there and back as it takes until its claims have found nothing and one of them waits, and more.
+    for (let n = 0; n < 10; n++) await staying.results.outcome('none')
+    await closing.close()
+    const heard = new Promise<void>(resolve => (hear = resolve))
+    const second = intakeOf(staying)
+    second.want(limit)
+    await staying.broker.send([call('a')])
+    await heard
+    assert.deepEqual(handedOver, ['a'])
+    await second.stop()
+    await first.stop()
+    first.close()
+    second.close()
+    await staying.close()
   })
 })

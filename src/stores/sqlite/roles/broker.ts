@@ -1,5 +1,5 @@
 import * as check from '../../check.ts'
-import { PullingIntake } from '../../pulling/pulling-intake.ts'
+import { type ClaimRequest, PullingIntake, type WaitingClaim } from '../../pulling/pulling-intake.ts'
 import type {
   Broker,
   BrokerAbility,
@@ -35,6 +35,8 @@ export class SqliteBroker implements Broker {
   ])
   readonly durability: 'relaxed' | 'full'
   readonly #thread: SqliteThread
+  /** Recall the claims that wait. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(thread: SqliteThread, durability: 'relaxed' | 'full') {
     this.#thread = thread
@@ -68,19 +70,33 @@ export class SqliteBroker implements Broker {
     return new PullingIntake(
       {
         claim: async each => thread.ask(['claim', each]),
-        wait: each => {
-          const number = ++lastWaiting
-          return {
-            claims: (async (): Promise<Claim[]> => thread.ask(['await', each, number]))(),
-            // Where it cannot be asked, nobody waits any more.
-            recall: () => void (async () => thread.ask(['recall', number]))().catch(() => {}),
-          }
-        },
+        wait: each => this.#wait(each),
         on: (signal, listener) => thread.listeners.on(signal, listener),
       },
       request,
       receiver,
     )
+  }
+
+  #wait(request: ClaimRequest): WaitingClaim {
+    const thread = this.#thread
+    const number = ++lastWaiting
+    // Where it cannot be asked, nobody waits any more.
+    const recall = (): void => void (async () => thread.ask(['recall', number]))().catch(() => {})
+    const wait = async (): Promise<Claim[]> => {
+      try {
+        return await thread.ask(['await', request, number])
+      } finally {
+        this.#waiting.delete(recall)
+      }
+    }
+    this.#waiting.add(recall)
+    return { claims: wait(), recall }
+  }
+
+  /** Ends the waiting of all claims: a thread that is shared would hand over calls to a store that is closed. */
+  recall(): void {
+    for (const recall of this.#waiting) recall()
   }
 
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
