@@ -1,5 +1,5 @@
 // npm run bench: skein beside its peers, interleaved in one run.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -33,7 +33,8 @@ Options
   --only TEXT,...    only contestants whose label contains one of the texts; skein's own always run
   --before FOLDER    another checkout of skein, built: its figures stand beside those of this one, each contestant of skein's a
                      second time, measured by the same programs
-  --node N,...       on these versions of Node (20, 22, 24, 26), one after the other, and their goals side by side
+  --node N,...       on these versions of Node (20, 22, 24, 26), one after the other, and their goals side by side; the figures
+                     of each go to bench/results/node-N.json
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
   --page FILE        puts the tables into a page that has places for them, such as docs/performance.md
@@ -65,7 +66,7 @@ function readArguments() {
         only: { type: 'string' },
         before: { type: 'string' },
         node: { type: 'string' },
-        json: { type: 'string', default: fileURLToPath(new URL('results/latest.json', import.meta.url)) },
+        json: { type: 'string' },
         markdown: { type: 'string' },
         page: { type: 'string' },
         charts: { type: 'string' },
@@ -97,6 +98,13 @@ const only = values.only
 const before = values.before === undefined ? undefined : resolve(values.before)
 if (before !== undefined && !existsSync(join(before, 'dist/index.js')))
   fail(`--before must be the folder of a checkout that is built, got '${values.before}'`)
+const page = values.page === undefined ? undefined : resolve(values.page)
+if (page !== undefined && !existsSync(page)) fail(`--page must be a file that is there, got '${values.page}'`)
+const majors = values.node?.split(',')
+const unknown = majors?.find(major => !Object.hasOwn(nodeVersions, major))
+if (unknown !== undefined) fail(`--node knows ${Object.keys(nodeVersions).join(', ')}, got '${unknown}'`)
+for (const name of ['json', 'charts'])
+  if (majors !== undefined && values[name] !== undefined) fail(`--${name} is for one version of Node: leave out --node`)
 for (const name of positionals) {
   if (!suites.some(suite => suite.name.startsWith(name))) {
     fail(`There is no suite '${name}'. Suites: ${suites.map(suite => suite.name).join(', ')}`)
@@ -132,38 +140,49 @@ try {
   process.exit(1)
 }
 
-if (values.node !== undefined) process.exit(await onVersions(values.node.split(',')))
+const host = machine()
+const date = new Date().toISOString()
+/** When a run was and under what, for a page that keeps its tables for long. */
+const occasion = `Run of ${date.slice(0, 10)}${values.quick ? ', quick' : ''}, at a load of ${host.load.toFixed(1)} when it began`
+
+if (majors !== undefined) process.exit(await onVersions())
 
 /** Runs this command on other versions of Node, one after the other, and prints what each came to. */
-async function onVersions(majors) {
-  const unknown = majors.find(major => nodeVersions[major] === undefined)
-  if (unknown !== undefined) fail(`--node knows ${Object.keys(nodeVersions).join(', ')}, got '${unknown}'`)
+async function onVersions() {
   const args = [...positionals]
   for (const name of ['quick', 'full']) if (values[name]) args.push(`--${name}`)
-  for (const name of ['rounds', 'workers', 'only', 'before'])
-    if (values[name] !== undefined) args.push(`--${name}`, values[name])
+  for (const [name, value] of Object.entries({
+    rounds: values.rounds,
+    workers: values.workers,
+    only: values.only,
+    before,
+  }))
+    if (value !== undefined) args.push(`--${name}`, value)
   const runs = []
   let exitCode = 0
   for (const major of majors) {
     const json = fileURLToPath(new URL(`results/node-${major}.json`, import.meta.url))
+    // So that a run which ends early is not taken for the one before it.
+    rmSync(json, { force: true })
     const code = await runProgram(await nodeBinary(major), [fileURLToPath(import.meta.url), ...args, '--json', json])
     exitCode ||= code
-    if (code > 1) continue
+    if (!existsSync(json)) continue
     const { suites: measured } = JSON.parse(readFileSync(json, 'utf8'))
     runs.push({ name: `Node ${nodeVersions[major]}`, goals: measured.flatMap(({ goals }) => goals) })
   }
   const rows = goalRowsAcross(runs)
   console.log(plainTable(rows, 9))
-  if (values.page !== undefined) {
-    const page = resolve(values.page)
-    writeFileSync(page, fillPage(readFileSync(page, 'utf8'), new Map([['nodes', markdownTable(rows, 9)]])))
-  }
-  if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${markdownTable(rows, 9)}\n`)
+  const table = markdownTable(rows, 9)
+  if (page !== undefined) fill(new Map([['nodes', `${table}\n\n${occasion}.`]]))
+  if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${table}\n`)
   return exitCode
 }
 
+function fill(sections) {
+  writeFileSync(page, fillPage(readFileSync(page, 'utf8'), sections))
+}
+
 const began = performance.now()
-const host = machine()
 const library = versions()
 const headline = [
   `${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}; Node ${host.node}, ${host.python === 'not present' ? 'python3 not present' : host.python}`,
@@ -230,9 +249,8 @@ for (const {
 }
 
 const seconds = (performance.now() - began) / 1000
-const file = resolve(values.json)
+const file = resolve(values.json ?? fileURLToPath(new URL('results/latest.json', import.meta.url)))
 mkdirSync(dirname(file), { recursive: true })
-const date = new Date().toISOString()
 writeFileSync(
   file,
   `${JSON.stringify({ date, seconds, quick: values.quick, workers, machine: host, versions: library, suites: results }, null, 2)}\n`,
@@ -242,14 +260,13 @@ if (values.markdown !== undefined) {
   const parts = [`${date.slice(0, 10)}\n${headline.join('\n')}`, markdownTable(goalRows(goals), 4), ...markdown]
   writeFileSync(resolve(values.markdown), parts.join('\n\n'))
 }
-if (values.page !== undefined) {
-  const run = `Run of ${date.slice(0, 10)}: ${headline[0]}.`
+if (page !== undefined) {
+  const run = `${occasion}: ${headline[0]}.`
   const sections = new Map(results.map(({ name }, at) => [name, `${markdown[at]}\n${run}`]))
   // Of a run without some of these the table would be a part.
   if (ofGoals.every(prefix => results.some(({ name }) => name.startsWith(prefix))))
     sections.set('goals', `${markdownTable(goalRows(goals), 4)}\n\n${run}`)
-  const page = resolve(values.page)
-  writeFileSync(page, fillPage(readFileSync(page, 'utf8'), sections))
+  fill(sections)
 }
 if (goals.length > 0) {
   console.log(`${plainTable(goalRows(goals), 4)}\n`)
