@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-let collect
+let gc
 
 /** What of this program's heap is in use after a collection, and its resident memory, in MiB. */
 export async function heapAndRss() {
@@ -12,10 +12,17 @@ export async function heapAndRss() {
 
 /** Collects what nobody holds any more; what is held until the next turn of the loop, too. */
 export async function collectGarbage() {
-  setFlagsFromString('--expose-gc')
-  collect ??= runInNewContext('gc')
   for (let n = 0; n < 3; n++) {
     await new Promise(resolve => setImmediate(resolve))
     collect()
   }
+}
+
+/** Collects what nobody holds at this moment. */
+export function collect() {
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc')
+    gc = runInNewContext('gc')
+  }
+  gc()
 }

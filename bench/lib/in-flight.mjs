@@ -29,3 +29,16 @@ export async function keepInFlight({ run, argument, check, inFlight, ms }) {
   await Promise.all(Array.from({ length: inFlight }, lane))
   return measured
 }
+
+/** One call in flight for so long: how long each took there and back, in microseconds. Every result is checked. */
+export async function roundTrips({ run, argument, check, ms }) {
+  const trips = []
+  const end = performance.now() + ms
+  for (let id = 0; ; id++) {
+    const from = performance.now()
+    if (from >= end) return trips
+    const result = await run(argument(id))
+    trips.push((performance.now() - from) * 1000)
+    check(result, id)
+  }
+}

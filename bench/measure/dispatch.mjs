@@ -1,5 +1,5 @@
 import { openContestant } from '../contestants/open.mjs'
-import { keepInFlight } from '../lib/in-flight.mjs'
+import { keepInFlight, roundTrips } from '../lib/in-flight.mjs'
 import { percentile } from '../lib/stats.mjs'
 
 const payload = id => ({ id, name: 'resize', args: [1, 2, 3] })
@@ -19,10 +19,11 @@ export async function measure({ spec, workers, inFlight, warmupMs, latencyMs, ra
       return { rate: await mapRate(pool, rateMs) }
     }
     const run = pool.bind('echo')
-    const rate = ms => keepInFlight({ run, argument: payload, check, inFlight, ms })
+    const calls = { run, argument: payload, check }
+    const rate = ms => keepInFlight({ ...calls, inFlight, ms })
     await rate(warmupMs)
-    await roundTrips(run, warmupMs / 3)
-    const trips = await roundTrips(run, latencyMs)
+    await roundTrips({ ...calls, ms: warmupMs / 3 })
+    const trips = await roundTrips({ ...calls, ms: latencyMs })
     return {
       p50: percentile(trips, 0.5),
       p99: percentile(trips, 0.99),
@@ -30,18 +31,6 @@ export async function measure({ spec, workers, inFlight, warmupMs, latencyMs, ra
     }
   } finally {
     await pool.close()
-  }
-}
-
-async function roundTrips(run, ms) {
-  const trips = []
-  const end = performance.now() + ms
-  for (let id = 0; ; id++) {
-    const from = performance.now()
-    if (from >= end) return trips
-    const result = await run(payload(id))
-    trips.push((performance.now() - from) * 1000)
-    check(result, id)
   }
 }
 

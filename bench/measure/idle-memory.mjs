@@ -1,4 +1,5 @@
 import { loadContestant, openContestant } from '../contestants/open.mjs'
+import { eachWorker } from '../lib/each-worker.mjs'
 import { collectGarbage } from '../lib/heap.mjs'
 import { memoryOfTree } from './memory.mjs'
 
@@ -31,9 +32,7 @@ export async function measure({ spec, workers, processes }) {
 
 async function answered(spec, workers) {
   const pool = await openContestant(spec, workers)
-  const hold = pool.bind('hold')
-  const seen = new Set((await Promise.all(Array.from({ length: workers }, () => hold(2_000)))).map(({ who }) => who))
-  if (seen.size < workers) throw new Error(`only ${seen.size} of ${workers} workers answered`)
+  await eachWorker(pool, workers)
   return pool
 }
 

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collect } from '../lib/heap.mjs'
 
 /** Many tasks that sleep at once: CPU time of each from its start to its end, and what each takes while it sleeps. */
 export async function measure({ peer, bare, count, base, spread, repeats }) {
@@ -14,8 +13,6 @@ export async function measure({ peer, bare, count, base, spread, repeats }) {
     await warm.ended
   }
 
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc')
   collect()
   collect()
   const before = process.memoryUsage().heapUsed
