@@ -59,7 +59,7 @@ async function waiting({ file, url, jobs, rounds }) {
   }
   const workerMs = await firstJob(url)
 
-  await costsOf(url.replace('jobs.db', 'warm.db'), rounds)
+  await costsOf(url.replace(file, `${file}-warm`), rounds)
   const costs = await costsOf(url, rounds)
   return {
     sendUs: median(costs.send),
@@ -75,22 +75,21 @@ async function waiting({ file, url, jobs, rounds }) {
 async function costsOf(url, rounds) {
   const store = await sqliteStore(url)
   const costs = { send: [], claim: [], settle: [] }
-  const cost = async (name, count, action) => {
-    const { user, system } = process.cpuUsage()
-    const answer = await action()
-    const now = process.cpuUsage()
-    costs[name].push((now.user - user + now.system - system) / count)
-    return answer
+  const cost = async (name, action) => {
+    const before = process.cpuUsage()
+    await action()
+    const { user, system } = process.cpuUsage(before)
+    costs[name].push((user + system) / lot)
   }
   for (let round = 0; round < rounds; round++) {
     const calls = filled(lot)
-    await cost('send', lot, () => store.broker.send(calls))
+    await cost('send', () => store.broker.send(calls))
     const claims = []
-    await cost('claim', lot, async () => {
+    await cost('claim', async () => {
       while (claims.length < lot) claims.push(...(await claimNow(store, { ...claimRequest, limit: 200 })))
     })
     const settlements = claims.map(({ id, token }) => ({ id, token, kind: 'done', result: 'null' }))
-    await cost('settle', lot, () => store.broker.settle(settlements))
+    await cost('settle', () => store.broker.settle(settlements))
   }
   await store.close()
   return costs
@@ -125,11 +124,11 @@ async function ended({ file, url, jobs }) {
   await store.close()
   const full = statSync(file).size
   store = await sqliteStore(url, options)
-  const { user, system } = process.cpuUsage()
+  const before = process.cpuUsage()
   const from = performance.now()
   const purged = await store.inspector.purge({})
   const purgeMs = performance.now() - from
-  const now = process.cpuUsage()
+  const { user, system } = process.cpuUsage(before)
   if (purged !== jobs) throw new Error(`${purged} of ${jobs} jobs were purged`)
   await store.close()
   execFileSync(process.execPath, [
@@ -144,7 +143,7 @@ async function ended({ file, url, jobs }) {
   return {
     bytes: full / jobs,
     purgeMs: purgeMs * per,
-    purgeCpuMs: ((now.user - user + now.system - system) / 1000) * per,
-    back: 1 - statSync(file).size / full,
+    purgeCpuMs: ((user + system) / 1000) * per,
+    backPercent: 100 * (1 - statSync(file).size / full),
   }
 }
