@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { median } from '../lib/stats.mjs'
 
 /** The time of one jiffy, in which Linux counts, in milliseconds. */
@@ -17,7 +18,7 @@ export async function measure({ imports, command, repeats }) {
   const bare = imports === undefined ? ['-e', '0'] : ['--input-type=module', '-e', '0']
   const whole =
     imports === undefined
-      ? [new URL(command[0], root).pathname, ...command.slice(1)]
+      ? [fileURLToPath(new URL(command[0], root)), ...command.slice(1)]
       : ['--input-type=module', '-e', source]
   const runs = []
   // The first run brings the files into memory.
@@ -49,8 +50,9 @@ async function run(args) {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] })
   let err = ''
   child.stderr.setEncoding('utf8').on('data', text => (err += text))
-  const [code] = await once(child, 'exit')
-  const ms = performance.now() - from
+  let ms
+  child.once('exit', () => (ms = performance.now() - from))
+  const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}: ${err}`)
   return { ms, cpuMs: cpuOfChildren() - cpuFrom }
 }
