@@ -44,7 +44,7 @@ export interface Job<R> {
    * The values that the task passed to `current().progress(value)`: the last 64 so far, then each that comes, until the job
    * ends.
    *
-   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled the next read throws, and the job goes on.
+   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled or over the next read throws, and the job goes on.
    *   Default: nobody
    */
   progress(owner?: ReaderOwner): AsyncIterableIterator<unknown>

@@ -94,12 +94,12 @@ export abstract class JobBase<R> implements Omit<Job<R>, typeof brand> {
 
   progress(owner?: ReaderOwner): AsyncIterableIterator<unknown> {
     const open = (): AsyncIterableIterator<unknown> => this.read('progressReaders', () => true)
-    return readUnder(open, owner, `the wait for the progress of job ${this.name}`)
+    return readUnder(open, owner, `the progress of job ${this.name}`)
   }
 
   events(owner?: ReaderOwner): AsyncIterableIterator<CallEvent> {
     const open = (): AsyncIterableIterator<CallEvent> => this.read('eventReaders', event => event.type === 'progress')
-    return readUnder(open, owner, `the wait for the events of job ${this.name}`)
+    return readUnder(open, owner, `the events of job ${this.name}`)
   }
 
   /** Says that the work has begun. */

@@ -1,11 +1,11 @@
-import { whenAborted } from '../events/when-aborted.ts'
-import { type CancelCause, errorOfCause } from '../errors/cause.ts'
+import { enlistUnder } from '../events/owned.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import type { Member, MemberOwner } from '../tree/member.ts'
-import { ScopeMembers } from './member-list.ts'
+import { ScopeMembers } from '../tree/member-list.ts'
 import type { Scope } from './scope.ts'
 import { currentSource } from './slot.ts'
 import type { Wait } from './waits.ts'
+
+export { refusalOf } from '../events/owned.ts'
 
 /**
  * @internal The scope that `current()` returns, or undefined where it would throw. Sources of any copy of skein return
@@ -45,53 +45,8 @@ export function scopeOf(owner: Owner | undefined): Scope | undefined {
   return owner !== undefined && ScopeMembers.has(owner) ? owner : undefined
 }
 
-// Below owners have gone through `ownerOf`: what has the method is a scope of ours, and to look for it costs less than to
-// look for the class.
-
-/**
- * The error for which an operation may not begin, or undefined. Everything that waits asks this first, also where it need
- * not wait.
- */
-export function refusalOf(owner: Owner | undefined, operation: string): unknown {
-  if (owner === undefined) return undefined
-  if ('refusal' in owner) return owner.refusal(operation)
-  return owner.aborted ? errorOfCause({ source: 'signal', reason: owner.reason }, operation) : undefined
-}
-
-/**
- * Puts a wait under its owner, and returns its promise. Only after `refusalOf`: an owner that has been cancelled already
- * reports nothing any more.
- */
+/** Puts a wait under its owner, and returns its promise. Only after `refusalOf`, as with `enlistUnder`. */
 export function waitUnder<T>(wait: Wait<T>, owner: Owner | undefined, operation: string): Promise<T> {
-  if (owner === undefined) return wait.promise
-  if ('enlist' in owner) owner.enlist(wait)
-  else new SignalLink(owner, operation, wait)
+  if (owner !== undefined) enlistUnder(wait, owner, operation)
   return wait.promise
-}
-
-/** Takes the place of a scope: breaks the wait off when the signal aborts, and lets go of the signal when it ends. */
-class SignalLink implements MemberOwner {
-  readonly #signal: AbortSignal
-  readonly #operation: string
-  readonly #forget: () => void
-
-  constructor(signal: AbortSignal, operation: string, wait: Member) {
-    this.#signal = signal
-    this.#operation = operation
-    wait.owner = this
-    this.#forget = whenAborted(signal, () => wait.cancel(this.#cause))
-  }
-
-  get #cause(): CancelCause {
-    return { source: 'signal', reason: this.#signal.reason }
-  }
-
-  delist(member: Member): void {
-    member.owner = undefined
-    this.#forget()
-  }
-
-  cancelError(): unknown {
-    return errorOfCause(this.#cause, this.#operation)
-  }
 }

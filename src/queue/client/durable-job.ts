@@ -74,7 +74,7 @@ export interface DurableJob<R> extends Job<R> {
    * The values that the task passes to `current().progress(value)`: the last 1,000 that are kept, then what comes,
    * until it ends.
    *
-   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled the next read throws, and the job goes on.
+   * @param owner the scope that reads them, or an AbortSignal: once it is cancelled or over the next read throws, and the job goes on.
    *   Default: nobody
    */
   progress(owner?: ReaderOwner): AsyncIterableIterator<unknown>
@@ -200,7 +200,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
 
   #read<T>(what: string, owner: ReaderOwner | undefined, from: (seen: Seen) => readonly T[]): AsyncIterableIterator<T> {
     const open = (): AsyncIterableIterator<T> => pick(this.#follow(), from)
-    return readUnder(open, owner, `the wait for the ${what} of job ${this.id}, task ${this.name},`)
+    return readUnder(open, owner, `the ${what} of job ${this.id}, task ${this.name},`)
   }
 
   #follow(): AsyncIterableIterator<Seen> {

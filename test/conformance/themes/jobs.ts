@@ -146,6 +146,13 @@ export const jobs: Theme = theme('jobs', add => {
           assert.throws(() => job[series](owner as never), { code: 'SKEIN_INVALID_ARGUMENT' })
         }
       }
+      const ended = await scope(s => ({ s, next: job.progress(s).next() }))
+      await assert.rejects(ended.next, { code: 'SKEIN_CANCELLED', source: 'scope' })
+      await assert.rejects(job.progress(ended.s).next(), { code: 'SKEIN_SCOPE_CLOSED' })
+      const holder = new AbortController()
+      const held = job.progress(holder).next()
+      holder.abort('enough')
+      await assert.rejects(held, { code: 'SKEIN_CANCELLED', source: 'signal', reason: 'enough' })
       const whole = scope(async s => all(job.progress(s)))
       touch(file('gate'))
       assert.deepEqual(await whole, [1, 2])

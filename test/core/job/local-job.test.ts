@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LocalJob } from '#skein/core/job/local-job.js'
-import { CancelledError, isJob, type CallEvent, scope, TimeoutError } from 'skein'
+import { CancelledError, isJob, type CallEvent, scope, TimeoutError, tree } from 'skein'
 import { rejection, settled } from '../deferred.ts'
 
 function job(cancel: (reason: unknown) => Promise<void> | void = () => {}): LocalJob<number> {
@@ -47,6 +47,26 @@ describe('a job', () => {
     } finally {
       process.off('unhandledRejection', note)
     }
+  })
+
+  test('is left by a scope that reads it when that ends, and a dump says what the scope waits for', async () => {
+    const it = job()
+    const waitsFor = (): unknown => tree()[0]?.waitsFor
+    const [next, other] = await scope(async s => {
+      const events = it.events(s)
+      const pending = [events.next(), events.next()] as const
+      assert.equal(it.isFollowed, true)
+      assert.deepEqual(waitsFor(), ['the events of job count', 'the events of job count'])
+      it.start()
+      const first = await pending[0]
+      assert.equal(first.value.type, 'started')
+      assert.deepEqual(waitsFor(), ['the events of job count'])
+      return [pending[1], events.next()]
+    })
+    assert.equal(it.isFollowed, false)
+    for (const each of [next, other]) assert.ok((await rejection(each)) instanceof CancelledError)
+    it.resolve(1)
+    assert.equal(it.state, 'done')
   })
 
   test('lets a wait end before the job does, and goes on', async () => {

@@ -1,4 +1,4 @@
-import type { Member, MemberOwner, ScopeNode } from '../tree/member.ts'
+import type { Member, MemberOwner, ScopeNode } from './member.ts'
 
 /**
  * The list of what is in a scope.
