@@ -185,7 +185,7 @@ test('the bench names no built file that is not there', () => {
       .filter(name => name.endsWith('.mjs'))
       .map(name => readFileSync(join(folder, each, name), 'utf8')),
   )
-  const named = new Set(texts.flatMap(text => text.match(/dist\/[\w/-]+\.js/g) ?? []))
+  const named = new Set(texts.flatMap(text => text.match(/(?:dist|build\/modules)\/[\w/-]+\.js/g) ?? []))
   assert.ok(named.size > 3)
   assert.deepEqual(
     [...named].filter(path => !existsSync(join(root, path))),
