@@ -14,11 +14,12 @@ export async function filesUnder(folder) {
   })
   return entries
     .filter(entry => entry.isFile())
-    .map(entry =>
-      relative(top, join(entry.parentPath ?? entry.path, entry.name))
-        .split(sep)
-        .join('/'),
-    )
+    .map(entry => pathIn(top, join(entry.parentPath ?? entry.path, entry.name)))
+}
+
+/** The path of a file in a folder, both as the system writes them. */
+export function pathIn(folder, file) {
+  return relative(folder, file).split(sep).join('/')
 }
 
 /** Removes files from a folder, and the folders that are empty without them. */

@@ -3,6 +3,7 @@
 // class of a name, which TypeScript would take for another one.
 import { posix } from 'node:path'
 import { decode, encode } from '@jridgewell/sourcemap-codec'
+import { itemsOf, specifierOf } from './modules.mjs'
 
 const line = /^(import|export) (?:type )?(?:\{([^}]*)\}|\* as (\w+)) from '([^']+)';\n/gm
 const local = /^export (?:type )?\{([^}]*)\};\n/gm
@@ -93,16 +94,6 @@ function read(path, part, texts, modules) {
   modules.delete(path)
   modules.set(path, module)
 }
-
-const itemsOf = (list = '') =>
-  list
-    .split(',')
-    .map(item => item.trim().replace(/^type /, ''))
-    .filter(Boolean)
-    .map(item => {
-      const [name, alias = name] = item.split(/ as /)
-      return { name, alias }
-    })
 
 /**
  * The name of each declaration, among all parts: its own, unless that is taken, or is what another module calls something of the
@@ -248,12 +239,11 @@ function rename(text, renamed) {
 function door(module, modules, canonical) {
   const from = new Map()
   const spaces = []
+  const seen = path => specifierOf(posix.dirname(module.path), path)
   for (const [alias, { name, source }] of module.exported) {
     if (source === undefined && module.spaces.has(name)) {
-      const to = posix.relative(posix.dirname(module.path), module.spaces.get(name)).replace(/\.d\.ts$/, '.js')
-      spaces.push(
-        `import * as ${name} from '${to.startsWith('.') ? to : `./${to}`}';\nexport { ${name}${alias === name ? '' : ` as ${alias}`} };\n`,
-      )
+      const to = seen(module.spaces.get(name).replace(/\.d\.ts$/, '.js'))
+      spaces.push(`import * as ${name} from '${to}';\nexport { ${name}${alias === name ? '' : ` as ${alias}`} };\n`)
       continue
     }
     const found = declarationOf(module.path, alias, modules)
@@ -261,9 +251,8 @@ function door(module, modules, canonical) {
     const { part } = modules.get(found.path)
     from.set(part, [...(from.get(part) ?? []), there === alias ? alias : `${there} as ${alias}`])
   }
-  const up = posix.relative(posix.dirname(module.path), 'joined') || '.'
   const lines = [...from].map(
-    ([part, names]) => `export { ${names.join(', ')} } from '${up.startsWith('.') ? up : `./${up}`}/${part}.js';\n`,
+    ([part, names]) => `export { ${names.join(', ')} } from '${seen(`joined/${part}.js`)}';\n`,
   )
   return `${module.head}${lines.join('')}${spaces.join('')}${lines.length + spaces.length === 0 ? 'export {};\n' : ''}`
 }

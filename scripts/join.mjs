@@ -3,8 +3,18 @@
 //
 // The modules stay where they are, as doors to their parts: whatever imports one of them, from inside or outside, gets the
 // same functions and classes, so there is never a second copy of anything.
-import { dirname, join, posix, relative, sep } from 'node:path'
-import { allOf, inAsManyLines, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
+import { dirname, join, posix } from 'node:path'
+import { pathIn } from './files.mjs'
+import {
+  allOf,
+  inAsManyLines,
+  itemsOf,
+  joining,
+  mangled,
+  resolvingOfNode,
+  specifierOf,
+  withoutNodeImports,
+} from './modules.mjs'
 import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
@@ -78,20 +88,16 @@ export async function joinModules(folder, texts) {
     const own = joined.filter(path => partOf.get(path) === name)
     if (own.length === 0) continue
     const { outputFiles } = await build({
+      ...joining,
       absWorkingDir: join(root, folder),
       stdin: { contents: own.map(path => allOf(path, names)).join('\n'), resolveDir: join(root, folder) },
       outfile: join(root, 'dist/joined', `${name}.js`),
-      write: false,
       plugins: [resolvingOfNode, reading({ texts, folder: join(root, folder), partOf, part: name })],
-      bundle: true,
       format: 'esm',
-      platform: 'node',
-      target: 'node20.19',
       keepNames: false,
       sourcemap: 'linked',
       sourcesContent: false,
       legalComments: 'none',
-      logLevel: 'warning',
     })
     for (const { path, text } of outputFiles) other.set(`joined/${name}.js${path.endsWith('.map') ? '.map' : ''}`, text)
   }
@@ -126,7 +132,7 @@ const reading = ({ texts, folder, partOf, part }) => ({
   setup: ({ onResolve, onLoad }) => {
     const isOwn = path => partOf.get(path) === part || copied[part]?.includes(path) === true
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
-      const found = relative(folder, join(resolveDir, path)).split(sep).join('/')
+      const found = pathIn(folder, join(resolveDir, path))
       return isOwn(found) ? { path: join(folder, found) } : { path: `../${found}`, external: true }
     })
     onResolve({ filter: /^part:/ }, ({ path }) => ({
@@ -134,7 +140,7 @@ const reading = ({ texts, folder, partOf, part }) => ({
       external: true,
     }))
     onLoad({ filter: /\.js$/ }, ({ path }) => {
-      const found = relative(folder, path).split(sep).join('/')
+      const found = pathIn(folder, path)
       const place = from => (isOwn(from) ? undefined : `part:${partOf.get(from)}`)
       return {
         contents: withoutNodeImports(straight(found, texts.get(found), partOf, place)),
@@ -146,9 +152,7 @@ const reading = ({ texts, folder, partOf, part }) => ({
 
 /** The file of a part, as a module in a folder of dist/ imports it: those that a worker may have in a script, by a name of the package. */
 function partFrom(folder, part) {
-  if (inScript.includes(part)) return `#joined/${part}.js`
-  const file = posix.relative(folder, `joined/${part}.js`)
-  return file.startsWith('.') ? file : `./${file}`
+  return inScript.includes(part) ? `#joined/${part}.js` : specifierOf(folder, `joined/${part}.js`)
 }
 
 /** What each of the modules exports. */
@@ -174,11 +178,7 @@ function straight(path, text, partOf, place) {
     const from = posix.join(posix.dirname(path), specifier)
     const file = partOf.has(from) ? place(from) : undefined
     if (file === undefined) return line
-    const written = list.split(',').map(item => item.trim())
-    const items = written.filter(Boolean).map(item => {
-      const [name, alias = name] = item.split(/ as /)
-      return `${mangled(from, name)} as ${alias}`
-    })
+    const items = itemsOf(list).map(({ name, alias }) => `${mangled(from, name)} as ${alias}`)
     return inAsManyLines(`${kind} { ${items.join(', ')} } from '${file}';`, line)
   })
 }

@@ -1,4 +1,5 @@
-// What both kinds of joined files do with the modules that they are made of.
+// What all kinds of joined files do with the modules that they are made of.
+import { posix } from 'node:path'
 
 /** The name of what a module exports in the file that it is joined into. */
 export const mangled = (path, name) => `${path.replace(/\.js$/, '').replace(/\W/g, '_')}$${name}`
@@ -8,6 +9,26 @@ export function allOf(path, names) {
   const exports = names.get(path).map(name => `${name} as ${mangled(path, name)}`)
   return exports.length === 0 ? '' : `export { ${exports.join(', ')} } from './${path}'`
 }
+
+/** What stands between the braces of an import or an export: each name there, and the one that it has here. */
+export const itemsOf = (list = '') =>
+  list
+    .split(',')
+    .map(item => item.trim().replace(/^type /, ''))
+    .filter(Boolean)
+    .map(item => {
+      const [name, alias = name] = item.split(/ as /)
+      return { name, alias }
+    })
+
+/** A file as a module in a folder imports it. */
+export function specifierOf(folder, file) {
+  const path = posix.relative(folder, file)
+  return path.startsWith('.') ? path : `./${path}`
+}
+
+/** The options of esbuild for all joined files: the oldest Node that they run on. */
+export const joining = { write: false, bundle: true, platform: 'node', target: 'node20.19', logLevel: 'warning' }
 
 /** One line in the place of several: the lines below stay where they are, and source maps go on to lead there. */
 export const inAsManyLines = (line, lines) => line + '\n'.repeat(lines.split('\n').length - 1)
@@ -20,14 +41,9 @@ const nodeImport = /^import (?:\{([^}]*)\}|(\w+)) from '(node:[\w/]+)';$/gm
  */
 export function withoutNodeImports(text) {
   const changed = text.replace(nodeImport, (line, list, whole, module) => {
-    const taken = (list ?? '')
-      .split(',')
-      .map(each => each.trim())
-      .filter(Boolean)
-    const lines = taken.map(each => {
-      const [name, as = name] = each.split(' as ')
-      return `const ${as} = /* @__PURE__ */ ofNode('${module}', '${name}');`
-    })
+    const lines = itemsOf(list).map(
+      ({ name, alias }) => `const ${alias} = /* @__PURE__ */ ofNode('${module}', '${name}');`,
+    )
     const taking = whole ? `const ${whole} = /* @__PURE__ */ ofNode('${module}');` : lines.join(' ')
     return inAsManyLines(taking, line)
   })

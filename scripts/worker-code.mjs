@@ -1,8 +1,9 @@
 // Makes what a worker starts with where its program compiles the code for it: the parts that it needs once more, as one script, since
 // V8 takes compiled code only for a script; the files that stand for these parts where the condition `skein-worker` is set, and take
 // everything out of the script; and the first files of a thread and a process, which are CommonJS so that nothing is waited for.
-import { dirname, join, relative, sep } from 'node:path'
-import { allOf, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
+import { dirname, join } from 'node:path'
+import { pathIn } from './files.mjs'
+import { allOf, itemsOf, joining, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
 import { root } from './steps.mjs'
 
 /** The parts that are in the script. */
@@ -18,15 +19,7 @@ const quick = [
 export async function workerCode(folder, { texts, partOf, names, build }) {
   const base = join(root, folder)
   const own = [...partOf.keys()].filter(path => inScript.includes(partOf.get(path)))
-  const common = {
-    absWorkingDir: base,
-    write: false,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    logLevel: 'warning',
-  }
-  const bundle = async options => (await build({ ...common, ...options })).outputFiles[0].text
+  const bundle = async options => (await build({ ...joining, absWorkingDir: base, ...options })).outputFiles[0].text
   const plugins = [resolvingOfNode, reading(base, texts)]
   const made = new Map()
   const contents = own.map(path => allOf(path, names)).join('\n')
@@ -76,8 +69,7 @@ const reading = (base, texts, change = text => text) => ({
   name: 'script',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.js$/ }, ({ path }) => {
-      const found = relative(base, path).split(sep).join('/')
-      const contents = withoutNodeImports(change(texts.get(found)))
+      const contents = withoutNodeImports(change(texts.get(pathIn(base, path))))
       return { contents, resolveDir: dirname(path) }
     }),
 })
@@ -91,12 +83,8 @@ function standIn(items) {
 /** The text of a module without imports as a function that returns what the module exports. */
 function asScript(text) {
   const [exported, list] = /\bexport\{([^}]*)\};?\s*$/.exec(text) ?? []
-  if (exported === undefined || /^(import|export)\b/m.test(text.slice(0, -exported.length)))
+  if (exported === undefined || /^(import|export)\b|\bimport\(/m.test(text.slice(0, -exported.length)))
     throw new Error('the modules of a worker cannot be made a script')
-  const properties = list
-    .split(',')
-    .map(each => each.trim().split(' as '))
-    .filter(([name]) => name)
-  const entries = properties.map(([name, as = name]) => `${as}:${name}`)
+  const entries = itemsOf(list).map(({ name, alias }) => `${alias}:${name}`)
   return `(function(${importing}){"use strict";${text.slice(0, -exported.length)}\nreturn{${entries.join(',\n')}}})\n`
 }
