@@ -12,6 +12,7 @@ import { failureOf, isBusy, isFull, isTrouble, shortOfRoom, takesNoMore } from '
 import { Foreign, signalsOf } from './foreign.ts'
 import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
+import { Lookout } from './lookout.ts'
 import { openDatabase } from '../file/open-database.ts'
 import { isLook, lessOf, lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
 import type { Asked, Request, ThreadData } from '../calls/requests.ts'
@@ -34,11 +35,6 @@ import { WaitingClaims } from './waiting-claims.ts'
 const patience = 10_000
 /** The time after which it shows again that this process is there, in milliseconds. */
 const heartbeat = 5_000
-/**
- * The time after which it looks whether the file has changed though no bell rang, in milliseconds: some file systems
- * cannot notify.
- */
-const backstop = 3_000
 /** The time for which what is due by itself rests after it has failed, in milliseconds. */
 const troublePause = 1_000
 /** So long after a write, in milliseconds, the file is asked what is due next: not after each of a row of them. */
@@ -68,7 +64,7 @@ export class Service implements Backend<Asked> {
   #bell!: Bell
   #file!: SameFile
   #room!: Room
-  #rang = false
+  readonly #lookout = new Lookout(() => this.#keeper.database.get('PRAGMA data_version')?.[0] as number)
   /** The ends that were read along with the news of them. */
   #ended: Ending[] = []
   #timer: NodeJS.Timeout | undefined
@@ -77,8 +73,6 @@ export class Service implements Backend<Asked> {
   /** The next thing that is due in the file. */
   readonly #next = new NextDue(() => this.#askDue())
   #nextHeartbeat = 0
-  #nextBackstop = 0
-  #version = -1
   /** After trouble, what is due by itself is tried again only then. */
   #choresAgain = 0
   /** A sweep that has left something due, since it could not be put right, is done again only then. */
@@ -146,7 +140,7 @@ export class Service implements Backend<Asked> {
   }
 
   #ring(): void {
-    this.#rang = true
+    this.#lookout.ring()
     this.#host.wake()
   }
 
@@ -206,25 +200,18 @@ export class Service implements Backend<Asked> {
 
   /** Notices what other processes have done. */
   #lookAround(told: Told[]): void {
-    const time = this.#clock.steady()
-    if (!this.#rang && this.#nextBackstop > time) return
-    this.#rang = false
-    this.#nextBackstop = time + backstop * (0.75 + Math.random() / 2)
-    try {
-      const [version] = this.#keeper.database.get('PRAGMA data_version') as [number]
-      // The same as before when the bell was rung by this process itself: its own commits do not count.
-      if (version === this.#version) return
-      this.#version = version
+    let news: readonly Told[] = []
+    this.#lookout.around(this.#clock.steady(), () => {
       this.#next.mayBeOther()
-      const turn = this.#read(now => {
-        this.#foreign.look(now, this.#host.listening, this.#leases)
-        this.#waiting.look(now, (this.#turnstile.wanted() & wants.claimable) === 0)
-        this.#ended = endingsOf(now, this.#awaited.take(now.told))
+      this.#read(turn => {
+        news = turn.told
+        this.#foreign.look(turn, this.#host.listening, this.#leases)
+        this.#waiting.look(turn, (this.#turnstile.wanted() & wants.claimable) === 0)
+        this.#ended = endingsOf(turn, this.#awaited.take(turn.told))
       })
-      told.push(...turn.told)
-    } catch {
-      // The next request will meet the same trouble, and report it to its caller.
-    }
+    })
+    // It is told once, so also where something else could not be read; one by one, since it may be more than a call takes arguments.
+    for (const each of news) told.push(each)
   }
 
   /** This thread goes on, and sleeps then. Where a test turns the clocks, the time of the machine says nothing. */
@@ -471,7 +458,7 @@ export class Service implements Backend<Asked> {
       Math.max(this.#next.wait(this.#clock.wall(), time), this.#sweepAgain - time),
       this.#leases.nextRenewal - time,
       this.#nextHeartbeat - time,
-      this.#nextBackstop - time,
+      this.#lookout.next - time,
       ...[...this.#place.openings.values()].map(opens => opens - time),
     )
     const sleep = Math.min(Math.max(1, Math.ceil(next), this.#choresAgain - time), longestDelay)
