@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { call, current, task } from 'skein'
 import { connect, effect, openStore, queueIn, type StorePair, work } from 'skein/queue'
-import { type Broker, type CallOutcome, type Results, type Store, together } from 'skein/stores'
+import { type Broker, type CallOutcome, type Claim, type Results, type Store, together } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import { foreignResults } from '#skein/stores/roles/need.js'
 import { ToyPlace, toyStore } from '../conformance/stores/toy-store.ts'
@@ -75,6 +75,21 @@ function but(store: Store, changes: { broker?: Partial<Broker>; foreign?: Partia
     })
   const foreign = results.foreign && bound(results.foreign, changes.foreign ?? {})
   return bound(store, { broker: bound(broker, changes.broker ?? {}), results: bound(results, { foreign }) })
+}
+
+/** A store that hands over what `of` makes of a claim: a broker can only say that the time of a job is over. */
+function tellingOf(store: Store, of: (claim: Claim, at: number) => Claim): Store {
+  return but(store, {
+    broker: {
+      intake: (request, receiver) =>
+        store.broker.intake(request, {
+          claims: (claims, took) => receiver.claims(claims.map(of), took),
+          cancelling: (id, reason) => receiver.cancelling(id, reason),
+          lost: (id, token) => receiver.lost(id, token),
+          trouble: error => receiver.trouble(error),
+        }),
+    },
+  })
 }
 
 describe('jobs in one store, and their results in another', () => {
@@ -303,21 +318,7 @@ describe('jobs in one store, and their results in another', () => {
 
   test('a job whose time is over is written down by the results, where the broker can only say so', async () => {
     const jobs = memoryStore()
-    const telling = but(jobs, {
-      broker: {
-        intake: (request, receiver) =>
-          jobs.broker.intake(request, {
-            claims: (claims, took) =>
-              receiver.claims(
-                claims.map(each => ({ ...each, over: each.attempt === 1 ? 'expired' : 'deadline' }) as const),
-                took,
-              ),
-            cancelling: (id, reason) => receiver.cancelling(id, reason),
-            lost: (id, token) => receiver.lost(id, token),
-            trouble: error => receiver.trouble(error),
-          }),
-      },
-    })
+    const telling = tellingOf(jobs, claim => ({ ...claim, over: claim.attempt === 1 ? 'expired' : 'deadline' }))
     const store = together(telling, memoryStore())
     const queue = queueIn(store)
     const worker = await work({ store, tasks, on: 'loop' })
@@ -349,21 +350,7 @@ describe('jobs in one store, and their results in another', () => {
 
   test('a job goes back with the others where the results cannot be told of one whose time is over', async () => {
     const jobs = memoryStore()
-    const telling = but(jobs, {
-      broker: {
-        intake: (request, receiver) =>
-          jobs.broker.intake(request, {
-            claims: (claims, took) =>
-              receiver.claims(
-                claims.map((each, at) => (at === 1 ? ({ ...each, over: 'expired' } as const) : each)),
-                took,
-              ),
-            cancelling: (id, reason) => receiver.cancelling(id, reason),
-            lost: (id, token) => receiver.lost(id, token),
-            trouble: error => receiver.trouble(error),
-          }),
-      },
-    })
+    const telling = tellingOf(jobs, (claim, at) => (at === 1 ? { ...claim, over: 'expired' } : claim))
     const told: string[] = []
     const results = memoryStore()
     const failing = but(results, {
