@@ -66,8 +66,8 @@ const notes = [
     'killed. Redis with fsync always is the like of full, every second the like of relaxed, and each is compared with its like.',
 ]
 
-const yesterday = 'needs --before FOLDER'
-const redis = 'needs redis-server'
+const needsBefore = 'needs --before FOLDER'
+const needsRedis = 'needs redis-server'
 
 const oneByOne = 'one by one, each awaited'
 const callers = 'one by one, 64 callers'
@@ -122,7 +122,7 @@ export function enqueue({ quick }) {
         against: 'bullmq-everysec',
         metric: 'rate',
         least: 1,
-        needs: redis,
+        needs: needsRedis,
       }),
       goal(cells, {
         what: 'full: calls accepted per second in lots',
@@ -138,7 +138,7 @@ export function enqueue({ quick }) {
         against: 'skein before',
         metric: 'rate',
         least: 1.6,
-        needs: yesterday,
+        needs: needsBefore,
       }),
     ],
   }
@@ -186,7 +186,7 @@ export function process({ quick }) {
           against: `${key} before`,
           metric: 'rate',
           least: 2,
-          needs: yesterday,
+          needs: needsBefore,
         }),
       ),
     ],
@@ -234,22 +234,20 @@ export function latency({ quick }) {
           },
     contestants: [...contestants, { ...disk, versus: undefined, only: [single] }],
     goals: cells => {
-      const beside = (variant, name, [full, relaxed], metric) =>
+      const besideBullMQ = (variant, what, [full, relaxed], metric) =>
         [
-          { key: 'skein', against: 'bullmq', most: full, fsync: 'always' },
-          { key: 'relaxed', against: 'bullmq-everysec', most: relaxed, fsync: 'every second' },
-        ].map(({ key, against, most, fsync }) =>
+          { name: 'full', key: 'skein', against: 'bullmq', fsync: 'always', most: full },
+          { name: 'relaxed', key: 'relaxed', against: 'bullmq-everysec', fsync: 'every second', most: relaxed },
+        ].map(({ name, fsync, ...each }) =>
           ratio(cells, {
-            what: `${key === 'skein' ? 'full' : key}: ${name}, ${metric}`,
-            goal: `at most ${most}x of BullMQ with fsync ${fsync}`,
+            ...each,
+            what: `${name}: ${what}, ${metric}`,
+            goal: `at most ${each.most}x of BullMQ with fsync ${fsync}`,
             variant,
-            key,
-            against,
             metric,
-            most,
             digits: 2,
             unit: ' ms',
-            needs: redis,
+            needs: needsRedis,
           }),
         )
       const [slow, fast] = arrivals.map(arrive)
@@ -263,11 +261,11 @@ export function latency({ quick }) {
           digits: 2,
           unit: ' ms',
         }),
-        ...beside(single, 'round trip, one at a time', [1, 0.7], 'p50'),
-        ...beside(slow, slow, [1, 1], 'p50'),
-        ...beside(slow, slow, [0.5, 0.5], 'p99'),
-        ...beside(fast, fast, [0.5, 0.5], 'p50'),
-        ...beside(fast, fast, [0.5, 0.5], 'p99'),
+        ...besideBullMQ(single, 'round trip, one at a time', [1, 0.7], 'p50'),
+        ...besideBullMQ(slow, slow, [1, 1], 'p50'),
+        ...besideBullMQ(slow, slow, [0.5, 0.5], 'p99'),
+        ...besideBullMQ(fast, fast, [0.5, 0.5], 'p50'),
+        ...besideBullMQ(fast, fast, [0.5, 0.5], 'p99'),
       ]
     },
   }

@@ -86,10 +86,10 @@ export function memory() {
     }),
     contestants: inPlaces(variants),
     goals: cells =>
-      variants.map(({ key: variant }) =>
+      variants.map(({ key: variant, place }) =>
         ratio(cells, {
-          what: `memory that one idle ${variant === 'threads' ? 'thread' : 'process'} adds`,
-          goal: `at most 1.15x ${variant === 'threads' ? 'a bare Worker' : 'a bare fork'}`,
+          what: `memory that one idle ${place === 'threads' ? 'thread' : 'process'} adds`,
+          goal: `at most 1.15x ${against[place].bare}`,
           variant,
           against: 'raw',
           metric: 'added',
