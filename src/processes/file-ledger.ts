@@ -1,5 +1,5 @@
 import { steady } from '../core/time/platform.ts'
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmdirSync, statfsSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CancelSource } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
@@ -59,11 +59,14 @@ export function openLedger(slots: number, folders: readonly string[] = usualFold
   )
 }
 
+/** The last descriptor may be enough: to remove a folder with all that is in it would take one more. */
 function openIn(parent: string, bytes: number): number {
   const folder = mkdtempSync(join(parent, 'skein-'))
   try {
-    const fd = openSync(join(folder, 'ledger'), 'w+', 0o600)
+    const path = join(folder, 'nameless')
+    const fd = openSync(path, 'w+', 0o600)
     try {
+      unlinkSync(path)
       const zeros = Buffer.alloc(bytes)
       for (let at = 0; at < bytes;) at += writeSync(fd, zeros, at, bytes - at, at)
       return fd
@@ -72,7 +75,7 @@ function openIn(parent: string, bytes: number): number {
       throw error
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmdirSync(folder)
   }
 }
 

@@ -1,11 +1,14 @@
 import type { CancelSource } from '#skein/core/errors/errors.js'
 import assert from 'node:assert/strict'
-import { closeSync, fstatSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, fstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { isLoading, loadingSince, type PoolLedger, type WorkerLedger } from '#skein/pool/wire/ledger.js'
 import { FilePoolLedger, FileWorkerLedger, ledgerBytes, openLedger } from '#skein/processes/file-ledger.js'
 import { ledgerMemory, SharedPoolLedger, SharedWorkerLedger } from '#skein/threads/shared-ledger.js'
+import { root } from '../../support/paths.ts'
 
 interface Pair {
   readonly pool: PoolLedger
@@ -152,4 +155,25 @@ test('a ledger file that no folder takes names each, and why', () => {
     () => openLedger(4, ['/nowhere/at/all', '/dev/null']),
     /\/nowhere\/at\/all: ENOENT.*; \/dev\/null: ENOTDIR/,
   )
+})
+
+test('a ledger file takes the last descriptor, and leaves no folder behind, also where there is none', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'skein-test-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const program = `
+    import { closeSync, openSync } from 'node:fs'
+    import { openLedger } from '#skein/processes/file-ledger.js'
+    const all = []
+    try { for (;;) all.push(openSync('/dev/null')) } catch {}
+    for (const free of [0, 1]) {
+      if (free) closeSync(all.pop())
+      try { console.log(typeof openLedger(4, [${JSON.stringify(folder)}])) } catch ({ cause }) { console.log(cause.code) }
+    }`
+  const node = [process.execPath, '--input-type=module', '-e', program]
+  const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', ...node], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  assert.deepEqual(stdout.trim().split('\n'), ['EMFILE', 'number'], stderr)
+  assert.deepEqual(readdirSync(folder), [])
 })
