@@ -103,7 +103,7 @@ export function initOf<Parent extends ScopeNode>(
 ): ScopeInit<Parent> {
   if (options === noOptions && name !== undefined) return { name, parent, spawnedAt }
   const { timeout, deadline, signal, grace, errors, onError, shielded, liftable, moveOn, carried } = options
-  const init: { readonly [K in keyof ScopeInit<Parent>]: ScopeInit<Parent>[K] | undefined } = {
+  const init = {
     name,
     parent,
     spawnedAt,
@@ -117,7 +117,7 @@ export function initOf<Parent extends ScopeNode>(
     liftable,
     moveOn,
     carried,
-  }
+  } satisfies Record<keyof Omit<RunOptions, 'exiting'> | 'parent' | 'spawnedAt', unknown>
   return init as ScopeInit<Parent>
 }
 

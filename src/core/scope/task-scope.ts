@@ -18,7 +18,11 @@ export type TaskOutcome =
 /** The scope of one running task. Made only for a task that asks for it; `endTaskScope` ends it. */
 export function openTaskScope(options: TaskScopeOptions): Scope {
   const { name, attempt, probe, onProgress, deadline, services } = options
-  const scope = new Scope({ kind: 'task', name, attempt, probe, onProgress, deadline, services } as ScopeInit<Scope>)
+  const init = { kind: 'task', name, attempt, probe, onProgress, deadline, services } satisfies Record<
+    'kind' | keyof TaskScopeOptions,
+    unknown
+  >
+  const scope = new Scope(init as ScopeInit<Scope>)
   addTaskRoot(scope)
   return scope
 }
