@@ -90,7 +90,8 @@ export class ThreadHost<A> implements Host {
 
   receive(message: ToThread<A>): void {
     if (message.listen !== undefined) this.#listen(message.listen)
-    if (message.requests !== undefined) this.#waiting.push(...message.requests)
+    // One by one: they may be more than a call takes arguments.
+    for (const request of message.requests ?? []) this.#waiting.push(request)
     if (message.turned !== undefined) this.#turned.push(message.turned)
     if (message.close) this.#closing = true
     this.wake()

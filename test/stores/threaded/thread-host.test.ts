@@ -103,6 +103,16 @@ describe('the host of a store that answers later', () => {
     assert.deepEqual(backend.goes, [['heavy'], ['a']])
   })
 
+  test('takes in however much comes with one message', async () => {
+    const { host, backend, posted } = await opened()
+    backend.answer.resolve()
+    host.receive({ requests: Array.from({ length: 600_000 }, (_, n) => [n, 'a'] as const) })
+    host.receive({ close: true })
+    while (!backend.closed) await turn()
+    assert.equal(backend.goes.length, 150)
+    assert.equal(posted.flatMap(({ answers = [] }) => answers).length, 600_000)
+  })
+
   test('tells what is listened to, each once, and what concerns claims in any case', async () => {
     const { host, backend, posted } = await opened()
     host.receive({ listen: wants.ended, requests: [[1, 'a']] })
