@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Store } from '../stores/roles/store.ts'
 // Not left to the import below: in a bundle, the thread of a store finds out here that it is one.
 import '../stores/sqlite/starter.ts'
-import { isSamePlace, together } from '../stores/together/together.ts'
+import { isSameStore, together } from '../stores/together/together.ts'
 
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string, shares: boolean) => Promise<Store>>> = {
@@ -66,8 +66,8 @@ async function openAddress(address: StoreAddress, shares: boolean): Promise<Stor
   try {
     const kept = await openOne(address.results, shares)
     try {
-      // Two names of one place: a link, a relative path and an absolute one.
-      if (!isSamePlace(calls, kept) || calls.broker.durability !== kept.broker.durability) return together(calls, kept)
+      // Two names of one store: a link, a relative path and an absolute one.
+      if (!isSameStore(calls, kept) || calls.broker.durability !== kept.broker.durability) return together(calls, kept)
       await kept.close()
       return calls
     } catch (error) {

@@ -192,7 +192,7 @@ describe('jobs in one store, and their results in another', () => {
   const fileIn = (path: string): string => `sqlite:${inFolder(path)}`
   const linked = (path: string): StorePair => ({ broker: fileIn(path), results: fileIn('jobs.db') })
   for (const [name, address] of spellings) {
-    test(`are one store where the URLs name one place in two ways: ${name}`, async () => {
+    test(`are one store where the URLs name it in two ways: ${name}`, async () => {
       const store = address()
       const queue = await connect(store)
       const worker = await work({ store, tasks, on: 'loop' })
@@ -204,7 +204,7 @@ describe('jobs in one store, and their results in another', () => {
     })
   }
 
-  test('are refused where they are one place that is to keep its word in two ways', async () => {
+  test('are refused where they are one store that is to keep its word in two ways', async () => {
     const store = { broker: fileIn('jobs.db'), results: `${fileIn('./jobs.db')}?durability=relaxed` }
     const same = { code: 'SKEIN_INVALID_ARGUMENT', message: /are the same store/ }
     await assert.rejects(connect(store), same)
@@ -229,7 +229,7 @@ describe('jobs in one store, and their results in another', () => {
 
   test('are refused where a job stands in the very store that is to keep its result', async () => {
     const one = memoryStore({ name: 'own' })
-    const { url, broker, results } = memoryStore({ name: 'own' }) // and does not say which place it is
+    const { url, broker, results } = memoryStore({ name: 'own' }) // and does not say where it keeps its calls
     const store = together(one, { url, broker, results, close: async () => {}, [Symbol.asyncDispose]: async () => {} })
     const queue = queueIn(store)
     await queue.submit(counted, 1)

@@ -19,7 +19,7 @@ export class MemoryStore implements Store, Handle {
   }
 
   readonly url: string
-  readonly place: string
+  readonly location: string
   readonly broker: MemoryBroker
   readonly results: MemoryResults
   readonly inspector: MemoryInspector
@@ -34,7 +34,7 @@ export class MemoryStore implements Store, Handle {
 
   constructor(memory: Memory, url: string, onClosed: () => void) {
     this.url = url
-    this.place = memory.place
+    this.location = memory.location
     this.memory = memory
     this.#onClosed = onClosed
     this.listeners = new Listeners(() => memory.changed())

@@ -30,7 +30,7 @@ let made = 0
 
 /** The calls that are kept in memory, and the stores that have it open. */
 export class Memory {
-  readonly place: string = `memory ${++made}`
+  readonly location: string = `memory ${++made}`
   readonly ledger: Ledger
   readonly handles: Set<Handle> = new Set()
   readonly workers: Map<string, Announced> = new Map()

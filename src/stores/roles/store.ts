@@ -37,10 +37,10 @@ export interface Store extends AsyncDisposable {
   /** The URL as it was passed to `connect`, without secrets. */
   readonly url: string
   /**
-   * The place that the store keeps its calls in, as a key: two stores of the same place are one and the same, however their URLs are
-   * spelled. Absent where a store cannot tell.
+   * Tells stores apart: two that keep their calls in the same location are one and the same, however their URLs are spelled.
+   * Absent where a store cannot tell.
    */
-  readonly place?: string
+  readonly location?: string
   readonly broker: Broker
   readonly results: Results
   readonly inspector?: Inspector

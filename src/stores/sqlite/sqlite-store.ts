@@ -38,7 +38,7 @@ async function start(
 }
 
 /** The file itself, by whatever path it was opened: a link to it, or other letters where the disk takes them for the same. */
-function placeOf(path: string): string {
+function locationOf(path: string): string {
   const file = statSync(path, { bigint: true, throwIfNoEntry: false })
   return file === undefined ? `file ${path}` : `file ${file.dev}:${file.ino}`
 }
@@ -50,7 +50,7 @@ export class SqliteStore implements InspectableStore {
   }
 
   readonly url: string
-  readonly place: string
+  readonly location: string
   readonly broker: SqliteBroker
   readonly results: SqliteResults
   readonly inspector: SqliteInspector
@@ -61,7 +61,7 @@ export class SqliteStore implements InspectableStore {
 
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
     this.url = url
-    this.place = placeOf(data.path)
+    this.location = locationOf(data.path)
     this.broker = new SqliteBroker(thread, data.durability)
     this.results = new SqliteResults(thread)
     this.inspector = new SqliteInspector(thread)

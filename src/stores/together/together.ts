@@ -20,7 +20,7 @@ import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
  * store can do it all, use that alone.
  *
  * **Cancellation**: `close()`, which closes both. **Errors**: `SKEIN_STORE_UNSUPPORTED` if the second store can keep results of its
- * own calls only; `SKEIN_INVALID_ARGUMENT` if both are the same place.
+ * own calls only; `SKEIN_INVALID_ARGUMENT` if both are the same store.
  *
  * @param calls the store whose broker takes calls in and hands them over
  * @param kept the store that keeps their results; another place than the first
@@ -34,7 +34,7 @@ import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
  * console.log(queue.url) // memory: with results in memory:
  */
 export function together(calls: Store, kept: Store): Store {
-  if (isSamePlace(calls, kept)) {
+  if (isSameStore(calls, kept)) {
     throw new InvalidArgumentError(
       `${calls.url} and ${kept.url} are the same store, so its jobs have their results there already. Open it by its URL alone, or ` +
         'give the results another place.',
@@ -86,8 +86,8 @@ export function together(calls: Store, kept: Store): Store {
 }
 
 /** True where two stores are one and the same, opened twice perhaps, or under two names. */
-export function isSamePlace(one: Store, other: Store): boolean {
-  return one === other || (one.place !== undefined && one.place === other.place)
+export function isSameStore(one: Store, other: Store): boolean {
+  return one === other || (one.location !== undefined && one.location === other.location)
 }
 
 function weaker(one: Broker['durability'], other: Broker['durability']): Broker['durability'] {
