@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { withBefore } from './lib/before.mjs'
 import { machine, versions } from './lib/machine.mjs'
 import { drawCurve } from './lib/chart.mjs'
 import { goalRows, goalRowsAcross } from './lib/goal-table.mjs'
-import { overlay } from './lib/overlay.mjs'
 import { fillPage } from './lib/page.mjs'
 import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
@@ -204,20 +204,6 @@ async function saveChart(folder, suite, result) {
   }
 }
 
-/** Skein's own contestants once more, each with the build of another checkout. */
-function beforeOf(suite, folder) {
-  return suite.contestants
-    .filter(({ role, command, folder: whole }) => role === 'skein' && command === undefined && whole === undefined)
-    .map(contestant => ({
-      ...contestant,
-      key: `${contestant.key} before`,
-      label: `${contestant.label}, before`,
-      role: 'peer',
-      versus: contestant.key,
-      command: [process.execPath, join(suite.inside ? folder : overlay(folder), 'bench/child.mjs')],
-    }))
-}
-
 const results = []
 const markdown = []
 for (const {
@@ -225,7 +211,7 @@ for (const {
   rounds: [full, quick],
 } of chosen) {
   const suite = make({ quick: values.quick, full: values.full, workers })
-  if (before !== undefined) suite.contestants.push(...beforeOf(suite, before))
+  if (before !== undefined) suite.contestants = withBefore(suite, before)
   const wanted = contestant =>
     contestant.role === 'skein' ||
     only === undefined ||

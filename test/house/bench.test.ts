@@ -37,8 +37,13 @@ interface Request {
   readonly most?: number
   readonly needs?: string
 }
+interface Contestant {
+  readonly key: string
+}
 interface Suite {
   readonly title: string
+  readonly inside?: boolean
+  readonly contestants: readonly Contestant[]
   goals(cells: readonly Cell[]): Goal[]
 }
 
@@ -62,6 +67,7 @@ const { percentile, summary } = await load<{
 const { fillPage } = await load<{ fillPage(page: string, sections: ReadonlyMap<string, string>): string }>(
   'lib/page.mjs',
 )
+const { withBefore } = await load<{ withBefore(suite: Suite, folder: string): Contestant[] }>('lib/before.mjs')
 const { plainTable } = await load<{ plainTable(rows: readonly string[][], words?: number): string }>('lib/table.mjs')
 
 const found = summary([90, 100, 130])
@@ -148,6 +154,21 @@ describe('a goal of the bench', () => {
       }
     }
   })
+})
+
+test('a suite of the bench has each contestant once, and beside a build before each of skein once more, whatever other suites had', async () => {
+  const { suites } = await load<{ suites: { make(options: object): Suite }[] }>('suites/all.mjs')
+  for (const { make } of [...suites, ...suites]) {
+    const suite = make({ quick: true, workers: 2 })
+    const keys = suite.contestants.map(({ key }) => key)
+    const again = withBefore({ ...suite, inside: true }, root).map(({ key }) => key)
+    assert.equal(new Set(again).size, again.length, suite.title)
+    assert.deepEqual(again.slice(0, keys.length), keys, suite.title)
+    assert.ok(
+      keys.every(key => !key.endsWith(' before')),
+      suite.title,
+    )
+  }
 })
 
 test('a percentile of the bench lies between its neighbours', () => {
