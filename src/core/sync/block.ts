@@ -1,4 +1,5 @@
 import { checkFunction } from '../errors/checks.ts'
+import { notesSoFar, recordFailures } from '../errors/failures.ts'
 import { callIn } from '../scope/slot.ts'
 import { type Owner, ownerOf, refusalOf, scopeOf } from '../scope/owner.ts'
 import { setImmediate } from '../time/platform.ts'
@@ -13,7 +14,8 @@ import { setImmediate } from '../time/platform.ts'
 const failed = new Map<object, Promise<void>>()
 
 /**
- * Runs a block of `of`: enters, calls the function, and leaves however that ends. `current()` in it is the owner.
+ * Runs a block of `of`: enters, calls the function, and leaves however that ends. `current()` in it is the owner. Where leaving
+ * fails as well, that is told beside the failure of the function.
  *
  * @param enter waits until the owner is in; throws or rejects where it does not get in
  */
@@ -27,19 +29,27 @@ export async function runBlock<R>(
   checkFunction(fn, 'the first argument of hold')
   const by = ownerOf(owner)
   await enter(by)
+  const since = notesSoFar()
+  let result: R
   try {
     const turn = failed.size === 0 ? undefined : failed.get(of)
     if (turn !== undefined) await turn
     const late = refusalOf(by, of.title)
     if (late !== undefined) throw late
     const scope = scopeOf(by)
-    return await (scope === undefined ? fn() : callIn(scope, fn, undefined))
+    result = await (scope === undefined ? fn() : callIn(scope, fn, undefined))
   } catch (error) {
     blockFailed(of)
+    try {
+      leave(by)
+    } catch (misuse) {
+      // It was released inside, which must not hide why the block has failed.
+      recordFailures([error, misuse], since)
+    }
     throw error
-  } finally {
-    leave(by)
   }
+  leave(by)
+  return result
 }
 
 /** Has those whose turn comes with this failure wait until it is known to those whom it concerns. */

@@ -4,6 +4,7 @@ import {
   BrokenError,
   BusyError,
   current,
+  errorsOf,
   InvalidArgumentError,
   Lock,
   MisuseError,
@@ -328,4 +329,40 @@ describe('ResourceGuard', () => {
     await first
     assert.equal(await guard.hold(() => 2), 2)
   })
+})
+
+describe('a block that fails and has been left already', () => {
+  for (const [name, make] of Object.entries({
+    Lock: () => new Lock(),
+    RLock: () => new RLock(),
+    'the read side of RWLock': () => new RWLock().read,
+    'the write side of RWLock': () => new RWLock().write,
+    Semaphore: () => {
+      const one = new Semaphore(1, { max: 1 })
+      return { hold: one.hold.bind(one) as typeof one.hold, release: () => one.release() }
+    },
+  })) {
+    test(`of ${name} throws its own error, and tells of the misuse beside it`, async () => {
+      const door = make()
+      await scope(async s => {
+        const own = new Error('its own')
+        const thrown = await rejection(
+          door.hold(() => {
+            door.release(s)
+            throw own
+          }, s),
+        )
+        assert.equal(thrown, own)
+        assert.deepEqual(
+          errorsOf(thrown).map(each => (each as { code?: string }).code),
+          [undefined, 'SKEIN_MISUSE'],
+        )
+        await assert.rejects(
+          door.hold(() => door.release(s), s),
+          { code: 'SKEIN_MISUSE' },
+        )
+        assert.equal(await door.hold(() => 'in', s), 'in')
+      })
+    })
+  }
 })
