@@ -85,4 +85,23 @@ describe('what others have written into a file', () => {
     await waiting.close()
     await working.close()
   })
+
+  inFolder('is told however much it is', async file => {
+    const [waiting, working] = [await sqliteStore(`sqlite:${file}`), await sqliteStore(`sqlite:${file}`)]
+    await waiting.broker.send([call('one')])
+    let hear: () => void = () => {}
+    const heard = new Promise<void>(resolve => (hear = resolve))
+    const stop = waiting.results.watch('one', { ended: () => hear() })
+    await waiting.results.outcome('one') // with this it has said that it listens
+    const other = await openDriver(file)
+    other.exec(`BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000)
+      INSERT INTO skein_gone SELECT (SELECT sequence FROM skein_meta) + i, 'gone ' || i FROM n;
+      UPDATE skein_meta SET sequence = sequence + 600000; COMMIT`)
+    await working.inspector.cancel(['one'], '"no more"')
+    await heard
+    stop()
+    other.close()
+    await waiting.close()
+    await working.close()
+  })
 })

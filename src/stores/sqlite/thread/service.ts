@@ -210,8 +210,8 @@ export class Service implements Backend<Asked> {
         this.#ended = endingsOf(turn, this.#awaited.take(turn.told))
       })
     })
-    // It is told once, so also where something else could not be read; one by one, since it may be more than a call takes arguments.
-    for (const each of news) told.push(each)
+    // It is told once, so also where something else could not be read.
+    addTo(told, news)
   }
 
   /** This thread goes on, and sleeps then. Where a test turns the clocks, the time of the machine says nothing. */
@@ -318,7 +318,7 @@ export class Service implements Backend<Asked> {
     }
     if (requests.some(([, [kind]]) => kind === 'settle')) crashPoint('after-ack')
     answers.push(...values)
-    told.push(...turn.told)
+    addTo(told, turn.told)
   }
 
   #transact(durable: boolean, action: (turn: Turn) => void): Turn {
@@ -481,4 +481,9 @@ export class Service implements Backend<Asked> {
     this.#turnstile.close()
     database.close()
   }
+}
+
+/** One by one: it may be more than a call takes arguments. */
+function addTo(told: Told[], more: readonly Told[]): void {
+  for (const each of more) told.push(each)
 }
