@@ -12,9 +12,9 @@ import type { CancelCause } from '../../core/errors/cause.ts'
 import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
-import { encodeItems } from '../wire/bundle.ts'
 import { decodeCause } from '../wire/cause.ts'
 import { decodeArrived } from '../wire/decode-arrived.ts'
+import { encodeResult } from './encode-result.ts'
 import { loadingSince, type WorkerLedger } from '../wire/ledger.ts'
 import { loadTask } from './load-task.ts'
 import { setUp, tearDown } from './hooks.ts'
@@ -30,9 +30,6 @@ import { type CallRequest, flag, kindOfFlags, type Reply, reply, type Request, r
 /** After this much synchronous work in a row, in milliseconds, timers, sockets and cancel messages get their turn. */
 const slice = 5
 
-/** The results of a bundle lie in a list, and that in an object. */
-const aroundResults = 2
-
 /** A task that this worker knows from the pool. */
 interface KnownTask {
   readonly identity: TaskIdentity
@@ -41,13 +38,6 @@ interface KnownTask {
   isLost: boolean
   /** The time that a run of it takes, in milliseconds: the average, of late ones above all. Unknown at first. */
   time: number
-}
-
-/** A result as it is posted. */
-interface EncodedResult {
-  readonly encoded: unknown
-  readonly marked: 0 | 1 | 2 | 3
-  readonly json: boolean
 }
 
 /** The weight of the latest run in that average. */
@@ -413,7 +403,7 @@ export class Host implements RunnerHost {
     if (failed) this.#postFailure(runner, value, duration)
     else if (moved !== undefined || !this.#postPlain(runner, value, duration)) {
       try {
-        const { encoded, marked, json } = this.#encodeResult(runner, value)
+        const { encoded, marked, json } = encodeResult(runner, value, this.#encoding)
         this.#outbox.postParts([reply.done, slot, encoded, marked, micros(started), micros(duration)], json, moved)
       } catch (error) {
         this.#postFailure(runner, error, duration)
@@ -462,25 +452,6 @@ export class Host implements RunnerHost {
     const envelope = encodeError(unsendableBy(runner.name, thrownError(error, runner.name)))
     const kind = this.#taskIn[runner.slot]?.isLost ? reply.unloadable : reply.failed
     this.#outbox.post([kind, runner.slot, envelope, micros(runner.started), micros(duration)], false)
-  }
-
-  #encodeResult(runner: Runner, value: unknown): EncodedResult {
-    const encoding = this.#encoding
-    if (!isBundle(runner.kind)) {
-      const encoded = encode(runner.kind === 'stream' ? undefined : value, 'result', encoding)
-      return { encoded, marked: encoding.marked ? 1 : 0, json: encoding.json }
-    }
-    const bundle = value as { values: unknown[]; failed: number[] }
-    if (bundle.failed.length === 0) {
-      try {
-        encode(bundle, 'result', encoding, aroundResults)
-        if (!encoding.marked) return { encoded: bundle, marked: 2, json: encoding.json }
-      } catch {
-        // Which item it is turns out when each is encoded by itself.
-      }
-    }
-    for (const at of bundle.failed) bundle.values[at] = thrownError(bundle.values[at], runner.name)
-    return { encoded: encodeItems(bundle, runner.name, encoding), marked: 3, json: false }
   }
 
   #resumeSoon(): void {
