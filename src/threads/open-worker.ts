@@ -1,7 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { messageOf } from '../core/errors/foreign.ts'
 import { sharedCode } from '../pool/crew/worker-code.ts'
-import { flagsOfThreads, quickFlag } from '../pool/wire/inherited-flags.ts'
+import { flagsOfThreads, hasConfigFile, quickFlag } from '../pool/wire/inherited-flags.ts'
 import { quickThreadFile, threadFile } from './starter.ts'
 import type { ThreadData } from './wire.ts'
 
@@ -19,7 +19,7 @@ export function openWorker(
   options: WorkerOptions,
   execArgv: readonly string[] | undefined,
 ): Worker {
-  const file = quickThreadFile()
+  const file = execArgv === undefined && hasConfigFile(process.execArgv) ? undefined : quickThreadFile()
   const given = execArgv ?? flagsOfThreads(process.execArgv)
   const start = (url: URL, quick: ThreadData['skein']['quick'], flags: readonly string[] | undefined): Worker =>
     new Worker(url, {

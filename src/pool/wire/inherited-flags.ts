@@ -71,5 +71,15 @@ export function flagsOfThreads(execArgv: readonly string[]): string[] | undefine
   return flags
 }
 
+const configFile = /^--(?:experimental-)?(?:default-)?config-file(?:=|$)/
+
+/**
+ * True where this program has options of Node from a file of configuration. A thread that inherits all options has those, too; one that is
+ * given a list of options loses them.
+ */
+export function hasConfigFile(execArgv: readonly string[]): boolean {
+  return execArgv.some(flag => configFile.test(flag))
+}
+
 /** By this condition, a worker that has the joined script finds its modules there: see `imports` in package.json. */
 export const quickFlag = '--conditions=skein-worker'

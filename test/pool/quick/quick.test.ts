@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Script } from 'node:vm'
@@ -8,19 +10,13 @@ import { codeMemory, readCode, writeCode } from '#skein/pool/wire/compiled-code.
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
 import { root } from '../../support/paths.ts'
-import { runScript } from '../../support/run-script.ts'
-import { seen } from './tasks.ts'
+import { type RunOptions, runScript } from '../../support/run-script.ts'
+import { type Seen, seen } from './tasks.ts'
 
 const program = join(root, 'build/test/pool/quick/program.js')
 
-interface Seen {
-  readonly execArgv: string[]
-  readonly scripts: number
-  readonly inner: string
-}
-
-async function seenWith(env: Record<string, string>, path = program): Promise<Seen[]> {
-  const { code, stdout, stderr } = await runScript(path, { cwd: root, env })
+async function seenWith(options: Partial<RunOptions>, path = program): Promise<Seen[]> {
+  const { code, stdout, stderr } = await runScript(path, { cwd: root, ...options })
   assert.equal(code, 0, stderr)
   return stdout
     .trim()
@@ -39,23 +35,30 @@ describe('a worker', () => {
 
   test('has it also where the program has options that are for a whole process', async () => {
     const flags = ['--max-old-space-size=400', '--expose-gc', '--no-warnings']
-    const { code, stdout, stderr } = await runScript(program, { cwd: root, flags })
-    assert.equal(code, 0, stderr)
-    for (const line of stdout.trim().split('\n')) {
-      const { scripts, execArgv } = JSON.parse(line) as Seen
+    for (const { scripts, execArgv } of await seenWith({ flags })) {
       assert.equal(scripts, 1)
       assert.deepEqual(execArgv, flags)
     }
   })
 
   test('has it where such options come from the environment', async () => {
-    for (const each of await seenWith({ NODE_OPTIONS: '--max-old-space-size=400 --no-warnings' }))
+    for (const each of await seenWith({ env: { NODE_OPTIONS: '--max-old-space-size=400 --no-warnings' } }))
       assert.equal(each.scripts, 1)
+  })
+
+  test('has the options that its program has from a file of configuration', async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'skein-quick-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const path = join(folder, 'config.json')
+    writeFileSync(path, JSON.stringify({ nodeOptions: { import: ['data:text/javascript,globalThis.preloaded=true'] } }))
+    const flags = [`--experimental-config-file=${path}`]
+    if (spawnSync(process.execPath, [...flags, '-e', '']).status !== 0) return t.skip('this Node has no such file')
+    for (const each of await seenWith({ flags })) assert.equal(each.preloaded, true)
   })
 
   test('does without it where there is no file to hand its code over', async () => {
     const [one] = await seenWith({}, join(root, 'build/test/pool/quick/programs/one-more-file.js'))
-    assert.deepEqual(one, { execArgv: [], scripts: 0, inner: 'function' })
+    assert.deepEqual(one, { execArgv: [], scripts: 0, preloaded: false, inner: 'function' })
   })
 
   test('does without it where it has options of its own, under which compiled code is of no use', async () => {
@@ -77,9 +80,13 @@ describe('a worker', () => {
 })
 
 describe('the compiled code', () => {
-  test('is taken by the Node that has made it', () => {
+  test('fits into its memory, and is taken by the Node that has made it', () => {
     const text = readFileSync(join(root, 'dist/joined/worker/script.js'), 'latin1')
-    assert.equal(new Script(text, { cachedData: compileJoined() }).cachedDataRejected, false)
+    const memory = codeMemory()
+    writeCode(memory, compileJoined)
+    const cachedData = readCode(memory)
+    assert.ok(cachedData)
+    assert.equal(new Script(text, { cachedData }).cachedDataRejected, false)
   })
 
   test('is read as it was written, and not at all where there is none, or too much', () => {
