@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryStore } from 'skein/stores/memory'
+import { virtualClock } from 'skein/testing'
 import { Watch } from '#skein/queue/client/watch.js'
 
 /** A store, and how many listen to which signal of it. */
@@ -35,5 +36,32 @@ test('who waits for the end of a job is not woken by what it reports', async () 
   stop()
   assert.deepEqual([count('ended'), count('reported')], [0, 0])
   watch.close(new Error('over'))
+  await store.close()
+})
+
+test('a job that is known not to have ended is looked at a second later, once, and not at all if the wait is over by then', async t => {
+  const clock = virtualClock()
+  t.after(() => clock.restore())
+  const store = memoryStore()
+  const looks: string[] = []
+  store.results.outcome = async id => {
+    looks.push(id)
+    return { state: 'pending' }
+  }
+  Object.assign(store.results, { isUnended: () => true })
+  const watch = new Watch(store)
+  const failed: string[] = []
+  for (const id of ['stays', 'stopped']) {
+    const stop = watch.end(id, { ended: () => {}, failed: () => failed.push(id) })
+    if (id === 'stopped') stop()
+  }
+  await clock.advance(999)
+  assert.deepEqual(looks, [])
+  await clock.advance(1)
+  assert.deepEqual(looks, ['stays'])
+  watch.end('closed', { ended: () => {}, failed: () => failed.push('closed') })
+  watch.close(new Error('over'))
+  await clock.advance(10_000)
+  assert.deepEqual([looks, failed], [['stays'], ['stays', 'closed']])
   await store.close()
 })
