@@ -5,6 +5,7 @@ import {
   CapacityLimiter,
   type Entrance,
   InvalidArgumentError,
+  type Job,
   Lock,
   loop,
   MisuseError,
@@ -34,12 +35,29 @@ const makers = {
   CapacityLimiter: () => new CapacityLimiter(1),
 } as const
 
+type Way = Pick<Entrance, 'hold'>
+
 /** Somebody is in, until the gate that is returned opens. */
-async function taken(door: Pick<Entrance, 'hold'>, s: Scope): Promise<Deferred<void>> {
+async function taken(door: Way, s: Scope): Promise<Deferred<void>> {
   const gate = deferred()
   s.spawn(s => door.hold(() => gate.promise, s))
   await settled()
   return gate
+}
+
+/** The order in which those go in who come while somebody else is in. */
+async function orderOf(
+  door: Way,
+  come: (enter: (name: string, way: Way) => Job<void>) => void | Promise<void>,
+): Promise<string[]> {
+  const order: string[] = []
+  await scope(async s => {
+    const gate = await taken(door, s)
+    await come((name, way) => s.spawn(s => way.hold(() => void order.push(name), s)))
+    await settled()
+    gate.resolve()
+  })
+  return order
 }
 
 for (const [name, make] of Object.entries(makers)) {
@@ -48,15 +66,10 @@ for (const [name, make] of Object.entries(makers)) {
       'serve the highest first, and equals in the order in which they came',
       inPlainOrder(async () => {
         const door = make()
-        const order: string[] = []
-        await scope(async s => {
-          const gate = await taken(door, s)
+        const order = await orderOf(door, enter => {
           for (const [at, priority] of [0, -1, 5, undefined, 5, 0, -1].entries()) {
-            const way = priority === undefined ? door : door.with({ priority })
-            s.spawn(s => way.hold(() => void order.push(`${at} with ${priority}`), s))
+            enter(`${at} with ${priority}`, priority === undefined ? door : door.with({ priority }))
           }
-          await settled()
-          gate.resolve()
         })
         assert.deepEqual(order, [
           '2 with 5',
@@ -75,24 +88,18 @@ for (const [name, make] of Object.entries(makers)) {
       'can be changed for those who wait: they go to the end of their new line, in their order',
       inPlainOrder(async () => {
         const door = make()
-        const order: string[] = []
-        await scope(async s => {
-          const gate = await taken(door, s)
+        const order = await orderOf(door, async enter => {
           const some = door.with({ priority: -3 })
-          const one = (name: string, way: Pick<Entrance, 'hold'>) => {
-            s.spawn(s => way.hold(() => void order.push(name), s))
-          }
-          one('some 1', some)
-          one('plain', door)
-          one('some 2', some)
-          one('high', door.with({ priority: 2 }))
+          enter('some 1', some)
+          enter('plain', door)
+          enter('some 2', some)
+          enter('high', door.with({ priority: 2 }))
           await settled()
           some.priority = 2
           assert.equal(some.priority, 2)
-          one('high, too', door.with({ priority: 2 }))
+          enter('high, too', door.with({ priority: 2 }))
           await settled()
           assert.equal(door.stats().waiting, 5)
-          gate.resolve()
         })
         assert.deepEqual(order, ['high', 'some 1', 'some 2', 'high, too', 'plain'])
       }),
@@ -100,18 +107,15 @@ for (const [name, make] of Object.entries(makers)) {
 
     test('one that is cancelled while waiting leaves nothing behind', async () => {
       const door = make()
-      const order: string[] = []
-      await scope(async s => {
-        const gate = await taken(door, s)
+      const order = await orderOf(door, async enter => {
         const way = door.with({ priority: 3 })
-        const first = s.spawn(s => way.hold(() => void order.push('first'), s))
-        s.spawn(s => way.hold(() => void order.push('second'), s))
+        const first = enter('first', way)
+        enter('second', way)
         await settled()
         await first.cancel()
         assert.equal(way.waiting.size, 1)
         way.priority = -3
         assert.equal(door.stats().waiting, 1)
-        gate.resolve()
       })
       assert.deepEqual([order, door.stats().waiting], [['second'], 0])
     })
@@ -155,8 +159,7 @@ describe('priorities of both sides of an RWLock', () => {
     const order: string[] = []
     await scope(async s => {
       const gate = await taken(lock.read, s)
-      const enter = (name: string, side: Pick<Entrance, 'hold'>): void =>
-        void s.spawn(s => side.hold(() => void order.push(name), s))
+      const enter = (name: string, side: Way): void => void s.spawn(s => side.hold(() => void order.push(name), s))
       enter('writer', lock.write)
       await settled()
       enter('reader', lock.read)
