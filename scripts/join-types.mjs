@@ -137,8 +137,8 @@ function usedFromOutside(name, isType, path, modules) {
   return false
 }
 
-/** A name where a type can be meant, and where a value is: among types only these two. */
-const typeName = /(?<![.\w$])[A-Za-z_$][\w$]*(?![\w$]|\??:|\()/g
+/** A name where a type can be meant (also behind the dots of a spread), and where a value is: among types only these two. */
+const typeName = /(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:|\()/g
 const valueName = /(?<=\btypeof |\[)[A-Za-z_$][\w$]*(?=\]|[^\w$:])/g
 
 /** The names that a module uses. */

@@ -28,6 +28,12 @@ export { isJob, type Job, type JobState, type WaitOptions } from './core/job/job
 export type { ReaderOwner } from './core/job/read-under.ts'
 export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 
+// Graphs: calls whose arguments are calls, in the forms that have a name.
+export { chain, type ResultOfChain, type Steps } from './graph/chain.ts'
+export { chord, group } from './graph/group.ts'
+export type { Member, ResultOfMember, ResultsOfMembers } from './graph/member.ts'
+export { chunks, starmap } from './graph/starmap.ts'
+
 // What may cross to another thread or process, and how it comes back.
 export { type ClassOptions, registerClass, registerError } from './call/codec/class-registry.ts'
 export { move } from './call/codec/move.ts'

@@ -112,7 +112,12 @@ export function makeCall<R>(task: AnyFunction, args: readonly unknown[]): Call<R
   if (!identity) {
     throw notATask(task)
   }
-  return new CallValue<R>(identity, lookup(identity) ?? task, args, emptyOptions, takeMoved(args))
+  return callOf(identity, lookup(identity) ?? task, args)
+}
+
+/** @internal A call of a task that is known by its identity and its bare function. */
+export function callOf<R>(identity: TaskIdentity, fn: AnyFunction, args: readonly unknown[]): Call<R> {
+  return new CallValue<R>(identity, fn, args, emptyOptions, takeMoved(args))
 }
 
 function notATask(value: unknown): InvalidArgumentError {

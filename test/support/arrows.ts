@@ -19,7 +19,8 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
   testing: ['core', 'call', 'celery', 'stores', 'queue'],
   lowlevel: ['core', 'call'],
-  index: ['core', 'call', 'loop', 'observe'],
+  graph: ['core', 'call'],
+  index: ['core', 'call', 'graph', 'loop', 'observe'],
 }
 
 /**
@@ -59,7 +60,16 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
 }
 
 /** The folders that may import nothing from a package, not even lazily. */
-const withoutPackages: ReadonlySet<string> = new Set(['core', 'call', 'pool', 'loop', 'threads', 'processes', 'index'])
+const withoutPackages: ReadonlySet<string> = new Set([
+  'core',
+  'call',
+  'graph',
+  'pool',
+  'loop',
+  'threads',
+  'processes',
+  'index',
+])
 
 /** Every import that points up or sideways, or out of the house where that is not allowed: one sentence for each. */
 export function wrongArrows(files: readonly SourceFile[]): string[] {

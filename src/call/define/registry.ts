@@ -1,6 +1,8 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
 import { shared } from '../../core/shared.ts'
+import { eachOf, itemIdentity } from './each.ts'
 import type { AnyFunction, TaskIdentity } from './identity.ts'
+import { lookupOwn } from './own-tasks.ts'
 
 /**
  * The tasks that this thread knows: module URL -> name -> the bare function. All copies of skein must find the same tasks.
@@ -36,7 +38,14 @@ export function hasNameOfFunction(identity: TaskIdentity): boolean {
 
 /** The bare function of a task, or undefined when its module has not defined it in this thread. */
 export function lookup(identity: TaskIdentity): AnyFunction | undefined {
-  return modules.get(identity.url)?.get(identity.name)
+  return modules.get(identity.url)?.get(identity.name) ?? lookupOwn(identity) ?? lookupEach(identity)
+}
+
+/** The function that runs a task for each item of a list. */
+function lookupEach(identity: TaskIdentity): AnyFunction | undefined {
+  const item = itemIdentity(identity)
+  const fn = item && modules.get(item.url)?.get(item.name)
+  return fn && eachOf(fn)
 }
 
 /** The names that a module has defined in this thread, in order of definition. */

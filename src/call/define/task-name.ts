@@ -1,4 +1,5 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
+import { itemIdentity } from './each.ts'
 import { describeTask, type TaskIdentity } from './identity.ts'
 import { checkLastingName } from './renamed.ts'
 
@@ -26,7 +27,9 @@ export function taskName(identity: TaskIdentity): string {
 export function durableName(identity: TaskIdentity): string {
   let name = durableNames.get(identity)
   if (name === undefined) {
-    checkLastingName(identity)
+    const item = itemIdentity(identity)
+    if (item === undefined) checkLastingName(identity)
+    else durableName(item) // that is the one that somebody has given
     durableNames.set(identity, (name = taskName(identity)))
   }
   return name

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe } from '../../core/errors/checks.ts'
 import { checkArguments, checkResult, definitionOf } from '../../call/define/definition.ts'
+import { eachIdentity } from '../../call/define/each.ts'
+import { ownTasks } from '../../call/define/own-tasks.ts'
 import { lookup, namesIn } from '../../call/define/registry.ts'
 import { type AnyFunction, identityOf, type TaskIdentity } from '../../call/define/identity.ts'
 import { byTaskName } from '../../call/define/task-name.ts'
@@ -26,12 +28,20 @@ export interface KnownTask {
  * A message can never name code to load.
  */
 export class Allowlist {
+  /** The names of the tasks. */
   readonly names: readonly string[]
+  /** The names that a message may have: those, the same for each item of a list (`chunks`), and skein's own. */
+  readonly taken: readonly string[]
   readonly #tasks: ReadonlyMap<string, KnownTask>
 
   constructor(identities: Iterable<TaskIdentity>) {
-    this.#tasks = new Map(Array.from(byTaskName(identities), ([name, identity]) => [name, knownTask(name, identity)]))
-    this.names = [...this.#tasks.keys()]
+    const given = byTaskName(identities)
+    this.names = [...given.keys()]
+    const others = [...Array.from(given.values(), eachIdentity), ...ownTasks().map(({ identity }) => identity)]
+    this.#tasks = new Map(
+      Array.from([...byTaskName(others), ...given], ([name, identity]) => [name, knownTask(name, identity)]),
+    )
+    this.taken = [...this.#tasks.keys()]
   }
 
   find(name: string): KnownTask | undefined {

@@ -96,7 +96,7 @@ export class WorkerCore {
     const { store, worker, queues, lease, tasks, rates } = this.#parts
     const limits = Object.keys(rates).length > 0 ? { rates } : {}
     this.#intake = store.broker.intake(
-      { worker, queues, lease, tasks: tasks.names, pulse, ...limits },
+      { worker, queues, lease, tasks: tasks.taken, pulse, ...limits },
       {
         claims: (claims, took) => this.#onClaims(claims, took),
         cancelling: (id, reason) => this.#onCancelling(id, { kind: 'cancelled', reason: parsed(reason) }),
