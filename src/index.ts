@@ -56,6 +56,7 @@ export {
   type ScopeLimit,
   type ScopeOptions,
   type SpawnOptions,
+  type StepOptions,
 } from './core/scope/scope.ts'
 export { type ScopeKey, scopeKey } from './core/scope/values.ts'
 export { sleep } from './core/scope/sleep.ts'
@@ -107,7 +108,7 @@ export { Semaphore, type SemaphoreOptions, type SemaphoreStats } from './core/sy
 export { errorsOf, rethrowIfCancelled, splitErrors } from './core/errors/failures.ts'
 
 // Pace and perseverance: again and again, once more, not too often, not at all for now.
-export { type Backoff, type BackoffFunction } from './core/flow/backoff.ts'
+export type { Backoff, BackoffFunction, RetryPolicy } from './core/time/again.ts'
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
@@ -122,7 +123,6 @@ export { RateEntrance } from './core/flow/rate-entrance.ts'
 export { RateLimiter, type RateLimiterOptions, type RateLimiterStats } from './core/flow/rate-limiter.ts'
 export { retry, type RetryOptions } from './core/flow/retry.ts'
 export { RetryBudget, type RetryBudgetOptions } from './core/flow/retry-budget.ts'
-export type { RetryPolicy } from './core/flow/retry-policy.ts'
 export { type Restart, supervise, type Supervised, type SuperviseOptions } from './core/flow/supervise.ts'
 
 // Other programs, and the signals of the operating system.

@@ -1,5 +1,5 @@
 import type { Duration } from '../core/time/duration.ts'
-import type { RetryPolicy } from '../core/flow/retry-policy.ts'
+import type { RetryPolicy } from '../core/time/again.ts'
 
 /** Options of `map`. */
 export interface MapOptions {

@@ -1,13 +1,9 @@
 /// <reference types="node" preserve="true" />
+import type { RetryPolicy } from '../core/time/again.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import {
-  type RetryPolicy,
-  retryPolicyOptions,
-  type RetrySettings,
-  settleRetryPolicy,
-} from '../core/flow/retry-policy.ts'
-import { checkCount, checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
+import { type RetrySettings, settleRetries } from '../core/flow/retry-policy.ts'
+import { checkInteger, checkKnown, describe } from '../core/errors/checks.ts'
 import {
   type DurableCallOptions,
   type DurableCallSettings,
@@ -58,7 +54,6 @@ export interface CallSettings extends CallOptions, DurableCallSettings {
 const known: ReadonlySet<string> = /* @__PURE__ */ new Set(
   /* @__PURE__ */ ['timeout', 'signal', 'retries', 'priority', 'key'].concat(queueOptionNames),
 )
-const knownRetry: ReadonlySet<string> = /* @__PURE__ */ new Set(retryPolicyOptions)
 
 /**
  * Checks the options of a call and settles its lengths of time, so that nobody on the way of the call has to read them again.
@@ -91,13 +86,4 @@ export function copiedOptions(...from: readonly CallSettings[]): CallSettings {
     for (const name of Object.keys(options)) all[name] = options[name as keyof CallSettings]
   }
   return all
-}
-
-function settleRetries(retries: number | RetryPolicy): number | RetrySettings {
-  if (typeof retries !== 'object' || retries === null) {
-    checkCount(retries, 'retries', 0)
-    return retries
-  }
-  checkKnown(retries, knownRetry, 'retry option')
-  return settleRetryPolicy(retries, 'retries.')
 }

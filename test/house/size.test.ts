@@ -13,10 +13,10 @@ const { bundled, effectsOf } = (await import(pathToFileURL(join(root, 'scripts/b
 
 /** What a program gets into its bundle, in bytes: about a fiftieth more than it is now. */
 const bundles = {
-  scope: { minified: 52_400, gzipped: 18_500 },
+  scope: { minified: 53_300, gzipped: 18_700 },
   Semaphore: { minified: 17_100, gzipped: 6_650 },
-  retry: { minified: 57_900, gzipped: 20_400 },
-  '*': { minified: 182_000, gzipped: 61_300 },
+  retry: { minified: 58_400, gzipped: 20_400 },
+  '*': { minified: 182_600, gzipped: 61_400 },
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */

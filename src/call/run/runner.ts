@@ -1,12 +1,13 @@
 import { setImmediate, steady } from '../../core/time/platform.ts'
+import { TaskStep, undoAll } from '../../core/flow/task-step.ts'
 import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { callIn, type ScopeSource } from '../../core/scope/slot.ts'
 import { StreamMismatchError, ThrownValueError } from '../../core/errors/errors.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
 import { nothing } from '../../core/job/nothing.ts'
-import type { Scope } from '../../core/scope/scope.ts'
+import type { Scope, StepOptions } from '../../core/scope/scope.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
-import type { Services } from '../../core/scope/services.ts'
+import type { Services, StepTerms } from '../../core/scope/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
 import { type ChunkResult, type EntryKind, isBundle } from './entry.ts'
 import { isGenerator } from '../define/generator.ts'
@@ -65,6 +66,7 @@ export class Runner implements ScopeSource, Services {
   /** The time limit of the run in milliseconds; 0 for none, and where the place keeps it. */
   timeout = 0
   begun: Set<string> | undefined
+  undos: (() => Promise<unknown>)[] | undefined
   #scope: Scope | undefined
   #credit: number
   #onCredit: (() => void) | undefined
@@ -112,6 +114,11 @@ export class Runner implements ScopeSource, Services {
 
   get ask(): ((kind: string, value: unknown) => Promise<unknown>) | undefined {
     return this.asks ? (kind, value) => this.#host.ask(this, kind, value) : undefined
+  }
+
+  stepTerms<S extends object>(scope: object, name: string, options: object): StepTerms<S>
+  stepTerms(scope: object, name: string, options: object): StepTerms<Scope> {
+    return new TaskStep(this, scope as Scope, name, options as StepOptions<unknown, Scope>)
   }
 
   /** Lets the task see that it is to stop. */
@@ -230,6 +237,7 @@ export class Runner implements ScopeSource, Services {
   #startChunk(items: readonly unknown[]): void {
     const values: unknown[] = []
     const failed: number[] = []
+    const undos: (() => Promise<unknown>)[] = (this.undos = [])
     const fail = (error: unknown): boolean => {
       failed.push(values.length)
       values.push(error)
@@ -262,9 +270,14 @@ export class Runner implements ScopeSource, Services {
         value.then(
           result => {
             values.push(result)
+            undos.length = 0
             rest(i + 1)
           },
-          (error: unknown) => rest(fail(error) ? i + 1 : items.length),
+          (error: unknown) => {
+            const failedItem = (): void => rest(fail(error) ? i + 1 : items.length)
+            if (undos.length === 0) failedItem()
+            else void undoAll(undos, error).then(failedItem)
+          },
         )
         return 'waiting'
       }

@@ -1,28 +1,8 @@
 import { checkRange, describe } from '../errors/checks.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { askUser } from '../report/user-code.ts'
+import type { Backoff, BackoffFunction } from '../time/again.ts'
 import { boundedMilliseconds, type Duration, longestSpan, milliseconds } from '../time/duration.ts'
-
-/** The wait after so many failures in a row, from 1 up, and the last of them. */
-export type BackoffFunction = (failures: number, error: unknown) => Duration
-
-/** The waits between attempts. */
-export interface Backoff {
-  /**
-   * The wait before the second attempt; each further one waits `factor` times longer. Or all waits as a list, of which the last
-   * one is used again and again: `['1s', '10s', '1m']`. Or a function that returns each of them. Default: '100ms'.
-   */
-  readonly backoff?: Duration | readonly Duration[] | BackoffFunction
-  /** The factor by which the wait grows. From 1 up; default 2. Not together with a list or a function. */
-  readonly factor?: number
-  /** The longest wait. Default: '30s', or `backoff` where that is longer; none for a list or a function. */
-  readonly maxBackoff?: Duration
-  /**
-   * The part of each wait that is random, from 0 (none) to 1 (anywhere between nothing and the whole wait), so that many
-   * who failed together do not all come back together. Default: 0.5; 0 for a list or a function.
-   */
-  readonly jitter?: number
-}
 
 /** The options of a backoff, for those who have them among their own. */
 export const backoffOptions: readonly string[] = ['backoff', 'factor', 'maxBackoff', 'jitter']

@@ -9,7 +9,8 @@ import { checkBody } from '../scope/options.ts'
 import { type NameOptions, titleOf } from '../sync/options.ts'
 import { type Owner, ownerOf, refusalOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { backoffDelay, type BackoffFunction, type BackoffSettings, waitsOf } from './backoff.ts'
+import type { BackoffFunction } from '../time/again.ts'
+import { backoffDelay, type BackoffSettings, waitsOf } from './backoff.ts'
 
 /** `closed`: calls pass. `open`: they are refused. `half-open`: a few pass, to see whether it works again. */
 export type CircuitState = 'closed' | 'open' | 'half-open'

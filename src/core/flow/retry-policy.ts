@@ -1,25 +1,9 @@
-import { checkCount, checkFunction, describe } from '../errors/checks.ts'
+import { checkCount, checkFunction, checkKnown, describe } from '../errors/checks.ts'
 import { askUser } from '../report/user-code.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
-import { type Backoff, backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
-
-/**
- * The rule for another attempt after one has failed, the same for `retry` and for a call's `retries`: how often, after
- * which waits, for which errors.
- */
-export interface RetryPolicy extends Backoff {
-  /** The number of attempts after the first. From 0 up; Infinity for as long as it takes. Default: 3. */
-  readonly times?: number
-  /** Codes and names of errors that are never worth another attempt, as in `['E_NO_SUCH_USER', 'TypeError']`. Default: none. */
-  readonly never?: readonly string[]
-  /**
-   * Says whether an error is worth another attempt, and after which one. Default: all are. Cancellation from outside never
-   * is, nor is an error with `retryable: false`, such as a `NonRetryableError`. A function cannot travel with a call to a
-   * queue: there, put it at the task, `task(import.meta, fn, { retryIf })`, or use `never`.
-   */
-  readonly retryIf?: (error: unknown, attempt: number) => boolean
-}
+import type { RetryPolicy } from '../time/again.ts'
+import { backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
 
 /** A policy once it has been checked: every length of time in milliseconds. */
 export interface RetrySettings extends BackoffSettings, Pick<RetryPolicy, 'never' | 'retryIf'> {
@@ -45,6 +29,16 @@ export function settleRetryPolicy(policy: RetryPolicy, prefix = ''): RetrySettin
     ...(never === undefined ? {} : { never }),
     ...(retryIf === undefined ? {} : { retryIf }),
   }
+}
+
+/** Checks the option `retries` of a call or a step: a number of them, or a policy. */
+export function settleRetries(retries: number | RetryPolicy): number | RetrySettings {
+  if (typeof retries !== 'object' || retries === null) {
+    checkCount(retries, 'retries', 0)
+    return retries
+  }
+  checkKnown(retries, new Set(retryPolicyOptions), 'retry option')
+  return settleRetryPolicy(retries, 'retries.')
 }
 
 /** @param attempt the one that has failed, from 1 */

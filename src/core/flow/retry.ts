@@ -1,4 +1,5 @@
 import { checkFunction, checkKnown, describe } from '../errors/checks.ts'
+import type { RetryPolicy } from '../time/again.ts'
 import { monotonic, now } from '../time/clock.ts'
 import { type Duration, milliseconds } from '../time/duration.ts'
 import { CancelledError, InvalidArgumentError } from '../errors/errors.ts'
@@ -13,7 +14,6 @@ import { RetryBudget } from './retry-budget.ts'
 import {
   isWorthRetrying,
   retryAfterOf,
-  type RetryPolicy,
   retryPolicyOptions,
   type RetrySettings,
   settleRetryPolicy,
@@ -72,22 +72,24 @@ export function retry<T>(
     const policy = checkOptions(options)
     const by = ownerOf(owner)
     const refusal = refusalOf(by, 'retry')
-    return refusal === undefined ? attempts(fn, policy, options, by) : Promise.reject(refusal)
+    return refusal === undefined ? attempts(fn, policy, options, by, fn.name || 'attempt') : Promise.reject(refusal)
   })
 }
 
-async function attempts<T>(
+/** @internal The attempts of `retry`. `name`: that of the scope of each. */
+export async function attempts<T>(
   fn: (s: Scope, attempt: number) => T | Promise<T>,
   policy: RetrySettings,
-  { timeout, within, onRetry, budget }: RetryOptions,
+  { timeout, within, onRetry, budget }: Omit<RetryOptions, keyof RetryPolicy>,
   owner: Owner | undefined,
+  name: string,
 ): Promise<T> {
   const end = within === undefined ? Infinity : monotonic() + milliseconds(within, 'within')
   for (let attempt = 1; ; attempt++) {
     let failure: unknown
     try {
       const value = await attemptIn(owner, s => fn(s, attempt), {
-        name: fn.name || 'attempt',
+        name,
         ...(timeout === undefined ? {} : { timeout }),
       })
       budget?.succeeded()

@@ -9,7 +9,8 @@ import type { Scope } from '../scope/scope.ts'
 import { checkBody } from '../scope/options.ts'
 import { type Owner, ownerOf } from '../scope/owner.ts'
 import { attemptIn, startChecked } from './attempt-in.ts'
-import { type Backoff, backoffDelay, backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
+import type { Backoff } from '../time/again.ts'
+import { backoffDelay, backoffOptions, type BackoffSettings, settleBackoff } from './backoff.ts'
 
 /** A task that is kept running. */
 export type Supervised = (s: Scope) => unknown

@@ -26,10 +26,11 @@ import { valueOf, type ScopeKey } from './values.ts'
 import { ServiceJob } from './service-job.ts'
 import { SpawnedJob } from './spawned-job.ts'
 import { deepNesting, ensureStackRoom, nesting } from './stack-room.ts'
-import { runStep } from './step.ts'
+import { runStep, type StepOptions } from './step.ts'
 import { JoinWait, PromiseWait, SleepWait } from './waits.ts'
 
 export type { CancelOptions, ErrorShape, FailurePolicy, ScopeLimit, ScopeOptions, SpawnOptions } from './options.ts'
+export type { StepOptions } from './step.ts'
 
 /**
  * Owns work: nothing started in a scope outlives it, and cancelling it, or its running out of time, stops everything
@@ -319,29 +320,40 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
    *
    * Give each thing that must not be done twice (a payment, an e-mail) a step of its own. The value is kept when the body
    * has returned and before `step` returns it; a crash between the two runs the body again, so what it does should bear
-   * that. On the loop, threads and processes, where a call is not durable, it just runs the body.
+   * that. On the loop, threads and processes, where a call is not durable, it just runs the body. Steps may run side by side
+   * (`Promise.all`), but none inside another.
+   *
+   * With `undo` a step takes itself back when the call fails for good or is cancelled. On a queue that is another attempt: it
+   * runs the task from its top with the values of the finished steps, the first step that is not finished throws the error with
+   * which the call has failed, and then the steps are undone, each once. Elsewhere they are undone when the task fails.
    *
    * **Cancellation**: waits, so it is a cancel point; the body is part of this scope. A body that has returned may have
-   * been recorded although the step itself was cancelled.
+   * been recorded although the step itself was cancelled. On the loop, threads and processes the undos of a cancelled task
+   * have no longer than its `grace`.
    *
    * **Errors**: what the body throws, and then nothing is kept; `SKEIN_INVALID_ARGUMENT` for a name that this attempt
-   * has used already; `SKEIN_UNSENDABLE` for a value that cannot be kept.
+   * has used already, inside another step, and for options outside of a task; `SKEIN_UNSENDABLE` for a value that cannot be
+   * kept. What an undo throws is among `errorsOf` the error of the call.
    *
    * @param name known by it in every attempt: unique in the task, and the same each time
    * @param body the work; its argument is a scope of its own
+   * @param options `retries`: runs the step again when it fails; `undo`: takes it back; `undoTimeout`
    * @example
    * import { current, loop, task } from 'skein'
    *
    * export const order = task(import.meta, async function order(id: number) {
    *   const s = current()
-   *   const receipt = await s.step('charge', () => `receipt ${id}`)
+   *   const receipt = await s.step('charge', () => `receipt ${id}`, {
+   *     retries: { times: 3, backoff: '10s' },
+   *     undo: (s, receipt) => s.log('refunded', { receipt }),
+   *   })
    *   await s.step('notify', () => s.log('sent', { receipt }))
    *   return receipt
    * })
    * console.log(await loop.run(order, 7)) // receipt 7
    */
-  step<T>(name: string, body: (s: Scope) => T | Promise<T>): Promise<T> {
-    return runStep(this, this.services, name, body)
+  step<T>(name: string, body: (s: Scope) => T | Promise<T>, options?: StepOptions<T, Scope>): Promise<T> {
+    return runStep<T, Scope>(this, this.services, name, body, options)
   }
 
   /** Lends this scope to an executor, or anything else with `within`: what is started through the result is owned by the scope. */

@@ -15,18 +15,42 @@ export interface Services {
   deadline(): number
   log(line: LogLine): void
   readonly ask: ((kind: string, value: unknown) => Promise<unknown>) | undefined
+  /**
+   * Takes on a step that has options; their code is not in programs without tasks. Errors: `SKEIN_INVALID_ARGUMENT` for options
+   * that cannot be.
+   */
+  stepTerms<S extends object>(scope: object, name: string, options: object): StepTerms<S>
+  /** There while several items run as one: what the present one has to undo, which the scope of all of them does not know. */
+  readonly undos?: (() => Promise<unknown>)[] | undefined
   /** The names of the steps that this run has begun. */
   begun?: Set<string> | undefined
   /** The names of those that are being worked on. */
   working?: Set<string> | undefined
 }
 
+/** A step with options, as its place runs it. */
+export interface StepTerms<S> {
+  readonly canUndo: boolean
+  /** Works on the step, again and again as its options say. */
+  run<T>(body: (s: S) => T | Promise<T>): Promise<T>
+  /** It is finished: where the task fails, it will be undone. */
+  remember(value: unknown): void
+}
+
+/** A finished step. `undo`: the call has failed or was cancelled before, and this is to be undone in this run. */
+export interface KeptStep {
+  readonly value: unknown
+  readonly undo?: boolean
+}
+
 /** The questions of `s.step`, and the answers that it expects. */
 export const stepAsk = {
-  /** Value: the name. Answer: `{ value }` of the finished step, or undefined when it has not been finished yet. */
+  /** Value: the name. Answer: a `KeptStep`, or undefined when it has not been finished yet. */
   get: 'step-get',
-  /** Value: `{ name, value }`. Answered once that is durable. */
+  /** Value: `{ name, value }`, and `undo: true` where it can be undone. Answered once that is durable. */
   put: 'step-put',
+  /** It has been undone. Value: `{ name }`, and `error` where that has failed for good. Answered once that is durable. */
+  undone: 'step-undone',
 } as const
 
 /** Refuses anything but a line of a log. */

@@ -19,6 +19,7 @@ import { programs } from './programs.ts'
 import { queueing } from './queueing.ts'
 import { retrying } from './retrying.ts'
 import { scoping } from './scoping.ts'
+import { stepping } from './stepping.ts'
 import { streaming } from './streaming.ts'
 import { telling } from './telling.ts'
 import { timeouts } from './timeouts.ts'
@@ -45,6 +46,7 @@ export const themes: readonly Theme[] = [
   graphs,
   scoping,
   durable,
+  stepping,
   observing,
   telling,
   workers,
