@@ -76,10 +76,11 @@ export function checkCalls(calls: readonly OutgoingCall[], store?: Lacking): rea
   return calls
 }
 
-function checkAwaited({ counter, members, failure }: AwaitedCounter, of: string): void {
+function checkAwaited({ counter, members, failure, limit }: AwaitedCounter, of: string): void {
   checkText(counter, `The counter ${of}`)
   checkCount(members, `after.members ${of}`, 0)
   if (failure !== 'release' && failure !== 'drop') refuse(`after.failure ${of}`, 'release or drop', failure)
+  if (limit !== undefined) checkSpan(limit, `after.limit ${of}`)
 }
 
 /**
@@ -123,7 +124,13 @@ export function checkSettlements(settlements: readonly Settlement[], store?: Lac
     if ('death' in each && each.death !== undefined && typeof each.death?.alone !== 'boolean') {
       refuse(`The death of call ${each.id}`, '{ alone: true or false }', each.death)
     }
-    if (each.kind === 'release' && each.after !== undefined) checkAwaited(each.after, `of call ${each.id}`)
+    if (each.kind === 'release') {
+      const of = `of call ${each.id}`
+      if (each.after !== undefined) checkAwaited(each.after, of)
+      if (each.memo !== undefined) checkJson(each.memo, `The memo ${of}`)
+      if (each.memo !== undefined && each.after === undefined)
+        refuse(`The settlement ${of}, which has a memo,`, 'one that waits for a counter (after)', each.after)
+    }
     if (each.next !== undefined) checkCalls(each.next, store)
     if (store !== undefined) checkSettled(store, each)
   }
@@ -151,7 +158,10 @@ export function checkReports(reports: readonly Report[], store?: Lacking): reado
     checkText(each.id, 'The id of a report')
     if (!reportKinds.has(each.kind))
       refuse(`The kind of a report of call ${each.id}`, [...reportKinds].join(', '), each.kind)
-    if (each.kind === 'step') checkText(each.name, `The name of a step of call ${each.id}`)
+    if (each.kind === 'step') {
+      checkText(each.name, `The name of a step of call ${each.id}`)
+      if (each.next !== undefined) checkCalls(each.next, store)
+    }
     checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
     if (store !== undefined) checkReported(store, each)
   }
@@ -164,6 +174,13 @@ export function checkMembers(counter: string, after: number): void {
   checkCount(after, 'The member after which to go on', -1)
 }
 
+/** Refuses a signal that says nothing. */
+export function checkSignal(id: string, name: string, value: string): void {
+  checkText(id, 'The id of a call')
+  checkText(name, 'The name of a signal')
+  checkJson(value, `The value of signal '${name}'`)
+}
+
 /** Refuses a filter that means nothing. */
 export function checkFilter(filter: JobFilter): void {
   for (const state of filter.states ?? []) {
@@ -174,12 +191,7 @@ export function checkFilter(filter: JobFilter): void {
 
 /** Refuses a reason that is not JSON. */
 export function checkReason(reason: unknown): void {
-  try {
-    if (typeof reason === 'string' && JSON.parse(reason) !== undefined) return
-  } catch {
-    // Said below.
-  }
-  refuse('The reason of a cancellation', 'JSON text', reason)
+  checkJson(reason, 'The reason of a cancellation')
 }
 
 /** Refuses anything but an array of strings that are not empty. */
@@ -198,6 +210,15 @@ export function checkText(value: unknown, what: string): void {
 export function checkSpan(value: unknown, what: string, least: number = 0): void {
   if (typeof value !== 'number' || !(value >= least && value <= longest))
     refuse(what, `milliseconds from ${least} up`, value)
+}
+
+function checkJson(value: unknown, what: string): void {
+  try {
+    if (typeof value === 'string' && JSON.parse(value) !== undefined) return
+  } catch {
+    // Said below.
+  }
+  refuse(what, 'JSON text', value)
 }
 
 function checkString(value: unknown, what: string): void {

@@ -38,7 +38,8 @@ export type {
   StoredLimit,
   StoredState,
 } from './roles/calls.ts'
-export type { Counters, EndedMember } from './roles/counters.ts'
+export { firstChild, firstSignal, jobCounter } from './job-counter.ts'
+export type { Counters, EndedMember, Signalled } from './roles/counters.ts'
 export type {
   Cancelled,
   Inspector,

@@ -42,7 +42,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
-    ['roles', 'story', 'end-counter', 'crash-point'],
+    ['roles', 'story', 'end-counter', 'job-counter', 'crash-point'],
     ['options', 'check', 'refusals', 'listeners'],
     ['pulling', 'threaded'],
     ['memory', 'sqlite', 'together'],

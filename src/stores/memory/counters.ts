@@ -1,4 +1,5 @@
 import { endCounter } from '../end-counter.ts'
+import { firstChild, firstSignal, jobCounter } from '../job-counter.ts'
 import type { AwaitedCounter, Membership } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
 import { type Entry, hasEnded, sizeOf } from './entry.ts'
@@ -31,6 +32,8 @@ class Counter {
   /** Of the results and errors that are kept. */
   bytes = 0
   touchedAt = 0
+  /** The number of signals among the members. */
+  signals = 0
   /** The numbers of the members that have ended, in order; made when somebody asks. */
   inOrder: number[] | undefined
 }
@@ -72,6 +75,34 @@ export class Counters {
       this.#uncounted.push({ id, counts: joined, end: endOf(entry) })
   }
 
+  /** From now on the counter that belongs to a call is kept for as long as the call is. */
+  attend(entry: Entry, now: number): void {
+    this.#attend(entry, now)
+  }
+
+  #attend(entry: Entry, now: number): Counter {
+    const counter = jobCounter(entry.call.id)
+    const known = this.#of(counter, now)
+    entry.after ??= { counter, members: 0, failure: 'release' }
+    known.awaiting.add(entry)
+    this.#idle.delete(counter)
+    return known
+  }
+
+  /** Keeps a signal for a call that has not ended. */
+  signal(entry: Entry, name: string, value: string, now: number): void {
+    const member = firstSignal + this.#attend(entry, now).signals++
+    const counts = [{ counter: jobCounter(entry.call.id), member }]
+    this.enroll(counts, name, undefined, now)
+    this.ended(name, counts, { state: 'done', result: value })
+  }
+
+  /** The calls that a call has sent for itself, and that have not ended. */
+  *childrenOf(id: string): Generator<string> {
+    for (const [member, { id: child, end }] of this.#counters.get(jobCounter(id))?.members ?? [])
+      if (member >= firstChild && member < firstSignal && end === undefined) yield child
+  }
+
   /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */
   untilEndOf(entry: Entry, now: number): AwaitedCounter {
     const { id } = entry.call
@@ -111,19 +142,35 @@ export class Counters {
     this.#counters.get(entry.after.counter)?.held[entry.after.failure].delete(entry)
   }
 
-  /** It is forgotten, or is to wait for something else. What was kept for it goes with the last one. */
+  /** It is forgotten. What was kept for it goes with the last one who has waited. */
   leave(entry: Entry): void {
     if (entry.after === undefined) return
+    this.change(entry)
+    this.#leave(entry, jobCounter(entry.call.id))
+  }
+
+  /** It is to wait for something else. The counter that belongs to it stays. */
+  change(entry: Entry): void {
+    if (entry.after === undefined) return
     const { counter } = entry.after
-    const known = this.#counters.get(counter)
     this.stopWaiting(entry)
     entry.after = undefined
+    if (counter !== jobCounter(entry.call.id)) this.#leave(entry, counter)
+  }
+
+  #leave(entry: Entry, counter: string): void {
+    const known = this.#counters.get(counter)
     if (known?.awaiting.delete(entry) && known.awaiting.size === 0) this.#counters.delete(counter)
   }
 
   /** The bytes of what is kept for a call that has waited. */
   bytesFor({ after }: Entry): number {
     return (after && this.#counters.get(after.counter)?.bytes) ?? 0
+  }
+
+  /** True while some that have ended are not counted. */
+  get haveToWake(): boolean {
+    return this.#uncounted.length > 0
   }
 
   /** Counts those that have ended, and wakes who waited for them. */

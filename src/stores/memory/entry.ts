@@ -51,6 +51,10 @@ export interface Entry {
   /** The counter that it waits for, or has waited for last, and how long it is delayed once that lets it go. */
   after: AwaitedCounter | undefined
   delay: number
+  /** The moment at which its counter lets it go, though not all have ended. */
+  letGoAt: number
+  /** The note of its attempt for itself, from when it began to wait. */
+  memo: string | undefined
   bytes: number
   /** The bytes among them that are kept by the counter for which it has waited, once it has ended. */
   counterBytes: number
@@ -89,6 +93,8 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number, sent
     counts: [],
     after: call.after,
     delay: call.delay,
+    letGoAt: Infinity,
+    memo: undefined,
     bytes: sizeOf(call.headers) + sizeOf(call.body),
     counterBytes: 0,
   }
@@ -140,6 +146,7 @@ export function claimOf(entry: Entry, now: number, maxDeaths: number): Claim {
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
     ...(entry.after === undefined ? {} : { after: entry.after.counter }),
+    ...(entry.memo === undefined ? {} : { memo: entry.memo }),
   }
 }
 
@@ -162,6 +169,7 @@ export function jobOf(entry: Entry): StoredJob {
     ...(call.unique === undefined ? {} : { key: call.unique.key }),
     ...(call.unique?.for ? { keyUntil: entry.keyUntil } : {}),
     ...(call.limit === undefined ? {} : { limitKey: call.limit.key }),
+    ...(entry.memo === undefined ? {} : { memo: entry.memo }),
     ...(entry.after === undefined ? {} : { after: entry.after.counter }),
     ...(entry.startedAt === undefined ? {} : { startedAt: entry.startedAt }),
     ...(entry.endedAt === undefined ? {} : { endedAt: entry.endedAt }),

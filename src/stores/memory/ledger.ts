@@ -1,13 +1,14 @@
 import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
 import { isEndCounter } from '../end-counter.ts'
+import { jobCounter } from '../job-counter.ts'
 import type { StoreSettings } from '../options.ts'
 import { tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
 import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
-import type { EndedMember } from '../roles/counters.ts'
+import type { EndedMember, Signalled } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
 import { Counters, endOf, type FailedMember } from './counters.ts'
 import { claimOf, dropResult, type Entry, hasEnded, type Holder, keepsKey, newEntry, sizeOf, spanOf } from './entry.ts'
@@ -46,6 +47,8 @@ export class Ledger {
   readonly history: History
   readonly #counters = new Counters()
   readonly #leases = new Leases()
+  /** Calls that have ended and may have sent others for themselves. */
+  #deserted: Entry[] = []
   #sequence = 0
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
@@ -215,7 +218,10 @@ export class Ledger {
     if (!entry) return 'lost'
     const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
     const { maxBytes } = this.settings
-    const refused = tooLarge(text, maxBytes) ?? tooLargeNext(settlement.next, maxBytes)
+    const refused =
+      tooLarge(text, maxBytes) ??
+      tooLargeNext(settlement.next, maxBytes) ??
+      (settlement.kind === 'release' && settlement.memo !== undefined ? tooLarge(settlement.memo, maxBytes) : undefined)
     if (refused) return refused
     const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
     // What has begun has not expired.
@@ -235,6 +241,7 @@ export class Ledger {
           `{"state":"retry","attempt":${entry.attempt},"delay":${settlement.delay},"error":${settlement.error}}`,
         )
         this.#leave(entry)
+        entry.memo = undefined
         entry.error = settlement.error
         if (settlement.death) entry.deaths++
         // One that has come to an end by itself, well or not, is not what ends workers.
@@ -245,6 +252,7 @@ export class Ledger {
         break
       case 'release':
         this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
+        if (settlement.after !== undefined && !hasEnded(entry)) entry.memo = settlement.memo
         break
       default:
         if ('death' in settlement && settlement.death) entry.deaths++
@@ -265,7 +273,7 @@ export class Ledger {
     entry.startedAt = undefined
     this.#limits.waits(entry)
     if (after !== undefined) {
-      if (entry.after?.counter !== after.counter) this.#counters.leave(entry)
+      if (entry.after?.counter !== after.counter) this.#counters.change(entry)
       entry.after = after
       entry.delay = delay
       if (this.#await(entry) !== 'go') return
@@ -279,13 +287,31 @@ export class Ledger {
     const entry = this.#held(report.id, report.token)
     if (!entry) return 'lost'
     const value = report.kind === 'log' ? report.line : report.value
-    const refused = tooLarge(value, this.settings.maxBytes)
+    const { maxBytes } = this.settings
+    const next = report.kind === 'step' ? report.next : undefined
+    const refused = tooLarge(value, maxBytes) ?? tooLargeNext(next, maxBytes)
     if (refused) return refused
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)
       this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
     } else this.#report(entry, report.kind, value)
+    if (next === undefined) return 'ok'
+    const own = jobCounter(report.id)
+    if (next.some(({ counts }) => counts?.some(({ counter }) => counter === own)))
+      this.#counters.attend(entry, this.now)
+    this.send(next)
     return 'ok'
+  }
+
+  signal(id: string, name: string, value: string): Signalled {
+    const refused = tooLarge(value, this.settings.maxBytes)
+    if (refused) return refused
+    const entry = this.entries.get(id)
+    if (entry === undefined || entry.foreign) return 'gone'
+    if (hasEnded(entry)) return 'ended'
+    this.#counters.signal(entry, name, value, this.now)
+    this.tell({ signal: 'reported', id }) // the attempt that runs may wait for it
+    return 'kept'
   }
 
   cancel(id: string, reason: string): 'cancelled' | 'cancelling' | 'ended' | 'gone' {
@@ -353,19 +379,42 @@ export class Ledger {
       if (this.#isOverdue(entry)) {
         this.#end(entry, 'cancelled', { error: entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory })
         expired++
-      } else this.#standing.wait(entry)
+      } else if (entry.state === 'held') this.#giveUp(entry)
+      else this.#standing.wait(entry)
     }
     this.finish()
     return expired
   }
 
-  /** Lets go on those who waited for what has ended. */
+  /** Lets go on those who waited for what has ended, and stops what those that have ended had sent for themselves. */
   finish(): void {
-    this.#counters.wake(this, this.now)
+    do {
+      this.#counters.wake(this, this.now)
+      this.#stopChildren()
+    } while (this.#counters.haveToWake || this.#deserted.length > 0)
+  }
+
+  /** Stops the calls that a job has sent for itself. Those that it shares with others, under other ids, go on. */
+  #stopChildren(): void {
+    const deserted = this.#deserted
+    this.#deserted = []
+    for (const { call } of deserted) {
+      const reason = JSON.stringify(`job ${call.id}, which had sent it, has ended`)
+      for (const child of this.#counters.childrenOf(call.id))
+        if (child.startsWith(`${call.id}/`)) this.cancel(child, reason)
+    }
+  }
+
+  /** It has waited for as long as it was to, and need not wait any more, whatever happens. */
+  #giveUp(entry: Entry): void {
+    this.#counters.stopWaiting(entry)
+    entry.after = { ...(entry.after as AwaitedCounter), members: 0 }
+    this.letGo(entry)
   }
 
   /** @internal Its counter lets it go: it comes to be due. */
   letGo(entry: Entry): void {
+    entry.letGoAt = Infinity
     entry.dueAt = isEndCounter(entry.after?.counter) ? Math.max(this.now, entry.dueAt) : this.now + entry.delay
     this.#standing.wait(entry)
   }
@@ -446,6 +495,9 @@ export class Ledger {
   #await(entry: Entry, byHand?: boolean): 'go' | 'held' {
     const verdict = this.#counters.wait(entry, this.now, byHand)
     if (verdict === 'go') return 'go'
+    const limit = byHand ? undefined : entry.after?.limit
+    entry.letGoAt = this.now + (limit ?? Infinity)
+    if (limit !== undefined) entry.dueAt = entry.letGoAt
     this.#standing.hold(entry)
     if (verdict !== 'held') this.drop(entry, verdict)
     return 'held'
@@ -473,6 +525,8 @@ export class Ledger {
 
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
     this.#leave(entry)
+    entry.memo = undefined
+    if (entry.after !== undefined) this.#deserted.push(entry)
     if (!keepsKey(entry, this.now)) this.#keys.free(entry)
     entry.state = state
     entry.endedAt = this.now

@@ -1,7 +1,7 @@
 import { brandClass } from '../../core/brand.ts'
 import { ClosedError } from '../../core/errors/errors.ts'
 import { milliseconds } from '../../core/time/duration.ts'
-import { checkMembers } from '../check.ts'
+import { checkMembers, checkSignal } from '../check.ts'
 import { Listeners } from '../listeners.ts'
 import type { Counters } from '../roles/counters.ts'
 import type { CloseStoreOptions, Store } from '../roles/store.ts'
@@ -46,6 +46,10 @@ export class MemoryStore implements Store, Handle {
       members: async (counter, after) => {
         checkMembers(counter, after)
         return this.read(ledger => ledger.members(counter, after))
+      },
+      signal: async (id, name, value) => {
+        checkSignal(id, name, value)
+        return this.write(ledger => ledger.signal(id, name, value))
       },
     }
     memory.handles.add(this)

@@ -61,7 +61,8 @@ export class Standing {
 
   #rouse(entry: Entry): void {
     this.#wakes.delete(entry)
-    const due = entry.state === 'delayed' ? entry.dueAt : Infinity
+    const { state } = entry
+    const due = state === 'delayed' ? entry.dueAt : state === 'held' ? entry.letGoAt : Infinity
     entry.wakeAt = Math.min(due, entry.expiresAt, entry.deadlineAt)
     if (entry.wakeAt !== Infinity) this.#wakes.add(entry)
   }

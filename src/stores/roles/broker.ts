@@ -156,6 +156,8 @@ export interface Claim extends HeldClaim {
   readonly steps: Readonly<Record<string, string>>
   /** The counter that it has waited for last; `counters.members` returns how its members have ended. */
   readonly after?: string
+  /** The memo that the attempt has left when it began to wait: it goes on. */
+  readonly memo?: string
 }
 
 /** The calls that come after an attempt. */
@@ -189,9 +191,16 @@ export type Settlement = Following &
       }
     /**
      * Handed back unstarted, broken off by a shutdown, or, with `after`, to wait for a counter (role `counters`); this attempt
-     * does not count. `delay` counts from when it is let go. `begun`: it had begun, so that it does not expire any more.
+     * does not count. `delay` counts from when it is let go. `begun`: it had begun, so that it does not expire any more. `memo`, with
+     * `after`: JSON that comes with each claim from then on, until the call is tried again, waits again or ends.
      */
-    | { readonly kind: 'release'; readonly delay?: number; readonly after?: AwaitedCounter; readonly begun?: boolean }
+    | {
+        readonly kind: 'release'
+        readonly delay?: number
+        readonly after?: AwaitedCounter
+        readonly begun?: boolean
+        readonly memo?: string
+      }
     | { readonly kind: 'cancelled'; readonly error: string }
   )
 

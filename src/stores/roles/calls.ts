@@ -104,6 +104,11 @@ export interface AwaitedCounter {
    * was.
    */
   readonly failure: 'release' | 'drop'
+  /**
+   * Milliseconds, on the store's clock, from when it begins to wait until it is let go although not so many members have ended.
+   * Default: never.
+   */
+  readonly limit?: number
 }
 
 /** The outcome of one call that was sent, in the order in which they were sent. */

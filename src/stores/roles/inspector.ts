@@ -63,6 +63,8 @@ export interface StoredJob {
   readonly limitKey?: string
   /** The counter that it waits for, or has waited for last. */
   readonly after?: string
+  /** The memo of the attempt, while it waits; see `Settlement`. */
+  readonly memo?: string
   readonly tags: readonly string[]
   readonly sentAt: number
   readonly dueAt: number

@@ -77,7 +77,9 @@ export function checkSettled(store: Lacking, settlement: Settlement): void {
 
 /** The same of a report. */
 export function checkReported(store: Lacking, report: Report): void {
-  if (report.kind === 'step') needEffects(store, report.effects)
+  if (report.kind !== 'step') return
+  needEffects(store, report.effects)
+  if (report.next !== undefined && report.next.length > 0) needAbility(store, 'next')
 }
 
 /** The results of a store that is to keep them of the calls of another one. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */

@@ -1,4 +1,5 @@
 import type { Claim, HeldClaim, Settlement, WriteOutcome } from './broker.ts'
+import type { OutgoingCall } from './calls.ts'
 import type { Effect } from './transactions.ts'
 
 /** Keeps how calls ended and what they left behind. */
@@ -87,8 +88,17 @@ export type Report = HeldClaim &
     | { readonly kind: 'log'; readonly line: string }
     /** A value of a task that streams. */
     | { readonly kind: 'item'; readonly value: string }
-    /** A finished step: durable once `report` has resolved, so that a later attempt does not do it again. */
-    | { readonly kind: 'step'; readonly name: string; readonly value: string; readonly effects?: readonly Effect[] }
+    /**
+     * A finished step: durable once `report` has resolved, so that a later attempt does not do it again. `next`: calls that are sent
+     * in the same commit, and only if the claim still holds (ability `next`), as with a settlement.
+     */
+    | {
+        readonly kind: 'step'
+        readonly name: string
+        readonly value: string
+        readonly effects?: readonly Effect[]
+        readonly next?: readonly OutgoingCall[]
+      }
   )
 
 /**

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { brandClass } from '../../core/brand.ts'
 import { milliseconds } from '../../core/time/duration.ts'
-import { checkMembers } from '../check.ts'
+import { checkMembers, checkSignal } from '../check.ts'
 import type { OutgoingCall, SendOutcome } from '../roles/calls.ts'
-import type { Counters, EndedMember } from '../roles/counters.ts'
+import type { Counters, EndedMember, Signalled } from '../roles/counters.ts'
 import type { Announcement } from '../roles/registry.ts'
 import type { CloseStoreOptions, InspectableStore } from '../roles/store.ts'
 import type { Transactions, UserDatabase } from '../roles/transactions.ts'
@@ -76,6 +76,10 @@ export class SqliteStore implements InspectableStore {
       members: async (counter, after) => {
         checkMembers(counter, after)
         return thread.ask<EndedMember[]>(['members', counter, after])
+      },
+      signal: async (id, name, value) => {
+        checkSignal(id, name, value)
+        return thread.ask<Signalled>(['signal', id, name, value])
       },
     }
     this.#thread = thread

@@ -19,6 +19,7 @@ import { refusing } from './themes/refusing.ts'
 import { reporting } from './themes/reporting.ts'
 import { sending } from './themes/sending.ts'
 import { uniqueness } from './themes/uniqueness.ts'
+import { waiting } from './themes/waiting.ts'
 import { watching } from './themes/watching.ts'
 
 const themes: Readonly<Record<string, (kind: Kind) => void>> = {
@@ -32,6 +33,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   following,
   counting,
   awaiting,
+  waiting,
   uniqueness,
   limits,
   cancelling,

@@ -2,6 +2,7 @@ import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
 import type { Claim } from '../../roles/broker.ts'
 import { countIn, numberIn, optionalTextIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
+import { memoOf } from './counters.ts'
 import { condemn } from './ending.ts'
 import {
   Admission,
@@ -81,8 +82,8 @@ function signsOf({ database, keeper, now, time }: Turn): Signs {
 
 /** True when there may be something to claim; looks only, and changes nothing. */
 export function mayClaim(turn: Turn, request: ClaimRequest): boolean {
-  const { due, opens, pauses } = signsOf(turn)
-  if (due || opens) return true
+  const { over, due, opens, pauses } = signsOf(turn)
+  if (over || due || opens) return true
   const lines = request.queues
     .filter(queue => !(pauses && isPaused(turn, queue)))
     .flatMap(queue => linesOf(turn, queue, request.tasks).map(({ line }) => line))
@@ -326,9 +327,14 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
       sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
       steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
-      ...(each.awaits === null ? {} : { after: each.awaits }),
+      ...(each.awaits === null ? {} : awaitedBy(turn, each.call, each.awaits)),
     }
   })
+}
+
+function awaitedBy(turn: Turn, call: number, after: string): Pick<Claim, 'after' | 'memo'> {
+  const memo = memoOf(turn, call, after)
+  return memo === undefined ? { after } : { after, memo }
 }
 
 function linesOf(turn: Turn, queue: string, tasks: readonly string[]): Line[] {

@@ -1,8 +1,10 @@
 import * as story from '../../story.ts'
-import type { Cancelled, JobFilter, Retried } from '../../roles/inspector.ts'
+import type { JobFilter, Retried } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
-import { verdictOf } from './counters.ts'
-import { ask, end, forgetWhere, load, noteEnd } from './ending.ts'
+import { tooLarge } from '../../refusals.ts'
+import type { Signalled } from '../../roles/counters.ts'
+import { addSignal, verdictOf } from './counters.ts'
+import { forgetWhere, load, noteEnd } from './ending.ts'
 import { boundsIn, refill, standsBehind } from './limits.ts'
 import { conditionOf } from './looking.ts'
 import { holdersOf } from './keys.ts'
@@ -17,17 +19,17 @@ import type { Turn } from './turn.ts'
 /** The time for which a worker that is not heard of counts as alive, in milliseconds. */
 const aliveFor = 20_000
 
-export function cancel(turn: Turn, id: string, reason: string): Cancelled {
+/** Keeps a signal for a call that has not ended. */
+export function signal(turn: Turn, id: string, name: string, value: string): Signalled {
   turn.durable = true
+  const large = tooLarge(value, turn.keeper.settings.maxBytes)
+  if (large) return large
   const loaded = load(turn, id)
-  if (loaded === undefined) return 'gone'
-  if (loaded.state >= state.done) return 'ended'
-  if (loaded.state === state.running) {
-    ask(turn, loaded, reason)
-    return 'cancelling'
-  }
-  end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
-  return 'cancelled'
+  if (loaded === undefined || loaded.foreign) return 'gone'
+  if (!pending.has(loaded.state)) return 'ended'
+  addSignal(turn, loaded, name, value)
+  turn.tell('reported', id) // the attempt that runs may wait for it
+  return 'kept'
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Membership } from '../../roles/calls.ts'
 import type { EndedMember } from '../../roles/counters.ts'
 import { countIn, countOf, optionalTextIn, textIn } from '../file/columns.ts'
+import { firstChild, firstSignal, isJobCounter, jobCounter } from '../../job-counter.ts'
 import { state } from '../file/schema.ts'
 import type { Ended, Turn } from './turn.ts'
 
@@ -115,6 +116,63 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
     )
     return { counter, ended: countIn(row?.[0]), by: { member, id, state: stateOf(into) } }
   })
+}
+
+/** From now on the counter that belongs to a call is kept for as long as the call is. */
+export function attend(turn: Turn, { call, id }: { readonly call: number; readonly id: string }): string {
+  const { database, keeper } = turn
+  const counter = jobCounter(id)
+  database.run('UPDATE skein_call SET awaits = ?, awaits_members = 0 WHERE call = ? AND awaits IS NULL', counter, call)
+  database.run(
+    `INSERT INTO skein_counter VALUES (?, 0, 0, 0, 0, 1, NULL)
+     ON CONFLICT (counter) DO UPDATE SET awaited = 1, idle_at = NULL`,
+    counter,
+  )
+  const held = keeper.held.get(id)
+  if (held?.plain) keeper.held.set(id, { ...held, plain: false })
+  return counter
+}
+
+/** Keeps a signal for a call that has not ended, and counts it once what goes on is over. */
+export function addSignal(
+  turn: Turn,
+  loaded: { readonly call: number; readonly id: string },
+  name: string,
+  value: string,
+): void {
+  const counter = attend(turn, loaded)
+  const [last] = turn.database.get(
+    `SELECT max(${countOf('member')}) FROM skein_member WHERE counter = ? AND member >= ${firstSignal}`,
+    counter,
+  ) ?? [null]
+  const call = turn.next()
+  enroll(turn, [{ counter, member: typeof last === 'number' ? last + 1 : firstSignal }], name, call)
+  turn.ended.push({ call, state: state.done, result: value })
+}
+
+/** The calls that a call has sent for itself, and that have not ended. */
+export function childrenOf(turn: Turn, id: string): string[] {
+  return turn.database
+    .all(
+      `SELECT id FROM skein_member WHERE counter = ? AND member >= ${firstChild} AND member < ${firstSignal} AND state IS NULL`,
+      jobCounter(id),
+    )
+    .map(([child]) => textIn(child))
+}
+
+/** Keeps what an attempt that waits has left for itself. */
+export function keepMemo({ database }: Turn, call: number, memo: string): void {
+  database.run('INSERT OR REPLACE INTO skein_memo VALUES (?, ?)', call, memo)
+}
+
+/** The memo of a call that has waited for the counter that belongs to it; undefined where there is none. */
+export function memoOf({ database }: Turn, call: number, awaits: string | null | undefined): string | undefined {
+  if (!isJobCounter(awaits)) return undefined
+  return optionalTextIn(database.get('SELECT memo FROM skein_memo WHERE call = ?', call)?.[0])
+}
+
+export function dropMemo({ database }: Turn, call: number): void {
+  database.run('DELETE FROM skein_memo WHERE call = ?', call)
 }
 
 /** The bytes of what is kept for a call that has waited for a counter. */

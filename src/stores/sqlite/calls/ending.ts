@@ -1,7 +1,9 @@
 import * as story from '../../story.ts'
+import type { Cancelled } from '../../roles/inspector.ts'
 import { countIn, countOf, numberIn, optionalTextIn } from '../file/columns.ts'
 import type { Row, Value } from '../file/driver.ts'
-import { bytesOf, leave } from './counters.ts'
+import { jobCounterStart, jobCounter } from '../../job-counter.ts'
+import { bytesOf, dropMemo, leave } from './counters.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
 import { keyed, partOf, state } from '../file/schema.ts'
@@ -100,6 +102,10 @@ export function end(
   const { error } = given
   const { call, id, limitKey, awaits, keyUntil } = loaded
   noteEnd(turn, loaded, into, given)
+  if (awaits !== null) {
+    dropMemo(turn, call)
+    turn.deserted.push(id)
+  }
   const ignored = into === state.done && loaded.ignoreResult
   const keepsKey = keyUntil !== null && keyUntil > turn.now
   const part = keepsKey ? keyed : partOf(into)
@@ -194,6 +200,20 @@ export function ask(turn: Turn, loaded: Loaded, reason: string): void {
   })
 }
 
+/** Ends a call that has not started, and asks one that runs to stop. */
+export function cancel(turn: Turn, id: string, reason: string): Cancelled {
+  turn.durable = true
+  const loaded = load(turn, id)
+  if (loaded === undefined) return 'gone'
+  if (loaded.state >= state.done) return 'ended'
+  if (loaded.state === state.running) {
+    ask(turn, loaded, reason)
+    return 'cancelling'
+  }
+  end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
+  return 'cancelled'
+}
+
 /** Removes the calls for which a condition holds with all that belongs to them. How many there were. */
 export function forgetWhere(turn: Turn, these: string, ...parameters: Value[]): number {
   const { database } = turn
@@ -208,9 +228,16 @@ export function forgetWhere(turn: Turn, these: string, ...parameters: Value[]): 
     database.run(`DELETE FROM skein_report WHERE ${calls('reports IS NOT 0')}`, ...parameters)
   if (isAny(([, , , , apart]) => apart))
     database.run(`DELETE FROM skein_message WHERE ${calls('headers IS NULL')}`, ...parameters)
-  const counters = isAny(([, , , , , waited]) => waited)
-    ? database.all(`SELECT DISTINCT awaits FROM skein_call WHERE ${these} AND awaits IS NOT NULL`, ...parameters)
+  const waited = isAny(([, , , , , waits]) => waits)
+  const counters = waited
+    ? database.all(
+        `SELECT awaits FROM skein_call WHERE ${these} AND awaits IS NOT NULL
+           UNION SELECT '${jobCounterStart}' || id FROM skein_call WHERE ${these} AND awaits IS NOT NULL`,
+        ...parameters,
+        ...parameters,
+      )
     : []
+  if (waited) database.run(`DELETE FROM skein_memo WHERE ${calls('awaits IS NOT NULL')}`, ...parameters)
   database.run(`DELETE FROM skein_call WHERE ${these}`, ...parameters)
   for (const [counter] of counters) leave(turn, counter as string)
   let removed = 0
@@ -227,7 +254,7 @@ function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void 
   const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING history, ${countOf('bytes')}`, call)
   database.run('DELETE FROM skein_message WHERE call = ?', call)
   database.run('DELETE FROM skein_report WHERE call = ?', call)
-  if (awaits !== null) leave(turn, awaits)
+  if (awaits !== null) for (const each of new Set([awaits, jobCounter(id)])) leave(turn, each)
   if (present >= state.done) turn.history.add(row?.[0], -1, -countIn(row?.[1]))
   else database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
 }

@@ -4,6 +4,7 @@ import type { WorkerRecord } from '../../roles/registry.ts'
 import type { CallOutcome } from '../../roles/results.ts'
 import { damagedStory } from '../../story.ts'
 import { messageOf } from './claiming.ts'
+import { memoOf } from './counters.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
 import { endedBadly, notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
@@ -158,6 +159,7 @@ function jobOf(turn: Turn, row: Row): StoredJob {
     ...optional('keyUntil', keyUntil),
     ...optional('limitKey', optionalTextIn(limitKey)),
     ...optional('after', awaits),
+    ...optional('memo', memoOf(turn, call as number, awaits)),
     ...optional('startedAt', startedAt),
     ...optional('endedAt', endedAt),
     ...optional('expiresAt', expiresAt),

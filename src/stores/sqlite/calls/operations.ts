@@ -3,7 +3,8 @@ import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { members } from './counters.ts'
-import { announce, cancel, pause, purge, retain, retry } from './controlling.ts'
+import { announce, pause, purge, retain, retry, signal } from './controlling.ts'
+import { cancel } from './ending.ts'
 import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
@@ -58,6 +59,8 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return asked[1].map(id => cancel(turn, id, asked[2]))
     case 'retry':
       return asked[1].map(id => retry(turn, id))
+    case 'signal':
+      return signal(turn, asked[1], asked[2], asked[3])
     case 'purge':
       return purge(turn, asked[1], asked[2], asked[3])
     case 'pause':
@@ -132,6 +135,7 @@ export function mustLast(asked: Asked): boolean {
     case 'conclude':
     case 'cancel':
     case 'retry':
+    case 'signal':
     case 'purge':
     case 'pause':
     case 'retain':

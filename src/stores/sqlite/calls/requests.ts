@@ -29,6 +29,7 @@ export type Asked =
   | readonly ['list', JobFilter]
   | readonly ['cancel', readonly string[], string]
   | readonly ['retry', readonly string[]]
+  | readonly ['signal', string, string, string]
   | readonly ['purge', JobFilter, number, number | undefined]
   | readonly ['pause', string, boolean]
   | readonly ['retain', RetentionChange]

@@ -135,7 +135,8 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const large = headers.length + body.length > mostInRow
   const limit = rest?.limit
   const waits = limit && standsBehind(turn, limit.key, line, priority, limit)
-  const dueAt = Math.ceil(now + delay)
+  const letGoAt = verdict === 'held' ? later(now, after?.limit) : null
+  const dueAt = letGoAt ?? Math.ceil(now + delay)
   const expiresAt = later(now, rest?.expires)
   const deadlineAt = later(now, rest?.deadline)
   database.run(
@@ -156,7 +157,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
     dueAt,
     expiresAt,
     deadlineAt,
-    earlier(expiresAt, deadlineAt),
+    earlier(earlier(expiresAt, deadlineAt), letGoAt),
     rest?.maxDeaths ?? null,
     rest?.ignoreResult ? 1 : 0,
     rest?.tags ?? null,
@@ -185,7 +186,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
 function endOf(turn: Turn, { id, call }: Loaded): NonNullable<SentRest['after']> {
   const counter = endCounter(id)
   enroll(turn, [{ counter, member: 0 }], id, call)
-  return { counter, members: 1, drop: false }
+  return { counter, members: 1, drop: false, limit: null }
 }
 
 /** Makes sure that a call that does not wait has a place. False when it has none. */

@@ -28,7 +28,12 @@ export interface SentRest {
     readonly strategy: string
   } | null
   readonly counts: readonly Membership[] | null
-  readonly after: { readonly counter: string; readonly members: number; readonly drop: boolean } | null
+  readonly after: {
+    readonly counter: string
+    readonly members: number
+    readonly drop: boolean
+    readonly limit: number | null
+  } | null
 }
 
 /**
@@ -151,6 +156,13 @@ function restOf(call: OutgoingCall): SentRest | undefined {
         }
       : null,
     counts: counts?.length ? counts.map(({ counter, member }) => ({ counter, member })) : null,
-    after: after ? { counter: after.counter, members: after.members, drop: after.failure === 'drop' } : null,
+    after: after
+      ? {
+          counter: after.counter,
+          members: after.members,
+          drop: after.failure === 'drop',
+          limit: after.limit ?? null,
+        }
+      : null,
   }
 }

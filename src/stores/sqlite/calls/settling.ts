@@ -1,10 +1,11 @@
 import { crashPoint } from '../../crash-point.ts'
+import { jobCounter } from '../../job-counter.ts'
 import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import * as story from '../../story.ts'
 import type { Settlement, WriteOutcome } from '../../roles/broker.ts'
 import type { AwaitedCounter } from '../../roles/calls.ts'
 import type { Report } from '../../roles/results.ts'
-import { leave, verdictOf } from './counters.ts'
+import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters.ts'
 import { runEffects } from './effects.ts'
 import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
 import { refill } from './limits.ts'
@@ -52,7 +53,10 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
   const { keeper } = turn
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
   const { maxBytes } = keeper.settings
-  const large = tooLarge(text, maxBytes) ?? tooLargeNext(settlement.next, maxBytes)
+  const large =
+    tooLarge(text, maxBytes) ??
+    tooLargeNext(settlement.next, maxBytes) ??
+    (settlement.kind === 'release' && settlement.memo !== undefined ? tooLarge(settlement.memo, maxBytes) : undefined)
   if (large) return large
 
   const loaded = load(turn, id)
@@ -76,6 +80,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
       if (loaded.cancelling !== null)
         end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
       else {
+        if (loaded.awaits !== null) dropMemo(turn, loaded.call)
         const { attempt } = loaded
         const { delay, error, death } = settlement
         write(
@@ -94,7 +99,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
       }
       break
     case 'release':
-      release(turn, started, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
+      release(turn, started, settlement.delay ?? 0, endsInstead ? undefined : settlement.after, settlement.memo)
       break
     default:
       if ('death' in settlement && settlement.death) noteDeath(turn, loaded)
@@ -111,7 +116,7 @@ function noteDeath({ database }: Turn, { call }: Loaded): void {
 }
 
 /** Hands back a call that has not been worked on; its attempt does not count. */
-export function release(turn: Turn, loaded: Loaded, delay: number, after?: AwaitedCounter): void {
+export function release(turn: Turn, loaded: Loaded, delay: number, after?: AwaitedCounter, memo?: string): void {
   if (loaded.cancelling !== null) {
     end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
     return
@@ -121,22 +126,30 @@ export function release(turn: Turn, loaded: Loaded, delay: number, after?: Await
   write(turn, call, id, reportKind.state, `{"state":"released","attempt":${attempt}${waits}}`)
   wait(turn, loaded, { delay, uncounted: true, ...(delay > 0 ? { place: turn.next() } : {}) })
   if (isOverdue(turn, loaded)) endOverdue(turn, loaded)
-  else if (after !== undefined) hold(turn, loaded, after, delay)
-  if (awaits !== null && after !== undefined && after.counter !== awaits) leave(turn, awaits)
+  else if (after !== undefined) {
+    if (memo !== undefined) keepMemo(turn, call, memo)
+    else if (awaits !== null) dropMemo(turn, call)
+    hold(turn, loaded, after, delay)
+  }
+  if (awaits !== null && after !== undefined && after.counter !== awaits && awaits !== jobCounter(id))
+    leave(turn, awaits)
 }
 
 /** Takes a call that was handed back out of its line again, unless the counter for which it is to wait lets it go at once. */
-function hold(turn: Turn, loaded: Loaded, { counter, members, failure }: AwaitedCounter, delay: number): void {
-  const { call, id, limitKey } = loaded
+function hold(turn: Turn, loaded: Loaded, { counter, members, failure, limit }: AwaitedCounter, delay: number): void {
+  const { call, id, limitKey, expiresAt, deadlineAt } = loaded
   const verdict = verdictOf(turn, { counter, members, drop: failure === 'drop' })
+  const letGoAt = verdict === 'held' && limit !== undefined ? Math.ceil(turn.now + limit) : null
   turn.database.run(
-    `UPDATE skein_call SET state = iif(?, ${state.held}, state), awaits = ?, awaits_members = ?, awaits_drop = ?, awaits_delay = ?
-     WHERE call = ?`,
+    `UPDATE skein_call SET state = iif(?, ${state.held}, state), awaits = ?, awaits_members = ?, awaits_drop = ?, awaits_delay = ?,
+       due_at = coalesce(?, due_at), gives_up_at = ? WHERE call = ?`,
     verdict === 'go' ? 0 : 1,
     counter,
     members,
     failure === 'drop' ? 1 : 0,
     delay,
+    letGoAt,
+    earlier(earlier(expiresAt, deadlineAt), letGoAt),
     call,
   )
   if (typeof verdict === 'object') {
@@ -223,7 +236,9 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
   const { id, token } = given
   const { database, keeper } = turn
   const value = given.kind === 'log' ? given.line : given.value
-  const large = tooLarge(value, keeper.settings.maxBytes)
+  const { maxBytes } = keeper.settings
+  const next = given.kind === 'step' ? given.next : undefined
+  const large = tooLarge(value, maxBytes) ?? tooLargeNext(next, maxBytes)
   if (large) return large
   const row = database.get(
     `SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = ${state.running}`,
@@ -236,6 +251,11 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
     const refused = runEffects(turn, `${id} ${token} ${given.name}`, given.effects)
     if (refused) return refused
   }
-  write(turn, row[0] as number, id, reportKind[given.kind], value, given.kind === 'step' ? given.name : null)
+  const call = row[0] as number
+  write(turn, call, id, reportKind[given.kind], value, given.kind === 'step' ? given.name : null)
+  if (next?.length) {
+    if (next.some(({ counts }) => counts?.some(({ counter }) => counter === jobCounter(id)))) attend(turn, { call, id })
+    send(turn, next.map(sentCall))
+  }
   return 'ok'
 }

@@ -1,6 +1,6 @@
 import * as story from '../../story.ts'
 import { heldByNothing } from './due.ts'
-import { condemn, end, endOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { condemn, end, endOverdue, isOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { forgetIdle } from './counters.ts'
 import { freeKeys, limitsOf, trim } from './history.ts'
 import { notNumbers, open } from './limits.ts'
@@ -8,6 +8,7 @@ import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
 import { spanOf, wait } from './settling.ts'
 import type { Turn } from './turn.ts'
+import { letGo } from './waking.ts'
 
 /** The most that is done in one transaction, so that others need not wait long. */
 const most = 1_000
@@ -24,15 +25,29 @@ export interface Swept {
   more: boolean
 }
 
-/** Puts those in line that have come to be due, and ends those whose time is over. Returns how many ended. */
-export function promote(turn: Turn): number {
+/** The calls that a promotion has found whose time was over: how many have ended, and how many there were. */
+interface Over {
+  readonly ended: number
+  readonly found: number
+}
+
+/** Puts those in line that have come to be due or have waited for as long as they were to, and ends those whose time is over. */
+export function promote(turn: Turn): Over {
   const { database, now } = turn
   const over = loadWhere(turn, `gives_up_at <= ? LIMIT ${most}`, now)
-  for (const loaded of over) endOverdue(turn, loaded)
+  let ended = 0
+  for (const loaded of over) {
+    if (loaded.state === state.held && !isOverdue(turn, loaded)) letGo(turn, loaded, true)
+    else {
+      endOverdue(turn, loaded)
+      ended++
+    }
+  }
+  const result = { ended, found: over.length }
   if (
     database.get(`SELECT 1 FROM skein_call WHERE state = ${state.delayed} AND due_at <= ? LIMIT 1`, now) === undefined
   )
-    return over.length
+    return result
   const first = turn.take(most)
   const lines = database.all(
     `UPDATE skein_call SET state = ${state.ready}, place = due.place FROM (
@@ -44,13 +59,14 @@ export function promote(turn: Turn): number {
   )
   for (const line of new Set(lines.map(([each]) => each as number)))
     turn.tell('claimable', turn.keeper.lines.at(line).queue)
-  return over.length
+  return result
 }
 
 /** Puts things right. */
 export function sweep(turn: Turn): Swept {
   const { database, keeper, time } = turn
-  const swept: Swept = { recovered: 0, dead: 0, expired: promote(turn), forgotten: 0, more: false }
+  const over = promote(turn)
+  const swept: Swept = { recovered: 0, dead: 0, expired: over.ended, forgotten: 0, more: over.found === most }
   open(turn)
   // A lease that is not there any more is over, no matter who took it away.
   const leases = database.all(
@@ -89,11 +105,11 @@ export function sweep(turn: Turn): Swept {
   }
   swept.dead += astray.length
   // What was recovered may have expired meanwhile.
-  if (swept.recovered > 0) swept.expired += promote(turn)
+  if (swept.recovered > 0) swept.expired += promote(turn).ended
   const freed = freeKeys(turn)
   swept.forgotten = trim(turn, most)
   const counters = forgetIdle(turn, turn.now - limitsOf(keeper, 0).age, most)
-  if ([swept.forgotten, swept.expired, freed, counters, astray.length].includes(most)) swept.more = true
+  if ([swept.forgotten, freed, counters, astray.length].includes(most)) swept.more = true
   database.run('DELETE FROM skein_start WHERE until <= ? OR until >= ?', time, notNumbers)
   database.run('DELETE FROM skein_gone WHERE gone < ?', turn.sequence - memory)
   database.run('DELETE FROM skein_worker WHERE until <= ? OR until >= ?', time, notNumbers)

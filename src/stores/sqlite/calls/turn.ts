@@ -70,6 +70,8 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
+  /** Calls that have ended and may have sent others for themselves, which are not wanted any more. */
+  readonly deserted: string[] = []
   /** The numbers of ended calls. */
   readonly history: HistoryCounts
   control: number

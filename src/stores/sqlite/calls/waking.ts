@@ -3,9 +3,10 @@ import { isEndCounter } from '../../end-counter.ts'
 import { numberIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
-import { count } from './counters.ts'
-import { end, endOverdue, isOverdue, type Loaded, loadWhere } from './ending.ts'
+import { childrenOf, count } from './counters.ts'
+import { cancel, end, endOverdue, isOverdue, type Loaded, loadWhere } from './ending.ts'
 import { refill } from './limits.ts'
+import { earlier } from './sending.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -14,6 +15,13 @@ import type { Turn } from './turn.ts'
  * that wait for each other may come down at once.
  */
 export function wake(turn: Turn): void {
+  while (turn.ended.length > 0 || turn.deserted.length > 0) {
+    countEnded(turn)
+    stopChildren(turn)
+  }
+}
+
+function countEnded(turn: Turn): void {
   // What ends meanwhile comes to the end of the list.
   for (const ended of turn.ended) {
     for (const { counter, ended: number, by } of count(turn, ended)) {
@@ -28,6 +36,15 @@ export function wake(turn: Turn): void {
   turn.ended.length = 0
 }
 
+/** Stops the calls that a job has sent for itself. Those that it shares with others, under other ids, go on. */
+function stopChildren(turn: Turn): void {
+  for (const id of turn.deserted) {
+    const reason = JSON.stringify(`job ${id}, which had sent it, has ended`)
+    for (const child of childrenOf(turn, id)) if (child.startsWith(`${id}/`)) cancel(turn, child, reason)
+  }
+  turn.deserted.length = 0
+}
+
 /** Those that a counter holds and for which a condition holds, who came first first. */
 function heldBy(turn: Turn, counter: string, condition: string, ...parameters: number[]): Loaded[] {
   return loadWhere(
@@ -38,20 +55,26 @@ function heldBy(turn: Turn, counter: string, condition: string, ...parameters: n
   )
 }
 
-/** It comes to be due. */
-function letGo(turn: Turn, loaded: Loaded): void {
+/**
+ * It comes to be due.
+ *
+ * @param late the time for which it was to wait at most is over, so that it need not wait any more, whatever happens
+ */
+export function letGo(turn: Turn, loaded: Loaded, late: boolean = false): void {
   const { database, now, keeper } = turn
-  const { call, line, limitKey, awaits, awaitsDelay } = loaded
+  const { call, line, limitKey, awaits, awaitsDelay, expiresAt, deadlineAt } = loaded
   let delay = awaitsDelay
   if (awaits !== null && isEndCounter(awaits)) {
     const [dueAt] = database.get('SELECT due_at FROM skein_call WHERE call = ?', call) as Row
     delay = Math.max(0, (numberIn(dueAt) ?? now) - now)
   }
   database.run(
-    'UPDATE skein_call SET state = ?, place = ?, due_at = ? WHERE call = ?',
+    'UPDATE skein_call SET state = ?, place = ?, due_at = ?, gives_up_at = ?, awaits_members = iif(?, 0, awaits_members) WHERE call = ?',
     delay > 0 ? state.delayed : state.ready,
     turn.next(),
     Math.ceil(now + delay),
+    earlier(expiresAt, deadlineAt),
+    late ? 1 : 0,
     call,
   )
   if (isOverdue(turn, loaded)) return endOverdue(turn, loaded)

@@ -32,6 +32,7 @@ const tables = [
   { name: 'skein_message', key: 'call' },
   { name: 'skein_report', key: 'report' },
   { name: 'skein_member', key: 'rowid' },
+  { name: 'skein_memo', key: 'call' },
 ] as const
 
 const batch = 200
@@ -241,6 +242,7 @@ function putRight(to: Database): void {
   to.run(`DELETE FROM skein_call WHERE line NOT IN (SELECT line FROM skein_line)
     OR (headers IS NULL AND call NOT IN (SELECT call FROM skein_message))`)
   to.run('DELETE FROM skein_report WHERE call NOT IN (SELECT call FROM skein_call)')
+  to.run('DELETE FROM skein_memo WHERE call NOT IN (SELECT call FROM skein_call)')
   to.run(`UPDATE skein_call SET ${withoutKey} WHERE ended IS NOT NULL AND history IS NULL`)
   putCountersRight(to)
   // Those of other stores do not run here.

@@ -50,7 +50,7 @@ export const withoutKey: string = `key_until = NULL, history = iif(ended IS NULL
 export const countColumns = 'ended_count, ended_bytes, failed_count, failed_bytes, cancelled_count, cancelled_bytes'
 
 /** The version of the tables below. */
-export const schemaVersion: number = 6
+export const schemaVersion: number = 7
 
 /** The mark of a file that was made by skein, for tools that ask ("skei"). */
 const applicationId = 0x736b6569
@@ -244,6 +244,10 @@ const steps: readonly string[] = [
   `,
   `
   ALTER TABLE skein_meta ADD COLUMN retention TEXT;          -- JSON: the limits on what has ended that somebody has changed
+  `,
+  // Jobs that wait for what they have asked for themselves.
+  `
+  CREATE TABLE skein_memo (call INTEGER PRIMARY KEY, memo TEXT NOT NULL); -- JSON: what the attempt has left for itself
   `,
 ]
 

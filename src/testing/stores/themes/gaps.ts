@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { BrokerAbility, IntakeRequest } from '../../../stores/roles/broker.ts'
+import type { BrokerAbility, Claim, IntakeRequest } from '../../../stores/roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall } from '../../../stores/roles/calls.ts'
 import { type Kind, outgoing, scene } from '../scene.ts'
 
@@ -29,6 +29,16 @@ export function gaps(kind: Kind): void {
       const next = [outgoing({ id: 'b' })]
       await assert.rejects(probe.settled(claim, { kind: 'done', result: '1', next }), unsupported)
       assert.equal(await probe.settled(claim), 'ok')
+      assert.deepEqual(await probe.claimedIds(), [])
+    })
+  }
+  if (!kind.has.has('next')) {
+    scene(kind, `lacks 'next', and refuses steps that send calls`, [], async ({ store, probe }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      const { id, token } = await probe.oneClaim()
+      const step = { id, token, kind: 'step', name: 's', value: '1', next: [outgoing({ id: 'b' })] } as const
+      await assert.rejects(store.results.report([step]), unsupported)
+      assert.equal(await probe.settled({ id, token } as Claim), 'ok')
       assert.deepEqual(await probe.claimedIds(), [])
     })
   }
