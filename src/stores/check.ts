@@ -221,11 +221,13 @@ function checkJson(value: unknown, what: string): void {
   refuse(what, 'JSON text', value)
 }
 
-function checkString(value: unknown, what: string): void {
+/** @internal */
+export function checkString(value: unknown, what: string): void {
   if (typeof value !== 'string') refuse(what, 'a string', value)
 }
 
-function checkCount(value: unknown, what: string, least: number = 1): void {
+/** @internal */
+export function checkCount(value: unknown, what: string, least: number = 1): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) refuse(what, `an integer from ${least} up`, value)
 }
 
@@ -234,10 +236,12 @@ function checkRate(rate: { readonly count: number; readonly per: number }, what:
   checkSpan(rate.per, `${what}: per`, 1)
 }
 
-function checkList(value: unknown, what: string): void {
+/** @internal */
+export function checkList(value: unknown, what: string): void {
   if (!Array.isArray(value)) refuse(`The ${what}`, 'an array', value)
 }
 
-function refuse(what: string, expected: string, value: unknown): never {
+/** @internal */
+export function refuse(what: string, expected: string, value: unknown): never {
   throw new InvalidArgumentError(`${what} must be ${expected}, got ${describe(value)}`)
 }

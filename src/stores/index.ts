@@ -52,6 +52,15 @@ export type {
 } from './roles/inspector.ts'
 export type { Announcement, Registry, WorkerRecord } from './roles/registry.ts'
 export type { Begun, CallOutcome, ForeignResults, Report, Reported, ResultListener, Results } from './roles/results.ts'
+export type {
+  DueSchedules,
+  ScheduleChange,
+  ScheduleOutcome,
+  Schedules,
+  ScheduleState,
+  StoredSchedule,
+  TermCall,
+} from './roles/schedules.ts'
 export type { CloseStoreOptions, InspectableStore, Store, StoreStats } from './roles/store.ts'
 export type { KeptLimits, Retention, RetentionChange } from './roles/retention.ts'
 export type { ColumnValue, Effect, Transactions, UserDatabase } from './roles/transactions.ts'

@@ -4,15 +4,17 @@ import type { CallOutcome, ResultListener } from './roles/results.ts'
 /**
  * Signals of a store to those who take calls out of it by asking. May come too often, never too seldom: `claimable` (in
  * a queue, or somewhere: undefined), `cancelling` with the id of a claim that this store holds and the reason as JSON,
- * `lost` with the id and the token of a claim whose lease is gone (the same call may be claimed again by then).
+ * `lost` with the id and the token of a claim whose lease is gone (the same call may be claimed again by then). And to those who drive
+ * schedules: `scheduled` when one of them was changed.
  */
 export interface PullSignals {
   claimable: (queue?: string) => void
   cancelling: (id: string, reason: string) => void
   lost: (id: string, token: number) => void
+  scheduled: () => void
 }
 
-/** The names of all signals: about claims, and about calls that are watched. */
+/** The names of all signals: about claims and schedules, and about calls that are watched. */
 export type SignalName = keyof PullSignals | 'ended' | 'reported'
 
 type Heard = (...given: (string | number | undefined)[]) => void
@@ -162,6 +164,7 @@ export class Listeners {
     if (this.has('claimable')) heard |= 2
     if (this.has('ended')) heard |= 4
     if (this.has('reported')) heard |= 8
+    if (this.has('scheduled')) heard |= 16
     if (heard === this.#heard) return
     this.#heard = heard
     this.#onChange()

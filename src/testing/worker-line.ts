@@ -11,6 +11,7 @@ import type { Counters } from '../stores/roles/counters.ts'
 import type { Inspector } from '../stores/roles/inspector.ts'
 import type { Registry } from '../stores/roles/registry.ts'
 import type { Results } from '../stores/roles/results.ts'
+import type { Schedules } from '../stores/roles/schedules.ts'
 import type { InspectableStore, Store } from '../stores/roles/store.ts'
 
 /** A hundred years, in milliseconds. */
@@ -30,6 +31,7 @@ export class WorkerLine implements Store {
   readonly inspector: Inspector
   readonly registry: Registry
   readonly counters: Counters
+  readonly schedules: Schedules
   readonly #store: InspectableStore
   readonly #onClaimed: () => void
   readonly #held = new Map<string, HeldClaim>()
@@ -43,10 +45,17 @@ export class WorkerLine implements Store {
     this.#store = store
     this.#open = open
     this.#onClaimed = onClaimed
-    const { broker, results, registry } = store
+    const { broker, results, registry, schedules } = store
     this.url = store.url
     this.inspector = store.inspector
     this.counters = store.counters
+    this.schedules = {
+      list: after => schedules.list(after),
+      find: name => schedules.find(name),
+      due: async most => (this.#cut ? { now: 0, due: [] } : schedules.due(most)),
+      change: async changes => (this.#cut ? changes.map(() => ({ outcome: 'stale' })) : schedules.change(changes)),
+      watch: listener => schedules.watch(listener),
+    }
     this.broker = {
       can: broker.can,
       durability: broker.durability,

@@ -11,6 +11,7 @@ import { MemoryBroker } from './roles/broker.ts'
 import { MemoryInspector } from './roles/inspector.ts'
 import { MemoryRegistry } from './roles/registry.ts'
 import { MemoryResults } from './roles/results.ts'
+import { MemorySchedules } from './roles/schedules.ts'
 
 /** One who has the memory open. */
 export class MemoryStore implements Store, Handle {
@@ -25,6 +26,7 @@ export class MemoryStore implements Store, Handle {
   readonly inspector: MemoryInspector
   readonly registry: MemoryRegistry
   readonly counters: Counters
+  readonly schedules: MemorySchedules
   /** @internal */
   readonly listeners: Listeners
   /** @internal */
@@ -42,6 +44,7 @@ export class MemoryStore implements Store, Handle {
     this.results = new MemoryResults(this)
     this.inspector = new MemoryInspector(this)
     this.registry = new MemoryRegistry(this)
+    this.schedules = new MemorySchedules(this)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

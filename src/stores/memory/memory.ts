@@ -4,6 +4,7 @@ import { Timer } from '../../core/time/timer.ts'
 import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Announcement } from '../roles/registry.ts'
+import type { StoredSchedule } from '../roles/schedules.ts'
 import type { Store } from '../roles/store.ts'
 import { type Holder, outcomeOf } from './entry.ts'
 import { Ledger } from './ledger.ts'
@@ -34,6 +35,9 @@ export class Memory {
   readonly ledger: Ledger
   readonly handles: Set<Handle> = new Set()
   readonly workers: Map<string, Announced> = new Map()
+  readonly schedules: Map<string, StoredSchedule> = new Map()
+  /** The version that was given to a schedule last. */
+  scheduleVersion = 0
   #timer: Timer | undefined
   #armed = false
 
@@ -45,6 +49,7 @@ export class Memory {
     for (const { listeners } of this.handles) {
       if (signal.signal === 'ended') listeners.tellEnded(signal.id, signal.entry && outcomeOf(signal.entry))
       else if (signal.signal === 'reported') listeners.tell('reported', signal.id)
+      else if (signal.signal === 'scheduled') listeners.tell('scheduled')
       else listeners.tell('claimable', signal.queue)
     }
   }

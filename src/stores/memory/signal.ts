@@ -5,3 +5,4 @@ export type Signal =
   | { readonly signal: 'claimable'; readonly queue?: string }
   | { readonly signal: 'ended'; readonly id: string; readonly entry?: Entry }
   | { readonly signal: 'reported'; readonly id: string }
+  | { readonly signal: 'scheduled' }

@@ -5,8 +5,8 @@
  *
  * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
  * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
- * user's own together with calls, **counters** let calls go when others have ended. What is asked of a role that is not there is
- * refused, with `SKEIN_STORE_UNSUPPORTED`.
+ * user's own together with calls, **counters** let calls go when others have ended, **schedules** are kept with what they have to send
+ * and when. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
  *
  * The rules that all stores keep:
  *
@@ -30,6 +30,7 @@ import type { Counters } from './counters.ts'
 import type { Inspector, InspectorStats } from './inspector.ts'
 import type { Registry, WorkerRecord } from './registry.ts'
 import type { Results } from './results.ts'
+import type { Schedules } from './schedules.ts'
 import type { Transactions } from './transactions.ts'
 
 /** A place where durable calls and results live. */
@@ -47,6 +48,7 @@ export interface Store extends AsyncDisposable {
   readonly registry?: Registry
   readonly transactions?: Transactions
   readonly counters?: Counters
+  readonly schedules?: Schedules
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(options?: CloseStoreOptions): Promise<void>
 }
@@ -65,6 +67,7 @@ export interface InspectableStore extends Store {
   readonly inspector: Required<Inspector>
   readonly registry: Registry
   readonly counters: Counters
+  readonly schedules: Schedules
 }
 
 /** The numbers of a store as a whole. */

@@ -17,6 +17,7 @@ import { SqliteBroker } from './roles/broker.ts'
 import { SqliteInspector } from './roles/inspector.ts'
 import { SqliteRegistry } from './roles/registry.ts'
 import { SqliteResults } from './roles/results.ts'
+import { SqliteSchedules } from './roles/schedules.ts'
 import { storeThreadFile } from './starter.ts'
 
 /** The threads of the stores that only hand calls over and wait for them. */
@@ -57,6 +58,7 @@ export class SqliteStore implements InspectableStore {
   readonly registry: SqliteRegistry
   readonly transactions: Transactions
   readonly counters: Counters
+  readonly schedules: SqliteSchedules
   readonly #thread: SqliteThread
 
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
@@ -72,6 +74,7 @@ export class SqliteStore implements InspectableStore {
         return sendInsideStore(database, calls, data)
       },
     }
+    this.schedules = new SqliteSchedules(thread)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

@@ -6,9 +6,9 @@ export type Told = readonly [signal: SignalName, ...given: (string | number)[]]
 
 /**
  * The signals that a program wants to hear, as bits: the thread sends no others, and other processes need not be woken
- * for it.
+ * for it. 8 and 16 are bits of a process itself (`turnstile.ts`).
  */
-export const wants = { claimable: 1, ended: 2, reported: 4 } as const
+export const wants = { claimable: 1, ended: 2, reported: 4, scheduled: 32 } as const
 
 /** A call, and how it has ended. */
 export type Ending = readonly [id: string, outcome: CallOutcome]

@@ -72,6 +72,7 @@ export function together(calls: Store, kept: Store): Store {
     },
     ...(calls.inspector ? { inspector: inspectorOf(calls.inspector, kept.results) } : {}),
     ...(registry ? { registry } : {}),
+    ...(calls.schedules ? { schedules: calls.schedules } : {}),
     close: async options => {
       const timeout = milliseconds(options?.timeout ?? Infinity, 'timeout')
       await settlesWithin(

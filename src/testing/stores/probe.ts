@@ -5,6 +5,7 @@ import type { Counters, EndedMember } from '../../stores/roles/counters.ts'
 import type { Inspector, JobFilter, StoredJob } from '../../stores/roles/inspector.ts'
 import type { Registry } from '../../stores/roles/registry.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
+import type { Schedules } from '../../stores/roles/schedules.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { StoreBed } from './bed.ts'
 
@@ -34,6 +35,11 @@ export class Probe {
   /** As `inspector`. */
   get counters(): Counters {
     return this.store.counters as Counters
+  }
+
+  /** As `inspector`. */
+  get schedules(): Schedules {
+    return this.store.schedules as Schedules
   }
 
   send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {

@@ -18,6 +18,7 @@ export type Need =
   | 'registry'
   | 'transactions'
   | 'counters'
+  | 'schedules'
   | 'turn'
   | 'jump'
   | keyof StoreOptions
@@ -43,6 +44,7 @@ export function hasOf(store: Store, bed: StoreBed, subject: StoreSubject): Reado
   if (store.registry) has.add('registry')
   if (store.transactions) has.add('transactions')
   if (store.counters) has.add('counters')
+  if (store.schedules) has.add('schedules')
   if (bed.turn) has.add('turn')
   if (bed.jump) has.add('jump')
   return has

@@ -17,6 +17,7 @@ import { looking } from './themes/looking.ts'
 import { ordering } from './themes/ordering.ts'
 import { refusing } from './themes/refusing.ts'
 import { reporting } from './themes/reporting.ts'
+import { scheduling } from './themes/scheduling.ts'
 import { sending } from './themes/sending.ts'
 import { uniqueness } from './themes/uniqueness.ts'
 import { waiting } from './themes/waiting.ts'
@@ -34,6 +35,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   counting,
   awaiting,
   waiting,
+  scheduling,
   uniqueness,
   limits,
   cancelling,

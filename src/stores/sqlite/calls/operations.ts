@@ -10,6 +10,8 @@ import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
 import type { Asked, Request } from './requests.ts'
 import { reports } from './reporting.ts'
+import { changeSchedules } from './schedules/changing.ts'
+import { dueSchedules, schedule, schedules } from './schedules/looking.ts'
 import { send } from './sending.ts'
 import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
 import { report, settle } from './settling.ts'
@@ -67,6 +69,8 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return pause(turn, asked[1], asked[2])
     case 'retain':
       return retain(turn, asked[1])
+    case 'change':
+      return changeSchedules(turn, asked[1])
     case 'announce': {
       const [, worker, record] = asked
       turn.after(
@@ -92,6 +96,9 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     case 'outcome':
     case 'find':
     case 'list':
+    case 'schedules':
+    case 'schedule':
+    case 'due':
     case 'workers':
     case 'stats':
       return { value: look(turn, asked) }
@@ -113,9 +120,18 @@ const looks: ReadonlySet<string> = new Set([
   'outcome',
   'find',
   'list',
+  'schedules',
+  'schedule',
+  'due',
   'workers',
   'stats',
 ])
+
+/** True for what brings new calls. */
+export function bringsCalls(asked: Asked): boolean {
+  if (asked[0] === 'send') return true
+  return asked[0] === 'change' && asked[1].some(({ terms }) => terms !== undefined && terms.length > 0)
+}
 
 /** The same for fewer calls, where that can be; undefined otherwise. */
 export function lessOf([number, asked]: Request): Request | undefined {
@@ -139,6 +155,7 @@ export function mustLast(asked: Asked): boolean {
     case 'purge':
     case 'pause':
     case 'retain':
+    case 'change':
       return true
     case 'report':
       return asked[1].some(each => each.kind === 'step')
@@ -154,6 +171,8 @@ export function weightOf(asked: Asked): number {
       return sizeOf(asked[1])
     case 'settle':
       return asked[1].reduce((sum, { next }) => sum + 1 + (next?.length ?? 0), 0)
+    case 'change':
+      return asked[1].reduce((sum, { terms }) => sum + 1 + (terms?.length ?? 0), 0)
     case 'blame':
     case 'begin':
     case 'conclude':
@@ -181,6 +200,12 @@ function look(turn: Turn, asked: Asked): unknown {
       return job(turn, asked[1])
     case 'list':
       return jobs(turn, asked[1])
+    case 'schedules':
+      return schedules(turn, asked[1])
+    case 'schedule':
+      return schedule(turn, asked[1])
+    case 'due':
+      return dueSchedules(turn, asked[1])
     case 'workers':
       return workers(turn)
     case 'stats':

@@ -5,6 +5,7 @@ import type { JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
 import type { RetentionChange } from '../../roles/retention.ts'
+import type { ScheduleChange } from '../../roles/schedules.ts'
 import type { Request as ThreadRequest } from '../../threaded/messages.ts'
 import type { ThreadAccess } from '../../threaded/thread-access.ts'
 import type { PackedCalls } from './sent-call.ts'
@@ -33,6 +34,10 @@ export type Asked =
   | readonly ['purge', JobFilter, number, number | undefined]
   | readonly ['pause', string, boolean]
   | readonly ['retain', RetentionChange]
+  | readonly ['schedules', string]
+  | readonly ['schedule', string]
+  | readonly ['due', number]
+  | readonly ['change', readonly ScheduleChange[]]
   | readonly ['announce', string, Announcement | undefined]
   | readonly ['workers']
   | readonly ['stats']

@@ -132,6 +132,7 @@ async function save(copy: string, source: string, made: string, target: string):
       }
       saveQueues(from, to)
       saveRetention(from, to)
+      saveSchedules(from, to)
       putRight(to)
       // All in one file, which can be moved.
       to.get('PRAGMA journal_mode = DELETE')
@@ -236,6 +237,16 @@ function saveRetention(from: Database, to: Database): void {
   }
 }
 
+function saveSchedules(from: Database, to: Database): void {
+  try {
+    for (const row of from.all('SELECT name, version, due_at, definition, progress FROM skein_schedule')) {
+      to.run('INSERT OR IGNORE INTO skein_schedule VALUES (?, ?, ?, ?, ?)', ...row)
+    }
+  } catch {
+    // Those that come after what cannot be read have to be made anew; an older file has none.
+  }
+}
+
 /** Removes what belongs to running processes, and makes the counters those of what is there. */
 function putRight(to: Database): void {
   to.exec('BEGIN IMMEDIATE')
@@ -251,7 +262,7 @@ function putRight(to: Database): void {
     gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE state IN (${state.running}, ${state.parked})`)
   to.run(`UPDATE skein_meta SET
     sequence = 1 + max((SELECT coalesce(max(max(${['call', 'place', 'token', 'ended'].map(countOf).join(', ')})), 0) FROM skein_call),
-      (SELECT coalesce(max(${countOf('call')}), 0) FROM skein_member)),
+      (SELECT coalesce(max(${countOf('call')}), 0) FROM skein_member), (SELECT coalesce(max(${countOf('version')}), 0) FROM skein_schedule)),
     ended_count = -1`) // history is counted anew by who opens it
   to.exec('COMMIT')
 }

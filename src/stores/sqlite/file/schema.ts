@@ -248,6 +248,16 @@ const steps: readonly string[] = [
   // Jobs that wait for what they have asked for themselves.
   `
   CREATE TABLE skein_memo (call INTEGER PRIMARY KEY, memo TEXT NOT NULL); -- JSON: what the attempt has left for itself
+  -- What is sent again and again.
+  CREATE TABLE skein_schedule (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,        -- a number of the sequence: another one with each change
+    due_at INTEGER,                  -- NULL: not any more
+    definition TEXT NOT NULL,        -- JSON
+    progress TEXT NOT NULL           -- JSON
+  ) WITHOUT ROWID;
+  CREATE INDEX skein_schedule_due ON skein_schedule (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX skein_schedule_version ON skein_schedule (version);
   `,
 ]
 

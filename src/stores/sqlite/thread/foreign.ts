@@ -1,6 +1,7 @@
 import type { Database } from '../file/database.ts'
 import { state } from '../file/schema.ts'
 import type { Leases } from '../calls/leases.ts'
+import { latestVersion } from '../calls/schedules/looking.ts'
 import type { Turn } from '../calls/turn.ts'
 import { wants } from '../../threaded/messages.ts'
 import { wantsControl } from '../file/turnstile.ts'
@@ -14,6 +15,8 @@ export class Foreign {
   #control = 0
   /** Unknown while nobody listens to reports: to ask for it costs. */
   #report: number | undefined = 0
+  /** The version of the schedule that was changed last, when it was looked at. */
+  #schedule = 0
   readonly #asked = new Set<string>()
 
   /** Counts from here on. */
@@ -70,6 +73,11 @@ export class Foreign {
         ) as [string][]
         for (const [id] of begun) turn.tell('reported', id)
       }
+    }
+    if (listening & wants.scheduled) {
+      const last = latestVersion(database)
+      if (last !== this.#schedule) turn.tell('scheduled')
+      this.#schedule = last
     }
     if (turn.control !== this.#control) {
       this.#askedToStop(turn)

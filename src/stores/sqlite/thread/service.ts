@@ -14,7 +14,7 @@ import { Leases } from '../calls/leases.ts'
 import { Lines } from '../calls/lines.ts'
 import { Lookout } from './lookout.ts'
 import { openDatabase } from '../file/open-database.ts'
-import { isLook, lessOf, lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
+import { bringsCalls, isLook, lessOf, lookOnly, mustLast, perform, type Place, weightOf } from '../calls/operations.ts'
 import type { Asked, Request, ThreadData } from '../calls/requests.ts'
 import { EffectRolledBack } from '../calls/effects.ts'
 import { NextDue } from './next-due.ts'
@@ -255,10 +255,10 @@ export class Service implements Backend<Asked> {
 
   /** The requests without those that bring something new, where the disk has no room for that. */
   #takenOf(writes: readonly Request[], answers: Answer[]): readonly Request[] {
-    if (!writes.some(([, [kind]]) => kind === 'send') || !this.#room.isShort()) return writes
+    if (!writes.some(([, asked]) => bringsCalls(asked)) || !this.#room.isShort()) return writes
     const failure = shortOfRoom(this.#data.path)
-    for (const [number, [kind]] of writes) if (kind === 'send') answers.push([number, undefined, failure])
-    return writes.filter(([, [kind]]) => kind !== 'send')
+    for (const [number, asked] of writes) if (bringsCalls(asked)) answers.push([number, undefined, failure])
+    return writes.filter(([, asked]) => !bringsCalls(asked))
   }
 
   /**
