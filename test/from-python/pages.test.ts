@@ -5,9 +5,13 @@ import { describe, test } from 'node:test'
 import * as skein from 'skein'
 import * as lowlevel from 'skein/lowlevel'
 import * as processes from 'skein/processes'
+import * as queue from 'skein/queue'
 import * as testing from 'skein/testing'
 import * as threads from 'skein/threads'
+import { commands } from '#skein/cli/commands.js'
 import { LocalJob } from '#skein/core/job/local-job.js'
+import { StoredJobHandle } from '#skein/queue/client/durable-job.js'
+import { QueueExecutor } from '#skein/queue/client/queue-executor.js'
 import { root } from '../support/paths.ts'
 
 /** Names that a page uses beside those of skein: the language's and Node's. */
@@ -19,7 +23,7 @@ const foreign = new Set(
 
 /** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
 const exported = new Map<string, string>()
-for (const [room, module] of Object.entries({ lowlevel, processes, testing, threads, '': skein })) {
+for (const [room, module] of Object.entries({ lowlevel, processes, queue, testing, threads, '': skein })) {
   for (const name of Object.keys(module)) exported.set(name, room)
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
@@ -44,6 +48,11 @@ const things: Readonly<Record<string, object>> = {
   queue: new skein.Queue(),
   sender: skein.channel()[0],
   receiver: skein.channel()[1],
+}
+
+/** The same where a page means others by these words: those of a durable queue. */
+const durable: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  'celery.md': { queue: QueueExecutor.prototype, job: StoredJobHandle.prototype },
 }
 
 /** All that stands in backticks outside of code blocks. */
@@ -79,20 +88,23 @@ describe('the pages for people who come from Python', () => {
         const [, , here] = line.split('|')
         if (here === undefined) isTable = false
         else if (/^ (here|in Node) $/.test(here)) isTable = true
-        else if (isTable) for (const span of spans(here)) if (!isThere(span, line)) missing.push(`${span} in: ${line}`)
+        else if (isTable)
+          for (const span of spans(here)) if (!isThere(span, line, name)) missing.push(`${span} in: ${line}`)
       }
       assert.deepEqual(missing, [])
     })
   }
 })
 
-/** True for what a program can write: an export, a method of a scope or of a job, an option of those, or Node's own. */
-function isThere(span: string, line: string): boolean {
+/** True for what a program can write: an export, a method of a scope or of a job, an option of those, a command, or Node's own. */
+function isThere(span: string, line: string, page: string): boolean {
   const [, first = '', member] = /^(\w+)(?:\.(\w+))?/.exec(span) ?? []
-  const thing = things[first]
+  const [, command] = /^skein (\w+)/.exec(span) ?? []
+  if (command !== undefined) return commands.some(each => each.name === command)
+  const thing = durable[page]?.[first] ?? things[first]
   if (thing !== undefined && member !== undefined) return member in thing
   if (/^(\w+:|SKEIN_)/.test(span) && !span.includes('(')) return true
   const room = exported.get(first)
   if (room === undefined) return types.has(first) || foreign.has(first)
-  return room === '' || room === 'threads' || room === 'processes' || line.includes(`skein/${room}`)
+  return ['', 'threads', 'processes', 'queue'].includes(room) || line.includes(`skein/${room}`)
 }
