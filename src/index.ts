@@ -18,6 +18,7 @@ export type {
   WorkerStats,
 } from './call/executor.ts'
 export type { MapOptions } from './call/map.ts'
+export { graphPathOf } from './call/run/graph-path.ts'
 export type { CallOptions } from './call/options.ts'
 export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
@@ -30,6 +31,7 @@ export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 
 // Graphs: calls whose arguments are calls, in the forms that have a name.
 export { chain, type ResultOfChain, type Steps } from './graph/chain.ts'
+export { orElse, settle } from './graph/edges.ts'
 export { chord, group } from './graph/group.ts'
 export type { Member, ResultOfMember, ResultsOfMembers } from './graph/member.ts'
 export { chunks, starmap } from './graph/starmap.ts'

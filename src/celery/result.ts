@@ -1,4 +1,4 @@
-import { isError } from '../call/codec/error-record.ts'
+import { isError } from '../call/codec/stack-note.ts'
 import { className } from '../call/codec/class-name.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
 import { applyMarks, type Mark } from './marks.ts'

@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { call, type Call, chain, chord, chunks, group, type Job, starmap, task } from 'skein'
+import { call, type Call, chain, chord, chunks, group, type Job, orElse, settle, starmap, task } from 'skein'
 import { exactly } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.
@@ -97,6 +97,20 @@ function manyCallsOfOneTask(): void {
   chunks(add, [1], 2)
 }
 
+function edgesThatDoNotFail(job: Job<string>): void {
+  exactly<Call<number | undefined>>()(orElse(call(double, 1), undefined))
+  exactly<Call<string | number>>()(orElse(call(fetchPage, 'a'), 0))
+  exactly<Call<string | number>>()(orElse(job, call(double, 1)))
+  exactly<Call<number>>()(call(total, [orElse(call(double, 1), 0), 2]))
+  exactly<Call<PromiseSettledResult<number>>>()(settle(call(double, 1)))
+  // @ts-expect-error a string in the place of a number
+  call(total, [orElse(call(double, 1), 'none')])
+  // @ts-expect-error a value cannot fail
+  orElse(1, 2)
+  // @ts-expect-error an outcome is no number
+  call(total, [settle(call(double, 1))])
+}
+
 test('the types of graphs hold', () => {
-  void [chainsAreTypedToTheLast, groupsHaveTheResultsOfTheirMembers, manyCallsOfOneTask]
+  void [chainsAreTypedToTheLast, groupsHaveTheResultsOfTheirMembers, manyCallsOfOneTask, edgesThatDoNotFail]
 })

@@ -1,6 +1,7 @@
-import { isError, recordError, thrownValue } from './error-record.ts'
+import { recordError, thrownValue } from './error-record.ts'
 import { pack } from './pack.ts'
 import type { Packed } from './steps.ts'
+import { below, isError } from './stack-note.ts'
 import { unpack } from './unpack.ts'
 
 /** An error on its way to another thread or process, with all that structured clone would lose. */
@@ -67,16 +68,6 @@ export function withCallers<E>(error: E, did: 'submitted' | 'awaited', site: str
   const frames = site === undefined ? '' : framesOf(site)
   if (frames !== '' && isError(error)) below(error, `    --- ${did} from ---\n${frames}`)
   return error
-}
-
-function below(error: Error, lines: string): void {
-  const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`
-  const value = `${stack}\n${lines}`
-  try {
-    Object.defineProperty(error, 'stack', { value, configurable: true, enumerable: false, writable: true })
-  } catch {
-    // A frozen error keeps the stack that it has.
-  }
 }
 
 /** The lines of a stack that are frames. */

@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import { ThrownValueError } from '../../core/errors/errors.ts'
 import { failuresBeside, notesSoFar, recordFailures } from '../../core/errors/failures.ts'
 import { classNamed, classOfPrototype } from './class-registry.ts'
@@ -119,12 +118,6 @@ export function thrownValue(value: unknown): ThrownValueError {
   )
   hide(error, 'stack', `${error.name}: ${error.message}`)
   return error
-}
-
-/** True for errors of this and any other realm, and for a DOMException. */
-export function isError(value: unknown): value is Error {
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false
-  return types.isNativeError(value) || value instanceof Error || value instanceof DOMException
 }
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never

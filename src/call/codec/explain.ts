@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { UnsendableError } from '../../core/errors/errors.ts'
 import { messageOf } from '../../core/errors/foreign.ts'
-import { isError } from './error-record.ts'
+import { isError } from './stack-note.ts'
 import { className } from './class-name.ts'
 import type { Refusing } from './refusals.ts'
 import { isDetached, movedAway, portNotMoved } from './leaves.ts'

@@ -1,7 +1,8 @@
 import { UnsendableError } from '../../core/errors/errors.ts'
 import { messageInside } from '../../core/errors/foreign.ts'
 import { classNamed, type RegisteredClass } from './class-registry.ts'
-import { fillError, isError, shellOf } from './error-record.ts'
+import { fillError, shellOf } from './error-record.ts'
+import { isError } from './stack-note.ts'
 import { type Kept, type Packed, place } from './steps.ts'
 
 /**

@@ -15,9 +15,21 @@ export const groupTask: OwnTask = /* @__PURE__ */ own('skein.group', (results: r
 /** The results of several bundles as one array. */
 export const flatTask: OwnTask = /* @__PURE__ */ own('skein.flat', (parts: readonly unknown[][]) => parts.flat())
 
+/** Returns another value when the call that is its first argument has not ended well. */
+export const orElseTask: OwnTask = /* @__PURE__ */ own(
+  'skein.orElse',
+  (outcome: PromiseSettledResult<unknown>, other: unknown) => (outcome.status === 'fulfilled' ? outcome.value : other),
+)
+
+/** Returns how the call that is its argument has ended. */
+export const settleTask: OwnTask = /* @__PURE__ */ own(
+  'skein.settle',
+  (outcome: PromiseSettledResult<unknown>) => outcome,
+)
+
 /** skein's own tasks. */
 export function ownTasks(): readonly OwnTask[] {
-  return [groupTask, flatTask]
+  return [groupTask, flatTask, orElseTask, settleTask]
 }
 
 /** The function of one of skein's own tasks; undefined for any other. */
@@ -26,8 +38,16 @@ export function lookupOwn(identity: TaskIdentity): AnyFunction | undefined {
 }
 
 /** True for one of skein's own tasks, which take no time: who has their arguments may call them at once, wherever it is. */
-function isOwn(identity: TaskIdentity): boolean {
+export function isOwn(identity: TaskIdentity): boolean {
   return identity.url === url
+}
+
+/**
+ * True for a task whose first argument, a Call or a Job, may fail: the task gets the outcome of that one, as
+ * `Promise.allSettled` has it, in the place of its value, and runs in any case.
+ */
+export function takesOutcome(identity: TaskIdentity): boolean {
+  return isOwn(identity) && (identity.name === orElseTask.identity.name || identity.name === settleTask.identity.name)
 }
 
 function own(name: string, fn: AnyFunction): OwnTask {

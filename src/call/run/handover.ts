@@ -1,5 +1,4 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
-import type { Call } from '../call.ts'
 import type { Entry } from './entry.ts'
 
 /** The property under which an executor of skein has its `Handover`. */
@@ -24,6 +23,4 @@ export interface Handover {
   grant(entry: Entry, values: number): void
   /** True when the work of a sent entry has begun. */
   hasStarted(entry: Entry): boolean
-  /** Runs a call with all that is nested in it. */
-  run(call: Call<unknown>): Promise<unknown>
 }

@@ -1,7 +1,5 @@
 import { brandOf } from '../../core/brand.ts'
-import { isJob, type Job } from '../../core/job/job.ts'
-import { type Call, isCall } from '../call.ts'
-import { copyPlain, isPlain } from '../codec/copy-plain.ts'
+import { isPlain } from '../codec/copy-plain.ts'
 
 /**
  * True when an argument is, or holds in an array or plain object, a Call or a Job that has to be resolved first.
@@ -49,27 +47,4 @@ function search(root: object): boolean {
     }
   }
   return false
-}
-
-/** A copy of the arguments in which every Call and Job is replaced by what `resolve` returns for it. */
-export async function resolveNested(
-  args: readonly unknown[],
-  resolve: (node: Call<unknown> | Job<unknown>) => Promise<unknown>,
-): Promise<unknown[]> {
-  const waits: Promise<void>[] = []
-  let result: unknown[]
-  try {
-    result = copyPlain(args, (part, put) => {
-      if (!isCall(part) && !isJob(part)) return false
-      waits.push(resolve(part).then(put))
-      return true
-    })
-  } catch (error) {
-    await Promise.allSettled(waits)
-    throw error
-  }
-  // Every branch is awaited, also after a failure: what was started must have ended before the caller hears of it.
-  const outcomes = await Promise.allSettled(waits)
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-  return result
 }

@@ -1,7 +1,9 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
 import type { StreamOptions } from '../executor.ts'
-import { hasNested, resolveNested } from './nested.ts'
+import { groupTask } from '../define/own-tasks.ts'
+import { hasNested } from './nested.ts'
+import { runGraph } from './run-graph.ts'
 import { checkInteger, checkKnown } from '../../core/errors/checks.ts'
 import type { Handover } from './handover.ts'
 
@@ -90,9 +92,9 @@ class StreamReader implements AsyncIterableIterator<unknown> {
       this.#executor.launch(entry)
     }
     if (!hasNested(this.#work.args)) return launch(this.#work.args)
-    resolveNested(this.#work.args, node => ('result' in node ? node.result() : this.#executor.run(node))).then(
+    runGraph(this.#executor, argumentsOf(this.#work)).then(
       args => {
-        if (!this.#outcome) launch(args)
+        if (!this.#outcome) launch(args as readonly unknown[])
       },
       (error: unknown) => {
         this.#outcome ??= { state: 'failed', error }
@@ -141,4 +143,10 @@ class StreamReader implements AsyncIterableIterator<unknown> {
     this.#executor.grant(this.#entry, this.#read)
     this.#read = 0
   }
+}
+
+/** A call whose value is the arguments of a stream, with results in the place of calls and jobs. */
+function argumentsOf({ task, args }: Work): Work {
+  const { url } = groupTask.identity
+  return { task: { url, name: task.name }, fn: (...values: readonly unknown[]) => values, args, options: {} }
 }

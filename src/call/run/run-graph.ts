@@ -1,67 +1,271 @@
+import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
+import { CancelledError } from '../../core/errors/errors.ts'
 import { whenAborted } from '../../core/events/when-aborted.ts'
-import { isJob, type Job } from '../../core/job/job.ts'
-import type { Call } from '../call.ts'
+import { Ranks } from '../../core/sync/ranks.ts'
+import { isCall } from '../call.ts'
+import { isOwn } from '../define/own-tasks.ts'
 import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
-import { hasNested, resolveNested } from './nested.ts'
+import type { GraphNode } from './graph-node.ts'
+import { notePath } from './graph-path.ts'
+import { planGraph } from './graph-plan.ts'
 import type { Handover } from './handover.ts'
 
 /**
  * Runs a call whose arguments hold calls or jobs: those first, each call value once however often it appears.
  *
- * The first failure stops the rest of the graph, and is what the graph throws, after everything that it had started has
- * ended. The signal of the outermost call, or `signal` (the job's own cancel), stops the whole graph; the other options belong to their own call.
+ * The first failure that no edge takes (`settle`, `orElse`) stops the rest of the graph, and is what the graph throws, after
+ * everything that it had started has ended. The signal of the outermost call, or `signal` (the job's own cancel), stops the whole graph; the other
+ * options belong to their own call.
  */
-export async function runGraph(executor: Handover, root: Work, signal?: AbortSignal): Promise<unknown> {
-  const running = new Set<Entry>()
-  const results = new Map<object, Promise<unknown>>()
-  let failure: { readonly error: unknown } | undefined
+export function runGraph(executor: Handover, root: Work, signal?: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => new GraphRun(executor, resolve, reject).start(root, signal))
+}
 
-  const fail = (error: unknown): void => {
-    if (failure) return
-    failure = { error }
-    for (const entry of running) executor.stop(entry, { source: 'failure', reason: error })
+/** So many calls are handed over beside those for which there are places: the others wait here, those on the longest way first. */
+const ahead = 1_024
+/** A higher priority of a call's own goes before any depth. */
+const deepest = 67_108_864
+
+/**
+ * A graph that runs. There is no promise for a node: a result is put into the arguments of those who use it, and forgotten; who has got the
+ * last of its results is ready.
+ *
+ * Invariant: while it is not over, each node that is waiting misses results of nodes that are waiting, ready or running; so there is always
+ * something whose end will bring it on.
+ */
+class GraphRun {
+  readonly #executor: Handover
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  #root: GraphNode | undefined
+  /** Nodes that have all their arguments and wait for room. */
+  readonly #ready = new Ranks<GraphNode>()
+  /** The same of skein's own tasks, which need no room. */
+  readonly #own: GraphNode[] = []
+  readonly #entries = new Set<Entry>()
+  /** Set when it is clear how it ends; it does when all that it has started has ended. */
+  #end: { readonly value: unknown } | { readonly error: unknown } | undefined
+  /** The cause for which all of it is being stopped from outside, until the first error that comes of it is there. */
+  #stopping: CancelCause | undefined
+  #isPumping = false
+  #isTold = false
+  #forgets: (() => void)[] = []
+
+  constructor(executor: Handover, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.#executor = executor
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
-  const resolve = (node: Call<unknown> | Job<unknown>): Promise<unknown> => {
-    let result = results.get(node)
-    if (!result) {
-      // In a microtask of its own, so that a graph may be deeper than the stack.
-      result = isJob(node) ? node.result() : Promise.resolve(node).then(evaluate)
-      result.catch(fail)
-      results.set(node, result)
+  start(root: Work, signal: AbortSignal | undefined): void {
+    this.#listen(root.options.signal, 'signal', root)
+    this.#listen(signal, 'explicit', root)
+    if (this.#end === undefined) this.#root = this.#begin(root, 0)
+    this.#pump()
+  }
+
+  #listen(signal: AbortSignal | undefined, source: 'signal' | 'explicit', root: Work): void {
+    if (signal === undefined) return
+    const stop = (): void => {
+      const cause: CancelCause = { source, reason: signal.reason }
+      if (this.#end !== undefined) return
+      this.#stopping = cause
+      this.#conclude({ error: errorOfCause(cause, `the graph of task ${root.task.name}`, 'withdrawn') }, cause)
     }
-    return result
+    if (signal.aborted) stop()
+    else this.#forgets.push(whenAborted(signal, stop))
   }
 
-  const evaluate = async (work: Work): Promise<unknown> => {
-    const args = hasNested(work.args) ? await resolveNested(work.args, resolve) : work.args
-    if (failure) throw failure.error
-    return new Promise((done, reject) => {
-      const onEnd = (outcome: Outcome): void => {
-        running.delete(entry)
-        if (outcome.state === 'done') done(outcome.value)
-        else reject(outcome.error)
+  /** Plans a call, and lets those of its nodes begin that need no others. Returns the outermost. */
+  #begin(call: Work, depth: number): GraphNode {
+    const plan = planGraph(call, depth)
+    for (const node of plan) {
+      const { job } = node
+      if (job !== undefined) {
+        node.state = 'running'
+        job.result().then(
+          value => this.#arrived(node, value),
+          (error: unknown) => this.#arrived(node, undefined, { error }),
+        )
+      } else if (node.missing === 0) this.#isReady(node)
+    }
+    return plan[0]
+  }
+
+  /** A job among the arguments has ended. */
+  #arrived(node: GraphNode, value: unknown, failure?: { readonly error: unknown }): void {
+    if (this.#end !== undefined || node.state !== 'running') return
+    if (failure === undefined) this.#done(node, value)
+    else this.#fail(node, failure.error)
+    this.#pump()
+  }
+
+  #isReady(node: GraphNode): void {
+    const { task, options } = node.work as Work
+    node.state = 'ready'
+    if (isOwn(task)) this.#own.push(node)
+    else this.#ready.add(node, (options.priority ?? 0) * deepest + node.depth)
+  }
+
+  /** Hands over what is ready, as far as there is room. */
+  #pump(): void {
+    if (this.#isPumping) return // one that was handed over has ended at once
+    this.#isPumping = true
+    const room = this.#executor.capacity + ahead
+    while (this.#end === undefined) {
+      const own = this.#own.pop()
+      if (own !== undefined) this.#evaluate(own)
+      else if (this.#entries.size >= room) break
+      else {
+        const node = this.#ready.take()
+        if (node === undefined) break
+        this.#launch(node)
       }
-      const { task, fn, options, moved } = work
-      const entry: Entry = new Entry({ task, fn, args, options, moved }, 'run', onEnd, patientTerms)
-      running.add(entry)
-      executor.launch(entry)
-      if (failure) executor.stop(entry, { source: 'failure', reason: failure.error })
-    })
+    }
+    this.#isPumping = false
+    if (this.#end !== undefined && this.#entries.size === 0) this.#tell(this.#end)
   }
 
-  const signals = [root.options.signal, signal].filter(s => s !== undefined)
-  const onAbort = (): void => {
-    const reason: unknown = signals.find(s => s.aborted)?.reason
-    for (const entry of running) executor.stop(entry, { source: signal?.aborted ? 'explicit' : 'signal', reason })
+  /** Runs one of skein's own tasks, here and now. */
+  #evaluate(node: GraphNode): void {
+    if (node.state !== 'ready') return
+    const { fn } = node.work as Work
+    try {
+      this.#done(node, fn(...(node.args as never[])))
+    } catch (error) {
+      this.#fail(node, error)
+    }
   }
-  const forgets = signals.map(each => whenAborted(each, onAbort))
+
+  #launch(node: GraphNode): void {
+    const { task, fn, options, moved } = node.work as Work
+    const args = node.args as readonly unknown[]
+    const onEnd = (outcome: Outcome): void => this.#ended(node, entry, outcome)
+    const entry: Entry = new Entry({ task, fn, args, options, moved }, 'run', onEnd, patientTerms)
+    node.state = 'running'
+    node.entry = entry
+    node.args = undefined
+    this.#entries.add(entry)
+    this.#executor.launch(entry)
+  }
+
+  #ended(node: GraphNode, entry: Entry, outcome: Outcome): void {
+    this.#entries.delete(entry)
+    node.entry = undefined
+    if (this.#end !== undefined) this.#heedStopped(outcome)
+    else if (node.state === 'running') {
+      if (outcome.state === 'done') this.#done(node, outcome.value)
+      else this.#fail(node, outcome.error)
+    }
+    this.#pump()
+  }
+
+  /** The first of those that were stopped from outside says best what it took to stop it. */
+  #heedStopped(outcome: Outcome): void {
+    if (this.#stopping === undefined || outcome.state === 'done') return
+    this.#stopping = undefined
+    this.#end = { error: outcome.error }
+  }
+
+  #done(node: GraphNode, value: unknown): void {
+    if (returnedCall(value)) return this.#continue(node, value)
+    node.state = 'done'
+    if (node === this.#root) return this.#conclude({ value })
+    const { users } = node
+    node.users = []
+    for (const edge of users) {
+      if (edge.user.state !== 'waiting') continue
+      this.#put(edge, edge.takesOutcome ? { status: 'fulfilled', value } : value)
+    }
+  }
+
+  #put(edge: GraphNode['users'][number], value: unknown): void {
+    edge.put(value)
+    if (--edge.user.missing === 0) this.#isReady(edge.user)
+  }
+
+  /** A task has returned a call: that one takes the place of the node. */
+  #continue(node: GraphNode, call: Work): void {
+    let heir: GraphNode
+    try {
+      heir = this.#begin(call, node.depth)
+    } catch (error) {
+      return this.#fail(node, error)
+    }
+    // A task may return the next call again and again: of those in between nothing is kept.
+    heir.origin = node.origin ?? node
+    heir.origin.heir = heir
+    heir.users = node.users
+    heir.needed = node.needed
+    node.state = 'done'
+    node.users = []
+    if (node === this.#root) this.#root = heir
+  }
+
+  /**
+   * A node has failed: so do all that need its result, unless they take it as an outcome; and what only those have needed is
+   * dropped.
+   */
+  #fail(failed: GraphNode, error: unknown): void {
+    notePath(error, failed)
+    const isOver = this.#executor.isOver || isOfAll(error)
+    const open = [failed]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      node.state = 'failed'
+      if (isOver || node === this.#root) return this.#conclude({ error }, { source: 'failure', reason: error })
+      const { users } = node
+      node.users = []
+      for (const edge of users) {
+        if (edge.user.state !== 'waiting') continue
+        if (edge.takesOutcome) this.#put(edge, { status: 'rejected', reason: error })
+        else open.push(edge.user)
+      }
+      if (node !== failed) this.#drop(node, error)
+    }
+  }
+
+  /** Nobody needs the results any more that a failed node would have used, as far as that was the last to need them. */
+  #drop(failed: GraphNode, error: unknown): void {
+    const open = [failed]
+    for (let user = open.pop(); user !== undefined; user = open.pop()) {
+      user.args = undefined
+      for (const used of user.uses) {
+        const node = used.heir ?? used
+        if (--node.needed > 0 || node.state === 'done' || node.state === 'failed' || node.state === 'dropped') continue
+        if (node.state === 'waiting') open.push(node)
+        if (node.state === 'ready') this.#ready.remove(node)
+        node.state = 'dropped'
+        if (node.entry !== undefined) this.#executor.stop(node.entry, { source: 'failure', reason: error })
+      }
+    }
+  }
+
+  /** From here on nothing begins, and what runs is stopped. */
+  #conclude(end: { readonly value: unknown } | { readonly error: unknown }, cause?: CancelCause): void {
+    this.#end ??= end
+    for (const entry of this.#entries) this.#executor.stop(entry, cause ?? { source: 'failure' })
+    this.#pump()
+  }
+
+  #tell(end: { readonly value: unknown } | { readonly error: unknown }): void {
+    if (this.#isTold) return
+    this.#isTold = true
+    for (const forget of this.#forgets) forget()
+    if ('value' in end) this.#resolve(end.value)
+    else this.#reject(end.error)
+  }
+}
+
+/** True for a call that a task has returned. Asked of whatever a task returns, so it never throws. */
+function returnedCall(value: unknown): value is Work {
   try {
-    return await evaluate(root)
-  } catch (error) {
-    fail(error)
-    throw failure?.error
-  } finally {
-    for (const forget of forgets) forget()
+    return isCall(value)
+  } catch {
+    return false
   }
+}
+
+/** True for the error of what was stopped together with everything else in its place: no edge takes that for a failure of its own. */
+function isOfAll(error: unknown): boolean {
+  return error instanceof CancelledError && (error.source === 'close' || error.source === 'shutdown')
 }

@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { type Call, call, CancelledError, loop, scope, TimeoutError } from 'skein'
+import {
+  type Call,
+  call,
+  CancelledError,
+  chain,
+  chord,
+  chunks,
+  graphPathOf,
+  group,
+  loop,
+  orElse,
+  scope,
+  settle,
+  starmap,
+  TimeoutError,
+} from 'skein'
 import { failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
@@ -138,5 +153,36 @@ export const graphs: Theme = theme('graphs', add => {
     for (let depth = 0; depth < 30; depth++) made = call(addNumbers, made, made)
     assert.equal(await executor.run(made), 2 * 2 ** 30)
     assert.equal(ran, 31)
+  })
+
+  add('the forms that have a name run like calls that are nested by hand', async ({ shared }) => {
+    assert.equal(await shared.run(chain(call(double, 1), doubleLater, double)), 8)
+    assert.deepEqual(await shared.run(group([call(double, 1), call(doubleLater, 2)])), [2, 4])
+    assert.equal(await shared.run(chord([call(double, 1), call(doubleLater, 2)], sum)), 6)
+    assert.deepEqual(
+      await shared.run(
+        starmap(addNumbers, [
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+      [3, 7],
+    )
+    assert.deepEqual(await shared.run(chunks(doubleLater, [1, 2, 3, 4, 5], 2)), [2, 4, 6, 8, 10])
+    assert.deepEqual(await shared.run(group([])), [])
+  })
+
+  add('a part that may fail has another value in its place, or how it ended', async ({ shared }) => {
+    assert.equal(await shared.run(sum, [orElse(call(rejectLater, 'flaky') as Call<number>, 10), call(double, 1)]), 12)
+    const [bad, good] = await shared.run(group([settle(call(rejectLater, 'flaky')), settle(call(double, 1))]))
+    assert.ok(bad.status === 'rejected' && bad.reason instanceof RangeError, 'the error is of its own class')
+    assert.deepEqual(good, { status: 'fulfilled', value: 2 })
+  })
+
+  add('the error of a part says which one it is', async ({ shared }) => {
+    const graph = call(sum, [1, call(addNumbers, 1, call(rejectLater, 'deep') as Call<number>)])
+    const error = await failure(RangeError, shared.run(graph))
+    assert.equal(graphPathOf(error), 'sum > arguments[0][1] add > arguments[1] rejectLater')
+    assert.match(error.stack ?? '', /in a graph: sum > arguments\[0\]\[1\] add > arguments\[1\] rejectLater/)
   })
 })

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { type Call, call, type Executor, loop, orElse, settle } from 'skein'
+import { processes } from 'skein/processes'
+import { threads } from 'skein/threads'
+import { combine, refuse } from './tasks/random.ts'
+
+/** A node of a random graph: it uses some of those before it, in one of several forms. */
+interface Step {
+  readonly uses: readonly number[]
+  readonly form: 'arguments' | 'array' | 'object' | 'orElse' | 'settle' | 'group'
+  readonly fails: boolean
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  uses: fc.array(fc.nat({ max: 1_000 }), { maxLength: 4 }),
+  form: fc.constantFrom('arguments', 'array', 'array', 'object', 'orElse', 'settle', 'group'),
+  fails: fc.constantFrom(false, false, false, false, true),
+})
+const graph = fc.array(step, { minLength: 1, maxLength: 30 })
+
+interface Made {
+  readonly node: Call<unknown>
+  /** What it comes to, worked out by hand. */
+  readonly outcome: PromiseSettledResult<unknown>
+}
+
+/** Builds the nodes, and beside each its outcome. Where several parts fail any of their errors may be the one: all have the same. */
+function build(steps: readonly Step[]): Made {
+  const made: Made[] = []
+  for (const { uses, form, fails } of steps) {
+    const parts = made.length === 0 ? [] : uses.map(use => made[use % made.length] as Made)
+    made.push(nodeOf(made.length, parts, form, fails))
+  }
+  return made.at(-1) as Made
+}
+
+const refused: PromiseRejectedResult = { status: 'rejected', reason: 'refused' }
+
+function nodeOf(at: number, parts: readonly Made[], form: Step['form'], fails: boolean): Made {
+  const nodes = parts.map(({ node }) => node)
+  const isBroken = parts.some(({ outcome }) => outcome.status === 'rejected')
+  const values = parts.map(({ outcome }) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
+  const [first] = parts
+  const done = (args: readonly unknown[]): PromiseSettledResult<unknown> =>
+    fails ? refused : { status: 'fulfilled', value: combine(at, ...args) }
+  const task = fails ? refuse : combine
+  if (first !== undefined && form === 'orElse') {
+    const value = first.outcome.status === 'fulfilled' ? first.outcome.value : 'else'
+    return { node: call(task, at, orElse(first.node, 'else')), outcome: done([value]) }
+  }
+  if (first !== undefined && form === 'settle')
+    return { node: call(task, at, settle(first.node)), outcome: done([first.outcome]) }
+  const args = form === 'arguments' ? nodes : form === 'object' ? [{ deep: [nodes] }] : [nodes]
+  const got = form === 'arguments' ? values : form === 'object' ? [{ deep: [values] }] : [values]
+  return { node: call(task, at, ...args), outcome: isBroken ? refused : done(got) }
+}
+
+async function outcomeOf(executor: Executor, node: Call<unknown>): Promise<PromiseSettledResult<unknown>> {
+  try {
+    return { status: 'fulfilled', value: await executor.run(node) }
+  } catch (error) {
+    return { status: 'rejected', reason: (error as Error).message }
+  }
+}
+
+/** An outcome inside of a value has the error itself as its reason. */
+function withMessages(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+describe('random graphs come to what working them out by hand comes to', () => {
+  const pool = threads({ workers: 2 })
+  const crowd = processes({ workers: 2 })
+  after(async () => {
+    await pool.close()
+    await crowd.close()
+  })
+  const places: readonly (readonly [string, Executor, number])[] = [
+    ['on the loop', loop, 300],
+    ['on a loop of one place', loop({ concurrency: 1 }), 100],
+    ['on threads', pool, 100],
+    ['on processes', crowd, 60],
+  ]
+  for (const [where, executor, numRuns] of places) {
+    test(where, async () => {
+      await fc.assert(
+        fc.asyncProperty(graph, async steps => {
+          const { node, outcome } = build(steps)
+          const found = await outcomeOf(executor, node)
+          assert.deepEqual(withMessages(found), withMessages(outcome))
+        }),
+        { numRuns },
+      )
+    })
+  }
+})
