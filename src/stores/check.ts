@@ -71,16 +71,28 @@ export function checkCalls(calls: readonly OutgoingCall[], store?: Lacking): rea
       checkCount(member, `The member ${of}`, 0)
     }
     if (call.after !== undefined) checkAwaited(call.after, of)
+    if (call.inner !== undefined) checkInner(call.inner, store, of)
     if (store !== undefined) checkAsked(store, call)
   }
   return calls
 }
 
-function checkAwaited({ counter, members, failure, limit }: AwaitedCounter, of: string): void {
+function checkInner(inner: readonly OutgoingCall[], store: Lacking | undefined, of: string): void {
+  checkCalls(inner, store)
+  const nested = inner.find(each => each.inner !== undefined)
+  if (nested !== undefined) refuse(`inner ${of}`, 'calls without inner calls', nested)
+}
+
+function checkAwaited({ counter, members, failure, limit, joins = [] }: AwaitedCounter, of: string): void {
   checkText(counter, `The counter ${of}`)
   checkCount(members, `after.members ${of}`, 0)
   if (failure !== 'release' && failure !== 'drop') refuse(`after.failure ${of}`, 'release or drop', failure)
   if (limit !== undefined) checkSpan(limit, `after.limit ${of}`)
+  checkList(joins, `after.joins ${of}`)
+  for (const { id, member } of joins) {
+    checkText(id, `An id in after.joins ${of}`)
+    checkCount(member, `A member in after.joins ${of}`, 0)
+  }
 }
 
 /**

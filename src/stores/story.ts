@@ -34,14 +34,46 @@ export function displacedStory(by: string): string {
   })
 }
 
-/** A member of the counter that it waited for has not ended as done. */
-export function memberStory(id: string, member: number, state: string): string {
+/**
+ * A member of the counter that it waited for has not ended as done.
+ *
+ * @param error how that one has ended, as JSON: where it has failed for the same reason, the one that has failed by itself is named
+ */
+export function memberStory(id: string, member: number, state: string, error: string | undefined): string {
+  const origin = originOf(error) ?? id
   return JSON.stringify({
     source: 'member',
-    message: `The call waited for others, and one of them, call ${id} (member ${member}), has ended as ${state}`,
+    message:
+      `The call waited for others, and one of them, call ${id} (member ${member}), has ended as ${state}` +
+      (origin === id ? '' : `, since call ${origin} has failed`),
     id,
     member,
+    origin,
   })
+}
+
+/** The id of the call that has failed by itself, where an error is the story of one that has failed because of it. */
+export function originOf(error: string | undefined): string | undefined {
+  if (error?.startsWith('{"source":"member",') !== true) return undefined
+  try {
+    const { origin } = JSON.parse(error) as { readonly origin?: unknown }
+    return typeof origin === 'string' ? origin : undefined
+  } catch {
+    return undefined // somebody else has written it
+  }
+}
+
+/** The reason, as JSON, why a call is to stop that was there for another one. */
+export function ownerReason(id: string, state: string): string {
+  return JSON.stringify(`call ${id}, for which it was to run, has ended as ${state}`)
+}
+
+/** The same where that one is not known any more. */
+export const ownerGone: string = '"the call for which it was to run is gone"'
+
+/** There was no such call when somebody wanted to wait for it: for those who do. */
+export function goneStory(id: string): string {
+  return JSON.stringify({ source: 'gone', message: `The store does not know call ${id}, or not any more` })
 }
 
 /** It was purged before it had ended: for those who waited for it. */

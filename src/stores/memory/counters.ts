@@ -1,47 +1,30 @@
 import { endCounter } from '../end-counter.ts'
 import { firstChild, firstSignal, jobCounter } from '../job-counter.ts'
-import type { AwaitedCounter, Membership } from '../roles/calls.ts'
+import * as story from '../story.ts'
+import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
-import { type Entry, hasEnded, sizeOf } from './entry.ts'
-import { Heap } from './heap.ts'
-
-/** The end of a call, for those who waited for it. */
-export type MemberEnd = Pick<EndedMember, 'state' | 'result' | 'error'>
-
-/** A member that has not ended as done. */
-export type FailedMember = Pick<EndedMember, 'member' | 'id' | 'state'>
+import {
+  Counter,
+  endOf,
+  type FailedMember,
+  failedMember,
+  firstAbove,
+  lowest,
+  type Member,
+  type MemberEnd,
+  sooner,
+  textOf,
+  upTo,
+} from './counter.ts'
+import { type Entry, hasEnded, isNew, sizeOf } from './entry.ts'
 
 /** The effects on the calls that wait, once it is clear that they need not wait any more. */
 export interface Waking {
   letGo(entry: Entry): void
   drop(entry: Entry, by: FailedMember): void
-}
-
-interface Member {
-  readonly id: string
-  end: MemberEnd | undefined
-}
-
-class Counter {
-  readonly members = new Map<number, Member>()
-  /** Those that wait for it, and those that have and may ask for its members. */
-  readonly awaiting = new Set<Entry>()
-  readonly held = { release: new Heap<Entry>(sooner), drop: new Heap<Entry>(sooner) }
-  readonly failed = new Set<number>()
-  ended = 0
-  /** Of the results and errors that are kept. */
-  bytes = 0
-  touchedAt = 0
-  /** The number of signals among the members. */
-  signals = 0
-  /** The numbers of the members that have ended, in order; made when somebody asks. */
-  inOrder: number[] | undefined
-}
-
-/** An order: who needs fewer members, then who came first. */
-function sooner(a: Entry, b: Entry): boolean {
-  const [x, y] = [a, b].map(each => (each.after as AwaitedCounter).members) as [number, number]
-  return x === y ? a.sequence < b.sequence : x < y
+  /** Stops a call that was there for others. `reason` is JSON. */
+  withdraw(entry: Entry, reason: string): void
+  readonly entries: ReadonlyMap<string, Entry>
 }
 
 /**
@@ -53,20 +36,47 @@ export class Counters {
   readonly #counters = new Map<string, Counter>()
   /** Counters for which nobody has waited, whose members have all ended: the one first that has been so for longest. */
   readonly #idle = new Map<string, Counter>()
+  /** Those that have waited and have ended. */
+  readonly #over = new Set<Entry>()
+  /** The ids of calls that were there for others, which are all gone. */
+  readonly #left = new Set<string>()
   #uncounted: { readonly id: string; readonly counts: readonly Membership[]; readonly end: MemberEnd }[] = []
 
-  /** Makes a call a member, or only an id where the call was not kept. */
-  enroll(counts: readonly Membership[] | undefined, id: string, entry: Entry | undefined, now: number): void {
+  /** A call was sent that may be a member. */
+  sent(call: OutgoingCall, outcome: SendOutcome, all: ReadonlyMap<string, Entry>, now: number): void {
+    const { id, counts } = call
+    if (counts === undefined) return
+    if (outcome.outcome !== 'rejected') {
+      return this.enroll(counts, outcome.id, all.get(outcome.id), now, isNew(outcome))
+    }
+    // It will never end, and those who wait for it must not wait for ever.
+    this.enroll(counts, id, undefined, now)
+    this.ended(id, counts, { state: 'cancelled', error: story.rejectedStory(outcome.reason) })
+  }
+
+  /**
+   * Makes a call a member, or only an id where the call was not kept.
+   *
+   * @param owns false for a call that was there before, which belongs to nobody
+   */
+  enroll(
+    counts: readonly Membership[] | undefined,
+    id: string,
+    entry: Entry | undefined,
+    now: number,
+    owns: boolean = false,
+  ): void {
     const joined: Membership[] = []
-    for (const { counter, member } of counts ?? []) {
+    for (const { counter, member, owned, tolerated } of counts ?? []) {
       const known = this.#of(counter, now)
       const there = known.members.get(member)
       if (there !== undefined && there.id !== id) continue
-      const isMember = entry?.counts.some(each => each.counter === counter && each.member === member) === true
-      if (there !== undefined && isMember) continue
+      if (there?.id === id && entry?.counts.some(each => each.counter === counter && each.member === member)) continue
       // It may have been a member before the counter was forgotten, as when nobody was left who waited.
-      if (there === undefined) known.members.set(member, { id, end: undefined })
-      if (!isMember) entry?.counts.push({ counter, member })
+      if (there === undefined) {
+        known.members.set(member, { id, end: undefined, owned: owns && owned === true, tolerated: tolerated === true })
+      }
+      entry?.counts.push({ counter, member })
       joined.push({ counter, member })
       this.#rest(counter, known)
     }
@@ -128,8 +138,7 @@ export class Counters {
     this.#idle.delete(counter)
     if (failure === 'drop' && known.failed.size > 0 && !byHand) {
       const member = lowest(known.failed)
-      const { id, end } = known.members.get(member) as Member
-      return { member, id, state: (end as MemberEnd).state }
+      return failedMember(member, known.members.get(member) as Member)
     }
     if (known.ended >= members) return 'go'
     known.held[failure].add(entry)
@@ -143,24 +152,143 @@ export class Counters {
   }
 
   /** It is forgotten. What was kept for it goes with the last one who has waited. */
-  leave(entry: Entry): void {
+  leave(entry: Entry, all: ReadonlyMap<string, Entry>): void {
     if (entry.after === undefined) return
-    this.change(entry)
-    this.#leave(entry, jobCounter(entry.call.id))
+    this.change(entry, all)
+    this.#leave(entry, jobCounter(entry.call.id), all)
   }
 
   /** It is to wait for something else. The counter that belongs to it stays. */
-  change(entry: Entry): void {
+  change(entry: Entry, all: ReadonlyMap<string, Entry>): void {
     if (entry.after === undefined) return
     const { counter } = entry.after
     this.stopWaiting(entry)
     entry.after = undefined
-    if (counter !== jobCounter(entry.call.id)) this.#leave(entry, counter)
+    if (counter !== jobCounter(entry.call.id)) this.#leave(entry, counter, all)
   }
 
-  #leave(entry: Entry, counter: string): void {
+  #leave(entry: Entry, counter: string, all: ReadonlyMap<string, Entry>): void {
     const known = this.#counters.get(counter)
-    if (known?.awaiting.delete(entry) && known.awaiting.size === 0) this.#counters.delete(counter)
+    if (!known?.awaiting.delete(entry) || known.awaiting.size > 0) return
+    for (const id of unended(known)) if (this.#isOwned(all.get(id))) this.#left.add(id)
+    this.#counters.delete(counter)
+  }
+
+  /** One that has waited has ended, and what is there for its sake need not go on. */
+  over(entry: Entry): void {
+    if (entry.after === undefined) return
+    this.#over.add(entry)
+    if (entry.state === 'done') this.#consume(entry, this.#counters.get(entry.after.counter))
+  }
+
+  #withdraw(waking: Waking): void {
+    for (const { call, after, state } of this.#over) {
+      const known = this.#counters.get((after as AwaitedCounter | undefined)?.counter ?? '')
+      if (known === undefined || isAwaited(known)) continue
+      for (const id of unended(known)) {
+        if (this.#isOwned(waking.entries.get(id))) this.#stop(waking, id, story.ownerReason(call.id, state))
+      }
+    }
+    this.#over.clear()
+    for (const id of this.#left) this.#stop(waking, id, story.ownerGone)
+    this.#left.clear()
+  }
+
+  /** Stops a call that was there for others, unless somebody else waits for it. */
+  #stop(waking: Waking, id: string, reason: string): void {
+    const entry = waking.entries.get(id)
+    // Whether it was asked to stop comes first, since all who have waited for it are looked at to know the rest.
+    if (entry === undefined || hasEnded(entry) || entry.cancelling !== undefined || this.#isNeeded(entry)) return
+    waking.withdraw(entry, reason)
+  }
+
+  #isNeeded(entry: Entry): boolean {
+    for (const [known] of this.#membersOf(entry)) if (isAwaited(known)) return true
+    return false
+  }
+
+  /** True for one that is there for those who wait for one of its counters. */
+  #isOwned(entry: Entry | undefined): boolean {
+    if (entry !== undefined) for (const [, { owned }] of this.#membersOf(entry)) if (owned) return true
+    return false
+  }
+
+  /** The counters of which a call is a member. */
+  *#membersOf({ call, counts }: Entry): Generator<[Counter, Member, Membership]> {
+    for (const membership of counts) {
+      const { counter, member } = membership
+      const known = this.#counters.get(counter)
+      const there = known?.members.get(member)
+      // It may be another counter of that name, the first having been forgotten.
+      if (known !== undefined && there?.id === call.id) yield [known, there, membership]
+    }
+  }
+
+  /** Drops what is kept of the results of members that are there for one who is done, unless others wait, too. */
+  #consume(entry: Entry, known: Counter | undefined): void {
+    if (known === undefined || isAwaited(known, entry)) return
+    for (const member of known.members.values()) {
+      if (!member.owned || member.end === undefined) continue
+      known.bytes -= sizeOf(textOf(member.end))
+      member.end = { state: member.end.state }
+    }
+  }
+
+  /** A member that has ended runs again: until it has ended once more it has not. */
+  uncount(entry: Entry): void {
+    for (const [known, there, { counter, member }] of this.#membersOf(entry)) {
+      if (there.end === undefined) continue
+      known.bytes -= sizeOf(textOf(there.end))
+      known.ended--
+      known.failed.delete(member)
+      known.inOrder = undefined
+      there.end = undefined
+      this.#idle.delete(counter)
+    }
+  }
+
+  /**
+   * A call that is to run again, the members for which it has waited and that have failed, the calls that have been dropped because of it,
+   * and so on.
+   *
+   * @param can whether one can run again
+   */
+  together(first: Entry, all: ReadonlyMap<string, Entry>, can: (entry: Entry) => boolean): Set<Entry> {
+    const entries = new Set([first])
+    const keys = new Set([first.call.unique?.key])
+    const add = (entry: Entry): void => {
+      const key = entry.call.unique?.key
+      // Of two that have ended and had the same key only one can have it again.
+      if (entries.has(entry) || (key !== undefined && keys.has(key)) || !can(entry)) return
+      keys.add(key)
+      entries.add(entry)
+    }
+    // What is added comes to the end of the list.
+    for (const entry of entries) {
+      const { after } = entry
+      const awaited = after && this.#counters.get(after.counter)
+      for (const { id, owned } of awaited === undefined ? [] : failedIn(awaited)) {
+        const failed = owned || after?.failure === 'drop' ? all.get(id) : undefined
+        if (failed !== undefined) add(failed)
+      }
+      for (const [known, { tolerated }] of this.#membersOf(entry)) {
+        if (tolerated) continue
+        for (const each of [...known.awaiting].sort((a, b) => a.sequence - b.sequence)) {
+          if (each.state === 'failed' && story.originOf(each.error) !== undefined) add(each)
+        }
+      }
+    }
+    return entries
+  }
+
+  /** Makes calls members that are there already; one that is not counts as cancelled. */
+  join({ counter, joins = [] }: AwaitedCounter, all: ReadonlyMap<string, Entry>, now: number): void {
+    for (const { id, ...membership } of joins) {
+      const entry = all.get(id)
+      const counts = [{ counter, ...membership }]
+      this.enroll(counts, id, entry, now)
+      if (entry === undefined) this.ended(id, counts, { state: 'cancelled', error: story.goneStory(id) })
+    }
   }
 
   /** The bytes of what is kept for a call that has waited. */
@@ -175,12 +303,16 @@ export class Counters {
 
   /** Counts those that have ended, and wakes who waited for them. */
   wake(waking: Waking, now: number): void {
-    for (let uncounted = this.#uncounted; uncounted.length > 0; uncounted = this.#uncounted) {
-      this.#uncounted = []
-      for (const { id, counts, end } of uncounted) {
-        for (const { counter, member } of counts) this.#count(counter, { member, id, ...end }, waking, now)
+    do {
+      for (let uncounted = this.#uncounted; uncounted.length > 0; uncounted = this.#uncounted) {
+        this.#uncounted = []
+        for (const { id, counts, end } of uncounted) {
+          for (const { counter, member } of counts) this.#count(counter, { member, id, ...end }, waking, now)
+        }
       }
-    }
+      // Once all is dropped that fails: what two have waited for is not needed any more when both have ended.
+      this.#withdraw(waking)
+    } while (this.#uncounted.length > 0)
   }
 
   #count(counter: string, { member, id, ...end }: EndedMember, waking: Waking, now: number): void {
@@ -193,13 +325,14 @@ export class Counters {
       known.inOrder = undefined
     }
     there.end = end
-    if (end.state === 'done') known.failed.delete(member)
-    else known.failed.add(member)
+    const fails = end.state !== 'done' && !there.tolerated
+    if (fails) known.failed.add(member)
+    else known.failed.delete(member)
     known.touchedAt = now
     this.#rest(counter, known)
-    if (end.state !== 'done') {
+    if (fails) {
       for (let entry = known.held.drop.pop(); entry; entry = known.held.drop.pop()) {
-        waking.drop(entry, { member, id, state: end.state })
+        waking.drop(entry, failedMember(member, there))
       }
     }
     const free = [...upTo(known.held.release, known.ended), ...upTo(known.held.drop, known.ended)]
@@ -243,40 +376,21 @@ export class Counters {
   }
 }
 
-/** The end of an entry, for those who waited for it. */
-export function endOf({ state, result, error }: Entry): MemberEnd {
-  return {
-    state: state as MemberEnd['state'],
-    ...(result === undefined ? {} : { result }),
-    ...(state === 'done' || error === undefined ? {} : { error }),
-  }
+/** True if one that has not ended waits for a counter, or has waited for it last. */
+function isAwaited({ awaiting }: Counter, besides?: Entry): boolean {
+  for (const each of awaiting) if (each !== besides && !hasEnded(each)) return true
+  return false
 }
 
-function textOf(end: MemberEnd | undefined): string {
-  return end?.result ?? end?.error ?? ''
+/** The members that have failed, in order. */
+function failedIn({ failed, members }: Counter): Member[] {
+  return [...failed].sort((a, b) => a - b).map(member => members.get(member) as Member)
 }
 
-function* upTo(held: Heap<Entry>, ended: number): Generator<Entry> {
-  for (let entry = held.peek(); entry && (entry.after as AwaitedCounter).members <= ended; entry = held.peek()) {
-    held.delete(entry)
-    yield entry
-  }
-}
-
-/** Not by spreading them: there may be more than fit into the arguments of one function. */
-function lowest(numbers: Iterable<number>): number {
-  let least = Infinity
-  for (const each of numbers) if (each < least) least = each
-  return least
-}
-
-/** The place of the first number that is greater. */
-function firstAbove(numbers: readonly number[], bound: number): number {
-  let [low, high] = [0, numbers.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((numbers[middle] as number) > bound) high = middle
-    else low = middle + 1
-  }
-  return low
+/** The ids of the members that have not ended, in order. */
+function unended({ members }: Counter): string[] {
+  return [...members]
+    .filter(([, { end }]) => end === undefined)
+    .sort(([a], [b]) => a - b)
+    .map(([, { id }]) => id)
 }

@@ -1,5 +1,6 @@
 import type { Claim } from '../roles/broker.ts'
-import type { AwaitedCounter, Membership, OutgoingCall, StoredState } from '../roles/calls.ts'
+import { withInner } from '../refusals.ts'
+import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome, StoredState } from '../roles/calls.ts'
 import type { StoredJob } from '../roles/inspector.ts'
 import type { CallOutcome, Reported } from '../roles/results.ts'
 
@@ -95,7 +96,7 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number, sent
     delay: call.delay,
     letGoAt: Infinity,
     memo: undefined,
-    bytes: sizeOf(call.headers) + sizeOf(call.body),
+    bytes: bytesOf(call),
     counterBytes: 0,
   }
 }
@@ -115,6 +116,38 @@ export function keepsKey({ call, keyUntil }: Entry, now: number): boolean {
 export function dropResult(entry: Entry): void {
   entry.bytes -= sizeOf(entry.result ?? '')
   entry.result = undefined
+}
+
+/** It has not run yet, and is due; an expiry or deadline that has passed no longer counts. */
+export function beginAgain(entry: Entry, now: number): void {
+  entry.attempt = entry.deaths = 0
+  entry.alone = undefined
+  if (entry.expiresAt <= now) entry.expiresAt = Infinity
+  if (entry.deadlineAt <= now) entry.deadlineAt = Infinity
+  entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
+  entry.counterBytes = 0
+  entry.result = entry.error = entry.startedAt = entry.endedAt = entry.worker = undefined
+  entry.dueAt = now
+  entry.delay = 0
+}
+
+/** The outcome of a call of which a message has more bytes than the store takes, its own or that of an inner one. */
+export function oversize(call: OutgoingCall, limit: number): SendOutcome | undefined {
+  for (const each of withInner([call])) {
+    const bytes = bytesOf(each)
+    if (bytes > limit) return { outcome: 'rejected', reason: 'size', bytes, limit }
+  }
+  return undefined
+}
+
+/** True where a call was kept that was not there before. */
+export function isNew({ outcome }: SendOutcome): boolean {
+  return outcome === 'accepted' || outcome === 'replaced'
+}
+
+/** The bytes of the message of a call. */
+function bytesOf({ headers, body }: OutgoingCall): number {
+  return sizeOf(headers) + sizeOf(body)
 }
 
 /** The bytes of a string as it is kept. */

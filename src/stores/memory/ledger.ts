@@ -10,8 +10,22 @@ import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember, Signalled } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
-import { Counters, endOf, type FailedMember } from './counters.ts'
-import { claimOf, dropResult, type Entry, hasEnded, type Holder, keepsKey, newEntry, sizeOf, spanOf } from './entry.ts'
+import { endOf, type FailedMember } from './counter.ts'
+import { Counters } from './counters.ts'
+import {
+  beginAgain,
+  claimOf,
+  dropResult,
+  type Entry,
+  hasEnded,
+  type Holder,
+  keepsKey,
+  newEntry,
+  isNew,
+  oversize,
+  sizeOf,
+  spanOf,
+} from './entry.ts'
 import { History } from './history.ts'
 import { begunBy, Leases } from './leases.ts'
 import { Limits } from './limits.ts'
@@ -84,22 +98,13 @@ export class Ledger {
   }
 
   #send(call: OutgoingCall): SendOutcome {
-    const outcome = this.#keep(call)
-    if (call.counts === undefined) return outcome
-    if (outcome.outcome !== 'rejected') {
-      this.#counters.enroll(call.counts, outcome.id, this.entries.get(outcome.id), this.now)
-    } else {
-      // It will never end, and those who wait for it must not wait for ever.
-      this.#counters.enroll(call.counts, call.id, undefined, this.now)
-      this.#counters.ended(call.id, call.counts, { state: 'cancelled', error: story.rejectedStory(outcome.reason) })
-    }
+    const outcome = oversize(call, this.settings.maxBytes) ?? this.#keep(call)
+    if (call.inner !== undefined && isNew(outcome)) this.send(call.inner)
+    this.#counters.sent(call, outcome, this.entries, this.now)
     return outcome
   }
 
   #keep(call: OutgoingCall): SendOutcome {
-    const bytes = sizeOf(call.headers) + sizeOf(call.body)
-    const { maxBytes } = this.settings
-    if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
     const { id, unique, limit } = call
     if (this.entries.has(id)) return { outcome: 'joined', id }
     const { holder, leaving } = unique ? this.#keys.of(unique.key, this.now) : {}
@@ -273,7 +278,7 @@ export class Ledger {
     entry.startedAt = undefined
     this.#limits.waits(entry)
     if (after !== undefined) {
-      if (entry.after?.counter !== after.counter) this.#counters.change(entry)
+      if (entry.after?.counter !== after.counter) this.#counters.change(entry, this.entries)
       entry.after = after
       entry.delay = delay
       if (this.#await(entry) !== 'go') return
@@ -339,22 +344,24 @@ export class Ledger {
     if (!entry) return 'gone'
     if (!hasEnded(entry)) return 'pending'
     if (this.#keys.isTaken(entry, this.now)) return 'taken'
+    const entries = this.#counters.together(
+      entry,
+      this.entries,
+      each => hasEnded(each) && !this.#keys.isTaken(each, this.now),
+    )
+    // First all of them have not ended, so that each is held that waits for another.
+    for (const each of entries) this.#counters.uncount(each)
+    for (const each of entries) this.#again(each)
+    return 'ready'
+  }
+
+  #again(entry: Entry): void {
     this.#keys.take(entry)
     this.history.delete(entry)
-    const { now } = this
-    entry.attempt = entry.deaths = 0
-    entry.alone = undefined
-    if (entry.expiresAt <= now) entry.expiresAt = Infinity
-    if (entry.deadlineAt <= now) entry.deadlineAt = Infinity
-    entry.bytes -= sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
-    entry.counterBytes = 0
-    entry.result = entry.error = entry.startedAt = entry.endedAt = entry.worker = undefined
+    beginAgain(entry, this.now)
     this.#turn(entry, '{"state":"again"}')
-    entry.dueAt = now
-    entry.delay = 0
     this.#limits.waits(entry)
     if (entry.after === undefined || this.#await(entry, true) === 'go') this.#standing.wait(entry)
-    return 'ready'
   }
 
   /** Forgets a call that does not run. */
@@ -365,7 +372,7 @@ export class Ledger {
       this.tell({ signal: 'ended', id: entry.call.id })
     } else this.history.delete(entry)
     this.#keys.free(entry)
-    this.#counters.leave(entry)
+    this.#counters.leave(entry, this.entries)
     this.entries.delete(entry.call.id)
   }
 
@@ -412,6 +419,11 @@ export class Ledger {
     this.letGo(entry)
   }
 
+  /** @internal One that was there for others stops. */
+  withdraw(entry: Entry, reason: string): void {
+    this.#cancel(entry, story.cancelledStory(reason), reason)
+  }
+
   /** @internal Its counter lets it go: it comes to be due. */
   letGo(entry: Entry): void {
     entry.letGoAt = Infinity
@@ -420,8 +432,8 @@ export class Ledger {
   }
 
   /** @internal One that it waits for has not ended as done. */
-  drop(entry: Entry, { id, member, state }: FailedMember): void {
-    this.#end(entry, 'failed', { error: story.memberStory(id, member, state) })
+  drop(entry: Entry, { story: error }: FailedMember): void {
+    this.#end(entry, 'failed', { error })
   }
 
   members(counter: string, after: number): EndedMember[] {
@@ -492,7 +504,8 @@ export class Ledger {
   }
 
   /** It is held by the counter that it waits for, unless that lets it go, or ends it, at once. */
-  #await(entry: Entry, byHand?: boolean): 'go' | 'held' {
+  #await(entry: Entry, byHand: boolean = false): 'go' | 'held' {
+    if (!byHand) this.#counters.join(entry.after as AwaitedCounter, this.entries, this.now)
     const verdict = this.#counters.wait(entry, this.now, byHand)
     if (verdict === 'go') return 'go'
     const limit = byHand ? undefined : entry.after?.limit
@@ -533,6 +546,7 @@ export class Ledger {
     entry.result = with_.result
     if (with_.error !== undefined) entry.error = with_.error
     else if (state === 'done') entry.error = undefined
+    this.#counters.over(entry)
     entry.counterBytes = this.#counters.bytesFor(entry)
     entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
     this.history.add(entry, this.now)

@@ -83,6 +83,12 @@ export interface OutgoingCall {
   readonly counts?: readonly Membership[]
   /** It is held until this counter lets it go; `delay` counts from then on. Needs the role `counters`. */
   readonly after?: AwaitedCounter
+  /**
+   * The calls that go with it: kept in the same commit, all or none of them, and only if this one is new: none of them is kept where it is
+   * rejected, or there already, and none of all if one has too many bytes. For the rest each is kept as `send` would keep it. They have
+   * no inner calls themselves.
+   */
+  readonly inner?: readonly OutgoingCall[]
 }
 
 /** A call as a member of a counter. */
@@ -91,6 +97,21 @@ export interface Membership {
   readonly counter: string
   /** The number of this member, from 0 up. The first call that is sent as a member is that member. */
   readonly member: number
+  /** Its failure keeps nobody from going on who waits for it: it is counted like one that is done. */
+  readonly tolerated?: true
+  /**
+   * It is there for those who wait for the counter. When they have ended and nobody else waits for it, it is cancelled; when they are
+   * done, what the counter has kept of its result is dropped. Of no effect for a call that was there before.
+   */
+  readonly owned?: true
+}
+
+/** A call that is there already, as a member of a counter from now on. */
+export interface JoinedMember {
+  readonly id: string
+  readonly member: number
+  /** As for `Membership`. */
+  readonly tolerated?: true
 }
 
 /** A counter, as somebody waits for it. It need not have been heard of before, and its members may have ended already. */
@@ -101,7 +122,7 @@ export interface AwaitedCounter {
   /**
    * The reaction when a member ends otherwise than as done: `release` counts it like any other, and the waiting call
    * sees it among the members; `drop` ends the waiting call as failed, in the same commit, and says which member it
-   * was.
+   * was, and which one has failed by itself. A member that is tolerated drops nobody.
    */
   readonly failure: 'release' | 'drop'
   /**
@@ -109,6 +130,8 @@ export interface AwaitedCounter {
    * Default: never.
    */
   readonly limit?: number
+  /** Calls of any sender that become members in this commit. One that is not known counts as cancelled. */
+  readonly joins?: readonly JoinedMember[]
 }
 
 /** The outcome of one call that was sent, in the order in which they were sent. */

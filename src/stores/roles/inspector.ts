@@ -19,6 +19,10 @@ export interface Inspector {
    * Makes ended calls ready again, with a fresh count of attempts and deaths; an expiry or deadline that has passed no longer
    * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now, be it one that has
    * ended.
+   *
+   * With a call that waited for others, those among them run again that have failed and are its own, or that drop it; with a member, the
+   * calls that were dropped because of it; and so on. What is done or tolerated is not done again: a call is ready at once when all that it
+   * waited for is.
    */
   retry?(ids: readonly string[]): Promise<Retried[]>
   /**
@@ -77,8 +81,8 @@ export interface StoredJob {
   /**
    * JSON: the error of the last failure, of a retry too, as it was settled. The store itself writes an object with `source` and
    * `message`: source `explicit` (and `reason`) for one cancelled before it started, `expired`, `deadline` or `replaced` for
-   * others that ended as cancelled, `member` (and `id`, `member`) for one that failed because a member that it waited for had not
-   * ended as done, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
+   * others that ended as cancelled, `member` (and `id`, `member`, and `origin`: the id of the call that has failed by itself) for one that
+   * failed because a member that it waited for had not ended as done, and `deaths` (with `deaths`: a list of `{ worker, attempt, at }`) or `damaged` for dead ones.
    */
   readonly error?: string
   /** Somebody has asked the running attempt to stop: the reason as JSON. */

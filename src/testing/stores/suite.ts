@@ -10,6 +10,7 @@ import { counting } from './themes/counting.ts'
 import { ending } from './themes/ending.ts'
 import { following } from './themes/following.ts'
 import { gaps } from './themes/gaps.ts'
+import { graphing } from './themes/graphing.ts'
 import { intaking } from './themes/intaking.ts'
 import { leases } from './themes/leases.ts'
 import { limits } from './themes/limits.ts'
@@ -36,6 +37,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   awaiting,
   waiting,
   scheduling,
+  graphing,
   uniqueness,
   limits,
   cancelling,

@@ -1,14 +1,13 @@
 import * as story from '../../story.ts'
-import type { JobFilter, Retried } from '../../roles/inspector.ts'
+import type { JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { tooLarge } from '../../refusals.ts'
 import type { Signalled } from '../../roles/counters.ts'
-import { addSignal, verdictOf } from './counters.ts'
+import { addSignal } from './counters.ts'
 import { forgetWhere, load, noteEnd } from './ending.ts'
-import { boundsIn, refill, standsBehind } from './limits.ts'
+import { refill } from './limits.ts'
 import { conditionOf } from './looking.ts'
-import { holdersOf } from './keys.ts'
-import { reportKind, write } from './reporting.ts'
+import { pending } from './retrying.ts'
 import { countIn, numberIn, textIn } from '../file/columns.ts'
 import { state } from '../file/schema.ts'
 import { changedRetention } from '../../options.ts'
@@ -30,53 +29,6 @@ export function signal(turn: Turn, id: string, name: string, value: string): Sig
   addSignal(turn, loaded, name, value)
   turn.tell('reported', id) // the attempt that runs may wait for it
   return 'kept'
-}
-
-/**
- * The states of a call that has not ended. One that is in none of these, and in none of the others either, is damaged,
- * and shown as dead.
- */
-const pending: ReadonlySet<number> = new Set([state.held, state.delayed, state.ready, state.running, state.parked])
-
-export function retry(turn: Turn, id: string): Retried {
-  turn.durable = true
-  const { database, now } = turn
-  const loaded = load(turn, id)
-  if (loaded === undefined) return 'gone'
-  if (pending.has(loaded.state)) return 'pending'
-  const { call, line, uniqueKey, limitKey, awaits } = loaded
-  const { holder = loaded, leaving } = uniqueKey === null ? {} : holdersOf(turn, uniqueKey)
-  if (holder.call !== call || leaving !== undefined) return 'taken'
-  const [bytes, more, part, members, priority, concurrency, count, per] = database.get(
-    `SELECT bytes, coalesce(length(CAST(result AS BLOB)), 0) + coalesce(length(CAST(error AS BLOB)), 0)
-       + coalesce(awaits_bytes, 0), history, awaits_members, priority, limit_concurrency, limit_count, limit_per
-     FROM skein_call WHERE call = ?`,
-    call,
-  ) as [number, number, number | null, number | null, number, number | null, number | null, number | null]
-  // Whatever its members came to: who asks for it by hand has seen that. But they have to have ended.
-  const held = awaits !== null && verdictOf(turn, { counter: awaits, members: members ?? 0, drop: false }) === 'held'
-  const waits = limitKey !== null && standsBehind(turn, limitKey, line, priority, boundsIn(concurrency, count, per))
-  database.run(
-    `UPDATE skein_call SET state = ?, place = iif(place = 0, 0, ?), due_at = ?, attempt = 0, deaths = 0, blamed = 0, alone = NULL, worker = NULL, started_at = NULL,
-       ended_at = NULL, ended = NULL, history = NULL, result = NULL, error = NULL, bytes = bytes - ?, awaits_bytes = NULL, awaits_delay = NULL,
-       expires_at = iif(expires_at <= ?, NULL, expires_at), deadline_at = iif(deadline_at <= ?, NULL, deadline_at) WHERE call = ?`,
-    held || loaded.foreign ? state.held : waits ? state.parked : state.ready,
-    turn.next(),
-    now,
-    more,
-    now,
-    now,
-    call,
-  )
-  database.run(
-    `UPDATE skein_call SET gives_up_at = min(coalesce(expires_at, deadline_at), coalesce(deadline_at, expires_at)) WHERE call = ?`,
-    call,
-  )
-  turn.history.add(part, -1, -bytes)
-  write(turn, call, id, reportKind.state, '{"state":"again"}')
-  turn.tell('claimable', turn.keeper.lines.at(line).queue)
-  if (waits) refill(turn, limitKey)
-  return 'ready'
 }
 
 /** So far apart, at most, are the numbers of the calls that one transaction looks at: where few match, it ends soon all the same. */
@@ -104,7 +56,8 @@ export function purge(turn: Turn, filter: JobFilter, limit: number, below: numbe
   const range = [...parameters, last as number, top]
   const waiting = database.all(
     `SELECT call, id, counts, limit_key FROM skein_call
-     WHERE ${these} AND NOT (typeof(state) IN ('integer', 'real') AND state >= ${state.done})`,
+     WHERE ${these} AND NOT (typeof(state) IN ('integer', 'real') AND state >= ${state.done})
+     ORDER BY call DESC`,
     ...range,
   )
   const count = forgetWhere(turn, these, ...range)

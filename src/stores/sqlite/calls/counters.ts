@@ -2,11 +2,19 @@ import type { Membership } from '../../roles/calls.ts'
 import type { EndedMember } from '../../roles/counters.ts'
 import { countIn, countOf, optionalTextIn, textIn } from '../file/columns.ts'
 import { firstChild, firstSignal, isJobCounter, jobCounter } from '../../job-counter.ts'
+import { memberStory } from '../../story.ts'
 import { state } from '../file/schema.ts'
+import { unended } from './graphs.ts'
 import type { Ended, Turn } from './turn.ts'
 
-/** A member that has not ended as done. */
-export type FailedMember = Pick<EndedMember, 'member' | 'id' | 'state'>
+/** A member that has not ended as done, and the story of those who are dropped because of it. */
+export interface FailedMember {
+  readonly story: string
+}
+
+function failedMember(member: number, id: string, into: EndedMember['state'], error: string | undefined): FailedMember {
+  return { story: memberStory(id, member, into, error) }
+}
 
 const memberStates: ReadonlyMap<unknown, EndedMember['state']> = new Map([
   [state.done, 'done'],
@@ -18,17 +26,27 @@ const memberStates: ReadonlyMap<unknown, EndedMember['state']> = new Map([
  * Makes a call a member. True if it was not, yet.
  *
  * @param call its number; for one that was not kept a number that no call has
+ * @param isNew false for a call that was there before, which belongs to nobody
  */
-export function enroll(turn: Turn, counts: readonly Membership[], id: string, call: number): boolean {
+export function enroll(
+  turn: Turn,
+  counts: readonly Membership[],
+  id: string,
+  call: number,
+  isNew: boolean = false,
+): boolean {
   const { database } = turn
   let joined = 0
-  for (const { counter, member } of counts) {
+  for (const { counter, member, owned, tolerated } of counts) {
     const added = database.run(
-      'INSERT INTO skein_member (counter, member, call, id) VALUES (?, ?, ?, ?) ON CONFLICT (counter, member) DO NOTHING',
+      `INSERT INTO skein_member (counter, member, call, id, owned, tolerated) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (counter, member) DO NOTHING`,
       counter,
       member,
       call,
       id,
+      owned && isNew ? 1 : 0,
+      tolerated ? 1 : 0,
     )
     if (added > 0) {
       database.run(
@@ -69,10 +87,11 @@ export function verdictOf(
   ) as [number, number]
   if (drop && failed > 0) {
     const row = database.get(
-      `SELECT member, id, state FROM skein_member WHERE counter = ? AND state > ${state.done} ORDER BY member LIMIT 1`,
+      `SELECT member, id, state, error FROM skein_member WHERE counter = ? AND state > ${state.done} AND tolerated = 0
+       ORDER BY member LIMIT 1`,
       counter,
     )
-    if (row) return { member: countIn(row[0]), id: textIn(row[1]), state: stateOf(row[2]) }
+    if (row) return failedMember(countIn(row[0]), textIn(row[1]), stateName(row[2]), optionalTextIn(row[3]))
   }
   return ended >= members ? 'go' : 'held'
 }
@@ -82,20 +101,21 @@ export interface Counted {
   readonly counter: string
   /** The number of members that have ended. */
   readonly ended: number
-  readonly by: FailedMember
+  /** The member, where its end keeps those who wait from going on. */
+  readonly failed: FailedMember | undefined
 }
 
 /** Counts a call that has ended in all counters of which it is a member. */
 export function count(turn: Turn, { call, state: into, result, error }: Ended): Counted[] {
   const { database, now } = turn
   const rows = database.all(
-    `SELECT counter, member, id, state, coalesce(length(CAST(coalesce(result, error) AS BLOB)), 0)
+    `SELECT counter, member, id, state, tolerated, coalesce(length(CAST(coalesce(result, error) AS BLOB)), 0)
      FROM skein_member WHERE call = ?`,
     call,
-  ) as unknown as [string, number, string, number | null, number][]
+  ) as unknown as [string, number, string, number | null, number, number][]
   const bytes = Buffer.byteLength(result ?? error ?? '')
-  const fails = into === state.done ? 0 : 1
-  return rows.map(([counter, member, id, before, bytesBefore]) => {
+  return rows.map(([counter, member, id, before, tolerated, bytesBefore]) => {
+    const fails = into === state.done || tolerated === 1 ? 0 : 1
     database.run(
       'UPDATE skein_member SET state = ?, result = ?, error = ? WHERE counter = ? AND member = ?',
       into,
@@ -104,7 +124,7 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
       counter,
       member,
     )
-    const failedBefore = before === null || before === state.done ? 0 : 1
+    const failedBefore = before === null || before === state.done || tolerated === 1 ? 0 : 1
     const row = database.get(
       `UPDATE skein_counter SET ended = ended + ?1, failed = failed + ?2, bytes = bytes + ?3,
          idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5 RETURNING ${countOf('ended')}`,
@@ -114,7 +134,11 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
       now,
       counter,
     )
-    return { counter, ended: countIn(row?.[0]), by: { member, id, state: stateOf(into) } }
+    return {
+      counter,
+      ended: countIn(row?.[0]),
+      failed: fails === 1 ? failedMember(member, id, stateName(into), error) : undefined,
+    }
   })
 }
 
@@ -199,6 +223,7 @@ export function forgetIdle(turn: Turn, since: number, most: number): number {
 }
 
 function forgetCounter(turn: Turn, counter: string): void {
+  for (const call of unended(turn, counter)) turn.left.add(call)
   turn.database.run('DELETE FROM skein_member WHERE counter = ?', counter)
   turn.database.run('DELETE FROM skein_counter WHERE counter = ?', counter)
 }
@@ -216,13 +241,14 @@ export function members(turn: Turn, counter: string, after: number): EndedMember
     return {
       member: countIn(member),
       id: textIn(id),
-      state: stateOf(into),
+      state: stateName(into),
       ...(result === undefined ? {} : { result }),
       ...(error === undefined ? {} : { error }),
     }
   })
 }
 
-function stateOf(number: unknown): EndedMember['state'] {
+/** The state in which a member has ended, in a word. */
+export function stateName(number: unknown): EndedMember['state'] {
   return memberStates.get(number) ?? 'dead'
 }

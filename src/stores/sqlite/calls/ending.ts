@@ -2,8 +2,9 @@ import * as story from '../../story.ts'
 import type { Cancelled } from '../../roles/inspector.ts'
 import { countIn, countOf, numberIn, optionalTextIn } from '../file/columns.ts'
 import type { Row, Value } from '../file/driver.ts'
-import { jobCounterStart, jobCounter } from '../../job-counter.ts'
+import { jobCounter, jobCounterStart } from '../../job-counter.ts'
 import { bytesOf, dropMemo, leave } from './counters.ts'
+import { consume } from './graphs.ts'
 import { reportKind, write } from './reporting.ts'
 import { refill } from './limits.ts'
 import { keyed, partOf, state } from '../file/schema.ts'
@@ -50,6 +51,12 @@ const columns = `call, id, line, state, token, attempt, deaths, max_deaths, work
 
 export function load(turn: Turn, id: string): Loaded | undefined {
   const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE id = ?`, id)
+  return row && loadedOf(row)
+}
+
+/** The same by its number. */
+export function loadNumber(turn: Turn, call: number): Loaded | undefined {
+  const row = turn.database.get(`SELECT ${columns} FROM skein_call WHERE call = ?`, call)
   return row && loadedOf(row)
 }
 
@@ -109,6 +116,10 @@ export function end(
   const ignored = into === state.done && loaded.ignoreResult
   const keepsKey = keyUntil !== null && keyUntil > turn.now
   const part = keepsKey ? keyed : partOf(into)
+  if (awaits !== null) {
+    if (into === state.done) consume(turn, awaits, call)
+    turn.over.push({ id, counter: awaits, state: into })
+  }
   if (ignored && !keepsKey) forget(turn, loaded)
   else {
     const result = ignored ? undefined : given.result

@@ -3,13 +3,14 @@ import type { HeldClaim, WriteOutcome } from '../../roles/broker.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { members } from './counters.ts'
-import { announce, pause, purge, retain, retry, signal } from './controlling.ts'
+import { announce, pause, purge, retain, signal } from './controlling.ts'
 import { cancel } from './ending.ts'
 import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
 import type { Asked, Request } from './requests.ts'
 import { reports } from './reporting.ts'
+import { retry } from './retrying.ts'
 import { changeSchedules } from './schedules/changing.ts'
 import { dueSchedules, schedule, schedules } from './schedules/looking.ts'
 import { send } from './sending.ts'
@@ -170,7 +171,10 @@ export function weightOf(asked: Asked): number {
     case 'send':
       return sizeOf(asked[1])
     case 'settle':
-      return asked[1].reduce((sum, { next }) => sum + 1 + (next?.length ?? 0), 0)
+      return asked[1].reduce(
+        (sum, { next = [] }) => next.reduce((all, { inner = [] }) => all + 1 + inner.length, sum + 1),
+        0,
+      )
     case 'change':
       return asked[1].reduce((sum, { terms }) => sum + 1 + (terms?.length ?? 0), 0)
     case 'blame':

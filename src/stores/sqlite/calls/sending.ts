@@ -1,13 +1,13 @@
 import * as story from '../../story.ts'
 import { endCounter } from '../../end-counter.ts'
-import type { SendOutcome } from '../../roles/calls.ts'
+import type { JoinedMember, SendOutcome } from '../../roles/calls.ts'
 import { countIn, optionalTextIn } from '../file/columns.ts'
 import { enroll, verdictOf } from './counters.ts'
 import { ask, type Loaded, end, load, noteEnd } from './ending.ts'
 import { freeKey, holdersOf } from './keys.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { notEnded, state } from '../file/schema.ts'
-import type { SentCall, SentRest } from './sent-call.ts'
+import { type SentCall, type SentRest, unpackCalls } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
 
@@ -82,7 +82,11 @@ function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>
 
 function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   turn.schedules = true
+  const inner = sent[7]?.inner ? unpackCalls(sent[7].inner) : undefined
+  const large = inner?.find(each => bytesOf(each) > turn.keeper.settings.maxBytes)
+  if (large) return { outcome: 'rejected', reason: 'size', bytes: bytesOf(large), limit: turn.keeper.settings.maxBytes }
   const outcome = keep(turn, sent, queues)
+  if (inner && (outcome.outcome === 'accepted' || outcome.outcome === 'replaced')) send(turn, inner)
   const counts = sent[7]?.counts
   if (!counts) return outcome
   const rejected = outcome.outcome === 'rejected' ? outcome.reason : undefined
@@ -90,7 +94,7 @@ function sendOne(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const kept = rejected === undefined ? load(turn, id) : undefined
   // One that was not kept will never end, and those who wait for it must not wait for ever.
   const call = kept?.call ?? turn.next()
-  const isNew = enroll(turn, counts, id, call)
+  const isNew = enroll(turn, counts, id, call, outcome.outcome === 'accepted' || outcome.outcome === 'replaced')
   if (rejected !== undefined) turn.ended.push({ call, state: state.cancelled, error: story.rejectedStory(rejected) })
   else if (kept && isNew && kept.state >= state.done) noteEndAgain(turn, kept.call)
   return outcome
@@ -106,10 +110,14 @@ function noteEndAgain(turn: Turn, call: number): void {
   noteEnd(turn, { call, counts: 1 }, countIn(into), texts)
 }
 
+function bytesOf([, , , headers, body]: SentCall): number {
+  return Buffer.byteLength(headers) + Buffer.byteLength(body)
+}
+
 function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const { database, now, keeper } = turn
   const [id, queue, task, headers, body, priority, delay, rest] = sent
-  const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+  const bytes = bytesOf(sent)
   const { maxBytes } = keeper.settings
   if (bytes > maxBytes) return { outcome: 'rejected', reason: 'size', bytes, limit: maxBytes }
   if (database.get('SELECT 1 FROM skein_call WHERE id = ?', id)) return { outcome: 'joined', id }
@@ -131,6 +139,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   const line = keeper.lines.of(queue, task)
   const call = turn.next()
   const after = leaving ? endOf(turn, leaving) : rest?.after
+  if (after?.joins) join(turn, after.counter, after.joins)
   const verdict = after ? verdictOf(turn, after) : 'go'
   const large = headers.length + body.length > mostInRow
   const limit = rest?.limit
@@ -175,11 +184,21 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   if (large) database.run('INSERT INTO skein_message VALUES (?, ?, ?)', call, headers, body)
   if (waits) refill(turn, limit.key)
   if (typeof verdict === 'object') {
-    const error = story.memberStory(verdict.id, verdict.member, verdict.state)
-    end(turn, load(turn, id) as Loaded, state.failed, { error })
+    end(turn, load(turn, id) as Loaded, state.failed, { error: verdict.story })
   }
   queues.add(queue)
   return holder && !isOver ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }
+}
+
+/** Makes calls members that are there already; one that is not counts as cancelled. */
+export function join(turn: Turn, counter: string, joins: readonly JoinedMember[]): void {
+  for (const { id, member, tolerated } of joins) {
+    const known = load(turn, id)
+    const call = known?.call ?? turn.next()
+    const isNew = enroll(turn, [{ counter, member, ...(tolerated ? { tolerated } : {}) }], id, call)
+    if (known === undefined) turn.ended.push({ call, state: state.cancelled, error: story.goneStory(id) })
+    else if (isNew && known.state >= state.done) noteEndAgain(turn, call)
+  }
 }
 
 /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */

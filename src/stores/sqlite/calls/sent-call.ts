@@ -1,4 +1,4 @@
-import type { Membership, OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import type { AwaitedCounter, JoinedMember, Membership, OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 
 /** A call on its way from the program's thread to the store's: what every call has, then what only some have. */
 export type SentCall = readonly [
@@ -33,7 +33,10 @@ export interface SentRest {
     readonly members: number
     readonly drop: boolean
     readonly limit: number | null
+    readonly joins?: readonly JoinedMember[]
   } | null
+  /** The calls of its graph. */
+  readonly inner: PackedCalls | null
 }
 
 /**
@@ -67,9 +70,14 @@ function lineIn(lines: string[], queue: string, task: string): number {
   return lines.push(queue, task) - 2
 }
 
-/** The number of calls. */
+/** The number of calls, inner ones too. */
 export function sizeOf({ fields }: PackedCalls): number {
-  return fields.length / width
+  let size = fields.length / width
+  for (let at = width - 1; at < fields.length; at += width) {
+    const inner = (fields[at] as SentRest | null)?.inner
+    if (inner) size += sizeOf(inner)
+  }
+  return size
 }
 
 /** The ids of the calls. */
@@ -125,7 +133,7 @@ export function sentCall(call: OutgoingCall): SentCall {
 }
 
 function restOf(call: OutgoingCall): SentRest | undefined {
-  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit, counts, after } = call
+  const { expires, deadline, maxDeaths, ignoreResult, tags, unique, limit, counts, after, inner } = call
   if (
     expires === undefined &&
     deadline === undefined &&
@@ -135,7 +143,8 @@ function restOf(call: OutgoingCall): SentRest | undefined {
     !unique &&
     !limit &&
     !counts?.length &&
-    !after
+    !after &&
+    !inner?.length
   ) {
     return undefined
   }
@@ -155,14 +164,16 @@ function restOf(call: OutgoingCall): SentRest | undefined {
           strategy: limit.strategy,
         }
       : null,
-    counts: counts?.length ? counts.map(({ counter, member }) => ({ counter, member })) : null,
-    after: after
-      ? {
-          counter: after.counter,
-          members: after.members,
-          drop: after.failure === 'drop',
-          limit: after.limit ?? null,
-        }
-      : null,
+    counts: counts?.length ? counts.map(membershipOf) : null,
+    after: after ? awaitedOf(after) : null,
+    inner: inner?.length ? packCalls(inner) : null,
   }
+}
+
+function membershipOf({ counter, member, tolerated, owned }: Membership): Membership {
+  return { counter, member, ...(tolerated ? { tolerated } : {}), ...(owned ? { owned } : {}) }
+}
+
+function awaitedOf({ counter, members, failure, limit, joins }: AwaitedCounter): NonNullable<SentRest['after']> {
+  return { counter, members, drop: failure === 'drop', limit: limit ?? null, ...(joins?.length ? { joins } : {}) }
 }

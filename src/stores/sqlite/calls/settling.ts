@@ -12,7 +12,7 @@ import { refill } from './limits.ts'
 import { endPlain, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
-import { earlier, send } from './sending.ts'
+import { earlier, join, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 
@@ -136,8 +136,14 @@ export function release(turn: Turn, loaded: Loaded, delay: number, after?: Await
 }
 
 /** Takes a call that was handed back out of its line again, unless the counter for which it is to wait lets it go at once. */
-function hold(turn: Turn, loaded: Loaded, { counter, members, failure, limit }: AwaitedCounter, delay: number): void {
+function hold(
+  turn: Turn,
+  loaded: Loaded,
+  { counter, members, failure, limit, joins }: AwaitedCounter,
+  delay: number,
+): void {
   const { call, id, limitKey, expiresAt, deadlineAt } = loaded
+  if (joins) join(turn, counter, joins)
   const verdict = verdictOf(turn, { counter, members, drop: failure === 'drop' })
   const letGoAt = verdict === 'held' && limit !== undefined ? Math.ceil(turn.now + limit) : null
   turn.database.run(
@@ -154,7 +160,7 @@ function hold(turn: Turn, loaded: Loaded, { counter, members, failure, limit }: 
   )
   if (typeof verdict === 'object') {
     const now = load(turn, id) as Loaded
-    end(turn, now, state.failed, { error: story.memberStory(verdict.id, verdict.member, verdict.state) })
+    end(turn, now, state.failed, { error: verdict.story })
   } else if (limitKey !== null) refill(turn, limitKey)
 }
 

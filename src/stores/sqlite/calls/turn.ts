@@ -72,6 +72,10 @@ export class Turn {
   readonly ended: Ended[] = []
   /** Calls that have ended and may have sent others for themselves, which are not wanted any more. */
   readonly deserted: string[] = []
+  /** The numbers of calls that were there for others, which are all gone or have ended. */
+  readonly left: Set<number> = new Set()
+  /** Those that have waited for a counter and have ended, and in which state. */
+  readonly over: { readonly id: string; readonly counter: string; readonly state: number }[] = []
   /** The numbers of ended calls. */
   readonly history: HistoryCounts
   control: number

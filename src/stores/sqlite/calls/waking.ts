@@ -3,8 +3,9 @@ import { isEndCounter } from '../../end-counter.ts'
 import { numberIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
-import { childrenOf, count } from './counters.ts'
-import { cancel, end, endOverdue, isOverdue, type Loaded, loadWhere } from './ending.ts'
+import { childrenOf, count, stateName } from './counters.ts'
+import { ask, cancel, end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere } from './ending.ts'
+import { isNeeded, unended } from './graphs.ts'
 import { refill } from './limits.ts'
 import { earlier } from './sending.ts'
 import type { Turn } from './turn.ts'
@@ -15,8 +16,9 @@ import type { Turn } from './turn.ts'
  * that wait for each other may come down at once.
  */
 export function wake(turn: Turn): void {
-  while (turn.ended.length > 0 || turn.deserted.length > 0) {
+  while (turn.ended.length > 0 || turn.over.length > 0 || turn.left.size > 0 || turn.deserted.length > 0) {
     countEnded(turn)
+    stopUnneeded(turn)
     stopChildren(turn)
   }
 }
@@ -24,16 +26,37 @@ export function wake(turn: Turn): void {
 function countEnded(turn: Turn): void {
   // What ends meanwhile comes to the end of the list.
   for (const ended of turn.ended) {
-    for (const { counter, ended: number, by } of count(turn, ended)) {
-      if (by.state !== 'done') {
-        const error = story.memberStory(by.id, by.member, by.state)
-        for (const each of heldBy(turn, counter, 'awaits_drop = 1')) end(turn, each, state.failed, { error })
+    for (const { counter, ended: number, failed } of count(turn, ended)) {
+      if (failed !== undefined) {
+        for (const each of heldBy(turn, counter, 'awaits_drop = 1'))
+          end(turn, each, state.failed, { error: failed.story })
       }
       for (const each of heldBy(turn, counter, 'awaits_drop IN (0, 1) AND awaits_members <= ?', number))
         letGo(turn, each)
     }
   }
   turn.ended.length = 0
+}
+
+/** Stops what was there for those who have ended, once all is dropped that fails: two may have waited for the same. */
+function stopUnneeded(turn: Turn): void {
+  for (const { id, counter, state: into } of turn.over) {
+    const calls = unended(turn, counter)
+    const reason = calls.length === 0 ? '' : story.ownerReason(id, stateName(into))
+    for (const call of calls) withdraw(turn, call, reason)
+  }
+  turn.over.length = 0
+  for (const call of turn.left) withdraw(turn, call, story.ownerGone)
+  turn.left.clear()
+}
+
+/** Stops a call that was there for others, unless somebody else waits for it. */
+function withdraw(turn: Turn, call: number, reason: string): void {
+  const loaded = loadNumber(turn, call)
+  // Whether it was asked to stop comes first, since all who have waited for it are looked at to know the rest.
+  if (loaded === undefined || loaded.state >= state.done || loaded.cancelling !== null || isNeeded(turn, call)) return
+  if (loaded.state === state.running) ask(turn, loaded, reason)
+  else end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
 }
 
 /** Stops the calls that a job has sent for itself. Those that it shares with others, under other ids, go on. */

@@ -273,7 +273,7 @@ function putCountersRight(to: Database): void {
     `UPDATE skein_member SET state = ${state.dead}, error = ? WHERE state IS NULL AND call NOT IN (SELECT call FROM skein_call)`,
     damagedStory('it could not be saved'),
   )
-  to.run(`INSERT INTO skein_counter SELECT counter, count(*), count(state), count(*) FILTER (WHERE state > ${state.done}),
+  to.run(`INSERT INTO skein_counter SELECT counter, count(*), count(state), count(*) FILTER (WHERE state > ${state.done} AND tolerated = 0),
     total(length(CAST(coalesce(result, error, '') AS BLOB))), 0, NULL FROM skein_member GROUP BY counter`)
   to.run(`INSERT INTO skein_counter SELECT DISTINCT awaits, 0, 0, 0, 0, 1, NULL FROM skein_call WHERE awaits IS NOT NULL
     ON CONFLICT (counter) DO UPDATE SET awaited = 1`)

@@ -245,7 +245,7 @@ const steps: readonly string[] = [
   `
   ALTER TABLE skein_meta ADD COLUMN retention TEXT;          -- JSON: the limits on what has ended that somebody has changed
   `,
-  // Jobs that wait for what they have asked for themselves.
+  // What calls wait for that have asked for it themselves, schedules, and graphs.
   `
   CREATE TABLE skein_memo (call INTEGER PRIMARY KEY, memo TEXT NOT NULL); -- JSON: what the attempt has left for itself
   -- What is sent again and again.
@@ -258,6 +258,9 @@ const steps: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX skein_schedule_due ON skein_schedule (due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX skein_schedule_version ON skein_schedule (version);
+  -- Graphs: members that belong to those who wait for them, and members that may fail.
+  ALTER TABLE skein_member ADD COLUMN owned INTEGER NOT NULL DEFAULT 0;     -- 1: it ends with those who wait for the counter
+  ALTER TABLE skein_member ADD COLUMN tolerated INTEGER NOT NULL DEFAULT 0; -- 1: it counts as done, whichever way it ends
   `,
 ]
 

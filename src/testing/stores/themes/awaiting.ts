@@ -47,7 +47,7 @@ export function awaiting(kind: Kind): void {
 
   scene(
     kind,
-    'a call that was dropped and is made to run again waits for what has not ended, and no more',
+    'a call that was dropped and is made to run again waits for what has not ended, and for what runs again with it',
     ['counters', 'retry', 'find'],
     async ({ probe }) => {
       await probe.send([...members(['a', 'b']), waiter('w', 2, 'drop')])
@@ -58,6 +58,7 @@ export function awaiting(kind: Kind): void {
       assert.deepEqual(await probe.inspector.retry(['w']), ['ready'])
       assert.equal((await probe.job('w')).state, 'held')
       await finishOne(probe, b)
+      assert.equal(await finishOne(probe), 'a')
       assert.deepEqual(await probe.claimedIds(), ['w'])
     },
   )

@@ -29,6 +29,8 @@ export interface ModelCall {
   cancelling: boolean
   readonly counts: Membership[]
   after: AwaitedCounter | undefined
+  /** It has failed because of a member. */
+  dropped: boolean
   readonly reports: { readonly kind: 'progress' | 'step'; readonly value: string }[]
 }
 
@@ -36,6 +38,8 @@ interface ModelMember {
   readonly id: string
   readonly counter: string
   readonly member: number
+  readonly owned: boolean
+  readonly tolerated: boolean
   state: StoredState | undefined
 }
 
@@ -56,6 +60,9 @@ export class Model {
   readonly #members: ModelMember[] = []
   #uncounted: { readonly id: string; readonly counts: readonly Membership[]; readonly state: StoredState }[] = []
   readonly #starts: { readonly key: string; readonly time: number }[] = []
+  /** The counters of those that have ended, and the members of counters that are forgotten. */
+  readonly #over: string[] = []
+  readonly #left: ModelMember[] = []
   #now = 0
   #sequence = 0
   #place = 0
@@ -74,14 +81,16 @@ export class Model {
   #send(call: OutgoingCall): SendOutcome {
     const outcome = this.#keep(call)
     const counts = call.counts ?? []
+    const isNew = outcome.outcome === 'accepted' || outcome.outcome === 'replaced'
+    if (isNew) for (const each of call.inner ?? []) this.#send(each)
     const id = outcome.outcome === 'rejected' ? call.id : outcome.id
     const kept = outcome.outcome === 'rejected' ? undefined : this.find(id)
-    for (const { counter, member } of counts) {
+    for (const { counter, member, owned = false, tolerated = false } of counts) {
       const there = this.#members.find(each => each.counter === counter && each.member === member)
       if (there && there.id !== id) continue
       const isMember = kept?.counts.some(each => each.counter === counter && each.member === member)
       if (there && isMember) continue
-      if (!there) this.#members.push({ id, counter, member, state: undefined })
+      if (!there) this.#members.push({ id, counter, member, owned: owned && isNew, tolerated, state: undefined })
       if (!isMember) kept?.counts.push({ counter, member })
       if (kept && ended(kept)) this.#uncounted.push({ id, counts: [{ counter, member }], state: kept.state })
     }
@@ -136,6 +145,7 @@ export class Model {
       cancelling: false,
       counts: [],
       after: leaving ? this.#endOf(leaving) : call.after,
+      dropped: false,
       reports: [],
     }
     this.calls.push(entry)
@@ -148,7 +158,7 @@ export class Model {
     const { id } = leaving.call
     const counter = `end of ${id}`
     if (!this.#members.some(each => each.counter === counter)) {
-      this.#members.push({ id, counter, member: 0, state: undefined })
+      this.#members.push({ id, counter, member: 0, owned: false, tolerated: false, state: undefined })
       leaving.counts.push({ counter, member: 0 })
     }
     return { counter, members: 1, failure: 'release' }
@@ -251,8 +261,38 @@ export class Model {
     const entry = this.find(id)
     if (!entry) return 'gone'
     if (!ended(entry)) return 'pending'
-    const key = entry.call.unique?.key
-    if (key !== undefined && this.calls.some(each => each.call.unique?.key === key && !ended(each))) return 'taken'
+    if (this.#isTaken(entry)) return 'taken'
+    const entries = this.#together(entry)
+    for (const each of this.#members) if (entries.some(({ call }) => call.id === each.id)) each.state = undefined
+    for (const each of entries) this.#again(each)
+    return 'ready'
+  }
+
+  #isTaken({ call }: ModelCall): boolean {
+    const key = call.unique?.key
+    return key !== undefined && this.calls.some(each => each.call.unique?.key === key && !ended(each))
+  }
+
+  /** A call, what it has waited for that has failed, what was dropped because of it, and so on. */
+  #together(first: ModelCall): ModelCall[] {
+    const entries = [first]
+    const add = (entry: ModelCall | undefined): void => {
+      const key = entry?.call.unique?.key
+      if (!entry || !ended(entry) || entries.includes(entry) || this.#isTaken(entry)) return
+      if (key === undefined || !entries.some(({ call }) => call.unique?.key === key)) entries.push(entry)
+    }
+    for (const { call, after } of entries) {
+      for (const each of this.#failedOf(after?.counter)) {
+        if (each.owned || after?.failure === 'drop') add(this.find(each.id))
+      }
+      const counters = this.#members.filter(each => each.id === call.id && !each.tolerated).map(each => each.counter)
+      for (const each of this.calls) if (each.dropped && each.after && counters.includes(each.after.counter)) add(each)
+    }
+    return entries
+  }
+
+  #again(entry: ModelCall): void {
+    entry.dropped = false
     entry.state = 'ready'
     entry.place = ++this.#place
     entry.dueAt = this.#now
@@ -261,12 +301,11 @@ export class Model {
     if (entry.expiresAt <= this.#now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= this.#now) entry.deadlineAt = Infinity
     if (entry.after && this.#endedOf(entry.after.counter).length < entry.after.members) entry.state = 'held'
-    return 'ready'
   }
 
   purge(states: readonly StoredState[]): number {
     const gone = this.calls.filter(each => states.includes(each.state) && each.state !== 'running')
-    for (const each of gone) {
+    for (const each of gone.reverse()) {
       if (!ended(each)) this.#uncounted.push({ id: each.call.id, counts: each.counts, state: 'cancelled' })
       this.#forget(each)
     }
@@ -318,8 +357,16 @@ export class Model {
     return this.#members.filter(each => each.counter === counter && each.state !== undefined)
   }
 
+  /** The members of a counter that have failed so that others cannot go on, in order. */
+  #failedOf(counter: string | undefined): ModelMember[] {
+    return this.#endedOf(counter ?? '')
+      .filter(each => each.state !== 'done' && !each.tolerated)
+      .sort((a, b) => a.member - b.member)
+  }
+
   #end(entry: ModelCall, state: StoredState): void {
     entry.state = state
+    if (entry.after) this.#over.push(entry.after.counter)
     this.#uncounted.push({ id: entry.call.id, counts: [...entry.counts], state })
   }
 
@@ -331,6 +378,7 @@ export class Model {
   /** Nobody is there any more who has waited for it. */
   #leave(counter: string): void {
     if (this.calls.some(each => each.after?.counter === counter)) return
+    this.#left.push(...this.#unended(counter))
     const left = this.#members.filter(each => each.counter !== counter)
     this.#members.splice(0, this.#members.length, ...left)
   }
@@ -338,12 +386,49 @@ export class Model {
   #await(entry: ModelCall): void {
     const { counter, members, failure } = entry.after as AwaitedCounter
     const over = this.#endedOf(counter)
-    if (failure === 'drop' && over.some(each => each.state !== 'done')) this.#end(entry, 'failed')
+    if (failure === 'drop' && this.#failedOf(counter).length > 0) this.#drop(entry)
     else if (over.length < members) entry.state = 'held'
   }
 
-  /** Counts what has ended, when all else is over. */
+  #drop(entry: ModelCall): void {
+    entry.dropped = true
+    this.#end(entry, 'failed')
+  }
+
+  /** The members that are there for those who wait for a counter, and have not ended. */
+  #unended(counter: string): ModelMember[] {
+    return this.#members
+      .filter(each => each.counter === counter && each.state === undefined)
+      .filter(({ id }) => this.#members.some(each => each.id === id && each.owned))
+      .sort((a, b) => a.member - b.member)
+  }
+
+  #isAwaited(counter: string): boolean {
+    return this.calls.some(each => !ended(each) && each.after?.counter === counter)
+  }
+
+  /** Counts what has ended, when all else is over, and then stops what was there for it. */
   #wake(): void {
+    do {
+      this.#count()
+      for (let counter = this.#over.shift(); counter; counter = this.#over.shift()) {
+        if (!this.#isAwaited(counter)) {
+          for (const each of this.#unended(counter)) this.#withdraw(each.id)
+        }
+      }
+      for (const each of this.#left.splice(0)) this.#withdraw(each.id)
+    } while (this.#uncounted.length > 0)
+  }
+
+  #withdraw(id: string): void {
+    const entry = this.find(id)
+    if (!entry || ended(entry)) return
+    if (this.#members.some(each => each.id === id && this.#isAwaited(each.counter))) return
+    if (entry.state === 'running') entry.cancelling = true
+    else this.#end(entry, 'cancelled')
+  }
+
+  #count(): void {
     for (let next = this.#uncounted.shift(); next; next = this.#uncounted.shift()) {
       const { id, state } = next
       for (const { counter, member } of next.counts) {
@@ -353,7 +438,7 @@ export class Model {
         const held = this.calls.filter(each => each.state === 'held' && each.after?.counter === counter)
         for (const each of held) {
           const { members, failure } = each.after as AwaitedCounter
-          if (failure === 'drop' && state !== 'done') this.#end(each, 'failed')
+          if (failure === 'drop' && state !== 'done' && !known.tolerated) this.#drop(each)
           else if (members <= this.#endedOf(counter).length) {
             // What waits for the end of the call that has its key is due at the time that was asked for.
             this.#wait(each, counter === `end of ${id}` ? Math.max(0, each.dueAt - this.#now) : 0, true)
