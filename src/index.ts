@@ -146,6 +146,7 @@ export {
   EndOfChannelError,
   type ErrorCode,
   InvalidArgumentError,
+  JobEndedError,
   JobGoneError,
   JobRejectedError,
   MalformedMessageError,

@@ -8,11 +8,15 @@
  */
 export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
 export type { DurableJob, JobStatus } from './client/durable-job.ts'
+export type { AwaitedThing } from './memo.ts'
 export type { DurableQueue, DurableMapOptions } from './client/durable-queue.ts'
 export { openStore, type StoreAddress, type StorePair } from './open-store.ts'
 
 // The other side: what runs the calls.
+export { callStep } from './inside/call-step.ts'
 export { effect, type EffectParameter } from './inside/effect.ts'
+export { signalStep, type SignalStepOptions } from './inside/signal-step.ts'
+export { sleepStep } from './inside/sleep-step.ts'
 export { submitNext } from './inside/submit-next.ts'
 export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'

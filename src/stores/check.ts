@@ -23,7 +23,7 @@ const states: ReadonlySet<unknown> = new Set<StoredState>([
 const conflicts: ReadonlySet<unknown> = new Set(['reject', 'join', 'replace'])
 const strategies: ReadonlySet<unknown> = new Set(['wait', 'drop', 'cancel-oldest'])
 const kinds: ReadonlySet<unknown> = new Set(['done', 'failed', 'dead', 'retry', 'release', 'cancelled'])
-const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step'])
+const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step', 'memo'])
 
 /**
  * Refuses calls that no store could keep, and returns the others.
@@ -174,6 +174,7 @@ export function checkReports(reports: readonly Report[], store?: Lacking): reado
       checkText(each.name, `The name of a step of call ${each.id}`)
       if (each.next !== undefined) checkCalls(each.next, store)
     }
+    if (each.kind === 'memo') checkJson(each.value, `The memo of call ${each.id}`)
     checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
     if (store !== undefined) checkReported(store, each)
   }

@@ -2,8 +2,16 @@ import { inspect } from 'node:util'
 import type { JobStatus } from '../queue/client/durable-job.ts'
 import type { StoreStats } from '../stores/roles/store.ts'
 
-/** The number of jobs that can still run, and those that cannot, in words. */
-export function waitingIn(stats: StoreStats, queues: readonly string[]): { runnable: number; stuck: string[] } {
+/**
+ * The number of jobs that can still run, and those that cannot, in words.
+ *
+ * @param timed some of those that are held are let go at some time, whatever happens
+ */
+export function waitingIn(
+  stats: StoreStats,
+  queues: readonly string[],
+  timed: boolean,
+): { runnable: number; stuck: string[] } {
   const stuck: string[] = []
   let runnable = 0
   let ready = 0
@@ -27,7 +35,9 @@ export function waitingIn(stats: StoreStats, queues: readonly string[]): { runna
   }
   runnable += Math.max(0, ready - unknown)
   // As long as something runs, it may be what they wait for.
-  if (runnable === 0 && held > 0) stuck.push(`${held} that wait for others, which do not end`)
+  if (runnable === 0 && held > 0 && timed) runnable = held
+  if (runnable === 0 && held > 0)
+    stuck.push(`${held} that wait for others, which do not end, or for signals, which nobody sends`)
   return { runnable, stuck }
 }
 

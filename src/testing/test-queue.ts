@@ -239,7 +239,7 @@ class TestBench implements TestQueue {
     if (this.#warned) return
     await quiet(turnsBeforeWarning)
     if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0) return
-    const { runnable } = waitingIn(await statsOf(this.store), this.#options.queues ?? ['default'])
+    const { runnable } = waitingIn(await statsOf(this.store), this.#options.queues ?? ['default'], this.#timed)
     if (this.#warned || this.#closed || this.#running > 0 || this.#awaited === 0 || runnable === 0) return
     this.#warned = true
     process.emitWarning(
@@ -308,10 +308,15 @@ class TestBench implements TestQueue {
   async drain({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
     await this.#until(milliseconds(limit, 'limit'), async () => {
       const stats = await statsOf(this.store)
-      const left = waitingIn(stats, this.#options.queues ?? ['default'])
+      const left = waitingIn(stats, this.#options.queues ?? ['default'], this.#timed)
       if (left.runnable === 0 && left.stuck.length > 0) fail(`Jobs are left that cannot run: ${left.stuck.join('; ')}`)
       return left.runnable === 0 ? true : () => this.#pending(left.runnable)
     })
+  }
+
+  /** True while something happens to some job at some time by itself. */
+  get #timed(): boolean {
+    return (this.store as MemoryStore).memory.ledger.untilNext < Infinity
   }
 
   async waitFor(job: Pick<Job<unknown>, 'id'> | string, state: StoredState): Promise<JobStatus> {

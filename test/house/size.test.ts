@@ -16,14 +16,14 @@ const bundles = {
   scope: { minified: 53_300, gzipped: 18_700 },
   Semaphore: { minified: 17_100, gzipped: 6_650 },
   retry: { minified: 58_400, gzipped: 20_400 },
-  '*': { minified: 194_000, gzipped: 65_500 },
+  '*': { minified: 194_800, gzipped: 65_900 },
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
-const published = { size: 790_000, unpackedSize: 2_900_000, entryCount: 136 }
+const published = { size: 812_000, unpackedSize: 3_020_000, entryCount: 136 }
 
 /** The joined files that most programs and workers load, in bytes. */
-const parts = { front: 403_000, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }
+const parts = { front: 404_500, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }
 
 /** Says what to do about a size: it is there to be read by somebody who has only added a feature. */
 function hold(what: string, is: number, limit: number, advice: string): void {
@@ -47,7 +47,7 @@ describe('what a bundle gets of skein does not grow', () => {
     const left = (await Promise.all(Object.keys(parts).map(name => effectsOf(`dist/joined/${name}.js`)))).join('')
     const marked = '/* @__PURE__ */'
     assert.ok(
-      left.length < 3_500,
+      left.length < 3_520,
       `${left.length} bytes stay in each bundle, with all that these use. A call at the top of a module needs ${marked} in front ` +
         `of it (a spread or a destructured property becomes such a call), or goes into the function that needs it:\n${left}`,
     )

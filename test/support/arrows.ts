@@ -51,7 +51,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['shared'], ['index']],
   'src/queue': [
     ['call-id'],
-    ['outgoing'],
+    ['outgoing', 'outcome', 'memo'],
     ['default-queue', 'open-store', 'inside'],
     ['client', 'worker'],
     ['work'],

@@ -66,6 +66,8 @@ export class Runner implements ScopeSource, Services {
   /** The time limit of the run in milliseconds; 0 for none, and where the place keeps it. */
   timeout = 0
   begun: Set<string> | undefined
+  asking = 0
+  onQuiet: ((ended?: 'returned' | 'thrown') => void) | undefined
   undos: (() => Promise<unknown>)[] | undefined
   #scope: Scope | undefined
   #credit: number
@@ -113,7 +115,17 @@ export class Runner implements ScopeSource, Services {
   }
 
   get ask(): ((kind: string, value: unknown) => Promise<unknown>) | undefined {
-    return this.asks ? (kind, value) => this.#host.ask(this, kind, value) : undefined
+    return this.asks ? (kind, value) => this.#asked(kind, value) : undefined
+  }
+
+  async #asked(kind: string, value: unknown): Promise<unknown> {
+    this.asking++
+    try {
+      return await this.#host.ask(this, kind, value)
+    } finally {
+      this.asking--
+      this.onQuiet?.()
+    }
   }
 
   stepTerms<S extends object>(scope: object, name: string, options: object): StepTerms<S>
@@ -288,6 +300,8 @@ export class Runner implements ScopeSource, Services {
 
   /** The task's own code is over; the run is when everything that it spawned is, too. */
   #close(failed: boolean, value: unknown): void {
+    this.onQuiet?.(failed ? 'thrown' : 'returned')
+    this.onQuiet = undefined
     const scope = this.#scope
     if (!scope) {
       this.#host.ended(this, failed, value)

@@ -58,6 +58,7 @@ const sources: Readonly<Record<CancelSource, string>> = {
   consumer: 'its consumer, who stopped reading',
   close: 'the closing of its executor',
   shutdown: 'the shutdown of the program',
+  suspended: 'the wait of its job, which gives its place back and runs again from its top once that is over',
 }
 
 const endings: Readonly<Record<Ended, string>> = {

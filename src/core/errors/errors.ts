@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'SKEIN_DUPLICATE_JOB'
   | 'SKEIN_LIMIT_REACHED'
   | 'SKEIN_JOB_GONE'
+  | 'SKEIN_JOB_ENDED'
   | 'SKEIN_STORE_UNAVAILABLE'
   | 'SKEIN_STORE_DAMAGED'
   | 'SKEIN_STORE_VERSION'
@@ -128,6 +129,7 @@ export type CancelSource =
   | 'consumer' // the reader of a stream or map left its loop
   | 'close' // the executor was closed with { cancel: true }
   | 'shutdown' // the program was asked to end (SIGINT, SIGTERM)
+  | 'suspended' // a durable job waits for something, gives its place back, and runs again from its top once that is over
 
 /** Work was stopped because somebody asked for it. Let it propagate; clean up in `finally`. */
 export class CancelledError extends SkeinError {
@@ -341,6 +343,12 @@ export class JobRejectedError extends SkeinError {
 export class JobGoneError extends PlainError {
   static override readonly kind: string = 'JobGoneError'
   static override readonly code: ErrorCode = 'SKEIN_JOB_GONE'
+}
+
+/** A job has ended, and can take no more signals. */
+export class JobEndedError extends PlainError {
+  static override readonly kind: string = 'JobEndedError'
+  static override readonly code: ErrorCode = 'SKEIN_JOB_ENDED'
 }
 
 /** A store could not be opened, read or written, or cannot do what was asked of it; what it holds is as it was. The code says why. */

@@ -83,6 +83,8 @@ export type CallEvent =
       readonly type: 'released'
       /** True when it had begun. */
       readonly interrupted: boolean
+      /** The things that a durable job waits for that has given its place back, in words; it goes on with the same attempt. */
+      readonly waits?: readonly string[]
     })
   /** Its worker has died or has lost the lease; the call waits again. Nothing more of this attempt is kept. */
   | (AboutEnd & { readonly type: 'lost' })

@@ -26,6 +26,12 @@ export interface Services {
   begun?: Set<string> | undefined
   /** The names of those that are being worked on. */
   working?: Set<string> | undefined
+  /** Those that have failed, and their errors. */
+  failed?: Map<string, unknown> | undefined
+  /** The number of questions that have not been answered. */
+  readonly asking: number
+  /** Called when a question was answered or a step is over, and at last when the function of the task has `returned` or `thrown`. */
+  onQuiet?: ((ended?: 'returned' | 'thrown') => void) | undefined
 }
 
 /** A step with options, as its place runs it. */
@@ -40,6 +46,8 @@ export interface StepTerms<S> {
 /** A finished step. `undo`: the call has failed or was cancelled before, and this is to be undone in this run. */
 export interface KeptStep {
   readonly value: unknown
+  /** It has failed, before the attempt began to wait: the value is its error. */
+  readonly failed?: boolean
   readonly undo?: boolean
 }
 

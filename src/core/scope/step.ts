@@ -49,11 +49,11 @@ export async function runStep<T, S extends object>(
     return scope.scope(body, { name })
   }
   const terms = options === undefined ? undefined : services.stepTerms<S>(scope, name, options)
-  refuseInside(scope, name)
   const { ask } = services
+  beginStep(scope, services, name)
   if (ask !== undefined) {
-    begin(services, name)
     const kept = (await scope.wait(ask(stepAsk.get, name))) as KeptStep | undefined
+    if (kept?.failed === true) throw failed(services, name, kept.value)
     if (kept !== undefined) {
       if (kept.undo === true) terms?.remember(kept.value)
       return kept.value as T
@@ -67,9 +67,18 @@ export async function runStep<T, S extends object>(
     if (ask === undefined) terms?.remember(value)
     else await scope.wait(ask(stepAsk.put, terms?.canUndo === true ? { name, value, undo: true } : { name, value }))
     return value
+  } catch (error) {
+    throw failed(services, name, error)
   } finally {
     working.delete(name)
+    services.onQuiet?.()
   }
+}
+
+/** Notes that a step has failed: when the attempt goes on after a wait, it fails in the same way. */
+function failed(services: Services, name: string, error: unknown): unknown {
+  if (services.ask !== undefined) (services.failed ??= new Map()).set(name, error)
+  return error
 }
 
 /** The same function, in whose scope no step can begin. */
@@ -80,7 +89,14 @@ export function asStep<S extends object, T>(body: (s: S) => T): (s: S) => T {
   }
 }
 
-function begin(services: Services, name: string): void {
+/**
+ * Takes the name of a step.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` inside another step, and for a name that another step of this attempt has.
+ */
+export function beginStep(scope: object, services: Services, name: string): void {
+  refuseInside(scope, name)
+  if (services.ask === undefined) return
   const begun = (services.begun ??= new Set())
   if (begun.has(name)) {
     throw new InvalidArgumentError(

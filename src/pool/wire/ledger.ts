@@ -64,6 +64,7 @@ export const sourceNumbers: Readonly<Record<CancelSource, number>> = {
   consumer: 7,
   close: 8,
   shutdown: 9,
+  suspended: 10,
 }
 
 /** The sources by their numbers. */

@@ -21,18 +21,21 @@ import type { Store } from '../../stores/roles/store.ts'
 import { follow, goneError, pick, type Seen } from './follow.ts'
 import { type JobOutline, JobStory } from './job-story.ts'
 import { lineOf, valueOf } from './reports.ts'
-import { errorOf, outcomeOf } from './outcome.ts'
+import { type AwaitedThing, readMemo } from '../memo.ts'
+import { errorOf, outcomeOf } from '../outcome.ts'
 import { reasonText } from './reason.ts'
 import { type EndListener, isOver, type Watch } from './watch.ts'
 
 /** All that is known of a job in a store. Times are milliseconds since the Unix epoch. */
-export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result' | 'error' | 'cancelling'> {
+export interface JobStatus extends Omit<StoredJob, 'headers' | 'body' | 'result' | 'error' | 'cancelling' | 'memo'> {
   /** The arguments; undefined where the message is damaged. */
   readonly args: readonly unknown[] | undefined
   /** The error that it ended with, or that its last attempt failed with. */
   readonly error: unknown
   /** True when somebody has asked a running job to stop and it has not yet. */
   readonly cancelling: boolean
+  /** The things that its task waits for (`sleepStep`, `signalStep`, `callStep`), while it has given its place back. */
+  readonly waits?: readonly AwaitedThing[]
 }
 
 /**
@@ -112,13 +115,15 @@ const states: Readonly<Record<CallOutcome['state'], JobState>> = {
 
 /** The status that a stored job amounts to. */
 export function statusOf(job: StoredJob): JobStatus {
-  const { headers, body, result: _result, error: _error, cancelling, ...rest } = job
+  const { headers, body, result: _result, error: _error, cancelling, memo, ...rest } = job
+  const waits = job.state === 'held' || job.state === 'delayed' ? readMemo(memo).waits : []
   const message = decodeMessage(headers, body)
   return {
     ...rest,
     args: message instanceof MalformedMessageError ? undefined : message.args,
     error: errorOf(job, job),
     cancelling: cancelling !== undefined,
+    ...(waits.length > 0 ? { waits } : {}),
   }
 }
 

@@ -140,6 +140,21 @@ export interface DurableQueue extends Executor {
   cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]>
   /** Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. */
   retry(ids: string | readonly string[]): Promise<Retried[]>
+  /**
+   * Sends a job a signal: the value that `signalStep` of that name returns in its task. It may come before the job waits for it, and
+   * is kept with the job; the first one of a name counts.
+   *
+   * **Cancellation**: none; it is one write.
+   *
+   * **Errors**: `SKEIN_JOB_GONE` for a job that the store does not know; `SKEIN_JOB_ENDED` for one that has ended; `SKEIN_UNSENDABLE` for a
+   * value that cannot travel; `SKEIN_STORE_REFUSED` for one with more bytes than the store takes; `SKEIN_STORE_UNSUPPORTED` for a store without
+   * counters.
+   *
+   * @param id of the job
+   * @param name of the signal
+   * @param value anything that can be an argument. Default: undefined
+   */
+  signal(id: string, name: string, value?: unknown): Promise<void>
   /** Forgets jobs for good, also those that wait; running ones are not touched. How many there were. */
   purge(filter: JobFilter): Promise<number>
   /**

@@ -6,7 +6,7 @@ import { wallTime } from '../../core/time/clock.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome, Reported } from '../../stores/roles/results.ts'
 import type { Seen } from './follow.ts'
-import { outcomeOf } from './outcome.ts'
+import { outcomeOf } from '../outcome.ts'
 import { lineOf, valueOf } from './reports.ts'
 
 /** The facts about a job that are known without asking its store. */
@@ -151,8 +151,8 @@ export class JobStory {
     }
     if (turn.state !== 'retry' && turn.state !== 'died' && turn.state !== 'released') return
     if (typeof turn.attempt === 'number' && turn.attempt > this.#attempt) this.#attempt = turn.attempt
-    // An attempt that has failed has begun, however quick it was; one that was handed back need not have.
-    if (turn.state !== 'released') this.#begin(job, time, events)
+    // An attempt that has failed has begun, however quick it was, and so has one that waits; one that was handed back need not have.
+    if (turn.state !== 'released' || turn.after !== undefined) this.#begin(job, time, events)
     if (typeof turn.worker === 'string') this.#worker = turn.worker
     const interrupted = this.#begun === this.#attempt
     const facts = this.#facts()
@@ -209,4 +209,5 @@ interface Turn {
   readonly worker?: unknown
   readonly delay?: unknown
   readonly error?: unknown
+  readonly after?: unknown
 }

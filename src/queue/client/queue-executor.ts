@@ -34,6 +34,7 @@ import { outlineOf } from './job-story.ts'
 import { Outbox, type Sent } from './outbox.ts'
 import { outgoingCall, outgoingInside, refuseNested } from '../outgoing.ts'
 import { reasonText } from './reason.ts'
+import { sendSignal } from './send-signal.ts'
 import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
 import { Teller } from './teller.ts'
 import { isOver, Watch } from './watch.ts'
@@ -205,6 +206,10 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   async retry(ids: string | readonly string[]): Promise<Retried[]> {
     return inspecting(this.#store, 'retry').retry(idsOf(ids))
+  }
+
+  async signal(id: string, name: string, value?: unknown): Promise<void> {
+    return sendSignal(this.#store, id, name, value)
   }
 
   async purge(filter: JobFilter): Promise<number> {

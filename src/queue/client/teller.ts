@@ -6,7 +6,7 @@ import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
 import { follow, type Seen } from './follow.ts'
 import { JobStory, outlineOf } from './job-story.ts'
-import { outcomeOf } from './outcome.ts'
+import { outcomeOf } from '../outcome.ts'
 import type { Watch } from './watch.ts'
 
 /** A job whose events are reported. */

@@ -7,6 +7,7 @@ import type { Claim } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
+import type { AttemptWaits } from './rest.ts'
 
 /** The reason why an attempt is being stopped, which decides what is written of it. */
 export type StopCause =
@@ -20,6 +21,8 @@ export type StopCause =
   | { readonly kind: 'refused'; readonly error: Error }
   /** Claimed ahead and not started in time, or the worker stops: it goes back, and the attempt does not count. */
   | { readonly kind: 'release' }
+  /** It does nothing but wait: it gives its place back, and goes on from its top once that is over. */
+  | { readonly kind: 'wait' }
   /** The worker stops, and it had to be broken off; as `release`. */
   | { readonly kind: 'shutdown' }
 
@@ -48,6 +51,8 @@ export class Attempt {
    * The effects that are committed together with a step, by the step's name; only of steps that are being worked on.
    */
   openSteps: Map<string, Effect[]> | undefined
+  /** Its durable waits, once it has asked for one. */
+  waits: AttemptWaits | undefined
   /** True once observers have heard that it has begun. */
   isBegunTold = false
   /** The moment of the last event that observers have heard. */

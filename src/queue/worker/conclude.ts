@@ -5,6 +5,7 @@ import { CancelledError, SkeinError, TimeoutError } from '../../core/errors/erro
 import type { Attempt, StopCause } from './attempt.ts'
 import { encodeValue } from '../../celery/result.ts'
 import { verdictOf } from './retry-rule.ts'
+import type { Rest } from './rest.ts'
 
 /** The end of an attempt, in the worker's own terms; `settlementOf` makes a settlement of it. */
 export type Ending =
@@ -27,6 +28,8 @@ export type Ending =
       /** Its thread or process was ended for the sake of another job. */
       readonly forced?: true
     }
+  /** It waits, and has given its place back. */
+  | { readonly kind: 'wait'; readonly rest: Rest }
   | { readonly kind: 'lost' }
 
 /** Errors of the place, not of the job: it is handed back, and the worker rests. */
@@ -42,6 +45,9 @@ const ofThePlace: ReadonlySet<string> = new Set([
 export function conclude(attempt: Attempt, outcome: Outcome): Ending {
   const { stopping } = attempt
   if (stopping?.kind === 'lost') return { kind: 'lost' }
+  // Whatever its function has made of it: it runs again from its top.
+  if (stopping?.kind === 'wait' && attempt.entry?.died === undefined && attempt.waits !== undefined)
+    return { kind: 'wait', rest: attempt.waits.toRest() }
   if (outcome.state === 'done') return concludeDone(attempt, outcome.value)
   const { error } = outcome
   if (outcome.state === 'cancelled' && stopping) {
@@ -59,6 +65,7 @@ export function concludeStopped(attempt: Attempt, stopping: StopCause, ended: En
     case 'lost':
       return { kind: 'lost' }
     case 'release':
+    case 'wait':
       return { kind: 'release', interrupted: false }
     case 'shutdown':
       return ended === 'withdrawn'

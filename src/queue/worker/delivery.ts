@@ -4,10 +4,10 @@ import type { Claim, Settlement, WriteOutcome } from '../../stores/roles/broker.
 import type { Report } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Attempt, StopCause } from './attempt.ts'
+import type { ReportBody, TaskBackstage } from './backstage.ts'
 import { Batcher } from './batcher.ts'
 import { concludeFailed, type Ending } from './conclude.ts'
 import type { JobTeller } from './job-teller.ts'
-import type { ReportBody, TaskBackstage } from './services.ts'
 import { count, settlementOf, type WorkerCounts } from './settlement.ts'
 
 /** The parts of a worker that a delivery needs: where it goes, and who reports it to observers. */
@@ -92,6 +92,10 @@ export class Delivery implements TaskBackstage {
     count(this.counts, last.kind)
     this.#parts.teller.ended(claim, last, attempt)
     this.#hooks.settled(claim)
+  }
+
+  suspend(attempt: Attempt): void {
+    this.#hooks.stop(attempt, { kind: 'wait' })
   }
 
   report(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {

@@ -4,6 +4,7 @@ import { inOrder } from '../../core/events/in-order.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import type { Observers } from '../../core/events/observers.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import { waitText } from '../memo.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
 
@@ -74,6 +75,8 @@ export class JobTeller {
         return this.#tell({ type: 'retried', ...end, error: ending.error, again: ended + ending.delay })
       case 'release':
         return this.#tell({ type: 'released', ...end, interrupted: ending.interrupted })
+      case 'wait':
+        return this.#tell({ type: 'released', ...end, interrupted: true, waits: ending.rest.waits.map(waitText) })
       case 'lost':
         return this.#tell({ type: 'lost', ...end })
     }

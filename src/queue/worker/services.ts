@@ -3,34 +3,35 @@ import type { RunServices } from '../../call/run/run-services.ts'
 import { decodeValue, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
-import { stepAsk } from '../../core/scope/services.ts'
+import { type KeptStep, stepAsk } from '../../core/scope/services.ts'
 import { checkCalls } from '../../stores/check.ts'
 import { monotonic } from '../../core/time/clock.ts'
-import type { WriteOutcome } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
-import { type Lacking, needAbility, needEffects } from '../../stores/roles/need.ts'
-import type { Report } from '../../stores/roles/results.ts'
+import { needAbility, needEffects } from '../../stores/roles/need.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
+import type { ReportBody, TaskBackstage } from './backstage.ts'
 import type { JobTeller } from './job-teller.ts'
-import { type AskedEffect, effectAsk, jobAsk, nextAsk } from '../inside/asks.ts'
-
-/** The part of its worker that a running task needs. */
-export interface TaskBackstage {
-  readonly store: Lacking
-  /** Writes a report of the attempt, in order; nothing is written once its lease was lost. */
-  report(attempt: Attempt, report: ReportBody, written?: (outcome: WriteOutcome) => void): void
-}
-
-/** A report without the job that it is about. */
-export type ReportBody = Report extends infer R ? (R extends Report ? Omit<R, 'id' | 'token'> : never) : never
+import {
+  type AskedEffect,
+  type AskedRest,
+  type AskedWait,
+  effectAsk,
+  jobAsk,
+  nextAsk,
+  waitAsk,
+} from '../inside/asks.ts'
+import { waitRecordName } from '../memo.ts'
+import { Waits } from './waits.ts'
 
 /** Answers what a task of a durable job asks and keeps what it reports, wherever it runs. */
 export class TaskServices implements RunServices {
   readonly #attempt: Attempt
   readonly #backstage: TaskBackstage
   readonly #teller: JobTeller
+  /** There once the task has asked for a durable wait, or goes on after one. */
+  #waits: Waits | undefined
   /** There where somebody wants to hear that a run has begun: it costs a message. */
   readonly started?: () => void
 
@@ -52,7 +53,14 @@ export class TaskServices implements RunServices {
   }
 
   async ask(kind: string, value: unknown): Promise<unknown> {
+    this.#waits?.stir()
     switch (kind) {
+      case waitAsk.begin:
+        return this.#waitsOf().begin(value as AskedWait)
+      case waitAsk.over:
+        return this.#waitsOf().over(String(value))
+      case waitAsk.rest:
+        return this.#waitsOf().rest(value as AskedRest)
       case stepAsk.get:
         return this.#stepBegins(String(value))
       case stepAsk.put:
@@ -68,13 +76,23 @@ export class TaskServices implements RunServices {
     }
   }
 
+  #waitsOf(): Waits {
+    if (this.#waits === undefined) this.#attempt.waits = this.#waits = new Waits(this.#attempt, this.#backstage)
+    return this.#waits
+  }
+
   #job(): ThisJob {
     const { id, token, task, queue, attempt, deaths } = this.#attempt.claim
     return { id, token, task, queue, attempt, deaths }
   }
 
-  #stepBegins(name: string): { value: unknown } | undefined {
+  #stepBegins(name: string): KeptStep | undefined {
     const { claim } = this.#attempt
+    if (name.startsWith(waitRecordName(''))) {
+      throw new InvalidArgumentError(`The name of a step may not begin with '${waitRecordName('')}', got '${name}'`)
+    }
+    const failure = claim.memo === undefined ? undefined : this.#waitsOf().failureOf(name)
+    if (failure !== undefined) return { value: failure.error, failed: true }
     const kept = Object.hasOwn(claim.steps, name) ? claim.steps[name] : undefined
     if (kept !== undefined) return { value: decodeValue(kept) }
     const open = (this.#attempt.openSteps ??= new Map())

@@ -60,6 +60,10 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         ...(ending.blocked ? { delay: blockedFor } : {}),
         ...(attempt?.entry && attempt.entry.started > 0 ? { begun: true } : {}),
       }
+    case 'wait': {
+      const { after, delay, memo } = ending.rest
+      return { id, token, kind: 'release', after, memo, begun: true, ...(delay > 0 ? { delay } : {}) }
+    }
     case 'lost':
       return undefined
   }
@@ -82,6 +86,6 @@ function nextOf(next: NonNullable<Attempt['next']>): OutgoingCall[] {
 /** Counts an ending. */
 export function count(counts: WorkerCounts, kind: Ending['kind']): void {
   if (kind === 'retry') counts.retried++
-  else if (kind === 'release') counts.released++
+  else if (kind === 'release' || kind === 'wait') counts.released++
   else counts[kind]++
 }

@@ -328,6 +328,7 @@ export class WorkerCore {
     this.#ends++
     this.#solo.ended(attempt)
     attempt.deadlineTimer?.clear()
+    attempt.waits?.close()
     if (entry.started > 0) this.#window.ran(entry.duration)
     this.#ask()
     if (outcome.state === 'done') {
@@ -431,6 +432,8 @@ function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
       return { source: 'deadline', timeout: claim.deadline ?? 0 }
     case 'refused':
       return { source: 'explicit', reason: cause.error }
+    case 'wait':
+      return { source: 'suspended' }
     case 'release':
     case 'shutdown':
       return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }

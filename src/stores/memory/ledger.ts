@@ -299,6 +299,9 @@ export class Ledger {
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)
       this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
+    } else if (report.kind === 'memo') {
+      this.#counters.attend(entry, this.now)
+      entry.memo = value
     } else this.#report(entry, report.kind, value)
     if (next === undefined) return 'ok'
     const own = jobCounter(report.id)

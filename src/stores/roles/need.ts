@@ -1,6 +1,7 @@
 import { InvalidArgumentError, StoreError } from '../../core/errors/errors.ts'
 import type { BrokerAbility, Settlement } from './broker.ts'
 import type { OutgoingCall } from './calls.ts'
+import type { Counters } from './counters.ts'
 import type { Inspector } from './inspector.ts'
 import type { ForeignResults, Report } from './results.ts'
 import type { Store, StoreStats } from './store.ts'
@@ -77,6 +78,7 @@ export function checkSettled(store: Lacking, settlement: Settlement): void {
 
 /** The same of a report. */
 export function checkReported(store: Lacking, report: Report): void {
+  if (report.kind === 'memo') needCounters(store)
   if (report.kind !== 'step') return
   needEffects(store, report.effects)
   if (report.next !== undefined && report.next.length > 0) needAbility(store, 'next')
@@ -103,8 +105,10 @@ export function needEffects(
   if (effects.length > 0 && transactions === undefined) throw unsupported(url, 'commit effects together with a job')
 }
 
-function needCounters({ url, counters }: Lacking): void {
-  if (counters === undefined) throw unsupported(url, 'let jobs go when others have ended')
+/** The counters of a store that must have them. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */
+export function needCounters({ url, counters }: Lacking): Counters {
+  if (counters !== undefined) return counters
+  throw unsupported(url, 'let jobs go when others have ended')
 }
 
 /**

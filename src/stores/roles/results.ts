@@ -99,6 +99,8 @@ export type Report = HeldClaim &
         readonly effects?: readonly Effect[]
         readonly next?: readonly OutgoingCall[]
       }
+    /** The memo of the attempt (see `Settlement`), in place of the one before; as durable as a step. Needs the role `counters`. */
+    | { readonly kind: 'memo'; readonly value: string }
   )
 
 /**

@@ -1,7 +1,7 @@
-import { call, type Executor, task } from 'skein'
+import { call, current, type Duration, type Executor, task } from 'skein'
 import { compare, type CompareOptions } from 'skein/advisor'
 import { processes, type ProcessesOptions as PoolOptions } from 'skein/processes'
-import { work, type WorkOptions } from 'skein/queue'
+import { signalStep, work, type WorkOptions } from 'skein/queue'
 import { memoryStore, type MemoryStoreOptions } from 'skein/stores/memory'
 import { crash, settled, shuffled, testQueue, type TestQueueOptions, virtualClock } from 'skein/testing'
 import { threads } from 'skein/threads'
@@ -21,6 +21,23 @@ import {
 import { aMoment, told } from './uses.ts'
 
 const same = task(import.meta, (n: number) => n, { name: 'numbers.placed' })
+
+let limit: Duration | undefined
+const asks = task(import.meta, async () => signalStep(current(), 'word', { timeout: limit as Duration }), {
+  name: 'numbers.asks',
+})
+
+/** Whether a job waits for a signal that nobody sends, or has given up. */
+async function signalled(timeout: Duration): Promise<unknown> {
+  await using queue = await testQueue({ tasks: [asks] })
+  limit = timeout
+  const job = await queue.queue.submit(asks)
+  try {
+    return (await queue.waitFor(job, 'held')).state
+  } catch {
+    return await told(job.result())
+  }
+}
 
 /** A pool that is opened and closed: its workers start with the first call. */
 async function opened(options: PoolOptions): Promise<void> {
@@ -126,6 +143,7 @@ export const placeRows: readonly NumberRow[] = [
   row<number>('CompareOptions.concurrency', count(1), concurrency => compared({ concurrency })),
   row('CompareOptions.budget', spanUpTo(100), budget => compared({ budget })),
   row<number>('CrashOptions.time', count(1), time => crash.at('after-claim', { time })()),
+  row('SignalStepOptions.timeout', span, signalled),
   row<number>('TestQueueOptions.concurrency', count(1, 100_000), concurrency => queued({ concurrency })),
   row('TestQueueOptions.lease', boundedFrom(1_000), lease => queued({ lease })),
   row('drain(limit)', span, async limit => {

@@ -252,6 +252,13 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
     token,
   )
   if (row === undefined) return 'lost'
+  if (given.kind === 'memo') {
+    turn.durable = true
+    const call = row[0] as number
+    attend(turn, { call, id })
+    keepMemo(turn, call, value)
+    return 'ok'
+  }
   if (given.kind === 'step') {
     turn.durable = true
     const refused = runEffects(turn, `${id} ${token} ${given.name}`, given.effects)

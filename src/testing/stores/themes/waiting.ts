@@ -98,6 +98,33 @@ export function waiting(kind: Kind): void {
 
   scene(
     kind,
+    'an attempt may write its memo while it runs, and it is there for who goes on after a death',
+    ['counters', 'turn', 'leases', 'maxBytes'],
+    async ({ store, probe, bed }) => {
+      await probe.send(named(['w']))
+      const { id, token } = await probe.oneClaim()
+      const memo = (value: string): { id: string; token: number; kind: 'memo'; value: string } => ({
+        id,
+        token,
+        kind: 'memo',
+        value,
+      })
+      assert.deepEqual(await store.results.report([memo('1'), memo('2')]), ['ok', 'ok'])
+      const [large] = await store.results.report([memo(JSON.stringify('x'.repeat(2_000)))])
+      assert.ok(typeof large === 'object')
+      await assert.rejects(store.results.report([memo('no JSON')]), { code: 'SKEIN_INVALID_ARGUMENT' })
+      await bed.turn(10_000)
+      const again = await probe.oneClaim()
+      assert.deepEqual([again.memo, again.deaths], ['2', 1])
+      assert.deepEqual(await store.results.report([memo('3')]), ['lost'])
+      assert.deepEqual(await store.results.reports('w', 0).then(all => all.filter(each => each.kind !== 'state')), [])
+      await finishOne(probe, again)
+    },
+    { maxBytes: 1_000 },
+  )
+
+  scene(
+    kind,
     'a job that has waited for a time does not wait for it again when it is made to run again by hand',
     ['counters', 'turn', 'retry'],
     async ({ probe, bed }) => {

@@ -1,10 +1,10 @@
-import type { Outcome } from '../../call/run/entry.ts'
-import { withOrigin } from '../../call/codec/envelope.ts'
-import { isError } from '../../call/codec/stack-note.ts'
-import { decodeFailure, decodeValue } from '../../celery/result.ts'
-import { errorOfCause } from '../../core/errors/cause.ts'
-import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../../core/errors/errors.ts'
-import type { CallOutcome } from '../../stores/roles/results.ts'
+import type { Outcome } from '../call/run/entry.ts'
+import { withOrigin } from '../call/codec/envelope.ts'
+import { isError } from '../call/codec/stack-note.ts'
+import { decodeFailure, decodeValue } from '../celery/result.ts'
+import { errorOfCause } from '../core/errors/cause.ts'
+import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../core/errors/errors.ts'
+import type { CallOutcome } from '../stores/roles/results.ts'
 
 /** The name of a job. */
 export interface JobName {

@@ -1,0 +1,184 @@
+import { call, CancelledError, current, NonRetryableError, task, TimeoutError } from 'skein'
+import { callStep, signalStep, sleepStep } from 'skein/queue'
+
+/** The parts of `order` that have been worked on, in this program. */
+export const done: string[] = []
+
+/** Three steps, a sleep, an approval. */
+export const order = task(import.meta, async function order(item: string) {
+  const s = current()
+  const number = await s.step('reserve', () => note(`reserve ${item}`))
+  await sleepStep(s, 'cooling off', '30d')
+  const paid = await s.step('charge', () => note(`charge ${item}`))
+  let by: string
+  try {
+    by = (await signalStep<{ by: string }>(s, 'approval', { timeout: '3d' })).by
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error
+    by = 'nobody'
+  }
+  const sent = await s.step('send', () => note(`send ${item}, ${by}`))
+  return [number, paid, sent, by]
+})
+
+function note(text: string): string {
+  done.push(text)
+  return text
+}
+
+/** Waits for a signal for as long as it takes. */
+export const asks = task(import.meta, async function asks(name: string) {
+  return signalStep(current(), name)
+})
+
+/** Sleeps so many milliseconds, and says when it woke. */
+export const sleeps = task(import.meta, async function sleeps(time: number) {
+  await sleepStep(current(), 'a while', time)
+  return 'awake'
+})
+
+export const double = task(import.meta, (value: number) => value * 2, { name: 'waits.double' })
+
+export const fails = task(
+  import.meta,
+  function fails(value: number) {
+    done.push(`fails ${value} in attempt ${current().attempt}`)
+    throw new NonRetryableError(`no ${value}`)
+  },
+  { name: 'waits.fails' },
+)
+
+/** Adds up what two others make, each of which waits in its turn. */
+export const adds = task(import.meta, async function adds(value: number) {
+  const s = current()
+  const [one, two] = await Promise.all([
+    callStep(s, 'one', double, value),
+    callStep(s, 'two', call(nested, value).with({ queue: 'default' })),
+  ])
+  return one + two
+})
+
+/** Has two numbers doubled at once. */
+export const doubles = task(import.meta, async function doubles(value: number) {
+  const s = current()
+  return Promise.all([callStep(s, 'one', double, value), callStep(s, 'two', double, value + 1)])
+})
+
+/** Lets another one wait for it. */
+export const nested = task(import.meta, async function nested(value: number): Promise<number> {
+  const s = current()
+  await sleepStep(s, 'a while', '1h')
+  return callStep(s, 'inner', double, value)
+})
+
+/** Catches what the other job throws, and waits again before it goes on. */
+export const catches = task(import.meta, async function catches(value: number) {
+  const s = current()
+  const story: string[] = []
+  for (const name of ['a', 'b']) {
+    try {
+      await (name === 'a'
+        ? callStep(s, name, fails, value)
+        : s.step(name, () => Promise.reject(new Error(note('failed')))))
+    } catch (error) {
+      if (error instanceof CancelledError && error.source === 'suspended') throw error
+      story.push(`${name}: ${(error as Error).name} ${(error as Error).message}`)
+    }
+  }
+  await sleepStep(s, 'a while', '1d')
+  return story
+})
+
+/** Fails with the other job, and is tried again. */
+export const insists = task(import.meta, async function insists(value: number) {
+  const s = current()
+  done.push(`insists ${s.attempt}`)
+  return callStep(s, 'it', fails, value)
+})
+
+/** Steps, a sleep and a signal side by side. */
+export const sideBySide = task(import.meta, async function sideBySide() {
+  const s = current()
+  done.push('begins')
+  return Promise.all([
+    s.step('quick', () => note('quick')),
+    sleepStep(s, 'one hour', '1h').then(() => s.step('after one hour', () => note('after one hour'))),
+    signalStep<string>(s, 'word').then(word => s.step('after the word', () => note(`after ${word}`))),
+    sleepStep(s, 'two hours', '2h').then(() => note('two hours')),
+  ])
+})
+
+/** Waits while a step of its own is worked on, which ends once the signal is there. */
+export const works = task(import.meta, async function works() {
+  const s = current()
+  let arrived = (): void => {}
+  const word = signalStep<string>(s, 'word').finally(() => arrived())
+  const [first, second] = await Promise.all([
+    word,
+    s.step('long', async () => {
+      s.log('working')
+      await new Promise<void>(resolve => (arrived = resolve))
+      return 'long'
+    }),
+  ])
+  return `${first}, ${second}`
+})
+
+/** Swallows the cancellation by which it is to give its place back. */
+export const swallows = task(import.meta, async function swallows() {
+  try {
+    return await signalStep<string>(current(), 'word')
+  } catch {
+    return 'swallowed'
+  }
+})
+
+/** Begins a wait under a name that is taken, or in a step. */
+export const wrong = task(
+  import.meta,
+  async function wrong(what: 'twice' | 'in a step' | 'name' | 'record' | 'signal') {
+    const s = current()
+    switch (what) {
+      case 'twice':
+        await s.step('x', () => 1)
+        return sleepStep(s, 'x', '1d')
+      case 'in a step':
+        return s.step('x', inner => sleepStep(inner, 'y', '1d'))
+      case 'name':
+        return sleepStep(s, '', '1d')
+      case 'record':
+        return s.step('wait: x', () => 1)
+      case 'signal':
+        return callStep(s, 'x', call(double, 1).with({ signal: new AbortController().signal }))
+    }
+  },
+)
+
+/** A sleep that has become a signal with a later version of the program. */
+let version = 1
+export function deploy(next: number): void {
+  version = next
+}
+export const changes = task(import.meta, async function changes() {
+  const s = current()
+  if (version === 1) await sleepStep(s, 'x', '1d')
+  else await signalStep(s, 'x')
+})
+
+export const all = [
+  order,
+  asks,
+  sleeps,
+  double,
+  fails,
+  adds,
+  doubles,
+  nested,
+  catches,
+  insists,
+  sideBySide,
+  works,
+  swallows,
+  wrong,
+  changes,
+]
