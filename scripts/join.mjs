@@ -18,7 +18,19 @@ import {
 import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
-const queueCommands = ['stats', 'jobs', 'job', 'retry', 'cancel', 'purge', 'pause', 'dead', 'doctor', 'repair']
+const queueCommands = [
+  'stats',
+  'jobs',
+  'job',
+  'retry',
+  'cancel',
+  'signal',
+  'purge',
+  'pause',
+  'dead',
+  'doctor',
+  'repair',
+]
 
 /** Each part has what these modules load and no part above it has; where it says so, only what is in one folder. */
 const parts = [

@@ -50,6 +50,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/cancel.ts')).cancelCommand,
   },
   {
+    name: 'signal',
+    summary: 'send a signal to a job that waits for it, or will',
+    load: async () => (await import('./queue/signal.ts')).signalCommand,
+  },
+  {
     name: 'purge',
     summary: 'forget jobs for good, with their results',
     load: async () => (await import('./queue/purge.ts')).purgeCommand,

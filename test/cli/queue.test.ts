@@ -12,9 +12,11 @@ import { type Ended, type Running, skein, start, workplace } from './skein.ts'
 
 const module = `
 import { task, current } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
+import { signalStep } from '${pathToFileURL(join(root, 'dist/queue/index.js')).href}'
 export const add = task(import.meta, function add(a, b) { console.log('adding'); return a + b })
 export const boom = task(import.meta, function boom(what) { throw new TypeError('no ' + what) })
 export const nap = task(import.meta, async function nap() { const s = current(); s.log('napping', { deep: true }); await s.sleep('1h') })
+export const asks = task(import.meta, async function asks(name) { return signalStep(current(), name, { timeout: '3d' }) })
 export const busy = task(import.meta, function busy() { const s = current(); for (let n = 0; n < 100; n++) { s.progress(n); s.log('line ' + n) } throw new Error('too busy') })
 `
 
@@ -23,7 +25,7 @@ interface Place {
   readonly url: string
   readonly queue: DurableQueue
   /** The task functions of the module. */
-  readonly tasks: Record<'add' | 'boom' | 'nap' | 'busy', never>
+  readonly tasks: Record<'add' | 'asks' | 'boom' | 'nap' | 'busy', never>
   run(...args: string[]): Promise<Ended>
   worker(...args: string[]): Running
 }
@@ -419,5 +421,36 @@ describe('the commands that change something', () => {
     assert.equal(code, 0, stdout)
     assert.match(stdout, /Saved 1 job and 0 reports into .*jobs-repaired\.db/)
     assert.match((await run('jobs', '--store', `sqlite:${join(folder, 'jobs-repaired.db')}`)).stdout, /work\.add/)
+  })
+})
+
+describe('skein signal', () => {
+  test('lets a job go on that waits for it, of which skein jobs and skein job say so', async t => {
+    const { queue, tasks, worker, run } = await place(t)
+    const running = worker('--verbose')
+    const job = await queue.submit(call(tasks.asks, 'approval' as never))
+    await running.printed(`waiting for signal 'approval', at most until`)
+    assert.match((await run('jobs')).stdout, /held .*waiting for signal 'approval', at most until/)
+    assert.match((await run('job', job.id)).stdout, /waits +waiting for signal 'approval'[^]*has given its place back/)
+    const [listed] = lines((await run('jobs', '--json')).stdout)
+    assert.ok(listed)
+    const [{ kind, name, until }] = listed['waits'] as [{ kind: string; name: string; until: string }]
+    assert.deepEqual([kind, name], ['signal', 'approval'])
+    assert.ok(Date.parse(until) > Date.now())
+    const { code, stdout } = await run('signal', job.id, 'approval', '{"ok":true}')
+    assert.equal(code, 0)
+    assert.match(stdout, /The signal is kept for the job/)
+    assert.deepEqual(await job.result(), { ok: true })
+    const late = await run('signal', job.id, 'approval', '--json')
+    assert.equal(late.code, 1)
+    assert.deepEqual(lines(late.stdout), [{ id: job.id, signal: 'approval', outcome: 'ended' }])
+    assert.match((await run('signal', 'nobody', 'approval')).stdout, /unknown to the store/)
+    for (const wrong of [
+      ['signal'],
+      ['signal', job.id],
+      ['signal', job.id, 'a', 'b', 'c'],
+      ['signal', job.id, 'a', 'no json'],
+    ])
+      assert.equal((await run(...wrong)).code, 2, wrong.join(' '))
   })
 })

@@ -1,4 +1,5 @@
 import type { StoredJob } from '../../stores/roles/inspector.ts'
+import type { AwaitedThing } from '../../queue/memo.ts'
 import { type ReadJob, readJob } from './read-job.ts'
 
 /**
@@ -7,11 +8,12 @@ import { type ReadJob, readJob } from './read-job.ts'
  */
 export function jobAsJson(job: StoredJob): Record<string, unknown> {
   const read = readJob(job)
-  const { tags, damaged, ...rest } = read
+  const { tags, damaged, waits, ...rest } = read
   return {
     ...rest,
     ...(tags.length > 0 ? { tags } : {}),
     ...Object.fromEntries(times.flatMap(name => (read[name] === undefined ? [] : [[name, iso(read[name])]]))),
+    ...(waits === undefined ? {} : { waits: waits.map(withIso) }),
     ...(damaged.length > 0 ? { damaged } : {}),
   }
 }
@@ -25,6 +27,10 @@ const times = [
   'deadlineAt',
   'keyUntil',
 ] as const satisfies (keyof ReadJob)[]
+
+function withIso({ until, ...wait }: AwaitedThing): Record<string, unknown> {
+  return until === undefined ? wait : { ...wait, until: iso(until) }
+}
 
 /** A moment as ISO text. It must be one that a Date can be made of. */
 export function iso(moment: number): string {

@@ -1,3 +1,4 @@
+import { waitText } from '../../queue/memo.ts'
 import { toJson } from '../to-json.ts'
 import { printableLines } from '../ui/printable.ts'
 import type { Style } from '../ui/style.ts'
@@ -16,6 +17,7 @@ export function jobText(job: ReadJob, story: readonly ReadEntry[], most: number,
   const facts: [string, string | undefined][] = [
     ['task', `${job.task}${argumentsText(job)}`],
     ['state', stateLine(job, style)],
+    ['waits', job.waits?.map(waitText).join('; ')],
     ['queue', job.priority === 0 ? job.queue : `${job.queue}, priority ${job.priority}`],
     ['attempt', attemptLine(job)],
     ['worker', job.worker],
@@ -115,13 +117,14 @@ function entryText({ kind, value, damaged }: ReadEntry, style: Style): string {
 }
 
 function turnText(fields: Readonly<Record<string, unknown>>, style: Style): string {
-  const { state, worker, attempt, delay, error, reason } = fields
+  const { state, worker, attempt, delay, error, reason, after } = fields
   switch (state) {
     case 'retry':
       return `${style.yellow('failed, to be tried again')} in ${textOf(delay ?? 0)} ms: ${short(messageIn(error), 100)}`
     case 'died':
       return `${style.red('its worker died')}: ${textOf(worker)}, in attempt ${textOf(attempt)}`
     case 'released':
+      if (after !== undefined) return 'has given its place back, and waits'
       return 'handed back; the attempt does not count'
     case 'cancelling':
       return `${style.yellow('asked to stop')}: ${short(toJson(reason), 100)}`

@@ -4,6 +4,7 @@ import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { StoredState } from '../../stores/roles/calls.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'
 import type { Reported } from '../../stores/roles/results.ts'
+import { type AwaitedThing, readMemo } from '../../queue/memo.ts'
 import { jsonValue, toJson } from '../to-json.ts'
 
 /** Stands in the place of something that cannot be read. */
@@ -37,6 +38,8 @@ export interface ReadJob {
   readonly result?: unknown
   readonly error?: Failure
   readonly cancelling?: unknown
+  /** The things that it waits for that it has asked for itself. */
+  readonly waits?: readonly AwaitedThing[]
   /** The names of the fields that make no sense. */
   readonly damaged: readonly string[]
 }
@@ -100,6 +103,7 @@ export function readJob(job: StoredJob): ReadJob {
     ...time('keyUntil'),
     ...read('result', () => (job.result === undefined ? undefined : readValue(job.result))),
     ...read('error', () => (job.error === undefined ? undefined : failureOf(job.error))),
+    ...read('waits', () => waitsOf(job)),
     ...read('cancelling', () => (job.cancelling === undefined ? undefined : readValue(job.cancelling))),
     damaged,
   }
@@ -113,6 +117,21 @@ function messageOf(job: StoredJob): Pick<ReadJob, 'args' | 'kwargs' | 'malformed
     args: jsonValue(args) as unknown[],
     ...(Object.keys(kwargs).length > 0 ? { kwargs: jsonValue(kwargs) as Record<string, unknown> } : {}),
   }
+}
+
+function waitsOf({ state, memo }: StoredJob): readonly AwaitedThing[] | undefined {
+  if (state !== 'held' && state !== 'delayed') return undefined
+  const waits = readMemo(memo).waits.map(each => {
+    const { kind, name, until, id } = must(each, isAwaited)
+    return { kind, name, ...(until === undefined ? {} : { until }), ...(id === undefined ? {} : { id }) }
+  })
+  return waits.length === 0 ? undefined : waits
+}
+
+function isAwaited(value: unknown): value is AwaitedThing {
+  const { kind, name, until, id } = fieldsOf(value)
+  const isKind = kind === 'sleep' || kind === 'signal' || kind === 'call'
+  return isKind && isString(name) && (until === undefined || isTime(until)) && (id === undefined || isString(id))
 }
 
 /** A stored value as plain JSON; its text where it cannot be made again here. */

@@ -1,6 +1,7 @@
 import type { StoredState } from '../../stores/roles/calls.ts'
 import { retentionParts } from '../../stores/options.ts'
 import type { Retention } from '../../stores/roles/retention.ts'
+import { waitText } from '../../queue/memo.ts'
 import { toJson } from '../to-json.ts'
 import { bytes, count, plural, time } from '../ui/amount.ts'
 import { printable } from '../ui/printable.ts'
@@ -58,9 +59,10 @@ export function argumentsText({ args, kwargs }: ReadJob): string {
 }
 
 /** The reason for the state of a job; empty where there is nothing to say. */
-export function reasonText({ cancelling, state, error, damaged }: ReadJob): string {
+export function reasonText({ cancelling, state, error, damaged, waits }: ReadJob): string {
   if (damaged.length > 0) return `${damagedText}: ${damaged.join(', ')}`
   if (cancelling !== undefined && state === 'running') return 'is being cancelled'
+  if (waits !== undefined) return waits.map(waitText).join('; ')
   return error?.message ?? ''
 }
 

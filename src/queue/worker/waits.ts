@@ -149,7 +149,7 @@ export class Waits implements AttemptWaits {
     const { store } = this.#backstage
     needAbility(store, 'next')
     const { id, queue } = this.#attempt.claim
-    const counts = [...(call.counts ?? []), { counter: jobCounter(id), member }]
+    const counts = [...(call.counts ?? []), { counter: jobCounter(id), member, owned: true as const }]
     const child = { ...call, counts, queue: call.queue === '' ? queue : call.queue }
     await this.#keep(name, { kind: 'call', id: call.id, member }, [child])
   }
@@ -293,7 +293,9 @@ export class Waits implements AttemptWaits {
       }
       const isFirst = this.#members === undefined
       this.#members = members
-      if (isFirst && this.#attempt.claim.memo === undefined) this.#noteStale()
+      // With a job that is made to run again by hand they run again themselves.
+      const { memo, attempt } = this.#attempt.claim
+      if (isFirst && memo === undefined && attempt > 1) this.#noteStale()
     })()
     this.#looking = own
     return own

@@ -1,5 +1,5 @@
-import { endCounter } from '../end-counter.ts'
-import { firstChild, firstSignal, jobCounter } from '../job-counter.ts'
+import { endCounter, isEndCounter } from '../end-counter.ts'
+import { firstSignal, jobCounter } from '../job-counter.ts'
 import * as story from '../story.ts'
 import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
@@ -86,13 +86,15 @@ export class Counters {
   }
 
   /** From now on the counter that belongs to a call is kept for as long as the call is. */
-  attend(entry: Entry, now: number): void {
-    this.#attend(entry, now)
+  attend(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): void {
+    this.#attend(entry, now, all)
   }
 
-  #attend(entry: Entry, now: number): Counter {
+  #attend(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): Counter {
     const counter = jobCounter(entry.call.id)
     const known = this.#of(counter, now)
+    // One that has waited for the end of another, and runs, need not know of that any more.
+    if (isEndCounter(entry.after?.counter) && entry.state === 'running') this.change(entry, all)
     entry.after ??= { counter, members: 0, failure: 'release' }
     known.awaiting.add(entry)
     this.#idle.delete(counter)
@@ -100,17 +102,11 @@ export class Counters {
   }
 
   /** Keeps a signal for a call that has not ended. */
-  signal(entry: Entry, name: string, value: string, now: number): void {
-    const member = firstSignal + this.#attend(entry, now).signals++
+  signal(entry: Entry, name: string, value: string, now: number, all: ReadonlyMap<string, Entry>): void {
+    const member = firstSignal + this.#attend(entry, now, all).signals++
     const counts = [{ counter: jobCounter(entry.call.id), member }]
     this.enroll(counts, name, undefined, now)
     this.ended(name, counts, { state: 'done', result: value })
-  }
-
-  /** The calls that a call has sent for itself, and that have not ended. */
-  *childrenOf(id: string): Generator<string> {
-    for (const [member, { id: child, end }] of this.#counters.get(jobCounter(id))?.members ?? [])
-      if (member >= firstChild && member < firstSignal && end === undefined) yield child
   }
 
   /** The counter of the end of a call, whichever way that ends, for one that is not to run beside it. */
@@ -294,11 +290,6 @@ export class Counters {
   /** The bytes of what is kept for a call that has waited. */
   bytesFor({ after }: Entry): number {
     return (after && this.#counters.get(after.counter)?.bytes) ?? 0
-  }
-
-  /** True while some that have ended are not counted. */
-  get haveToWake(): boolean {
-    return this.#uncounted.length > 0
   }
 
   /** Counts those that have ended, and wakes who waited for them. */

@@ -61,8 +61,6 @@ export class Ledger {
   readonly history: History
   readonly #counters = new Counters()
   readonly #leases = new Leases()
-  /** Calls that have ended and may have sent others for themselves. */
-  #deserted: Entry[] = []
   #sequence = 0
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
@@ -300,13 +298,13 @@ export class Ledger {
       entry.steps.set(report.name, value)
       this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
     } else if (report.kind === 'memo') {
-      this.#counters.attend(entry, this.now)
+      this.#counters.attend(entry, this.now, this.entries)
       entry.memo = value
     } else this.#report(entry, report.kind, value)
     if (next === undefined) return 'ok'
     const own = jobCounter(report.id)
     if (next.some(({ counts }) => counts?.some(({ counter }) => counter === own)))
-      this.#counters.attend(entry, this.now)
+      this.#counters.attend(entry, this.now, this.entries)
     this.send(next)
     return 'ok'
   }
@@ -317,7 +315,7 @@ export class Ledger {
     const entry = this.entries.get(id)
     if (entry === undefined || entry.foreign) return 'gone'
     if (hasEnded(entry)) return 'ended'
-    this.#counters.signal(entry, name, value, this.now)
+    this.#counters.signal(entry, name, value, this.now, this.entries)
     this.tell({ signal: 'reported', id }) // the attempt that runs may wait for it
     return 'kept'
   }
@@ -396,23 +394,9 @@ export class Ledger {
     return expired
   }
 
-  /** Lets go on those who waited for what has ended, and stops what those that have ended had sent for themselves. */
+  /** Lets go on those who waited for what has ended. */
   finish(): void {
-    do {
-      this.#counters.wake(this, this.now)
-      this.#stopChildren()
-    } while (this.#counters.haveToWake || this.#deserted.length > 0)
-  }
-
-  /** Stops the calls that a job has sent for itself. Those that it shares with others, under other ids, go on. */
-  #stopChildren(): void {
-    const deserted = this.#deserted
-    this.#deserted = []
-    for (const { call } of deserted) {
-      const reason = JSON.stringify(`job ${call.id}, which had sent it, has ended`)
-      for (const child of this.#counters.childrenOf(call.id))
-        if (child.startsWith(`${call.id}/`)) this.cancel(child, reason)
-    }
+    this.#counters.wake(this, this.now)
   }
 
   /** It has waited for as long as it was to, and need not wait any more, whatever happens. */
@@ -542,7 +526,6 @@ export class Ledger {
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
     this.#leave(entry)
     entry.memo = undefined
-    if (entry.after !== undefined) this.#deserted.push(entry)
     if (!keepsKey(entry, this.now)) this.#keys.free(entry)
     entry.state = state
     entry.endedAt = this.now

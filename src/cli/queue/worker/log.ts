@@ -120,6 +120,7 @@ export class WorkerLog {
         return quiet ? undefined : `${about(event, s.yellow('failed'), s)}, again in ${wait}: ${messageOf(event.error)}`
       }
       case 'released':
+        if (event.waits !== undefined) return verbose ? about(event, event.waits.join('; '), s) : undefined
         return verbose ? about(event, event.interrupted ? s.yellow('broken off') : 'handed back', s) : undefined
       case 'lost':
         return `${about(event, s.red('lost its lease'), s)}: another worker may run it; nothing of this attempt is kept`

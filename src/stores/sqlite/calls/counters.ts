@@ -1,7 +1,8 @@
 import type { Membership } from '../../roles/calls.ts'
 import type { EndedMember } from '../../roles/counters.ts'
 import { countIn, countOf, optionalTextIn, textIn } from '../file/columns.ts'
-import { firstChild, firstSignal, isJobCounter, jobCounter } from '../../job-counter.ts'
+import { isEndCounter } from '../../end-counter.ts'
+import { firstSignal, isJobCounter, jobCounter } from '../../job-counter.ts'
 import { memberStory } from '../../story.ts'
 import { state } from '../file/schema.ts'
 import { unended } from './graphs.ts'
@@ -146,7 +147,13 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
 export function attend(turn: Turn, { call, id }: { readonly call: number; readonly id: string }): string {
   const { database, keeper } = turn
   const counter = jobCounter(id)
-  database.run('UPDATE skein_call SET awaits = ?, awaits_members = 0 WHERE call = ? AND awaits IS NULL', counter, call)
+  const [before, present] = database.get('SELECT awaits, state FROM skein_call WHERE call = ?', call) ?? [counter]
+  const waited = optionalTextIn(before)
+  // One that has waited for the end of another, and runs, need not know of that any more.
+  if (waited === undefined || (isEndCounter(waited) && present === state.running)) {
+    database.run('UPDATE skein_call SET awaits = ?, awaits_members = 0 WHERE call = ?', counter, call)
+    if (waited !== undefined) leave(turn, waited)
+  }
   database.run(
     `INSERT INTO skein_counter VALUES (?, 0, 0, 0, 0, 1, NULL)
      ON CONFLICT (counter) DO UPDATE SET awaited = 1, idle_at = NULL`,
@@ -172,16 +179,6 @@ export function addSignal(
   const call = turn.next()
   enroll(turn, [{ counter, member: typeof last === 'number' ? last + 1 : firstSignal }], name, call)
   turn.ended.push({ call, state: state.done, result: value })
-}
-
-/** The calls that a call has sent for itself, and that have not ended. */
-export function childrenOf(turn: Turn, id: string): string[] {
-  return turn.database
-    .all(
-      `SELECT id FROM skein_member WHERE counter = ? AND member >= ${firstChild} AND member < ${firstSignal} AND state IS NULL`,
-      jobCounter(id),
-    )
-    .map(([child]) => textIn(child))
 }
 
 /** Keeps what an attempt that waits has left for itself. */

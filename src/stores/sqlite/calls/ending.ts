@@ -111,7 +111,6 @@ export function end(
   noteEnd(turn, loaded, into, given)
   if (awaits !== null) {
     dropMemo(turn, call)
-    turn.deserted.push(id)
   }
   const ignored = into === state.done && loaded.ignoreResult
   const keepsKey = keyUntil !== null && keyUntil > turn.now

@@ -70,8 +70,6 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
-  /** Calls that have ended and may have sent others for themselves, which are not wanted any more. */
-  readonly deserted: string[] = []
   /** The numbers of calls that were there for others, which are all gone or have ended. */
   readonly left: Set<number> = new Set()
   /** Those that have waited for a counter and have ended, and in which state. */

@@ -3,8 +3,8 @@ import { isEndCounter } from '../../end-counter.ts'
 import { numberIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
-import { childrenOf, count, stateName } from './counters.ts'
-import { ask, cancel, end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere } from './ending.ts'
+import { count, stateName } from './counters.ts'
+import { ask, end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere } from './ending.ts'
 import { isNeeded, unended } from './graphs.ts'
 import { refill } from './limits.ts'
 import { earlier } from './sending.ts'
@@ -16,10 +16,9 @@ import type { Turn } from './turn.ts'
  * that wait for each other may come down at once.
  */
 export function wake(turn: Turn): void {
-  while (turn.ended.length > 0 || turn.over.length > 0 || turn.left.size > 0 || turn.deserted.length > 0) {
+  while (turn.ended.length > 0 || turn.over.length > 0 || turn.left.size > 0) {
     countEnded(turn)
     stopUnneeded(turn)
-    stopChildren(turn)
   }
 }
 
@@ -57,15 +56,6 @@ function withdraw(turn: Turn, call: number, reason: string): void {
   if (loaded === undefined || loaded.state >= state.done || loaded.cancelling !== null || isNeeded(turn, call)) return
   if (loaded.state === state.running) ask(turn, loaded, reason)
   else end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
-}
-
-/** Stops the calls that a job has sent for itself. Those that it shares with others, under other ids, go on. */
-function stopChildren(turn: Turn): void {
-  for (const id of turn.deserted) {
-    const reason = JSON.stringify(`job ${id}, which had sent it, has ended`)
-    for (const child of childrenOf(turn, id)) if (child.startsWith(`${id}/`)) cancel(turn, child, reason)
-  }
-  turn.deserted.length = 0
 }
 
 /** Those that a counter holds and for which a condition holds, who came first first. */

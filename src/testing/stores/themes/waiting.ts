@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { firstChild, firstSignal, jobCounter } from '../../../stores/job-counter.ts'
 import type { Claim } from '../../../stores/roles/broker.ts'
-import type { AwaitedCounter, OutgoingCall } from '../../../stores/roles/calls.ts'
+import type { AwaitedCounter, Membership, OutgoingCall } from '../../../stores/roles/calls.ts'
 import type { Store } from '../../../stores/roles/store.ts'
 import { after, finishOne, members, waiter } from '../counted.ts'
 import { type Kind, named, outgoing, scene } from '../scene.ts'
@@ -267,11 +267,16 @@ export function waiting(kind: Kind): void {
     'calls that a job has sent for itself are cancelled when it ends before them, and those that they have sent',
     ['counters', 'next', 'cancel', 'find'],
     async ({ store, probe }) => {
-      await probe.send(named(['w']))
+      const shared = outgoing({ id: 'shared', queue: 'r' })
+      await probe.send([...named(['w']), shared])
       const claim = await probe.oneClaim()
-      const shared = outgoing({ id: 'shared', queue: 'r', counts: [membership('w', 2)] })
       await store.results.report([
-        stepOf(claim, 'charge', [child('w', 'waits'), child('w', 'runs', {}, 1), shared, outgoing({ id: 'free' })]),
+        stepOf(claim, 'charge', [
+          child('w', 'waits'),
+          child('w', 'runs', {}, 1),
+          { ...shared, counts: [membership('w', 2)] },
+          outgoing({ id: 'free' }),
+        ]),
       ])
       const [waits, runs, free] = await probe.claimed()
       assert.ok(waits && runs && free)
@@ -282,8 +287,11 @@ export function waiting(kind: Kind): void {
       stopping.want(0)
       assert.deepEqual(await probe.inspector.cancel(['w'], '"enough"'), ['cancelled'])
       for (const id of ['w/waits', 'w/waits/deep']) assert.equal(await probe.stateOf(id), 'cancelled')
-      assert.match(String((await probe.errorOf('w/waits'))['reason']), /job w, which had sent it, has ended/)
-      assert.ok((await probe.job('w/runs')).cancelling?.includes('job w, which had sent it, has ended'))
+      assert.match(
+        String((await probe.errorOf('w/waits'))['reason']),
+        /call w, for which it was to run, has ended as cancelled/,
+      )
+      assert.ok((await probe.job('w/runs')).cancelling?.includes('call w, for which it was to run'))
       assert.equal(await probe.stateOf('free'), 'running')
       assert.deepEqual(await probe.claimedIds(10, { queues: ['r'] }), ['shared'])
       await stopping.stop()
@@ -327,8 +335,8 @@ function wait(
   }
 }
 
-function membership(id: string, index: number): { counter: string; member: number } {
-  return { counter: jobCounter(id), member: firstChild + index }
+function membership(id: string, index: number): Membership & { owned: true } {
+  return { counter: jobCounter(id), member: firstChild + index, owned: true }
 }
 
 /** A call that a job sends for itself. */
