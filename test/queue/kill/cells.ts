@@ -8,8 +8,11 @@ export type Where = CrashLabel | 'random'
 
 /** One cell of the matrix. */
 export interface Cell {
-  /** `relay`: a program that settles calls together with what comes next. */
-  readonly who: 'worker' | 'client' | 'relay'
+  /**
+   * `relay`: a program that settles calls together with what comes next. `waiter`: a worker of jobs that sleep, wait for a signal and
+   * call another job, and of nothing else.
+   */
+  readonly who: 'worker' | 'client' | 'relay' | 'waiter'
   readonly how: How
   readonly where: Where
 }
@@ -45,6 +48,13 @@ const aroundCommit: readonly Where[] = ['before-ack', 'during-ack', 'after-ack',
 /** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
 export const cells: readonly Cell[] = [
   ...ways.flatMap(how => [...crashLabels, 'random' as const].map((where): Cell => ({ who: 'worker', how, where }))),
+  ...ways.flatMap(how =>
+    (['after-claim', 'mid-run', 'after-effect', ...aroundCommit] as const).map((where): Cell => ({
+      who: 'waiter',
+      how,
+      where,
+    })),
+  ),
   ...ways.map((how): Cell => ({ who: 'client', how, where: 'random' })),
   ...ways.flatMap(how => aroundCommit.map((where): Cell => ({ who: 'relay', how, where }))),
 ]

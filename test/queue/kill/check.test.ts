@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Evidence, violationsNow, violationsOf } from './check.ts'
-import type { Mark } from './programs/tasks.ts'
+import type { Mark } from './programs/marks.ts'
 
 const job = (id: string, state: string, more: object = {}): never =>
   ({
@@ -27,6 +27,7 @@ const evidence = (changes: Partial<Evidence>): Evidence => ({
   accepted: [{ job: 'a', task: 'inStore' }],
   marks: [mark('begin', 1), mark('end', 1)],
   rows: [{ job: 'a', token: 1 }],
+  left: [],
   jobs: jobs(job('a', 'done')),
   progress: new Map(),
   ...changes,
@@ -38,6 +39,28 @@ const marksOf = (...ids: string[]): Mark[] => ids.map(id => ({ ...mark('end', 1)
 
 /** What goes wrong in a store or a worker, what it leaves behind, and how it is told. */
 const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: RegExp])[] = [
+  [
+    'a job that outlives the one that has called it',
+    { jobs: jobs(job('a', 'done'), job('a/0/other', 'ready', { task: 'tasks.plain' })) },
+    /job a\/0\/other is still ready, and job a, which has called it, has ended/,
+  ],
+  [
+    'a call that was sent twice',
+    {
+      marks: marksOf('a', 'a/0/other', 'a/1/other'),
+      jobs: jobs(
+        job('a', 'done'),
+        ...[0, 1].map(n => job(`a/${n}/other`, 'done', { task: 'tasks.plain' }) as { id: string }),
+      ),
+    },
+    /job a has called another 2 times/,
+  ],
+  [
+    'a call that was never sent',
+    { jobs: jobs(job('a', 'done', { task: 'tasks.waiting' })), rows: [] },
+    /job a is done without the job that it has called/,
+  ],
+  ['a memo that nobody needs any more', { left: ['the memo of call 7'] }, /the memo of call 7 is left behind/],
   ['an accepted job that was forgotten', { jobs: new Map(), rows: [] }, /job a was accepted and is gone/],
   ['a job that nobody ends', { jobs: jobs(job('a', 'running')), rows: [] }, /job a was accepted and is still running/],
   ['an effect that is left out', { rows: [] }, /job a is done, and its effect is missing/],

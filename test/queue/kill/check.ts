@@ -1,5 +1,5 @@
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
-import type { Given, Mark } from './programs/tasks.ts'
+import type { Given, Mark } from './programs/marks.ts'
 
 /** A row that an attempt has committed together with its acknowledgement. */
 export interface EffectRow {
@@ -14,6 +14,8 @@ export interface Evidence {
   /** What tasks have written down, in order. */
   readonly marks: readonly Mark[]
   readonly rows: readonly EffectRow[]
+  /** What the store still has for jobs that wait, although none does. */
+  readonly left: readonly string[]
   readonly jobs: ReadonlyMap<string, StoredJob>
   /** The values that an attempt gave to `progress`, in the order in which the store has them, by the id of the job. */
   readonly progress: ReadonlyMap<string, readonly Given[]>
@@ -32,6 +34,7 @@ export function violationsOf(evidence: Evidence): string[] {
     ...stepsAgain(evidence),
     ...limitExceeded(evidence),
     ...uniqueExceeded(evidence),
+    ...orphans(evidence),
   ]
 }
 
@@ -42,6 +45,26 @@ function* notKept({ accepted, jobs }: Evidence): Generator<string> {
     if (!stored) yield `job ${job} was accepted and is gone`
     else if (!final.has(stored.state)) yield `job ${job} was accepted and is still ${stored.state}`
   }
+}
+
+/**
+ * A job that another has called has ended when that has, and is not sent again as long as it has not failed; nothing that was kept for
+ * jobs that wait outlives them.
+ */
+function* orphans({ jobs, left }: Evidence): Generator<string> {
+  const done = new Map<string, number>()
+  for (const { id, state } of jobs.values()) {
+    const [owner = '', ...name] = id.split('/')
+    if (name.length === 0) continue
+    if (!jobs.has(owner)) yield `job ${id} was called by job ${owner}, which is not there`
+    else if (!final.has(state)) yield `job ${id} is still ${state}, and job ${owner}, which has called it, has ended`
+    if (state === 'done') done.set(owner, (done.get(owner) ?? 0) + 1)
+  }
+  for (const [owner, n] of done) if (n > 1) yield `job ${owner} has called another ${n} times, and all of them are done`
+  for (const { id, state, task } of jobs.values())
+    if (task.endsWith('.waiting') && state === 'done' && !done.has(id))
+      yield `job ${id} is done without the job that it has called`
+  for (const what of left) yield `${what} is left behind`
 }
 
 /** What is committed with the acknowledgement is there once for a job that is done, and not at all for any other. */

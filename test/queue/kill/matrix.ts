@@ -11,7 +11,7 @@ import { byItself, type Cell, cells, doom, inTheStore, isMeant, nameOf } from '.
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
 import { Random } from './random.ts'
 import { Relays, relayUrl } from './relays.ts'
-import type { Given, Mark } from './programs/tasks.ts'
+import { type Given, type Mark, waitsQueue } from './programs/marks.ts'
 import { Victim } from './victim.ts'
 
 /** How much is to be killed, and how. */
@@ -50,8 +50,9 @@ export interface MatrixReport {
 
 /** The shortest that there is, so that the dead are found soon. */
 const lease = 1_000
-/** How many workers are at work, and in danger, at the same time; and how many relays. */
+/** How many workers are at work, and in danger, at the same time; how many of jobs that wait; and how many relays. */
 const slots = 5
+const waiterSlots = 2
 const relaySlots = 4
 /** A point that was not reached after so long, in milliseconds, is not on the way of what runs. */
 const patience = 8_000
@@ -170,7 +171,8 @@ class Round {
       await this.#prepare()
       const sampling = this.#sample()
       await Promise.all([
-        ...Array.from({ length: slots }, () => this.#workers()),
+        ...Array.from({ length: slots }, () => this.#workers('worker')),
+        ...Array.from({ length: waiterSlots }, () => this.#workers('waiter')),
         ...Array.from({ length: relaySlots }, () => this.#relaying()),
         this.#clients(),
       ])
@@ -189,9 +191,9 @@ class Round {
   // ---------------------------------------------------------------- killing
 
   /** One place for workers: starts one, brings it to grief, and starts the next. */
-  async #workers(): Promise<void> {
+  async #workers(who: 'worker' | 'waiter'): Promise<void> {
     while (this.#going) {
-      const cell = this.#next('worker')
+      const cell = this.#next(who)
       if (!cell) return
       await this.#killWorker(cell)
     }
@@ -203,7 +205,8 @@ class Round {
     const passage = 1 + this.#random.below(cell.where === 'mid-run' || cell.where === 'after-effect' ? 6 : 3)
     const armed = cell.where === 'random' ? '' : `${cell.where}:${passage}:${cell.how}`
     const after = 500 + this.#random.below(1_000)
-    const worker = this.#startWorker(this.#random.of(places), {
+    const queues = cell.who === 'waiter' ? waitsQueue : 'default'
+    const worker = this.#startWorker(this.#random.of(places), queues, {
       ...(armed === '' ? {} : { SKEIN_CRASH_AT: armed }),
       ...doom(cell, after),
     })
@@ -325,10 +328,23 @@ class Round {
     })
   }
 
-  #startWorker(on: string, environment: Readonly<Record<string, string>>): Victim {
+  #startWorker(on: string, queues: string, environment: Readonly<Record<string, string>>): Victim {
     const capacity = on === 'loop' ? ['--concurrency', '8'] : ['--workers', '2']
     const main = join(root, 'dist/cli/main.js')
-    const options = ['--on', on, ...capacity, '--lease', '1s', '--grace', '100ms', '--stop-timeout', '3s', '--json']
+    const options = [
+      '--on',
+      on,
+      '--queues',
+      queues,
+      ...capacity,
+      '--lease',
+      '1s',
+      '--grace',
+      '100ms',
+      '--stop-timeout',
+      '3s',
+      '--json',
+    ]
     // A small heap runs full soon; the pools hand the option on to their threads and processes.
     return this.#start(
       ['--max-old-space-size=64', main, 'worker', join(programs, 'tasks.js'), '--store', this.#url, ...options],
@@ -382,15 +398,19 @@ class Round {
   /** Healthy workers end all that is left; then no lease may be left. */
   async #heal(): Promise<void> {
     if (!this.#hasWorkers) return
-    const healthy = this.#startWorker('loop', {})
+    const healthy = this.#startWorker('loop', `default,${waitsQueue}`, {})
     // Where nothing is left it is told to end at once, and a SIGTERM before it listens for one would end it otherwise than it should.
     await healthy.ready
     const end = Date.now() + healing
     const store = this.#store as InspectableStore
     for (;;) {
       const { queues } = await store.inspector.stats()
-      const open = queues.reduce((sum, { counts }) => sum + counts.ready + counts.delayed + counts.running, 0)
+      const open = queues.reduce(
+        (sum, { counts: { held, ready, delayed, running } }) => sum + held + ready + delayed + running,
+        0,
+      )
       if (open === 0) break
+      await this.#signalAll()
       if (Date.now() > end || healthy.ended) {
         this.#violations.add(`${open} jobs had not ended after ${healing} ms with a healthy worker: ${healthy.output}`)
         break
@@ -404,6 +424,13 @@ class Round {
       this.#violations.add(`a healthy worker ended with ${healthy.ended?.code}: ${healthy.output}`)
     for (const each of await store.registry.workers())
       if (each.running > 0) this.#violations.add(`worker ${each.worker} still holds a lease`)
+  }
+
+  /** The clients that were to send these signals may be dead. */
+  async #signalAll(): Promise<void> {
+    const { inspector, counters } = this.#store as InspectableStore
+    for (const { id, memo = '' } of await inspector.list({ states: ['held'], queue: waitsQueue, limit: 5_000 }))
+      if (memo.includes('"signal"')) await counters.signal(id, 'word', '"healed"')
   }
 
   async #report(): Promise<Omit<MatrixReport, 'cells' | 'seed' | 'milliseconds'>> {
@@ -432,6 +459,13 @@ class Round {
       if (page.length < 1_000) break
     }
     const driver = await openDriver(this.#file('jobs.db'), true)
+    const left = driver
+      .prepare(
+        `SELECT 'the memo of call ' || call FROM skein_memo UNION ALL SELECT 'counter ' || counter FROM skein_counter
+         WHERE counter LIKE 'job:%' AND counter NOT IN (SELECT 'job:' || id FROM skein_call)`,
+      )
+      .all()
+      .map(([what]) => String(what))
     const rows = driver
       .prepare('SELECT job, token FROM kill_effects')
       .all()
@@ -441,6 +475,7 @@ class Round {
       accepted: this.#lines('accepted').map(line => JSON.parse(line) as { job: string; task: string }),
       marks: this.#lines('marks').map(line => JSON.parse(line) as Mark),
       rows,
+      left,
       jobs,
       progress: await this.#progress(jobs),
     }

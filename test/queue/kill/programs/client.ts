@@ -1,9 +1,11 @@
 // Submits jobs until it is killed, and writes down those that were accepted.
 import { appendFileSync } from 'node:fs'
-import { type Call, call } from 'skein'
+import { type Call, call, JobEndedError } from 'skein'
 import { connect } from 'skein/queue'
 import './doom.ts'
-import { blocking, flaky, inStore, plain, slow, stepped } from './tasks.ts'
+import type { StoredState } from 'skein/stores'
+import { waitsQueue } from './marks.ts'
+import { blocking, flaky, inStore, plain, slow, stepped, waiting } from './tasks.ts'
 
 const [url = '', accepted = '', seed = '1', most = 'Infinity'] = process.argv.slice(2)
 let state = Number(seed)
@@ -32,21 +34,48 @@ function next(n: number): Call<unknown> {
   }
 }
 
+/** So many jobs that wait are enough, whatever they wait for. */
+const enoughWaits = 40
+/** Those that have not been sent their signal; all when there are more of them. */
+const unsignalled: string[] = []
+const mostUnsignalled = 8
+
 const queue = await connect(url)
 process.stdout.write('ready\n')
 for (let n = 0; n < Number(most);) {
   const { queues } = await queue.storeStats()
-  const ready = queues.reduce((sum, each) => sum + each.counts.ready, 0)
-  if (ready > enough) {
+  const countsOf = (name: string): Partial<Record<StoredState, number>> =>
+    queues.find(each => each.queue === name)?.counts ?? {}
+  const { ready = 0 } = countsOf('default')
+  const { held = 0, delayed = 0, ready: due = 0, running = 0 } = countsOf(waitsQueue)
+  const calls = ready > enough ? [] : Array.from({ length: 1 + below(20) }, () => next(n++))
+  if (held + delayed + due + running < enoughWaits) {
+    const retries = { times: 50, backoff: 20, maxBackoff: 200 }
+    for (let left = 1 + below(3); left > 0; left--) calls.push(call(waiting, n++).with({ queue: waitsQueue, retries }))
+  }
+  if (calls.length === 0) {
     await new Promise(resolve => setTimeout(resolve, 20))
     continue
   }
-  const calls = Array.from({ length: 1 + below(20) }, () => next(n++))
   await Promise.all(
     calls.map(async each => {
       const job = await queue.submit(each)
       appendFileSync(accepted, `${JSON.stringify({ job: job.id, task: each.task.name })}\n`)
+      if (each.options.queue === waitsQueue) unsignalled.push(job.id)
     }),
   )
+  // Some before they wait for it, some after, some twice.
+  while (unsignalled.length > below(mostUnsignalled)) await signal(unsignalled.shift() as string)
 }
 await queue.close()
+
+async function signal(id: string): Promise<void> {
+  for (let times = 1 + below(2); times > 0; times--) {
+    try {
+      await queue.signal(id, 'word', times)
+    } catch (error) {
+      // It may be dead, as many workers as have died under it.
+      if (!(error instanceof JobEndedError)) throw error
+    }
+  }
+}

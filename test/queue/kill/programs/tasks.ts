@@ -1,49 +1,8 @@
 // The tasks of the kill matrix: each writes what it does into a file to which lines are only ever added.
-import { appendFileSync } from 'node:fs'
-import { current, type Scope, task } from 'skein'
-import { effect, thisJob } from 'skein/queue'
+import { call, current, task } from 'skein'
+import { callStep, effect, signalStep, sleepStep, thisJob } from 'skein/queue'
 import './doom.ts'
-
-/** What a task writes down. */
-export interface Mark {
-  readonly what: 'begin' | 'step' | 'end'
-  readonly job: string
-  readonly token: number
-  readonly attempt: number
-  readonly pid: number
-  readonly task: string
-  readonly step?: string
-}
-
-/** What a task gives back: the checker sees by it which attempt has written the result. */
-export interface Given {
-  readonly token: number
-}
-
-interface Marking {
-  (what: Mark['what'], step?: string): void
-  readonly token: number
-}
-
-async function marking(s: Scope): Promise<Marking> {
-  const { id, token, attempt, task } = await thisJob(s)
-  const file = process.env['SKEIN_KILL_LOG']
-  if (!file) throw new Error('SKEIN_KILL_LOG names no file')
-  const mark = (what: Mark['what'], step?: string): void => {
-    const line: Mark = {
-      what,
-      job: id,
-      token,
-      attempt,
-      pid: process.pid,
-      task,
-      ...(step === undefined ? {} : { step }),
-    }
-    appendFileSync(file, `${JSON.stringify(line)}\n`)
-  }
-  mark('begin')
-  return Object.assign(mark, { token })
-}
+import { type Given, marking } from './marks.ts'
 
 export const plain = task(import.meta, async function plain(_n: number): Promise<Given> {
   const mark = await marking(current())
@@ -100,6 +59,21 @@ export const flaky = task(import.meta, async function flaky(_n: number): Promise
   const s = current()
   const mark = await marking(s)
   if (s.attempt % 2 === 1) throw new Error(`attempt ${s.attempt} fails`)
+  mark('end')
+  return { token: mark.token }
+})
+
+/** Sleeps, waits for a signal and calls another job, with a step before each. */
+export const waiting = task(import.meta, async function waiting(n: number): Promise<Given> {
+  const s = current()
+  const mark = await marking(s)
+  await s.step('one', () => mark('step', 'one'))
+  // Longer than what stays in its place.
+  await sleepStep(s, 'a while', 1_050)
+  await s.step('two', () => mark('step', 'two'))
+  await signalStep(s, 'word')
+  await s.step('three', () => mark('step', 'three'))
+  await callStep(s, 'other', call(plain, n).with({ retries: { times: 50, backoff: 20, maxBackoff: 200 } }))
   mark('end')
   return { token: mark.token }
 })
