@@ -6,6 +6,8 @@ import { ControlledExecutor } from '../call/run/controlled-executor.ts'
 import { type Entry, isBundle } from '../call/run/entry.ts'
 import type { CloseOptions, Executor, ExecutorStats, LocalExecutor } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
+import type { AnyFunction, TaskIdentity } from '../call/define/identity.ts'
+import { lookup } from '../call/define/registry.ts'
 import { checkCount, checkKnown, describe } from '../core/errors/checks.ts'
 import { PendingQueue } from '../call/run/pending-queue.ts'
 import { putIsUsed } from '../call/codec/put.ts'
@@ -212,6 +214,10 @@ class LoopExecutor extends ControlledExecutor<Runner> implements RunnerHost {
     takeMoved(items) // here they have arrived: the marks must not hold for the next call that gets them
     const entry = this.#running.get(runner)
     if (entry && entry !== abandoned) entry.deliver(items)
+  }
+
+  load(task: TaskIdentity): AnyFunction {
+    return lookup(task) as AnyFunction // a chain does not come here, and its tasks would be known
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {

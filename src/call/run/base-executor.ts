@@ -440,7 +440,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   }
 
   /** True while somebody listens; ask before an event is built, so that nobody pays for what nobody hears. */
-  protected get observed(): boolean {
+  override get observed(): boolean {
     return this.#teller.observers.any
   }
 

@@ -26,11 +26,18 @@ export interface Work {
  * - `stream`: many values, through `onItems`
  * - `chunk`: the task once for each item of `args[0]`; the value is a ChunkResult. Stops at the first failure.
  * - `settled`: as chunk, but goes on after failures
+ * - `chain`: several calls of a graph, each with the result of the one before it; see `fused.ts`. The value is a ChunkResult of which only
+ *   the last value counts
  */
-export type EntryKind = 'run' | 'stream' | 'chunk' | 'settled'
+export type EntryKind = 'run' | 'stream' | 'chunk' | 'settled' | 'chain'
 
-/** True for several items that run as one entry. */
+/** True for several items, or several calls, that run as one entry: its value is a ChunkResult. */
 export function isBundle(kind: EntryKind): boolean {
+  return kind === 'chunk' || kind === 'settled' || kind === 'chain'
+}
+
+/** True where the one argument is the list of the items. */
+export function hasItems(kind: EntryKind): boolean {
   return kind === 'chunk' || kind === 'settled'
 }
 

@@ -13,6 +13,8 @@ export interface Handover {
   readonly capacity: number
   /** True where handing over a call costs something, so that short items are worth bundling. */
   readonly bundles: boolean
+  /** True where somebody may hear of each of its calls. */
+  readonly observed: boolean
   /** True once the scope that it was lent to is cancelled: nothing more starts, and the scope says why. */
   readonly isOver: boolean
   /** Takes an entry; refuses it by ending it. */

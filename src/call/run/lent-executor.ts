@@ -45,6 +45,10 @@ export class LentExecutor extends ExecutorSurface {
     return this.#lender.bundles
   }
 
+  override get observed(): boolean {
+    return this.#lender.observed
+  }
+
   launch(entry: Entry): void {
     let release: Release
     try {

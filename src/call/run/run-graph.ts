@@ -2,13 +2,14 @@ import { type CancelCause, errorOfCause } from '../../core/errors/cause.ts'
 import { CancelledError } from '../../core/errors/errors.ts'
 import { whenAborted } from '../../core/events/when-aborted.ts'
 import { Ranks } from '../../core/sync/ranks.ts'
-import { isCall } from '../call.ts'
 import { isOwn } from '../define/own-tasks.ts'
-import { Entry, type Outcome, patientTerms, type Work } from './entry.ts'
+import { type ChunkResult, Entry, type Outcome, patientTerms, type Work } from './entry.ts'
+import { chainArguments, chainFrom } from './fused.ts'
 import type { GraphNode } from './graph-node.ts'
 import { notePath } from './graph-path.ts'
 import { planGraph } from './graph-plan.ts'
 import type { Handover } from './handover.ts'
+import { isReturnedCall } from './returned-call.ts'
 
 /**
  * Runs a call whose arguments hold calls or jobs: those first, each call value once however often it appears.
@@ -138,6 +139,9 @@ class GraphRun {
   }
 
   #launch(node: GraphNode): void {
+    const { bundles, observed } = this.#executor
+    const nodes = bundles && !observed ? chainFrom(node) : ([node] as const)
+    if (nodes.length > 1) return this.#launchChain(nodes)
     const { task, fn, options, moved } = node.work as Work
     const args = node.args as readonly unknown[]
     const onEnd = (outcome: Outcome): void => this.#ended(node, entry, outcome)
@@ -147,6 +151,40 @@ class GraphRun {
     node.args = undefined
     this.#entries.add(entry)
     this.#executor.launch(entry)
+  }
+
+  #launchChain(nodes: readonly [GraphNode, ...GraphNode[]]): void {
+    const { task, fn, options } = nodes[0].work as Work
+    const onEnd = (outcome: Outcome): void => this.#endedChain(nodes, entry, outcome)
+    const terms = { ...patientTerms, items: nodes.length }
+    const entry: Entry = new Entry({ task, fn, args: chainArguments(nodes), options }, 'chain', onEnd, terms)
+    for (const node of nodes) {
+      node.state = 'running'
+      node.entry = entry
+    }
+    this.#entries.add(entry)
+    this.#executor.launch(entry)
+  }
+
+  #endedChain(nodes: readonly [GraphNode, ...GraphNode[]], entry: Entry, outcome: Outcome): void {
+    const isDropped = nodes.at(-1)?.state === 'dropped'
+    this.#entries.delete(entry)
+    for (const node of nodes) node.entry = undefined
+    if (this.#end !== undefined) this.#heedStopped(outcome)
+    else if (!isDropped) {
+      const { values, failed } =
+        outcome.state === 'done' ? (outcome.value as ChunkResult) : { values: [outcome.error], failed: [0] }
+      // The last that has ended; those behind it have not begun, since it has failed or has returned a call.
+      const at = values.length - 1
+      for (const [i, node] of nodes.entries()) {
+        if (i <= at) node.args = undefined
+        if (i !== at) node.state = i < at ? 'done' : 'waiting'
+      }
+      const node = nodes[at] as GraphNode
+      if (failed.length > 0) this.#fail(node, values[at])
+      else this.#done(node, values[at])
+    }
+    this.#pump()
   }
 
   #ended(node: GraphNode, entry: Entry, outcome: Outcome): void {
@@ -168,7 +206,7 @@ class GraphRun {
   }
 
   #done(node: GraphNode, value: unknown): void {
-    if (returnedCall(value)) return this.#continue(node, value)
+    if (isReturnedCall(value)) return this.#continue(node, value)
     node.state = 'done'
     if (node === this.#root) return this.#conclude({ value })
     const { users } = node
@@ -253,15 +291,6 @@ class GraphRun {
     for (const forget of this.#forgets) forget()
     if ('value' in end) this.#resolve(end.value)
     else this.#reject(end.error)
-  }
-}
-
-/** True for a call that a task has returned. Asked of whatever a task returns, so it never throws. */
-function returnedCall(value: unknown): value is Work {
-  try {
-    return isCall(value)
-  } catch {
-    return false
   }
 }
 

@@ -9,9 +9,11 @@ import type { Scope, StepOptions } from '../../core/scope/scope.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import type { Services, StepTerms } from '../../core/scope/services.ts'
 import { endTaskScope, openTaskScope, type TaskOutcome } from '../../core/scope/task-scope.ts'
-import { type ChunkResult, type EntryKind, isBundle } from './entry.ts'
+import { type ChunkResult, type EntryKind, hasItems } from './entry.ts'
+import { type Chain, readChain } from './fused.ts'
+import { isReturnedCall } from './returned-call.ts'
 import { isGenerator } from '../define/generator.ts'
-import type { AnyFunction } from '../define/identity.ts'
+import type { AnyFunction, TaskIdentity } from '../define/identity.ts'
 
 /** The place that a runner runs in, as the runner sees it. */
 export interface RunnerHost {
@@ -27,8 +29,16 @@ export interface RunnerHost {
   /** The moment at which the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
   deadline(runner: Runner): number
   items(runner: Runner, items: unknown[]): void
+  /** The function of another task, which a chain comes to. */
+  load(task: TaskIdentity): AnyFunction | Promise<AnyFunction>
   /** The run is over, with everything that it had started. `failed` tells what `value` is. */
   ended(runner: Runner, failed: boolean, value: unknown): void
+}
+
+/** A chain that runs, and how its calls have ended so far. */
+interface ChainRun {
+  readonly chain: Chain
+  readonly values: unknown[]
 }
 
 /** Milliseconds for which a synchronous generator may yield values before it lets others run. */
@@ -44,7 +54,8 @@ export class Runner implements ScopeSource, Services {
   readonly #host: RunnerHost
   /** Set late where the module that defines the task is still being imported. */
   fn: AnyFunction
-  readonly name: string
+  /** The name of the task; of a chain, that of the call which runs. */
+  name: string
   readonly kind: EntryKind
   readonly attempt: number
   /** The number under which the place knows this run. */
@@ -70,6 +81,7 @@ export class Runner implements ScopeSource, Services {
   onQuiet: ((ended?: 'returned' | 'thrown') => void) | undefined
   undos: (() => Promise<unknown>)[] | undefined
   #scope: Scope | undefined
+  #chain: ChainRun | undefined
   #credit: number
   #onCredit: (() => void) | undefined
 
@@ -149,8 +161,44 @@ export class Runner implements ScopeSource, Services {
 
   /** Starts the run. A synchronous task has ended when this returns. */
   start(args: readonly unknown[]): void {
-    if (isBundle(this.kind)) this.#startChunk(args[0] as readonly unknown[])
+    if (hasItems(this.kind)) this.#startChunk(args[0] as readonly unknown[])
+    else if (this.kind === 'chain') this.#startChain(args)
     else this.#startOne(args)
+  }
+
+  #startChain(args: readonly unknown[]): void {
+    const chain = readChain(args)
+    this.#chain = { chain, values: [] }
+    this.#startOne(chain.head)
+  }
+
+  /** A call of a chain is over: goes on with the next, unless it has failed, was the last, or has returned a call that comes first. */
+  #stepped({ chain, values }: ChainRun, outcome: TaskOutcome): void {
+    this.#scope = undefined
+    values.push(outcome.ok ? undefined : outcome.error)
+    if (!outcome.ok) {
+      if (this.cause ?? this.seen) this.#host.ended(this, true, outcome.error)
+      else this.#host.ended(this, false, { values, failed: [values.length - 1] } satisfies ChunkResult)
+      return
+    }
+    const { value } = outcome
+    const at = values.length
+    if (at === chain.length || isReturnedCall(value)) {
+      values[at - 1] = value
+      this.#host.ended(this, false, { values, failed: [] } satisfies ChunkResult)
+      return
+    }
+    const cause = this.#whyStop(true)
+    if (cause !== undefined) return this.#host.ended(this, true, errorOfCause(cause, `task ${this.name}`))
+    const task = chain.taskOf(at)
+    this.name = task.name
+    const run = (fn: AnyFunction): void => {
+      this.fn = fn
+      this.#startOne(chain.argumentsOf(at, value))
+    }
+    const fn = this.#host.load(task)
+    if (fn instanceof Promise) fn.then(run, (error: unknown) => this.#told({ ok: false, error }))
+    else run(fn)
   }
 
   #startOne(args: readonly unknown[]): void {
@@ -303,17 +351,20 @@ export class Runner implements ScopeSource, Services {
     this.onQuiet?.(failed ? 'thrown' : 'returned')
     this.onQuiet = undefined
     const scope = this.#scope
-    if (!scope) {
+    if (!scope && this.#chain === undefined) {
       this.#host.ended(this, failed, value)
       return
     }
-    const outcome = endTaskScope(scope, failed ? { ok: false, error: value } : { ok: true, value })
+    const ended: TaskOutcome = failed ? { ok: false, error: value } : { ok: true, value }
+    if (!scope) return this.#told(ended)
+    const outcome = endTaskScope(scope, ended)
     if (outcome instanceof Promise) void outcome.then(this.#told)
     else this.#told(outcome)
   }
 
   readonly #told = (outcome: TaskOutcome): void => {
-    if (outcome.ok) this.#host.ended(this, false, outcome.value)
+    if (this.#chain !== undefined) this.#stepped(this.#chain, outcome)
+    else if (outcome.ok) this.#host.ended(this, false, outcome.value)
     else this.#host.ended(this, true, outcome.error)
   }
 }

@@ -48,6 +48,10 @@ export abstract class ExecutorSurface implements Executor, Handover {
   abstract grant(entry: Entry, values: number): void
   /** @internal True when the work of a sent entry has begun. */
   abstract hasStarted(entry: Entry): boolean
+  /** @internal True where somebody may hear of each of its calls. */
+  get observed(): boolean {
+    return true
+  }
   /** @internal Refuses, by throwing, a call that asks for what this place cannot do. */
   check(work: Work): void {
     refuseQueueOptions(work.options, this.kind)

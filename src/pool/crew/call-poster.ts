@@ -1,5 +1,5 @@
 import { encode, type Encoding, newCallEncoding, newEncoding } from '../../call/codec/codec.ts'
-import { isBundle } from '../../call/run/entry.ts'
+import { hasItems } from '../../call/run/entry.ts'
 import { checkStillHere, explainFailure, tryToClone } from '../../call/codec/explain.ts'
 import type { PutState } from '../../call/codec/put.ts'
 import { callRequest } from './call-request.ts'
@@ -30,7 +30,7 @@ export class CallPoster {
     let weight: number
     try {
       if (moved) checkStillHere(moved, args, 'arguments')
-      const encoded = encode(args, 'arguments', this.#arguments, isBundle(entry.kind) ? 2 : 1)
+      const encoded = encode(args, 'arguments', this.#arguments, hasItems(entry.kind) ? 2 : 1)
       const { marked, puts } = this.#arguments
       ;({ json, weight } = this.#arguments)
       let bits = marked ? flags | flag.marked : flags

@@ -60,6 +60,8 @@ export class Host implements RunnerHost {
   readonly #exit: () => void
   readonly #encoding: Encoding
   readonly #tasks: KnownTask[] = []
+  /** The functions that chains have come to: by the URL of the module and the name. */
+  readonly #loaded = new Map<string, Map<string, AnyFunction>>()
   readonly #asks = new Asks()
   readonly #memory: MemoryWatch
   /** Values that were put, for the calls that need them. */
@@ -360,6 +362,18 @@ export class Host implements RunnerHost {
 
   deadline(runner: Runner): number {
     return runner.endsAt
+  }
+
+  load(identity: TaskIdentity): AnyFunction | Promise<AnyFunction> {
+    const { url, name } = identity
+    let names = this.#loaded.get(url)
+    if (names === undefined) this.#loaded.set(url, (names = new Map()))
+    const known = names.get(name)
+    if (known !== undefined) return known
+    return loadTask(identity).then(fn => {
+      names.set(name, fn)
+      return fn
+    })
   }
 
   items(runner: Runner, items: unknown[]): void {

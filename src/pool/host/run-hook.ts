@@ -15,6 +15,7 @@ export async function runHook({ url, name, args, marked }: Hook): Promise<unknow
       ask: () => Promise.reject(new Error(`${name} belongs to its worker and has nobody to ask`)),
       deadline: () => Number.POSITIVE_INFINITY,
       items: () => {},
+      load: loadTask,
       ended: (_, failed, value) => (failed ? reject(value) : resolve(value)),
     }
     new Runner(host, fn, name, 'run', 1, -1, 0).start(given)

@@ -42,8 +42,13 @@ export function crashError(
     lost === undefined
       ? `while it ran ${task}`
       : `before it began with ${task}, as ${lost - 1} others did: to read what this call is given may be what ends them`
+  const { items } = entry.terms
   const bundle =
-    entry.terms.items > 1 ? ` (${entry.terms.items} items of a map ran as one; pass chunk: 1 to keep them apart)` : ''
+    items === 1
+      ? ''
+      : entry.kind === 'chain'
+        ? `, or one of the ${items - 1} calls behind it in its graph, which ran with it as one`
+        : ` (${items} items of a map ran as one; pass chunk: 1 to keep them apart)`
   if (forced) {
     return new WorkerCrashedError(
       `${worker} was ended ${what}, because another call in it ignored its cancellation. ` +

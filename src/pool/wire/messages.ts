@@ -121,10 +121,10 @@ export interface WireCause {
   readonly reason?: unknown
 }
 
-/** Bits of `flags` in a call. The two lowest are the kind. */
-export const flag = { kind: 3, marked: 4, reportStart: 8, asks: 16, apart: 32, puts: 64 } as const
+/** Bits of `flags` in a call. The three lowest are the kind. */
+export const flag = { kind: 7, marked: 8, reportStart: 16, asks: 32, apart: 64, puts: 128 } as const
 
-const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled']
+const kinds: readonly EntryKind[] = ['run', 'stream', 'chunk', 'settled', 'chain']
 
 export function kindOfFlags(flags: number): EntryKind {
   return kinds[flags & flag.kind] as EntryKind

@@ -1,4 +1,4 @@
-import { type ChunkResult, isBundle } from '../../call/run/entry.ts'
+import { type ChunkResult, hasItems } from '../../call/run/entry.ts'
 import { flag, kindOfFlags, type Reply, reply, type Request, request } from '../wire/messages.ts'
 import type { TextSource, TextTarget } from './long-texts.ts'
 import { ValueReader } from './value-reader.ts'
@@ -85,7 +85,7 @@ export class RequestWriter extends Writing<Request> {
       values.number(deadline)
       values.number(timeout ?? 0)
     }
-    return values.elements(args as readonly unknown[], isBundle(kindOfFlags(flags)))
+    return values.elements(args as readonly unknown[], hasItems(kindOfFlags(flags)))
   }
 }
 
