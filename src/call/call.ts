@@ -1,10 +1,11 @@
 import { type brand, brandClass, brandOf } from '../core/brand.ts'
-import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { InvalidArgumentError, TaskNotFoundError, UnsendableError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
 import { describe } from '../core/errors/checks.ts'
 import { type CallOptions, type CallSettings, copiedOptions, settleCallOptions } from './options.ts'
 import type { Carried, RealError, Refusal } from './define/sendable.ts'
 import { takeMoved, type Transferable } from './codec/move.ts'
+import { knowOwn } from './codec/class-registry.ts'
 import type { Put } from './codec/put.ts'
 import { lookup } from './define/registry.ts'
 import { type AnyFunction, identityOf, type TaskIdentity } from './define/identity.ts'
@@ -77,8 +78,13 @@ export type Item<T> =
           ? { [K in keyof T]: Item<T[K]> }
           : never)
 
-/** The value of a task: what its promise resolves to. A generator task has none; `stream` reads it. */
-export type Value<R> = Awaited<R>
+/**
+ * The value of a task: what its promise resolves to, and where that is a call, the result of the call. A generator task has none; `stream`
+ * reads it.
+ */
+export type Value<R> = 0 extends 1 & R ? R : Resolved<Awaited<R>>
+
+type Resolved<V> = V extends Call<infer R> ? R : V
 
 /**
  * Makes a call: a task and its arguments, not yet started.
@@ -139,6 +145,7 @@ const emptyOptions: CallSettings = /* @__PURE__ */ Object.freeze({})
 class CallValue<R> implements Call<R> {
   static {
     brandClass(this, 'Call')
+    knowOwn({ name: 'skein:Call', Class: this, encode: encodeCall, decode: decodeCall })
   }
 
   declare readonly [brand]: 'Call'
@@ -168,6 +175,32 @@ class CallValue<R> implements Call<R> {
     const all = this.options === emptyOptions ? settled : copiedOptions(this.options, settled)
     return new CallValue<R>(this.task, this.fn, this.args, Object.freeze(all), this.moved)
   }
+}
+
+/** A call that a task has returned, on its way out of the worker. */
+interface CallData extends TaskIdentity {
+  readonly args: readonly unknown[]
+  readonly options: CallSettings
+}
+
+function encodeCall({ task, args, options }: Call<unknown>): CallData {
+  if (options.signal !== undefined) {
+    throw new UnsendableError(
+      `The call of task ${task.name} that is the result has a signal, which belongs to the thread that made it. Return the call without it.`,
+      { path: 'result' },
+    )
+  }
+  return { url: task.url, name: task.name, args, options }
+}
+
+function decodeCall({ url, name, args, options }: CallData): Call<unknown> {
+  const identity = { url, name }
+  return new CallValue(identity, lookup(identity) ?? missing, args, Object.freeze(options), undefined)
+}
+
+/** In the place of a function that is only known where its module is imported. */
+function missing(): never {
+  throw new TaskNotFoundError('The task of this call is not defined in this thread: only workers can run it.')
 }
 
 /** True for a call, whichever copy of skein made it. */

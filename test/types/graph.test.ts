@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { call, type Call, chain, chord, chunks, group, type Job, orElse, settle, starmap, task } from 'skein'
+import { call, type Call, chain, chord, chunks, group, type Job, loop, orElse, settle, starmap, task } from 'skein'
 import { exactly } from './expect.ts'
 
 // Nothing in this file runs: the compiler checks it, and each @ts-expect-error is an error where nothing is refused.
@@ -97,6 +97,17 @@ function manyCallsOfOneTask(): void {
   chunks(add, [1], 2)
 }
 
+const handOn = task(import.meta, (n: number) => call(double, n), { name: 'handOn' })
+const perhaps = task(import.meta, async (n: number) => (n > 0 ? call(fetchPage, 'a') : n), { name: 'perhaps' })
+
+function aCallThatIsReturnedIsItsResult(): void {
+  exactly<Call<number>>()(call(handOn, 1))
+  exactly<Promise<number>>()(loop.run(handOn, 1))
+  exactly<Promise<string | number>>()(loop.run(perhaps, 1))
+  exactly<Call<number>>()(chain(call(double, 1), handOn, double))
+  exactly<Call<number>>()(call(total, [call(handOn, 1)]))
+}
+
 function edgesThatDoNotFail(job: Job<string>): void {
   exactly<Call<number | undefined>>()(orElse(call(double, 1), undefined))
   exactly<Call<string | number>>()(orElse(call(fetchPage, 'a'), 0))
@@ -112,5 +123,11 @@ function edgesThatDoNotFail(job: Job<string>): void {
 }
 
 test('the types of graphs hold', () => {
-  void [chainsAreTypedToTheLast, groupsHaveTheResultsOfTheirMembers, manyCallsOfOneTask, edgesThatDoNotFail]
+  void [
+    chainsAreTypedToTheLast,
+    groupsHaveTheResultsOfTheirMembers,
+    manyCallsOfOneTask,
+    edgesThatDoNotFail,
+    aCallThatIsReturnedIsItsResult,
+  ]
 })

@@ -147,6 +147,13 @@ function withOwnClasses(): Registry {
 }
 
 /**
+ * @internal Makes a class of skein's own known by its name alone: its instances are refused as before, unless who packs them asks for it.
+ */
+export function knowOwn(entry: RegisteredClass): void {
+  own.set(entry.name, entry)
+}
+
+/**
  * Lets instances of a class travel to threads and processes and come back as instances of that class.
  *
  * Call it right after the class, in the module that defines it, so that every worker that imports the module knows

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { brandOf } from '../../core/brand.ts'
 import { UnsendableError } from '../../core/errors/errors.ts'
-import type { RegisteredClass } from './class-registry.ts'
+import { classNamed, type RegisteredClass } from './class-registry.ts'
 import { deepestValue, tooDeep } from './depth.ts'
 import { boundedRecord, ErrorBudget, notSent } from './error-budget.ts'
 import { type ErrorRecord, recordError } from './error-record.ts'
@@ -44,6 +44,7 @@ class Packer {
   readonly #encoding = new Set<object>()
   #budget: ErrorBudget | undefined
   #made = 0
+  #isInCall = false
   #errors = 0
   #depth: number
 
@@ -82,6 +83,7 @@ class Packer {
   #object(value: object, holder: Holder, key: string | number): unknown {
     if (types.isProxy(value)) return this.#refuse(proxy)
     const handle = brandOf(value)
+    if (handle === 'Call' && this.#isReturned()) return this.#returned(value, holder, key)
     if (handle === 'Put') return this.#put(value, holder, key)
     if (handle !== undefined) return this.#refuse(handleRefusal(handle))
     const prototype = Object.getPrototypeOf(value) as object | null
@@ -118,6 +120,19 @@ class Packer {
       case 'plain':
         return this.#properties(value, {})
     }
+  }
+
+  /** True for the result itself, and for what is inside of a call that is the result: a task may return a call, and its result is that of the call. */
+  #isReturned(): boolean {
+    return this.#root === 'result' && (this.#path.length === 0 || this.#isInCall)
+  }
+
+  #returned(call: object, holder: Holder, key: string | number): undefined {
+    const before = this.#isInCall
+    this.#isInCall = true
+    const packed = this.#custom(call, classNamed('skein:Call') as RegisteredClass, holder, key)
+    this.#isInCall = before
+    return packed
   }
 
   #leaf(value: object): object {

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { brand } from '../../core/brand.ts'
 
 /**
  * The property that tells the compiler that instances of a class can be sent although the class has methods: for
@@ -58,7 +59,12 @@ type ArgumentProblem<A extends readonly unknown[]> =
     : { [K in keyof A]-?: At<`argument${K extends `${number}` ? ` ${K}` : ''}`, Problem<A[K]>> }[number]
 
 type ResultProblem<R> =
-  IsAny<R> extends true ? never : Awaited<R> extends infer V ? At<'result', Problem<Yielded<V>>> : never
+  IsAny<R> extends true ? never : Awaited<R> extends infer V ? At<'result', Problem<Yielded<Exclude<V, ACall>>>> : never
+
+/** A call that a task returns: its result takes its place. */
+interface ACall {
+  readonly [brand]: 'Call'
+}
 
 /** The values that travel: those of a generator one by one, anything else as it is. */
 type Yielded<V> =

@@ -1,5 +1,5 @@
 import type { CancelCause } from '../../core/errors/cause.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, Work } from './entry.ts'
 
 /** The property under which an executor of skein has its `Handover`. */
 export const handoverKey: unique symbol = Symbol.for('skein.handover') as never
@@ -17,6 +17,8 @@ export interface Handover {
   readonly observed: boolean
   /** True once the scope that it was lent to is cancelled: nothing more starts, and the scope says why. */
   readonly isOver: boolean
+  /** Refuses, by throwing, a call that asks for what this place cannot do. */
+  check(work: Work): void
   /** Takes an entry; refuses it by ending it. */
   launch(entry: Entry): void
   /** Asks an entry to stop; it ends when the work really has. Does nothing the second time. */

@@ -11,15 +11,22 @@ import { planGraph } from './graph-plan.ts'
 import type { Handover } from './handover.ts'
 import { isReturnedCall } from './returned-call.ts'
 
+/** What stops a graph as a whole, beside the signal of its outermost call. */
+export interface Stops {
+  /** The job's own cancel. */
+  readonly cancel?: AbortSignal
+  /** The signal of the call whose task has returned this one. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Runs a call whose arguments hold calls or jobs: those first, each call value once however often it appears.
  *
  * The first failure that no edge takes (`settle`, `orElse`) stops the rest of the graph, and is what the graph throws, after
- * everything that it had started has ended. The signal of the outermost call, or `signal` (the job's own cancel), stops the whole graph; the other
- * options belong to their own call.
+ * everything that it had started has ended. The signal of the outermost call, or one of `stops`, stops the whole graph; the other options belong to their own call.
  */
-export function runGraph(executor: Handover, root: Work, signal?: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => new GraphRun(executor, resolve, reject).start(root, signal))
+export function runGraph(executor: Handover, root: Work, stops: Stops = {}): Promise<unknown> {
+  return new Promise((resolve, reject) => new GraphRun(executor, resolve, reject).start(root, stops))
 }
 
 /** So many calls are handed over beside those for which there are places: the others wait here, those on the longest way first. */
@@ -58,9 +65,10 @@ class GraphRun {
     this.#reject = reject
   }
 
-  start(root: Work, signal: AbortSignal | undefined): void {
+  start(root: Work, { cancel, signal }: Stops): void {
     this.#listen(root.options.signal, 'signal', root)
-    this.#listen(signal, 'explicit', root)
+    this.#listen(signal, 'signal', root)
+    this.#listen(cancel, 'explicit', root)
     if (this.#end === undefined) this.#root = this.#begin(root, 0)
     this.#pump()
   }
@@ -80,6 +88,7 @@ class GraphRun {
   /** Plans a call, and lets those of its nodes begin that need no others. Returns the outermost. */
   #begin(call: Work, depth: number): GraphNode {
     const plan = planGraph(call, depth)
+    for (const { work } of plan) if (work !== undefined) this.#executor.check(work)
     for (const node of plan) {
       const { job } = node
       if (job !== undefined) {

@@ -12,6 +12,7 @@ import { markAgain, takeMoved } from '../codec/move.ts'
 import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { copiedOptions, settleCallOptions } from '../options.ts'
 import { recordSite, type SubmitSite } from './submit-site.ts'
+import { followReturned } from './follow-returned.ts'
 import type { Handover } from './handover.ts'
 import { weigh } from '../codec/weigh.ts'
 
@@ -109,6 +110,8 @@ class MapRun implements MapResults<unknown> {
   /** The place in the source that asked for the map, also for the bundles that are sent when an earlier one has ended. */
   readonly #site: SubmitSite = recordSite() ?? {}
   readonly #running = new Set<Entry>()
+  /** Calls that the task has returned for items. */
+  readonly #following = new Set<AbortController>()
   /** Bundles in the order in which they are to be read. */
   #bundles: Bundle[] = []
   #firstBundle = 0
@@ -302,6 +305,11 @@ class MapRun implements MapResults<unknown> {
   }
 
   #ended(entry: Entry, bundle: Bundle, outcome: Outcome): void {
+    if (outcome.state === 'done') {
+      const { value } = outcome
+      const result = entry.kind === 'run' ? { values: [value], failed: [] } : (value as ChunkResult)
+      if (result.values.some(isReturnedCall)) return this.#follow(entry, bundle, result)
+    }
     this.#running.delete(entry)
     if (outcome.state === 'done') {
       const { chunk } = this.#settings
@@ -330,6 +338,19 @@ class MapRun implements MapResults<unknown> {
     if (this.#running.size === 0) this.#onIdle?.()
     this.#fill()
     this.#serve()
+  }
+
+  /** The task has returned calls for some items: these come first. */
+  #follow(entry: Entry, bundle: Bundle, result: ChunkResult): void {
+    const abort = new AbortController()
+    this.#following.add(abort)
+    void followReturned(this.#executor, result, abort.signal).then(value => {
+      this.#following.delete(abort)
+      const [first] = value.values
+      const isFailed = entry.kind === 'run' && value.failed.length > 0
+      const done: Outcome = { state: 'done', value: entry.kind === 'run' ? first : value }
+      this.#ended(entry, bundle, isFailed ? { state: 'failed', error: first } : done)
+    })
   }
 
   /** It is not the item that has failed: nothing more can run here, and the source may have no end. */
@@ -363,6 +384,7 @@ class MapRun implements MapResults<unknown> {
   #stopAll(cause: CancelCause): void {
     this.#forgetSignal?.()
     for (const entry of this.#running) this.#executor.stop(entry, cause)
+    for (const each of this.#following) each.abort(cause.reason)
   }
 
   async #leave(cause: CancelCause): Promise<void> {

@@ -13,7 +13,8 @@ import type { MapResults } from '../../core/combine/map-results.ts'
 import type { MapOptions } from '../map.ts'
 import { hasNested } from './nested.ts'
 import { readStream } from './read-stream.ts'
-import { runGraph } from './run-graph.ts'
+import { isReturnedCall } from './returned-call.ts'
+import { runGraph, type Stops } from './run-graph.ts'
 import { runMap } from './run-map.ts'
 import { type Handover, handoverKey } from './handover.ts'
 import { refuseQueueOptions } from '../queue-options.ts'
@@ -87,9 +88,9 @@ export abstract class ExecutorSurface implements Executor, Handover {
         if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
         reject(error)
       }
-      if (hasNested(work.args)) {
-        const ended = this.holdGraph(work, () => promise)
-        runGraph(this, work).then(
+      const runAll = (root: Work, stops?: Stops): void => {
+        const ended = this.holdGraph(root, () => promise)
+        runGraph(this, root, stops).then(
           value => {
             resolve(value)
             ended()
@@ -99,11 +100,16 @@ export abstract class ExecutorSurface implements Executor, Handover {
             ended({ error })
           },
         )
-        return
       }
+      if (hasNested(work.args)) return runAll(work)
       const entry = new Entry(work, 'run', outcome => {
-        if (outcome.state === 'done') resolve(outcome.value)
-        else refuse(outcome.error)
+        if (outcome.state !== 'done') return refuse(outcome.error)
+        if (!isReturnedCall(outcome.value)) return resolve(outcome.value)
+        try {
+          runAll(outcome.value, { signal: work.options.signal })
+        } catch (error) {
+          refuse(error) // the scope that it was lent to is over
+        }
       })
       entry.promise = () => promise
       this.launch(entry)
@@ -118,17 +124,24 @@ export abstract class ExecutorSurface implements Executor, Handover {
         resolve(this.#submitGraph(work))
         return
       }
+      /** Stops the call that the task has returned, which then is the job. */
+      let abort: AbortController | undefined
       const entry = new Entry(work, 'run', outcome => {
-        if (entry.job) settleJob(entry.job, outcome)
-        else if (outcome.state !== 'done') reject(outcome.error) // refused: it never became a job
+        const { job } = entry
+        if (job === undefined) {
+          if (outcome.state !== 'done') reject(outcome.error) // refused: it never became a job
+        } else if (outcome.state === 'done' && isReturnedCall(outcome.value)) {
+          abort = new AbortController()
+          this.#settleByGraph(job, outcome.value, { cancel: abort.signal, signal: work.options.signal })
+        } else settleJob(job, outcome)
       })
       entry.onAccepted = () => {
         const job: LocalJob<unknown> = new LocalJob({
           id: entry.id,
           name: work.task.name,
           place: this.place,
-          cancel: reason => this.stop(entry, { source: 'explicit', reason }),
-          state: () => (entry.state === 'sent' && this.hasStarted(entry) ? 'running' : 'queued'),
+          cancel: reason => (abort ? abort.abort(reason) : this.stop(entry, { source: 'explicit', reason })),
+          state: () => (abort || (entry.state === 'sent' && this.hasStarted(entry)) ? 'running' : 'queued'),
         })
         entry.job = job
         resolve(job as Job<unknown> as Job<never>)
@@ -140,18 +153,22 @@ export abstract class ExecutorSurface implements Executor, Handover {
   /** A graph is accepted as soon as it is handed over: its first calls wait in the queue like any other. */
   #submitGraph(work: Work): Job<never> {
     const abort = new AbortController()
-    const job: LocalJob<never> = new LocalJob({
+    const job: LocalJob<unknown> = new LocalJob({
       id: `${this.kind}-graph-${++graphs}`,
       name: work.task.name,
       place: this.place,
       cancel: reason => abort.abort(reason),
       state: () => 'running',
     })
-    runGraph(this, work, abort.signal).then(
-      value => job.resolve(value as never),
-      (error: unknown) => job.reject(error, abort.signal.aborted ? 'cancelled' : 'failed'),
+    this.#settleByGraph(job, work, { cancel: abort.signal })
+    return job as Job<unknown> as Job<never>
+  }
+
+  #settleByGraph(job: LocalJob<unknown>, root: Work, stops: Stops): void {
+    runGraph(this, root, stops).then(
+      value => job.resolve(value),
+      (error: unknown) => job.reject(error, stops.cancel?.aborted ? 'cancelled' : 'failed'),
     )
-    return job
   }
 
   map(

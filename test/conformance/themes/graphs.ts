@@ -20,6 +20,18 @@ import { failure } from '../expect.ts'
 import { fileAppears, linesOf, touch } from '../files.ts'
 import { theme, type Theme } from '../suite.ts'
 import { rejectLater } from '../tasks/failing.ts'
+import {
+  countDown,
+  echoText,
+  failAt,
+  handOnFailing,
+  handOnSleeping,
+  noteText,
+  seenBefore,
+  sleepAt,
+  spawnAndTouch,
+  sumBelow,
+} from '../tasks/graphs.ts'
 import { holdUntil, note, sleepAndReport, tidyUp } from '../tasks/holding.ts'
 import { add as addNumbers, double, doubleLater, sum, sumOfPoint, textOf } from '../tasks/values.ts'
 
@@ -178,6 +190,50 @@ export const graphs: Theme = theme('graphs', add => {
     assert.ok(bad.status === 'rejected' && bad.reason instanceof RangeError, 'the error is of its own class')
     assert.deepEqual(good, { status: 'fulfilled', value: 2 })
   })
+
+  add('a task that returns a call has the result of that call', async ({ shared }) => {
+    assert.equal(await shared.run(countDown, 5), 'done')
+    assert.equal(await shared.run(textOf, call(countDown, 2), call(countDown, 0)), 'done done')
+    assert.equal(await shared.run(chain(call(countDown, 3), echoText, echoText)), 'done')
+    const job = await shared.submit(countDown, 3)
+    assert.equal(await job.result(), 'done')
+    assert.equal(job.state, 'done')
+    assert.equal(await shared.run(sumBelow, 4), 4 + 3 + 2 + 1)
+  })
+
+  add('the call that a task returns can fail, and be cancelled', async ({ shared, file }) => {
+    assert.equal((await failure(RangeError, shared.run(handOnFailing, 'handed on'))).message, 'handed on')
+    assert.equal(await shared.run(orElse(call(handOnFailing, 'handed on'), 'instead')), 'instead')
+    const job = await shared.submit(handOnSleeping, file('started'), file('report'))
+    await fileAppears(file('started'))
+    assert.equal(job.state, 'running')
+    await job.cancel('enough')
+    assert.equal((await failure(CancelledError, job.result())).reason, 'enough')
+    const endless = scope(s => s.on(shared).run(handOnSleeping, file('again'), file('report')), { timeout: 40 })
+    await failure(TimeoutError, endless)
+  })
+
+  add(
+    'calls in a row have a scope each, and what one has spawned ends before the next begins',
+    async ({ shared, file }) => {
+      const row = chain(call(spawnAndTouch, file('first')), seenBefore)
+      assert.deepEqual(await shared.run(row), { name: 'seenBefore', seen: true })
+    },
+  )
+
+  add(
+    'a call in the middle of a row that fails, or is cancelled, lets none behind it begin',
+    async ({ shared, file }) => {
+      const failing = chain(call(double, 1), failAt, noteText)
+      const error = await failure(RangeError, shared.run(failing))
+      assert.equal(graphPathOf(error), 'noteText > arguments[0] failAt')
+      const job = await shared.submit(chain(call(echoText, file('in the middle')), sleepAt, noteText))
+      await fileAppears(file('in the middle'))
+      await job.cancel('stop')
+      assert.equal((await failure(CancelledError, job.result())).reason, 'stop')
+      assert.equal(existsSync(file('in the middle.noted')), false)
+    },
+  )
 
   add('the error of a part says which one it is', async ({ shared }) => {
     const graph = call(sum, [1, call(addNumbers, 1, call(rejectLater, 'deep') as Call<number>)])

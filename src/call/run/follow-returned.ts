@@ -1,0 +1,23 @@
+import type { ChunkResult, Work } from './entry.ts'
+import type { Handover } from './handover.ts'
+import { isReturnedCall } from './returned-call.ts'
+import { runGraph } from './run-graph.ts'
+
+/** The results of items, with those of calls that the task has returned in the place of these. Never rejects. */
+export async function followReturned(
+  executor: Handover,
+  { values, failed }: ChunkResult,
+  cancel: AbortSignal,
+): Promise<ChunkResult> {
+  const failures = new Set(failed)
+  const follow = async (call: Work, at: number): Promise<unknown> => {
+    try {
+      return await runGraph(executor, call, { cancel })
+    } catch (error) {
+      failures.add(at)
+      return error
+    }
+  }
+  const results = await Promise.all(values.map((value, at) => (isReturnedCall(value) ? follow(value, at) : value)))
+  return { values: results, failed: [...failures].sort((a, b) => a - b) }
+}
