@@ -18,6 +18,8 @@ import type { Task } from './define/task.ts'
  * calls or jobs, also inside arrays and plain objects: nesting is how a graph is written, and each call value runs once
  * however often it appears.
  *
+ * A task may return a call: the result of that call takes the place of its own.
+ *
  * Options belong to the call that they are given to: a `timeout` or `retries` of the outermost one does not hold for those
  * in its arguments, which have run before it starts. For a limit on everything, run the graph in a scope with a `timeout`
  * (`s.on(executor)`), or give the outermost call a `signal`: that one stops the whole graph.

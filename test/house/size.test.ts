@@ -16,7 +16,7 @@ const bundles = {
   scope: { minified: 53_300, gzipped: 18_700 },
   Semaphore: { minified: 17_100, gzipped: 6_650 },
   retry: { minified: 58_400, gzipped: 20_400 },
-  '*': { minified: 194_800, gzipped: 65_900 },
+  '*': { minified: 200_000, gzipped: 67_500 },
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */

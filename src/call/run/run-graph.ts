@@ -11,7 +11,7 @@ import { planGraph } from './graph-plan.ts'
 import type { Handover } from './handover.ts'
 import { isReturnedCall } from './returned-call.ts'
 
-/** What stops a graph as a whole, beside the signal of its outermost call. */
+/** Signals that stop a graph as a whole, beside the signal of its outermost call. */
 export interface Stops {
   /** The job's own cancel. */
   readonly cancel?: AbortSignal

@@ -13,6 +13,7 @@ import { checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import { copiedOptions, settleCallOptions } from '../options.ts'
 import { recordSite, type SubmitSite } from './submit-site.ts'
 import { followReturned } from './follow-returned.ts'
+import { isReturnedCall } from './returned-call.ts'
 import type { Handover } from './handover.ts'
 import { weigh } from '../codec/weigh.ts'
 

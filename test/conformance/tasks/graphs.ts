@@ -48,8 +48,8 @@ export const sleepAt = task(import.meta, async function sleepAt(path: string): P
 
 /** Leaves behind what takes a moment. */
 export const spawnAndTouch = task(import.meta, function spawnAndTouch(path: string): string {
-  current().spawn(async s => {
-    await s.sleep(5)
+  current().spawn(async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
     touch(path)
   })
   return path

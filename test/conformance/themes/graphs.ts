@@ -199,11 +199,14 @@ export const graphs: Theme = theme('graphs', add => {
     assert.equal(await job.result(), 'done')
     assert.equal(job.state, 'done')
     assert.equal(await shared.run(sumBelow, 4), 4 + 3 + 2 + 1)
+    assert.deepEqual(await shared.map(sumBelow, [0, 3, 1, 2], { chunk: 2 }).toArray(), [0, 6, 1, 3])
   })
 
   add('the call that a task returns can fail, and be cancelled', async ({ shared, file }) => {
     assert.equal((await failure(RangeError, shared.run(handOnFailing, 'handed on'))).message, 'handed on')
     assert.equal(await shared.run(orElse(call(handOnFailing, 'handed on'), 'instead')), 'instead')
+    const [one] = await shared.map(handOnFailing, ['an item'], { settle: true }).toArray()
+    assert.ok(one?.state === 'failed' && (one.error as Error).message === 'an item')
     const job = await shared.submit(handOnSleeping, file('started'), file('report'))
     await fileAppears(file('started'))
     assert.equal(job.state, 'running')
