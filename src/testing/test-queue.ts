@@ -262,7 +262,10 @@ class TestBench implements TestQueue {
       ...(lease === undefined ? {} : { lease }),
       [withoutPulse]: true,
     }
-    this.#worker = await work(options)
+    const worker = await work(options)
+    if (this.#line === line) this.#worker = worker
+    // It has died while it started, and another one takes its place.
+    else this.#dead.push(worker.close({ timeout: 0 }).then(nothing))
   }
 
   readonly crash: TestQueue['crash'] = {
@@ -286,23 +289,31 @@ class TestBench implements TestQueue {
   }
 
   #crash(label: CrashLabel): void {
+    // Several points of one passage are one death, and one that is dead already does not die again.
+    if (this.#line !== undefined) this.#replace(this.#line)
+    // Here the code that follows must not be reached; everywhere else it can do no more harm.
+    if (label === 'after-claim' || label === 'during-ack' || label === 'after-ack') throw new SimulatedCrash(label)
+  }
+
+  #replace(line: WorkerLine): void {
     const worker = this.#worker
     this.#crashes++
     ;(this.crash as { count: number }).count = this.#crashes
-    this.#line?.cut()
+    line.cut()
+    this.#line = undefined
     this.#worker = undefined
     // The dead one is cleared away once its turn is over; the next one starts as a process manager would start it.
     // To start one takes real time, in which no module loader can be seen at work: the clock stands still meanwhile.
     this.clock.autojump = false
-    this.#starting = new Promise(resolve => setImmediate(resolve)).then(async () => {
+    const starting = new Promise(resolve => setImmediate(resolve)).then(async () => {
       if (worker) this.#dead.push(worker.close({ timeout: 0 }).then(nothing))
       if (!this.#closed) await this.startWorker()
+      if (this.#starting !== starting) return
       this.#starting = undefined
       if (!this.#closed) this.clock.autojump = this.#running > 0
       this.#ping()
     })
-    // Here the code that follows must not be reached; everywhere else it can do no more harm.
-    if (label === 'after-claim' || label === 'during-ack' || label === 'after-ack') throw new SimulatedCrash(label)
+    this.#starting = starting
   }
 
   async drain({ limit = '3650d' }: { readonly limit?: Duration } = {}): Promise<void> {
@@ -439,7 +450,7 @@ class TestBench implements TestQueue {
     if (this.#closed) return
     this.#closed = true
     for (const disarm of this.#disarm) disarm()
-    await this.#starting
+    while (this.#starting !== undefined) await this.#starting
     if (this.#line) this.#line.open = false
     await this.#worker?.close({ timeout: 0 })
     await Promise.all(this.#dead)

@@ -284,6 +284,28 @@ describe('a simulated crash', () => {
     assert.throws(() => t.crash.at('mid-run', { time: 0 }), { code: 'SKEIN_INVALID_ARGUMENT' })
   })
 
+  test('may come to a worker that has just taken the place of a dead one', async () => {
+    const t = await open()
+    t.crash.at('after-claim')
+    t.crash.at('after-claim')
+    const job = await t.queue.submit(mail, 'Ada')
+    await t.drain()
+    assert.equal(await job.result(), 1)
+    assert.equal(t.crash.count, 2)
+    assert.equal((await t.queue.storeStats()).workers.length, 1)
+  })
+
+  test('is one where several points are armed for one passage, and leaves no worker behind', async () => {
+    const t = await open()
+    t.crash.at('after-effect')
+    t.crash.at('after-effect')
+    const job = await t.queue.submit(mail, 'Ada')
+    await t.drain()
+    assert.equal(await job.result(), 1)
+    assert.equal(t.crash.count, 1)
+    assert.equal((await t.queue.storeStats()).workers.length, 1)
+  })
+
   test('three times under the same job makes it a dead one, with the story', async () => {
     const t = await open()
     const job = await t.queue.submit(mail, 'a')
