@@ -160,6 +160,7 @@ export {
   ScopeClosedError,
   SkeinError,
   StoreError,
+  NotUndoneError,
   StoreRefusedError,
   StreamMismatchError,
   StuckTaskError,

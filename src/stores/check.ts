@@ -23,7 +23,7 @@ const states: ReadonlySet<unknown> = new Set<StoredState>([
 const conflicts: ReadonlySet<unknown> = new Set(['reject', 'join', 'replace'])
 const strategies: ReadonlySet<unknown> = new Set(['wait', 'drop', 'cancel-oldest'])
 const kinds: ReadonlySet<unknown> = new Set(['done', 'failed', 'dead', 'retry', 'release', 'cancelled'])
-const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step', 'memo'])
+const reportKinds: ReadonlySet<unknown> = new Set(['progress', 'log', 'item', 'step', 'undone', 'memo'])
 
 /**
  * Refuses calls that no store could keep, and returns the others.
@@ -142,6 +142,12 @@ export function checkSettlements(settlements: readonly Settlement[], store?: Lac
       if (each.memo !== undefined) checkJson(each.memo, `The memo ${of}`)
       if (each.memo !== undefined && each.after === undefined)
         refuse(`The settlement ${of}, which has a memo,`, 'one that waits for a counter (after)', each.after)
+      if (each.undo !== undefined) {
+        const { state, error } = each.undo
+        if (state !== 'failed' && state !== 'cancelled')
+          refuse(`undo.state of call ${each.id}`, 'failed or cancelled', state)
+        checkString(error, `undo.error of call ${each.id}`)
+      }
     }
     if (each.next !== undefined) checkCalls(each.next, store)
     if (store !== undefined) checkSettled(store, each)
@@ -170,10 +176,8 @@ export function checkReports(reports: readonly Report[], store?: Lacking): reado
     checkText(each.id, 'The id of a report')
     if (!reportKinds.has(each.kind))
       refuse(`The kind of a report of call ${each.id}`, [...reportKinds].join(', '), each.kind)
-    if (each.kind === 'step') {
-      checkText(each.name, `The name of a step of call ${each.id}`)
-      if (each.next !== undefined) checkCalls(each.next, store)
-    }
+    if (each.kind === 'step' || each.kind === 'undone') checkText(each.name, `The name of a step of call ${each.id}`)
+    if (each.kind === 'step' && each.next !== undefined) checkCalls(each.next, store)
     if (each.kind === 'memo') checkJson(each.value, `The memo of call ${each.id}`)
     checkString(each.kind === 'log' ? each.line : each.value, `The value of a report of call ${each.id}`)
     if (store !== undefined) checkReported(store, each)

@@ -111,13 +111,15 @@ function entryText({ kind, value, damaged }: ReadEntry, style: Style): string {
       return `${style.dim('step')} ${toJson(value)}`
     case 'item':
       return `${style.dim('value')} ${toJson(value)}`
+    case 'undone':
+      return undoneText(fields, style)
     case 'state':
       return turnText(fields, style)
   }
 }
 
 function turnText(fields: Readonly<Record<string, unknown>>, style: Style): string {
-  const { state, worker, attempt, delay, error, reason, after } = fields
+  const { state, worker, attempt, delay, error, reason, after, into } = fields
   switch (state) {
     case 'retry':
       return `${style.yellow('failed, to be tried again')} in ${textOf(delay ?? 0)} ms: ${short(messageIn(error), 100)}`
@@ -128,11 +130,18 @@ function turnText(fields: Readonly<Record<string, unknown>>, style: Style): stri
       return 'handed back; the attempt does not count'
     case 'cancelling':
       return `${style.yellow('asked to stop')}: ${short(toJson(reason), 100)}`
+    case 'undoing':
+      return `${style.yellow(`${textOf(into)}, and its steps are undone first`)}: ${short(messageIn(error), 100)}`
     case 'again':
       return 'made to run again by hand'
     default:
       return toJson(fields)
   }
+}
+
+function undoneText({ name, value }: Readonly<Record<string, unknown>>, style: Style): string {
+  if (value === null) return `${style.dim('undone')} ${textOf(name)}`
+  return `${style.red(`step ${textOf(name)} could not be undone`)}: ${short(messageIn(value), 100)}`
 }
 
 /** A string as it is, anything else as JSON. */

@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'SKEIN_BUSY'
   | 'SKEIN_END_OF_CHANNEL'
   | 'SKEIN_STORE_REFUSED'
+  | 'SKEIN_NOT_UNDONE'
   | 'SKEIN_CIRCUIT_OPEN'
   | 'SKEIN_RESTART_LIMIT'
   | 'SKEIN_PROCESS_FAILED'
@@ -386,6 +387,12 @@ export class NonRetryableError extends PlainError {
 export class StoreRefusedError extends PlainError {
   static override readonly kind: string = 'StoreRefusedError'
   static override readonly code: ErrorCode = 'SKEIN_STORE_REFUSED'
+}
+
+/** Steps of a job that has failed or was cancelled are still done, because no run of the task has come to their undo. */
+export class NotUndoneError extends PlainError {
+  static override readonly kind: string = 'NotUndoneError'
+  static override readonly code: ErrorCode = 'SKEIN_NOT_UNDONE'
 }
 
 /** Nothing in the program can run any more, and work is pending: printed with the tree of tasks, exit code 70. */

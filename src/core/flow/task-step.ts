@@ -46,7 +46,7 @@ export class TaskStep implements StepTerms<Scope> {
     return this.#attempts(body, this.#scope, `step '${this.#name}'`)
   }
 
-  remember(value: unknown): void {
+  remember(value: unknown, ends?: { readonly error: unknown }): void {
     const undo = this.#undo
     if (undo === undefined) return
     const { ask, undos } = this.#services
@@ -55,6 +55,7 @@ export class TaskStep implements StepTerms<Scope> {
     if (undos !== undefined) undos.push(run)
     else if (ask === undefined) root.addExit(async () => (hasFailed(root) ? run() : undefined))
     else root.addExit(() => this.#undoneDurably(run, ask))
+    if (ends !== undefined) root.cancelWith({ source: 'explicit', reason: ends.error })
   }
 
   async #undoneDurably(run: () => Promise<unknown>, ask: NonNullable<Services['ask']>): Promise<void> {

@@ -324,8 +324,9 @@ export class Scope extends ScopeCore implements ScopeSource, ScopeNode {
    * (`Promise.all`), but none inside another.
    *
    * With `undo` a step takes itself back when the call fails for good or is cancelled. On a queue that is another attempt: it
-   * runs the task from its top with the values of the finished steps, the first step that is not finished throws the error with
-   * which the call has failed, and then the steps are undone, each once. Elsewhere they are undone when the task fails.
+   * runs the task from its top, with the values of the finished steps, is cancelled as soon as it has come to all that are to be
+   * undone, and then undoes them, each once. A step that is not finished throws the error with which the call has failed.
+   * Elsewhere steps are undone when the task fails.
    *
    * **Cancellation**: waits, so it is a cancel point; the body is part of this scope. A body that has returned may have
    * been recorded although the step itself was cancelled. On the loop, threads and processes the undos of a cancelled task

@@ -39,21 +39,27 @@ export interface StepTerms<S> {
   readonly canUndo: boolean
   /** Works on the step, again and again as its options say. */
   run<T>(body: (s: S) => T | Promise<T>): Promise<T>
-  /** It is finished: where the task fails, it will be undone. */
-  remember(value: unknown): void
+  /** It is finished: where the task fails, it will be undone. `ends`: the task is cancelled here, for this error. */
+  remember(value: unknown, ends?: { readonly error: unknown }): void
 }
 
-/** A finished step. `undo`: the call has failed or was cancelled before, and this is to be undone in this run. */
+/** A finished step. */
 export interface KeptStep {
   readonly value: unknown
   /** It has failed, before the attempt began to wait: the value is its error. */
   readonly failed?: boolean
+  /** The call has failed or was cancelled before, and this is to be undone in this run. */
   readonly undo?: boolean
+  /** With it the run has come to all that is to be undone: it need not go on. The error with which the call has ended. */
+  readonly ends?: { readonly error: unknown }
 }
+
+/** The question for a step: its name, and, where it has an undo, that too. */
+export type AskedStep = string | { readonly name: string; readonly undo: true }
 
 /** The questions of `s.step`, and the answers that it expects. */
 export const stepAsk = {
-  /** Value: the name. Answer: a `KeptStep`, or undefined when it has not been finished yet. */
+  /** Value: an `AskedStep`. Answer: a `KeptStep`, or undefined when it has not been finished yet. */
   get: 'step-get',
   /** Value: `{ name, value }`, and `undo: true` where it can be undone. Answered once that is durable. */
   put: 'step-put',

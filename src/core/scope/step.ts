@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/errors.ts'
 import type { RetryPolicy } from '../time/again.ts'
 import type { Duration } from '../time/duration.ts'
 import { checkBody } from './options.ts'
-import { type KeptStep, type Services, stepAsk } from './services.ts'
+import { type AskedStep, type KeptStep, type Services, stepAsk } from './services.ts'
 
 /** Options of `s.step`. `S` is the scope that functions get. */
 export interface StepOptions<T, S> {
@@ -25,6 +25,7 @@ interface StepScope<S> {
   readonly parent: object | undefined
   scope<T>(body: (s: S) => T | Promise<T>, options: { readonly name: string }): Promise<T>
   wait<T>(promise: PromiseLike<T>): Promise<T>
+  checkpoint(): void
 }
 
 /** The scopes in which a step, or its undo, is being worked on. */
@@ -50,12 +51,15 @@ export async function runStep<T, S extends object>(
   }
   const terms = options === undefined ? undefined : services.stepTerms<S>(scope, name, options)
   const { ask } = services
+  const canUndo = terms?.canUndo === true
   beginStep(scope, services, name)
   if (ask !== undefined) {
-    const kept = (await scope.wait(ask(stepAsk.get, name))) as KeptStep | undefined
+    const asked: AskedStep = canUndo ? { name, undo: true } : name
+    const kept = (await scope.wait(ask(stepAsk.get, asked))) as KeptStep | undefined
     if (kept?.failed === true) throw failed(services, name, kept.value)
     if (kept !== undefined) {
-      if (kept.undo === true) terms?.remember(kept.value)
+      if (kept.undo === true) terms?.remember(kept.value, kept.ends)
+      scope.checkpoint()
       return kept.value as T
     }
   }
@@ -65,7 +69,7 @@ export async function runStep<T, S extends object>(
     const work = asStep(body)
     const value = await (terms === undefined ? scope.scope(work, { name }) : terms.run(work))
     if (ask === undefined) terms?.remember(value)
-    else await scope.wait(ask(stepAsk.put, terms?.canUndo === true ? { name, value, undo: true } : { name, value }))
+    else await scope.wait(ask(stepAsk.put, canUndo ? { name, value, undo: true } : { name, value }))
     return value
   } catch (error) {
     throw failed(services, name, error)

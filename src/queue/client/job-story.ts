@@ -149,7 +149,9 @@ export class JobStory {
       events.push({ type: 'submitted', ...this.#facts(), time: inOrder(this.#told, time) })
       return
     }
-    if (turn.state !== 'retry' && turn.state !== 'died' && turn.state !== 'released') return
+    // One that was cancelled or ran out of time while it waited comes to be undone without the end of an attempt.
+    const fails = turn.state === 'retry' || (turn.state === 'undoing' && turn.attempt !== undefined)
+    if (!fails && turn.state !== 'died' && turn.state !== 'released') return
     if (typeof turn.attempt === 'number' && turn.attempt > this.#attempt) this.#attempt = turn.attempt
     // An attempt that has failed has begun, however quick it was, and so has one that waits; one that was handed back need not have.
     if (turn.state !== 'released' || turn.after !== undefined) this.#begin(job, time, events)

@@ -3,7 +3,7 @@ import type { TaskMessage } from '../../celery/message.ts'
 import { monotonic } from '../../core/time/clock.ts'
 import type { LastTold } from '../../core/events/in-order.ts'
 import type { Timer } from '../../core/time/timer.ts'
-import type { Claim } from '../../stores/roles/broker.ts'
+import type { Claim, DueEnd } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
@@ -25,6 +25,19 @@ export type StopCause =
   | { readonly kind: 'wait' }
   /** The worker stops, and it had to be broken off; as `release`. */
   | { readonly kind: 'shutdown' }
+
+/** The steps of a job that can be undone, and how it ends when they are. */
+interface AttemptUndo {
+  /** Those that are finished and have not been undone. */
+  readonly steps: Set<string>
+  /** Those among them to which an attempt that is there to undo has not come. */
+  readonly missing: Set<string>
+  /** JSON. */
+  readonly failures: string[]
+  /** Set in an attempt that is there to undo. */
+  readonly ends: DueEnd | undefined
+  readonly rounds: number
+}
 
 /** One claim on its way through a worker: from the store, through the executor, back to the store. */
 export class Attempt {
@@ -53,6 +66,10 @@ export class Attempt {
   openSteps: Map<string, Effect[]> | undefined
   /** Its durable waits, once it has asked for one. */
   waits: AttemptWaits | undefined
+  /** The names of the steps that this run has asked for, where earlier attempts have finished some. */
+  readonly asked: Set<string> | undefined
+  /** The steps that there are to undo; undefined as long as there are none. */
+  undo: AttemptUndo | undefined
   /** True once observers have heard that it has begun. */
   isBegunTold = false
   /** The moment of the last event that observers have heard. */
@@ -68,7 +85,22 @@ export class Attempt {
     this.message = message
     this.args = args
     this.ahead = claim.ahead === true
+    const { undo } = claim
+    this.asked = Object.keys(claim.steps).length > 0 ? new Set() : undefined
+    this.undo = undo && {
+      ...undo,
+      steps: new Set(undo.steps),
+      missing: new Set(undo.steps),
+      failures: [...undo.failures],
+      ends: undo.ends,
+    }
     this.endsAt = claim.deadline === undefined ? Number.POSITIVE_INFINITY : monotonic() + claim.deadline
+  }
+
+  /** A step is finished that can be undone. */
+  canUndo(name: string): void {
+    this.undo ??= { steps: new Set(), missing: new Set(), failures: [], ends: undefined, rounds: 0 }
+    this.undo.steps.add(name)
   }
 
   get lost(): boolean {

@@ -4,13 +4,20 @@ import { monotonic } from '../../core/time/clock.ts'
 import { CancelledError, SkeinError, TimeoutError } from '../../core/errors/errors.ts'
 import type { Attempt, StopCause } from './attempt.ts'
 import { encodeValue } from '../../celery/result.ts'
+import type { DueEnd } from '../../stores/roles/broker.ts'
 import { verdictOf } from './retry-rule.ts'
 import type { Rest } from './rest.ts'
 
 /** The end of an attempt, in the worker's own terms; `settlementOf` makes a settlement of it. */
 export type Ending =
   | { readonly kind: 'done'; readonly result: string }
-  | { readonly kind: 'failed' | 'dead'; readonly error: unknown; readonly death?: { readonly alone: boolean } }
+  /** `text`: the error as the store has it already. */
+  | {
+      readonly kind: 'failed' | 'dead'
+      readonly error: unknown
+      readonly death?: { readonly alone: boolean }
+      readonly text?: string
+    }
   /** `death`: its thread or process has died; `alone` where others were in it, too. */
   | {
       readonly kind: 'retry'
@@ -18,7 +25,9 @@ export type Ending =
       readonly delay: number
       readonly death?: { readonly alone: boolean }
     }
-  | { readonly kind: 'cancelled'; readonly error: unknown; readonly reason: unknown }
+  | { readonly kind: 'cancelled'; readonly error: unknown; readonly reason: unknown; readonly text?: string }
+  /** It is over, and another run undoes its steps before it ends so. */
+  | { readonly kind: 'undo'; readonly error: unknown; readonly delay: number; readonly ends: DueEnd }
   /** `blocked`: the place could not be started at all, so the next attempt has to wait for it. */
   | {
       readonly kind: 'release'

@@ -9,6 +9,7 @@ import { Batcher } from './batcher.ts'
 import { concludeFailed, type Ending } from './conclude.ts'
 import type { JobTeller } from './job-teller.ts'
 import { count, settlementOf, type WorkerCounts } from './settlement.ts'
+import { withUndo } from './undoing.ts'
 
 /** The parts of a worker that a delivery needs: where it goes, and who reports it to observers. */
 export interface DeliveryParts {
@@ -68,6 +69,10 @@ export class Delivery implements TaskBackstage {
 
   /** Ends a claim. */
   settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
+    this.#settle(claim, attempt === undefined ? ending : withUndo(attempt, ending), attempt)
+  }
+
+  #settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
     const settlement = settlementOf(claim, ending, attempt)
     if (!settlement) return this.#settled(claim, ending, 'lost', attempt)
     this.#unsettled++
@@ -84,7 +89,9 @@ export class Delivery implements TaskBackstage {
     // A result that was refused is a failure like one that the task has thrown; a failure that was, is reported without its details.
     const next: Ending = ending.kind === 'done' && attempt ? concludeFailed(attempt, error) : { kind: 'failed', error }
     if (attempt) attempt.effects = attempt.next = undefined
-    this.settle(claim, next, attempt)
+    // What is not the end yet may come to be undone; the end of one that was undone is the end.
+    if (ending.kind === 'done' || ending.kind === 'undo') this.settle(claim, next, attempt)
+    else this.#settle(claim, next, attempt)
   }
 
   #settled(claim: Claim, ending: Ending, outcome: 'ok' | 'lost', attempt?: Attempt): void {
@@ -100,6 +107,11 @@ export class Delivery implements TaskBackstage {
 
   report(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {
     if (attempt.lost || attempt.entry?.state === 'ended') return written?.('lost')
+    this.note(attempt, body, written)
+  }
+
+  /** As `report`, also of an attempt whose run has just ended. */
+  note(attempt: Attempt, body: ReportBody, written?: (outcome: WriteOutcome) => void): void {
     crashPoint('mid-run')
     const { id, token } = attempt.claim
     attempt.unwritten++
@@ -116,7 +128,7 @@ export class Delivery implements TaskBackstage {
   #reportRefused(attempt: Attempt, body: ReportBody, why: string): void {
     const error = new StoreRefusedError(`The store refused a ${body.kind} of job ${attempt.claim.id}: ${why}`)
     if (body.kind === 'item') this.#hooks.stop(attempt, { kind: 'refused', error })
-    else if (body.kind !== 'step') this.#parts.teller.trouble('report', error)
+    else if (body.kind !== 'step' && body.kind !== 'undone') this.#parts.teller.trouble('report', error)
   }
 
   /** Says whether the death of this program would be a death of these jobs. Resolves once that is written, or cannot be. */

@@ -72,6 +72,7 @@ export class JobTeller {
         return this.#tell({ type: 'ended', ...end, bytes, outcome: ending.kind, error: ending.error })
       }
       case 'retry':
+      case 'undo':
         return this.#tell({ type: 'retried', ...end, error: ending.error, again: ended + ending.delay })
       case 'release':
         return this.#tell({ type: 'released', ...end, interrupted: ending.interrupted })

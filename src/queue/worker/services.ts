@@ -1,9 +1,9 @@
 import { describe } from '../../core/errors/checks.ts'
 import type { RunServices } from '../../call/run/run-services.ts'
-import { decodeValue, encodeValue } from '../../celery/result.ts'
+import { decodeValue, encodeFailure, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
-import { type KeptStep, stepAsk } from '../../core/scope/services.ts'
+import { type AskedStep, type KeptStep, stepAsk } from '../../core/scope/services.ts'
 import { checkCalls } from '../../stores/check.ts'
 import { monotonic } from '../../core/time/clock.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
@@ -23,7 +23,16 @@ import {
   waitAsk,
 } from '../inside/asks.ts'
 import { waitRecordName } from '../memo.ts'
+import { endError } from './undoing.ts'
 import { Waits } from './waits.ts'
+
+type StepReport = Extract<ReportBody, { readonly kind: 'step' | 'undone' }>
+
+interface FinishedStep {
+  readonly name: string
+  readonly value: unknown
+  readonly undo?: boolean
+}
 
 /** Answers what a task of a durable job asks and keeps what it reports, wherever it runs. */
 export class TaskServices implements RunServices {
@@ -62,9 +71,11 @@ export class TaskServices implements RunServices {
       case waitAsk.rest:
         return this.#waitsOf().rest(value as AskedRest)
       case stepAsk.get:
-        return this.#stepBegins(String(value))
+        return this.#stepBegins(value as AskedStep)
       case stepAsk.put:
-        return this.#stepEnded(value as { name: string; value: unknown })
+        return this.#stepEnded(value as FinishedStep)
+      case stepAsk.undone:
+        return this.#stepUndone(value as { name: string; error?: unknown })
       case effectAsk:
         return this.#effect(value as AskedEffect)
       case nextAsk:
@@ -86,31 +97,61 @@ export class TaskServices implements RunServices {
     return { id, token, task, queue, attempt, deaths }
   }
 
-  #stepBegins(name: string): KeptStep | undefined {
-    const { claim } = this.#attempt
+  #stepBegins(asked: AskedStep): KeptStep | undefined {
+    const { claim, undo, asked: names } = this.#attempt
+    const { name, undo: canUndo = false } = typeof asked === 'string' ? { name: asked } : asked
     if (name.startsWith(waitRecordName(''))) {
       throw new InvalidArgumentError(`The name of a step may not begin with '${waitRecordName('')}', got '${name}'`)
     }
+    names?.add(name)
     const failure = claim.memo === undefined ? undefined : this.#waitsOf().failureOf(name)
     if (failure !== undefined) return { value: failure.error, failed: true }
     const kept = Object.hasOwn(claim.steps, name) ? claim.steps[name] : undefined
-    if (kept !== undefined) return { value: decodeValue(kept) }
-    const open = (this.#attempt.openSteps ??= new Map())
-    open.set(name, [])
+    if (kept !== undefined) {
+      const value = decodeValue(kept)
+      if (undo?.ends === undefined || !undo.steps.has(name)) return { value }
+      this.#open(name)
+      undo.missing.delete(name)
+      if (undo.missing.size > 0) return { value, undo: true }
+      return { value, undo: true, ends: { error: endError(claim, undo.ends) } }
+    }
+    // The job has ended, but for what it has done: nothing new begins.
+    if (undo?.ends !== undefined) throw endError(claim, undo.ends)
+    if (canUndo) needAbility(this.#backstage.store, 'undo')
+    this.#open(name)
     return undefined
   }
 
-  #stepEnded(step: { readonly name: string; readonly value: unknown }): Promise<void> {
+  #open(name: string): void {
+    const open = (this.#attempt.openSteps ??= new Map())
+    open.set(name, [])
+  }
+
+  async #stepEnded({ name, value: given, undo = false }: FinishedStep): Promise<void> {
+    const value = encodeValue(given, `step '${name}'`)
+    await this.#written({ kind: 'step', name, value, ...(undo ? { undo } : {}) }, `the step '${name}'`)
+    if (undo) this.#attempt.canUndo(name)
+  }
+
+  async #stepUndone(step: { readonly name: string; readonly error?: unknown }): Promise<void> {
+    const { name } = step
+    const failure = Object.hasOwn(step, 'error') ? encodeFailure(step.error) : undefined
+    await this.#written({ kind: 'undone', name, value: failure ?? 'null' }, `the undo of step '${name}'`)
+    const { undo } = this.#attempt
+    undo?.steps.delete(name)
+    if (failure !== undefined) undo?.failures.push(failure)
+  }
+
+  /** Reports a step with the effects that belong to it. Resolves once that is durable. */
+  #written(report: StepReport, what: string): Promise<void> {
     const attempt = this.#attempt
-    const value = encodeValue(step.value, `step '${step.name}'`)
-    const effects = attempt.openSteps?.get(step.name) ?? []
-    attempt.openSteps?.delete(step.name)
+    const effects = attempt.openSteps?.get(report.name) ?? []
+    attempt.openSteps?.delete(report.name)
     return new Promise((resolve, reject) => {
-      const report: ReportBody = { kind: 'step', name: step.name, value, ...(effects.length > 0 ? { effects } : {}) }
-      this.#backstage.report(attempt, report, outcome => {
+      this.#backstage.report(attempt, { ...report, ...(effects.length > 0 ? { effects } : {}) }, outcome => {
         if (outcome === 'ok') resolve()
         else if (outcome === 'lost') reject(lostError(attempt))
-        else reject(new StoreRefusedError(`The store refused the step '${step.name}': ${outcome.refused}`))
+        else reject(new StoreRefusedError(`The store refused ${what}: ${outcome.refused}`))
       })
     })
   }

@@ -38,7 +38,7 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         id,
         token,
         kind: ending.kind,
-        error: encodeFailure(ending.error),
+        error: ending.text ?? encodeFailure(ending.error),
         ...(ending.death ? { death: ending.death } : {}),
       }
     case 'retry':
@@ -51,7 +51,9 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         ...(ending.death ? { death: ending.death } : {}),
       }
     case 'cancelled':
-      return { id, token, kind: 'cancelled', error: encodeFailure(ending.error) }
+      return { id, token, kind: 'cancelled', error: ending.text ?? encodeFailure(ending.error) }
+    case 'undo':
+      return { id, token, kind: 'release', delay: ending.delay, undo: ending.ends }
     case 'release':
       return {
         id,
@@ -85,7 +87,7 @@ function nextOf(next: NonNullable<Attempt['next']>): OutgoingCall[] {
 
 /** Counts an ending. */
 export function count(counts: WorkerCounts, kind: Ending['kind']): void {
-  if (kind === 'retry') counts.retried++
+  if (kind === 'retry' || kind === 'undo') counts.retried++
   else if (kind === 'release' || kind === 'wait') counts.released++
   else counts[kind]++
 }

@@ -13,6 +13,7 @@ import { type AwaitedThing, type Memo, readMemo, type WaitRecord, waitRecordName
 import type { Attempt } from './attempt.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
 import type { AttemptWaits, Rest } from './rest.ts'
+import { endError } from './undoing.ts'
 
 /** A wait that has begun in this run. */
 interface Open {
@@ -81,6 +82,9 @@ export class Waits implements AttemptWaits {
     const failure = this.failureOf(asked.name)
     if (failure !== undefined) throw failure.error
     const record = this.#recordOf(asked)
+    const { asked: names, undo, claim } = this.#attempt
+    names?.add(waitRecordName(asked.name))
+    if (undo?.ends !== undefined) return this.#past(asked, record, endError(claim, undo.ends))
     switch (asked.kind) {
       case 'sleep':
         return this.#beginSleep(asked, record)
@@ -89,6 +93,17 @@ export class Waits implements AttemptWaits {
       case 'call':
         return this.#beginCall(asked, record)
     }
+  }
+
+  /** The result of a wait that an earlier attempt has begun, where the job is being undone: nothing is waited for any more. */
+  async #past({ name, kind }: AskedWait, record: WaitRecord | undefined, end: unknown): Promise<BegunWait> {
+    if (record === undefined && kind !== 'signal') throw end
+    if (kind !== 'sleep') await this.#look()
+    const { until = Infinity, member, id } = record ?? {}
+    const thing = { ...(member === undefined ? {} : { member }), ...(id === undefined ? {} : { id }) }
+    const result = this.#resultOf({ name, kind, until, ...thing, answer: undefined, refuse: undefined })
+    if (result !== undefined && 'value' in result) return result
+    throw result === undefined ? end : result.error
   }
 
   async #beginSleep(asked: AskedWait & { readonly kind: 'sleep' }, record?: WaitRecord): Promise<BegunWait> {

@@ -15,6 +15,7 @@ import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './reports.ts'
 import { Beginnings } from './beginnings.ts'
+import { tellForgotten } from './forgotten-steps.ts'
 import { ItemFlow } from './item-flow.ts'
 import { readClaim, type Unreadable } from './message.ts'
 import { TaskServices } from './services.ts'
@@ -202,6 +203,11 @@ export class WorkerCore {
       this.#held--
       return this.#delivery.settle(claim, { kind: 'dead', error: read.problem })
     }
+    // All has been undone, and it was not written any more that it has ended.
+    if (read.undo?.ends !== undefined && read.undo.steps.size === 0) {
+      this.#held--
+      return this.#delivery.settle(claim, { kind: 'failed', error: undefined }, read)
+    }
     const stop = said ?? (this.#stopping ? handBack : undefined)
     if (stop) {
       this.#held--
@@ -363,7 +369,10 @@ export class WorkerCore {
   #conclude(attempt: Attempt, outcome: Outcome): void {
     const ending = conclude(attempt, outcome)
     if (ending.kind === 'release' && ending.blocked) this.#block(ending.blocked)
-    else if (ending.kind === 'done') this.#rest = 0
+    else if (ending.kind === 'done') {
+      this.#rest = 0
+      if (attempt.undo?.ends === undefined) tellForgotten(attempt, this.#delivery, this.#parts.teller)
+    }
     const { claim } = attempt
     if (ending.kind === 'release' && ending.interrupted) this.interrupted.push(interruptedJob(attempt, ending.ended))
     const settle = (): void => {

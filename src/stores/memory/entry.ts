@@ -3,6 +3,7 @@ import { withInner } from '../refusals.ts'
 import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome, StoredState } from '../roles/calls.ts'
 import type { StoredJob } from '../roles/inspector.ts'
 import type { CallOutcome, Reported } from '../roles/results.ts'
+import { type EntryUndo, undoingOf } from './undoing.ts'
 
 /** The holder of claims, who hears what happens to them. */
 export interface Holder {
@@ -45,6 +46,7 @@ export interface Entry {
   reported: Reported[]
   lastReport: number
   readonly steps: Map<string, string>
+  undo: EntryUndo | undefined
   /** It stands in another store: never in line here, and `held` as long as it does not run. */
   readonly foreign: boolean
   /** The members that it is. */
@@ -90,6 +92,7 @@ export function newEntry(call: OutgoingCall, sequence: number, now: number, sent
     reported: [],
     lastReport: 0,
     steps: new Map(),
+    undo: undefined,
     foreign: sentAt !== undefined,
     counts: [],
     after: call.after,
@@ -163,6 +166,7 @@ export function before(a: Entry, b: Entry): boolean {
 /** @param maxDeaths of the store */
 export function claimOf(entry: Entry, now: number, maxDeaths: number): Claim {
   const { call, alone = -1 } = entry
+  const undo = undoingOf(entry)
   return {
     id: call.id,
     token: entry.token,
@@ -178,6 +182,7 @@ export function claimOf(entry: Entry, now: number, maxDeaths: number): Claim {
     sentAt: entry.sentAt,
     ...(entry.deadlineAt === Infinity ? {} : { deadline: Math.max(0, entry.deadlineAt - now) }),
     steps: Object.fromEntries(entry.steps),
+    ...(undo === undefined ? {} : { undo }),
     ...(entry.after === undefined ? {} : { after: entry.after.counter }),
     ...(entry.memo === undefined ? {} : { memo: entry.memo }),
   }

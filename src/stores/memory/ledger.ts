@@ -6,7 +6,7 @@ import type { StoreSettings } from '../options.ts'
 import { tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
-import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
+import type { Claim, DueEnd, Settlement, WriteOutcome } from '../roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember, Signalled } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
@@ -35,6 +35,7 @@ import { Rates } from './rates.ts'
 import { append, deathsOf } from './reports.ts'
 import type { Signal } from './signal.ts'
 import { Standing } from './standing.ts'
+import { forgetUndoing, noteStep, noteUndoing, noteUndone, undoingOf } from './undoing.ts'
 
 /** The results of a sweep. */
 export interface Swept {
@@ -221,8 +222,9 @@ export class Ledger {
     if (!entry) return 'lost'
     const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
     const { maxBytes } = this.settings
+    const ending = settlement.kind === 'release' ? settlement.undo?.error : undefined
     const refused =
-      tooLarge(text, maxBytes) ??
+      tooLarge(ending ?? text, maxBytes) ??
       tooLargeNext(settlement.next, maxBytes) ??
       (settlement.kind === 'release' && settlement.memo !== undefined ? tooLarge(settlement.memo, maxBytes) : undefined)
     if (refused) return refused
@@ -254,7 +256,8 @@ export class Ledger {
         this.#standing.wait(entry)
         break
       case 'release':
-        this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
+        if (settlement.undo) this.#toUndo(entry, settlement.undo, settlement.delay, true)
+        else this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
         if (settlement.after !== undefined && !hasEnded(entry)) entry.memo = settlement.memo
         break
       default:
@@ -296,10 +299,14 @@ export class Ledger {
     if (refused) return refused
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)
+      noteStep(entry, report.name, report.undo === true)
       this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
     } else if (report.kind === 'memo') {
       this.#counters.attend(entry, this.now, this.entries)
       entry.memo = value
+    } else if (report.kind === 'undone') {
+      noteUndone(entry, report.name, value)
+      this.#report(entry, 'undone', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
     } else this.#report(entry, report.kind, value)
     if (next === undefined) return 'ok'
     const own = jobCounter(report.id)
@@ -324,7 +331,7 @@ export class Ledger {
     const entry = this.entries.get(id)
     if (!entry) return 'gone'
     if (hasEnded(entry)) return 'ended'
-    return this.#cancel(entry, story.cancelledStory(reason), reason)
+    return this.withdraw(entry, reason)
   }
 
   #cancel(entry: Entry, error: string, reason: string): 'cancelled' | 'cancelling' {
@@ -360,6 +367,7 @@ export class Ledger {
     this.#keys.take(entry)
     this.history.delete(entry)
     beginAgain(entry, this.now)
+    forgetUndoing(entry)
     this.#turn(entry, '{"state":"again"}')
     this.#limits.waits(entry)
     if (entry.after === undefined || this.#await(entry, true) === 'go') this.#standing.wait(entry)
@@ -385,7 +393,7 @@ export class Ledger {
     if (this.#rates.open(this.#time)) this.tell({ signal: 'claimable' })
     for (let entry = this.#standing.woken(); entry; entry = this.#standing.woken()) {
       if (this.#isOverdue(entry)) {
-        this.#end(entry, 'cancelled', { error: entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory })
+        this.#endOrUndo(entry, entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory)
         expired++
       } else if (entry.state === 'held') this.#giveUp(entry)
       else this.#standing.wait(entry)
@@ -407,8 +415,14 @@ export class Ledger {
   }
 
   /** @internal One that was there for others stops. */
-  withdraw(entry: Entry, reason: string): void {
-    this.#cancel(entry, story.cancelledStory(reason), reason)
+  withdraw(entry: Entry, reason: string): 'cancelled' | 'cancelling' {
+    // What is being undone is so for the same reason, and cannot be broken off.
+    const undo = undoingOf(entry)
+    if (undo?.ends !== undefined) return 'cancelling'
+    const error = story.cancelledStory(reason)
+    if (undo === undefined || entry.state === 'running') return this.#cancel(entry, error, reason)
+    this.#endOrUndo(entry, error)
+    return 'cancelling'
   }
 
   /** @internal Its counter lets it go: it comes to be due. */
@@ -519,8 +533,31 @@ export class Ledger {
   /** One that was asked to stop does not go back: it ends instead. True when it did. */
   #endStopped(entry: Entry): boolean {
     if (entry.cancelling === undefined) return false
-    this.#end(entry, 'cancelled', { error: story.stoppedStory(entry.cancelling) })
+    this.#endOrUndo(entry, story.stoppedStory(entry.cancelling))
     return true
+  }
+
+  /** Ends a call as cancelled of which no worker says how it ended; but first what it has done is undone, where that can be. */
+  #endOrUndo(entry: Entry, error: string): void {
+    const undo = undoingOf(entry)
+    if (undo === undefined) this.#end(entry, 'cancelled', { error })
+    // One that is being undone ends as it was to end before.
+    else this.#toUndo(entry, undo.ends ?? { state: 'cancelled', error })
+  }
+
+  /** Puts a call in line to be undone. Nothing ends it any more but its worker, so its time has no limit. */
+  #toUndo(entry: Entry, ends: DueEnd, delay = 0, hasRun = false): void {
+    const about = hasRun ? `,"attempt":${entry.attempt}` : ''
+    this.#turn(entry, `{"state":"undoing"${about},"into":"${ends.state}","error":${ends.error}}`)
+    this.#leave(entry)
+    noteUndoing(entry, ends)
+    entry.memo = undefined
+    entry.letGoAt = Infinity
+    entry.error = ends.error
+    entry.expiresAt = entry.deadlineAt = Infinity
+    entry.dueAt = this.now + delay
+    this.#limits.waits(entry)
+    this.#standing.wait(entry)
   }
 
   #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {

@@ -15,8 +15,9 @@ import type { Effect } from './transactions.ts'
  *   long as its holder's connection, or program, does
  * - `tasks`: a worker gets calls of tasks that it knows, and no others; others stay where they are. Without it a worker gets
  *   all that is in its queues, and ends calls of tasks that it does not know as dead
+ * - `undo`: steps that can be undone are, before their call ends as failed or cancelled (`Undoing`)
  */
-export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'once' | 'leases' | 'tasks'
+export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'once' | 'leases' | 'tasks' | 'undo'
 
 /** Takes calls in, hands them to workers, and hears how each attempt ended. */
 export interface Broker {
@@ -154,10 +155,38 @@ export interface Claim extends HeldClaim {
   readonly deadline?: number
   /** The finished steps of earlier attempts: name to JSON. */
   readonly steps: Readonly<Record<string, string>>
+  /** The steps of earlier attempts that can be undone; absent where there are none, and nothing is being undone (ability `undo`). */
+  readonly undo?: Undoing
   /** The counter that it has waited for last; `counters.members` returns how its members have ended. */
   readonly after?: string
   /** The memo that the attempt has left when it began to wait: it goes on. */
   readonly memo?: string
+}
+
+/**
+ * The steps of a call that there are to undo, and how it is to end when that is over.
+ *
+ * A call with finished steps that can be undone does not end as failed or cancelled while it waits, or if its worker cannot say how it
+ * ended: it comes into line at once, from then on without deadline and expiry, to be claimed with `ends`. Nobody can stop it then. Its
+ * worker ends it when nothing is left to undo, or cannot be undone. It is not undone if too many workers die under it, if it is
+ * purged, or if another call takes its place.
+ */
+export interface Undoing {
+  /** The names of the finished steps that can be undone and have not been; in the order in which they were finished. */
+  readonly steps: readonly string[]
+  /** JSON: the failures of undos that have failed for good. */
+  readonly failures: readonly string[]
+  /** Its end, if it has failed or was cancelled. */
+  readonly ends?: DueEnd
+  /** The number of times that it has been put in line to be undone. */
+  readonly rounds: number
+}
+
+/** The end that a call comes to when its steps have been undone. */
+export interface DueEnd {
+  readonly state: 'failed' | 'cancelled'
+  /** JSON. */
+  readonly error: string
 }
 
 /** The calls that come after an attempt. */
@@ -193,6 +222,7 @@ export type Settlement = Following &
      * Handed back unstarted, broken off by a shutdown, or, with `after`, to wait for a counter (role `counters`); this attempt
      * does not count. `delay` counts from when it is let go. `begun`: it had begun, so that it does not expire any more. `memo`, with
      * `after`: JSON that comes with each claim from then on, until the call is tried again, waits again or ends.
+     * `undo`: it is over, and is to be undone before it ends so (ability `undo`); the attempt counts then.
      */
     | {
         readonly kind: 'release'
@@ -200,6 +230,7 @@ export type Settlement = Following &
         readonly after?: AwaitedCounter
         readonly begun?: boolean
         readonly memo?: string
+        readonly undo?: DueEnd
       }
     | { readonly kind: 'cancelled'; readonly error: string }
   )

@@ -12,12 +12,12 @@ export interface Inspector {
   list?(filter: JobFilter): Promise<StoredJob[]>
   /**
    * Ends calls that have not started, and asks running ones to stop. `reason` is JSON. Resolves to the outcome for
-   * each: `gone` for one that is unknown.
+   * each: `gone` for one that is unknown, `cancelling` also for one that is to be undone first.
    */
   cancel?(ids: readonly string[], reason: string): Promise<Cancelled[]>
   /**
    * Makes ended calls ready again, with a fresh count of attempts and deaths; an expiry or deadline that has passed no longer
-   * counts. `pending` for one that has not ended, `taken` when another call has its unique key by now, be it one that has
+   * counts. Steps that were undone are done again, the other finished ones are not. `pending` for one that has not ended, `taken` when another call has its unique key by now, be it one that has
    * ended.
    *
    * With a call that waited for others, those among them run again that have failed and are its own, or that drop it; with a member, the

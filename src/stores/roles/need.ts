@@ -28,6 +28,7 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   rates: 'count how often a task is started (option rates)',
   tasks: 'tell apart the jobs of different tasks',
   once: 'keep a job that is sent twice only once (option id)',
+  undo: 'have the steps of a job undone (option undo of s.step)',
   leases: 'take a job away from a worker that is not heard of',
 }
 
@@ -73,15 +74,17 @@ export function checkAsked(store: Lacking, call: OutgoingCall): void {
 export function checkSettled(store: Lacking, settlement: Settlement): void {
   if (settlement.next !== undefined && settlement.next.length > 0) needAbility(store, 'next')
   if (settlement.kind === 'release' && settlement.after !== undefined) needCounters(store)
+  if (settlement.kind === 'release' && settlement.undo !== undefined) needAbility(store, 'undo')
   if (settlement.kind === 'done') needEffects(store, settlement.effects)
 }
 
 /** The same of a report. */
 export function checkReported(store: Lacking, report: Report): void {
   if (report.kind === 'memo') needCounters(store)
-  if (report.kind !== 'step') return
+  if (report.kind !== 'step' && report.kind !== 'undone') return
   needEffects(store, report.effects)
-  if (report.next !== undefined && report.next.length > 0) needAbility(store, 'next')
+  if (report.kind === 'undone' || report.undo === true) needAbility(store, 'undo')
+  if (report.kind === 'step' && report.next !== undefined && report.next.length > 0) needAbility(store, 'next')
 }
 
 /** The results of a store that is to keep them of the calls of another one. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */

@@ -91,6 +91,7 @@ export type Report = HeldClaim &
     /**
      * A finished step: durable once `report` has resolved, so that a later attempt does not do it again. `next`: calls that are sent
      * in the same commit, and only if the claim still holds (ability `next`), as with a settlement.
+     * `undo`: it can be undone (ability `undo`).
      */
     | {
         readonly kind: 'step'
@@ -98,20 +99,23 @@ export type Report = HeldClaim &
         readonly value: string
         readonly effects?: readonly Effect[]
         readonly next?: readonly OutgoingCall[]
+        readonly undo?: boolean
       }
+    /** It has been undone (`null`), or that has failed for good (the failure); as durable as a step. */
+    | { readonly kind: 'undone'; readonly name: string; readonly value: string; readonly effects?: readonly Effect[] }
     /** The memo of the attempt (see `Settlement`), in place of the one before; as durable as a step. Needs the role `counters`. */
     | { readonly kind: 'memo'; readonly value: string }
   )
 
 /**
  * One entry of what a call has left behind, in order. Of progress, of log lines and of `state` the last 1,000 of a call are kept, each,
- * items and steps until the call is forgotten. `state` entries are the turns that the job itself doesn't show: `{
+ * items and steps until the call is forgotten; steps that were undone until it is made to run again. `state` entries are the turns that the job itself doesn't show: `{
  * state, … }` with `state` `retry` (and `error`, `delay`), `died` (and `worker`, `attempt`), `released`, `cancelling`
- * (and `reason`) or `again` (by hand).
+ * (and `reason`), `undoing` (and `into`, `error`, and `attempt` if one has ended with it) or `again` (by hand).
  */
 export interface Reported {
   readonly sequence: number
-  readonly kind: 'progress' | 'log' | 'item' | 'step' | 'state'
+  readonly kind: 'progress' | 'log' | 'item' | 'step' | 'undone' | 'state'
   /** JSON. */
   readonly value: string
   readonly time: number

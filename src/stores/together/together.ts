@@ -16,7 +16,7 @@ import { isFinal, outcomeIn, watchIn } from './outcomes.ts'
  *
  * For a broker that cannot keep results, or should not. There is no commit over both: the result is written first, then the call
  * is acknowledged, and one that comes again although it has ended is acknowledged without a run. So there are no transactions, no
- * counters and no calls that come next, and a job that has ended is neither forgotten nor made to run again by hand. Where one
+ * counters, no calls that come next and no steps that are undone, and a job that has ended is neither forgotten nor made to run again by hand. Where one
  * store can do it all, use that alone.
  *
  * **Cancellation**: `close()`, which closes both. **Errors**: `SKEIN_STORE_UNSUPPORTED` if the second store can keep results of its
@@ -57,7 +57,7 @@ export function together(calls: Store, kept: Store): Store {
     url: `${calls.url} with results in ${kept.url}`,
     broker: {
       durability: weaker(calls.broker.durability, kept.broker.durability),
-      can: new Set<BrokerAbility>([...calls.broker.can].filter(each => each !== 'next')),
+      can: new Set<BrokerAbility>([...calls.broker.can].filter(each => each !== 'next' && each !== 'undo')),
       send: async given => writing(async () => calls.broker.send(checkCalls(given, store))),
       intake: (request, receiver) => new TogetherIntake(calls.broker, handled, checkIntake(request, store), receiver),
       settle: async given => writing(async () => handled.settle(checkSettlements(given, store))),

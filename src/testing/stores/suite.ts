@@ -20,6 +20,7 @@ import { refusing } from './themes/refusing.ts'
 import { reporting } from './themes/reporting.ts'
 import { scheduling } from './themes/scheduling.ts'
 import { sending } from './themes/sending.ts'
+import { undoing } from './themes/undoing.ts'
 import { uniqueness } from './themes/uniqueness.ts'
 import { waiting } from './themes/waiting.ts'
 import { watching } from './themes/watching.ts'
@@ -42,6 +43,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   limits,
   cancelling,
   reporting,
+  undoing,
   watching,
   looking,
   refusing,

@@ -120,7 +120,8 @@ export const stepping: Theme = theme('the steps of a task', add => {
       const ask = async (kind: string, value: unknown): Promise<unknown> => {
         if (kind !== stepAsk.get) asked.push([kind, value])
         if (kind === stepAsk.put) kept.set((value as { name: string }).name, (value as { value: unknown }).value)
-        if (kind === stepAsk.get && kept.has(value as string)) return { value: kept.get(value as string), undo }
+        const { name } = value as { name: string }
+        if (kind === stepAsk.get && kept.has(name)) return { value: kept.get(name), undo }
         return undefined
       }
       const { outcome } = await runWith(shared, call(travel, file('notes'), 'fails'), { services: { ask } }).ended

@@ -25,6 +25,7 @@ export class MemoryBroker implements Broker {
     'once',
     'leases',
     'tasks',
+    'undo',
   ])
   readonly durability = 'none'
   readonly #store: Handle

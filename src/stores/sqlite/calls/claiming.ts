@@ -326,7 +326,7 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
       ...(each.ignoreResult ? { ignoreResult: true } : {}),
       sentAt: each.sentAt,
       ...(each.deadlineAt === null ? {} : { deadline: Math.max(0, each.deadlineAt - now) }),
-      steps: each.steps === 0 ? {} : Object.fromEntries(stepsOf(turn, each.call)),
+      ...(each.steps === 0 ? { steps: {} } : stepsOf(turn, each.call)),
       ...(each.awaits === null ? {} : awaitedBy(turn, each.call, each.awaits)),
     }
   })

@@ -5,7 +5,8 @@ import type { Row, Value } from '../file/driver.ts'
 import { jobCounter, jobCounterStart } from '../../job-counter.ts'
 import { bytesOf, dropMemo, leave } from './counters.ts'
 import { consume } from './graphs.ts'
-import { reportKind, write } from './reporting.ts'
+import { reportKind, undoOf, write } from './reporting.ts'
+import type { DueEnd } from '../../roles/broker.ts'
 import { refill } from './limits.ts'
 import { keyed, partOf, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
@@ -170,7 +171,49 @@ export function isOverdue({ now }: Turn, { expiresAt, deadlineAt }: Loaded): boo
 /** Ends a call that waits although its expiry or its deadline has passed. */
 export function endOverdue(turn: Turn, loaded: Loaded): void {
   const late = loaded.deadlineAt !== null && loaded.deadlineAt <= turn.now
-  end(turn, loaded, state.cancelled, { error: late ? story.deadlineStory : story.expiredStory })
+  endOrUndo(turn, loaded, late ? story.deadlineStory : story.expiredStory)
+}
+
+/** Ends a call as cancelled of which no worker says how it ended; but first what it has done is undone, where that can be. True: it has ended. */
+export function endOrUndo(turn: Turn, loaded: Loaded, error: string, alone?: number): boolean {
+  const undo = undoOf(turn, loaded.call)
+  if (undo === undefined || (undo.steps.length === 0 && undo.ends === undefined)) {
+    end(turn, loaded, state.cancelled, { error })
+    return true
+  }
+  // One that is being undone ends as it was to end before.
+  toUndo(turn, loaded, undo.ends ?? { state: 'cancelled', error }, { alone })
+  return false
+}
+
+/** Puts a call in line to be undone. Nothing ends it any more but its worker, so its time has no limit. */
+export function toUndo(
+  turn: Turn,
+  loaded: Loaded,
+  ends: DueEnd,
+  {
+    delay = 0,
+    hasRun = false,
+    alone,
+  }: { readonly delay?: number; readonly hasRun?: boolean; readonly alone?: number | undefined },
+): void {
+  const { call, id, attempt, limitKey, awaits } = loaded
+  if (awaits !== null) dropMemo(turn, call)
+  const about = hasRun ? `,"attempt":${attempt}` : ''
+  write(turn, call, id, reportKind.undoing, `{"state":"undoing"${about},"into":"${ends.state}","error":${ends.error}}`)
+  turn.database.run(
+    `UPDATE skein_call SET state = ?, lease = NULL, cancelling = NULL, gives_up_at = NULL, expires_at = NULL, deadline_at = NULL,
+       blamed = 0, alone = coalesce(?, alone), due_at = ?, place = ?, error = ? WHERE call = ?`,
+    delay > 0 ? state.delayed : state.ready,
+    alone ?? null,
+    Math.ceil(turn.now + delay),
+    turn.next(),
+    ends.error,
+    call,
+  )
+  left(turn, loaded)
+  turn.tell('claimable', turn.keeper.lines.at(loaded.line).queue)
+  if (limitKey !== null) refill(turn, limitKey)
 }
 
 /** Ends a call whose row is so damaged that no worker can have it: it is dead, under an id that can be asked for. */
@@ -216,12 +259,18 @@ export function cancel(turn: Turn, id: string, reason: string): Cancelled {
   const loaded = load(turn, id)
   if (loaded === undefined) return 'gone'
   if (loaded.state >= state.done) return 'ended'
+  return withdraw(turn, loaded, reason)
+}
+
+/** Ends a call that has not ended and has not started, and asks one that runs to stop. */
+export function withdraw(turn: Turn, loaded: Loaded, reason: string): 'cancelled' | 'cancelling' {
+  // What is being undone is so for the same reason, and cannot be broken off.
+  if (undoOf(turn, loaded.call)?.ends !== undefined) return 'cancelling'
   if (loaded.state === state.running) {
     ask(turn, loaded, reason)
     return 'cancelling'
   }
-  end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
-  return 'cancelled'
+  return endOrUndo(turn, loaded, story.cancelledStory(reason)) ? 'cancelled' : 'cancelling'
 }
 
 /** Removes the calls for which a condition holds with all that belongs to them. How many there were. */

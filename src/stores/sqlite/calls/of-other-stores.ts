@@ -50,7 +50,7 @@ function beginOne(
     call,
   )
   turn.tell('reported', id)
-  return { state: 'running', token, steps: Object.fromEntries(stepsOf(turn, call)) }
+  return { state: 'running', token, steps: stepsOf(turn, call).steps }
 }
 
 /** Keeps how their attempts ended. */

@@ -159,7 +159,7 @@ export function mustLast(asked: Asked): boolean {
     case 'change':
       return true
     case 'report':
-      return asked[1].some(each => each.kind === 'step' || each.kind === 'memo')
+      return asked[1].some(each => each.kind === 'step' || each.kind === 'undone' || each.kind === 'memo')
     default:
       return false
   }

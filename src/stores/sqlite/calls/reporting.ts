@@ -1,11 +1,25 @@
+import * as story from '../../story.ts'
+import type { DueEnd, Undoing } from '../../roles/broker.ts'
 import type { Reported } from '../../roles/results.ts'
 import { countOf } from '../file/columns.ts'
 import type { Turn } from './turn.ts'
 
-/** The kinds of reports as the file has them. */
-export const reportKind = { progress: 0, log: 1, item: 2, step: 3, state: 4 } as const
+/**
+ * The kinds of reports as the file has them. `undoable`: a step that can be undone; `undone`: one that has been, or could not be;
+ * `undoing`: from here on the call is to be undone.
+ */
+export const reportKind = {
+  progress: 0,
+  log: 1,
+  item: 2,
+  step: 3,
+  state: 4,
+  undoable: 5,
+  undone: 6,
+  undoing: 7,
+} as const
 
-const kindNames = ['progress', 'log', 'item', 'step', 'state'] as const
+const kindNames = ['progress', 'log', 'item', 'step', 'state', 'step', 'undone', 'state'] as const
 
 /** The number of progress reports, log lines and turns of a call that are kept, each. */
 const most = 1_000
@@ -25,7 +39,7 @@ export function write(
   name: string | null = null,
 ): void {
   const { database } = turn
-  const isStep = kind === reportKind.step ? 1 : 0
+  const isStep = kind === reportKind.step || kind >= reportKind.undoable ? 1 : 0
   const row = database.get(
     `UPDATE skein_call SET reports = reports + 1, steps = steps + ?, bytes = bytes + ? WHERE call = ? RETURNING ${countOf('reports')}`,
     isStep,
@@ -69,13 +83,69 @@ function thin(turn: Turn, call: number, kind: number): void {
   database.run('UPDATE skein_call SET bytes = bytes - ? WHERE call = ?', bytes, call)
 }
 
-/** The finished steps of a call, in the order in which they were first finished. */
-export function stepsOf(turn: Turn, call: number): [string, string][] {
+/** The finished steps of a call, in the order in which they were first finished, and what there is to undo. */
+export function stepsOf(
+  turn: Turn,
+  call: number,
+): { readonly steps: Readonly<Record<string, string>>; readonly undo?: Undoing } {
   const rows = turn.database.all(
-    `SELECT name, value FROM skein_report WHERE call = ? AND kind = ${reportKind.step} ORDER BY sequence`,
+    `SELECT kind, name, value FROM skein_report
+     WHERE call = ? AND (kind = ${reportKind.step} OR kind >= ${reportKind.undoable}) ORDER BY sequence`,
+    call,
+  ) as unknown as [number, string, string][]
+  const steps = new Map<string, string>()
+  const undoable = new Set<string>()
+  const failures: string[] = []
+  let ends: DueEnd | undefined
+  let rounds = 0
+  for (const [kind, name, value] of rows) {
+    if (kind === reportKind.undone) {
+      undoable.delete(name)
+      if (value !== 'null') failures.push(value)
+    } else if (kind === reportKind.undoing) {
+      ends = dueEnd(value)
+      rounds++
+    } else {
+      steps.set(name, value)
+      undoable.delete(name)
+      if (kind === reportKind.undoable) undoable.add(name)
+    }
+  }
+  const kept = { steps: Object.fromEntries(steps) }
+  if (undoable.size === 0 && ends === undefined) return kept
+  return { ...kept, undo: { steps: [...undoable], failures, ...(ends ? { ends } : {}), rounds } }
+}
+
+function dueEnd(value: string): DueEnd {
+  try {
+    const { into, error } = JSON.parse(value) as { into: unknown; error: unknown }
+    return { state: into === 'cancelled' ? into : 'failed', error: JSON.stringify(error) ?? 'null' }
+  } catch {
+    // Damaged: that it was to be undone is sure.
+    return { state: 'failed', error: story.damagedStory('the error with which it is to end cannot be read') }
+  }
+}
+
+/** The steps of a call that there are to undo; undefined for none. */
+export function undoOf(turn: Turn, call: number): Undoing | undefined {
+  const row = turn.database.get(
+    `SELECT 1 FROM skein_report WHERE call = ? AND kind >= ${reportKind.undoable} LIMIT 1`,
     call,
   )
-  return [...new Map(rows as unknown as [string, string][])]
+  return row === undefined ? undefined : stepsOf(turn, call).undo
+}
+
+/** Forgets that a call was undone, and the steps that were: they are done again. */
+export function forgetUndoing(turn: Turn, call: number): void {
+  if (undoOf(turn, call)?.ends === undefined) return
+  const { database } = turn
+  const these = `call = ?1 AND (kind IN (${reportKind.undone}, ${reportKind.undoing}) OR kind = ${reportKind.undoable} AND name IN (
+    SELECT name FROM skein_report WHERE call = ?1 AND kind = ${reportKind.undone} AND value = 'null'))`
+  const [bytes] = database.get(`SELECT total(length(CAST(value AS BLOB))) FROM skein_report WHERE ${these}`, call) as [
+    number,
+  ]
+  database.run(`DELETE FROM skein_report WHERE ${these}`, call)
+  database.run('UPDATE skein_call SET bytes = bytes - ? WHERE call = ?', bytes, call)
 }
 
 /** The reports of a call after a sequence number. */

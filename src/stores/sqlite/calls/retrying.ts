@@ -7,7 +7,7 @@ import { load, type Loaded, loadNumber } from './ending.ts'
 import { failedFor, uncount, waitersOf } from './graphs.ts'
 import { holdersOf } from './keys.ts'
 import { boundsIn, refill, standsBehind } from './limits.ts'
-import { reportKind, write } from './reporting.ts'
+import { forgetUndoing, reportKind, write } from './reporting.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -98,6 +98,7 @@ function again(turn: Turn, loaded: Loaded): void {
     call,
   )
   turn.history.add(part, -1, -bytes)
+  forgetUndoing(turn, call)
   write(turn, call, id, reportKind.state, '{"state":"again"}')
   turn.tell('claimable', turn.keeper.lines.at(line).queue)
   if (waits) refill(turn, limitKey)

@@ -7,7 +7,7 @@ import type { AwaitedCounter } from '../../roles/calls.ts'
 import type { Report } from '../../roles/results.ts'
 import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters.ts'
 import { runEffects } from './effects.ts'
-import { end, endOverdue, isOverdue, left, load, type Loaded } from './ending.ts'
+import { end, endOrUndo, endOverdue, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
 import { refill } from './limits.ts'
 import { endPlain, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
@@ -53,8 +53,9 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
   const { keeper } = turn
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
   const { maxBytes } = keeper.settings
+  const ending = settlement.kind === 'release' ? settlement.undo?.error : undefined
   const large =
-    tooLarge(text, maxBytes) ??
+    tooLarge(ending ?? text, maxBytes) ??
     tooLargeNext(settlement.next, maxBytes) ??
     (settlement.kind === 'release' && settlement.memo !== undefined ? tooLarge(settlement.memo, maxBytes) : undefined)
   if (large) return large
@@ -77,8 +78,7 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
       break
     }
     case 'retry':
-      if (loaded.cancelling !== null)
-        end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
+      if (loaded.cancelling !== null) endOrUndo(turn, loaded, story.stoppedStory(loaded.cancelling))
       else {
         if (loaded.awaits !== null) dropMemo(turn, loaded.call)
         const { attempt } = loaded
@@ -99,7 +99,8 @@ function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {
       }
       break
     case 'release':
-      release(turn, started, settlement.delay ?? 0, endsInstead ? undefined : settlement.after, settlement.memo)
+      if (settlement.undo) toUndo(turn, loaded, settlement.undo, { delay: settlement.delay ?? 0, hasRun: true })
+      else release(turn, started, settlement.delay ?? 0, endsInstead ? undefined : settlement.after, settlement.memo)
       break
     default:
       if ('death' in settlement && settlement.death) noteDeath(turn, loaded)
@@ -118,7 +119,7 @@ function noteDeath({ database }: Turn, { call }: Loaded): void {
 /** Hands back a call that has not been worked on; its attempt does not count. */
 export function release(turn: Turn, loaded: Loaded, delay: number, after?: AwaitedCounter, memo?: string): void {
   if (loaded.cancelling !== null) {
-    end(turn, loaded, state.cancelled, { error: story.stoppedStory(loaded.cancelling) })
+    endOrUndo(turn, loaded, story.stoppedStory(loaded.cancelling))
     return
   }
   const { call, id, attempt, awaits } = loaded
@@ -252,20 +253,23 @@ function reportOne(turn: Turn, given: Report): WriteOutcome {
     token,
   )
   if (row === undefined) return 'lost'
+  const call = row[0] as number
   if (given.kind === 'memo') {
     turn.durable = true
-    const call = row[0] as number
     attend(turn, { call, id })
     keepMemo(turn, call, value)
     return 'ok'
   }
-  if (given.kind === 'step') {
-    turn.durable = true
-    const refused = runEffects(turn, `${id} ${token} ${given.name}`, given.effects)
-    if (refused) return refused
+  if (given.kind !== 'step' && given.kind !== 'undone') {
+    write(turn, call, id, reportKind[given.kind], value)
+    return 'ok'
   }
-  const call = row[0] as number
-  write(turn, call, id, reportKind[given.kind], value, given.kind === 'step' ? given.name : null)
+  turn.durable = true
+  const isUndone = given.kind === 'undone'
+  const refused = runEffects(turn, `${id} ${token} ${isUndone ? 'undo ' : ''}${given.name}`, given.effects)
+  if (refused) return refused
+  const kind = isUndone ? reportKind.undone : given.undo === true ? reportKind.undoable : reportKind.step
+  write(turn, call, id, kind, value, given.name)
   if (next?.length) {
     if (next.some(({ counts }) => counts?.some(({ counter }) => counter === jobCounter(id)))) attend(turn, { call, id })
     send(turn, next.map(sentCall))

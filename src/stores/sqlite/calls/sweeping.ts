@@ -1,6 +1,6 @@
 import * as story from '../../story.ts'
 import { heldByNothing } from './due.ts'
-import { condemn, end, endOverdue, isOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { condemn, end, endOrUndo, endOverdue, isOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { forgetIdle } from './counters.ts'
 import { freeKeys, limitsOf, trim } from './history.ts'
 import { notNumbers, open } from './limits.ts'
@@ -159,7 +159,7 @@ function bury(turn: Turn, loaded: Loaded, silence: number, only: boolean): boole
   const deaths = loaded.deaths + 1
   turn.database.run('UPDATE skein_call SET deaths = ? WHERE call = ?', deaths, call)
   if (cancelling !== null) {
-    end(turn, loaded, state.cancelled, { error: story.stoppedStory(cancelling) })
+    endOrUndo(turn, loaded, story.stoppedStory(cancelling), spanOf(turn, loaded, silence))
     return false
   }
   if (only && deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {

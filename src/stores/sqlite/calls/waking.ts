@@ -4,7 +4,7 @@ import { numberIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import { count, stateName } from './counters.ts'
-import { ask, end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere } from './ending.ts'
+import { end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere, withdraw } from './ending.ts'
 import { isNeeded, unended } from './graphs.ts'
 import { refill } from './limits.ts'
 import { earlier } from './sending.ts'
@@ -42,20 +42,19 @@ function stopUnneeded(turn: Turn): void {
   for (const { id, counter, state: into } of turn.over) {
     const calls = unended(turn, counter)
     const reason = calls.length === 0 ? '' : story.ownerReason(id, stateName(into))
-    for (const call of calls) withdraw(turn, call, reason)
+    for (const call of calls) stopUnlessNeeded(turn, call, reason)
   }
   turn.over.length = 0
-  for (const call of turn.left) withdraw(turn, call, story.ownerGone)
+  for (const call of turn.left) stopUnlessNeeded(turn, call, story.ownerGone)
   turn.left.clear()
 }
 
 /** Stops a call that was there for others, unless somebody else waits for it. */
-function withdraw(turn: Turn, call: number, reason: string): void {
+function stopUnlessNeeded(turn: Turn, call: number, reason: string): void {
   const loaded = loadNumber(turn, call)
   // Whether it was asked to stop comes first, since all who have waited for it are looked at to know the rest.
   if (loaded === undefined || loaded.state >= state.done || loaded.cancelling !== null || isNeeded(turn, call)) return
-  if (loaded.state === state.running) ask(turn, loaded, reason)
-  else end(turn, loaded, state.cancelled, { error: story.cancelledStory(reason) })
+  withdraw(turn, loaded, reason)
 }
 
 /** Those that a counter holds and for which a condition holds, who came first first. */

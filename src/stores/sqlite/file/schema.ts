@@ -247,6 +247,7 @@ const steps: readonly string[] = [
   `,
   // What calls wait for that have asked for it themselves, schedules, and graphs.
   `
+  -- skein_report.kind: 5 a step that can be undone, 6 it has been (null) or could not be, 7 from here on it is undone.
   CREATE TABLE skein_memo (call INTEGER PRIMARY KEY, memo TEXT NOT NULL); -- JSON: what the attempt has left for itself
   -- What is sent again and again.
   CREATE TABLE skein_schedule (

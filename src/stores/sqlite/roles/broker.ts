@@ -32,6 +32,7 @@ export class SqliteBroker implements Broker {
     'once',
     'leases',
     'tasks',
+    'undo',
   ])
   readonly durability: 'relaxed' | 'full'
   readonly #thread: SqliteThread

@@ -42,6 +42,18 @@ export function gaps(kind: Kind): void {
       assert.deepEqual(await probe.claimedIds(), [])
     })
   }
+  if (!kind.has.has('undo')) {
+    scene(kind, `lacks 'undo', and refuses steps that can be undone`, [], async ({ store, probe }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      const claim = await probe.oneClaim()
+      const { id, token } = claim
+      const step = { id, token, kind: 'step', name: 's', value: '1', undo: true } as const
+      await assert.rejects(store.results.report([step]), unsupported)
+      const undo = { state: 'failed', error: '1' } as const
+      await assert.rejects(probe.settled(claim, { kind: 'release', undo }), unsupported)
+      assert.equal(await probe.settled(claim), 'ok')
+    })
+  }
   if (!kind.has.has('counters')) {
     scene(kind, 'lacks counters, and refuses calls that are counted or wait', [], async ({ probe }) => {
       const after: AwaitedCounter = { counter: 'c', members: 1, failure: 'drop' }
