@@ -151,6 +151,8 @@ const reading = ({ texts, folder, partOf, part }) => ({
       path: partFrom('joined', path.slice('part:'.length)),
       external: true,
     }))
+    // Packages stay packages.
+    onResolve({ filter: /^[@a-z]/ }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /\.js$/ }, ({ path }) => {
       const found = pathIn(folder, path)
       const place = from => (isOwn(from) ? undefined : `part:${partOf.get(from)}`)

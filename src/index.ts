@@ -157,6 +157,7 @@ export {
   OverloadedError,
   ProcessFailedError,
   RestartLimitError,
+  ScheduleError,
   ScopeClosedError,
   SkeinError,
   StoreError,

@@ -10,6 +10,10 @@ export { connect, type ConnectOptions, queueIn } from './client/connect.ts'
 export type { DurableJob, JobStatus } from './client/durable-job.ts'
 export type { AwaitedThing } from './memo.ts'
 export type { DurableQueue, DurableMapOptions } from './client/durable-queue.ts'
+export type { Schedule, ScheduleStatus } from './client/schedule.ts'
+export type { ScheduleDeclaration, ScheduleOptions } from './schedules/definition.ts'
+export type { ScheduleRun } from './schedules/progress.ts'
+export type { ScheduleRule, StoredRule } from './schedules/rule.ts'
 export { openStore, type StoreAddress, type StorePair } from './open-store.ts'
 
 // The other side: what runs the calls.

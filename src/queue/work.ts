@@ -1,7 +1,9 @@
 import type { ExecutorSurface } from '../call/run/surface.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
-import { needAbility } from '../stores/roles/need.ts'
+import { needAbility, needSchedules } from '../stores/roles/need.ts'
+import { defaultQueue } from './default-queue.ts'
 import { openStore } from './open-store.ts'
+import { declareSchedules } from './schedules/declared.ts'
 import { allowlistOf } from './worker/allowlist.ts'
 import { executorOf } from './worker/place.ts'
 import { QueueWorkerHandle, type QueueWorker } from './worker/queue-worker.ts'
@@ -51,6 +53,11 @@ export async function work(options: WorkOptions): Promise<QueueWorker> {
   let executor: ExecutorSurface | undefined
   try {
     if (Object.keys(settings.rates).length > 0) needAbility(store, 'rates')
+    if (settings.schedules !== undefined) {
+      const knows = (task: string): boolean => tasks.find(task) !== undefined
+      const gone = await declareSchedules(needSchedules(store), settings.schedules, defaultQueue, knows)
+      if (gone.length > 0) warnOfGone(gone)
+    }
     executor = await executorOf(settings)
     const worker = new QueueWorkerHandle({
       store,
@@ -77,4 +84,12 @@ export async function work(options: WorkOptions): Promise<QueueWorker> {
     if (store !== given) await store.close()
     throw error
   }
+}
+
+function warnOfGone(names: readonly string[]): void {
+  process.emitWarning(
+    `${names.length === 1 ? 'Schedule' : 'Schedules'} ${names.join(', ')} of this program ${names.length === 1 ? 'is' : 'are'} not declared any ` +
+      `more, and ${names.length === 1 ? 'goes' : 'go'} on all the same. Remove what is not needed: skein schedules remove ${names[0]}`,
+    { type: 'SkeinScheduleWarning' },
+  )
 }

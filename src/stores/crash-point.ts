@@ -23,6 +23,9 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
  * - `during-ack`: the store is writing the result and the acknowledgement, and what follows from them, and has not committed
  * - `after-ack`: the store has committed them, and nobody has heard of it
  * - `during-renew`: a lease is being renewed
+ * - `before-term`: a term of a schedule has come, and is about to be handed to the store
+ * - `during-term`: the store is writing the term and its call, and has not committed
+ * - `after-term`: the store has committed them, and nobody has heard of it
  */
 export type CrashLabel =
   | 'after-claim'
@@ -32,6 +35,9 @@ export type CrashLabel =
   | 'during-ack'
   | 'after-ack'
   | 'during-renew'
+  | 'before-term'
+  | 'during-term'
+  | 'after-term'
 
 /** The labels of all crash points, in the order in which a call passes them. */
 export const crashLabels: readonly CrashLabel[] = [
@@ -42,6 +48,9 @@ export const crashLabels: readonly CrashLabel[] = [
   'during-ack',
   'after-ack',
   'during-renew',
+  'before-term',
+  'during-term',
+  'after-term',
 ]
 
 interface Armed {

@@ -292,7 +292,7 @@ class TestBench implements TestQueue {
     // Several points of one passage are one death, and one that is dead already does not die again.
     if (this.#line !== undefined) this.#replace(this.#line)
     // Here the code that follows must not be reached; everywhere else it can do no more harm.
-    if (label === 'after-claim' || label === 'during-ack' || label === 'after-ack') throw new SimulatedCrash(label)
+    if (throwing.has(label)) throw new SimulatedCrash(label)
   }
 
   #replace(line: WorkerLine): void {
@@ -471,6 +471,16 @@ class SimulatedCrash extends Error {
     super(`The worker of this test has died at '${label}'`)
   }
 }
+
+/** The points after which the code that follows must not be reached. */
+const throwing: ReadonlySet<CrashLabel> = new Set<CrashLabel>([
+  'after-claim',
+  'during-ack',
+  'after-ack',
+  'before-term',
+  'during-term',
+  'after-term',
+])
 
 /** So many turns of the event loop must nothing happen before somebody is warned. */
 const turnsBeforeWarning = 20

@@ -52,7 +52,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/queue': [
     ['call-id'],
     ['outgoing', 'outcome', 'memo'],
-    ['default-queue', 'open-store', 'inside'],
+    ['default-queue', 'open-store', 'inside', 'schedules'],
     ['client', 'worker'],
     ['work'],
     ['index'],

@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'SKEIN_LIMIT_REACHED'
   | 'SKEIN_JOB_GONE'
   | 'SKEIN_JOB_ENDED'
+  | 'SKEIN_SCHEDULE_RULE'
+  | 'SKEIN_SCHEDULE_GONE'
   | 'SKEIN_STORE_UNAVAILABLE'
   | 'SKEIN_STORE_DAMAGED'
   | 'SKEIN_STORE_VERSION'
@@ -350,6 +352,14 @@ export class JobGoneError extends PlainError {
 export class JobEndedError extends PlainError {
   static override readonly kind: string = 'JobEndedError'
   static override readonly code: ErrorCode = 'SKEIN_JOB_ENDED'
+}
+
+/** A schedule cannot be what it was told to be, or the store does not know it. The code says which. */
+export class ScheduleError extends SkeinError {
+  static override readonly kind: string = 'ScheduleError'
+  constructor(code: 'SKEIN_SCHEDULE_RULE' | 'SKEIN_SCHEDULE_GONE', message: string) {
+    super(code, message)
+  }
 }
 
 /** A store could not be opened, read or written, or cannot do what was asked of it; what it holds is as it was. The code says why. */

@@ -12,7 +12,10 @@ import type { RetentionOptions } from '../../stores/options.ts'
 import type { StoreStats } from '../../stores/roles/store.ts'
 import type { Retention } from '../../stores/roles/retention.ts'
 import type { UserDatabase } from '../../stores/roles/transactions.ts'
+import type { ScheduleOptions } from '../schedules/definition.ts'
+import type { ScheduleRule } from '../schedules/rule.ts'
 import type { DurableJob, JobStatus } from './durable-job.ts'
+import type { Schedule, ScheduleStatus } from './schedule.ts'
 
 /** Options of `queue.map`: those of every map, and what its calls are to have in common. */
 export interface DurableMapOptions
@@ -173,6 +176,43 @@ export interface DurableQueue extends Executor {
    * await queue.close()
    */
   retain(options: RetentionOptions): Promise<Retention>
+  /**
+   * Submits a call again and again, by a rule: a cron line, a length of time, or one moment. The schedule is kept in the store, and
+   * any worker of the store submits its jobs, each under the id `NAME@TERM`: one job for each term, however many workers there are
+   * and whatever is killed. A schedule of that name that is there already becomes this one; where its rule is the same, it goes on.
+   *
+   * What a program needs whenever it runs is declared where its worker starts (`schedules` of `work`). For one call at a later time,
+   * `delay` or `eta` of the call is enough.
+   *
+   * **Cancellation**: `pause()` and `remove()` of the schedule; its jobs are cancelled like others.
+   *
+   * **Errors**: `SKEIN_SCHEDULE_RULE` for a cron line or a time zone that cannot be used, and for a rule that never comes due;
+   * `SKEIN_INVALID_ARGUMENT`; `SKEIN_STORE_UNSUPPORTED` for a store that keeps no schedules; and those of `submit`.
+   *
+   * @param name unique in the store: a word of up to 150 characters
+   * @example
+   * import { call, task } from 'skein'
+   * import { connect } from 'skein/queue'
+   *
+   * const report = task(import.meta, (of: string) => `report of ${of}`, { name: 'report' })
+   * const queue = await connect('memory:schedule')
+   * const schedule = await queue.schedule(
+   *   'daily-report',
+   *   { cron: '0 8 * * 1-5', timeZone: 'Europe/Berlin' },
+   *   call(report, 'sales'),
+   *   { overlap: 'skip' },
+   * )
+   * console.log((await schedule.next(3)).length) // 3
+   * await schedule.pause()
+   * console.log((await queue.schedules()).map(({ name, state }) => `${name}: ${state}`)) // [ 'daily-report: paused' ]
+   * await schedule.remove()
+   * await queue.close()
+   */
+  schedule(name: string, rule: ScheduleRule, call: Call<unknown>, options?: ScheduleOptions): Promise<Schedule>
+  /** Finds a schedule by its name; undefined for one that the store does not know. */
+  schedule(name: string): Promise<Schedule | undefined>
+  /** Lists all schedules of the store, in the order of their names. */
+  schedules(): Promise<ScheduleStatus[]>
   /** Lets no more jobs of a queue start, in any program, until `resume`. Default: this queue. */
   pause(name?: string): Promise<void>
   resume(name?: string): Promise<void>

@@ -21,7 +21,7 @@ import { currentSource } from '../../core/scope/slot.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
-import { checkAsked, inspecting, statsOf, unsupported } from '../../stores/roles/need.ts'
+import { checkAsked, inspecting, needSchedules, statsOf, unsupported } from '../../stores/roles/need.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
 import { retentionChange, type RetentionOptions } from '../../stores/options.ts'
 import type { Store, StoreStats } from '../../stores/roles/store.ts'
@@ -36,6 +36,11 @@ import { outgoingCall, outgoingInside, refuseNested } from '../outgoing.ts'
 import { reasonText } from './reason.ts'
 import { sendSignal } from './send-signal.ts'
 import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
+import { checkScheduleName, definitionOf, type ScheduleOptions } from '../schedules/definition.ts'
+import { putSchedule } from '../schedules/put.ts'
+import type { ScheduleRule } from '../schedules/rule.ts'
+import { storedCall } from '../schedules/term-call.ts'
+import { type Schedule, ScheduleHandle, type ScheduleStatus, scheduleStatus } from './schedule.ts'
 import { Teller } from './teller.ts'
 import { isOver, Watch } from './watch.ts'
 
@@ -218,6 +223,38 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   async retain(options: RetentionOptions): Promise<Retention> {
     return inspecting(this.#store, 'retain').retain(retentionChange(options))
+  }
+
+  schedule(name: string, rule: ScheduleRule, call: Call<unknown>, options?: ScheduleOptions): Promise<Schedule>
+  schedule(name: string): Promise<Schedule | undefined>
+  async schedule(
+    name: string,
+    rule?: ScheduleRule,
+    call?: Call<unknown>,
+    options?: ScheduleOptions,
+  ): Promise<Schedule | undefined> {
+    checkScheduleName(name)
+    const schedules = needSchedules(this.#store)
+    const handle = new ScheduleHandle(this.#store, name, (outgoing, sent) => this.#accepted(outgoing, sent))
+    if (rule === undefined && call === undefined) return (await schedules.find(name)) && handle
+    if (!isCall(call)) {
+      throw new InvalidArgumentError(
+        `queue.schedule takes a name, a rule and a call, as in queue.schedule('report', { cron: '0 8 * * *' }, call(report)); got ${describe(call)}`,
+      )
+    }
+    if (this.#closing) throw this.#closedError(`schedule ${name} was not made`)
+    const definition = definitionOf(rule as ScheduleRule, await storedCall(call, this.name), options)
+    await putSchedule(schedules, name, definition)
+    return handle
+  }
+
+  async schedules(): Promise<ScheduleStatus[]> {
+    const schedules = needSchedules(this.#store)
+    const all: ScheduleStatus[] = []
+    for (let page = await schedules.list(); page.length > 0; page = await schedules.list(page.at(-1)?.name)) {
+      all.push(...page.map(scheduleStatus))
+    }
+    return all
   }
 
   async pause(name: string = this.name): Promise<void> {

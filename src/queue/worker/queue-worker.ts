@@ -16,6 +16,7 @@ import { JobTeller } from './job-teller.ts'
 import type { QueueWorkerStats, StopReport, WorkerHealth } from './reports.ts'
 import { healthOf } from './health.ts'
 import { type HealthServer, serveHealth } from './health-server.ts'
+import { ScheduleDriver } from '../schedules/driver.ts'
 import { Stop } from './stop.ts'
 import { WorkerCore } from './worker.ts'
 
@@ -94,6 +95,8 @@ export class QueueWorkerHandle implements QueueWorker {
   readonly done: Promise<StopReport>
   readonly #parts: QueueWorkerParts
   readonly #core: WorkerCore
+  /** Absent where the store keeps no schedules. */
+  readonly #driver: ScheduleDriver | undefined
   readonly #observers = new Observers<SkeinEvent>()
   readonly #teller: JobTeller
   /** A worker that waits for jobs keeps its program running, as a server does. */
@@ -121,6 +124,15 @@ export class QueueWorkerHandle implements QueueWorker {
       rates: parts.rates,
       teller: this.#teller,
     })
+    const { schedules, results } = parts.store
+    this.#driver =
+      schedules &&
+      new ScheduleDriver({
+        schedules,
+        results,
+        pulse: parts.pulse,
+        trouble: error => this.#teller.trouble('drive schedules', error),
+      })
   }
 
   /** Begins to take jobs, once the store knows of the worker. */
@@ -129,6 +141,7 @@ export class QueueWorkerHandle implements QueueWorker {
     if (health) this.#server = await serveHealth(() => this.health(), health.port, health.host)
     if (this.#parts.pulse) this.#armPulse()
     this.#core.start(this.#parts.pulse)
+    this.#driver?.start()
   }
 
   get healthPort(): number | undefined {
@@ -176,8 +189,9 @@ export class QueueWorkerHandle implements QueueWorker {
     }
     this.#state = 'stopping'
     this.#teller.worker('leaving', { running: this.#core.running })
+    const driven = this.#driver?.stop()
     this.#stop = new Stop(this.#core, timeout, this.#parts.grace)
-    void this.#end(this.#stop)
+    void this.#end(this.#stop, driven)
     return this.done
   }
 
@@ -186,13 +200,14 @@ export class QueueWorkerHandle implements QueueWorker {
     void this.done.then(() => timer.clear())
   }
 
-  async #end(stop: Stop): Promise<void> {
+  async #end(stop: Stop, driven: Promise<void> | undefined): Promise<void> {
     const { store, executor, ownsExecutor, ownsStore } = this.#parts
     const report = await stop.run()
     this.#state = 'stopped'
     this.#pulse?.clear()
     this.#core.release()
     const within = (part: number): number => Math.max(leastForOne, stop.left * part)
+    if (driven) await this.#last('write down the terms of schedules', within(0.5), () => driven)
     await this.#last('say goodbye', within(0.5), async () => store.registry?.announce(this.id, undefined))
     if (ownsExecutor) await this.#last('close the executor', within(0.5), () => executor.close({ cancel: true }))
     if (ownsStore) {

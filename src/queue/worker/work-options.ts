@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { callGrace } from '../../core/time/grace.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { isAddress, type StoreAddress } from '../open-store.ts'
+import type { ScheduleDeclaration } from '../schedules/definition.ts'
 import { defaultQueue } from '../default-queue.ts'
 
 /** A limit on the starts of a task, over all workers. */
@@ -66,6 +67,12 @@ export interface WorkOptions {
    * store, and each worker keeps to the rates of its own options: pass the same to all.
    */
   readonly rates?: Readonly<Record<string, TaskRate>>
+  /**
+   * Schedules that this program declares: those of the store become these, and where their rule stays they go on. Those that were declared
+   * by an earlier version of the program and are not in the list any more stay; a warning names them. Any worker of the store
+   * submits the jobs of all schedules, also of those that others have made. Default: none declared, and none looked for.
+   */
+  readonly schedules?: readonly ScheduleDeclaration[]
   /** The time that `close()` lets jobs finish when its options do not say otherwise. Default: '30s'. */
   readonly stopTimeout?: Duration
   /** Serve `/healthz` on this port: status 200 while the worker does its work, else 503. 0 takes any free one. Default: none. */
@@ -96,6 +103,7 @@ const known: ReadonlySet<string> = new Set([
   'memoryLimit',
   'output',
   'rates',
+  'schedules',
   'stopTimeout',
   'healthPort',
   'healthHost',
@@ -120,6 +128,7 @@ export interface WorkSettings {
   readonly maxWorkerMemory: number | undefined
   readonly memoryLimit: number | undefined
   readonly output: 'inherit' | 'tagged'
+  readonly schedules: readonly ScheduleDeclaration[] | undefined
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
   readonly stopTimeout: number
   readonly health: { readonly port: number; readonly host: string } | undefined
@@ -162,6 +171,7 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     maxWorkerMemory,
     memoryLimit,
     output: outputOf(options.output),
+    schedules: options.schedules === undefined ? undefined : list(options.schedules, 'schedules'),
     rates: ratesOf(options.rates ?? {}),
     stopTimeout: milliseconds(stopTimeout, 'stopTimeout'),
     health:

@@ -4,6 +4,7 @@ import type { OutgoingCall } from './calls.ts'
 import type { Counters } from './counters.ts'
 import type { Inspector } from './inspector.ts'
 import type { ForeignResults, Report } from './results.ts'
+import type { Schedules } from './schedules.ts'
 import type { Store, StoreStats } from './store.ts'
 
 /** The methods of an inspector, in words. */
@@ -106,6 +107,12 @@ export function needEffects(
   effects: readonly unknown[] = [],
 ): void {
   if (effects.length > 0 && transactions === undefined) throw unsupported(url, 'commit effects together with a job')
+}
+
+/** The schedules of a store that keeps some. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */
+export function needSchedules({ url, schedules }: Pick<Store, 'url' | 'schedules'>): Schedules {
+  if (schedules === undefined) throw unsupported(url, 'keep schedules')
+  return schedules
 }
 
 /** The counters of a store that must have them. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */

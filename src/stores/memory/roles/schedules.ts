@@ -1,5 +1,6 @@
 import { checkDue, checkScheduleChanges } from '../../check-schedules.ts'
 import { checkText } from '../../check.ts'
+import { crashPoint } from '../../crash-point.ts'
 import { endCounter } from '../../end-counter.ts'
 import type { SendOutcome } from '../../roles/calls.ts'
 import type {
@@ -50,7 +51,11 @@ export class MemorySchedules implements Schedules {
 
   async change(changes: readonly ScheduleChange[]): Promise<ScheduleOutcome[]> {
     checkScheduleChanges(changes, this.#store)
-    return this.#store.write(ledger => changes.map(each => this.#change(ledger, each)))
+    const hasTerms = changes.some(({ terms = [] }) => terms.length > 0)
+    if (hasTerms) crashPoint('during-term')
+    const outcomes = this.#store.write(ledger => changes.map(each => this.#change(ledger, each)))
+    if (hasTerms) crashPoint('after-term')
+    return outcomes
   }
 
   watch(listener: () => void): () => void {

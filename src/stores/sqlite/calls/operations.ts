@@ -11,7 +11,7 @@ import { job, jobs, outcome, stats, workers } from './looking.ts'
 import type { Asked, Request } from './requests.ts'
 import { reports } from './reporting.ts'
 import { retry } from './retrying.ts'
-import { changeSchedules } from './schedules/changing.ts'
+import { changeSchedules, hasTerms } from './schedules/changing.ts'
 import { dueSchedules, schedule, schedules } from './schedules/looking.ts'
 import { send } from './sending.ts'
 import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
@@ -131,7 +131,7 @@ const looks: ReadonlySet<string> = new Set([
 /** True for what brings new calls. */
 export function bringsCalls(asked: Asked): boolean {
   if (asked[0] === 'send') return true
-  return asked[0] === 'change' && asked[1].some(({ terms }) => terms !== undefined && terms.length > 0)
+  return asked[0] === 'change' && hasTerms(asked[1])
 }
 
 /** The same for fewer calls, where that can be; undefined otherwise. */

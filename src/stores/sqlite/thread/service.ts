@@ -317,6 +317,7 @@ export class Service implements Backend<Asked> {
       return
     }
     if (requests.some(([, [kind]]) => kind === 'settle')) crashPoint('after-ack')
+    if (requests.some(([, asked]) => asked[0] === 'change' && bringsCalls(asked))) crashPoint('after-term')
     answers.push(...values)
     addTo(told, turn.told)
   }

@@ -1,3 +1,4 @@
+import { crashPoint } from '../../../crash-point.ts'
 import { endCounter } from '../../../end-counter.ts'
 import type { SendOutcome } from '../../../roles/calls.ts'
 import type { ScheduleChange, ScheduleOutcome, TermCall } from '../../../roles/schedules.ts'
@@ -12,7 +13,14 @@ import type { Turn } from '../turn.ts'
 /** Makes, changes and removes schedules. */
 export function changeSchedules(turn: Turn, changes: readonly ScheduleChange[]): ScheduleOutcome[] {
   turn.durable = true
-  return changes.map(each => change(turn, each))
+  const outcomes = changes.map(each => change(turn, each))
+  if (hasTerms(changes)) crashPoint('during-term')
+  return outcomes
+}
+
+/** True where calls of terms are sent. */
+export function hasTerms(changes: readonly ScheduleChange[]): boolean {
+  return changes.some(({ terms }) => terms !== undefined && terms.length > 0)
 }
 
 function change(turn: Turn, { name, version, to, terms = [] }: ScheduleChange): ScheduleOutcome {

@@ -1,0 +1,90 @@
+import { ScheduleError } from '../../core/errors/errors.ts'
+import type { ScheduleState, StoredSchedule } from '../../stores/roles/schedules.ts'
+import type { Definition } from './definition.ts'
+import { dueAt, type Progress } from './progress.ts'
+
+/** The version of the form in which schedules are kept. */
+const format = 1
+
+/** A schedule as a store keeps it. */
+export function stateOf(name: string, definition: Definition, progress: Progress): ScheduleState {
+  const { term, paused } = progress
+  return {
+    ...(term === null || paused ? {} : { dueAt: dueAt(name, term, definition.jitter) }),
+    definition: JSON.stringify(definition),
+    progress: JSON.stringify(progress),
+  }
+}
+
+/**
+ * Reads a schedule of a store.
+ *
+ * **Errors**: `SKEIN_SCHEDULE_RULE` for one that a newer skein has written, and for what is damaged.
+ */
+export function readSchedule(stored: Pick<StoredSchedule, 'name' | 'definition' | 'progress'>): {
+  readonly definition: Definition
+  readonly progress: Progress
+} {
+  const { name } = stored
+  const definition = parsed(stored.definition)
+  const progress = parsed(stored.progress)
+  const written = formOf(definition)
+  if (isNewer(stored)) {
+    throw new ScheduleError(
+      'SKEIN_SCHEDULE_RULE',
+      `Schedule ${name} was written by a newer skein, in form ${String(written)}; this one knows them up to ${format}. It stays as it is: ` +
+        `upgrade skein.`,
+    )
+  }
+  if (written !== format || !isDefinition(definition) || !isProgress(progress)) {
+    throw new ScheduleError(
+      'SKEIN_SCHEDULE_RULE',
+      `Schedule ${name} is damaged: what the store holds of it makes no sense. Remove it (skein schedules remove ${name}), and make it anew.`,
+    )
+  }
+  return { definition, progress }
+}
+
+/** True for a schedule that a newer skein has written. */
+export function isNewer({ definition }: Pick<StoredSchedule, 'definition'>): boolean {
+  const written = formOf(parsed(definition))
+  return typeof written === 'number' && written > format
+}
+
+function formOf(definition: unknown): unknown {
+  return (definition as { readonly format?: unknown } | null | undefined)?.format
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isDefinition(value: unknown): value is Definition {
+  const { rule, call, jitter, overlap, catchUp, catchUpLimit } = (value ?? {}) as Partial<Definition>
+  const { cron, timeZone, every, at } = (rule ?? {}) as Partial<Record<string, unknown>>
+  const hasRule =
+    (typeof cron === 'string' && typeof timeZone === 'string') || (isTime(every) && every >= 1) || isTime(at)
+  const isCall = typeof call?.task === 'string' && typeof call.queue === 'string' && typeof call.body === 'string'
+  return (
+    hasRule &&
+    isCall &&
+    typeof call.headers === 'object' &&
+    isTime(jitter) &&
+    isTime(catchUpLimit) &&
+    typeof overlap === 'string' &&
+    typeof catchUp === 'string'
+  )
+}
+
+function isProgress(value: unknown): value is Progress {
+  const { made, term, count, runs } = (value ?? {}) as Partial<Progress>
+  return isTime(made) && isTime(count) && (term === null || isTime(term)) && Array.isArray(runs)
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
+}
