@@ -145,6 +145,7 @@ export {
   type Ended,
   EndOfChannelError,
   type ErrorCode,
+  GraphFailedError,
   InvalidArgumentError,
   JobEndedError,
   JobGoneError,

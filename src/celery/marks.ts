@@ -27,6 +27,9 @@ type MarkKind =
   | 'error'
   | 'same'
   | 'class'
+  /** The result of another call, which is filled in before this one runs; and how that has ended, as `Promise.allSettled` has it. */
+  | 'edge'
+  | 'outcome'
 
 const { Float16Array: Float16 } = globalThis as { Float16Array?: new (buffer: ArrayBuffer) => unknown }
 
@@ -53,13 +56,24 @@ export function isKnownView(name: string): boolean {
   return views.has(name)
 }
 
+/** A place in the arguments of a call that waits for the result of another one. */
+export interface MessageEdge {
+  /** The number of the other one in the counter for which the call waits. */
+  readonly member: number
+  /** True where it is how that one has ended that has its place there, as `Promise.allSettled` has it. */
+  readonly isOutcome: boolean
+  put(value: unknown): void
+}
+
 /**
  * Makes a value whole again that came out of JSON, in place.
  *
  * The marks may come from anywhere, so each is checked: it reaches own properties only, and can make nothing but the kinds
  * above. Errors: a TypeError that says which mark is wrong; `SKEIN_UNSENDABLE` for a class that is not registered here.
+ *
+ * @param edges gets the places of results that are still to come; without it there may be none
  */
-export function applyMarks(value: unknown, marks: unknown): unknown {
+export function applyMarks(value: unknown, marks: unknown, edges?: MessageEdge[]): unknown {
   if (!Array.isArray(marks)) throw new TypeError('the marks are not a list')
   const box: Record<string | number, unknown> = { value }
   const errors: (readonly [error: Error, record: object])[] = []
@@ -84,6 +98,14 @@ export function applyMarks(value: unknown, marks: unknown): unknown {
     }
     if (kind === 'hole' && Array.isArray(holder) && old === null) {
       Reflect.deleteProperty(holder, key)
+      continue
+    }
+    if ((kind === 'edge' || kind === 'outcome') && edges !== undefined && old === null) {
+      const member = Number(extra)
+      if (extra === '' || !Number.isSafeInteger(member) || member < 0) throw new TypeError(`mark ${i} names no call`)
+      const at = { holder, key }
+      place(holder, key, `[the result of call ${member}]`)
+      edges.push({ member, isOutcome: kind === 'outcome', put: result => place(at.holder, at.key, result) })
       continue
     }
     const made = make(kind, old, extra)

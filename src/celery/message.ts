@@ -2,10 +2,10 @@ import { hostname } from 'node:os'
 import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError, MalformedMessageError } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
-import { applyMarks } from './marks.ts'
+import { applyMarks, type MessageEdge } from './marks.ts'
 import { argumentsRepr } from './python-repr.ts'
 import { parseTime, readJson } from './read-json.ts'
-import { isoTime, writeJson } from './write-json.ts'
+import { isoTime, type WriteEdge, writeJson } from './write-json.ts'
 
 /**
  * The form in which a call travels: Celery's task message, protocol 2. Headers say what is to be run and how; the body is
@@ -51,6 +51,10 @@ export interface TaskMessage {
   readonly parentId?: string
   readonly group?: string
   readonly groupIndex?: number
+  /** The way to it from the outermost call of its graph, as `graphPathOf` shows it. */
+  readonly path?: string
+  /** The places in its arguments that wait for results of other calls. */
+  readonly edges?: readonly MessageEdge[]
   /** The sender, for people. */
   readonly origin?: string
   /** The language of the sender: `js`, `py`. */
@@ -62,7 +66,11 @@ export interface TaskMessage {
 }
 
 /** The fields that `encodeMessage` needs; all else has a default. */
-export type OutgoingMessage = Pick<TaskMessage, 'id' | 'task' | 'args'> & Partial<TaskMessage>
+export type OutgoingMessage = Pick<TaskMessage, 'id' | 'task' | 'args'> &
+  Partial<Omit<TaskMessage, 'edges'>> & {
+    /** Says what to write in the place of a Call or a Job among the arguments. */
+    readonly edge?: WriteEdge
+  }
 
 /** Headers and body as JSON, as a store keeps them. */
 export interface EncodedMessage {
@@ -121,7 +129,7 @@ export function encodeMessage(message: OutgoingMessage): EncodedMessage {
     headers,
     embed,
   } = message
-  const written = writeJson(args, 'arguments', 1)
+  const written = writeJson(args, 'arguments', 1, message.edge)
   const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs', 1)
   const idText = JSON.stringify(id)
   // Written by hand, not as an object that is then turned into text: it is the same for each call but for a few places,
@@ -139,6 +147,7 @@ export function encodeMessage(message: OutgoingMessage): EncodedMessage {
     `,"ignore_result":${message.ignoreResult === true},"replaced_task_nesting":0,"stamped_headers":null,"stamps":{}`
   if (written.marks.length > 0) text += `,"skein_marks":${JSON.stringify(written.marks)}`
   if (message.kind === 'stream') text += ',"skein_kind":"stream"'
+  if (message.path !== undefined) text += `,"skein_path":${JSON.stringify(message.path)}`
   if (retries) text += `,"skein_retries":${JSON.stringify(retries)}`
   if (headers) text += ownHeaders(headers)
   return {
@@ -239,10 +248,14 @@ function read(headers: Fields, body: unknown): TaskMessage {
   const origin = optionalText(fields['origin'], 'origin')
   const lang = optionalText(fields['lang'], 'lang')
   const groupIndex = fields['group_index'] ?? undefined
+  const path = optionalText(headers['skein_path'], 'skein_path')
+  const edges: MessageEdge[] = []
+  const values = marks === undefined ? (args as unknown[]) : (applyMarks(args, marks, edges) as unknown[])
   return {
     id,
     task: text(fields['task'], 'task'),
-    args: marks === undefined ? (args as unknown[]) : (applyMarks(args, marks) as unknown[]),
+    args: values,
+    ...(edges.length === 0 ? {} : { edges }),
     kwargs,
     kind: headers['skein_kind'] === 'stream' ? 'stream' : 'run',
     ...(eta === undefined ? {} : { eta }),
@@ -255,6 +268,7 @@ function read(headers: Fields, body: unknown): TaskMessage {
     ...(parentId === undefined ? {} : { parentId }),
     ...(group === undefined ? {} : { group }),
     ...(groupIndex === undefined ? {} : { groupIndex: count(groupIndex, 'group_index') }),
+    ...(path === undefined ? {} : { path }),
     ...(origin === undefined ? {} : { origin }),
     ...(lang === undefined ? {} : { lang }),
     headers: foreign(headers),

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { brandOf } from '../core/brand.ts'
 
 /** As in Celery, which cuts what is only for logs and monitors. */
 const longest = 1024
@@ -51,6 +52,7 @@ class Repr {
     if (this.#left <= 0) return '...'
     this.#left -= 2
     if (Array.isArray(value)) return this.list(value, '[', ']')
+    if (brandOf(value) === 'Call') return `<${(value as { readonly task: { readonly name: string } }).task.name}>`
     if (types.isSet(value)) return this.list(value, '{', '}')
     if (types.isDate(value)) return `datetime(${JSON.stringify(value)})`
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return `<${value.byteLength} bytes>`

@@ -1,5 +1,6 @@
 import { isError } from '../call/codec/stack-note.ts'
 import { className } from '../call/codec/class-name.ts'
+import { keepPath } from '../call/run/graph-path.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
 import { applyMarks, type Mark } from './marks.ts'
 import { readJson } from './read-json.ts'
@@ -36,6 +37,9 @@ export function decodeValue(text: string): unknown {
   return mark(inner, marks)
 }
 
+/** The key under which a failure has the way to the call of a graph that has failed. */
+const pathKey = 'skein_path'
+
 /** A failure that is longer, in characters of its JSON, is cut. */
 const mostFailure = 256 * 1024
 const mostMessage = 16 * 1024
@@ -45,13 +49,15 @@ const mostStack = 32 * 1024
  * Writes a failure in Celery's form (`exc_type`, `exc_message`, `exc_module`, traceback) together with all that is known of
  * the error, so that it comes back as the same class. Never fails; something thrown that is not an Error travels too. What
  * is very long is cut, and says by how much: an error that the store refuses for its size would hide what has happened.
+ *
+ * @param path the way to the call that has failed, where it is part of a graph
  */
-export function encodeFailure(error: unknown): string {
-  const text = encodeWhole(error)
-  return text.length <= mostFailure ? text : encodeWhole(shortened(error))
+export function encodeFailure(error: unknown, path?: string): string {
+  const text = encodeWhole(error, path)
+  return text.length <= mostFailure ? text : encodeWhole(shortened(error), path)
 }
 
-function encodeWhole(error: unknown): string {
+function encodeWhole(error: unknown, path: string | undefined): string {
   const { name, message, stack } = shown(error)
   const { type, module } = pythonName(error, name)
   const { json, marks } = written(error, message)
@@ -60,6 +66,7 @@ function encodeWhole(error: unknown): string {
     exc_message: [message],
     exc_module: module,
     traceback: stack ?? null,
+    ...(path === undefined ? {} : { [pathKey]: path }),
     skein: null,
     marks,
   }).replace('"skein":null', () => `"skein":${json}`)
@@ -118,14 +125,25 @@ function written(error: unknown, message: string): Written {
  * A thrown value that is not an Error comes back as it was thrown.
  */
 export function decodeFailure(text: string): unknown {
+  const [error, path] = readFailure(text)
+  if (path !== undefined) keepPath(error, path)
+  return error
+}
+
+function readFailure(text: string): readonly [error: unknown, path?: string] {
   let value: unknown
   try {
     value = parse(text)
   } catch {
-    return new Error(text)
+    return [new Error(text)]
   }
-  if (typeof value !== 'object' || value === null) return new Error(String(value))
+  if (typeof value !== 'object' || value === null) return [new Error(String(value))]
   const fields = value as Record<string, unknown>
+  const path = fields[pathKey]
+  return typeof path === 'string' ? [errorIn(fields), path] : [errorIn(fields)]
+}
+
+function errorIn(fields: Record<string, unknown>): unknown {
   if (Object.hasOwn(fields, 'skein')) {
     try {
       return mark(fields['skein'], fields['marks'])

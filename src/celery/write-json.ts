@@ -26,6 +26,9 @@ export interface Written {
   readonly marks: readonly Mark[]
 }
 
+/** Returns the mark for a Call or a Job whose result is to be filled in; undefined for one that has no place there. */
+export type WriteEdge = (part: object) => readonly [kind: 'edge' | 'outcome', member: number] | undefined
+
 /** An error that has been written, or is being written. */
 interface Told {
   /** The path at which it stands. */
@@ -43,10 +46,11 @@ interface Told {
  * @param value anything that a task may take or return
  * @param root what the value is called in an error, as in `arguments`
  * @param wrapping how many levels of the value are not somebody's, and do not count for its depth
+ * @param edge says what to write in the place of a Call or a Job
  * **Errors**: `SKEIN_UNSENDABLE` with the path of what cannot be written.
  */
-export function writeJson(value: unknown, root: string, wrapping = 0): Written {
-  const writer = new JsonWriter(value, root, wrapping)
+export function writeJson(value: unknown, root: string, wrapping = 0, edge?: WriteEdge): Written {
+  const writer = new JsonWriter(value, root, wrapping, edge)
   const json = writer.write(value) ?? 'null'
   return { json, marks: writer.marks }
 }
@@ -72,11 +76,13 @@ class JsonWriter {
   #inside: InsideErrors | undefined
   #errors = 0
   #depth: number
+  readonly #edge: WriteEdge | undefined
 
-  constructor(value: unknown, root: string, wrapping: number) {
+  constructor(value: unknown, root: string, wrapping: number, edge: WriteEdge | undefined) {
     this.#value = value
     this.#root = root
     this.#depth = -wrapping
+    this.#edge = edge
   }
 
   /** The JSON of a value, or undefined (with a mark) for undefined itself. */
@@ -141,9 +147,16 @@ class JsonWriter {
     const prototype = Object.getPrototypeOf(value) as object | null
     if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value)
     const handle = brandOf(value)
-    if (handle !== undefined) return this.#refuse(handleRefusal(handle))
+    if (handle !== undefined) return this.#handle(value, handle)
     if (prototype === null || prototype === Object.prototype) return this.#properties(value)
     return this.#special(value, prototype, kindOf(value, prototype))
+  }
+
+  #handle(value: object, handle: string): string {
+    const edge = this.#edge?.(value)
+    if (edge === undefined) return this.#refuse(handleRefusal(handle))
+    this.#mark(edge[0], String(edge[1]))
+    return 'null'
   }
 
   #special(value: object, prototype: object, kind: Kind): string {

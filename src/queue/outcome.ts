@@ -3,8 +3,9 @@ import { withOrigin } from '../call/codec/envelope.ts'
 import { isError } from '../call/codec/stack-note.ts'
 import { decodeFailure, decodeValue } from '../celery/result.ts'
 import { errorOfCause } from '../core/errors/cause.ts'
-import { CancelledError, MalformedMessageError, WorkerCrashedError } from '../core/errors/errors.ts'
-import type { CallOutcome } from '../stores/roles/results.ts'
+import { CancelledError, GraphFailedError, MalformedMessageError, WorkerCrashedError } from '../core/errors/errors.ts'
+import type { CallOutcome, Results } from '../stores/roles/results.ts'
+import { originOf } from '../stores/story.ts'
 
 /** The name of a job. */
 export interface JobName {
@@ -12,8 +13,30 @@ export interface JobName {
   readonly task: string
 }
 
+/** The end of a job that may have failed because of another one. */
+export interface EndedJob extends CallOutcome {
+  /** The one that has failed by itself, as far as it is still known. */
+  readonly origin?: { readonly id: string; readonly outcome: CallOutcome }
+}
+
+/** The end of a job, and that of the one because of which it has failed, if there is one. */
+export async function withOriginOf<J extends CallOutcome>(
+  results: Pick<Results, 'outcome'>,
+  job: J,
+): Promise<J & EndedJob> {
+  const id = job.state === 'failed' ? originOf(job.error) : undefined
+  if (id === undefined) return job
+  const outcome = await results.outcome(id)
+  return outcome.error === undefined ? job : { ...job, origin: { id, outcome } }
+}
+
+/** True if a job has failed because of another one, whose error says more. */
+export function hasOrigin({ state, error }: CallOutcome): boolean {
+  return state === 'failed' && originOf(error) !== undefined
+}
+
 /** The end of a job, with its value or error as they were. */
-export function outcomeOf(of: JobName, job: CallOutcome): Outcome {
+export function outcomeOf(of: JobName, job: EndedJob): Outcome {
   if (job.state === 'done') {
     try {
       return { state: 'done', value: job.result === undefined ? undefined : decodeValue(job.result) }
@@ -25,8 +48,9 @@ export function outcomeOf(of: JobName, job: CallOutcome): Outcome {
 }
 
 /** The error of a job: of its end, or of its last attempt. Undefined where none has failed. */
-export function errorOf(of: JobName, job: Omit<CallOutcome, 'state'> & { readonly state: string }): unknown {
-  const { error: text } = job
+export function errorOf(of: JobName, job: Omit<EndedJob, 'state'> & { readonly state: string }): unknown {
+  const { error: text, origin } = job
+  if (origin !== undefined) return errorOf({ id: origin.id, task: origin.outcome.task ?? '' }, origin.outcome)
   if (text === undefined) {
     return job.state === 'cancelled' ? errorOfCause({ source: 'explicit' }, nameOf(of), 'withdrawn') : undefined
   }
@@ -60,6 +84,8 @@ function storyOf(of: JobName, job: Omit<CallOutcome, 'state'>, text: string): Er
       })
     case 'damaged':
       return new MalformedMessageError(message)
+    case 'member':
+      return new GraphFailedError(message)
     default:
       return new CancelledError(message, { source: 'explicit', reason: story.source, ended })
   }

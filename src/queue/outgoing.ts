@@ -1,9 +1,8 @@
 import { checkArguments, definitionOf } from '../call/define/definition.ts'
 import type { Work } from '../call/run/entry.ts'
-import { hasNested } from '../call/run/nested.ts'
 import { checkInteger, describe } from '../core/errors/checks.ts'
 import type { CallSettings } from '../call/options.ts'
-import { encodeMessage, type MessageRetries } from '../celery/message.ts'
+import { encodeMessage, type MessageRetries, type OutgoingMessage } from '../celery/message.ts'
 import { durableName } from '../call/define/task-name.ts'
 import { checkWhole } from '../core/errors/checks.ts'
 import type { RetrySettings } from '../core/flow/retry-policy.ts'
@@ -13,58 +12,43 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
 
+/** The part that a call has in a graph. */
+export interface GraphPart {
+  readonly id: string
+  /** Says what is written in the place of a Call or a Job among its arguments. */
+  readonly edge: OutgoingMessage['edge']
+  /** The headers that a message of a graph has, beside others. */
+  readonly headers: Pick<OutgoingMessage, 'rootId' | 'parentId' | 'group' | 'groupIndex' | 'path'>
+  readonly call: Pick<OutgoingCall, 'counts' | 'after' | 'ignoreResult'>
+}
+
 /**
  * A call as it goes into a store. Answers at once, unless a schema of the task takes its time.
  *
  * @param queue the queue of calls that name none
+ * @param part its part in a graph; without one its arguments are values
  * **Errors**: `SKEIN_UNSENDABLE`, `SKEIN_INVALID_ARGUMENT`; `SKEIN_VALIDATION` when the arguments do not fit the task's schema.
  */
-export function outgoingCall(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall | Promise<OutgoingCall> {
+export function outgoingCall(
+  work: Work,
+  kind: 'run' | 'stream',
+  queue: string,
+  part?: GraphPart,
+): OutgoingCall | Promise<OutgoingCall> {
   const input = definitionOf(work.fn)?.input
-  const checked = input ? checkArguments(input, work.task.name, work.args) : undefined
+  // Those of a call that needs others are there only in the end.
+  const checked = input && part?.edge === undefined ? checkArguments(input, work.task.name, work.args) : undefined
   // What is sent are the arguments as they were passed: the worker checks them again, and a schema that changes a value
   // must do so once.
-  return checked instanceof Promise ? checked.then(() => encode(work, kind, queue)) : encode(work, kind, queue)
+  return checked instanceof Promise
+    ? checked.then(() => encode(work, kind, queue, part))
+    : encode(work, kind, queue, part)
 }
 
-/**
- * The same for a call that goes into somebody's open transaction, where nothing can be waited for.
- *
- * **Errors**: as `outgoingCall`, and `SKEIN_INVALID_ARGUMENT` for what would have to wait.
- */
-export function outgoingInside(work: Work, queue: string): OutgoingCall {
-  if (work.options.signal) {
-    throw new InvalidArgumentError(
-      `A signal cannot go with submitInside: until you commit there is no job to cancel. Leave it out, and call ` +
-        `cancel() on the job once you have.`,
-    )
-  }
-  const made = outgoingCall(work, 'run', queue)
-  if (!(made instanceof Promise)) return made
-  made.catch(() => {}) // it is refused in any case
-  throw new InvalidArgumentError(
-    `The schema of task ${work.task.name} is asynchronous (its validate returns a promise), and submitInside cannot wait in ` +
-      `your transaction. Use a schema that answers at once, or submit the call before or after the transaction.`,
-  )
-}
-
-/**
- * Refuses a call whose arguments are not values yet.
- *
- * **Errors**: `SKEIN_INVALID_ARGUMENT`.
- */
-export function refuseNested(work: Work): void {
-  if (!hasNested(work.args)) return
-  throw new InvalidArgumentError(
-    `A Call or a Job is among the arguments of task ${work.task.name}. A queue takes calls whose arguments are values: ` +
-      `run the inner one first and pass its value, as in queue.run(outer, await queue.run(inner)).`,
-  )
-}
-
-function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall {
+function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphPart): OutgoingCall {
   const { options } = work
   const time = now()
-  const { id = newCallId() } = options
+  const { id = part?.id ?? newCallId() } = options
   const task = durableName(work.task)
   checkWhole(task, 'The name of a task')
   const delay = delayOf(options, time)
@@ -82,6 +66,8 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
     args: work.args,
     kind,
     ignoreResult,
+    ...part?.headers,
+    ...(part?.edge ? { edge: part.edge } : {}),
     ...(delay > 0 ? { eta: time + delay } : {}),
     ...(expires === undefined ? {} : { expires: time + expires }),
     ...(timeout === undefined ? {} : { timeout }),
@@ -103,6 +89,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string): OutgoingCall
     ...(unique === undefined ? {} : { unique }),
     ...(limit ? { limit } : {}),
     ...(ignoreResult ? { ignoreResult } : {}),
+    ...part?.call,
     ...(tags && tags.length > 0 ? { tags } : {}),
   }
 }

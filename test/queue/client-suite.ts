@@ -202,23 +202,6 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       assert.equal((await queue.jobs()).length, 0)
     })
 
-    test('is refused when a call or job stands among its arguments, with what to do', async () => {
-      const bundles = sends()
-      const inner = await queue.submit(double, 1)
-      for (const graph of [call(double, call(double, 1)), call(double, inner)]) {
-        await assert.rejects(queue.submit(graph), {
-          code: 'SKEIN_INVALID_ARGUMENT',
-          message: /run the inner one first/,
-        })
-        await assert.rejects(queue.run(graph), { code: 'SKEIN_INVALID_ARGUMENT' })
-        await assert.rejects(
-          scope(s => s.on(queue).run(graph)),
-          { code: 'SKEIN_INVALID_ARGUMENT' },
-        )
-      }
-      assert.equal(bundles.length, 1)
-    })
-
     test('is refused with options that cannot be kept', async () => {
       const wrong = [
         call(double, 1).with({ priority: 10 }),

@@ -52,6 +52,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/queue': [
     ['call-id'],
     ['outgoing', 'outcome', 'memo'],
+    ['graph'],
     ['default-queue', 'open-store', 'inside', 'schedules'],
     ['client', 'worker'],
     ['work'],

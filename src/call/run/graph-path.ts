@@ -33,6 +33,18 @@ const shown = 6
 /** Notes on an error which node of the graph has failed with it. */
 export function notePath(error: unknown, failed: GraphNode): void {
   if (typeof error !== 'object' || error === null || paths.has(error)) return
+  const path = pathTo(failed)
+  if (path !== undefined) keepPath(error, path)
+}
+
+/** The same where the path is known already. An error that has one keeps that. */
+export function keepPath(error: unknown, path: string): void {
+  if (typeof error !== 'object' || error === null || paths.has(error)) return
+  paths.set(error, path)
+  noteBelow(error, `in a graph: ${path}`)
+}
+
+function pathTo(failed: GraphNode): string | undefined {
   const steps: string[] = []
   let node = failed
   let left = 0
@@ -46,11 +58,9 @@ export function notePath(error: unknown, failed: GraphNode): void {
     node = edge.user
     if (edge.takesOutcome) break
   }
-  if (steps.length === 0) return
+  if (steps.length === 0) return undefined
   if (left > 0) steps.splice(shown, 0, `…(${left} more)…`)
-  const path = [node.name, ...steps.reverse()].join(' > ')
-  paths.set(error, path)
-  noteBelow(error, `in a graph: ${path}`)
+  return [node.name, ...steps.reverse()].join(' > ')
 }
 
 function next({ users }: GraphNode): GraphEdge | undefined {

@@ -19,6 +19,8 @@ export interface Handover {
   readonly isOver: boolean
   /** Refuses, by throwing, a call that asks for what this place cannot do. */
   check(work: Work): void
+  /** True where a call is handed over with the calls and jobs that are nested in it. */
+  readonly takesGraphs: boolean
   /** Takes an entry; refuses it by ending it. */
   launch(entry: Entry): void
   /** Asks an entry to stop; it ends when the work really has. Does nothing the second time. */

@@ -49,6 +49,10 @@ export class LentExecutor extends ExecutorSurface {
     return this.#lender.observed
   }
 
+  override get takesGraphs(): boolean {
+    return this.#lender.takesGraphs
+  }
+
   launch(entry: Entry): void {
     let release: Release
     try {

@@ -91,7 +91,7 @@ class StreamReader implements AsyncIterableIterator<unknown> {
       this.#entry = entry
       this.#executor.launch(entry)
     }
-    if (!hasNested(this.#work.args)) return launch(this.#work.args)
+    if (this.#executor.takesGraphs || !hasNested(this.#work.args)) return launch(this.#work.args)
     runGraph(this.#executor, argumentsOf(this.#work)).then(
       args => {
         if (!this.#outcome) launch(args as readonly unknown[])

@@ -41,6 +41,10 @@ export abstract class ExecutorSurface implements Executor, Handover {
   abstract readonly place: string
   /** @internal True where handing over a call costs something, so that short items are worth bundling. */
   abstract readonly bundles: boolean
+  /** @internal True where a call is handed over with the calls and jobs that are nested in it. */
+  get takesGraphs(): boolean {
+    return false
+  }
   /** @internal Takes an entry; refuses it by ending it. */
   abstract launch(entry: Entry): void
   /** @internal Asks an entry to stop; it ends when the work really has. Does nothing the second time. */
@@ -101,7 +105,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
           },
         )
       }
-      if (hasNested(work.args)) return runAll(work)
+      if (!this.takesGraphs && hasNested(work.args)) return runAll(work)
       const entry = new Entry(work, 'run', outcome => {
         if (outcome.state !== 'done') return refuse(outcome.error)
         if (!isReturnedCall(outcome.value)) return resolve(outcome.value)
@@ -120,7 +124,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
   submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<never>> {
     return new Promise((resolve, reject) => {
       const work = this.#workOf(first, args)
-      if (hasNested(work.args)) {
+      if (!this.takesGraphs && hasNested(work.args)) {
         resolve(this.#submitGraph(work))
         return
       }

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'SKEIN_JOB_ENDED'
   | 'SKEIN_SCHEDULE_RULE'
   | 'SKEIN_SCHEDULE_GONE'
+  | 'SKEIN_GRAPH_FAILED'
   | 'SKEIN_STORE_UNAVAILABLE'
   | 'SKEIN_STORE_DAMAGED'
   | 'SKEIN_STORE_VERSION'
@@ -360,6 +361,12 @@ export class ScheduleError extends SkeinError {
   constructor(code: 'SKEIN_SCHEDULE_RULE' | 'SKEIN_SCHEDULE_GONE', message: string) {
     super(code, message)
   }
+}
+
+/** A job did not begin, since another one has failed whose result it needs. */
+export class GraphFailedError extends PlainError {
+  static override readonly kind: string = 'GraphFailedError'
+  static override readonly code: ErrorCode = 'SKEIN_GRAPH_FAILED'
 }
 
 /** A store could not be opened, read or written, or cannot do what was asked of it; what it holds is as it was. The code says why. */

@@ -22,7 +22,7 @@ import { follow, goneError, pick, type Seen } from './follow.ts'
 import { type JobOutline, JobStory } from './job-story.ts'
 import { lineOf, valueOf } from './reports.ts'
 import { type AwaitedThing, readMemo } from '../memo.ts'
-import { errorOf, outcomeOf } from '../outcome.ts'
+import { type EndedJob, errorOf, outcomeOf } from '../outcome.ts'
 import { reasonText } from './reason.ts'
 import { type EndListener, isOver, type Watch } from './watch.ts'
 
@@ -159,6 +159,11 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
     return this.#state
   }
 
+  /** @internal The store that keeps it. */
+  get store(): Store {
+    return this.#source.store
+  }
+
   async result(options: WaitOptions = {}): Promise<R> {
     const outcome = this.#outcome ?? (await this.#ended(options))
     if (outcome.state === 'done') return outcome.value as R
@@ -216,7 +221,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
     })
   }
 
-  #note(job: CallOutcome): void {
+  #note(job: EndedJob): void {
     this.#state = states[job.state]
     if (isOver(job.state)) this.#outcome ??= outcomeOf({ id: this.id, task: job.task ?? this.name }, job)
     else this.#outcome = undefined // it was made to run again

@@ -32,6 +32,13 @@ export interface DurableMapOptions
  *
  * Arguments and results cross as JSON that keeps dates, bytes, bigints, Maps, Sets, URLs, regular expressions, errors and
  * registered classes; references to the same object become copies.
+ *
+ * Arguments may be calls and jobs of the same store. All calls of such a graph go into the store in one commit, accepted whole or not at
+ * all, and workers run each of them as soon as what it needs is there: nobody need be there any more who has submitted it. Each is a job
+ * with options of its own (queue, retries, priority), under an id made of that of the outermost (`…#3`). The first that fails, without
+ * `orElse` or `settle` around it, fails all that need it, and the outermost job's `result()` throws its error (`graphPathOf` says where it
+ * is); what nobody needs any more is cancelled, as it is when the outermost is. What is done of it is not kept as a job, unless it has
+ * `ignoreResult: false`. At most 250,000 calls and 256 MiB of messages go together.
  */
 export interface DurableQueue extends Executor {
   /** The URL of the store, without secrets. */
@@ -47,7 +54,8 @@ export interface DurableQueue extends Executor {
    *
    * **Errors**: `SKEIN_UNSENDABLE` for an argument that cannot travel; `SKEIN_VALIDATION` for one that the task's schema
    * refuses; `SKEIN_DUPLICATE_JOB` and `SKEIN_LIMIT_REACHED` where `unique` and `limit` say so; `SKEIN_CLOSED`;
-   * `SKEIN_INVALID_ARGUMENT`, also for a Call or Job among the arguments: run that first and pass its value.
+   * `SKEIN_INVALID_ARGUMENT`, also for a job among the arguments that another store keeps, or none, and for a graph that is too large or
+   * leads back to itself; `SKEIN_STORE_UNSUPPORTED` for a graph where the store cannot let jobs wait for others.
    */
   submit<A extends unknown[], R>(
     task: Task<(...args: A) => R> & Refusal<A, R> & NotAGenerator<R>,

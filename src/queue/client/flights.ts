@@ -12,8 +12,8 @@ import { acceptedId } from './accepted.ts'
 import { goneError } from './follow.ts'
 import { ItemReader } from './item-reader.ts'
 import type { Outbox, Sent } from './outbox.ts'
-import { outcomeOf } from '../outcome.ts'
-import { outgoingCall } from '../outgoing.ts'
+import { type EndedJob, outcomeOf } from '../outcome.ts'
+import { type IdOfJob, outgoingGraph } from '../graph/outgoing-graph.ts'
 import { reasonText } from './reason.ts'
 import type { Teller } from './teller.ts'
 import type { Watch } from './watch.ts'
@@ -25,6 +25,7 @@ export interface FlightParts {
   readonly outbox: Outbox
   /** The queue of calls that name none. */
   readonly queue: string
+  readonly idOfJob: IdOfJob
   /** Returns the reason why no more may start; undefined while they may. */
   readonly refusal: (work: Work) => Error | undefined
   readonly teller: Teller
@@ -94,7 +95,8 @@ export class Flights {
     if (signal) this.#signals.add(signal, entry)
     entry.site ??= recordSite()
     try {
-      const made = outgoingCall(work, entry.kind === 'stream' ? 'stream' : 'run', this.#parts.queue)
+      const { queue, idOfJob } = this.#parts
+      const made = outgoingGraph(work, entry.kind === 'stream' ? 'stream' : 'run', queue, idOfJob)
       if (made instanceof Promise) {
         made.then(
           outgoing => this.#send(flight, outgoing),
@@ -161,7 +163,7 @@ export class Flights {
     this.#flights.get(entry)?.reader?.grant(values)
   }
 
-  #ended(flight: Flight, job: CallOutcome): void {
+  #ended(flight: Flight, job: EndedJob): void {
     const { entry, reader, outgoing } = flight
     if (!this.#flights.has(entry)) return
     if (entry.id === '' && outgoing) {

@@ -1,5 +1,6 @@
 import { JobGoneError } from '../../core/errors/errors.ts'
 import type { CallOutcome, Reported, Results } from '../../stores/roles/results.ts'
+import { type EndedJob, withOriginOf } from '../outcome.ts'
 import { isOver, type Watch } from './watch.ts'
 
 /** The number of reports that a store returns at once. */
@@ -12,7 +13,7 @@ const page = 1_000
 export type Seen =
   | { readonly report: Reported; readonly job: CallOutcome }
   | { readonly job: CallOutcome }
-  | { readonly ended: CallOutcome }
+  | { readonly ended: EndedJob }
 
 /**
  * Follows a job: what is kept of its reports first, then what comes, until it has ended.
@@ -54,7 +55,7 @@ export function follow(results: Results, watch: Watch, id: string, hold: boolean
           }
         } while (reports.length >= page)
         if (isOver(job.state)) {
-          yield { ended: job }
+          yield { ended: await withOriginOf(results, job) }
           return
         }
         // What it was before a turn that has been read meanwhile is not what comes next.

@@ -21,6 +21,7 @@ import { currentSource } from '../../core/scope/slot.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Cancelled, JobFilter, Retried } from '../../stores/roles/inspector.ts'
+import { isSameStore } from '../../stores/together/together.ts'
 import { checkAsked, inspecting, needSchedules, statsOf, unsupported } from '../../stores/roles/need.ts'
 import type { CallOutcome } from '../../stores/roles/results.ts'
 import { retentionChange, type RetentionOptions } from '../../stores/options.ts'
@@ -32,7 +33,8 @@ import { type DurableJob, type JobStatus, statusOf, StoredJobHandle } from './du
 import { cancelError, Flights } from './flights.ts'
 import { outlineOf } from './job-story.ts'
 import { Outbox, type Sent } from './outbox.ts'
-import { outgoingCall, outgoingInside, refuseNested } from '../outgoing.ts'
+import { type IdOfJob, outgoingGraph } from '../graph/outgoing-graph.ts'
+import { outgoingInside } from '../graph/outgoing-inside.ts'
 import { reasonText } from './reason.ts'
 import { sendSignal } from './send-signal.ts'
 import type { DurableQueue, DurableMapOptions } from './durable-queue.ts'
@@ -73,6 +75,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
       watch: this.#watch,
       outbox: this.#outbox,
       queue: name,
+      idOfJob: this.#idOfJob,
       refusal: work => (this.#closing ? this.#closedError(`task ${work.task.name} was not started`) : undefined),
       teller: this.#teller,
     })
@@ -82,22 +85,29 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
     return this.#store.url
   }
 
-  override check(work: Work): void {
-    refuseNested(work)
+  override get takesGraphs(): boolean {
+    return true
+  }
+
+  override check(): void {}
+
+  /** Only what the same store keeps can be waited for in there. */
+  readonly #idOfJob: IdOfJob = job => {
+    const other = job instanceof StoredJobHandle ? job.store : undefined
+    return other !== undefined && isSameStore(other, this.#store) ? job.id : undefined
   }
 
   // ---------------------------------------------------------------- submit
 
   override async submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<DurableJob<never>> {
     const work = isCall(first) ? first : makeCall(first, args)
-    this.check(work)
     this.#checkOpen(work)
     const { signal } = work.options
     const by = currentSource()
     // A signal that stops nothing would be a promise that is not kept.
     if (signal) inspecting(this.#store, 'cancel')
     if (signal?.aborted) throw cancelError(work, { source: 'signal', reason: signal.reason }, 'withdrawn')
-    const made = outgoingCall(work, 'run', this.name)
+    const made = outgoingGraph(work, 'run', this.name, this.#idOfJob)
     const outgoing = made instanceof Promise ? await made : made
     const sent = await new Promise<Sent>(resolve => this.#outbox.add(outgoing, resolve))
     const job = this.#accepted(outgoing, sent, by)
@@ -113,12 +123,11 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
 
   submitInside(database: UserDatabase, first: AnyFunction | Call<unknown>, ...args: unknown[]): DurableJob<never> {
     const work = isCall(first) ? first : makeCall(first, args)
-    this.check(work)
     this.#checkOpen(work)
     const { transactions } = this.#store
     if (transactions === undefined)
       throw unsupported(this.url, 'put your rows and a job into one transaction (submitInside)')
-    const outgoing = outgoingInside(work, this.name)
+    const outgoing = outgoingInside(work, this.name, this.#idOfJob)
     checkAsked(this.#store, outgoing)
     return this.#accepted(outgoing, transactions.sendInside(database, [outgoing])[0] as Sent)
   }

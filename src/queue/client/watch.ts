@@ -3,6 +3,7 @@ import { currentSource, type ScopeSource } from '../../core/scope/slot.ts'
 import type { CallOutcome, Results } from '../../stores/roles/results.ts'
 import { Timer } from '../../core/time/timer.ts'
 import type { Store } from '../../stores/roles/store.ts'
+import { type EndedJob, hasOrigin, withOriginOf } from '../outcome.ts'
 import { Looks, StuckWait } from './stuck-wait.ts'
 
 /** True for a state that a call does not leave by itself; what is gone does not come back either. */
@@ -12,7 +13,7 @@ export function isOver(state: CallOutcome['state']): boolean {
 
 /** A listener that wants to hear how a job ended. Exactly one of the two methods is called, once. */
 export interface EndListener {
-  ended(outcome: CallOutcome): void
+  ended(outcome: EndedJob): void
   failed(error: unknown): void
 }
 
@@ -139,7 +140,14 @@ class EndWatch {
   #finish(outcome: CallOutcome): void {
     if (this.#over) return
     this.stop()
-    this.#listener.ended(outcome)
+    if (hasOrigin(outcome)) void this.#finishWithOrigin(outcome)
+    else this.#listener.ended(outcome)
+  }
+
+  async #finishWithOrigin(outcome: CallOutcome): Promise<void> {
+    // What has failed is worth the look; where that cannot be, the job says at least which one it was.
+    const ended = await withOriginOf(this.#results, outcome).catch(() => outcome)
+    this.#listener.ended(ended)
   }
 
   checkLater(): void {

@@ -5,7 +5,7 @@ import type { Task } from '../../call/define/task.ts'
 import { copiedOptions } from '../../call/options.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
-import { outgoingCall, refuseNested } from '../outgoing.ts'
+import { outgoingGraph } from '../graph/outgoing-graph.ts'
 import { checkName, waitStep } from './wait-step.ts'
 
 /**
@@ -15,7 +15,7 @@ import { checkName, waitStep } from './wait-step.ts'
  * The other job is sent once, however often this one runs again, and belongs to it: when this job ends first, in whatever way, that
  * one is cancelled. One that has an `id` of its own, or that joins another by its unique key, is shared with others, and goes on. When
  * it has ended this task runs again from its top, in any worker, and its finished steps answer from the store. So what comes before
- * belongs in steps. For parts that need no retries or workers of their own `s.step` is cheaper; for many at once see nested calls.
+ * belongs in steps. For parts that need no retries or workers of their own `s.step` is cheaper; for many at once nest calls in the call.
  *
  * An error of the other job is thrown here, and may be caught. When this job fails and is tried again, a call that has failed is sent
  * anew.
@@ -24,7 +24,7 @@ import { checkName, waitStep } from './wait-step.ts'
  *
  * **Errors**: those of the other job, as its `result()` throws them; `SKEIN_CANCELLED` when that was cancelled, or was not kept since its
  * unique key was taken or its limit used up; `SKEIN_INVALID_ARGUMENT` where no worker of a queue runs the task, inside a step, for a
- * name that another step of this attempt has, for a `signal` and for a Call or Job among the arguments; `SKEIN_UNSENDABLE` and
+ * name that another step of this attempt has, for a `signal` and for a Job among the arguments; `SKEIN_UNSENDABLE` and
  * `SKEIN_VALIDATION` as for `submit`; `SKEIN_STORE_UNSUPPORTED` for a store without counters.
  *
  * @param s the task's scope
@@ -66,7 +66,6 @@ export async function callStep(
     )
   }
   const work = isCall(first) ? first : makeCall(first, args)
-  refuseNested(work)
   if (work.options.signal) {
     throw new InvalidArgumentError(
       `An abort signal cannot go with callStep: this attempt ends while the other job runs, and nobody is here any more then. Cancel ` +
@@ -77,6 +76,6 @@ export async function callStep(
     const options = work.options.id === undefined ? copiedOptions(work.options, { id }) : work.options
     const { task, fn, args } = work
     // The worker knows in which queue it runs the job.
-    return { kind: 'call', name, call: await outgoingCall({ task, fn, args, options }, 'run', '') }
+    return { kind: 'call', name, call: await outgoingGraph({ task, fn, args, options }, 'run', '', () => undefined) }
   })
 }

@@ -4,7 +4,7 @@ import type { NotAGenerator, Refusal } from '../../call/define/sendable.ts'
 import type { Task } from '../../call/define/task.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
-import { outgoingCall, refuseNested } from '../outgoing.ts'
+import { outgoingGraph } from '../graph/outgoing-graph.ts'
 import { nextAsk } from './asks.ts'
 
 /**
@@ -21,7 +21,7 @@ import { nextAsk } from './asks.ts'
  * **Cancellation**: a cancelled attempt submits nothing.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` where no worker of a queue runs the task, while a step is being worked on (a later attempt
- * would not do the step again, and the call would be lost), for a `signal` and for a Call or Job among the arguments;
+ * would not do the step again, and the call would be lost), for a `signal` and for a Job among the arguments;
  * `SKEIN_UNSENDABLE` and `SKEIN_VALIDATION` as for `submit`; `SKEIN_STORE_UNSUPPORTED` for a store that cannot do it. A call with more
  * bytes than the store takes makes the attempt fail (`SKEIN_STORE_REFUSED`).
  *
@@ -64,7 +64,6 @@ export async function submitNext(s: Scope, first: AnyFunction | Call<unknown>, .
     )
   }
   const work = isCall(first) ? first : makeCall(first, args)
-  refuseNested(work)
   if (work.options.signal) {
     throw new InvalidArgumentError(
       `A signal cannot go with submitNext: the call is submitted when this job is done, and nobody is here any more then. ` +
@@ -72,7 +71,7 @@ export async function submitNext(s: Scope, first: AnyFunction | Call<unknown>, .
     )
   }
   // The worker knows in which queue it runs the job.
-  const outgoing = await outgoingCall(work, 'run', '')
+  const outgoing = await outgoingGraph(work, 'run', '', () => undefined)
   await s.wait(ask(nextAsk, outgoing))
   return outgoing.id
 }

@@ -1,24 +1,34 @@
 import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type Unreadable } from './attempt.ts'
+import { fillEdges, type MembersStore } from './edges.ts'
 import type { KnownTask } from './allowlist.ts'
-
-/** A claim that no attempt can be made of. */
-export interface Unreadable {
-  readonly claim: Claim
-  readonly problem: Error
-}
 
 /**
  * Reads a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
- * schema refuses, is not a failure of the task: it would be the same the next time.
+ * schema refuses, is not a failure of the task: it would be the same the next time. Rejects where the store cannot be asked for the
+ * results of other calls that it needs.
  */
-export function readClaim(claim: Claim, known: KnownTask): Attempt | Unreadable | Promise<Attempt | Unreadable> {
+export function readClaim(
+  claim: Claim,
+  known: KnownTask,
+  store: MembersStore,
+): Attempt | Unreadable | Promise<Attempt | Unreadable> {
   const message = decodeMessage(claim.headers, claim.body)
   if (message instanceof MalformedMessageError) return { claim, problem: message }
   const problem = beyondUs(message)
   if (problem) return { claim, problem }
+  return message.edges === undefined
+    ? attemptOf(claim, known, message)
+    : fillEdges(store, claim, message.edges).then(failure => failure ?? attemptOf(claim, known, message))
+}
+
+function attemptOf(
+  claim: Claim,
+  known: KnownTask,
+  message: TaskMessage,
+): Attempt | Unreadable | Promise<Attempt | Unreadable> {
   const args = argumentsOf(message)
   if (!known.checkArguments) return new Attempt(claim, known, message, args)
   const make = (fit: readonly unknown[]): Attempt => new Attempt(claim, known, message, fit)

@@ -9,6 +9,7 @@ import { monotonic } from '../../core/time/clock.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import { needAbility, needEffects } from '../../stores/roles/need.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
+import { inQueue } from '../graph/in-queue.ts'
 import type { ThisJob } from '../inside/this-job.ts'
 import type { Attempt } from './attempt.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
@@ -171,7 +172,7 @@ export class TaskServices implements RunServices {
     const attempt = this.#attempt
     const { store } = this.#backstage
     needAbility(store, 'next')
-    const call = asked.queue === '' ? { ...asked, queue: attempt.claim.queue } : asked
+    const call = inQueue(asked, attempt.claim.queue)
     checkCalls([call], store)
     ;(attempt.next ??= []).push({ call, at: monotonic() })
   }

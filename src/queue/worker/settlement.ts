@@ -38,7 +38,7 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         id,
         token,
         kind: ending.kind,
-        error: ending.text ?? encodeFailure(ending.error),
+        error: ending.text ?? encodeFailure(ending.error, attempt?.message.path),
         ...(ending.death ? { death: ending.death } : {}),
       }
     case 'retry':

@@ -8,7 +8,8 @@ import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Counters, EndedMember } from '../../stores/roles/counters.ts'
 import { needAbility, needCounters } from '../../stores/roles/need.ts'
 import type { AskedRest, AskedWait, BegunWait } from '../inside/asks.ts'
-import { outcomeOf } from '../outcome.ts'
+import { inQueue } from '../graph/in-queue.ts'
+import { type EndedJob, hasOrigin, outcomeOf, withOriginOf } from '../outcome.ts'
 import { type AwaitedThing, type Memo, readMemo, type WaitRecord, waitRecordName } from '../memo.ts'
 import type { Attempt } from './attempt.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
@@ -50,7 +51,7 @@ export class Waits implements AttemptWaits {
   readonly #records = new Map<string, WaitRecord>()
   readonly #open = new Map<string, Open>()
   /** The members that have ended, as they were looked at last. */
-  #members: ReadonlyMap<number, EndedMember> | undefined
+  #members: ReadonlyMap<number, EndedMember & EndedJob> | undefined
   #looking: Promise<void> | undefined
   #nextMember: number | undefined
   #timer: Timer | undefined
@@ -165,7 +166,7 @@ export class Waits implements AttemptWaits {
     needAbility(store, 'next')
     const { id, queue } = this.#attempt.claim
     const counts = [...(call.counts ?? []), { counter: jobCounter(id), member, owned: true as const }]
-    const child = { ...call, counts, queue: call.queue === '' ? queue : call.queue }
+    const child = { ...inQueue(call, queue), counts }
     await this.#keep(name, { kind: 'call', id: call.id, member }, [child])
   }
 
@@ -287,7 +288,7 @@ export class Waits implements AttemptWaits {
     return { error: new TimeoutError(message, { timeout: timeout ?? 0 }) }
   }
 
-  #signalOf(name: string): EndedMember | undefined {
+  #signalOf(name: string): (EndedMember & EndedJob) | undefined {
     for (const each of this.#members?.values() ?? []) if (each.member >= firstSignal && each.id === name) return each
     return undefined
   }
@@ -298,11 +299,14 @@ export class Waits implements AttemptWaits {
     const before = this.#looking
     const own = (async () => {
       await before?.catch(() => {})
-      const members = new Map<number, EndedMember>()
+      const members = new Map<number, EndedMember & EndedJob>()
       const counter = jobCounter(this.#attempt.claim.id)
       for (let after = -1; ;) {
         const found = await this.#counters.members(counter, after)
-        for (const each of found) members.set(each.member, each)
+        for (const each of found) {
+          const { results } = this.#backstage.store
+          members.set(each.member, hasOrigin(each) ? await withOriginOf(results, each) : each)
+        }
         if (found.length < page) break
         after = (found.at(-1) as EndedMember).member
       }

@@ -10,14 +10,14 @@ import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
-import { Attempt, type StopCause } from './attempt.ts'
+import { Attempt, type StopCause, type Unreadable } from './attempt.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './reports.ts'
 import { Beginnings } from './beginnings.ts'
 import { tellForgotten } from './forgotten-steps.ts'
 import { ItemFlow } from './item-flow.ts'
-import { readClaim, type Unreadable } from './message.ts'
+import { readClaim } from './message.ts'
 import { TaskServices } from './services.ts'
 import type { WorkerCounts } from './settlement.ts'
 import { Solo } from './solo.ts'
@@ -182,14 +182,26 @@ export class WorkerCore {
     this.#held++
     const known = this.#parts.tasks.find(claim.task)
     if (!known) return this.#taken({ claim, problem: unknownTask(claim, this.#parts.tasks) })
-    const read = readClaim(claim, known)
+    const read = readClaim(claim, known, this.#parts.store)
     if (!(read instanceof Promise)) return this.#taken(read)
     this.#reading.set(claim, undefined)
-    void read.then(result => {
-      const said = this.#reading.get(claim)
-      this.#reading.delete(claim)
-      this.#taken(result, said)
-    })
+    read.then(
+      result => {
+        const said = this.#reading.get(claim)
+        this.#reading.delete(claim)
+        this.#taken(result, said)
+      },
+      (error: unknown) => this.#unread(claim, error),
+    )
+  }
+
+  /** The store could not be asked for what the message needs: it goes back. */
+  #unread(claim: Claim, error: unknown): void {
+    this.#reading.delete(claim)
+    this.#held--
+    this.#parts.teller.trouble('claim', error)
+    this.#delivery.settle(claim, { kind: 'release', interrupted: false, blocked: asError(error) })
+    this.#ask()
   }
 
   /**
@@ -201,7 +213,7 @@ export class WorkerCore {
     const { claim } = read
     if (!(read instanceof Attempt)) {
       this.#held--
-      return this.#delivery.settle(claim, { kind: 'dead', error: read.problem })
+      return this.#delivery.settle(claim, { kind: read.isFailure ? 'failed' : 'dead', error: read.problem })
     }
     // All has been undone, and it was not written any more that it has ended.
     if (read.undo?.ends !== undefined && read.undo.steps.size === 0) {
@@ -447,6 +459,10 @@ function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
     case 'shutdown':
       return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 function unknownTask(claim: Claim, tasks: Allowlist): Error {

@@ -66,6 +66,7 @@ export function checkAsked(store: Lacking, call: OutgoingCall): void {
   if (call.once === true) needAbility(store, 'once')
   if (call.limit !== undefined) needAbility(store, 'limit')
   if (call.counts !== undefined || call.after !== undefined) needCounters(store)
+  for (const each of call.inner ?? []) checkAsked(store, each)
   if (call.tags !== undefined && call.tags.length > 0 && store.inspector?.list === undefined) {
     throw unsupported(store.url, 'find jobs by their tags (option tags)')
   }

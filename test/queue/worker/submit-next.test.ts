@@ -36,10 +36,9 @@ const inStep = task(import.meta, async function inStep(where: 'in it' | 'beside 
   return s.step('a', inner => submitNext(where === 'in it' ? inner : s, last, 'x'))
 })
 
-const wrong = task(import.meta, async function wrong(what: 'signal' | 'nested' | 'function' | 'large') {
+const wrong = task(import.meta, async function wrong(what: 'signal' | 'function' | 'large') {
   const calls: Record<typeof what, () => Call<string>> = {
     signal: () => call(last, 'x').with({ signal: new AbortController().signal }),
-    nested: () => call(last, call(last, 'x')),
     function: () => call(last, (() => 'x') as never),
     large: () => call(last, 'x'.repeat(20_000)),
   }
@@ -52,7 +51,11 @@ const later = task(import.meta, async function later() {
   await submitNext(s, call(last, queue).with({ id: 'later', delay: '1h', expires: '2h', priority: 3 }))
 })
 
-const tasks = [last, first, many, inStep, wrong, later]
+const graph = task(import.meta, async function graph() {
+  return submitNext(current(), call(last, call(last, call(last, 'x').with({ queue: 'other' }))))
+})
+
+const tasks = [last, first, many, inStep, wrong, later, graph]
 
 const stores: Readonly<Record<string, (file: string) => Promise<InspectableStore>>> = {
   'in memory': async () => memoryStore({ maxBytes: 10_000 }),
@@ -122,6 +125,16 @@ for (const [where, open] of Object.entries(stores)) {
       { queues: ['mails'] },
     )
 
+    on(
+      'may be a graph, of which each call goes to the queue of the job unless it names another',
+      async queue => {
+        const id = await queue.run(graph)
+        assert.equal(await (await queue.job(id))?.result(), 'last last last x')
+        assert.equal((await queue.job(`${id}#1`))?.name ?? 'gone', 'gone')
+      },
+      { queues: ['default', 'other'] },
+    )
+
     on('cannot be asked for in a step, which a later attempt does not do again', async queue => {
       const refused = { code: 'SKEIN_INVALID_ARGUMENT', message: /while step 'a' is being worked on/ }
       await assert.rejects(queue.run(inStep, 'in it'), refused)
@@ -134,7 +147,6 @@ for (const [where, open] of Object.entries(stores)) {
         code: 'SKEIN_INVALID_ARGUMENT',
         message: /A signal cannot go/,
       })
-      await assert.rejects(queue.run(wrong, 'nested'), { code: 'SKEIN_INVALID_ARGUMENT', message: /A Call or a Job/ })
       await assert.rejects(queue.run(wrong, 'function'), { code: 'SKEIN_UNSENDABLE' })
       await assert.rejects(queue.run(wrong, 'large'), {
         code: 'SKEIN_STORE_REFUSED',

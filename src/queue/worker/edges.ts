@@ -1,0 +1,71 @@
+import type { MessageEdge } from '../../celery/marks.ts'
+import { decodeValue } from '../../celery/result.ts'
+import { JobGoneError, MalformedMessageError } from '../../core/errors/errors.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
+import type { EndedMember } from '../../stores/roles/counters.ts'
+import type { Store } from '../../stores/roles/store.ts'
+import { errorOf, withOriginOf } from '../outcome.ts'
+import type { Unreadable } from './attempt.ts'
+
+/** The part of a store that knows how the calls have ended that another one needs. */
+export type MembersStore = Pick<Store, 'counters' | 'results'>
+
+/** The number of members that a store returns at once. */
+const page = 1_000
+
+/**
+ * Fills the results of other calls into the arguments of one that was held until they were there. Returns why that cannot be done;
+ * undefined where it is.
+ */
+export async function fillEdges(
+  { counters, results }: MembersStore,
+  claim: Claim,
+  edges: readonly MessageEdge[],
+): Promise<Unreadable | undefined> {
+  if (claim.after === undefined || counters === undefined) {
+    const problem = new MalformedMessageError(
+      'The message is malformed: its arguments are to be results of other calls, and it has waited for none.',
+    )
+    return { claim, problem }
+  }
+  const last = edges.reduce((most, { member }) => Math.max(most, member), 0)
+  const members = new Map<number, EndedMember>()
+  for (let after = -1; after < last;) {
+    const found = await counters.members(claim.after, after)
+    for (const each of found) members.set(each.member, each)
+    if (found.length < page) break
+    after = (found.at(-1) as EndedMember).member
+  }
+  const values = new Map<number, unknown>()
+  for (const { member, isOutcome, put } of edges) {
+    const ended = members.get(member)
+    if (ended === undefined || (ended.result ?? ended.error) === undefined)
+      return { claim, problem: gone(claim, ended) }
+    if (!values.has(member)) {
+      const failed = ended.state !== 'done'
+      const value = failed ? await failureOf(results, ended) : decodeValue(ended.result as string)
+      if (failed && !isOutcome) return { claim, problem: value, isFailure: true }
+      values.set(
+        member,
+        !isOutcome ? value : failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value },
+      )
+    }
+    put(values.get(member))
+  }
+  return undefined
+}
+
+/** The error of a member, or of the call because of which that has failed. */
+async function failureOf(results: MembersStore['results'], { id, state, error }: EndedMember): Promise<unknown> {
+  const ended = await withOriginOf(results, { state, ...(error === undefined ? {} : { error }) })
+  const { task = '' } = await results.outcome(id)
+  return errorOf({ id, task }, ended)
+}
+
+/** It was made to run again by hand, long after. */
+function gone(claim: Claim, ended: EndedMember | undefined): JobGoneError {
+  return new JobGoneError(
+    `Job ${claim.id}, task ${claim.task}, needs the result of job ${ended?.id ?? '?'}, which is not kept any more: it was used when this one ` +
+      'was done. Submit the graph again.',
+  )
+}
