@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { root } from './support/paths.ts'
 import { runScript } from './support/run-script.ts'
@@ -25,6 +25,28 @@ describe('the program in', () => {
 
   test('examples/ is found', () => {
     assert.ok(examples.length > 0)
+  })
+})
+
+describe('the tests that an example shows,', () => {
+  const files = examples.flatMap(folder =>
+    readdirSync(folder)
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => join(folder, name)),
+  )
+  for (const file of files) {
+    test(`${file.slice(root.length + 1)}, pass`, async () => {
+      // Else it would report to the runner of this file, and not in words.
+      const env = { NODE_TEST_CONTEXT: '' }
+      const { code, signal, hung, stdout, stderr } = await runScript(file, { cwd: dirname(file), timeout: 60_000, env })
+      assert.ok(!hung, `did not end within 60 s; it printed\n${stdout}${stderr}`)
+      assert.equal(code, 0, `ended with ${signal ?? code}:\n${stdout}${stderr}`)
+      assert.match(stdout, /^(?:ℹ|#) pass [1-9]/m)
+    })
+  }
+
+  test('are found', () => {
+    assert.ok(files.length > 0)
   })
 })
 
