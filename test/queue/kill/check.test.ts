@@ -37,6 +37,42 @@ const ran = (id: string, startedAt: number, endedAt: number, more: object = {}):
   job(id, 'done', { task: 'tasks.plain', startedAt, endedAt, ...more })
 const marksOf = (...ids: string[]): Mark[] => ids.map(id => ({ ...mark('end', 1), job: id }))
 
+/** What a job has done and taken back, in words: `1 one` for a step under token 1, `2 -one` for its undo. */
+const journey = (state: string, ...words: string[]): Partial<Evidence> => ({
+  marks: words.map(each => {
+    const [token = '', name = ''] = each.split(' ')
+    const undone = name.startsWith('-')
+    const step = undone ? name.slice(1) : name
+    return { ...mark(undone ? 'undone' : 'step', Number(token), step), task: 'tasks.undoing' }
+  }),
+  jobs: jobs(job('a', state, { task: 'tasks.undoing' })),
+  rows: [],
+})
+
+/** What goes wrong when a job is undone. */
+const undoFaults: readonly (readonly [fault: string, left: Partial<Evidence>, told: RegExp])[] = [
+  [
+    'a step that is not undone',
+    journey('failed', '1 one', '1 two', '1 three', '2 -three', '2 -two'),
+    /step one of job a was not undone, and the job is failed/,
+  ],
+  [
+    'a step that is undone twice',
+    journey('failed', '1 one', '1 two', '2 -two', '2 -one', '3 -two'),
+    /step two of job a was undone again under token 3, although the undo of one had followed/,
+  ],
+  [
+    'steps that are undone the first one first',
+    journey('cancelled', '1 one', '1 two', '2 -one', '2 -two'),
+    /step two of job a was undone after one/,
+  ],
+  [
+    'a step that is begun when others have been undone',
+    journey('cancelled', '1 one', '1 two', '2 -two', '2 three', '3 -one'),
+    /step three of job a was begun although two had been undone/,
+  ],
+]
+
 /** What goes wrong in a store or a worker, what it leaves behind, and how it is told. */
 const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: RegExp])[] = [
   [
@@ -103,6 +139,7 @@ const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: 
     },
     /step one of job a was done again/,
   ],
+  ...undoFaults,
   [
     'a limit that lets in a third',
     {
@@ -150,6 +187,12 @@ describe('the checker of the kill matrix', () => {
       assert.match(found[0] ?? '', told)
     })
   }
+
+  test('takes an undo that was not written, and is done again, for what it is', () => {
+    const again = journey('failed', '1 one', '1 two', '2 two', '3 -two', '4 -two', '4 -one', '5 -one')
+    assert.deepEqual(violationsOf(evidence(again)), [])
+    assert.deepEqual(violationsOf(evidence(journey('cancelled', '1 one', '1 two', '2 -one'))), [])
+  })
 
   test('takes jobs that follow each other for what they are', () => {
     const limited = [ran('a', 0, 10), ran('b', 0, 20), ran('c', 10, 30)].map((each: object) => ({

@@ -32,6 +32,7 @@ export function violationsOf(evidence: Evidence): string[] {
     ...oldResults(evidence),
     ...oldProgress(evidence),
     ...stepsAgain(evidence),
+    ...notUndone(evidence),
     ...limitExceeded(evidence),
     ...uniqueExceeded(evidence),
     ...orphans(evidence),
@@ -174,6 +175,44 @@ function* stepsAgain({ marks }: Evidence): Generator<string> {
       yield `step ${step} of job ${job} was done again under token ${token}, although ${order[before.step]} had begun under token ${before.token}`
     }
     if (!before || at > before.step) furthest.set(job, { token, step: at })
+  }
+}
+
+/**
+ * Of a job that has failed or was cancelled each step is undone that a later one has followed, so that it was durable; the last one first;
+ * no later attempt undoes again what was followed by another undo; and nothing is done any more once something has been undone.
+ */
+function* notUndone({ marks, jobs }: Evidence): Generator<string> {
+  const order = ['one', 'two', 'three']
+  const all = new Map<string, { steps: Set<number>; undone: Set<number>; last: Mark | undefined; lowest: number }>()
+  for (const mark of marks) {
+    const { what, job, token, step } = mark
+    if (!mark.task.endsWith('.undoing') || step === undefined || (what !== 'step' && what !== 'undone')) continue
+    const at = order.indexOf(step)
+    const known = all.get(job) ?? { steps: new Set(), undone: new Set(), last: undefined, lowest: Infinity }
+    all.set(job, known)
+    if (what === 'step') {
+      known.steps.add(at)
+      if (known.last !== undefined)
+        yield `step ${step} of job ${job} was begun although ${known.last.step} had been undone`
+      continue
+    }
+    const { last } = known
+    if (last !== undefined && token > last.token && at > known.lowest)
+      yield `step ${step} of job ${job} was undone again under token ${token}, although the undo of ${order[known.lowest]} had followed`
+    if (last !== undefined && token === last.token && at >= order.indexOf(last.step ?? ''))
+      yield `step ${step} of job ${job} was undone after ${last.step}, which had come before it`
+    known.undone.add(at)
+    known.last = mark
+    known.lowest = Math.min(known.lowest, at)
+  }
+  for (const [id, { steps, undone }] of all) {
+    const { state } = jobs.get(id) ?? {}
+    if (state === 'done') yield `job ${id} is done, and its task never is`
+    if (state !== 'failed' && state !== 'cancelled') continue
+    const last = Math.max(...steps)
+    for (const at of steps)
+      if (at < last && !undone.has(at)) yield `step ${order[at]} of job ${id} was not undone, and the job is ${state}`
   }
 }
 

@@ -5,7 +5,7 @@ import { connect } from 'skein/queue'
 import './doom.ts'
 import type { StoredState } from 'skein/stores'
 import { waitsQueue } from './marks.ts'
-import { blocking, flaky, inStore, plain, slow, stepped, waiting } from './tasks.ts'
+import { blocking, flaky, inStore, plain, slow, stepped, undoing, waiting } from './tasks.ts'
 
 const [url = '', accepted = '', seed = '1', most = 'Infinity'] = process.argv.slice(2)
 let state = Number(seed)
@@ -16,7 +16,7 @@ const enough = 200
 
 function next(n: number): Call<unknown> {
   const retries = { times: 50, backoff: 20, maxBackoff: 200 }
-  switch (below(8)) {
+  switch (below(9)) {
     case 0:
       return call(slow, 100 + below(400)).with({ retries })
     case 1:
@@ -29,6 +29,8 @@ function next(n: number): Call<unknown> {
       return call(flaky, n).with({ retries })
     case 5:
       return call(blocking, 10 + below(100)).with({ retries, priority: below(10) })
+    case 6:
+      return call(undoing, n).with({ retries })
     default:
       return call(inStore, n).with({ retries })
   }
@@ -61,6 +63,8 @@ for (let n = 0; n < Number(most);) {
     calls.map(async each => {
       const job = await queue.submit(each)
       appendFileSync(accepted, `${JSON.stringify({ job: job.id, task: each.task.name })}\n`)
+      // Some are cancelled somewhere on their way, also while they are being undone.
+      if (each.task.name === 'undoing' && below(3) === 0) setTimeout(cancel, below(400), job.id)
       if (each.options.queue === waitsQueue) unsignalled.push(job.id)
     }),
   )
@@ -68,6 +72,11 @@ for (let n = 0; n < Number(most);) {
   while (unsignalled.length > below(mostUnsignalled)) await signal(unsignalled.shift() as string)
 }
 await queue.close()
+
+function cancel(id: string): void {
+  // A client that is being killed may have closed its store.
+  queue.cancel(id, 'changed my mind').catch(() => {})
+}
 
 async function signal(id: string): Promise<void> {
   for (let times = 1 + below(2); times > 0; times--) {

@@ -8,7 +8,7 @@ export const waitsQueue = 'waits'
 
 /** What a task writes down. */
 export interface Mark {
-  readonly what: 'begin' | 'step' | 'end'
+  readonly what: 'begin' | 'step' | 'undone' | 'end'
   readonly job: string
   readonly token: number
   readonly attempt: number

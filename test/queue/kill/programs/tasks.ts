@@ -1,5 +1,5 @@
 // The tasks of the kill matrix: each writes what it does into a file to which lines are only ever added.
-import { call, current, task } from 'skein'
+import { call, current, NonRetryableError, type Scope, task } from 'skein'
 import { callStep, effect, signalStep, sleepStep, thisJob } from 'skein/queue'
 import './doom.ts'
 import { type Given, marking } from './marks.ts'
@@ -31,6 +31,24 @@ export const stepped = task(import.meta, async function stepped(_n: number): Pro
   }
   mark('end')
   return { token: mark.token }
+})
+
+/** Fails for good once it has done three things, and takes them back. */
+export const undoing = task(import.meta, async function undoing(_n: number): Promise<Given> {
+  const s = current()
+  const mark = await marking(s)
+  for (const name of ['one', 'two', 'three']) {
+    const work = async (inner: Scope): Promise<void> => {
+      mark('step', name)
+      await inner.sleep(5)
+    }
+    const undo = async (inner: Scope): Promise<void> => {
+      mark('undone', name)
+      await inner.sleep(5)
+    }
+    await s.step(name, work, { undo })
+  }
+  throw new NonRetryableError('all of it has to be undone')
 })
 
 /** Long enough for a lease to be renewed while it runs. */
