@@ -11,6 +11,9 @@ import type { Entry, Work } from './entry.ts'
  */
 type NodeState = 'waiting' | 'ready' | 'running' | 'done' | 'failed' | 'dropped'
 
+/** Most nodes of a graph are used once, and many use no other: an array for each would be most of what a graph takes. */
+const none: readonly never[] = []
+
 /** A call of a graph, or a job in it: each once, however often it appears. */
 export class GraphNode implements RankedNode<GraphNode> {
   /** The call; undefined for a job. */
@@ -22,11 +25,13 @@ export class GraphNode implements RankedNode<GraphNode> {
   /** The number of results that are missing in the arguments. */
   missing = 0
   /** The edges to those who use its result; let go when they have it. */
-  users: GraphEdge[] = []
+  users: readonly GraphEdge[] = none
   /** The number of edges to users that have not failed. */
   needed = 0
   /** The nodes whose results it uses: one for each edge. */
-  readonly uses: GraphNode[] = []
+  uses: readonly GraphNode[] = none
+  /** How far the search for nodes has come with it: it has not been looked at, its parts are being looked at, all of them have been. */
+  search: 'new' | 'open' | 'over' = 'new'
   /** The number of nodes between it and the end of the graph, by the longest way. */
   depth = 0
   /** The entry that it runs as, alone or with others of its chain. */
@@ -45,6 +50,23 @@ export class GraphNode implements RankedNode<GraphNode> {
     this.work = work
     this.job = job
     this.args = work?.args
+  }
+
+  /** Adds an edge from another node, whose result has a place in its arguments. */
+  use(node: GraphNode, edge: GraphEdge): void {
+    if (this.uses === none) this.uses = [node]
+    else (this.uses as GraphNode[]).push(node)
+    if (node.users === none) node.users = [edge]
+    else (node.users as GraphEdge[]).push(edge)
+    this.missing++
+    node.needed++
+  }
+
+  /** The edges to its users, which it does not need any more. */
+  takeUsers(): readonly GraphEdge[] {
+    const { users } = this
+    this.users = none
+    return users
   }
 
   get name(): string {

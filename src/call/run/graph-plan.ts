@@ -33,22 +33,16 @@ export function planGraph(root: Work, depth = 0): GraphPlan {
   const connect: Connect = (user, part, place, at) => {
     const node = nodeOf(part)
     const takes = user.uses.length === 0 && part === user.work?.args[0] && takesOutcome(user.work.task)
-    node.users.push(new GraphEdge(user, takes, place, at))
-    node.needed++
-    user.uses.push(node)
-    user.missing++
+    user.use(node, new GraphEdge(user, takes, place, at))
   }
 
   const finished: GraphNode[] = []
   /** The way from the outermost call to the node that is being looked at, with the number of edges that were followed from each. */
   const way: { readonly node: GraphNode; followed: number }[] = []
-  const isOnTheWay = new Set<GraphNode>()
-  const isKnown = new Set<GraphNode>()
   const open = (node: GraphNode): void => {
     link(node, connect)
     way.push({ node, followed: 0 })
-    isOnTheWay.add(node)
-    isKnown.add(node)
+    node.search = 'open'
   }
   open(nodeOf(root))
   for (let last = way.at(-1); last !== undefined; last = way.at(-1)) {
@@ -56,10 +50,10 @@ export function planGraph(root: Work, depth = 0): GraphPlan {
     const next = node.uses[last.followed++]
     if (next === undefined) {
       way.pop()
-      isOnTheWay.delete(node)
+      node.search = 'over'
       finished.push(node)
-    } else if (!isKnown.has(next)) open(next)
-    else if (isOnTheWay.has(next)) {
+    } else if (next.search === 'new') open(next)
+    else if (next.search === 'open') {
       throw circular(
         way.map(step => step.node),
         next,

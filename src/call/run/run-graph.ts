@@ -151,10 +151,12 @@ class GraphRun {
     const { bundles, observed } = this.#executor
     const nodes = bundles && !observed ? chainFrom(node) : ([node] as const)
     if (nodes.length > 1) return this.#launchChain(nodes)
-    const { task, fn, options, moved } = node.work as Work
+    const work = node.work as Work
+    const { task, fn, options, moved } = work
     const args = node.args as readonly unknown[]
     const onEnd = (outcome: Outcome): void => this.#ended(node, entry, outcome)
-    const entry: Entry = new Entry({ task, fn, args, options, moved }, 'run', onEnd, patientTerms)
+    const filled: Work = args === work.args ? work : { task, fn, args, options, moved }
+    const entry: Entry = new Entry(filled, 'run', onEnd, patientTerms)
     node.state = 'running'
     node.entry = entry
     node.args = undefined
@@ -218,9 +220,7 @@ class GraphRun {
     if (isReturnedCall(value)) return this.#continue(node, value)
     node.state = 'done'
     if (node === this.#root) return this.#conclude({ value })
-    const { users } = node
-    node.users = []
-    for (const edge of users) {
+    for (const edge of node.takeUsers()) {
       if (edge.user.state !== 'waiting') continue
       this.#put(edge, edge.takesOutcome ? { status: 'fulfilled', value } : value)
     }
@@ -242,10 +242,9 @@ class GraphRun {
     // A task may return the next call again and again: of those in between nothing is kept.
     heir.origin = node.origin ?? node
     heir.origin.heir = heir
-    heir.users = node.users
+    heir.users = node.takeUsers()
     heir.needed = node.needed
     node.state = 'done'
-    node.users = []
     if (node === this.#root) this.#root = heir
   }
 
@@ -260,9 +259,7 @@ class GraphRun {
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       node.state = 'failed'
       if (isOver || node === this.#root) return this.#conclude({ error }, { source: 'failure', reason: error })
-      const { users } = node
-      node.users = []
-      for (const edge of users) {
+      for (const edge of node.takeUsers()) {
         if (edge.user.state !== 'waiting') continue
         if (edge.takesOutcome) this.#put(edge, { status: 'rejected', reason: error })
         else open.push(edge.user)
