@@ -32,6 +32,7 @@ export { loop, type Loop, type LoopOptions } from './loop/loop.ts'
 // Graphs: calls whose arguments are calls, in the forms that have a name.
 export { chain, type ResultOfChain, type Steps } from './graph/chain.ts'
 export { orElse, settle } from './graph/edges.ts'
+export { type Counted, explain, type GraphExplanation } from './graph/explain.ts'
 export { chord, group } from './graph/group.ts'
 export type { Member, ResultOfMember, ResultsOfMembers } from './graph/member.ts'
 export { chunks, starmap } from './graph/starmap.ts'

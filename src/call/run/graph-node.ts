@@ -30,7 +30,7 @@ export class GraphNode implements RankedNode<GraphNode> {
   needed = 0
   /** The nodes whose results it uses: one for each edge. */
   uses: readonly GraphNode[] = none
-  /** How far the search for nodes has come with it: it has not been looked at, its parts are being looked at, all of them have been. */
+  /** The progress of the search for nodes: it has not been looked at, its parts are being looked at, all of them have been. */
   search: 'new' | 'open' | 'over' = 'new'
   /** The number of nodes between it and the end of the graph, by the longest way. */
   depth = 0
