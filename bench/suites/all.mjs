@@ -14,6 +14,7 @@ import * as size from './size.mjs'
 import * as start from './start.mjs'
 import * as store from './store.mjs'
 import * as structured from './structured.mjs'
+import * as workflows from './workflows.mjs'
 
 /** In the order in which they run. `rounds` is for a full run and for a quick one. */
 export const suites = [
@@ -135,6 +136,18 @@ export const suites = [
     make: growth.memory,
     rounds: [1, 1],
     about: 'memory of client and worker over a million jobs',
+  },
+  {
+    name: 'workflow-steps',
+    make: workflows.steps,
+    rounds: [5, 2],
+    about: 'durable functions: steps per second, beside openworkflow',
+  },
+  {
+    name: 'workflow-sleepers',
+    make: workflows.sleepers,
+    rounds: [3, 1],
+    about: 'durable functions that sleep: what a hundred thousand of them cost',
   },
 ]
 
