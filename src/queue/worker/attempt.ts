@@ -39,14 +39,6 @@ interface AttemptUndo {
   readonly rounds: number
 }
 
-/** A claim that no attempt can be made of. */
-export interface Unreadable {
-  readonly claim: Claim
-  readonly problem: unknown
-  /** True where the message is sound, but a call that it needs has failed. */
-  readonly isFailure?: boolean
-}
-
 /** One claim on its way through a worker: from the store, through the executor, back to the store. */
 export class Attempt {
   readonly claim: Claim

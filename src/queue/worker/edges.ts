@@ -2,10 +2,10 @@ import type { MessageEdge } from '../../celery/marks.ts'
 import { decodeValue } from '../../celery/result.ts'
 import { JobGoneError, MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
-import type { EndedMember } from '../../stores/roles/counters.ts'
+import type { Counters, EndedMember } from '../../stores/roles/counters.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { errorOf, withOriginOf } from '../outcome.ts'
-import type { Unreadable } from './attempt.ts'
+import { type Decided, isDead } from './decided.ts'
 
 /** The part of a store that knows how the calls have ended that another one needs. */
 export type MembersStore = Pick<Store, 'counters' | 'results'>
@@ -21,30 +21,22 @@ export async function fillEdges(
   { counters, results }: MembersStore,
   claim: Claim,
   edges: readonly MessageEdge[],
-): Promise<Unreadable | undefined> {
+): Promise<Decided | undefined> {
   if (claim.after === undefined || counters === undefined) {
-    const problem = new MalformedMessageError(
-      'The message is malformed: its arguments are to be results of other calls, and it has waited for none.',
-    )
-    return { claim, problem }
+    const story =
+      'The message is malformed: its arguments are to be results of other calls, and it has waited for none.'
+    return isDead(claim, new MalformedMessageError(story))
   }
   const last = edges.reduce((most, { member }) => Math.max(most, member), 0)
-  const members = new Map<number, EndedMember>()
-  for (let after = -1; after < last;) {
-    const found = await counters.members(claim.after, after)
-    for (const each of found) members.set(each.member, each)
-    if (found.length < page) break
-    after = (found.at(-1) as EndedMember).member
-  }
+  const members = await membersOf(counters, claim.after, last)
   const values = new Map<number, unknown>()
   for (const { member, isOutcome, put } of edges) {
     const ended = members.get(member)
-    if (ended === undefined || (ended.result ?? ended.error) === undefined)
-      return { claim, problem: gone(claim, ended) }
+    if (ended === undefined || (ended.result ?? ended.error) === undefined) return isDead(claim, gone(claim, ended))
     if (!values.has(member)) {
       const failed = ended.state !== 'done'
-      const value = failed ? await failureOf(results, ended) : decodeValue(ended.result as string)
-      if (failed && !isOutcome) return { claim, problem: value, isFailure: true }
+      const value = failed ? await endOfMember(results, ended) : decodeValue(ended.result as string)
+      if (failed && !isOutcome) return { claim, ending: { kind: 'failed', error: value } }
       values.set(
         member,
         !isOutcome ? value : failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value },
@@ -55,8 +47,27 @@ export async function fillEdges(
   return undefined
 }
 
+/** The members of a counter that have ended, up to a number. */
+export async function membersOf(
+  counters: Counters,
+  counter: string,
+  last: number = Infinity,
+): Promise<Map<number, EndedMember>> {
+  const members = new Map<number, EndedMember>()
+  for (let after = -1; after < last;) {
+    const found = await counters.members(counter, after)
+    for (const each of found) members.set(each.member, each)
+    if (found.length < page) break
+    after = (found.at(-1) as EndedMember).member
+  }
+  return members
+}
+
 /** The error of a member, or of the call because of which that has failed. */
-async function failureOf(results: MembersStore['results'], { id, state, error }: EndedMember): Promise<unknown> {
+export async function endOfMember(
+  results: MembersStore['results'],
+  { id, state, error }: EndedMember,
+): Promise<unknown> {
   const ended = await withOriginOf(results, { state, ...(error === undefined ? {} : { error }) })
   const { task = '' } = await results.outcome(id)
   return errorOf({ id, task }, ended)

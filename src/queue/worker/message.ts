@@ -1,8 +1,11 @@
 import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
-import { Attempt, type Unreadable } from './attempt.ts'
-import { fillEdges, type MembersStore } from './edges.ts'
+import type { Store } from '../../stores/roles/store.ts'
+import { Attempt } from './attempt.ts'
+import { type Decided, isDead } from './decided.ts'
+import { fillEdges } from './edges.ts'
+import { endOfHeir, hasHeir } from './heir.ts'
 import type { KnownTask } from './allowlist.ts'
 
 /**
@@ -13,26 +16,28 @@ import type { KnownTask } from './allowlist.ts'
 export function readClaim(
   claim: Claim,
   known: KnownTask,
-  store: MembersStore,
-): Attempt | Unreadable | Promise<Attempt | Unreadable> {
+  store: Store,
+): Attempt | Decided | Promise<Attempt | Decided> {
   const message = decodeMessage(claim.headers, claim.body)
-  if (message instanceof MalformedMessageError) return { claim, problem: message }
+  if (message instanceof MalformedMessageError) return isDead(claim, message)
   const problem = beyondUs(message)
-  if (problem) return { claim, problem }
+  if (problem) return isDead(claim, problem)
+  // Its task has run, and its arguments are not needed any more.
+  if (claim.undo?.ends === undefined && hasHeir(claim)) return endOfHeir(new Attempt(claim, known, message, []), store)
   return message.edges === undefined
     ? attemptOf(claim, known, message)
-    : fillEdges(store, claim, message.edges).then(failure => failure ?? attemptOf(claim, known, message))
+    : fillEdges(store, claim, message.edges).then(decided => decided ?? attemptOf(claim, known, message))
 }
 
 function attemptOf(
   claim: Claim,
   known: KnownTask,
   message: TaskMessage,
-): Attempt | Unreadable | Promise<Attempt | Unreadable> {
+): Attempt | Decided | Promise<Attempt | Decided> {
   const args = argumentsOf(message)
   if (!known.checkArguments) return new Attempt(claim, known, message, args)
   const make = (fit: readonly unknown[]): Attempt => new Attempt(claim, known, message, fit)
-  const refuse = (error: unknown): Unreadable => ({ claim, problem: asError(error) })
+  const refuse = (error: unknown): Decided => isDead(claim, asError(error))
   try {
     const fit = known.checkArguments(args)
     return fit instanceof Promise ? fit.then(make, refuse) : make(fit)

@@ -63,8 +63,9 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         ...(attempt?.entry && attempt.entry.started > 0 ? { begun: true } : {}),
       }
     case 'wait': {
-      const { after, delay, memo } = ending.rest
-      return { id, token, kind: 'release', after, memo, begun: true, ...(delay > 0 ? { delay } : {}) }
+      const { after, delay, memo, sends } = ending.rest
+      const following = sends && next ? { next: nextOf(next) } : {}
+      return { id, token, kind: 'release', after, memo, begun: true, ...(delay > 0 ? { delay } : {}), ...following }
     }
     case 'lost':
       return undefined

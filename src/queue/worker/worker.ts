@@ -1,5 +1,6 @@
 import { setImmediate } from '../../core/time/platform.ts'
-import { Entry, type Outcome, patientTerms } from '../../call/run/entry.ts'
+import { Entry, type Outcome, patientTerms, type Work } from '../../call/run/entry.ts'
+import { isReturnedCall } from '../../call/run/returned-call.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
@@ -10,7 +11,9 @@ import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
-import { Attempt, type StopCause, type Unreadable } from './attempt.ts'
+import { Attempt, type StopCause } from './attempt.ts'
+import { type Decided, isDead } from './decided.ts'
+import { restForHeir } from './heir.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './reports.ts'
@@ -181,7 +184,7 @@ export class WorkerCore {
     if (before && before.claim.token !== claim.token) this.stop(before, lostLease)
     this.#held++
     const known = this.#parts.tasks.find(claim.task)
-    if (!known) return this.#taken({ claim, problem: unknownTask(claim, this.#parts.tasks) })
+    if (!known) return this.#taken(isDead(claim, unknownTask(claim, this.#parts.tasks)))
     const read = readClaim(claim, known, this.#parts.store)
     if (!(read instanceof Promise)) return this.#taken(read)
     this.#reading.set(claim, undefined)
@@ -209,11 +212,12 @@ export class WorkerCore {
    *
    * @param said what was said of it while it was being read
    */
-  #taken(read: Attempt | Unreadable, said?: StopCause): void {
+  #taken(read: Attempt | Decided, said?: StopCause): void {
     const { claim } = read
     if (!(read instanceof Attempt)) {
       this.#held--
-      return this.#delivery.settle(claim, { kind: read.isFailure ? 'failed' : 'dead', error: read.problem })
+      const { ending, attempt } = read
+      return this.#delivery.settle(claim, ending, attempt)
     }
     // All has been undone, and it was not written any more that it has ended.
     if (read.undo?.ends !== undefined && read.undo.steps.size === 0) {
@@ -351,9 +355,23 @@ export class WorkerCore {
     this.#ask()
     if (outcome.state === 'done') {
       crashPoint('after-effect')
+      // One that is there to undo ends as was decided before.
+      if (isReturnedCall(outcome.value) && attempt.undo?.ends === undefined)
+        return void this.#hasHeir(attempt, outcome.value)
       if (attempt.known.checkResult && attempt.message.kind === 'run') return this.#check(attempt, outcome.value)
     }
     this.#conclude(attempt, outcome)
+    this.onChange?.()
+  }
+
+  /** Its task has returned a call, whose result is to be that of the job. */
+  async #hasHeir(attempt: Attempt, call: Work): Promise<void> {
+    try {
+      const rest = await restForHeir(attempt, call, this.#parts.store)
+      this.#settle(attempt, { kind: 'wait', rest })
+    } catch (error) {
+      this.#conclude(attempt, { state: 'failed', error })
+    }
     this.onChange?.()
   }
 
@@ -379,7 +397,10 @@ export class WorkerCore {
   }
 
   #conclude(attempt: Attempt, outcome: Outcome): void {
-    const ending = conclude(attempt, outcome)
+    this.#settle(attempt, conclude(attempt, outcome))
+  }
+
+  #settle(attempt: Attempt, ending: Ending): void {
     if (ending.kind === 'release' && ending.blocked) this.#block(ending.blocked)
     else if (ending.kind === 'done') {
       this.#rest = 0

@@ -20,6 +20,7 @@ import type { InspectableStore, Store } from 'skein/stores'
 import {
   add,
   broken,
+  countdown,
   double,
   half,
   hooks,
@@ -31,6 +32,8 @@ import {
   ran,
   shapes,
   show,
+  spread,
+  spreadForever,
   tasks,
   total,
   waitForever,
@@ -199,6 +202,37 @@ export function graphSuite(openStore: () => Store | Promise<Store>): void {
     const after = ran.slice(before.length)
     assert.deepEqual(after.filter(name => name !== 'c').sort(), ['b', 'p', 'root'])
     assert.equal([...before, ...after].filter(name => name === 'a').length, 1)
+  })
+
+  test('a task that returns a call has the result of that, which may return another, or be a graph', async () => {
+    await startWorker()
+    const run = queue.run as (...given: unknown[]) => Promise<unknown>
+    assert.equal(await run.call(queue, countdown, 3), 'landed')
+    assert.deepEqual(ran, ['countdown 3', 'countdown 2', 'countdown 1', 'countdown 0', 'landed'])
+    assert.equal(await run.call(queue, call(double, call(spread, [2, 4]) as never)), 6)
+    const error: unknown = await run.call(queue, spread, [2, 3]).catch((reason: unknown) => reason)
+    assert.match(String(error), /3 is odd/)
+    assert.deepEqual(
+      (await queue.jobs({ states: ['held', 'ready', 'running'] })).map(({ id }) => id),
+      [],
+    )
+  })
+
+  test('the call that a task has returned is cancelled with the job, and runs again with it', async () => {
+    await startWorker()
+    const begun = nextWait()
+    const job = await queue.submit(spreadForever as never)
+    await begun
+    assert.equal(await stateOf(job.id), 'held')
+    const heir = await queue.job(`${job.id}/heir`)
+    await job.cancel()
+    await assert.rejects(heir?.result() as Promise<unknown>, { code: 'SKEIN_CANCELLED' })
+    broken.add('landed')
+    const failing = await queue.submit(call(countdown, 0).with({ id: 'again' }))
+    await assert.rejects(failing.result(), /landed is broken/)
+    broken.clear()
+    assert.deepEqual(await queue.retry('again'), ['ready'])
+    assert.equal(await (await queue.job('again'))?.result(), 'landed')
   })
 
   test('sent twice under one id, a graph is one graph', async () => {

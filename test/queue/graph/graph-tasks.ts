@@ -1,4 +1,4 @@
-import { current, NonRetryableError, task } from 'skein'
+import { type Call, call, current, NonRetryableError, task } from 'skein'
 
 /** The tasks that have run, in order, by what they were given as their name. */
 export const ran: string[] = []
@@ -64,5 +64,43 @@ export const nothing = task(import.meta, function nothing() {
   return undefined
 })
 
+/** Returns the next call again and again. */
+export const countdown = task(
+  import.meta,
+  (n: number): Call<string> => {
+    ran.push(`countdown ${n}`)
+    return n === 0 ? call(named, 'landed') : (call(countdown as never, n - 1) as Call<string>)
+  },
+  { name: 'graph-tasks.countdown' },
+)
+
+export const spread = task(import.meta, function spread(ns: readonly number[]): Call<number> {
+  ran.push('spread')
+  return call(
+    total,
+    ns.map(n => call(half, n)),
+  )
+})
+
+export const spreadForever = task(import.meta, function spreadForever(): Call<unknown> {
+  return call(show, call(waitForever)) as Call<unknown>
+})
+
 /** All of them. */
-export const tasks = [add, total, double, half, named, waitForever, show, shapes, makeMap, makeDate, makeBytes, nothing]
+export const tasks = [
+  add,
+  total,
+  double,
+  half,
+  named,
+  waitForever,
+  show,
+  shapes,
+  makeMap,
+  makeDate,
+  makeBytes,
+  nothing,
+  countdown,
+  spread,
+  spreadForever,
+]
