@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Claim, OutgoingCall, Report, Settlement, StoredLimit, StoredState } from 'skein/stores'
 import type { StoreBed } from 'skein/testing/stores'
 import type { Probe } from '#skein/testing/stores/probe.js'
-import type { Model } from './model.ts'
+import { firstChild, type Model, ownCounter } from './model.ts'
 
 /** The store under test, and what the test has got from it. */
 export interface Real {
@@ -31,7 +31,7 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
         cancelling: cancelling !== undefined,
       }))
       assert.deepEqual(seen, model.seen())
-      for (const counter of ['x', 'y']) {
+      for (const counter of ['x', 'y', ...model.calls.map(({ call: { id } }) => ownCounter(id))]) {
         const members = (await real.probe.members(counter)).map(({ id, member, state }) => ({ member, id, state }))
         assert.deepEqual(members, model.membersOf(counter))
       }
@@ -97,7 +97,12 @@ const after = fc.record({
   counter: fc.constantFrom('x', 'y'),
   members: fc.integer({ min: 0, max: 4 }),
   failure: fc.constantFrom<'release' | 'drop'>('release', 'drop'),
+  limit: fc.option(fc.constantFrom(700, 2_600), { nil: undefined, freq: 3 }),
 })
+/** Where a time lets go, nothing else does: which of two that come as time passes is first, is the store's own affair. */
+const awaited = after.map(({ limit, ...each }) =>
+  limit === undefined ? each : { ...each, members: 99, failure: 'release' as const, limit },
+)
 
 const member = fc.tuple(call, counts).map(([each, given]) => ({ ...each, counts: given }))
 
@@ -106,9 +111,9 @@ const member = fc.tuple(call, counts).map(([each, given]) => ({ ...each, counts:
  * passes, their order is the store's own affair.
  */
 const waiter = fc
-  .record({ after, counts: fc.option(counts, { nil: undefined, freq: 3 }) })
-  .map(({ after: awaited, counts: given }) => {
-    const plain = { queue: 's', task: 't', priority: 4, delay: 0, headers: '{}', body: '[[],{},{}]', after: awaited }
+  .record({ after: awaited, counts: fc.option(counts, { nil: undefined, freq: 3 }) })
+  .map(({ after: wait, counts: given }) => {
+    const plain = { queue: 's', task: 't', priority: 4, delay: 0, headers: '{}', body: '[[],{},{}]', after: wait }
     return given === undefined ? plain : { ...plain, counts: given }
   })
 
@@ -153,7 +158,7 @@ const claimWaiters = fc.constant(
     const request = { worker: 'w', lease: 4_000, queues: ['s'], tasks: ['t'] }
     const claims = await real.probe.claimed(1_000, request)
     assert.deepEqual(claims.map(each => each.id).sort(), model.claim(request, 1_000).sort())
-    for (const { id, after: awaited } of claims) assert.equal(awaited, model.find(id)?.after?.counter)
+    for (const { id, after: counter } of claims) assert.equal(counter, model.find(id)?.after?.counter)
     real.claims.push(...claims)
   }),
 )
@@ -163,11 +168,12 @@ const settle = fc
     n: fc.nat(),
     kind: fc.constantFrom<Settlement['kind']>('done', 'done', 'failed', 'dead', 'retry', 'release', 'cancelled'),
     delay: spans,
-    awaited: fc.option(after, { nil: undefined, freq: 2 }),
+    wait: fc.option(awaited, { nil: undefined, freq: 2 }),
+    own: fc.boolean(),
     calls: fc.option(fc.array(fc.oneof(call, member, waiter), { maxLength: 3 }), { nil: undefined, freq: 2 }),
   })
-  .map(({ n, kind, delay: given, awaited, calls = [] }) =>
-    command(`settle ${n} ${kind} ${given} ${JSON.stringify({ awaited, calls })}`, async (model, real) => {
+  .map(({ n, kind, delay: given, wait, own, calls = [] }) =>
+    command(`settle ${n} ${kind} ${given} ${JSON.stringify({ wait, own, calls })}`, async (model, real) => {
       const held = real.claims[n % Math.max(1, real.claims.length)]
       if (!held) return
       const { id, token } = held
@@ -175,7 +181,9 @@ const settle = fc
       const waits = held.queue === 's' && kind === 'release'
       const delay = held.queue === 's' ? 0 : given
       const next = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
-      const following = { delay, next, ...(waits && awaited ? { after: awaited } : {}) }
+      // For what it has asked for itself.
+      const counted = own && wait ? { ...wait, counter: ownCounter(id) } : wait
+      const following = { delay, next, ...(waits && counted ? { after: counted } : {}) }
       const settlement = { id, token, kind, ...following, result: '1', error: '{}' } as unknown as Settlement
       const expected = model.settle(id, current, kind, following)
       assert.deepEqual(await real.probe.store.broker.settle([settlement]), [expected])
@@ -204,16 +212,26 @@ const blame = fc.record({ n: fc.nat(), blamed: fc.boolean() }).map(({ n, blamed 
 
 /** What an attempt reports is kept in order, and what one reports that has lost its lease is not kept. */
 const report = fc
-  .record({ n: fc.nat(), kind: fc.constantFrom<'progress' | 'step'>('progress', 'step') })
-  .map(({ n, kind }) =>
-    command(`report ${n} ${kind}`, async (model, real) => {
+  .record({
+    n: fc.nat(),
+    kind: fc.constantFrom<'progress' | 'step'>('progress', 'step'),
+    calls: fc.option(fc.array(fc.oneof(call, member), { maxLength: 2 }), { nil: undefined, freq: 2 }),
+  })
+  .map(({ n, kind, calls = [] }) =>
+    command(`report ${n} ${kind} ${JSON.stringify(calls)}`, async (model, real) => {
       const held = real.claims[n % Math.max(1, real.claims.length)]
       if (!held) return
       const { id, token } = held
       const current = real.claims.findLast(each => each.id === id) === held
       const value = String(real.reported++)
-      const report: Report = kind === 'step' ? { id, token, kind, name: value, value } : { id, token, kind, value }
-      assert.deepEqual(await real.probe.store.results.report([report]), [model.report(id, current, kind, value)])
+      const next = calls.map(each => {
+        const own = { counter: ownCounter(id), member: firstChild + real.sent, owned: true as const }
+        return { ...each, id: `c${real.sent++}`, counts: [own] }
+      })
+      const report: Report =
+        kind === 'step' ? { id, token, kind, name: value, value, next } : { id, token, kind, value }
+      const expected = model.report(id, current, kind, value, kind === 'step' ? next : [])
+      assert.deepEqual(await real.probe.store.results.report([report]), [expected])
       const reports = (await real.probe.store.results.reports(id, 0)).filter(each => each.kind === kind)
       assert.deepEqual(
         reports.map(each =>
@@ -223,6 +241,13 @@ const report = fc
       )
     }),
   )
+
+const signal = fc.record({ n: fc.nat(), name: fc.constantFrom('a', 'b') }).map(({ n, name }) =>
+  command(`signal ${n} ${name}`, async (model, real) => {
+    const id = model.calls[n % Math.max(1, model.calls.length)]?.call.id ?? 'nobody'
+    assert.equal(await real.probe.counters.signal(id, name, '1'), model.signal(id, name))
+  }),
+)
 
 const turn = fc.constantFrom(1, 500, 1_000, 4_000).map(milliseconds =>
   command(`turn ${milliseconds}`, async (model, real) => {
@@ -261,6 +286,23 @@ const pause = fc.record({ queue: fc.constantFrom(...queues), paused: fc.boolean(
 
 /** Some number of operations, each as likely as it is in real life, more or less. */
 export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
-  [send, send, claim, claim, claimWaiters, settle, settle, renew, blame, report, turn, change, purge, pause, sendAgain],
+  [
+    send,
+    send,
+    claim,
+    claim,
+    claimWaiters,
+    settle,
+    settle,
+    renew,
+    blame,
+    report,
+    signal,
+    turn,
+    change,
+    purge,
+    pause,
+    sendAgain,
+  ],
   { maxCommands: 60, size: '+1' },
 )

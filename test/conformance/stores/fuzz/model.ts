@@ -29,6 +29,10 @@ export interface ModelCall {
   cancelling: boolean
   readonly counts: Membership[]
   after: AwaitedCounter | undefined
+  /** The moment at which its counter lets it go in any case. */
+  letGoAt: number
+  /** The number of signals to it. */
+  signals: number
   /** It has failed because of a member. */
   dropped: boolean
   readonly reports: { readonly kind: 'progress' | 'step'; readonly value: string }[]
@@ -145,6 +149,8 @@ export class Model {
       cancelling: false,
       counts: [],
       after: leaving ? this.#endOf(leaving) : call.after,
+      letGoAt: Infinity,
+      signals: 0,
       dropped: false,
       reports: [],
     }
@@ -208,7 +214,7 @@ export class Model {
         const before = entry.after
         entry.after = after
         this.#await(entry)
-        if (before) this.#leave(before.counter)
+        if (before && before.counter !== ownCounter(id)) this.#leave(before.counter)
       }
     } else this.#end(entry, kind)
     entry.cancelling = false
@@ -233,11 +239,40 @@ export class Model {
     return 'ok'
   }
 
-  report(id: string, current: boolean, kind: 'progress' | 'step', value: string): WriteOutcome {
+  report(
+    id: string,
+    current: boolean,
+    kind: 'progress' | 'step',
+    value: string,
+    next: readonly OutgoingCall[] = [],
+  ): WriteOutcome {
     const entry = this.find(id)
     if (!current || entry?.state !== 'running') return 'lost'
     entry.reports.push({ kind, value })
+    if (next.length > 0) this.#attend(entry)
+    for (const each of next) this.#send(each)
+    this.#wake()
     return 'ok'
+  }
+
+  signal(id: string, name: string): 'kept' | 'ended' | 'gone' {
+    const entry = this.find(id)
+    if (!entry) return 'gone'
+    if (ended(entry)) return 'ended'
+    this.#attend(entry)
+    const [counter, member] = [ownCounter(id), firstSignal + entry.signals++]
+    this.#members.push({ id: name, counter, member, owned: false, tolerated: false, state: undefined })
+    this.#uncounted.push({ id: name, counts: [{ counter, member }], state: 'done' })
+    this.#wake()
+    return 'kept'
+  }
+
+  /** The counter that belongs to a call is kept as long as that, though nothing waits for it. */
+  #attend(entry: ModelCall): void {
+    const before = entry.after?.counter
+    if (before !== undefined && !(before.startsWith('end of ') && entry.state === 'running')) return
+    entry.after = { counter: ownCounter(entry.call.id), members: 0, failure: 'release' }
+    if (before !== undefined) this.#leave(before)
   }
 
   reportsOf(id: string, kind: 'progress' | 'step'): readonly string[] {
@@ -300,6 +335,7 @@ export class Model {
     entry.suspect = undefined
     if (entry.expiresAt <= this.#now) entry.expiresAt = Infinity
     if (entry.deadlineAt <= this.#now) entry.deadlineAt = Infinity
+    entry.letGoAt = Infinity
     if (entry.after && this.#endedOf(entry.after.counter).length < entry.after.members) entry.state = 'held'
   }
 
@@ -342,6 +378,10 @@ export class Model {
     for (const each of this.calls) {
       const waits = each.state !== 'running' && !ended(each)
       if (waits && Math.min(each.expiresAt, each.deadlineAt) <= this.#now) this.#end(each, 'cancelled')
+      else if (each.state === 'held' && each.letGoAt <= this.#now) {
+        each.after = { ...(each.after as AwaitedCounter), members: 0 }
+        this.#wait(each, 0, true)
+      }
     }
     this.#wake()
   }
@@ -372,7 +412,9 @@ export class Model {
 
   #forget(entry: ModelCall): void {
     this.calls.splice(this.calls.indexOf(entry), 1)
-    if (entry.after) this.#leave(entry.after.counter)
+    if (!entry.after) return
+    this.#leave(entry.after.counter)
+    this.#leave(ownCounter(entry.call.id))
   }
 
   /** Nobody is there any more who has waited for it. */
@@ -384,10 +426,13 @@ export class Model {
   }
 
   #await(entry: ModelCall): void {
-    const { counter, members, failure } = entry.after as AwaitedCounter
+    const { counter, members, failure, limit } = entry.after as AwaitedCounter
     const over = this.#endedOf(counter)
     if (failure === 'drop' && this.#failedOf(counter).length > 0) this.#drop(entry)
-    else if (over.length < members) entry.state = 'held'
+    else if (over.length < members) {
+      entry.state = 'held'
+      entry.letGoAt = this.#now + (limit ?? Infinity)
+    }
   }
 
   #drop(entry: ModelCall): void {
@@ -476,6 +521,15 @@ export class Model {
     return this.#starts.filter(each => each.key === key && each.time > this.#now - per).length
   }
 }
+
+/** The counter that belongs to a call. */
+export function ownCounter(id: string): string {
+  return `job:${id}`
+}
+
+/** The numbers of the first call that a call has sent for itself, and of the first signal to it. */
+export const firstChild = 2 ** 31
+const firstSignal = 2 ** 32
 
 function ended({ state }: ModelCall): boolean {
   return state !== 'held' && state !== 'delayed' && state !== 'ready' && state !== 'running'
