@@ -1,4 +1,4 @@
-import { describe } from '../../core/errors/checks.ts'
+import { checkWhole, describe } from '../../core/errors/checks.ts'
 import type { RunServices } from '../../call/run/run-services.ts'
 import { decodeValue, encodeFailure, encodeValue } from '../../celery/result.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
@@ -101,6 +101,7 @@ export class TaskServices implements RunServices {
   #stepBegins(asked: AskedStep): KeptStep | undefined {
     const { claim, undo, asked: names } = this.#attempt
     const { name, undo: canUndo = false } = typeof asked === 'string' ? { name: asked } : asked
+    checkWhole(name, 'The name of a step')
     if (name.startsWith(waitRecordName(''))) {
       throw new InvalidArgumentError(`The name of a step may not begin with '${waitRecordName('')}', got '${name}'`)
     }

@@ -1,5 +1,6 @@
-import { describe } from '../../core/errors/checks.ts'
+import { checkWhole, describe } from '../../core/errors/checks.ts'
 import { CancelledError, InvalidArgumentError, StoreRefusedError, TimeoutError } from '../../core/errors/errors.ts'
+import { nothing } from '../../core/job/nothing.ts'
 import { now } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { decodeFailure, decodeValue, encodeFailure } from '../../celery/result.ts'
@@ -15,6 +16,9 @@ import type { Attempt } from './attempt.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
 import type { AttemptWaits, Rest } from './rest.ts'
 import { endError } from './undoing.ts'
+
+/** A member that has ended, as it is made an outcome. */
+type Ended = EndedMember & EndedJob
 
 /** A wait that has begun in this run. */
 interface Open {
@@ -51,11 +55,18 @@ export class Waits implements AttemptWaits {
   readonly #records = new Map<string, WaitRecord>()
   readonly #open = new Map<string, Open>()
   /** The members that have ended, as they were looked at last. */
-  #members: ReadonlyMap<number, EndedMember & EndedJob> | undefined
+  #members: ReadonlyMap<number, Ended> | undefined
+  /** The first signal of each name. */
+  #signals: ReadonlyMap<string, Ended> = new Map()
   #looking: Promise<void> | undefined
+  #nextLook: Promise<void> | undefined
   #nextMember: number | undefined
   #timer: Timer | undefined
+  /** The moment at which that rings. */
+  #rings = Infinity
   readonly #stops: (() => void)[] = []
+  /** It hears of signals. */
+  #hears = false
   /** The task has said that it does nothing but wait, and nothing has been said since. */
   #rests = false
   #isOver = false
@@ -80,6 +91,7 @@ export class Waits implements AttemptWaits {
   }
 
   async begin(asked: AskedWait): Promise<BegunWait> {
+    checkWhole(asked.name, 'The name of a wait')
     const failure = this.failureOf(asked.name)
     if (failure !== undefined) throw failure.error
     const record = this.#recordOf(asked)
@@ -117,9 +129,12 @@ export class Waits implements AttemptWaits {
   async #beginSignal(asked: AskedWait & { readonly kind: 'signal' }, record?: WaitRecord): Promise<BegunWait> {
     const { name, timeout } = asked
     let until = record?.until ?? Infinity
-    await this.#look(() => this.#watch(this.#attempt.claim.id, 'reported'))
+    // Listened to before it is looked at, so that nothing comes in between.
+    if (!this.#hears) this.#watch(this.#attempt.claim.id, 'reported')
+    this.#hears = true
+    await this.#look()
     // One whose time is over has failed in an earlier attempt, or else the memo of this one would be there.
-    const isStale = until <= now() && this.#attempt.claim.memo === undefined && this.#signalOf(name) === undefined
+    const isStale = until <= now() && this.#attempt.claim.memo === undefined && this.#signals.get(name) === undefined
     if (timeout !== undefined && (record === undefined || isStale)) {
       until = now() + timeout
       await this.#keep(name, { kind: 'signal', until })
@@ -201,7 +216,8 @@ export class Waits implements AttemptWaits {
       if (open === undefined) return reject(new InvalidArgumentError(`No wait of the name ${describe(name)} has begun`))
       open.answer = resolve
       open.refuse = reject
-      this.#settle()
+      this.#settleOne(open)
+      this.#arm(open.until)
     })
   }
 
@@ -210,7 +226,8 @@ export class Waits implements AttemptWaits {
     // One that was answered meanwhile lets the task go on.
     if (this.#isOver || !waits.every(name => this.#open.has(name))) return
     // The others it has broken off.
-    for (const name of this.#open.keys()) if (!waits.includes(name)) this.#open.delete(name)
+    const names = new Set(waits)
+    for (const name of this.#open.keys()) if (!names.has(name)) this.#open.delete(name)
     for (const [name, error] of failed) this.#memo.failures[name] ??= JSON.parse(encodeFailure(error)) as unknown
     this.#rests = true
     this.#settle()
@@ -252,20 +269,28 @@ export class Waits implements AttemptWaits {
 
   /** Answers those that are over. */
   #settle(): void {
-    for (const open of this.#open.values()) {
-      const result = open.answer && this.#resultOf(open)
-      if (result === undefined) continue
-      const { name, answer, refuse } = open
-      this.#open.delete(name)
-      this.stir()
-      if ('value' in result) answer?.(result.value)
-      else void this.#fail(name, result.error).then(refuse, refuse)
-    }
+    for (const open of this.#open.values()) this.#settleOne(open)
     this.#timer?.clear()
-    this.#timer = undefined
-    const soonest = this.#soonest()
-    if (soonest !== Infinity && !this.#isOver)
-      this.#timer = new Timer(Math.max(0, soonest - now()), () => this.#settle(), undefined, false)
+    this.#rings = Infinity
+    this.#arm(this.#soonest())
+  }
+
+  #settleOne(open: Open): void {
+    const result = open.answer && this.#resultOf(open)
+    if (result === undefined) return
+    const { name, answer, refuse } = open
+    this.#open.delete(name)
+    this.stir()
+    if ('value' in result) answer?.(result.value)
+    else void this.#fail(name, result.error).then(refuse, refuse)
+  }
+
+  /** Looks again at a moment, if not before. */
+  #arm(moment: number): void {
+    if (moment >= this.#rings || this.#isOver) return
+    this.#timer?.clear()
+    this.#rings = moment
+    this.#timer = new Timer(Math.max(0, moment - now()), () => this.#settle(), undefined, false)
   }
 
   #soonest(): number {
@@ -278,7 +303,7 @@ export class Waits implements AttemptWaits {
   #resultOf(open: Open): { readonly value: unknown } | { readonly error: unknown } | undefined {
     const { name, kind, until, timeout, member, id } = open
     if (kind === 'sleep') return until <= now() ? { value: undefined } : undefined
-    const ended = kind === 'signal' ? this.#signalOf(name) : this.#members?.get(member as number)
+    const ended = kind === 'signal' ? this.#signals.get(name) : this.#members?.get(member as number)
     if (ended !== undefined) {
       const outcome = outcomeOf({ id: id ?? name, task: name }, ended)
       return outcome.state === 'done' ? { value: outcome.value } : { error: outcome.error }
@@ -288,36 +313,39 @@ export class Waits implements AttemptWaits {
     return { error: new TimeoutError(message, { timeout: timeout ?? 0 }) }
   }
 
-  #signalOf(name: string): (EndedMember & EndedJob) | undefined {
-    for (const each of this.#members?.values() ?? []) if (each.member >= firstSignal && each.id === name) return each
-    return undefined
+  /**
+   * Looks at the members of the job's counter. One look after the other, and one for all who want to look meanwhile: what has come
+   * since a look began is seen by the next.
+   */
+  #look(): Promise<void> {
+    this.#nextLook ??= (this.#looking ?? Promise.resolve()).catch(nothing).then(() => {
+      this.#looking = this.#nextLook
+      this.#nextLook = undefined
+      return this.#readMembers()
+    })
+    return this.#nextLook
   }
 
-  /** Looks at the members of the job's counter. One look after the other: what has come meanwhile is seen by the next. */
-  async #look(first?: () => void): Promise<void> {
-    first?.()
-    const before = this.#looking
-    const own = (async () => {
-      await before?.catch(() => {})
-      const members = new Map<number, EndedMember & EndedJob>()
-      const counter = jobCounter(this.#attempt.claim.id)
-      for (let after = -1; ;) {
-        const found = await this.#counters.members(counter, after)
-        for (const each of found) {
-          const { results } = this.#backstage.store
-          members.set(each.member, hasOrigin(each) ? await withOriginOf(results, each) : each)
-        }
-        if (found.length < page) break
-        after = (found.at(-1) as EndedMember).member
+  async #readMembers(): Promise<void> {
+    const members = new Map<number, Ended>()
+    const signals = new Map<string, Ended>()
+    const counter = jobCounter(this.#attempt.claim.id)
+    for (let after = -1; ;) {
+      const found = await this.#counters.members(counter, after)
+      for (const each of found) {
+        const { results } = this.#backstage.store
+        members.set(each.member, hasOrigin(each) ? await withOriginOf(results, each) : each)
+        if (each.member >= firstSignal && !signals.has(each.id)) signals.set(each.id, each)
       }
-      const isFirst = this.#members === undefined
-      this.#members = members
-      // With a job that is made to run again by hand they run again themselves.
-      const { memo, attempt } = this.#attempt.claim
-      if (isFirst && memo === undefined && attempt > 1) this.#noteStale()
-    })()
-    this.#looking = own
-    return own
+      if (found.length < page) break
+      after = (found.at(-1) as EndedMember).member
+    }
+    const isFirst = this.#members === undefined
+    this.#members = members
+    this.#signals = signals
+    // With a job that is made to run again by hand they run again themselves.
+    const { memo, attempt } = this.#attempt.claim
+    if (isFirst && memo === undefined && attempt > 1) this.#noteStale()
   }
 
   /** Jobs that had failed before this attempt began are sent anew when it comes to them. */

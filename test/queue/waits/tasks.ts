@@ -64,6 +64,13 @@ export const doubles = task(import.meta, async function doubles(value: number) {
   return Promise.all([callStep(s, 'one', double, value), callStep(s, 'two', double, value + 1)])
 })
 
+/** Has so many numbers doubled at once. */
+export const sums = task(import.meta, async function sums(count: number) {
+  const s = current()
+  const all = await Promise.all(Array.from({ length: count }, (_, n) => callStep(s, `number ${n}`, double, n)))
+  return all.reduce((sum, each) => sum + each, 0)
+})
+
 /** Lets another one wait for it. */
 export const nested = task(import.meta, async function nested(value: number): Promise<number> {
   const s = current()
@@ -136,7 +143,7 @@ export const swallows = task(import.meta, async function swallows() {
 /** Begins a wait under a name that is taken, or in a step. */
 export const wrong = task(
   import.meta,
-  async function wrong(what: 'twice' | 'in a step' | 'name' | 'record' | 'signal') {
+  async function wrong(what: 'twice' | 'in a step' | 'name' | 'half' | 'step' | 'record' | 'signal') {
     const s = current()
     switch (what) {
       case 'twice':
@@ -146,6 +153,10 @@ export const wrong = task(
         return s.step('x', inner => sleepStep(inner, 'y', '1d'))
       case 'name':
         return sleepStep(s, '', '1d')
+      case 'half':
+        return sleepStep(s, 'a\ud800', '1d')
+      case 'step':
+        return s.step('a\ud800', () => 1)
       case 'record':
         return s.step('wait: x', () => 1)
       case 'signal':
@@ -173,6 +184,7 @@ export const all = [
   fails,
   adds,
   doubles,
+  sums,
   nested,
   catches,
   insists,

@@ -174,6 +174,14 @@ describe('a job that calls others', () => {
       assert.deepEqual(tasks.done, ['fails 7 in attempt 1', 'failed'])
     }))
 
+  test('may be very many, of which each is sent once', () =>
+    withQueue(async ({ queue, drain }) => {
+      const job = await queue.submit(tasks.sums, 500)
+      await drain()
+      assert.equal(await job.result(), 249_500)
+      assert.equal((await queue.jobs({ limit: 2_000 })).length, 501)
+    }))
+
   test('sends one anew that has failed, when it is tried again itself, and by hand', () =>
     withQueue(async ({ queue, drain }) => {
       const job = await queue.submit(call(tasks.insists, 7).with({ retries: { times: 1, backoff: '1s' } }))
@@ -219,6 +227,8 @@ describe('a wait that makes no sense', () => {
     ['twice', /begun twice/],
     ['in a step', /inside another one/],
     ['name', /needs a name/],
+    ['half', /half of a character/],
+    ['step', /half of a character/],
     ['record', /may not begin with/],
     ['signal', /abort signal/],
   ] as const) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'node:test'
-import type { OutgoingCall } from 'skein/stores'
+import { type AwaitedCounter, firstChild, jobCounter, type OutgoingCall } from 'skein/stores'
 import { repair, sendInside, sqliteConnection, sqliteStore } from 'skein/stores/sqlite'
 import { Leases } from '#skein/stores/sqlite/calls/leases.js'
 import { perform } from '#skein/stores/sqlite/calls/operations.js'
@@ -42,8 +42,11 @@ function noting(driver: Driver, note: (sql: string) => void): Driver {
   }
 }
 
-/** The statements that it takes to send so many members and one who waits, and to run them all. */
-async function statementsFor(file: string, members: number): Promise<string[]> {
+/** Asks a store that is opened for this alone, and notes its statements. */
+async function noted(
+  file: string,
+  body: (ask: <T>(...asked: Asked) => T, turn: (milliseconds: number) => void, forget: () => void) => void,
+): Promise<string[]> {
   const { database: made } = await openDatabase(file, () => 1)
   made.close()
   const statements: string[] = []
@@ -51,16 +54,30 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
   database.exec('PRAGMA synchronous = OFF')
   const keeper = keeperOf(database)
   const place = { leases: new Leases(), openings: new Map<string, number>(), announced: new Map() }
-  const ask = <T>(...asked: Asked): T => {
-    database.exec('BEGIN')
-    const turn = new Turn(keeper, Date.now(), 1)
-    const answer = perform(turn, asked, place) as T
-    turn.finish()
-    database.exec('COMMIT')
-    for (const each of turn.afterwards) each()
-    return answer
-  }
+  let now = Date.now()
   try {
+    body(
+      <T>(...asked: Asked): T => {
+        database.exec('BEGIN')
+        const turn = new Turn(keeper, now, 1)
+        const answer = perform(turn, asked, place) as T
+        turn.finish()
+        database.exec('COMMIT')
+        for (const each of turn.afterwards) each()
+        return answer
+      },
+      milliseconds => (now += milliseconds),
+      () => (statements.length = 0),
+    )
+  } finally {
+    database.close()
+  }
+  return statements
+}
+
+/** The statements that it takes to send so many members and one who waits, and to run them all. */
+function statementsFor(file: string, members: number): Promise<string[]> {
+  return noted(file, ask => {
     const calls = Array.from({ length: members }, (_, n) => member(`m${n}`, n))
     ask('send', packCalls([waiter('w', members), ...calls]))
     const claims = ask<Claim[]>('claim', { ...request, limit: members + 1, places: members + 1 })
@@ -71,10 +88,46 @@ async function statementsFor(file: string, members: number): Promise<string[]> {
       ask<Claim[]>('claim', { ...request, limit: 9, places: 9 }).map(each => each.id),
       ['w'],
     )
-  } finally {
-    database.close()
-  }
-  return statements
+  })
+}
+
+/** Those of a job that calls another, waits for that and for a signal, and ends, while so many others sleep. */
+function statementsOfWaits(file: string, asleep: number): Promise<string[]> {
+  return noted(file, (ask, turn, forget) => {
+    const after = (members: number, limit: number): AwaitedCounter => ({
+      counter: jobCounter('w'),
+      members,
+      failure: 'release',
+      limit,
+    })
+    const claim = (): Claim => {
+      const [first] = ask<Claim[]>('claim', { ...request, limit: 1, places: 1 })
+      assert.ok(first)
+      return first
+    }
+    const sleep = { counter: 'nobody', members: 1, failure: 'release', limit: 30 * 86_400_000 } as const
+    ask('send', packCalls(Array.from({ length: asleep }, (_, n) => call(`asleep ${n}`, { after: sleep }))))
+    forget()
+    ask('send', packCalls([call('w')]))
+    const [{ id, token }, counts] = [claim(), [{ counter: jobCounter('w'), member: firstChild, owned: true as const }]]
+    const next = [call('w/0/other', { counts })]
+    ask('report', [{ id, token, kind: 'step', name: 'wait: other', value: '{}', next }])
+    ask('settle', [{ id, token, kind: 'release', begun: true, after: after(1, 60_000), memo: '1' }])
+    const other = claim()
+    ask('settle', [{ id: other.id, token: other.token, kind: 'done', result: '1' }])
+    const again = claim()
+    assert.deepEqual([again.id, again.memo], ['w', '1'])
+    ask('members', jobCounter('w'), -1)
+    ask('settle', [{ id, token: again.token, kind: 'release', begun: true, after: after(2, 1_000), memo: '2' }])
+    turn(1_000)
+    const late = claim()
+    ask('report', [{ id, token: late.token, kind: 'memo', value: '3' }])
+    ask('settle', [{ id, token: late.token, kind: 'release', begun: true, after: after(2, 60_000), memo: '4' }])
+    assert.equal(ask('signal', id, 'go', '1'), 'kept')
+    const last = claim()
+    ask('settle', [{ id, token: last.token, kind: 'done', result: '1' }])
+    ask('sweep')
+  })
 }
 
 describe('the counters of a SQLite store', () => {
@@ -90,16 +143,23 @@ describe('the counters of a SQLite store', () => {
     assert.ok(more - many <= 5_000 * perMember * 1.01, `${few}, ${many}, ${more} statements`)
   })
 
+  inFolder('let a job go that waits in as many statements, however many others sleep', async file => {
+    const [few, many] = [await statementsOfWaits(`${file}-1`, 1), await statementsOfWaits(`${file}-2`, 2_000)]
+    assert.equal(many.length, few.length)
+  })
+
   inFolder('find what they look for by an index', async file => {
-    const statements = await statementsFor(file, 1)
+    const statements = [...(await statementsFor(file, 1)), ...(await statementsOfWaits(`${file}-waits`, 1))]
     const { database } = await openDatabase(file, () => 1)
     const own = new Set(
-      statements.filter(sql => /awaits|skein_counter|skein_member/.test(sql) && !/^\s*INSERT/.test(sql)),
+      statements.filter(
+        sql => /awaits|skein_counter|skein_member|skein_memo|gives_up_at/.test(sql) && !/^\s*INSERT/.test(sql),
+      ),
     )
     assert.ok(own.size >= 6)
     for (const sql of own) {
       const plan = database.all(`EXPLAIN QUERY PLAN ${sql}`).map(row => String(row[3]))
-      for (const step of plan) assert.ok(!/^SCAN (?!CONSTANT|json_each)/.test(step), `${sql}\n${step}`)
+      for (const step of plan) assert.ok(!/^SCAN (?!CONSTANT|json_each|skein_queue)/.test(step), `${sql}\n${step}`)
     }
     database.close()
   })
