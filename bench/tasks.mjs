@@ -14,6 +14,10 @@ export const compute = task(import.meta, work.compute, { name: 'compute' })
 export const mix = task(import.meta, work.mix, { name: 'mix' })
 export const lengthOf = task(import.meta, work.lengthOf, { name: 'lengthOf' })
 
+export const increment = task(import.meta, n => n + 1, { name: 'increment' })
+export const add = task(import.meta, (a, b) => a + b, { name: 'add' })
+export const total = task(import.meta, numbers => numbers.reduce((a, b) => a + b, 0), { name: 'total' })
+
 /** Nanoseconds that one checkpoint adds to a synchronous loop: the same loop with and without, alternating. */
 export const checkpointCost = task(import.meta, function checkpointCost({ calls, repeats }) {
   const s = current()

@@ -3,6 +3,7 @@ import * as curves from './curves.mjs'
 import * as dispatchFloor from './dispatch-floor.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
+import * as graph from './graph.mjs'
 import * as growth from './growth.mjs'
 import * as largeValues from './large-values.mjs'
 import * as longTasks from './long-tasks.mjs'
@@ -74,6 +75,12 @@ export const suites = [
   },
   { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
   { name: 'map', make: map.suite, rounds: [3, 1], about: 'a map over a million items of a microsecond' },
+  {
+    name: 'graph',
+    make: graph.suite,
+    rounds: [3, 1],
+    about: 'cost of a node of a graph, by its shape and size, beside Dask and joblib',
+  },
   {
     name: 'large-values',
     make: largeValues.suite,
