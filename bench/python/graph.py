@@ -63,7 +63,7 @@ def measure(request):
         return timed(lambda: last.compute(scheduler="threads", num_workers=workers), count, expected, repeats)
     from distributed import Client
 
-    with Client(processes=False, n_workers=1, threads_per_worker=workers, dashboard_address=None) as client:
+    with Client(processes=False, n_workers=1, threads_per_worker=workers, dashboard_address=None, silence_logs=60) as client:
         return timed(lambda: client.compute(last).result(), count, expected, repeats)
 
 
