@@ -52,7 +52,10 @@ const parts = [
   { name: 'advisor', entries: ['advisor/index.js'] },
   { name: 'testing', entries: ['testing/index.js'] },
   { name: 'testing-stores', entries: ['testing/stores/index.js'] },
-  { name: 'commands', entries: ['worker/worker', ...queueCommands].map(name => `cli/queue/${name}.js`) },
+  {
+    name: 'commands',
+    entries: ['worker/worker', 'schedules/schedules', ...queueCommands].map(name => `cli/queue/${name}.js`),
+  },
   {
     name: 'compare',
     entries: ['commands/compare', 'commands/tour', 'write-report', 'tour/statistics', 'tour/probe-places'].map(

@@ -70,6 +70,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/pause.ts')).resumeCommand,
   },
   {
+    name: 'schedules',
+    summary: 'jobs that come again and again: list them, add, pause, run now, remove',
+    load: async () => (await import('./queue/schedules/schedules.ts')).schedulesCommand,
+  },
+  {
     name: 'dead',
     summary: 'the jobs that somebody has to look at, and why',
     load: async () => (await import('./queue/dead.ts')).deadCommand,

@@ -1,5 +1,6 @@
 import type { Call } from '../../call/call.ts'
 import { hasNested } from '../../call/run/nested.ts'
+import { encodeMessage } from '../../celery/message.ts'
 import { isoTime } from '../../celery/write-json.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
@@ -31,6 +32,16 @@ export async function storedCall(call: Call<unknown>, queue: string): Promise<St
     )
   }
   return storedOf(await outgoingCall(call, 'run', queue))
+}
+
+/**
+ * The same for a task that is known by its name alone, as messages carry it.
+ *
+ * **Errors**: `SKEIN_UNSENDABLE`.
+ */
+export function storedMessage(task: string, args: readonly unknown[], queue: string): StoredCall {
+  const { headers, body } = encodeMessage({ id: '', task, args, kind: 'run' })
+  return storedOf({ id: '', queue, task, headers, body, priority: 0, delay: 0 })
 }
 
 /** A message, without what is another one for each term. */
