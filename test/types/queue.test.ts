@@ -1,6 +1,14 @@
 import { test } from 'node:test'
 import { call, type Call, type Scope, type StandardSchema, task } from 'skein'
-import { submitNext, type DurableJob, type JobStatus, type DurableQueue } from 'skein/queue'
+import {
+  callStep,
+  signalStep,
+  sleepStep,
+  submitNext,
+  type DurableJob,
+  type JobStatus,
+  type DurableQueue,
+} from 'skein/queue'
 import type { MapResults, Settled } from 'skein'
 import { exactly } from './expect.ts'
 
@@ -45,6 +53,25 @@ const later = task(import.meta, async function later(text: string): Promise<Date
 const count = task(import.meta, async function* count(end: number) {
   yield end
 })
+
+function waits(): void {
+  exactly<Promise<number>>()(callStep(s, 'add', add, 1, 2))
+  exactly<Promise<Date>>()(callStep(s, 'later', call(later, 'x').with({ retries: 3 })))
+  exactly<Promise<number>>()(callStep(s, 'nested', call(add, call(add, 1, 2), 3)))
+  exactly<Promise<{ ok: boolean }>>()(signalStep<{ ok: boolean }>(s, 'approval', { timeout: '3d' }))
+  exactly<Promise<unknown>>()(signalStep(s, 'approval'))
+  exactly<Promise<void>>()(sleepStep(s, 'a while', '30d'))
+  exactly<Promise<void>>()(sleepStep(s, 'until then', new Date(0)))
+  exactly<Promise<void>>()(queue.signal('id', 'approval', { ok: true }))
+  // @ts-expect-error an argument of another type
+  void callStep(s, 'add', add, 1, 'two')
+  // @ts-expect-error a generator has no one result
+  void callStep(s, 'count', count, 3)
+  // @ts-expect-error a length of time has a unit
+  void sleepStep(s, 'a while', '30 days')
+  // @ts-expect-error a wait has a name
+  void signalStep(s)
+}
 
 function calls(): void {
   exactly<Promise<DurableJob<number>>>()(queue.submit(add, 1, 2))
@@ -147,5 +174,5 @@ function definitions(): void {
 }
 
 test('a queue infers and refuses as it says', () => {
-  void [calls, next, options, definitions]
+  void [calls, waits, next, options, definitions]
 })

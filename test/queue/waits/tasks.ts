@@ -71,6 +71,20 @@ export const sums = task(import.meta, async function sums(count: number) {
   return all.reduce((sum, each) => sum + each, 0)
 })
 
+/** Has a number doubled three times, each by another job. */
+export const graph = task(import.meta, async function graph(value: number) {
+  return callStep(current(), 'graph', call(double, call(double, call(double, value))))
+})
+
+/** Sleeps between the values that it yields. */
+export const tells = task(import.meta, async function* tells(count: number) {
+  const s = current()
+  for (let n = 0; n < count; n++) {
+    if (n > 0) await sleepStep(s, `nap ${n}`, '1h')
+    yield String(n)
+  }
+})
+
 /** Lets another one wait for it. */
 export const nested = task(import.meta, async function nested(value: number): Promise<number> {
   const s = current()
@@ -185,6 +199,8 @@ export const all = [
   adds,
   doubles,
   sums,
+  graph,
+  tells,
   nested,
   catches,
   insists,

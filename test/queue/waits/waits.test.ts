@@ -139,7 +139,63 @@ describe('a job that waits for a signal', () => {
     }))
 })
 
+describe('a job that waits, as jobs are', () => {
+  test('gives back its place in a limit, and takes another one when it goes on', () =>
+    withQueue(async ({ queue, drain, waitFor }) => {
+      const limit = { key: 'one', concurrency: 1 }
+      const jobs = []
+      for (let n = 0; n < 3; n++) jobs.push(await queue.submit(call(tasks.asks, 'word').with({ limit })))
+      for (const job of jobs) await waitFor(job, 'held')
+      for (const [n, { id }] of jobs.entries()) await queue.signal(id, 'word', n)
+      await drain()
+      assert.deepEqual(await Promise.all(jobs.map(job => job.result())), [0, 1, 2])
+    }))
+
+  test('keeps its unique key', () =>
+    withQueue(async ({ queue, waitFor }) => {
+      const job = await queue.submit(call(tasks.asks, 'word').with({ unique: 'order 7' }))
+      await waitFor(job, 'held')
+      const again = call(tasks.asks, 'word').with({ unique: { key: 'order 7', conflict: 'join' } })
+      assert.equal((await queue.submit(again)).id, job.id)
+    }))
+
+  test('does not expire any more, and has no longer than its deadline', () =>
+    withQueue(async ({ queue, clock, drain, waitFor }) => {
+      const began = clock.now()
+      const begun = await queue.submit(call(tasks.sleeps, 2 * day).with({ expires: '1h' }))
+      const late = await queue.submit(call(tasks.asks, 'word').with({ deadline: '1d' }))
+      await waitFor(late, 'held')
+      await drain()
+      assert.equal(await begun.result(), 'awake')
+      await assert.rejects(late.result(), { code: 'SKEIN_TIMEOUT' })
+      const { endedAt = 0 } = await late.status()
+      assert.equal(endedAt - began, day)
+    }))
+
+  test('has its timeout for each run, not for what it waits', () =>
+    withQueue(async ({ queue, drain }) => {
+      const job = await queue.submit(call(tasks.sleeps, 30 * day).with({ timeout: '10s' }))
+      await drain()
+      assert.equal(await job.result(), 'awake')
+    }))
+
+  test('may be a task that yields values, which come once each', async () => {
+    await using bed = await testQueue({ tasks: tasks.all, auto: true })
+    const values: string[] = []
+    for await (const value of bed.queue.stream(tasks.tells, 3)) values.push(value)
+    assert.deepEqual(values, ['0', '1', '2'])
+    assert.equal((await bed.queue.jobs())[0]?.attempt, 1)
+  })
+})
+
 describe('a job that calls others', () => {
+  test('may call a whole graph', () =>
+    withQueue(async ({ queue, drain }) => {
+      const job = await queue.submit(tasks.graph, 5)
+      await drain()
+      assert.equal(await job.result(), 40)
+    }))
+
   test('waits for their results, and theirs', () =>
     withQueue(async ({ queue, drain, waitFor }) => {
       const job = await queue.submit(tasks.adds, 3)
