@@ -40,6 +40,14 @@ LINES = [
     "0 12 1,15 * *",
     "30 1 * 4,9,10,12 *",
 ]
+# Fields by themselves, for what they mean to Celery; null where it refuses them.
+FIELDS = {
+    "minute": "*/15 */7 0-30/10 5 1,2,3 * 0-59/7 1-5,10-15 0-30/45 60 ? 5/10 30-10".split(),
+    "hour": "*/5 8-17/2 9-17,20 0 23 24 22-2".split(),
+    "day_of_month": "*/2 1-31/10 2-31/2 31 1,15 0 L 15W 30-2".split(),
+    "month_of_year": "*/3 jan feb-apr jan,jul 1-12/5 13 11-2".split(),
+    "day_of_week": "mon-fri sun 0 */2 0-6/3 1-5 mon,wed,fri 7 fri-mon monday 5L".split(),
+}
 MINUTE = timedelta(minutes=1)
 UTC = timezone.utc
 
@@ -131,6 +139,13 @@ def in_celery(zone, year, line, end):
     return found
 
 
+def values(field, text):
+    try:
+        return sorted(getattr(crontab(**{field: text}), field))
+    except ValueError:
+        return None
+
+
 def stamp(moment):
     return moment.strftime("%Y-%m-%dT%H:%MZ")
 
@@ -155,7 +170,10 @@ def main():
                 differences.append([name, line, list(map(stamp, missing))[:4], list(map(stamp, more))[:4], len(missing), len(more)])
     made = f"zones.py, Python {sys.version.split()[0]}, Celery {celery.__version__}, tzdata {tzdata.IANA_VERSION}"
     text = ",\n".join(f"    {json.dumps(row)}" for row in rows)
-    print(f'{{\n  "made": {json.dumps(made)},\n  "rows": [\n{text}\n  ]\n}}')
+    fields = ",\n".join(
+        f"    {json.dumps([field, each, values(field, each)])}" for field, texts in FIELDS.items() for each in texts
+    )
+    print(f'{{\n  "made": {json.dumps(made)},\n  "rows": [\n{text}\n  ],\n  "fields": [\n{fields}\n  ]\n}}')
     for each in differences:
         print(*each, file=sys.stderr)
 

@@ -19,8 +19,9 @@ interface Row {
 }
 
 /** Made by zones.py beside it, with other implementations of time zones and cron lines than those that are tested here. */
-const { rows } = JSON.parse(readFileSync(join(root, 'test/queue/schedules/zones.json'), 'utf8')) as {
+const { rows, fields } = JSON.parse(readFileSync(join(root, 'test/queue/schedules/zones.json'), 'utf8')) as {
   readonly rows: Row[]
+  readonly fields: (readonly [name: string, text: string, values: number[] | null])[]
 }
 
 /** Moments as the table has them. */
@@ -80,6 +81,57 @@ describe('over a year, both changes of the clocks and a change of the date line'
         await bench.close()
         clock.restore()
       }
+    })
+  }
+})
+
+/** For each field a line around it, and what its moments of 2024 say of it. */
+const around: Readonly<Record<string, readonly [before: string, after: string, read: (date: Date) => number]>> = {
+  minute: ['', ' * * * *', date => date.getUTCMinutes()],
+  hour: ['0 ', ' * * *', date => date.getUTCHours()],
+  day_of_month: ['0 0 ', ' * *', date => date.getUTCDate()],
+  month_of_year: ['0 0 1 ', ' *', date => date.getUTCMonth() + 1],
+  day_of_week: ['0 0 * * ', '', date => date.getUTCDay()],
+}
+
+/** What Celery understands in another way, or one of the two does not understand: the table in docs/from-python/celery.md. */
+const differs: ReadonlySet<string> = new Set([
+  '?',
+  '30-10',
+  '22-2',
+  'L',
+  '15W',
+  '30-2',
+  '11-2',
+  '7',
+  'fri-mon',
+  'monday',
+  '5L',
+])
+
+/** The values of a field; null for one that is refused. */
+function valuesOf(name: string, text: string): number[] | null {
+  const [before, after, read] = around[name] as (typeof around)[string]
+  let next: ReturnType<typeof cronMoments>['next']
+  try {
+    next = cronMoments(`${before}${text}${after}`, 'UTC').next
+  } catch {
+    return null
+  }
+  const values = new Set<number>()
+  let each = next(Date.UTC(2024) - 1)
+  for (let count = 0; each !== undefined && each < Date.UTC(2025) && count < 500; count++, each = next(each)) {
+    values.add(read(new Date(each)))
+  }
+  return [...values].sort((a, b) => a - b)
+}
+
+describe('a field of a cron line', () => {
+  for (const [name, text, values] of fields) {
+    const same = !differs.has(text)
+    test(`'${text}' as ${name} means ${same ? 'what it means to Celery' : 'something else than to Celery'}`, () => {
+      if (same) assert.deepEqual(valuesOf(name, text), values)
+      else assert.notDeepEqual(valuesOf(name, text), values)
     })
   }
 })
