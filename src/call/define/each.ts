@@ -1,6 +1,7 @@
 import { current } from '../../core/scope/current.ts'
 import { callIn, currentSource } from '../../core/scope/slot.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
+import { defineEach } from './each-definition.ts'
 import type { AnyFunction, TaskIdentity } from './identity.ts'
 
 /** The end of the name of a task that runs another one for each item of a list. */
@@ -29,7 +30,10 @@ const made: WeakMap<AnyFunction, AnyFunction> = /* @__PURE__ */ new WeakMap()
 /** The bare function that runs another one for each item of a list, one after the other, and returns the results in their order. */
 export function eachOf(fn: AnyFunction): AnyFunction {
   let each = made.get(fn)
-  if (each === undefined) made.set(fn, (each = (items: readonly never[]) => runEach(fn, items)))
+  if (each === undefined) {
+    made.set(fn, (each = (items: readonly never[]) => runEach(fn, items)))
+    defineEach(each, fn)
+  }
   return each
 }
 

@@ -120,6 +120,14 @@ describe('a graph', () => {
     assert.deepEqual(ran, ['urgent', 'long 1', 'long 2', 'all'])
   })
 
+  test('hands over no more than there is room for, and some to come', async () => {
+    const place = loop({ concurrency: 1 })
+    let most = 0
+    const look = task(import.meta, (_n: number) => void (most = Math.max(most, place.stats().queued)), { name: 'look' })
+    await place.run(group(Array.from({ length: 5_000 }, (_, n) => call(look, n))))
+    assert.equal(most, 1_024)
+  })
+
   test('forgets a result as soon as the last who uses it has it', async () => {
     v8.setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
