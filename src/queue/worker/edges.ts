@@ -29,6 +29,8 @@ export async function fillEdges(
   }
   const last = edges.reduce((most, { member }) => Math.max(most, member), 0)
   const members = await membersOf(counters, claim.after, last)
+  // It has been let go by the count of something else, as by a signal that it was sent.
+  if (edges.some(({ member }) => !members.has(member))) return waitOn(counters, claim.after, claim, edges)
   const values = new Map<number, unknown>()
   for (const { member, isOutcome, put } of edges) {
     const ended = members.get(member)
@@ -45,6 +47,19 @@ export async function fillEdges(
     put(values.get(member))
   }
   return undefined
+}
+
+/** It waits until those have ended that have not. */
+async function waitOn(
+  counters: Counters,
+  counter: string,
+  claim: Claim,
+  edges: readonly MessageEdge[],
+): Promise<Decided> {
+  const members = await membersOf(counters, counter)
+  const missing = new Set(edges.map(({ member }) => member).filter(member => !members.has(member)))
+  const after = { counter, members: members.size + missing.size, failure: 'drop' } as const
+  return { claim, ending: { kind: 'wait', rest: { after, delay: 0, memo: JSON.stringify({ waits: [] }), waits: [] } } }
 }
 
 /** The members of a counter that have ended, up to a number. */

@@ -235,6 +235,13 @@ export function graphSuite(openStore: () => Store | Promise<Store>): void {
     assert.equal(await (await queue.job('again'))?.result(), 'landed')
   })
 
+  test('a signal that is sent to a job does not let it go before its arguments are there', async () => {
+    const job = await queue.submit(call(total, [call(double, 1), call(double, 2), call(double, 3)]))
+    for (let n = 0; n < 3; n++) await queue.signal(job.id, 'hurry', n)
+    await startWorker()
+    assert.equal(await job.result(), 12)
+  })
+
   test('sent twice under one id, a graph is one graph', async () => {
     const graph = (): Promise<DurableJob<number>> =>
       queue.submit(call(total, [call(double, 1), call(double, 2)]).with({ id: 'once' }))

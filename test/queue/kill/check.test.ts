@@ -76,6 +76,29 @@ const undoFaults: readonly (readonly [fault: string, left: Partial<Evidence>, to
 /** What goes wrong in a store or a worker, what it leaves behind, and how it is told. */
 const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: RegExp])[] = [
   [
+    'a call of a graph that begins too early',
+    {
+      marks: [
+        ...marksOf('a#2', 'a#3'),
+        { ...mark('begin', 1), task: 'tasks.joined' },
+        mark('end', 1),
+        ...marksOf('a#1'),
+      ],
+      jobs: jobs(job('a', 'done', { task: 'tasks.joined' })),
+    },
+    /job a has begun, and job a#1, which it needs, had not ended/,
+  ],
+  [
+    'a part of a graph that outlives it',
+    { jobs: jobs(job('a', 'done'), job('a#1', 'held')) },
+    /job a#1 is still held, and the graph of job a is over/,
+  ],
+  [
+    'a job that is done before the graph in its place',
+    { jobs: jobs(job('a', 'done', { task: 'tasks.handing' })), rows: [] },
+    /job a is done, and the graph that it has handed its place to is not/,
+  ],
+  [
     'a job that outlives the one that has called it',
     { jobs: jobs(job('a', 'done'), job('a/0/other', 'ready', { task: 'tasks.plain' })) },
     /job a\/0\/other is still ready, and job a, which has called it, has ended/,

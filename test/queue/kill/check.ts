@@ -36,6 +36,7 @@ export function violationsOf(evidence: Evidence): string[] {
     ...limitExceeded(evidence),
     ...uniqueExceeded(evidence),
     ...orphans(evidence),
+    ...brokenGraphs(evidence),
   ]
 }
 
@@ -66,6 +67,31 @@ function* orphans({ jobs, left }: Evidence): Generator<string> {
     if (task.endsWith('.waiting') && state === 'done' && !done.has(id))
       yield `job ${id} is done without the job that it has called`
   for (const what of left) yield `${what} is left behind`
+}
+
+/**
+ * A job that needs others begins when each of them has come to its end, and is done only then; one that has handed its place over is done
+ * when that graph is; and no part of a graph outlives it.
+ */
+function* brokenGraphs({ marks, jobs }: Evidence): Generator<string> {
+  const ended = new Map<string, number>()
+  const begun = new Map<string, number>()
+  for (const [at, { what, job }] of marks.entries()) {
+    if (what === 'end' && !ended.has(job)) ended.set(job, at)
+    if (what === 'begin' && !begun.has(job)) begun.set(job, at)
+  }
+  for (const { id, state, task } of jobs.values()) {
+    const [root = ''] = id.split('#')
+    if (root !== id && !final.has(state)) yield `job ${id} is still ${state}, and the graph of job ${root} is over`
+    if (state === 'done' && task.endsWith('.handing') && !ended.has(`${id}/heir`))
+      yield `job ${id} is done, and the graph that it has handed its place to is not`
+  }
+  for (const [id, at] of begun) {
+    if (marks[at]?.task.endsWith('.joined') !== true) continue
+    for (const part of [1, 2, 3].map(n => `${id}#${n}`))
+      if ((ended.get(part) ?? Infinity) > at)
+        yield `job ${id} has begun, and job ${part}, which it needs, had not ended`
+  }
 }
 
 /** What is committed with the acknowledgement is there once for a job that is done, and not at all for any other. */
@@ -101,8 +127,9 @@ function lastTokens(marks: readonly Mark[]): Map<string, number> {
 function* oldResults({ marks, jobs }: Evidence): Generator<string> {
   const last = lastTokens(marks)
   const ended = new Set(marks.filter(each => each.what === 'end').map(({ job, token }) => `${job} ${token}`))
-  for (const { id, state, result } of jobs.values()) {
-    if (state !== 'done') continue
+  for (const { id, task, state, result } of jobs.values()) {
+    // The result of one that has handed its place over is that of another job.
+    if (state !== 'done' || task.endsWith('.handing')) continue
     const token = result === undefined ? undefined : (JSON.parse(result) as Given | null)?.token
     if (token === undefined) yield `job ${id} is done without the result of any attempt`
     else if (token < (last.get(id) ?? 0)) {

@@ -5,7 +5,7 @@ import { connect } from 'skein/queue'
 import './doom.ts'
 import type { StoredState } from 'skein/stores'
 import { waitsQueue } from './marks.ts'
-import { blocking, flaky, inStore, plain, slow, stepped, undoing, waiting } from './tasks.ts'
+import { blocking, flaky, graph, handing, inStore, plain, slow, stepped, undoing, waiting } from './tasks.ts'
 
 const [url = '', accepted = '', seed = '1', most = 'Infinity'] = process.argv.slice(2)
 let state = Number(seed)
@@ -36,6 +36,14 @@ function next(n: number): Call<unknown> {
   }
 }
 
+/** A job that waits: by itself, or since it is part of a graph. */
+function nextWait(n: number): Call<unknown> {
+  const options = { queue: waitsQueue, retries: { times: 50, backoff: 20, maxBackoff: 200 } }
+  const which = below(4)
+  if (which === 0) return graph(n)
+  return which === 1 ? call(handing as never, n as never).with(options) : call(waiting, n).with(options)
+}
+
 /** So many jobs that wait are enough, whatever they wait for. */
 const enoughWaits = 40
 /** Those that have not been sent their signal; all when there are more of them. */
@@ -52,8 +60,7 @@ for (let n = 0; n < Number(most);) {
   const { held = 0, delayed = 0, ready: due = 0, running = 0 } = countsOf(waitsQueue)
   const calls = ready > enough ? [] : Array.from({ length: 1 + below(20) }, () => next(n++))
   if (held + delayed + due + running < enoughWaits) {
-    const retries = { times: 50, backoff: 20, maxBackoff: 200 }
-    for (let left = 1 + below(3); left > 0; left--) calls.push(call(waiting, n++).with({ queue: waitsQueue, retries }))
+    for (let left = 1 + below(3); left > 0; left--) calls.push(nextWait(n++))
   }
   if (calls.length === 0) {
     await new Promise(resolve => setTimeout(resolve, 20))

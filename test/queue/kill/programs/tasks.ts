@@ -1,8 +1,8 @@
 // The tasks of the kill matrix: each writes what it does into a file to which lines are only ever added.
-import { call, current, NonRetryableError, type Scope, task } from 'skein'
+import { type Call, call, current, NonRetryableError, type Scope, task } from 'skein'
 import { callStep, effect, signalStep, sleepStep, thisJob } from 'skein/queue'
 import './doom.ts'
-import { type Given, marking } from './marks.ts'
+import { type Given, marking, waitsQueue } from './marks.ts'
 
 export const plain = task(import.meta, async function plain(_n: number): Promise<Given> {
   const mark = await marking(current())
@@ -79,6 +79,26 @@ export const flaky = task(import.meta, async function flaky(_n: number): Promise
   if (s.attempt % 2 === 1) throw new Error(`attempt ${s.attempt} fails`)
   mark('end')
   return { token: mark.token }
+})
+
+/** Takes what others have given. */
+export const joined = task(import.meta, async function joined(_parts: readonly Given[]): Promise<Given> {
+  const mark = await marking(current())
+  mark('end')
+  return { token: mark.token }
+})
+
+/** Three calls, and one that needs them. */
+export function graph(n: number): Call<Given> {
+  const options = { queue: waitsQueue, retries: { times: 50, backoff: 20, maxBackoff: 200 } }
+  const parts = [0, 1, 2].map(() => call(plain, n).with(options))
+  return call(joined, parts).with(options)
+}
+
+/** Has a graph run in its place. */
+export const handing = task(import.meta, async function handing(n: number): Promise<Call<Given>> {
+  await marking(current())
+  return graph(n)
 })
 
 /** Sleeps, waits for a signal and calls another job, with a step before each. */
