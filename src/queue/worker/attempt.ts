@@ -1,4 +1,5 @@
 import type { Entry } from '../../call/run/entry.ts'
+import type { CancelCause } from '../../core/errors/cause.ts'
 import type { TaskMessage } from '../../celery/message.ts'
 import { monotonic } from '../../core/time/clock.ts'
 import type { LastTold } from '../../core/events/in-order.ts'
@@ -105,5 +106,24 @@ export class Attempt {
 
   get lost(): boolean {
     return this.stopping?.kind === 'lost'
+  }
+}
+
+/** The cause that a running task gets when it is being stopped. */
+export function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
+  switch (cause.kind) {
+    case 'cancelled':
+      return { source: 'explicit', reason: cause.reason }
+    case 'lost':
+      return { source: 'explicit', reason: 'its lease was lost, so another worker may run it by now' }
+    case 'deadline':
+      return { source: 'deadline', timeout: claim.deadline ?? 0 }
+    case 'refused':
+      return { source: 'explicit', reason: cause.error }
+    case 'wait':
+      return { source: 'suspended' }
+    case 'release':
+    case 'shutdown':
+      return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }
   }
 }

@@ -4,14 +4,13 @@ import { isReturnedCall } from '../../call/run/returned-call.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'
-import type { CancelCause } from '../../core/errors/cause.ts'
 import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import { dateOf } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
-import { Attempt, type StopCause } from './attempt.ts'
+import { Attempt, cancelCause, type StopCause } from './attempt.ts'
 import { type Decided, isDead } from './decided.ts'
 import { restForHeir } from './heir.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
@@ -461,25 +460,6 @@ const lost: Ending = { kind: 'lost' }
 /** Once the batch that was just claimed has had a chance to start: a task runs and has not ended. */
 function passMidRun(core: WorkerCore, claim: Claim): void {
   core.passMidRun(claim)
-}
-
-/** The cause that a running task gets when it is being stopped. */
-function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
-  switch (cause.kind) {
-    case 'cancelled':
-      return { source: 'explicit', reason: cause.reason }
-    case 'lost':
-      return { source: 'explicit', reason: 'its lease was lost, so another worker may run it by now' }
-    case 'deadline':
-      return { source: 'deadline', timeout: claim.deadline ?? 0 }
-    case 'refused':
-      return { source: 'explicit', reason: cause.error }
-    case 'wait':
-      return { source: 'suspended' }
-    case 'release':
-    case 'shutdown':
-      return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }
-  }
 }
 
 function asError(error: unknown): Error {

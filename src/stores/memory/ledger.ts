@@ -1,17 +1,13 @@
-import { clockSlot } from '../../core/time/clock.ts'
 import type { Clock } from '../../core/time/clock-type.ts'
-import { isEndCounter } from '../end-counter.ts'
 import { jobCounter } from '../job-counter.ts'
 import type { StoreSettings } from '../options.ts'
 import { tooLarge, tooLargeNext } from '../refusals.ts'
 import * as story from '../story.ts'
 import type { ClaimRequest } from '../pulling/pulling-intake.ts'
-import type { Claim, DueEnd, Settlement, WriteOutcome } from '../roles/broker.ts'
+import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember, Signalled } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
-import { endOf, type FailedMember } from './counter.ts'
-import { Counters } from './counters.ts'
 import {
   beginAgain,
   claimOf,
@@ -23,19 +19,16 @@ import {
   newEntry,
   isNew,
   oversize,
-  sizeOf,
   spanOf,
 } from './entry.ts'
-import { History } from './history.ts'
-import { begunBy, Leases } from './leases.ts'
-import { Limits } from './limits.ts'
-import { Keys } from './keys.ts'
+import type { History } from './history.ts'
+import { begunBy } from './leases.ts'
+import { Life } from './life.ts'
 import { firstOf } from './lines.ts'
 import { Rates } from './rates.ts'
-import { append, deathsOf } from './reports.ts'
+import { deathsOf } from './reports.ts'
 import type { Signal } from './signal.ts'
-import { Standing } from './standing.ts'
-import { forgetUndoing, noteStep, noteUndoing, noteUndone, undoingOf } from './undoing.ts'
+import { forgetUndoing, noteStep, noteUndone } from './undoing.ts'
 
 /** The results of a sweep. */
 export interface Swept {
@@ -50,45 +43,36 @@ export interface Swept {
  * `finish`, which does what follows from it.
  */
 export class Ledger {
-  readonly entries: Map<string, Entry> = new Map()
+  readonly entries: Map<string, Entry>
   readonly paused: Set<string> = new Set()
   readonly settings: StoreSettings
-  readonly #clock: Clock | undefined
-  readonly tell: (signal: Signal) => void
-  readonly #standing: Standing
-  readonly #limits = new Limits()
-  readonly #keys = new Keys()
-  readonly #rates = new Rates()
   readonly history: History
-  readonly #counters = new Counters()
-  readonly #leases = new Leases()
+  readonly tell: (signal: Signal) => void
+  readonly #life: Life
+  readonly #rates = new Rates()
   #sequence = 0
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
+    this.#life = new Life(settings, clock, tell)
+    this.entries = this.#life.entries
     this.settings = settings
-    this.history = new History(settings.retention)
-    this.#clock = clock
+    this.history = this.#life.history
     this.tell = tell
-    this.#standing = new Standing(() => this.now, tell)
   }
 
   get clock(): Clock {
-    return this.#clock ?? clockSlot.clock
+    return this.#life.clock
   }
 
   get now(): number {
-    return this.clock.now()
-  }
-
-  get #time(): number {
-    return this.clock.monotonic()
+    return this.#life.now
   }
 
   /** Milliseconds until something happens by itself; Infinity for never. */
   get untilNext(): number {
-    const wakes = this.#standing.wakesAt - this.now
-    const ends = (this.#leases.peek()?.leaseUntil ?? Infinity) - this.#time
-    const opens = Math.min(this.#limits.nextOpening, this.#rates.nextOpening) - this.#time
+    const wakes = this.#life.standing.wakesAt - this.now
+    const ends = (this.#life.leases.peek()?.leaseUntil ?? Infinity) - this.#life.time
+    const opens = Math.min(this.#life.limits.nextOpening, this.#rates.nextOpening) - this.#life.time
     return Math.max(0, Math.min(wakes, ends, opens))
   }
 
@@ -99,14 +83,14 @@ export class Ledger {
   #send(call: OutgoingCall): SendOutcome {
     const outcome = oversize(call, this.settings.maxBytes) ?? this.#keep(call)
     if (call.inner !== undefined && isNew(outcome)) this.send(call.inner)
-    this.#counters.sent(call, outcome, this.entries, this.now)
+    this.#life.counters.sent(call, outcome, this.entries, this.now)
     return outcome
   }
 
   #keep(call: OutgoingCall): SendOutcome {
     const { id, unique, limit } = call
     if (this.entries.has(id)) return { outcome: 'joined', id }
-    const { holder, leaving } = unique ? this.#keys.of(unique.key, this.now) : {}
+    const { holder, leaving } = unique ? this.#life.keys.of(unique.key, this.now) : {}
     const isOver = holder !== undefined && hasEnded(holder)
     if (unique && holder) {
       const existing = holder.call.id
@@ -121,13 +105,13 @@ export class Ledger {
     const replaced = isOver ? undefined : holder?.call.id
     if (limit && limit.strategy !== 'wait') {
       const gives = !isOver && holder?.call.limit?.key === limit.key
-      if (gives) this.#limits.leaves(holder, this.#time)
-      while (this.#limits.full(limit, this.#time)) {
-        const oldest = limit.strategy === 'cancel-oldest' ? this.#limits.oldest(limit) : undefined
-        if (oldest) this.#cancel(oldest, story.displacedStory(id), JSON.stringify(`replaced by ${id}`))
+      if (gives) this.#life.limits.leaves(holder, this.#life.time)
+      while (this.#life.limits.full(limit, this.#life.time)) {
+        const oldest = limit.strategy === 'cancel-oldest' ? this.#life.limits.oldest(limit) : undefined
+        if (oldest) this.#life.cancel(oldest, story.displacedStory(id), JSON.stringify(`replaced by ${id}`))
         else if (limit.strategy === 'cancel-oldest') break
         else {
-          if (gives) this.#limits.waits(holder)
+          if (gives) this.#life.limits.waits(holder)
           return { outcome: 'rejected', reason: 'limit' }
         }
       }
@@ -135,14 +119,14 @@ export class Ledger {
     if (holder) {
       if (isOver) this.history.free(holder)
       holder.keyUntil = 0
-      this.#keys.free(holder)
-      if (!isOver) this.#end(holder, 'cancelled', { error: story.replacedStory(id) })
+      this.#life.keys.free(holder)
+      if (!isOver) this.#life.end(holder, 'cancelled', { error: story.replacedStory(id) })
     }
     const entry = this.enter(call)
-    this.#keys.take(entry, leaving)
-    if (leaving) entry.after = this.#counters.untilEndOf(leaving, this.now)
-    this.#limits.waits(entry)
-    if (entry.after === undefined || this.#await(entry) === 'go') this.#standing.wait(entry)
+    this.#life.keys.take(entry, leaving)
+    if (leaving) entry.after = this.#life.counters.untilEndOf(leaving, this.now)
+    this.#life.limits.waits(entry)
+    if (entry.after === undefined || this.#life.await(entry) === 'go') this.#life.standing.wait(entry)
     return replaced === undefined ? { outcome: 'accepted', id } : { outcome: 'replaced', id, replaced }
   }
 
@@ -156,18 +140,18 @@ export class Ledger {
   claim(request: ClaimRequest, holder: Holder): Claim[] {
     this.promote()
     const claims: Claim[] = []
-    const time = this.#time
+    const time = this.#life.time
     for (const queue of request.queues) {
       if (this.paused.has(queue)) continue
-      const lines = [...this.#standing.lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
+      const lines = [...this.#life.standing.lines.ofTasks(queue, request.tasks)].filter(({ task }) =>
         this.#rates.admits(task, request, time),
       )
       while (claims.length < request.limit) {
         const { task, line } = firstOf(lines) ?? {}
         const entry = line?.pop()
         if (task === undefined || line === undefined || entry === undefined) break
-        if (entry.call.limit && !this.#limits.admits(entry.call.limit, time)) {
-          this.#limits.park(entry, line, time)
+        if (entry.call.limit && !this.#life.limits.admits(entry.call.limit, time)) {
+          this.#life.limits.park(entry, line, time)
           continue
         }
         claims.push(this.#start(entry, request, holder, time, claims.length < request.places))
@@ -191,9 +175,9 @@ export class Ledger {
     entry.holder = holder
     entry.startedAt = this.now
     entry.leaseUntil = request.keep === false ? time + request.lease : Infinity
-    if (entry.leaseUntil !== Infinity) this.#leases.add(entry)
-    this.#standing.leave(entry)
-    this.#limits.starts(entry, time)
+    if (entry.leaseUntil !== Infinity) this.#life.leases.add(entry)
+    this.#life.standing.leave(entry)
+    this.#life.limits.starts(entry, time)
     this.#rates.started(entry.call.task, request, time)
     this.tell({ signal: 'reported', id: entry.call.id }) // who follows it sees that it runs
     return claimOf(entry, this.now, this.settings.maxDeaths)
@@ -210,9 +194,9 @@ export class Ledger {
     const entry = this.#held(id, token)
     if (!entry) return 'lost'
     if (entry.leaseUntil !== Infinity) {
-      this.#leases.delete(entry)
-      entry.leaseUntil = this.#time + lease
-      this.#leases.add(entry)
+      this.#life.leases.delete(entry)
+      entry.leaseUntil = this.#life.time + lease
+      this.#life.leases.add(entry)
     }
     return 'ok'
   }
@@ -231,38 +215,38 @@ export class Ledger {
     const goesBack = settlement.kind === 'retry' || settlement.kind === 'release'
     // What has begun has not expired.
     if (settlement.kind === 'retry' || (settlement.kind === 'release' && settlement.begun)) entry.expiresAt = Infinity
-    const endsInstead = goesBack && (entry.cancelling !== undefined || this.#isOverdue(entry))
+    const endsInstead = goesBack && (entry.cancelling !== undefined || this.#life.isOverdue(entry))
     switch (settlement.kind) {
       case 'done':
-        this.#end(entry, 'done', { result: settlement.result })
+        this.#life.end(entry, 'done', { result: settlement.result })
         if (!entry.call.ignoreResult) break
         if (keepsKey(entry, this.now)) dropResult(entry)
         else this.forget(entry)
         break
       case 'retry':
-        if (this.#endStopped(entry)) break
-        this.#turn(
+        if (this.#life.endStopped(entry)) break
+        this.#life.turn(
           entry,
           `{"state":"retry","attempt":${entry.attempt},"delay":${settlement.delay},"error":${settlement.error}}`,
         )
-        this.#leave(entry)
+        this.#life.leave(entry)
         entry.memo = undefined
         entry.error = settlement.error
         if (settlement.death) entry.deaths++
         // One that has come to an end by itself, well or not, is not what ends workers.
         entry.alone = settlement.death?.alone ? spanOf(entry, this.now) : undefined
         entry.dueAt = this.now + settlement.delay
-        this.#limits.waits(entry)
-        this.#standing.wait(entry)
+        this.#life.limits.waits(entry)
+        this.#life.standing.wait(entry)
         break
       case 'release':
-        if (settlement.undo) this.#toUndo(entry, settlement.undo, settlement.delay, true)
+        if (settlement.undo) this.#life.toUndo(entry, settlement.undo, settlement.delay, true)
         else this.release(entry, settlement.delay ?? 0, endsInstead ? undefined : settlement.after)
         if (settlement.after !== undefined && !hasEnded(entry)) entry.memo = settlement.memo
         break
       default:
         if ('death' in settlement && settlement.death) entry.deaths++
-        this.#end(entry, settlement.kind, { error: settlement.error })
+        this.#life.end(entry, settlement.kind, { error: settlement.error })
     }
     // After the end of this one, whose unique key and whose place in a limit they may take.
     if (settlement.next !== undefined && !endsInstead) this.send(settlement.next)
@@ -271,22 +255,22 @@ export class Ledger {
 
   /** Hands back a call that has not been worked on; its attempt does not count. */
   release(entry: Entry, delay: number, after?: AwaitedCounter): void {
-    if (this.#endStopped(entry)) return
+    if (this.#life.endStopped(entry)) return
     const waits = after === undefined ? '' : `,"after":${JSON.stringify(after.counter)}`
-    this.#turn(entry, `{"state":"released","attempt":${entry.attempt}${waits}}`)
-    this.#leave(entry)
+    this.#life.turn(entry, `{"state":"released","attempt":${entry.attempt}${waits}}`)
+    this.#life.leave(entry)
     entry.attempt--
     entry.startedAt = undefined
-    this.#limits.waits(entry)
+    this.#life.limits.waits(entry)
     if (after !== undefined) {
-      if (entry.after?.counter !== after.counter) this.#counters.change(entry, this.entries)
+      if (entry.after?.counter !== after.counter) this.#life.counters.change(entry, this.entries)
       entry.after = after
       entry.delay = delay
-      if (this.#await(entry) !== 'go') return
+      if (this.#life.await(entry) !== 'go') return
     }
-    if (delay === 0) return this.#standing.enqueue(entry)
+    if (delay === 0) return this.#life.standing.enqueue(entry)
     entry.dueAt = this.now + delay
-    this.#standing.wait(entry)
+    this.#life.standing.wait(entry)
   }
 
   report(report: Report): WriteOutcome {
@@ -300,18 +284,18 @@ export class Ledger {
     if (report.kind === 'step') {
       entry.steps.set(report.name, value)
       noteStep(entry, report.name, report.undo === true)
-      this.#report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
+      this.#life.report(entry, 'step', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
     } else if (report.kind === 'memo') {
-      this.#counters.attend(entry, this.now, this.entries)
+      this.#life.counters.attend(entry, this.now, this.entries)
       entry.memo = value
     } else if (report.kind === 'undone') {
       noteUndone(entry, report.name, value)
-      this.#report(entry, 'undone', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
-    } else this.#report(entry, report.kind, value)
+      this.#life.report(entry, 'undone', `{"name":${JSON.stringify(report.name)},"value":${value}}`)
+    } else this.#life.report(entry, report.kind, value)
     if (next === undefined) return 'ok'
     const own = jobCounter(report.id)
     if (next.some(({ counts }) => counts?.some(({ counter }) => counter === own)))
-      this.#counters.attend(entry, this.now, this.entries)
+      this.#life.counters.attend(entry, this.now, this.entries)
     this.send(next)
     return 'ok'
   }
@@ -322,7 +306,7 @@ export class Ledger {
     const entry = this.entries.get(id)
     if (entry === undefined || entry.foreign) return 'gone'
     if (hasEnded(entry)) return 'ended'
-    this.#counters.signal(entry, name, value, this.now, this.entries)
+    this.#life.counters.signal(entry, name, value, this.now, this.entries)
     this.tell({ signal: 'reported', id }) // the attempt that runs may wait for it
     return 'kept'
   }
@@ -331,72 +315,52 @@ export class Ledger {
     const entry = this.entries.get(id)
     if (!entry) return 'gone'
     if (hasEnded(entry)) return 'ended'
-    return this.withdraw(entry, reason)
-  }
-
-  #cancel(entry: Entry, error: string, reason: string): 'cancelled' | 'cancelling' {
-    if (entry.state !== 'running') {
-      this.#end(entry, 'cancelled', { error })
-      return 'cancelled'
-    }
-    if (entry.cancelling === undefined) {
-      entry.cancelling = reason
-      this.#turn(entry, `{"state":"cancelling","reason":${reason}}`)
-      entry.holder?.cancelling(entry.call.id, reason)
-    }
-    return 'cancelling'
+    return this.#life.withdraw(entry, reason)
   }
 
   retry(id: string): 'ready' | 'pending' | 'taken' | 'gone' {
     const entry = this.entries.get(id)
     if (!entry) return 'gone'
     if (!hasEnded(entry)) return 'pending'
-    if (this.#keys.isTaken(entry, this.now)) return 'taken'
-    const entries = this.#counters.together(
+    if (this.#life.keys.isTaken(entry, this.now)) return 'taken'
+    const entries = this.#life.counters.together(
       entry,
       this.entries,
-      each => hasEnded(each) && !this.#keys.isTaken(each, this.now),
+      each => hasEnded(each) && !this.#life.keys.isTaken(each, this.now),
     )
     // First all of them have not ended, so that each is held that waits for another.
-    for (const each of entries) this.#counters.uncount(each)
+    for (const each of entries) this.#life.counters.uncount(each)
     for (const each of entries) this.#again(each)
     return 'ready'
   }
 
   #again(entry: Entry): void {
-    this.#keys.take(entry)
+    this.#life.keys.take(entry)
     this.history.delete(entry)
     beginAgain(entry, this.now)
     forgetUndoing(entry)
-    this.#turn(entry, '{"state":"again"}')
-    this.#limits.waits(entry)
-    if (entry.after === undefined || this.#await(entry, true) === 'go') this.#standing.wait(entry)
+    this.#life.turn(entry, '{"state":"again"}')
+    this.#life.limits.waits(entry)
+    if (entry.after === undefined || this.#life.await(entry, true) === 'go') this.#life.standing.wait(entry)
   }
 
   /** Forgets a call that does not run. */
   forget(entry: Entry): void {
-    if (!hasEnded(entry)) {
-      this.#leave(entry)
-      this.#counters.ended(entry.call.id, entry.counts, { state: 'cancelled', error: story.purgedStory })
-      this.tell({ signal: 'ended', id: entry.call.id })
-    } else this.history.delete(entry)
-    this.#keys.free(entry)
-    this.#counters.leave(entry, this.entries)
-    this.entries.delete(entry.call.id)
+    this.#life.forget(entry)
   }
 
   /** Puts those in line that have come to be due, and ends those whose time is over. How many ended. */
   promote(): number {
     const { now } = this
     let expired = 0
-    if (this.#limits.open(this.#time)) this.tell({ signal: 'claimable' })
-    if (this.#rates.open(this.#time)) this.tell({ signal: 'claimable' })
-    for (let entry = this.#standing.woken(); entry; entry = this.#standing.woken()) {
-      if (this.#isOverdue(entry)) {
-        this.#endOrUndo(entry, entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory)
+    if (this.#life.limits.open(this.#life.time)) this.tell({ signal: 'claimable' })
+    if (this.#rates.open(this.#life.time)) this.tell({ signal: 'claimable' })
+    for (let entry = this.#life.standing.woken(); entry; entry = this.#life.standing.woken()) {
+      if (this.#life.isOverdue(entry)) {
+        this.#life.endOrUndo(entry, entry.deadlineAt <= now ? story.deadlineStory : story.expiredStory)
         expired++
-      } else if (entry.state === 'held') this.#giveUp(entry)
-      else this.#standing.wait(entry)
+      } else if (entry.state === 'held') this.#life.giveUp(entry)
+      else this.#life.standing.wait(entry)
     }
     this.finish()
     return expired
@@ -404,60 +368,30 @@ export class Ledger {
 
   /** Lets go on those who waited for what has ended. */
   finish(): void {
-    this.#counters.wake(this, this.now)
-  }
-
-  /** It has waited for as long as it was to, and need not wait any more, whatever happens. */
-  #giveUp(entry: Entry): void {
-    this.#counters.stopWaiting(entry)
-    entry.after = { ...(entry.after as AwaitedCounter), members: 0 }
-    this.letGo(entry)
-  }
-
-  /** @internal One that was there for others stops. */
-  withdraw(entry: Entry, reason: string): 'cancelled' | 'cancelling' {
-    // What is being undone is so for the same reason, and cannot be broken off.
-    const undo = undoingOf(entry)
-    if (undo?.ends !== undefined) return 'cancelling'
-    const error = story.cancelledStory(reason)
-    if (undo === undefined || entry.state === 'running') return this.#cancel(entry, error, reason)
-    this.#endOrUndo(entry, error)
-    return 'cancelling'
-  }
-
-  /** @internal Its counter lets it go: it comes to be due. */
-  letGo(entry: Entry): void {
-    entry.letGoAt = Infinity
-    entry.dueAt = isEndCounter(entry.after?.counter) ? Math.max(this.now, entry.dueAt) : this.now + entry.delay
-    this.#standing.wait(entry)
-  }
-
-  /** @internal One that it waits for has not ended as done. */
-  drop(entry: Entry, { story: error }: FailedMember): void {
-    this.#end(entry, 'failed', { error })
+    this.#life.counters.wake(this.#life, this.now)
   }
 
   members(counter: string, after: number): EndedMember[] {
-    return this.#counters.members(counter, after, 1_000)
+    return this.#life.counters.members(counter, after, 1_000)
   }
 
   sweep(): Swept {
     const swept = { recovered: 0, dead: 0, expired: this.promote(), forgotten: 0 }
-    const time = this.#time
-    for (let entry = this.#leases.peek(); entry && entry.leaseUntil <= time; entry = this.#leases.peek()) {
-      const lost = this.#leases.takeUntil(entry.leaseUntil)
+    const time = this.#life.time
+    for (let entry = this.#life.leases.peek(); entry && entry.leaseUntil <= time; entry = this.#life.leases.peek()) {
+      const lost = this.#life.leases.takeUntil(entry.leaseUntil)
       const begun = begunBy([...this.entries.values()])
       for (const each of lost) {
         if (this.#bury(each, begun.get(each.worker) === 1)) swept.dead++
         else swept.recovered++
       }
     }
-    for (const entry of this.history.freed(this.now)) this.#keys.free(entry)
+    for (const entry of this.history.freed(this.now)) this.#life.keys.free(entry)
     for (const entry of this.history.beyond(this.now)) {
       this.forget(entry)
       swept.forgotten++
     }
-    this.#counters.forget(this.now - this.history.retention.done.age)
+    this.#life.counters.forget(this.now - this.history.retention.done.age)
     this.finish()
     return swept
   }
@@ -476,17 +410,17 @@ export class Ledger {
       return false
     }
     entry.deaths++
-    this.#turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
-    if (this.#endStopped(entry)) return false
+    this.#life.turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
+    if (this.#life.endStopped(entry)) return false
     if (only && entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
-      this.#end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
+      this.#life.end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
       return true
     }
     entry.alone = spanOf(entry, this.now)
     entry.expiresAt = Infinity
-    this.#leave(entry)
-    this.#limits.waits(entry)
-    this.#standing.enqueue(entry)
+    this.#life.leave(entry)
+    this.#life.limits.waits(entry)
+    this.#life.standing.enqueue(entry)
     return false
   }
 
@@ -498,92 +432,5 @@ export class Ledger {
   #held(id: string, token: number): Entry | undefined {
     const entry = this.entries.get(id)
     return entry?.state === 'running' && entry.token === token ? entry : undefined
-  }
-
-  #isOverdue({ expiresAt, deadlineAt }: Entry): boolean {
-    return Math.min(expiresAt, deadlineAt) <= this.now
-  }
-
-  /** It is held by the counter that it waits for, unless that lets it go, or ends it, at once. */
-  #await(entry: Entry, byHand: boolean = false): 'go' | 'held' {
-    if (!byHand) this.#counters.join(entry.after as AwaitedCounter, this.entries, this.now)
-    const verdict = this.#counters.wait(entry, this.now, byHand)
-    if (verdict === 'go') return 'go'
-    const limit = byHand ? undefined : entry.after?.limit
-    entry.letGoAt = this.now + (limit ?? Infinity)
-    if (limit !== undefined) entry.dueAt = entry.letGoAt
-    this.#standing.hold(entry)
-    if (verdict !== 'held') this.drop(entry, verdict)
-    return 'held'
-  }
-
-  /** It leaves wherever it is: its line, its claim. */
-  #leave(entry: Entry): void {
-    this.#standing.leave(entry)
-    this.#leases.delete(entry)
-    this.#counters.stopWaiting(entry)
-    this.#limits.leaves(entry, this.#time)
-    // What has waited for its place may be anywhere.
-    if (entry.call.limit) this.tell({ signal: 'claimable' })
-    entry.holder = undefined
-    entry.leaseUntil = Infinity
-    entry.cancelling = undefined
-  }
-
-  /** One that was asked to stop does not go back: it ends instead. True when it did. */
-  #endStopped(entry: Entry): boolean {
-    if (entry.cancelling === undefined) return false
-    this.#endOrUndo(entry, story.stoppedStory(entry.cancelling))
-    return true
-  }
-
-  /** Ends a call as cancelled of which no worker says how it ended; but first what it has done is undone, where that can be. */
-  #endOrUndo(entry: Entry, error: string): void {
-    const undo = undoingOf(entry)
-    if (undo === undefined) this.#end(entry, 'cancelled', { error })
-    // One that is being undone ends as it was to end before.
-    else this.#toUndo(entry, undo.ends ?? { state: 'cancelled', error })
-  }
-
-  /** Puts a call in line to be undone. Nothing ends it any more but its worker, so its time has no limit. */
-  #toUndo(entry: Entry, ends: DueEnd, delay = 0, hasRun = false): void {
-    const about = hasRun ? `,"attempt":${entry.attempt}` : ''
-    this.#turn(entry, `{"state":"undoing"${about},"into":"${ends.state}","error":${ends.error}}`)
-    this.#leave(entry)
-    noteUndoing(entry, ends)
-    entry.memo = undefined
-    entry.letGoAt = Infinity
-    entry.error = ends.error
-    entry.expiresAt = entry.deadlineAt = Infinity
-    entry.dueAt = this.now + delay
-    this.#limits.waits(entry)
-    this.#standing.wait(entry)
-  }
-
-  #end(entry: Entry, state: Entry['state'], with_: { result?: string; error?: string }): void {
-    this.#leave(entry)
-    entry.memo = undefined
-    if (!keepsKey(entry, this.now)) this.#keys.free(entry)
-    entry.state = state
-    entry.endedAt = this.now
-    entry.result = with_.result
-    if (with_.error !== undefined) entry.error = with_.error
-    else if (state === 'done') entry.error = undefined
-    this.#counters.over(entry)
-    entry.counterBytes = this.#counters.bytesFor(entry)
-    entry.bytes += sizeOf(entry.result ?? '') + sizeOf(entry.error ?? '') + entry.counterBytes
-    this.history.add(entry, this.now)
-    this.#counters.ended(entry.call.id, entry.counts, endOf(entry))
-    const kept = state !== 'done' || !entry.call.ignoreResult
-    this.tell({ signal: 'ended', id: entry.call.id, ...(kept ? { entry } : {}) })
-  }
-
-  #turn(entry: Entry, value: string): void {
-    this.#report(entry, 'state', value)
-  }
-
-  #report(entry: Entry, kind: Reported['kind'], value: string): void {
-    append(entry, kind, value, this.now)
-    this.tell({ signal: 'reported', id: entry.call.id })
   }
 }
