@@ -4,19 +4,19 @@ import fc from 'fast-check'
 import { type Call, call, type Executor, loop, orElse, settle } from 'skein'
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
-import { combine, refuse } from './tasks/random.ts'
+import { combine, combineAfterDeath, combineInTheEnd, handOn, refuse } from './tasks/random.ts'
 
 /** A node of a random graph: it uses some of those before it, in one of several forms. */
 interface Step {
   readonly uses: readonly number[]
   readonly form: 'arguments' | 'array' | 'object' | 'orElse' | 'settle' | 'group'
-  readonly fails: boolean
+  readonly how: 'done' | 'later' | 'by another call' | 'fails'
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
   uses: fc.array(fc.nat({ max: 1_000 }), { maxLength: 4 }),
   form: fc.constantFrom('arguments', 'array', 'array', 'object', 'orElse', 'settle', 'group'),
-  fails: fc.constantFrom(false, false, false, false, true),
+  how: fc.constantFrom('done', 'done', 'done', 'later', 'by another call', 'fails'),
 })
 const graph = fc.array(step, { minLength: 1, maxLength: 30 })
 
@@ -27,34 +27,51 @@ interface Made {
 }
 
 /** Builds the nodes, and beside each its outcome. Where several parts fail any of their errors may be the one: all have the same. */
-function build(steps: readonly Step[]): Made {
+function build(steps: readonly Step[], later = combineInTheEnd): Made {
   const made: Made[] = []
-  for (const { uses, form, fails } of steps) {
+  for (const { uses, form, how } of steps) {
     const parts = made.length === 0 ? [] : uses.map(use => made[use % made.length] as Made)
-    made.push(nodeOf(made.length, parts, form, fails))
+    made.push(nodeOf(made.length, parts, form, how, later))
   }
   return made.at(-1) as Made
 }
 
 const refused: PromiseRejectedResult = { status: 'rejected', reason: 'refused' }
 
-function nodeOf(at: number, parts: readonly Made[], form: Step['form'], fails: boolean): Made {
+function nodeOf(
+  at: number,
+  parts: readonly Made[],
+  form: Step['form'],
+  how: Step['how'],
+  later: typeof combineInTheEnd,
+): Made {
   const nodes = parts.map(({ node }) => node)
   const isBroken = parts.some(({ outcome }) => outcome.status === 'rejected')
   const values = parts.map(({ outcome }) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
   const [first] = parts
   const done = (args: readonly unknown[]): PromiseSettledResult<unknown> =>
-    fails ? refused : { status: 'fulfilled', value: combine(at, ...args) }
-  const task = fails ? refuse : combine
+    how === 'fails' ? refused : { status: 'fulfilled', value: combine(at, ...args) }
+  const make = (...args: readonly never[]): Call<unknown> => {
+    switch (how) {
+      case 'done':
+        return call(combine, at, ...args)
+      case 'later':
+        return call(later, at, ...args).with({ retries: { times: 1, backoff: 1 } })
+      case 'by another call':
+        return call(handOn, at, ...args)
+      case 'fails':
+        return call(refuse, at, ...args)
+    }
+  }
   if (first !== undefined && form === 'orElse') {
     const value = first.outcome.status === 'fulfilled' ? first.outcome.value : 'else'
-    return { node: call(task, at, orElse(first.node, 'else')), outcome: done([value]) }
+    return { node: make(orElse(first.node, 'else') as never), outcome: done([value]) }
   }
   if (first !== undefined && form === 'settle')
-    return { node: call(task, at, settle(first.node)), outcome: done([first.outcome]) }
+    return { node: make(settle(first.node) as never), outcome: done([first.outcome]) }
   const args = form === 'arguments' ? nodes : form === 'object' ? [{ deep: [nodes] }] : [nodes]
   const got = form === 'arguments' ? values : form === 'object' ? [{ deep: [values] }] : [values]
-  return { node: call(task, at, ...args), outcome: isBroken ? refused : done(got) }
+  return { node: make(...(args as never[])), outcome: isBroken ? refused : done(got) }
 }
 
 async function outcomeOf(executor: Executor, node: Call<unknown>): Promise<PromiseSettledResult<unknown>> {
@@ -92,6 +109,18 @@ describe('random graphs come to what working them out by hand comes to', () => {
           assert.deepEqual(withMessages(found), withMessages(outcome))
         }),
         { numRuns },
+      )
+    })
+  }
+
+  for (const [where, executor] of places.slice(2)) {
+    test(`${where} that die under some of their calls`, async () => {
+      await fc.assert(
+        fc.asyncProperty(graph, async steps => {
+          const { node, outcome } = build(steps, combineAfterDeath)
+          assert.deepEqual(withMessages(await outcomeOf(executor, node)), withMessages(outcome))
+        }),
+        { numRuns: 12 },
       )
     })
   }
