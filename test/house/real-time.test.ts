@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, string>> = {
   'test/stress/programs/measure.ts': 'memory is measured when the operating system has had time to take it back',
   'test/queue/worker/blocked/blocked.ts': 'leases are renewed in time beside a blocked event loop',
   'test/queue/kill/matrix.ts': 'looks into a store again and again while programs are killed',
+  'test/queue/kill/scheduled.ts': 'looks into a store again and again until workers have caught up',
   'test/queue/kill/programs/client.ts': 'submits no faster than its store bears',
   'test/queue/kill/programs/tasks.ts': 'work that takes some time, to be killed in',
   'test/queue/kill/programs/doom.ts': 'a program that ends itself at a random moment',

@@ -32,7 +32,13 @@ export const howWords: Readonly<Record<How, string>> = {
  * These points lie in the store's own thread. There `process.exit` and running out of memory end that thread alone, so the
  * worker has to notice by itself that it has no store any more.
  */
-export const inTheStore: ReadonlySet<Where> = new Set(['during-ack', 'after-ack', 'during-renew'])
+export const inTheStore: ReadonlySet<Where> = new Set([
+  'during-ack',
+  'after-ack',
+  'during-renew',
+  'during-term',
+  'after-term',
+])
 
 /** What a process does to itself. */
 export const byItself: ReadonlySet<How> = new Set(['exit', 'memory'])

@@ -29,6 +29,7 @@ const evidence = (changes: Partial<Evidence>): Evidence => ({
   rows: [{ job: 'a', token: 1 }],
   left: [],
   jobs: jobs(job('a', 'done')),
+  scheduled: [],
   progress: new Map(),
   ...changes,
 })
@@ -97,6 +98,19 @@ const broken: readonly (readonly [fault: string, left: Partial<Evidence>, told: 
     'a job that is done before the graph in its place',
     { jobs: jobs(job('a', 'done', { task: 'tasks.handing' })), rows: [] },
     /job a is done, and the graph that it has handed its place to is not/,
+  ],
+  [
+    'a term of a schedule without a job',
+    { scheduled: [{ name: 's', moments: [0] }] },
+    /schedule s has no job s@1970-01-01T00:00:00.000Z/,
+  ],
+  [
+    'a job of a schedule at none of its terms',
+    {
+      scheduled: [{ name: 's', moments: [] }],
+      jobs: jobs(job('a', 'done'), job('s@1970-01-01T00:00:00.000Z', 'failed', { task: 'tasks.plain' })),
+    },
+    /schedule s has job s@1970-01-01T00:00:00.000Z, which is at none of its terms/,
   ],
   [
     'a job that outlives the one that has called it',

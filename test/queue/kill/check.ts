@@ -7,6 +7,12 @@ export interface EffectRow {
   readonly token: number
 }
 
+/** The terms of a schedule that have come, in milliseconds since the epoch. */
+export interface Terms {
+  readonly name: string
+  readonly moments: readonly number[]
+}
+
 /** All that is left behind when the last job has ended. */
 export interface Evidence {
   /** What clients were told to be accepted. */
@@ -17,6 +23,8 @@ export interface Evidence {
   /** What the store still has for jobs that wait, although none does. */
   readonly left: readonly string[]
   readonly jobs: ReadonlyMap<string, StoredJob>
+  /** The schedules, and the terms of each that have come. */
+  readonly scheduled: readonly Terms[]
   /** The values that an attempt gave to `progress`, in the order in which the store has them, by the id of the job. */
   readonly progress: ReadonlyMap<string, readonly Given[]>
 }
@@ -37,6 +45,7 @@ export function violationsOf(evidence: Evidence): string[] {
     ...uniqueExceeded(evidence),
     ...orphans(evidence),
     ...brokenGraphs(evidence),
+    ...termsAmiss(evidence),
   ]
 }
 
@@ -91,6 +100,18 @@ function* brokenGraphs({ marks, jobs }: Evidence): Generator<string> {
     for (const part of [1, 2, 3].map(n => `${id}#${n}`))
       if ((ended.get(part) ?? Infinity) > at)
         yield `job ${id} has begun, and job ${part}, which it needs, had not ended`
+  }
+}
+
+/** Each term of a schedule that has come has one job, and no other moment has one. */
+function* termsAmiss({ scheduled, jobs }: Evidence): Generator<string> {
+  for (const { name, moments } of scheduled) {
+    const expected = new Set(moments.map(each => `${name}@${new Date(each).toISOString()}`))
+    for (const id of expected) if (!jobs.has(id)) yield `schedule ${name} has no job ${id}`
+    for (const id of jobs.keys()) {
+      if (id.startsWith(`${name}@`) && !expected.has(id))
+        yield `schedule ${name} has job ${id}, which is at none of its terms`
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { byItself, type Cell, cells, doom, inTheStore, isMeant, nameOf } from '.
 import { type EffectRow, type Evidence, violationsNow, violationsOf } from './check.ts'
 import { Random } from './random.ts'
 import { Relays, relayUrl } from './relays.ts'
+import { beginSchedules, endSchedules, termsOf } from './scheduled.ts'
 import { type Given, type Mark, waitsQueue } from './programs/marks.ts'
 import { Victim } from './victim.ts'
 
@@ -373,6 +374,7 @@ class Round {
        BEGIN UPDATE skein_call SET max_deaths = 1000 WHERE call = NEW.call; END`,
     )
     driver.close()
+    if (this.#hasWorkers) await beginSchedules(this.#store)
     if (this.#cells.some(({ who }) => who === 'relay')) this.#relays = await this.#openRelays()
   }
 
@@ -403,6 +405,7 @@ class Round {
     await healthy.ready
     const end = Date.now() + healing
     const store = this.#store as InspectableStore
+    for (const each of await endSchedules(store, healing)) this.#violations.add(each)
     for (;;) {
       const { queues } = await store.inspector.stats()
       const open = queues.reduce(
@@ -477,6 +480,7 @@ class Round {
       rows,
       left,
       jobs,
+      scheduled: await termsOf(store),
       progress: await this.#progress(jobs),
     }
   }
