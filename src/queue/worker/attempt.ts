@@ -8,7 +8,7 @@ import type { Claim, DueEnd } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
-import type { AttemptWaits } from './rest.ts'
+import type { AttemptWaits } from './task/rest.ts'
 
 /** The reason why an attempt is being stopped, which decides what is written of it. */
 export type StopCause =

@@ -6,7 +6,7 @@ import type { Attempt, StopCause } from './attempt.ts'
 import { encodeValue } from '../../celery/result.ts'
 import type { DueEnd } from '../../stores/roles/broker.ts'
 import { verdictOf } from './retry-rule.ts'
-import type { Rest } from './rest.ts'
+import type { Rest } from './task/rest.ts'
 
 /** The end of an attempt, in the worker's own terms; `settlementOf` makes a settlement of it. */
 export type Ending =

@@ -4,12 +4,12 @@ import type { Claim, Settlement, WriteOutcome } from '../../stores/roles/broker.
 import type { Report } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import type { Attempt, StopCause } from './attempt.ts'
-import type { ReportBody, TaskBackstage } from './backstage.ts'
+import type { ReportBody, TaskBackstage } from './task/backstage.ts'
 import { Batcher } from './batcher.ts'
 import { concludeFailed, type Ending } from './conclude.ts'
 import type { JobTeller } from './job-teller.ts'
 import { count, settlementOf, type WorkerCounts } from './settlement.ts'
-import { withUndo } from './undoing.ts'
+import { withUndo } from './task/undoing.ts'
 
 /** The parts of a worker that a delivery needs: where it goes, and who reports it to observers. */
 export interface DeliveryParts {

@@ -12,7 +12,7 @@ import { type Memo, readMemo } from '../memo.ts'
 import type { Attempt } from './attempt.ts'
 import type { Decided } from './decided.ts'
 import { endOfMember, membersOf } from './edges.ts'
-import type { Rest } from './rest.ts'
+import type { Rest } from './task/rest.ts'
 
 /**
  * The job that runs in the place of another one, whose task has returned a call: its result is that of the other.

@@ -1,7 +1,7 @@
-import type { Entry } from '../../call/run/entry.ts'
-import type { ExecutorSurface } from '../../call/run/surface.ts'
-import { encodeItem } from '../../celery/result.ts'
-import type { Attempt } from './attempt.ts'
+import type { Entry } from '../../../call/run/entry.ts'
+import type { ExecutorSurface } from '../../../call/run/surface.ts'
+import { encodeItem } from '../../../celery/result.ts'
+import type { Attempt } from '../attempt.ts'
 import type { TaskBackstage } from './backstage.ts'
 
 /** The number of values of a stream that may be on their way to the store. */

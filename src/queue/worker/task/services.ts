@@ -1,19 +1,19 @@
-import { checkWhole, describe } from '../../core/errors/checks.ts'
-import type { RunServices } from '../../call/run/run-services.ts'
-import { decodeValue, encodeFailure, encodeValue } from '../../celery/result.ts'
-import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../core/errors/errors.ts'
-import type { LogLine } from '../../core/events/log-line.ts'
-import { type AskedStep, type KeptStep, stepAsk } from '../../core/scope/services.ts'
-import { checkCalls } from '../../stores/check.ts'
-import { monotonic } from '../../core/time/clock.ts'
-import type { OutgoingCall } from '../../stores/roles/calls.ts'
-import { needAbility, needEffects } from '../../stores/roles/need.ts'
-import type { Effect } from '../../stores/roles/transactions.ts'
-import { inQueue } from '../graph/in-queue.ts'
-import type { ThisJob } from '../inside/this-job.ts'
-import type { Attempt } from './attempt.ts'
+import { checkWhole, describe } from '../../../core/errors/checks.ts'
+import type { RunServices } from '../../../call/run/run-services.ts'
+import { decodeValue, encodeFailure, encodeValue } from '../../../celery/result.ts'
+import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../../core/errors/errors.ts'
+import type { LogLine } from '../../../core/events/log-line.ts'
+import { type AskedStep, type KeptStep, stepAsk } from '../../../core/scope/services.ts'
+import { checkCalls } from '../../../stores/check.ts'
+import { monotonic } from '../../../core/time/clock.ts'
+import type { OutgoingCall } from '../../../stores/roles/calls.ts'
+import { needAbility, needEffects } from '../../../stores/roles/need.ts'
+import type { Effect } from '../../../stores/roles/transactions.ts'
+import { inQueue } from '../../graph/in-queue.ts'
+import type { ThisJob } from '../../inside/this-job.ts'
+import type { Attempt } from '../attempt.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
-import type { JobTeller } from './job-teller.ts'
+import type { JobTeller } from '../job-teller.ts'
 import {
   type AskedEffect,
   type AskedRest,
@@ -22,8 +22,8 @@ import {
   jobAsk,
   nextAsk,
   waitAsk,
-} from '../inside/asks.ts'
-import { waitRecordName } from '../memo.ts'
+} from '../../inside/asks.ts'
+import { waitRecordName } from '../../memo.ts'
 import { endError } from './undoing.ts'
 import { Waits } from './waits.ts'
 

@@ -1,8 +1,8 @@
-import { encodeValue } from '../../celery/result.ts'
-import { wallTime } from '../../core/time/clock.ts'
-import type { Attempt } from './attempt.ts'
-import type { Delivery } from './delivery.ts'
-import type { JobTeller } from './job-teller.ts'
+import { encodeValue } from '../../../celery/result.ts'
+import { wallTime } from '../../../core/time/clock.ts'
+import type { Attempt } from '../attempt.ts'
+import type { Delivery } from '../delivery.ts'
+import type { JobTeller } from '../job-teller.ts'
 
 /** So many names are told. */
 const most = 100

@@ -1,5 +1,5 @@
-import type { AwaitedCounter } from '../../stores/roles/calls.ts'
-import type { AwaitedThing } from '../memo.ts'
+import type { AwaitedCounter } from '../../../stores/roles/calls.ts'
+import type { AwaitedThing } from '../../memo.ts'
 
 /** The wait for which an attempt gives its place back. */
 export interface Rest {

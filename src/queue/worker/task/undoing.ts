@@ -1,11 +1,11 @@
-import { decodeFailure, encodeFailure } from '../../celery/result.ts'
-import { recordFailures } from '../../core/errors/failures.ts'
-import { NotUndoneError } from '../../core/errors/errors.ts'
-import { backoffDelay } from '../../core/flow/backoff.ts'
-import type { Claim, DueEnd } from '../../stores/roles/broker.ts'
-import { errorOf } from '../outcome.ts'
-import type { Attempt } from './attempt.ts'
-import type { Ending } from './conclude.ts'
+import { decodeFailure, encodeFailure } from '../../../celery/result.ts'
+import { recordFailures } from '../../../core/errors/failures.ts'
+import { NotUndoneError } from '../../../core/errors/errors.ts'
+import { backoffDelay } from '../../../core/flow/backoff.ts'
+import type { Claim, DueEnd } from '../../../stores/roles/broker.ts'
+import { errorOf } from '../../outcome.ts'
+import type { Attempt } from '../attempt.ts'
+import type { Ending } from '../conclude.ts'
 
 /** So often a run that was to undo a job is made again if it has not come to all of its steps. */
 const mostRounds = 3

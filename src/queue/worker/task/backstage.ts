@@ -1,7 +1,7 @@
-import type { WriteOutcome } from '../../stores/roles/broker.ts'
-import type { Report } from '../../stores/roles/results.ts'
-import type { Store } from '../../stores/roles/store.ts'
-import type { Attempt } from './attempt.ts'
+import type { WriteOutcome } from '../../../stores/roles/broker.ts'
+import type { Report } from '../../../stores/roles/results.ts'
+import type { Store } from '../../../stores/roles/store.ts'
+import type { Attempt } from '../attempt.ts'
 
 /** The part of its worker that a running task needs. */
 export interface TaskBackstage {
