@@ -14,7 +14,7 @@ export interface AwaitedThing {
 export interface Memo {
   readonly waits: readonly AwaitedThing[]
   /** Steps and waits that have failed in this attempt, each with its failure as a store has failures. */
-  readonly failures: Record<string, unknown>
+  readonly failures: Record<string, string>
   /** The members of its counter that had failed before it began. */
   readonly stale: number[]
 }
@@ -30,7 +30,7 @@ export function readMemo(text: string | undefined): Memo {
   const { waits, failures, stale } = memo ?? {}
   return {
     waits: Array.isArray(waits) ? waits : [],
-    failures: Object.assign(Object.create(null) as Record<string, unknown>, failures),
+    failures: Object.assign(Object.create(null) as Record<string, string>, failures),
     stale: Array.isArray(stale) ? [...stale] : [],
   }
 }

@@ -195,7 +195,7 @@ export function checkMembers(counter: string, after: number): void {
 export function checkSignal(id: string, name: string, value: string): void {
   checkText(id, 'The id of a call')
   checkText(name, 'The name of a signal')
-  checkJson(value, `The value of signal '${name}'`)
+  checkString(value, `The value of signal '${name}'`)
 }
 
 /** Refuses a filter that means nothing. */

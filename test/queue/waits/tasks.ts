@@ -100,10 +100,12 @@ export const catches = task(import.meta, async function catches(value: number) {
     try {
       await (name === 'a'
         ? callStep(s, name, fails, value)
-        : s.step(name, () => Promise.reject(new Error(note('failed')))))
+        : s.step(name, () => Promise.reject(Object.assign(new Error(note('failed')), { rate: Number.NaN }))))
     } catch (error) {
       if (error instanceof CancelledError && error.source === 'suspended') throw error
-      story.push(`${name}: ${(error as Error).name} ${(error as Error).message}`)
+      story.push(
+        `${name}: ${(error as Error).name} ${(error as Error).message} ${String((error as { rate?: number }).rate)}`,
+      )
     }
   }
   await sleepStep(s, 'a while', '1d')

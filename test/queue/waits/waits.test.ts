@@ -107,12 +107,14 @@ describe('a job that waits for a signal', () => {
 
   test('gets any value that can be an argument', () =>
     withQueue(async ({ queue, drain }) => {
-      const jobs = await Promise.all([1, 2].map(() => queue.submit(tasks.asks, 'word')))
+      const jobs = await Promise.all([1, 2, 3].map(() => queue.submit(tasks.asks, 'word')))
       await queue.signal(jobs[0]!.id, 'word', new Map([[1n, new Date(5)]]))
       await queue.signal(jobs[1]!.id, 'word')
+      await queue.signal(jobs[2]!.id, 'word', [Number.NaN, -Infinity])
       await drain()
       assert.deepEqual(await jobs[0]!.result(), new Map([[1n, new Date(5)]]))
       assert.equal(await jobs[1]!.result(), undefined)
+      assert.deepEqual(await jobs[2]!.result(), [Number.NaN, -Infinity])
     }))
 
   test('is told of when it gives its place back', () =>
@@ -226,7 +228,7 @@ describe('a job that calls others', () => {
     withQueue(async ({ queue, drain }) => {
       const job = await queue.submit(tasks.catches, 7)
       await drain()
-      assert.deepEqual(await job.result(), ['a: NonRetryableError no 7', 'b: Error failed'])
+      assert.deepEqual(await job.result(), ['a: NonRetryableError no 7 undefined', 'b: Error failed NaN'])
       assert.deepEqual(tasks.done, ['fails 7 in attempt 1', 'failed'])
     }))
 

@@ -82,7 +82,7 @@ export class Waits implements AttemptWaits {
   /** The error with which a step has failed in this attempt, before it began to wait; undefined where it has not. */
   failureOf(name: string): { readonly error: unknown } | undefined {
     const text = this.#memo.failures[name]
-    return text === undefined ? undefined : { error: decodeFailure(JSON.stringify(text)) }
+    return text === undefined ? undefined : { error: decodeFailure(text) }
   }
 
   /** The task goes on. */
@@ -228,7 +228,7 @@ export class Waits implements AttemptWaits {
     // The others it has broken off.
     const names = new Set(waits)
     for (const name of this.#open.keys()) if (!names.has(name)) this.#open.delete(name)
-    for (const [name, error] of failed) this.#memo.failures[name] ??= JSON.parse(encodeFailure(error)) as unknown
+    for (const [name, error] of failed) this.#memo.failures[name] ??= encodeFailure(error)
     this.#rests = true
     this.#settle()
     const soonest = this.#soonest()
@@ -370,7 +370,7 @@ export class Waits implements AttemptWaits {
 
   /** Notes durably that a wait has failed. The error with which it has, or with which that could not be noted. */
   async #fail(name: string, error: unknown): Promise<unknown> {
-    this.#memo.failures[name] = JSON.parse(encodeFailure(error)) as unknown
+    this.#memo.failures[name] = encodeFailure(error)
     const { failures, stale } = this.#memo
     try {
       await this.#write({ kind: 'memo', value: JSON.stringify({ waits: [], failures, stale }) }, name)

@@ -203,7 +203,7 @@ export function waiting(kind: Kind): void {
       for (const [id, name, value] of [
         ['', 'go', '1'],
         ['b', '', '1'],
-        ['b', 'go', 'no JSON'],
+        ['b', 'go', undefined as never],
       ] as const)
         await assert.rejects(signal(id, name, value), { code: 'SKEIN_INVALID_ARGUMENT' })
       assert.deepEqual(await probe.members(jobCounter('b')), [])
