@@ -1,4 +1,5 @@
-import { queueMicrotask, setImmediate, steady } from '../core/time/platform.ts'
+import { inNextTurn } from '../core/time/next-turn.ts'
+import { queueMicrotask, steady } from '../core/time/platform.ts'
 import { brand } from '../core/brand.ts'
 import type { Overload } from '../call/run/base-executor.ts'
 import { checkLimiter } from '../call/run/check-limiter.ts'
@@ -116,7 +117,7 @@ class LoopExecutor extends ControlledExecutor<Runner> implements RunnerHost {
     const sliceEnd = steady() + slice
     while (!this.paused && this.#places < this.capacity && this.#waiting.size > 0) {
       if (steady() > sliceEnd) {
-        setImmediate(this.#drain)
+        inNextTurn(this.#drain)
         return
       }
       this.#start(this.#waiting.take() as LoopEntry)

@@ -1,6 +1,7 @@
 import { setImmediate } from '../core/time/platform.ts'
 import { checkInteger, checkKnown } from '../core/errors/checks.ts'
 import { clockSlot } from '../core/time/clock.ts'
+import { waitsForNextTurn } from '../core/time/next-turn.ts'
 import { ready } from '../core/time/ready.ts'
 
 /** So many turns of the event loop in a row nothing may happen. */
@@ -60,7 +61,7 @@ export async function settled(options: { readonly turns?: number } = {}): Promis
 export async function quiet(turns: number): Promise<void> {
   for (let still = 0; still < turns; still++) {
     await new Promise<void>(resolve => setImmediate(resolve))
-    if (ready.busy || clockSlot.clock.ringing || process.getActiveResourcesInfo().some(each => requests.test(each)))
-      still = -1
+    const goesOn = ready.busy || waitsForNextTurn() || clockSlot.clock.ringing
+    if (goesOn || process.getActiveResourcesInfo().some(each => requests.test(each))) still = -1
   }
 }

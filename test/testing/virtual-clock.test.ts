@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { InvalidArgumentError, type Scope, scope, sleep, TimeoutError } from 'skein'
+import { InvalidArgumentError, loop, type Scope, scope, sleep, task, TimeoutError } from 'skein'
 import { settled, virtualClock } from 'skein/testing'
 import { now } from '#skein/core/time/clock.js'
 import { inPlainOrder } from '../core/plain-order.ts'
 
 const day = 86_400_000
+
+/** Computes for longer than the loop goes on without a turn for others, and returns what the clock showed. */
+const compute = task(import.meta, function compute() {
+  for (const end = performance.now() + 12; performance.now() < end;);
+  return now()
+})
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -90,6 +96,16 @@ describe('the virtual clock', () => {
       await sleeper.result()
       assert.equal(clock.elapsed, day)
     })
+  })
+
+  test('stands still while calls of the loop that compute for long wait for their turn', async () => {
+    using clock = virtualClock({ autojump: true })
+    const alarm = sleep('1h')
+    const seen = await Promise.all(Array.from({ length: 8 }, () => loop.run(compute)))
+    assert.deepEqual(new Set(seen), new Set([clock.now()]))
+    assert.equal(clock.elapsed, 0)
+    await alarm
+    assert.equal(clock.elapsed, 3_600_000)
   })
 
   test('47: autojump may be switched on and off on the way', async () => {
