@@ -28,7 +28,7 @@ export function suite({ quick, workers }) {
       workers,
       shape,
       nodes,
-      repeats: nodes >= 10_000 ? (role === 'python' ? 1 : 5) : 20,
+      repeats: nodes >= 10_000 ? (role === 'python' ? 1 : 5) : role === 'python' ? 5 : 20,
     }),
     limitMs: 240_000,
     contestants: [

@@ -69,7 +69,11 @@ class GraphRun {
     this.#listen(root.options.signal, 'signal', root)
     this.#listen(signal, 'signal', root)
     this.#listen(cancel, 'explicit', root)
-    if (this.#end === undefined) this.#root = this.#begin(root, 0)
+    try {
+      if (this.#end === undefined) this.#root = this.#begin(root, 0)
+    } catch (error) {
+      this.#end = { error }
+    }
     this.#pump()
   }
 

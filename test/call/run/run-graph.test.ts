@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { getEventListeners } from 'node:events'
 import * as v8 from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
@@ -268,6 +269,20 @@ describe('a failure in a graph', () => {
     const waiting = failureOf(loop.run(call(echo, job).with({ signal: controller.signal })))
     controller.abort('enough')
     assert.equal(((await waiting) as CancelledError).reason, 'enough')
+    assert.deepEqual(getEventListeners(controller.signal, 'abort'), [])
     await job.cancel()
+  })
+
+  test('that it cannot even begin with leaves no listener at its signal', async () => {
+    const { signal } = new AbortController()
+    const list: unknown[] = []
+    const circle = call(named, 'circle', list).with({ signal })
+    list.push(call(echo, circle))
+    list.push(circle)
+    await failureOf(loop.run(circle))
+    assert.deepEqual(getEventListeners(signal, 'abort'), [])
+    const forQueues = call(total, [call(increment, 1).with({ delay: '1s' })]).with({ signal })
+    assert.match((await failureOf(loop.run(forQueues))).message, /^The call option 'delay' is for queues/)
+    assert.deepEqual(getEventListeners(signal, 'abort'), [])
   })
 })
