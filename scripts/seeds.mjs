@@ -33,14 +33,15 @@ const onTheLoop = [
 /** Among those: files that do nothing but start programs and threads, or measure memory. */
 const apart = new Set(
   [
-    'debug/deadlock',
-    'program/main',
-    'scope/bridge',
-    'scope/weight',
-    'system/run-process',
-    'system/signals',
-    'time/clock',
-  ].map(name => `test/core/${name}.test.js`),
+    'core/debug/deadlock',
+    'core/program/main',
+    'core/scope/bridge',
+    'core/scope/weight',
+    'core/system/run-process',
+    'core/system/signals',
+    'core/time/clock',
+    'testing/drain',
+  ].map(name => `test/${name}.test.js`),
 )
 
 const { values, positionals } = parseArgs({
