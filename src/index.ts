@@ -20,7 +20,7 @@ export type {
 export type { MapOptions } from './call/map.ts'
 export { graphPathOf } from './call/run/graph-path.ts'
 export type { CallOptions } from './call/options.ts'
-export type { LimitOptions, DurableCallOptions, UniqueOptions } from './call/queue-options.ts'
+export type { DurableCallOptions, Following, FollowingCall, LimitOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'
 export { identityOf, type TaskIdentity } from './call/define/identity.ts'
 export { type Task, task, type TaskOptions } from './call/define/task.ts'

@@ -1,3 +1,5 @@
+import { type brand, brandOf } from '../core/brand.ts'
+import { type AnyFunction, identityOf, type TaskIdentity } from './define/identity.ts'
 import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
@@ -43,6 +45,18 @@ export interface LimitOptions {
   readonly strategy?: 'wait' | 'drop' | 'cancel-oldest'
 }
 
+/** A task that follows a job, or a call of one with the arguments that come behind. */
+export type Following = FollowingCall | ((...args: never[]) => unknown)
+
+/** A call that follows a job: what `call(task, …)` returns. */
+export interface FollowingCall {
+  readonly [brand]: 'Call'
+  readonly task: TaskIdentity
+  readonly fn: AnyFunction
+  readonly args: readonly unknown[]
+  readonly options: DurableCallOptions
+}
+
 /**
  * The options of a single call that goes to a queue. The event loop, threads and processes refuse these, so that nobody
  * believes in a promise that is not kept there.
@@ -77,6 +91,16 @@ export interface DurableCallOptions {
   readonly ignoreResult?: boolean
   /** Headers of your own in the message, for other tools: plain JSON values. */
   readonly headers?: Readonly<Record<string, unknown>>
+  /**
+   * Tasks, or calls with what comes behind, that are submitted when the job is done, in the same commit, with its result in front of their
+   * arguments: Celery's `link`. Of their options `id`, `queue`, `priority`, `delay`, `retries`, `onDone` and `onError` travel along.
+   */
+  readonly onDone?: Following | readonly Following[]
+  /**
+   * The same when its task has failed for good, with the id of the job in front of their arguments: Celery's `link_error`. Not for one that
+   * was cancelled, has expired, or did not begin since another one has failed whose result it needs.
+   */
+  readonly onError?: Following | readonly Following[]
   /** Words to find the job by, as in `skein jobs --tag import`. */
   readonly tags?: readonly string[]
 }
@@ -116,6 +140,8 @@ export const queueOptionNames: readonly (keyof DurableCallOptions)[] = [
   'ignoreResult',
   'headers',
   'tags',
+  'onDone',
+  'onError',
 ]
 
 const onlyQueues: ReadonlySet<string> = /* @__PURE__ */ new Set(queueOptionNames)
@@ -135,7 +161,22 @@ export function settleQueueOptions(
   options: DurableCallOptions,
 ): Pick<DurableCallSettings, 'delay' | 'expires' | 'deadline' | 'grace' | 'unique' | 'limit'> {
   const settled: { -readonly [K in keyof DurableCallSettings]: DurableCallSettings[K] } = {}
-  const { id, queue, delay, eta, expires, deadline, grace, unique, limit, ignoreResult, headers, tags } = options
+  const {
+    id,
+    queue,
+    delay,
+    eta,
+    expires,
+    deadline,
+    grace,
+    unique,
+    limit,
+    ignoreResult,
+    headers,
+    tags,
+    onDone,
+    onError,
+  } = options
   if (id !== undefined) checkId(id)
   if (queue !== undefined) checkQueueName(queue)
   if (delay !== undefined) settled.delay = boundedMilliseconds(delay, 'delay')
@@ -158,6 +199,8 @@ export function settleQueueOptions(
   if (tags !== undefined && (!Array.isArray(tags) || !tags.every(tag => typeof tag === 'string' && tag !== ''))) {
     throw new InvalidArgumentError(`tags must be a list of words, as in ['import'], got ${describe(tags)}`)
   }
+  checkFollowing(onDone, 'onDone')
+  checkFollowing(onError, 'onError')
   for (const name of Object.keys(headers ?? {})) checkWhole(name, 'The name of a header')
   for (const tag of tags ?? []) checkWhole(tag, 'A tag')
   return settled
@@ -180,6 +223,22 @@ export function refuseQueueOptions(options: object, place: string): void {
     throw new InvalidArgumentError(
       `The call option '${name}' is for queues: a call that runs on ${place} starts as soon as there is room and lives in ` +
         `this program alone. Leave it out, or submit the call to a queue: connect('sqlite:jobs.db').`,
+    )
+  }
+}
+
+/** @internal The calls of such an option. */
+export function followingIn(calls: DurableCallOptions['onDone']): readonly Following[] {
+  if (calls === undefined) return []
+  return Array.isArray(calls) ? (calls as readonly Following[]) : [calls as Following]
+}
+
+function checkFollowing(calls: DurableCallOptions['onDone'], option: string): void {
+  for (const each of followingIn(calls)) {
+    if (typeof each === 'function' && identityOf(each) !== undefined) continue
+    if (typeof each === 'object' && each !== null && brandOf(each) === 'Call') continue
+    throw new InvalidArgumentError(
+      `${option} must be a task or a call of one, made with call(task, …), or a list of those, got ${describe(each)}`,
     )
   }
 }

@@ -152,7 +152,7 @@ export function encodeMessage(message: OutgoingMessage): EncodedMessage {
   if (headers) text += ownHeaders(headers)
   return {
     headers: `${text}}`,
-    body: `[${written.json},${named?.json ?? '{}'},${embed ? JSON.stringify(embed) : embedded}]`,
+    body: `[${written.json},${named?.json ?? '{}'},${embed ? writeJson(embed, 'embed', 1).json : embedded}]`,
   }
 }
 

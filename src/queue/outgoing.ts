@@ -11,6 +11,7 @@ import { longestSpan } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
 import { newCallId } from './call-id.ts'
+import { embedOf } from './signatures.ts'
 
 /** The part that a call has in a graph. */
 export interface GraphPart {
@@ -57,6 +58,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
   const timeout = finite(options.timeout)
   const grace = finite(options.grace)
   const retries = retriesOf(options.retries)
+  const embed = embedOf(options, retriesOf)
   const limit = limitOf(options)
   const { priority = 0, ignoreResult = false, headers, tags, unique } = options
   checkInteger(priority, 'priority (on a queue)', 0, 9)
@@ -67,6 +69,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
     kind,
     ignoreResult,
     ...part?.headers,
+    ...(embed ? { embed } : {}),
     ...(part?.edge ? { edge: part.edge } : {}),
     ...(delay > 0 ? { eta: time + delay } : {}),
     ...(expires === undefined ? {} : { expires: time + expires }),

@@ -51,6 +51,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['shared'], ['index']],
   'src/queue': [
     ['call-id'],
+    ['signatures'],
     ['outgoing', 'outcome', 'memo'],
     ['graph'],
     ['default-queue', 'open-store', 'inside', 'schedules'],

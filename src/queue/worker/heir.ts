@@ -85,6 +85,6 @@ export async function endOfHeir(attempt: Attempt, store: Store): Promise<Decided
     const after = { counter, members: members.size + 1, failure: 'release' } as const
     return { claim, ending: { kind: 'wait', rest: { after, delay: 0, memo, waits: readMemo(memo).waits } } }
   }
-  if (ended.state === 'done') return { claim, ending: { kind: 'done', result: ended.result ?? 'null' } }
+  if (ended.state === 'done') return { claim, ending: { kind: 'done', result: ended.result ?? 'null' }, attempt }
   return { claim, ending: { kind: 'failed', error: await endOfMember(store.results, ended) }, attempt }
 }

@@ -1,10 +1,12 @@
 import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import { unsupported } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { Attempt } from './attempt.ts'
 import { type Decided, isDead } from './decided.ts'
 import { fillEdges } from './edges.ts'
+import { hasFollowing, problemOfFollowing } from './following.ts'
 import { endOfHeir, hasHeir } from './heir.ts'
 import type { KnownTask } from './allowlist.ts'
 
@@ -20,8 +22,10 @@ export function readClaim(
 ): Attempt | Decided | Promise<Attempt | Decided> {
   const message = decodeMessage(claim.headers, claim.body)
   if (message instanceof MalformedMessageError) return isDead(claim, message)
-  const problem = beyondUs(message)
-  if (problem) return isDead(claim, problem)
+  if (hasFollowing(message)) {
+    const problem = store.broker.can.has('next') ? problemOfFollowing(claim, message) : noNext(store)
+    if (problem) return isDead(claim, problem)
+  }
   // Its task has run, and its arguments are not needed any more.
   if (claim.undo?.ends === undefined && hasHeir(claim)) return endOfHeir(new Attempt(claim, known, message, []), store)
   return message.edges === undefined
@@ -51,20 +55,8 @@ function argumentsOf({ args, kwargs }: TaskMessage): readonly unknown[] {
   return Object.keys(kwargs).length === 0 ? args : [...args, kwargs]
 }
 
-/**
- * Refuses a message that asks for more than running the task: that must be done too, for half of it would be a lie.
- */
-function beyondUs({ embed }: TaskMessage): MalformedMessageError | undefined {
-  const asked = ['callbacks', 'errbacks', 'chain', 'chord'].filter(name => isAsked(embed[name]))
-  if (asked.length === 0) return undefined
-  return new MalformedMessageError(
-    `The message asks for ${asked.join(' and ')} after the task, which this version of skein does not do. ` +
-      `Send the calls one by one.`,
-  )
-}
-
-function isAsked(value: unknown): boolean {
-  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+function noNext({ url }: Store): Error {
+  return unsupported(url, 'send the calls that are to follow a job (callbacks, errbacks, chain)')
 }
 
 function asError(error: unknown): Error {

@@ -4,6 +4,7 @@ import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
+import { callsAfter, hasFollowing } from './following.ts'
 
 /** The numbers of jobs that came to each end. */
 export interface WorkerCounts {
@@ -20,7 +21,8 @@ export interface WorkerCounts {
 const blockedFor = 1_000
 
 /** Makes the settlement of an ending; undefined where nothing may be written. */
-export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Attempt): Settlement | undefined {
+export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): Settlement | undefined {
+  const { id, token } = claim
   const { effects, next } = attempt ?? {}
   switch (ending.kind) {
     case 'done':
@@ -30,7 +32,7 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         kind: 'done',
         result: ending.result,
         ...(effects ? { effects } : {}),
-        ...(next ? { next: nextOf(next) } : {}),
+        ...followingOf(claim, ending, attempt, next),
       }
     case 'failed':
     case 'dead':
@@ -40,6 +42,7 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
         kind: ending.kind,
         error: ending.text ?? encodeFailure(ending.error, attempt?.message.path),
         ...(ending.death ? { death: ending.death } : {}),
+        ...followingOf(claim, ending, attempt),
       }
     case 'retry':
       return {
@@ -70,6 +73,18 @@ export function settlementOf({ id, token }: Claim, ending: Ending, attempt?: Att
     case 'lost':
       return undefined
   }
+}
+
+/** The calls that the task has asked for, and those that its message asks for. */
+function followingOf(
+  claim: Claim,
+  ending: Ending,
+  attempt: Attempt | undefined,
+  next?: Attempt['next'],
+): { readonly next?: readonly OutgoingCall[] } {
+  const asked = next ? nextOf(next) : []
+  const calls = attempt && hasFollowing(attempt.message) ? callsAfter(claim, attempt.message, ending) : []
+  return asked.length + calls.length === 0 ? {} : { next: [...asked, ...calls] }
 }
 
 /** Their times count from when they were asked for, and the store counts from now. */

@@ -298,10 +298,10 @@ describe('a message', () => {
     assert.equal(result((await run(call(trimmed, '  a  ')))[0]), 'a')
   })
 
-  test('that asks for a callback is dead instead of half done', async () => {
+  test('that is part of a chord of another writer is dead instead of half done', async () => {
     await start()
     const message = await outgoingCall(call(add, 1, 2) as Call<unknown>, 'run', 'default')
-    await store.broker.send([{ ...message, body: '[[1,2],{},{"callbacks":[{"task":"x"}]}]' }])
+    await store.broker.send([{ ...message, body: '[[1,2],{},{"chord":{"task":"x"}}]' }])
     assert.equal((await ended(store, message.id)).state, 'dead')
   })
 

@@ -1,0 +1,136 @@
+import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
+import { readSignature, type Signature } from '../../celery/signature.ts'
+import { decodeValue } from '../../celery/result.ts'
+import { MalformedMessageError } from '../../core/errors/errors.ts'
+import type { Claim } from '../../stores/roles/broker.ts'
+import type { OutgoingCall } from '../../stores/roles/calls.ts'
+import { newCallId } from '../call-id.ts'
+import type { Ending } from './conclude.ts'
+
+/** The parts of a message that name calls which are to follow its task. */
+const parts = ['callbacks', 'errbacks', 'chain', 'chord'] as const
+
+/** True if a message asks for more than running its task. */
+export function hasFollowing({ embed }: TaskMessage): boolean {
+  return parts.some(name => isAsked(embed[name]))
+}
+
+/** Returns why calls that are to follow cannot be sent: they are to be read before the task runs, for half of it would be a lie. */
+export function problemOfFollowing(claim: Claim, message: TaskMessage): MalformedMessageError | undefined {
+  try {
+    callsAfter(claim, message, { kind: 'done', result: 'null' })
+    callsAfter(claim, message, { kind: 'failed', error: undefined })
+    return undefined
+  } catch (error) {
+    if (error instanceof MalformedMessageError) return error
+    return new MalformedMessageError('The message is malformed: what is to follow its task cannot be read', {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * The calls that a message asks for after its task, to be sent in the commit that ends the job: those of `callbacks` and the next of the
+ * `chain` when it is done, with its result in front of their arguments; those of `errbacks` when it has failed, with its id.
+ */
+export function callsAfter(claim: Claim, message: TaskMessage, ending: Ending): OutgoingCall[] {
+  const { embed, rootId, id } = message
+  if (isAsked(embed['chord'])) {
+    throw new MalformedMessageError(
+      'The message is part of a chord of another writer, which this version of skein does not count. Submit the chord here: it is a call ' +
+        'whose arguments are calls.',
+    )
+  }
+  const calls: OutgoingCall[] = []
+  const send = (given: unknown, first: readonly unknown[], chain: readonly unknown[]): void => {
+    const signature = readSignature(given)
+    switch (signature.subtask_type) {
+      case 'chain': {
+        const [head, ...rest] = listOf(signature.kwargs['tasks'])
+        if (head !== undefined) send(head, first, [...chain, ...rest.reverse()])
+        return
+      }
+      case 'group':
+        if (chain.length > 0) throw chordAhead()
+        for (const each of tasksOf(signature)) send(each, first, [])
+        return
+      case 'chord':
+        throw chordAhead()
+      default:
+        calls.push(outgoing(signature, first, chain, { rootId, parentId: id, queue: claim.queue }))
+    }
+  }
+  if (ending.kind === 'done') {
+    const first = [decodeValue(ending.result)]
+    for (const each of listOf(embed['callbacks'])) send(each, first, [])
+    // It is written from its end.
+    const chain = listOf(embed['chain'])
+    if (chain.length > 0) send(chain.at(-1), first, chain.slice(0, -1))
+  } else if (ending.kind === 'failed' || ending.kind === 'dead') {
+    for (const each of listOf(embed['errbacks'])) send(each, [id], [])
+  }
+  return calls
+}
+
+interface Sender {
+  readonly rootId: string
+  readonly parentId: string
+  readonly queue: string
+}
+
+function outgoing(
+  { task, args, kwargs, options, immutable }: Signature,
+  first: readonly unknown[],
+  chain: readonly unknown[],
+  { rootId, parentId, queue }: Sender,
+): OutgoingCall {
+  const { task_id: taskId, link, link_error: linkError, countdown, priority, queue: own, headers } = options
+  const { skein_retries: retries, ...others } = objectOf(headers)
+  const id = typeof taskId === 'string' && taskId !== '' ? taskId : newCallId()
+  const message = encodeMessage({
+    id,
+    task,
+    args: immutable ? args : [...first, ...args],
+    kwargs,
+    rootId,
+    parentId,
+    ...(retries === undefined ? {} : { retries: retries as MessageRetries }),
+    headers: Object.fromEntries(Object.entries(others).filter(([name]) => !name.startsWith('skein_'))),
+    embed: { callbacks: link ?? null, errbacks: linkError ?? null, chain, chord: null },
+  })
+  return {
+    id,
+    queue: typeof own === 'string' && own !== '' ? own : queue,
+    task,
+    headers: message.headers,
+    body: message.body,
+    priority:
+      typeof priority === 'number' && Number.isInteger(priority) && priority >= 0 && priority <= 9 ? priority : 0,
+    delay: typeof countdown === 'number' && countdown > 0 ? Math.ceil(countdown * 1_000) : 0,
+  }
+}
+
+function chordAhead(): MalformedMessageError {
+  return new MalformedMessageError(
+    'A chord is to follow the task of the message, which this version of skein does not do for messages of other writers. Submit it ' +
+      'here: a chord is a call whose arguments are calls.',
+  )
+}
+
+function tasksOf({ kwargs }: Signature): readonly unknown[] {
+  const { tasks } = kwargs
+  return Array.isArray(tasks) ? (tasks as unknown[]) : listOf(objectOf(tasks)['tasks'])
+}
+
+function listOf(value: unknown): unknown[] {
+  if (value === undefined || value === null) return []
+  return Array.isArray(value) ? (value as unknown[]) : [value]
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function isAsked(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+}
