@@ -105,8 +105,7 @@ export class ScheduleDriver {
       if (changes.some(({ terms = [] }) => terms.length > 0)) crashPoint('before-term')
       const outcomes = await schedules.change(changes)
       await this.#note(changes, outcomes)
-      // There may be more, and what was changed may be due again.
-      this.#changed = true
+      // There may be more, and what was changed may be due again: the store tells of the change, and that is looked at.
     }
     if (next === undefined && due.length === 0) return undefined
     const wait = next === undefined ? Infinity : next - now
