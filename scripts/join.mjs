@@ -29,6 +29,8 @@ const queueCommands = [
   'pause',
   'dead',
   'doctor',
+  'export',
+  'import',
   'repair',
 ]
 

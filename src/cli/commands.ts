@@ -85,6 +85,16 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/doctor.ts')).doctorCommand,
   },
   {
+    name: 'export',
+    summary: 'write what has not ended into a file, to move it to another store',
+    load: async () => (await import('./queue/export.ts')).exportCommand,
+  },
+  {
+    name: 'import',
+    summary: 'take in what skein export has written',
+    load: async () => (await import('./queue/import.ts')).importCommand,
+  },
+  {
     name: 'repair',
     summary: 'save what can be read of a damaged store into a new file',
     load: async () => (await import('./queue/repair.ts')).repairCommand,

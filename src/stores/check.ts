@@ -229,7 +229,7 @@ export function checkSpan(value: unknown, what: string, least: number = 0): void
     refuse(what, `milliseconds from ${least} up`, value)
 }
 
-function checkJson(value: unknown, what: string): void {
+export function checkJson(value: unknown, what: string): void {
   try {
     if (typeof value === 'string' && JSON.parse(value) !== undefined) return
   } catch {

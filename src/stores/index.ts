@@ -19,12 +19,14 @@ export type {
   Broker,
   BrokerAbility,
   Claim,
+  DueEnd,
   HeldClaim,
   Intake,
   IntakeHealth,
   IntakeRequest,
   IntakeReceiver,
   Settlement,
+  Undoing,
   WriteOutcome,
 } from './roles/broker.ts'
 export type {
@@ -63,4 +65,5 @@ export type {
 } from './roles/schedules.ts'
 export type { CloseStoreOptions, InspectableStore, Store, StoreStats } from './roles/store.ts'
 export type { KeptLimits, Retention, RetentionChange } from './roles/retention.ts'
+export type { MovedCall, MovedMember, MovedReport, MovedWait, MoveOutcome, Transfer } from './roles/transfer.ts'
 export type { ColumnValue, Effect, Transactions, UserDatabase } from './roles/transactions.ts'

@@ -44,7 +44,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/stores': [
     ['roles', 'story', 'end-counter', 'job-counter', 'crash-point'],
     ['options', 'check', 'refusals', 'listeners'],
-    ['check-schedules', 'pulling', 'threaded'],
+    ['check-schedules', 'moved', 'pulling', 'threaded'],
     ['memory', 'sqlite', 'together'],
     ['index'],
   ],

@@ -3,6 +3,7 @@ import { firstSignal, jobCounter } from '../job-counter.ts'
 import * as story from '../story.ts'
 import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
+import type { MovedMember } from '../roles/transfer.ts'
 import {
   Counter,
   endOf,
@@ -85,9 +86,58 @@ export class Counters {
       this.#uncounted.push({ id, counts: joined, end: endOf(entry) })
   }
 
+  /** The members that a call is of counters that are there, once each: a counter may have been forgotten and be there again. */
+  membershipsOf({ call, counts }: Entry): Membership[] {
+    const found = new Map<string, Membership>()
+    for (const { counter, member } of counts) {
+      const known = this.#counters.get(counter)?.members.get(member)
+      if (known?.id !== call.id) continue
+      found.set(`${member} ${counter}`, {
+        counter,
+        member,
+        ...(known.tolerated ? { tolerated: true } : {}),
+        ...(known.owned ? { owned: true } : {}),
+      })
+    }
+    return [...found.values()].sort((a, b) =>
+      a.counter === b.counter ? a.member - b.member : a.counter < b.counter ? -1 : 1,
+    )
+  }
+
+  /** The members that have ended of counters for which somebody waits who has not ended, or of which one is a member. */
+  needed(): MovedMember[] {
+    const found: MovedMember[] = []
+    for (const [counter, { members, awaiting }] of this.#counters) {
+      const isNeeded =
+        [...awaiting].some(each => !hasEnded(each)) || [...members.values()].some(({ end }) => end === undefined)
+      if (!isNeeded) continue
+      for (const [member, { id, end, owned, tolerated }] of members) {
+        if (end === undefined) continue
+        found.push({ counter, member, id, ...end, ...(tolerated ? { tolerated } : {}), ...(owned ? { owned } : {}) })
+      }
+    }
+    return found
+  }
+
+  /** Makes a member of what has ended in another store. */
+  take({ id, state, result, error, ...membership }: MovedMember, now: number): void {
+    const { counter, member } = membership
+    const known = this.#of(counter, now)
+    if (known.members.has(member)) return
+    if (member >= firstSignal) known.signals = Math.max(known.signals, member - firstSignal + 1)
+    this.enroll([membership], id, undefined, now, true)
+    const end = { state, ...(result === undefined ? {} : { result }), ...(error === undefined ? {} : { error }) }
+    this.ended(id, [membership], end)
+  }
+
   /** From now on the counter that belongs to a call is kept for as long as the call is. */
   attend(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): void {
     this.#attend(entry, now, all)
+  }
+
+  /** As `attend`, for one that was moved, if something has come of that counter before it. */
+  attendMoved(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): void {
+    if (this.#counters.has(jobCounter(entry.call.id))) this.#attend(entry, now, all)
   }
 
   #attend(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): Counter {

@@ -8,6 +8,7 @@ import type { Claim, Settlement, WriteOutcome } from '../roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember, Signalled } from '../roles/counters.ts'
 import type { Report, Reported } from '../roles/results.ts'
+import type { Counters } from './counters.ts'
 import {
   beginAgain,
   claimOf,
@@ -369,6 +370,11 @@ export class Ledger {
   /** Lets go on those who waited for what has ended. */
   finish(): void {
     this.#life.counters.wake(this.#life, this.now)
+  }
+
+  /** @internal */
+  get counters(): Counters {
+    return this.#life.counters
   }
 
   members(counter: string, after: number): EndedMember[] {

@@ -12,6 +12,7 @@ import { MemoryInspector } from './roles/inspector.ts'
 import { MemoryRegistry } from './roles/registry.ts'
 import { MemoryResults } from './roles/results.ts'
 import { MemorySchedules } from './roles/schedules.ts'
+import { MemoryTransfer } from './roles/transfer.ts'
 
 /** One who has the memory open. */
 export class MemoryStore implements Store, Handle {
@@ -27,6 +28,7 @@ export class MemoryStore implements Store, Handle {
   readonly registry: MemoryRegistry
   readonly counters: Counters
   readonly schedules: MemorySchedules
+  readonly transfer: MemoryTransfer
   /** @internal */
   readonly listeners: Listeners
   /** @internal */
@@ -45,6 +47,7 @@ export class MemoryStore implements Store, Handle {
     this.inspector = new MemoryInspector(this)
     this.registry = new MemoryRegistry(this)
     this.schedules = new MemorySchedules(this)
+    this.transfer = new MemoryTransfer(this)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

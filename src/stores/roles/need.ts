@@ -6,6 +6,7 @@ import type { Inspector } from './inspector.ts'
 import type { ForeignResults, Report } from './results.ts'
 import type { Schedules } from './schedules.ts'
 import type { Store, StoreStats } from './store.ts'
+import type { Transfer } from './transfer.ts'
 
 /** The methods of an inspector, in words. */
 const inspections: Readonly<Record<keyof Inspector, string>> = {
@@ -31,6 +32,12 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   once: 'keep a job that is sent twice only once (option id)',
   undo: 'have the steps of a job undone (option undo of s.step)',
   leases: 'take a job away from a worker that is not heard of',
+}
+
+/** The transfer of a store. **Errors**: `SKEIN_STORE_UNSUPPORTED`. */
+export function needTransfer({ url, transfer }: Pick<Store, 'url' | 'transfer'>): Transfer {
+  if (transfer === undefined) throw unsupported(url, 'hand over its jobs to another store, or take in those of one')
+  return transfer
 }
 
 /** A store, as far as it may lack something. */

@@ -6,7 +6,7 @@
  * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
  * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
  * user's own together with calls, **counters** let calls go when others have ended, **schedules** are kept with what they have to send
- * and when. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
+ * and when, and **transfer** moves what has not ended to another store. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
  *
  * The rules that all stores keep:
  *
@@ -32,6 +32,7 @@ import type { Registry, WorkerRecord } from './registry.ts'
 import type { Results } from './results.ts'
 import type { Schedules } from './schedules.ts'
 import type { Transactions } from './transactions.ts'
+import type { Transfer } from './transfer.ts'
 
 /** A place where durable calls and results live. */
 export interface Store extends AsyncDisposable {
@@ -49,6 +50,7 @@ export interface Store extends AsyncDisposable {
   readonly transactions?: Transactions
   readonly counters?: Counters
   readonly schedules?: Schedules
+  readonly transfer?: Transfer
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(options?: CloseStoreOptions): Promise<void>
 }
@@ -68,6 +70,7 @@ export interface InspectableStore extends Store {
   readonly registry: Registry
   readonly counters: Counters
   readonly schedules: Schedules
+  readonly transfer: Transfer
 }
 
 /** The numbers of a store as a whole. */

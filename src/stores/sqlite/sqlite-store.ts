@@ -18,6 +18,7 @@ import { SqliteInspector } from './roles/inspector.ts'
 import { SqliteRegistry } from './roles/registry.ts'
 import { SqliteResults } from './roles/results.ts'
 import { SqliteSchedules } from './roles/schedules.ts'
+import { SqliteTransfer } from './roles/transfer.ts'
 import { storeThreadFile } from './starter.ts'
 
 /** The threads of the stores that only hand calls over and wait for them. */
@@ -59,6 +60,7 @@ export class SqliteStore implements InspectableStore {
   readonly transactions: Transactions
   readonly counters: Counters
   readonly schedules: SqliteSchedules
+  readonly transfer: SqliteTransfer
   readonly #thread: SqliteThread
 
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
@@ -75,6 +77,7 @@ export class SqliteStore implements InspectableStore {
       },
     }
     this.schedules = new SqliteSchedules(thread)
+    this.transfer = new SqliteTransfer(thread)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

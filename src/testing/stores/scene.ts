@@ -19,6 +19,7 @@ export type Need =
   | 'transactions'
   | 'counters'
   | 'schedules'
+  | 'transfer'
   | 'turn'
   | 'jump'
   | keyof StoreOptions
@@ -45,6 +46,7 @@ export function hasOf(store: Store, bed: StoreBed, subject: StoreSubject): Reado
   if (store.transactions) has.add('transactions')
   if (store.counters) has.add('counters')
   if (store.schedules) has.add('schedules')
+  if (store.transfer) has.add('transfer')
   if (bed.turn) has.add('turn')
   if (bed.jump) has.add('jump')
   return has

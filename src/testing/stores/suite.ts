@@ -20,6 +20,7 @@ import { refusing } from './themes/refusing.ts'
 import { reporting } from './themes/reporting.ts'
 import { scheduling } from './themes/scheduling.ts'
 import { sending } from './themes/sending.ts'
+import { transferring } from './themes/transferring.ts'
 import { undoing } from './themes/undoing.ts'
 import { uniqueness } from './themes/uniqueness.ts'
 import { waiting } from './themes/waiting.ts'
@@ -44,6 +45,7 @@ const themes: Readonly<Record<string, (kind: Kind) => void>> = {
   cancelling,
   reporting,
   undoing,
+  transferring,
   watching,
   looking,
   refusing,

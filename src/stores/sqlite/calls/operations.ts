@@ -16,6 +16,7 @@ import { dueSchedules, schedule, schedules } from './schedules/looking.ts'
 import { send } from './sending.ts'
 import { packOutcomes, sizeOf, unpackCalls } from './sent-call.ts'
 import { report, settle } from './settling.ts'
+import { movedCalls, movedMembers, takeMoved } from './transfer.ts'
 import { sweep } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 import { wake } from './waking.ts'
@@ -72,6 +73,8 @@ function doAsked(turn: Turn, asked: Asked, place: Place): unknown {
       return retain(turn, asked[1])
     case 'change':
       return changeSchedules(turn, asked[1])
+    case 'take':
+      return takeMoved(turn, asked[1], asked[2])
     case 'announce': {
       const [, worker, record] = asked
       turn.after(
@@ -97,6 +100,8 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     case 'outcome':
     case 'find':
     case 'list':
+    case 'moved':
+    case 'moved members':
     case 'schedules':
     case 'schedule':
     case 'due':
@@ -121,6 +126,8 @@ const looks: ReadonlySet<string> = new Set([
   'outcome',
   'find',
   'list',
+  'moved',
+  'moved members',
   'schedules',
   'schedule',
   'due',
@@ -130,7 +137,7 @@ const looks: ReadonlySet<string> = new Set([
 
 /** True for what brings new calls. */
 export function bringsCalls(asked: Asked): boolean {
-  if (asked[0] === 'send') return true
+  if (asked[0] === 'send' || asked[0] === 'take') return true
   return asked[0] === 'change' && hasTerms(asked[1])
 }
 
@@ -157,6 +164,7 @@ export function mustLast(asked: Asked): boolean {
     case 'pause':
     case 'retain':
     case 'change':
+    case 'take':
       return true
     case 'report':
       return asked[1].some(each => each.kind === 'step' || each.kind === 'undone' || each.kind === 'memo')
@@ -175,6 +183,8 @@ export function weightOf(asked: Asked): number {
         (sum, { next = [] }) => next.reduce((all, { inner = [] }) => all + 1 + inner.length, sum + 1),
         0,
       )
+    case 'take':
+      return asked[1].length + asked[2].length
     case 'change':
       return asked[1].reduce((sum, { terms }) => sum + 1 + (terms?.length ?? 0), 0)
     case 'blame':
@@ -204,6 +214,10 @@ function look(turn: Turn, asked: Asked): unknown {
       return job(turn, asked[1])
     case 'list':
       return jobs(turn, asked[1])
+    case 'moved':
+      return movedCalls(turn, asked[1])
+    case 'moved members':
+      return movedMembers(turn, asked[1], asked[2])
     case 'schedules':
       return schedules(turn, asked[1])
     case 'schedule':

@@ -6,6 +6,7 @@ import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
 import type { RetentionChange } from '../../roles/retention.ts'
 import type { ScheduleChange } from '../../roles/schedules.ts'
+import type { MovedCall, MovedMember } from '../../roles/transfer.ts'
 import type { Request as ThreadRequest } from '../../threaded/messages.ts'
 import type { ThreadAccess } from '../../threaded/thread-access.ts'
 import type { PackedCalls } from './sent-call.ts'
@@ -34,6 +35,9 @@ export type Asked =
   | readonly ['purge', JobFilter, number, number | undefined]
   | readonly ['pause', string, boolean]
   | readonly ['retain', RetentionChange]
+  | readonly ['moved', number]
+  | readonly ['moved members', string, number]
+  | readonly ['take', readonly MovedCall[], readonly MovedMember[]]
   | readonly ['schedules', string]
   | readonly ['schedule', string]
   | readonly ['due', number]

@@ -1,0 +1,95 @@
+import { checkCalls, checkCount, checkJson, checkList, checkSpan, checkString, checkText, refuse } from './check.ts'
+import type { OutgoingCall, SendOutcome } from './roles/calls.ts'
+import type { Lacking } from './roles/need.ts'
+import type { MovedCall, MovedMember, MoveOutcome } from './roles/transfer.ts'
+
+const ended: ReadonlySet<unknown> = new Set<MovedMember['state']>(['done', 'failed', 'cancelled', 'dead'])
+const reportKinds: ReadonlySet<unknown> = new Set(['step', 'undone', 'item', 'undoing'])
+
+/** Refuses calls and members that no store could have given, as those of a file that somebody has changed. @param store as in `checkCalls` */
+export function checkMoved(calls: readonly MovedCall[], members: readonly MovedMember[], store?: Lacking): void {
+  checkList(members, 'members')
+  for (const { counter, member, id, state, result, error } of members) {
+    checkText(counter, 'The counter of a member')
+    const of = `of member ${member} of counter ${counter}`
+    checkCount(member, `The number ${of}`, 0)
+    checkText(id, `The id ${of}`)
+    if (!ended.has(state)) refuse(`The state ${of}`, [...ended].join(', '), state)
+    if (result !== undefined) checkString(result, `The result ${of}`)
+    if (error !== undefined) checkString(error, `The error ${of}`)
+  }
+  checkList(calls, 'calls')
+  for (const call of calls) {
+    const of = `of call ${String(call.id)}`
+    for (const name of ['sentAt', 'dueAt', 'attempt', 'deaths'] as const) checkSpan(call[name], `${name} ${of}`)
+    for (const name of ['expiresAt', 'deadlineAt'] as const)
+      if (call[name] !== undefined) checkSpan(call[name], `${name} ${of}`)
+    if (call.unique?.until !== undefined) checkSpan(call.unique.until, `unique.until ${of}`)
+    if (call.error !== undefined) checkString(call.error, `The error ${of}`)
+    if (call.memo !== undefined) checkJson(call.memo, `The memo ${of}`)
+    if (call.after !== undefined) {
+      checkSpan(call.after.delay, `after.delay ${of}`)
+      if (call.after.letGoAt !== undefined) checkSpan(call.after.letGoAt, `after.letGoAt ${of}`)
+    }
+    checkList(call.reports ?? [], `reports ${of}`)
+    for (const report of call.reports ?? []) {
+      if (!reportKinds.has(report.kind)) refuse(`The kind of a report ${of}`, [...reportKinds].join(', '), report.kind)
+      if (report.kind === 'step' || report.kind === 'undone') checkText(report.name, `The name of a step ${of}`)
+      checkString(report.value, `The value of a report ${of}`)
+    }
+  }
+  checkCalls(
+    calls.map(call => outgoingOf(call, 0)),
+    store,
+  )
+}
+
+/** A call that was moved, as one that is sent. */
+export function outgoingOf(moved: MovedCall, now: number): OutgoingCall {
+  const { id, queue, task, headers, body, priority, dueAt, expiresAt, deadlineAt, unique, limit, after, counts } = moved
+  const { maxDeaths, ignoreResult, tags } = moved
+  const left = (at: number): number => Math.max(0, at - now)
+  return {
+    id,
+    queue,
+    task,
+    headers,
+    body,
+    priority,
+    delay: after !== undefined && after.members > 0 ? after.delay : left(dueAt),
+    ...(expiresAt === undefined ? {} : { expires: left(expiresAt) }),
+    ...(deadlineAt === undefined ? {} : { deadline: left(deadlineAt) }),
+    ...(maxDeaths === undefined ? {} : { maxDeaths }),
+    ...(ignoreResult ? { ignoreResult } : {}),
+    ...(tags === undefined ? {} : { tags }),
+    ...(unique === undefined
+      ? {}
+      : {
+          unique: {
+            key: unique.key,
+            conflict: 'reject',
+            ...(unique.until === undefined ? {} : { for: left(unique.until) }),
+          },
+        }),
+    ...(limit === undefined ? {} : { limit: { ...limit, strategy: 'wait' } }),
+    ...(counts === undefined ? {} : { counts }),
+    ...(after === undefined
+      ? {}
+      : {
+          after: {
+            counter: after.counter,
+            members: after.members,
+            failure: after.failure,
+            ...(after.letGoAt === undefined ? {} : { limit: left(after.letGoAt) }),
+          },
+        }),
+  }
+}
+
+/** The outcome for a call that was moved, by that of sending it. */
+export function moveOutcome(outcome: SendOutcome): MoveOutcome {
+  if (outcome.outcome !== 'rejected') return outcome.outcome === 'joined' ? 'known' : 'taken'
+  if (outcome.reason === 'size') return { refused: 'size', bytes: outcome.bytes, limit: outcome.limit }
+  if (outcome.reason === 'limit') return { refused: 'limit' }
+  return { refused: 'unique', ...(outcome.existing === undefined ? {} : { existing: outcome.existing }) }
+}

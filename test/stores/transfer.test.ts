@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import type { MovedCall, MovedMember, Store, Transfer } from 'skein/stores'
+import type { StoreSubject } from 'skein/testing/stores'
+import { Probe } from '#skein/testing/stores/probe.js'
+import { commands, type Real } from '../conformance/stores/fuzz/commands.ts'
+import { Model } from '../conformance/stores/fuzz/model.ts'
+import { memorySubject } from '../conformance/stores/memory-subject.ts'
+import { sqliteSubject } from '../conformance/stores/sqlite-subject.ts'
+
+interface Moved {
+  readonly calls: MovedCall[]
+  readonly members: MovedMember[]
+}
+
+async function movedOf(store: Store): Promise<Moved> {
+  const transfer = store.transfer as Transfer
+  const moved: Moved = { calls: [], members: [] }
+  for (let page = await transfer.calls(0); page.length > 0; page = await transfer.calls(page.at(-1)?.place ?? 0))
+    moved.calls.push(...page)
+  for (let page = await transfer.members(); page.length > 0; page = await transfer.members(page.at(-1)))
+    moved.members.push(...page)
+  return moved
+}
+
+/** The rest of a store without its places, and as it is once nothing runs any more. */
+function plain({ calls, members }: Moved): unknown {
+  return { calls: calls.map(({ place: _own, running: _handedBack, ...call }) => call), members }
+}
+
+/** Random lives of one store, whose rest moves to one of another kind, and from there to a third. */
+function moves(from: StoreSubject, to: StoreSubject, numRuns: number): void {
+  const { SKEIN_SEED: seed } = process.env
+  test(`from ${from.name} to ${to.name} and back, in ${numRuns} random lives`, async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async list => {
+        const beds = await Promise.all([from, to, from].map(each => each.make()))
+        try {
+          const [first, second, third] = (await Promise.all(beds.map(bed => bed.open()))) as [Store, Store, Store]
+          const [bed] = beds as [(typeof beds)[0]]
+          const real = { bed, probe: new Probe(first, bed), claims: [], sent: 0, reported: 0 } as unknown as Real
+          await fc.asyncModelRun(() => ({ model: new Model(), real }), list)
+          const moved = await movedOf(first)
+          for (const store of [second, third]) {
+            const outcomes = await (store.transfer as Transfer).take(await movedOf(store === second ? first : second))
+            assert.deepEqual(new Set(outcomes), new Set(moved.calls.length > 0 ? ['taken'] : []))
+            assert.deepEqual(plain(await movedOf(store)), plain(moved))
+          }
+        } finally {
+          await Promise.all(beds.map(each => each.tearDown()))
+        }
+      }),
+      { numRuns, endOnFailure: false, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+    )
+  })
+}
+
+describe('what has not ended is the same when it has moved', () => {
+  moves(memorySubject, memorySubject, 40)
+  moves(memorySubject, sqliteSubject, 6)
+  moves(sqliteSubject, memorySubject, 6)
+})
