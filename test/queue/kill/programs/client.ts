@@ -51,6 +51,9 @@ const unsignalled: string[] = []
 const mostUnsignalled = 8
 
 const queue = await connect(url)
+// A client that is dead may not have sent them.
+for (const { id, waits } of await queue.jobs({ states: ['held'], queue: waitsQueue, limit: 1_000 }))
+  if (waits?.some(({ kind }) => kind === 'signal')) unsignalled.push(id)
 process.stdout.write('ready\n')
 for (let n = 0; n < Number(most);) {
   const { queues } = await queue.storeStats()
