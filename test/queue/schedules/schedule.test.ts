@@ -77,6 +77,20 @@ describe('a schedule', () => {
     assert.deepEqual(await jobsOf(bench), ['1 done', '2 cancelled'])
   })
 
+  test('has jobs that others follow, each its own', async () => {
+    await using bench = await open()
+    await bench.queue.schedule('s', { every: '1h' }, call(long, 0).with({ onDone: call(echo, 'x') }))
+    await bench.clock.advance('2h')
+    await bench.drain()
+    const jobs = await bench.queue.jobs()
+    assert.deepEqual(jobs.map(({ task, state }) => `${task.replace(/.*\./, '')} ${state}`).sort(), [
+      'echo done',
+      'echo done',
+      'long done',
+      'long done',
+    ])
+  })
+
   test('is over after so many times, and after its last moment', async () => {
     await using bench = await open()
     const { queue, clock } = bench
