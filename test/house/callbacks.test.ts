@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test'
 import {
   Barrier,
   CircuitBreaker,
+  current,
   every,
   instrument,
   loop,
@@ -34,6 +35,15 @@ const meant = { message: 'as meant' }
 const same = task(import.meta, (n: number) => n, { name: 'callbacks.same' })
 const failing = task(import.meta, fails, { name: 'callbacks.failing' })
 
+const undoes = task(
+  import.meta,
+  async () => {
+    await current().step('a', () => 1, { undo: oops })
+    fails()
+  },
+  { name: 'callbacks.undoes' },
+)
+
 class Odd {
   readonly value = 1
 }
@@ -58,6 +68,9 @@ const callbacks: Readonly<Record<string, () => Promise<void>>> = {
       meant,
     )
     assert.equal(runs, 3)
+  },
+  'StepOptions.undo': async () => {
+    await assert.rejects(loop.run(undoes), meant)
   },
   'Backoff.backoff': async () => {
     using _clock = virtualClock({ autojump: true })

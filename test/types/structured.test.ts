@@ -24,6 +24,23 @@ declare const s: Scope
 const text = async (s: Scope): Promise<string> => s.name
 const number = (): number => 1
 
+async function steps(): Promise<void> {
+  const seat = await s.step('train', async () => 7, {
+    retries: { times: 3, backoff: '10s' },
+    undo: (s, seat) => {
+      exactly<Scope>()(s)
+      exactly<number>()(seat)
+    },
+    undoTimeout: '1h',
+  })
+  exactly<number>()(seat)
+  // @ts-expect-error: the value is a number
+  await s.step('train', () => 7, { undo: (_, seat: string) => seat })
+  // @ts-expect-error: the name of the option is retries
+  await s.step('train', () => 7, { times: 3 })
+}
+void steps
+
 async function results(): Promise<void> {
   const list = await all([text, number, s => s.cancelled], s)
   exactly<[string, number, boolean]>()(list)
