@@ -40,6 +40,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/job.ts')).jobCommand,
   },
   {
+    name: 'graph',
+    summary: 'the jobs of a graph as a tree: how far it has come, who waits for whom',
+    load: async () => (await import('./queue/graph.ts')).graphCommand,
+  },
+  {
     name: 'retry',
     summary: 'make jobs that have ended run again',
     load: async () => (await import('./queue/retry.ts')).retryCommand,
