@@ -22,6 +22,7 @@ const queueCommands = [
   'stats',
   'jobs',
   'job',
+  'graph',
   'retry',
   'cancel',
   'signal',
