@@ -27,6 +27,7 @@ async function bed(t: TestContext): Promise<Bed> {
   await queue.submit(call(add, 1, 2).with({ id: 'first' }))
   await queue.submit(call(add, 3, 4).with({ id: 'later', delay: '1h', unique: 'only', tags: ['x'] }))
   await queue.pause('mail')
+  await queue.schedule('hourly', { every: '1h' }, call(add, 7, 8))
   return {
     url,
     queue,
@@ -47,15 +48,15 @@ describe('skein export and skein import', () => {
     const { run, file, other } = await bed(t)
     const exported = await run('export', file)
     assert.equal(exported.code, 0, exported.stderr)
-    assert.match(exported.stdout, /^2 jobs, 0 schedules, 1 paused queue in /)
+    assert.match(exported.stdout, /^2 jobs, 1 schedule, 1 paused queue in /)
     const kinds = parsed(readFileSync(file, 'utf8')).map(({ kind }) => kind)
-    assert.deepEqual(kinds, ['skein export', 'queue', 'job', 'job', 'end'])
+    assert.deepEqual(kinds, ['skein export', 'queue', 'schedule', 'job', 'job', 'end'])
     const first = await run('import', file, '--store', other)
     assert.equal(first.code, 0, first.stderr)
-    assert.equal(first.stdout, '2 jobs and 0 schedules taken in, 1 queue paused.\n')
+    assert.equal(first.stdout, '2 jobs and 1 schedule taken in, 1 queue paused.\n')
     const again = await run('import', file, '--store', other, '--json')
     assert.deepEqual(parsed(again.stdout), [
-      { jobs: 0, known: 2, schedules: 0, knownSchedules: 0, queues: 1, refused: [] },
+      { jobs: 0, known: 2, schedules: 0, knownSchedules: 1, queues: 1, refused: [] },
     ])
     const moved = await connect(other)
     t.after(() => moved.close())
@@ -85,7 +86,7 @@ describe('skein export and skein import', () => {
     const lines = readFileSync(file, 'utf8').trim().split('\n')
     const broken: readonly (readonly [lines: readonly string[], told: RegExp])[] = [
       [lines.slice(0, -1), /cut off.*SKEIN_MALFORMED_MESSAGE/s],
-      [lines.filter((_, at) => at !== 2), /it says 2 jobs, and there are 1/],
+      [lines.filter((_, at) => at !== 3), /it says 2 jobs, and there are 1/],
       [[...lines, '{"kind":"queue"}'], /after the last one/],
       [[lines[0] ?? '', 'nonsense', ...lines.slice(1)], /Line 2 .* not JSON/],
       [lines.map(each => each.replace('"version":1', '"version":2')), /newer skein.*SKEIN_STORE_VERSION/s],

@@ -80,6 +80,7 @@ export class Runner implements ScopeSource, Services {
   asking = 0
   onQuiet: ((ended?: 'returned' | 'thrown') => void) | undefined
   undos: (() => Promise<unknown>)[] | undefined
+  undoIsOver: boolean | undefined
   #scope: Scope | undefined
   #chain: ChainRun | undefined
   #credit: number

@@ -59,14 +59,20 @@ export class TaskStep implements StepTerms<Scope> {
   }
 
   async #undoneDurably(run: () => Promise<unknown>, ask: NonNullable<Services['ask']>): Promise<void> {
-    const name = this.#name
+    if (this.#services.undoIsOver === true) return
+    let failure: { readonly error: unknown } | undefined
     try {
       await run()
     } catch (error) {
-      await ask(stepAsk.undone, { name, error })
+      failure = { error }
+    }
+    try {
+      await ask(stepAsk.undone, { name: this.#name, ...failure })
+    } catch (error) {
+      this.#services.undoIsOver = true
       throw error
     }
-    await ask(stepAsk.undone, { name })
+    if (failure !== undefined) throw failure.error
   }
 
   async #undone(root: Scope, undo: (s: Scope) => unknown): Promise<void> {

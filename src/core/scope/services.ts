@@ -22,6 +22,8 @@ export interface Services {
   stepTerms<S extends object>(scope: object, name: string, options: object): StepTerms<S>
   /** There while several items run as one: what the present one has to undo, which the scope of all of them does not know. */
   readonly undos?: (() => Promise<unknown>)[] | undefined
+  /** True once it could not be kept that a step was undone, as where another worker has the call by now: another run does the rest. */
+  undoIsOver?: boolean | undefined
   /** The names of the steps that this run has begun. */
   begun?: Set<string> | undefined
   /** The names of those that are being worked on. */

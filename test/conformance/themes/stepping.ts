@@ -140,6 +140,15 @@ export const stepping: Theme = theme('the steps of a task', add => {
     ])
   })
 
+  add('are not undone any more when it cannot be kept that one has been', async ({ shared, file }) => {
+    const ask = async (kind: string): Promise<unknown> => {
+      if (kind === stepAsk.undone) throw new RangeError('its lease was lost')
+      return kind === stepAsk.get ? { value: 'kept', undo: true } : undefined
+    }
+    await runWith(shared, call(travel, file('notes'), 'fails'), { services: { ask } }).ended
+    assert.deepEqual(linesOf(file('notes')), ['cancel kept'])
+  })
+
   add('say which of them could not be undone, where somebody keeps them', async ({ shared, file }) => {
     const undone: { name: string; error?: unknown }[] = []
     const ask = async (kind: string, value: unknown): Promise<unknown> => {

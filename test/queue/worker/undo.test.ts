@@ -250,6 +250,33 @@ describe('on the clock of a test', () => {
     assert.ok(bed.clock.now() - before < 60_000)
   })
 
+  // The points that a job passes that fails.
+  for (const label of ['after-claim', 'mid-run', 'before-ack', 'during-ack', 'after-ack'] as const) {
+    on(
+      `whichever worker dies ${label}, each step is undone, the last one first, and none is done again`,
+      async (bed, notes) => {
+        for (let passage = 1; passage <= 12; passage++) {
+          const file = `${notes}.${passage}`
+          const disarm = bed.crash.at(label, { time: passage })
+          const job = await bed.queue.submit(contract, file, false)
+          await bed.queue.signal(job.id, 'approval', { ok: true })
+          await bed.drain()
+          disarm()
+          await assert.rejects(job.result(), { message: 'no money' })
+          const lines = linesOf(file)
+          // What had not been written when a worker died is done, or undone, once more.
+          const once = lines.filter((line, at) => line !== lines[at - 1])
+          assert.deepEqual(
+            once,
+            ['reserve', 'invite', 'sign true', 'tear up', 'send regrets', 'release'],
+            `${label}, passage ${passage}: ${lines.join(', ')}`,
+          )
+        }
+        assert.ok(bed.crash.count > 1, `${bed.crash.count} workers have died`)
+      },
+    )
+  }
+
   on('one that nobody has approved in time is undone', async (bed, notes) => {
     const job = await bed.queue.submit(contract, notes, false)
     await bed.drain()
