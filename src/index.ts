@@ -18,7 +18,7 @@ export type {
   WorkerStats,
 } from './call/executor.ts'
 export type { MapOptions } from './call/map.ts'
-export { graphPathOf } from './call/run/graph-path.ts'
+export { graphPathOf } from './call/run/graph/path.ts'
 export type { CallOptions } from './call/options.ts'
 export type { DurableCallOptions, Following, FollowingCall, LimitOptions, UniqueOptions } from './call/queue-options.ts'
 export type { InputSchemas, StandardResult, StandardSchema } from './call/define/definition.ts'

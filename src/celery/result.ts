@@ -1,6 +1,6 @@
 import { isError } from '../call/codec/stack-note.ts'
 import { className } from '../call/codec/class-name.ts'
-import { keepPath } from '../call/run/graph-path.ts'
+import { keepPath } from '../call/run/graph/path.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
 import { applyMarks, type Mark } from './marks.ts'
 import { readJson } from './read-json.ts'

@@ -1,8 +1,8 @@
 import { type Call, isCall } from '../call/call.ts'
 import { weigh } from '../call/codec/weigh.ts'
-import { chainFrom } from '../call/run/fused.ts'
-import type { GraphNode } from '../call/run/graph-node.ts'
-import { planGraph } from '../call/run/graph-plan.ts'
+import { chainFrom } from '../call/run/graph/fused.ts'
+import type { GraphNode } from '../call/run/graph/node.ts'
+import { planGraph } from '../call/run/graph/plan.ts'
 import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 

@@ -133,7 +133,7 @@ describe('skein worker', () => {
         events.map(each => (each['type'] === 'worker' ? each['state'] : each['type'])),
         ['ready', 'started', 'ended', 'leaving', 'gone'],
       )
-      assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap', 'work.busy'])
+      assert.deepEqual(events[0]?.['tasks'], ['work.add', 'work.boom', 'work.nap', 'work.asks', 'work.busy'])
     })
   }
 

@@ -1,6 +1,6 @@
 import { type Entry, isBundle } from '../../call/run/entry.ts'
 import { withOrigin } from '../../call/codec/envelope.ts'
-import { readChain } from '../../call/run/fused.ts'
+import { readChain } from '../../call/run/graph/fused.ts'
 import { describeSite } from '../../call/run/submit-site.ts'
 
 /** Writes below an error's stack which worker and task it came from and who had submitted the call. Returns the same error. */

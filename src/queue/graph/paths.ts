@@ -1,4 +1,4 @@
-import type { GraphNode } from '../../call/run/graph-node.ts'
+import type { GraphNode } from '../../call/run/graph/node.ts'
 
 /** So many steps of a path are shown from its start, and so many from its end. */
 const shown = 6

@@ -1,5 +1,5 @@
 import type { Call } from '../../call/call.ts'
-import { hasNested } from '../../call/run/nested.ts'
+import { hasNested } from '../../call/run/graph/nested.ts'
 import { encodeMessage } from '../../celery/message.ts'
 import { isoTime } from '../../celery/write-json.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'

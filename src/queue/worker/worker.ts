@@ -1,6 +1,6 @@
 import { setImmediate } from '../../core/time/platform.ts'
 import { Entry, type Outcome, patientTerms, type Work } from '../../call/run/entry.ts'
-import { isReturnedCall } from '../../call/run/returned-call.ts'
+import { isReturnedCall } from '../../call/run/graph/returned-call.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
 import { decodeValue } from '../../celery/result.ts'

@@ -101,6 +101,8 @@ export async function makeSample(file: string, count: number): Promise<Sound> {
       database.exec(
         `INSERT INTO skein_member (counter, member, call, id) VALUES ('harmed-${at}', 0, ${at}, 'harmed-${at}')`,
       )
+      database.exec(`INSERT INTO skein_memo VALUES (${at + 1}, '{}')`)
+      database.exec(`INSERT INTO skein_schedule VALUES ('harmed-${at}', ${at + 1}, 1e12, '{}', '{}')`)
       database.exec(`INSERT INTO skein_gone VALUES (${1_000_000 + at}, 'harmed-gone-${at}')`)
       database.exec(
         `INSERT INTO skein_worker VALUES ('harmed-${at}', '["harmed"]', '["harmed.1"]', 4, 'threads', ${Date.now()}, ${Date.now()}, 1e12)`,

@@ -2,7 +2,7 @@ import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
 import type { Claim } from '../../roles/broker.ts'
 import { countIn, numberIn, optionalTextIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
-import { memoOf } from './counters.ts'
+import { memoOf } from './counters/counters.ts'
 import { condemn } from './ending.ts'
 import {
   Admission,

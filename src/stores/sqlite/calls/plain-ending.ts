@@ -1,7 +1,7 @@
 import { countOf } from '../file/columns.ts'
 import type { Value } from '../file/driver.ts'
 import { partOf, state } from '../file/schema.ts'
-import { limitsOf } from './history.ts'
+import { limitsOf } from './history/history.ts'
 import type { Turn } from './turn.ts'
 
 /** A call that is done and needs nothing beside: no limit to free, no effects, and its result is kept. */

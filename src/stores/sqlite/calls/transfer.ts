@@ -6,7 +6,7 @@ import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/colu
 import type { Row } from '../file/driver.ts'
 import { notEnded, state } from '../file/schema.ts'
 import { messageOf } from './claiming.ts'
-import { attend, enroll, keepMemo, memoOf, stateName } from './counters.ts'
+import { attend, enroll, keepMemo, memoOf, stateName } from './counters/counters.ts'
 import { reportKind, write } from './reporting.ts'
 import { earlier, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'

@@ -6,7 +6,7 @@ import type { Database } from '../file/database.ts'
 import type { Row } from '../file/driver.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
-import { HistoryCounts } from './history-counts.ts'
+import { HistoryCounts } from './history/counts.ts'
 import { type Kept, readRetention } from '../file/kept.ts'
 
 /** A claim that this store holds. */

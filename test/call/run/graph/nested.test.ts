@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { call, task } from 'skein'
-import { hasNested } from '#skein/call/run/nested.js'
+import { hasNested } from '#skein/call/run/graph/nested.js'
 
 const same = task(import.meta, (n: number) => n, { name: 'nested.same' })
 

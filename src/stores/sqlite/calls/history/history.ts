@@ -1,10 +1,10 @@
-import { retentionParts } from '../../options.ts'
-import { keptAnyway, type KeptLimits } from '../../roles/retention.ts'
-import { countIn, countOf, numberIn } from '../file/columns.ts'
-import { exceeds, firstEnded } from './due.ts'
-import { forgetWhere } from './ending.ts'
-import { parts, withoutKey } from '../file/schema.ts'
-import type { Keeper, Turn } from './turn.ts'
+import { retentionParts } from '../../../options.ts'
+import { keptAnyway, type KeptLimits } from '../../../roles/retention.ts'
+import { countIn, countOf, numberIn } from '../../file/columns.ts'
+import { exceeds, firstEnded } from '../due.ts'
+import { forgetWhere } from '../ending.ts'
+import { parts, withoutKey } from '../../file/schema.ts'
+import type { Keeper, Turn } from '../turn.ts'
 
 /** The most that is forgotten in one transaction, so that others need not wait long. */
 const most = 1_000

@@ -1,7 +1,7 @@
-import type { TaskIdentity } from '../define/identity.ts'
-import { isOwn } from '../define/own-tasks.ts'
-import type { CallSettings } from '../options.ts'
-import type { GraphNode } from './graph-node.ts'
+import type { TaskIdentity } from '../../define/identity.ts'
+import { isOwn } from '../../define/own-tasks.ts'
+import type { CallSettings } from '../../options.ts'
+import type { GraphNode } from './node.ts'
 
 /**
  * A chain of calls that travels to a worker and runs there as one entry, of kind `chain`: where each has nothing but the result of the

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { call, type Call, chain, graphPathOf, group, type SkeinEvent, WorkerCrashedError } from 'skein'
 import { threads } from 'skein/threads'
-import { chainArguments, chainFrom, readChain } from '#skein/call/run/fused.js'
-import { planGraph } from '#skein/call/run/graph-plan.js'
-import { add, double, sum } from '../../conformance/tasks/values.ts'
-import { exitWith } from '../../conformance/tasks/crashing.ts'
+import { chainArguments, chainFrom, readChain } from '#skein/call/run/graph/fused.js'
+import { planGraph } from '#skein/call/run/graph/plan.js'
+import { add, double, sum } from '../../../conformance/tasks/values.ts'
+import { exitWith } from '../../../conformance/tasks/crashing.ts'
 
 const namesFrom = (whole: Call<unknown>): string[] => {
   const head = planGraph(whole).at(-1)

@@ -1,5 +1,5 @@
-import { noteBelow } from '../codec/stack-note.ts'
-import type { GraphEdge, GraphNode } from './graph-node.ts'
+import { noteBelow } from '../../codec/stack-note.ts'
+import type { GraphEdge, GraphNode } from './node.ts'
 
 const paths: WeakMap<object, string> = /* @__PURE__ */ new WeakMap()
 

@@ -1,6 +1,6 @@
-import type { Database } from '../file/database.ts'
-import type { Row } from '../file/driver.ts'
-import { parts } from '../file/schema.ts'
+import type { Database } from '../../file/database.ts'
+import type { Row } from '../../file/driver.ts'
+import { parts } from '../../file/schema.ts'
 
 /** The number and the bytes of the calls in each part of history, as they will be once the transaction is over. */
 export class HistoryCounts {

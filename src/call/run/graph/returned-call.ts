@@ -1,5 +1,5 @@
-import { isCall } from '../call.ts'
-import type { Work } from './entry.ts'
+import { isCall } from '../../call.ts'
+import type { Work } from '../entry.ts'
 
 /** True for a call that a task has returned. Asked of whatever a task returns, so it never throws. */
 export function isReturnedCall(value: unknown): value is Work {

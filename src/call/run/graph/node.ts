@@ -1,7 +1,7 @@
-import type { RankedNode, Rank } from '../../core/sync/ranks.ts'
-import type { Job } from '../../core/job/job.ts'
-import { segment } from '../codec/path.ts'
-import type { Entry, Work } from './entry.ts'
+import type { RankedNode, Rank } from '../../../core/sync/ranks.ts'
+import type { Job } from '../../../core/job/job.ts'
+import { segment } from '../../codec/path.ts'
+import type { Entry, Work } from '../entry.ts'
 
 /**
  * The state of a node of a graph that runs.

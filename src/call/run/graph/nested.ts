@@ -1,5 +1,5 @@
-import { brandOf } from '../../core/brand.ts'
-import { isPlain } from '../codec/copy-plain.ts'
+import { brandOf } from '../../../core/brand.ts'
+import { isPlain } from '../../codec/copy-plain.ts'
 
 /**
  * True when an argument is, or holds in an array or plain object, a Call or a Job that has to be resolved first.

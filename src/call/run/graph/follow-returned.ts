@@ -1,5 +1,5 @@
-import type { ChunkResult, Work } from './entry.ts'
-import type { Handover } from './handover.ts'
+import type { ChunkResult, Work } from '../entry.ts'
+import type { Handover } from '../handover.ts'
 import { isReturnedCall } from './returned-call.ts'
 import { runGraph } from './run-graph.ts'
 

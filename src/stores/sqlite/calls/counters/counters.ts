@@ -1,12 +1,12 @@
-import type { Membership } from '../../roles/calls.ts'
-import type { EndedMember } from '../../roles/counters.ts'
-import { countIn, countOf, optionalTextIn, textIn } from '../file/columns.ts'
-import { isEndCounter } from '../../end-counter.ts'
-import { firstSignal, isJobCounter, jobCounter } from '../../job-counter.ts'
-import { memberStory } from '../../story.ts'
-import { state } from '../file/schema.ts'
+import type { Membership } from '../../../roles/calls.ts'
+import type { EndedMember } from '../../../roles/counters.ts'
+import { countIn, countOf, optionalTextIn, textIn } from '../../file/columns.ts'
+import { isEndCounter } from '../../../end-counter.ts'
+import { firstSignal, isJobCounter, jobCounter } from '../../../job-counter.ts'
+import { memberStory } from '../../../story.ts'
+import { state } from '../../file/schema.ts'
 import { unended } from './graphs.ts'
-import type { Ended, Turn } from './turn.ts'
+import type { Ended, Turn } from '../turn.ts'
 
 /** A member that has not ended as done, and the story of those who are dropped because of it. */
 export interface FailedMember {

@@ -1,5 +1,5 @@
-import { notEnded, state } from '../file/schema.ts'
-import type { Turn } from './turn.ts'
+import { notEnded, state } from '../../file/schema.ts'
+import type { Turn } from '../turn.ts'
 
 /** A member that has ended runs again: until it has ended once more it has not. */
 export function uncount(turn: Turn, { call, counts }: { readonly call: number; readonly counts: number }): void {
