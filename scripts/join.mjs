@@ -19,19 +19,21 @@ import { inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
 const queueCommands = [
+  'worker/worker',
   'stats',
   'jobs',
   'job',
-  'graph',
+  'graph/graph',
   'retry',
   'cancel',
   'signal',
   'purge',
   'pause',
+  'schedules/schedules',
   'dead',
   'doctor',
-  'export',
-  'import',
+  'transfer/export',
+  'transfer/import',
   'repair',
 ]
 
@@ -57,7 +59,7 @@ const parts = [
   { name: 'testing-stores', entries: ['testing/stores/index.js'] },
   {
     name: 'commands',
-    entries: ['worker/worker', 'schedules/schedules', ...queueCommands].map(name => `cli/queue/${name}.js`),
+    entries: queueCommands.map(name => `cli/queue/${name}.js`),
   },
   {
     name: 'compare',

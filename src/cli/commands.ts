@@ -42,7 +42,7 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'graph',
     summary: 'the jobs of a graph as a tree: how far it has come, who waits for whom',
-    load: async () => (await import('./queue/graph.ts')).graphCommand,
+    load: async () => (await import('./queue/graph/graph.ts')).graphCommand,
   },
   {
     name: 'retry',
@@ -92,12 +92,12 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'export',
     summary: 'write what has not ended into a file, to move it to another store',
-    load: async () => (await import('./queue/export.ts')).exportCommand,
+    load: async () => (await import('./queue/transfer/export.ts')).exportCommand,
   },
   {
     name: 'import',
     summary: 'take in what skein export has written',
-    load: async () => (await import('./queue/import.ts')).importCommand,
+    load: async () => (await import('./queue/transfer/import.ts')).importCommand,
   },
   {
     name: 'repair',

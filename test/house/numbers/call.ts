@@ -1,4 +1,14 @@
-import { call, type CallOptions, current, type Executor, loop, type LoopOptions, task } from 'skein'
+import {
+  call,
+  type CallOptions,
+  current,
+  type Executor,
+  loop,
+  type LoopOptions,
+  type Scope,
+  type StepOptions,
+  task,
+} from 'skein'
 import { connect } from 'skein/queue'
 import { virtualClock } from 'skein/testing'
 import { bounded, count, countOrNone, type Kind, number, type NumberRow, positive, row, span } from './kinds.ts'
@@ -39,6 +49,20 @@ const many = task(
   },
   { name: 'numbers.many' },
 )
+
+let ofStep: StepOptions<number, Scope> = {}
+const steps = task(
+  import.meta,
+  async function steps(ends: 'fails' | 'returns') {
+    await current().step('one', () => (ends === 'fails' ? Promise.reject(new Error('as meant')) : 1), ofStep)
+  },
+  { name: 'numbers.steps' },
+)
+
+const stepped = (ends: 'fails' | 'returns', options: StepOptions<number, Scope>): Promise<unknown> => {
+  ofStep = options
+  return briefly(s => told(s.on(loop).run(steps, ends)))
+}
 
 const retried = (retries: object): Promise<unknown> =>
   briefly(s => told(s.on(loop).run(call(fails).with({ retries: { times: 2, jitter: 0, ...retries } } as CallOptions))))
@@ -108,6 +132,8 @@ export const callRows: readonly NumberRow[] = [
   row<number>('CallOptions.retries', countOrPolicy, retries =>
     briefly(s => told(s.on(loop).run(call(fails).with({ retries })))),
   ),
+  row<number>('StepOptions.retries', countOrPolicy, retries => stepped('fails', { retries })),
+  row('StepOptions.undoTimeout', span, undoTimeout => stepped('returns', { undo: () => {}, undoTimeout })),
   row<number>('CallOptions.priority', count(Number.MIN_SAFE_INTEGER), priority =>
     loop.run(call(task2, 1).with({ priority })),
   ),

@@ -1,7 +1,7 @@
 import { call, current, type Duration, type Executor, task } from 'skein'
 import { compare, type CompareOptions } from 'skein/advisor'
 import { processes, type ProcessesOptions as PoolOptions } from 'skein/processes'
-import { signalStep, work, type WorkOptions } from 'skein/queue'
+import { type ScheduleOptions, signalStep, work, type WorkOptions } from 'skein/queue'
 import { memoryStore, type MemoryStoreOptions } from 'skein/stores/memory'
 import { crash, settled, shuffled, testQueue, type TestQueueOptions, virtualClock } from 'skein/testing'
 import { threads } from 'skein/threads'
@@ -12,6 +12,7 @@ import {
   count,
   countOrNone,
   type Kind,
+  number,
   type NumberRow,
   positive,
   row,
@@ -36,6 +37,25 @@ async function signalled(timeout: Duration): Promise<unknown> {
     return (await queue.waitFor(job, 'held')).state
   } catch {
     return await told(job.result())
+  }
+}
+
+/** A schedule that is made and never comes due here. */
+async function scheduled(options: ScheduleOptions): Promise<void> {
+  await using queue = await testQueue({ tasks: [same] })
+  await queue.queue.schedule('numbers', { every: '1d' }, call(same, 1), options)
+}
+
+/** A moment that a schedule may have: up to the end of the year 9999. */
+const moment = number(0, 253_402_300_799_999)
+
+/** A schedule that ends at a moment; one that has passed leaves it no term, and that is another error. */
+async function endsAt(until: number): Promise<unknown> {
+  try {
+    return await scheduled({ until })
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SKEIN_SCHEDULE_RULE') return 'over'
+    throw error
   }
 }
 
@@ -144,6 +164,11 @@ export const placeRows: readonly NumberRow[] = [
   row('CompareOptions.budget', spanUpTo(100), budget => compared({ budget })),
   row<number>('CrashOptions.time', count(1), time => crash.at('after-claim', { time })()),
   row('SignalStepOptions.timeout', span, signalled),
+  row<number>('ScheduleOptions.catchUpLimit', count(1, 1_000), catchUpLimit => scheduled({ catchUpLimit })),
+  row('ScheduleOptions.jitter', spanUpTo(86_400_000), jitter => scheduled({ jitter })),
+  row<number>('ScheduleOptions.from', moment, from => scheduled({ from })),
+  row<number>('ScheduleOptions.until', moment, endsAt),
+  row<number>('ScheduleOptions.times', countOrNone(1), times => scheduled({ times })),
   row<number>('TestQueueOptions.concurrency', count(1, 100_000), concurrency => queued({ concurrency })),
   row('TestQueueOptions.lease', boundedFrom(1_000), lease => queued({ lease })),
   row('drain(limit)', span, async limit => {

@@ -1,7 +1,7 @@
-import { count, plural } from '../ui/amount.ts'
-import type { Style } from '../ui/style.ts'
-import type { GraphJob, ReadGraph } from './graph-nodes.ts'
-import { short, stateText } from './words.ts'
+import { count, plural } from '../../ui/amount.ts'
+import type { Style } from '../../ui/style.ts'
+import type { GraphJob, ReadGraph } from './nodes.ts'
+import { short, stateText } from '../words.ts'
 
 /** A job in its place in the tree: the levels above it, and whether each of them goes on below. */
 interface Row {

@@ -1,12 +1,12 @@
-import type { Store } from '../../stores/roles/store.ts'
-import type { Arguments, CommandBody } from '../command.ts'
-import { exitCodes, UsageError } from '../exit-codes.ts'
-import { type Output, say, sayJson } from '../output.ts'
-import { findId } from './find-id.ts'
-import { readGraph } from './graph-nodes.ts'
-import { graphSvg, graphText } from './graph-text.ts'
-import { storeOption, withStore } from './store-option.ts'
-import { short } from './words.ts'
+import type { Store } from '../../../stores/roles/store.ts'
+import type { Arguments, CommandBody } from '../../command.ts'
+import { exitCodes, UsageError } from '../../exit-codes.ts'
+import { type Output, say, sayJson } from '../../output.ts'
+import { findId } from '../find-id.ts'
+import { readGraph } from './nodes.ts'
+import { graphSvg, graphText } from './text.ts'
+import { storeOption, withStore } from '../store-option.ts'
+import { short } from '../words.ts'
 
 /** `skein graph`: the jobs of a graph, what they wait for, and how far it has come. */
 export const graphCommand: CommandBody = {

@@ -1,13 +1,13 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { inspecting, needTransfer } from '../../stores/roles/need.ts'
-import type { Store } from '../../stores/roles/store.ts'
-import type { Arguments, CommandBody } from '../command.ts'
-import { exitCodes, UsageError } from '../exit-codes.ts'
-import { type Output, OutputError } from '../output.ts'
-import { plural } from '../ui/amount.ts'
-import { Progress } from '../ui/progress.ts'
-import { countedAs, type ExportCounts, type ExportLine, exportVersion, noCounts } from './moved-file.ts'
-import { storeOption, withStore } from './store-option.ts'
+import { inspecting, needTransfer } from '../../../stores/roles/need.ts'
+import type { Store } from '../../../stores/roles/store.ts'
+import type { Arguments, CommandBody } from '../../command.ts'
+import { exitCodes, UsageError } from '../../exit-codes.ts'
+import { type Output, OutputError } from '../../output.ts'
+import { plural } from '../../ui/amount.ts'
+import { Progress } from '../../ui/progress.ts'
+import { countedAs, type ExportCounts, type ExportLine, exportVersion, noCounts } from './file.ts'
+import { storeOption, withStore } from '../store-option.ts'
 
 /** `skein export`: writes what has not ended into a file. */
 export const exportCommand: CommandBody = {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
-import { inspecting, needTransfer } from '../../stores/roles/need.ts'
-import type { ScheduleState } from '../../stores/roles/schedules.ts'
-import type { Store } from '../../stores/roles/store.ts'
-import type { MovedCall, MovedMember, MoveOutcome } from '../../stores/roles/transfer.ts'
-import type { Arguments, CommandBody } from '../command.ts'
-import { exitCodes, UsageError } from '../exit-codes.ts'
-import type { Output } from '../output.ts'
-import { plural } from '../ui/amount.ts'
-import { Progress } from '../ui/progress.ts'
-import { readExport } from './moved-file.ts'
-import { storeOption, storeUrl } from './store-option.ts'
+import { inspecting, needTransfer } from '../../../stores/roles/need.ts'
+import type { ScheduleState } from '../../../stores/roles/schedules.ts'
+import type { Store } from '../../../stores/roles/store.ts'
+import type { MovedCall, MovedMember, MoveOutcome } from '../../../stores/roles/transfer.ts'
+import type { Arguments, CommandBody } from '../../command.ts'
+import { exitCodes, UsageError } from '../../exit-codes.ts'
+import type { Output } from '../../output.ts'
+import { plural } from '../../ui/amount.ts'
+import { Progress } from '../../ui/progress.ts'
+import { readExport } from './file.ts'
+import { storeOption, storeUrl } from '../store-option.ts'
 
 /** So many jobs are one commit. */
 const together = 500
@@ -53,7 +53,7 @@ async function runImport(args: Arguments, output: Output): Promise<number> {
     quiet: args.has('quiet') || args.has('json'),
   })
   let done = 0
-  const { openStore } = await import('../../queue/open-store.ts')
+  const { openStore } = await import('../../../queue/open-store.ts')
   const store = await openStore(url)
   try {
     const imported = await takeIn(store, file, count => progress.update({ done: (done += count) }))

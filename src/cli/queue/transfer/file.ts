@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { MalformedMessageError, StoreError } from '../../core/errors/errors.ts'
-import { messageOf } from '../../core/errors/foreign.ts'
-import type { ScheduleState } from '../../stores/roles/schedules.ts'
-import type { MovedCall, MovedMember } from '../../stores/roles/transfer.ts'
+import { MalformedMessageError, StoreError } from '../../../core/errors/errors.ts'
+import { messageOf } from '../../../core/errors/foreign.ts'
+import type { ScheduleState } from '../../../stores/roles/schedules.ts'
+import type { MovedCall, MovedMember } from '../../../stores/roles/transfer.ts'
 
 /** The version of the lines below: a reader of an older one does not know them. */
 export const exportVersion = 1
