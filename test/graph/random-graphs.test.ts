@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Call, call, type Executor, loop, orElse, settle } from 'skein'
+import { type Call, call, type Executor, group, loop, orElse, settle } from 'skein'
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
 import { combine, combineAfterDeath, combineInTheEnd, handOn, refuse } from './tasks/random.ts'
@@ -18,7 +18,16 @@ const step: fc.Arbitrary<Step> = fc.record({
   form: fc.constantFrom('arguments', 'array', 'array', 'object', 'orElse', 'settle', 'group'),
   how: fc.constantFrom('done', 'done', 'done', 'later', 'by another call', 'fails'),
 })
-const graph = fc.array(step, { minLength: 1, maxLength: 30 })
+
+interface Graph {
+  readonly steps: readonly Step[]
+  readonly end: 'last' | 'outcomes'
+}
+
+const graph: fc.Arbitrary<Graph> = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 30 }),
+  end: fc.constantFrom('last', 'outcomes'),
+})
 
 interface Made {
   readonly node: Call<unknown>
@@ -26,14 +35,23 @@ interface Made {
   readonly outcome: PromiseSettledResult<unknown>
 }
 
-/** Builds the nodes, and beside each its outcome. Where several parts fail any of their errors may be the one: all have the same. */
-function build(steps: readonly Step[], later = combineInTheEnd): Made {
+/**
+ * Builds the nodes, and beside each its outcome. Where several parts fail any of their errors may be the one: all have the same.
+ * The graph ends in its last node, or in the outcomes of all that no other uses, so that it goes on where branches have failed.
+ */
+function build({ steps, end }: Graph, later = combineInTheEnd): Made {
+  const used = new Set<Made>()
   const made: Made[] = []
   for (const { uses, form, how } of steps) {
     const parts = made.length === 0 ? [] : uses.map(use => made[use % made.length] as Made)
+    const one = form === 'orElse' || form === 'settle'
+    for (const part of one ? parts.slice(0, 1) : parts) used.add(part)
     made.push(nodeOf(made.length, parts, form, how, later))
   }
-  return made.at(-1) as Made
+  if (end === 'last') return made.at(-1) as Made
+  const ends = made.filter(each => !used.has(each))
+  const outcome = { status: 'fulfilled', value: ends.map(each => each.outcome) } as const
+  return { node: group(ends.map(({ node }) => settle(node))), outcome }
 }
 
 const refused: PromiseRejectedResult = { status: 'rejected', reason: 'refused' }
@@ -84,7 +102,7 @@ async function outcomeOf(executor: Executor, node: Call<unknown>): Promise<Promi
 
 /** An outcome inside of a value has the error itself as its reason. */
 function withMessages(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value))
+  return JSON.parse(JSON.stringify(value, (_, each: unknown) => (each instanceof Error ? each.message : each)))
 }
 
 describe('random graphs come to what working them out by hand comes to', () => {
@@ -103,8 +121,8 @@ describe('random graphs come to what working them out by hand comes to', () => {
   for (const [where, executor, numRuns] of places) {
     test(where, async () => {
       await fc.assert(
-        fc.asyncProperty(graph, async steps => {
-          const { node, outcome } = build(steps)
+        fc.asyncProperty(graph, async random => {
+          const { node, outcome } = build(random)
           const found = await outcomeOf(executor, node)
           assert.deepEqual(withMessages(found), withMessages(outcome))
         }),
@@ -116,8 +134,8 @@ describe('random graphs come to what working them out by hand comes to', () => {
   for (const [where, executor] of places.slice(2)) {
     test(`${where} that die under some of their calls`, async () => {
       await fc.assert(
-        fc.asyncProperty(graph, async steps => {
-          const { node, outcome } = build(steps, combineAfterDeath)
+        fc.asyncProperty(graph, async random => {
+          const { node, outcome } = build(random, combineAfterDeath)
           assert.deepEqual(withMessages(await outcomeOf(executor, node)), withMessages(outcome))
         }),
         { numRuns: 12 },

@@ -260,13 +260,17 @@ class GraphRun {
     notePath(error, failed)
     const isOver = this.#executor.isOver || isOfAll(error)
     const open = [failed]
+    failed.state = 'failed'
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      node.state = 'failed'
       if (isOver || node === this.#root) return this.#conclude({ error }, { source: 'failure', reason: error })
       for (const edge of node.takeUsers()) {
         if (edge.user.state !== 'waiting') continue
         if (edge.takesOutcome) this.#put(edge, { status: 'rejected', reason: error })
-        else open.push(edge.user)
+        else {
+          // At once: several ways lead to it, and what it used is to be counted once.
+          edge.user.state = 'failed'
+          open.push(edge.user)
+        }
       }
       if (node !== failed) this.#drop(node, error)
     }

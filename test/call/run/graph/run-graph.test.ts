@@ -240,6 +240,19 @@ describe('a failure in a graph', () => {
     assert.equal(ran.includes('branch') || ran.includes('never'), false)
   })
 
+  test('that reaches a branch on several ways drops nothing that another one needs', async () => {
+    const place = loop({ concurrency: 1 })
+    const bad = call(fail, 'first').with({ priority: 1 })
+    const used = call(increment, 1)
+    const twice = call(named, 'twice', bad, bad, used)
+    assert.equal(await place.run(add, orElse(twice as never, 10), used), 12)
+    // Once by itself, and once because of another that fails with it.
+    const inner = call(named, 'inner', bad, used)
+    const around = call(named, 'around', bad, inner)
+    const other = call(named, 'other', inner, bad)
+    assert.equal(await place.run(total, [orElse(around, 10), orElse(other, 20), used]), 32)
+  })
+
   test('of one node that is taken in one place and not in another fails the graph', async () => {
     const shared = call(fail, 'shared')
     assert.equal((await failureOf(loop.run(total, [orElse(shared, 0), shared]))).message, 'shared')
