@@ -44,7 +44,10 @@ export function checkMoved(calls: readonly MovedCall[], members: readonly MovedM
   )
 }
 
-/** A call that was moved, as one that is sent. */
+/**
+ * A call that was moved, as one that is sent. Who takes it in sets its times after that, which are moments and not spans, and which failure of
+ * members drops it.
+ */
 export function outgoingOf(moved: MovedCall, now: number): OutgoingCall {
   const { id, queue, task, headers, body, priority, dueAt, expiresAt, deadlineAt, unique, limit, after, counts } = moved
   const { maxDeaths, ignoreResult, tags } = moved
@@ -68,7 +71,7 @@ export function outgoingOf(moved: MovedCall, now: number): OutgoingCall {
           unique: {
             key: unique.key,
             conflict: 'reject',
-            ...(unique.until === undefined ? {} : { for: left(unique.until) }),
+            ...(unique.until === undefined ? {} : { for: Math.max(1, left(unique.until)) }),
           },
         }),
     ...(limit === undefined ? {} : { limit: { ...limit, strategy: 'wait' } }),
@@ -79,7 +82,8 @@ export function outgoingOf(moved: MovedCall, now: number): OutgoingCall {
           after: {
             counter: after.counter,
             members: after.members,
-            failure: after.failure,
+            // One that was let go, or waits although a member has failed, is not dropped by those that have failed before.
+            failure: after.members === 0 || after.byHand ? 'release' : after.failure,
             ...(after.letGoAt === undefined ? {} : { limit: left(after.letGoAt) }),
           },
         }),

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { MovedCall, MovedMember, Store, Transfer } from 'skein/stores'
+import { memoryStore } from 'skein/stores/memory'
 import type { StoreSubject } from 'skein/testing/stores'
 import { Probe } from '#skein/testing/stores/probe.js'
+import { outgoing } from '#skein/testing/stores/scene.js'
 import { commands, type Real } from '../conformance/stores/fuzz/commands.ts'
 import { Model } from '../conformance/stores/fuzz/model.ts'
 import { memorySubject } from '../conformance/stores/memory-subject.ts'
 import { sqliteSubject } from '../conformance/stores/sqlite-subject.ts'
+import { TurnableClock } from '../conformance/stores/turnable-clock.ts'
 
 interface Moved {
   readonly calls: MovedCall[]
@@ -55,6 +59,64 @@ function moves(from: StoreSubject, to: StoreSubject, numRuns: number): void {
     )
   })
 }
+
+/** A clock that goes on whenever somebody looks at it. */
+class RestlessClock extends TurnableClock {
+  override now(): number {
+    this.jump(0.75)
+    return super.now()
+  }
+}
+
+describe('moments are the same when they have moved, whatever the clocks do meanwhile', () => {
+  const times = {
+    delay: 1_000.25,
+    expires: 2_000,
+    deadline: 3_000,
+    unique: { key: 'k', conflict: 'reject', for: 4_000 },
+  } as const
+  const sent = [
+    outgoing({ id: 'delayed', ...times }),
+    outgoing({ id: 'held', after: { counter: 'c', members: 1, failure: 'release', limit: 5_000 } }),
+    outgoing({ id: 'ready', unique: { key: 'l', conflict: 'reject', for: 1 } }),
+  ]
+
+  test('from a memory store to another', async () => {
+    await using from = memoryStore({ name: randomUUID(), clock: new RestlessClock() })
+    await using to = memoryStore({ name: randomUUID(), clock: new RestlessClock() })
+    await from.broker.send(sent)
+    const moved = await movedOf(from)
+    assert.deepEqual(await (to.transfer as Transfer).take(moved), ['taken', 'taken', 'taken'])
+    assert.deepEqual(plain(await movedOf(to)), plain(moved))
+  })
+
+  test('into a file, to the whole millisecond', async () => {
+    await using from = memoryStore({ name: randomUUID(), clock: new RestlessClock() })
+    const bed = await sqliteSubject.make()
+    try {
+      const to = await bed.open()
+      await from.broker.send(sent)
+      const moved = await movedOf(from)
+      assert.deepEqual(await (to.transfer as Transfer).take(moved), ['taken', 'taken', 'taken'])
+      const whole = moved.calls.map(call => ({
+        ...call,
+        sentAt: Math.floor(call.sentAt),
+        dueAt: Math.ceil(call.dueAt),
+        ...(call.expiresAt === undefined ? {} : { expiresAt: Math.ceil(call.expiresAt) }),
+        ...(call.deadlineAt === undefined ? {} : { deadlineAt: Math.ceil(call.deadlineAt) }),
+        ...(call.unique?.until === undefined
+          ? {}
+          : { unique: { ...call.unique, until: Math.ceil(call.unique.until) } }),
+        ...(call.after?.letGoAt === undefined
+          ? {}
+          : { after: { ...call.after, letGoAt: Math.ceil(call.after.letGoAt) } }),
+      }))
+      assert.deepEqual(plain(await movedOf(to)), plain({ ...moved, calls: whole }))
+    } finally {
+      await bed.tearDown()
+    }
+  })
+})
 
 describe('what has not ended is the same when it has moved', () => {
   moves(memorySubject, memorySubject, 40)

@@ -130,6 +130,20 @@ export class Counters {
     this.ended(id, [membership], end)
   }
 
+  /** True if a member has ended in a way that drops those who wait for all to be done. */
+  hasFailed(counter: string): boolean {
+    return (this.#counters.get(counter)?.failed.size ?? 0) > 0
+  }
+
+  /** From now on a member that fails drops one that waits, or does not. */
+  heed(entry: Entry, failure: AwaitedCounter['failure']): void {
+    const { after } = entry
+    if (after === undefined || after.failure === failure) return
+    this.stopWaiting(entry)
+    entry.after = { ...after, failure }
+    if (entry.state === 'held') this.#counters.get(after.counter)?.held[failure].add(entry)
+  }
+
   /** From now on the counter that belongs to a call is kept for as long as the call is. */
   attend(entry: Entry, now: number, all: ReadonlyMap<string, Entry>): void {
     this.#attend(entry, now, all)

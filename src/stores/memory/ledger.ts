@@ -372,6 +372,14 @@ export class Ledger {
     this.#life.counters.wake(this.#life, this.now)
   }
 
+  /** @internal One that waits stands where it belongs by its times, which have changed. */
+  stand(entry: Entry): void {
+    const { standing } = this.#life
+    standing.leave(entry)
+    if (entry.state === 'held') standing.hold(entry)
+    else standing.wait(entry)
+  }
+
   /** @internal */
   get counters(): Counters {
     return this.#life.counters

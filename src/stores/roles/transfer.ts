@@ -63,6 +63,8 @@ export interface MovedWait {
   readonly counter: string
   readonly members: number
   readonly failure: 'release' | 'drop'
+  /** A member has failed that drops it, and it was made to run again by hand: it waits for the rest. */
+  readonly byHand?: true
   /** Milliseconds by which it is delayed once it is let go. */
   readonly delay: number
   /** The moment at which it is let go in any case. */

@@ -50,6 +50,8 @@ export class MemoryTransfer implements Transfer {
     checkMoved(calls, members)
     return this.#store.write(ledger => {
       for (const each of members) ledger.counters.take(each, ledger.now)
+      // So that the calls find them counted.
+      ledger.finish()
       return calls.map(each => take(ledger, each))
     })
   }
@@ -86,7 +88,7 @@ function movedCall(ledger: Ledger, entry: Entry): MovedCall {
     ...(limit === undefined ? {} : { limit: limitOf(limit) }),
     ...(error === undefined ? {} : { error }),
     ...(counts.length === 0 ? {} : { counts }),
-    ...(entry.after === undefined ? {} : { after: waitOf(entry) }),
+    ...(entry.after === undefined ? {} : { after: waitOf(ledger, entry) }),
     ...(memo === undefined ? {} : { memo }),
     ...(reports.length === 0 ? {} : { reports }),
   }
@@ -96,13 +98,14 @@ function limitOf({ key, concurrency, rate }: NonNullable<Entry['call']['limit']>
   return { key, ...(concurrency === undefined ? {} : { concurrency }), ...(rate === undefined ? {} : { rate }) }
 }
 
-function waitOf({ after, state, delay, letGoAt }: Entry): MovedWait {
+function waitOf({ counters }: Ledger, { after, state, delay, letGoAt }: Entry): MovedWait {
   const { counter, members, failure } = after as NonNullable<Entry['after']>
   const isHeld = state === 'held'
   return {
     counter,
     members: isHeld ? members : 0,
     failure,
+    ...(isHeld && failure === 'drop' && counters.hasFailed(counter) ? { byHand: true } : {}),
     delay: isHeld ? delay : 0,
     ...(isHeld && letGoAt !== Infinity ? { letGoAt } : {}),
   }
@@ -124,10 +127,16 @@ function take(ledger: Ledger, moved: MovedCall): MoveOutcome {
   const entry = ledger.entries.get(moved.id)
   if (outcome?.outcome !== 'accepted' || entry === undefined)
     return outcome === undefined ? 'known' : moveOutcome(outcome)
-  const { sentAt, dueAt, attempt, deaths, error, memo } = moved
   if (hasEnded(entry)) return 'taken'
-  Object.assign(entry, { sentAt, attempt, deaths, error, memo })
-  entry.dueAt = dueAt
+  const { sentAt, attempt, deaths, error, memo, expiresAt = Infinity, deadlineAt = Infinity, unique, after } = moved
+  Object.assign(entry, { sentAt, attempt, deaths, error, memo, expiresAt, deadlineAt })
+  if (unique?.until !== undefined) entry.keyUntil = unique.until
+  const isHeld = entry.state === 'held'
+  if (isHeld) entry.letGoAt = after?.letGoAt ?? Infinity
+  // One that its counter has let go only here is due as of now.
+  if (isHeld || !after?.members) entry.dueAt = moved.dueAt
+  if (after !== undefined) ledger.counters.heed(entry, after.failure)
+  ledger.stand(entry)
   ledger.counters.attendMoved(entry, ledger.now, ledger.entries)
   for (const report of moved.reports ?? []) restore(entry, report, ledger.now)
   return 'taken'

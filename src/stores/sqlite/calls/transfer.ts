@@ -11,6 +11,7 @@ import { reportKind, write } from './reporting.ts'
 import { earlier, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
 import type { Turn } from './turn.ts'
+import { wake } from './waking.ts'
 
 /** So many are read at once. */
 const page = 500
@@ -46,6 +47,7 @@ function movedCall(turn: Turn, row: Row): MovedCall {
           counter,
           members: isHeld ? countIn(members) : 0,
           failure: drop === 1 ? 'drop' : 'release',
+          ...(isHeld && drop === 1 && hasFailed(turn, counter) ? { byHand: true } : {}),
           delay: isHeld ? countIn(delay) : 0,
           ...optional('letGoAt', letGoAt),
         }
@@ -80,6 +82,10 @@ function movedCall(turn: Turn, row: Row): MovedCall {
     ...optional('memo', memo),
     ...(told.length === 0 ? {} : { reports: told }),
   }
+}
+
+function hasFailed({ database }: Turn, counter: string): boolean {
+  return database.get('SELECT 1 FROM skein_counter WHERE counter = ? AND failed > 0', counter) !== undefined
 }
 
 function limitOf(
@@ -158,6 +164,8 @@ export function takeMoved(turn: Turn, calls: readonly MovedCall[], members: read
     if (!enroll(turn, [membership], id, call, true)) continue
     turn.ended.push({ call, state: state[into], ...optional('result', result), ...optional('error', error) })
   }
+  // So that the calls find them counted.
+  wake(turn)
   return calls.map(call => take(turn, call))
 }
 
@@ -165,24 +173,27 @@ function take(turn: Turn, moved: MovedCall): MoveOutcome {
   const { database, now } = turn
   const [outcome] = send(turn, [sentCall(outgoingOf(moved, now))])
   if (outcome?.outcome !== 'accepted') return outcome === undefined ? 'known' : moveOutcome(outcome)
-  const { id, sentAt, dueAt, expiresAt = null, deadlineAt = null, unique, attempt, deaths, error = null, after } = moved
+  const { id, unique, attempt, deaths, error = null, after } = moved
   const row = database.get('SELECT call, state FROM skein_call WHERE id = ?', id) as Row
   const call = row[0] as number
   if (countIn(row[1]) >= state.done) return 'taken'
-  const letGoAt = row[1] === state.held ? (after?.letGoAt ?? null) : null
-  // As it was, to the millisecond.
+  const isHeld = row[1] === state.held
+  const letGoAt = isHeld ? wholeTime(after?.letGoAt) : null
+  const [expiresAt, deadlineAt] = [wholeTime(moved.expiresAt), wholeTime(moved.deadlineAt)] as const
+  // As it was, to the millisecond. One that its counter has let go only here is due as of now.
   database.run(
-    `UPDATE skein_call SET sent_at = ?, due_at = ?, expires_at = ?, deadline_at = ?, gives_up_at = ?, key_until = ?, attempt = ?, deaths = ?,
-       error = ? WHERE call = ?`,
-    sentAt,
-    letGoAt ?? dueAt,
+    `UPDATE skein_call SET sent_at = ?, due_at = coalesce(?, due_at), expires_at = ?, deadline_at = ?, gives_up_at = ?, key_until = ?, attempt = ?, deaths = ?,
+       error = ?, awaits_drop = coalesce(?, awaits_drop) WHERE call = ?`,
+    Math.floor(moved.sentAt),
+    letGoAt ?? (isHeld || !after?.members ? wholeTime(moved.dueAt) : null),
     expiresAt,
     deadlineAt,
     earlier(earlier(expiresAt, deadlineAt), letGoAt),
-    unique?.until ?? null,
+    wholeTime(unique?.until),
     attempt,
     deaths,
     error,
+    after === undefined ? null : after.failure === 'drop' ? 1 : 0,
     call,
   )
   for (const report of moved.reports ?? []) {
@@ -193,6 +204,11 @@ function take(turn: Turn, moved: MovedCall): MoveOutcome {
   // Signals may have come before it.
   if (database.get('SELECT 1 FROM skein_counter WHERE counter = ?', jobCounter(id))) attend(turn, { call, id })
   return 'taken'
+}
+
+/** A time of a store whose times have fractions, as a column has it. */
+function wholeTime(at: number | undefined): number | null {
+  return at === undefined ? null : Math.ceil(at)
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {

@@ -170,6 +170,70 @@ export function transferring(kind: Kind): void {
     },
   )
 
+  /** One that was dropped since one of its two members was refused, and made to run again by hand: it waits for the other, `b`. */
+  const dropped = async ({ probe }: { readonly probe: Probe }): Promise<void> => {
+    const unique = { key: 'k', conflict: 'reject' } as const
+    await probe.send([
+      outgoing({ id: 'root', after: { counter: 'c', members: 2, failure: 'drop' } }),
+      outgoing({ id: 'b', unique, counts: [{ counter: 'c', member: 0 }] }),
+      outgoing({ id: 'a', unique, counts: [{ counter: 'c', member: 1 }] }),
+    ])
+    assert.equal((await probe.job('root')).state, 'failed')
+    assert.deepEqual(await probe.inspector.retry(['root']), ['ready'])
+  }
+  const byHand = ['counters', 'retry', 'unique', 'find'] as const
+
+  between(
+    'one that waits by hand although a member has failed waits on in the other store',
+    byHand,
+    async (from, to) => {
+      await dropped(from)
+      const moved = await movedOf(from.store)
+      assert.deepEqual(
+        moved.members.map(({ id, state }) => [id, state]),
+        [['a', 'cancelled']],
+      )
+      assert.deepEqual(await to.store.transfer?.take(moved), ['taken', 'taken'])
+      assert.deepEqual(plain(await movedOf(to.store)), plain(moved))
+      assert.equal((await to.probe.job('root')).state, 'held')
+      await to.probe.settled(await to.probe.oneClaim())
+      assert.deepEqual(await to.probe.claimedIds(), ['root'])
+    },
+  )
+
+  between('one that waits by hand is dropped by the next member that fails', byHand, async (from, to) => {
+    await dropped(from)
+    await to.store.transfer?.take(await movedOf(from.store))
+    await to.probe.settled(await to.probe.oneClaim(), { kind: 'failed', error: '{}' })
+    assert.equal((await to.probe.job('root')).state, 'failed')
+  })
+
+  between('one that was let go is not dropped by a member that has failed before', byHand, async (from, to) => {
+    await dropped(from)
+    await from.probe.settled(await from.probe.oneClaim())
+    const { calls, members } = await movedOf(from.store)
+    await to.store.transfer?.take({ calls: [], members })
+    assert.deepEqual(await to.store.transfer?.take({ calls, members: [] }), ['taken'])
+    assert.deepEqual(plain(await movedOf(to.store)), plain({ calls, members }))
+    assert.deepEqual(await to.probe.claimedIds(), ['root'])
+  })
+
+  between(
+    'one whose last member has ended meanwhile is delayed by as much as it was to be once that lets it go',
+    ['counters', 'find'],
+    async (from, to) => {
+      await from.probe.send([
+        outgoing({ id: 'a', after: { counter: 'c', members: 1, failure: 'drop' }, delay: 60_000 }),
+      ])
+      const { calls } = await movedOf(from.store)
+      const members = [{ counter: 'c', member: 0, id: 'x', state: 'done' }] as const
+      await to.store.transfer?.take({ calls, members })
+      const { state, dueAt } = await to.probe.job('a')
+      assert.equal(state, 'delayed')
+      assert.ok(dueAt >= (calls[0]?.sentAt ?? 0) + 60_000)
+    },
+  )
+
   between('signals and memos come along', ['counters'], async (from, to) => {
     await from.probe.send(named(['a']))
     const claim = await from.probe.oneClaim()
