@@ -52,6 +52,8 @@ function movedCall(turn: Turn, row: Row): MovedCall {
           ...optional('letGoAt', letGoAt),
         }
   const memo = memoOf(turn, call as number, counter)
+  // Of counters that are there: one that nobody waits for any more is forgotten.
+  const memberships = countIn(counts) > 0 ? countsOf(turn, call as number) : []
   const told = countIn(reports) > 0 ? movedReports(turn, call as number) : []
   return {
     place: call as number,
@@ -77,7 +79,7 @@ function movedCall(turn: Turn, row: Row): MovedCall {
       : { unique: { key: textIn(key), ...optional('until', numberIn(keyUntil) ?? undefined) } }),
     ...(limitKey === null ? {} : { limit: limitOf(limitKey, concurrency, count, per) }),
     ...optional('error', optionalTextIn(error)),
-    ...(countIn(counts) === 0 ? {} : { counts: countsOf(turn, call as number) }),
+    ...(memberships.length === 0 ? {} : { counts: memberships }),
     ...optional('after', wait),
     ...optional('memo', memo),
     ...(told.length === 0 ? {} : { reports: told }),

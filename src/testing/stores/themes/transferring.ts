@@ -234,6 +234,24 @@ export function transferring(kind: Kind): void {
     },
   )
 
+  scene(
+    kind,
+    'a member of a counter that is forgotten moves as a member of none',
+    ['transfer', 'counters', 'purge'],
+    async ({ store, probe }) => {
+      await probe.send([
+        outgoing({ id: 'root', after: { counter: 'c', members: 1, failure: 'release' } }),
+        outgoing({ id: 'a', counts: [{ counter: 'c', member: 0 }] }),
+      ])
+      await probe.inspector.purge({ states: ['held'] })
+      const { calls } = await movedOf(store)
+      assert.deepEqual(
+        calls.map(call => [call.id, 'counts' in call]),
+        [['a', false]],
+      )
+    },
+  )
+
   between('signals and memos come along', ['counters'], async (from, to) => {
     await from.probe.send(named(['a']))
     const claim = await from.probe.oneClaim()
