@@ -63,10 +63,14 @@ function suite(numRuns: number, open: () => Store | Promise<Store>): void {
         try {
           assert.deepEqual(await outcomeOf(queue, build(steps)), expected)
           if ('done' in (expected as object)) {
+            const hasBroken = steps.some(({ failures }) => failures === Infinity)
             for (const [name, times] of runs) {
               if (name === 'settled') continue
               const { failures } = steps[Number(name.slice(1))] as Step
-              assert.equal(times, failures === Infinity ? 1 : failures + 1, name)
+              const most = failures === Infinity ? 1 : failures + 1
+              // What only a branch that has failed would have used is withdrawn, perhaps between two attempts.
+              if (hasBroken) assert.ok(times <= most, `${name} has run ${times} times`)
+              else assert.equal(times, most, name)
             }
           }
           const states = ['held', 'delayed', 'ready'] as const
