@@ -70,7 +70,7 @@ export class PlatformClock implements Clock {
     if (due < this.#armedFor) {
       this.#armedFor = -Infinity
       void soon.then(this.#rearm)
-    } else if (wheel.keepingAlive === 1 && timer.keepAlive) this.#handle?.ref()
+    } else if (timer.keepAlive) this.#handle?.ref() // a timer of no time before it has not
   }
 
   /** Sets the platform timer for what comes next. Runs in a microtask, so that many timers set it once. */

@@ -115,6 +115,22 @@ describe('the clock', () => {
     assert.deepEqual([run.stdout, run.code], ['slept\n', 0])
   })
 
+  test('a sleep keeps the program running that begins beside one of no time, while only timers wait that need not', async () => {
+    const run = await runProgram(
+      folder.path,
+      'beside.mjs',
+      `
+      import { Timer } from '#skein/core/time/timer.js'
+      const idle = new Timer(20, () => {}, undefined, false)
+      setImmediate(() => {
+        new Timer(0, () => {}, undefined)
+        new Timer(50, () => console.log('rung'), undefined)
+      })
+    `,
+    )
+    assert.deepEqual([run.stdout, run.code], ['rung\n', 0])
+  })
+
   test('waits longer than the platform can: a timer of 25 days and more does not ring at once', async () => {
     const timers = [2 ** 31, 60 * 86_400_000, Number.MAX_SAFE_INTEGER].map(
       delay => new Timer(delay, () => assert.fail('rung'), undefined),
