@@ -1,16 +1,7 @@
 import { pythonVersion } from '../lib/python.mjs'
 import { redisPresent } from '../lib/redis.mjs'
+import { full, relaxed } from './durabilities.mjs'
 import { goal, ratio } from './goals.mjs'
-
-const files = [
-  { key: 'skein', label: 'skein, SQLite, full', role: 'skein', spec: { peer: 'skein', setting: 'full' } },
-  {
-    key: 'relaxed',
-    label: 'skein, SQLite, relaxed',
-    role: 'skein',
-    spec: { peer: 'skein', setting: 'relaxed' },
-  },
-]
 
 const servers = [
   {
@@ -49,15 +40,16 @@ const disk = {
   spec: { peer: 'disk' },
 }
 
+const files = [full, relaxed]
 const contestants = [...files, ...servers]
 
 const many = '64 at a time'
 
 const onThreads = {
+  ...full,
   key: 'threads',
-  label: 'skein, SQLite, full, on threads',
-  role: 'skein',
-  spec: { peer: 'skein', setting: 'full', on: 'threads' },
+  label: `${full.label}, on threads`,
+  spec: { ...full.spec, on: 'threads' },
   only: [many],
 }
 

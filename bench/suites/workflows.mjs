@@ -1,15 +1,9 @@
+import { full, relaxed } from './durabilities.mjs'
 import { held, ratio } from './goals.mjs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const hasSqlite = major > 22 || (major === 22 && minor >= 5)
 
-const full = { key: 'skein', label: 'skein, SQLite, full', role: 'skein', spec: { peer: 'skein', setting: 'full' } }
-const relaxed = {
-  key: 'relaxed',
-  label: 'skein, SQLite, relaxed',
-  role: 'skein',
-  spec: { peer: 'skein', setting: 'relaxed' },
-}
 const openworkflow = {
   key: 'openworkflow',
   label: 'openworkflow, SQLite',
