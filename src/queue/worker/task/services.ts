@@ -1,7 +1,7 @@
 import { checkWhole, describe } from '../../../core/errors/checks.ts'
 import type { RunServices } from '../../../call/run/run-services.ts'
 import { decodeValue, encodeFailure, encodeValue } from '../../../celery/result.ts'
-import { CancelledError, InvalidArgumentError, StoreRefusedError } from '../../../core/errors/errors.ts'
+import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 import type { LogLine } from '../../../core/events/log-line.ts'
 import { type AskedStep, type KeptStep, stepAsk } from '../../../core/scope/services.ts'
 import { checkCalls } from '../../../stores/check.ts'
@@ -26,6 +26,7 @@ import {
 import { waitRecordName } from '../../memo.ts'
 import { endError } from './undoing.ts'
 import { Waits } from './waits.ts'
+import { written } from './written.ts'
 
 type StepReport = Extract<ReportBody, { readonly kind: 'step' | 'undone' }>
 
@@ -149,13 +150,7 @@ export class TaskServices implements RunServices {
     const attempt = this.#attempt
     const effects = attempt.openSteps?.get(report.name) ?? []
     attempt.openSteps?.delete(report.name)
-    return new Promise((resolve, reject) => {
-      this.#backstage.report(attempt, { ...report, ...(effects.length > 0 ? { effects } : {}) }, outcome => {
-        if (outcome === 'ok') resolve()
-        else if (outcome === 'lost') reject(lostError(attempt))
-        else reject(new StoreRefusedError(`The store refused ${what}: ${outcome.refused}`))
-      })
-    })
+    return written(this.#backstage, attempt, { ...report, ...(effects.length > 0 ? { effects } : {}) }, what)
   }
 
   /** An effect belongs to the innermost step that is being worked on where it was asked for, else to the whole attempt. */
@@ -177,14 +172,4 @@ export class TaskServices implements RunServices {
     checkCalls([call], store)
     ;(attempt.next ??= []).push({ call, at: monotonic() })
   }
-}
-
-/** The error that a task gets that goes on although its lease was lost. */
-function lostError(attempt: Attempt): CancelledError {
-  const { claim } = attempt
-  return new CancelledError(
-    `Job ${claim.id}, task ${claim.task}, has lost its lease: another worker may run it by now, and nothing that this ` +
-      `attempt does is kept`,
-    { source: 'explicit', reason: 'its lease was lost' },
-  )
 }

@@ -1,5 +1,5 @@
 import { checkWhole, describe } from '../../../core/errors/checks.ts'
-import { CancelledError, InvalidArgumentError, StoreRefusedError, TimeoutError } from '../../../core/errors/errors.ts'
+import { InvalidArgumentError, TimeoutError } from '../../../core/errors/errors.ts'
 import { nothing } from '../../../core/job/nothing.ts'
 import { now } from '../../../core/time/clock.ts'
 import { Timer } from '../../../core/time/timer.ts'
@@ -13,9 +13,11 @@ import { inQueue } from '../../graph/in-queue.ts'
 import { type EndedJob, hasOrigin, outcomeOf, withOriginOf } from '../../outcome.ts'
 import { type AwaitedThing, type Memo, readMemo, type WaitRecord, waitRecordName } from '../../memo.ts'
 import type { Attempt } from '../attempt.ts'
+import { membersOf } from '../edges.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
 import type { AttemptWaits, Rest } from './rest.ts'
 import { endError } from './undoing.ts'
+import { written } from './written.ts'
 
 /** A member that has ended, as it is made an outcome. */
 type Ended = EndedMember & EndedJob
@@ -36,8 +38,6 @@ interface Open {
 
 /** A wait that is no longer than this, in milliseconds, is waited for here: to give the place back would cost more. */
 const short = 1_000
-/** The number of members that a store returns at once, at most. */
-const page = 1_000
 
 /**
  * The durable waits of one attempt: sleeps, signals, calls of other jobs.
@@ -327,18 +327,12 @@ export class Waits implements AttemptWaits {
   }
 
   async #readMembers(): Promise<void> {
-    const members = new Map<number, Ended>()
+    const { results } = this.#backstage.store
+    const members: Map<number, Ended> = await membersOf(this.#counters, jobCounter(this.#attempt.claim.id))
     const signals = new Map<string, Ended>()
-    const counter = jobCounter(this.#attempt.claim.id)
-    for (let after = -1; ;) {
-      const found = await this.#counters.members(counter, after)
-      for (const each of found) {
-        const { results } = this.#backstage.store
-        members.set(each.member, hasOrigin(each) ? await withOriginOf(results, each) : each)
-        if (each.member >= firstSignal && !signals.has(each.id)) signals.set(each.id, each)
-      }
-      if (found.length < page) break
-      after = (found.at(-1) as EndedMember).member
+    for (const [member, each] of members) {
+      if (hasOrigin(each)) members.set(member, await withOriginOf(results, each))
+      if (member >= firstSignal && !signals.has(each.id)) signals.set(each.id, each)
     }
     const isFirst = this.#members === undefined
     this.#members = members
@@ -387,16 +381,7 @@ export class Waits implements AttemptWaits {
   }
 
   #write(body: ReportBody, name: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#backstage.report(this.#attempt, body, outcome => {
-        if (outcome === 'ok') return resolve()
-        const { id, task } = this.#attempt.claim
-        if (outcome !== 'lost')
-          return reject(new StoreRefusedError(`The store refused the wait '${name}': ${outcome.refused}`))
-        const story = `Job ${id}, task ${task}, has lost its lease: another worker may run it by now`
-        reject(new CancelledError(story, { source: 'explicit', reason: 'its lease was lost' }))
-      })
-    })
+    return written(this.#backstage, this.#attempt, body, `the wait '${name}'`)
   }
 
   /** The record that an earlier run has kept of a wait. */
