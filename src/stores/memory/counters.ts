@@ -92,29 +92,27 @@ export class Counters {
     for (const { counter, member } of counts) {
       const known = this.#counters.get(counter)?.members.get(member)
       if (known?.id !== call.id) continue
-      found.set(`${member} ${counter}`, {
-        counter,
-        member,
-        ...(known.tolerated ? { tolerated: true } : {}),
-        ...(known.owned ? { owned: true } : {}),
-      })
+      found.set(`${member} ${counter}`, membershipOf(counter, member, known))
     }
     return [...found.values()].sort((a, b) =>
       a.counter === b.counter ? a.member - b.member : a.counter < b.counter ? -1 : 1,
     )
   }
 
-  /** The members that have ended of counters for which somebody waits who has not ended, or of which one is a member. */
-  needed(): MovedMember[] {
+  /**
+   * The members that have ended of counters for which somebody waits who has not ended, or of which one is a member: so many at most, in
+   * order, after one.
+   */
+  needed(after: Pick<MovedMember, 'counter' | 'member'>, most: number): MovedMember[] {
     const found: MovedMember[] = []
-    for (const [counter, { members, awaiting }] of this.#counters) {
-      const isNeeded =
-        [...awaiting].some(each => !hasEnded(each)) || [...members.values()].some(({ end }) => end === undefined)
-      if (!isNeeded) continue
-      for (const [member, { id, end, owned, tolerated }] of members) {
-        if (end === undefined) continue
-        found.push({ counter, member, id, ...end, ...(tolerated ? { tolerated } : {}), ...(owned ? { owned } : {}) })
-      }
+    const needed = [...this.#counters].filter(
+      ([counter, known]) => counter >= after.counter && (isAwaited(known) || known.ended < known.members.size),
+    )
+    for (const [counter, { members }] of needed.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const from = counter === after.counter ? after.member : -1
+      for (const ended of this.members(counter, from, most - found.length))
+        found.push({ ...ended, ...membershipOf(counter, ended.member, members.get(ended.member) as Member) })
+      if (found.length === most) break
     }
     return found
   }
@@ -435,6 +433,11 @@ export class Counters {
 function isAwaited({ awaiting }: Counter, besides?: Entry): boolean {
   for (const each of awaiting) if (each !== besides && !hasEnded(each)) return true
   return false
+}
+
+/** A member of a counter, as a call has it. */
+function membershipOf(counter: string, member: number, { owned, tolerated }: Member): Membership {
+  return { counter, member, ...(tolerated ? { tolerated } : {}), ...(owned ? { owned } : {}) }
 }
 
 /** The members that have failed, in order. */

@@ -31,13 +31,7 @@ export class MemoryTransfer implements Transfer {
   }
 
   async members(after: Pick<MovedMember, 'counter' | 'member'> = { counter: '', member: -1 }): Promise<MovedMember[]> {
-    return this.#store.read(ledger => {
-      const all = ledger.counters.needed()
-      all.sort((a, b) => (a.counter === b.counter ? a.member - b.member : a.counter < b.counter ? -1 : 1))
-      const isAfter = ({ counter, member }: MovedMember): boolean =>
-        counter === after.counter ? member > after.member : counter > after.counter
-      return all.filter(isAfter).slice(0, page)
-    })
+    return this.#store.read(ledger => ledger.counters.needed(after, page))
   }
 
   async take({

@@ -290,6 +290,29 @@ export function transferring(kind: Kind): void {
     assert.deepEqual(await to.probe.claimedIds(2_000), ids)
   })
 
+  between('thousands of members come in order, whatever counters they are of', [], async (from, to) => {
+    const sizes = { a: 700, b: 1, c: 1_200 }
+    await from.probe.send(
+      Object.keys(sizes).map(counter =>
+        outgoing({ id: `for ${counter}`, after: { counter, members: 2_000, failure: 'release' } }),
+      ),
+    )
+    const members = Object.entries(sizes).flatMap(([counter, size]) =>
+      Array.from({ length: size }, (_, member): MovedMember => ({
+        counter,
+        member,
+        id: `m${member}`,
+        state: 'done',
+        result: `${member}`,
+      })),
+    )
+    await from.store.transfer?.take({ calls: [], members: members.toReversed() })
+    const moved = await movedOf(from.store)
+    assert.deepEqual(moved.members, members)
+    await to.store.transfer?.take(moved)
+    assert.deepEqual((await movedOf(to.store)).members, members)
+  })
+
   scene(
     kind,
     'what makes no sense is refused, and nothing of it is taken in',
