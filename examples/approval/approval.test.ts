@@ -96,13 +96,21 @@ test('an answer that comes too late, or for a purchase that there is not, is ref
   assert.equal((await fetch(`${address}/purchases`)).status, 404)
 })
 
-test('a page of somebody else cannot press a button', async () => {
+test('a page of somebody else cannot press a button, nor one that does not say whose it is', async () => {
   const job = await submitted()
-  const response = await fetch(`${address}/purchases/${job.id}/approve`, {
-    method: 'POST',
-    headers: { origin: 'https://example.org' },
-  })
-  assert.equal(response.status, 403)
+  for (const origin of ['https://example.org', 'null']) {
+    const response = await fetch(`${address}/purchases/${job.id}/approve`, { method: 'POST', headers: { origin } })
+    assert.equal(response.status, 403)
+  }
+  const origin = address
+  const own = { method: 'POST', headers: { origin }, redirect: 'manual' } as const
+  assert.equal((await fetch(`${address}/purchases/${job.id}/approve`, own)).status, 303)
+})
+
+test('an address that nobody can read is a page that there is not', async () => {
+  for (const path of ['/purchases/%ff/approve', '//']) {
+    assert.equal((await fetch(`${address}${path}`, { method: 'POST' })).status, 404)
+  }
 })
 
 for (const label of ['after-claim', 'mid-run', 'before-ack', 'during-ack', 'after-ack'] as const) {

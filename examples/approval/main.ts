@@ -27,9 +27,9 @@ await main(import.meta, async s => {
   const ledger = join(folder, 'ledger.jsonl')
   const queue = await connect(store)
   const worker = await work({ store, tasks: [purchase], on: 'loop' })
-  const site = approvalSite(queue).listen(port, '127.0.0.1')
+  const site = approvalSite(queue)
   try {
-    await once(site, 'listening')
+    await once(site.listen(port, '127.0.0.1'), 'listening')
     const address = `http://localhost:${(site.address() as AddressInfo).port}`
     // The number is the id of the job, so a second start submits none a second time.
     const jobs = await Promise.all(

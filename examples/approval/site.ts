@@ -33,17 +33,28 @@ export function approvalSite(queue: DurableQueue): Server {
 }
 
 async function respond(queue: DurableQueue, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-  if (request.method === 'GET' && pathname === '/') return send(response, 200, await listed(queue))
-  const [, id, answer] = /^\/purchases\/([^/]+)\/(approve|decline)$/.exec(pathname) ?? []
+  const path = decoded(request.url ?? '/')
+  if (request.method === 'GET' && path === '/') return send(response, 200, await listed(queue))
+  const [, id, answer] = /^\/purchases\/(.+)\/(approve|decline)$/.exec(path) ?? []
   if (request.method !== 'POST' || id === undefined) return send(response, 404, '<h1>There is no such page</h1>')
   // A page of somebody else must not be able to press the button.
-  if (request.headers.origin !== undefined && new URL(request.headers.origin).host !== request.headers.host) {
+  const { origin, host } = request.headers
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
     return send(response, 403, '<h1>Not from there</h1>')
   }
   const value: Answer = { approved: answer === 'approve', by: 'the web page' }
-  await queue.signal(decodeURIComponent(id), 'approval', value)
+  await queue.signal(id, 'approval', value)
   response.writeHead(303, { location: '/' }).end()
+}
+
+/** The path of a request; of one that cannot be read, none. */
+function decoded(url: string): string {
+  const [path = ''] = url.split('?')
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return ''
+  }
 }
 
 async function listed(queue: DurableQueue): Promise<string> {
