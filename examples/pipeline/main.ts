@@ -67,7 +67,7 @@ function packages(): string {
 interface Worker {
   /** The number of jobs of a task that it has done. */
   ended(task: string): number
-  /** Resolves when it has done so many jobs of a task. */
+  /** Resolves when it has done so many jobs of a task; rejects when it ends before. */
   until(task: string, count: number): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<unknown>
 }
@@ -81,6 +81,8 @@ function startWorker(store: string): Worker {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const closed = once(child, 'close') // its output has been read by then
+  const ended = new AbortController()
+  child.once('close', (code, signal) => ended.abort(new Error(`the worker has ended with ${signal ?? code}`)))
   const done = new Map<string, number>()
   const lines = createInterface(child.stdout).on('line', line => {
     const event = JSON.parse(line) as { type: string; task?: string; outcome?: string }
@@ -90,7 +92,7 @@ function startWorker(store: string): Worker {
   return {
     ended: task => done.get(task) ?? 0,
     async until(task, count) {
-      while ((done.get(task) ?? 0) < count) await once(lines, 'line')
+      while ((done.get(task) ?? 0) < count) await once(lines, 'line', { signal: ended.signal })
     },
     kill(signal = 'SIGKILL') {
       child.kill(signal)
