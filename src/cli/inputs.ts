@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { messageOf } from '../core/errors/foreign.ts'
+import { linesOf } from '../core/system/lines.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit-codes.ts'
 import { glob, hasStar } from './glob.ts'
@@ -36,7 +36,7 @@ export function inputsOf(args: Arguments, words: readonly string[], stdin: Reada
         args.command,
       )
     }
-    return linesOf(from, args.command, stdin)
+    return linesFrom(from, args.command, stdin)
   }
   if (words.includes('-')) {
     throw new UsageError(`'-' reads the inputs from standard input, so it must be the only input`, args.command)
@@ -65,7 +65,7 @@ function valuesOf(word: string, args: Arguments): unknown[] {
   return files
 }
 
-function linesOf(from: string, command: string, stdin: Readable): Inputs {
+function linesFrom(from: string, command: string, stdin: Readable): Inputs {
   if (from === '-') {
     if ((stdin as { isTTY?: boolean }).isTTY) say('Reading inputs from the terminal, one a line; Ctrl-D ends.')
     return { total: undefined, source: 'standard input', read: () => lines(stdin) }
@@ -81,23 +81,14 @@ function linesOf(from: string, command: string, stdin: Readable): Inputs {
 }
 
 async function* lines(stream: Readable): AsyncGenerator<unknown> {
-  const reader = createInterface({ input: stream, crlfDelay: Infinity })
-  // A read error on the stream does not reach the reader's loop by itself.
-  let failure: unknown
-  stream.on('error', error => {
-    failure = error
-    reader.close()
-  })
   try {
     let first = true
-    for await (const line of reader) {
+    for await (const line of linesOf(stream)) {
       const text = first ? line.replace(/^\uFEFF/, '') : line
       first = false
       if (text.trim() !== '') yield parseInput(text)
     }
-    if (failure) throw new UsageError(`The inputs could not be read: ${messageOf(failure)}`)
-  } finally {
-    reader.close()
-    stream.destroy()
+  } catch (error) {
+    throw new UsageError(`The inputs could not be read: ${messageOf(error)}`)
   }
 }

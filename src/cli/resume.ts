@@ -9,8 +9,8 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { TaskIdentity } from '../call/define/identity.ts'
+import { linesOf } from '../core/system/lines.ts'
 import { commandText } from './command-text.ts'
 import { UsageError } from './exit-codes.ts'
 
@@ -63,7 +63,7 @@ export async function readEarlier(file: string, command: string): Promise<Earlie
     throw new UsageError(`--resume ${file}: this is a folder, not the output of an earlier run`, command)
   let lines = 0
   let lastBad = false
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of linesOf(createReadStream(file))) {
     if (line.trim() === '') continue
     lines++
     const record = recordOf(line)

@@ -71,6 +71,16 @@ describe('skein map', () => {
     )
   })
 
+  test('takes the separators of lines and paragraphs for characters of a line', async t => {
+    const folder = workplace(t)
+    writeFileSync(join(folder, 'in.txt'), 'one\u2028and\u2029the same\ntwo\n')
+    const { stdout } = await skein(folder, ['map', 'tasks.mjs:echo', '--from', 'in.txt', '--on', 'loop'])
+    assert.deepEqual(
+      jsonLines(stdout).map(line => line.value),
+      ['one\u2028and\u2029the same', 'two'],
+    )
+  })
+
   test('turns a pattern into the files that match it, and refuses one that matches none', async t => {
     const folder = workplace(t)
     mkdirSync(join(folder, 'src/deep'), { recursive: true })

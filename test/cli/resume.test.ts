@@ -119,6 +119,18 @@ describe('skein map --resume', () => {
     ])
   })
 
+  test('reads results with the separators of lines and paragraphs in them', async t => {
+    const folder = workplace(t)
+    writeFileSync(join(folder, 'out.jsonl'), `${line(0, 'a\u2028b\u2029c', 'x')}\n`)
+    writeFileSync(join(folder, 'in.txt'), 'a\u2028b\u2029c\n')
+    const words = ['map', 'tasks.mjs:echo', '--from', 'in.txt', '--resume', 'out.jsonl', '--on', 'loop']
+    const { code, stderr } = await skein(folder, words)
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(jsonLines(readFileSync(join(folder, 'out.jsonl'), 'utf8')), [
+      { index: 0, input: 'a\u2028b\u2029c', value: 'x' },
+    ])
+  })
+
   test('keeps a whole last line that lacks only its end', async t => {
     const folder = workplace(t)
     const file = join(folder, 'out.jsonl')

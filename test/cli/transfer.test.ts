@@ -102,6 +102,17 @@ describe('skein export and skein import', () => {
     }
   })
 
+  test('keep the separators of lines and paragraphs in what they move', async t => {
+    const { run, file, other, queue } = await bed(t)
+    await queue.submit(call(add, 'a\u2028b' as never, 'c\u2029d' as never).with({ id: 'separated' }))
+    await run('export', file)
+    const imported = await run('import', file, '--store', other)
+    assert.equal(imported.code, 0, imported.stderr)
+    const moved = await connect(other)
+    t.after(() => moved.close())
+    assert.deepEqual((await (await moved.job('separated'))?.status())?.args, ['a\u2028b', 'c\u2029d'])
+  })
+
   test('leave jobs alone that run, unless they are to be taken along', async t => {
     const { run, file, other, queue, url } = await bed(t)
     const worker = await work({ store: url, tasks: [nap], on: 'loop' })

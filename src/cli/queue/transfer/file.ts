@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { MalformedMessageError, StoreError } from '../../../core/errors/errors.ts'
 import { messageOf } from '../../../core/errors/foreign.ts'
+import { linesOf } from '../../../core/system/lines.ts'
 import type { ScheduleState } from '../../../stores/roles/schedules.ts'
 import type { MovedCall, MovedMember } from '../../../stores/roles/transfer.ts'
 
@@ -43,25 +43,20 @@ export async function* readExport(path: string): AsyncGenerator<Exclude<ExportLi
   const counts = noCounts()
   let number = 0
   let isWhole = false
-  const input = createReadStream(path, 'utf8')
-  try {
-    for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-      number++
-      const line = lineOf(path, number, text)
-      if (number === 1) checkHead(path, line)
-      else if (isWhole) throw malformed(path, number, 'there is a line after the last one')
-      else if (line.kind === 'end') {
-        checkCounts(path, number, line.counts, counts)
-        isWhole = true
-      } else if (line.kind === 'skein export' || !Object.hasOwn(countedAs, line.kind)) {
-        throw malformed(path, number, `its kind is ${JSON.stringify(line.kind)}`)
-      } else {
-        counts[countedAs[line.kind]]++
-        yield line
-      }
+  for await (const text of linesOf(createReadStream(path))) {
+    number++
+    const line = lineOf(path, number, text)
+    if (number === 1) checkHead(path, line)
+    else if (isWhole) throw malformed(path, number, 'there is a line after the last one')
+    else if (line.kind === 'end') {
+      checkCounts(path, number, line.counts, counts)
+      isWhole = true
+    } else if (line.kind === 'skein export' || !Object.hasOwn(countedAs, line.kind)) {
+      throw malformed(path, number, `its kind is ${JSON.stringify(line.kind)}`)
+    } else {
+      counts[countedAs[line.kind]]++
+      yield line
     }
-  } finally {
-    input.destroy()
   }
   if (!isWhole) throw malformed(path, number + 1, 'the file is cut off: its last line is missing')
 }
