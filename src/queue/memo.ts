@@ -17,6 +17,11 @@ export interface Memo {
   readonly failures: Record<string, string>
   /** The members of its counter that had failed before it began. */
   readonly stale: number[]
+  /**
+   * The moment of its first wait: one that was over before is of an earlier attempt. In milliseconds since the epoch; absent as long as
+   * it has not waited.
+   */
+  since?: number
 }
 
 /** The memo that a store has kept; an empty one where it has none, or one that cannot be read. */
@@ -27,11 +32,12 @@ export function readMemo(text: string | undefined): Memo {
   } catch {
     // Damaged.
   }
-  const { waits, failures, stale } = memo ?? {}
+  const { waits, failures, stale, since } = memo ?? {}
   return {
     waits: Array.isArray(waits) ? waits : [],
     failures: Object.assign(Object.create(null) as Record<string, string>, failures),
     stale: Array.isArray(stale) ? [...stale] : [],
+    ...(typeof since === 'number' ? { since } : {}),
   }
 }
 

@@ -119,6 +119,25 @@ export const insists = task(import.meta, async function insists(value: number) {
   return callStep(s, 'it', fails, value)
 })
 
+/** Goes on without another job and without a signal, fails, and waits for something new before it tries both again. */
+export const keepsAsking = task(import.meta, async function keepsAsking() {
+  const s = current()
+  if (s.attempt > 1) await sleepStep(s, `a while before attempt ${s.attempt}`, '1h')
+  const asked = await Promise.allSettled([
+    callStep(s, 'other', failsOnce),
+    signalStep<string>(s, 'word', { timeout: '1d' }),
+  ])
+  const story = asked.map(each => (each.status === 'fulfilled' ? each.value : (each.reason as Error).name))
+  if (story.includes('Error')) throw new Error(story.join(', '))
+  return story
+})
+
+let tried = 0
+export const failsOnce = task(import.meta, function failsOnce() {
+  if (++tried === 1) throw new Error('not yet')
+  return 'done'
+})
+
 /** Steps, a sleep and a signal side by side. */
 export const sideBySide = task(import.meta, async function sideBySide() {
   const s = current()
@@ -206,6 +225,8 @@ export const all = [
   nested,
   catches,
   insists,
+  keepsAsking,
+  failsOnce,
   sideBySide,
   works,
   swallows,

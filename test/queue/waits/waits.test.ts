@@ -252,6 +252,17 @@ describe('a job that calls others', () => {
     }))
 })
 
+describe('another attempt', () => {
+  test('begins anew what has failed before it, also where it waits for something else first', () =>
+    withQueue(async ({ queue, clock, drain }) => {
+      const began = clock.now()
+      const job = await queue.submit(call(tasks.keepsAsking).with({ retries: { times: 1, backoff: '1s', jitter: 0 } }))
+      await drain()
+      assert.deepEqual(await job.result(), ['done', 'TimeoutError'])
+      assert.equal(clock.now() - began, day + 1_000 + 3_600_000 + day)
+    }))
+})
+
 describe('waits and steps side by side', () => {
   test('go on one by one, each when it is over', () =>
     withQueue(async ({ queue, drain, waitFor }) => {

@@ -98,6 +98,11 @@ export class Waits implements AttemptWaits {
     const { asked: names, undo, claim } = this.#attempt
     names?.add(waitRecordName(asked.name))
     if (undo?.ends !== undefined) return this.#past(asked, record, endError(claim, undo.ends))
+    if (this.#memo.since === undefined) {
+      // Those of a job that is made to run again by hand run again themselves.
+      if (claim.attempt > 1) await this.#look()
+      this.#noteStale()
+    }
     switch (asked.kind) {
       case 'sleep':
         return this.#beginSleep(asked, record)
@@ -105,6 +110,16 @@ export class Waits implements AttemptWaits {
         return this.#beginSignal(asked, record)
       case 'call':
         return this.#beginCall(asked, record)
+    }
+  }
+
+  /** Notes before the first wait of an attempt what has failed in earlier ones: it is begun anew when it comes to that. */
+  #noteStale(): void {
+    const memo = this.#memo
+    if (memo.since !== undefined) return // another wait began side by side
+    memo.since = now()
+    for (const [number, { state }] of this.#members ?? []) {
+      if (number >= firstChild && number < firstSignal && state !== 'done') memo.stale.push(number)
     }
   }
 
@@ -133,8 +148,7 @@ export class Waits implements AttemptWaits {
     if (!this.#hears) this.#watch(this.#attempt.claim.id, 'reported')
     this.#hears = true
     await this.#look()
-    // One whose time is over has failed in an earlier attempt, or else the memo of this one would be there.
-    const isStale = until <= now() && this.#attempt.claim.memo === undefined && this.#signals.get(name) === undefined
+    const isStale = until <= (this.#memo.since ?? 0) && this.#signals.get(name) === undefined
     if (timeout !== undefined && (record === undefined || isStale)) {
       until = now() + timeout
       await this.#keep(name, { kind: 'signal', until })
@@ -159,7 +173,6 @@ export class Waits implements AttemptWaits {
     } else if (member === undefined || id === undefined) return { id: this.#newId(name) }
     else {
       await this.#look()
-      // It has failed in an earlier attempt of this job.
       if (this.#memo.stale.includes(member)) return { id: this.#newId(name) }
     }
     const child = id
@@ -242,7 +255,6 @@ export class Waits implements AttemptWaits {
     for (const { name, kind, until, id } of this.#open.values()) {
       waits.push({ kind, name, ...(until === Infinity ? {} : { until }), ...(id === undefined ? {} : { id }) })
     }
-    const { failures, stale } = this.#memo
     const left = this.#soonest() - now()
     // Where nothing but time lets it go it is delayed like any other.
     const sleeps = waits.every(({ kind }) => kind === 'sleep')
@@ -252,7 +264,7 @@ export class Waits implements AttemptWaits {
     return {
       after: { counter, members, failure: 'release', ...(limit === undefined ? {} : { limit }) },
       delay: sleeps ? Math.max(0, Math.ceil(left)) : 0,
-      memo: JSON.stringify({ waits, failures, stale }),
+      memo: JSON.stringify({ ...this.#memo, waits }),
       waits,
     }
   }
@@ -334,19 +346,8 @@ export class Waits implements AttemptWaits {
       if (hasOrigin(each)) members.set(member, await withOriginOf(results, each))
       if (member >= firstSignal && !signals.has(each.id)) signals.set(each.id, each)
     }
-    const isFirst = this.#members === undefined
     this.#members = members
     this.#signals = signals
-    // With a job that is made to run again by hand they run again themselves.
-    const { memo, attempt } = this.#attempt.claim
-    if (isFirst && memo === undefined && attempt > 1) this.#noteStale()
-  }
-
-  /** Jobs that had failed before this attempt began are sent anew when it comes to them. */
-  #noteStale(): void {
-    for (const [number, { state }] of this.#members ?? []) {
-      if (number >= firstChild && number < firstSignal && state !== 'done') this.#memo.stale.push(number)
-    }
   }
 
   #watch(id: string, signal: 'ended' | 'reported'): void {
@@ -365,9 +366,8 @@ export class Waits implements AttemptWaits {
   /** Notes durably that a wait has failed. The error with which it has, or with which that could not be noted. */
   async #fail(name: string, error: unknown): Promise<unknown> {
     this.#memo.failures[name] = encodeFailure(error)
-    const { failures, stale } = this.#memo
     try {
-      await this.#write({ kind: 'memo', value: JSON.stringify({ waits: [], failures, stale }) }, name)
+      await this.#write({ kind: 'memo', value: JSON.stringify({ ...this.#memo, waits: [] }) }, name)
     } catch (problem) {
       return problem
     }
