@@ -1,5 +1,3 @@
-import { inspect } from 'node:util'
-import type { JobStatus } from '../queue/client/durable-job.ts'
 import type { StoreStats } from '../stores/roles/store.ts'
 
 /**
@@ -39,32 +37,6 @@ export function waitingIn(
   if (runnable === 0 && held > 0)
     stuck.push(`${held} that wait for others, which do not end, or for signals, which nobody sends`)
   return { runnable, stuck }
-}
-
-/** The marks by which an assertion looks for jobs. */
-interface Wanted {
-  readonly args?: readonly unknown[]
-  readonly queue?: string
-  readonly tag?: string
-}
-
-/** The jobs that an assertion has looked for, beside the name of their task. */
-export function describeExpected({ args, queue, tag }: Wanted): string {
-  return (
-    (args === undefined ? '' : ` with ${inspect(args)}`) +
-    (queue === undefined ? '' : ` in queue ${queue}`) +
-    (tag === undefined ? '' : ` tagged ${tag}`)
-  )
-}
-
-/** The jobs that there are instead. */
-export function listed(jobs: readonly JobStatus[]): string {
-  if (jobs.length === 0) return 'Nothing was submitted.'
-  const shown = jobs
-    .slice(0, 20)
-    .map(({ task, args, queue, state }) => `  ${task} ${inspect(args)} in ${queue}: ${state}`)
-  const more = jobs.length > shown.length ? `\n  and ${jobs.length - shown.length} more` : ''
-  return `Submitted were:\n${shown.join('\n')}${more}`
 }
 
 const spans: readonly (readonly [milliseconds: number, unit: string])[] = [

@@ -1,12 +1,11 @@
 import { setImmediate } from '../core/time/platform.ts'
 import { brandClass } from '../core/brand.ts'
-import { AssertionError } from 'node:assert'
-import { inspect, isDeepStrictEqual } from 'node:util'
-import { makeCall } from '../call/call.ts'
+import { fail } from 'node:assert'
+import { inspect } from 'node:util'
 import { checkKnown, describe } from '../core/errors/checks.ts'
 import { type AnyFunction, identityOf } from '../call/define/identity.ts'
 import type { Task } from '../call/define/task.ts'
-import { acceptName, taskName } from '../call/define/task-name.ts'
+import { acceptName } from '../call/define/task-name.ts'
 import { type Duration, milliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { Job } from '../core/job/job.ts'
@@ -26,7 +25,8 @@ import { statsOf } from '../stores/roles/need.ts'
 import type { InspectableStore } from '../stores/roles/store.ts'
 import type { CrashOptions } from './crash.ts'
 import { quiet } from './settled.ts'
-import { describeExpected, listed, spanText, waitingIn } from './test-queue-text.ts'
+import { assertNotSubmitted, assertSubmitted, type Submitted } from './submitted.ts'
+import { spanText, waitingIn } from './test-queue-text.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 import { WorkerLine } from './worker-line.ts'
 
@@ -48,16 +48,6 @@ export interface TestQueueOptions {
   readonly auto?: boolean
   /** The clock of the test, if it has one already. Default: a new `virtualClock`, which `close` takes out again. */
   readonly clock?: VirtualClock
-}
-
-/** The things that `assertSubmitted` looks for beside the task. */
-export interface Submitted {
-  /** The arguments, compared as `assert.deepStrictEqual` does. */
-  readonly args?: readonly unknown[]
-  readonly queue?: string
-  readonly tag?: string
-  /** Exactly so many. Default: at least one. */
-  readonly times?: number
 }
 
 /** A queue for tests: everything in memory, on a clock that the test turns, with a worker that it starts and kills. */
@@ -414,36 +404,12 @@ class TestBench implements TestQueue {
     for (const ping of this.#pings) ping()
   }
 
-  async assertSubmitted(task: AnyFunction, expected: Submitted = {}): Promise<readonly JobStatus[]> {
-    const { found, all, name } = await this.#find(task, expected)
-    const { times } = expected
-    if (times === undefined ? found.length > 0 : found.length === times) return found
-    const wanted = `${name}${describeExpected(expected)}`
-    fail(
-      `Expected ${times === undefined ? 'a job' : `${times} ${times === 1 ? 'job' : 'jobs'}`} of ${wanted}, found ` +
-        `${found.length}. ${listed(all)}`,
-    )
+  assertSubmitted(task: AnyFunction, expected: Submitted = {}): Promise<readonly JobStatus[]> {
+    return assertSubmitted(this.queue, task, expected)
   }
 
-  async assertNotSubmitted(task: AnyFunction, expected: Omit<Submitted, 'times'> = {}): Promise<void> {
-    const { found, name } = await this.#find(task, expected)
-    if (found.length > 0) fail(`Expected no job of ${name}${describeExpected(expected)}. ${listed(found)}`)
-  }
-
-  async #find(
-    task: AnyFunction,
-    { args, queue, tag }: Submitted,
-  ): Promise<{ found: JobStatus[]; all: JobStatus[]; name: string }> {
-    const name = taskName(makeCall(task, []).task)
-    const all = (await this.queue.jobs({ limit: 100_000 })).reverse()
-    const found = all.filter(
-      job =>
-        job.task === name &&
-        (queue === undefined || job.queue === queue) &&
-        (tag === undefined || job.tags.includes(tag)) &&
-        (args === undefined || isDeepStrictEqual(job.args, args)),
-    )
-    return { found, all, name }
+  assertNotSubmitted(task: AnyFunction, expected: Omit<Submitted, 'times'> = {}): Promise<void> {
+    return assertNotSubmitted(this.queue, task, expected)
   }
 
   async close(): Promise<void> {
@@ -487,7 +453,3 @@ const turnsBeforeWarning = 20
 
 const finals: ReadonlySet<StoredState> = new Set<StoredState>(['done', 'failed', 'cancelled', 'dead'])
 const stateNames: ReadonlySet<StoredState> = new Set<StoredState>(['held', 'delayed', 'ready', 'running', ...finals])
-
-function fail(message: string): never {
-  throw new AssertionError({ message })
-}
