@@ -827,6 +827,20 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       await assert.rejects(queue.jobs({ nonsense: 1 } as never), { code: 'SKEIN_INVALID_ARGUMENT' })
     })
 
+    test('that makes a job run again leaves to its handle how it had ended, until that looks anew', async () => {
+      const job = await queue.submit(call(double, 1))
+      await job.cancel('why')
+      await assert.rejects(job.result(), { code: 'SKEIN_CANCELLED' })
+      await queue.retry(job.id)
+      await startWorker()
+      assert.equal(await (await queue.job<number>(job.id))?.result(), 2)
+      assert.equal(job.state, 'cancelled')
+      await assert.rejects(job.result(), { code: 'SKEIN_CANCELLED' })
+      assert.equal((await job.status()).state, 'done')
+      assert.equal(job.state, 'done')
+      assert.equal(await job.result(), 2)
+    })
+
     test('that is closed waits for what this program runs, and lets go of what it has submitted', async () => {
       const job = await queue.submit(waitForever)
       const result = job.result()

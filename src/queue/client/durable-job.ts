@@ -53,7 +53,8 @@ export interface DurableJob<R> extends Job<R> {
   /** The state as it was last heard of; `status()` asks the store. A dead job counts as failed. */
   readonly state: JobState
   /**
-   * Waits for the value.
+   * Waits for the value. Once the job has ended this handle keeps how, also when `queue.retry` makes it run again: `status()` looks
+   * anew, and a handle that `queue.job(id)` finds then waits for the new end.
    *
    * **Cancellation**: `signal` and `timeout` end the waiting; the job goes on.
    *
@@ -143,6 +144,8 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   readonly #by: ScopeSource | undefined
   #state: JobState
   #outcome: Outcome | undefined
+  /** The end from which that was made. */
+  #end: EndedJob | undefined
   #isAsked = false
 
   constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean, by?: ScopeSource) {
@@ -223,8 +226,12 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
 
   #note(job: EndedJob): void {
     this.#state = states[job.state]
-    if (isOver(job.state)) this.#outcome ??= outcomeOf({ id: this.id, task: job.task ?? this.name }, job)
-    else this.#outcome = undefined // it was made to run again
+    // It was made to run again, and may have ended since.
+    if (!isOver(job.state) || isAnotherEnd(job, this.#end)) this.#outcome = undefined
+    if (!isOver(job.state) || this.#outcome !== undefined) return
+    this.#end = job
+    this.#isAsked = false
+    this.#outcome = outcomeOf({ id: this.id, task: job.task ?? this.name }, job)
   }
 
   #ended(options: WaitOptions): Promise<Outcome> {
@@ -279,3 +286,10 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   }
 }
 export interface StoredJobHandle<R> extends DurableJob<R> {}
+
+/** True where a job has ended in another way than before. What is not kept any more says nothing. */
+function isAnotherEnd(job: EndedJob, before: EndedJob | undefined): boolean {
+  if (before === undefined || job.state !== before.state) return before !== undefined
+  const text = job.state === 'done' ? 'result' : 'error'
+  return job[text] !== undefined && job[text] !== before[text]
+}

@@ -149,7 +149,10 @@ export interface DurableQueue extends Executor {
    * each.
    */
   cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]>
-  /** Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. */
+  /**
+   * Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. A handle that knows already
+   * how its job had ended keeps that: ask `status()` of it, or take a new one, `queue.job(id)`.
+   */
   retry(ids: string | readonly string[]): Promise<Retried[]>
   /**
    * Sends a job a signal: the value that `signalStep` of that name returns in its task. It may come before the job waits for it, and
