@@ -171,6 +171,17 @@ test('a suite of the bench has each contestant once, and beside a build before e
   }
 })
 
+test('the page on performance has one place for the tables of each suite of the bench', async () => {
+  const { suites } = await load<{ suites: { name: string }[] }>('suites/all.mjs')
+  const names = suites.map(({ name }) => name)
+  const page = readFileSync(join(root, 'docs/performance.md'), 'utf8')
+  const filled = fillPage(page, new Map(names.map(name => [name, `the tables of ${name}`])))
+  assert.deepEqual(
+    names.filter(name => filled.split(`the tables of ${name}\n`).length !== 2),
+    [],
+  )
+})
+
 test('a percentile of the bench lies between its neighbours', () => {
   assert.deepEqual(
     [0, 0.5, 0.75, 1].map(share => percentile([4, 1, 3, 2], share)),
