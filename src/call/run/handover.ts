@@ -4,6 +4,9 @@ import type { Entry, Work } from './entry.ts'
 /** The property under which an executor of skein has its `Handover`. */
 export const handoverKey: unique symbol = Symbol.for('skein.handover') as never
 
+/** Says that work which was noted has ended; with an error, that its failure is one of the scope. */
+export type Release = (failure?: { readonly error: unknown }) => void
+
 /**
  * The side of an executor that takes entries: all that `run`, `map`, `stream` and graphs need to know of the place in which
  * their calls run.
@@ -21,6 +24,13 @@ export interface Handover {
   check(work: Work): void
   /** True where a call is handed over with the calls and jobs that are nested in it. */
   readonly takesGraphs: boolean
+  /**
+   * Notes that a graph begins, for the scope that it was lent to. Returns the function to call at its end.
+   *
+   * @param stop stops the graph
+   * @param promise returns the promise that `run` has returned for it
+   */
+  holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: () => Promise<unknown>): Release
   /** Takes an entry; refuses it by ending it. */
   launch(entry: Entry): void
   /** Asks an entry to stop; it ends when the work really has. Does nothing the second time. */

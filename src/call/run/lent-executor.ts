@@ -6,10 +6,9 @@ import type { Scope } from '../../core/scope/scope.ts'
 import type { Entry, Work } from './entry.ts'
 import type { SkeinEvent } from '../../core/events/event.ts'
 import type { CloseOptions, Executor, ExecutorStats } from '../executor.ts'
+import type { Release } from './handover.ts'
 import { HeardPromise } from './heard-promise.ts'
 import { ExecutorSurface, type PromiseStart } from './surface.ts'
-
-type Release = (failure?: { readonly error: unknown }) => void
 
 /**
  * An executor that a scope has borrowed: `s.on(pool)`.
@@ -81,11 +80,15 @@ export class LentExecutor extends ExecutorSurface {
     return new HeardPromise(start)
   }
 
-  protected override holdGraph(work: Work, promise: () => Promise<unknown>): Release {
-    const release = this.#scope.hold(nothing, `graph of task ${work.task.name} on ${this.kind}`)
-    return failure => {
-      if (failure === undefined) release()
-      else this.#heed(promise, release, failure.error instanceof CancelledError ? undefined : failure)
+  override holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: () => Promise<unknown>): Release {
+    const release = this.#scope.hold(
+      cause => stop(inheritedCause(cause)),
+      `graph of task ${work.task.name} on ${this.kind}`,
+    )
+    return ended => {
+      const failure = ended?.error instanceof CancelledError ? undefined : ended
+      if (ended === undefined || promise === undefined) release(failure)
+      else this.#heed(promise, release, failure)
     }
   }
 

@@ -1,6 +1,7 @@
 import { queueMicrotask } from '../../core/time/platform.ts'
 import { brandClass } from '../../core/brand.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
+import { CancelledError } from '../../core/errors/errors.ts'
 import type { Job } from '../../core/job/job.ts'
 import { LocalJob } from '../../core/job/local-job.ts'
 import { nothing } from '../../core/job/nothing.ts'
@@ -16,7 +17,7 @@ import { readStream } from './read-stream.ts'
 import { isReturnedCall } from './graph/returned-call.ts'
 import { runGraph, type Stops } from './graph/run-graph.ts'
 import { runMap } from './run-map.ts'
-import { type Handover, handoverKey } from './handover.ts'
+import { type Handover, handoverKey, type Release } from './handover.ts'
 import { refuseQueueOptions } from '../queue-options.ts'
 import type { AnyFunction } from '../define/identity.ts'
 
@@ -75,8 +76,8 @@ export abstract class ExecutorSurface implements Executor, Handover {
   protected promise(start: PromiseStart): Promise<unknown> {
     return new Promise(start)
   }
-  /** Notes that a graph begins, for which `run` has returned a promise. Returns the function to call at its end. */
-  protected holdGraph(_work: Work, _promise: () => Promise<unknown>): (failure?: { readonly error: unknown }) => void {
+  /** @internal Notes that a graph begins. Returns the function to call at its end. */
+  holdGraph(..._graph: Parameters<Handover['holdGraph']>): Release {
     return nothing
   }
 
@@ -92,30 +93,14 @@ export abstract class ExecutorSurface implements Executor, Handover {
         if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
         reject(error)
       }
-      const runAll = (root: Work, stops?: Stops): void => {
-        const ended = this.holdGraph(root, () => promise)
-        runGraph(this, root, stops).then(
-          value => {
-            resolve(value)
-            ended()
-          },
-          (error: unknown) => {
-            refuse(error)
-            ended({ error })
-          },
-        )
-      }
-      if (!this.takesGraphs && hasNested(work.args)) return runAll(work)
+      const made = (): Promise<unknown> => promise
+      if (!this.takesGraphs && hasNested(work.args)) return this.#runGraph(work, {}, resolve, refuse, made)
       const entry = new Entry(work, 'run', outcome => {
-        if (outcome.state !== 'done') return refuse(outcome.error)
-        if (!isReturnedCall(outcome.value)) return resolve(outcome.value)
-        try {
-          runAll(outcome.value, { signal: work.options.signal })
-        } catch (error) {
-          refuse(error) // the scope that it was lent to is over
-        }
+        if (outcome.state !== 'done') refuse(outcome.error)
+        else if (!isReturnedCall(outcome.value)) resolve(outcome.value)
+        else this.#runGraph(outcome.value, { signal: work.options.signal }, resolve, refuse, made)
       })
-      entry.promise = () => promise
+      entry.promise = made
       this.launch(entry)
     })
     return promise as Promise<never>
@@ -169,9 +154,34 @@ export abstract class ExecutorSurface implements Executor, Handover {
   }
 
   #settleByGraph(job: LocalJob<unknown>, root: Work, stops: Stops): void {
-    runGraph(this, root, stops).then(
+    this.#runGraph(
+      root,
+      stops,
       value => job.resolve(value),
-      (error: unknown) => job.reject(error, stops.cancel?.aborted ? 'cancelled' : 'failed'),
+      error => job.reject(error, error instanceof CancelledError ? 'cancelled' : 'failed'),
+    )
+  }
+
+  #runGraph(
+    root: Work,
+    stops: Stops,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    promise?: () => Promise<unknown>,
+  ): void {
+    let ended: Release = nothing
+    const onBegin = (stop: (cause: CancelCause) => void): void => {
+      ended = this.holdGraph(root, stop, promise)
+    }
+    runGraph(this, root, { ...stops, onBegin }).then(
+      value => {
+        resolve(value)
+        ended()
+      },
+      (error: unknown) => {
+        reject(error)
+        ended({ error })
+      },
     )
   }
 

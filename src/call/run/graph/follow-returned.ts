@@ -1,5 +1,7 @@
+import type { CancelCause } from '../../../core/errors/cause.ts'
+import { nothing } from '../../../core/job/nothing.ts'
 import type { ChunkResult, Work } from '../entry.ts'
-import type { Handover } from '../handover.ts'
+import type { Handover, Release } from '../handover.ts'
 import { isReturnedCall } from './returned-call.ts'
 import { runGraph } from './run-graph.ts'
 
@@ -11,11 +13,17 @@ export async function followReturned(
 ): Promise<ChunkResult> {
   const failures = new Set(failed)
   const follow = async (call: Work, at: number): Promise<unknown> => {
+    let ended: Release = nothing
+    const onBegin = (stop: (cause: CancelCause) => void): void => {
+      ended = executor.holdGraph(call, stop)
+    }
     try {
-      return await runGraph(executor, call, { cancel })
+      return await runGraph(executor, call, { cancel, onBegin })
     } catch (error) {
       failures.add(at)
       return error
+    } finally {
+      ended()
     }
   }
   const results = await Promise.all(values.map((value, at) => (isReturnedCall(value) ? follow(value, at) : value)))

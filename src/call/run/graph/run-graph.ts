@@ -17,6 +17,8 @@ export interface Stops {
   readonly cancel?: AbortSignal
   /** The signal of the call whose task has returned this one. */
   readonly signal?: AbortSignal | undefined
+  /** Called before anything of it begins, with the function that stops it. */
+  readonly onBegin?: (stop: (cause: CancelCause) => void) => void
 }
 
 /**
@@ -65,10 +67,12 @@ class GraphRun {
     this.#reject = reject
   }
 
-  start(root: Work, { cancel, signal }: Stops): void {
-    this.#listen(root.options.signal, 'signal', root)
-    this.#listen(signal, 'signal', root)
-    this.#listen(cancel, 'explicit', root)
+  start(root: Work, { cancel, signal, onBegin }: Stops): void {
+    const stop = (cause: CancelCause): void => this.#stop(cause, root)
+    onBegin?.(stop)
+    this.#listen(root.options.signal, 'signal', stop)
+    this.#listen(signal, 'signal', stop)
+    this.#listen(cancel, 'explicit', stop)
     try {
       if (this.#end === undefined) this.#root = this.#begin(root, 0)
     } catch (error) {
@@ -77,16 +81,17 @@ class GraphRun {
     this.#pump()
   }
 
-  #listen(signal: AbortSignal | undefined, source: 'signal' | 'explicit', root: Work): void {
+  #listen(signal: AbortSignal | undefined, source: 'signal' | 'explicit', stop: (cause: CancelCause) => void): void {
     if (signal === undefined) return
-    const stop = (): void => {
-      const cause: CancelCause = { source, reason: signal.reason }
-      if (this.#end !== undefined) return
-      this.#stopping = cause
-      this.#conclude({ error: errorOfCause(cause, `the graph of task ${root.task.name}`, 'withdrawn') }, cause)
-    }
-    if (signal.aborted) stop()
-    else this.#forgets.push(whenAborted(signal, stop))
+    const onAbort = (): void => stop({ source, reason: signal.reason })
+    if (signal.aborted) onAbort()
+    else this.#forgets.push(whenAborted(signal, onAbort))
+  }
+
+  #stop(cause: CancelCause, root: Work): void {
+    if (this.#end !== undefined) return
+    this.#stopping = cause
+    this.#conclude({ error: errorOfCause(cause, `the graph of task ${root.task.name}`, 'withdrawn') }, cause)
   }
 
   /** Plans a call, and lets those of its nodes begin that need no others. Returns the outermost. */

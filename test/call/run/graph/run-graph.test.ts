@@ -13,6 +13,7 @@ import {
   InvalidArgumentError,
   loop,
   orElse,
+  type Scope,
   scope,
   settle,
   task,
@@ -297,5 +298,63 @@ describe('a failure in a graph', () => {
     const forQueues = call(total, [call(increment, 1).with({ delay: '1s' })]).with({ signal })
     assert.match((await failureOf(loop.run(forQueues))).message, /^The call option 'delay' is for queues/)
     assert.deepEqual(getEventListeners(signal, 'abort'), [])
+  })
+})
+
+describe('a graph that was submitted', () => {
+  const again = task(import.meta, () => call(fail, 'returned'), { name: 'again' })
+
+  test('through a scope fails the scope when it fails, like any other job', async () => {
+    const graphs: [string, Call<number>][] = [
+      ['nested', call(increment, call(fail, 'nested'))],
+      ['returned', call(again)],
+    ]
+    for (const [message, graph] of graphs) {
+      const failed = scope(async s => {
+        await s.on(loop).submit(graph)
+        await s.sleep('1h')
+      })
+      assert.equal((await failureOf(failed)).message, message)
+    }
+  })
+
+  test('is cancelled, not failed, when its signal aborts, its executor closes or it is cancelled itself', async () => {
+    const place = loop({})
+    const controller = new AbortController()
+    const graph = call(echo, call(pause, 'an inner one'))
+    const aborted = await place.submit(graph.with({ signal: controller.signal }))
+    const cancelled = await place.submit(graph)
+    const closed = await place.submit(graph)
+    controller.abort('enough')
+    await cancelled.cancel('enough')
+    await place.close({ cancel: true })
+    for (const job of [aborted, cancelled, closed]) {
+      assert.ok((await failureOf(job.result())) instanceof CancelledError)
+      assert.equal(job.state, 'cancelled')
+    }
+  })
+
+  test('or run through a scope ends with the scope, and does not wait for the job that it waits for', async () => {
+    const job = await loop.submit(pause, 'of another')
+    const needs = (): Call<unknown> => call(echo, job)
+    const returns = task(import.meta, needs, { name: 'returns' })
+    const ways: ((s: Scope) => Promise<unknown>)[] = [
+      s => s.on(loop).run(needs()),
+      async s => (await s.on(loop).submit(needs())).result(),
+      s => s.on(loop).run(returns),
+      s => s.on(loop).map(returns, [1]).next(),
+    ]
+    for (const way of ways) {
+      const failure = await failureOf(
+        scope(async s => {
+          const result = way(s)
+          void loop.run(echo, 0).then(() => s.cancel('enough'))
+          await result
+        }),
+      )
+      assert.ok(failure instanceof CancelledError && failure.reason === 'enough', String(failure))
+      assert.equal(job.state, 'running')
+    }
+    await job.cancel()
   })
 })
