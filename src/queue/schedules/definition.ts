@@ -77,7 +77,8 @@ export const scheduleOptionNames: readonly (keyof ScheduleOptions)[] = [
 ]
 
 const known: ReadonlySet<string> = new Set(scheduleOptionNames)
-const mostAtOnce = 1_000
+/** The most terms that are made up for at once. */
+export const mostAtOnce = 1_000
 
 /**
  * A definition, checked.

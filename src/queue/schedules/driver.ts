@@ -1,4 +1,4 @@
-import { ScheduleError } from '../../core/errors/errors.ts'
+import { InvalidArgumentError, ScheduleError } from '../../core/errors/errors.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Results } from '../../stores/roles/results.ts'
@@ -103,8 +103,7 @@ export class ScheduleDriver {
     }
     if (changes.length > 0 && !this.#stopped) {
       if (changes.some(({ terms = [] }) => terms.length > 0)) crashPoint('before-term')
-      const outcomes = await schedules.change(changes)
-      await this.#note(changes, outcomes)
+      await this.#write(changes)
       // There may be more, and what was changed may be due again: the store tells of the change, and that is looked at.
     }
     if (next === undefined && due.length === 0) return undefined
@@ -128,6 +127,18 @@ export class ScheduleDriver {
     const runs = terms.map((term): ScheduleRun => ({ id: termId(name, term), term, at: now, outcome }))
     const to = stateOf(name, definition, after(progress, runs, next))
     return { name, version, to, ...(skips ? {} : { terms: callsOf(name, definition, progress.latest, runs, now) }) }
+  }
+
+  /** Writes changes. Those that the store refuses, since what it has of a schedule makes no sense, do not hold up the others. */
+  async #write(changes: readonly ScheduleChange[]): Promise<void> {
+    try {
+      await this.#note(changes, await this.#parts.schedules.change(changes))
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error
+      const [only] = changes
+      if (only !== undefined && changes.length === 1) this.#rests(only.name, only.version, error)
+      else for (const each of changes) await this.#write([each])
+    }
   }
 
   /** Leaves a schedule alone until somebody changes it. */

@@ -1,7 +1,7 @@
 import { ScheduleError } from '../../core/errors/errors.ts'
 import type { ScheduleState, StoredSchedule } from '../../stores/roles/schedules.ts'
-import type { Definition } from './definition.ts'
-import { dueAt, type Progress } from './progress.ts'
+import { type Definition, mostAtOnce } from './definition.ts'
+import { dueAt, type Progress, type ScheduleRun } from './progress.ts'
 
 /** The version of the form in which schedules are kept. */
 const format = 1
@@ -64,27 +64,57 @@ function parsed(text: string): unknown {
 }
 
 function isDefinition(value: unknown): value is Definition {
-  const { rule, call, jitter, overlap, catchUp, catchUpLimit } = (value ?? {}) as Partial<Definition>
+  const { rule, call, jitter, from, until, times, overlap, catchUp, catchUpLimit } = (value ??
+    {}) as Partial<Definition>
   const { cron, timeZone, every, at } = (rule ?? {}) as Partial<Record<string, unknown>>
-  const hasRule =
-    (typeof cron === 'string' && typeof timeZone === 'string') || (isTime(every) && every >= 1) || isTime(at)
-  const isCall = typeof call?.task === 'string' && typeof call.queue === 'string' && typeof call.body === 'string'
+  const hasRule = (isString(cron) && isString(timeZone)) || (isNumber(every) && every >= 1) || isTime(at)
+  const isCall = isString(call?.task) && isString(call.queue) && isString(call.body)
   return (
     hasRule &&
     isCall &&
     typeof call.headers === 'object' &&
-    isTime(jitter) &&
-    isTime(catchUpLimit) &&
-    typeof overlap === 'string' &&
-    typeof catchUp === 'string'
+    isNumber(jitter) &&
+    isMaybe(from, isTime) &&
+    isMaybe(until, isTime) &&
+    isMaybe(times, isNumber) &&
+    isNumber(catchUpLimit) &&
+    catchUpLimit >= 1 &&
+    catchUpLimit <= mostAtOnce &&
+    isString(overlap) &&
+    isString(catchUp)
   )
 }
 
 function isProgress(value: unknown): value is Progress {
-  const { made, term, count, runs } = (value ?? {}) as Partial<Progress>
-  return isTime(made) && isTime(count) && (term === null || isTime(term)) && Array.isArray(runs)
+  const { made, term, count, latest, runs } = (value ?? {}) as Partial<Progress>
+  return (
+    isTime(made) &&
+    isNumber(count) &&
+    (term === null || isTime(term)) &&
+    isMaybe(latest, isString) &&
+    Array.isArray(runs) &&
+    runs.every(isRun)
+  )
 }
 
-function isTime(value: unknown): value is number {
+function isRun(value: unknown): value is ScheduleRun {
+  const { id, term, at, outcome } = (value ?? {}) as Partial<ScheduleRun>
+  return isString(id) && isMaybe(term, isTime) && isTime(at) && isString(outcome)
+}
+
+function isMaybe(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value)
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isNumber(value: unknown): value is number {
   return typeof value === 'number' && value >= 0
+}
+
+/** True for a moment that a Date can be made of. */
+function isTime(value: unknown): value is number {
+  return isNumber(value) && value <= 8.64e15
 }

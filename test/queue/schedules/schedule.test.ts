@@ -422,6 +422,40 @@ describe('a store', () => {
     assert.deepEqual(await jobsOf(bench, 'damaged'), ['3 ready'])
   })
 
+  test('with schedules that make no sense lets each of them rest, and goes on with the others', async () => {
+    await using bench = await open()
+    const { schedules } = bench.store
+    await bench.queue.schedule('model', { every: '1h' }, call(echo, 'a'), { overlap: 'skip' })
+    const model = await schedules.find('model')
+    const definition = JSON.parse(model?.definition ?? '') as { call: object }
+    const progress = JSON.parse(model?.progress ?? '') as object
+    const wrong: Record<string, readonly [definition: object, progress: object]> = {
+      'as-priority': [{ ...definition, call: { ...definition.call, priority: 99 } }, progress],
+      'as-limit': [{ ...definition, catchUpLimit: 1e9 }, progress],
+      'as-begin': [{ ...definition, from: 'x' }, progress],
+      'as-term': [definition, { ...progress, term: 1e300 }],
+      'as-latest': [definition, { ...progress, latest: 5 }],
+      'as-runs': [definition, { ...progress, runs: [null] }],
+    }
+    for (const [name, [told, come]] of Object.entries(wrong)) {
+      const to = { definition: JSON.stringify(told), progress: JSON.stringify(come), dueAt: begin + hour }
+      await schedules.change([{ name, version: 0, to }])
+    }
+    await bench.clock.advance('2h')
+    assert.deepEqual(await jobsOf(bench, 'model'), ['1 ready'])
+    assert.equal((await bench.queue.jobs()).length, 1)
+    const states = (await bench.queue.schedules()).map(({ name, state }) => `${name} ${state}`)
+    assert.deepEqual(states, [
+      'as-begin unreadable',
+      'as-latest unreadable',
+      'as-limit unreadable',
+      'as-priority active',
+      'as-runs unreadable',
+      'as-term unreadable',
+      'model active',
+    ])
+  })
+
   test('that is a URL is opened and closed as ever', async () => {
     await using queue = await connect('memory:schedules by url')
     await queue.schedule('s', { every: '1h' }, call(echo, 'a'))

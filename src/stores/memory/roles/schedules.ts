@@ -44,7 +44,7 @@ export class MemorySchedules implements Schedules {
     const timed = this.#all().filter((each): each is StoredSchedule & { dueAt: number } => each.dueAt !== undefined)
     const { now } = this.#store.memory.ledger
     const due = timed.filter(({ dueAt }) => dueAt <= now)
-    const next = Math.min(...timed.map(({ dueAt }) => (dueAt > now ? dueAt : Infinity)))
+    const next = timed.reduce((first, { dueAt }) => (dueAt > now && dueAt < first ? dueAt : first), Infinity)
     due.sort((a, b) => a.dueAt - b.dueAt || (a.name < b.name ? -1 : 1))
     return { now, due: due.slice(0, most), ...(next === Infinity ? {} : { next }) }
   }
