@@ -3,6 +3,7 @@ import { firstSignal, jobCounter } from '../job-counter.ts'
 import * as story from '../story.ts'
 import type { AwaitedCounter, Membership, OutgoingCall, SendOutcome } from '../roles/calls.ts'
 import type { EndedMember } from '../roles/counters.ts'
+import type { MemberPlace } from '../moved.ts'
 import type { MovedMember } from '../roles/transfer.ts'
 import {
   Counter,
@@ -103,7 +104,7 @@ export class Counters {
    * The members that have ended of counters for which somebody waits who has not ended, or of which one is a member: so many at most, in
    * order, after one.
    */
-  needed(after: Pick<MovedMember, 'counter' | 'member'>, most: number): MovedMember[] {
+  needed(after: MemberPlace, most: number): MovedMember[] {
     const found: MovedMember[] = []
     const needed = [...this.#counters].filter(
       ([counter, known]) => counter >= after.counter && (isAwaited(known) || known.ended < known.members.size),

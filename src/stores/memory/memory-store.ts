@@ -5,6 +5,7 @@ import { checkMembers, checkSignal } from '../check.ts'
 import { Listeners } from '../listeners.ts'
 import type { Counters } from '../roles/counters.ts'
 import type { CloseStoreOptions, Store } from '../roles/store.ts'
+import type { Transfer } from '../roles/transfer.ts'
 import type { Ledger } from './ledger.ts'
 import type { Handle, Memory } from './memory.ts'
 import { MemoryBroker } from './roles/broker.ts'
@@ -12,7 +13,7 @@ import { MemoryInspector } from './roles/inspector.ts'
 import { MemoryRegistry } from './roles/registry.ts'
 import { MemoryResults } from './roles/results.ts'
 import { MemorySchedules } from './roles/schedules.ts'
-import { MemoryTransfer } from './roles/transfer.ts'
+import { memoryTransfer } from './roles/transfer.ts'
 
 /** One who has the memory open. */
 export class MemoryStore implements Store, Handle {
@@ -28,7 +29,7 @@ export class MemoryStore implements Store, Handle {
   readonly registry: MemoryRegistry
   readonly counters: Counters
   readonly schedules: MemorySchedules
-  readonly transfer: MemoryTransfer
+  readonly transfer: Transfer
   /** @internal */
   readonly listeners: Listeners
   /** @internal */
@@ -47,7 +48,7 @@ export class MemoryStore implements Store, Handle {
     this.inspector = new MemoryInspector(this)
     this.registry = new MemoryRegistry(this)
     this.schedules = new MemorySchedules(this)
-    this.transfer = new MemoryTransfer(this)
+    this.transfer = memoryTransfer(this)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

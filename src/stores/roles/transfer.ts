@@ -1,4 +1,4 @@
-import type { Membership } from './calls.ts'
+import type { Membership, OutgoingCall, StoredLimit } from './calls.ts'
 
 /**
  * Takes what has not ended out of a store, in a form that every store with this role can take in: to move queues to another store.
@@ -22,35 +22,25 @@ export interface Transfer {
 }
 
 /** A call that has not ended, with all that belongs to it. Times are milliseconds since the Unix epoch on the store's clock. */
-export interface MovedCall {
+export interface MovedCall extends Pick<
+  OutgoingCall,
+  'id' | 'queue' | 'task' | 'headers' | 'body' | 'priority' | 'maxDeaths' | 'tags' | 'counts'
+> {
   /** The place after which to go on; of no meaning to the store that takes it in. */
   readonly place: number
   /** A worker has it. It is taken in as one that was handed back. */
   readonly running?: true
-  readonly id: string
-  readonly queue: string
-  readonly task: string
-  readonly headers: string
-  readonly body: string
-  readonly priority: number
   readonly sentAt: number
   readonly dueAt: number
   readonly expiresAt?: number
   readonly deadlineAt?: number
   readonly attempt: number
   readonly deaths: number
-  readonly maxDeaths?: number
   readonly ignoreResult?: true
-  readonly tags?: readonly string[]
   readonly unique?: { readonly key: string; readonly until?: number }
-  readonly limit?: {
-    readonly key: string
-    readonly concurrency?: number
-    readonly rate?: { readonly count: number; readonly per: number }
-  }
+  readonly limit?: Omit<StoredLimit, 'strategy'>
   /** JSON: the error of its last attempt. */
   readonly error?: string
-  readonly counts?: readonly Membership[]
   readonly after?: MovedWait
   /** JSON. */
   readonly memo?: string

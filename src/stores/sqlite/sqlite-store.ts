@@ -15,10 +15,11 @@ import type { Swept } from './calls/sweeping.ts'
 import { errorOf, mayBeOpened } from './file/failures.ts'
 import { SqliteBroker } from './roles/broker.ts'
 import { SqliteInspector } from './roles/inspector.ts'
+import type { Transfer } from '../roles/transfer.ts'
 import { SqliteRegistry } from './roles/registry.ts'
 import { SqliteResults } from './roles/results.ts'
 import { SqliteSchedules } from './roles/schedules.ts'
-import { SqliteTransfer } from './roles/transfer.ts'
+import { sqliteTransfer } from './roles/transfer.ts'
 import { storeThreadFile } from './starter.ts'
 
 /** The threads of the stores that only hand calls over and wait for them. */
@@ -60,7 +61,7 @@ export class SqliteStore implements InspectableStore {
   readonly transactions: Transactions
   readonly counters: Counters
   readonly schedules: SqliteSchedules
-  readonly transfer: SqliteTransfer
+  readonly transfer: Transfer
   readonly #thread: SqliteThread
 
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
@@ -77,7 +78,7 @@ export class SqliteStore implements InspectableStore {
       },
     }
     this.schedules = new SqliteSchedules(thread)
-    this.transfer = new SqliteTransfer(thread)
+    this.transfer = sqliteTransfer(thread)
     this.counters = {
       members: async (counter, after) => {
         checkMembers(counter, after)

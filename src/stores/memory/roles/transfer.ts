@@ -1,6 +1,5 @@
-import { checkSpan } from '../../check.ts'
-import { checkMoved, moveOutcome, outgoingOf } from '../../moved.ts'
-import type { MovedCall, MovedMember, MovedReport, MovedWait, MoveOutcome, Transfer } from '../../roles/transfer.ts'
+import { CheckedTransfer, moveOutcome, outgoingOf } from '../../moved.ts'
+import type { MovedCall, MovedReport, MovedWait, MoveOutcome, Transfer } from '../../roles/transfer.ts'
 import { type Entry, hasEnded } from '../entry.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Handle } from '../memory.ts'
@@ -11,44 +10,27 @@ import { append } from '../reports.ts'
 const page = 500
 
 /** Takes calls out of a store in memory, and into one. */
-export class MemoryTransfer implements Transfer {
-  readonly #store: Handle
+export function memoryTransfer(store: Handle): Transfer {
+  return new CheckedTransfer({
+    calls: async after => store.read(ledger => movedCalls(ledger, after)),
+    members: async after => store.read(ledger => ledger.counters.needed(after, page)),
+    take: async (calls, members) =>
+      store.write(ledger => {
+        for (const each of members) ledger.counters.take(each, ledger.now)
+        // So that the calls find them counted.
+        ledger.finish()
+        return calls.map(each => take(ledger, each))
+      }),
+  })
+}
 
-  constructor(store: Handle) {
-    this.#store = store
+function movedCalls(ledger: Ledger, after: number): MovedCall[] {
+  const found: MovedCall[] = []
+  for (const entry of ledger.entries.values()) {
+    if (entry.sequence <= after || hasEnded(entry) || entry.foreign) continue
+    if (found.push(movedCall(ledger, entry)) === page) break
   }
-
-  async calls(after: number): Promise<MovedCall[]> {
-    checkSpan(after, 'The place after which to go on')
-    return this.#store.read(ledger => {
-      const found: MovedCall[] = []
-      for (const entry of ledger.entries.values()) {
-        if (entry.sequence <= after || hasEnded(entry) || entry.foreign) continue
-        if (found.push(movedCall(ledger, entry)) === page) break
-      }
-      return found
-    })
-  }
-
-  async members(after: Pick<MovedMember, 'counter' | 'member'> = { counter: '', member: -1 }): Promise<MovedMember[]> {
-    return this.#store.read(ledger => ledger.counters.needed(after, page))
-  }
-
-  async take({
-    calls,
-    members,
-  }: {
-    readonly calls: readonly MovedCall[]
-    readonly members: readonly MovedMember[]
-  }): Promise<MoveOutcome[]> {
-    checkMoved(calls, members)
-    return this.#store.write(ledger => {
-      for (const each of members) ledger.counters.take(each, ledger.now)
-      // So that the calls find them counted.
-      ledger.finish()
-      return calls.map(each => take(ledger, each))
-    })
-  }
+  return found
 }
 
 function movedCall(ledger: Ledger, entry: Entry): MovedCall {

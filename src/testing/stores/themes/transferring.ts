@@ -329,7 +329,13 @@ export function transferring(kind: Kind): void {
         { deadlineAt: Number.POSITIVE_INFINITY },
         { headers: 1 },
         { memo: 'no JSON' },
+        { error: 'no JSON' },
         { reports: [{ kind: 'odd', value: '1' }] },
+        { reports: [{ kind: 'step', name: 's', value: 'no JSON' }] },
+        { reports: [{ kind: 'item', value: '' }] },
+        { reports: [{ kind: 'undoing', value: 'no JSON' }] },
+        { reports: [{ kind: 'undoing', value: '{"state":"undoing","into":"done","error":1}' }] },
+        { reports: [{ kind: 'undoing', value: 'null' }] },
         { after: { counter: 'c', members: -1, failure: 'drop', delay: 0 } },
         { priority: 10 },
       ]
@@ -342,11 +348,21 @@ export function transferring(kind: Kind): void {
           },
         )
       }
-      const member = { counter: 'c', member: 0, id: 'x', state: 'ready' } as never
-      await assert.rejects((store.transfer as Transfer).take({ calls: [], members: [member] }), {
-        code: 'SKEIN_INVALID_ARGUMENT',
-      })
+      for (const each of [{ state: 'ready' }, { result: 'no JSON' }, { error: 'no JSON' }, { member: Number.NaN }]) {
+        const member = { counter: 'c', member: 0, id: 'x', state: 'done', ...each } as MovedMember
+        await assert.rejects((store.transfer as Transfer).take({ calls: [], members: [member] }), {
+          code: 'SKEIN_INVALID_ARGUMENT',
+        })
+      }
       assert.equal((await movedOf(store)).calls.length, 1)
     },
   )
+  scene(kind, 'to go on after a place that cannot be is refused', ['transfer'], async ({ store }) => {
+    const { transfer } = store as { readonly transfer: Transfer }
+    const code = { code: 'SKEIN_INVALID_ARGUMENT' }
+    for (const after of [Number.NaN, -1, Number.POSITIVE_INFINITY, '1', undefined])
+      await assert.rejects(transfer.calls(after as number), code)
+    for (const after of [{ counter: 'c', member: Number.NaN }, { counter: 1, member: 0 }, { counter: 'c' }])
+      await assert.rejects(transfer.members(after as { counter: string; member: number }), code)
+  })
 }
