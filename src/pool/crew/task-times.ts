@@ -30,11 +30,21 @@ export class TaskTime {
 
 /** The time that each task takes, learned from its runs, and its number. */
 export class TaskTimes {
-  readonly #tasks = new Map<TaskIdentity, TaskTime>()
+  /** By the URL of the module and the name: a call that a worker has returned has an identity of its own. */
+  readonly #tasks = new Map<string, Map<string, TaskTime>>()
+  /** The same, found faster. */
+  readonly #found = new WeakMap<TaskIdentity, TaskTime>()
+  #count = 0
 
   of(task: TaskIdentity): TaskTime {
-    let times = this.#tasks.get(task)
-    if (!times) this.#tasks.set(task, (times = new TaskTime(this.#tasks.size)))
+    const found = this.#found.get(task)
+    if (found !== undefined) return found
+    const { url, name } = task
+    let names = this.#tasks.get(url)
+    if (names === undefined) this.#tasks.set(url, (names = new Map()))
+    let times = names.get(name)
+    if (times === undefined) names.set(name, (times = new TaskTime(this.#count++)))
+    this.#found.set(task, times)
     return times
   }
 
