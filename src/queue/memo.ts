@@ -16,7 +16,7 @@ export interface Memo {
   /** Steps and waits that have failed in this attempt, each with its failure as a store has failures. */
   readonly failures: Record<string, string>
   /** The members of its counter that had failed before it began. */
-  readonly stale: number[]
+  stale: readonly number[]
   /**
    * The moment of its first wait: one that was over before is of an earlier attempt. In milliseconds since the epoch; absent as long as
    * it has not waited.
@@ -36,7 +36,7 @@ export function readMemo(text: string | undefined): Memo {
   return {
     waits: Array.isArray(waits) ? waits : [],
     failures: Object.assign(Object.create(null) as Record<string, string>, failures),
-    stale: Array.isArray(stale) ? [...stale] : [],
+    stale: Array.isArray(stale) ? stale : [],
     ...(typeof since === 'number' ? { since } : {}),
   }
 }

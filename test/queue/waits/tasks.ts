@@ -64,6 +64,13 @@ export const doubles = task(import.meta, async function doubles(value: number) {
   return Promise.all([callStep(s, 'one', double, value), callStep(s, 'two', double, value + 1)])
 })
 
+/** Has three numbers doubled one after the other, the first under an id like those that the others get. */
+export const names = task(import.meta, async function names(id: string) {
+  const s = current()
+  const first = await callStep(s, 'one', call(double, 1).with({ id: `${id}/1` }))
+  return [first, await callStep(s, 'two', double, 2), await callStep(s, 'three', double, 3)]
+})
+
 /** Has so many numbers doubled at once. */
 export const sums = task(import.meta, async function sums(count: number) {
   const s = current()
@@ -219,6 +226,7 @@ export const all = [
   fails,
   adds,
   doubles,
+  names,
   sums,
   graph,
   tells,

@@ -214,6 +214,13 @@ describe('a job that calls others', () => {
       ])
     }))
 
+  test('has the result of each, also of one with an id of its own that looks like that of another', () =>
+    withQueue(async ({ queue, drain }) => {
+      const job = await queue.submit(call(tasks.names, 'mine').with({ id: 'mine' }))
+      await drain()
+      assert.deepEqual(await job.result(), [2, 4, 6])
+    }))
+
   test('takes them with it when it is cancelled', () =>
     withQueue(async ({ queue, waitFor }) => {
       const job = await queue.submit(tasks.adds, 3)

@@ -1,26 +1,21 @@
 import { checkWhole, describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError, TimeoutError } from '../../../core/errors/errors.ts'
-import { nothing } from '../../../core/job/nothing.ts'
 import { now } from '../../../core/time/clock.ts'
 import { Timer } from '../../../core/time/timer.ts'
 import { decodeFailure, decodeValue, encodeFailure } from '../../../celery/result.ts'
-import { firstChild, firstSignal, jobCounter } from '../../../stores/job-counter.ts'
+import { firstChild, jobCounter } from '../../../stores/job-counter.ts'
 import type { OutgoingCall } from '../../../stores/roles/calls.ts'
-import type { Counters, EndedMember } from '../../../stores/roles/counters.ts'
-import { needAbility, needCounters } from '../../../stores/roles/need.ts'
+import { needAbility } from '../../../stores/roles/need.ts'
 import type { AskedRest, AskedWait, BegunWait } from '../../inside/asks.ts'
 import { inQueue } from '../../graph/in-queue.ts'
-import { type EndedJob, hasOrigin, outcomeOf, withOriginOf } from '../../outcome.ts'
+import { outcomeOf } from '../../outcome.ts'
 import { type AwaitedThing, type Memo, readMemo, type WaitRecord, waitRecordName } from '../../memo.ts'
 import type { Attempt } from '../attempt.ts'
-import { membersOf } from '../edges.ts'
 import type { ReportBody, TaskBackstage } from './backstage.ts'
+import { EndedMembers } from './ended-members.ts'
 import type { AttemptWaits, Rest } from './rest.ts'
 import { endError } from './undoing.ts'
 import { written } from './written.ts'
-
-/** A member that has ended, as it is made an outcome. */
-type Ended = EndedMember & EndedJob
 
 /** A wait that has begun in this run. */
 interface Open {
@@ -32,8 +27,8 @@ interface Open {
   /** The member of the counter, and the id of the other job. */
   readonly member?: number
   readonly id?: string
-  answer: ((value: unknown) => void) | undefined
-  refuse: ((error: unknown) => void) | undefined
+  answer?: (value: unknown) => void
+  refuse?: (error: unknown) => void
 }
 
 /** A wait that is no longer than this, in milliseconds, is waited for here: to give the place back would cost more. */
@@ -50,17 +45,13 @@ const short = 1_000
 export class Waits implements AttemptWaits {
   readonly #attempt: Attempt
   readonly #backstage: TaskBackstage
-  readonly #counters: Counters
+  readonly #members: EndedMembers
   readonly #memo: Memo
   readonly #records = new Map<string, WaitRecord>()
   readonly #open = new Map<string, Open>()
-  /** The members that have ended, as they were looked at last. */
-  #members: ReadonlyMap<number, Ended> | undefined
-  /** The first signal of each name. */
-  #signals: ReadonlyMap<string, Ended> = new Map()
-  #looking: Promise<void> | undefined
-  #nextLook: Promise<void> | undefined
   #nextMember: number | undefined
+  /** The members that jobs are to be which have not been sent yet, by the name of the wait. */
+  readonly #promised = new Map<string, number>()
   #timer: Timer | undefined
   /** The moment at which that rings. */
   #rings = Infinity
@@ -75,7 +66,7 @@ export class Waits implements AttemptWaits {
   constructor(attempt: Attempt, backstage: TaskBackstage) {
     this.#attempt = attempt
     this.#backstage = backstage
-    this.#counters = needCounters(backstage.store)
+    this.#members = new EndedMembers(backstage.store, attempt.claim.id)
     this.#memo = readMemo(attempt.claim.memo)
   }
 
@@ -100,7 +91,7 @@ export class Waits implements AttemptWaits {
     if (undo?.ends !== undefined) return this.#past(asked, record, endError(claim, undo.ends))
     if (this.#memo.since === undefined) {
       // Those of a job that is made to run again by hand run again themselves.
-      if (claim.attempt > 1) await this.#look()
+      if (claim.attempt > 1) await this.#members.look()
       this.#noteStale()
     }
     switch (asked.kind) {
@@ -118,18 +109,16 @@ export class Waits implements AttemptWaits {
     const memo = this.#memo
     if (memo.since !== undefined) return // another wait began side by side
     memo.since = now()
-    for (const [number, { state }] of this.#members ?? []) {
-      if (number >= firstChild && number < firstSignal && state !== 'done') memo.stale.push(number)
-    }
+    memo.stale = this.#members.failedCalls()
   }
 
   /** The result of a wait that an earlier attempt has begun, where the job is being undone: nothing is waited for any more. */
   async #past({ name, kind }: AskedWait, record: WaitRecord | undefined, end: unknown): Promise<BegunWait> {
     if (record === undefined && kind !== 'signal') throw end
-    if (kind !== 'sleep') await this.#look()
+    if (kind !== 'sleep') await this.#members.look()
     const { until = Infinity, member, id } = record ?? {}
     const thing = { ...(member === undefined ? {} : { member }), ...(id === undefined ? {} : { id }) }
-    const result = this.#resultOf({ name, kind, until, ...thing, answer: undefined, refuse: undefined })
+    const result = this.#resultOf({ name, kind, until, ...thing })
     if (result !== undefined && 'value' in result) return result
     throw result === undefined ? end : result.error
   }
@@ -138,7 +127,7 @@ export class Waits implements AttemptWaits {
     const { name } = asked
     const until = record?.until ?? ('span' in asked ? now() + asked.span : asked.until)
     if (record === undefined) await this.#keep(name, { kind: 'sleep', until })
-    return this.#opened({ name, kind: 'sleep', until, answer: undefined, refuse: undefined })
+    return this.#opened({ name, kind: 'sleep', until })
   }
 
   async #beginSignal(asked: AskedWait & { readonly kind: 'signal' }, record?: WaitRecord): Promise<BegunWait> {
@@ -147,45 +136,30 @@ export class Waits implements AttemptWaits {
     // Listened to before it is looked at, so that nothing comes in between.
     if (!this.#hears) this.#watch(this.#attempt.claim.id, 'reported')
     this.#hears = true
-    await this.#look()
-    const isStale = until <= (this.#memo.since ?? 0) && this.#signals.get(name) === undefined
+    await this.#members.look()
+    const isStale = until <= (this.#memo.since ?? 0) && this.#members.signal(name) === undefined
     if (timeout !== undefined && (record === undefined || isStale)) {
       until = now() + timeout
       await this.#keep(name, { kind: 'signal', until })
     }
-    return this.#opened({
-      name,
-      kind: 'signal',
-      until,
-      ...(timeout === undefined ? {} : { timeout }),
-      answer: undefined,
-      refuse: undefined,
-    })
+    return this.#opened({ name, kind: 'signal', until, ...(timeout === undefined ? {} : { timeout }) })
   }
 
   async #beginCall({ name, call }: AskedWait & { readonly kind: 'call' }, record?: WaitRecord): Promise<BegunWait> {
     let member = record?.member
     let id = record?.id
     if (call !== undefined) {
-      member = memberOf(call.id, this.#attempt.claim.id) ?? this.#takeMember()
+      member = this.#promised.get(name) ?? this.#takeMember()
       id = call.id
       await this.#send(name, call, member)
     } else if (member === undefined || id === undefined) return { id: this.#newId(name) }
     else {
-      await this.#look()
+      await this.#members.look()
       if (this.#memo.stale.includes(member)) return { id: this.#newId(name) }
     }
     const child = id
-    if (this.#members?.get(member) === undefined) this.#watch(child, 'ended')
-    return this.#opened({
-      name,
-      kind: 'call',
-      until: Infinity,
-      member,
-      id: child,
-      answer: undefined,
-      refuse: undefined,
-    })
+    if (this.#members.get(member) === undefined) this.#watch(child, 'ended')
+    return this.#opened({ name, kind: 'call', until: Infinity, member, id: child })
   }
 
   /** Sends the other job in the commit that notes it. */
@@ -200,7 +174,9 @@ export class Waits implements AttemptWaits {
 
   /** The id of a job that is to be sent: derived from this one's, so that it is the same job if it is sent twice. */
   #newId(name: string): string {
-    return `${this.#attempt.claim.id}/${this.#takeMember() - firstChild}/${name}`
+    const member = this.#takeMember()
+    this.#promised.set(name, member)
+    return `${this.#attempt.claim.id}/${member - firstChild}/${name}`
   }
 
   #takeMember(): number {
@@ -259,7 +235,7 @@ export class Waits implements AttemptWaits {
     // Where nothing but time lets it go it is delayed like any other.
     const sleeps = waits.every(({ kind }) => kind === 'sleep')
     const counter = jobCounter(this.#attempt.claim.id)
-    const members = sleeps ? 0 : (this.#members?.size ?? 0) + 1
+    const members = sleeps ? 0 : this.#members.size + 1
     const limit = sleeps || left === Infinity ? undefined : Math.max(0, Math.ceil(left))
     return {
       after: { counter, members, failure: 'release', ...(limit === undefined ? {} : { limit }) },
@@ -315,7 +291,7 @@ export class Waits implements AttemptWaits {
   #resultOf(open: Open): { readonly value: unknown } | { readonly error: unknown } | undefined {
     const { name, kind, until, timeout, member, id } = open
     if (kind === 'sleep') return until <= now() ? { value: undefined } : undefined
-    const ended = kind === 'signal' ? this.#signals.get(name) : this.#members?.get(member as number)
+    const ended = kind === 'signal' ? this.#members.signal(name) : this.#members.get(member as number)
     if (ended !== undefined) {
       const outcome = outcomeOf({ id: id ?? name, task: name }, ended)
       return outcome.state === 'done' ? { value: outcome.value } : { error: outcome.error }
@@ -325,35 +301,10 @@ export class Waits implements AttemptWaits {
     return { error: new TimeoutError(message, { timeout: timeout ?? 0 }) }
   }
 
-  /**
-   * Looks at the members of the job's counter. One look after the other, and one for all who want to look meanwhile: what has come
-   * since a look began is seen by the next.
-   */
-  #look(): Promise<void> {
-    this.#nextLook ??= (this.#looking ?? Promise.resolve()).catch(nothing).then(() => {
-      this.#looking = this.#nextLook
-      this.#nextLook = undefined
-      return this.#readMembers()
-    })
-    return this.#nextLook
-  }
-
-  async #readMembers(): Promise<void> {
-    const { results } = this.#backstage.store
-    const members: Map<number, Ended> = await membersOf(this.#counters, jobCounter(this.#attempt.claim.id))
-    const signals = new Map<string, Ended>()
-    for (const [member, each] of members) {
-      if (hasOrigin(each)) members.set(member, await withOriginOf(results, each))
-      if (member >= firstSignal && !signals.has(each.id)) signals.set(each.id, each)
-    }
-    this.#members = members
-    this.#signals = signals
-  }
-
   #watch(id: string, signal: 'ended' | 'reported'): void {
     const look = (): void => {
       if (this.#isOver) return
-      this.#look().then(
+      this.#members.look().then(
         () => this.#settle(),
         () => {}, // it is looked at when the attempt gives its place back, and by the next one
       )
@@ -404,11 +355,4 @@ const articles: Readonly<Record<AskedWait['kind'], string>> = {
   sleep: 'a sleep',
   signal: 'a wait for a signal',
   call: 'a call of another job',
-}
-
-/** The member that a derived id names; undefined for one that a user has chosen. */
-function memberOf(id: string, owner: string): number | undefined {
-  if (!id.startsWith(`${owner}/`)) return undefined
-  const number = Number(id.slice(owner.length + 1).split('/', 1)[0])
-  return Number.isSafeInteger(number) ? firstChild + number : undefined
 }
