@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { Claim, OutgoingCall, Report, Settlement, StoredLimit, StoredState } from 'skein/stores'
+import {
+  type Claim,
+  firstChild,
+  jobCounter,
+  type OutgoingCall,
+  type Report,
+  type Settlement,
+  type StoredLimit,
+  type StoredState,
+} from 'skein/stores'
 import type { StoreBed } from 'skein/testing/stores'
 import type { Probe } from '#skein/testing/stores/probe.js'
-import { firstChild, type Model, ownCounter } from './model.ts'
+import type { Model } from './model.ts'
 
 /** The store under test, and what the test has got from it. */
 export interface Real {
@@ -31,7 +40,7 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
         cancelling: cancelling !== undefined,
       }))
       assert.deepEqual(seen, model.seen())
-      for (const counter of ['x', 'y', ...model.calls.map(({ call: { id } }) => ownCounter(id))]) {
+      for (const counter of ['x', 'y', ...model.calls.map(({ call: { id } }) => jobCounter(id))]) {
         const members = (await real.probe.members(counter)).map(({ id, member, state }) => ({ member, id, state }))
         assert.deepEqual(members, model.membersOf(counter))
       }
@@ -182,7 +191,7 @@ const settle = fc
       const delay = held.queue === 's' ? 0 : given
       const next = calls.map(each => ({ ...each, id: `c${real.sent++}` }))
       // For what it has asked for itself.
-      const counted = own && wait ? { ...wait, counter: ownCounter(id) } : wait
+      const counted = own && wait ? { ...wait, counter: jobCounter(id) } : wait
       const following = { delay, next, ...(waits && counted ? { after: counted } : {}) }
       const settlement = { id, token, kind, ...following, result: '1', error: '{}' } as unknown as Settlement
       const expected = model.settle(id, current, kind, following)
@@ -225,7 +234,7 @@ const report = fc
       const current = real.claims.findLast(each => each.id === id) === held
       const value = String(real.reported++)
       const next = calls.map(each => {
-        const own = { counter: ownCounter(id), member: firstChild + real.sent, owned: true as const }
+        const own = { counter: jobCounter(id), member: firstChild + real.sent, owned: true as const }
         return { ...each, id: `c${real.sent++}`, counts: [own] }
       })
       const report: Report =

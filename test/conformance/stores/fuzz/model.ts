@@ -1,12 +1,14 @@
-import type {
-  AwaitedCounter,
-  IntakeRequest,
-  Membership,
-  OutgoingCall,
-  SendOutcome,
-  Settlement,
-  StoredState,
-  WriteOutcome,
+import {
+  type AwaitedCounter,
+  firstSignal,
+  type IntakeRequest,
+  jobCounter,
+  type Membership,
+  type OutgoingCall,
+  type SendOutcome,
+  type Settlement,
+  type StoredState,
+  type WriteOutcome,
 } from 'skein/stores'
 
 /** A call as the model knows it. */
@@ -214,7 +216,7 @@ export class Model {
         const before = entry.after
         entry.after = after
         this.#await(entry)
-        if (before && before.counter !== ownCounter(id)) this.#leave(before.counter)
+        if (before && before.counter !== jobCounter(id)) this.#leave(before.counter)
       }
     } else this.#end(entry, kind)
     entry.cancelling = false
@@ -260,7 +262,7 @@ export class Model {
     if (!entry) return 'gone'
     if (ended(entry)) return 'ended'
     this.#attend(entry)
-    const [counter, member] = [ownCounter(id), firstSignal + entry.signals++]
+    const [counter, member] = [jobCounter(id), firstSignal + entry.signals++]
     this.#members.push({ id: name, counter, member, owned: false, tolerated: false, state: undefined })
     this.#uncounted.push({ id: name, counts: [{ counter, member }], state: 'done' })
     this.#wake()
@@ -271,7 +273,7 @@ export class Model {
   #attend(entry: ModelCall): void {
     const before = entry.after?.counter
     if (before !== undefined && !(before.startsWith('end of ') && entry.state === 'running')) return
-    entry.after = { counter: ownCounter(entry.call.id), members: 0, failure: 'release' }
+    entry.after = { counter: jobCounter(entry.call.id), members: 0, failure: 'release' }
     if (before !== undefined) this.#leave(before)
   }
 
@@ -414,7 +416,7 @@ export class Model {
     this.calls.splice(this.calls.indexOf(entry), 1)
     if (!entry.after) return
     this.#leave(entry.after.counter)
-    this.#leave(ownCounter(entry.call.id))
+    this.#leave(jobCounter(entry.call.id))
   }
 
   /** Nobody is there any more who has waited for it. */
@@ -521,15 +523,6 @@ export class Model {
     return this.#starts.filter(each => each.key === key && each.time > this.#now - per).length
   }
 }
-
-/** The counter that belongs to a call. */
-export function ownCounter(id: string): string {
-  return `job:${id}`
-}
-
-/** The numbers of the first call that a call has sent for itself, and of the first signal to it. */
-export const firstChild = 2 ** 31
-const firstSignal = 2 ** 32
 
 function ended({ state }: ModelCall): boolean {
   return state !== 'held' && state !== 'delayed' && state !== 'ready' && state !== 'running'
