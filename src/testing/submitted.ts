@@ -5,6 +5,7 @@ import type { AnyFunction } from '../call/define/identity.ts'
 import { taskName } from '../call/define/task-name.ts'
 import type { JobStatus } from '../queue/client/durable-job.ts'
 import type { DurableQueue } from '../queue/client/durable-queue.ts'
+import type { JobFilter } from '../stores/roles/inspector.ts'
 
 /** The things that `assertSubmitted` looks for beside the task. */
 export interface Submitted {
@@ -25,13 +26,13 @@ export async function assertSubmitted(
   task: AnyFunction,
   expected: Submitted,
 ): Promise<readonly JobStatus[]> {
-  const { found, all, name } = await find(queue, task, expected)
+  const { found, name } = await find(queue, task, expected)
   const { times } = expected
   if (times === undefined ? found.length > 0 : found.length === times) return found
   const wanted = `${name}${describeExpected(expected)}`
   fail(
     `Expected ${times === undefined ? 'a job' : `${times} ${times === 1 ? 'job' : 'jobs'}`} of ${wanted}, found ` +
-      `${found.length}. ${listed(all)}`,
+      `${found.length}. ${listed(await jobsOf(queue))}`,
   )
 }
 
@@ -45,17 +46,19 @@ async function find(
   queue: DurableQueue,
   task: AnyFunction,
   { args, queue: queueName, tag }: Wanted,
-): Promise<{ found: JobStatus[]; all: JobStatus[]; name: string }> {
+): Promise<{ found: JobStatus[]; name: string }> {
   const name = taskName(makeCall(task, []).task)
-  const all = (await queue.jobs({ limit: 100_000 })).reverse()
-  const found = all.filter(
-    job =>
-      job.task === name &&
-      (queueName === undefined || job.queue === queueName) &&
-      (tag === undefined || job.tags.includes(tag)) &&
-      (args === undefined || isDeepStrictEqual(job.args, args)),
-  )
-  return { found, all, name }
+  const jobs = await jobsOf(queue, {
+    task: name,
+    ...(queueName === undefined ? {} : { queue: queueName }),
+    ...(tag === undefined ? {} : { tag }),
+  })
+  return { found: args === undefined ? jobs : jobs.filter(job => isDeepStrictEqual(job.args, args)), name }
+}
+
+/** All jobs of a queue, first come first. */
+async function jobsOf(queue: DurableQueue, filter: JobFilter = {}): Promise<JobStatus[]> {
+  return (await queue.jobs({ ...filter, limit: Number.MAX_SAFE_INTEGER })).reverse()
 }
 
 /** The jobs that an assertion has looked for, beside the name of their task. */

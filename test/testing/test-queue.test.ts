@@ -134,6 +134,15 @@ describe('a queue for tests', () => {
     await assert.rejects(t.assertNotSubmitted(mail, { queue: 'slow' }), failsWith(/no job of .* in queue slow/))
   })
 
+  test('finds the first of a hundred thousand, too', async () => {
+    const t = await open()
+    const plain = { queue: 'default', task: 'other', priority: 4, delay: 0, headers: '{}', body: '[[],{},{}]' }
+    await t.queue.submit(mail, 'a')
+    await t.store.broker.send(Array.from({ length: 100_000 }, (_, n) => ({ ...plain, id: `other ${n}` })))
+    const [first] = await t.assertSubmitted(mail, { times: 1 })
+    assert.deepEqual(first?.args, ['a'])
+  })
+
   test('says what is left that cannot run', async () => {
     const t = await open()
     await t.queue.submit(stranger)
