@@ -3,7 +3,10 @@ import type { Style } from '../../ui/style.ts'
 import type { GraphJob, ReadGraph } from './nodes.ts'
 import { short, stateText } from '../words.ts'
 
-/** A job in its place in the tree: the levels above it, and whether each of them goes on below. */
+/** The number of levels that are drawn; those that are deeper stand at the last. */
+const deepest = 30
+
+/** A job in its place in the tree: the levels above it that are drawn, and whether each of them goes on below. */
 interface Row {
   readonly job: GraphJob
   readonly goesOn: readonly boolean[]
@@ -17,23 +20,21 @@ function rowsOf(graph: ReadGraph, most: number): Row[] {
     rows.push(row)
     const { job, goesOn } = row
     const children = graph.children.get(job.id) ?? []
-    for (let at = children.length - 1; at >= 0; at--)
-      open.push({ job: children[at] as GraphJob, goesOn: [...goesOn, at < children.length - 1] })
+    for (let at = children.length - 1; at >= 0; at--) {
+      const below = goesOn.length === deepest ? goesOn : [...goesOn, at < children.length - 1]
+      open.push({ job: children[at] as GraphJob, goesOn: below })
+    }
   }
   return rows
 }
-
-/** The number of levels that are drawn; those that are deeper stand at the last. */
-const deepest = 30
 
 /** The lines of a graph as a person reads them. */
 export function graphText(graph: ReadGraph, most: number, style: Style): string[] {
   const rows = rowsOf(graph, most)
   const lines = [style.bold(`graph of job ${graph.id}`), summary(graph), '']
   for (const { job, goesOn } of rows) {
-    const above = goesOn.slice(0, deepest)
-    const last = above.at(-1)
-    const tree = above.slice(0, -1).map(on => (on ? '│  ' : '   '))
+    const last = goesOn.at(-1)
+    const tree = goesOn.slice(0, -1).map(on => (on ? '│  ' : '   '))
     const branch = last === undefined ? '' : last ? '├─ ' : '└─ '
     lines.push(
       `${style.dim(tree.join('') + branch)}${nameOf(job)}  ${stateText(job.state, style)}${detailOf(job, style)}`,
@@ -85,7 +86,7 @@ export function graphSvg(graph: ReadGraph, most: number): string[] {
   const shapes: string[] = []
   let width = 0
   for (const [at, { job, goesOn }] of rows.entries()) {
-    const level = Math.min(deepest, goesOn.length)
+    const level = goesOn.length
     const [x, y] = [12 + level * indent, 12 + at * rowHeight]
     const { needs, has = 0 } = job
     const text = `${nameOf(job)} · ${job.state}${needs === undefined ? '' : ` · ${has}/${needs}`}`
