@@ -89,6 +89,8 @@ describe('skein export and skein import', () => {
       [lines.filter((_, at) => at !== 3), /it says 2 jobs, and there are 1/],
       [[...lines, '{"kind":"queue"}'], /after the last one/],
       [[lines[0] ?? '', 'nonsense', ...lines.slice(1)], /Line 2 .* not JSON/],
+      [[lines[0] ?? '', '{"kind":"member"}', ...lines.slice(1)], /Line 2 .* it has no member/],
+      [[lines[0] ?? '', '{"kind":"schedule","name":"s"}', ...lines.slice(1)], /Line 2 .* it has no schedule/],
       [lines.map(each => each.replace('"version":1', '"version":2')), /newer skein.*SKEIN_STORE_VERSION/s],
       [['{"kind":"job"}'], /does not begin like an export/],
       [[], /cut off/],

@@ -53,7 +53,8 @@ export async function* readExport(path: string): AsyncGenerator<Exclude<ExportLi
       isWhole = true
     } else if (line.kind === 'skein export' || !Object.hasOwn(countedAs, line.kind)) {
       throw malformed(path, number, `its kind is ${JSON.stringify(line.kind)}`)
-    } else {
+    } else if (!hasContent(line)) throw malformed(path, number, `it has no ${line.kind}`)
+    else {
       counts[countedAs[line.kind]]++
       yield line
     }
@@ -69,6 +70,28 @@ function lineOf(path: string, number: number, text: string): ExportLine {
     throw malformed(path, number, `it is not JSON (${messageOf(error)})`)
   }
   throw malformed(path, number, 'it has no kind')
+}
+
+/** True where the line has what its kind says; the store looks at the rest. */
+function hasContent(line: Exclude<ExportLine, { kind: 'skein export' | 'end' }>): boolean {
+  switch (line.kind) {
+    case 'queue':
+      return isName(line.queue)
+    case 'schedule':
+      return isName(line.name) && isObject(line.state)
+    case 'member':
+      return isObject(line.member)
+    case 'job':
+      return isObject(line.job)
+  }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function checkHead(path: string, line: ExportLine): void {
