@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, test, type TestContext } from 'node:test'
 import { connect, type DurableQueue } from 'skein/queue'
+import { sqliteStore } from 'skein/stores/sqlite'
 import { root } from '../support/paths.ts'
 import { type Ended, skein, start, workplace } from './skein.ts'
 
@@ -13,6 +14,7 @@ export const report = task(import.meta, function report(of, days) { return of + 
 `
 
 interface Place {
+  readonly url: string
   readonly queue: DurableQueue
   run(...args: string[]): Promise<Ended>
   /** Starts a worker, which ends with the test. */
@@ -28,6 +30,7 @@ async function place(t: TestContext): Promise<Place> {
   t.after(() => queue.close())
   const env = { SKEIN_STORE: url }
   return {
+    url,
     queue,
     run: (...args) => skein(folder, ['schedules', ...args], { env }),
     work: () => {
@@ -100,6 +103,25 @@ describe('skein schedules', () => {
     }
   })
 
+  test('does with the others what cannot be done with one that is damaged', async t => {
+    const { url, queue, run } = await place(t)
+    await run(...daily)
+    const store = await sqliteStore(url)
+    await store.schedules?.change([{ name: 'bad', version: 0, to: { definition: 'x', progress: 'y' } }])
+    await store.close()
+    const paused = await run('pause', 'bad', 'daily')
+    assert.equal(paused.code, 1)
+    assert.match(paused.stdout, /^Schedule bad is damaged: .*\nSchedule daily is paused\.\n$/)
+    const next = await run('next', 'bad', 'daily', '--limit', '1', '--json')
+    assert.equal(next.code, 1)
+    const [bad, good] = next.stdout.split('\n').map(line => line && (JSON.parse(line) as Record<string, unknown>))
+    assert.equal((bad as { error: { code: string } }).error.code, 'SKEIN_SCHEDULE_RULE')
+    assert.equal((good as { next: string[] }).next.length, 1)
+    assert.equal((await run('show', 'bad')).code, 0)
+    assert.equal((await run('remove', 'bad', 'daily')).code, 0)
+    assert.deepEqual(await queue.schedules(), [])
+  })
+
   test('says what is wrong with what was asked', async t => {
     const { queue, run } = await place(t)
     await run(...daily)
@@ -118,6 +140,8 @@ describe('skein schedules', () => {
       [['add', 'x', 'work.report', '--every', '5 minutes'], 2, /every must be a duration/],
       [['add', 'x', 'work.report', 'sales', '--every', '5m'], 2, /must be JSON/],
       [['add', 'x', 'work.report', '--at', '2030-01-01T00:00:00'], 2, /with its time zone/],
+      [['add', 'x', 'work.report', '--at', '2030-02-31T00:00:00Z'], 2, /must be a moment/],
+      [['add', 'x', '', '--every', '5m'], 2, /Say what it is called/],
       [['add', 'x', 'work.report', '--at', '2001-01-01T00:00:00Z'], 2, /has passed/],
       [['add', 'x', 'work.report', '--every', '5m', '--overlap', 'wait'], 2, /--overlap must be one of/],
       [['next', 'daily', '--limit', '0'], 2, /--limit must be/],

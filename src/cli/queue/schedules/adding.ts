@@ -27,7 +27,7 @@ export const addOptions: Readonly<Record<string, OptionSpec>> = {
 /** Makes a schedule of what was written on the command line; its name. */
 export async function addSchedule(schedules: Schedules, args: Arguments): Promise<string> {
   const [, name, task, ...values] = args.positionals
-  if (name === undefined || task === undefined) {
+  if (name === undefined || task === undefined || task === '') {
     throw new UsageError(
       "Say what it is called, which task, and when: skein schedules add daily work.report '\"sales\"' --cron '0 8 * * *'",
       'schedules',
@@ -82,8 +82,11 @@ function moment(args: Arguments, option: string): Date | undefined {
   const text = args.text(option)
   if (text === undefined) return undefined
   const date = new Date(text)
+  // Of a day that its month does not have, a Date makes one of the next month.
+  const [day] = /^\d{4}-\d\d-\d\d/.exec(text) ?? []
+  const isDay = day === undefined || new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(-2))
   // Without a zone it would be another moment on another machine.
-  if (!Number.isNaN(date.getTime()) && /(?:Z|[+-]\d\d:?\d\d)$/.test(text)) return date
+  if (isDay && !Number.isNaN(date.getTime()) && /(?:Z|[+-]\d\d:?\d\d)$/.test(text)) return date
   throw new UsageError(
     `--${option} must be a moment with its time zone, such as 2030-01-31T08:00:00Z, got '${text}'`,
     'schedules',

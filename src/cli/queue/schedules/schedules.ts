@@ -1,4 +1,4 @@
-import { ScheduleError } from '../../../core/errors/errors.ts'
+import { InvalidArgumentError, ScheduleError } from '../../../core/errors/errors.ts'
 import { nearest } from '../../../core/errors/nearest.ts'
 import type { Schedule, ScheduleStatus } from '../../../queue/client/schedule.ts'
 import type { DurableQueue } from '../../../queue/client/durable-queue.ts'
@@ -8,6 +8,7 @@ import type { Arguments, CommandBody } from '../../command.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
 import type { Output } from '../../output.ts'
 import { errorToJson, toJson } from '../../to-json.ts'
+import { printable } from '../../ui/printable.ts'
 import { storeOption, withStore } from '../store-option.ts'
 import { short } from '../words.ts'
 import { addOptions, addSchedule } from './adding.ts'
@@ -81,9 +82,7 @@ async function runSchedules(args: Arguments, output: Output): Promise<number> {
     let code: number = exitCodes.fine
     for (const name of names) {
       const schedule = await found(queue, name, args, output)
-      if (schedule === undefined) code = exitCodes.someFailed
-      else if (verb === 'show' || verb === 'next') await tell(schedule, verb, args, output)
-      else await act(schedule, verb, args, output)
+      if (schedule === undefined || !(await see(schedule, verb, args, output))) code = exitCodes.someFailed
     }
     return code
   })
@@ -113,21 +112,44 @@ async function found(
   try {
     schedule = await queue.schedule(name)
   } catch (error) {
-    throw new UsageError((error as Error).message, 'schedules')
+    if (error instanceof InvalidArgumentError) throw new UsageError(error.message, 'schedules')
+    throw error
   }
   if (schedule !== undefined) return schedule
   const names = (await queue.schedules()).map(each => each.name)
   const near = nearest(name, names)
   const message = `There is no schedule ${short(name, 60)}.${near === undefined ? '' : ` Did you mean ${near}?`}`
-  if (args.has('json'))
-    await output.json(toJson({ name, error: errorToJson(new ScheduleError('SKEIN_SCHEDULE_GONE', message)) }))
+  if (args.has('json')) await failed(name, new ScheduleError('SKEIN_SCHEDULE_GONE', message), args, output)
   else await output.lines([`${message} skein schedules lists them.`])
   return undefined
 }
 
+/** Says why nothing could be done with a schedule; what was asked of others goes on. */
+async function failed(name: string, error: ScheduleError, args: Arguments, output: Output): Promise<void> {
+  if (args.has('json')) await output.json(toJson({ name, error: errorToJson(error) }))
+  else await output.lines([printable(error.message)])
+}
+
+/** Does what was asked with one schedule; false where that could not be done. */
+async function see(schedule: Schedule, verb: string, args: Arguments, output: Output): Promise<boolean> {
+  try {
+    if (verb === 'show' || verb === 'next') await tell(schedule, verb, args, output)
+    else await act(schedule, verb, args, output)
+    return true
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error
+    await failed(schedule.name, error, args, output)
+    return false
+  }
+}
+
 async function tell(schedule: Schedule, verb: 'show' | 'next', args: Arguments, output: Output): Promise<void> {
   const status = await schedule.status()
-  const next = status.state === 'unreadable' ? [] : await schedule.next(Math.min(1_000, args.integer('limit', 1) ?? 5))
+  // What is unreadable can be shown, with the reason.
+  const next =
+    verb === 'show' && status.state === 'unreadable'
+      ? []
+      : await schedule.next(Math.min(1_000, args.integer('limit', 1) ?? 5))
   if (args.has('json'))
     await output.json(toJson(verb === 'next' ? { name: status.name, next } : { ...asJson(status), next }))
   else if (verb === 'show') await output.lines(showText(status, next, output.style, Date.now()))
