@@ -24,7 +24,11 @@ export interface Memo {
   since?: number
 }
 
-/** The memo that a store has kept; an empty one where it has none, or one that cannot be read. */
+const kinds: readonly unknown[] = ['sleep', 'signal', 'call'] satisfies AwaitedThing['kind'][]
+/** The last moment that a Date can have, in milliseconds since the epoch. */
+const lastMoment = 8.64e15
+
+/** The memo that a store has kept, as far as it can be read; an empty one where it has none. */
 export function readMemo(text: string | undefined): Memo {
   let memo: Partial<Memo> | null = null
   try {
@@ -34,11 +38,17 @@ export function readMemo(text: string | undefined): Memo {
   }
   const { waits, failures, stale, since } = memo ?? {}
   return {
-    waits: Array.isArray(waits) ? waits : [],
+    waits: Array.isArray(waits) ? waits.filter(isAwaited) : [],
     failures: Object.assign(Object.create(null) as Record<string, string>, failures),
     stale: Array.isArray(stale) ? stale : [],
     ...(typeof since === 'number' ? { since } : {}),
   }
+}
+
+function isAwaited(thing: unknown): thing is AwaitedThing {
+  if (typeof thing !== 'object' || thing === null) return false
+  const { kind, name, until = 0 } = thing as Partial<Record<keyof AwaitedThing, unknown>>
+  return kinds.includes(kind) && typeof name === 'string' && typeof until === 'number' && Math.abs(until) <= lastMoment
 }
 
 /** The record that a job keeps of a wait, among its steps. */

@@ -1,8 +1,7 @@
-import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { now } from '../../core/time/clock.ts'
-import { type Duration, milliseconds } from '../../core/time/duration.ts'
+import { boundedMilliseconds, type Duration } from '../../core/time/duration.ts'
 import type { AskedWait } from './asks.ts'
 import { checkName, waitStep } from './wait-step.ts'
 
@@ -57,11 +56,5 @@ function askedOf(name: string, time: unknown): AskedWait & { readonly kind: 'sle
     if (Number.isNaN(until)) throw new InvalidArgumentError(`The time of sleep '${name}' is an invalid date`)
     return { kind: 'sleep', name, until }
   }
-  const span = milliseconds(time as Duration, `the time of sleep '${name}'`)
-  if (span === Number.POSITIVE_INFINITY) {
-    throw new InvalidArgumentError(
-      `The time of sleep '${name}' must come to an end, got ${describe(time)}. To wait for something that may never come, use signalStep.`,
-    )
-  }
-  return { kind: 'sleep', name, span }
+  return { kind: 'sleep', name, span: boundedMilliseconds(time as Duration, `the time of sleep '${name}'`) }
 }
