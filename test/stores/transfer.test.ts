@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { MovedCall, MovedMember, Store, Transfer } from 'skein/stores'
+import type { Store, Transfer } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
 import type { StoreSubject } from 'skein/testing/stores'
+import { type Moved, movedOf } from '#skein/testing/stores/moved.js'
 import { Probe } from '#skein/testing/stores/probe.js'
 import { outgoing } from '#skein/testing/stores/scene.js'
 import { commands, type Real } from '../conformance/stores/fuzz/commands.ts'
@@ -12,21 +13,6 @@ import { Model } from '../conformance/stores/fuzz/model.ts'
 import { memorySubject } from '../conformance/stores/memory-subject.ts'
 import { sqliteSubject } from '../conformance/stores/sqlite-subject.ts'
 import { TurnableClock } from '../conformance/stores/turnable-clock.ts'
-
-interface Moved {
-  readonly calls: MovedCall[]
-  readonly members: MovedMember[]
-}
-
-async function movedOf(store: Store): Promise<Moved> {
-  const transfer = store.transfer as Transfer
-  const moved: Moved = { calls: [], members: [] }
-  for (let page = await transfer.calls(0); page.length > 0; page = await transfer.calls(page.at(-1)?.place ?? 0))
-    moved.calls.push(...page)
-  for (let page = await transfer.members(); page.length > 0; page = await transfer.members(page.at(-1)))
-    moved.members.push(...page)
-  return moved
-}
 
 /** The rest of a store without its places, and as it is once nothing runs any more. */
 function plain({ calls, members }: Moved): unknown {

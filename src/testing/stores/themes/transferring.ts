@@ -2,31 +2,9 @@ import assert from 'node:assert/strict'
 import { jobCounter } from '../../../stores/job-counter.ts'
 import type { Store } from '../../../stores/roles/store.ts'
 import type { MovedCall, MovedMember, Transfer } from '../../../stores/roles/transfer.ts'
+import { type Moved, movedOf } from '../moved.ts'
 import { Probe } from '../probe.ts'
 import { type Kind, named, outgoing, scene } from '../scene.ts'
-
-interface Moved {
-  readonly calls: readonly MovedCall[]
-  readonly members: readonly MovedMember[]
-}
-
-/** Everything that there is to move. */
-async function movedOf({ transfer }: Store): Promise<Moved> {
-  const { calls: callsOf, members: membersOf } = transfer as Transfer
-  const calls: MovedCall[] = []
-  for (;;) {
-    const page = await callsOf.call(transfer, calls.at(-1)?.place ?? 0)
-    if (page.length === 0) break
-    calls.push(...page)
-  }
-  const members: MovedMember[] = []
-  for (;;) {
-    const page = await membersOf.call(transfer, members.at(-1))
-    if (page.length === 0) break
-    members.push(...page)
-  }
-  return { calls, members }
-}
 
 /** The rest of a store, without the places of its store. */
 function plain({ calls, members }: Moved): unknown {
