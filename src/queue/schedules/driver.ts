@@ -16,6 +16,8 @@ import { termCall } from './term-call.ts'
 
 /** The schedules that are seen to in one commit. */
 const mostAtOnce = 100
+/** With so many jobs a commit is full: whatever else is asked of the store waits for it. */
+const mostTerms = 1_000
 /**
  * The longest time without a look at what is due, in milliseconds: the clock of the machine may have been set, or have stood still while
  * the machine slept.
@@ -97,9 +99,15 @@ export class ScheduleDriver {
     const { schedules, pulse } = this.#parts
     const { now, due, next } = await schedules.due(mostAtOnce + this.#unreadable.size)
     const changes: ScheduleChange[] = []
+    let terms = 0
     for (const each of due) {
       const change = await this.#changeOf(each, now)
-      if (change !== undefined) changes.push(change)
+      if (change === undefined) continue
+      changes.push(change)
+      terms += change.terms?.length ?? 0
+      if (terms < mostTerms) continue
+      this.#changed = true // the others come in the next look
+      break
     }
     if (changes.length > 0 && !this.#stopped) {
       if (changes.some(({ terms = [] }) => terms.length > 0)) crashPoint('before-term')

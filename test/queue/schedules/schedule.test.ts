@@ -456,6 +456,29 @@ describe('a store', () => {
     ])
   })
 
+  test('takes the jobs of many schedules that were missed in several commits', () =>
+    inVirtualTime(async clock => {
+      const store = memoryStore()
+      const queue = queueIn(store)
+      const names = ['a', 'b', 'c', 'd']
+      for (const name of names)
+        await queue.schedule(name, { every: '1s' }, call(echo, 'x'), { catchUp: 'all', catchUpLimit: 600 })
+      await clock.advance('1h')
+      const sizes: number[] = []
+      const { change } = store.schedules
+      store.schedules.change = async changes => {
+        sizes.push(changes.reduce((sum, { terms = [] }) => sum + terms.length, 0))
+        return change.call(store.schedules, changes)
+      }
+      const worker = await work({ store, tasks: [long], on: 'loop' })
+      await clock.advance(0)
+      const counts = (await queue.schedules()).map(({ count }) => count)
+      assert.deepEqual([counts, sizes], [names.map(() => 600), [1_200, 1_200]])
+      await worker.close({ timeout: 0 })
+      await queue.close()
+      await store.close()
+    }))
+
   test('that is a URL is opened and closed as ever', async () => {
     await using queue = await connect('memory:schedules by url')
     await queue.schedule('s', { every: '1h' }, call(echo, 'a'))
