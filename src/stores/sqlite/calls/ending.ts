@@ -110,13 +110,11 @@ export function end(
   const { error } = given
   const { call, id, limitKey, awaits, keyUntil } = loaded
   noteEnd(turn, loaded, into, given)
-  if (awaits !== null) {
-    dropMemo(turn, call)
-  }
   const ignored = into === state.done && loaded.ignoreResult
   const keepsKey = keyUntil !== null && keyUntil > turn.now
   const part = keepsKey ? keyed : partOf(into)
   if (awaits !== null) {
+    dropMemo(turn, call)
     if (into === state.done) consume(turn, awaits, call)
     turn.over.push({ id, counter: awaits, state: into })
   }
