@@ -134,14 +134,17 @@ function movedReports({ database }: Turn, call: number): MovedReport[] {
 
 /** The members that have ended of counters that somebody needs who has not. */
 export function movedMembers(turn: Turn, counter: string, member: number): MovedMember[] {
+  // Whether a counter is needed is looked at once for all its members, so its table comes first.
   const rows = turn.database.all(
-    `SELECT counter, member, id, state, result, error, owned, tolerated FROM skein_member m
-     WHERE (counter, member) > (?, ?) AND state IS NOT NULL
-       AND (EXISTS (SELECT 1 FROM skein_call c WHERE c.awaits = m.counter AND ${notEnded})
-         OR (m.counter LIKE '${jobCounterStart}%' AND EXISTS (SELECT 1 FROM skein_call c
-           WHERE c.id = substr(m.counter, ${jobCounterStart.length + 1}) AND ${notEnded}))
-         OR EXISTS (SELECT 1 FROM skein_member o JOIN skein_call c ON c.call = o.call WHERE o.counter = m.counter AND o.state IS NULL))
-     ORDER BY counter, member LIMIT ${page}`,
+    `SELECT m.counter, m.member, m.id, m.state, m.result, m.error, m.owned, m.tolerated
+     FROM skein_counter k CROSS JOIN skein_member m ON m.counter = k.counter
+     WHERE k.counter >= ?1 AND m.member > iif(k.counter = ?1, ?2, -1) AND m.state IS NOT NULL
+       AND (EXISTS (SELECT 1 FROM skein_call c WHERE c.awaits = k.counter AND ${notEnded})
+         OR (k.counter LIKE '${jobCounterStart}%' AND EXISTS (SELECT 1 FROM skein_call c
+           WHERE c.id = substr(k.counter, ${jobCounterStart.length + 1}) AND ${notEnded}))
+         OR (k.ended < k.members AND EXISTS (SELECT 1 FROM skein_member o JOIN skein_call c ON c.call = o.call
+           WHERE o.counter = k.counter AND o.state IS NULL)))
+     ORDER BY k.counter, m.member LIMIT ${page}`,
     counter,
     member,
   )

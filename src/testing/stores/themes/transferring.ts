@@ -293,6 +293,29 @@ export function transferring(kind: Kind): void {
 
   scene(
     kind,
+    'members of a counter come while one of them has not ended, and stay when nobody needs them any more, however many',
+    ['transfer'],
+    async ({ store, probe }) => {
+      const members = ['a', 'b'].flatMap(counter =>
+        Array.from({ length: 1_500 }, (_, member): MovedMember => ({
+          counter,
+          member,
+          id: `m${member}`,
+          state: 'done',
+          result: '1',
+        })),
+      )
+      await (store.transfer as Transfer).take({ calls: [], members })
+      assert.deepEqual((await movedOf(store)).members, [])
+      await probe.send([outgoing({ id: 'open', counts: [{ counter: 'b', member: 1_500 }] })])
+      assert.deepEqual((await movedOf(store)).members, members.slice(1_500))
+      await probe.settled(await probe.oneClaim())
+      assert.deepEqual((await movedOf(store)).members, [])
+    },
+  )
+
+  scene(
+    kind,
     'what makes no sense is refused, and nothing of it is taken in',
     ['transfer'],
     async ({ store, probe }) => {
