@@ -163,6 +163,7 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
       this.#opened = true
       this.#broken = undefined
       this.#hears()
+      this.#listen() // to what was wanted while it was starting
       this.#onOpened?.resolve(undefined as never)
     }
     if (message.failed && !message.closed) {
@@ -175,7 +176,9 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
 
   /** The thread keeps the program running only while somebody waits for it. */
   #settleDown(): void {
-    if (this.#closing === undefined && this.#waiting.size === 0 && this.listeners.waiting === 0) this.#worker.unref()
+    if (this.#closing !== undefined || this.#waiting.size > 0 || this.listeners.waiting > 0) return
+    this.#worker.unref()
+    this.#restart?.unref()
   }
 
   #onListening(): void {
@@ -183,10 +186,12 @@ export class StoreThread<A, D> implements ThreadAccess<A> {
     for (const [signal, bit] of Object.entries(wants)) {
       if (this.listeners.has(signal as keyof typeof wants)) bits |= bit
     }
-    if (this.listeners.waiting > 0) this.#worker.ref()
-    else this.#settleDown()
+    if (this.listeners.waiting > 0) {
+      this.#worker.ref()
+      this.#restart?.ref() // the thread has died: the program must not end before another one is there
+    } else this.#settleDown()
+    this.#wanted = bits // also while no thread is there: the next one is told of it
     if (this.#broken || this.#closing) return
-    this.#wanted = bits
     // Those who begin to listen mostly have something to ask, too: both travel together. Those who wait for one job after the
     // other stop and begin again each time: that somebody has stopped is only sent when it has lasted.
     if (bits & ~this.#listening) queueMicrotask(this.#listen)
