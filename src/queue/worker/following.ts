@@ -3,6 +3,7 @@ import { readSignature, type Signature } from '../../celery/signature.ts'
 import { decodeValue } from '../../celery/result.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import { checkCalls } from '../../stores/check.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import { newCallId } from '../call-id.ts'
 import type { Ending } from './conclude.ts'
@@ -18,12 +19,13 @@ export function hasFollowing({ embed }: TaskMessage): boolean {
 /** Returns why calls that are to follow cannot be sent: they are to be read before the task runs, for half of it would be a lie. */
 export function problemOfFollowing(claim: Claim, message: TaskMessage): MalformedMessageError | undefined {
   try {
-    callsAfter(claim, message, { kind: 'done', result: 'null' })
-    callsAfter(claim, message, { kind: 'failed', error: undefined })
+    // Refused by the store when the job ends, they would keep all from their ends that is written together with it.
+    checkCalls(callsAfter(claim, message, { kind: 'done', result: 'null' }))
+    checkCalls(callsAfter(claim, message, { kind: 'failed', error: undefined }))
     return undefined
   } catch (error) {
     if (error instanceof MalformedMessageError) return error
-    return new MalformedMessageError('The message is malformed: what is to follow its task cannot be read', {
+    return new MalformedMessageError('The message is malformed: what is to follow its task cannot be read or sent', {
       cause: error,
     })
   }

@@ -132,6 +132,30 @@ for (const [where, open] of Object.entries(places)) {
       },
     )
 
+    on(
+      'what no store could keep is refused before anything runs, and leaves other jobs alone',
+      async (queue, store) => {
+        const options = [
+          '"countdown": 1e300',
+          '"task_id": "\\ud800"',
+          '"queue": "\\ud800"',
+          '"headers": {"skein_retries": {"times": 1}}, "countdown": 9e15',
+        ]
+        const messages = options.map((more, n) => {
+          const embed = `{${nothing.replace('"callbacks": null', `"callbacks": [${signature('proj.tell', '[]', more)}]`)}}`
+          return celery(`wrong ${n}`, 'proj.add', `[[1, 2], {}, ${embed}]`)
+        })
+        await store.broker.send([...messages, celery('right', 'proj.add', `[[1, 2], {}, {${nothing}}]`)])
+        assert.equal(await (await queue.job('right'))?.result(), 3)
+        for (const { id } of messages) {
+          await assert.rejects((await queue.job(id))?.result({ timeout: '10s' }) as Promise<unknown>, {
+            code: 'SKEIN_MALFORMED_MESSAGE',
+          })
+        }
+        assert.deepEqual(told, [])
+      },
+    )
+
     on('what cannot follow is refused', async queue => {
       const wrong = { code: 'SKEIN_INVALID_ARGUMENT' }
       assert.throws(() => call(add, 1, 2).with({ onDone: 'tell' as never }), wrong)
