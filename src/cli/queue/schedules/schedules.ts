@@ -8,7 +8,6 @@ import type { Arguments, CommandBody } from '../../command.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
 import type { Output } from '../../output.ts'
 import { errorToJson, toJson } from '../../to-json.ts'
-import { printable } from '../../ui/printable.ts'
 import { storeOption, withStore } from '../store-option.ts'
 import { short } from '../words.ts'
 import { addOptions, addSchedule } from './adding.ts'
@@ -127,7 +126,7 @@ async function found(
 /** Says why nothing could be done with a schedule; what was asked of others goes on. */
 async function failed(name: string, error: ScheduleError, args: Arguments, output: Output): Promise<void> {
   if (args.has('json')) await output.json(toJson({ name, error: errorToJson(error) }))
-  else await output.lines([printable(error.message)])
+  else await output.lines([error.message])
 }
 
 /** Does what was asked with one schedule; false where that could not be done. */

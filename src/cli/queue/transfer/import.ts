@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { inspecting, needTransfer } from '../../../stores/roles/need.ts'
 import type { ScheduleState } from '../../../stores/roles/schedules.ts'
 import type { Store } from '../../../stores/roles/store.ts'
@@ -44,6 +44,7 @@ async function runImport(args: Arguments, output: Output): Promise<number> {
   const [file, ...rest] = args.positionals
   if (file === undefined || rest.length > 0) throw new UsageError('Say which file: skein import jobs.jsonl', 'import')
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}`, 'import')
+  if (statSync(file).isDirectory()) throw new UsageError(`${file} is a folder, not a file of skein export`, 'import')
   const url = storeUrl(args, `skein import ${file}`)
   let total = 0
   for await (const { kind } of readExport(file)) if (kind === 'job') total++
