@@ -64,6 +64,9 @@ export function waitRecordName(name: string): string {
   return `wait: ${name}`
 }
 
+/** The name of the record of the call that a task has returned. No wait has an empty name. */
+export const returnedRecordName: string = waitRecordName('')
+
 /** A wait of a job, in words. */
 export function waitText({ kind, name, until }: AwaitedThing): string {
   const time = until === undefined ? '' : new Date(until).toISOString()

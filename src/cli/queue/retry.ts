@@ -14,7 +14,7 @@ export const retryCommand: CommandBody = {
     ['skein retry --state failed,dead --queue mail --all', 'all that went wrong in the queue mail'],
   ],
   about: [
-    'A job that runs again counts its attempts from 1, and an expiry or deadline that has passed no longer counts. Its finished steps stay finished. Filters mean failed and dead jobs unless --state says otherwise.',
+    'A job that runs again counts its attempts from 1, and an expiry or deadline that has passed no longer counts. Its finished steps stay finished, and of a graph only what is not done runs again, also of one that its task has returned. Filters mean failed and dead jobs unless --state says otherwise.',
   ],
   options: { ...filterOptions, ...allOption, ...storeOption },
   run: runRetry,

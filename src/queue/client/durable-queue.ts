@@ -150,7 +150,9 @@ export interface DurableQueue extends Executor {
    */
   cancel(ids: string | readonly string[], reason?: unknown): Promise<Cancelled[]>
   /**
-   * Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. A handle that knows already
+   * Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. Of a graph only that runs again
+   * which is not done, whichever of its jobs is named: those that have failed, and those that need them. That is so, too, for a graph that a
+   * task has returned; the task itself does not run again, unless its steps were undone. A handle that knows already
    * how its job had ended keeps that: ask `status()` of it, or take a new one, `queue.job(id)`.
    */
   retry(ids: string | readonly string[]): Promise<Retried[]>

@@ -66,9 +66,8 @@ export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): S
         ...(attempt?.entry && attempt.entry.started > 0 ? { begun: true } : {}),
       }
     case 'wait': {
-      const { after, delay, memo, sends } = ending.rest
-      const following = sends && next ? { next: nextOf(next) } : {}
-      return { id, token, kind: 'release', after, memo, begun: true, ...(delay > 0 ? { delay } : {}), ...following }
+      const { after, delay, memo } = ending.rest
+      return { id, token, kind: 'release', after, memo, begun: true, ...(delay > 0 ? { delay } : {}) }
     }
     case 'lost':
       return undefined
@@ -88,7 +87,7 @@ function followingOf(
 }
 
 /** Their times count from when they were asked for, and the store counts from now. */
-function nextOf(next: NonNullable<Attempt['next']>): OutgoingCall[] {
+export function nextOf(next: NonNullable<Attempt['next']>): OutgoingCall[] {
   const now = monotonic()
   return next.map(({ call, at }) => {
     const left = (span: number): number => Math.max(0, span - (now - at))

@@ -12,7 +12,7 @@ import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
 import { Attempt, cancelCause, type StopCause } from './attempt.ts'
 import { type Decided, isDead } from './decided.ts'
-import { restForHeir } from './heir.ts'
+import { forgetHeir, restForHeir } from './heir.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
 import type { InterruptedJob } from './reports.ts'
@@ -218,6 +218,7 @@ export class WorkerCore {
       const { ending, attempt } = read
       return this.#delivery.settle(claim, ending, attempt)
     }
+    forgetHeir(read, this.#delivery)
     // All has been undone, and it was not written any more that it has ended.
     if (read.undo?.ends !== undefined && read.undo.steps.size === 0) {
       this.#held--
@@ -366,7 +367,7 @@ export class WorkerCore {
   /** Its task has returned a call, whose result is to be that of the job. */
   async #hasHeir(attempt: Attempt, call: Work): Promise<void> {
     try {
-      const rest = await restForHeir(attempt, call, this.#parts.store)
+      const rest = await restForHeir(attempt, call, this.#delivery)
       this.#settle(attempt, { kind: 'wait', rest })
     } catch (error) {
       this.#conclude(attempt, { state: 'failed', error })

@@ -19,6 +19,7 @@ import { type DurableJob, type DurableQueue, queueIn, work, type QueueWorker } f
 import type { InspectableStore, Store } from 'skein/stores'
 import {
   add,
+  bookAndPlan,
   broken,
   countdown,
   double,
@@ -29,6 +30,7 @@ import {
   makeMap,
   named,
   nothing,
+  plan,
   ran,
   shapes,
   show,
@@ -223,7 +225,8 @@ export function graphSuite(openStore: () => Store | Promise<Store>): void {
     const begun = nextWait()
     const job = await queue.submit(spreadForever as never)
     await begun
-    assert.equal(await stateOf(job.id), 'held')
+    // Its place is free already, and that it waits is written now.
+    while ((await stateOf(job.id)) !== 'held') await new Promise(resolve => setImmediate(resolve))
     const heir = await queue.job(`${job.id}/heir`)
     await job.cancel()
     await assert.rejects(heir?.result() as Promise<unknown>, { code: 'SKEIN_CANCELLED' })
@@ -233,6 +236,43 @@ export function graphSuite(openStore: () => Store | Promise<Store>): void {
     broken.clear()
     assert.deepEqual(await queue.retry('again'), ['ready'])
     assert.equal(await (await queue.job('again'))?.result(), 'landed')
+  })
+
+  for (const from of ['the job', 'the part that has failed'] as const) {
+    test(`made to run again from ${from}, a job goes on with the graph that its task has returned`, async () => {
+      await startWorker()
+      broken.add('b')
+      const job = await queue.submit(call(named, 'after', call(plan, ['a', 'b', 'c'])).with({ id: 'again' }))
+      const failed: unknown = await job.result().catch((error: unknown) => error)
+      assert.match(String(failed), /b is broken/)
+      const [part] = await queue
+        .jobs({ states: ['failed'] })
+        .then(jobs => jobs.filter(({ id }) => id.endsWith('/heir#2')))
+      broken.clear()
+      const before = [...ran]
+      assert.deepEqual(await queue.retry(from === 'the job' ? 'again' : (part?.id as string)), ['ready'])
+      assert.equal(await (await queue.job('again'))?.result(), 'after')
+      assert.deepEqual(
+        [...before, ...ran.slice(before.length)].sort(),
+        ['a', 'after', 'b', 'b', 'c', 'plan', 'planned'],
+        'what was done is done once',
+      )
+      assert.deepEqual(
+        (await queue.jobs({ states: ['held', 'ready', 'running', 'failed'] })).map(({ id }) => id),
+        [],
+      )
+    })
+  }
+
+  test('a job whose steps were undone runs its task again, and then goes on with the graph that it has returned', async () => {
+    await startWorker()
+    broken.add('b')
+    const job = await queue.submit(call(bookAndPlan, ['a', 'b']).with({ id: 'again' }))
+    await assert.rejects(job.result(), /b is broken/)
+    broken.clear()
+    assert.deepEqual(await queue.retry('again'), ['ready'])
+    assert.equal(await (await queue.job('again'))?.result(), 'planned')
+    assert.deepEqual([...ran].sort(), ['a', 'b', 'b', 'book', 'book', 'planned', 'undo book'])
   })
 
   test('a signal that is sent to a job does not let it go before its arguments are there', async () => {

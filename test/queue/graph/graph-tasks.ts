@@ -86,6 +86,23 @@ export const spreadForever = task(import.meta, function spreadForever(): Call<un
   return call(show, call(waitForever)) as Call<unknown>
 })
 
+/** Returns a graph of parts, and of one that comes after them. */
+export const plan = task(import.meta, function plan(parts: readonly string[]): Call<string> {
+  ran.push('plan')
+  return planned(parts)
+})
+
+/** The same, after a step that is undone when it fails. */
+export const bookAndPlan = task(import.meta, async function bookAndPlan(parts: readonly string[]) {
+  await current().step('book', () => void ran.push('book'), { undo: () => void ran.push('undo book') })
+  return planned(parts)
+})
+
+function planned(parts: readonly string[]): Call<string> {
+  const calls = parts.map(part => call(named, part))
+  return call(named as never, 'planned', ...calls) as Call<string>
+}
+
 /** All of them. */
 export const tasks = [
   add,
@@ -103,4 +120,6 @@ export const tasks = [
   countdown,
   spread,
   spreadForever,
+  plan,
+  bookAndPlan,
 ]

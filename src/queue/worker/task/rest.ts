@@ -8,8 +8,6 @@ export interface Rest {
   /** JSON. */
   readonly memo: string
   readonly waits: readonly AwaitedThing[]
-  /** True where the calls that the attempt has asked for are sent now, since its task does not run again. */
-  readonly sends?: true
 }
 
 /** The durable waits of an attempt, as its worker sees them. */

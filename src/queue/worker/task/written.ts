@@ -9,7 +9,12 @@ import type { ReportBody, TaskBackstage } from './backstage.ts'
  *
  * @param what as in `the step 'charge'`
  */
-export function written(backstage: TaskBackstage, attempt: Attempt, body: ReportBody, what: string): Promise<void> {
+export function written(
+  backstage: Pick<TaskBackstage, 'report'>,
+  attempt: Attempt,
+  body: ReportBody,
+  what: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     backstage.report(attempt, body, outcome => {
       if (outcome === 'ok') resolve()
