@@ -4,59 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Call, call, type Executor, group, loop, orElse, settle } from 'skein'
+import { loop } from 'skein'
 import { openStore, queueIn, work } from 'skein/queue'
 import type { InspectableStore, Store } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
+import { build, outcomeOf, type Step, step } from './random-graphs.ts'
 import { node, runs } from './random-tasks.ts'
-
-/** A node of a random graph: the nodes before it that it uses, how, and how often it fails. */
-interface Step {
-  readonly uses: readonly number[]
-  readonly as: 'arguments' | 'list' | 'orElse' | 'settle'
-  readonly failures: number
-}
-
-const step: fc.Arbitrary<Step> = fc.record({
-  uses: fc.array(fc.nat({ max: 50 }), { maxLength: 4 }),
-  as: fc.constantFrom('arguments', 'arguments', 'list', 'orElse', 'settle'),
-  failures: fc.constantFrom(0, 0, 0, 0, 1, 2, Infinity),
-})
-
-/** The graph: its last node needs all those that no other one does. */
-function build(steps: readonly Step[]): Call<unknown> {
-  const nodes: Call<unknown>[] = []
-  const used = new Set<Call<unknown>>()
-  for (const [at, { uses, as, failures }] of steps.entries()) {
-    const parts = nodes.length === 0 ? [] : uses.map(use => nodes[use % nodes.length] as Call<unknown>)
-    for (const part of parts) used.add(part)
-    const given: unknown[] = as === 'orElse' ? parts.map(part => orElse(part, 'else')) : parts
-    const args = as === 'list' ? [given, { of: parts }] : as === 'settle' ? parts.map(part => settled(part)) : given
-    nodes.push(call(node, `n${at}`, failures, ...args).with({ retries: { times: 2, backoff: 0, jitter: 0 } }))
-  }
-  return group(nodes.filter(each => !used.has(each)))
-}
-
-/** How a call has ended, without its error: the same whichever of several that have failed came first. */
-function settled(part: Call<unknown>): Call<unknown> {
-  return call(node, 'settled', 0, orElse(settle(part), 'never'), orElse(part, 'failed'))
-}
-
-async function outcomeOf(executor: Executor, graph: Call<unknown>): Promise<unknown> {
-  runs.clear()
-  try {
-    return { done: await executor.run(graph) }
-  } catch (error) {
-    return { failed: (error as Error).message }
-  }
-}
 
 /** Tries random graphs on a store, and on the event loop. */
 function suite(numRuns: number, open: () => Store | Promise<Store>): void {
   test('a random graph comes to what it comes to on the event loop, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async steps => {
+        runs.clear()
         const expected = await outcomeOf(loop, build(steps))
+        runs.clear()
         const store = (await open()) as InspectableStore
         const queue = queueIn(store)
         const workers = await Promise.all([0, 1].map(() => work({ store, tasks: [node], on: 'loop' })))
