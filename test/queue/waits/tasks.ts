@@ -4,15 +4,17 @@ import { callStep, signalStep, sleepStep } from 'skein/queue'
 /** The parts of `order` that have been worked on, in this program. */
 export const done: string[] = []
 
-/** Three steps, a sleep, an approval. */
+/** Three steps, a sleep, an approval; what was done is taken back when it is declined. */
 export const order = task(import.meta, async function order(item: string) {
   const s = current()
-  const number = await s.step('reserve', () => note(`reserve ${item}`))
+  const number = await s.step('reserve', () => note(`reserve ${item}`), { undo: () => void note(`release ${item}`) })
   await sleepStep(s, 'cooling off', '30d')
-  const paid = await s.step('charge', () => note(`charge ${item}`))
+  const paid = await s.step('charge', () => note(`charge ${item}`), { undo: () => void note(`refund ${item}`) })
   let by: string
   try {
-    by = (await signalStep<{ by: string }>(s, 'approval', { timeout: '3d' })).by
+    const answer = await signalStep<{ by: string; declined?: boolean }>(s, 'approval', { timeout: '3d' })
+    if (answer.declined) throw new NonRetryableError(`declined by ${answer.by}`)
+    by = answer.by
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error
     by = 'nobody'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { call, type SkeinEvent } from 'skein'
-import { testQueue, type TestQueue } from 'skein/testing'
+import { type CrashLabel, testQueue, type TestQueue } from 'skein/testing'
 import * as tasks from './tasks.ts'
 
 const day = 86_400_000
@@ -80,17 +80,42 @@ describe('a job with three steps, a sleep and an approval', () => {
       await assert.rejects(queue.signal(job.id, ''), { code: 'SKEIN_INVALID_ARGUMENT' })
     }))
 
-  for (const label of ['after-claim', 'mid-run', 'before-ack', 'during-ack', 'after-ack', 'after-effect'] as const) {
-    for (const time of [1, 2, 3]) {
-      test(`comes to the same end when its worker dies at ${label}, the ${time}. time`, () =>
-        withQueue(async ({ queue, crash, drain }) => {
-          crash.at(label, { time })
-          const job = await queue.submit(tasks.order, 'book')
-          await queue.signal(job.id, 'approval', { by: 'Ada' })
-          await drain()
-          assert.deepEqual(await job.result(), ['reserve book', 'charge book', 'send book, Ada', 'Ada'])
-          assert.equal((await queue.storeStats()).queues[0]?.counts.held, 0)
-        }))
+  test('takes back what it has done, backwards, when it is declined', () =>
+    withQueue(async ({ queue, drain }) => {
+      const job = await queue.submit(tasks.order, 'book')
+      await queue.signal(job.id, 'approval', { by: 'Ada', declined: true })
+      await drain()
+      await assert.rejects(job.result(), /declined by Ada/)
+      assert.deepEqual(tasks.done, ['reserve book', 'charge book', 'refund book', 'release book'])
+    }))
+
+  /** How often each point is passed when nobody dies. */
+  const passages = {
+    approved: { 'after-claim': 2, 'mid-run': 6, 'after-effect': 1, 'before-ack': 2, 'during-ack': 2, 'after-ack': 2 },
+    declined: { 'after-claim': 3, 'mid-run': 7, 'before-ack': 3, 'during-ack': 3, 'after-ack': 3 },
+  } as const
+  for (const [answer, points] of Object.entries(passages)) {
+    for (const [label, passed] of Object.entries(points) as [Exclude<CrashLabel, 'during-renew'>, number][]) {
+      for (let time = 1; time <= passed; time++) {
+        test(`comes to the same end when it is ${answer} and its worker dies at ${label}, the ${time}. time`, () =>
+          withQueue(async ({ queue, crash, drain }) => {
+            crash.at(label, { time })
+            const job = await queue.submit(tasks.order, 'book')
+            await queue.signal(job.id, 'approval', { by: 'Ada', declined: answer === 'declined' })
+            await drain()
+            assert.equal(crash.count, 1)
+            // A part that was being worked on when the worker died is worked on again, and so stands there twice.
+            const parts = tasks.done.filter((part, at, all) => part !== all[at - 1])
+            if (answer === 'declined') {
+              await assert.rejects(job.result(), /declined by Ada/)
+              assert.deepEqual(parts, ['reserve book', 'charge book', 'refund book', 'release book'])
+            } else {
+              assert.deepEqual(await job.result(), ['reserve book', 'charge book', 'send book, Ada', 'Ada'])
+              assert.deepEqual(parts, ['reserve book', 'charge book', 'send book, Ada'])
+            }
+            assert.equal((await queue.storeStats()).queues[0]?.counts.held, 0)
+          }))
+      }
     }
   }
 })
