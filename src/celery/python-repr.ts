@@ -6,7 +6,20 @@ const longest = 1024
 
 /** The arguments of a call as Python would show them: `('a', 1, True)`. For logs and monitors only. */
 export function argumentsRepr(args: readonly unknown[]): string {
-  const text = new Repr().list(args, '(', args.length === 1 ? ',)' : ')')
+  return cut(new Repr().list(args, '(', args.length === 1 ? ',)' : ')'))
+}
+
+/** A value as Python would show it: `{'a': [1, None]}`. For logs and monitors only. */
+export function valueRepr(value: unknown): string {
+  return cut(new Repr().list([value], '', ''))
+}
+
+/** An exception as Python would show it: `ValueError('a', 2)`. For logs and monitors only. */
+export function exceptionRepr(type: string, args: readonly unknown[]): string {
+  return cut(new Repr().list(args, `${type}(`, ')'))
+}
+
+function cut(text: string): string {
   return text.length > longest ? `${text.slice(0, longest - 3)}...` : text
 }
 

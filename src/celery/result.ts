@@ -2,6 +2,7 @@ import { isError } from '../call/codec/stack-note.ts'
 import { className } from '../call/codec/class-name.ts'
 import { keepPath } from '../call/run/graph/path.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
+import { errorOfException, exceptionOf } from './exception.ts'
 import { applyMarks, type Mark } from './marks.ts'
 import { readJson } from './read-json.ts'
 import { type Written, writeJson } from './write-json.ts'
@@ -59,17 +60,22 @@ export function encodeFailure(error: unknown, path?: string): string {
 
 function encodeWhole(error: unknown, path: string | undefined): string {
   const { name, message, stack } = shown(error)
-  const { type, module } = pythonName(error, name)
+  const { type, args, module } = exceptionOf(error, name, message)
   const { json, marks } = written(error, message)
-  return JSON.stringify({
-    exc_type: type,
-    exc_message: [message],
-    exc_module: module,
-    traceback: stack ?? null,
-    ...(path === undefined ? {} : { [pathKey]: path }),
-    skein: null,
-    marks,
-  }).replace('"skein":null', () => `"skein":${json}`)
+  return (
+    `{"exc_type":${JSON.stringify(type)},"exc_message":${argsOf(args, message)},"exc_module":${JSON.stringify(module)}` +
+    `,"traceback":${JSON.stringify(stack ?? null)}` +
+    (path === undefined ? '' : `,"${pathKey}":${JSON.stringify(path)}`) +
+    `,"skein":${json},"marks":${JSON.stringify(marks)}}`
+  )
+}
+
+function argsOf(args: readonly unknown[], message: string): string {
+  try {
+    return writeJson(args, 'args').json
+  } catch {
+    return JSON.stringify([message])
+  }
 }
 
 /** The error with its class and name, its code, and the beginning of its message and stack; without all else it has. */
@@ -151,19 +157,7 @@ function errorIn(fields: Record<string, unknown>): unknown {
       // The plain form beside it says enough.
     }
   }
-  return foreignError(fields)
-}
-
-function foreignError(fields: Record<string, unknown>): Error {
-  const { exc_type: type, exc_message: message, exc_module: module, traceback } = fields
-  const parts = Array.isArray(message) ? message : [message ?? fields['message'] ?? type]
-  const error = new Error(parts.map(part => (typeof part === 'string' ? part : JSON.stringify(part))).join(', '))
-  if (typeof type === 'string' && type !== '') {
-    Object.defineProperty(error, 'name', { value: type, configurable: true, writable: true })
-  }
-  if (typeof module === 'string') Object.defineProperty(error, 'module', { value: module, enumerable: true })
-  error.stack = typeof traceback === 'string' ? traceback : `${error.name}: ${error.message}`
-  return error
+  return errorOfException(fields)
 }
 
 /** Writes one value of a stream, with its place in it: after a restart a reader drops what it has had. */
@@ -219,26 +213,4 @@ function shown(error: unknown): { name: string; message: string; stack: string |
 
 function prototypeOf(value: object): object | null {
   return Object.getPrototypeOf(value) as object | null
-}
-
-/** The name of the same thing in Python; else our own name, which becomes an exception of that name there. */
-const twins: ReadonlyMap<string, { readonly type: string; readonly module: string }> = new Map([
-  ['CancelledError', { type: 'TaskRevokedError', module: 'celery.exceptions' }],
-  ['TimeoutError', { type: 'TimeLimitExceeded', module: 'billiard.exceptions' }],
-  ['TaskNotFoundError', { type: 'NotRegistered', module: 'celery.exceptions' }],
-  ['WorkerCrashedError', { type: 'WorkerLostError', module: 'billiard.exceptions' }],
-  ['WorkerOutOfMemoryError', { type: 'WorkerLostError', module: 'billiard.exceptions' }],
-  ['Error', { type: 'Exception', module: 'builtins' }],
-  ['TypeError', { type: 'TypeError', module: 'builtins' }],
-  ['SyntaxError', { type: 'SyntaxError', module: 'builtins' }],
-  ['RangeError', { type: 'ValueError', module: 'builtins' }],
-])
-
-function pythonName(error: unknown, name: string): { readonly type: string; readonly module: string } {
-  const code = isError(error) ? (error as { code?: unknown }).code : undefined
-  const isOwn = typeof code === 'string' && code.startsWith('SKEIN_')
-  const twin = twins.get(name)
-  // A TimeoutError of somebody else's is not a time limit of the task.
-  if (twin && (isOwn || twin.module === 'builtins')) return twin
-  return { type: name, module: isOwn ? 'skein' : 'javascript' }
 }

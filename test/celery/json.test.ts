@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { call, errorsOf, registerClass, scope, task, UnsendableError } from 'skein'
 import { applyMarks } from '#skein/celery/marks.js'
-import { JsonError, parseTime, readJson } from '#skein/celery/read-json.js'
+import { JsonError } from '#skein/celery/json-error.js'
+import { parseTime, readJson } from '#skein/celery/read-json.js'
 import { writeJson } from '#skein/celery/write-json.js'
 
 class Link {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MalformedMessageError } from 'skein'
-import { decodeMessage, encodeMessage, type OutgoingMessage, type TaskMessage } from '#skein/celery/message.js'
+import { encodeMessage, type OutgoingMessage, type TaskMessage } from '#skein/celery/message.js'
+import { decodeMessage } from '#skein/celery/read-message.js'
 import { argumentsRepr } from '#skein/celery/python-repr.js'
 
 const id = '6f2b1c1e-0000-4000-8000-000000000001'

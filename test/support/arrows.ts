@@ -15,7 +15,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
   cli: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe', 'advisor', 'celery', 'stores', 'queue'],
   celery: ['core', 'call'],
-  stores: ['core', 'call'],
+  stores: ['core', 'call', 'celery'],
   queue: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'celery', 'stores'],
   testing: ['core', 'call', 'celery', 'stores', 'queue'],
   lowlevel: ['core', 'call'],

@@ -1,5 +1,5 @@
 import { decodeFailure, decodeValue } from '../../celery/result.ts'
-import { decodeMessage } from '../../celery/message.ts'
+import { decodeMessage } from '../../celery/read-message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { StoredState } from '../../stores/roles/calls.ts'
 import type { StoredJob } from '../../stores/roles/inspector.ts'

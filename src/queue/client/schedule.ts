@@ -1,7 +1,7 @@
 import { checkInteger } from '../../core/errors/checks.ts'
 import { brandClass } from '../../core/brand.ts'
 import { ScheduleError } from '../../core/errors/errors.ts'
-import { decodeMessage } from '../../celery/message.ts'
+import { decodeMessage } from '../../celery/read-message.ts'
 import type { StoredSchedule } from '../../stores/roles/schedules.ts'
 import type { SendOutcome } from '../../stores/roles/calls.ts'
 import { needSchedules } from '../../stores/roles/need.ts'

@@ -1,5 +1,6 @@
 import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
-import { readSignature, type Signature } from '../../celery/signature.ts'
+import { readCanvas } from '../../celery/canvas.ts'
+import type { Signature } from '../../celery/signature.ts'
 import { decodeValue } from '../../celery/result.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
@@ -45,21 +46,21 @@ export function callsAfter(claim: Claim, message: TaskMessage, ending: Ending): 
   }
   const calls: OutgoingCall[] = []
   const send = (given: unknown, first: readonly unknown[], chain: readonly unknown[]): void => {
-    const signature = readSignature(given)
-    switch (signature.subtask_type) {
+    const canvas = readCanvas(given)
+    switch (canvas.kind) {
       case 'chain': {
-        const [head, ...rest] = listOf(signature.kwargs['tasks'])
+        const [head, ...rest] = canvas.tasks
         if (head !== undefined) send(head, first, [...chain, ...rest.reverse()])
         return
       }
       case 'group':
         if (chain.length > 0) throw chordAhead()
-        for (const each of tasksOf(signature)) send(each, first, [])
+        for (const each of canvas.tasks) send(each, first, [])
         return
       case 'chord':
         throw chordAhead()
-      default:
-        calls.push(outgoing(signature, first, chain, { rootId, parentId: id, queue: claim.queue }))
+      case 'call':
+        calls.push(outgoing(canvas.call, first, chain, { rootId, parentId: id, queue: claim.queue }))
     }
   }
   if (ending.kind === 'done') {
@@ -117,11 +118,6 @@ function chordAhead(): MalformedMessageError {
     'A chord is to follow the task of the message, which this version of skein does not do for messages of other writers. Submit it ' +
       'here: a chord is a call whose arguments are calls.',
   )
-}
-
-function tasksOf({ kwargs }: Signature): readonly unknown[] {
-  const { tasks } = kwargs
-  return Array.isArray(tasks) ? (tasks as unknown[]) : listOf(objectOf(tasks)['tasks'])
 }
 
 function listOf(value: unknown): unknown[] {

@@ -1,4 +1,5 @@
-import { decodeMessage, type TaskMessage } from '../../celery/message.ts'
+import type { TaskMessage } from '../../celery/message.ts'
+import { decodeMessage } from '../../celery/read-message.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
 import { unsupported } from '../../stores/roles/need.ts'

@@ -1,4 +1,5 @@
-import { decodeMessage, type TaskMessage } from '../../../celery/message.ts'
+import type { TaskMessage } from '../../../celery/message.ts'
+import { decodeMessage } from '../../../celery/read-message.ts'
 import { MalformedMessageError } from '../../../core/errors/errors.ts'
 import { firstSignal } from '../../../stores/job-counter.ts'
 import type { StoredState } from '../../../stores/roles/calls.ts'
