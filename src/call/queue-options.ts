@@ -97,8 +97,9 @@ export interface DurableCallOptions {
    */
   readonly onDone?: Following | readonly Following[]
   /**
-   * The same when its task has failed for good, with the id of the job in front of their arguments: Celery's `link_error`. Not for one that
-   * was cancelled, has expired, or did not begin since another one has failed whose result it needs.
+   * The same when the job ends as `failed` or `dead`, in whatever way, with its id in front of their arguments: Celery's `link_error`. So
+   * also when it did not begin, since another one has failed whose result it needs, and when its workers died. Not for one that ends as
+   * `cancelled`: somebody has cancelled it, or `expires` or `deadline` has passed while it waited.
    */
   readonly onError?: Following | readonly Following[]
   /** Words to find the job by, as in `skein jobs --tag import`. */

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os'
-import { describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
+import { checkHeaderName, writeHeaders } from './headers.ts'
 import type { MessageEdge } from './marks.ts'
 import { argumentsRepr, valueRepr } from './python-repr.ts'
-import { isoTime, type WriteEdge, writeJson } from './write-json.ts'
+import { type WriteEdge, writeJson } from './write-json.ts'
 
 /**
  * The form in which a call travels: Celery's task message, protocol 2. Headers say what is to be run and how; the body is
@@ -84,43 +83,7 @@ export interface EncodedMessage {
   readonly body: string
 }
 
-/** The names that a header of the user's own cannot have. */
-export const reserved: ReadonlySet<string> = new Set([
-  'lang',
-  'task',
-  'id',
-  'shadow',
-  'eta',
-  'expires',
-  'group',
-  'group_index',
-  'retries',
-  'timelimit',
-  'root_id',
-  'parent_id',
-  'argsrepr',
-  'kwargsrepr',
-  'origin',
-  'ignore_result',
-  'replaced_task_nesting',
-  'stamped_headers',
-  'stamps',
-  'meth',
-  'compression',
-  'redelivered',
-  // RabbitMQ says with them which way a message has come; the next one has a way of its own.
-  'x-death',
-  'x-first-death-exchange',
-  'x-first-death-queue',
-  'x-first-death-reason',
-  'x-last-death-exchange',
-  'x-last-death-queue',
-  'x-last-death-reason',
-  'x-delivery-count',
-])
-
 const embedded = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
-let sender: string | undefined
 
 /**
  * Writes a call as a message.
@@ -129,68 +92,21 @@ let sender: string | undefined
  * whose name is taken.
  */
 export function encodeMessage(message: OutgoingMessage): EncodedMessage {
-  const {
-    id,
-    args,
-    kwargs,
-    eta,
-    expires,
-    timeout,
-    grace = 0,
-    group,
-    parentId,
-    rootId,
-    retries,
-    headers,
-    embed,
-    shadow,
-    stamps,
-    stampedHeaders,
-  } = message
+  const { args, kwargs, embed, retries, stamps } = message
   const written = writeJson(args, 'arguments', 1, message.edge)
   const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs', 1)
-  const idText = JSON.stringify(id)
-  // Written by hand, not as an object that is then turned into text: it is the same for each call but for a few places,
-  // and a producer makes a hundred thousand of them in a second.
-  let text =
-    `{"lang":"js","task":${quoted(message.task)},"id":${idText},"shadow":${shadow === undefined ? 'null' : JSON.stringify(shadow)}` +
-    `,"eta":${eta === undefined ? 'null' : `"${isoTime(eta)}"`}` +
-    `,"expires":${expires === undefined ? 'null' : `"${isoTime(expires)}"`}` +
-    `,"group":${group === undefined ? 'null' : JSON.stringify(group)},"group_index":${message.groupIndex ?? 'null'}` +
-    `,"retries":${message.retried ?? 0}` +
-    `,"timelimit":${timeout === undefined ? '[null,null]' : `[${(timeout + grace) / 1000},${timeout / 1000}]`}` +
-    `,"root_id":${rootId === undefined ? idText : JSON.stringify(rootId)}` +
-    `,"parent_id":${parentId === undefined ? 'null' : JSON.stringify(parentId)}` +
-    `,"argsrepr":${JSON.stringify(argumentsRepr(args))}` +
-    `,"kwargsrepr":${kwargs === undefined ? '"{}"' : JSON.stringify(valueRepr(kwargs))},"origin":${(sender ??= senderText())}` +
-    `,"ignore_result":${message.ignoreResult === true},"replaced_task_nesting":${message.replaced ?? 0}` +
-    `,"stamped_headers":${stampedHeaders === undefined ? 'null' : JSON.stringify(stampedHeaders)}` +
-    `,"stamps":${stamps === undefined ? '{}' : writeJson(stamps, 'stamps').json}`
-  if (written.marks.length > 0) text += `,"skein_marks":${JSON.stringify(written.marks)}`
-  if (message.kind === 'stream') text += ',"skein_kind":"stream"'
-  if (message.path !== undefined) text += `,"skein_path":${JSON.stringify(message.path)}`
-  if (retries) text += `,"skein_retries":${JSON.stringify(retries)}`
-  if (headers) text += ownHeaders(headers)
+  const headers = writeHeaders(message, {
+    argsrepr: argumentsRepr(args),
+    kwargsrepr: kwargs === undefined ? '{}' : valueRepr(kwargs),
+    stamps: stamps && writeJson(stamps, 'stamps').json,
+    marks: written.marks.length > 0 ? JSON.stringify(written.marks) : undefined,
+    retries: retries && JSON.stringify(retries),
+    own: message.headers === undefined ? '' : ownHeaders(message.headers),
+  })
   return {
-    headers: `${text}}`,
+    headers,
     body: `[${written.json},${named?.json ?? '{}'},${embed ? writeJson(embed, 'embed', 1).json : embedded}]`,
   }
-}
-
-const quotedNames = new Map<string, string>()
-
-/** The name of a task as JSON; a program has few of them. */
-function quoted(name: string): string {
-  let text = quotedNames.get(name)
-  if (text === undefined) {
-    if (quotedNames.size >= 1_000) quotedNames.clear()
-    quotedNames.set(name, (text = JSON.stringify(name)))
-  }
-  return text
-}
-
-function senderText(): string {
-  return JSON.stringify(`gen${process.pid}@${hostname()}`)
 }
 
 function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
@@ -202,13 +118,4 @@ function ownHeaders(headers: Readonly<Record<string, unknown>>): string {
     )
   }
   return json === '{}' ? '' : `,${json.slice(1, -1)}`
-}
-
-/** Refuses the name of a header that the message needs for itself. Errors: `SKEIN_INVALID_ARGUMENT`. */
-function checkHeaderName(name: string): void {
-  if (name === '' || reserved.has(name) || name.startsWith('skein_')) {
-    throw new InvalidArgumentError(
-      `headers cannot have the name ${describe(name)}: it belongs to the message itself. Choose another, as in 'x-${name || 'name'}'.`,
-    )
-  }
 }

@@ -3,7 +3,8 @@ import { MalformedMessageError } from '../core/errors/errors.ts'
 import { messageOf } from '../core/errors/foreign.ts'
 import { type Fields, fieldsIn, isFields, jsonIn, malformed, optionalTextIn, textIn } from './fields.ts'
 import { applyMarks, type MessageEdge } from './marks.ts'
-import { type MessageRetries, reserved, type TaskMessage } from './message.ts'
+import { isReserved } from './headers.ts'
+import type { MessageRetries, TaskMessage } from './message.ts'
 import { parseTime } from './read-json.ts'
 
 /**
@@ -101,7 +102,7 @@ function stampsOf(fields: Fields): Pick<TaskMessage, 'stamps' | 'stampedHeaders'
 function foreign(headers: Fields): Fields {
   const own: Record<string, unknown> = {}
   for (const name of Object.keys(headers)) {
-    if (!reserved.has(name) && !name.startsWith('skein_') && name !== '__proto__') own[name] = headers[name]
+    if (!isReserved(name) && name !== '__proto__') own[name] = headers[name]
   }
   return own
 }

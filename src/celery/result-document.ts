@@ -3,7 +3,8 @@ import type { MalformedMessageError } from '../core/errors/errors.ts'
 import { type Fields, isFields, jsonIn, malformed, optionalTextIn, orMalformed, textIn } from './fields.ts'
 import { elementsOf, membersOf } from './json-parts.ts'
 import { parseTime } from './read-json.ts'
-import { isoTime, writeJson } from './write-json.ts'
+import { isoTime } from './iso-time.ts'
+import { writeJson } from './write-json.ts'
 
 /**
  * Results as Celery's result backends keep them and as its workers send them to `rpc://`: one JSON object for each call. What is in

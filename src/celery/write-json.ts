@@ -17,6 +17,7 @@ import {
 import { cycleOn } from './cycle.ts'
 import { brandOf } from '../core/brand.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
+import { isoTime } from './iso-time.ts'
 import { isKnownView, type Mark } from './marks.ts'
 
 /** A value as JSON, and what JSON alone would lose of it. */
@@ -471,9 +472,4 @@ function writeNumber(value: number): string {
 function writeBytes(value: Uint8Array): string {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   return `{"__type__":"base64","__value__":"${bytes.toString('base64')}"}`
-}
-
-/** A time as Celery writes it: microseconds and an explicit offset. */
-export function isoTime(time: number): string {
-  return new Date(time).toISOString().replace(/(\.\d{3})Z$/, '$1000+00:00')
 }

@@ -10,7 +10,7 @@ import { now } from '../core/time/clock.ts'
 import { longestSpan } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
-import { newCallId } from './call-id.ts'
+import { newCallId } from '../stores/call-id.ts'
 import { embedOf } from './signatures.ts'
 
 /** The part that a call has in a graph. */

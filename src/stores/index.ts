@@ -7,6 +7,7 @@
  */
 import * as story from './story.ts'
 
+export { callsAfterFailure } from './after-failure.ts'
 export { checkCalls, checkIntake, checkReports, checkSettlements } from './check.ts'
 export { Listeners } from './listeners.ts'
 export type { PullSignals, SignalName } from './listeners.ts'

@@ -42,15 +42,14 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
-    ['roles', 'story', 'end-counter', 'job-counter', 'crash-point'],
+    ['roles', 'story', 'end-counter', 'job-counter', 'crash-point', 'call-id'],
     ['options', 'check', 'refusals', 'listeners'],
-    ['check-schedules', 'moved', 'pulling', 'threaded'],
+    ['check-schedules', 'moved', 'pulling', 'threaded', 'after-failure'],
     ['memory', 'sqlite', 'together'],
     ['index'],
   ],
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['shared'], ['index']],
   'src/queue': [
-    ['call-id'],
     ['signatures'],
     ['outgoing', 'outcome', 'memo'],
     ['graph'],

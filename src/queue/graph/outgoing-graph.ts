@@ -8,7 +8,7 @@ import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { Job } from '../../core/job/job.ts'
 import { jobCounter } from '../../stores/job-counter.ts'
 import type { AwaitedCounter, JoinedMember, Membership, OutgoingCall } from '../../stores/roles/calls.ts'
-import { newCallId } from '../call-id.ts'
+import { newCallId } from '../../stores/call-id.ts'
 import { type GraphPart, outgoingCall } from '../outgoing.ts'
 import { GraphPaths } from './paths.ts'
 

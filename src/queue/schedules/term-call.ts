@@ -1,7 +1,7 @@
 import type { Call } from '../../call/call.ts'
 import { hasNested } from '../../call/run/graph/nested.ts'
 import { encodeMessage } from '../../celery/message.ts'
-import { isoTime } from '../../celery/write-json.ts'
+import { isoTime } from '../../celery/iso-time.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import { outgoingCall } from '../outgoing.ts'

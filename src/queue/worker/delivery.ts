@@ -73,7 +73,7 @@ export class Delivery implements TaskBackstage {
   }
 
   #settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
-    const settlement = settlementOf(claim, ending, attempt)
+    const settlement = settlementOf(claim, ending, this.store.broker.can.has('next'), attempt)
     if (!settlement) return this.#settled(claim, ending, 'lost', attempt)
     this.#unsettled++
     this.#settling.add(settlement, outcome => {

@@ -1,13 +1,13 @@
+import { errbacksOf } from '../../celery/errbacks.ts'
 import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
 import { readCanvas } from '../../celery/canvas.ts'
 import type { Signature } from '../../celery/signature.ts'
 import { decodeValue } from '../../celery/result.ts'
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import { newCallId } from '../../stores/call-id.ts'
 import { checkCalls } from '../../stores/check.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
-import { newCallId } from '../call-id.ts'
-import type { Ending } from './conclude.ts'
 
 /** The parts of a message that name calls which are to follow its task. */
 const parts = ['callbacks', 'errbacks', 'chain', 'chord'] as const
@@ -21,8 +21,9 @@ export function hasFollowing({ embed }: TaskMessage): boolean {
 export function problemOfFollowing(claim: Claim, message: TaskMessage): MalformedMessageError | undefined {
   try {
     // Refused by the store when the job ends, they would keep all from their ends that is written together with it.
-    checkCalls(callsAfter(claim, message, { kind: 'done', result: 'null' }))
-    checkCalls(callsAfter(claim, message, { kind: 'failed', error: undefined }))
+    checkCalls(callsAfterResult(claim, message, 'null'))
+    checkCalls(errbacksOf(claim, newCallId))
+    for (const each of listOf(message.embed['errbacks'])) readCanvas(each)
     return undefined
   } catch (error) {
     if (error instanceof MalformedMessageError) return error
@@ -33,10 +34,10 @@ export function problemOfFollowing(claim: Claim, message: TaskMessage): Malforme
 }
 
 /**
- * The calls that a message asks for after its task, to be sent in the commit that ends the job: those of `callbacks` and the next of the
- * `chain` when it is done, with its result in front of their arguments; those of `errbacks` when it has failed, with its id.
+ * The calls that a message asks for when its task is done, to be sent in the commit that ends the job: those of `callbacks` and the next of
+ * the `chain`, with its result in front of their arguments.
  */
-export function callsAfter(claim: Claim, message: TaskMessage, ending: Ending): OutgoingCall[] {
+export function callsAfterResult(claim: Claim, message: TaskMessage, result: string): OutgoingCall[] {
   const { embed, rootId, id } = message
   if (isAsked(embed['chord'])) {
     throw new MalformedMessageError(
@@ -63,15 +64,11 @@ export function callsAfter(claim: Claim, message: TaskMessage, ending: Ending): 
         calls.push(outgoing(canvas.call, first, chain, { rootId, parentId: id, queue: claim.queue }))
     }
   }
-  if (ending.kind === 'done') {
-    const first = [decodeValue(ending.result)]
-    for (const each of listOf(embed['callbacks'])) send(each, first, [])
-    // It is written from its end.
-    const chain = listOf(embed['chain'])
-    if (chain.length > 0) send(chain.at(-1), first, chain.slice(0, -1))
-  } else if (ending.kind === 'failed' || ending.kind === 'dead') {
-    for (const each of listOf(embed['errbacks'])) send(each, [id], [])
-  }
+  const first = [decodeValue(result)]
+  for (const each of listOf(embed['callbacks'])) send(each, first, [])
+  // It is written from its end.
+  const chain = listOf(embed['chain'])
+  if (chain.length > 0) send(chain.at(-1), first, chain.slice(0, -1))
   return calls
 }
 

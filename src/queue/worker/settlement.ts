@@ -1,10 +1,11 @@
 import { encodeFailure } from '../../celery/result.ts'
 import { monotonic } from '../../core/time/clock.ts'
+import { callsAfterFailure } from '../../stores/after-failure.ts'
 import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
-import { callsAfter, hasFollowing } from './following.ts'
+import { callsAfterResult, hasFollowing } from './following.ts'
 
 /** The numbers of jobs that came to each end. */
 export interface WorkerCounts {
@@ -20,8 +21,12 @@ export interface WorkerCounts {
 /** The time that a job waits that went back because its place could not be started, in milliseconds. */
 const blockedFor = 1_000
 
-/** Makes the settlement of an ending; undefined where nothing may be written. */
-export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): Settlement | undefined {
+/**
+ * Makes the settlement of an ending; undefined where nothing may be written.
+ *
+ * @param sends the store can send calls with it
+ */
+export function settlementOf(claim: Claim, ending: Ending, sends: boolean, attempt?: Attempt): Settlement | undefined {
   const { id, token } = claim
   const { effects, next } = attempt ?? {}
   switch (ending.kind) {
@@ -32,7 +37,10 @@ export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): S
         kind: 'done',
         result: ending.result,
         ...(effects ? { effects } : {}),
-        ...followingOf(claim, ending, attempt, next),
+        ...sending([
+          ...(next ? nextOf(next) : []),
+          ...(attempt && hasFollowing(attempt.message) ? callsAfterResult(claim, attempt.message, ending.result) : []),
+        ]),
       }
     case 'failed':
     case 'dead':
@@ -42,7 +50,7 @@ export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): S
         kind: ending.kind,
         error: ending.text ?? encodeFailure(ending.error, attempt?.message.path),
         ...(ending.death ? { death: ending.death } : {}),
-        ...followingOf(claim, ending, attempt),
+        ...(sends ? sending(callsAfterFailure(claim)) : {}),
       }
     case 'retry':
       return {
@@ -74,16 +82,8 @@ export function settlementOf(claim: Claim, ending: Ending, attempt?: Attempt): S
   }
 }
 
-/** The calls that the task has asked for, and those that its message asks for. */
-function followingOf(
-  claim: Claim,
-  ending: Ending,
-  attempt: Attempt | undefined,
-  next?: Attempt['next'],
-): { readonly next?: readonly OutgoingCall[] } {
-  const asked = next ? nextOf(next) : []
-  const calls = attempt && hasFollowing(attempt.message) ? callsAfter(claim, attempt.message, ending) : []
-  return asked.length + calls.length === 0 ? {} : { next: [...asked, ...calls] }
+function sending(next: readonly OutgoingCall[]): { readonly next?: readonly OutgoingCall[] } {
+  return next.length === 0 ? {} : { next }
 }
 
 /** Their times count from when they were asked for, and the store counts from now. */

@@ -367,9 +367,11 @@ export class Ledger {
     return expired
   }
 
-  /** Lets go on those who waited for what has ended. */
+  /** Lets go on those who waited for what has ended, and sends what is to follow those that have failed. */
   finish(): void {
-    this.#life.counters.wake(this.#life, this.now)
+    const { counters, following } = this.#life
+    counters.wake(this.#life, this.now)
+    if (following.length > 0) this.send(following.splice(0))
   }
 
   /** @internal One that waits stands where it belongs by its times, which have changed. */
@@ -427,7 +429,7 @@ export class Ledger {
     this.#life.turn(entry, JSON.stringify({ state: 'died', worker, attempt }))
     if (this.#life.endStopped(entry)) return false
     if (only && entry.deaths >= (call.maxDeaths ?? this.settings.maxDeaths)) {
-      this.#life.end(entry, 'dead', { error: story.deathsStory(deathsOf(entry)) })
+      this.#life.fail(entry, 'dead', story.deathsStory(deathsOf(entry)))
       return true
     }
     entry.alone = spanOf(entry, this.now)

@@ -2,8 +2,9 @@ import type { Clock } from '../../core/time/clock-type.ts'
 import { clockSlot } from '../../core/time/clock.ts'
 import { isEndCounter } from '../end-counter.ts'
 import type { StoreSettings } from '../options.ts'
+import { callsAfterFailure } from '../after-failure.ts'
 import type { DueEnd } from '../roles/broker.ts'
-import type { AwaitedCounter } from '../roles/calls.ts'
+import type { AwaitedCounter, OutgoingCall } from '../roles/calls.ts'
 import type { Reported } from '../roles/results.ts'
 import * as story from '../story.ts'
 import { endOf, type FailedMember } from './counter.ts'
@@ -32,6 +33,8 @@ export class Life implements Waking {
   readonly keys: Keys = new Keys()
   readonly counters: Counters = new Counters()
   readonly leases: Leases = new Leases()
+  /** The calls that are to be sent since others have failed, without a worker that says so. */
+  readonly following: OutgoingCall[] = []
   readonly #clock: Clock | undefined
 
   constructor(settings: StoreSettings, clock: Clock | undefined, tell: (signal: Signal) => void) {
@@ -106,7 +109,13 @@ export class Life implements Waking {
 
   /** One that it waits for has not ended as done. */
   drop(entry: Entry, { story: error }: FailedMember): void {
-    this.end(entry, 'failed', { error })
+    this.fail(entry, 'failed', error)
+  }
+
+  /** Ends a call of which no worker says that it has failed. */
+  fail(entry: Entry, state: 'failed' | 'dead', error: string): void {
+    this.end(entry, state, { error })
+    if (!entry.foreign) this.following.push(...callsAfterFailure(entry.call))
   }
 
   isOverdue({ expiresAt, deadlineAt }: Entry): boolean {

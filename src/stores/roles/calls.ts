@@ -56,7 +56,10 @@ export interface OutgoingCall {
   readonly task: string
   /** JSON object: the headers of the message. */
   readonly headers: string
-  /** JSON array of three: args, kwargs, embed. */
+  /**
+   * JSON array of three: args, kwargs, embed. Where the store itself ends the call as `failed` or `dead`, it sends in that commit what this
+   * asks for then (`callsAfterFailure`), if it can send with a settlement (`next`).
+   */
   readonly body: string
   /** 0 to 9; the higher one is claimed first; among equals, first come first served. */
   readonly priority: number

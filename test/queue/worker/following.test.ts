@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { call, NonRetryableError, task } from 'skein'
+import { type Call, call, NonRetryableError, task } from 'skein'
 import { type DurableQueue, openStore, queueIn, work } from 'skein/queue'
 import type { InspectableStore, OutgoingCall, Store } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
+import { trimmed } from './tasks.ts'
 
 const add = task(import.meta, (a: number, b: number, _more?: number) => a + b, { name: 'proj.add' })
 const fail = task(
@@ -21,7 +22,8 @@ const tell = task(import.meta, (...values: unknown[]) => void told.push(values),
 const keys = task(import.meta, (n: number, map: Map<string, number>) => void told.push([n, ...map]), {
   name: 'proj.keys',
 })
-const tasks = [add, fail, tell, keys]
+const handOn = task(import.meta, () => call(fail), { name: 'proj.handOn' })
+const tasks = [add, fail, tell, keys, handOn, trimmed]
 
 const nothing = '"callbacks": null, "errbacks": null, "chain": null, "chord": null'
 
@@ -83,6 +85,38 @@ for (const [where, open] of Object.entries(places)) {
         ],
       )
     })
+
+    on(
+      'onError is sent for each job that ends as failed or dead: also where another one has failed, or nothing ran',
+      async (queue, store) => {
+        const tells = (id: string): Call<unknown> => call(tell, id).with({ id })
+        const part = call(fail).with({ onError: tells('of-the-part') })
+        const between = call(add, part as never, 1).with({ onError: tells('of-what-needs-it') })
+        await assert.rejects(
+          queue.run(call(add, between, 1).with({ id: 'root', onError: tells('of-the-whole') })),
+          /bad/,
+        )
+        await assert.rejects(
+          queue.run(call(trimmed, call(add, 1, 2) as never).with({ onError: tells('of-arguments') })),
+          {
+            code: 'SKEIN_VALIDATION',
+          },
+        )
+        const returned = call(handOn).with({ id: 'returned', onError: tells('of-what-was-returned') })
+        await assert.rejects(queue.run(returned), /bad/)
+        const cancelled = await queue.submit(call(add, 1, 2).with({ delay: '1d', onError: tells('of-nothing') }))
+        await cancelled.cancel()
+        await queue.submit(
+          call(add, 1, 2).with({ id: 'expired', delay: '1d', expires: 0, onError: tells('of-nothing') }),
+        )
+        await assert.rejects((await queue.job('expired'))?.result() as Promise<unknown>, { code: 'SKEIN_CANCELLED' })
+        const ids = ['of-the-part', 'of-what-needs-it', 'of-the-whole', 'of-arguments', 'of-what-was-returned']
+        for (const id of ids) await (await queue.job(id))?.result()
+        assert.deepEqual(new Set(told.map(([, name]) => name)), new Set(ids))
+        assert.equal(told.find(([, name]) => name === 'of-the-whole')?.[0], 'root')
+        assert.equal(await store.inspector.find('of-nothing'), undefined)
+      },
+    )
 
     on('values that JSON has no form for arrive in calls that follow, too', async queue => {
       const follows = call(keys as never, ...([new Map([['a', 1]])] as never[])) as ReturnType<typeof call>

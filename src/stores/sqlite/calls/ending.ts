@@ -145,6 +145,12 @@ export function end(
   if (limitKey !== null) refill(turn, limitKey)
 }
 
+/** Ends a call of which no worker says that it has failed. */
+export function fail(turn: Turn, loaded: Loaded, into: typeof state.failed | typeof state.dead, error: string): void {
+  end(turn, loaded, into, { error })
+  if (!loaded.foreign) turn.failed.push(loaded.call)
+}
+
 /** The counters of which it is a member count that it has ended, once what goes on is over. */
 export function noteEnd(
   turn: Turn,

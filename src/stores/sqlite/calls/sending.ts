@@ -3,7 +3,7 @@ import { endCounter } from '../../end-counter.ts'
 import type { JoinedMember, SendOutcome } from '../../roles/calls.ts'
 import { countIn, optionalTextIn } from '../file/columns.ts'
 import { enroll, verdictOf } from './counters/counters.ts'
-import { ask, type Loaded, end, load, noteEnd } from './ending.ts'
+import { ask, end, fail, load, type Loaded, noteEnd } from './ending.ts'
 import { freeKey, holdersOf } from './keys.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
 import { notEnded, state } from '../file/schema.ts'
@@ -184,7 +184,7 @@ function keep(turn: Turn, sent: SentCall, queues: Set<string>): SendOutcome {
   if (large) database.run('INSERT INTO skein_message VALUES (?, ?, ?)', call, headers, body)
   if (waits) refill(turn, limit.key)
   if (typeof verdict === 'object') {
-    end(turn, load(turn, id) as Loaded, state.failed, { error: verdict.story })
+    fail(turn, load(turn, id) as Loaded, state.failed, verdict.story)
   }
   queues.add(queue)
   return holder && !isOver ? { outcome: 'replaced', id, replaced: holder.id } : { outcome: 'accepted', id }

@@ -7,7 +7,7 @@ import type { AwaitedCounter } from '../../roles/calls.ts'
 import type { Report } from '../../roles/results.ts'
 import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters/counters.ts'
 import { runEffects } from './effects.ts'
-import { end, endOrUndo, endOverdue, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
+import { end, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
 import { refill } from './limits.ts'
 import { endPlain, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
@@ -161,7 +161,7 @@ function hold(
   )
   if (typeof verdict === 'object') {
     const now = load(turn, id) as Loaded
-    end(turn, now, state.failed, { error: verdict.story })
+    fail(turn, now, state.failed, verdict.story)
   } else if (limitKey !== null) refill(turn, limitKey)
 }
 

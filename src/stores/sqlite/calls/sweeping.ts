@@ -1,6 +1,6 @@
 import * as story from '../../story.ts'
 import { heldByNothing } from './due.ts'
-import { condemn, end, endOrUndo, endOverdue, isOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
+import { condemn, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loaded, loadWhere } from './ending.ts'
 import { forgetIdle } from './counters/counters.ts'
 import { freeKeys, limitsOf, trim } from './history/history.ts'
 import { notNumbers, open } from './limits.ts'
@@ -100,7 +100,7 @@ export function sweep(turn: Turn): Swept {
   const astray = loadWhere(turn, `${heldByNothing} LIMIT ${most}`)
   for (const each of astray) {
     const why = 'it waits for others, and for none'
-    if (typeof each.id === 'string') end(turn, each, state.dead, { error: story.damagedStory(why) })
+    if (typeof each.id === 'string') fail(turn, each, state.dead, story.damagedStory(why))
     else condemn(turn, each.call, why)
   }
   swept.dead += astray.length
@@ -163,7 +163,7 @@ function bury(turn: Turn, loaded: Loaded, silence: number, only: boolean): boole
     return false
   }
   if (only && deaths >= (loaded.maxDeaths ?? turn.keeper.settings.maxDeaths)) {
-    end(turn, loaded, state.dead, { error: story.deathsStory(deathsOf(turn, call, deaths)) })
+    fail(turn, loaded, state.dead, story.deathsStory(deathsOf(turn, call, deaths)))
     return true
   }
   wait(turn, { ...loaded, deaths, expiresAt: null }, { delay: 0, alone: spanOf(turn, loaded, silence) })

@@ -70,6 +70,8 @@ export class Turn {
   readonly afterwards: (() => void)[] = []
   /** The ends that the counters have not counted yet. */
   readonly ended: Ended[] = []
+  /** The numbers of calls that have failed without a worker that says so: what is to follow them is still to be sent. */
+  readonly failed: number[] = []
   /** The numbers of calls that were there for others, which are all gone or have ended. */
   readonly left: Set<number> = new Set()
   /** Those that have waited for a counter and have ended, and in which state. */

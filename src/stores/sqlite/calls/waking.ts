@@ -1,25 +1,44 @@
+import { callsAfterFailure } from '../../after-failure.ts'
 import * as story from '../../story.ts'
 import { isEndCounter } from '../../end-counter.ts'
-import { numberIn } from '../file/columns.ts'
+import { numberIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
 import { count, stateName } from './counters/counters.ts'
-import { end, endOverdue, isOverdue, type Loaded, loadNumber, loadWhere, withdraw } from './ending.ts'
+import { endOverdue, fail, isOverdue, type Loaded, loadNumber, loadWhere, withdraw } from './ending.ts'
 import { isNeeded, unended } from './counters/graphs.ts'
 import { refill } from './limits.ts'
-import { earlier } from './sending.ts'
+import { earlier, send } from './sending.ts'
+import { sentCall } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 
 /**
- * Counts the calls that have ended, and wakes who waited for them. To be called when what was asked has been done, and nothing
+ * Counts the calls that have ended, wakes who waited for them, and sends what is to follow those that have failed. To be called when what was asked has been done, and nothing
  * that was read of the calls is needed any more. One after the other, not one inside the other: a chain of ten thousand calls
  * that wait for each other may come down at once.
  */
 export function wake(turn: Turn): void {
-  while (turn.ended.length > 0 || turn.over.length > 0 || turn.left.size > 0) {
+  while (turn.ended.length > 0 || turn.over.length > 0 || turn.left.size > 0 || turn.failed.length > 0) {
     countEnded(turn)
     stopUnneeded(turn)
+    sendAfterFailures(turn)
   }
+}
+
+function sendAfterFailures(turn: Turn): void {
+  for (const call of turn.failed) {
+    const row = turn.database.get(
+      `SELECT id, line, coalesce(c.headers, m.headers), coalesce(c.body, m.body)
+       FROM skein_call c LEFT JOIN skein_message m ON m.call = c.call WHERE c.call = ?`,
+      call,
+    )
+    if (row === undefined) continue
+    const [id, line, headers, body] = row
+    const { queue } = turn.keeper.lines.at(line as number)
+    const calls = callsAfterFailure({ id: textIn(id), queue, headers: textIn(headers), body: textIn(body) })
+    if (calls.length > 0) send(turn, calls.map(sentCall))
+  }
+  turn.failed.length = 0
 }
 
 function countEnded(turn: Turn): void {
@@ -27,8 +46,7 @@ function countEnded(turn: Turn): void {
   for (const ended of turn.ended) {
     for (const { counter, ended: number, failed } of count(turn, ended)) {
       if (failed !== undefined) {
-        for (const each of heldBy(turn, counter, 'awaits_drop = 1'))
-          end(turn, each, state.failed, { error: failed.story })
+        for (const each of heldBy(turn, counter, 'awaits_drop = 1')) fail(turn, each, state.failed, failed.story)
       }
       for (const each of heldBy(turn, counter, 'awaits_drop IN (0, 1) AND awaits_members <= ?', number))
         letGo(turn, each)

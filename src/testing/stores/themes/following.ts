@@ -145,4 +145,57 @@ export function following(kind: Kind): void {
     assert.equal(await probe.settled(claim), 'ok')
     assert.equal(await probe.stateOf('b'), 'gone')
   })
+
+  scene(
+    kind,
+    'a call that fails since another one has, or that its workers died under, sends what its message asks for then',
+    ['counters', 'next', 'turn', 'maxDeaths', 'leases', 'cancel'],
+    async ({ probe, bed }) => {
+      const body = (id: string): string =>
+        `[[],{},{"callbacks":null,"errbacks":[${errback(id)}],"chain":null,"chord":null}]`
+      await probe.send([
+        outgoing({ id: 'dropped', body: body('1'), after: { counter: 'c', members: 1, failure: 'drop' } }),
+        outgoing({ id: 'dropped at once', body: body('2'), after: { counter: 'd', members: 1, failure: 'drop' } }),
+        outgoing({ id: 'cancelled', body: body('none'), delay: 60_000 }),
+        outgoing({ id: 'expired', body: body('none'), delay: 60_000, expires: 5_000 }),
+        outgoing({
+          id: 'large',
+          body: body('3').replace('[[],', `[["${'x'.repeat(50_000)}"],`),
+          after: { counter: 'c', members: 1, failure: 'drop' },
+        }),
+        outgoing({
+          id: 'unreadable',
+          body: '[[],{},{"errbacks":[{"task":7}]}]',
+          after: { counter: 'c', members: 1, failure: 'drop' },
+        }),
+        outgoing({ id: 'a', counts: [{ counter: 'c', member: 0 }] }),
+        outgoing({ id: 'died', body: body('4'), maxDeaths: 1 }),
+      ])
+      await probe.settled(await probe.oneClaim(), { kind: 'failed', error: '{}' })
+      await probe.inspector.cancel(['cancelled'], '"enough"')
+      assert.equal((await probe.oneClaim()).id, 'died')
+      const sent = await probe.claimed()
+      assert.deepEqual(
+        sent.map(({ id, queue, task }) => ({ id, queue, task })),
+        ['1', '3'].map(id => ({ id, queue: 'q', task: 't' })),
+      )
+      assert.equal(
+        sent[0]?.body.startsWith('[["dropped","told",12345678901234567890,NaN],{"k":1},{"callbacks":null,'),
+        true,
+      )
+      const { root_id: root, parent_id: parent } = JSON.parse(sent[0]?.headers ?? '{}') as Record<string, unknown>
+      assert.deepEqual([root, parent], ['dropped', 'dropped'])
+      for (const each of sent) await probe.settled(each, { kind: 'done', result: '1' })
+      await probe.send([outgoing({ id: 'b', queue: 'other', counts: [{ counter: 'd', member: 0 }] })])
+      await bed.turn(10_000)
+      assert.deepEqual(await probe.claimedIds(), ['4'])
+      assert.equal(await probe.stateOf('died'), 'dead')
+    },
+  )
+}
+
+/** A call that is to follow, as Celery writes it. */
+function errback(id: string): string {
+  const options = `{"task_id":"${id}","headers":{"x-own":1}}`
+  return `{"task":"t","args":["told", 12345678901234567890, NaN],"kwargs":{"k":1},"options":${options},"subtask_type":null,"immutable":false}`
 }
