@@ -17,8 +17,8 @@ import { checkWorkOptions, isStore, type WorkOptions } from './worker/work-optio
  * computations `on: 'threads'` or `'processes'`; on the loop a job that blocks delays all others of its worker, though
  * not their leases. `skein worker` is the same as a command, with signals, logs and a health page.
  *
- * An open worker keeps its program running, also when what has started it fails: close it in a `finally`, or open it with
- * `await using`.
+ * An open worker keeps its program running. When `main` has failed, or is asked to stop, it closes by itself, in the time that the program
+ * has for that; elsewhere close it in a `finally`, or open it with `await using`.
  *
  * **Cancellation**: `close()` stops it within one deadline. A job that is cancelled from anywhere (`job.cancel()`, `skein
  * cancel`), that runs out of time or that has lost its lease is stopped through the cancel ladder.

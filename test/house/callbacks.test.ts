@@ -165,7 +165,7 @@ const callbacks: Readonly<Record<string, () => Promise<void>>> = {
   'onShutdown(listener)': async () => {
     let heard = 0
     const removes = [onShutdown(oops), onShutdown(() => heard++)]
-    announceShutdown({ source: 'shutdown' })
+    announceShutdown({ source: 'shutdown' }, 1_000)
     for (const remove of removes) remove()
     assert.equal(heard, 1)
   },

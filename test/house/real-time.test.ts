@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, string>> = {
   'test/queue/kill/programs/relay.ts':
     'work that takes some time, to be killed in; and a store that is asked again after a moment',
   'test/cli/damage/main.ts': 'a limit, so that a trial that hangs is named',
+  'test/queue/worker/program.test.ts': 'a job in a program of its own that waits for what its main writes as it ends',
   'test/queue/kill/victim.ts': 'a limit, so that a hung program is killed',
   // Programs, threads and tasks that have to be busy for a while, or to be asked from outside, where no clock can be turned.
   'test/cli/resume.test.ts': 'waits for what another program has written',

@@ -63,9 +63,14 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   #onIdle: (() => void) | undefined
   /** Takes back the wish to hear of the program's end; there while something is pending. */
   #ignoreShutdown: (() => void) | undefined
-  /** Stops what runs, unless a scope has borrowed it: that is stopped by the scope, in its time, for it may be cleaning up. */
+  /**
+   * Stops what runs, unless somebody has it run who stops it in his own time: a scope that has borrowed it, since it may be cleaning up; a
+   * worker of a queue, whose jobs are not to end because of this.
+   */
   readonly #onShutdown = (cause: CancelCause): void => {
-    for (const entry of this.everyEntry()) if (entry.loan === undefined) this.stop(entry, cause)
+    for (const entry of this.everyEntry()) {
+      if (entry.loan === undefined && entry.terms.services === undefined) this.stop(entry, cause)
+    }
   }
 
   constructor(name: string, maxQueue: number, overload: Overload, limiter?: CapacityLimiter) {

@@ -22,8 +22,8 @@ export interface MainOptions {
   /** The name of the scope in errors. Default: `main`. */
   readonly name?: string
   /**
-   * The time that the program has to stop after it was asked to, before it exits regardless; and the time that it waits at
-   * its end for detached tasks. Default: '10s'.
+   * The time that the program has to stop after it was asked to, or after its body has thrown, before it exits regardless; and the time
+   * that it waits at its end for detached tasks. Default: '10s'.
    */
   readonly grace?: Duration
   /**
@@ -48,7 +48,8 @@ type StopSignal = keyof typeof exitCodes
  * of this program that no scope owns; they set the exit code to 130 or 143. With `drain` they ask first. A second signal,
  * or `grace` running out, ends the program at once. SIGUSR2 prints the tree of what runs (`dump`).
  *
- * **Errors**: `SKEIN_INVALID_ARGUMENT`. What the body throws is printed to stderr and sets the exit code to 1.
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`. What the body throws is printed to stderr and sets the exit code to 1. The program stops then: workers
+ * of queues close, and calls and scopes that belong to nothing else are cancelled; what else goes on has `grace` to end by itself.
  *
  * @example
  * import { main } from 'skein'
@@ -66,22 +67,18 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   const drain = milliseconds(given, 'drain')
   if (!isEntry(meta)) return
   let stopping: StopSignal | undefined
+  let hasFailed = false
   const halt = (cause: CancelCause): void => {
     for (const root of freeScopes()) root.cancelWith(cause)
     cancelDetached(cause)
-    announceShutdown(cause)
+    announceShutdown(cause, grace)
   }
   const stop = (signal: StopSignal): void => {
     const code = exitCodes[signal]
     if (stopping !== undefined) process.exit(code)
     stopping = signal
     process.exitCode = code
-    // Limits on the program itself are real time, whatever clock is in force, and do not keep it running.
-    const giveUp = (): void => {
-      process.stderr.write(`The program did not stop within ${drain + grace} ms after ${signal}; it exits now.\n`)
-      process.exit(code)
-    }
-    new RealTimer(drain + grace, giveUp, false)
+    exitIn(drain + grace, code, () => `did not stop within ${drain + grace} ms after ${signal}`)
     const cause: CancelCause = { source: 'shutdown', reason: signal }
     if (drain === 0) return halt(cause)
     for (const root of freeScopes()) root.askToStop(cause, drain)
@@ -96,12 +93,33 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   } catch (error) {
     const asked = stopping !== undefined && error instanceof CancelledError && error.source === 'shutdown'
     if (!asked) console.error(error)
-    if (stopping === undefined) process.exitCode = 1
+    hasFailed = stopping === undefined
+    if (hasFailed) process.exitCode = 1
   } finally {
     await endDetached(grace)
     endDumps?.()
     for (const signal of signals) process.removeListener(signal, stop)
   }
+  if (!hasFailed || stopping !== undefined) return
+  // Otherwise what is open would keep it running for ever, as a worker does.
+  exitIn(grace, 1, () => `did not end within ${grace} ms after main had failed: ${stillOpen()}`)
+  halt({ source: 'shutdown', reason: 'main has failed' })
+}
+
+/** Ends the program after a time. Limits on the program itself are real time, whatever clock is in force, and do not keep it running. */
+function exitIn(time: number, code: number, why: () => string): void {
+  const giveUp = (): void => {
+    process.stderr.write(`The program ${why()}; it exits now.\n`)
+    process.exit(code)
+  }
+  new RealTimer(time, giveUp, false)
+}
+
+/** The things that keep the program running, in Node's words. */
+function stillOpen(): string {
+  const { getActiveResourcesInfo: look = () => [] } = process as Partial<NodeJS.Process> // not every runtime has it
+  const names = new Set(look().filter(name => !/^(TTY|Pipe)/.test(name)))
+  return names.size === 0 ? 'something is still open' : `still open: ${[...names].join(', ')}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { onShutdown } from '../../core/program/shutdown.ts'
 import { clearInterval, setInterval } from '../../core/time/platform.ts'
 import { brandClass } from '../../core/brand.ts'
 import { hostname } from 'node:os'
@@ -25,6 +26,9 @@ const announceEvery = 5_000
 
 /** The time that each of the last steps of a stop has at least, in milliseconds. */
 const leastForOne = 100
+
+/** The time for which a worker is closed before its program ends regardless, in milliseconds. */
+const beforeExit = 500
 
 /** Options of a worker's `close`. */
 export interface CloseWorkerOptions {
@@ -107,6 +111,8 @@ export class QueueWorkerHandle implements QueueWorker {
   #pulse: Timer | undefined
   #server: HealthServer | undefined
   #consuming = true
+  /** Takes back the wish to hear of the program's end. */
+  #ignoreShutdown: (() => void) | undefined
 
   constructor(parts: QueueWorkerParts) {
     this.#parts = parts
@@ -142,6 +148,10 @@ export class QueueWorkerHandle implements QueueWorker {
     if (this.#parts.pulse) this.#armPulse()
     this.#core.start(this.#parts.pulse)
     this.#driver?.start()
+    const { stopTimeout } = this.#parts
+    this.#ignoreShutdown = onShutdown(
+      (_, within) => void this.close({ timeout: Math.min(stopTimeout, Math.max(0, within - beforeExit)) }),
+    )
   }
 
   get healthPort(): number | undefined {
@@ -204,6 +214,7 @@ export class QueueWorkerHandle implements QueueWorker {
     const { store, executor, ownsExecutor, ownsStore } = this.#parts
     const report = await stop.run()
     this.#state = 'stopped'
+    this.#ignoreShutdown?.()
     this.#pulse?.clear()
     this.#core.release()
     const within = (part: number): number => Math.max(leastForOne, stop.left * part)

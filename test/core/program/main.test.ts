@@ -87,6 +87,30 @@ describe('main', { concurrency: 2 }, () => {
     assert.equal(stdout, 'after\ndrained\n')
   })
 
+  test('ends in time when its body has thrown, whatever is open, and says what that is', async () => {
+    const { code, stdout, stderr } = await runProgram(
+      folder.path,
+      'open.mjs',
+      `
+        import { createServer } from 'node:http'
+        import { loop, main, openScope, sleep, task } from 'skein'
+        const slow = task(import.meta, async function slow() { await sleep('1h') })
+        await main(import.meta, async () => {
+          await new Promise(resolve => createServer().listen(0, resolve))
+          const block = openScope()
+          block.signal.addEventListener('abort', () => console.log(block.cause.source))
+          loop.run(slow).catch(error => console.log(error.source))
+          throw new Error('broken')
+        }, { grace: 20 })
+        console.log('after')
+      `,
+    )
+    assert.match(stderr, /^Error: broken/)
+    assert.match(stderr, /did not end within 20 ms after main had failed: still open: TCPSERVERWRAP; it exits now/i)
+    assert.deepEqual(stdout.trim().split('\n').sort(), ['after', 'shutdown', 'shutdown'])
+    assert.equal(code, 1)
+  })
+
   const waiting = `
     import { main } from 'skein'
     await main(import.meta, async s => {
