@@ -73,6 +73,22 @@ export const names = task(import.meta, async function names(id: string) {
   return [first, await callStep(s, 'two', double, 2), await callStep(s, 'three', double, 3)]
 })
 
+/** Notes that it runs, and does so many waits of a kind side by side; sleeps end so many milliseconds one after the other. */
+export const waitsForAll = task(
+  import.meta,
+  async function waitsForAll(kind: 'call' | 'signal' | 'sleep', count: number, apart = 0) {
+    const s = current()
+    note('runs')
+    const waits = {
+      call: (name: string, n: number) => callStep(s, name, double, n),
+      signal: (name: string) => signalStep(s, name),
+      sleep: (name: string, n: number) => sleepStep(s, name, 60_000 + n * apart),
+    }
+    await Promise.all(Array.from({ length: count }, (_, n) => waits[kind](`number ${n}`, n)))
+    return count
+  },
+)
+
 /** Has so many numbers doubled at once. */
 export const sums = task(import.meta, async function sums(count: number) {
   const s = current()
@@ -230,6 +246,7 @@ export const all = [
   doubles,
   names,
   sums,
+  waitsForAll,
   graph,
   tells,
   nested,

@@ -296,6 +296,25 @@ describe('another attempt', () => {
 })
 
 describe('waits and steps side by side', () => {
+  for (const [what, kind, apart, runs] of [
+    ['calls', 'call', 0, 2],
+    ['signals', 'signal', 0, 2],
+    ['sleeps', 'sleep', 0, 2],
+    ['sleeps that end one after the other', 'sleep', 60_000, 51],
+  ] as const) {
+    test(`of fifty ${what}, all are taken in one run that are over when it has its place: ${runs} runs at most`, () =>
+      withQueue(async ({ queue, drain, waitFor }) => {
+        const job = await queue.submit(tasks.waitsForAll, kind, 50, apart)
+        if (kind === 'signal') {
+          await waitFor(job, 'held')
+          await Promise.all(Array.from({ length: 50 }, (_, n) => queue.signal(job.id, `number ${n}`)))
+        }
+        await drain()
+        assert.equal(await job.result(), 50)
+        assert.ok(tasks.done.length <= runs, `${tasks.done.length} runs`)
+      }))
+  }
+
   test('go on one by one, each when it is over', () =>
     withQueue(async ({ queue, drain, waitFor }) => {
       const job = await queue.submit(tasks.sideBySide)
