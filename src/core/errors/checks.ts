@@ -21,7 +21,7 @@ export function checkKnown(options: object, names: ReadonlySet<string>, what: st
  * string is cut in the middle of an emoji. No file and no message can keep it: two such strings become the same one.
  */
 function hasHalfCharacter(text: string): boolean {
-  return /\p{Surrogate}/u.test(text)
+  return !text.isWellFormed()
 }
 
 /** Refuses a string that cannot be kept as it is. Errors: `SKEIN_INVALID_ARGUMENT`. */

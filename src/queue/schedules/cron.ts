@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { ScheduleError } from '../../core/errors/errors.ts'
 import { messageOf } from '../../core/errors/foreign.ts'
+import { type TimeZone, timeZoneOf } from './time-zone.ts'
 
 /** The moments at which a rule comes due, in milliseconds since the Unix epoch. */
 export interface Moments {
@@ -20,6 +21,9 @@ const nicknames: ReadonlySet<string> = new Set([
   '@midnight',
   '@hourly',
 ])
+
+/** The way in which lines are read. */
+const reading = { paused: true, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard' } as const
 
 /** The lines that have been read: a worker reads the same few again and again. */
 const read = new Map<string, Moments>()
@@ -52,21 +56,20 @@ function momentsOf(line: string, timeZone: string): Moments {
   if (!nicknames.has(line.trim().toLowerCase()) && fields.length !== 5 && fields.length !== 6) {
     throw wrongLine(line, `it has ${fields.length === 1 ? '1 field' : `${fields.length} fields`}`)
   }
-  let cron: Cron
+  const trimmed = line.trim()
+  let steady: Cron
   try {
-    cron = new Cron(line.trim(), {
-      timezone: timeZone,
-      paused: true,
-      mode: '5-or-6-parts',
-      fixedTimeRule: 'no-wildcard',
-    })
+    steady = new Cron(trimmed, { ...reading, utcOffset: 0 })
   } catch (error) {
     throw wrongLine(line, messageOf(error).replace(/^Cron\w*: /, ''))
   }
+  const zone = timeZoneOf(timeZone)
+  let zoned: Cron | undefined
+  const inZone = (): Cron => (zoned ??= new Cron(trimmed, { ...reading, timezone: timeZone }))
   return {
-    next: after => cron.nextRun(new Date(after))?.getTime(),
+    next: after => nextSteady(steady, zone, after) ?? inZone().nextRun(new Date(after))?.getTime(),
     last: (upTo, most) =>
-      cron
+      inZone()
         // A run at the very moment does not count as one before it.
         .previousRuns(most, new Date(Math.floor(upTo / 1_000) * 1_000 + 1_000))
         .map(each => each.getTime())
@@ -74,28 +77,23 @@ function momentsOf(line: string, timeZone: string): Moments {
   }
 }
 
+/**
+ * The next moment where the clocks of the zone are not changed up to then: there the line is read by a clock that is always so far ahead
+ * of UTC, which takes a tenth of the time.
+ */
+function nextSteady(cron: Cron, zone: TimeZone, after: number): number | undefined {
+  const offset = zone.steadyOffset(after, after)
+  if (offset === undefined) return undefined
+  const local = cron.nextRun(new Date(after + offset))
+  if (local === null) return undefined
+  const next = local.getTime() - offset
+  return zone.steadyOffset(after, next) === undefined ? undefined : next
+}
+
 function wrongLine(line: string, why: string): ScheduleError {
   return new ScheduleError(
     'SKEIN_SCHEDULE_RULE',
     `The cron line '${line}' cannot be used: ${why}. A line has five fields (minute, hour, day of the month, month, day of the week), ` +
       `or six with seconds first, as in '0 8 * * 1-5' for 8 o'clock from Monday to Friday.`,
-  )
-}
-
-/**
- * Refuses a time zone that is not there.
- *
- * **Errors**: `SKEIN_SCHEDULE_RULE`.
- */
-export function checkTimeZone(timeZone: unknown): asserts timeZone is string {
-  try {
-    if (typeof timeZone === 'string' && new Intl.DateTimeFormat('en', { timeZone })) return
-  } catch {
-    // Said below.
-  }
-  throw new ScheduleError(
-    'SKEIN_SCHEDULE_RULE',
-    `There is no time zone ${typeof timeZone === 'string' ? `'${timeZone}'` : String(timeZone)}. Name it as in 'Europe/Berlin' or 'UTC'; ` +
-      `Intl.supportedValuesOf('timeZone') lists them.`,
   )
 }

@@ -1,7 +1,8 @@
 import { checkKnown, describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError, ScheduleError } from '../../core/errors/errors.ts'
 import { type Duration, positiveMilliseconds } from '../../core/time/duration.ts'
-import { checkTimeZone, cronMoments, type Moments } from './cron.ts'
+import { cronMoments, type Moments } from './cron.ts'
+import { timeZoneOf } from './time-zone.ts'
 
 /** The rule by which a schedule comes due: a cron line, a length of time, or one moment. */
 export type ScheduleRule =
@@ -52,10 +53,9 @@ export function ruleOf(rule: ScheduleRule): StoredRule {
   }
   if (cron !== undefined) {
     if (typeof cron !== 'string') throw new InvalidArgumentError(`cron must be a string, got ${describe(cron)}`)
-    const zone = timeZone ?? 'UTC'
-    checkTimeZone(zone)
-    cronMoments(cron, zone)
-    return { cron, timeZone: zone }
+    const { name } = timeZoneOf(timeZone ?? 'UTC')
+    cronMoments(cron, name)
+    return { cron, timeZone: name }
   }
   if (every !== undefined) {
     const span = Math.ceil(positiveMilliseconds(every as Duration, 'every'))

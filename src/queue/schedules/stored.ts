@@ -6,12 +6,19 @@ import { dueAt, type Progress, type ScheduleRun } from './progress.ts'
 /** The version of the form in which schedules are kept. */
 const format = 1
 
+/** The longest text of a definition that is remembered, in characters, and the number of them. */
+const mostRemembered = [4_096, 1_000] as const
+/** The definitions that have been read, by their text: it stays the same from term to term. */
+const definitions = new Map<string, unknown>()
+/** The text that a definition was read from. */
+const texts = new WeakMap<object, string>()
+
 /** A schedule as a store keeps it. */
 export function stateOf(name: string, definition: Definition, progress: Progress): ScheduleState {
   const { term, paused } = progress
   return {
     ...(term === null || paused ? {} : { dueAt: dueAt(name, term, definition.jitter) }),
-    definition: JSON.stringify(definition),
+    definition: texts.get(definition) ?? JSON.stringify(definition),
     progress: JSON.stringify(progress),
   }
 }
@@ -26,7 +33,7 @@ export function readSchedule(stored: Pick<StoredSchedule, 'name' | 'definition' 
   readonly progress: Progress
 } {
   const { name } = stored
-  const definition = parsed(stored.definition)
+  const definition = definitionIn(stored.definition)
   const progress = parsed(stored.progress)
   const written = formOf(definition)
   if (isNewer(stored)) {
@@ -47,12 +54,21 @@ export function readSchedule(stored: Pick<StoredSchedule, 'name' | 'definition' 
 
 /** True for a schedule that a newer skein has written. */
 export function isNewer({ definition }: Pick<StoredSchedule, 'definition'>): boolean {
-  const written = formOf(parsed(definition))
+  const written = formOf(definitionIn(definition))
   return typeof written === 'number' && written > format
 }
 
 function formOf(definition: unknown): unknown {
   return (definition as { readonly format?: unknown } | null | undefined)?.format
+}
+
+function definitionIn(text: string): unknown {
+  if (definitions.has(text)) return definitions.get(text)
+  const definition = parsed(text)
+  if (typeof definition === 'object' && definition !== null) texts.set(definition, text)
+  if (definitions.size >= mostRemembered[1]) definitions.clear()
+  if (text.length <= mostRemembered[0]) definitions.set(text, definition)
+  return definition
 }
 
 function parsed(text: string): unknown {

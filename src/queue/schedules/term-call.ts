@@ -57,6 +57,9 @@ function storedOf({ id: _id, delay: _delay, headers, ...rest }: OutgoingCall): S
   return { ...rest, headers: kept }
 }
 
+/** The headers of calls that have been sent, as text without its end: those of a schedule are the same at each term. */
+const texts = new WeakMap<StoredCall['headers'], string>()
+
 /**
  * The call of a schedule, ready to be sent.
  *
@@ -66,5 +69,12 @@ function storedOf({ id: _id, delay: _delay, headers, ...rest }: OutgoingCall): S
 export function termCall({ headers, ...rest }: StoredCall, id: string, schedule: string, now: number): OutgoingCall {
   const expires = rest.expires === undefined ? null : isoTime(now + rest.expires)
   const own = { id, root_id: id, origin: `schedule ${schedule}`, eta: null, expires }
-  return { ...rest, id, delay: 0, once: true, headers: JSON.stringify({ ...headers, ...own }) }
+  let shared = texts.get(headers)
+  if (shared === undefined) {
+    const { id: _id, root_id: _root, origin: _origin, eta: _eta, expires: _expires, ...others } = headers
+    shared = JSON.stringify(others).slice(0, -1)
+    if (shared !== '{') shared += ','
+    texts.set(headers, shared)
+  }
+  return { ...rest, id, delay: 0, once: true, headers: shared + JSON.stringify(own).slice(1) }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Cron } from 'croner'
 import { call, task } from 'skein'
 import { testQueue, virtualClock } from 'skein/testing'
 import { cronMoments } from '#skein/queue/schedules/cron.js'
@@ -80,6 +81,52 @@ describe('over a year, both changes of the clocks and a change of the date line'
       } finally {
         await bench.close()
         clock.restore()
+      }
+    })
+  }
+})
+
+describe('around a change of the clocks', () => {
+  // Each with a moment of a change: an hour and half an hour, a day left out, a pause of the summer time, a change by three quarters.
+  const changes: readonly (readonly [zone: string, change: number])[] = [
+    ['Europe/Berlin', Date.UTC(2026, 2, 29, 1)],
+    ['Europe/Berlin', Date.UTC(2026, 9, 25, 1)],
+    ['Australia/Lord_Howe', Date.UTC(2026, 3, 4, 15)],
+    ['Pacific/Apia', Date.UTC(2011, 11, 30, 10)],
+    ['Africa/Casablanca', Date.UTC(2026, 1, 15, 2)],
+    ['America/Noronha', Date.UTC(2000, 9, 8, 2)],
+    ['America/Noronha', Date.UTC(2000, 9, 15, 1)],
+    ['Africa/Monrovia', Date.UTC(1972, 0, 7, 0, 44, 30)],
+  ]
+  const lines = [
+    '0 8 * * *',
+    '30 2 * * *',
+    '15 1-3 * * *',
+    '*/20 * * * *',
+    '0 0 * * mon',
+    '0 0 L * *',
+    '59 59 23 * * *',
+  ]
+  const hour = 3_600_000
+  for (const [zone, change] of changes) {
+    test(`the short way comes to what the long one comes to (${zone}, ${new Date(change).toISOString()})`, () => {
+      for (const line of lines) {
+        const long = new Cron(line, {
+          timezone: zone,
+          paused: true,
+          mode: '5-or-6-parts',
+          fixedTimeRule: 'no-wildcard',
+        })
+        const { next } = cronMoments(line, zone)
+        for (let from = change - 60 * hour; from <= change + 60 * hour; from += 5 * hour) {
+          for (const after of [from - 1, from, from + 1_234]) {
+            assert.equal(
+              next(after),
+              long.nextRun(new Date(after))?.getTime(),
+              `${line} after ${new Date(after).toISOString()}`,
+            )
+          }
+        }
       }
     })
   }
