@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { percentile } from '../lib/stats.mjs'
+import { median, percentile } from '../lib/stats.mjs'
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** One figure of a durable queue: `what` says which. The files lie on the disk of the temporary folder. */
-export async function measure({ peer, setting, on, what, count, concurrency, perSecond }) {
+export async function measure({ peer, setting, on, what, count, concurrency, perSecond, repeats }) {
   const directory = mkdtempSync(join(tmpdir(), 'skein-bench-'))
   const { openQueue } = await import(`../queue/${peer}.mjs`)
   const queue = await openQueue({ directory, setting, on })
   try {
-    const request = { count, concurrency, perSecond }
+    const request = { count, concurrency, perSecond, repeats }
     return queue.figure === undefined ? await figures[what](queue, request) : await queue.figure(what, request)
   } finally {
     await queue.close()
@@ -19,7 +19,7 @@ export async function measure({ peer, setting, on, what, count, concurrency, per
   }
 }
 
-const figures = { oneByOne, callers, batched, done, roundTrip, openLoop }
+const figures = { oneByOne, callers, batched, done, roundTrip, openLoop, chord }
 
 /** Each is durable before the next is handed over. */
 async function oneByOne(queue, { count }) {
@@ -101,6 +101,22 @@ async function openLoop(queue, { count, concurrency, perSecond }) {
   }
   await Promise.all(ends)
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), p999: percentile(times, 0.999) }
+}
+
+/** Calls side by side and one that takes all their results, from handing them over to its result. */
+async function chord(queue, { count, concurrency, repeats }) {
+  await queue.startWorker(concurrency)
+  const times = []
+  for (let n = 0; n <= repeats; n++) {
+    // The first has started the worker, and is small.
+    const members = range(n === 0 ? 10 : count)
+    const from = performance.now()
+    const sum = await queue.result(await queue.addChord(members))
+    times.push(performance.now() - from)
+    const expected = (members.length * (members.length - 1)) / 2
+    if (sum !== expected) throw new Error(`wrong result: ${sum} instead of ${expected}`)
+  }
+  return { ms: median(times.slice(1)) }
 }
 
 const range = n => Array.from({ length: n }, (_, at) => at)

@@ -21,14 +21,14 @@ export async function openQueue({ directory, setting }) {
   const workers = []
   return {
     /** Its client is Python's: what a call costs there is measured there. */
-    async figure(what, { count, concurrency, perSecond }) {
+    async figure(what, { count, concurrency, perSecond, repeats }) {
       if (what === 'oneByOne') return ask({ what, count })
       if (what === 'done') await ask({ what: 'fill', count })
       const pool = concurrency === 1 ? ['--pool', 'solo'] : ['--concurrency', String(concurrency)]
       const args = ['-m', 'celery', '-A', 'celery_app', 'worker', '--loglevel', 'error', ...pool]
       workers.push(spawn(venvPython, args, { cwd: here, env, stdio: ['ignore', 'ignore', 'inherit'] }))
-      if (what === 'roundTrip' || what === 'openLoop') await ask({ what: 'wait' })
-      return ask({ what, count, perSecond })
+      if (what !== 'done') await ask({ what: 'wait' })
+      return ask({ what, count, perSecond, repeats })
     },
     async close() {
       for (const worker of workers) worker.kill('SIGKILL')

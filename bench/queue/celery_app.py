@@ -1,4 +1,4 @@
-"""The task that the Celery worker of the measurement runs."""
+"""The tasks that the Celery worker of the measurement runs."""
 import os
 
 from celery import Celery
@@ -11,3 +11,8 @@ app.conf.broker_connection_retry_on_startup = True
 @app.task
 def noop(n):
     return n
+
+
+@app.task
+def total(numbers):
+    return sum(numbers)

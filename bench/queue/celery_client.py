@@ -7,7 +7,8 @@ import time
 import uuid
 
 import redis
-from celery_app import app, noop
+from celery import chord as chord_of
+from celery_app import noop, total
 
 server = redis.Redis(host="127.0.0.1", port=int(os.environ["BENCH_REDIS_PORT"]))
 
@@ -101,6 +102,18 @@ def open_loop(request):
     return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "p999": percentile(times, 0.999)}
 
 
+def chord(request):
+    """Tasks side by side and one that takes all their results, from handing them over to its result."""
+    times = []
+    for count in [10] + [request["count"]] * request["repeats"]:
+        begun = time.perf_counter()
+        result = chord_of([noop.s(n) for n in range(count)])(total.s()).get(timeout=200)
+        times.append((time.perf_counter() - begun) * 1000)
+        if result != count * (count - 1) // 2:
+            raise ValueError(f"wrong result: {result}")
+    return {"ms": percentile(times[1:], 0.5)}
+
+
 FIGURES = {
     "wait": wait,
     "oneByOne": one_by_one,
@@ -108,6 +121,7 @@ FIGURES = {
     "done": done,
     "roundTrip": round_trip,
     "openLoop": open_loop,
+    "chord": chord,
 }
 
 for line in sys.stdin:

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { call, chord } from '../../dist/index.js'
 import { connect } from '../../dist/queue/index.js'
-import { noop } from './tasks.mjs'
+import { noop, total } from './tasks.mjs'
 
 const workerFile = fileURLToPath(new URL('skein-worker.mjs', import.meta.url))
 
@@ -18,6 +19,13 @@ export async function openQueue({ directory, setting, on = 'loop' }) {
     url,
     add: n => queue.submit(noop, n),
     addMany: numbers => Promise.all(numbers.map(n => queue.submit(noop, n))),
+    addChord: numbers =>
+      queue.submit(
+        chord(
+          numbers.map(n => call(noop, n)),
+          total,
+        ),
+      ),
     result: job => job.result(),
     async startWorker(concurrency) {
       const worker = fork(workerFile, [url, String(concurrency), on])

@@ -82,6 +82,12 @@ export const suites = [
     about: 'cost of a node of a graph, by its shape and size, beside Dask and joblib',
   },
   {
+    name: 'graph-chord',
+    make: queue.chords,
+    rounds: [3, 1],
+    about: 'a chord of durable calls to its result, beside Celery',
+  },
+  {
     name: 'large-values',
     make: largeValues.suite,
     rounds: [3, 1],

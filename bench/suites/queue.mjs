@@ -40,6 +40,20 @@ const disk = {
   spec: { peer: 'disk' },
 }
 
+/** Celery in its two durabilities, for what only it has. */
+const celeries = ['always', 'everysec'].map(setting => {
+  const everysec = servers.find(({ key }) => key === 'celery')
+  return setting === 'everysec'
+    ? everysec
+    : {
+        ...everysec,
+        key: 'celery-always',
+        label: 'Celery, Redis, fsync always',
+        versus: 'skein',
+        spec: { ...everysec.spec, setting },
+      }
+})
+
 const files = [full, relaxed]
 const contestants = [...files, ...servers]
 
@@ -260,6 +274,53 @@ export function latency({ quick }) {
         ...besideBullMQ(fast, fast, [0.5, 0.5], 'p99'),
       ]
     },
+  }
+}
+
+/** Many calls and one that waits for all of them: a graph that lies in the store. */
+export function chords({ quick }) {
+  const sizes = quick ? [100, 1_000] : [100, 1_000, 10_000]
+  const variants = sizes.map(count => ({ key: `${count.toLocaleString('en')} members`, count }))
+  return {
+    name: 'graph-chord',
+    title:
+      'Durable queue: a chord of calls that do nothing, from handing it over to its result, through one worker process',
+    variants,
+    limitMs: 240_000,
+    columns: [{ metric: 'ms', label: 'ms', digits: 1, ratio: 'ms' }],
+    notes: [
+      ...notes.slice(0, 1),
+      'Each worker runs two at once: skein on its event loop, Celery in two processes of its pool.',
+    ],
+    request: ({ spec, role }, { count }) => ({
+      kind: 'queue',
+      ...spec,
+      what: 'chord',
+      count,
+      concurrency: 2,
+      repeats: count >= 10_000 ? (role === 'python' ? 1 : 3) : role === 'python' ? 3 : 10,
+    }),
+    contestants: [...files, ...celeries],
+    goals: cells =>
+      variants.flatMap(({ key }) =>
+        [
+          { name: 'full', of: 'skein', against: 'celery-always', fsync: 'always' },
+          { name: 'relaxed', of: 'relaxed', against: 'celery', fsync: 'every second' },
+        ].map(({ name, of, against, fsync }) =>
+          ratio(cells, {
+            what: `${name}: a chord, ${key}, from submit to its result`,
+            goal: `at most a twentieth of Celery with fsync ${fsync}`,
+            variant: key,
+            key: of,
+            against,
+            metric: 'ms',
+            most: 1 / 20,
+            digits: 1,
+            unit: ' ms',
+            needs: 'needs redis-server and Python',
+          }),
+        ),
+      ),
   }
 }
 
