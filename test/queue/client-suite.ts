@@ -827,11 +827,26 @@ export function clientSuite(openStore: () => Store | Promise<Store>): void {
       await assert.rejects(queue.jobs({ nonsense: 1 } as never), { code: 'SKEIN_INVALID_ARGUMENT' })
     })
 
-    test('that makes a job run again leaves to its handle how it had ended, until that looks anew', async () => {
+    test('that makes a job run again has its handles wait for the new end', async () => {
+      const [job, other] = await Promise.all([queue.submit(call(double, 1)), queue.submit(call(double, 2))])
+      await queue.cancel([job.id, other.id], 'why')
+      await assert.rejects(job.result(), { code: 'SKEIN_CANCELLED' })
+      const before: unknown = await other.result().catch((error: unknown) => error)
+      await queue.retry(job.id)
+      await startWorker()
+      assert.equal(await job.result(), 2)
+      assert.equal(job.state, 'done')
+      await assert.rejects(other.result(), error => error === before, 'nothing is new of this one')
+      await queue.purge({ states: ['cancelled'] })
+      await queue.retry(job.id)
+      await assert.rejects(other.result(), error => error === before, 'and nothing else is known of it')
+    })
+
+    test('hears of a job that another program makes run again when its handle looks anew', async () => {
       const job = await queue.submit(call(double, 1))
       await job.cancel('why')
       await assert.rejects(job.result(), { code: 'SKEIN_CANCELLED' })
-      await queue.retry(job.id)
+      await store.inspector.retry([job.id])
       await startWorker()
       assert.equal(await (await queue.job<number>(job.id))?.result(), 2)
       assert.equal(job.state, 'cancelled')

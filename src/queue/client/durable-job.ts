@@ -53,8 +53,8 @@ export interface DurableJob<R> extends Job<R> {
   /** The state as it was last heard of; `status()` asks the store. A dead job counts as failed. */
   readonly state: JobState
   /**
-   * Waits for the value. Once the job has ended this handle keeps how, also when `queue.retry` makes it run again: `status()` looks
-   * anew, and a handle that `queue.job(id)` finds then waits for the new end.
+   * Waits for the value. Once the job has ended this handle keeps how, until `queue.retry` of its queue makes jobs run again: after that it
+   * looks anew, and waits for the new end. Where another program has done that (`skein retry`), `status()` looks anew.
    *
    * **Cancellation**: `signal` and `timeout` end the waiting; the job goes on.
    *
@@ -147,6 +147,8 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   /** The end from which that was made. */
   #end: EndedJob | undefined
   #isAsked = false
+  /** The retries of the queue, as of the look at which it was seen. */
+  #retries = 0
 
   constructor(source: JobSource, outline: JobOutline, state: JobState, ignored: boolean, by?: ScopeSource) {
     this.#source = source
@@ -168,7 +170,9 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   }
 
   async result(options: WaitOptions = {}): Promise<R> {
-    const outcome = this.#outcome ?? (await this.#ended(options))
+    const { watch } = this.#source
+    const isCurrent = this.#retries === watch.retries || watch.closed !== undefined
+    const outcome = (isCurrent ? this.#outcome : undefined) ?? (await this.#ended(options))
     if (outcome.state === 'done') return outcome.value as R
     // All who ask get the same error: the first of them stands in its stack.
     if (!this.#isAsked) withCallers(outcome.error, 'awaited', describeSite(captureSite()))
@@ -185,12 +189,11 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
   }
 
   async status(): Promise<JobStatus> {
+    const { retries } = this.#source.watch
     const job = await inspecting(this.#source.store, 'find').find(this.id)
     if (job === undefined) throw goneError(this.id)
-    this.#note({
-      ...job,
-      state: job.state === 'held' || job.state === 'delayed' || job.state === 'ready' ? 'pending' : job.state,
-    })
+    const isPending = job.state === 'held' || job.state === 'delayed' || job.state === 'ready'
+    this.#note({ ...job, state: isPending ? 'pending' : job.state }, retries)
     return statusOf(job)
   }
 
@@ -218,14 +221,17 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
 
   #follow(): AsyncIterableIterator<Seen> {
     const { store, watch } = this.#source
+    const { retries } = watch
     return pick(follow(store.results, watch, this.id), seen => {
-      if (!('report' in seen)) this.#note('ended' in seen ? seen.ended : seen.job)
+      if (!('report' in seen)) this.#note('ended' in seen ? seen.ended : seen.job, retries)
       return [seen]
     })
   }
 
-  #note(job: EndedJob): void {
+  /** @param retries of the queue, when it was looked at */
+  #note(job: EndedJob, retries: number): void {
     this.#state = states[job.state]
+    this.#retries = retries
     // It was made to run again, and may have ended since.
     if (!isOver(job.state) || isAnotherEnd(job, this.#end)) this.#outcome = undefined
     if (!isOver(job.state) || this.#outcome !== undefined) return
@@ -236,6 +242,7 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
 
   #ended(options: WaitOptions): Promise<Outcome> {
     const { signal } = options
+    const { retries } = this.#source.watch
     const limit = options.timeout === undefined ? Number.POSITIVE_INFINITY : milliseconds(options.timeout, 'timeout')
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new InvalidArgumentError(`signal must be an AbortSignal, got ${describe(signal)}`)
@@ -271,9 +278,11 @@ export class StoredJobHandle<R> implements Omit<DurableJob<R>, typeof brand> {
       const listener: EndListener = {
         ended: job => {
           finish()
-          if (job.state !== 'gone') this.#note(job)
+          if (job.state !== 'gone') this.#note(job, retries)
           else if (this.#ignored) this.#state = (this.#outcome = { state: 'done', value: undefined }).state
-          else return reject(goneError(this.id))
+          // What was known of it is all that there is.
+          else if (this.#outcome === undefined) return reject(goneError(this.id))
+          this.#retries = retries
           resolve(this.#outcome as Outcome)
         },
         failed: error => {

@@ -152,8 +152,9 @@ export interface DurableQueue extends Executor {
   /**
    * Makes jobs that have ended run again, with a fresh count of attempts. Resolves to the outcome for each. Of a graph only that runs again
    * which is not done, whichever of its jobs is named: those that have failed, and those that need them. That is so, too, for a graph that a
-   * task has returned; the task itself does not run again, unless its steps were undone. A handle that knows already
-   * how its job had ended keeps that: ask `status()` of it, or take a new one, `queue.job(id)`.
+   * task has returned; the task itself does not run again, unless its steps were undone. A handle of this
+   * queue whose job had ended waits for the new end when it is asked again; one in another program keeps the old one until it is asked for
+   * its `status()`.
    */
   retry(ids: string | readonly string[]): Promise<Retried[]>
   /**

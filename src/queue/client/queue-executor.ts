@@ -219,7 +219,11 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 
   async retry(ids: string | readonly string[]): Promise<Retried[]> {
-    return inspecting(this.#store, 'retry').retry(idsOf(ids))
+    try {
+      return await inspecting(this.#store, 'retry').retry(idsOf(ids))
+    } finally {
+      this.#watch.retries++
+    }
   }
 
   async signal(id: string, name: string, value?: unknown): Promise<void> {

@@ -28,6 +28,8 @@ export class Watch {
   readonly #ends = new Set<EndWatch>()
   readonly #pings = new Set<{ readonly ping: () => void; readonly stop: () => void }>()
   #closed: unknown
+  /** The number of times that this queue has made jobs run again: what was known before of one that had ended may be old. */
+  retries = 0
 
   constructor(store: Store) {
     this.#store = store
