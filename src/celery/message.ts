@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkHeaderName, writeHeaders } from './headers.ts'
 import type { MessageEdge } from './marks.ts'
+import { checkPlain } from './plain.ts'
 import { argumentsRepr, valueRepr } from './python-repr.ts'
 import { type WriteEdge, writeJson } from './write-json.ts'
 
@@ -75,6 +76,8 @@ export type OutgoingMessage = Pick<TaskMessage, 'id' | 'task' | 'args'> &
   Partial<Omit<TaskMessage, 'edges'>> & {
     /** Says what to write in the place of a Call or a Job among the arguments. */
     readonly edge?: WriteEdge
+    /** For a reader in another language: nothing is in the message that only one here makes something of, or it is refused. */
+    readonly plain?: true
   }
 
 /** Headers and body as JSON, as a store keeps them. */
@@ -95,11 +98,15 @@ export function encodeMessage(message: OutgoingMessage): EncodedMessage {
   const { args, kwargs, embed, retries, stamps } = message
   const written = writeJson(args, 'arguments', 1, message.edge)
   const named = kwargs === undefined ? undefined : writeJson(kwargs, 'kwargs', 1)
+  if (message.plain) {
+    checkPlain(written, 'arguments')
+    if (named !== undefined) checkPlain(named, 'kwargs')
+  }
   const headers = writeHeaders(message, {
     argsrepr: argumentsRepr(args),
     kwargsrepr: kwargs === undefined ? '{}' : valueRepr(kwargs),
     stamps: stamps && writeJson(stamps, 'stamps').json,
-    marks: written.marks.length > 0 ? JSON.stringify(written.marks) : undefined,
+    marks: written.marks.length > 0 && !message.plain ? JSON.stringify(written.marks) : undefined,
     retries: retries && JSON.stringify(retries),
     own: message.headers === undefined ? '' : ownHeaders(message.headers),
   })

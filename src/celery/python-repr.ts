@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { brandOf } from '../core/brand.ts'
+import { PythonFloat } from './python-float.ts'
 
 /** As in Celery, which cuts what is only for logs and monitors. */
 const longest = 1024
@@ -65,6 +66,7 @@ class Repr {
     if (this.#left <= 0) return '...'
     this.#left -= 2
     if (Array.isArray(value)) return this.list(value, '[', ']')
+    if (value instanceof PythonFloat) return Number.isFinite(value.value) ? value.toText() : this.#show(value.value)
     if (brandOf(value) === 'Call') return `<${(value as { readonly task: { readonly name: string } }).task.name}>`
     if (types.isSet(value)) return this.list(value, '{', '}')
     if (types.isDate(value)) return `datetime(${JSON.stringify(value)})`

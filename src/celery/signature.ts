@@ -1,6 +1,7 @@
 import { describe } from '../core/errors/checks.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
 import { applyMarks, type Mark } from './marks.ts'
+import { checkPlain } from './plain.ts'
 import { writeJson } from './write-json.ts'
 
 /**
@@ -24,14 +25,21 @@ const marksHeader = 'skein_marks'
 /**
  * Makes a signature of a task and its arguments.
  *
+ * @param plain for a reader in another language: what only one here makes something of is refused
  * **Errors**: `SKEIN_UNSENDABLE`.
  */
 export function signatureOf(
   task: string,
   args: readonly unknown[],
   options: Readonly<Record<string, unknown>>,
+  { kwargs = {}, plain }: { readonly kwargs?: Signature['kwargs']; readonly plain?: true } = {},
 ): Signature {
-  const { marks } = writeJson(args, 'arguments', 1)
+  const written = writeJson(args, 'arguments', 1)
+  if (plain) {
+    checkPlain(written, 'arguments')
+    checkPlain(writeJson(kwargs, 'kwargs', 1), 'kwargs')
+  }
+  const marks = plain ? [] : written.marks
   // The one that sends it puts what came before in front of them.
   const shifted = marks.map(mark => shift(mark, 1))
   const headers = {
@@ -39,7 +47,7 @@ export function signatureOf(
     ...(shifted.length > 0 ? { [marksHeader]: shifted } : {}),
   }
   const all = Object.keys(headers).length > 0 ? { ...options, headers } : options
-  return { task, args, kwargs: {}, options: all, subtask_type: null, immutable: false }
+  return { task, args, kwargs, options: all, subtask_type: null, immutable: false }
 }
 
 /**

@@ -19,6 +19,7 @@ import { brandOf } from '../core/brand.ts'
 import { UnsendableError } from '../core/errors/errors.ts'
 import { isoTime } from './iso-time.ts'
 import { isKnownView, type Mark } from './marks.ts'
+import { PythonFloat } from './python-float.ts'
 
 /** A value as JSON, and what JSON alone would lose of it. */
 export interface Written {
@@ -150,6 +151,7 @@ class JsonWriter {
     const handle = brandOf(value)
     if (handle !== undefined) return this.#handle(value, handle)
     if (prototype === null || prototype === Object.prototype) return this.#properties(value)
+    if (value instanceof PythonFloat) return value.toText()
     return this.#special(value, prototype, kindOf(value, prototype))
   }
 

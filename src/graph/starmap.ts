@@ -1,5 +1,6 @@
 import { type Arguments, type Call, callOf, type Item, makeCall, type Value } from '../call/call.ts'
 import { eachIdentity, eachOf } from '../call/define/each.ts'
+import { isElsewhere } from '../call/define/elsewhere.ts'
 import type { AnyFunction } from '../call/define/identity.ts'
 import { flatTask, groupTask } from '../call/define/own-tasks.ts'
 import type { NotAGenerator, Refusal } from '../call/define/sendable.ts'
@@ -71,6 +72,11 @@ export function chunks<I, R>(
 ): Call<Value<R>[]> {
   checkInteger(size, 'size', 1)
   const one = makeCall(task as unknown as AnyFunction, [])
+  if (isElsewhere(one.task)) {
+    throw new InvalidArgumentError(
+      `Task ${one.task.name} is a contract, and its program knows no task that runs it for each item of a list: use group or starmap.`,
+    )
+  }
   const identity = eachIdentity(one.task)
   const fn = eachOf(one.fn)
   const all = [...items]

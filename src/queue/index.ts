@@ -14,6 +14,7 @@ export type { Schedule, ScheduleStatus } from './client/schedule.ts'
 export type { ScheduleDeclaration, ScheduleOptions } from './schedules/definition.ts'
 export type { ScheduleRun } from './schedules/progress.ts'
 export type { ScheduleRule, StoredRule } from './schedules/rule.ts'
+export { contract, type ContractOptions } from './contract.ts'
 export { openStore, type StoreAddress, type StorePair } from './open-store.ts'
 
 // The other side: what runs the calls.

@@ -10,7 +10,9 @@ import { now } from '../core/time/clock.ts'
 import { longestSpan } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
+import { isElsewhere } from '../call/define/elsewhere.ts'
 import { newCallId } from '../stores/call-id.ts'
+import { argumentsOf } from './contract.ts'
 import { embedOf } from './signatures.ts'
 
 /** The part that a call has in a graph. */
@@ -62,10 +64,11 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
   const limit = limitOf(options)
   const { priority = 0, ignoreResult = false, headers, tags, unique } = options
   checkInteger(priority, 'priority (on a queue)', 0, 9)
+  if (isElsewhere(work.task)) checkContract(task, kind, part)
   const message = encodeMessage({
     id,
     task,
-    args: work.args,
+    ...argumentsOf(work),
     kind,
     ignoreResult,
     ...part?.headers,
@@ -95,6 +98,20 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
     ...part?.call,
     ...(tags && tags.length > 0 ? { tags } : {}),
   }
+}
+
+/** Refuses what only a worker of skein's would do for a call. */
+function checkContract(task: string, kind: 'run' | 'stream', part: GraphPart | undefined): void {
+  if (kind === 'stream') {
+    throw new InvalidArgumentError(
+      `Task ${task} is a contract, and a task in another language has no values to stream: submit it.`,
+    )
+  }
+  if (part?.edge === undefined) return
+  throw new InvalidArgumentError(
+    `A call or a job is among the arguments of task ${task}, which is a contract: its worker cannot fill in a result. Await the result ` +
+      `and pass it, or let a task of yours submit it with submitNext.`,
+  )
 }
 
 function delayOf({ delay, eta }: CallSettings, time: number): number {

@@ -5,6 +5,7 @@ import type { CallSettings } from '../call/options.ts'
 import { hasNested } from '../call/run/graph/nested.ts'
 import type { MessageRetries } from '../celery/message.ts'
 import { type Signature, signatureOf } from '../celery/signature.ts'
+import { argumentsOf } from './contract.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 
 /** The options of a call that travel with it where it is to follow another one. */
@@ -41,7 +42,8 @@ function linksOf(
 }
 
 function signature(given: Following, retriesOf: RetriesOf): Signature {
-  const { task, args, options } = typeof given === 'function' ? makeCall(given, []) : given
+  const call = typeof given === 'function' ? makeCall(given, []) : given
+  const { task, options } = call
   const name = durableName(task)
   const settings = options as CallSettings
   for (const option of Object.keys(settings)) {
@@ -50,6 +52,7 @@ function signature(given: Following, retriesOf: RetriesOf): Signature {
       `The option ${option} cannot go with a call that follows another one (onDone, onError). Those that can: ${[...travels].join(', ')}.`,
     )
   }
+  const { args, ...others } = argumentsOf({ ...call, options: options as CallSettings })
   if (hasNested(args)) {
     throw new InvalidArgumentError(
       `A call or a job is among the arguments of task ${name}, which is to follow another one (onDone, onError). Pass values; or make the ` +
@@ -58,14 +61,19 @@ function signature(given: Following, retriesOf: RetriesOf): Signature {
   }
   const { id, queue, priority, delay, retries, onDone, onError } = settings
   const policy = retriesOf(retries)
-  return signatureOf(name, args, {
-    ...(id === undefined ? {} : { task_id: id }),
-    ...(queue === undefined ? {} : { queue }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(delay ? { countdown: delay / 1_000 } : {}),
-    ...(onDone === undefined && onError === undefined
-      ? {}
-      : linksOf({ onDone, onError }, 'link', 'link_error', retriesOf)),
-    ...(policy ? { headers: { skein_retries: policy } } : {}),
-  })
+  return signatureOf(
+    name,
+    args,
+    {
+      ...(id === undefined ? {} : { task_id: id }),
+      ...(queue === undefined ? {} : { queue }),
+      ...(priority === undefined ? {} : { priority }),
+      ...(delay ? { countdown: delay / 1_000 } : {}),
+      ...(onDone === undefined && onError === undefined
+        ? {}
+        : linksOf({ onDone, onError }, 'link', 'link_error', retriesOf)),
+      ...(policy ? { headers: { skein_retries: policy } } : {}),
+    },
+    others,
+  )
 }

@@ -95,7 +95,7 @@ describe('whatever is written', () => {
         assert.equal(args.length, given.length)
         assert.ok(embed && origin && lang === 'js')
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
@@ -121,7 +121,7 @@ describe('whatever is written', () => {
           readJson(isFailure ? kept.error! : kept.result!),
         )
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })

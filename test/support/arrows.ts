@@ -50,6 +50,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   'src/stores/sqlite': [['file'], ['calls'], ['roles', 'thread'], ['starter'], ['sqlite-store'], ['shared'], ['index']],
   'src/queue': [
+    ['contract'],
     ['signatures'],
     ['outgoing', 'outcome', 'memo'],
     ['graph'],

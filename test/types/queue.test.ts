@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import { call, type Call, type Scope, type StandardSchema, task } from 'skein'
 import {
   callStep,
+  contract,
   signalStep,
   sleepStep,
   submitNext,
@@ -173,6 +174,33 @@ function definitions(): void {
   task(import.meta, send, { name: 'j', inputs: schema<Mail>() })
 }
 
+function contracts(): void {
+  const sum = contract<(x: number, y: number) => number>('proj.add')
+  exactly<Promise<DurableJob<number>>>()(queue.submit(sum, 1, 2))
+  exactly<Promise<number>>()(queue.run(call(add, call(sum, 1, 2), 3)))
+  // @ts-expect-error an argument of the wrong type
+  void queue.submit(sum, 1, 'two')
+  // @ts-expect-error an argument is missing
+  void queue.submit(sum, 1)
+  exactly<Promise<DurableJob<string>>>()(queue.submit(contract<(x: number) => Promise<string>>('proj.text'), 1))
+
+  const scale = contract<(x: number, options?: { by?: number }) => number>('proj.scale', {
+    keywords: true,
+    floats: [0, 'by'],
+  })
+  exactly<Promise<DurableJob<number>>>()(queue.submit(scale, 1, { by: 2 }))
+  // @ts-expect-error a keyword of the wrong type
+  void queue.submit(scale, 1, { by: '2' })
+  // @ts-expect-error a keyword that the contract has not
+  void queue.submit(scale, 1, { times: 2 })
+  // @ts-expect-error the last argument is a number, and cannot have the keyword arguments
+  contract<(x: number, y: number) => number>('proj.add', { keywords: true })
+  // @ts-expect-error the option is called keywords
+  contract<(x: number) => number>('proj.add', { keyword: true })
+  // @ts-expect-error a schema of something else
+  contract<(x: number) => number>('proj.add', { input: schema<string>() })
+}
+
 test('a queue infers and refuses as it says', () => {
-  void [calls, waits, next, options, definitions]
+  void [calls, waits, next, options, definitions, contracts]
 })

@@ -1,5 +1,6 @@
 import { TaskDefinitionError } from '../../core/errors/errors.ts'
 import { itemIdentity } from './each.ts'
+import { isElsewhere } from './elsewhere.ts'
 import { describeTask, type TaskIdentity } from './identity.ts'
 import { checkLastingName } from './renamed.ts'
 
@@ -13,7 +14,10 @@ import { checkLastingName } from './renamed.ts'
 export function taskName(identity: TaskIdentity): string {
   let name = taskNames.get(identity)
   if (name === undefined) {
-    name = identity.name.includes('.') ? identity.name : `${moduleName(identity.url)}.${identity.name}`
+    name =
+      identity.name.includes('.') || isElsewhere(identity)
+        ? identity.name
+        : `${moduleName(identity.url)}.${identity.name}`
     taskNames.set(identity, name)
   }
   return name
@@ -28,8 +32,8 @@ export function durableName(identity: TaskIdentity): string {
   let name = durableNames.get(identity)
   if (name === undefined) {
     const item = itemIdentity(identity)
-    if (item === undefined) checkLastingName(identity)
-    else durableName(item) // that is the one that somebody has given
+    if (item !== undefined) durableName(item) // that is the one that somebody has given
+    else if (!isElsewhere(identity)) checkLastingName(identity)
     durableNames.set(identity, (name = taskName(identity)))
   }
   return name

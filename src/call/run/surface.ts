@@ -19,6 +19,7 @@ import { runGraph, type Stops } from './graph/run-graph.ts'
 import { runMap } from './run-map.ts'
 import { type Handover, handoverKey, type Release } from './handover.ts'
 import { refuseQueueOptions } from '../queue-options.ts'
+import { refuseElsewhere } from '../define/elsewhere.ts'
 import type { AnyFunction } from '../define/identity.ts'
 
 /**
@@ -60,6 +61,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
   }
   /** @internal Refuses, by throwing, a call that asks for what this place cannot do. */
   check(work: Work): void {
+    refuseElsewhere(work.task, this.kind)
     refuseQueueOptions(work.options, this.kind)
   }
   #workOf(first: AnyFunction | Call<unknown>, args: readonly unknown[]): Work {
@@ -190,7 +192,9 @@ export abstract class ExecutorSurface implements Executor, Handover {
     items: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): MapResults<never> {
-    return runMap(this, makeCall(task, []), items, options) as MapResults<never>
+    const work = makeCall(task, [])
+    this.check(work)
+    return runMap(this, work, items, options) as MapResults<never>
   }
 
   stream(first: AnyFunction | Call<unknown>, ...args: unknown[]): AsyncIterableIterator<never> {
