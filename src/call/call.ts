@@ -38,7 +38,7 @@ export interface Call<R> {
    */
   readonly moved: readonly Transferable[] | undefined
   /** The same call with other options laid over its own. */
-  with(options: CallOptions): Call<R>
+  with(options: CallOptions<R>): Call<R>
   /** Only for type inference: the type of the result. Never present at run time. */
   readonly resultType?: R
 }
@@ -172,7 +172,7 @@ class CallValue<R> implements Call<R> {
     this.moved = moved
   }
 
-  with(options: CallOptions): Call<R> {
+  with(options: CallOptions<R>): Call<R> {
     const settled = settleCallOptions(options)
     const all = this.options === emptyOptions ? settled : copiedOptions(this.options, settled)
     return new CallValue<R>(this.task, this.fn, this.args, Object.freeze(all), this.moved)

@@ -14,9 +14,10 @@ import {
 } from './queue-options.ts'
 
 /**
- * The options of a single call. The first five hold on every executor; those of `DurableCallOptions` for queues alone.
+ * The options of a single call, whose result is an `R`. The first five hold on every executor; those of `DurableCallOptions` for queues
+ * alone.
  */
-export interface CallOptions extends DurableCallOptions {
+export interface CallOptions<R = never> extends DurableCallOptions<R> {
   /**
    * The longest that one run may take, counted from the moment it starts (not while it waits in the queue, nor while
    * a new worker imports the task's module). Then the run

@@ -1,5 +1,5 @@
 import { type brand, brandOf } from '../core/brand.ts'
-import { type AnyFunction, identityOf, type TaskIdentity } from './define/identity.ts'
+import { type AnyFunction, identityOf, type taskIdentity, type TaskIdentity } from './define/identity.ts'
 import { boundedMilliseconds, type Duration, milliseconds, positiveMilliseconds } from '../core/time/duration.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import { checkInteger, checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
@@ -45,8 +45,14 @@ export interface LimitOptions {
   readonly strategy?: 'wait' | 'drop' | 'cancel-oldest'
 }
 
-/** A task that follows a job, or a call of one with the arguments that come behind. */
-export type Following = FollowingCall | ((...args: never[]) => unknown)
+/**
+ * A task that follows a job and takes what that hands on, an `R`, as its only argument; or a call of one with the arguments that come
+ * behind.
+ */
+export type Following<R = never> = FollowingCall | (Follower<R> & { readonly [taskIdentity]: TaskIdentity })
+
+/** As a method, so that options of a call of which nothing is known fit every call. */
+type Follower<R> = { take(handedOn: R): unknown }['take']
 
 /** A call that follows a job: what `call(task, …)` returns. */
 export interface FollowingCall {
@@ -61,7 +67,7 @@ export interface FollowingCall {
  * The options of a single call that goes to a queue. The event loop, threads and processes refuse these, so that nobody
  * believes in a promise that is not kept there.
  */
-export interface DurableCallOptions {
+export interface DurableCallOptions<R = never> {
   /**
    * An id of your own for the job, unique in the store: `order-17`. To submit the same id again, in any program, returns the job that
    * is there, also if it has ended, as long as the store keeps it; task and arguments are those with which it was submitted first. A word of
@@ -93,15 +99,16 @@ export interface DurableCallOptions {
   readonly headers?: Readonly<Record<string, unknown>>
   /**
    * Tasks, or calls with what comes behind, that are submitted when the job is done, in the same commit, with its result in front of their
-   * arguments: Celery's `link`. Of their options `id`, `queue`, `priority`, `delay`, `retries`, `onDone` and `onError` travel along.
+   * arguments: Celery's `link`. A task is checked to take the result and nothing else; that the arguments of a call come behind is not in
+   * its type. Of their options `id`, `queue`, `priority`, `delay`, `retries`, `onDone` and `onError` travel along.
    */
-  readonly onDone?: Following | readonly Following[]
+  readonly onDone?: Following<R> | readonly Following<R>[]
   /**
    * The same when the job ends as `failed` or `dead`, in whatever way, with its id in front of their arguments: Celery's `link_error`. So
    * also when it did not begin, since another one has failed whose result it needs, and when its workers died. Not for one that ends as
    * `cancelled`: somebody has cancelled it, or `expires` or `deadline` has passed while it waited.
    */
-  readonly onError?: Following | readonly Following[]
+  readonly onError?: Following<string> | readonly Following<string>[]
   /** Words to find the job by, as in `skein jobs --tag import`. */
   readonly tags?: readonly string[]
 }
@@ -228,13 +235,16 @@ export function refuseQueueOptions(options: object, place: string): void {
   }
 }
 
+/** The value of one of the two options. */
+type FollowingOption = DurableCallOptions['onDone'] | DurableCallOptions['onError']
+
 /** @internal The calls of such an option. */
-export function followingIn(calls: DurableCallOptions['onDone']): readonly Following[] {
+export function followingIn(calls: FollowingOption): readonly Following<unknown>[] {
   if (calls === undefined) return []
-  return Array.isArray(calls) ? (calls as readonly Following[]) : [calls as Following]
+  return Array.isArray(calls) ? (calls as readonly Following<unknown>[]) : [calls as Following<unknown>]
 }
 
-function checkFollowing(calls: DurableCallOptions['onDone'], option: string): void {
+function checkFollowing(calls: FollowingOption, option: string): void {
   for (const each of followingIn(calls)) {
     if (typeof each === 'function' && identityOf(each) !== undefined) continue
     if (typeof each === 'object' && each !== null && brandOf(each) === 'Call') continue

@@ -36,7 +36,7 @@ function linksOf(
   failed: string,
   retriesOf: RetriesOf,
 ): Readonly<Record<string, unknown>> {
-  const all = (calls: DurableCallOptions['onDone']): Signature[] =>
+  const all = (calls: Parameters<typeof followingIn>[0]): Signature[] =>
     followingIn(calls).map(each => signature(each, retriesOf))
   return { [done]: all(onDone), [failed]: all(onError) }
 }

@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { call, type Call, type Scope, type StandardSchema, task } from 'skein'
+import { call, type Call, type CallOptions, type Scope, type StandardSchema, task } from 'skein'
 import {
   callStep,
   contract,
@@ -54,6 +54,28 @@ const later = task(import.meta, async function later(text: string): Promise<Date
 const count = task(import.meta, async function* count(end: number) {
   yield end
 })
+
+const ship = task(import.meta, (receipt: string) => receipt.length, { name: 'ship' })
+const shipFast = task(import.meta, (receipt: string, how: string) => receipt + how, { name: 'shipFast' })
+const note = task(import.meta, (_what: unknown, _more?: string) => {}, { name: 'note' })
+declare const loose: CallOptions
+
+function followers(): void {
+  exactly<Call<Date>>()(call(later, 'x').with({ onDone: note, onError: ship }))
+  call(ship, 'x').with({ onDone: [count, call(ship, 'y'), note], onError: [note, call(shipFast, 'id', 'fast')] })
+  call(add, call(add, 1, 2), 3).with({ onDone: count })
+  call(add, 1, 2).with(loose)
+  // @ts-expect-error it takes a string, and the result is a number
+  call(add, 1, 2).with({ onDone: ship })
+  // @ts-expect-error one of them does
+  call(add, 1, 2).with({ onDone: [count, ship] })
+  // @ts-expect-error nobody gives it a second argument
+  call(ship, 'x').with({ onDone: add })
+  // @ts-expect-error it takes a number, and the id is a string
+  call(add, 1, 2).with({ onError: count })
+  // @ts-expect-error a plain function is not a task
+  call(add, 1, 2).with({ onDone: (n: number) => n })
+}
 
 function waits(): void {
   exactly<Promise<number>>()(callStep(s, 'add', add, 1, 2))
@@ -202,5 +224,5 @@ function contracts(): void {
 }
 
 test('a queue infers and refuses as it says', () => {
-  void [calls, waits, next, options, definitions, contracts]
+  void [calls, followers, waits, next, options, definitions, contracts]
 })

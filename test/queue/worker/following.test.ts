@@ -193,7 +193,7 @@ for (const [where, open] of Object.entries(places)) {
     on('what cannot follow is refused', async queue => {
       const wrong = { code: 'SKEIN_INVALID_ARGUMENT' }
       assert.throws(() => call(add, 1, 2).with({ onDone: 'tell' as never }), wrong)
-      assert.throws(() => call(add, 1, 2).with({ onError: [() => 1] }), wrong)
+      assert.throws(() => call(add, 1, 2).with({ onError: [() => 1] as never }), wrong)
       const calls = [call(tell).with({ unique: 'x' }), call(tell, call(add, 1, 2))]
       for (const each of calls) await assert.rejects(queue.submit(call(add, 1, 2).with({ onDone: each })), wrong)
       await assert.rejects(queue.submit(call(add, 1, 2).with({ onDone: call(tell, () => 1) as never })), {
