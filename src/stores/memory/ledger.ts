@@ -352,6 +352,12 @@ export class Ledger {
 
   /** Puts those in line that have come to be due, and ends those whose time is over. How many ended. */
   promote(): number {
+    const expired = this.#promote()
+    this.finish()
+    return expired
+  }
+
+  #promote(): number {
     const { now } = this
     let expired = 0
     if (this.#life.limits.open(this.#life.time)) this.tell({ signal: 'claimable' })
@@ -363,7 +369,6 @@ export class Ledger {
       } else if (entry.state === 'held') this.#life.giveUp(entry)
       else this.#life.standing.wait(entry)
     }
-    this.finish()
     return expired
   }
 
@@ -392,7 +397,8 @@ export class Ledger {
   }
 
   sweep(): Swept {
-    const swept = { recovered: 0, dead: 0, expired: this.promote(), forgotten: 0 }
+    // What has ended has its effects once all is seen to that is over at this moment.
+    const swept = { recovered: 0, dead: 0, expired: this.#promote(), forgotten: 0 }
     const time = this.#life.time
     for (let entry = this.#life.leases.peek(); entry && entry.leaseUntil <= time; entry = this.#life.leases.peek()) {
       const lost = this.#life.leases.takeUntil(entry.leaseUntil)

@@ -351,6 +351,22 @@ export class Model {
     return gone.length
   }
 
+  /** Milliseconds until something happens by itself; Infinity for never. */
+  get untilNext(): number {
+    const moments = this.calls.flatMap(({ state, ...each }) => {
+      if (state === 'running') return [each.leaseUntil]
+      const gives = [each.expiresAt, each.deadlineAt]
+      return state === 'delayed'
+        ? [...gives, each.dueAt]
+        : state === 'held'
+          ? [...gives, each.letGoAt]
+          : state === 'ready'
+            ? gives
+            : []
+    })
+    return Math.min(...moments.filter(each => each > this.#now)) - this.#now
+  }
+
   turn(milliseconds: number): void {
     this.#now += milliseconds
     const due = this.calls.filter(each => each.state === 'delayed' && each.dueAt <= this.#now)
