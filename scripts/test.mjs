@@ -5,6 +5,7 @@ import { buildLibrary, buildTests, checkUnbuilt } from './build.mjs'
 import { compiledTests } from './compiled-tests.mjs'
 import { nodeBinary, versions } from './nodes.mjs'
 import { installIfNeeded, run } from './steps.mjs'
+import { prepareServices } from './services.mjs'
 import { runTestFiles } from './test-files.mjs'
 import { afterEachChange } from './watch.mjs'
 
@@ -58,6 +59,8 @@ async function runOnce(signal) {
         await step('lint and format', () => run(process.execPath, ['scripts/lint.mjs', '--quiet']))
       const files = await compiledTests(patterns)
       if (files.length === 0) broken.push(`find tests: no test file matches ${patterns.join(' ')}`)
+      // Before the tests, which have no two minutes to wait for an installation.
+      if (files.some(file => /[\\/]peer[\\/]/.test(file))) await step('services', prepareServices)
       const node = values.node ? await nodeBinary(values.node) : process.execPath
       total = await runTestFiles(files, { node, name: values.name, signal })
       if (files.length > 0 && values.name !== undefined && total.passed + total.failed === 0 && !signal?.aborted)

@@ -146,7 +146,7 @@ function make(kind: MarkKind, value: unknown, extra: string | undefined): unknow
     case 'bigint':
       return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : wrong
     case 'date':
-      return new Date(Number.NaN)
+      return extra === undefined ? new Date(Number.NaN) : dateOf(extra)
     case 'buffer':
       return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : wrong
     case 'view':
@@ -168,6 +168,12 @@ function make(kind: MarkKind, value: unknown, extra: string | undefined): unknow
     default:
       return wrong
   }
+}
+
+/** One of a year that Python does not have: what stands there is for others. */
+function dateOf(time: string): unknown {
+  const date = new Date(Number(time))
+  return Number.isNaN(date.getTime()) ? wrong : date
 }
 
 function viewOf(value: unknown, name: string | undefined): unknown {

@@ -28,7 +28,7 @@ export function checkPlain({ marks }: Written, root: string): void {
 }
 
 const words: Partial<Record<Mark[0], string>> = {
-  date: 'a date without a time',
+  date: 'a date that Python does not have',
   view: 'an array of numbers of one kind',
   regexp: 'a regular expression',
   map: 'a Map',

@@ -54,7 +54,7 @@ const words: readonly (readonly [string, unknown])[] = [
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]
 /** As in Python, whose limit this is: longer ones take too long to convert. */
-const mostDigits = 4300
+export const mostDigits = 4300
 
 class JsonReader {
   readonly #text: string

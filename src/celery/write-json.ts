@@ -20,6 +20,7 @@ import { UnsendableError } from '../core/errors/errors.ts'
 import { isoTime } from './iso-time.ts'
 import { isKnownView, type Mark } from './marks.ts'
 import { PythonFloat } from './python-float.ts'
+import { mostDigits } from './read-json.ts'
 
 /** A value as JSON, and what JSON alone would lose of it. */
 export interface Written {
@@ -100,7 +101,7 @@ class JsonWriter {
         return value ? 'true' : 'false'
       case 'bigint':
         if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) this.#mark('bigint')
-        return value.toString()
+        return this.#digits(value.toString())
       case 'undefined':
         this.#mark('undefined')
         return undefined
@@ -113,6 +114,14 @@ class JsonWriter {
         if (this.#inside !== undefined && this.#errors > 0) return this.#inError(value as object, this.#inside)
         return this.#nested(value as object)
     }
+  }
+
+  #digits(digits: string): string {
+    if (digits.length <= mostDigits) return digits
+    return this.#refuse({
+      what: `a bigint of ${digits.length} digits`,
+      remedy: `No reader takes more than ${mostDigits}: send it as bytes, or as a string in hexadecimal`,
+    })
   }
 
   #nested(value: object): string {
@@ -312,9 +321,14 @@ class JsonWriter {
   #leaf(value: object): string {
     if (types.isDate(value)) {
       const time = value.getTime()
-      if (!Number.isNaN(time)) return `{"__type__":"datetime","__value__":"${isoTime(time)}"}`
-      this.#mark('date')
-      return 'null'
+      if (time >= firstYear && time < lastYear) return `{"__type__":"datetime","__value__":"${isoTime(time)}"}`
+      if (Number.isNaN(time)) {
+        this.#mark('date')
+        return 'null'
+      }
+      // Python has no such year, and a worker there drops the whole message: it is a string for others.
+      this.#mark('date', String(time))
+      return JSON.stringify(isoTime(time))
     }
     if (types.isRegExp(value)) {
       this.#mark('regexp', value.flags)
@@ -454,6 +468,10 @@ function mostlyHoles(value: readonly unknown[]): Refusing {
 function propertiesOf(value: readonly unknown[]): number {
   return (value.length > 32 ? Object.values(value) : Object.keys(value)).length
 }
+
+/** The years that Python knows: from the first to the last millisecond of 1 to 9999. */
+const firstYear = /* @__PURE__ */ Date.parse('0001-01-01T00:00:00Z')
+const lastYear = /* @__PURE__ */ Date.UTC(10_000, 0, 1)
 
 /** A name that JSON writes as it is. */
 const plainName = /^\w{1,40}$/

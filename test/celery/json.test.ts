@@ -61,7 +61,7 @@ describe('a value that crosses as JSON', () => {
     'what is no number': [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
     'a small bigint': { n: 5n },
     'a huge bigint': [123456789012345678901234567890n, -(2n ** 64n)],
-    'a date': [new Date(1_763_693_800_287), new Date(0), new Date(8.64e15), new Date(-1)],
+    'a date': [new Date(1_763_693_800_287), new Date(0), new Date(8.64e15), new Date(-8.64e15), new Date(-1)],
     'undefined in lists and objects': { list: [undefined, 1, undefined], field: undefined },
     bytes: new Uint8Array([0, 255, 128]),
     'a Buffer': { data: Buffer.from('héllo') },

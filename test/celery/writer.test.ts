@@ -124,4 +124,32 @@ describe('whatever is written', () => {
       { numRuns: 150 },
     )
   })
+
+  test('has no date of a year that Python does not know, since its worker would drop the message', () => {
+    const years: readonly (readonly [date: number, type: string])[] = [
+      [Date.UTC(10_000, 0, 1) - 1, 'object'],
+      [Date.UTC(10_000, 0, 1), 'string'],
+      [Date.parse('0001-01-01T00:00:00Z'), 'object'],
+      [Date.parse('0001-01-01T00:00:00Z') - 1, 'string'],
+    ]
+    for (const [time, type] of years) {
+      const { headers, body } = encodeMessage({ id: 'i', task: 't', args: [new Date(time)] })
+      assert.equal(typeof (JSON.parse(body) as [unknown[]])[0][0], type)
+      assert.deepEqual(sound(decodeMessage(headers, body)).args, [new Date(time)])
+    }
+  })
+
+  test('has no integer that is too long for its readers', () => {
+    const longest = 10n ** 4_299n
+    assert.deepEqual(
+      sound(decodeMessage('{"task":"t","id":"i"}', encodeMessage({ id: 'i', task: 't', args: [longest] }).body)).args,
+      [longest],
+    )
+    for (const value of [longest * 10n, -(longest * 10n)]) {
+      assert.throws(() => encodeMessage({ id: 'i', task: 't', args: [{ n: value }] }), {
+        code: 'SKEIN_UNSENDABLE',
+        path: 'arguments[0].n',
+      })
+    }
+  })
 })

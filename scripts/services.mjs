@@ -1,0 +1,157 @@
+// The servers and programs that some tests talk to, and that are no packages of npm: a Redis server, and Celery in a virtual
+// environment of Python. Nobody needs them to use skein, nor to run the other tests: what is not there and may not be
+// installed is a sentence that says so, and the tests that would need it say it again.
+//
+//   npm run services              installs what is missing, and prints which versions there are
+//   npm run services -- --keep    starts a Redis server too, prints its URL, and stops it with Ctrl-C
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { root } from './steps.mjs'
+
+const execute = promisify(execFile)
+
+/** The versions of Celery that tests run against, each with the packages that it was seen with. */
+export const celeryVersions = {
+  '5.6.3': ['celery[redis]==5.6.3', 'kombu==5.6.2', 'redis==6.4.0'],
+  '5.7.0': ['celery[redis]==5.7.0', 'kombu==5.7.0', 'redis==8.1.0'],
+}
+
+/** Longer than this no installation is waited for, in milliseconds. */
+const patience = 180_000
+
+/** The end of the output of a command that has failed, on one line. */
+const why = error =>
+  String(error.stderr || error.message || error)
+    .trim()
+    .split('\n')
+    .slice(-1)[0]
+
+/** Gives { program, version }, or { missing: why }. */
+export async function redisProgram() {
+  const program = process.env.SKEIN_REDIS_SERVER ?? 'redis-server'
+  const found = await versionOf(program)
+  if (found !== undefined) return { program, version: found }
+  const missing = `${program} is not installed`
+  if (process.platform !== 'linux' || process.getuid() !== 0 || !existsSync('/usr/bin/apt-get')) return { missing }
+  // RUNLEVEL: the package must not start a server of its own on the usual port.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  try {
+    await execute('apt-get', ['install', '-qq', '-y', '--no-install-recommends', 'redis-server'], {
+      env,
+      timeout: patience,
+    })
+    return { program, version: await versionOf(program) }
+  } catch (error) {
+    return { missing: `${missing}, and apt-get could not install it: ${why(error)}` }
+  }
+}
+
+async function versionOf(program) {
+  try {
+    const { stdout } = await execute(program, ['--version'])
+    return /v=([\d.]+)/.exec(stdout)?.[1] ?? 'of an unknown version'
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Starts a Redis server on a free port of loopback, with its files in a folder of its own. Gives { url, port, version, stop }, or
+ * { missing: why }. It dies with this program.
+ */
+export async function startRedis() {
+  const { program, version, missing } = await redisProgram()
+  if (missing !== undefined) return { missing }
+  const folder = mkdtempSync(join(tmpdir(), 'skein-redis-'))
+  const port = await freePort()
+  const options = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
+  const server = spawn(program, options.map(String), { stdio: 'ignore' })
+  const ended = once(server, 'exit')
+  const end = () => server.kill('SIGKILL')
+  process.once('exit', end)
+  const stop = async () => {
+    process.off('exit', end)
+    server.kill('SIGTERM')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  while (!(await answers(port))) {
+    if (server.exitCode !== null) return { missing: `${program} has ended with ${server.exitCode}` }
+    await wait(10)
+  }
+  return { url: `redis://127.0.0.1:${port}/0`, port, version, stop }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function answers(port) {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    socket.once('data', data => {
+      socket.destroy()
+      resolve(data.toString().startsWith('+PONG'))
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** Makes a virtual environment with a version of Celery in .cache, once. Gives { python, version }, or { missing: why }. */
+export async function celery(version) {
+  const packages = celeryVersions[version]
+  if (packages === undefined)
+    throw new Error(`Unknown version of Celery: ${version}. Known are: ${Object.keys(celeryVersions).join(', ')}`)
+  const folder = join(root, '.cache', `celery-${version}`)
+  const windows = process.platform === 'win32'
+  const python = join(folder, windows ? 'Scripts/python.exe' : 'bin/python')
+  const complete = join(folder, 'complete')
+  if (existsSync(complete)) return { python, version }
+  try {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    await execute(windows ? 'python' : 'python3', ['-m', 'venv', folder], { timeout: patience })
+    const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1']
+    await execute(python, ['-m', 'pip', 'install', ...quietly, ...packages], { timeout: patience })
+    await execute(python, ['-c', 'import celery, redis'])
+    writeFileSync(complete, '')
+    return { python, version }
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    return { missing: `Celery ${version} could not be installed with python3 -m venv and pip: ${why(error)}` }
+  }
+}
+
+/** The version of Celery that tests run against unless SKEIN_CELERY names another. */
+export const defaultCelery = process.env.SKEIN_CELERY ?? '5.6.3'
+
+/** Installs what tests need, as far as that is allowed, and says what is not here. Gives an exit code, which is 0. */
+export async function prepareServices() {
+  const found = await Promise.all([redisProgram(), celery(defaultCelery)])
+  for (const { missing } of found) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
+  return 0
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const said = ({ version, missing }, name) =>
+    console.log(missing === undefined ? `${name} ${version}` : `NOT HERE: ${missing}`)
+  said(await redisProgram(), 'Redis')
+  for (const version of Object.keys(celeryVersions)) said(await celery(version), 'Celery')
+  if (process.argv.includes('--keep')) {
+    const { url, missing, stop } = await startRedis()
+    console.log(missing ?? `${url} (Ctrl-C stops it)`)
+    if (stop) process.once('SIGINT', () => void stop())
+  }
+}

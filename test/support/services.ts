@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { root } from './paths.ts'
+
+/** Something that is not here, with the reason. */
+interface Missing {
+  readonly missing: string
+}
+
+/** A Redis server of one test file's own. */
+export interface RedisServer {
+  readonly missing?: undefined
+  readonly url: string
+  readonly port: number
+  readonly version: string
+  stop(): Promise<void>
+}
+
+/** Celery in a virtual environment. */
+export interface Celery {
+  readonly missing?: undefined
+  /** The path of its Python. */
+  readonly python: string
+  readonly version: string
+}
+
+const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
+  readonly startRedis: () => Promise<RedisServer | Missing>
+  readonly celery: (version: string) => Promise<Celery | Missing>
+  readonly defaultCelery: string
+}
+
+/** Starts a Redis server, which is installed if need be. */
+export const startRedis: () => Promise<RedisServer | Missing> = services.startRedis
+
+/** Celery 5.6.3, or the version that SKEIN_CELERY names, which is installed if need be. */
+export function celery(): Promise<Celery | Missing> {
+  return services.celery(services.defaultCelery)
+}
+
+/**
+ * Says loudly that a test has not been made, and why: what it needs is not ours to give, so where continuous integration runs, where a
+ * skip counts as a failure, it passes.
+ */
+export function notTested(t: TestContext, missing: string): void {
+  const words = `NOT TESTED HERE: ${missing}`
+  if (process.env['CI'] === 'true') console.error(words)
+  else t.skip(words)
+}
