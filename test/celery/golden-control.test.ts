@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MalformedMessageError } from 'skein'
-import { type ControlCommand, isFor, readCommand, readReply, writeCommand, writeReply } from '#skein/celery/control.js'
-import * as replies from '#skein/celery/control-replies.js'
+import {
+  type ControlCommand,
+  isFor,
+  readCommand,
+  readReply,
+  writeCommand,
+  writeReply,
+} from '#skein/celery/remote/control.js'
+import * as replies from '#skein/celery/remote/control-replies.js'
 import { readEnvelope, writeEnvelope } from '#skein/celery/envelope.js'
 import { sample, samples, sound } from './samples.ts'
 

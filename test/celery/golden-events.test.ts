@@ -10,7 +10,7 @@ import {
   type TaskNews,
   type WireEvent,
   workerEvent,
-} from '#skein/celery/events.js'
+} from '#skein/celery/remote/events.js'
 import type { TaskMessage } from '#skein/celery/message.js'
 import { channelOf } from '#skein/celery/redis-keys.js'
 import { samples, sound } from './samples.ts'

@@ -1,6 +1,6 @@
-import type { Fields } from './fields.ts'
-import type { TaskMessage } from './message.ts'
-import { isoTime } from './iso-time.ts'
+import type { Fields } from '../fields.ts'
+import type { TaskMessage } from '../message.ts'
+import { isoTime } from '../iso-time.ts'
 
 /**
  * The answers of a worker to Celery's inspect commands, in the form that `celery inspect`, `celery status` and Flower read. Flower shows

@@ -1,9 +1,9 @@
-import type { MalformedMessageError } from '../core/errors/errors.ts'
-import { shownException } from './exception.ts'
-import { type Fields, fieldsIn, isFields, jsonIn, optionalTextIn, orMalformed, textIn } from './fields.ts'
-import type { TaskMessage } from './message.ts'
-import { argumentsRepr, valueRepr } from './python-repr.ts'
-import { isoTime } from './iso-time.ts'
+import type { MalformedMessageError } from '../../core/errors/errors.ts'
+import { shownException } from '../exception.ts'
+import { type Fields, fieldsIn, isFields, jsonIn, optionalTextIn, orMalformed, textIn } from '../fields.ts'
+import type { TaskMessage } from '../message.ts'
+import { argumentsRepr, valueRepr } from '../python-repr.ts'
+import { isoTime } from '../iso-time.ts'
 
 /**
  * The events that Celery's workers and clients send to those who watch (`celery events`, Flower), as pure data: they go out on the

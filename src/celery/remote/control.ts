@@ -1,7 +1,7 @@
-import { describe } from '../core/errors/checks.ts'
-import type { MalformedMessageError } from '../core/errors/errors.ts'
-import { type Fields, fieldsIn, isFields, jsonIn, malformed, optionalTextIn, orMalformed, textIn } from './fields.ts'
-import { writeJson } from './write-json.ts'
+import { describe } from '../../core/errors/checks.ts'
+import type { MalformedMessageError } from '../../core/errors/errors.ts'
+import { type Fields, fieldsIn, isFields, jsonIn, malformed, optionalTextIn, orMalformed, textIn } from '../fields.ts'
+import { writeJson } from '../write-json.ts'
 
 /**
  * Celery's remote control on the wire: a command goes to all workers over the exchange `celery.pidbox`, and each that it is meant for
