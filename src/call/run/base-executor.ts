@@ -219,7 +219,7 @@ export abstract class BaseExecutor<P> extends ExecutorSurface {
   /** Accepts an entry that has been counted. False: somebody who heard of that has ended it. */
   #enter(entry: Entry<P>): boolean {
     entry.site ??= recordSite()
-    entry.id = `${this.name}-${++this.#numbers}`
+    entry.accept(this.name, ++this.#numbers)
     entry.state = 'waiting'
     entry.onAccepted?.()
     if (!this.observed) return true

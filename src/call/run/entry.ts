@@ -153,12 +153,12 @@ export class Entry<P = unknown> {
   gaveAway = false
 
   // The caller.
-  /** The executor that accepted it and its number there; together they make the id. */
-  id = ''
+  #acceptedBy = ''
+  #number = 0
   /** The handle that `submit` returned; `run` has none. */
   job: LocalJob<unknown> | undefined
-  /** The promise that `run` returned to its caller; to be asked once `run` has returned. */
-  promise: (() => Promise<unknown>) | undefined
+  /** The promise that `run` returns to its caller. */
+  promise: Promise<unknown> | undefined
   /** Called when there was room for it, or when it was refused. */
   onAccepted: (() => void) | undefined
   /** The stack of the caller, where it was recorded. */
@@ -196,6 +196,22 @@ export class Entry<P = unknown> {
     this.kind = kind
     this.terms = terms
     this.#end = end
+  }
+
+  /** Its id, empty until it has been accepted. Made when it is asked for: a call that is only run needs none. */
+  get id(): string {
+    return this.#number === 0 ? this.#acceptedBy : `${this.#acceptedBy}-${this.#number}`
+  }
+
+  /**
+   * Sets its id.
+   *
+   * @param by the name of the executor; where there is no number, the whole id
+   * @param number its number there, from 1
+   */
+  accept(by: string, number = 0): void {
+    this.#acceptedBy = by
+    this.#number = number
   }
 
   /** The earliest moment at which somebody outside of the executor will end it, in milliseconds since the epoch. */

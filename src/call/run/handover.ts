@@ -28,9 +28,9 @@ export interface Handover {
    * Notes that a graph begins, for the scope that it was lent to. Returns the function to call at its end.
    *
    * @param stop stops the graph
-   * @param promise returns the promise that `run` has returned for it
+   * @param promise the promise that `run` returns for it
    */
-  holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: () => Promise<unknown>): Release
+  holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: Promise<unknown>): Release
   /** Takes an entry; refuses it by ending it. */
   launch(entry: Entry): void
   /** Asks an entry to stop; it ends when the work really has. Does nothing the second time. */

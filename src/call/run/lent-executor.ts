@@ -80,7 +80,7 @@ export class LentExecutor extends ExecutorSurface {
     return new HeardPromise(start)
   }
 
-  override holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: () => Promise<unknown>): Release {
+  override holdGraph(work: Work, stop: (cause: CancelCause) => void, promise?: Promise<unknown>): Release {
     const release = this.#scope.hold(
       cause => stop(inheritedCause(cause)),
       `graph of task ${work.task.name} on ${this.kind}`,
@@ -96,10 +96,10 @@ export class LentExecutor extends ExecutorSurface {
    * A rejection belongs to those who wait for it, else to the scope. Asked when all microtasks of this moment have run, so
    * that one that is refused at once finds the `await` right beside it; Node looks for lost rejections after that.
    */
-  #heed(promise: () => Promise<unknown>, release: Release, failure: { readonly error: unknown } | undefined): void {
+  #heed(promise: Promise<unknown>, release: Release, failure: { readonly error: unknown } | undefined): void {
     queueMicrotask(() =>
       nextTick(() => {
-        const made = promise() as HeardPromise<unknown>
+        const made = promise as HeardPromise<unknown>
         if (made.isHeard) return release()
         made.catch(nothing)
         release(this.#scope.cancelled ? undefined : failure)

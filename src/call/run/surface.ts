@@ -89,23 +89,44 @@ export abstract class ExecutorSurface implements Executor, Handover {
   abstract close(options?: CloseOptions): Promise<void>
 
   run(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<never> {
-    const promise = this.promise((resolve, reject) => {
-      const work = this.#workOf(first, args)
-      const refuse = (error: unknown): void => {
-        if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
-        reject(error)
-      }
-      const made = (): Promise<unknown> => promise
-      if (!this.takesGraphs && hasNested(work.args)) return this.#runGraph(work, {}, resolve, refuse, made)
-      const entry = new Entry(work, 'run', outcome => {
-        if (outcome.state !== 'done') refuse(outcome.error)
-        else if (!isReturnedCall(outcome.value)) resolve(outcome.value)
-        else this.#runGraph(outcome.value, { signal: work.options.signal }, resolve, refuse, made)
-      })
-      entry.promise = made
-      this.launch(entry)
+    let resolve!: (value: unknown) => void
+    let reject!: (error: unknown) => void
+    const promise = this.promise((onValue, onError) => {
+      resolve = onValue
+      reject = onError
     })
+    try {
+      const work = this.#workOf(first, args)
+      if (!this.takesGraphs && hasNested(work.args)) {
+        this.#runGraphFor(promise, work, {}, resolve, reject)
+      } else {
+        const entry = new Entry(work, 'run', outcome => {
+          if (outcome.state !== 'done') this.#refuse(promise, outcome.error, reject)
+          else if (!isReturnedCall(outcome.value)) resolve(outcome.value)
+          else this.#runGraphFor(promise, outcome.value, { signal: work.options.signal }, resolve, reject)
+        })
+        entry.promise = promise
+        this.launch(entry)
+      }
+    } catch (error) {
+      reject(error)
+    }
     return promise as Promise<never>
+  }
+
+  #refuse(promise: Promise<unknown>, error: unknown, reject: (error: unknown) => void): void {
+    if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
+    reject(error)
+  }
+
+  #runGraphFor(
+    promise: Promise<unknown>,
+    root: Work,
+    stops: Stops,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    this.#runGraph(root, stops, resolve, error => this.#refuse(promise, error, reject), promise)
   }
 
   submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<never>> {
@@ -169,7 +190,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
     stops: Stops,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
-    promise?: () => Promise<unknown>,
+    promise?: Promise<unknown>,
   ): void {
     let ended: Release = nothing
     const onBegin = (stop: (cause: CancelCause) => void): void => {

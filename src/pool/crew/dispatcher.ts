@@ -1,16 +1,14 @@
 import type { Crew } from './crew.ts'
 import type { PoolQueue } from './pool-queue.ts'
-import type { PoolEntry, PoolWorker } from './pool-worker.ts'
+import { placementOf, type PoolEntry, type PoolWorker } from './pool-worker.ts'
 import { hasRoom, isEmpty, pick, pickEmpty } from './routing.ts'
 import type { Suspects } from './suspects.ts'
-import type { TaskTimes } from './task-times.ts'
 
 /** Brings together what waits and those who can take it. */
 export class Dispatcher {
   readonly #queue: PoolQueue
   readonly #crew: Crew
   readonly #concurrency: number
-  readonly #times: TaskTimes
   readonly #suspects: Suspects
   readonly #moves: boolean
 
@@ -18,11 +16,10 @@ export class Dispatcher {
    * @param concurrency how many calls run at once in one worker
    * @param moves whether what was marked with `move` leaves this thread
    */
-  constructor(queue: PoolQueue, crew: Crew, concurrency: number, times: TaskTimes, suspects: Suspects, moves: boolean) {
+  constructor(queue: PoolQueue, crew: Crew, concurrency: number, suspects: Suspects, moves: boolean) {
     this.#queue = queue
     this.#crew = crew
     this.#concurrency = concurrency
-    this.#times = times
     this.#suspects = suspects
     this.#moves = moves
   }
@@ -64,6 +61,6 @@ export class Dispatcher {
    */
   #aheadCost(entry: PoolEntry): number {
     const leaves = entry.work.moved !== undefined && this.#moves
-    return leaves ? Number.POSITIVE_INFINITY : this.#times.estimate(entry)
+    return leaves ? Number.POSITIVE_INFINITY : placementOf(entry).times.estimate(entry.terms.items)
   }
 }

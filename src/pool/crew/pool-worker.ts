@@ -8,6 +8,7 @@ import { isLoading, loadingSince } from '../wire/ledger.ts'
 import type { RealTimer } from '../../core/time/real-timer.ts'
 import type { Request } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
+import type { TaskTime } from './task-times.ts'
 
 /** A slot whose call has been withdrawn; it is free again once the worker has come to it and said so. */
 export const withdrawn: unique symbol = Symbol('withdrawn')
@@ -17,6 +18,8 @@ export const mostAhead = 255
 
 /** The place of a call that waits in a pool, or is with a worker of it. */
 export class Placement {
+  /** What is known of its task: looked for once, since that takes longer than all that is asked of it. */
+  readonly times: TaskTime
   /** The worker that has it, and its slot there; undefined and -1 while it waits. */
   worker: PoolWorker | undefined
   slot = -1
@@ -26,6 +29,10 @@ export class Placement {
   weight = 0
   /** The order in which it was sent, compared with others: a counter, not a time. */
   order = 0
+
+  constructor(times: TaskTime) {
+    this.times = times
+  }
 }
 
 /** A call in a pool. It has a placement from the moment at which it waits there to its end, or its next attempt. */

@@ -1,4 +1,3 @@
-import type { Entry } from '../../call/run/entry.ts'
 import type { TaskIdentity } from '../../call/define/identity.ts'
 
 /** A task that was never measured is expected to take long: never sent ahead of another. In milliseconds. */
@@ -28,7 +27,7 @@ export class TaskTime {
   }
 }
 
-/** The time that each task takes, learned from its runs, and its number. */
+/** What is known of each task: the time that it takes, learned from its runs, and its number. */
 export class TaskTimes {
   /** By the URL of the module and the name: a call that a worker has returned has an identity of its own. */
   readonly #tasks = new Map<string, Map<string, TaskTime>>()
@@ -46,13 +45,5 @@ export class TaskTimes {
     if (times === undefined) names.set(name, (times = new TaskTime(this.#count++)))
     this.#found.set(task, times)
     return times
-  }
-
-  estimate(entry: Entry): number {
-    return this.of(entry.work.task).estimate(entry.terms.items)
-  }
-
-  learn(entry: Entry): void {
-    this.of(entry.work.task).learn(entry.duration / entry.terms.items)
   }
 }

@@ -87,14 +87,8 @@ export class WorkerPool extends ControlledExecutor<Placement> {
       onMayStart: () => this.schedule(),
     }
     this.#crew = new Crew(settings, open, events, this.#keepAlive)
-    this.#dispatcher = new Dispatcher(
-      this.#queue,
-      this.#crew,
-      settings.concurrency,
-      this.#times,
-      this.#suspects,
-      settings.kind === 'threads',
-    )
+    const moves = settings.kind === 'threads'
+    this.#dispatcher = new Dispatcher(this.#queue, this.#crew, settings.concurrency, this.#suspects, moves)
     this.#recall = new Recall(this.#crew.places, settings.concurrency, entry => this.#putBack(entry), timers)
   }
 
@@ -131,7 +125,7 @@ export class WorkerPool extends ControlledExecutor<Placement> {
   protected enqueue(entry: PoolEntry): void {
     const refusal = this.#broken.refusal(entry.work.task.url)
     if (refusal !== undefined) return this.fail(entry, tellOrigin(entry, this.name, decodeError(refusal)))
-    entry.placement = new Placement()
+    entry.placement = new Placement(this.#times.of(entry.work.task))
     this.#keepAlive.add()
     this.#queue.push(entry)
     this.schedule()
@@ -175,13 +169,13 @@ export class WorkerPool extends ControlledExecutor<Placement> {
 
   readonly #send = (worker: PoolWorker, entry: PoolEntry): void => {
     const { task, args, moved } = entry.work
-    const times = this.#times.of(task)
+    const placement = placementOf(entry)
+    const { times } = placement
     if (!worker.tasks.has(times.index)) {
       worker.tasks.add(times.index)
       worker.unloaded.add(times.index)
       worker.post([request.task, times.index, task.url, task.name], true)
     }
-    const placement = placementOf(entry)
     placement.estimate = times.estimate(entry.terms.items)
     placement.order = ++this.#order
     worker.isReserved = this.#suspects.mustBeAlone(entry)
@@ -338,8 +332,9 @@ export class WorkerPool extends ControlledExecutor<Placement> {
     if (!entry) return undefined
     entry.started = worker.timeOrigin + at / 1_000
     entry.duration = duration
-    this.#times.learn(entry)
-    if (worker.unloaded.size > 0 && worker.unloaded.delete(this.#times.of(entry.work.task).index)) {
+    const { times } = placementOf(entry)
+    times.learn(duration / entry.terms.items)
+    if (worker.unloaded.size > 0 && worker.unloaded.delete(times.index)) {
       this.#broken.loaded(entry.work.task.url)
     }
     if (at > oldest && worker.state === 'ready') worker.state = 'leaving'
@@ -443,7 +438,7 @@ export class WorkerPool extends ControlledExecutor<Placement> {
           this.fail(entry, this.#crashOf(entry, worker, exit, { lost }))
         }
       } else {
-        this.#times.of(entry.work.task).isDangerous = true
+        placementOf(entry).times.isDangerous = true
         entry.died = forced ? 'forced' : begun > 1 ? 'together' : 'alone'
         this.fail(entry, this.#crashOf(entry, worker, exit, { forced }))
       }

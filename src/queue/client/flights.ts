@@ -131,7 +131,7 @@ export class Flights {
       flight.unwatch?.()
       this.#await(flight, id, false)
     }
-    entry.id = id
+    entry.accept(id)
     entry.state = 'sent'
     entry.onAccepted?.()
     this.#parts.teller.begin(id, outgoing, true)
@@ -168,7 +168,7 @@ export class Flights {
     if (!this.#flights.has(entry)) return
     if (entry.id === '' && outgoing) {
       // It was taken and has ended before the answer was here.
-      entry.id = outgoing.id
+      entry.accept(outgoing.id)
       this.#parts.teller.begin(entry.id, outgoing, true)
     }
     const { id } = entry

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { Entry } from '#skein/call/run/entry.js'
 import { Placement, type PoolEntry, PoolWorker } from '#skein/pool/crew/pool-worker.js'
 import { hasRoom, isOverloaded, pick } from '#skein/pool/crew/routing.js'
+import { TaskTime } from '#skein/pool/crew/task-times.js'
 
 /** A worker with so many calls, which are expected to take so many milliseconds together. */
 function call(estimate: number): PoolEntry {
@@ -12,7 +13,7 @@ function call(estimate: number): PoolEntry {
     'run',
     fn,
   )
-  entry.placement = new Placement()
+  entry.placement = new Placement(new TaskTime(0))
   entry.placement.estimate = estimate
   return entry
 }
