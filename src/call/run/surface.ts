@@ -98,12 +98,12 @@ export abstract class ExecutorSurface implements Executor, Handover {
     try {
       const work = this.#workOf(first, args)
       if (!this.takesGraphs && hasNested(work.args)) {
-        this.#runGraphFor(promise, work, {}, resolve, reject)
+        this.#runGraph(work, {}, resolve, reject, promise)
       } else {
         const entry = new Entry(work, 'run', outcome => {
-          if (outcome.state !== 'done') this.#refuse(promise, outcome.error, reject)
+          if (outcome.state !== 'done') this.#refuse(outcome.error, reject, promise)
           else if (!isReturnedCall(outcome.value)) resolve(outcome.value)
-          else this.#runGraphFor(promise, outcome.value, { signal: work.options.signal }, resolve, reject)
+          else this.#runGraph(outcome.value, { signal: work.options.signal }, resolve, reject, promise)
         })
         entry.promise = promise
         this.launch(entry)
@@ -114,19 +114,10 @@ export abstract class ExecutorSurface implements Executor, Handover {
     return promise as Promise<never>
   }
 
-  #refuse(promise: Promise<unknown>, error: unknown, reject: (error: unknown) => void): void {
-    if (this.isOver) queueMicrotask(() => void promise.catch(nothing))
+  /** @param promise the one that `run` has returned: nobody has to heed it once the scope says why it is over */
+  #refuse(error: unknown, reject: (error: unknown) => void, promise?: Promise<unknown>): void {
+    if (this.isOver) queueMicrotask(() => void promise?.catch(nothing))
     reject(error)
-  }
-
-  #runGraphFor(
-    promise: Promise<unknown>,
-    root: Work,
-    stops: Stops,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    this.#runGraph(root, stops, resolve, error => this.#refuse(promise, error, reject), promise)
   }
 
   submit(first: AnyFunction | Call<unknown>, ...args: unknown[]): Promise<Job<never>> {
@@ -202,7 +193,7 @@ export abstract class ExecutorSurface implements Executor, Handover {
         ended()
       },
       (error: unknown) => {
-        reject(error)
+        this.#refuse(error, reject, promise)
         ended({ error })
       },
     )

@@ -138,7 +138,7 @@ export class Host implements RunnerHost {
     for (const each of requests) {
       switch (each[0]) {
         case request.call: {
-          const [, slot, , args, flags] = each
+          const { 1: slot, 3: args, 4: flags } = each
           this.#ledger.arrived(slot)
           // Now, not when it begins: the pool may drop the value while this call waits here.
           if (flags & flag.puts) fillPuts(args as Packed, this.#kept)
@@ -200,7 +200,7 @@ export class Host implements RunnerHost {
       isPause = at > sliceEnd
       if (isPause) break
       const call = this.#inbox[this.#next] as CallRequest
-      const [, , , , flags] = call
+      const { 4: flags } = call
       if (flags & flag.apart) this.#outbox.flush()
       else this.#outbox.flushIfDue(at, this.#expected(call), inHand)
       if (this.#ledger.startGroup && this.#next >= this.#claimed) this.#claimGroup(this.#ledger.startGroup, at)
@@ -223,7 +223,7 @@ export class Host implements RunnerHost {
 
   /** The time that a call will take, in milliseconds. Infinity where nobody knows, as for bundles and streams. */
   #expected(call: CallRequest): number {
-    const [, , task, , flags] = call
+    const { 2: task, 4: flags } = call
     return flags & flag.kind ? Number.POSITIVE_INFINITY : (this.#tasks[task] as KnownTask).time
   }
 
@@ -233,7 +233,7 @@ export class Host implements RunnerHost {
     let time = 0
     for (let i = this.#next; i < this.#inbox.length && slots.length < groupSize; i++) {
       const call = this.#inbox[i] as CallRequest
-      const [, slot, , , flags] = call
+      const { 1: slot, 4: flags } = call
       time += flags & flag.apart ? Number.POSITIVE_INFINITY : this.#expected(call)
       if (time > groupTime) break
       slots.push(slot)
@@ -275,7 +275,7 @@ export class Host implements RunnerHost {
   }
 
   #begin(call: CallRequest, at: number): void {
-    const [, slot, index, , flags, attempt, credit] = call
+    const { 1: slot, 2: index, 4: flags, 5: attempt, 6: credit } = call
     const task = this.#tasks[index] as KnownTask
     const claimed = this.#ledgerTime(at)
     if (task.isLost || !this.#ledger.start(slot, task.fn ? claimed : loadingSince(claimed))) {
@@ -307,7 +307,7 @@ export class Host implements RunnerHost {
   }
 
   #run(runner: Runner, call: CallRequest, at: number): void {
-    const [, , , args, flags, , , deadline, timeout] = call
+    const { 3: args, 4: flags, 7: deadline, 8: timeout } = call
     runner.started = at
     runner.asks = (flags & flag.asks) !== 0
     if (deadline) runner.endsAt = deadline

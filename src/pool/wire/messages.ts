@@ -5,7 +5,8 @@ import type { Entry, EntryKind } from '../../call/run/entry.ts'
 /**
  * The messages between a pool and a worker: arrays whose first element is the kind, so that they are small in words and
  * quick to clone. A message on the transport holds many of them. Times (`at`, `duration`) are whole microseconds of the
- * worker's own clock.
+ * worker's own clock. What is done for each call takes their elements by number, as in `const { 1: slot } = call`: a pattern in
+ * brackets asks an iterator, which takes several times as long.
  */
 
 /** Kinds of requests, pool to worker. */

@@ -73,7 +73,7 @@ abstract class Writing<M> implements MessageWriter<M> {
 export class RequestWriter extends Writing<Request> {
   protected put(values: ValueWriter, message: Request): boolean {
     if (message[0] !== request.call) return putMessage(values, message)
-    const [, slot, task, args, flags, attempt, credit, deadline, timeout] = message
+    const { 1: slot, 2: task, 3: args, 4: flags, 5: attempt, 6: credit, 7: deadline, 8: timeout } = message
     if (flags & flag.marked) return false
     const limited = deadline !== undefined
     values.word(frame.call | (flags << 4) | (limited ? withLimits : 0))
@@ -93,7 +93,7 @@ export class RequestWriter extends Writing<Request> {
 export class ReplyWriter extends Writing<Reply> {
   protected put(values: ValueWriter, message: Reply): boolean {
     if (message[0] !== reply.done) return putMessage(values, message)
-    const [, slot, value, marked, at, duration] = message
+    const { 1: slot, 2: value, 3: marked, 4: at, 5: duration } = message
     if (marked === 1) return false
     values.word(marked === 2 ? frame.bundle : frame.done)
     values.word(slot)
