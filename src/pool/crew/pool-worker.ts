@@ -18,7 +18,7 @@ export const mostAhead = 255
 
 /** The place of a call that waits in a pool, or is with a worker of it. */
 export class Placement {
-  /** What is known of its task: looked for once, since that takes longer than all that is asked of it. */
+  /** The times of its task: looked for once, since that takes longer than all that is asked of them. */
   readonly times: TaskTime
   /** The worker that has it, and its slot there; undefined and -1 while it waits. */
   worker: PoolWorker | undefined

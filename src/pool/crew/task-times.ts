@@ -27,7 +27,7 @@ export class TaskTime {
   }
 }
 
-/** What is known of each task: the time that it takes, learned from its runs, and its number. */
+/** The time that each task takes, learned from its runs, and its number. */
 export class TaskTimes {
   /** By the URL of the module and the name: a call that a worker has returned has an identity of its own. */
   readonly #tasks = new Map<string, Map<string, TaskTime>>()
