@@ -145,6 +145,12 @@ export const suites = [
   },
   { name: 'growth-ended', make: growth.ended, rounds: [2, 1], about: 'the room of jobs that have ended; purging them' },
   {
+    name: 'growth-graphs',
+    make: growth.graphs,
+    rounds: [2, 1],
+    about: 'what a call of a graph costs by the number of its calls',
+  },
+  {
     name: 'growth-memory',
     make: growth.memory,
     rounds: [1, 1],

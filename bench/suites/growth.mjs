@@ -136,3 +136,59 @@ export function memory({ quick }) {
     notes: ['The heap is looked at after a collection. RSS holds what V8 and SQLite keep for later, too.'],
   }
 }
+
+const graphShapes = [
+  { shape: 'wide', label: 'side by side', most: 100_000 },
+  { shape: 'pairs', label: 'in pairs', most: 100_000 },
+  { shape: 'row', label: 'in a row', most: 10_000 },
+]
+
+export function graphs({ quick }) {
+  const sizes = [1_000, 10_000, 100_000]
+  const variants = graphShapes.flatMap(({ shape, label, most }) =>
+    sizes
+      .filter(nodes => nodes <= (quick ? 10_000 : most))
+      .map(nodes => ({ key: `${nodes.toLocaleString('en')} ${label}`, shape, nodes })),
+  )
+  return {
+    name: 'growth-graphs',
+    title: 'What a call of a graph costs by the number of calls in the graph: processor time of all threads together',
+    variants,
+    limitMs: 600_000,
+    columns: [
+      { metric: 'submitUs', label: 'sent, µs of CPU', digits: 1 },
+      { metric: 'runUs', label: 'run', digits: 1 },
+      { metric: 'cancelUs', label: 'cancelled', digits: 1 },
+      { metric: 'sentBytes', label: 'heap while it waits, bytes each', digits: 1 },
+      { metric: 'leftBytes', label: 'at the end', digits: 1 },
+      { metric: 'rss', label: 'RSS, MiB', digits: 0 },
+    ],
+    request: ({ spec }, { shape, nodes }) => ({ kind: 'growth-graphs', shape, nodes, ...spec }),
+    contestants,
+    goals: cells =>
+      graphShapes.flatMap(({ shape }) => {
+        const [few, ...more] = variants.filter(each => each.shape === shape)
+        return more.flatMap(({ key: variant }) =>
+          [
+            { metric: 'submitUs', name: 'to send a call of a graph' },
+            { metric: 'runUs', name: 'to run it' },
+          ].map(({ metric, name }) =>
+            ratio(cells, {
+              what: `processor time ${name}, ${variant}`,
+              goal: `at most 1.5x of that with ${few.key}`,
+              variant,
+              against: 'skein',
+              againstVariant: few.key,
+              metric,
+              most: 1.5,
+              digits: 1,
+              unit: ' µs',
+            }),
+          ),
+        )
+      }),
+    notes: [
+      'Client and worker are one program. The heap is looked at after a collection, as what it has grown by since before the graph was made.',
+    ],
+  }
+}
