@@ -42,6 +42,8 @@ export class Counters {
   readonly #over = new Set<Entry>()
   /** The ids of calls that were there for others, which are all gone. */
   readonly #left = new Set<string>()
+  /** The places among the counters of calls by which they were found to be needed last. */
+  readonly #neededAt = new WeakMap<Entry, number>()
   #uncounted: { readonly id: string; readonly counts: readonly Membership[]; readonly end: MemberEnd }[] = []
 
   /** A call was sent that may be a member. */
@@ -261,8 +263,17 @@ export class Counters {
     waking.withdraw(entry, reason)
   }
 
+  /** Of many that wait for one and end one after the other, all would be looked at each time: so the look begins where it found one last. */
   #isNeeded(entry: Entry): boolean {
-    for (const [known] of this.#membersOf(entry)) if (isAwaited(known)) return true
+    const { counts } = entry
+    const from = this.#neededAt.get(entry) ?? 0
+    for (let n = 0; n < counts.length; n++) {
+      const at = (from + n) % counts.length
+      const [known] = this.#memberOf(entry, counts[at] as Membership) ?? []
+      if (known === undefined || !isAwaited(known)) continue
+      this.#neededAt.set(entry, at)
+      return true
+    }
     return false
   }
 
@@ -273,14 +284,18 @@ export class Counters {
   }
 
   /** The counters of which a call is a member. */
-  *#membersOf({ call, counts }: Entry): Generator<[Counter, Member, Membership]> {
-    for (const membership of counts) {
-      const { counter, member } = membership
-      const known = this.#counters.get(counter)
-      const there = known?.members.get(member)
-      // It may be another counter of that name, the first having been forgotten.
-      if (known !== undefined && there?.id === call.id) yield [known, there, membership]
+  *#membersOf(entry: Entry): Generator<[Counter, Member, Membership]> {
+    for (const membership of entry.counts) {
+      const found = this.#memberOf(entry, membership)
+      if (found !== undefined) yield [...found, membership]
     }
+  }
+
+  #memberOf({ call }: Entry, { counter, member }: Membership): [Counter, Member] | undefined {
+    const known = this.#counters.get(counter)
+    const there = known?.members.get(member)
+    // It may be another counter of that name, the first having been forgotten.
+    return known !== undefined && there?.id === call.id ? [known, there] : undefined
   }
 
   /** Drops what is kept of the results of members that are there for one who is done, unless others wait, too. */

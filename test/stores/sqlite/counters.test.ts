@@ -138,7 +138,7 @@ describe('the counters of a SQLite store', () => {
       (await statementsFor(`${file}-3`, 10_000)).length,
     ]
     const perMember = (many - few) / 4_000
-    assert.ok(perMember > 4 && perMember < 20, `${perMember} statements for each member`)
+    assert.ok(perMember > 1 && perMember < 4, `${perMember} statements for each member`)
     // Claims and transactions are shared by many, so the rest is a little less for each.
     assert.ok(more - many <= 5_000 * perMember * 1.01, `${few}, ${many}, ${more} statements`)
   })
@@ -159,7 +159,8 @@ describe('the counters of a SQLite store', () => {
     assert.ok(own.size >= 6)
     for (const sql of own) {
       const plan = database.all(`EXPLAIN QUERY PLAN ${sql}`).map(row => String(row[3]))
-      for (const step of plan) assert.ok(!/^SCAN (?!CONSTANT|json_each|skein_queue)/.test(step), `${sql}\n${step}`)
+      for (const step of plan)
+        assert.ok(!/^SCAN (?!\d* ?CONSTANT|json_each|j VIRTUAL TABLE|v$|skein_queue)/.test(step), `${sql}\n${step}`)
     }
     database.close()
   })

@@ -34,6 +34,7 @@ export function keeperOf(database: Database): Keeper {
     doubtAgain: 0,
     lines: new Lines(database),
     held: new Map(),
+    neededAt: new Map(),
     ownLeases: new Set(),
     boot: '',
     overFrom: () => -Infinity,

@@ -63,7 +63,12 @@ export function loadNumber(turn: Turn, call: number): Loaded | undefined {
 
 /** The calls for which a condition holds. */
 export function loadWhere(turn: Turn, condition: string, ...parameters: (string | number)[]): Loaded[] {
-  const rows = turn.database.all(`SELECT ${columns} FROM skein_call WHERE ${condition}`, ...parameters)
+  return loadFrom(turn, `skein_call WHERE ${condition}`, ...parameters)
+}
+
+/** The same, where other tables say which. */
+export function loadFrom(turn: Turn, tables: string, ...parameters: (string | number)[]): Loaded[] {
+  const rows = turn.database.all(`SELECT ${columns} FROM ${tables}`, ...parameters)
   return rows.map(row => loadedOf(row))
 }
 
@@ -113,13 +118,14 @@ export function end(
   const ignored = into === state.done && loaded.ignoreResult
   const keepsKey = keyUntil !== null && keyUntil > turn.now
   const part = keepsKey ? keyed : partOf(into)
-  if (awaits !== null) {
-    dropMemo(turn, call)
+  if (awaits !== null) dropMemo(turn, call)
+  const isForgotten = ignored && !keepsKey
+  const isLeft = isForgotten && forget(turn, loaded)
+  if (awaits !== null && !isLeft) {
     if (into === state.done) consume(turn, awaits, call)
     turn.over.push({ id, counter: awaits, state: into })
   }
-  if (ignored && !keepsKey) forget(turn, loaded)
-  else {
+  if (!isForgotten) {
     const result = ignored ? undefined : given.result
     const kept = awaits === null ? null : bytesOf(turn, awaits)
     const more = Buffer.byteLength(result ?? '') + Buffer.byteLength(error ?? '') + (kept ?? 0)
@@ -311,13 +317,16 @@ export function forgetWhere(turn: Turn, these: string, ...parameters: Value[]): 
   return removed
 }
 
-/** Removes a call with all that belongs to it. */
-function forget(turn: Turn, { call, id, state: present, awaits }: Loaded): void {
+/** Removes a call that has not ended, with all that belongs to it. True if the counter for which it has waited has gone with it. */
+function forget(turn: Turn, { call, id, awaits }: Loaded): boolean {
   const { database } = turn
-  const row = database.get(`DELETE FROM skein_call WHERE call = ? RETURNING history, ${countOf('bytes')}`, call)
-  database.run('DELETE FROM skein_message WHERE call = ?', call)
-  database.run('DELETE FROM skein_report WHERE call = ?', call)
-  if (awaits !== null) for (const each of new Set([awaits, jobCounter(id)])) leave(turn, each)
-  if (present >= state.done) turn.history.add(row?.[0], -1, -countIn(row?.[1]))
-  else database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
+  const [isApart, reports] =
+    database.get('DELETE FROM skein_call WHERE call = ? RETURNING headers IS NULL, reports IS NOT 0', call) ?? []
+  if (isApart === 1) database.run('DELETE FROM skein_message WHERE call = ?', call)
+  if (reports === 1) database.run('DELETE FROM skein_report WHERE call = ?', call)
+  database.run('INSERT INTO skein_gone VALUES (?, ?)', turn.next(), id)
+  if (awaits === null) return false
+  const own = jobCounter(id)
+  if (own !== awaits) leave(turn, own)
+  return leave(turn, awaits)
 }

@@ -1,6 +1,8 @@
-import { countOf } from '../file/columns.ts'
+import { countIn, countOf } from '../file/columns.ts'
 import type { Value } from '../file/driver.ts'
 import { partOf, state } from '../file/schema.ts'
+import { inChunks, textsFor } from './chunks.ts'
+import { noteEnd } from './ending.ts'
 import { limitsOf } from './history/history.ts'
 import type { Turn } from './turn.ts'
 
@@ -14,11 +16,6 @@ export interface PlainEnding {
   readonly bytes: number
 }
 
-/** So many go into one statement, where there are as many: what a binding does for each statement costs more than the rest. */
-const chunks: readonly number[] = [40, 8, 1]
-
-const statements: ReadonlyMap<number, string> = new Map(chunks.map(size => [size, statementFor(size)]))
-
 /** Call, token, result and its bytes of each, then the time, and the number of the first ending. */
 function statementFor(size: number): string {
   const time = `?${size * 4 + 1}`
@@ -31,6 +28,8 @@ function statementFor(size: number): string {
     bytes = bytes + v.column4, ended_at = ${time}, ended = v.column5 FROM (VALUES ${rows.join(', ')}) AS v
     WHERE skein_call.call = v.column1 AND token = v.column2 AND state = ${state.running} AND counts = 0 AND key_until IS NULL`
 }
+
+const statements = textsFor(statementFor)
 
 /**
  * Ends calls that are held here, in this order. False for one that somebody has taken away or has made the member of a counter
@@ -68,14 +67,13 @@ function endOne({ database, now }: Turn, { call, token, result, bytes }: PlainEn
 
 function endAll(turn: Turn, endings: readonly PlainEnding[], first: number): Sum {
   const { database } = turn
-  for (let at = 0; at < endings.length;) {
-    const size = chunks.find(each => each <= endings.length - at) as number
+  let from = first
+  inChunks(endings, statements, (sql, some) => {
     const parameters: Value[] = []
-    for (const { call, token, result, bytes } of endings.slice(at, at + size))
-      parameters.push(call, token, result, bytes)
-    database.run(statements.get(size) as string, ...parameters, turn.now, first + at)
-    at += size
-  }
+    for (const { call, token, result, bytes } of some) parameters.push(call, token, result, bytes)
+    database.run(sql, ...parameters, turn.now, from)
+    from += some.length
+  })
   return database.get(
     `SELECT count(*), total(${countOf('bytes')}) FROM skein_call WHERE history = 0 AND ended >= ? AND ended < ?`,
     first,
@@ -87,4 +85,49 @@ function endedSince(turn: Turn, first: number): number[] {
   return turn.database
     .all('SELECT ended FROM skein_call WHERE history = 0 AND ended >= ?', first)
     .map(([ended]) => ended as number)
+}
+
+/** The numbers of the calls, and the token of their claim. */
+const forgetAll = `DELETE FROM skein_call WHERE call IN (SELECT value FROM json_each(?)) AND token = ? AND state = ${state.running}
+  AND ignore_result = 1 AND awaits IS NULL AND limit_key IS NULL AND key_until IS NULL
+  RETURNING call, ${countOf('counts')}, headers IS NULL, reports IS NOT 0`
+
+/**
+ * Ends calls that are held here and of which nothing is kept. False for one that somebody has taken away, or that has come to wait for
+ * something since; the others end all the same.
+ */
+export function endUnkept(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
+  const { database, keeper } = turn
+  const forgotten = new Map<number, number>()
+  const apart: number[] = []
+  const reporting: number[] = []
+  for (const token of new Set(endings.map(each => each.token))) {
+    const calls = endings.filter(each => each.token === token).map(({ call }) => call)
+    for (const [number, counts, isApart, reports] of database.all(forgetAll, JSON.stringify(calls), token)) {
+      const call = number as number
+      forgotten.set(call, countIn(counts))
+      if (isApart === 1) apart.push(call)
+      if (reports === 1) reporting.push(call)
+    }
+  }
+  const these = 'call IN (SELECT value FROM json_each(?))'
+  if (apart.length > 0) database.run(`DELETE FROM skein_message WHERE ${these}`, JSON.stringify(apart))
+  if (reporting.length > 0) database.run(`DELETE FROM skein_report WHERE ${these}`, JSON.stringify(reporting))
+  // Each once, also where it was handed in twice.
+  const gone = new Set(
+    new Map(endings.filter(({ call }) => forgotten.has(call)).map(each => [each.call, each])).values(),
+  )
+  const ids = JSON.stringify([...gone].map(({ id }) => id))
+  database.run('INSERT INTO skein_gone SELECT ? + key, value FROM json_each(?)', turn.take(gone.size), ids)
+  turn.after(() => {
+    for (const { id, token } of gone) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
+  })
+  for (const { id, call, result } of gone) {
+    const counts = forgotten.get(call) as number
+    noteEnd(turn, { call, counts }, state.done, { result })
+    // Those who have waited for it may come to be due.
+    if (counts > 0) turn.schedules = true
+    turn.tell('ended', id)
+  }
+  return endings.map(each => gone.has(each))
 }

@@ -100,6 +100,7 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Threa
       doubtAgain: 0,
       lines,
       held: new Map(),
+      neededAt: new Map(),
       ownLeases: new Set<number>(),
       boot: '',
     }

@@ -2,7 +2,9 @@ import * as story from '../../story.ts'
 import { endCounter } from '../../end-counter.ts'
 import type { JoinedMember, SendOutcome } from '../../roles/calls.ts'
 import { countIn, optionalTextIn } from '../file/columns.ts'
+import { chunkOf, mostAtOnce, textsFor } from './chunks.ts'
 import { enroll, verdictOf } from './counters/counters.ts'
+import { isPart, Parts } from './counters/parts.ts'
 import { ask, end, fail, load, type Loaded, noteEnd } from './ending.ts'
 import { freeKey, holdersOf } from './keys.ts'
 import { limitKey, refill, standsBehind, startsWithin } from './limits.ts'
@@ -11,9 +13,6 @@ import { type SentCall, type SentRest, unpackCalls } from './sent-call.ts'
 import type { Turn } from './turn.ts'
 import type { Row, Value } from '../file/driver.ts'
 
-/** So many plain calls go into one statement, where there are as many: what a binding does for each costs more than the rest. */
-const chunks: readonly number[] = [40, 8, 1]
-const [mostAtOnce] = chunks as [number]
 /** A longer message gets a row of its own, so that a change of state doesn't write it again. */
 const mostInRow = 4_000
 
@@ -24,19 +23,43 @@ export function send(turn: Turn, calls: readonly SentCall[]): SendOutcome[] {
   // No character has more than three bytes.
   const longest = Math.min(mostInRow, turn.keeper.settings.maxBytes / 3)
   const queues = new Set<string>()
+  const parts = new Parts(turn)
   for (let at = 0; at < calls.length; at = outcomes.length) {
-    let plain = 0
-    while (plain < mostAtOnce && isPlain(calls[at + plain], longest)) plain++
-    const size = chunks.find(each => each <= plain)
-    if (size === undefined) outcomes.push(sendOne(turn, calls[at] as SentCall, queues))
-    else outcomes.push(...insertPlain(turn, calls.slice(at, at + size), queues))
+    const plain = next(calls, at, isPlain, longest)
+    const some = plain.length > 0 ? plain : next(calls, at, isPart, longest)
+    if (plain.length > 0) outcomes.push(...insertPlain(turn, plain, queues))
+    else if (some.length === 0) outcomes.push(sendOne(turn, calls[at] as SentCall, queues))
+    else {
+      const others = parts.keep(some)
+      for (const [index, each] of some.entries()) {
+        queues.add(each[1])
+        outcomes.push(others.has(index) ? sendOne(turn, each, queues) : { outcome: 'accepted', id: each[0] })
+      }
+    }
   }
+  parts.finish()
   for (const queue of queues) turn.tell('claimable', queue)
   return outcomes
 }
 
-function isPlain(call: SentCall | undefined, longest: number): boolean {
-  if (call === undefined) return false
+/** The calls from a place on that are of a kind, so many as go into one statement. */
+function next(
+  calls: readonly SentCall[],
+  at: number,
+  isOfKind: (call: SentCall, longest: number) => boolean,
+  longest: number,
+): readonly SentCall[] {
+  let count = 0
+  for (
+    let each = calls[at];
+    count < mostAtOnce && each !== undefined && isOfKind(each, longest);
+    each = calls[at + count]
+  )
+    count++
+  return calls.slice(at, at + chunkOf(count))
+}
+
+function isPlain(call: SentCall, longest: number): boolean {
   const [, , , headers, body, , delay, rest] = call
   return rest === undefined && delay === 0 && headers.length + body.length <= longest
 }
@@ -53,7 +76,7 @@ function statementFor(size: number, alike: boolean): string {
 }
 
 const statements: ReadonlyMap<boolean, ReadonlyMap<number, string>> = new Map(
-  [true, false].map(alike => [alike, new Map(chunks.map(size => [size, statementFor(size, alike)]))]),
+  [true, false].map(alike => [alike, textsFor(size => statementFor(size, alike))]),
 )
 
 function insertPlain(turn: Turn, calls: readonly SentCall[], queues: Set<string>): SendOutcome[] {

@@ -9,7 +9,7 @@ import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters/counter
 import { runEffects } from './effects.ts'
 import { end, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
 import { refill } from './limits.ts'
-import { endPlain, type PlainEnding } from './plain-ending.ts'
+import { endPlain, endUnkept, type PlainEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
 import { earlier, join, send } from './sending.ts'
@@ -21,14 +21,11 @@ export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOut
   turn.durable = true
   const outcomes: WriteOutcome[] = []
   for (let at = 0; at < settlements.length;) {
-    const plain: PlainEnding[] = []
-    for (; at + plain.length < settlements.length;) {
-      const ending = plainEnding(turn, settlements[at + plain.length] as Settlement)
-      if (ending === undefined) break
-      plain.push(ending)
-    }
-    if (plain.length > 0) {
-      for (const [index, ended] of endPlain(turn, plain).entries())
+    const plain = alike(turn, settlements, at, 'plain')
+    const some = plain.length > 0 ? plain : alike(turn, settlements, at, 'unkept')
+    if (some.length > 0) {
+      const ends = plain.length > 0 ? endPlain(turn, some) : endUnkept(turn, some)
+      for (const [index, ended] of ends.entries())
         outcomes.push(ended ? 'ok' : settleOne(turn, settlements[at + index] as Settlement))
     } else outcomes.push(settleOne(turn, settlements[at] as Settlement))
     at = outcomes.length
@@ -37,12 +34,27 @@ export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOut
   return outcomes
 }
 
-/** The common case, as `endPlain` takes it: done, with nothing to be done beside; undefined for any other. */
-function plainEnding({ keeper }: Turn, settlement: Settlement): PlainEnding | undefined {
+type Kind = 'plain' | 'unkept'
+
+/** Those from a place on that can be ended together. */
+function alike(turn: Turn, settlements: readonly Settlement[], at: number, kind: Kind): PlainEnding[] {
+  const found: PlainEnding[] = []
+  for (; at + found.length < settlements.length;) {
+    const ending = plainEnding(turn, settlements[at + found.length] as Settlement, kind)
+    if (ending === undefined) break
+    found.push(ending)
+  }
+  return found
+}
+
+/** The common cases: done, with nothing to be done beside; undefined for any other. */
+function plainEnding({ keeper }: Turn, settlement: Settlement, kind: Kind): PlainEnding | undefined {
   if (settlement.kind !== 'done' || settlement.effects?.length || settlement.next?.length) return undefined
   const { id, token, result } = settlement
   const held = keeper.held.get(id)
-  if (!held?.plain || held.token !== token) return undefined
+  if (!held?.[kind] || held.token !== token) return undefined
+  // One that belongs to this claim alone has to be dropped with it.
+  if (kind === 'unkept' && !keeper.ownLeases.has(held.lease)) return undefined
   const bytes = Buffer.byteLength(result)
   return bytes > keeper.settings.maxBytes ? undefined : { id, call: held.call, token, result, bytes }
 }
@@ -224,13 +236,12 @@ export function spanOf({ now }: Turn, { startedAt }: Loaded, silence: number = 0
 }
 
 /** A lease that belongs to one claim alone ends with it. Those of many claims are renewed, and dropped when the store closes. */
-function dropOwnLease(turn: Turn, lease: number): void {
-  turn.database.run(
-    `DELETE FROM skein_lease WHERE lease = ? AND NOT EXISTS (SELECT 1 FROM skein_call WHERE lease = ?)
-       AND lease NOT IN (SELECT value FROM json_each(?))`,
+function dropOwnLease({ database, keeper }: Turn, lease: number): void {
+  if (keeper.ownLeases.has(lease)) return
+  database.run(
+    'DELETE FROM skein_lease WHERE lease = ? AND NOT EXISTS (SELECT 1 FROM skein_call WHERE lease = ?)',
     lease,
     lease,
-    JSON.stringify([...turn.keeper.ownLeases]),
   )
 }
 

@@ -16,6 +16,8 @@ interface Held {
   readonly lease: number
   /** False for one that needs more than a plain ending: it has a limit, or nothing is kept of it. */
   readonly plain: boolean
+  /** True for one that leaves nothing behind once it is done, but what counters keep of it. */
+  readonly unkept: boolean
 }
 
 /** A call that has ended and is a member of counters, and how. */
@@ -33,6 +35,8 @@ export interface Keeper {
   readonly lines: Lines
   /** The claims that this store holds, by the id of the call. */
   readonly held: Map<string, Held>
+  /** The members by which calls were found to be needed last, by the number of the call: where to look first. */
+  readonly neededAt: Map<number, number>
   /** The leases of claims that this store renews. */
   readonly ownLeases: Set<number>
   readonly boot: string

@@ -4,13 +4,13 @@ import { isEndCounter } from '../../end-counter.ts'
 import { numberIn, textIn } from '../file/columns.ts'
 import type { Row } from '../file/driver.ts'
 import { state } from '../file/schema.ts'
-import { count, stateName } from './counters/counters.ts'
-import { endOverdue, fail, isOverdue, type Loaded, loadNumber, loadWhere, withdraw } from './ending.ts'
+import { count, countDone, stateName } from './counters/counters.ts'
+import { endOverdue, fail, isOverdue, type Loaded, loadFrom, loadNumber, loadWhere, withdraw } from './ending.ts'
 import { isNeeded, unended } from './counters/graphs.ts'
 import { refill } from './limits.ts'
 import { earlier, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
-import type { Turn } from './turn.ts'
+import type { Ended, Turn } from './turn.ts'
 
 /**
  * Counts the calls that have ended, wakes who waited for them, and sends what is to follow those that have failed. To be called when what was asked has been done, and nothing
@@ -42,17 +42,34 @@ function sendAfterFailures(turn: Turn): void {
 }
 
 function countEnded(turn: Turn): void {
+  const { ended } = turn
   // What ends meanwhile comes to the end of the list.
-  for (const ended of turn.ended) {
-    for (const { counter, ended: number, failed } of count(turn, ended)) {
-      if (failed !== undefined) {
-        for (const each of heldBy(turn, counter, 'awaits_drop = 1')) fail(turn, each, state.failed, failed.story)
-      }
-      for (const each of heldBy(turn, counter, 'awaits_drop IN (0, 1) AND awaits_members <= ?', number))
-        letGo(turn, each)
-    }
+  for (let at = 0; at < ended.length;) {
+    const done = doneFrom(ended, at)
+    if (done.length > 0) for (const each of freeOf(turn, countDone(turn, done))) letGo(turn, each)
+    else countOther(turn, ended[at] as Ended)
+    at += Math.max(1, done.length)
   }
-  turn.ended.length = 0
+  ended.length = 0
+}
+
+/** So many are counted together: each is read before the first is written. */
+const mostTogether = 1_000
+
+/** Those from a place on that are done, up to the next one that is not: who waits for both may go on or not, as the order is. */
+function doneFrom(ended: readonly Ended[], at: number): Ended[] {
+  let end = at
+  while (end < ended.length && end - at < mostTogether && ended[end]?.state === state.done) end++
+  return ended.slice(at, end)
+}
+
+function countOther(turn: Turn, ended: Ended): void {
+  for (const { counter, failed } of count(turn, ended)) {
+    if (failed !== undefined) {
+      for (const each of heldBy(turn, counter)) fail(turn, each, state.failed, failed.story)
+    }
+    for (const each of freeOf(turn, [counter])) letGo(turn, each)
+  }
 }
 
 /** Stops what was there for those who have ended, once all is dropped that fails: two may have waited for the same. */
@@ -75,13 +92,24 @@ function stopUnlessNeeded(turn: Turn, call: number, reason: string): void {
   withdraw(turn, loaded, reason)
 }
 
-/** Those that a counter holds and for which a condition holds, who came first first. */
-function heldBy(turn: Turn, counter: string, condition: string, ...parameters: number[]): Loaded[] {
+/** Those that a counter holds and that fail with its members, who came first first. */
+function heldBy(turn: Turn, counter: string): Loaded[] {
   return loadWhere(
     turn,
-    `awaits = ? AND state = ${state.held} AND ${condition} ORDER BY awaits_members, call`,
+    `awaits = ? AND state = ${state.held} AND awaits_drop = 1 ORDER BY awaits_members, call`,
     counter,
-    ...parameters,
+  )
+}
+
+/** Those that some counters hold and for which enough of their members have ended: counter by counter, who came first first. */
+function freeOf(turn: Turn, counters: readonly string[]): Loaded[] {
+  return loadFrom(
+    turn,
+    `(SELECT key AS nth, value AS counter FROM json_each(?)) AS j CROSS JOIN skein_counter AS k ON k.counter = j.counter
+       CROSS JOIN skein_call AS w ON w.awaits = k.counter AND w.state = ${state.held} AND w.awaits_drop IN (0, 1)
+         AND w.awaits_members <= k.ended
+     ORDER BY j.nth, w.awaits_members, w.call`,
+    JSON.stringify(counters),
   )
 }
 

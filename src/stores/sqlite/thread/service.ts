@@ -100,7 +100,12 @@ export class Service implements Backend<Asked> {
       const lines = new Lines(database)
       const overFrom = (length: number): number => this.#reach.overFrom(length)
       const programs = (): OpenPrograms | undefined => this.#turnstile.programs()
-      const own = { held: new Map(), ownLeases: new Set<number>(), rollingBack: new Map<string, string>() }
+      const own = {
+        held: new Map(),
+        neededAt: new Map<number, number>(),
+        ownLeases: new Set<number>(),
+        rollingBack: new Map<string, string>(),
+      }
       this.#keeper = { database, settings, kept: unread, doubtAgain: 0, lines, boot, overFrom, programs, ...own }
       this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
       this.#bell = new Bell(`${path}-bell`, path, () => this.#ring())

@@ -5,7 +5,8 @@ import { isEndCounter } from '../../../end-counter.ts'
 import { firstSignal, isJobCounter, jobCounter } from '../../../job-counter.ts'
 import { memberStory } from '../../../story.ts'
 import { state } from '../../file/schema.ts'
-import { unended } from './graphs.ts'
+import { inChunks, statementsFor } from '../chunks.ts'
+import { unendedIn } from './graphs.ts'
 import type { Ended, Turn } from '../turn.ts'
 
 /** A member that has not ended as done, and the story of those who are dropped because of it. */
@@ -57,19 +58,29 @@ export function enroll(
       )
       joined++
     } else {
-      // The same id again: the call was forgotten meanwhile, or is kept only now.
-      joined += database.run(
-        'UPDATE skein_member SET call = ? WHERE counter = ? AND member = ? AND id = ? AND call <> ?',
-        call,
-        counter,
-        member,
-        id,
-        call,
-      )
+      if (rejoin(turn, { counter, member }, call, id)) joined++
     }
   }
   if (joined > 0) database.run('UPDATE skein_call SET counts = counts + ? WHERE call = ?', joined, call)
   return joined > 0
+}
+
+/** True for a member of the same id whose call was forgotten meanwhile, or is kept only now: it is that of this call from now on. */
+export function rejoin(
+  { database }: Turn,
+  { counter, member }: Pick<Membership, 'counter' | 'member'>,
+  call: number,
+  id: string,
+): boolean {
+  const changed = database.run(
+    'UPDATE skein_member SET call = ? WHERE counter = ? AND member = ? AND id = ? AND call <> ?',
+    call,
+    counter,
+    member,
+    id,
+    call,
+  )
+  return changed > 0
 }
 
 /**
@@ -100,8 +111,6 @@ export function verdictOf(
 /** The count of a member that has ended. */
 export interface Counted {
   readonly counter: string
-  /** The number of members that have ended. */
-  readonly ended: number
   /** The member, where its end keeps those who wait from going on. */
   readonly failed: FailedMember | undefined
 }
@@ -126,9 +135,9 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
       member,
     )
     const failedBefore = before === null || before === state.done || tolerated === 1 ? 0 : 1
-    const row = database.get(
+    database.run(
       `UPDATE skein_counter SET ended = ended + ?1, failed = failed + ?2, bytes = bytes + ?3,
-         idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5 RETURNING ${countOf('ended')}`,
+         idle_at = iif(awaited = 0 AND ended + ?1 >= members, ?4, NULL) WHERE counter = ?5`,
       before === null ? 1 : 0,
       fails - failedBefore,
       bytes - bytesBefore,
@@ -137,10 +146,51 @@ export function count(turn: Turn, { call, state: into, result, error }: Ended): 
     )
     return {
       counter,
-      ended: countIn(row?.[0]),
       failed: fails === 1 ? failedMember(member, id, stateName(into), error) : undefined,
     }
   })
+}
+
+/** The numbers of calls and their results. */
+const endMembers = statementsFor(
+  `UPDATE skein_member SET state = ${state.done}, result = v.column2, error = NULL FROM (`,
+  () => '(?, ?)',
+  ') AS v WHERE skein_member.call = v.column1',
+)
+
+/** Counters, and by how much their numbers rise. The time is the last. */
+const addToCounters = statementsFor(
+  `UPDATE skein_counter SET ended = ended + v.column2, failed = failed + v.column3, bytes = bytes + v.column4,
+     idle_at = iif(awaited = 0 AND ended + v.column2 >= members, v.column5, NULL) FROM (`,
+  () => '(?, ?, ?, ?, ?)',
+  ') AS v WHERE skein_counter.counter = v.column1',
+)
+
+/** Counts calls that are done in all counters of which they are members. The counters, in the order in which something was counted. */
+export function countDone(turn: Turn, done: readonly Ended[]): string[] {
+  const { database, now } = turn
+  const results = new Map(done.map(({ call, result }) => [call, result]))
+  const calls = [...results.keys()]
+  const rows = database.all(
+    `SELECT counter, state, tolerated, coalesce(length(CAST(coalesce(result, error) AS BLOB)), 0), m.call
+     FROM json_each(?) AS j CROSS JOIN skein_member AS m ON m.call = j.value ORDER BY j.key`,
+    JSON.stringify(calls),
+  ) as unknown as [string, number | null, number, number, number][]
+  const counters = new Map<string, { ended: number; failed: number; bytes: number }>()
+  for (const [counter, before, tolerated, bytesBefore, call] of rows) {
+    let sum = counters.get(counter)
+    if (sum === undefined) counters.set(counter, (sum = { ended: 0, failed: 0, bytes: 0 }))
+    if (before === null) sum.ended++
+    else if (before !== state.done && tolerated !== 1) sum.failed--
+    sum.bytes += Buffer.byteLength(results.get(call) ?? '') - bytesBefore
+  }
+  inChunks(calls, endMembers, (sql, some) => {
+    database.run(sql, ...some.flatMap(call => [call, results.get(call) ?? null]))
+  })
+  inChunks([...counters], addToCounters, (sql, some) => {
+    database.run(sql, ...some.flatMap(([counter, { ended, failed, bytes }]) => [counter, ended, failed, bytes, now]))
+  })
+  return [...counters.keys()]
 }
 
 /** From now on the counter that belongs to a call is kept for as long as the call is. */
@@ -160,7 +210,7 @@ export function attend(turn: Turn, { call, id }: { readonly call: number; readon
     counter,
   )
   const held = keeper.held.get(id)
-  if (held?.plain) keeper.held.set(id, { ...held, plain: false })
+  if (held) keeper.held.set(id, { ...held, plain: false, unkept: false })
   return counter
 }
 
@@ -201,11 +251,12 @@ export function bytesOf(turn: Turn, counter: string): number {
   return countIn(turn.database.get('SELECT bytes FROM skein_counter WHERE counter = ?', counter)?.[0])
 }
 
-/** A call that has waited for a counter is forgotten, or waits for another one: with the last of them it goes. */
-export function leave(turn: Turn, counter: string): void {
+/** A call that has waited for a counter is forgotten, or waits for another one: with the last of them it goes. True if it has gone. */
+export function leave(turn: Turn, counter: string): boolean {
   const { database } = turn
-  if (database.get('SELECT 1 FROM skein_call WHERE awaits = ? LIMIT 1', counter)) return
+  if (database.get('SELECT 1 FROM skein_call WHERE awaits = ? LIMIT 1', counter)) return false
   forgetCounter(turn, counter)
+  return true
 }
 
 /** Forgets counters for which nobody has waited since a time, so many at most. How many. */
@@ -220,7 +271,7 @@ export function forgetIdle(turn: Turn, since: number, most: number): number {
 }
 
 function forgetCounter(turn: Turn, counter: string): void {
-  for (const call of unended(turn, counter)) turn.left.add(call)
+  for (const call of unendedIn(turn, counter)) turn.left.add(call)
   turn.database.run('DELETE FROM skein_member WHERE counter = ?', counter)
   turn.database.run('DELETE FROM skein_counter WHERE counter = ?', counter)
 }

@@ -67,7 +67,11 @@ export function consume(turn: Turn, counter: string, call: number): void {
  * this one that has not ended either.
  */
 export function unended(turn: Turn, counter: string): number[] {
-  if (isAwaited(turn, counter)) return []
+  return isAwaited(turn, counter) ? [] : unendedIn(turn, counter)
+}
+
+/** The same of a counter for which nobody waits any more. */
+export function unendedIn(turn: Turn, counter: string): number[] {
   const rows = turn.database.all(
     `SELECT call FROM skein_member m WHERE counter = ? AND state IS NULL
        AND (owned = 1 OR EXISTS (SELECT 1 FROM skein_member o WHERE o.call = m.call AND o.owned = 1)) ORDER BY member`,
@@ -76,13 +80,29 @@ export function unended(turn: Turn, counter: string): number[] {
   return rows.map(([call]) => call as number)
 }
 
-/** True if a call that has not ended waits for this one. */
-export function isNeeded(turn: Turn, call: number): boolean {
-  const row = turn.database.get(
-    `SELECT 1 FROM skein_member m CROSS JOIN skein_call w ON w.awaits = m.counter WHERE m.call = ? AND w.${notEnded} LIMIT 1`,
-    call,
-  )
-  return row !== undefined
+/** So many calls are remembered at most, each with the place at which it was needed last. */
+const mostRemembered = 1_000
+
+/**
+ * True if a call that has not ended waits for this one. Of many that wait for one and end one after the other, all would be looked at
+ * again each time: so the look begins where it has found one last, and comes to those before only when there is none after that.
+ */
+export function isNeeded({ database, keeper }: Turn, call: number): boolean {
+  const { neededAt } = keeper
+  const from = neededAt.get(call) ?? 0
+  const found = (range: string): number | undefined =>
+    database.get(
+      `SELECT m.rowid FROM skein_member m CROSS JOIN skein_call w ON w.awaits = m.counter
+       WHERE m.call = ? AND m.rowid ${range} ? AND w.${notEnded} ORDER BY m.rowid LIMIT 1`,
+      call,
+      from,
+    )?.[0] as number | undefined
+  const place = found('>=') ?? (from > 0 ? found('<') : undefined)
+  neededAt.delete(call)
+  if (place === undefined) return false
+  if (neededAt.size >= mostRemembered) neededAt.clear()
+  neededAt.set(call, place)
+  return true
 }
 
 /** True if a call that has not ended waits for a counter, or has waited for it last. */
