@@ -16,7 +16,7 @@ const bundles = {
   scope: { minified: 53_300, gzipped: 18_700 },
   Semaphore: { minified: 17_100, gzipped: 6_650 },
   retry: { minified: 58_400, gzipped: 20_400 },
-  '*': { minified: 200_600, gzipped: 67_700 },
+  '*': { minified: 202_500, gzipped: 67_700 },
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
