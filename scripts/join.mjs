@@ -53,6 +53,7 @@ const parts = [
   { name: 'sqlite', entries: ['stores/sqlite/index.js', 'stores/sqlite/shared.js'] },
   { name: 'sqlite-thread', entries: ['stores/sqlite/thread/serve.js'] },
   { name: 'compact', entries: ['stores/sqlite/file/compact.js'] },
+  { name: 'redis', entries: ['stores/redis/by-url.js'] },
   { name: 'queue', entries: ['queue/index.js'] },
   { name: 'advisor', entries: ['advisor/index.js'] },
   { name: 'testing', entries: ['testing/index.js'] },

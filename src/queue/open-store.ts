@@ -12,9 +12,11 @@ const schemes: Readonly<Record<string, (url: string, shares: boolean) => Promise
       ? (await import('../stores/sqlite/shared.ts')).sharedSqliteStore(url)
       : (await import('../stores/sqlite/index.ts')).sqliteStore(url),
   memory: async url => (await import('../stores/memory/by-url.ts')).sharedMemoryStore(url),
+  redis: async url => (await import('../stores/redis/by-url.ts')).redisStore(url),
+  rediss: async url => (await import('../stores/redis/by-url.ts')).redisStore(url),
 }
 
-const examples = `sqlite:jobs.db (a file), memory:tests (this program alone)`
+const examples = `sqlite:jobs.db (a file), redis://127.0.0.1:6379/0 (a server), memory:tests (this program alone)`
 
 /** Two stores by their URLs: jobs stand in one and are handed over by its broker, and how they end is kept in the other. */
 export interface StorePair {
@@ -42,7 +44,7 @@ function isPair(address: unknown): address is StorePair {
 const pairNames: ReadonlySet<string> = new Set(['broker', 'results'])
 
 /**
- * Opens the store of a URL: `sqlite:PATH` with `?durability=relaxed` if you like, or `memory:NAME`. Of two URLs, as in
+ * Opens the store of a URL: `sqlite:PATH` with `?durability=relaxed` if you like, `redis://HOST:PORT/DB`, or `memory:NAME`. Of two URLs, as in
  * `{ broker: 'memory:jobs', results: 'sqlite:results.db' }`, the first is where jobs stand, and the second where their results are kept.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT` for a URL of no known kind; `SKEIN_STORE_UNSUPPORTED` for two stores that cannot work together;

@@ -20,7 +20,7 @@ const bundles = {
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
-const published = { size: 876_000, unpackedSize: 3_325_000, entryCount: 142 }
+const published = { size: 930_000, unpackedSize: 3_510_000, entryCount: 147 }
 
 /** The joined files that most programs and workers load, in bytes. */
 const parts = { front: 416_500, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }

@@ -27,7 +27,8 @@ const known: ReadonlySet<string> = new Set(['queue'])
  * cannot be opened.
  *
  * @param store the store: `sqlite:PATH`, with `?durability=relaxed` where the last moments before a power cut may be lost; or
- * `memory:NAME`; or `{ broker, results }` with a URL each, to keep results in another store than the one in which jobs stand
+ * `redis://HOST:PORT/DB`, a server that it shares with Celery's workers; or `memory:NAME`; or `{ broker, results }` with a URL each, to
+ * keep results in another store than the one in which jobs stand
  * @param options the name of the queue
  * @example
  * import { task } from 'skein'

@@ -1,0 +1,53 @@
+import type { Settlement } from '../roles/broker.ts'
+import type { OutgoingCall } from '../roles/calls.ts'
+import type { Argument } from './connection/link.ts'
+import { documentOfError, documentOfResult } from './wire/document.ts'
+import { messageOf } from './wire/message.ts'
+
+/** A call as the scripts are given it that keep one. */
+export function argumentsOfCall(call: OutgoingCall, handle: string): Argument[] {
+  const { id, queue, task, delay, expires, deadline, maxDeaths, ignoreResult, inner = [] } = call
+  const { text, tag } = messageOf(call, handle)
+  return [
+    id,
+    queue,
+    task,
+    tag,
+    text,
+    Math.ceil(delay),
+    whole(expires),
+    whole(deadline),
+    maxDeaths ?? '',
+    ignoreResult ? 1 : '',
+    inner.length,
+    ...inner.flatMap(each => argumentsOfCall(each, handle)),
+  ]
+}
+
+/** The end of an attempt as the script is given it that settles. */
+export function argumentsOfSettlement(settlement: Settlement, handle: string): Argument[] {
+  const { id, token, kind, next = [] } = settlement
+  return [id, token, kind, ...partsOf(settlement), next.length, ...next.flatMap(each => argumentsOfCall(each, handle))]
+}
+
+/** Text, delay, mark, and the two parts of the document for Celery. */
+function partsOf(settlement: Settlement): Argument[] {
+  switch (settlement.kind) {
+    case 'done':
+      return ['', 0, '', ...documentOfResult(settlement.id, settlement.result)]
+    case 'retry': {
+      const { error, delay, death } = settlement
+      return [error, Math.ceil(delay), death === undefined ? '' : death.alone ? 'alone' : 'died', '', '']
+    }
+    case 'release':
+      return ['', Math.ceil(settlement.delay ?? 0), settlement.begun ? 1 : '', '', '']
+    default: {
+      const { id, kind, error } = settlement
+      return [error, 0, 'death' in settlement && settlement.death ? 1 : '', ...documentOfError(id, error, kind)]
+    }
+  }
+}
+
+function whole(milliseconds: number | undefined): Argument {
+  return milliseconds === undefined ? '' : Math.ceil(milliseconds)
+}

@@ -1,0 +1,76 @@
+import { MalformedMessageError } from '../../core/errors/errors.ts'
+import type { Claim } from '../roles/broker.ts'
+import { claimValues } from './scripts/claim.ts'
+import { deliveryOf } from './wire/message.ts'
+
+/** A call that was taken out of a list, and what is to become of it. */
+export type Taken =
+  | { readonly is: 'claim'; readonly claim: Claim }
+  /** Its sender wants it to be run later. */
+  | { readonly is: 'early'; readonly claim: Claim; readonly delay: number }
+  | { readonly is: 'expired'; readonly claim: Claim }
+  /** It cannot be read. */
+  | { readonly is: 'damaged'; readonly claim: Claim; readonly why: string }
+
+/** Reads the answer of the script that claims. */
+export function takenOf(answer: readonly string[], maxBytes: number, maxDeaths: number): Taken[] {
+  const now = Number(answer[0])
+  const taken: Taken[] = []
+  for (let at = 1; at + claimValues <= answer.length; at += claimValues) {
+    taken.push(one(answer.slice(at, at + claimValues), now, maxBytes, maxDeaths))
+  }
+  return taken
+}
+
+function one(values: readonly string[], now: number, maxBytes: number, maxDeaths: number): Taken {
+  const [
+    id,
+    token,
+    queue,
+    task,
+    attempt,
+    deaths,
+    most,
+    sent,
+    alone,
+    blamed,
+    ignore,
+    deadline,
+    steps,
+    foreign,
+    message,
+  ] = values as [...string[]] & { readonly [at: number]: string }
+  const delivery = deliveryOf(message as string, maxBytes)
+  const isRead = !(delivery instanceof MalformedMessageError)
+  const span = alone === '' ? -1 : Number(alone)
+  const claim: Claim = {
+    id: id as string,
+    token: Number(token),
+    queue: queue as string,
+    task: task || (isRead ? delivery.task : ''),
+    headers: isRead ? delivery.headers : '{}',
+    body: isRead ? delivery.body : '[[],{},{}]',
+    attempt: Number(attempt),
+    deaths: Number(deaths),
+    maxDeaths: Number(most || maxDeaths),
+    ...(span >= 0 ? { alone: span } : blamed === '' ? { ahead: true } : {}),
+    ...(ignore === '' ? {} : { ignoreResult: true }),
+    ...(sent === '' ? {} : { sentAt: Number(sent) }),
+    ...(deadline === '' ? {} : { deadline: Number(deadline) }),
+    steps: stepsOf(steps as string),
+  }
+  if (!isRead) return { is: 'damaged', claim, why: delivery.message.replace(/^The message is malformed: |\.$/g, '') }
+  // What was sent through a store has waited by then, on the server's clock.
+  if (foreign !== '') {
+    const { eta, expires } = delivery
+    if (expires !== undefined && expires <= now) return { is: 'expired', claim }
+    if (eta !== undefined && eta > now) return { is: 'early', claim, delay: eta - now }
+  }
+  return { is: 'claim', claim }
+}
+
+function stepsOf(text: string): Record<string, string> {
+  if (text === '' || text === '{}') return {}
+  const flat = JSON.parse(text) as string[]
+  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] as string]] : [])))
+}

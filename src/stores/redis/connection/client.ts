@@ -1,0 +1,59 @@
+import { createRequire } from 'node:module'
+import { StoreError } from '../../../core/errors/errors.ts'
+import { fileOfCaller } from '../../../core/report/own-file.ts'
+
+/** The things that the store needs of a connection of the package `ioredis`. */
+export interface Connection {
+  connect(): Promise<unknown>
+  call(command: string, ...args: (string | number)[]): Promise<unknown>
+  subscribe(...channels: string[]): Promise<unknown>
+  unsubscribe(...channels: string[]): Promise<unknown>
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  disconnect(): void
+  readonly stream?: { ref?(): unknown; unref?(): unknown } | null
+}
+
+/** The options of a connection, as the package has them. */
+export interface ConnectionOptions {
+  readonly host?: string
+  readonly port?: number
+  readonly username?: string
+  readonly password?: string
+  readonly db?: number
+  readonly tls?: object
+}
+
+let Client: (new (options: object) => Connection) | undefined
+
+/** Makes a connection that has not been opened yet. **Errors**: `SKEIN_STORE_DRIVER` where the package is not there. */
+export function newConnection(options: ConnectionOptions, store: string): Connection {
+  Client ??= installed(store)
+  const connection = new Client({
+    ...options,
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    // It would send again what was written and not answered, so that it is done twice. And with that turned off, what was not answered
+    // never is. So one that has been cut is thrown away, which answers all that it has not.
+    retryStrategy: () => null,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: null,
+  })
+  connection.on('error', () => {}) // the one that uses it hears of it
+  return connection
+}
+
+function installed(store: string): new (options: object) => Connection {
+  try {
+    // Not an import, so that neither a bundler nor the type checker looks for a package that need not be there.
+    const found = createRequire(fileOfCaller() ?? `${process.cwd()}/`)('ioredis') as Record<string, unknown>
+    return (found['Redis'] ?? found['default'] ?? found) as new (options: object) => Connection
+  } catch (cause) {
+    throw new StoreError(
+      'SKEIN_STORE_DRIVER',
+      `A store on Redis needs the package ioredis, which could not be loaded. Run:\n\n  npm install ioredis\n`,
+      { store, cause },
+    )
+  }
+}

@@ -1,0 +1,216 @@
+import { ClosedError, StoreError } from '../../../core/errors/errors.ts'
+import { clearTimeout, setTimeout, steady } from '../../../core/time/platform.ts'
+import type { Script } from '../scripts/script.ts'
+import { type Connection, type ConnectionOptions, newConnection } from './client.ts'
+
+/** A command that has not been answered for so long has met a server, or a way to it, that is gone, in milliseconds. */
+const answersWithin = 10_000
+/** The time after which a script that cannot be sent is given up, in milliseconds. */
+const patience = 20_000
+const pauses: readonly number[] = [0, 50, 200, 500, 1_000]
+
+/** One argument of a script. */
+export type Argument = string | number
+
+/** The settings that all scripts get. */
+export interface LinkSettings {
+  readonly url: string
+  readonly options: ConnectionOptions
+  /** The one who has the store open. */
+  readonly handle: string
+  readonly prefix: string
+  readonly keepFor: number
+  readonly maxDeaths: number
+  readonly visibilityTimeout: number | undefined
+  /** The clock of a test, in place of the server's. */
+  readonly clock?: () => number
+}
+
+/**
+ * The way to the server for scripts. It is made again when it was cut, and what was not answered is sent again under the number that it
+ * had: a script that has done its work by then answers as it did, and does nothing.
+ */
+export class Link {
+  readonly #settings: LinkSettings
+  #connection: Promise<Connection> | undefined
+  #current: Connection | undefined
+  #numbers = 0
+  /** The numbers of the answers that have arrived, which the server need not keep any more. */
+  #known: string[] = []
+  #underWay = 0
+  #holds = false
+  #closed = false
+  #onIdle: (() => void)[] = []
+  #watchdog: NodeJS.Timeout | undefined
+  /** The last time that something came back, or that the first of what is under way was given. */
+  #heard = 0
+
+  constructor(settings: LinkSettings) {
+    this.#settings = settings
+  }
+
+  /** Runs a script. **Errors**: `SKEIN_STORE_UNAVAILABLE` and the others of a store; `SKEIN_CLOSED`. */
+  async run(script: Script, args: readonly Argument[]): Promise<unknown> {
+    if (this.#closed) throw this.#closedError()
+    const { prefix, handle, keepFor, maxDeaths, visibilityTimeout, clock } = this.#settings
+    const nonce = script.once ? String(++this.#numbers) : ''
+    const known = script.once ? this.#known.splice(0) : []
+    const given = [
+      prefix,
+      nonce,
+      known.join(' '),
+      handle,
+      clock?.() ?? '',
+      keepFor,
+      maxDeaths,
+      visibilityTimeout ?? '',
+      ...args,
+    ]
+    if (this.#underWay++ === 0) this.#heard = steady()
+    this.#watch()
+    this.#hold()
+    try {
+      const answer = await this.#untilAnswered(script, given)
+      if (nonce !== '') this.#known.push(nonce)
+      return answer
+    } finally {
+      this.#underWay--
+      this.#hold()
+      if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+    }
+  }
+
+  /** The number of scripts that have not been answered. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  /** Keeps the program running, or not, while nothing is under way. */
+  set holds(holds: boolean) {
+    this.#holds = holds
+    this.#hold()
+  }
+
+  /** Opens it. **Errors**: as `run`, at once. */
+  async open(): Promise<void> {
+    try {
+      await this.#connected()
+    } catch (error) {
+      throw this.#readable(error)
+    }
+  }
+
+  /** Resolves when all that was given has been answered. */
+  async idle(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>(resolve => this.#onIdle.push(resolve))
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#watchdog)
+    this.#current?.disconnect()
+  }
+
+  async #untilAnswered(script: Script, given: readonly Argument[]): Promise<unknown> {
+    const begun = steady()
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#once(await this.#connected(), script, given)
+      } catch (error) {
+        if (this.#closed) throw this.#closedError()
+        if (isAnswer(error) && !passes.test(String((error as Error).message))) throw this.#readable(error)
+        // A replica that was the primary before: the address may lead to another one by now.
+        if (isAnswer(error)) this.#current?.disconnect()
+        if (steady() - begun > patience || error instanceof StoreError) throw this.#readable(error)
+        await pause(pauses[Math.min(failures, pauses.length - 1)] as number)
+      }
+    }
+  }
+
+  async #once(connection: Connection, script: Script, given: readonly Argument[]): Promise<unknown> {
+    try {
+      return await connection.call('EVALSHA', script.sha, 0, ...given)
+    } catch (error) {
+      if (!isAnswer(error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return await connection.call('EVAL', script.text, 0, ...given)
+    } finally {
+      this.#heard = steady()
+    }
+  }
+
+  /** Gives up a connection over which nothing comes back. */
+  #watch(): void {
+    this.#watchdog ??= setTimeout(() => {
+      this.#watchdog = undefined
+      if (this.#underWay === 0 || this.#closed) return
+      if (steady() - this.#heard > answersWithin) {
+        this.#heard = steady()
+        this.#current?.disconnect()
+      }
+      this.#watch()
+    }, answersWithin / 4).unref()
+  }
+
+  #connected(): Promise<Connection> {
+    return (this.#connection ??= this.#connect())
+  }
+
+  async #connect(): Promise<Connection> {
+    const connection = newConnection(this.#settings.options, this.#settings.url)
+    const lost = (): void => {
+      if (this.#current !== undefined && this.#current !== connection) return
+      this.#connection = undefined
+      this.#current = undefined
+    }
+    connection.on('end', lost)
+    this.#current = connection
+    try {
+      await connection.connect()
+      if (this.#closed) connection.disconnect()
+      this.#hold()
+      return connection
+    } catch (error) {
+      connection.disconnect()
+      lost()
+      throw error
+    }
+  }
+
+  #hold(): void {
+    const { stream } = this.#current ?? {}
+    if (this.#underWay > 0 || this.#holds) stream?.ref?.()
+    else stream?.unref?.()
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`The store ${this.#settings.url} has been closed. Open it again to go on with it`)
+  }
+
+  #readable(error: unknown): unknown {
+    if (error instanceof StoreError) return error
+    const { url: store } = this.#settings
+    const message = (error as Error).message
+    const why = (
+      code: 'SKEIN_STORE_FULL' | 'SKEIN_STORE_READ_ONLY' | 'SKEIN_STORE_UNAVAILABLE',
+      text: string,
+    ): StoreError => new StoreError(code, `${text}: ${message}`, { store, cause: error })
+    if (message.startsWith('OOM'))
+      return why('SKEIN_STORE_FULL', `The Redis server at ${store} takes no more (its maxmemory)`)
+    if (message.startsWith('READONLY'))
+      return why('SKEIN_STORE_READ_ONLY', `The Redis server at ${store} is a replica, to which nothing is written`)
+    if (isAnswer(error) && !/^(?:NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|MISCONF)/.test(message)) return error
+    return why('SKEIN_STORE_UNAVAILABLE', `The Redis server at ${store} cannot be used`)
+  }
+}
+
+/** Answers of a server that will give another one soon. */
+const passes = /^(?:LOADING|MASTERDOWN|READONLY|BUSY|CLUSTERDOWN|UNBLOCKED)/
+
+/** True for what the server has answered, and not the connection. */
+function isAnswer(error: unknown): error is Error {
+  return (error as Error | undefined)?.name === 'ReplyError'
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds))
+}

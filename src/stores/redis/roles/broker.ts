@@ -1,0 +1,237 @@
+import { checkCalls, checkClaims, checkIntake, checkSettlements, checkSpan } from '../../check.ts'
+import { crashPoint } from '../../crash-point.ts'
+import { type ClaimRequest, PullingIntake, type WaitingClaim } from '../../pulling/pulling-intake.ts'
+import { tooLarge, tooLargeNext, withInner } from '../../refusals.ts'
+import { damagedStory, expiredStory } from '../../story.ts'
+import type {
+  Broker,
+  BrokerAbility,
+  Claim,
+  HeldClaim,
+  Intake,
+  IntakeReceiver,
+  IntakeRequest,
+  Settlement,
+  WriteOutcome,
+} from '../../roles/broker.ts'
+import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import { ClosedError } from '../../../core/errors/errors.ts'
+import { argumentsOfCall, argumentsOfSettlement } from '../arguments.ts'
+import { takenOf } from '../claims.ts'
+import { Door } from '../connection/doors.ts'
+import type { Handle } from '../handle.ts'
+import { listOf } from '../scripts/script.ts'
+import { blame, renew } from '../scripts/hold.ts'
+import { claim } from '../scripts/claim.ts'
+import { send } from '../scripts/send.ts'
+import { settle } from '../scripts/settle.ts'
+import { listsOf } from '../../../celery/redis-keys.ts'
+import { dueChannel, handleChannel } from '../wire/channels.ts'
+
+/** More in one script would keep others from the server for too long. */
+const mostAtOnce = 250
+
+/** The broker of a store on Redis, in kombu's layout. */
+export class RedisBroker implements Broker {
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['next', 'once', 'leases'])
+  readonly durability = 'relaxed'
+  readonly #store: Handle
+  readonly #doors = new Map<string, Door>()
+  readonly #waiting = new Set<(error: Error) => void>()
+
+  constructor(store: Handle) {
+    this.#store = store
+  }
+
+  async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
+    const { name, settings, link } = this.#mustBeOpen()
+    checkCalls(calls, this.#store)
+    const outcomes = calls.map(call => oversize(call, settings.maxBytes))
+    const due = calls.map((call, at) => ({ call, at })).filter(({ at }) => outcomes[at] === undefined)
+    for (let from = 0; from < due.length; from += mostAtOnce) {
+      const part = due.slice(from, from + mostAtOnce)
+      const given = part.flatMap(({ call }) => argumentsOfCall(call, name))
+      const answers = listOf<'accepted' | 'joined'>(await link.run(send, [part.length, ...given]))
+      for (const [index, { call, at }] of part.entries()) {
+        outcomes[at] = { outcome: answers[index] as 'accepted' | 'joined', id: call.id }
+      }
+    }
+    if (calls.some(({ delay }) => delay > 0)) this.#store.keeper.due()
+    return outcomes as SendOutcome[]
+  }
+
+  intake(request: IntakeRequest, receiver: IntakeReceiver): Intake {
+    const store = this.#mustBeOpen()
+    checkIntake(request, store)
+    const { prefix } = store.place
+    const unlisten = store.listening.want([prefix + handleChannel + store.name, prefix + dueChannel])
+    const ends = store.keeper.takes()
+    const intake = new PullingIntake(
+      {
+        claim: each => this.#claim(each),
+        wait: each => this.#wait(each),
+        on: (signal, listener) => store.listeners.on(signal, listener),
+      },
+      // The lists are listened to themselves, and each time anew after a while.
+      { ...request, pulse: false },
+      receiver,
+    )
+    let closed = false
+    return {
+      get health() {
+        return intake.health
+      },
+      want: (count, ahead) => intake.want(count, ahead),
+      stop: () => intake.stop(),
+      close: () => {
+        intake.close()
+        if (closed) return
+        closed = true
+        ends()
+        unlisten()
+      },
+    }
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
+    const { settings, held, link, name, listeners } = this.#mustBeOpen()
+    checkSettlements(settlements, this.#store)
+    const outcomes = settlements.map((each): WriteOutcome | undefined => refusal(each, settings.maxBytes))
+    const due = settlements.map((settlement, at) => ({ settlement, at })).filter(({ at }) => outcomes[at] === undefined)
+    crashPoint('during-ack')
+    for (let from = 0; from < due.length; from += mostAtOnce) {
+      const part = due.slice(from, from + mostAtOnce)
+      const given = part.flatMap(({ settlement }) => argumentsOfSettlement(settlement, name))
+      const answers = listOf<'ok' | 'lost'>(await link.run(settle, [part.length, ...given]))
+      for (const [index, { settlement, at }] of part.entries()) {
+        outcomes[at] = answers[index] as 'ok' | 'lost'
+        held.delete(settlement)
+        // One who has begun to listen in this program may not be heard of by the server yet.
+        const ends = settlement.kind !== 'retry' && settlement.kind !== 'release'
+        if (outcomes[at] === 'ok') listeners.tell(ends ? 'ended' : 'reported', settlement.id)
+      }
+    }
+    crashPoint('after-ack')
+    if (settlements.some(each => 'delay' in each && (each.delay ?? 0) > 0)) this.#store.keeper.due()
+    return outcomes as WriteOutcome[]
+  }
+
+  async renew(claims: readonly HeldClaim[], lease: number): Promise<WriteOutcome[]> {
+    const { link } = this.#mustBeOpen()
+    checkClaims(claims)
+    checkSpan(lease, 'The lease', 1)
+    const given = claims.flatMap(({ id, token }) => [id, token, Math.ceil(lease)])
+    return listOf(await link.run(renew, [claims.length, ...given]))
+  }
+
+  async blame(claims: readonly HeldClaim[], blamed: boolean): Promise<WriteOutcome[]> {
+    const { link } = this.#mustBeOpen()
+    checkClaims(claims)
+    const given = claims.flatMap(({ id, token }) => [blamed ? 1 : 0, id, token])
+    return listOf(await link.run(blame, [claims.length, ...given]))
+  }
+
+  /** @internal Those who wait for calls hear that the store is closed. */
+  stopWaiting(): void {
+    for (const stop of this.#waiting) stop(new ClosedError(`The store ${this.#store.url} has been closed`))
+  }
+
+  /** @internal */
+  close(): void {
+    for (const door of this.#doors.values()) door.close()
+    this.#doors.clear()
+  }
+
+  #mustBeOpen(): Handle {
+    this.#store.mustBeOpen()
+    return this.#store
+  }
+
+  /** Takes what there is. What is not to be run now, or at all, is seen to, and not handed over. */
+  async #claim(request: ClaimRequest): Promise<Claim[]> {
+    const { link, held, settings, keeper, name } = this.#mustBeOpen()
+    const { worker, limit, places, lease, queues, keep = true } = request
+    const answer = await link.run(claim, [worker, limit, places, Math.ceil(lease), ...new Set(queues)])
+    const claims: Claim[] = []
+    const others: Settlement[] = []
+    for (const each of takenOf(answer as string[], settings.maxBytes, settings.maxDeaths)) {
+      const { id, token } = each.claim
+      if (each.is === 'claim') {
+        held.add({ id, token, lease: Math.ceil(lease), keeps: keep })
+        claims.push(each.claim)
+      } else if (each.is === 'early') others.push({ id, token, kind: 'release', delay: each.delay })
+      else if (each.is === 'expired') others.push({ id, token, kind: 'cancelled', error: expiredStory })
+      else others.push({ id, token, kind: 'dead', error: damagedStory(each.why) })
+    }
+    if (others.length > 0) {
+      await link.run(settle, [others.length, ...others.flatMap(each => argumentsOfSettlement(each, name))])
+      keeper.due()
+    }
+    if (keep && claims.length > 0) keeper.renews(lease)
+    return claims
+  }
+
+  /** Waits at the lists of all queues until there is something, and takes it if nobody else has. */
+  #wait(request: ClaimRequest): WaitingClaim {
+    let recalled = false
+    let ring = (): void => {}
+    let refuse: (error: Error) => void = () => {}
+    const closed = new Promise<never>((_, reject) => {
+      refuse = reject
+      this.#waiting.add(reject)
+    })
+    const take = async (): Promise<Claim[]> => {
+      for (;;) {
+        if (recalled) return []
+        await Promise.race([this.#rung(request.queues, listener => (ring = listener)), closed])
+        if (recalled) return []
+        const claims = await this.#claim(request)
+        if (claims.length > 0) return claims
+      }
+    }
+    const claims = take().finally(() => this.#waiting.delete(refuse))
+    closed.catch(() => {})
+    return {
+      claims,
+      recall: () => {
+        recalled = true
+        ring()
+      },
+    }
+  }
+
+  /** Resolves once there may be something in a list of these queues, or when it is called off. */
+  async #rung(queues: readonly string[], callOff: (ring: () => void) => void): Promise<void> {
+    const stops: (() => void)[] = []
+    try {
+      await new Promise<void>(resolve => {
+        callOff(resolve)
+        for (const queue of new Set(queues)) {
+          for (const list of listsOf(queue)) stops.push(this.#door(list).listen(resolve))
+        }
+      })
+    } finally {
+      for (const stop of stops) stop()
+    }
+  }
+
+  #door(list: string): Door {
+    const { connection, prefix, url } = this.#store.place
+    let door = this.#doors.get(list)
+    if (door === undefined) this.#doors.set(list, (door = new Door(prefix + list, connection, url)))
+    return door
+  }
+}
+
+function oversize(call: OutgoingCall, limit: number): SendOutcome | undefined {
+  for (const { headers, body } of withInner([call])) {
+    const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
+    if (bytes > limit) return { outcome: 'rejected', reason: 'size', bytes, limit }
+  }
+  return undefined
+}
+
+function refusal(settlement: Settlement, most: number): WriteOutcome | undefined {
+  const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
+  return tooLarge(text, most) ?? tooLargeNext(settlement.next, most)
+}

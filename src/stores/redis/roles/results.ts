@@ -1,0 +1,141 @@
+import { checkReports } from '../../check.ts'
+import { tooLarge, tooLargeNext } from '../../refusals.ts'
+import type { WriteOutcome } from '../../roles/broker.ts'
+import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
+import type { Argument } from '../connection/link.ts'
+import type { Handle } from '../handle.ts'
+import { listOf } from '../scripts/script.ts'
+import { report } from '../scripts/hold.ts'
+import { look, reports } from '../scripts/look.ts'
+import { newsChannel, resultChannel } from '../wire/channels.ts'
+import { outcomeOfDocument } from '../wire/document.ts'
+
+/** More in one script would keep others from the server for too long. */
+const mostAtOnce = 500
+
+/** The results of a store on Redis: the records that Celery writes and reads, and what is known of a call beside them. */
+export class RedisResults implements Results {
+  readonly #store: Handle
+  readonly #watched = new Map<string, number>()
+
+  constructor(store: Handle) {
+    this.#store = store
+  }
+
+  async outcome(id: string): Promise<CallOutcome> {
+    this.#store.mustBeOpen()
+    // What is said of it from the answer on is heard.
+    await this.#store.listening.settled()
+    const answer = (await this.#store.link.run(look, [id])) as string[]
+    return outcomeOf(answer)
+  }
+
+  watch(id: string, listener: ResultListener, hold?: boolean): () => void {
+    const { listening, listeners, place } = this.#mustBeOpen()
+    this.#watched.set(id, (this.#watched.get(id) ?? 0) + 1)
+    const unlisten = listening.want([place.prefix + resultChannel + id, place.prefix + newsChannel + id])
+    const stop = listeners.watch(id, listener, hold)
+    let stopped = false
+    return () => {
+      if (stopped) return
+      stopped = true
+      const count = (this.#watched.get(id) ?? 1) - 1
+      if (count > 0) this.#watched.set(id, count)
+      else this.#watched.delete(id)
+      stop()
+      unlisten()
+    }
+  }
+
+  async report(given: readonly Report[]): Promise<WriteOutcome[]> {
+    const { link, settings, listeners } = this.#mustBeOpen()
+    checkReports(given, this.#store)
+    const outcomes = given.map((each): WriteOutcome | undefined => {
+      const next = each.kind === 'step' ? each.next : undefined
+      return (
+        tooLarge(each.kind === 'log' ? each.line : each.value, settings.maxBytes) ??
+        tooLargeNext(next, settings.maxBytes)
+      )
+    })
+    const due = given.map((each, at) => ({ each, at })).filter(({ at }) => outcomes[at] === undefined)
+    for (let from = 0; from < due.length; from += mostAtOnce) {
+      const part = due.slice(from, from + mostAtOnce)
+      const answers = listOf<'ok' | 'lost'>(
+        await link.run(report, [part.length, ...part.flatMap(({ each }) => argumentsOf(each))]),
+      )
+      for (const [index, { each, at }] of part.entries()) {
+        outcomes[at] = answers[index] as 'ok' | 'lost'
+        if (outcomes[at] === 'ok') listeners.tell('reported', each.id)
+      }
+    }
+    return outcomes as WriteOutcome[]
+  }
+
+  async reports(id: string, after: number): Promise<Reported[]> {
+    const { link, listening } = this.#mustBeOpen()
+    await listening.settled()
+    const answer = (await link.run(reports, [id, after])) as string[]
+    const found: Reported[] = []
+    for (let at = 0; at + 1 < answer.length; at += 2) {
+      const [, sequence, time, value] = /^(\d+) (\S+) (.*)$/s.exec(answer[at + 1] as string) as unknown as string[]
+      const kind = answer[at] as Reported['kind']
+      found.push({ sequence: Number(sequence), kind, value: value as string, time: Number(time) })
+    }
+    return found.sort((a, b) => a.sequence - b.sequence).slice(0, 1_000)
+  }
+
+  /** @internal Nobody knows what was said while nothing was heard: all look again. */
+  tellAll(): void {
+    for (const id of this.#watched.keys()) {
+      this.#store.listeners.tellEnded(id)
+      this.#store.listeners.tell('reported', id)
+    }
+  }
+
+  #mustBeOpen(): Handle {
+    this.#store.mustBeOpen()
+    return this.#store
+  }
+}
+
+function argumentsOf(each: Report): Argument[] {
+  const { id, token, kind } = each
+  if (kind !== 'step') return [id, token, kind, kind === 'log' ? each.line : each.value, '']
+  return [id, token, kind, `{"name":${JSON.stringify(each.name)},"value":${each.value}}`, each.name, each.value]
+}
+
+const pending: ReadonlySet<string> = new Set(['ready', 'delayed'])
+
+function outcomeOf(answer: readonly string[]): CallOutcome {
+  const [state, task, attempt, sent, worker, started, ended, deadline, error, ignore, document] = answer as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
+  const record = document === '' ? undefined : outcomeOfDocument(document)
+  // Known only to those who have run it, in another language perhaps.
+  if (state === '') return record ?? { state: 'gone' }
+  const isOver = state !== 'running' && !pending.has(state)
+  const foreign = isOver ? undefined : record
+  return {
+    state: foreign?.state ?? (pending.has(state) ? 'pending' : (state as CallOutcome['state'])),
+    ...(task === '' ? {} : { task }),
+    attempt: Number(attempt || 0),
+    ...(sent === '' ? {} : { sentAt: Number(sent) }),
+    ...(worker === '' ? {} : { worker }),
+    ...(started === '' ? {} : { startedAt: Number(started) }),
+    ...(ended === '' ? {} : { endedAt: Number(ended) }),
+    ...(deadline === '' ? {} : { deadlineAt: Number(deadline) }),
+    ...(error === '' ? {} : { error }),
+    ...(state === 'done' && ignore === '' ? { result: record?.result ?? 'null' } : {}),
+    ...foreign,
+  }
+}

@@ -1,0 +1,119 @@
+import { damagedStory } from '../../story.ts'
+import { life } from './life.ts'
+import { lines, luaString, prelude } from './prelude.ts'
+import { type Script, script } from './script.ts'
+
+/**
+ * Takes up to so many calls out of the lists of queues, in one step with their entry in kombu's \`unacked\` and \`unacked_index\`: there
+ * is no moment at which a message is in neither. Arguments: worker, number wanted, number that begins at once, lease, queues. Answers
+ * with the server's time and the values of each call; sent again, with those that it has taken and still holds.
+ */
+export const claim: Script = script(
+  'claim',
+  true,
+  prelude,
+  lines,
+  life,
+  `
+local worker, limit, places, lease = arg(), num(), num(), num()
+local taken, answer = {}, { tostring(now) }
+
+local function show(id, message)
+  local key = callKey(id)
+  local r = redis.call('HMGET', key, 'token', 'queue', 'task', 'attempt', 'deaths', 'most', 'sent', 'alone', 'blamed', 'ignore',
+    'deadline', 'told', 'foreign', 'tag')
+  message = message or messageOf(r[14], r[2])
+  local deadline = r[11] and tostring(math.max(0, tonumber(r[11]) - now)) or ''
+  local finished = r[12] and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
+  for _, value in ipairs({ id, r[1], r[2], r[3], r[4], r[5], r[6] or '', r[7] or '', r[8] or '', r[9] or '', r[10] or '', deadline,
+    finished, r[13] or '', message }) do
+    answer[#answer + 1] = value
+  end
+end
+
+if answered then
+  for _, held in ipairs(cjson.decode(answered)) do
+    local r = redis.call('HMGET', callKey(held[1]), 'state', 'token', 'tag', 'score')
+    if r[1] == 'running' and r[2] == held[2] and isOurs(r[3], r[4]) then show(held[1]) end
+  end
+  return answer
+end
+
+-- No worker of either language can read it. It must not get into \`unacked\`, from where it would come back again and again.
+local function bury(message, queue)
+  local id = 'unreadable-' .. redis.sha1hex(message)
+  local key = callKey(id)
+  redis.call('HSET', key, 'state', 'dead', 'queue', queue, 'task', '', 'ended', now, 'error',
+    ${luaString(damagedStory('it is not a message of Celery: an object with a body, and properties with a delivery tag'))},
+    'message', message)
+  redis.call('PEXPIRE', key, KEEP)
+  redis.call('LPUSH', OWN .. 'unreadable', id)
+  redis.call('LTRIM', OWN .. 'unreadable', 0, 999)
+  news(id, 'ended')
+end
+
+local function text(value) return type(value) == 'string' and value ~= '' and value or nil end
+
+local function take(message, queue, list)
+  local fine, m = pcall(cjson.decode, message)
+  local p = fine and type(m) == 'table' and type(m.properties) == 'table' and m.properties
+  local tag = p and text(p.delivery_tag)
+  if not tag or type(m.body) ~= 'string' then return bury(message, queue) end
+  local h = type(m.headers) == 'table' and m.headers or {}
+  local id = text(h.id) or text(p.correlation_id) or tag
+  local key = callKey(id)
+  local r = redis.call('HMGET', key, 'state', 'tag', 'alone', 'attempt', 'deaths')
+  local state, known, deaths = r[1], r[2] == tag, tonumber(r[5] or 0)
+  -- It was ended while it waited.
+  if known and state and state ~= 'ready' and state ~= 'running' then return end
+  if state == 'running' and not known and r[2] then unack(r[2]) end
+  if not known then
+    -- Somebody else has sent it, or has sent it again.
+    redis.call('HSET', key, 'foreign', 1, 'tag', tag, 'task', text(h.task) or '')
+    if state and state ~= 'ready' and state ~= 'running' then redis.call('HDEL', key, 'error', 'result', 'ended', 'alone') end
+    if h.ignore_result == true then redis.call('HSET', key, 'ignore', 1) end
+    if text(h.group) then redis.call('HSET', key, 'group', h.group) end
+    if text(h.parent_id) then redis.call('HSET', key, 'parent', h.parent_id) end
+  else
+    redis.call('HDEL', key, 'foreign')
+    local error, why = overdue(key)
+    if error then return finishCancelled(id, key, error, why) end
+    -- Python has put it back, since nobody had renewed its lease for as long as its visibility timeout.
+    if state == 'running' then deaths = deaths + 1 end
+  end
+  local alone = tonumber(r[3] or '')
+  local blamed = (alone == nil and #taken < places) or (alone ~= nil and alone < 0)
+  local before = math.max(tonumber(r[4] or 0), tonumber(type(h.retries) == 'number' and h.retries or 0))
+  local token = redis.call('HINCRBY', key, 'token', 1)
+  redis.call('HSET', key, 'state', 'running', 'queue', queue, 'list', list, 'worker', worker, 'started', now, 'attempt', before + 1,
+    'deaths', deaths, 'handle', HANDLE, 'order', order(), 'lease', lease)
+  if blamed then redis.call('HSET', key, 'blamed', 1) else redis.call('HDEL', key, 'blamed') end
+  redis.call('HSET', UNACKED, tag, '[' .. message .. suffix(queue))
+  touch(key, tag)
+  redis.call('ZREM', ENDING, id)
+  redis.call('ZADD', LEASES, now + lease, id)
+  keepFor(id, key, PENDING)
+  news(id, 'reported')
+  taken[#taken + 1] = { id, tostring(token) }
+  show(id, message)
+end
+
+promote()
+endOverdue()
+while cursor < #ARGV do
+  local queue = arg()
+  for _, step in ipairs(STEPS) do
+    while #taken < limit do
+      local message = redis.call('RPOP', P .. queue .. step)
+      if not message then break end
+      take(message, queue, queue .. step)
+    end
+  end
+end
+remember(cjson.encode(taken))
+return answer
+`,
+)
+
+/** The number of values that a claim is answered with. */
+export const claimValues = 15

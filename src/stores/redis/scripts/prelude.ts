@@ -1,0 +1,103 @@
+import {
+  bindingsKey,
+  listsOf,
+  unacknowledgedIndex,
+  unacknowledgedKey,
+  writeBinding,
+} from '../../../celery/redis-keys.ts'
+import { dueChannel, handleChannel, newsChannel, resultChannel } from '../wire/channels.ts'
+
+/** The number of arguments that every script gets before its own. */
+const commonArguments = 8
+
+/**
+ * The beginning of every script: the arguments that all of them get, the server's time, the names of keys, and `answered` for a
+ * script that was sent before.
+ *
+ * Keys beside those of kombu and Celery begin with `skein:`. `call:ID` is a hash with all that is known of a call; `delayed`, `ending`
+ * and `leases` are sorted sets of ids by the moment at which something happens to them.
+ */
+export const prelude: string = `
+local P, NONCE, KNOWN, HANDLE = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local KEEP, MOST_DEATHS, VISIBILITY = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local PENDING = 2592000000
+-- The ends of the names of the lists of a queue, most urgent first.
+local STEPS = { ${listsOf('').map(luaString).join(', ')} }
+local time = redis.call('TIME')
+local now = tonumber(ARGV[5]) or time[1] * 1000 + math.floor(time[2] / 1000)
+local cursor = ${commonArguments}
+local function arg() cursor = cursor + 1 return ARGV[cursor] end
+local function num() return tonumber(arg()) end
+local function maybe() local value = arg() if value == '' then return nil end return value end
+
+local OWN = P .. 'skein:'
+local DELAYED, WAITING, ENDING, LEASES = OWN .. 'delayed', OWN .. 'waiting', OWN .. 'ending', OWN .. 'leases'
+local UNACKED, INDEX = P .. '${unacknowledgedKey}', P .. '${unacknowledgedIndex}'
+local RESULT, BINDINGS = P .. '${resultChannel}', P .. '${bindingsKey('')}'
+local BOUND = ${luaString(writeBinding({ routingKey: '', pattern: '', queue: '' }))}
+local function callKey(id) return OWN .. 'call:' .. id end
+local function stepsKey(id) return OWN .. 'steps:' .. id end
+local kinds = { 'progress', 'log', 'item', 'step', 'state' }
+local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
+local function news(id, what) redis.call('PUBLISH', P .. '${newsChannel}' .. id, what) end
+local function tell(handle, what) redis.call('PUBLISH', P .. '${handleChannel}' .. handle, what) end
+
+-- What was answered before, to one who sends the same again. Answers that have arrived are forgotten.
+local REPLIES = OWN .. 'replies:' .. HANDLE
+if KNOWN ~= '' then for nonce in string.gmatch(KNOWN, '%S+') do redis.call('HDEL', REPLIES, nonce) end end
+local answered = NONCE ~= '' and redis.call('HGET', REPLIES, NONCE)
+local function remember(answer)
+  redis.call('HSET', REPLIES, NONCE, answer)
+  redis.call('PEXPIRE', REPLIES, 3600000)
+  return answer
+end
+`
+
+/**
+ * Lists and the calls in them: a call is put at the end or the front of its list, or among those that are due later, and whatever has
+ * come to be due is put in line by the one that looks next.
+ */
+export const lines: string = `
+-- Python pops from the right: who is there is next.
+local function push(list, message, first)
+  redis.call(first and 'RPUSH' or 'LPUSH', P .. list, message)
+end
+
+local function order() return redis.call('INCR', OWN .. 'order') end
+
+local function delay(id, list, message, due)
+  local member = string.format('%016d', order()) .. id
+  redis.call('HSET', WAITING, member, #list .. ':' .. list .. message)
+  redis.call('ZADD', DELAYED, due, member)
+  redis.call('HSET', callKey(id), 'state', 'delayed', 'member', member)
+  local first = redis.call('ZRANGE', DELAYED, 0, 0)
+  if first[1] == member then redis.call('PUBLISH', P .. '${dueChannel}', due) end
+end
+
+local function undelay(member)
+  local text = redis.call('HGET', WAITING, member)
+  redis.call('ZREM', DELAYED, member)
+  redis.call('HDEL', WAITING, member)
+  if not text then return nil end
+  local length = string.match(text, '^%d+')
+  local from = #length + 2
+  return string.sub(text, from, from + length - 1), string.sub(text, from + length)
+end
+
+local function promote()
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 500)) do
+    local list, message = undelay(member)
+    local key = callKey(string.sub(member, 17))
+    if redis.call('HGET', key, 'member') == member then
+      redis.call('HDEL', key, 'member')
+      redis.call('HSET', key, 'state', 'ready')
+    end
+    if list then push(list, message) end
+  end
+end
+`
+
+/** Text as a Lua string, byte for byte. */
+export function luaString(text: string): string {
+  return `'${[...Buffer.from(text)].map(byte => `\\${String(byte).padStart(3, '0')}`).join('')}'`
+}

@@ -1,0 +1,82 @@
+import { describe } from '../../core/errors/checks.ts'
+import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import type { ConnectionOptions } from './connection/client.ts'
+
+/** The place that the URL of a Redis store names, and what it says beside. */
+export interface RedisPlace {
+  /** The URL without secrets. */
+  readonly url: string
+  /** Tells places apart. */
+  readonly location: string
+  readonly connection: ConnectionOptions
+  /** In front of all keys. */
+  readonly prefix: string
+  /** Milliseconds that what has ended is kept. */
+  readonly resultExpires: number
+  /** Milliseconds after which what a worker in Python holds is handed over again; undefined to leave that to Python. */
+  readonly visibilityTimeout: number | undefined
+}
+
+const names: ReadonlySet<string> = new Set(['prefix', 'result_expires', 'visibility_timeout'])
+const example = `'redis://127.0.0.1:6379/0'`
+
+/**
+ * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, or `rediss://` for TLS, with `?result_expires=86400`, `visibility_timeout=3600` (both
+ * in seconds, as Celery has them) and `prefix=`.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT`.
+ */
+export function redisPlace(text: string): RedisPlace {
+  const shown = text.replace(/\/\/[^@/]*@/, '//…@')
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new InvalidArgumentError(`The URL of a Redis store is such as ${example}, got ${describe(shown)}`)
+  }
+  const { protocol, hostname, port, username, password, pathname, searchParams } = url
+  if ((protocol !== 'redis:' && protocol !== 'rediss:') || hostname === '') {
+    throw new InvalidArgumentError(`The URL of a Redis store is such as ${example}, got ${describe(shown)}`)
+  }
+  const db = /^\/?(\d{0,6})$/.exec(pathname)?.[1]
+  if (db === undefined) {
+    throw new InvalidArgumentError(
+      `The path in the URL of a Redis store is the number of a database, as in ${example}, got ${describe(shown)}`,
+    )
+  }
+  for (const name of searchParams.keys()) {
+    if (!names.has(name))
+      throw new InvalidArgumentError(
+        `The URL of a Redis store has no parameter ${describe(name)}. There are: ${[...names].join(', ')}`,
+      )
+  }
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const number = Number(port || 6379)
+  const database = Number(db || 0)
+  const prefix = searchParams.get('prefix') ?? ''
+  return {
+    url: shown,
+    location: `redis:${host}:${number}/${database}/${prefix}`,
+    connection: {
+      host,
+      port: number,
+      db: database,
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+    prefix,
+    resultExpires: secondsOf(searchParams, 'result_expires') ?? 86_400_000,
+    visibilityTimeout: secondsOf(searchParams, 'visibility_timeout'),
+  }
+}
+
+function secondsOf(parameters: URLSearchParams, name: string): number | undefined {
+  const text = parameters.get(name)
+  if (text === null) return undefined
+  const seconds = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && seconds >= 1 && seconds <= 3e9) return Math.round(seconds * 1000)
+  throw new InvalidArgumentError(
+    `${name} in the URL of a Redis store must be seconds from 1 to 3,000,000,000, got ${describe(text)}`,
+  )
+}
