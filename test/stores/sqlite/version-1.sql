@@ -106,7 +106,7 @@ CREATE VIEW skein_jobs AS
     FROM skein_call c JOIN skein_line USING (line) LEFT JOIN skein_message m USING (call);
 CREATE VIEW skein_queues AS
     SELECT queue, state, count(*) AS jobs, min(sent) AS oldest FROM skein_jobs GROUP BY queue, state;
-INSERT INTO skein_meta VALUES (1, 1, '7d3402cc-a89c-45b1-b2f0-fae285ad8f04', 15, 0, 2, 35);
+INSERT INTO skein_meta VALUES (1, 1, '00000000-0000-4000-8000-000000000000', 15, 0, 2, 35);
 INSERT INTO skein_line VALUES (1, 'q', 't');
 INSERT INTO skein_line VALUES (2, 'r', 't');
 INSERT INTO skein_queue VALUES ('p', 1);
