@@ -281,6 +281,8 @@ export function latency({ quick }) {
 export function chords({ quick }) {
   const sizes = quick ? [100, 1_000] : [100, 1_000, 10_000]
   const variants = sizes.map(count => ({ key: `${count.toLocaleString('en')} members`, count }))
+  // With each write flushed, Celery takes minutes for ten thousand.
+  const few = variants.filter(({ count }) => count <= 1_000).map(({ key }) => key)
   return {
     name: 'graph-chord',
     title:
@@ -300,26 +302,28 @@ export function chords({ quick }) {
       concurrency: 2,
       repeats: count >= 10_000 ? (role === 'python' ? 1 : 3) : role === 'python' ? 3 : 10,
     }),
-    contestants: [...files, ...celeries],
+    contestants: [...files, ...celeries.map(each => (each.key === 'celery' ? each : { ...each, only: few }))],
     goals: cells =>
       variants.flatMap(({ key }) =>
         [
           { name: 'full', of: 'skein', against: 'celery-always', fsync: 'always' },
           { name: 'relaxed', of: 'relaxed', against: 'celery', fsync: 'every second' },
-        ].map(({ name, of, against, fsync }) =>
-          ratio(cells, {
-            what: `${name}: a chord, ${key}, from submit to its result`,
-            goal: `at most a twentieth of Celery with fsync ${fsync}`,
-            variant: key,
-            key: of,
-            against,
-            metric: 'ms',
-            most: 1 / 20,
-            digits: 1,
-            unit: ' ms',
-            needs: 'needs redis-server and Python',
-          }),
-        ),
+        ]
+          .filter(({ of }) => of === 'relaxed' || few.includes(key))
+          .map(({ name, of, against, fsync }) =>
+            ratio(cells, {
+              what: `${name}: a chord, ${key}, from submit to its result`,
+              goal: `at most a twentieth of Celery with fsync ${fsync}`,
+              variant: key,
+              key: of,
+              against,
+              metric: 'ms',
+              most: 1 / 20,
+              digits: 1,
+              unit: ' ms',
+              needs: 'needs redis-server and Python',
+            }),
+          ),
       ),
   }
 }
