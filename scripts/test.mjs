@@ -60,7 +60,7 @@ async function runOnce(signal) {
       const files = await compiledTests(patterns)
       if (files.length === 0) broken.push(`find tests: no test file matches ${patterns.join(' ')}`)
       // Before the tests, which have no two minutes to wait for an installation.
-      if (files.some(file => /[\\/]peer[\\/]/.test(file))) await step('services', prepareServices)
+      if (files.some(file => /[\\/](peer|redis)[\\/.]/.test(file))) await step('services', prepareServices)
       const node = values.node ? await nodeBinary(values.node) : process.execPath
       total = await runTestFiles(files, { node, name: values.name, signal })
       if (files.length > 0 && values.name !== undefined && total.passed + total.failed === 0 && !signal?.aborted)

@@ -16,14 +16,14 @@ const bundles = {
   scope: { minified: 53_300, gzipped: 18_700 },
   Semaphore: { minified: 17_100, gzipped: 6_650 },
   retry: { minified: 58_400, gzipped: 20_400 },
-  '*': { minified: 202_500, gzipped: 67_700 },
+  '*': { minified: 202_500, gzipped: 68_200 },
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
 const published = { size: 930_000, unpackedSize: 3_510_000, entryCount: 147 }
 
 /** The joined files that most programs and workers load, in bytes. */
-const parts = { front: 416_500, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }
+const parts = { front: 419_000, host: 143_500, pool: 60_900, threads: 7_500, processes: 9_300 }
 
 /** Says what to do about a size: it is there to be read by somebody who has only added a feature. */
 function hold(what: string, is: number, limit: number, advice: string): void {

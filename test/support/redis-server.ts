@@ -1,18 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { notTested, redisProgram } from './services.ts'
 
-/** The program that is the server: that of the environment variable, which may be another one that speaks as Redis does. */
-const program = process.env['SKEIN_REDIS_SERVER'] ?? 'redis-server'
+const found = await redisProgram()
+const program = found.missing === undefined ? found.program : ''
 
-/** Why tests of Redis are left out here; undefined where they are not. */
-export const noRedis: string | undefined =
-  spawnSync(program, ['--version']).status === 0
-    ? undefined
-    : `${program} is not installed: apt-get install redis-server`
+/** Tests that need a Redis server, which is installed if need be; where it may not be, one that says so loudly. */
+export function describeRedis(title: string, body: () => void | Promise<void>): void {
+  if (found.missing === undefined) describe(title, body)
+  else test(title, t => notTested(t, found.missing))
+}
 
 /** A Redis server that one test file has for itself. */
 export interface RedisServer {

@@ -17,6 +17,13 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+/** The program of a Redis server. */
+export interface RedisProgram {
+  readonly missing?: undefined
+  readonly program: string
+  readonly version: string
+}
+
 /** Celery in a virtual environment. */
 export interface Celery {
   readonly missing?: undefined
@@ -26,10 +33,14 @@ export interface Celery {
 }
 
 const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
+  readonly redisProgram: () => Promise<RedisProgram | Missing>
   readonly startRedis: () => Promise<RedisServer | Missing>
   readonly celery: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
 }
+
+/** The Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installed if need be. */
+export const redisProgram: () => Promise<RedisProgram | Missing> = services.redisProgram
 
 /** Starts a Redis server, which is installed if need be. */
 export const startRedis: () => Promise<RedisServer | Missing> = services.startRedis

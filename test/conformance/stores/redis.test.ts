@@ -1,10 +1,10 @@
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { storeSuite } from 'skein/testing/stores'
-import { noRedis, freshRedis } from '../../support/redis-server.ts'
+import { describeRedis, freshRedis } from '../../support/redis-server.ts'
 import { redisSubject } from './redis-subject.ts'
 
-if (noRedis === undefined) {
+describeRedis('the store on Redis', async () => {
   const server = await freshRedis()
   after(() => server.stop())
   await storeSuite(redisSubject(server))
-} else test('the Redis store keeps the contract of stores', { skip: noRedis }, () => {})
+})

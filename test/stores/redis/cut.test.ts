@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { openStore } from 'skein/queue'
 import type { Claim, Intake, OutgoingCall, Store } from 'skein/stores'
 import { claim } from '#skein/stores/redis/scripts/claim.js'
@@ -7,14 +7,14 @@ import { report, renew } from '#skein/stores/redis/scripts/hold.js'
 import type { Script } from '#skein/stores/redis/scripts/script.js'
 import { send } from '#skein/stores/redis/scripts/send.js'
 import { settle } from '#skein/stores/redis/scripts/settle.js'
-import { freshRedis, noRedis, type RedisServer } from '../../support/redis-server.ts'
+import { describeRedis, freshRedis, type RedisServer } from '../../support/redis-server.ts'
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts'
 
 function call(id: string): OutgoingCall {
   return { id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 0, delay: 0 }
 }
 
-describe('a store on Redis whose connection is cut', { skip: noRedis }, () => {
+describeRedis('a store on Redis whose connection is cut', () => {
   let server: RedisServer
   let proxy: CuttingProxy
   let store: Store
@@ -196,7 +196,7 @@ describe('a store on Redis whose connection is cut', { skip: noRedis }, () => {
   })
 })
 
-describe('a store on Redis whose server dies', { skip: noRedis }, () => {
+describeRedis('a store on Redis whose server dies', () => {
   test('goes on when it is back: nothing that was accepted is lost, and nobody who waits is left', async () => {
     const server = await freshRedis('--appendonly', 'yes', '--appendfsync', 'always')
     const store = await openStore(server.url)

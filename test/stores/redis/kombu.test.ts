@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import { current, task } from 'skein'
 import { type DurableQueue, openStore, queueIn, work } from 'skein/queue'
 import type { Claim, Intake, Store } from 'skein/stores'
-import { freshRedis, noRedis, type RedisServer } from '../../support/redis-server.ts'
+import { describeRedis, freshRedis, type RedisServer } from '../../support/redis-server.ts'
 
 export const add = task(import.meta, function add(x: number, y: number) {
   return x + y
@@ -56,7 +56,7 @@ function message(changes: { headers?: object; properties?: object; body?: string
   })
 }
 
-describe('a store on Redis beside programs in Python', { skip: noRedis }, () => {
+describeRedis('a store on Redis beside programs in Python', () => {
   let server: RedisServer
   let store: Store
   let queue: DurableQueue
