@@ -143,7 +143,7 @@ describe('skein worker', () => {
       [['worker'], /Say which modules/],
       [['worker', 'tasks.mjs'], /Say which store: skein worker tasks\.mjs --store sqlite:jobs\.db/],
       [['worker', 'tasks.mjs', '--store', 'sqlite:x.db', '--on', 'thread'], /Did you mean threads/],
-      [['worker', 'tasks.mjs', '--store', 'redis://x'], /no store of the kind 'redis:'/],
+      [['worker', 'tasks.mjs', '--store', 'amqp://x'], /no store of the kind 'amqp:'/],
       [['worker', 'tasks.mjs', '--store', 'sqlite:x.db', '--rate', 'mail.send=often'], /--rate must be TASK=N\/TIME/],
     ] as const) {
       const { code, stderr } = await skein(folder, args, { env: { SKEIN_STORE: '' } })

@@ -19,7 +19,7 @@ describe('a queue', () => {
   })
 
   test('needs a URL of a kind that there is', async () => {
-    for (const url of ['jobs.db', 'redis://user:secret@host/0', 'C:\\jobs.db', 5 as never]) {
+    for (const url of ['jobs.db', 'amqp://user:secret@host/0', 'C:\\jobs.db', 5 as never]) {
       await assert.rejects(openStore(url), error => {
         assert.equal((error as { code?: unknown }).code, 'SKEIN_INVALID_ARGUMENT')
         assert.doesNotMatch(String(error), /secret/)

@@ -34,8 +34,9 @@ export class Victim {
     })
     this.ready = new Promise(resolve => {
       this.child.stdout?.on('data', (chunk: Buffer) => {
+        // It may be the first word of more than is kept, where this program was not asked for long.
+        if (/ready/.test(this.output + chunk.toString())) resolve()
         keep(chunk)
-        if (/ready/.test(this.output)) resolve()
       })
       void this.exit.then(() => resolve())
     })
