@@ -1,9 +1,9 @@
 import { describe } from '../core/errors/checks.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
-import { fieldsOf, itemsOf } from './cut.ts'
 import { checkHeaderName, writeHeaders } from './headers.ts'
+import { elementsOf, membersOf } from './json-parts.ts'
 
-/** A call that follows one that has failed, as a store takes it. */
+/** A call that follows one that has failed, with those fields of a store's `OutgoingCall` that a signature can have. */
 export interface Errback {
   readonly id: string
   readonly queue: string
@@ -15,18 +15,13 @@ export interface Errback {
 }
 
 /** A call that has failed, with its message. */
-export interface FailedCall {
-  readonly id: string
-  readonly queue: string
-  readonly headers: string
-  readonly body: string
-}
+export type FailedCall = Pick<Errback, 'id' | 'queue' | 'headers' | 'body'>
 
 /**
  * The calls that a message asks for when its own has failed, with the id of that in front of their arguments: its `errbacks`. As text:
  * nothing of it is read, so that it needs no classes, and a store can do it.
  *
- * **Errors**: `SKEIN_MALFORMED_MESSAGE` for what cannot be read, `SKEIN_INVALID_ARGUMENT` for a header whose name is taken.
+ * **Errors**: `SKEIN_MALFORMED_MESSAGE` for what cannot be read, `SKEIN_INVALID_ARGUMENT` for a header whose name is taken, and JsonError.
  *
  * @param newId makes an id for a call that has none
  */
@@ -52,9 +47,9 @@ class Following {
 
   /** @param chain the signatures that follow this one, from the last */
   add(json: string, chain: readonly string[]): void {
-    const signature = fieldsOf(json)
+    const signature = fieldsIn(json)
     if (!json.startsWith('{')) throw malformed('a call that is to follow', 'an object', json)
-    const tasks = (): string[] => tasksOf(fieldsOf(signature.get('kwargs')).get('tasks'))
+    const tasks = (): readonly string[] => tasksOf(fieldsIn(signature.get('kwargs')).get('tasks'))
     switch (valueOf(signature.get('subtask_type'))) {
       case 'chain': {
         const [head, ...rest] = tasks()
@@ -81,15 +76,15 @@ class Following {
     if (typeof task !== 'string' || task === '') throw malformed(`the task ${what}`, 'a string', signature.get('task'))
     if (given !== 'null' && !given.startsWith('[')) throw malformed(`the args ${what}`, 'a list', given)
     if (kwargs !== 'null' && !kwargs.startsWith('{')) throw malformed(`the kwargs ${what}`, 'an object', kwargs)
-    const options = fieldsOf(signature.get('options'))
-    const headers = fieldsOf(options.get('headers'))
+    const options = fieldsIn(signature.get('options'))
+    const headers = fieldsIn(options.get('headers'))
     const first = signature.get('immutable') === 'true' ? [] : [JSON.stringify(failedId)]
-    const args = [...first, ...itemsOf(given)].join(',')
+    const args = [...first, ...itemsIn(given)].join(',')
     const own = [...headers].filter(([name]) => !name.startsWith('skein_'))
     for (const [name] of own) checkHeaderName(name)
     const [wanted, queue] = [valueOf(options.get('task_id')), valueOf(options.get('queue'))]
     const id = typeof wanted === 'string' && wanted !== '' ? wanted : this.#newId()
-    const rootId = valueOf(fieldsOf(failedHeaders).get('root_id'))
+    const rootId = valueOf(fieldsIn(failedHeaders).get('root_id'))
     const [countdown, priority] = [valueOf(options.get('countdown')), valueOf(options.get('priority'))]
     const links = `{"callbacks":${options.get('link') ?? 'null'},"errbacks":${options.get('link_error') ?? 'null'}`
     return {
@@ -119,17 +114,27 @@ class Following {
 function errbacksIn(body: string): string | undefined {
   const text = body.trim()
   // Version 1 has them beside everything else.
-  return fieldsOf(text.startsWith('[') ? itemsOf(text)[2] : text).get('errbacks')
+  return fieldsIn(text.startsWith('[') ? itemsIn(text)[2] : text).get('errbacks')
 }
 
-function tasksOf(json: string | undefined): string[] {
-  return listOf(json?.startsWith('{') ? fieldsOf(json).get('tasks') : json)
+function tasksOf(json: string | undefined): readonly string[] {
+  return listOf(json?.startsWith('{') ? fieldsIn(json).get('tasks') : json)
 }
 
 /** The items of a list; anything else is one by itself. */
-function listOf(json: string | undefined): string[] {
+function listOf(json: string | undefined): readonly string[] {
   if (json === undefined || json === 'null') return []
-  return json.startsWith('[') ? itemsOf(json) : [json]
+  return json.startsWith('[') ? itemsIn(json) : [json]
+}
+
+/** The fields of an object; none where it is not one. */
+function fieldsIn(json: string | undefined): ReadonlyMap<string, string> {
+  return json?.startsWith('{') ? membersOf(json) : new Map()
+}
+
+/** The items of a list; none where it is not one. */
+function itemsIn(json: string | undefined): readonly string[] {
+  return json?.startsWith('[') ? elementsOf(json) : []
 }
 
 /** A value that is short and plain; undefined for what cannot be read. */
