@@ -3,6 +3,25 @@ import { redisPresent } from '../lib/redis.mjs'
 import { full, relaxed } from './durabilities.mjs'
 import { goal, ratio } from './goals.mjs'
 
+const celery = {
+  key: 'celery',
+  label: 'Celery, Redis, fsync every second',
+  role: 'python',
+  versus: 'relaxed',
+  spec: { peer: 'celery', setting: 'everysec' },
+  needsVenv: true,
+  absent: !redisPresent || pythonVersion === undefined,
+}
+
+/** The same with each write flushed, for what only Celery has. */
+const celeryAlways = {
+  ...celery,
+  key: 'celery-always',
+  label: 'Celery, Redis, fsync always',
+  versus: 'skein',
+  spec: { ...celery.spec, setting: 'always' },
+}
+
 const servers = [
   {
     key: 'bullmq',
@@ -20,15 +39,7 @@ const servers = [
     spec: { peer: 'bullmq', setting: 'everysec' },
     absent: !redisPresent,
   },
-  {
-    key: 'celery',
-    label: 'Celery, Redis, fsync every second',
-    role: 'python',
-    versus: 'relaxed',
-    spec: { peer: 'celery', setting: 'everysec' },
-    needsVenv: true,
-    absent: !redisPresent || pythonVersion === undefined,
-  },
+  celery,
 ]
 
 /** What no queue that keeps its promise can beat on this disk. */
@@ -39,20 +50,6 @@ const disk = {
   versus: 'skein',
   spec: { peer: 'disk' },
 }
-
-/** Celery in its two durabilities, for what only it has. */
-const celeries = ['always', 'everysec'].map(setting => {
-  const everysec = servers.find(({ key }) => key === 'celery')
-  return setting === 'everysec'
-    ? everysec
-    : {
-        ...everysec,
-        key: 'celery-always',
-        label: 'Celery, Redis, fsync always',
-        versus: 'skein',
-        spec: { ...everysec.spec, setting },
-      }
-})
 
 const files = [full, relaxed]
 const contestants = [...files, ...servers]
@@ -102,7 +99,7 @@ export function enqueue({ quick }) {
             concurrency,
           },
     contestants: [
-      ...contestants.map(each => (each.key === 'celery' ? { ...each, only: [oneByOne] } : each)),
+      ...contestants.map(each => (each === celery ? { ...celery, only: [oneByOne] } : each)),
       { ...disk, only: [oneByOne] },
     ],
     goals: cells => [
@@ -300,9 +297,9 @@ export function chords({ quick }) {
       what: 'chord',
       count,
       concurrency: 2,
-      repeats: count >= 10_000 ? (role === 'python' ? 1 : 3) : role === 'python' ? 3 : 10,
+      repeats: (role === 'python' ? [3, 1] : [10, 3])[count >= 10_000 ? 1 : 0],
     }),
-    contestants: [...files, ...celeries.map(each => (each.key === 'celery' ? each : { ...each, only: few }))],
+    contestants: [...files, { ...celeryAlways, only: few }, celery],
     goals: cells =>
       variants.flatMap(({ key }) =>
         [
