@@ -305,9 +305,9 @@ function take(turn: Turn, taken: readonly Candidate[], request: ClaimRequest, cl
   }
   turn.after(() => {
     for (const { id, call, limitKey, ignoreResult, counts, awaits } of taken) {
-      const isFree = limitKey === null && awaits === null
-      const plain = isFree && !ignoreResult && counts === 0
-      keeper.held.set(id, { call, token, lease: leases.get(call) as number, plain, unkept: isFree && ignoreResult })
+      const ofResult = ignoreResult ? 'unkept' : counts === 0 ? 'plain' : undefined
+      const shortWay = limitKey === null && awaits === null ? ofResult : undefined
+      keeper.held.set(id, { call, token, lease: leases.get(call) as number, shortWay })
     }
   })
   for (const { id } of taken) turn.tell('reported', id) // who follows it sees that it runs

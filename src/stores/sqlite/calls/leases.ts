@@ -61,7 +61,7 @@ export class Leases implements KeptLeases {
       JSON.stringify(workers),
     ) as [string, number, number, number, number, number][]
     for (const [id, call, token, lease, length, until] of rows) {
-      keeper.held.set(id, { call, token, lease, plain: false, unkept: false })
+      keeper.held.set(id, { call, token, lease, shortWay: undefined })
       keeper.ownLeases.add(lease)
       this.#kept.set(length, { lease, length, until })
     }

@@ -4,10 +4,11 @@ import { partOf, state } from '../file/schema.ts'
 import { inChunks, textsFor } from './chunks.ts'
 import { noteEnd } from './ending.ts'
 import { limitsOf } from './history/history.ts'
-import type { Turn } from './turn.ts'
+import type { ShortWay, Turn } from './turn.ts'
 
-/** A call that is done and needs nothing beside: no limit to free, no effects, and its result is kept. */
-export interface PlainEnding {
+/** A call that is done and needs nothing beside: no limit to free, and no effects. */
+export interface ShortEnding {
+  readonly way: ShortWay
   readonly id: string
   readonly call: number
   readonly token: number
@@ -35,18 +36,16 @@ const statements = textsFor(statementFor)
  * Ends calls that are held here, in this order. False for one that somebody has taken away or has made the member of a counter
  * since, and for one that keeps its key; the others end all the same.
  */
-export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
+export function endPlain(turn: Turn, endings: readonly ShortEnding[]): boolean[] {
   const { keeper } = turn
   const first = turn.take(endings.length)
   const [count, bytes] =
-    endings.length === 1 ? endOne(turn, endings[0] as PlainEnding, first) : endAll(turn, endings, first)
+    endings.length === 1 ? endOne(turn, endings[0] as ShortEnding, first) : endAll(turn, endings, first)
   const { history } = turn
   // The first of all, which is due to be forgotten some time; or more than are kept.
   if (history.count(0) === 0 || history.bytes(0) + bytes > limitsOf(keeper, 0).bytes) turn.schedules = true
   history.add(0, count, bytes)
-  turn.after(() => {
-    for (const { id, token } of endings) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
-  })
+  turn.after(() => drop(turn, endings))
   const written = count === endings.length ? undefined : new Set(endedSince(turn, first))
   return endings.map(({ id }, index) => {
     if (written && !written.has(first + index)) return false
@@ -55,17 +54,22 @@ export function endPlain(turn: Turn, endings: readonly PlainEnding[]): boolean[]
   })
 }
 
+/** They are not held here any more, unless they have been claimed anew. */
+function drop({ keeper }: Turn, endings: Iterable<ShortEnding>): void {
+  for (const { id, token } of endings) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
+}
+
 /** The number of those that have ended, and the bytes of their calls. */
 type Sum = readonly [count: number, bytes: number]
 
 const one = `${statementFor(1)} RETURNING ${countOf('bytes')}`
 
-function endOne({ database, now }: Turn, { call, token, result, bytes }: PlainEnding, first: number): Sum {
+function endOne({ database, now }: Turn, { call, token, result, bytes }: ShortEnding, first: number): Sum {
   const row = database.get(one, call, token, result, bytes, now, first)
   return row === undefined ? [0, 0] : [1, row[0] as number]
 }
 
-function endAll(turn: Turn, endings: readonly PlainEnding[], first: number): Sum {
+function endAll(turn: Turn, endings: readonly ShortEnding[], first: number): Sum {
   const { database } = turn
   let from = first
   inChunks(endings, statements, (sql, some) => {
@@ -96,8 +100,8 @@ const forgetAll = `DELETE FROM skein_call WHERE call IN (SELECT value FROM json_
  * Ends calls that are held here and of which nothing is kept. False for one that somebody has taken away, or that has come to wait for
  * something since; the others end all the same.
  */
-export function endUnkept(turn: Turn, endings: readonly PlainEnding[]): boolean[] {
-  const { database, keeper } = turn
+export function endUnkept(turn: Turn, endings: readonly ShortEnding[]): boolean[] {
+  const { database } = turn
   const forgotten = new Map<number, number>()
   const apart: number[] = []
   const reporting: number[] = []
@@ -119,9 +123,7 @@ export function endUnkept(turn: Turn, endings: readonly PlainEnding[]): boolean[
   )
   const ids = JSON.stringify([...gone].map(({ id }) => id))
   database.run('INSERT INTO skein_gone SELECT ? + key, value FROM json_each(?)', turn.take(gone.size), ids)
-  turn.after(() => {
-    for (const { id, token } of gone) if (keeper.held.get(id)?.token === token) keeper.held.delete(id)
-  })
+  turn.after(() => drop(turn, gone))
   for (const { id, call, result } of gone) {
     const counts = forgotten.get(call) as number
     noteEnd(turn, { call, counts }, state.done, { result })

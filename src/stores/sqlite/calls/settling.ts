@@ -9,54 +9,52 @@ import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters/counter
 import { runEffects } from './effects.ts'
 import { end, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
 import { refill } from './limits.ts'
-import { endPlain, endUnkept, type PlainEnding } from './plain-ending.ts'
+import { endPlain, endUnkept, type ShortEnding } from './plain-ending.ts'
 import { reportKind, write } from './reporting.ts'
 import { state } from '../file/schema.ts'
 import { earlier, join, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
-import type { Turn } from './turn.ts'
+import type { ShortWay, Turn } from './turn.ts'
 
 /** Ends attempts. */
 export function settle(turn: Turn, settlements: readonly Settlement[]): WriteOutcome[] {
   turn.durable = true
   const outcomes: WriteOutcome[] = []
   for (let at = 0; at < settlements.length;) {
-    const plain = alike(turn, settlements, at, 'plain')
-    const some = plain.length > 0 ? plain : alike(turn, settlements, at, 'unkept')
-    if (some.length > 0) {
-      const ends = plain.length > 0 ? endPlain(turn, some) : endUnkept(turn, some)
-      for (const [index, ended] of ends.entries())
-        outcomes.push(ended ? 'ok' : settleOne(turn, settlements[at + index] as Settlement))
-    } else outcomes.push(settleOne(turn, settlements[at] as Settlement))
+    const some = alike(turn, settlements, at)
+    const ends = some[0] === undefined ? [false] : endInWay[some[0].way](turn, some)
+    for (const [index, ended] of ends.entries())
+      outcomes.push(ended ? 'ok' : settleOne(turn, settlements[at + index] as Settlement))
     at = outcomes.length
   }
   crashPoint('during-ack')
   return outcomes
 }
 
-type Kind = 'plain' | 'unkept'
+const endInWay: Readonly<Record<ShortWay, typeof endPlain>> = { plain: endPlain, unkept: endUnkept }
 
-/** Those from a place on that can be ended together. */
-function alike(turn: Turn, settlements: readonly Settlement[], at: number, kind: Kind): PlainEnding[] {
-  const found: PlainEnding[] = []
+/** Those from a place on that can be ended together: in a short way, and all in the same. */
+function alike(turn: Turn, settlements: readonly Settlement[], at: number): ShortEnding[] {
+  const found: ShortEnding[] = []
   for (; at + found.length < settlements.length;) {
-    const ending = plainEnding(turn, settlements[at + found.length] as Settlement, kind)
-    if (ending === undefined) break
+    const ending = shortEnding(turn, settlements[at + found.length] as Settlement)
+    if (ending === undefined || ending.way !== (found[0] ?? ending).way) break
     found.push(ending)
   }
   return found
 }
 
 /** The common cases: done, with nothing to be done beside; undefined for any other. */
-function plainEnding({ keeper }: Turn, settlement: Settlement, kind: Kind): PlainEnding | undefined {
+function shortEnding({ keeper }: Turn, settlement: Settlement): ShortEnding | undefined {
   if (settlement.kind !== 'done' || settlement.effects?.length || settlement.next?.length) return undefined
   const { id, token, result } = settlement
   const held = keeper.held.get(id)
-  if (!held?.[kind] || held.token !== token) return undefined
+  const way = held?.shortWay
+  if (held === undefined || way === undefined || held.token !== token) return undefined
   // One that belongs to this claim alone has to be dropped with it.
-  if (kind === 'unkept' && !keeper.ownLeases.has(held.lease)) return undefined
+  if (way === 'unkept' && !keeper.ownLeases.has(held.lease)) return undefined
   const bytes = Buffer.byteLength(result)
-  return bytes > keeper.settings.maxBytes ? undefined : { id, call: held.call, token, result, bytes }
+  return bytes > keeper.settings.maxBytes ? undefined : { way, id, call: held.call, token, result, bytes }
 }
 
 function settleOne(turn: Turn, settlement: Settlement): WriteOutcome {

@@ -14,11 +14,12 @@ interface Held {
   readonly call: number
   readonly token: number
   readonly lease: number
-  /** False for one that needs more than a plain ending: it has a limit, or nothing is kept of it. */
-  readonly plain: boolean
-  /** True for one that leaves nothing behind once it is done, but what counters keep of it. */
-  readonly unkept: boolean
+  /** The short way in which it may end, with others, once it is done; undefined for one that needs more. */
+  readonly shortWay: ShortWay | undefined
 }
+
+/** `plain`: it has no limit and no effects, and its result is kept. `unkept`: it leaves nothing behind, but what counters keep of it. */
+export type ShortWay = 'plain' | 'unkept'
 
 /** A call that has ended and is a member of counters, and how. */
 export interface Ended {

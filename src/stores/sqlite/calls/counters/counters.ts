@@ -210,7 +210,7 @@ export function attend(turn: Turn, { call, id }: { readonly call: number; readon
     counter,
   )
   const held = keeper.held.get(id)
-  if (held) keeper.held.set(id, { ...held, plain: false, unkept: false })
+  if (held) keeper.held.set(id, { ...held, shortWay: undefined })
   return counter
 }
 
