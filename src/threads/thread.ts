@@ -107,8 +107,9 @@ export class Thread implements Transport {
     }
     if (this.#closed) return end()
     this.#port.once('close', end)
-    // A port whose other end was never taken up does not close by itself.
-    setImmediate(() => this.#port.close())
+    // A port whose other end was never taken up does not close by itself. All others do, perhaps after this: a program that was busy may
+    // hear of the end before it hears of what was posted.
+    setImmediate(() => this.#listener.close())
   }
 
   post(message: Request, json: boolean, moved?: readonly Transferable[]): void {

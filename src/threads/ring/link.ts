@@ -95,16 +95,20 @@ export class Listener<M> {
   #onPosted(posted: Posted<M>): void {
     this.#inlet.arrived(posted && batchOf(posted))
     // What has been posted meanwhile is handled together with this, so that the answers travel together, too.
-    for (let i = 1; i < together; i++) {
-      const more = nodeThreads().receiveMessageOnPort(this.#port)
-      if (more === undefined) break
-      const { message } = more as { readonly message: Posted<M> }
-      this.#inlet.arrived(message && batchOf(message))
-    }
+    this.#takePosted(together - 1)
     if (this.#awake) return
     this.#awake = true
     this.#since = steady()
     this.#read()
+  }
+
+  #takePosted(most: number): void {
+    for (let i = 0; i < most; i++) {
+      const more = nodeThreads().receiveMessageOnPort(this.#port)
+      if (more === undefined) return
+      const { message } = more as { readonly message: Posted<M> }
+      this.#inlet.arrived(message && batchOf(message))
+    }
   }
 
   /** This side has just sent something: an answer may come soon. */
@@ -151,6 +155,12 @@ export class Listener<M> {
     if (now - this.#since < turn) return queueMicrotask(this.#read)
     this.#since = now
     setImmediate(this.#read)
+  }
+
+  /** Closes the port; what was posted and not told yet stays to be read, which a port that closes forgets. */
+  close(): void {
+    this.#takePosted(Infinity)
+    this.#port.close()
   }
 
   /** Hands over all that is left, now: the sender is gone. */
