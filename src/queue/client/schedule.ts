@@ -188,7 +188,7 @@ export function scheduleStatus(stored: StoredSchedule): ScheduleStatus {
   return {
     name: stored.name,
     state: term === null ? 'over' : paused ? 'paused' : 'active',
-    rule,
+    rule: { ...rule }, // the definition is remembered
     catchUp,
     overlap,
     jitter,

@@ -60,6 +60,17 @@ describe('a schedule', () => {
     assert.deepEqual(await queue.schedules(), [{ ...status, next, count, runs }])
   })
 
+  test('stays as it is, whatever is done with the status that it has returned', async () => {
+    await using bench = await open()
+    const schedule = await bench.queue.schedule('s', { every: '1h' }, call(echo, 'a'))
+    const { rule } = await schedule.status()
+    Object.assign(rule ?? assert.fail(), { every: 5 * hour })
+    assert.deepEqual((await schedule.status()).rule, { every: hour })
+    await bench.clock.advance('1h')
+    assert.deepEqual(await jobsOf(bench), ['1 ready'])
+    assert.deepEqual((await schedule.status()).next, new Date(begin + 2 * hour))
+  })
+
   test('has jobs that run as any other', async () => {
     await using bench = await open()
     await bench.queue.schedule(
