@@ -1,3 +1,4 @@
+import { describe } from '../../core/errors/checks.ts'
 import { ScheduleError } from '../../core/errors/errors.ts'
 
 const day = 86_400_000
@@ -27,7 +28,7 @@ export function timeZoneOf(name: unknown): TimeZone {
   if (zone === undefined) {
     throw new ScheduleError(
       'SKEIN_SCHEDULE_RULE',
-      `There is no time zone ${typeof name === 'string' ? `'${name}'` : String(name)}. Name it as in 'Europe/Berlin' or 'UTC'; ` +
+      `There is no time zone ${describe(name)}. Name it as in 'Europe/Berlin' or 'UTC'; ` +
         `Intl.supportedValuesOf('timeZone') lists them.`,
     )
   }

@@ -38,6 +38,7 @@ describe('a schedule is refused', () => {
     ],
     [{ cron: '* * * * *', timeZone: '' }, /^SKEIN_SCHEDULE_RULE/],
     [{ cron: '* * * * *', timeZone: 7 }, /^SKEIN_SCHEDULE_RULE/],
+    [{ cron: '* * * * *', timeZone: Object.create(null) as unknown }, /^SKEIN_SCHEDULE_RULE: .* a null-prototype/],
     [{ cron: '* * * * *', every: '5m' }, /^SKEIN_INVALID_ARGUMENT: .*one of cron, every and at/],
     [{}, /^SKEIN_INVALID_ARGUMENT: .*one of cron, every and at/],
     [{ evry: '5m' }, /^SKEIN_INVALID_ARGUMENT: .*Did you mean 'every'/],
