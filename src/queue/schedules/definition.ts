@@ -78,7 +78,7 @@ export const scheduleOptionNames: readonly (keyof ScheduleOptions)[] = [
 
 const known: ReadonlySet<string> = new Set(scheduleOptionNames)
 /** The most terms that are made up for at once. */
-export const mostAtOnce = 1_000
+export const mostCatchUp = 1_000
 
 /**
  * A definition, checked.
@@ -87,13 +87,13 @@ export const mostAtOnce = 1_000
  */
 export function definitionOf(rule: ScheduleRule, call: StoredCall, options: ScheduleOptions = {}): Definition {
   checkKnown(options, known, 'option of a schedule')
-  const { catchUp = 'last', catchUpLimit = mostAtOnce, overlap = 'allow', jitter = 0, times = Infinity } = options
+  const { catchUp = 'last', catchUpLimit = mostCatchUp, overlap = 'allow', jitter = 0, times = Infinity } = options
   checkWord(catchUp, ['last', 'all', 'none'], 'catchUp')
   checkWord(overlap, ['allow', 'skip', 'queue', 'cancel'], 'overlap')
   checkCount(times, 'times', 1)
-  if (!Number.isInteger(catchUpLimit) || catchUpLimit < 1 || catchUpLimit > mostAtOnce) {
+  if (!Number.isInteger(catchUpLimit) || catchUpLimit < 1 || catchUpLimit > mostCatchUp) {
     throw new InvalidArgumentError(
-      `catchUpLimit must be an integer from 1 to ${mostAtOnce}, got ${describe(catchUpLimit)}`,
+      `catchUpLimit must be an integer from 1 to ${mostCatchUp}, got ${describe(catchUpLimit)}`,
     )
   }
   if (overlap !== 'allow' && call.unique !== undefined) {

@@ -1,6 +1,6 @@
 import { ScheduleError } from '../../core/errors/errors.ts'
 import type { ScheduleState, StoredSchedule } from '../../stores/roles/schedules.ts'
-import { type Definition, mostAtOnce } from './definition.ts'
+import { type Definition, mostCatchUp } from './definition.ts'
 import { dueAt, type Progress, type ScheduleRun } from './progress.ts'
 
 /** The version of the form in which schedules are kept. */
@@ -66,8 +66,9 @@ function definitionIn(text: string): unknown {
   if (definitions.has(text)) return definitions.get(text)
   const definition = parsed(text)
   if (typeof definition === 'object' && definition !== null) texts.set(definition, text)
+  if (text.length > mostRemembered[0]) return definition
   if (definitions.size >= mostRemembered[1]) definitions.clear()
-  if (text.length <= mostRemembered[0]) definitions.set(text, definition)
+  definitions.set(text, definition)
   return definition
 }
 
@@ -95,7 +96,7 @@ function isDefinition(value: unknown): value is Definition {
     isMaybe(times, isNumber) &&
     isNumber(catchUpLimit) &&
     catchUpLimit >= 1 &&
-    catchUpLimit <= mostAtOnce &&
+    catchUpLimit <= mostCatchUp &&
     isString(overlap) &&
     isString(catchUp)
   )
