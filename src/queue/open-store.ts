@@ -4,6 +4,7 @@ import type { Store } from '../stores/roles/store.ts'
 // Not left to the import below: in a bundle, the thread of a store finds out here that it is one.
 import '../stores/sqlite/starter.ts'
 import { isSameStore, together } from '../stores/together/together.ts'
+import { withoutSecret } from '../stores/without-secret.ts'
 
 /** The functions that open a store, by the part of a URL before the colon. Each is loaded when it is asked for. */
 const schemes: Readonly<Record<string, (url: string, shares: boolean) => Promise<Store>>> = {
@@ -92,8 +93,7 @@ async function openOne(url: string | URL, shares: boolean): Promise<Store> {
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(text)?.[1]?.toLowerCase()
   const open = scheme !== undefined && Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
   if (open) return open(text, shares)
-  // It may contain a password.
-  const shown = text.replace(/\/\/[^@/]*@/, '//…@')
+  const shown = withoutSecret(text)
   throw new InvalidArgumentError(
     scheme === undefined || scheme.length === 1
       ? `The URL of a store begins with its kind, got ${describe(shown)}. For a file write 'sqlite:${shown}'. There are: ${examples}.`

@@ -43,7 +43,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/stores': [
     ['roles', 'story', 'end-counter', 'job-counter', 'crash-point', 'call-id'],
-    ['options', 'check', 'refusals', 'listeners'],
+    ['options', 'check', 'refusals', 'without-secret', 'listeners'],
     ['check-schedules', 'moved', 'pulling', 'threaded', 'after-failure'],
     ['memory', 'sqlite', 'redis', 'together'],
     ['index'],

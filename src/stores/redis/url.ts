@@ -1,5 +1,6 @@
 import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
+import { withoutSecret } from '../without-secret.ts'
 import type { ConnectionOptions } from './connection/client.ts'
 
 /** The place that the URL of a Redis store names, and what it says beside. */
@@ -27,7 +28,7 @@ const example = `'redis://127.0.0.1:6379/0'`
  * **Errors**: `SKEIN_INVALID_ARGUMENT`.
  */
 export function redisPlace(text: string): RedisPlace {
-  const shown = text.replace(/\/\/[^@/]*@/, '//…@')
+  const shown = withoutSecret(text)
   let url: URL
   try {
     url = new URL(text)
@@ -52,22 +53,33 @@ export function redisPlace(text: string): RedisPlace {
   }
   const host = hostname.replace(/^\[|\]$/g, '')
   const number = Number(port || 6379)
+  if (number === 0)
+    throw new InvalidArgumentError(`The port in the URL of a Redis store is 1 to 65535, got ${describe(shown)}`)
   const database = Number(db || 0)
   const prefix = searchParams.get('prefix') ?? ''
   return {
-    url: shown,
+    // It can be read, so an @ in its query is none that ends a password.
+    url: text.replace(/\/\/[^/?#]*@/, '//…@'),
     location: `redis:${host}:${number}/${database}/${prefix}`,
     connection: {
       host,
       port: number,
       db: database,
-      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(username === '' ? {} : { username: decoded(username) }),
+      ...(password === '' ? {} : { password: decoded(password) }),
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
     prefix,
     resultExpires: secondsOf(searchParams, 'result_expires') ?? 86_400_000,
     visibilityTimeout: secondsOf(searchParams, 'visibility_timeout'),
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new InvalidArgumentError('A % in the user or the password in the URL of a Redis store must be written as %25')
   }
 }
 

@@ -1,6 +1,10 @@
 import { createRequire } from 'node:module'
 import { StoreError } from '../../../core/errors/errors.ts'
 import { fileOfCaller } from '../../../core/report/own-file.ts'
+import { clearTimeout, setTimeout } from '../../../core/time/platform.ts'
+
+/** A server that has not answered for so long, or the way to it, is gone, in milliseconds. */
+export const answersWithin = 10_000
 
 /** The things that the store needs of a connection of the package `ioredis`. */
 export interface Connection {
@@ -42,6 +46,31 @@ export function newConnection(options: ConnectionOptions, store: string): Connec
   })
   connection.on('error', () => {}) // the one that uses it hears of it
   return connection
+}
+
+/**
+ * Opens a connection. Rejects with why that cannot be: the package itself says only that it was closed.
+ *
+ * @param within milliseconds for all of it, of which connecting is only the first part: a server may take it and say nothing
+ */
+export async function opened(connection: Connection, within: number = answersWithin): Promise<void> {
+  let trouble: unknown
+  connection.on('error', error => (trouble ??= error))
+  const late = setTimeout(() => {
+    trouble ??= new Error(`it was not ready within ${within / 1_000} s`)
+    connection.disconnect()
+  }, within)
+  try {
+    await connection.connect()
+  } catch (error) {
+    trouble ??= error
+  } finally {
+    clearTimeout(late)
+  }
+  if (trouble === undefined) return
+  // Without the database that was asked for the package would go on in the first one.
+  connection.disconnect()
+  throw trouble
 }
 
 function installed(store: string): new (options: object) => Connection {

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from '../../../core/time/platform.ts'
-import { type Connection, type ConnectionOptions, newConnection } from './client.ts'
+import { type Connection, type ConnectionOptions, newConnection, opened } from './client.ts'
 
 /** Seconds for which the server is asked to wait. It is asked again then: a way that leads nowhere shows itself so. */
 const waits = 60
@@ -78,7 +78,7 @@ export class Door {
   async #open(): Promise<Connection> {
     const connection = newConnection(this.#options, this.#url)
     this.#connection = connection
-    await connection.connect()
+    await opened(connection)
     this.#hold()
     if (this.#closed) connection.disconnect()
     return connection

@@ -1,10 +1,8 @@
 import { ClosedError, StoreError } from '../../../core/errors/errors.ts'
 import { clearTimeout, setTimeout, steady } from '../../../core/time/platform.ts'
 import type { Script } from '../scripts/script.ts'
-import { type Connection, type ConnectionOptions, newConnection } from './client.ts'
+import { answersWithin, type Connection, type ConnectionOptions, newConnection, opened } from './client.ts'
 
-/** A command that has not been answered for so long has met a server, or a way to it, that is gone, in milliseconds. */
-const answersWithin = 10_000
 /** The time after which a script that cannot be sent is given up, in milliseconds. */
 const patience = 20_000
 const pauses: readonly number[] = [0, 50, 200, 500, 1_000]
@@ -165,12 +163,11 @@ export class Link {
     connection.on('end', lost)
     this.#current = connection
     try {
-      await connection.connect()
+      await opened(connection)
       if (this.#closed) connection.disconnect()
       this.#hold()
       return connection
     } catch (error) {
-      connection.disconnect()
       lost()
       throw error
     }
@@ -189,7 +186,9 @@ export class Link {
   #readable(error: unknown): unknown {
     if (error instanceof StoreError) return error
     const { url: store } = this.#settings
-    const message = (error as Error).message
+    const { message } = error as Error
+    // What was sent: it may hold a password.
+    delete (error as { command?: unknown }).command
     const why = (
       code: 'SKEIN_STORE_FULL' | 'SKEIN_STORE_READ_ONLY' | 'SKEIN_STORE_UNAVAILABLE',
       text: string,
@@ -198,7 +197,11 @@ export class Link {
       return why('SKEIN_STORE_FULL', `The Redis server at ${store} takes no more (its maxmemory)`)
     if (message.startsWith('READONLY'))
       return why('SKEIN_STORE_READ_ONLY', `The Redis server at ${store} is a replica, to which nothing is written`)
-    if (isAnswer(error) && !/^(?:NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|MISCONF)/.test(message)) return error
+    if (message.startsWith('WRONGTYPE'))
+      return why(
+        'SKEIN_STORE_UNAVAILABLE',
+        `Another program keeps something else in the Redis database at ${store}, under the name of a queue or of what belongs to one`,
+      )
     return why('SKEIN_STORE_UNAVAILABLE', `The Redis server at ${store} cannot be used`)
   }
 }

@@ -1,5 +1,5 @@
 import { clearTimeout, queueMicrotask, setTimeout } from '../../../core/time/platform.ts'
-import { type Connection, type ConnectionOptions, newConnection } from './client.ts'
+import { type Connection, type ConnectionOptions, newConnection, opened } from './client.ts'
 
 const pauseAfterFailure = 500
 
@@ -126,7 +126,7 @@ export class Listening {
       this.#match()
     })
     this.#connection = connection
-    await connection.connect()
+    await opened(connection)
     this.#hold()
     return connection
   }
