@@ -4,6 +4,8 @@ import type { Held } from './held.ts'
 /** An idle worker looks so often whether others have died, in milliseconds. */
 const looksEvery = 15_000
 const shortest = 10
+/** Leases are renewed at least so often, in milliseconds: a timer rings at once when it is given more than 2^31. */
+const seldomest = 86_400_000
 
 /** The things that are to be done from time to time. */
 export interface Chores {
@@ -48,7 +50,7 @@ export class Keeper {
   /** Claims with a lease of so many milliseconds are to be renewed. */
   renews(lease: number): void {
     if (!this.#runs || this.#closed || this.#renewing !== undefined) return
-    this.#renewing = setTimeout(() => void this.#renew(), lease / 3).unref()
+    this.#renewing = setTimeout(() => void this.#renew(), Math.min(lease / 3, seldomest)).unref()
   }
 
   close(): void {

@@ -296,6 +296,20 @@ describeRedis('a store on Redis beside programs in Python', () => {
     await store.broker.settle([{ id: 'tried', token: again.token, kind: 'done', result: '1' }])
   })
 
+  test('hands back a message whose count of attempts is none', async () => {
+    const retries = [1e300, 1.5, -3]
+    for (const each of retries) await server.text('LPUSH', 'celery', message({ headers: { retries: each } }))
+    const claims = await taken(retries.length)
+    assert.deepEqual(
+      claims.map(each => each.attempt),
+      [1, 2, 1],
+    )
+    const releases = claims.map(({ id, token }) => ({ id, token, kind: 'release', delay: 0 }) as const)
+    assert.deepEqual(await store.broker.settle(releases), ['ok', 'ok', 'ok'])
+    assert.equal(await server.text('LLEN', 'celery'), '3')
+    await server.text('DEL', 'celery')
+  })
+
   test('gives up what Python has put back and somebody else has taken since, under the same delivery tag', async () => {
     await server.text('LPUSH', 'celery', message({ headers: { id: 'stolen' }, properties: { delivery_tag: 'same' } }))
     const [claim] = await taken(1)
@@ -358,5 +372,16 @@ describeRedis('a store on Redis beside programs in Python', () => {
   test('listens to nothing any more when nobody waits', async () => {
     await store.results.outcome('nobody')
     assert.equal(await server.text('PUBSUB', 'CHANNELS', 'celery-task-meta-*'), '')
+  })
+
+  test('hears of seventy thousand calls at once, and of none when nobody waits for them any more', async () => {
+    const heard = async (): Promise<number> =>
+      Number((await server.text('INFO', 'stats')).match(/pubsub_channels:(\d+)/)?.[1])
+    const before = await heard()
+    const stops = Array.from({ length: 70_000 }, (_, n) => store.results.watch(`many ${n}`, {}))
+    await store.results.outcome('many 0')
+    assert.equal(await heard(), before + 140_000)
+    for (const stop of stops) stop()
+    while ((await heard()) !== before) await new Promise(setImmediate)
   })
 })

@@ -2,6 +2,8 @@ import { clearTimeout, queueMicrotask, setTimeout } from '../../../core/time/pla
 import { type Connection, type ConnectionOptions, newConnection, opened } from './client.ts'
 
 const pauseAfterFailure = 500
+/** More channels in one command would be more arguments than a function takes. */
+const mostAtOnce = 1_000
 
 /** Hears what is said on the channels that somebody wants to hear. */
 export interface Hearing {
@@ -17,6 +19,9 @@ export class Listening {
   readonly #hearing: Hearing
   readonly #wanted = new Map<string, number>()
   #subscribed = new Set<string>()
+  /** Those that are wanted and not heard, and those that are heard and not wanted any more. */
+  #missing = new Set<string>()
+  #over = new Set<string>()
   #connection: Connection | undefined
   #matching: Promise<void> | undefined
   #hasGap = false
@@ -33,7 +38,11 @@ export class Listening {
 
   /** Listens to channels; returns the function that stops that. */
   want(channels: readonly string[]): () => void {
-    for (const channel of channels) this.#wanted.set(channel, (this.#wanted.get(channel) ?? 0) + 1)
+    for (const channel of channels) {
+      this.#wanted.set(channel, (this.#wanted.get(channel) ?? 0) + 1)
+      this.#over.delete(channel)
+      if (!this.#subscribed.has(channel)) this.#missing.add(channel)
+    }
     this.#match()
     let stopped = false
     return () => {
@@ -41,8 +50,13 @@ export class Listening {
       stopped = true
       for (const channel of channels) {
         const count = this.#wanted.get(channel) as number
-        if (count > 1) this.#wanted.set(channel, count - 1)
-        else this.#wanted.delete(channel)
+        if (count > 1) {
+          this.#wanted.set(channel, count - 1)
+          continue
+        }
+        this.#wanted.delete(channel)
+        this.#missing.delete(channel)
+        if (this.#subscribed.has(channel)) this.#over.add(channel)
       }
       this.#match()
     }
@@ -50,7 +64,7 @@ export class Listening {
 
   /** Resolves when all channels that are wanted are heard: what is said from then on is not missed. */
   async settled(): Promise<void> {
-    if (this.#missing().length === 0) return
+    if (this.#missing.size === 0) return
     await new Promise<void>(resolve => this.#settled.push(resolve))
   }
 
@@ -67,10 +81,6 @@ export class Listening {
     for (const resolve of this.#settled.splice(0)) resolve()
   }
 
-  #missing(): string[] {
-    return [...this.#wanted.keys()].filter(channel => !this.#subscribed.has(channel))
-  }
-
   /** Asks for what is wanted, once this turn is over: many at once. */
   #match(): void {
     // Who comes while it is being asked is asked for right after that.
@@ -79,6 +89,7 @@ export class Listening {
       .then(() => this.#subscribe())
       .catch(() => {
         this.#lost(this.#connection)
+        if (this.#closed) return
         this.#pause = setTimeout(() => {
           this.#pause = undefined
           this.#match()
@@ -88,7 +99,7 @@ export class Listening {
       .finally(() => {
         this.#matching = undefined
         this.#hold()
-        if (this.#missing().length > 0) this.#match()
+        if (this.#missing.size > 0) this.#match()
         else for (const resolve of this.#settled.splice(0)) resolve()
       })
     this.#matching = matching
@@ -96,23 +107,29 @@ export class Listening {
   }
 
   async #subscribe(): Promise<void> {
-    for (;;) {
-      const missing = this.#missing()
-      const over = [...this.#subscribed].filter(channel => !this.#wanted.has(channel))
-      if ((missing.length === 0 && over.length === 0) || this.#closed) return
-      if (missing.length === 0 && this.#connection === undefined) return
+    while (!this.#closed && (this.#missing.size > 0 || (this.#over.size > 0 && this.#connection !== undefined))) {
       const connection = this.#connection ?? (await this.#open())
+      const missing = firstOf(this.#missing)
       if (missing.length > 0) {
         await connection.subscribe(...missing)
-        for (const channel of missing) this.#subscribed.add(channel)
-        if (this.#hasGap) {
+        for (const channel of missing) {
+          this.#subscribed.add(channel)
+          this.#missing.delete(channel)
+          if (!this.#wanted.has(channel)) this.#over.add(channel)
+        }
+        if (this.#hasGap && this.#missing.size === 0) {
           this.#hasGap = false
           this.#hearing.gap()
         }
       }
+      const over = firstOf(this.#over)
       if (over.length > 0) {
+        // Before it is done: who wants one of them from here on asks for it anew.
+        for (const channel of over) {
+          this.#over.delete(channel)
+          this.#subscribed.delete(channel)
+        }
         await connection.unsubscribe(...over)
-        for (const channel of over) this.#subscribed.delete(channel)
       }
     }
   }
@@ -136,6 +153,8 @@ export class Listening {
     this.#connection = undefined
     this.#hasGap ||= this.#subscribed.size > 0
     this.#subscribed = new Set()
+    this.#missing = new Set(this.#wanted.keys())
+    this.#over = new Set()
     connection.disconnect()
   }
 
@@ -145,4 +164,13 @@ export class Listening {
     if (this.#holds || this.#matching !== undefined) stream?.ref?.()
     else stream?.unref?.()
   }
+}
+
+function firstOf(channels: ReadonlySet<string>): string[] {
+  const first: string[] = []
+  for (const channel of channels) {
+    if (first.length === mostAtOnce) break
+    first.push(channel)
+  }
+  return first
 }

@@ -53,6 +53,8 @@ local function bury(message, queue)
 end
 
 local function text(value) return type(value) == 'string' and value ~= '' and value or nil end
+-- The server counts on in whole numbers alone, and a script that it stops has done half of its work.
+local function whole(value) return type(value) == 'number' and value >= 0 and value < 1e9 and math.floor(value) or 0 end
 
 local function take(message, queue, list)
   local fine, m = pcall(cjson.decode, message)
@@ -83,7 +85,7 @@ local function take(message, queue, list)
   end
   local alone = tonumber(r[3] or '')
   local blamed = (alone == nil and #taken < places) or (alone ~= nil and alone < 0)
-  local before = math.max(tonumber(r[4] or 0), tonumber(type(h.retries) == 'number' and h.retries or 0))
+  local before = math.max(tonumber(r[4] or 0), whole(h.retries))
   local token = redis.call('HINCRBY', key, 'token', 1)
   redis.call('HSET', key, 'state', 'running', 'queue', queue, 'list', list, 'worker', worker, 'started', now, 'attempt', before + 1,
     'deaths', deaths, 'handle', HANDLE, 'order', order(), 'lease', lease)
