@@ -10,7 +10,7 @@ export const anyValue: fc.Arbitrary<unknown> = fc.anything({
   withTypedArray: true,
   withSparseArray: false,
   withNullPrototype: false,
-  maxDepth: 4,
+  maxDepth: 5,
 })
 
 /** An object of Celery's, which must not have the form of a tagged value. */
