@@ -7,10 +7,9 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { root } from './steps.mjs'
@@ -63,31 +62,60 @@ async function versionOf(program) {
 }
 
 /**
- * Starts a Redis server on a free port of loopback, with its files in a folder of its own. Gives { url, port, version, stop }, or
- * { missing: why }. It dies with this program.
+ * Starts a Redis server on a free port of loopback, with its files in a folder of its own. Gives { url, port, version, restart, stop },
+ * or { missing: why }. It dies with this program; `restart` kills it at once, as if the power had gone, and starts it on the same data.
+ *
+ * @param options as on its command line
  */
-export async function startRedis() {
+export async function startRedis(...options) {
   const { program, version, missing } = await redisProgram()
   if (missing !== undefined) return { missing }
   const folder = mkdtempSync(join(tmpdir(), 'skein-redis-'))
   const port = await freePort()
-  const options = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
-  const server = spawn(program, options.map(String), { stdio: 'ignore' })
-  const ended = once(server, 'exit')
-  const end = () => server.kill('SIGKILL')
-  process.once('exit', end)
-  const stop = async () => {
-    process.off('exit', end)
-    server.kill('SIGTERM')
-    await ended
-    rmSync(folder, { recursive: true, force: true })
+  const given = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...options]
+  let end = await running(program, given)
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    port,
+    version,
+    restart: async () => {
+      await end('SIGKILL')
+      end = await running(program, given)
+    },
+    stop: async () => {
+      await end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
-  while (!(await answers(port))) {
-    if (server.exitCode !== null) return { missing: `${program} has ended with ${server.exitCode}` }
-    await wait(10)
-  }
-  return { url: `redis://127.0.0.1:${port}/0`, port, version, stop }
 }
+
+/** Resolves once a server says that it is ready, with what ends it. */
+async function running(program, given) {
+  const server = spawn(program, given, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const die = () => server.kill('SIGKILL')
+  process.once('exit', die)
+  const ended = once(server, 'exit').finally(() => process.off('exit', die))
+  let said = ''
+  const ready = new Promise(resolve => {
+    server.stdout.on('data', text => {
+      if (said.includes(isReady)) return
+      said += text
+      if (said.includes(isReady)) resolve()
+    })
+  })
+  await Promise.race([
+    ready,
+    ended.then(([code]) => {
+      throw new Error(`${program} has ended with ${code}: ${said}`)
+    }),
+  ])
+  return async signal => {
+    server.kill(signal)
+    await ended
+  }
+}
+
+const isReady = 'Ready to accept connections'
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
@@ -96,17 +124,6 @@ async function freePort() {
   server.close()
   await once(server, 'close')
   return port
-}
-
-function answers(port) {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
-    socket.once('data', data => {
-      socket.destroy()
-      resolve(data.toString().startsWith('+PONG'))
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
 
 /** Makes a virtual environment with a version of Celery in .cache, once. Gives { python, version }, or { missing: why }. */

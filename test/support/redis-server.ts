@@ -1,71 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { notTested, redisProgram } from './services.ts'
+import { notTested, redisProgram, type RedisServer as Server, startRedis } from './services.ts'
 
-const found = await redisProgram()
-const program = found.missing === undefined ? found.program : ''
+const { missing } = await redisProgram()
 
 /** Tests that need a Redis server, which is installed if need be; where it may not be, one that says so loudly. */
 export function describeRedis(title: string, body: () => void | Promise<void>): void {
-  if (found.missing === undefined) describe(title, body)
-  else test(title, t => notTested(t, found.missing))
+  if (missing === undefined) describe(title, body)
+  else test(title, t => notTested(t, missing))
 }
 
-/** A Redis server that one test file has for itself. */
-export interface RedisServer {
-  readonly port: number
-  /** The URL of its first database. */
-  readonly url: string
+/** A Redis server that one test file has for itself, and that can be asked. */
+export interface RedisServer extends Server {
   /** What the server answers to a command: a string or a number as text, the strings of a list one to a line. */
   text(...command: string[]): Promise<string>
-  /** It dies at once, as if the power had gone, and is started again on the same data. */
-  restart(): Promise<void>
-  stop(): Promise<void>
 }
 
 /** Starts a server on a port and in a folder of its own. @param options as on its command line */
 export async function freshRedis(...options: string[]): Promise<RedisServer> {
-  const port = await freePort()
-  const folder = await mkdtemp(join(tmpdir(), 'skein-redis-'))
-  const given = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...options]
-  let child = await started(given)
-  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    await ended
-  }
-  return {
-    port,
-    url: `redis://127.0.0.1:${port}/0`,
-    text: async (...command) => shown(await ask(port, command)),
-    restart: async () => {
-      await end('SIGKILL')
-      child = await started(given)
-    },
-    stop: async () => {
-      await end('SIGTERM')
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Resolves once the server says that it is ready. */
-async function started(given: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, given, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (text: Buffer) => {
-      said += text.toString()
-      if (said.includes('Ready to accept connections')) resolve()
-    })
-    child.on('exit', code => reject(new Error(`${program} has ended with ${code}: ${said}`)))
-  })
-  return child
+  const server = await startRedis(...options)
+  if (server.missing !== undefined) throw new Error(server.missing)
+  return { ...server, text: async (...command) => shown(await ask(server.port, command)) }
 }
 
 /** A simple answer as text. */
@@ -96,13 +52,4 @@ async function ask(port: number, command: readonly string[]): Promise<string> {
   } finally {
     socket.destroy()
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

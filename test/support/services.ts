@@ -8,20 +8,16 @@ interface Missing {
   readonly missing: string
 }
 
-/** A Redis server of one test file's own. */
+/** A Redis server that one test file has for itself. */
 export interface RedisServer {
   readonly missing?: undefined
+  /** The URL of its first database. */
   readonly url: string
   readonly port: number
   readonly version: string
+  /** It dies at once, as if the power had gone, and is started again on the same data. */
+  restart(): Promise<void>
   stop(): Promise<void>
-}
-
-/** The program of a Redis server. */
-export interface RedisProgram {
-  readonly missing?: undefined
-  readonly program: string
-  readonly version: string
 }
 
 /** Celery in a virtual environment. */
@@ -33,17 +29,17 @@ export interface Celery {
 }
 
 const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
-  readonly redisProgram: () => Promise<RedisProgram | Missing>
-  readonly startRedis: () => Promise<RedisServer | Missing>
+  readonly redisProgram: () => Promise<{ readonly missing?: string }>
+  readonly startRedis: (...options: string[]) => Promise<RedisServer | Missing>
   readonly celery: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
 }
 
-/** The Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installed if need be. */
-export const redisProgram: () => Promise<RedisProgram | Missing> = services.redisProgram
+/** Looks for the Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installs it if need be. */
+export const redisProgram: () => Promise<{ readonly missing?: string }> = services.redisProgram
 
-/** Starts a Redis server, which is installed if need be. */
-export const startRedis: () => Promise<RedisServer | Missing> = services.startRedis
+/** Starts a Redis server, which is installed if need be. Its parameters are options as on its command line. */
+export const startRedis: (...options: string[]) => Promise<RedisServer | Missing> = services.startRedis
 
 /** Celery 5.6.3, or the version that SKEIN_CELERY names, which is installed if need be. */
 export function celery(): Promise<Celery | Missing> {
