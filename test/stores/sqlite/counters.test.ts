@@ -223,6 +223,27 @@ describe('the counters of a SQLite store', () => {
     await store.close()
   })
 
+  inFolder(
+    'drop those who wait for one that has failed, also where the name of what is to follow cannot be kept',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      try {
+        const following = String.raw`{"task":"t\u0000","args":[],"kwargs":{},"options":{},"subtask_type":null,"immutable":false}`
+        const body = `[[],{},{"callbacks":null,"errbacks":[${following}],"chain":null,"chord":null}]`
+        await store.broker.send([{ ...waiter('w', 1, 'drop'), body }, member('m', 0)])
+        const settlements = (await claimNow(store, request)).map(({ id, token }) => ({ id, token }))
+        assert.deepEqual(
+          await store.broker.settle(settlements.map(each => ({ ...each, kind: 'failed', error: '{}' }))),
+          ['ok'],
+        )
+        assert.equal((await store.inspector.find('m'))?.state, 'failed')
+        assert.equal((await store.inspector.find('w'))?.state, 'failed')
+      } finally {
+        await store.close()
+      }
+    },
+  )
+
   inFolder('are saved by repair: who waits goes on waiting, and a member that is lost is dead', async file => {
     const store = await sqliteStore(`sqlite:${file}`)
     await store.broker.send([
