@@ -102,7 +102,7 @@ export async function main(meta: ImportMeta, body: (s: Scope) => unknown, option
   }
   if (!hasFailed || stopping !== undefined) return
   // Otherwise what is open would keep it running for ever, as a worker does.
-  exitIn(grace, 1, () => `did not end within ${grace} ms after main had failed: ${stillOpen()}`)
+  exitIn(grace, 1, () => `did not end within ${grace} ms after main had failed${stillOpen()}`)
   halt({ source: 'shutdown', reason: 'main has failed' })
 }
 
@@ -115,11 +115,11 @@ function exitIn(time: number, code: number, why: () => string): void {
   new RealTimer(time, giveUp, false)
 }
 
-/** The things that keep the program running, in Node's words. */
+/** The things that keep the program running, in Node's words, as the end of a sentence; empty where it names none. */
 function stillOpen(): string {
   const { getActiveResourcesInfo: look = () => [] } = process as Partial<NodeJS.Process> // not every runtime has it
   const names = new Set(look().filter(name => !/^(TTY|Pipe)/.test(name)))
-  return names.size === 0 ? 'something is still open' : `still open: ${[...names].join(', ')}`
+  return names.size === 0 ? '' : `: still open: ${[...names].join(', ')}`
 }
 
 /**

@@ -111,6 +111,14 @@ describe('main', { concurrency: 2 }, () => {
     assert.equal(code, 1)
   })
 
+  test('says of nothing that it is open where it has no time to end', async () => {
+    const code = `import { main } from 'skein'\nawait main(import.meta, () => { throw undefined }, { grace: 0 })`
+    const ended = await runProgram(folder.path, 'no-time.mjs', code)
+    assert.match(ended.stderr, /^undefined\n/)
+    assert.doesNotMatch(ended.stderr, /open/)
+    assert.equal(ended.code, 1)
+  })
+
   const waiting = `
     import { main } from 'skein'
     await main(import.meta, async s => {
