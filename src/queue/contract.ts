@@ -1,6 +1,7 @@
 import { elsewhere, isElsewhere, runsElsewhere } from '../call/define/elsewhere.ts'
 import { define, type InputSchemas } from '../call/define/definition.ts'
 import { type AnyFunction, type TaskIdentity, taskIdentity } from '../call/define/identity.ts'
+import { isPlain } from '../call/codec/copy-plain.ts'
 import { deepestValue } from '../call/codec/depth.ts'
 import type { Task } from '../call/define/task.ts'
 import type { Work } from '../call/run/entry.ts'
@@ -132,7 +133,7 @@ export function argumentsOf({
   }
   const { keywords, floats } = terms.get(fn) ?? { keywords: false, floats: false }
   const last = args.at(-1)
-  const named = keywords && isPlain(last) ? last : undefined
+  const named = keywords && isKeywords(last) ? last : undefined
   const placed = named === undefined ? args : args.slice(0, -1)
   const written = (value: unknown, place: number | string): unknown =>
     floats === true || (floats !== false && floats.has(place)) ? asFloats(value, new Set()) : value
@@ -145,22 +146,20 @@ export function argumentsOf({
   }
 }
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value) as unknown
-  return prototype === Object.prototype || prototype === null
+function isKeywords(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && isPlain(value) && !Array.isArray(value)
 }
 
 /** The same with each number marked as a float. What leads back to itself is left to the writer, which refuses it. */
 function asFloats(value: unknown, above: Set<object>): unknown {
   if (typeof value === 'number') return new PythonFloat(value)
-  if (!(Array.isArray(value) || isPlain(value)) || above.has(value) || above.size > deepestValue) {
-    return value
-  }
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value
+  if (above.has(value) || above.size > deepestValue) return value
   above.add(value)
-  const made = Array.isArray(value)
-    ? value.map(each => asFloats(each, above))
-    : Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asFloats(each, above)]))
+  const entries = Object.entries(value).map(([name, each]): [string, unknown] => [name, asFloats(each, above)])
   above.delete(value)
-  return made
+  // With all that a list has beside its elements, and with its holes, for which the writer has rules.
+  return Array.isArray(value)
+    ? Object.assign(new Array<unknown>(value.length), Object.fromEntries(entries))
+    : Object.fromEntries(entries)
 }

@@ -98,6 +98,20 @@ describe('a contract', () => {
     assert.equal(await sent(false), '[[1,[2,-0.0,0.5,1e+21,NaN]],{"by":3,"n":4}')
   })
 
+  test('keeps them floats in a list with a hole, and has what else is in a list refused as ever', async () => {
+    const echo = contract<(value: unknown) => unknown>('proj.echo', { floats: true })
+    const holed: number[] = [1]
+    holed[2] = 3
+    const { text } = await messageOf(queue => queue.submit(echo, holed as never))
+    assert.match(text, /^\[\[\[1\.0,null,3\.0\]\],/)
+    for (const value of [Object.assign([1], { more: 2 }), new Array(2 ** 32 - 1)]) {
+      await assert.rejects(
+        messageOf(queue => queue.submit(echo, value as never)),
+        { code: 'SKEIN_UNSENDABLE', path: 'arguments[0]' },
+      )
+    }
+  })
+
   test('that follows another call is written by its terms, too', async () => {
     const store = contract<(value: number, x: number, options: { by: number }) => void>('proj.store', {
       keywords: true,
