@@ -151,7 +151,8 @@ function shown(text: string): string {
   return text.length > 1_024 ? `${text.slice(0, 1_021)}...` : text
 }
 
-function chordAhead(): MalformedMessageError {
+/** The error of a chord that is to follow a message of another writer. */
+export function chordAhead(): MalformedMessageError {
   return new MalformedMessageError(
     'A chord is to follow the task of the message, which this version of skein does not do for messages of other writers. Submit it ' +
       'here: a chord is a call whose arguments are calls.',

@@ -1,4 +1,4 @@
-import { errbacksOf } from '../../celery/errbacks.ts'
+import { chordAhead, errbacksOf } from '../../celery/errbacks.ts'
 import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
 import { readCanvas } from '../../celery/canvas.ts'
 import type { Signature } from '../../celery/signature.ts'
@@ -108,13 +108,6 @@ function outgoing(
       typeof priority === 'number' && Number.isInteger(priority) && priority >= 0 && priority <= 9 ? priority : 0,
     delay: typeof countdown === 'number' && countdown > 0 ? Math.ceil(countdown * 1_000) : 0,
   }
-}
-
-function chordAhead(): MalformedMessageError {
-  return new MalformedMessageError(
-    'A chord is to follow the task of the message, which this version of skein does not do for messages of other writers. Submit it ' +
-      'here: a chord is a call whose arguments are calls.',
-  )
 }
 
 function listOf(value: unknown): unknown[] {
