@@ -269,6 +269,13 @@ describeRedis('a store on Redis beside programs in Python', () => {
     assert.equal(await server.text('HLEN', 'unacked'), '0')
   })
 
+  test('comes to the one that can be read, behind thousands that cannot', async () => {
+    const unreadable = Array.from({ length: 5_000 }, (_, n) => `nothing ${n}`)
+    await server.text('LPUSH', 'celery', ...unreadable, message({ headers: { id: 'behind them' } }))
+    assert.equal((await taken(1))[0]?.id, 'behind them')
+    await server.text('DEL', 'unacked', 'unacked_index')
+  })
+
   test('waits for the eta of another sender, and drops what has expired', async () => {
     const soon = new Date(Date.now() + 300).toISOString().replace('Z', '000+00:00')
     await server.text('LPUSH', 'celery', message({ headers: { id: 'later', eta: soon } }))

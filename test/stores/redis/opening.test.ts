@@ -85,6 +85,16 @@ describeRedis('opening a store on Redis', () => {
     await once(silent, 'close')
   })
 
+  test('says so where the server is full, and goes on when it has room', async () => {
+    await using store = await openStore(server.url)
+    const call = { queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 0, delay: 0 }
+    await store.broker.send([{ ...call, id: 'before' }])
+    await server.text('CONFIG', 'SET', 'maxmemory', '1')
+    await assert.rejects(store.broker.send([{ ...call, id: 'full' }]), { code: 'SKEIN_STORE_FULL' })
+    await server.text('CONFIG', 'SET', 'maxmemory', '0')
+    assert.equal((await store.broker.send([{ ...call, id: 'full' }]))[0]?.outcome, 'accepted')
+  })
+
   test('says so where another program keeps something else under the name of a queue', async () => {
     await server.text('SET', 'taken', '1')
     await using store = await openStore(server.url)

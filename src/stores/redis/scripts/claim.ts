@@ -102,12 +102,15 @@ end
 
 promote()
 endOverdue()
+-- What is not handed over must not keep others from the server for long, however much of it there is. Who waits asks again.
+local most = limit + 1000
 while cursor < #ARGV do
   local queue = arg()
   for _, step in ipairs(STEPS) do
-    while #taken < limit do
+    while #taken < limit and most > 0 do
       local message = redis.call('RPOP', P .. queue .. step)
       if not message then break end
+      most = most - 1
       take(message, queue, queue .. step)
     end
   end

@@ -42,11 +42,12 @@ local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
 local function news(id, what) redis.call('PUBLISH', P .. '${newsChannel}' .. id, what) end
 local function tell(handle, what) redis.call('PUBLISH', P .. '${handleChannel}' .. handle, what) end
 
--- What was answered before, to one who sends the same again. Answers that have arrived are forgotten.
+-- What was answered before, to one who sends the same again. Answers that have arrived are forgotten, once the work is done: a script
+-- that has taken something away is not refused any more where the server is full.
 local REPLIES = OWN .. 'replies:' .. HANDLE
-if KNOWN ~= '' then for nonce in string.gmatch(KNOWN, '%S+') do redis.call('HDEL', REPLIES, nonce) end end
 local answered = NONCE ~= '' and redis.call('HGET', REPLIES, NONCE)
 local function remember(answer)
+  for nonce in string.gmatch(KNOWN, '%S+') do redis.call('HDEL', REPLIES, nonce) end
   redis.call('HSET', REPLIES, NONCE, answer)
   redis.call('PEXPIRE', REPLIES, 3600000)
   return answer
