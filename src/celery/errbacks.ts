@@ -1,5 +1,6 @@
 import { describe } from '../core/errors/checks.ts'
 import { MalformedMessageError } from '../core/errors/errors.ts'
+import { sendingOf } from './follower.ts'
 import { checkHeaderName, writeHeaders } from './headers.ts'
 import { elementsOf, membersOf } from './json-parts.ts'
 
@@ -19,7 +20,7 @@ export type FailedCall = Pick<Errback, 'id' | 'queue' | 'headers' | 'body'>
 
 /**
  * The calls that a message asks for when its own has failed, with the id of that in front of their arguments: its `errbacks`. As text:
- * nothing of it is read, so that it needs no classes, and a store can do it.
+ * no value of it is read (those that get a result are, by `readSignature`), so that it needs no classes, and a store can do it.
  *
  * **Errors**: `SKEIN_MALFORMED_MESSAGE` for what cannot be read, `SKEIN_INVALID_ARGUMENT` for a header whose name is taken, and JsonError.
  *
@@ -82,14 +83,22 @@ class Following {
     const args = [...first, ...itemsIn(given)].join(',')
     const own = [...headers].filter(([name]) => !name.startsWith('skein_'))
     for (const [name] of own) checkHeaderName(name)
-    const [wanted, queue] = [valueOf(options.get('task_id')), valueOf(options.get('queue'))]
-    const id = typeof wanted === 'string' && wanted !== '' ? wanted : this.#newId()
+    const option = (name: string): unknown => valueOf(options.get(name))
+    const sending = sendingOf(
+      {
+        task_id: option('task_id'),
+        queue: option('queue'),
+        priority: option('priority'),
+        countdown: option('countdown'),
+      },
+      failedQueue,
+      this.#newId,
+    )
+    const { id } = sending
     const rootId = valueOf(fieldsIn(failedHeaders).get('root_id'))
-    const [countdown, priority] = [valueOf(options.get('countdown')), valueOf(options.get('priority'))]
     const links = `{"callbacks":${options.get('link') ?? 'null'},"errbacks":${options.get('link_error') ?? 'null'}`
     return {
-      id,
-      queue: typeof queue === 'string' && queue !== '' ? queue : failedQueue,
+      ...sending,
       task,
       headers: writeHeaders(
         { id, task, rootId: typeof rootId === 'string' ? rootId : failedId, parentId: failedId },
@@ -104,9 +113,6 @@ class Following {
         },
       ),
       body: `[[${args}],${kwargs === 'null' ? '{}' : kwargs},${links},"chain":[${chain.join(',')}],"chord":null}]`,
-      priority:
-        typeof priority === 'number' && Number.isInteger(priority) && priority >= 0 && priority <= 9 ? priority : 0,
-      delay: typeof countdown === 'number' && countdown > 0 ? Math.ceil(countdown * 1_000) : 0,
     }
   }
 }

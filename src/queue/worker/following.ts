@@ -1,4 +1,5 @@
 import { chordAhead, errbacksOf } from '../../celery/errbacks.ts'
+import { sendingOf } from '../../celery/follower.ts'
 import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
 import { readCanvas } from '../../celery/canvas.ts'
 import type { Signature } from '../../celery/signature.ts'
@@ -84,11 +85,11 @@ function outgoing(
   chain: readonly unknown[],
   { rootId, parentId, queue }: Sender,
 ): OutgoingCall {
-  const { task_id: taskId, link, link_error: linkError, countdown, priority, queue: own, headers } = options
+  const { link, link_error: linkError, headers } = options
   const { skein_retries: retries, ...others } = objectOf(headers)
-  const id = typeof taskId === 'string' && taskId !== '' ? taskId : newCallId()
+  const sending = sendingOf(options, queue, newCallId)
   const message = encodeMessage({
-    id,
+    id: sending.id,
     task,
     args: immutable ? args : [...first, ...args],
     kwargs,
@@ -98,16 +99,7 @@ function outgoing(
     headers: Object.fromEntries(Object.entries(others).filter(([name]) => !name.startsWith('skein_'))),
     embed: { callbacks: link ?? null, errbacks: linkError ?? null, chain, chord: null },
   })
-  return {
-    id,
-    queue: typeof own === 'string' && own !== '' ? own : queue,
-    task,
-    headers: message.headers,
-    body: message.body,
-    priority:
-      typeof priority === 'number' && Number.isInteger(priority) && priority >= 0 && priority <= 9 ? priority : 0,
-    delay: typeof countdown === 'number' && countdown > 0 ? Math.ceil(countdown * 1_000) : 0,
-  }
+  return { ...sending, task, headers: message.headers, body: message.body }
 }
 
 function listOf(value: unknown): unknown[] {
