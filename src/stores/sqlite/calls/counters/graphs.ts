@@ -80,8 +80,8 @@ export function unendedIn(turn: Turn, counter: string): number[] {
   return rows.map(([call]) => call as number)
 }
 
-/** So many calls are remembered at most, each with the place at which it was needed last. */
-const mostRemembered = 1_000
+/** So many calls are remembered at most, each with the place at which it was needed last: about a megabyte. With more that are looked at in turns, none would be found. */
+const mostRemembered = 10_000
 
 /**
  * True if a call that has not ended waits for this one. Of many that wait for one and end one after the other, all would be looked at
