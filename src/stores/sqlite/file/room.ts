@@ -45,10 +45,14 @@ export class Room {
     if (log > 0 && free < log + Math.max(kept, 2 * this.#mostGrowth) && this.emptyLog()) this.#lastLog = 0
   }
 
+  /** True where there was plenty of room a moment ago. */
+  get isPlenty(): boolean {
+    return steady() < this.#nextLook
+  }
+
   /** True where what is left is needed for what is there already. */
   isShort(): boolean {
-    // As long as there was plenty a moment ago there is enough.
-    if (steady() < this.#nextLook) return false
+    if (this.isPlenty) return false
     const free = this.#free()
     if (free >= kept) return false
     // What was forgotten has left room in the file itself.
