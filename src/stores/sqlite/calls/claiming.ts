@@ -6,7 +6,6 @@ import { memoOf } from './counters/counters.ts'
 import { condemn } from './ending.ts'
 import {
   Admission,
-  type Bounds,
   boundsIn,
   noteStart,
   notNumbers,
@@ -23,9 +22,12 @@ import { state } from '../file/schema.ts'
 import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'
 
-/** Without the numbers of the limit, which few calls have: each column of each row costs. */
-const columns = `call, id, line, headers, body, attempt, deaths, sent_at, deadline_at, limit_key, steps, ignore_result,
-  counts, awaits, max_deaths, alone`
+/** Columns that few calls have anything in, asked for where one has: each column of each row costs. */
+const rare = `attempt, deaths, deadline_at, limit_key, steps, awaits, max_deaths, alone`
+const rareOf = `SELECT ${rare}, limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?`
+
+const columns = `call, id, line, headers, body, sent_at, ignore_result, counts, attempt IS NOT 0 OR deaths IS NOT 0 OR steps IS NOT 0 OR
+  coalesce(deadline_at, limit_key, awaits, max_deaths, alone) IS NOT NULL`
 
 interface Candidate {
   readonly call: number
@@ -226,9 +228,7 @@ function headsOf(turn: Turn, all: readonly Line[], free: ReadonlyMap<number, num
 }
 
 function candidateOf(turn: Turn, row: Row): Candidate {
-  const [call, id, line, headers, body, attempt, deaths, sentAt, deadlineAt, limitKey, ...rest] = row
-  const [steps, ignoreResult, counts, awaits, maxDeaths, alone] = rest
-  const { concurrency, count, per } = limitKey === null ? boundsIn() : boundsOf(turn, call as number)
+  const [call, id, line, headers, body, sentAt, ignoreResult, counts, hasMore] = row
   const message = headers === null ? messageOf(turn, call as number) : ([textIn(headers), textIn(body)] as const)
   return {
     call: call as number,
@@ -236,26 +236,44 @@ function candidateOf(turn: Turn, row: Row): Candidate {
     line: line as number,
     headers: message[0],
     body: message[1],
-    attempt: countIn(attempt),
-    deaths: countIn(deaths),
     sentAt: countIn(sentAt),
-    deadlineAt: numberIn(deadlineAt),
-    limitKey: optionalTextIn(limitKey) ?? null,
-    concurrency,
-    count,
-    per,
-    steps: countIn(steps),
     ignoreResult: ignoreResult === 1,
     counts: countIn(counts),
-    awaits: optionalTextIn(awaits) ?? null,
-    maxDeaths: numberIn(maxDeaths),
-    alone: numberIn(alone),
+    ...(hasMore === 1 ? rarelyOf(turn, call as number) : none),
   }
 }
 
-function boundsOf(turn: Turn, call: number): Bounds {
-  const row = turn.database.get('SELECT limit_concurrency, limit_count, limit_per FROM skein_call WHERE call = ?', call)
-  return boundsIn(...(row ?? []))
+/** The fields that few candidates have anything in. */
+type Rare = Omit<Candidate, 'call' | 'id' | 'line' | 'headers' | 'body' | 'sentAt' | 'ignoreResult' | 'counts'>
+
+const none: Rare = {
+  attempt: 0,
+  deaths: 0,
+  deadlineAt: null,
+  limitKey: null,
+  steps: 0,
+  awaits: null,
+  maxDeaths: null,
+  alone: null,
+  ...boundsIn(),
+}
+
+function rarelyOf(turn: Turn, call: number): Rare {
+  const [attempt, deaths, deadlineAt, limitKey, steps, awaits, maxDeaths, alone, ...bounds] = turn.database.get(
+    rareOf,
+    call,
+  ) as Row
+  return {
+    attempt: countIn(attempt),
+    deaths: countIn(deaths),
+    deadlineAt: numberIn(deadlineAt),
+    limitKey: optionalTextIn(limitKey) ?? null,
+    steps: countIn(steps),
+    awaits: optionalTextIn(awaits) ?? null,
+    maxDeaths: numberIn(maxDeaths),
+    alone: numberIn(alone),
+    ...boundsIn(...bounds),
+  }
 }
 
 /** The message of a call that is too long for its row. */
