@@ -63,6 +63,12 @@ const parts = [
     entries: queueCommands.map(name => `cli/queue/${name}.js`),
   },
   {
+    name: 'celery',
+    entries: ['celery', 'types', 'contracts-text', 'python-project', 'ask-workers', 'stubs'].map(
+      name => `cli/celery/${name}.js`,
+    ),
+  },
+  {
     name: 'compare',
     entries: ['commands/compare', 'commands/tour', 'write-report', 'tour/statistics', 'tour/probe-places'].map(
       name => `cli/${name}.js`,

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { root } from './support/paths.ts'
 import { runScript } from './support/run-script.ts'
+import { notTested, startRedis } from './support/services.ts'
 import { difference, docstringSnippets, expectedOutput, pageSnippets, type Snippet } from './support/snippets.ts'
 import { sourceFiles } from './support/sources.ts'
 
@@ -34,10 +35,17 @@ describe('the example of', { concurrency: 2 }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   for (const snippet of snippets) {
-    test(snippet.name, async () => {
+    test(snippet.name, async t => {
+      const redis = snippet.redis === true ? await startRedis() : undefined
+      if (redis?.missing !== undefined) return notTested(t, redis.missing)
+      t.after(() => redis?.stop())
       const path = files.get(snippet) ?? ''
       const own = complaints.filter(line => line.includes(`${relative(folder, path)}(`))
       assert.deepEqual(own, [], `type errors in\n${snippet.code}`)
+      if (redis !== undefined) {
+        assert.match(snippet.code, servers)
+        writeFileSync(path, readFileSync(path, 'utf8').replace(servers, `redis://127.0.0.1:${redis.port}`))
+      }
       const { code, signal, hung, stdout, stderr } = await runScript(path, { cwd: dirname(path) })
       assert.ok(!hung, `did not end within 30 s; it printed\n${stdout}${stderr}`)
       assert.equal(code, 0, `ended with ${signal ?? code}:\n${stdout}${stderr}\nin\n${snippet.code}`)
@@ -45,6 +53,9 @@ describe('the example of', { concurrency: 2 }, () => {
     })
   }
 })
+
+/** The server in the URLs of the pages: the usual one, as their readers have it. */
+const servers = /redis:\/\/127\.0\.0\.1:6379(?=[/?'`])/g
 
 describe('the reading of examples', () => {
   test('takes the code of a docstring up to the next tag', () => {

@@ -105,6 +105,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/repair.ts')).repairCommand,
   },
   {
+    name: 'celery',
+    summary: 'tasks in Python, typed here, and tasks of here, typed in Python',
+    load: async () => (await import('./celery/celery.ts')).celeryCommand,
+  },
+  {
     name: 'tour',
     summary: 'a demonstration on this machine: three real jobs in every place (2 min)',
     load: async () => (await import('./commands/tour.ts')).tourCommand,

@@ -6,6 +6,7 @@ import { deepestValue } from '../call/codec/depth.ts'
 import type { Task } from '../call/define/task.ts'
 import type { Work } from '../call/run/entry.ts'
 import { PythonFloat } from '../celery/python-float.ts'
+import { checkQueueName } from '../call/queue-options.ts'
 import { checkKnown, checkWhole, describe } from '../core/errors/checks.ts'
 import { InvalidArgumentError, TaskDefinitionError } from '../core/errors/errors.ts'
 import { shared } from '../core/shared.ts'
@@ -25,6 +26,8 @@ export interface ContractOptions<F extends AnyFunction = AnyFunction> {
    * places (from 0) and in the keyword arguments of these names, however deep. `1` is then sent as `1.0`. Default: none.
    */
   readonly floats?: boolean | readonly (number | string)[]
+  /** The queue of calls that name none, where that of the program's other tasks is not the one. Default: as of any task. */
+  readonly queue?: string
   /** The schema of the arguments, as of `task`: checked when a call is submitted. */
   readonly input?: InputSchemas<Parameters<F>>
 }
@@ -33,10 +36,11 @@ export interface ContractOptions<F extends AnyFunction = AnyFunction> {
 interface Terms {
   readonly keywords: boolean
   readonly floats: boolean | ReadonlySet<number | string>
+  readonly queue: string | undefined
 }
 
 const terms: WeakMap<AnyFunction, Terms> = /* @__PURE__ */ shared('contracts', () => new WeakMap())
-const known: ReadonlySet<string> = new Set(['keywords', 'floats', 'input'])
+const known: ReadonlySet<string> = new Set(['keywords', 'floats', 'queue', 'input'])
 
 /**
  * A task that lives in another program, in Python or here, of which only the name and the types are known: it can be used wherever a
@@ -54,7 +58,7 @@ const known: ReadonlySet<string> = new Set(['keywords', 'floats', 'input'])
  * as a function, `SKEIN_INVALID_ARGUMENT`.
  *
  * @param name the name under which workers know the task: `proj.add`
- * @param options `keywords`, `floats` and `input`
+ * @param options `keywords`, `floats`, `queue` and `input`
  * @example
  * import { task } from 'skein'
  * import { connect, contract, work } from 'skein/queue'
@@ -80,10 +84,11 @@ export function contract<F extends AnyFunction>(name: string, options: ContractO
     )
   }
   checkWhole(name, 'The name of a task')
-  const { keywords = false, floats = false } = options
+  const { keywords = false, floats = false, queue } = options
   if (typeof keywords !== 'boolean') {
     throw new InvalidArgumentError(`keywords must be true or false, got ${describe(keywords)}`)
   }
+  if (queue !== undefined) checkQueueName(queue)
   const identity: TaskIdentity = Object.freeze({ url: elsewhere, name })
   const callable: AnyFunction = () => {
     throw runsElsewhere(identity, 'this program')
@@ -91,7 +96,7 @@ export function contract<F extends AnyFunction>(name: string, options: ContractO
   Object.defineProperty(callable, 'name', { value: name, configurable: true })
   Object.defineProperty(callable, taskIdentity, { value: identity })
   define(callable, { input: options.input })
-  terms.set(callable, { keywords, floats: floatsOf(floats) })
+  terms.set(callable, { keywords, floats: floatsOf(floats), queue })
   return callable as Task<F>
 }
 
@@ -103,6 +108,11 @@ function floatsOf(floats: unknown): Terms['floats'] {
   throw new InvalidArgumentError(
     `floats must be true, false, or a list of places (0, 1 …) and names of arguments, got ${describe(floats)}`,
   )
+}
+
+/** The queue that a contract names for its calls; undefined where there is none. */
+export function queueOfContract(fn: AnyFunction): string | undefined {
+  return terms.get(fn)?.queue
 }
 
 /** The arguments of a call, as they are written. */
@@ -131,7 +141,7 @@ export function argumentsOf({
         `there, as in @app.task(autoretry_for=…, max_retries=…).`,
     )
   }
-  const { keywords, floats } = terms.get(fn) ?? { keywords: false, floats: false }
+  const { keywords, floats } = terms.get(fn) ?? { keywords: false, floats: false as const }
   const last = args.at(-1)
   const named = keywords && isKeywords(last) ? last : undefined
   const placed = named === undefined ? args : args.slice(0, -1)

@@ -12,7 +12,7 @@ import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { OutgoingCall, StoredLimit } from '../stores/roles/calls.ts'
 import { isElsewhere } from '../call/define/elsewhere.ts'
 import { newCallId } from '../stores/call-id.ts'
-import { argumentsOf } from './contract.ts'
+import { argumentsOf, queueOfContract } from './contract.ts'
 import { embedOf } from './signatures.ts'
 
 /** The part that a call has in a graph. */
@@ -83,7 +83,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
   })
   return {
     id,
-    queue: options.queue ?? queue,
+    queue: options.queue ?? queueOfContract(work.fn) ?? queue,
     task,
     headers: message.headers,
     body: message.body,

@@ -5,7 +5,7 @@ import type { CallSettings } from '../call/options.ts'
 import { hasNested } from '../call/run/graph/nested.ts'
 import type { MessageRetries } from '../celery/message.ts'
 import { type Signature, signatureOf } from '../celery/signature.ts'
-import { argumentsOf } from './contract.ts'
+import { argumentsOf, queueOfContract } from './contract.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 
 /** The options of a call that travel with it where it is to follow another one. */
@@ -59,7 +59,7 @@ function signature(given: Following, retriesOf: RetriesOf): Signature {
         'first one an argument of it, as in call(second, call(first)).',
     )
   }
-  const { id, queue, priority, delay, retries, onDone, onError } = settings
+  const { id, queue = queueOfContract(call.fn), priority, delay, retries, onDone, onError } = settings
   const policy = retriesOf(retries)
   return signatureOf(
     name,

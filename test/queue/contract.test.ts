@@ -21,7 +21,13 @@ async function messageOf(submit: (queue: ReturnType<typeof queueIn>) => Promise<
   const [job] = await store.inspector!.list({})
   await queue.close()
   await store.close()
-  return { task: job!.task, headers: JSON.parse(job!.headers) as unknown, text: job!.body, body: readJson(job!.body) }
+  return {
+    task: job!.task,
+    queue: job!.queue,
+    headers: JSON.parse(job!.headers) as unknown,
+    text: job!.body,
+    body: readJson(job!.body),
+  }
 }
 
 describe('a contract', () => {
@@ -110,6 +116,16 @@ describe('a contract', () => {
         { code: 'SKEIN_UNSENDABLE', path: 'arguments[0]' },
       )
     }
+  })
+
+  test('has a queue of its own, if it says so, for the calls that name none', async () => {
+    const store = contract<(value: number) => void>('proj.store', { queue: 'python' })
+    const queueOf = async (...[given]: Parameters<typeof messageOf>): Promise<string> => (await messageOf(given)).queue
+    assert.equal(await queueOf(queue => queue.submit(store, 1)), 'python')
+    assert.equal(await queueOf(queue => queue.submit(call(store, 1).with({ queue: 'other' }))), 'other')
+    assert.equal(await queueOf(queue => queue.submit(add, 1, 2)), 'default')
+    const { text } = await messageOf(queue => queue.submit(call(own, 1, 2).with({ onDone: store })))
+    assert.match(text, /"task":"proj\.store","args":\[\],"kwargs":\{\},"options":\{"queue":"python"\}/)
   })
 
   test('that follows another call is written by its terms, too', async () => {
@@ -219,6 +235,8 @@ describe('a contract is made of', () => {
       { keyword: true },
       { keywords: 1 },
       { floats: 'x' },
+      { queue: '' },
+      { queue: 5 },
       { floats: [-1] },
       { floats: [0.5] },
       5,

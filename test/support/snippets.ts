@@ -6,6 +6,8 @@ export interface Snippet {
   readonly name: string
   readonly code: string
   readonly language: 'ts' | 'mjs'
+  /** Runs on a Redis server, in the place of the one that its URL names: ```ts run redis. */
+  readonly redis?: true
 }
 
 /** The `@example` of every docstring: the lines after the tag up to the next tag or the end, as editors take it. */
@@ -26,10 +28,11 @@ export function docstringSnippets({ path, text }: SourceFile): Snippet[] {
 
 /** The code blocks of a page that are marked as runnable: ```ts run or ```js run. */
 export function pageSnippets({ path, text }: SourceFile): Snippet[] {
-  return [...text.matchAll(/^```(ts|js|mjs) run\b[^\n]*\n([\s\S]*?)^```/gm)].map((match, index) => ({
+  return [...text.matchAll(/^```(ts|js|mjs) run\b([^\n]*)\n([\s\S]*?)^```/gm)].map((match, index) => ({
     name: `${path} block ${index + 1}`,
-    code: match[2] ?? '',
+    code: match[3] ?? '',
     language: match[1] === 'ts' ? 'ts' : 'mjs',
+    ...(match[2]?.trim() === 'redis' ? { redis: true } : {}),
   }))
 }
 
