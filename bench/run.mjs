@@ -4,10 +4,11 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { withBefore } from './lib/before.mjs'
-import { machine, versions } from './lib/machine.mjs'
+import { aboutMachine, aboutVersions, machine, occasion, versions } from './lib/machine.mjs'
 import { drawCurve } from './lib/chart.mjs'
 import { goalRows, goalRowsAcross } from './lib/goal-table.mjs'
 import { fillPage } from './lib/page.mjs'
+import { readPieces } from './lib/pieces.mjs'
 import { prepareVenv } from './lib/python.mjs'
 import { reportSuite } from './lib/report.mjs'
 import { runSuite, stopRunning } from './lib/rounds.mjs'
@@ -35,6 +36,8 @@ Options
                      second time, measured by the same programs
   --node N,...       on these versions of Node (20, 22, 24, 26), one after the other, and their goals side by side; the figures
                      of each go to bench/results/node-N.json
+  --from FILE,...    measures nothing: the tables of earlier runs, from the files that --json made, as if they were one; of a suite that
+                     is in several, the last one counts
   --json FILE        where the figures go (default bench/results/latest.json)
   --markdown FILE    the tables as Markdown, too
   --page FILE        puts the tables into a page that has places for them, such as docs/performance.md
@@ -47,6 +50,7 @@ Examples
   npm run bench -- dispatch-threads --only piscina --rounds 3 --json /tmp/threads.json
   npm run bench -- dispatch queue --before ../skein-1.4 --only before
   npm run bench -- start size --quick --node 20,22,24,26
+  npm run bench -- --from start.json,queue.json --page docs/performance.md
 `
 
 function fail(text) {
@@ -66,6 +70,7 @@ function readArguments() {
         only: { type: 'string' },
         before: { type: 'string' },
         node: { type: 'string' },
+        from: { type: 'string' },
         json: { type: 'string' },
         markdown: { type: 'string' },
         page: { type: 'string' },
@@ -104,8 +109,11 @@ if (page !== undefined && !(existsSync(page) && readFileSync(page, 'utf8').inclu
 const majors = values.node?.split(',')
 const unknown = majors?.find(major => !Object.hasOwn(nodeVersions, major))
 if (unknown !== undefined) fail(`--node knows ${Object.keys(nodeVersions).join(', ')}, got '${unknown}'`)
-for (const name of ['json', 'charts'])
+for (const name of ['json', 'charts', 'from'])
   if (majors !== undefined && values[name] !== undefined) fail(`--${name} is for one version of Node: leave out --node`)
+const earlier = values.from?.split(',').map(file => resolve(file))
+const missing = earlier?.find(file => !existsSync(file))
+if (missing !== undefined) fail(`--from must be files that --json made, got '${missing}'`)
 for (const name of positionals) {
   if (!suites.some(suite => suite.name.startsWith(name))) {
     fail(`There is no suite '${name}'. Suites: ${suites.map(suite => suite.name).join(', ')}`)
@@ -141,12 +149,20 @@ try {
   process.exit(1)
 }
 
-const host = machine()
-const date = new Date().toISOString()
-/** When a run was and under what, for a page that keeps its tables for long. */
-const occasion = `Run of ${date.slice(0, 10)}${values.quick ? ', quick' : ''}, at a load of ${host.load.toFixed(1)} when it began`
-
 if (majors !== undefined) process.exit(await onVersions())
+if (earlier !== undefined) {
+  const parts = readPieces(earlier, suites)
+  const nodes = [...new Set(parts.map(({ run }) => run.machine.node))]
+  if (nodes.length === 1) present(parts)
+  else
+    besideEachOther(
+      nodes.map(node => ({
+        name: `Node ${node.slice(1)}`,
+        parts: parts.filter(({ run }) => run.machine.node === node),
+      })),
+    )
+  process.exit()
+}
 
 /** Runs this command on other versions of Node, one after the other, and prints what each came to. */
 async function onVersions() {
@@ -159,7 +175,7 @@ async function onVersions() {
     before,
   }))
     if (value !== undefined) args.push(`--${name}`, value)
-  const runs = []
+  const files = []
   let exitCode = 0
   for (const major of majors) {
     const json = fileURLToPath(new URL(`results/node-${major}.json`, import.meta.url))
@@ -167,16 +183,47 @@ async function onVersions() {
     rmSync(json, { force: true })
     const code = await runProgram(await nodeBinary(major), [fileURLToPath(import.meta.url), ...args, '--json', json])
     exitCode ||= code
-    if (!existsSync(json)) continue
-    const { suites: measured } = JSON.parse(readFileSync(json, 'utf8'))
-    runs.push({ name: `Node ${nodeVersions[major]}`, goals: measured.flatMap(({ goals }) => goals) })
+    if (existsSync(json)) files.push({ name: `Node ${nodeVersions[major]}`, parts: readPieces([json], suites) })
   }
-  const rows = goalRowsAcross(runs)
+  besideEachOther(files)
+  return exitCode
+}
+
+/** The goals of several runs side by side. */
+function besideEachOther(runs) {
+  const rows = goalRowsAcross(runs.map(({ name, parts }) => ({ name, goals: goalsOf(parts) })))
   console.log(plainTable(rows, 9))
   const table = markdownTable(rows, 9)
-  if (page !== undefined) fill(new Map([['nodes', `${table}\n\n${occasion}.`]]))
+  if (page !== undefined) fill(new Map([['nodes', `${table}\n\n${occasion(runs[0].parts[0].run)}.`]]))
   if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${table}\n`)
-  return exitCode
+}
+
+function goalsOf(parts) {
+  return parts.flatMap(({ result }) => result.goals)
+}
+
+/** Prints the goals of what was measured, and puts all tables where the options say. */
+function present(parts) {
+  const goals = goalsOf(parts)
+  const tables = parts.map(({ suite, result }) => reportSuite(suite, result, { markdown: true }))
+  const [{ run }] = parts
+  if (values.markdown !== undefined) {
+    const head = `${run.date.slice(0, 10)}\n${aboutMachine(run.machine)}\n${aboutVersions(run.versions)}`
+    writeFileSync(resolve(values.markdown), [head, markdownTable(goalRows(goals), 4), ...tables].join('\n\n'))
+  }
+  if (page !== undefined) {
+    const sections = new Map(parts.map((part, at) => [part.result.name, `${tables[at]}\n${occasion(part.run)}.`]))
+    // Of a run without some of these the table would be a part.
+    if (ofGoals.every(prefix => parts.some(({ result }) => result.name.startsWith(prefix))))
+      sections.set(
+        'goals',
+        `${markdownTable(goalRows(goals), 4)}\n\n${aboutMachine(run.machine)}; ${aboutVersions(run.versions)}.`,
+      )
+    fill(sections)
+  }
+  if (goals.length === 0) return
+  console.log(`${plainTable(goalRows(goals), 4)}\n`)
+  console.log(`Goals: ${goals.filter(goal => goal.reached).length} of ${goals.length} reached.`)
 }
 
 function fill(sections) {
@@ -184,14 +231,16 @@ function fill(sections) {
 }
 
 const began = performance.now()
-const library = versions()
-const headline = [
-  `${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}; Node ${host.node}, ${host.python === 'not present' ? 'python3 not present' : host.python}`,
-  Object.entries(library)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', '),
-]
-console.log(`${headline.join('\n')}\n`)
+const host = machine()
+const run = {
+  date: new Date().toISOString(),
+  quick: values.quick,
+  full: values.full,
+  workers,
+  machine: host,
+  versions: versions(),
+}
+console.log(`${aboutMachine(host)}\n${aboutVersions(run.versions)}\n`)
 if (host.load > 0.5)
   console.log(`Careful: the load of this machine was ${host.load.toFixed(1)} before the run; figures will suffer.\n`)
 
@@ -204,8 +253,7 @@ async function saveChart(folder, suite, result) {
   }
 }
 
-const results = []
-const markdown = []
+const parts = []
 for (const {
   make,
   rounds: [full, quick],
@@ -228,37 +276,18 @@ for (const {
       cells.push({ variant: variant.key, key, label, role, metrics: {}, absent: true })
   }
   const result = { name: suite.name, title: suite.title, rounds: times, cells, goals: suite.goals(cells) }
-  results.push(result)
+  parts.push({ suite, run, result })
   if (terminal) process.stderr.write('\r\x1b[2K')
   console.log(reportSuite(suite, result))
-  markdown.push(reportSuite(suite, result, { markdown: true }))
   if (values.charts !== undefined && suite.curve !== undefined) await saveChart(resolve(values.charts), suite, result)
 }
 
 const seconds = (performance.now() - began) / 1000
 const file = resolve(values.json ?? fileURLToPath(new URL('results/latest.json', import.meta.url)))
+const results = parts.map(({ result }) => result)
 mkdirSync(dirname(file), { recursive: true })
-writeFileSync(
-  file,
-  `${JSON.stringify({ date, seconds, quick: values.quick, workers, machine: host, versions: library, suites: results }, null, 2)}\n`,
-)
-const goals = results.flatMap(result => result.goals)
-if (values.markdown !== undefined) {
-  const parts = [`${date.slice(0, 10)}\n${headline.join('\n')}`, markdownTable(goalRows(goals), 4), ...markdown]
-  writeFileSync(resolve(values.markdown), parts.join('\n\n'))
-}
-if (page !== undefined) {
-  const run = `${occasion}: ${headline[0]}.`
-  const sections = new Map(results.map(({ name }, at) => [name, `${markdown[at]}\n${run}`]))
-  // Of a run without some of these the table would be a part.
-  if (ofGoals.every(prefix => results.some(({ name }) => name.startsWith(prefix))))
-    sections.set('goals', `${markdownTable(goalRows(goals), 4)}\n\n${run}`)
-  fill(sections)
-}
-if (goals.length > 0) {
-  console.log(`${plainTable(goalRows(goals), 4)}\n`)
-  console.log(`Goals: ${goals.filter(goal => goal.reached).length} of ${goals.length} reached.`)
-}
+writeFileSync(file, `${JSON.stringify({ ...run, seconds, suites: results }, null, 2)}\n`)
+present(parts)
 console.log(`${seconds.toFixed(0)} s. All figures: ${file}`)
 
 // A contestant of skein's own that fails is a fault of skein; a figure below a goal is a fact about the machine, too.

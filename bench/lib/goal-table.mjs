@@ -2,7 +2,7 @@
 export function goalRows(goals) {
   return [
     ['what', 'goal', 'figure', 'reached'],
-    ...goals.map(each => [each.what, each.goal, figure(each), verdict(each)]),
+    ...goals.map(each => [each.what, each.goal, figure(each), explained(each)]),
   ]
 }
 
@@ -25,8 +25,13 @@ export function goalRowsAcross(runs) {
 
 const figure = goal => goal.figure ?? '–'
 
-/** What there is to say of a goal in two words, or in how near it came. */
+/** What there is to say of a goal in two words; how near it came where it was missed. */
 export function verdict({ reached, near, needs }) {
   if (reached === undefined) return needs === undefined ? 'not measured' : `not measured: ${needs}`
-  return reached ? 'reached' : near === undefined ? 'not reached' : `not reached: ${near}`
+  return reached ? 'reached' : `not reached: ${near}`
+}
+
+/** The same, and the reason of a miss. */
+export function explained(goal) {
+  return goal.reached === false ? `${verdict(goal)}: ${goal.why ?? 'no reason is known'}` : verdict(goal)
 }

@@ -24,3 +24,18 @@ export function versions() {
     ...Object.fromEntries(peers.map(name => [name, version(`../node_modules/${name}/package.json`)])),
   }
 }
+
+/** Where and under what a run was, for a page that keeps its tables for long. */
+export function occasion({ machine, quick }) {
+  return `${aboutMachine(machine)}; the load was ${machine.load.toFixed(1)} when the run began${quick ? ', a quick one' : ''}`
+}
+
+export function aboutMachine({ cpu, cores, memoryGiB, system, node, python }) {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; Node ${node}, ${python === 'not present' ? 'python3 not present' : python}`
+}
+
+export function aboutVersions(library) {
+  return Object.entries(library)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')
+}

@@ -48,7 +48,7 @@ export function beforeGoals(cells) {
 /** Goals on the round trip of one call in flight, at each number of workers. */
 export function latencyGoals(list) {
   return cells =>
-    list.flatMap(({ key, against, times, text }) =>
+    list.flatMap(({ key, against, times, text, why }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
         const cell = name => cells.find(other => other.variant === variant && other.key === name)
         const found = ratioOf(cell(against), cell(key), 'p50')
@@ -58,6 +58,7 @@ export function latencyGoals(list) {
           found,
           figure: found && `${found.median.toFixed(1)}x ${cell(against).label}`,
           least: times,
+          why,
         })
       }),
     )
@@ -66,7 +67,7 @@ export function latencyGoals(list) {
 /** Goals on calls per second, of `run` unless `key` says `map`, each at every number of workers, against the best of the peers named. */
 export function rateGoals(list) {
   return cells =>
-    list.flatMap(({ key = 'run', against, times, text }) =>
+    list.flatMap(({ key = 'run', against, times, text, why }) =>
       [...new Set(cells.map(cell => cell.variant))].map(variant => {
         const best = bestOf(cells.filter(cell => cell.variant === variant && against.includes(cell.key)))
         return held({
@@ -75,6 +76,7 @@ export function rateGoals(list) {
           found: best?.ratio,
           figure: best && `${best.ratio.median.toFixed(1)}x ${best.label}`,
           least: times,
+          why,
         })
       }),
     )

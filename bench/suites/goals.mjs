@@ -18,8 +18,9 @@ export function bestOf(cells) {
  * @param figure the figure as it is printed; default: the median with `digits` and `unit`
  * @param beside the figures of others, to compare
  * @param needs what is missing where there is no figure
+ * @param why the reason that is known, for a figure that misses it
  */
-export function held({ what, goal, found, least, most, digits = 0, unit = '', figure, beside, needs }) {
+export function held({ what, goal, found, least, most, digits = 0, unit = '', figure, beside, needs, why }) {
   const reached = found && (least === undefined ? found.median <= most : found.median >= least)
   return {
     what,
@@ -30,11 +31,13 @@ export function held({ what, goal, found, least, most, digits = 0, unit = '', fi
     near: reached === false ? nearness(found.median, least, most) : undefined,
     beside,
     needs,
+    why: reached === false ? why : undefined,
   }
 }
 
 /** A figure of skein's own beside what it should be, and beside what the others of the same run got: above 1x, skein's is the better. */
-export function goal(cells, { what, goal, variant, key = 'skein', metric, least, most, digits = 0, unit }) {
+export function goal(cells, request) {
+  const { variant, key = 'skein', metric, least, digits = 0 } = request
   const here = cells.filter(cell => cell.variant === variant)
   const ours = here.find(cell => cell.key === key)
   const others = here
@@ -44,7 +47,7 @@ export function goal(cells, { what, goal, variant, key = 'skein', metric, least,
       if (factor === undefined) return []
       return `${times(factor.median)} ${theirs.label} (${number(theirs.metrics[metric].median, digits)})`
     })
-  return held({ what, goal, found: ours?.metrics[metric], least, most, digits, unit, beside: others.join(', ') })
+  return held({ ...request, found: ours?.metrics[metric], beside: others.join(', ') })
 }
 
 /**

@@ -94,6 +94,14 @@ export function ended({ quick }) {
     contestants,
     goals: cells => [
       goal(cells, {
+        what: 'the room in the file of a job that has ended',
+        goal: 'at most 512 bytes',
+        variant,
+        metric: 'bytes',
+        most: 512,
+        unit: ' bytes',
+      }),
+      goal(cells, {
         what: '100,000 jobs that have ended are purged',
         goal: 'in less than a second',
         variant,

@@ -72,6 +72,10 @@ const notes = [
 const needsBefore = 'needs --before FOLDER'
 const needsRedis = 'needs redis-server'
 
+const moves = 'a job moves through three indexes of the file as it is claimed and ends'
+const wakes = 'a call and its result wake a sleeping thread eight times, four in the client and four in the worker'
+const inserts = 'SQLite writes the row of each call and its entries in the indexes'
+
 const oneByOne = 'one by one, each awaited'
 const callers = 'one by one, 64 callers'
 const lots = 'in lots of a thousand'
@@ -116,6 +120,7 @@ export function enqueue({ quick }) {
         variant: oneByOne,
         metric: 'rate',
         least: 5_000,
+        why: 'each waits until the disk has flushed the one before',
       }),
       ratio(cells, {
         what: 'relaxed: calls accepted per second one by one, each awaited before the next',
@@ -126,6 +131,7 @@ export function enqueue({ quick }) {
         metric: 'rate',
         least: 1,
         needs: needsRedis,
+        why: 'a transaction in the file, and a wake-up of the thread that has it and one back',
       }),
       goal(cells, {
         what: 'full: calls accepted per second in lots',
@@ -133,6 +139,7 @@ export function enqueue({ quick }) {
         variant: lots,
         metric: 'rate',
         least: 100_000,
+        why: inserts,
       }),
       ratio(cells, {
         what: 'full: calls accepted per second in lots',
@@ -142,6 +149,7 @@ export function enqueue({ quick }) {
         metric: 'rate',
         least: 1.6,
         needs: needsBefore,
+        why: inserts,
       }),
     ],
   }
@@ -176,6 +184,7 @@ export function process({ quick }) {
         variant: many,
         metric: 'rate',
         least: 30_000,
+        why: moves,
       }),
       ...[
         { key: 'skein', place: 'on the loop' },
@@ -190,6 +199,7 @@ export function process({ quick }) {
           metric: 'rate',
           least: 2,
           needs: needsBefore,
+          why: moves,
         }),
       ),
     ],
@@ -251,6 +261,7 @@ export function latency({ quick }) {
             digits: 2,
             unit: ' ms',
             needs: needsRedis,
+            why: wakes,
           }),
         )
       const [slow, fast] = arrivals.map(arrive)
@@ -263,6 +274,7 @@ export function latency({ quick }) {
           most: 3,
           digits: 2,
           unit: ' ms',
+          why: wakes,
         }),
         ...besideBullMQ(single, 'round trip, one at a time', [1, 0.7], 'p50'),
         ...besideBullMQ(slow, slow, [1, 1], 'p50'),

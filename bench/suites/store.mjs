@@ -58,6 +58,7 @@ export function fair({ quick }) {
           againstVariant: one,
           metric: 'total',
           least: 1,
+          why: 'the file has one lock, and four processes share the cores',
         }),
       ),
     ],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -55,7 +56,8 @@ const { goal, held, ratio } = await load<{
   held(request: object): Goal
   ratio(cells: readonly Cell[], request: Request): Goal
 }>('suites/goals.mjs')
-const { goalRows, goalRowsAcross, verdict } = await load<{
+const { explained, goalRows, goalRowsAcross, verdict } = await load<{
+  explained(goal: Goal): string
   goalRows(goals: readonly Goal[]): string[][]
   goalRowsAcross(runs: readonly { name: string; goals: readonly Goal[] }[]): string[][]
   verdict(goal: Goal): string
@@ -97,6 +99,14 @@ describe('a goal of the bench', () => {
     )
   })
 
+  test('that is missed says why, as far as that is known', () => {
+    const words = [100, 125].flatMap(least =>
+      ['the disk', undefined].map(why => explained(held({ what: 'w', goal: 'g', found, least, why }))),
+    )
+    const missed = 'not reached: 80 % of it'
+    assert.deepEqual(words, ['reached', 'reached', `${missed}: the disk`, `${missed}: no reason is known`])
+  })
+
   test('without a figure says what is missing', () => {
     assert.equal(verdict(held({ what: 'w', goal: 'g', most: 1, needs: 'needs cc' })), 'not measured: needs cc')
     assert.equal(verdict(held({ what: 'w', goal: 'g', most: 1 })), 'not measured')
@@ -124,7 +134,7 @@ describe('a goal of the bench', () => {
     assert.ok(fast && slow)
     assert.deepEqual(goalRows([slow]), [
       ['what', 'goal', 'figure', 'reached'],
-      ['w', 'g', '30 ms', 'not reached: 1.50x of it'],
+      ['w', 'g', '30 ms', 'not reached: 1.50x of it: no reason is known'],
     ])
     const other = { ...fast, what: 'v' }
     assert.deepEqual(
@@ -196,6 +206,35 @@ test('a table of the bench has its words to the left and its figures to the righ
   ]
   assert.deepEqual(plainTable(rows).split('\n'), ['a   goal   n', 'bb     x  10'])
   assert.deepEqual(plainTable(rows, 2).split('\n'), ['a   goal   n', 'bb  x     10'])
+})
+
+test('runs of the bench in pieces are put together, each suite from the last that has it', async t => {
+  const { readPieces } = await load<{
+    readPieces(
+      files: readonly string[],
+      suites: readonly { name: string; make(options: object): Suite }[],
+    ): { run: { date: string }; result: { name: string; goals: readonly Goal[] } }[]
+  }>('lib/pieces.mjs')
+  const { suites } = await load<{ suites: { name: string; make(options: object): Suite }[] }>('suites/all.mjs')
+  const folder = mkdtempSync(join(tmpdir(), 'skein-pieces-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = (date: string, node: string, names: readonly string[]): string => {
+    const measured = names.map(name => ({ name, title: name, rounds: 1, cells: [], goals: [] }))
+    const path = join(folder, `${date}-${node}.json`)
+    writeFileSync(path, JSON.stringify({ date, quick: true, workers: 2, machine: { node }, suites: measured }))
+    return path
+  }
+  const files = [file('first', 'a', ['size', 'map']), file('second', 'a', ['size']), file('third', 'b', ['size'])]
+  const found = readPieces(files, suites)
+  assert.deepEqual(
+    found.map(({ run, result }) => [run.date, result.name]),
+    [
+      ['first', 'map'],
+      ['second', 'size'],
+      ['third', 'size'],
+    ],
+  )
+  assert.ok(found.every(({ result }) => result.goals.length > 0))
 })
 
 test('a page of the bench gets new tables where it has a place for them, and keeps all else', () => {
