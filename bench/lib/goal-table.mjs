@@ -2,7 +2,7 @@
 export function goalRows(goals) {
   return [
     ['what', 'goal', 'figure', 'reached'],
-    ...goals.map(each => [each.what, each.goal, figure(each), explained(each)]),
+    ...goals.map(each => [each.what, each.goal, figure(each), [verdict(each), reasonOf(each) ?? []].flat().join(': ')]),
   ]
 }
 
@@ -31,7 +31,7 @@ export function verdict({ reached, near, needs }) {
   return reached ? 'reached' : `not reached: ${near}`
 }
 
-/** The same, and the reason of a miss. */
-export function explained(goal) {
-  return goal.reached === false ? `${verdict(goal)}: ${goal.why ?? 'no reason is known'}` : verdict(goal)
+/** Why a goal was missed; undefined where it was not. */
+export function reasonOf({ reached, why }) {
+  return reached === false ? (why ?? 'no reason is known') : undefined
 }

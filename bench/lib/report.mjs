@@ -1,4 +1,4 @@
-import { verdict } from './goal-table.mjs'
+import { reasonOf, verdict } from './goal-table.mjs'
 import { curveRows, markdownTable, plainTable, rowsOf } from './table.mjs'
 
 /** The text of one suite: a table for each variant, what failed, the notes and the goals. */
@@ -42,8 +42,9 @@ export function reportSuite(suite, { cells, goals, rounds }, { markdown = false 
       goal.range === undefined
         ? ''
         : ` (${goal.range.map(value => value.toFixed(goal.range[0] < 5 ? 2 : 1)).join('–')})`
+    const reason = reasonOf(goal)
     lines.push(
-      `${markdown ? '- ' : ''}${verdict(goal)}: ${goal.what}: ${goal.goal}${goal.figure === undefined ? '' : `; it is ${goal.figure}${spread}`}${goal.beside ? `; ${goal.beside}` : ''}`,
+      `${markdown ? '- ' : ''}${verdict(goal)}: ${goal.what}: ${goal.goal}${goal.figure === undefined ? '' : `; it is ${goal.figure}${spread}`}${goal.beside ? `; ${goal.beside}` : ''}${reason === undefined ? '' : `; ${reason}`}`,
     )
   }
   if (goals.length > 0) lines.push('')

@@ -19,10 +19,12 @@ async function produce() {
 
 async function work() {
   const settling = new Set()
+  let over = false
   const { limit, ...request } = claimRequest
   const intake = store.broker.intake(request, {
     claims: claims => {
-      if (claims.length === 0) return
+      // What comes when the time is over would be settled in a store that is closing.
+      if (claims.length === 0 || over) return
       const settled = settle(claims).finally(() => settling.delete(settled))
       settling.add(settled)
     },
@@ -37,6 +39,7 @@ async function work() {
   }
   intake.want(limit)
   await new Promise(resolve => setTimeout(resolve, end - performance.now()))
+  over = true
   intake.close()
   await Promise.all(settling)
 }
