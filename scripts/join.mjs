@@ -15,7 +15,7 @@ import {
   specifierOf,
   withoutNodeImports,
 } from './modules.mjs'
-import { inScript, workerCode } from './worker-code.mjs'
+import { importingFirst, inScript, workerCode } from './worker-code.mjs'
 import { root } from './steps.mjs'
 
 const queueCommands = [
@@ -126,7 +126,13 @@ export async function joinModules(folder, texts) {
       sourcesContent: false,
       legalComments: 'none',
     })
-    for (const { path, text } of outputFiles) other.set(`joined/${name}.js${path.endsWith('.map') ? '.map' : ''}`, text)
+    for (const { path, text } of outputFiles) {
+      const isMap = path.endsWith('.map')
+      other.set(
+        `joined/${name}.js${isMap ? '.map' : ''}`,
+        isMap || !inScript.includes(name) ? text : importingFirst(text),
+      )
+    }
   }
   for (const path of joined) {
     const exports = names.get(path).map(name => `${mangled(path, name)} as ${name}`)

@@ -1,13 +1,28 @@
-// Makes what a worker starts with where its program compiles the code for it: the parts that it needs once more, as one script, since
-// V8 takes compiled code only for a script; the files that stand for these parts where the condition `skein-worker` is set, and take
-// everything out of the script; and the first files of a thread and a process, which are CommonJS so that nothing is waited for.
+// Makes what a worker starts with where its program compiles the code for it, out of the parts that it needs: the files that stand for
+// these parts where the condition `skein-worker` is set, and take everything out of what was compiled; and the first files of a thread and a
+// process, which are CommonJS so that nothing is waited for.
 import { dirname, join } from 'node:path'
 import { pathIn } from './files.mjs'
-import { allOf, itemsOf, joining, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
+import { joining, mangled, resolvingOfNode, withoutNodeImports } from './modules.mjs'
 import { root } from './steps.mjs'
 
-/** The parts that are in the script. */
+/** The parts that a worker has as scripts, in the order of `src/pool/wire/joined.ts`, which makes them of the joined files. */
 export const inScript = ['front', 'host']
+
+const comment = '// Joined modules. A worker takes them as a script: see src/pool/wire/joined.ts.'
+const importLine = /^import \{ (.*) \} from "(.*)";$/gm
+
+/** A part with all that it imports in its first line, where a worker changes it: a comment where it imports nothing. All others stay where they are. */
+export function importingFirst(text) {
+  const found = [...text.matchAll(importLine)]
+  const sources = new Set(found.map(([, , source]) => source))
+  if (sources.size > 1) throw new Error(`a part of the script imports from more than one: ${[...sources].join(', ')}`)
+  const [source] = sources
+  const names = found.map(([, list]) => list).join(', ')
+  const first = source === undefined ? comment : `import { ${names} } from "${source}";`
+  const [, ...lines] = text.replace(importLine, '').split('\n')
+  return [first, ...lines].join('\n')
+}
 
 /** From what in dist/ to what: a thread's, a process's. */
 const quick = [
@@ -22,21 +37,12 @@ export async function workerCode(folder, { texts, partOf, names, build }) {
   const bundle = async options => (await build({ ...joining, absWorkingDir: base, ...options })).outputFiles[0].text
   const plugins = [resolvingOfNode, reading(base, texts)]
   const made = new Map()
-  const contents = own.map(path => allOf(path, names)).join('\n')
-  const script = await bundle({
-    stdin: { contents, resolveDir: base },
-    plugins: [resolvingOfNode, reading(base, texts, text => text.replace(/(?<=^ +return )import\(/m, `${importing}(`))],
-    format: 'esm',
-    minifyWhitespace: true,
-    lineLimit: 160,
-  })
-  made.set('joined/worker/script.js', asScript(script))
   if (texts.has('pool/wire/joined.js')) {
-    const stand = async (path, items) =>
+    const stand = async (path, part, items) =>
       made.set(
         path,
         await bundle({
-          stdin: { contents: standIn(items), resolveDir: base },
+          stdin: { contents: standIn(part, items), resolveDir: base },
           plugins,
           format: 'esm',
           minifyWhitespace: true,
@@ -48,11 +54,13 @@ export async function workerCode(folder, { texts, partOf, names, build }) {
         .flatMap(path => names.get(path).map(name => mangled(path, name)))
       await stand(
         `joined/worker/${part}.js`,
+        part,
         all.map(name => [name, name]),
       )
     }
     await stand(
       'joined/worker/index.js',
+      partOf.get('index.js'),
       names.get('index.js').map(name => [mangled('index.js', name), name]),
     )
   }
@@ -61,30 +69,18 @@ export async function workerCode(folder, { texts, partOf, names, build }) {
   return made
 }
 
-/** What a script that was compiled elsewhere has instead of `import()`, which it can't use. */
-const importing = 'importUrl_'
-
-/** Lets esbuild read the modules from the texts, changed: a script has no imports. */
-const reading = (base, texts, change = text => text) => ({
-  name: 'script',
+/** Lets esbuild read the modules from the texts, not from the disk. */
+const reading = (base, texts) => ({
+  name: 'texts',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.js$/ }, ({ path }) => {
-      const contents = withoutNodeImports(change(texts.get(pathIn(base, path))))
+      const contents = withoutNodeImports(texts.get(pathIn(base, path)))
       return { contents, resolveDir: dirname(path) }
     }),
 })
 
-/** The text of a module that exports what the script has, under other names. */
-function standIn(items) {
+/** The text of a module that exports what the script of a part has, under other names. */
+function standIn(part, items) {
   const taken = items.map(([name, as]) => `${name}: ${as}`)
-  return `import { joined } from './pool/wire/joined.js'\nexport const { ${taken.join(', ')} } = joined()\n`
-}
-
-/** The text of a module without imports as a function that returns what the module exports. */
-function asScript(text) {
-  const [exported, list] = /\bexport\{([^}]*)\};?\s*$/.exec(text) ?? []
-  if (exported === undefined || /^(import|export)\b|\bimport\(/m.test(text.slice(0, -exported.length)))
-    throw new Error('the modules of a worker cannot be made a script')
-  const entries = itemsOf(list).map(({ name, alias }) => `${alias}:${name}`)
-  return `(function(${importing}){"use strict";${text.slice(0, -exported.length)}\nreturn{${entries.join(',\n')}}})\n`
+  return `import { joined } from './pool/wire/joined.js'\nexport const { ${taken.join(', ')} } = joined()[${inScript.indexOf(part)}]\n`
 }

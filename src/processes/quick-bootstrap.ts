@@ -1,5 +1,5 @@
 /**
- * The first module of a process whose code its program has compiled: what `bootstrap.ts` does, out of the joined script. The build makes
+ * The first module of a process whose code its program has compiled: what `bootstrap.ts` does, out of the joined scripts. The build makes
  * CommonJS of it, which a process begins with at once.
  */
 import { joined } from '../pool/wire/joined.ts'
@@ -8,5 +8,5 @@ import { readCodeFile } from './code-file.ts'
 import type { serveProcess } from './serve.ts'
 
 process.execArgv = process.execArgv.filter(flag => flag !== quickFlag)
-const { processes_serve$serveProcess: serve } = joined(readCodeFile())
-;(serve as typeof serveProcess)()
+const [, host] = joined(readCodeFile())
+;(host?.['processes_serve$serveProcess'] as typeof serveProcess)()

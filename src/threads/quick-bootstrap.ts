@@ -1,5 +1,5 @@
 /**
- * The first module of a thread whose code its program has compiled: what `bootstrap.ts` does, out of the joined script. The build makes
+ * The first module of a thread whose code its program has compiled: what `bootstrap.ts` does, out of the joined scripts. The build makes
  * CommonJS of it, which a thread begins with at once.
  */
 import { workerData } from 'node:worker_threads'
@@ -11,6 +11,6 @@ import type { ThreadData } from './wire.ts'
 const { skein } = workerData as ThreadData
 if (skein.quick) {
   process.execArgv = [...skein.quick.execArgv]
-  const { threads_serve$serveThread: serve } = joined(readCode(skein.quick.code))
-  ;(serve as typeof serveThread)(skein)
+  const [, host] = joined(readCode(skein.quick.code))
+  ;(host?.['threads_serve$serveThread'] as typeof serveThread)(skein)
 }

@@ -49,7 +49,7 @@ describe('so that a start is quick', () => {
     atMost(help, 2)
   })
 
-  test('a worker is its first file, one script, and what its tasks import', async () => {
+  test('a worker is its first file, two scripts, and what its tasks import', async () => {
     const program = written(
       `import { task, main } from 'DIST/index.js'
        export const one = task(import.meta, function one() { return 1 })
@@ -65,8 +65,8 @@ describe('so that a start is quick', () => {
     const workers = all.filter(files => files.some(url => url.endsWith('/bootstrap.cjs')))
     assert.equal(workers.length, 2)
     for (const files of workers) {
-      assert.ok(files.some(url => url.endsWith('/joined/worker/script.js')))
-      atMost(files, 4)
+      for (const file of ['front', 'host']) assert.ok(files.some(url => url.endsWith(`/joined/${file}.js`)))
+      atMost(files, 5)
     }
   })
 

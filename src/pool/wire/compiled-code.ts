@@ -39,3 +39,30 @@ export function readCode(memory: SharedArrayBuffer): Uint8Array | undefined {
   const length = Atomics.load(words, 1)
   return length === 0 ? undefined : new Uint8Array(memory, header, length)
 }
+
+/** V8 copies code that does not begin at a multiple of so many bytes. */
+const aligned = 8
+
+/** Several pieces of code as one: of each its number of bytes, and the bytes. */
+export function pack(codes: readonly Uint8Array[]): Uint8Array {
+  const places = codes.map(code => aligned + Math.ceil(code.length / aligned) * aligned)
+  const packed = new Uint8Array(places.reduce((sum, place) => sum + place, 0))
+  let at = 0
+  for (const [index, code] of codes.entries()) {
+    new Uint32Array(packed.buffer, at, 1)[0] = code.length
+    packed.set(code, at + aligned)
+    at += places[index] as number
+  }
+  return packed
+}
+
+/** The pieces again. */
+export function unpack(packed: Uint8Array): Uint8Array[] {
+  const codes: Uint8Array[] = []
+  for (let at = 0; at < packed.length;) {
+    const [length = 0] = new Uint32Array(packed.buffer, packed.byteOffset + at, 1)
+    codes.push(packed.subarray(at + aligned, at + aligned + length))
+    at += aligned + Math.ceil(length / aligned) * aligned
+  }
+  return codes
+}

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Script } from 'node:vm'
-import { compileJoined } from '#skein/pool/wire/joined.js'
-import { codeMemory, readCode, writeCode } from '#skein/pool/wire/compiled-code.js'
+import { asScript, compileJoined } from '#skein/pool/wire/joined.js'
+import { codeMemory, pack, readCode, unpack, writeCode } from '#skein/pool/wire/compiled-code.js'
 import { processes } from 'skein/processes'
 import { threads } from 'skein/threads'
 import { root } from '../../support/paths.ts'
@@ -24,7 +24,7 @@ async function seenWith(options: Partial<RunOptions>, path = program): Promise<S
 }
 
 describe('a worker', () => {
-  test('has the joined script, once, and sees nothing of how it was told to', async () => {
+  test('has the joined scripts, once, and sees nothing of how it was told to', async () => {
     for (const each of await seenWith({})) {
       assert.equal(each.scripts, 1)
       assert.deepEqual(each.execArgv, [])
@@ -82,12 +82,37 @@ describe('a worker', () => {
 
 describe('the compiled code', () => {
   test('fits into its memory, and is taken by the Node that has made it', () => {
-    const text = readFileSync(join(root, 'dist/joined/worker/script.js'), 'latin1')
     const memory = codeMemory()
     writeCode(memory, compileJoined)
-    const cachedData = readCode(memory)
-    assert.ok(cachedData)
-    assert.equal(new Script(text, { cachedData }).cachedDataRejected, false)
+    const code = readCode(memory)
+    assert.ok(code)
+    const codes = unpack(code)
+    const files = ['front', 'host']
+    assert.equal(codes.length, files.length)
+    for (const [at, file] of files.entries()) {
+      const text = asScript(readFileSync(join(root, `dist/joined/${file}.js`)))
+      assert.equal(new Script(text, { cachedData: codes[at] as Uint8Array }).cachedDataRejected, false)
+    }
+  })
+
+  test('is in pieces that are taken apart as they were put together, each where V8 takes it without a copy', () => {
+    const pieces = [[], [1], [1, 2, 3, 4, 5, 6, 7, 8], [9, 9, 9]].map(bytes => Uint8Array.from(bytes))
+    const found = unpack(pack(pieces))
+    assert.deepEqual(found, pieces)
+    assert.ok(found.every(({ byteOffset }) => byteOffset % 8 === 0))
+    assert.deepEqual(unpack(pack([])), [])
+  })
+
+  test('is of the joined files, with each line where it is there, so that a stack leads to them', () => {
+    for (const file of ['front', 'host']) {
+      const module = readFileSync(join(root, `dist/joined/${file}.js`))
+      const others = module.toString().split('\n')
+      assert.doesNotMatch(module.toString(), /[^\0-\x7F]/)
+      const lines = asScript(module).replace('return load__(', 'return import(').split('\n')
+      const end = others.indexOf('export {')
+      assert.ok(end > 1_000)
+      assert.deepEqual(lines.slice(1, end), others.slice(1, end))
+    }
   })
 
   test('is read as it was written, and not at all where there is none, or too much', () => {

@@ -3,7 +3,7 @@ import { task } from 'skein'
 
 export interface Seen {
   readonly execArgv: string[]
-  /** How many joined scripts there are. */
+  /** How often the joined scripts are there. */
   readonly scripts: number
   /** True if a module has been loaded before all others that sets `preloaded`. */
   readonly preloaded: boolean
