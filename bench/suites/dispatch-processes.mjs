@@ -3,6 +3,8 @@ import { beforeGoals, dispatchColumns, dispatchRequest, rateGoals, sizes } from 
 import { processPeers, runInProcesses } from './pools.mjs'
 
 const place = 'processes'
+/** Why a call takes as long as it does. */
+const pipe = 'writing, reading and keeping account of a call takes some 5 µs on each side of the pipe'
 
 export function suite(options) {
   return {
@@ -42,8 +44,8 @@ export function suite(options) {
     goals: cells => [
       ...beforeGoals(cells),
       ...rateGoals([
-        { against: ['workerpool'], times: 20, text: "workerpool's process mode" },
-        { against: ['py-apply'], times: 20, text: "Python's Pool.apply_async" },
+        { against: ['workerpool'], times: 20, text: "workerpool's process mode", why: pipe },
+        { against: ['py-apply'], times: 20, text: "Python's Pool.apply_async", why: pipe },
       ])(cells),
       ...rateGoals([{ key: 'map', against: ['py-map'], times: 1, text: "Python's Pool.map with chunks of 256" }])(
         cells,

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { readArguments } from './command.ts'
 import { commandNamed, commands } from './commands.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
@@ -7,6 +6,7 @@ import { commandHelp, generalHelp } from './help.ts'
 import { type Output, OutputError, say, sayJson, StandardOutput } from './output.ts'
 import { printableLines } from './ui/printable.ts'
 import { styleOf } from './ui/style.ts'
+import { version } from './version.ts'
 
 async function main(words: readonly string[], output: Output): Promise<number> {
   const [first, ...rest] = words
@@ -31,13 +31,6 @@ async function main(words: readonly string[], output: Output): Promise<number> {
     return exitCodes.fine
   }
   return command.run(readArguments(command, rest), output)
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
 }
 
 /** Errors that mean that the work could not be started at all. */

@@ -9,4 +9,4 @@ import type { serveProcess } from './serve.ts'
 
 process.execArgv = process.execArgv.filter(flag => flag !== quickFlag)
 const [, host] = joined(readCodeFile())
-;(host?.['processes_serve$serveProcess'] as typeof serveProcess)()
+;(host['processes_serve$serveProcess'] as typeof serveProcess)()

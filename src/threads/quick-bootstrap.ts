@@ -12,5 +12,5 @@ const { skein } = workerData as ThreadData
 if (skein.quick) {
   process.execArgv = [...skein.quick.execArgv]
   const [, host] = joined(readCode(skein.quick.code))
-  ;(host?.['threads_serve$serveThread'] as typeof serveThread)(skein)
+  ;(host['threads_serve$serveThread'] as typeof serveThread)(skein)
 }

@@ -49,6 +49,18 @@ describe('so that a start is quick', () => {
     atMost(help, 2)
   })
 
+  test('the help of the command line has Node load nothing for numbers that nobody can guess, where it has no colours', async () => {
+    const program = written(
+      `process.argv.push('--help')
+       process.once('exit', () => process.stderr.write(process.moduleLoadList.join('\\n')))
+       await import('DIST/cli/main.js')`,
+    )
+    const { stdout, stderr } = await runScript(program, { cwd: root, env: { NO_COLOR: '1' } })
+    assert.match(stdout, /skein map/)
+    assert.match(stderr, /NativeModule fs\b/)
+    assert.doesNotMatch(stderr, /crypto/)
+  })
+
   test('a worker is its first file, two scripts, and what its tasks import', async () => {
     const program = written(
       `import { task, main } from 'DIST/index.js'

@@ -19,15 +19,20 @@ export interface Style {
 
 /**
  * Begins each of our own colour codes. It is drawn anew for each run, so no text from elsewhere can hold it: `terminalText`
- * makes an escape sequence of it, and of nothing else.
+ * makes an escape sequence of it, and of nothing else. Without colours there is none, and Node need not load what draws it.
  */
-const mark = `\ue000${crypto.randomUUID()}`
+let mark: string | undefined
+
+function drawn(): string {
+  return (mark ??= `\ue000${crypto.randomUUID()}`)
+}
 
 /** The colours of a stream: none unless it is a terminal, none with NO_COLOR, always with FORCE_COLOR. */
 export function styleOf(stream: Terminal, env: NodeJS.ProcessEnv = process.env): Style {
   const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0'
   const enabled = !env['NO_COLOR'] && (forced || (stream.isTTY === true && env['TERM'] !== 'dumb'))
-  const paint = (on: number, off: number) => (text: string) => (enabled ? `${mark}[${on}m${text}${mark}[${off}m` : text)
+  const paint = (on: number, off: number) => (text: string) =>
+    enabled ? `${drawn()}[${on}m${text}${drawn()}[${off}m` : text
   return {
     enabled,
     bold: paint(1, 22),
@@ -39,11 +44,10 @@ export function styleOf(stream: Terminal, env: NodeJS.ProcessEnv = process.env):
   }
 }
 
-const codes = new RegExp(`${mark}\\[\\d+m`, 'g')
-
 /** The number of columns that a string takes on a terminal, without its colours. */
 export function widthOf(text: string): number {
-  return [...printable(text.replace(codes, ''))].length
+  const plain = mark === undefined ? text : text.replaceAll(new RegExp(`${mark}\\[\\d+m`, 'g'), '')
+  return [...printable(plain)].length
 }
 
 /**
@@ -51,7 +55,8 @@ export function widthOf(text: string): number {
  * line, and only the colours of a `Style` act on the terminal.
  */
 export function terminalLine(line: string): string {
-  return printable(line).replaceAll(mark, '\u001b')
+  const shown = printable(line)
+  return mark === undefined ? shown : shown.replaceAll(mark, '\u001b')
 }
 
 /** The same for many lines, each with its end. */

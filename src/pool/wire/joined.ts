@@ -6,8 +6,8 @@ import { pack, unpack } from './compiled-code.ts'
 /** What a joined file exports, under the names that it has there. */
 type Exports = Readonly<Record<string, unknown>>
 
-/** What each of the joined files of a worker exports, in their order. They are not made one object: that takes as long as compiling them. */
-export type Joined = readonly Exports[]
+/** What the joined files of a worker export. They are not made one object: that takes as long as compiling them. */
+export type Joined = readonly [front: Exports, host: Exports]
 
 type ImportUrl = (url: string) => Promise<unknown>
 
@@ -44,13 +44,15 @@ function evaluate(folder: URL, compiled: Uint8Array | undefined): Joined {
   const codes = compiled && unpack(compiled)
   // A script that was compiled elsewhere can't import; this module can.
   const importUrl: ImportUrl = url => import(/* webpackIgnore: true */ /* @vite-ignore */ url)
-  const all: Exports[] = []
-  for (const [at, file] of files.entries()) {
-    const script = scriptOf(new URL(file, folder), codes?.[at])
-    const make = script.runInThisContext() as (before: Exports | undefined, importUrl: ImportUrl) => Exports
-    all.push(make(all.at(-1), importUrl))
+  const made = (at: 0 | 1, before?: Exports): Exports => {
+    const script = scriptOf(new URL(files[at], folder), codes?.[at])
+    return (script.runInThisContext() as (before: Exports | undefined, importUrl: ImportUrl) => Exports)(
+      before,
+      importUrl,
+    )
   }
-  return all
+  const front = made(0)
+  return [front, made(1, front)]
 }
 
 function scriptOf(file: URL, cachedData?: Uint8Array): Script {
