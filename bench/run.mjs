@@ -194,7 +194,8 @@ function besideEachOther(runs) {
   const rows = goalRowsAcross(runs.map(({ name, parts }) => ({ name, goals: goalsOf(parts) })))
   console.log(plainTable(rows, 9))
   const table = markdownTable(rows, 9)
-  if (page !== undefined) fill(new Map([['nodes', `${table}\n\n${occasion(runs[0].parts[0].run)}.`]]))
+  if (page !== undefined)
+    fill(new Map([['nodes', `${table}\n\n${occasion(runs[0].parts[0].run)}; the other versions one after the other.`]]))
   if (values.markdown !== undefined) writeFileSync(resolve(values.markdown), `${table}\n`)
 }
 
