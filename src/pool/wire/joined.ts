@@ -3,10 +3,10 @@ import { Script } from 'node:vm'
 import { fileOfCaller } from '../../core/report/own-file.ts'
 import { pack, unpack } from './compiled-code.ts'
 
-/** What a joined file exports, under the names that it has there. */
+/** The exports of a joined file, under the names that they have there. */
 type Exports = Readonly<Record<string, unknown>>
 
-/** What the joined files of a worker export. They are not made one object: that takes as long as compiling them. */
+/** The exports of the joined files of a worker. They are not made one object: that takes as long as compiling them. */
 export type Joined = readonly [front: Exports, host: Exports]
 
 type ImportUrl = (url: string) => Promise<unknown>
@@ -67,7 +67,7 @@ function scriptOf(file: URL, cachedData?: Uint8Array): Script {
  * it is, for the stacks of errors.
  *
  * The build has put all imports into the first line, which is as long as the one here, and the exports at the end. They are changed in the
- * bytes that were read: this is done at the start of each worker, and a regular expression that goes through all of a text takes longer
+ * bytes that were read: this is done at the start of each worker, and a regular expression that goes through all of them takes longer
  * than V8 does to read it.
  *
  * @internal
