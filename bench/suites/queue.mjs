@@ -331,6 +331,7 @@ export function chords({ quick }) {
               digits: 1,
               unit: ' ms',
               needs: 'needs redis-server and Python',
+              why: 'of a small chord most is the time until the worker hears of it, and two more ways there and back',
             }),
           ),
       ),

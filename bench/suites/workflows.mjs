@@ -44,6 +44,7 @@ export function steps({ quick }) {
           metric: 'rate',
           least: 5,
           needs: needsSqlite,
+          why: 'the disk flushes once for each step, and the thread of the store has to be woken and to wake',
         }),
       ),
     notes,
