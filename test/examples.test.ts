@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { describe, test } from 'node:test'
+import { basename, dirname, join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
 import { root } from './support/paths.ts'
 import { runScript } from './support/run-script.ts'
+import { celery, notTested, startRedis } from './support/services.ts'
 import { matches } from './support/snippets.ts'
 
 const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
@@ -12,10 +13,16 @@ const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
 
 describe('the program in', () => {
   for (const folder of examples) {
-    test(`${folder.slice(root.length + 1)} does what its expected.txt says`, async () => {
+    test(`${folder.slice(root.length + 1)} does what its expected.txt says`, async t => {
+      const needs = basename(folder) === 'with-python' ? await withPython(t) : { env: {} }
+      if (needs === undefined) return
       const program = ['main.ts', 'main.mjs'].map(name => join(folder, name)).find(existsSync)
       assert.ok(program, 'there is neither a main.ts nor a main.mjs')
-      const { code, signal, hung, stdout, stderr } = await runScript(program, { cwd: folder, timeout: 60_000 })
+      const { code, signal, hung, stdout, stderr } = await runScript(program, {
+        cwd: folder,
+        timeout: 60_000,
+        ...needs,
+      })
       assert.ok(!hung, `did not end within 60 s; it printed\n${stdout}${stderr}`)
       assert.equal(code, 0, `ended with ${signal ?? code}:\n${stdout}${stderr}`)
       const expected = join(folder, 'expected.txt')
@@ -49,6 +56,18 @@ describe('the tests that an example shows,', () => {
     assert.ok(files.length > 0)
   })
 })
+
+/** A Redis server and a Celery for the one that needs them, until its test ends; says loudly where they cannot be had. */
+async function withPython(t: TestContext): Promise<{ env: Record<string, string> } | undefined> {
+  const [redis, { missing, ...python }] = await Promise.all([startRedis(), celery()])
+  t.after(() => redis.missing ?? redis.stop())
+  const why = redis.missing ?? missing
+  if (why !== undefined) {
+    notTested(t, why)
+    return undefined
+  }
+  return { env: { REDIS_URL: (redis as { url: string }).url, PYTHON: (python as { python: string }).python } }
+}
 
 /** Line by line; `*` stands for anything within a line. */
 function compare(expected: string, stdout: string): void {

@@ -64,8 +64,7 @@ def _task(name: str) -> Callable[[Callable[P, R]], SkeinTask[P, R]]:
     return lambda declared: SkeinTask(name, declared)
 
 ${classes.texts.map(text => `\n${text}\n`).join('')}
-${functions.join('\n\n')}
-`
+${functions.join('\n\n')}`
 }
 
 function taskText({ task, about, parameters, returns }: NamedSignature, name: string, classes: Classes): string {
