@@ -69,4 +69,3 @@ def stamp(by: str, /) -> str:
 def language() -> str:
     """The language of the worker that runs it. There is a task of this name in Python, too."""
     raise NotImplementedError
-
