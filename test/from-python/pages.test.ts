@@ -12,6 +12,7 @@ import { commands } from '#skein/cli/commands.js'
 import { LocalJob } from '#skein/core/job/local-job.js'
 import { StoredJobHandle } from '#skein/queue/client/durable-job.js'
 import { QueueExecutor } from '#skein/queue/client/queue-executor.js'
+import { QueueWorkerHandle } from '#skein/queue/worker/queue-worker.js'
 import { root } from '../support/paths.ts'
 
 /** Names that a page uses beside those of skein: the language's and Node's. */
@@ -28,10 +29,12 @@ for (const [room, module] of Object.entries({ lowlevel, processes, queue, testin
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
 
-const folder = join(root, 'docs/from-python')
-const pages = readdirSync(folder)
-  .filter(name => name.endsWith('.md'))
-  .map(name => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+/** Those for people who come from somewhere: from Python, or with something that runs. */
+const pages = ['docs/from-python', 'docs/guide'].flatMap(folder =>
+  readdirSync(join(root, folder))
+    .filter(name => name.endsWith('.md') && (folder !== 'docs/guide' || name.startsWith('from-')))
+    .map(name => ({ name, text: readFileSync(join(root, folder, name), 'utf8') })),
+)
 
 /** What the pages call a scope, a job, a lock and so on, to look its methods up. */
 const things: Readonly<Record<string, object>> = {
@@ -51,9 +54,12 @@ const things: Readonly<Record<string, object>> = {
 }
 
 /** The same where a page means others by these words: those of a durable queue. */
-const durable: Readonly<Record<string, Readonly<Record<string, object>>>> = {
-  'celery.md': { queue: QueueExecutor.prototype, job: StoredJobHandle.prototype },
+const durable: Readonly<Record<string, object>> = {
+  queue: QueueExecutor.prototype,
+  job: StoredJobHandle.prototype,
+  worker: QueueWorkerHandle.prototype,
 }
+const aboutQueues: ReadonlySet<string> = new Set(['celery.md', 'from-celery.md', 'from-bullmq.md'])
 
 /** All that stands in backticks outside of code blocks. */
 function spans(text: string): string[] {
@@ -71,9 +77,11 @@ describe('the pages for people who come from Python', () => {
     for (const [module, members] of Object.entries(names)) {
       test(`${page} names all that ${module} has`, () => {
         const text = pages.find(({ name }) => name === page)?.text ?? ''
-        const words = new Set(spans(text).flatMap(span => span.split(/[^\w]+/)))
+        const words = spans(text).flatMap(span => span.split(/[^\w]+/))
+        // `cache_*` stands for all that begin so.
+        const beginnings = spans(text).flatMap(span => (span.endsWith('_*') ? [span.slice(0, -1)] : []))
         assert.deepEqual(
-          members.filter(member => !words.has(member)),
+          members.filter(member => !words.includes(member) && !beginnings.some(each => member.startsWith(each))),
           [],
         )
       })
@@ -101,7 +109,7 @@ function isThere(span: string, line: string, page: string): boolean {
   const [, first = '', member] = /^(\w+)(?:\.(\w+))?/.exec(span) ?? []
   const [, command] = /^skein (\w+)/.exec(span) ?? []
   if (command !== undefined) return commands.some(each => each.name === command)
-  const thing = durable[page]?.[first] ?? things[first]
+  const thing = (aboutQueues.has(page) ? durable[first] : undefined) ?? things[first]
   if (thing !== undefined && member !== undefined) return member in thing
   if (/^(\w+:|SKEIN_)/.test(span) && !span.includes('(')) return true
   const room = exported.get(first)
