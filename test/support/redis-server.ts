@@ -1,7 +1,14 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { notTested, redisProgram, type RedisServer as Server, startRedis } from './services.ts'
+import {
+  notTested,
+  redisProgram,
+  type RedisServer as Server,
+  type ServerProgram,
+  startRedis,
+  startServer,
+} from './services.ts'
 
 const { missing } = await redisProgram()
 
@@ -21,6 +28,15 @@ export interface RedisServer extends Server {
 export async function freshRedis(...options: string[]): Promise<RedisServer> {
   const server = await startRedis(...options)
   if (server.missing !== undefined) throw new Error(server.missing)
+  return asked(server)
+}
+
+/** Starts one of another program. */
+export async function freshServer(found: ServerProgram, ...options: string[]): Promise<RedisServer> {
+  return asked(await startServer(found, ...options))
+}
+
+function asked(server: Server): RedisServer {
   return { ...server, text: async (...command) => shown(await ask(server.port, command)) }
 }
 

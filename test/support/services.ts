@@ -20,6 +20,13 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+/** The program of a server. */
+export interface ServerProgram {
+  readonly missing?: undefined
+  readonly program: string
+  readonly version: string
+}
+
 /** Celery in a virtual environment. */
 export interface Celery {
   readonly missing?: undefined
@@ -29,17 +36,29 @@ export interface Celery {
 }
 
 const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
-  readonly redisProgram: () => Promise<{ readonly missing?: string }>
+  readonly redisProgram: () => Promise<ServerProgram | Missing>
   readonly startRedis: (...options: string[]) => Promise<RedisServer | Missing>
+  readonly startServer: (found: ServerProgram, ...options: string[]) => Promise<RedisServer>
+  readonly otherServers: Readonly<Record<string, string>>
+  readonly otherServer: (name: string) => Promise<ServerProgram | Missing>
   readonly celery: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
 }
 
 /** Looks for the Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installs it if need be. */
-export const redisProgram: () => Promise<{ readonly missing?: string }> = services.redisProgram
+export const redisProgram: () => Promise<ServerProgram | Missing> = services.redisProgram
 
 /** Starts a Redis server, which is installed if need be. Its parameters are options as on its command line. */
 export const startRedis: (...options: string[]) => Promise<RedisServer | Missing> = services.startRedis
+
+/** Starts a server of a program. Its parameters are options as on its command line. */
+export const startServer: (found: ServerProgram, ...options: string[]) => Promise<RedisServer> = services.startServer
+
+/** The names of the servers beside that of this machine that speak the same language. */
+export const otherServers: readonly string[] = Object.keys(services.otherServers)
+
+/** The program of one of them, which is fetched if need be. */
+export const otherServer: (name: string) => Promise<ServerProgram | Missing> = services.otherServer
 
 /** Celery 5.6.3, or the version that SKEIN_CELERY names, which is installed if need be. */
 export function celery(): Promise<Celery | Missing> {

@@ -6,7 +6,7 @@ import { messageOf } from './wire/message.ts'
 
 /** A call as the scripts are given it that keep one. */
 export function argumentsOfCall(call: OutgoingCall, handle: string): Argument[] {
-  const { id, queue, task, delay, expires, deadline, maxDeaths, ignoreResult, inner = [] } = call
+  const { id, queue, task, delay, expires, deadline, maxDeaths, ignoreResult, tags = [], inner = [] } = call
   const { text, tag } = messageOf(call, handle)
   return [
     id,
@@ -14,6 +14,8 @@ export function argumentsOfCall(call: OutgoingCall, handle: string): Argument[] 
     task,
     tag,
     text,
+    Buffer.byteLength(call.headers) + Buffer.byteLength(call.body),
+    tags.length === 0 ? '' : JSON.stringify(tags),
     Math.ceil(delay),
     whole(expires),
     whole(deadline),

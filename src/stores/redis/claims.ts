@@ -1,6 +1,7 @@
 import { MalformedMessageError } from '../../core/errors/errors.ts'
 import type { Claim } from '../roles/broker.ts'
 import { claimValues } from './scripts/claim.ts'
+import { listOf } from './scripts/script.ts'
 import { deliveryOf } from './wire/message.ts'
 
 /** A call that was taken out of a list, and what is to become of it. */
@@ -12,11 +13,16 @@ export type Taken =
   /** It cannot be read. */
   | { readonly is: 'damaged'; readonly claim: Claim; readonly why: string }
 
+/** The queues from which a claim has taken nothing, since they are paused. */
+export function pausedIn(answer: readonly string[]): Set<string> {
+  return new Set(listOf<string>(answer[1]))
+}
+
 /** Reads the answer of the script that claims. */
 export function takenOf(answer: readonly string[], maxBytes: number, maxDeaths: number): Taken[] {
   const now = Number(answer[0])
   const taken: Taken[] = []
-  for (let at = 1; at + claimValues <= answer.length; at += claimValues) {
+  for (let at = 2; at + claimValues <= answer.length; at += claimValues) {
     taken.push(one(answer.slice(at, at + claimValues), now, maxBytes, maxDeaths))
   }
   return taken

@@ -8,33 +8,39 @@ import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { HeldClaim } from '../roles/broker.ts'
 import type { CloseStoreOptions, Store } from '../roles/store.ts'
+import type { Transfer } from '../roles/transfer.ts'
 import { deathsStory, type Death } from '../story.ts'
 import { argumentsOfSettlement } from './arguments.ts'
+import { clientFile } from './connection/client.ts'
 import { Link } from './connection/link.ts'
 import { Listening } from './connection/listening.ts'
-import { Held } from './held.ts'
-import { Keeper } from './keeper.ts'
+import { Deputy } from './leases/deputy.ts'
+import { Held, type OwnClaim } from './leases/held.ts'
+import { Keeper } from './leases/keeper.ts'
 import { RedisBroker } from './roles/broker.ts'
+import { RedisInspector } from './roles/inspector.ts'
+import { RedisRegistry } from './roles/registry.ts'
 import { RedisResults } from './roles/results.ts'
+import { redisTransfer } from './roles/transfer.ts'
 import { renew, sweep } from './scripts/hold.ts'
 import { settle } from './scripts/settle.ts'
 import type { Handle } from './handle.ts'
 import { listOf } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
-import { dueChannel, handleChannel, newsChannel, resultChannel } from './wire/channels.ts'
+import { dueChannel, handleChannel, newsChannel, resultChannel, resumed } from './wire/channels.ts'
 import { outcomeOfDocument } from './wire/document.ts'
 import { deliveryOf } from './wire/message.ts'
 
 /** The place of a store, and its settings. */
 export interface RedisStoreData {
   readonly place: RedisPlace
-  readonly settings: Pick<StoreSettings, 'maxBytes' | 'maxDeaths'>
+  readonly settings: StoreSettings
   /** The clock of a test, in place of the server's. */
   readonly clock?: () => number
 }
 
 /** The answer of the script that sweeps: milliseconds until something is due, -1 for never, and the calls to end. */
-type Swept = readonly [number, number, number, readonly Doomed[]]
+type Swept = readonly [number, number, number, number, readonly Doomed[]]
 
 /** A call to end, since too many workers have died under it. */
 type Doomed = readonly [id: string, token: string, deaths: string, queue: string, message: string]
@@ -49,6 +55,9 @@ export class RedisStore implements Store, Handle {
   readonly location: string
   readonly broker: RedisBroker
   readonly results: RedisResults
+  readonly inspector: RedisInspector
+  readonly registry: RedisRegistry
+  readonly transfer: Transfer
   /** @internal */
   readonly place: RedisPlace
   /** @internal */
@@ -65,11 +74,12 @@ export class RedisStore implements Store, Handle {
   readonly held: Held = new Held()
   /** @internal */
   readonly keeper: Keeper
+  readonly #deputy: Deputy | undefined
   #closed = false
   #closing: Promise<void> | undefined
 
   private constructor({ place, settings, clock }: RedisStoreData) {
-    const { url, location, connection, prefix, resultExpires, visibilityTimeout } = place
+    const { url, location, connection, prefix, resultExpires, visibilityTimeout, copies } = place
     this.url = url
     this.location = location
     this.place = place
@@ -82,17 +92,31 @@ export class RedisStore implements Store, Handle {
       keepFor: resultExpires,
       maxDeaths: settings.maxDeaths,
       visibilityTimeout,
+      copies,
       ...(clock ? { clock } : {}),
     })
     this.listening = new Listening(connection, url, {
       message: (channel, text) => this.#heard(channel.slice(prefix.length), text),
-      gap: () => this.results.tellAll(),
+      gap: () => this.#missed(),
     })
     this.listeners = new Listeners(() => {
       this.listening.holds = this.link.holds = this.listeners.waiting > 0
     })
     this.keeper = new Keeper(this, clock === undefined)
+    // A test renews by itself.
+    this.#deputy =
+      clock === undefined
+        ? new Deputy(
+            () => ({ client: clientFile(), options: connection, script: renew, given: this.link.given() }),
+            outcomes => {
+              for (const [id, token, outcome] of outcomes) this.#became({ id, token }, outcome)
+            },
+          )
+        : undefined
     this.results = new RedisResults(this)
+    this.inspector = new RedisInspector(this)
+    this.registry = new RedisRegistry(this)
+    this.transfer = redisTransfer(this)
     this.broker = new RedisBroker(this)
   }
 
@@ -100,6 +124,7 @@ export class RedisStore implements Store, Handle {
     const store = new RedisStore(data)
     try {
       await store.link.open()
+      if (Object.keys(data.settings.retention).length > 0) await store.inspector.retain(data.settings.retention)
       return store
     } catch (error) {
       store.#closed = true
@@ -121,21 +146,44 @@ export class RedisStore implements Store, Handle {
     return this.close()
   }
 
+  /** @internal */
+  keep(claims: readonly OwnClaim[]): void {
+    for (const { lease } of claims.slice(0, 1)) this.keeper.renews(lease)
+    this.#deputy?.add(claims)
+  }
+
   /** @internal Renews leases that it keeps. */
   async renew(): Promise<void> {
     const kept = this.held.kept()
-    if (kept.length === 0) return
-    const answer = await this.link.run(renew, [
-      kept.length,
-      ...kept.flatMap(({ id, token, lease }) => [id, token, lease]),
-    ])
-    const outcomes = listOf<string>(answer)
-    for (const [at, claim] of kept.entries()) if (outcomes[at] === 'lost') this.lost(claim)
+    this.#deputy?.renewed(kept)
+    await this.#renew(kept, ({ lease }) => lease)
+  }
+
+  /** @internal */
+  async heed(): Promise<void> {
+    // Where that fails, they are renewed later, or lost, and heard of so.
+    await this.#renew(this.held.all(), () => '').catch(() => {})
+  }
+
+  async #renew(claims: readonly OwnClaim[], leaseOf: (claim: OwnClaim) => number | ''): Promise<void> {
+    if (claims.length === 0) return
+    const given = claims.flatMap(claim => [claim.id, claim.token, leaseOf(claim)])
+    const outcomes = listOf<string>(await this.link.run(renew, [claims.length, ...given]))
+    for (const [at, claim] of claims.entries()) this.#became(claim, outcomes[at] as string)
+  }
+
+  #became(claim: HeldClaim, outcome: string): void {
+    // It may have been settled meanwhile.
+    if (!this.held.has(claim)) return
+    if (outcome === 'lost') this.lost(claim)
+    else if (outcome.startsWith('!')) this.listeners.tell('cancelling', claim.id, outcome.slice(1))
   }
 
   /** @internal Puts right what is due. Resolves to the milliseconds until something is due again. */
   async sweep(): Promise<number> {
-    const [delayed, ending, leases, doomed] = JSON.parse((await this.link.run(sweep, [])) as string) as Swept
+    const answer = (await this.link.run(sweep, this.registry.names)) as string
+    this.registry.seen()
+    const [delayed, ending, leases, past, doomed] = JSON.parse(answer) as Swept
     // Lua knows no empty list.
     for (const [id, token, deaths, queue, message] of Array.isArray(doomed) ? doomed : []) {
       const error = deathsStory(JSON.parse(deaths) as Death[])
@@ -144,7 +192,7 @@ export class RedisStore implements Store, Handle {
       const given = argumentsOfSettlement({ id, token: Number(token), kind: 'dead', error, next }, this.name)
       await this.link.run(settle, [1, ...given])
     }
-    return Math.min(...[delayed, ending, leases].map(each => (each < 0 ? Infinity : each)))
+    return Math.min(...[delayed, ending, leases, past].map(each => (each < 0 ? Infinity : each)))
   }
 
   /** @internal */
@@ -162,6 +210,7 @@ export class RedisStore implements Store, Handle {
     this.broker.stopWaiting()
     try {
       await this.link.idle()
+      await this.registry.leave()
       // What was taken while it was being closed.
       const claims = this.held.takeAll()
       if (claims.length === 0) return
@@ -172,16 +221,18 @@ export class RedisStore implements Store, Handle {
     }
   }
 
-  #end(): void {
+  async #end(): Promise<void> {
     this.keeper.close()
     this.broker.close()
     this.listening.close()
     this.link.close()
     this.listeners.clear()
+    await this.#deputy?.close()
   }
 
   #heard(channel: string, text: string): void {
-    if (channel === dueChannel) this.keeper.due()
+    if (channel === dueChannel && text === resumed) this.listeners.tell('claimable')
+    else if (channel === dueChannel) this.keeper.due()
     else if (channel.startsWith(resultChannel)) {
       const state = outcomeOfDocument(text)?.state
       // Only that it has ended is told: what is known of it beside the document is elsewhere.
@@ -190,8 +241,17 @@ export class RedisStore implements Store, Handle {
     } else if (channel.startsWith(newsChannel))
       this.listeners.tell(text === 'ended' ? 'ended' : 'reported', channel.slice(newsChannel.length))
     else if (channel.startsWith(handleChannel)) {
-      const found = /^lost (\d+) (.*)$/s.exec(text)
-      if (found) this.lost({ id: found[2] as string, token: Number(found[1]) })
+      const lost = /^lost (\d+) (.*)$/s.exec(text)
+      if (lost) this.lost({ id: lost[2] as string, token: Number(lost[1]) })
+      const stopped = /^cancelling (.*)\n(.*)$/s.exec(text)
+      if (stopped) this.listeners.tell('cancelling', JSON.parse(stopped[1] as string) as string, stopped[2] as string)
     }
+  }
+
+  /** Nobody knows what was said while nothing was heard: all look again. */
+  #missed(): void {
+    this.results.tellAll()
+    this.listeners.tell('claimable')
+    void this.heed()
   }
 }

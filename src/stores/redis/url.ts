@@ -2,6 +2,7 @@ import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { withoutSecret } from '../without-secret.ts'
 import type { ConnectionOptions } from './connection/client.ts'
+import type { Copies } from './connection/link.ts'
 
 /** The place that the URL of a Redis store names, and what it says beside. */
 export interface RedisPlace {
@@ -14,16 +15,24 @@ export interface RedisPlace {
   readonly prefix: string
   /** Milliseconds that what has ended is kept. */
   readonly resultExpires: number
+  /** The copies that a change must have before it counts; undefined where the server's own is enough. */
+  readonly copies: Copies | undefined
   /** Milliseconds after which what a worker in Python holds is handed over again; undefined to leave that to Python. */
   readonly visibilityTimeout: number | undefined
 }
 
-const names: ReadonlySet<string> = new Set(['prefix', 'result_expires', 'visibility_timeout'])
+const names: ReadonlySet<string> = new Set([
+  'prefix',
+  'result_expires',
+  'visibility_timeout',
+  'wait_replicas',
+  'wait_disk',
+])
 const example = `'redis://127.0.0.1:6379/0'`
 
 /**
  * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, or `rediss://` for TLS, with `?result_expires=86400`, `visibility_timeout=3600` (both
- * in seconds, as Celery has them) and `prefix=`.
+ * in seconds, as Celery has them) and `prefix=`. `wait_replicas=1` and `wait_disk=yes` say what must have a change before it counts.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT`.
  */
@@ -71,8 +80,21 @@ export function redisPlace(text: string): RedisPlace {
     },
     prefix,
     resultExpires: secondsOf(searchParams, 'result_expires') ?? 86_400_000,
+    copies: copiesIn(searchParams),
     visibilityTimeout: secondsOf(searchParams, 'visibility_timeout'),
   }
+}
+
+function copiesIn(parameters: URLSearchParams): Copies | undefined {
+  const [replicas, disk] = [parameters.get('wait_replicas') ?? '0', parameters.get('wait_disk') ?? 'no']
+  if (!/^\d{1,3}$/.test(replicas))
+    throw new InvalidArgumentError(
+      `wait_replicas in the URL of a Redis store must be a number of replicas from 0 to 999, got ${describe(replicas)}`,
+    )
+  if (disk !== 'yes' && disk !== 'no')
+    throw new InvalidArgumentError(`wait_disk in the URL of a Redis store must be yes or no, got ${describe(disk)}`)
+  if (Number(replicas) === 0 && disk === 'no') return undefined
+  return { replicas: Number(replicas), onDisk: disk === 'yes' }
 }
 
 function decoded(text: string): string {

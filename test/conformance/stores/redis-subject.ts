@@ -1,5 +1,6 @@
 import type { Store } from 'skein/stores'
 import type { StoreBed, StoreSubject } from 'skein/testing/stores'
+import { storeSettings } from '#skein/stores/options.js'
 import { RedisStore } from '#skein/stores/redis/redis-store.js'
 import { redisPlace } from '#skein/stores/redis/url.js'
 import type { RedisServer } from '../../support/redis-server.ts'
@@ -11,7 +12,7 @@ export function redisSubject(server: RedisServer): StoreSubject {
   let beds = 0
   return {
     name: 'the Redis store',
-    heeds: ['maxBytes', 'maxDeaths'],
+    heeds: ['maxBytes', 'maxDeaths', 'retention'],
     make: async () => redisBed(server, `bed ${++beds}:`),
   }
 }
@@ -31,9 +32,9 @@ function redisBed({ url }: RedisServer, prefix: string): StoreBed {
   }
   return {
     open: async (options = {}) => {
-      const { maxBytes = 16 * 1024 * 1024, maxDeaths = 3 } = options
+      const settings = storeSettings(options, new Set(['maxBytes', 'maxDeaths', 'retention']))
       const place = redisPlace(`${url}?prefix=${encodeURIComponent(prefix)}`)
-      const store = await RedisStore.open({ place, settings: { maxBytes, maxDeaths }, clock: () => now })
+      const store = await RedisStore.open({ place, settings, clock: () => now })
       stores.push(store)
       open.add(store)
       const close = store.close.bind(store)

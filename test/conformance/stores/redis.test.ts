@@ -1,10 +1,21 @@
-import { after } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { storeSuite } from 'skein/testing/stores'
-import { describeRedis, freshRedis } from '../../support/redis-server.ts'
+import { freshServer } from '../../support/redis-server.ts'
+import { notTested, otherServer, otherServers, redisProgram } from '../../support/services.ts'
 import { redisSubject } from './redis-subject.ts'
 
-describeRedis('the store on Redis', async () => {
-  const server = await freshRedis()
-  after(() => server.stop())
-  await storeSuite(redisSubject(server))
-})
+const ran: string[] = []
+after(() => console.log(`The suite of stores has run on: ${ran.join(', ') || 'no server'}`))
+
+for (const name of ['Redis', ...otherServers]) {
+  const found = name === 'Redis' ? await redisProgram() : await otherServer(name)
+  const title = `the store on ${name}`
+  if (found.missing === undefined) {
+    ran.push(`${name.replace(/ .*/, '')} ${found.version}`)
+    describe(title, async () => {
+      const server = await freshServer(found)
+      after(() => server.stop())
+      await storeSuite(redisSubject(server))
+    })
+  } else test(title, t => notTested(t, found.missing))
+}

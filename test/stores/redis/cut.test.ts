@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { openStore } from 'skein/queue'
-import type { Claim, Intake, OutgoingCall, Store } from 'skein/stores'
+import type { Claim, InspectableStore, Intake, OutgoingCall, Store } from 'skein/stores'
 import { claim } from '#skein/stores/redis/scripts/claim.js'
+import { announce, cancel, pause } from '#skein/stores/redis/scripts/control.js'
+import { retain } from '#skein/stores/redis/scripts/history.js'
 import { report, renew } from '#skein/stores/redis/scripts/hold.js'
+import { find, list, purge, retry, stats } from '#skein/stores/redis/scripts/inspect.js'
+import { claims, look, reports, workers } from '#skein/stores/redis/scripts/look.js'
 import type { Script } from '#skein/stores/redis/scripts/script.js'
 import { send } from '#skein/stores/redis/scripts/send.js'
 import { settle } from '#skein/stores/redis/scripts/settle.js'
+import { moving, take } from '#skein/stores/redis/scripts/transfer.js'
 import { describeRedis, freshRedis, type RedisServer } from '../../support/redis-server.ts'
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts'
 
@@ -29,6 +34,18 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await first.broker.renew([claimed], 60_000)
     await first.results.report([{ ...claimed, kind: 'progress', value: '1' }])
     await first.broker.settle([{ id: 'first', token: claimed.token, kind: 'done', result: '1' }])
+    const { inspector, registry, transfer } = first as InspectableStore
+    await inspector.cancel(['first'], '1')
+    await inspector.retry(['first'])
+    await inspector.find('first')
+    await inspector.list({})
+    await inspector.stats()
+    await inspector.pause('first')
+    await transfer.take({ calls: await transfer.calls(0), members: [] })
+    await inspector.purge({})
+    await registry.announce('first', undefined)
+    await registry.workers()
+    await first.results.reports('first', 0)
   })
   after(() => server.stop())
 
@@ -42,8 +59,12 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await proxy.close()
   })
 
-  /** The claims that come within one intake, until there are so many. */
-  async function taken(from: Store, count: number): Promise<Claim[]> {
+  /** The claims that come within one intake, until there are so many; what they are asked to stop for is told. */
+  async function taken(
+    from: Store,
+    count: number,
+    cancelling?: (id: string, reason: string) => void,
+  ): Promise<Claim[]> {
     const claims: Claim[] = []
     let intake: Intake | undefined
     await new Promise<void>(resolve => {
@@ -54,7 +75,7 @@ describeRedis('a store on Redis whose connection is cut', () => {
             claims.push(...each)
             if (claims.length >= count) resolve()
           },
-          cancelling: () => {},
+          cancelling: (id, reason) => cancelling?.(id, reason),
           lost: () => {},
           trouble: () => {},
         },
@@ -62,7 +83,7 @@ describeRedis('a store on Redis whose connection is cut', () => {
       intake.want(count)
     })
     await intake?.stop()
-    intake?.close()
+    if (cancelling === undefined) intake?.close()
     return claims
   }
 
@@ -133,6 +154,82 @@ describeRedis('a store on Redis whose connection is cut', () => {
       assert.equal((await store.results.reports('a', 0)).length, 1)
     })
 
+    test(`cancels a call that waits, and asks one that runs to stop, once, where that is cut ${moment}`, async () => {
+      await store.broker.send([call('a'), call('b')])
+      await taken(store, 1)
+      const cancelled = await cutting(cancel, moment, async () => store.inspector?.cancel?.(['a', 'b', 'c'], '"no"'))
+      assert.deepEqual(cancelled, ['cancelling', 'cancelled', 'gone'])
+      assert.deepEqual(
+        (await store.results.reports('a', 0)).map(each => each.value),
+        ['{"state":"cancelling","reason":"no"}'],
+      )
+      assert.equal((await store.results.outcome('b')).state, 'cancelled')
+    })
+
+    test(`pauses a queue, and lets it go on, where that is cut ${moment}`, async () => {
+      await cutting(pause, moment, async () => store.inspector?.pause?.('q'))
+      assert.equal(await server.text('SISMEMBER', 'skein:paused', 'q'), '1')
+      await cutting(pause, moment, async () => store.inspector?.resume?.('q'))
+      assert.equal(await server.text('EXISTS', 'skein:paused'), '0')
+    })
+
+    test(`knows a worker that has announced itself once, where that is cut ${moment}`, async () => {
+      const record = { queues: ['q'], tasks: ['t'], concurrency: 2, place: 'threads' }
+      await cutting(announce, moment, async () => store.registry?.announce('w', record))
+      const [worker, ...more] = (await store.registry?.workers()) ?? []
+      assert.deepEqual([worker?.worker, worker?.concurrency, worker?.running, more.length], ['w', 2, 0, 0])
+    })
+
+    test(`makes a call run again once, where that is cut ${moment}`, async () => {
+      await store.broker.send([call('a')])
+      const [a] = await taken(store, 1)
+      await store.broker.settle([{ id: 'a', token: a?.token as number, kind: 'failed', error: '{}' }])
+      const { inspector } = store as InspectableStore
+      assert.deepEqual(await cutting(retry, moment, () => inspector.retry(['a'])), ['ready'])
+      assert.equal(await server.text('LLEN', 'q'), '1')
+      assert.deepEqual((await inspector.stats()).queues[0]?.counts.failed, 0)
+    })
+
+    test(`forgets calls once, and says how many, where that is cut ${moment}`, async () => {
+      await store.broker.send([call('a'), call('b')])
+      const { inspector } = store as InspectableStore
+      assert.equal(await cutting(purge, moment, () => inspector.purge({ queue: 'q' })), 2)
+      assert.equal(await server.text('LLEN', 'q'), '0')
+    })
+
+    test(`takes in what was in another store once, where that is cut ${moment}`, async () => {
+      await store.broker.send([call('a')])
+      const { transfer } = store as InspectableStore
+      const calls = (await transfer.calls(0)).map(each => ({ ...each, id: 'b' }))
+      assert.deepEqual(await cutting(take, moment, () => transfer.take({ calls, members: [] })), ['taken'])
+      assert.equal(await server.text('LLEN', 'q'), '2')
+    })
+
+    test(`changes what is kept of the past, where that is cut ${moment}`, async () => {
+      const { inspector } = store as InspectableStore
+      const changed = await cutting(retain, moment, () => inspector.retain({ done: { count: 5 } }))
+      assert.deepEqual([changed.done.count, changed.failed.count], [5, 10_000])
+    })
+
+    test(`answers whoever looks, where that is cut ${moment}`, async () => {
+      const { inspector, registry, results, transfer } = store as InspectableStore
+      await store.broker.send([call('a')])
+      const looks: readonly (readonly [Script, () => Promise<unknown>])[] = [
+        [find, () => inspector.find('a')],
+        [list, () => inspector.list({})],
+        [stats, async () => (await inspector.stats()).queues.map(each => each.counts)],
+        [moving, () => transfer.calls(0)],
+        [workers, () => registry.workers()],
+        [claims, () => registry.workers()],
+        [look, () => results.outcome('a')],
+        [reports, () => results.reports('a', 0)],
+      ]
+      for (const [script, ask] of looks) {
+        const before = await ask()
+        assert.deepEqual(await cutting(script, moment, ask), before, script.name)
+      }
+    })
+
     test(`renews a lease that is cut ${moment}`, async () => {
       await store.broker.send([call('a')])
       const claims = await taken(store, 1)
@@ -175,6 +272,49 @@ describeRedis('a store on Redis whose connection is cut', () => {
     proxy.refuses = false
     await ended
     assert.equal((await store.results.outcome('a')).state, 'done')
+  })
+
+  test('asks a call to stop, although nothing was heard of that while it was cut', async () => {
+    await store.broker.send([call('a')])
+    const asked: [id: string, reason: string][] = []
+    let told = (): void => {}
+    const heard = new Promise<void>(resolve => (told = resolve))
+    await taken(store, 1, (id, reason) => {
+      asked.push([id, reason])
+      told()
+    })
+    proxy.refuses = true
+    proxy.cutAll()
+    await using other = await openStore(server.url)
+    assert.deepEqual(await other.inspector?.cancel?.(['a'], '"enough"'), ['cancelling'])
+    proxy.refuses = false
+    await heard
+    assert.deepEqual(asked[0], ['a', '"enough"'])
+  })
+
+  test('goes on with a queue that was resumed while nothing was heard', async () => {
+    await store.inspector?.pause?.('q')
+    await store.broker.send([call('a')])
+    const waits = taken(store, 1)
+    while ((await server.text('PUBSUB', 'CHANNELS', 'skein:due')) === '') await new Promise(setImmediate)
+    proxy.refuses = true
+    proxy.cutAll()
+    await using other = await openStore(server.url)
+    await other.inspector?.resume?.('q')
+    proxy.refuses = false
+    assert.equal((await waits)[0]?.id, 'a')
+  })
+
+  test('waits for a queue that is paused, and asks nothing meanwhile', async () => {
+    await store.inspector?.pause?.('q')
+    await store.broker.send([call('a')])
+    const waits = taken(store, 1)
+    // It has asked, has heard that the queue is paused, and waits.
+    while ((await server.text('PUBSUB', 'CHANNELS', 'skein:due')) === '') await new Promise(setImmediate)
+    await store.results.outcome('nobody')
+    assert.ok(!(await server.text('CLIENT', 'LIST')).includes('cmd=blmove'))
+    await store.inspector?.resume?.('q')
+    assert.equal((await waits)[0]?.id, 'a')
   })
 
   test('says so where nothing can be reached, and does not wait for ever', async () => {

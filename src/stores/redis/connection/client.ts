@@ -73,10 +73,19 @@ export async function opened(connection: Connection, within: number = answersWit
   throw trouble
 }
 
+/** The file of the package, for a thread that loads it, too. */
+export function clientFile(): string {
+  return loader().resolve('ioredis')
+}
+
+function loader(): NodeJS.Require {
+  return createRequire(fileOfCaller() ?? `${process.cwd()}/`)
+}
+
 function installed(store: string): new (options: object) => Connection {
   try {
     // Not an import, so that neither a bundler nor the type checker looks for a package that need not be there.
-    const found = createRequire(fileOfCaller() ?? `${process.cwd()}/`)('ioredis') as Record<string, unknown>
+    const found = loader()('ioredis') as Record<string, unknown>
     return (found['Redis'] ?? found['default'] ?? found) as new (options: object) => Connection
   } catch (cause) {
     throw new StoreError(

@@ -5,10 +5,19 @@ import { answersWithin, type Connection, type ConnectionOptions, newConnection, 
 
 /** The time after which a script that cannot be sent is given up, in milliseconds. */
 const patience = 20_000
+/** The time within which a change is to have its copies before they are asked for again, in milliseconds. */
+const copiedWithin = 2_000
 const pauses: readonly number[] = [0, 50, 200, 500, 1_000]
 
 /** One argument of a script. */
 export type Argument = string | number
+
+/** The copies of what was changed, as `WAIT` and `WAITAOF` of Redis know them. */
+export interface Copies {
+  readonly replicas: number
+  /** The primary has it on its disk, and so have these replicas. */
+  readonly onDisk: boolean
+}
 
 /** The settings that all scripts get. */
 export interface LinkSettings {
@@ -20,6 +29,7 @@ export interface LinkSettings {
   readonly keepFor: number
   readonly maxDeaths: number
   readonly visibilityTimeout: number | undefined
+  readonly copies: Copies | undefined
   /** The clock of a test, in place of the server's. */
   readonly clock?: () => number
 }
@@ -50,20 +60,9 @@ export class Link {
   /** Runs a script. **Errors**: `SKEIN_STORE_UNAVAILABLE` and the others of a store; `SKEIN_CLOSED`. */
   async run(script: Script, args: readonly Argument[]): Promise<unknown> {
     if (this.#closed) throw this.#closedError()
-    const { prefix, handle, keepFor, maxDeaths, visibilityTimeout, clock } = this.#settings
     const nonce = script.once ? String(++this.#numbers) : ''
     const known = script.once ? this.#known.splice(0) : []
-    const given = [
-      prefix,
-      nonce,
-      known.join(' '),
-      handle,
-      clock?.() ?? '',
-      keepFor,
-      maxDeaths,
-      visibilityTimeout ?? '',
-      ...args,
-    ]
+    const given = [...this.given(nonce, known.join(' ')), ...args]
     if (this.#underWay++ === 0) this.#heard = steady()
     this.#watch()
     this.#hold()
@@ -76,6 +75,12 @@ export class Link {
       this.#hold()
       if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
     }
+  }
+
+  /** The arguments that all scripts get before their own. */
+  given(nonce: string = '', known: string = ''): Argument[] {
+    const { prefix, handle, keepFor, maxDeaths, visibilityTimeout, clock } = this.#settings
+    return [prefix, nonce, known, handle, clock?.() ?? '', keepFor, maxDeaths, visibilityTimeout ?? '']
   }
 
   /** The number of scripts that have not been answered. */
@@ -92,7 +97,10 @@ export class Link {
   /** Opens it. **Errors**: as `run`, at once. */
   async open(): Promise<void> {
     try {
-      await this.#connected()
+      const connection = await this.#connected()
+      // A server that cannot say says so now.
+      const { copies } = this.#settings
+      if (copies) await connection.call(...waiting(copies, 1))
     } catch (error) {
       throw this.#readable(error)
     }
@@ -127,13 +135,32 @@ export class Link {
 
   async #once(connection: Connection, script: Script, given: readonly Argument[]): Promise<unknown> {
     try {
-      return await connection.call('EVALSHA', script.sha, 0, ...given)
+      return await this.#copied(connection, script, ['EVALSHA', script.sha, 0, ...given])
     } catch (error) {
       if (!isAnswer(error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return await connection.call('EVAL', script.text, 0, ...given)
+      return await this.#copied(connection, script, ['EVAL', script.text, 0, ...given])
     } finally {
       this.#heard = steady()
     }
+  }
+
+  /**
+   * Sends a script and, where a change is to have copies, asks for these over the same connection. If they are missing the script
+   * is sent again, which has done its work, and they are asked for once more.
+   */
+  async #copied(connection: Connection, { once }: Script, command: [string, ...Argument[]]): Promise<unknown> {
+    const { copies } = this.#settings
+    if (!once || copies === undefined) return connection.call(...command)
+    const [answer, made] = await Promise.allSettled([
+      connection.call(...command),
+      connection.call(...waiting(copies, copiedWithin)),
+    ])
+    if (answer.status === 'rejected') throw answer.reason
+    if (made.status === 'rejected') throw made.reason
+    const [onDisk, replicas] = copies.onDisk ? (made.value as [number, number]) : [1, made.value as number]
+    if (onDisk > 0 && replicas >= copies.replicas) return answer.value
+    const missing = onDisk > 0 ? '' : ', and not on the disk of the server itself'
+    throw new Error(`what was changed is in ${replicas} of ${copies.replicas} replicas so far${missing}`)
   }
 
   /** Gives up a connection over which nothing comes back. */
@@ -204,6 +231,11 @@ export class Link {
       )
     return why('SKEIN_STORE_UNAVAILABLE', `The Redis server at ${store} cannot be used`)
   }
+}
+
+/** The command that waits until earlier changes have their copies. @param within milliseconds */
+function waiting({ replicas, onDisk }: Copies, within: number): [string, ...Argument[]] {
+  return onDisk ? ['WAITAOF', 1, replicas, within] : ['WAIT', replicas, within]
 }
 
 /** Answers of a server that will give another one soon. */

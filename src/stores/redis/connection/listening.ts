@@ -62,6 +62,11 @@ export class Listening {
     }
   }
 
+  /** True for a channel that is heard at this moment. */
+  hears(channel: string): boolean {
+    return this.#subscribed.has(channel)
+  }
+
   /** Resolves when all channels that are wanted are heard: what is said from then on is not missed. */
   async settled(): Promise<void> {
     if (this.#missing.size === 0) return

@@ -17,9 +17,10 @@ import type {
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 import { ClosedError } from '../../../core/errors/errors.ts'
 import { argumentsOfCall, argumentsOfSettlement } from '../arguments.ts'
-import { takenOf } from '../claims.ts'
+import { pausedIn, takenOf } from '../claims.ts'
 import { Door } from '../connection/doors.ts'
 import type { Handle } from '../handle.ts'
+import type { OwnClaim } from '../leases/held.ts'
 import { listOf } from '../scripts/script.ts'
 import { blame, renew } from '../scripts/hold.ts'
 import { claim } from '../scripts/claim.ts'
@@ -34,19 +35,22 @@ const mostAtOnce = 250
 /** The broker of a store on Redis, in kombu's layout. */
 export class RedisBroker implements Broker {
   readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['next', 'once', 'leases'])
-  readonly durability = 'relaxed'
+  readonly durability: Broker['durability']
   readonly #store: Handle
   readonly #doors = new Map<string, Door>()
   readonly #waiting = new Set<(error: Error) => void>()
+  /** The queues that were paused when they were last asked. */
+  readonly #paused = new Set<string>()
 
   constructor(store: Handle) {
     this.#store = store
+    this.durability = store.place.copies?.onDisk ? 'full' : 'relaxed'
   }
 
   async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
     const { name, settings, link } = this.#mustBeOpen()
     checkCalls(calls, this.#store)
-    const outcomes = calls.map(call => oversize(call, settings.maxBytes))
+    const outcomes = calls.map((call): SendOutcome | undefined => oversize(call, settings.maxBytes))
     const due = calls.map((call, at) => ({ call, at })).filter(({ at }) => outcomes[at] === undefined)
     for (let from = 0; from < due.length; from += mostAtOnce) {
       const part = due.slice(from, from + mostAtOnce)
@@ -121,7 +125,8 @@ export class RedisBroker implements Broker {
     checkClaims(claims)
     checkSpan(lease, 'The lease', 1)
     const given = claims.flatMap(({ id, token }) => [id, token, Math.ceil(lease)])
-    return listOf(await link.run(renew, [claims.length, ...given]))
+    const outcomes = listOf<string>(await link.run(renew, [claims.length, ...given]))
+    return outcomes.map(each => (each === 'lost' ? 'lost' : 'ok'))
   }
 
   async blame(claims: readonly HeldClaim[], blamed: boolean): Promise<WriteOutcome[]> {
@@ -149,15 +154,24 @@ export class RedisBroker implements Broker {
 
   /** Takes what there is. What is not to be run now, or at all, is seen to, and not handed over. */
   async #claim(request: ClaimRequest): Promise<Claim[]> {
-    const { link, held, settings, keeper, name } = this.#mustBeOpen()
+    const { link, held, settings, keeper, name, listening, place } = this.#mustBeOpen()
     const { worker, limit, places, lease, queues, keep = true } = request
-    const answer = await link.run(claim, [worker, limit, places, Math.ceil(lease), ...new Set(queues)])
+    const hears = listening.hears(place.prefix + handleChannel + name)
+    const answer = (await link.run(claim, [worker, limit, places, Math.ceil(lease), ...new Set(queues)])) as string[]
+    const paused = pausedIn(answer)
+    for (const queue of queues) {
+      if (paused.has(queue)) this.#paused.add(queue)
+      else this.#paused.delete(queue)
+    }
     const claims: Claim[] = []
+    const kept: OwnClaim[] = []
     const others: Settlement[] = []
-    for (const each of takenOf(answer as string[], settings.maxBytes, settings.maxDeaths)) {
+    for (const each of takenOf(answer, settings.maxBytes, settings.maxDeaths)) {
       const { id, token } = each.claim
       if (each.is === 'claim') {
-        held.add({ id, token, lease: Math.ceil(lease), keeps: keep })
+        const own = { id, token, lease: Math.ceil(lease), keeps: keep }
+        held.add(own)
+        if (keep) kept.push(own)
         claims.push(each.claim)
       } else if (each.is === 'early') others.push({ id, token, kind: 'release', delay: each.delay })
       else if (each.is === 'expired') others.push({ id, token, kind: 'cancelled', error: expiredStory })
@@ -167,14 +181,26 @@ export class RedisBroker implements Broker {
       await link.run(settle, [others.length, ...others.flatMap(each => argumentsOfSettlement(each, name))])
       keeper.due()
     }
-    if (keep && claims.length > 0) keeper.renews(lease)
+    if (kept.length > 0) this.#store.keep(kept)
+    // Somebody may have asked them to stop, or resumed a queue, before that could be heard.
+    if (!hears) {
+      void listening.settled().then(() => {
+        if (claims.length > 0) void this.#store.heed()
+        if (paused.size > 0) this.#store.listeners.tell('claimable')
+      })
+    }
     return claims
   }
 
   /** Waits at the lists of all queues until there is something, and takes it if nobody else has. */
   #wait(request: ClaimRequest): WaitingClaim {
     let recalled = false
+    let signalled = false
     let ring = (): void => {}
+    const unlisten = this.#store.listeners.on('claimable', () => {
+      signalled = true
+      ring()
+    })
     let refuse: (error: Error) => void = () => {}
     const closed = new Promise<never>((_, reject) => {
       refuse = reject
@@ -183,13 +209,17 @@ export class RedisBroker implements Broker {
     const take = async (): Promise<Claim[]> => {
       for (;;) {
         if (recalled) return []
-        await Promise.race([this.#rung(request.queues, listener => (ring = listener)), closed])
+        if (!signalled) await Promise.race([this.#rung(request.queues, listener => (ring = listener)), closed])
         if (recalled) return []
+        signalled = false
         const claims = await this.#claim(request)
         if (claims.length > 0) return claims
       }
     }
-    const claims = take().finally(() => this.#waiting.delete(refuse))
+    const claims = take().finally(() => {
+      unlisten()
+      this.#waiting.delete(refuse)
+    })
     closed.catch(() => {})
     return {
       claims,
@@ -207,6 +237,8 @@ export class RedisBroker implements Broker {
       await new Promise<void>(resolve => {
         callOff(resolve)
         for (const queue of new Set(queues)) {
+          // There may be something in it, which is not to be taken. Who resumes it says so.
+          if (this.#paused.has(queue)) continue
           for (const list of listsOf(queue)) stops.push(this.#door(list).listen(resolve))
         }
       })
@@ -223,7 +255,11 @@ export class RedisBroker implements Broker {
   }
 }
 
-function oversize(call: OutgoingCall, limit: number): SendOutcome | undefined {
+/** The outcome of a call that is too large for the store, or one of its inner calls. */
+export function oversize(
+  call: OutgoingCall,
+  limit: number,
+): Extract<SendOutcome, { readonly reason: 'size' }> | undefined {
   for (const { headers, body } of withInner([call])) {
     const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
     if (bytes > limit) return { outcome: 'rejected', reason: 'size', bytes, limit }

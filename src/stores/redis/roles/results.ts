@@ -107,7 +107,8 @@ function argumentsOf(each: Report): Argument[] {
 const pending: ReadonlySet<string> = new Set(['ready', 'delayed'])
 
 function outcomeOf(answer: readonly string[]): CallOutcome {
-  const [state, task, attempt, sent, worker, started, ended, deadline, error, ignore, document] = answer as unknown as [
+  const [state, task, attempt, sent, worker, started, ended, deadline, error, ignore, elsewhere, document] = answer as [
+    string,
     string,
     string,
     string,
@@ -124,7 +125,9 @@ function outcomeOf(answer: readonly string[]): CallOutcome {
   // Known only to those who have run it, in another language perhaps.
   if (state === '') return record ?? { state: 'gone' }
   const isOver = state !== 'running' && !pending.has(state)
-  const foreign = isOver ? undefined : record
+  const foreign = isOver && elsewhere === '' ? undefined : record
+  // Results are not kept for as long as the rest.
+  if (state === 'done' && ignore === '' && record === undefined) return { state: 'gone' }
   return {
     state: foreign?.state ?? (pending.has(state) ? 'pending' : (state as CallOutcome['state'])),
     ...(task === '' ? {} : { task }),

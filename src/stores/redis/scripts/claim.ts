@@ -6,7 +6,8 @@ import { type Script, script } from './script.ts'
 /**
  * Takes up to so many calls out of the lists of queues, in one step with their entry in kombu's \`unacked\` and \`unacked_index\`: there
  * is no moment at which a message is in neither. Arguments: worker, number wanted, number that begins at once, lease, queues. Answers
- * with the server's time and the values of each call; sent again, with those that it has taken and still holds.
+ * with the server's time, those of the queues that are paused, and the values of each call; sent again, with those that it has taken
+ * and still holds.
  */
 export const claim: Script = script(
   'claim',
@@ -16,7 +17,7 @@ export const claim: Script = script(
   life,
   `
 local worker, limit, places, lease = arg(), num(), num(), num()
-local taken, answer = {}, { tostring(now) }
+local taken, answer = {}, { tostring(now), '{}' }
 
 local function show(id, message)
   local key = callKey(id)
@@ -40,15 +41,14 @@ if answered then
 end
 
 -- No worker of either language can read it. It must not get into \`unacked\`, from where it would come back again and again.
-local function bury(message, queue)
+local function bury(message, queue, list)
   local id = 'unreadable-' .. redis.sha1hex(message)
   local key = callKey(id)
-  redis.call('HSET', key, 'state', 'dead', 'queue', queue, 'task', '', 'ended', now, 'error',
-    ${luaString(damagedStory('it is not a message of Celery: an object with a body, and properties with a delivery tag'))},
-    'message', message)
-  redis.call('PEXPIRE', key, KEEP)
-  redis.call('LPUSH', OWN .. 'unreadable', id)
-  redis.call('LTRIM', OWN .. 'unreadable', 0, 999)
+  redis.call('ZADD', QUEUES, now, queue)
+  redis.call('ZADD', CALLS, 'NX', order(), id)
+  redis.call('HSET', key, 'queue', queue, 'list', list, 'task', '', 'sent', now, 'bytes', #message, 'text', message, 'error',
+    ${luaString(damagedStory('it is not a message of Celery: an object with a body, and properties with a delivery tag'))})
+  file(id, key, 'dead', 0)
   news(id, 'ended')
 end
 
@@ -60,19 +60,28 @@ local function take(message, queue, list)
   local fine, m = pcall(cjson.decode, message)
   local p = fine and type(m) == 'table' and type(m.properties) == 'table' and m.properties
   local tag = p and text(p.delivery_tag)
-  if not tag or type(m.body) ~= 'string' then return bury(message, queue) end
+  if not tag or type(m.body) ~= 'string' then return bury(message, queue, list) end
   local h = type(m.headers) == 'table' and m.headers or {}
   local id = text(h.id) or text(p.correlation_id) or tag
   local key = callKey(id)
   local r = redis.call('HMGET', key, 'state', 'tag', 'alone', 'attempt', 'deaths')
   local state, known, deaths = r[1], r[2] == tag, tonumber(r[5] or 0)
-  -- It was ended while it waited.
-  if known and state and state ~= 'ready' and state ~= 'running' then return end
+  -- It was ended or forgotten while it waited.
+  if isEnd[state] or not known then
+    local isHusk = redis.call('ZREM', HUSKS, tag) == 1
+    if isHusk then tally('husk', list, -1) end
+    if isHusk or known then return end
+  end
   if state == 'running' and not known and r[2] then unack(r[2]) end
   if not known then
     -- Somebody else has sent it, or has sent it again.
-    redis.call('HSET', key, 'foreign', 1, 'tag', tag, 'task', text(h.task) or '')
-    if state and state ~= 'ready' and state ~= 'running' then redis.call('HDEL', key, 'error', 'result', 'ended', 'alone') end
+    if isEnd[state] then
+      unfile(id, key, state)
+      redis.call('HDEL', key, 'error', 'ended', 'alone', 'elsewhere')
+    end
+    redis.call('ZADD', QUEUES, now, queue)
+    redis.call('ZADD', CALLS, 'NX', order(), id)
+    redis.call('HSET', key, 'foreign', 1, 'tag', tag, 'task', text(h.task) or '', 'bytes', #message, 'text', message)
     if h.ignore_result == true then redis.call('HSET', key, 'ignore', 1) end
     if text(h.group) then redis.call('HSET', key, 'group', h.group) end
     if text(h.parent_id) then redis.call('HSET', key, 'parent', h.parent_id) end
@@ -104,9 +113,15 @@ promote()
 endOverdue()
 -- What is not handed over must not keep others from the server for long, however much of it there is. Who waits asks again.
 local most = limit + 1000
+local paused = {}
 while cursor < #ARGV do
   local queue = arg()
-  for _, step in ipairs(STEPS) do
+  local steps = STEPS
+  if redis.call('SISMEMBER', PAUSED, queue) == 1 then
+    paused[#paused + 1] = queue
+    steps = {}
+  end
+  for _, step in ipairs(steps) do
     while #taken < limit and most > 0 do
       local message = redis.call('RPOP', P .. queue .. step)
       if not message then break end
@@ -115,6 +130,7 @@ while cursor < #ARGV do
     end
   end
 end
+answer[2] = cjson.encode(paused)
 remember(cjson.encode(taken))
 return answer
 `,

@@ -1,8 +1,13 @@
+import { history } from './history.ts'
 import { life } from './life.ts'
 import { lines, prelude } from './prelude.ts'
 import { type Script, script } from './script.ts'
 
-/** Prolongs leases: of ours, and with a younger score for those of Python, which look at nothing else. Arguments: id, token, lease. */
+/**
+ * Prolongs leases: of ours, and with a younger score for those of Python, which look at nothing else. Arguments: id, token, lease; without
+ * one it only looks. Answers with `ok`, `lost`, or `!` and the reason for one that somebody has asked to stop: who has not heard of
+ * it, since a connection was cut, hears of it so.
+ */
 export const renew: Script = script(
   'renew',
   false,
@@ -11,14 +16,15 @@ export const renew: Script = script(
   `
 local outcomes = {}
 for n = 1, num() do
-  local id, token, lease = arg(), arg(), num()
+  local id, token, lease = arg(), arg(), maybe()
   local key, tag = held(id, token)
-  if key then
+  if key and lease then
     touch(key, tag)
     redis.call('ZADD', LEASES, now + lease, id)
     redis.call('PEXPIRE', key, PENDING)
   end
-  outcomes[n] = key and 'ok' or 'lost'
+  local reason = key and redis.call('HGET', key, 'cancelling')
+  outcomes[n] = not key and 'lost' or reason and '!' .. reason or 'ok'
 end
 return cjson.encode(outcomes)
 `,
@@ -72,7 +78,8 @@ return remember(cjson.encode(outcomes))
 /**
  * Puts right what has come to be due: what was delayed, what is overdue, and leases that have run out. A call whose worker has died
  * goes back to where it came from; one under which too many have died is held for a moment by the one who asks, who ends it. Then
- * what Python's workers have held for longer than the visibility timeout, as they would do it themselves.
+ * what Python's workers have held for longer than the visibility timeout, as they would do it themselves, and the past. Arguments: the workers of the one
+ * who asks, which are seen by that.
  *
  * Answers with the moments at which something is due next, and with the calls to end: id, token, the deaths as JSON, queue and message.
  */
@@ -82,6 +89,7 @@ export const sweep: Script = script(
   prelude,
   lines,
   life,
+  history,
   `
 local function beganBy(worker)
   local count = 0
@@ -90,6 +98,11 @@ local function beganBy(worker)
     if r[1] == worker and r[2] and r[3] == 'running' then count = count + 1 end
   end
   return count
+end
+
+while cursor < #ARGV do
+  local worker = arg()
+  if redis.call('EXISTS', workerKey(worker)) == 1 then redis.call('ZADD', WORKERS, now, worker) end
 end
 
 local doomed, lost, began = {}, {}, {}
@@ -107,10 +120,11 @@ end
 table.sort(lost, function(a, b) return a.order > b.order end)
 for _, each in ipairs(lost) do
   local id, key = each.id, each.key
-  local r = redis.call('HMGET', key, 'token', 'attempt', 'deaths', 'most', 'started', 'alone', 'handle', 'died', 'queue')
+  local r = redis.call('HMGET', key, 'token', 'attempt', 'deaths', 'most', 'started', 'alone', 'handle', 'died', 'queue',
+    'cancelling')
   tell(r[7], 'lost ' .. r[1] .. ' ' .. id)
   redis.call('HINCRBY', key, 'token', 1)
-  if not each.blamed then
+  if not each.blamed and not r[10] then
     redis.call('HINCRBY', key, 'attempt', -1)
     redis.call('HDEL', key, 'started')
     if not r[6] then redis.call('HSET', key, 'alone', -1) end
@@ -122,7 +136,7 @@ for _, each in ipairs(lost) do
     died = r[8] and r[8] .. ',' .. died or died
     redis.call('HSET', key, 'died', died)
     tellTurn(id, key, 'state', '{"state":"died","worker":' .. cjson.encode(each.worker) .. ',"attempt":' .. r[2] .. '}')
-    if began[each.worker] == 1 and deaths >= tonumber(r[4] or MOST_DEATHS) then
+    if not r[10] and began[each.worker] == 1 and deaths >= tonumber(r[4] or MOST_DEATHS) then
       redis.call('ZADD', LEASES, now + 10000, id)
       redis.call('HSET', key, 'handle', HANDLE)
       redis.call('HDEL', key, 'blamed')
@@ -165,6 +179,8 @@ local function first(set)
   local found = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
   return found[2] and tonumber(found[2]) - now or -1
 end
-return cjson.encode({ first(DELAYED), first(ENDING), first(LEASES), doomed })
+local past = trim()
+if tend() then past = 0 end
+return cjson.encode({ first(DELAYED), first(ENDING), first(LEASES), past, doomed })
 `,
 )

@@ -1,5 +1,9 @@
-import { deadlineStory, expiredStory } from '../../story.ts'
+import { deadlineStory, expiredStory, stoppedStory } from '../../story.ts'
+import { filing } from './filing.ts'
 import { luaString } from './prelude.ts'
+
+const reason = 'REASON'
+const [beforeReason = '', afterReason = ''] = stoppedStory(reason).split(reason)
 
 /**
  * Functions for scripts that hold a call, put it back, or end it.
@@ -8,7 +12,7 @@ import { luaString } from './prelude.ts'
  * score is young. What makes the claim ours is the token, and that the score is still the one that we have written: a worker there that has
  * restored the message after the visibility timeout, and has it now under the same tag, has written another.
  */
-export const life: string = `
+export const life: string = `${filing}
 local function suffix(queue) return ',"",' .. cjson.encode(queue) .. ']' end
 
 local function unack(tag)
@@ -48,6 +52,7 @@ end
 
 local function tellTurn(id, key, kind, value)
   local sequence = redis.call('HINCRBY', key, 'told', 1)
+  redis.call('HINCRBY', key, 'bytes', #value)
   redis.call('ZADD', toldKey(id, kind), sequence, sequence .. ' ' .. now .. ' ' .. value)
   if sequence % 64 == 0 then
     for _, passing in ipairs({ 'progress', 'log', 'state' }) do redis.call('ZREMRANGEBYRANK', toldKey(id, passing), 0, -1001) end
@@ -90,8 +95,12 @@ local function record(id, key, before, after)
 end
 
 local function forget(id, key)
-  redis.call('DEL', key, stepsKey(id))
-  for _, kind in ipairs(kinds) do redis.call('DEL', toldKey(id, kind)) end
+  redis.call('ZREM', CALLS, id)
+  if redis.call('HEXISTS', key, 'told') == 1 then
+    redis.call('UNLINK', stepsKey(id))
+    for _, kind in ipairs(kinds) do redis.call('UNLINK', toldKey(id, kind)) end
+  end
+  redis.call('UNLINK', key)
 end
 
 -- It is over.
@@ -104,17 +113,21 @@ local function finish(id, key, state, before, after, error)
     news(id, 'ended')
     return
   end
-  redis.call('HSET', key, 'state', state, 'ended', now)
-  if state == 'done' then redis.call('HDEL', key, 'error') else redis.call('HSET', key, 'error', error) end
-  keepFor(id, key, KEEP)
+  if state == 'done' then redis.call('HDEL', key, 'error', 'cancelling')
+  else
+    redis.call('HDEL', key, 'cancelling')
+    redis.call('HSET', key, 'error', error)
+  end
+  file(id, key, state, state == 'done' and (ignored and 0 or #before) or #error)
   if ignored then news(id, 'ended') else record(id, key, before, after) end
 end
 
 local EXPIRED, DEADLINE = ${luaString(expiredStory)}, ${luaString(deadlineStory)}
 
--- The story of a call whose time is over.
+-- The story of a call that is not to run any more: somebody has asked it to stop, or its time is over.
 local function overdue(key)
-  local r = redis.call('HMGET', key, 'deadline', 'expires')
+  local r = redis.call('HMGET', key, 'deadline', 'expires', 'cancelling')
+  if r[3] then return ${luaString(beforeReason)} .. r[3] .. ${luaString(afterReason)}, 'revoked' end
   if r[1] and tonumber(r[1]) <= now then return DEADLINE, 'deadline' end
   if r[2] and tonumber(r[2]) <= now then return EXPIRED, 'expired' end
   return nil
@@ -132,21 +145,21 @@ local function watchTime(id, key)
   if at ~= math.huge then redis.call('ZADD', ENDING, at, id) end
 end
 
--- Ends what waits and whose time is over. Its message is dropped by who comes upon it.
+-- Ends what waits and whose time is over.
 local function endOverdue()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ENDING, '-inf', now, 'LIMIT', 0, 500)) do
     redis.call('ZREM', ENDING, id)
     local key = callKey(id)
-    local r = redis.call('HMGET', key, 'state', 'member')
+    local state = redis.call('HGET', key, 'state')
     local error, why = overdue(key)
-    if error and (r[1] == 'ready' or r[1] == 'delayed') then
-      if r[2] then undelay(r[2]) end
+    if error and (state == 'ready' or state == 'delayed') then
+      discard(key, -1)
       finishCancelled(id, key, error, why)
     end
   end
 end
 
--- It goes back, unless its time is over: into line at the end or, \`first\`, where it came from, or later.
+-- It goes back, unless it is to stop or its time is over: into line at the end or, \`first\`, where it came from, or later.
 local function goBack(id, key, tag, wait, first)
   local r = redis.call('HMGET', key, 'queue', 'list')
   local message = takeBack(tag, r[1])
@@ -157,7 +170,7 @@ local function goBack(id, key, tag, wait, first)
   watchTime(id, key)
   keepFor(id, key, PENDING + wait)
   if wait > 0 then return delay(id, r[2], message, now + wait) end
-  redis.call('HSET', key, 'state', 'ready')
+  redis.call('HSET', key, 'state', 'ready', 'due', now)
   push(r[2], message, first)
 end
 `

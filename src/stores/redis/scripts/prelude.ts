@@ -15,7 +15,10 @@ const commonArguments = 8
  * script that was sent before.
  *
  * Keys beside those of kombu and Celery begin with `skein:`. `call:ID` is a hash with all that is known of a call; `delayed`, `ending`
- * and `leases` are sorted sets of ids by the moment at which something happens to them.
+ * and `leases` are sorted sets of ids by the moment at which something happens to them, `workers` is one by when they were last seen.
+ * `calls` has the ids of all calls by the order in which they came, `in:STATE` those that did not end well in the same order, and
+ * `ended:PART` is the history, by when they ended; `counts` has the numbers of both, and of those that are delayed. `husks` are the
+ * tags of messages that are in a list and not to be run.
  */
 export const prelude: string = `
 local P, NONCE, KNOWN, HANDLE = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -32,10 +35,15 @@ local function maybe() local value = arg() if value == '' then return nil end re
 
 local OWN = P .. 'skein:'
 local DELAYED, WAITING, ENDING, LEASES = OWN .. 'delayed', OWN .. 'waiting', OWN .. 'ending', OWN .. 'leases'
+local PAUSED, WORKERS = OWN .. 'paused', OWN .. 'workers'
+local CALLS, COUNTS, QUEUES, HUSKS, RETENTION = OWN .. 'calls', OWN .. 'counts', OWN .. 'queues', OWN .. 'husks', OWN .. 'retention'
 local UNACKED, INDEX = P .. '${unacknowledgedKey}', P .. '${unacknowledgedIndex}'
 local RESULT, BINDINGS = P .. '${resultChannel}', P .. '${bindingsKey('')}'
 local BOUND = ${luaString(writeBinding({ routingKey: '', pattern: '', queue: '' }))}
 local function callKey(id) return OWN .. 'call:' .. id end
+local function workerKey(worker) return OWN .. 'worker:' .. worker end
+local function stateKey(state) return OWN .. 'in:' .. state end
+local function endedKey(part) return OWN .. 'ended:' .. part end
 local function stepsKey(id) return OWN .. 'steps:' .. id end
 local kinds = { 'progress', 'log', 'item', 'step', 'state' }
 local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
@@ -66,11 +74,17 @@ end
 
 local function order() return redis.call('INCR', OWN .. 'order') end
 
+local function tally(what, of, by)
+  local field = what .. ' ' .. of
+  if redis.call('HINCRBY', COUNTS, field, by) == 0 then redis.call('HDEL', COUNTS, field) end
+end
+
 local function delay(id, list, message, due)
   local member = string.format('%016d', order()) .. id
   redis.call('HSET', WAITING, member, #list .. ':' .. list .. message)
   redis.call('ZADD', DELAYED, due, member)
-  redis.call('HSET', callKey(id), 'state', 'delayed', 'member', member)
+  redis.call('HSET', callKey(id), 'state', 'delayed', 'member', member, 'due', due)
+  tally('delayed', list, 1)
   local first = redis.call('ZRANGE', DELAYED, 0, 0)
   if first[1] == member then redis.call('PUBLISH', P .. '${dueChannel}', due) end
 end
@@ -82,7 +96,9 @@ local function undelay(member)
   if not text then return nil end
   local length = string.match(text, '^%d+')
   local from = #length + 2
-  return string.sub(text, from, from + length - 1), string.sub(text, from + length)
+  local list = string.sub(text, from, from + length - 1)
+  tally('delayed', list, -1)
+  return list, string.sub(text, from + length)
 end
 
 local function promote()

@@ -4,9 +4,8 @@ import { type Script, script } from './script.ts'
 
 /**
  * Keeps calls, for scripts: a call that is there already is not kept twice. Its message goes to kombu's list, where Python finds it
- * too, or waits among the delayed ones. Arguments of each: id, queue, task, tag, message, delay, expires, deadline, deaths that it may
- * have,
- * `1` for one whose result nobody wants, the number of inner calls, and those: kept only with it.
+ * too, or waits among the delayed ones. Arguments of each: id, queue, task, tag, message, bytes of what was sent, tags as JSON, delay,
+ * expires, deadline, deaths that it may have, `1` for one whose result nobody wants, the number of inner calls, and those: kept only with it.
  */
 export const keep: string = `
 local bound = {}
@@ -15,11 +14,13 @@ local function bind(queue)
   if bound[queue] then return end
   bound[queue] = true
   redis.call('SADD', BINDINGS .. queue, queue .. BOUND .. queue)
+  redis.call('ZADD', QUEUES, now, queue)
 end
 
 local keep
 function keep(dropped)
   local id, queue, task, tag, message = arg(), arg(), arg(), arg(), arg()
+  local bytes, tags = arg(), maybe()
   local wait, expires, deadline, deaths, ignore, inner = num(), maybe(), maybe(), maybe(), maybe(), num()
   local key = callKey(id)
   if dropped or redis.call('EXISTS', key) == 1 then
@@ -28,7 +29,9 @@ function keep(dropped)
   end
   bind(queue)
   redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', queue, 'task', task, 'tag', tag, 'sent', now, 'attempt', 0,
-    'deaths', 0, 'token', 0)
+    'deaths', 0, 'token', 0, 'bytes', bytes, 'text', message)
+  redis.call('ZADD', CALLS, order(), id)
+  if tags then redis.call('HSET', key, 'tags', tags) end
   if expires then redis.call('HSET', key, 'expires', now + expires) end
   if deadline then redis.call('HSET', key, 'deadline', now + deadline) end
   if deaths then redis.call('HSET', key, 'most', deaths) end

@@ -9,5 +9,8 @@ export const newsChannel = 'skein:news:'
 /** The channel for signals to one who has the store open. */
 export const handleChannel = 'skein:handle:'
 
-/** The channel that says when something new comes to be due. */
+/** The channel that says when something new comes to be due, or that a queue is not paused any more. */
 export const dueChannel = 'skein:due'
+
+/** The word for the second. */
+export const resumed = 'resumed'

@@ -268,7 +268,7 @@ export function transferring(kind: Kind): void {
     assert.deepEqual(await to.probe.claimedIds(2_000), ids)
   })
 
-  between('thousands of members come in order, whatever counters they are of', [], async (from, to) => {
+  between('thousands of members come in order, whatever counters they are of', ['counters'], async (from, to) => {
     const sizes = { a: 700, b: 1, c: 1_200 }
     await from.probe.send(
       Object.keys(sizes).map(counter =>
@@ -294,7 +294,7 @@ export function transferring(kind: Kind): void {
   scene(
     kind,
     'members of a counter come while one of them has not ended, and stay when nobody needs them any more, however many',
-    ['transfer'],
+    ['transfer', 'counters'],
     async ({ store, probe }) => {
       const members = ['a', 'b'].flatMap(counter =>
         Array.from({ length: 1_500 }, (_, member): MovedMember => ({

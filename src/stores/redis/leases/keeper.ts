@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../../core/time/platform.ts'
+import { clearTimeout, setTimeout } from '../../../core/time/platform.ts'
 import type { Held } from './held.ts'
 
 /** An idle worker looks so often whether others have died, in milliseconds. */

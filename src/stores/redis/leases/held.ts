@@ -1,4 +1,4 @@
-import type { HeldClaim } from '../roles/broker.ts'
+import type { HeldClaim } from '../../roles/broker.ts'
 
 /** A claim that one who has the store open holds. */
 export interface OwnClaim extends HeldClaim {
@@ -30,9 +30,13 @@ export class Held {
     return this.#claims.get(id)?.token === token
   }
 
+  all(): OwnClaim[] {
+    return [...this.#claims.values()]
+  }
+
   /** Those whose leases are to be renewed. */
   kept(): OwnClaim[] {
-    return [...this.#claims.values()].filter(each => each.keeps)
+    return this.all().filter(each => each.keeps)
   }
 
   /** Takes all of them out, the latest first: handed back in this order, the first one is next in line again. */
