@@ -37,7 +37,17 @@ const queueCommands = [
   'repair',
 ]
 
-/** Each part has what these modules load and no part above it has; where it says so, only what is in one folder. */
+/** What a program has at most one of, mostly. */
+const storesApart = [
+  ['stores/memory/index.js', 'stores/memory/by-url.js'],
+  ['stores/sqlite/index.js', 'stores/sqlite/shared.js', 'stores/sqlite/thread/serve.js'],
+  ['stores/redis/by-url.js'],
+]
+
+/**
+ * Each part has what these modules load and no part above it has; where it says so, only what is in one folder. What several of `apart`
+ * load belongs to the part, too, so that none of them has to be loaded for the sake of another.
+ */
 const parts = [
   { name: 'front', entries: ['index.js'] },
   { name: 'host', entries: ['threads/bootstrap.js', 'processes/bootstrap.js', 'pool/host/serve-in-program.js'] },
@@ -48,11 +58,12 @@ const parts = [
   { name: 'settle', entries: ['advisor/settle-each.js'] },
   { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js'] },
   { name: 'lowlevel', entries: ['lowlevel/index.js'] },
-  { name: 'stores', entries: ['stores/index.js'] },
+  { name: 'stores', entries: ['stores/index.js'], apart: [...storesApart, ['queue/index.js', 'queue/open-store.js']] },
   { name: 'memory', entries: ['stores/memory/index.js', 'stores/memory/by-url.js'] },
   { name: 'sqlite', entries: ['stores/sqlite/index.js', 'stores/sqlite/shared.js'] },
   { name: 'sqlite-thread', entries: ['stores/sqlite/thread/serve.js'] },
   { name: 'compact', entries: ['stores/sqlite/file/compact.js'] },
+  { name: 'messages', entries: ['queue/index.js'], only: 'celery/' },
   { name: 'redis', entries: ['stores/redis/by-url.js'] },
   { name: 'queue', entries: ['queue/index.js'] },
   { name: 'advisor', entries: ['advisor/index.js'] },
@@ -148,15 +159,23 @@ export async function joinModules(folder, texts) {
 /** The part of each module that is in one. */
 function partsOf(texts) {
   const partOf = new Map()
-  for (const { name, entries, only = '' } of parts) {
-    for (const path of reachableFrom(
+  const loadedBy = entries =>
+    reachableFrom(
       entries.filter(entry => texts.has(entry)),
       texts,
-    )) {
+    )
+  for (const { name, entries, only = '', apart = [] } of parts) {
+    for (const path of [...loadedBy(entries), ...inSeveral(apart.map(loadedBy), `${name}/`)]) {
       if (!partOf.has(path) && !alone.includes(path) && path.startsWith(only)) partOf.set(path, name)
     }
   }
   return partOf
+}
+
+/** The modules of a folder that are in more than one of these sets. */
+function inSeveral(sets, folder) {
+  const all = sets.flatMap(set => [...set].filter(path => path.startsWith(folder)))
+  return new Set(all.filter((path, at) => all.indexOf(path) < at))
 }
 
 /** Lets esbuild read the modules of a part from the texts, not from the disk, and leave the others where they are. */

@@ -82,6 +82,22 @@ describe('so that a start is quick', () => {
     }
   })
 
+  test('a queue in a file is nothing of what Redis needs, and nothing of the command line', async () => {
+    const store = join(folder, 'jobs.db')
+    const program = written(
+      `import { connect } from 'DIST/queue/index.js'
+       const queue = await connect('sqlite:' + process.argv[2])
+       await queue.close()`,
+    )
+    const all = await filesOf(program, [store])
+    const loaded = all.flat().map(url => url.slice(dist.length))
+    assert.ok(loaded.includes('joined/queue.js') && loaded.includes('joined/sqlite-thread.js'), loaded.join(', '))
+    assert.deepEqual(
+      loaded.filter(file => /redis|cli|commands|celery|testing|memory/.test(file)),
+      [],
+    )
+  })
+
   test('what Node loads only for some programs is not loaded with the front door', async () => {
     const program = written(
       `import 'DIST/index.js'
