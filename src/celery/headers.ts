@@ -7,6 +7,8 @@ import { isoTime } from './iso-time.ts'
 export interface HeaderFields {
   readonly id: string
   readonly task: string
+  /** The language of the one who has thought it up. Default: `js`. */
+  readonly language?: string
   readonly shadow?: string
   readonly eta?: number
   readonly expires?: number
@@ -49,7 +51,7 @@ export function writeHeaders(message: HeaderFields, parts: HeaderParts): string 
   // Written by hand, not as an object that is then turned into text: it is the same for each call but for a few places,
   // and a producer makes a hundred thousand of them in a second.
   let text =
-    `{"lang":"js","task":${quoted(message.task)},"id":${idText},"shadow":${shadow === undefined ? 'null' : JSON.stringify(shadow)}` +
+    `{"lang":${message.language === undefined ? '"js"' : JSON.stringify(message.language)},"task":${quoted(message.task)},"id":${idText},"shadow":${shadow === undefined ? 'null' : JSON.stringify(shadow)}` +
     `,"eta":${eta === undefined ? 'null' : `"${isoTime(eta)}"`}` +
     `,"expires":${expires === undefined ? 'null' : `"${isoTime(expires)}"`}` +
     `,"group":${group === undefined ? 'null' : JSON.stringify(group)},"group_index":${message.groupIndex ?? 'null'}` +

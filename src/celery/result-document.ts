@@ -108,6 +108,35 @@ function failureParts(text: string): Parts {
   return { result: `{${record.join(',')}}`, traceback, ...(rest === '{}' ? {} : { skein: rest }) }
 }
 
+/** An error as Celery can read it: one that a store has written itself has none of the three fields that make an exception in Python. */
+export function completeFailure(error: string, isCancelled: boolean): string {
+  const parts = partsOf(error)
+  if (parts.has('exc_type')) return error
+  const source = parts.get('source')
+  const why = source === '"expired"' || source === '"deadline"' ? source : '"revoked"'
+  const message = parts.get('message') ?? '"The call has failed"'
+  const record: readonly (readonly [string, string])[] = isCancelled
+    ? [
+        ['exc_type', '"TaskRevokedError"'],
+        ['exc_message', `[${why}]`],
+        ['exc_module', '"celery.exceptions"'],
+      ]
+    : [
+        ['exc_type', '"SkeinError"'],
+        ['exc_message', `[${message}]`],
+        ['exc_module', '"skein"'],
+      ]
+  return joined([...record, ...parts])
+}
+
+function partsOf(error: string): ReadonlyMap<string, string> {
+  try {
+    return membersOf(error)
+  } catch {
+    return new Map([['message', JSON.stringify(error)]])
+  }
+}
+
 function joined(parts: Iterable<readonly [name: string, text: string]>): string {
   return `{${Array.from(parts, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`
 }

@@ -1,6 +1,4 @@
-import { describe } from '../core/errors/checks.ts'
-import { MalformedMessageError } from '../core/errors/errors.ts'
-import { applyMarks, type Mark } from './marks.ts'
+import type { Mark } from './marks.ts'
 import { checkPlain } from './plain.ts'
 import { writeJson } from './write-json.ts'
 
@@ -50,58 +48,7 @@ export function signatureOf(
   return { task, args, kwargs, options: all, subtask_type: null, immutable: false }
 }
 
-/**
- * Reads a signature of any writer.
- *
- * **Errors**: `SKEIN_MALFORMED_MESSAGE`.
- */
-export function readSignature(value: unknown): Signature {
-  const { task, args, kwargs, options, subtask_type: type, immutable } = object(value, 'a call that is to follow')
-  if (typeof task !== 'string' || task === '') throw malformed('the task of a call that is to follow', 'a string', task)
-  if (!Array.isArray(args ?? [])) throw malformed('the args of a call that is to follow', 'a list', args)
-  const given = object(options ?? {}, 'the options of a call that is to follow')
-  const isImmutable = immutable === true
-  return {
-    task,
-    args: whole((args ?? []) as unknown[], given, isImmutable),
-    kwargs: object(kwargs ?? {}, 'the kwargs of a call that is to follow'),
-    options: given,
-    subtask_type: typeof type === 'string' ? type : null,
-    immutable: isImmutable,
-  }
-}
-
-function whole(args: unknown[], options: Readonly<Record<string, unknown>>, isImmutable: boolean): readonly unknown[] {
-  const { headers } = options
-  const marks =
-    typeof headers === 'object' && headers !== null ? (headers as Record<string, unknown>)[marksHeader] : undefined
-  if (!Array.isArray(marks)) return args
-  try {
-    // A copy, since it is read more than once.
-    return applyMarks(
-      structuredClone(args),
-      isImmutable ? marks : marks.map(mark => shift(mark as Mark, -1)),
-    ) as unknown[]
-  } catch (error) {
-    throw new MalformedMessageError(
-      'The message is malformed: the arguments of a call that is to follow cannot be made again',
-      {
-        cause: error,
-      },
-    )
-  }
-}
-
 function shift([kind, path, ...extra]: Mark, by: number): Mark {
   const [first, ...rest] = path
   return [kind, [typeof first === 'number' ? first + by : (first as string), ...rest], ...extra] as unknown as Mark
-}
-
-function object(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw malformed(what, 'an object', value)
-}
-
-function malformed(what: string, expected: string, value: unknown): MalformedMessageError {
-  return new MalformedMessageError(`The message is malformed: ${what} must be ${expected}, got ${describe(value)}.`)
 }

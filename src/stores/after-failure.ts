@@ -1,4 +1,4 @@
-import { errbacksOf } from '../celery/errbacks.ts'
+import { aftermathOf } from '../celery/canvas/aftermath.ts'
 import { newCallId } from './call-id.ts'
 import { checkCalls } from './check.ts'
 import type { OutgoingCall } from './roles/calls.ts'
@@ -22,7 +22,7 @@ export function callsAfterFailure(
   failed: Pick<OutgoingCall, 'id' | 'queue' | 'headers' | 'body'>,
 ): readonly OutgoingCall[] {
   try {
-    return checkCalls(errbacksOf(failed, newCallId))
+    return checkCalls(aftermathOf(failed, { state: 'failed', error: '{}' }, { newId: newCallId }).calls)
   } catch {
     return [] // a worker would have refused it before it ran
   }

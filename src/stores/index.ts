@@ -7,6 +7,9 @@
  */
 import * as story from './story.ts'
 
+export type { Aftermath, CountedPart, NeverRun } from '../celery/canvas/aftermath.ts'
+export type { CanvasCall } from '../celery/canvas/canvas-call.ts'
+export type { StartedChord } from '../celery/canvas/unfold.ts'
 export { callsAfterFailure } from './after-failure.ts'
 export { checkCalls, checkIntake, checkReports, checkSettlements } from './check.ts'
 export { Listeners } from './listeners.ts'

@@ -53,6 +53,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['scripts'],
     ['connection'],
     ['url', 'arguments', 'claims', 'leases'],
+    ['canvas'],
     ['handle'],
     ['roles'],
     ['redis-store'],

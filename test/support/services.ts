@@ -43,6 +43,7 @@ const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs'))
   readonly otherServer: (name: string) => Promise<ServerProgram | Missing>
   readonly celery: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
+  readonly celeryVersions: Readonly<Record<string, readonly string[]>>
 }
 
 /** Looks for the Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installs it if need be. */
@@ -64,6 +65,12 @@ export const otherServer: (name: string) => Promise<ServerProgram | Missing> = s
 export function celery(): Promise<Celery | Missing> {
   return services.celery(services.defaultCelery)
 }
+
+/** A version of Celery, which is installed if need be. */
+export const celeryOf: (version: string) => Promise<Celery | Missing> = services.celery
+
+/** The versions of Celery that there are to test with. */
+export const celeryVersions: readonly string[] = Object.keys(services.celeryVersions)
 
 /**
  * Says loudly that a test has not been made, and why: what it needs is not ours to give, so where continuous integration runs, where a

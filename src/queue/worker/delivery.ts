@@ -3,6 +3,7 @@ import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Settlement, WriteOutcome } from '../../stores/roles/broker.ts'
 import type { Report } from '../../stores/roles/results.ts'
 import type { Store } from '../../stores/roles/store.ts'
+import type { Allowlist } from './allowlist.ts'
 import type { Attempt, StopCause } from './attempt.ts'
 import type { ReportBody, TaskBackstage } from './task/backstage.ts'
 import { Batcher } from './batcher.ts'
@@ -14,6 +15,7 @@ import { withUndo } from './task/undoing.ts'
 /** The parts of a worker that a delivery needs: where it goes, and who reports it to observers. */
 export interface DeliveryParts {
   readonly store: Store
+  readonly tasks: Pick<Allowlist, 'find'>
   readonly teller: JobTeller
 }
 
@@ -73,7 +75,7 @@ export class Delivery implements TaskBackstage {
   }
 
   #settle(claim: Claim, ending: Ending, attempt?: Attempt): void {
-    const settlement = settlementOf(claim, ending, this.store.broker.can.has('next'), attempt)
+    const settlement = settlementOf(claim, ending, this.#parts, attempt)
     if (!settlement) return this.#settled(claim, ending, 'lost', attempt)
     this.#unsettled++
     this.#settling.add(settlement, outcome => {

@@ -1,14 +1,19 @@
-import { chordAhead, errbacksOf } from '../../celery/errbacks.ts'
-import { sendingOf } from '../../celery/follower.ts'
-import { encodeMessage, type MessageRetries, type TaskMessage } from '../../celery/message.ts'
-import { readCanvas } from '../../celery/canvas.ts'
-import type { Signature } from '../../celery/signature.ts'
-import { decodeValue } from '../../celery/result.ts'
-import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { Claim } from '../../stores/roles/broker.ts'
+import { type Aftermath, aftermathOf, aftermathOfChord, type CallEnd } from '../../celery/canvas/aftermath.ts'
+import type { TaskMessage } from '../../celery/message.ts'
+import { MalformedMessageError, StoreError } from '../../core/errors/errors.ts'
 import { newCallId } from '../../stores/call-id.ts'
 import { checkCalls } from '../../stores/check.ts'
+import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
+import { needAbility } from '../../stores/roles/need.ts'
+import type { Store } from '../../stores/roles/store.ts'
+import type { Allowlist } from './allowlist.ts'
+
+/** The parts of a worker that say what can follow, and where that goes. */
+export interface FollowingParts {
+  readonly store: Pick<Store, 'url' | 'broker'>
+  readonly tasks: Pick<Allowlist, 'find'>
+}
 
 /** The parts of a message that name calls which are to follow its task. */
 const parts = ['callbacks', 'errbacks', 'chain', 'chord'] as const
@@ -18,99 +23,96 @@ export function hasFollowing({ embed }: TaskMessage): boolean {
   return parts.some(name => isAsked(embed[name]))
 }
 
-/** Returns why calls that are to follow cannot be sent: they are to be read before the task runs, for half of it would be a lie. */
-export function problemOfFollowing(claim: Claim, message: TaskMessage): MalformedMessageError | undefined {
+function isAsked(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+}
+
+/**
+ * Returns why what is to follow a call cannot be done: it is to be known before the task runs, for half of it would be a lie. Refused
+ * by the store when the job ends, it would keep all from their ends that is written together with it.
+ */
+export function problemOfFollowing(claim: Claim, message: TaskMessage, worker: FollowingParts): Error | undefined {
   try {
-    // Refused by the store when the job ends, they would keep all from their ends that is written together with it.
-    checkCalls(callsAfterResult(claim, message, 'null'))
-    checkCalls(errbacksOf(claim, newCallId))
-    for (const each of listOf(message.embed['errbacks'])) readCanvas(each)
+    if (!worker.store.broker.can.has('canvas') && isAsked(message.embed['chord'])) throw chordAhead()
+    for (const end of ends) {
+      const aftermath = read(claim, end, worker)
+      checkAftermath(aftermath, message, worker)
+      for (const { chord } of aftermath.parts) {
+        checkAftermath(aftermathOfChord(chord, [], { newId: newCallId }), message, worker)
+      }
+    }
     return undefined
   } catch (error) {
-    if (error instanceof MalformedMessageError) return error
+    if (error instanceof MalformedMessageError || error instanceof StoreError) return error
     return new MalformedMessageError('The message is malformed: what is to follow its task cannot be read or sent', {
       cause: error,
     })
   }
 }
 
+const ends: readonly CallEnd[] = [
+  { state: 'done', result: 'null' },
+  { state: 'failed', error: '{}' },
+]
+
+function checkAftermath(aftermath: Aftermath, { lang }: TaskMessage, { store }: FollowingParts): void {
+  const hasChords = aftermath.parts.length > 0 || aftermath.chords.length > 0
+  if (!store.broker.can.has('canvas')) {
+    if (hasChords) throw chordAhead()
+    checkCalls(plain(aftermath.calls))
+    return
+  }
+  checkCalls(plain(aftermath.calls))
+  // Celery counts the other way round there, and a call of skein's would get the opposite of what it asks for.
+  if (lang === 'js' && aftermath.calls.some(({ priority }) => priority !== 0)) needAbility(store, 'priority')
+}
+
+/** The error of a chord in a message of another writer, in a store that does not count its members. */
+function chordAhead(): MalformedMessageError {
+  return new MalformedMessageError(
+    'The message is part of a chord of another writer, or has one in what is to follow, and the store does not count the members of those. ' +
+      'Submit the chord here: it is a call whose arguments are calls.',
+  )
+}
+
 /**
- * The calls that a message asks for when its task is done, to be sent in the commit that ends the job: those of `callbacks` and the next of
- * the `chain`, with its result in front of their arguments.
+ * Makes what follows the end of a claim, as its settlement has it.
+ *
+ * @param next calls that the task itself has asked for
  */
-export function callsAfterResult(claim: Claim, message: TaskMessage, result: string): OutgoingCall[] {
-  const { embed, rootId, id } = message
-  if (isAsked(embed['chord'])) {
-    throw new MalformedMessageError(
-      'The message is part of a chord of another writer, which this version of skein does not count. Submit the chord here: it is a call ' +
-        'whose arguments are calls.',
-    )
+export function followingOf(
+  claim: Claim,
+  end: CallEnd,
+  worker: FollowingParts,
+  next: readonly OutgoingCall[] = [],
+): Pick<Settlement, 'next' | 'canvas'> {
+  const { can } = worker.store.broker
+  const aftermath = can.has('next') ? aftermathIn(claim, end, worker) : undefined
+  if (can.has('canvas')) return { ...sending(next), ...(aftermath && hasAny(aftermath) ? { canvas: aftermath } : {}) }
+  return sending([...next, ...plain(aftermath?.calls ?? [])])
+}
+
+function sending(next: readonly OutgoingCall[]): { readonly next?: readonly OutgoingCall[] } {
+  return next.length === 0 ? {} : { next }
+}
+
+function hasAny({ calls, chords, parts: counted, never }: Aftermath): boolean {
+  return calls.length + chords.length + counted.length + never.length > 0
+}
+
+function aftermathIn(claim: Claim, end: CallEnd, worker: FollowingParts): Aftermath | undefined {
+  try {
+    return read(claim, end, worker)
+  } catch {
+    return undefined // it was refused before it ran, and ends as dead
   }
-  const calls: OutgoingCall[] = []
-  const send = (given: unknown, first: readonly unknown[], chain: readonly unknown[]): void => {
-    const canvas = readCanvas(given)
-    switch (canvas.kind) {
-      case 'chain': {
-        const [head, ...rest] = canvas.tasks
-        if (head !== undefined) send(head, first, [...chain, ...rest.reverse()])
-        return
-      }
-      case 'group':
-        if (chain.length > 0) throw chordAhead()
-        for (const each of canvas.tasks) send(each, first, [])
-        return
-      case 'chord':
-        throw chordAhead()
-      case 'call':
-        calls.push(outgoing(canvas.call, first, chain, { rootId, parentId: id, queue: claim.queue }))
-    }
-  }
-  const first = [decodeValue(result)]
-  for (const each of listOf(embed['callbacks'])) send(each, first, [])
-  // It is written from its end.
-  const chain = listOf(embed['chain'])
-  if (chain.length > 0) send(chain.at(-1), first, chain.slice(0, -1))
-  return calls
 }
 
-interface Sender {
-  readonly rootId: string
-  readonly parentId: string
-  readonly queue: string
+function read(claim: Claim, end: CallEnd, { tasks }: FollowingParts): Aftermath {
+  return aftermathOf(claim, end, { newId: newCallId, knows: name => tasks.find(name) !== undefined })
 }
 
-function outgoing(
-  { task, args, kwargs, options, immutable }: Signature,
-  first: readonly unknown[],
-  chain: readonly unknown[],
-  { rootId, parentId, queue }: Sender,
-): OutgoingCall {
-  const { link, link_error: linkError, headers } = options
-  const { skein_retries: retries, ...others } = objectOf(headers)
-  const sending = sendingOf(options, queue, newCallId)
-  const message = encodeMessage({
-    id: sending.id,
-    task,
-    args: immutable ? args : [...first, ...args],
-    kwargs,
-    rootId,
-    parentId,
-    ...(retries === undefined ? {} : { retries: retries as MessageRetries }),
-    headers: Object.fromEntries(Object.entries(others).filter(([name]) => !name.startsWith('skein_'))),
-    embed: { callbacks: link ?? null, errbacks: linkError ?? null, chain, chord: null },
-  })
-  return { ...sending, task, headers: message.headers, body: message.body }
-}
-
-function listOf(value: unknown): unknown[] {
-  if (value === undefined || value === null) return []
-  return Array.isArray(value) ? (value as unknown[]) : [value]
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function isAsked(value: unknown): boolean {
-  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
+/** As a store has them that counts priorities as skein does; what is none there is none. */
+function plain(calls: Aftermath['calls']): OutgoingCall[] {
+  return calls.map(call => ({ ...call, priority: call.priority >= 0 && call.priority <= 9 ? call.priority : 0 }))
 }

@@ -9,7 +9,13 @@ import { type Decided, isDead } from './decided.ts'
 import { fillEdges } from './edges.ts'
 import { hasFollowing, problemOfFollowing } from './following.ts'
 import { endOfHeir, hasHeir } from './heir.ts'
-import type { KnownTask } from './allowlist.ts'
+import type { Allowlist, KnownTask } from './allowlist.ts'
+
+/** The parts of a worker that it takes to read a claim. */
+interface ReadingParts {
+  readonly store: Store
+  readonly tasks: Pick<Allowlist, 'find'>
+}
 
 /**
  * Reads a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
@@ -19,12 +25,13 @@ import type { KnownTask } from './allowlist.ts'
 export function readClaim(
   claim: Claim,
   known: KnownTask,
-  store: Store,
+  worker: ReadingParts,
 ): Attempt | Decided | Promise<Attempt | Decided> {
+  const { store } = worker
   const message = decodeMessage(claim.headers, claim.body)
   if (message instanceof MalformedMessageError) return isDead(claim, message)
   if (hasFollowing(message)) {
-    const problem = store.broker.can.has('next') ? problemOfFollowing(claim, message) : noNext(store)
+    const problem = store.broker.can.has('next') ? problemOfFollowing(claim, message, worker) : noNext(store)
     if (problem) return isDead(claim, problem)
   }
   // Its task has run, and its arguments are not needed any more.

@@ -1,11 +1,10 @@
 import { encodeFailure } from '../../celery/result.ts'
 import { monotonic } from '../../core/time/clock.ts'
-import { callsAfterFailure } from '../../stores/after-failure.ts'
 import type { Claim, Settlement } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
-import { callsAfterResult, hasFollowing } from './following.ts'
+import { followingOf, type FollowingParts } from './following.ts'
 
 /** The numbers of jobs that came to each end. */
 export interface WorkerCounts {
@@ -24,9 +23,14 @@ const blockedFor = 1_000
 /**
  * Makes the settlement of an ending; undefined where nothing may be written.
  *
- * @param sends the store can send calls with it
+ * @param worker decides what follows
  */
-export function settlementOf(claim: Claim, ending: Ending, sends: boolean, attempt?: Attempt): Settlement | undefined {
+export function settlementOf(
+  claim: Claim,
+  ending: Ending,
+  worker: FollowingParts,
+  attempt?: Attempt,
+): Settlement | undefined {
   const { id, token } = claim
   const { effects, next } = attempt ?? {}
   switch (ending.kind) {
@@ -37,21 +41,20 @@ export function settlementOf(claim: Claim, ending: Ending, sends: boolean, attem
         kind: 'done',
         result: ending.result,
         ...(effects ? { effects } : {}),
-        ...sending([
-          ...(next ? nextOf(next) : []),
-          ...(attempt && hasFollowing(attempt.message) ? callsAfterResult(claim, attempt.message, ending.result) : []),
-        ]),
+        ...followingOf(claim, { state: 'done', result: ending.result }, worker, next ? nextOf(next) : []),
       }
     case 'failed':
-    case 'dead':
+    case 'dead': {
+      const error = ending.text ?? encodeFailure(ending.error, attempt?.message.path)
       return {
         id,
         token,
         kind: ending.kind,
-        error: ending.text ?? encodeFailure(ending.error, attempt?.message.path),
+        error,
         ...(ending.death ? { death: ending.death } : {}),
-        ...(sends ? sending(callsAfterFailure(claim)) : {}),
+        ...followingOf(claim, { state: ending.kind, error }, worker),
       }
+    }
     case 'retry':
       return {
         id,
@@ -61,8 +64,10 @@ export function settlementOf(claim: Claim, ending: Ending, sends: boolean, attem
         delay: ending.delay,
         ...(ending.death ? { death: ending.death } : {}),
       }
-    case 'cancelled':
-      return { id, token, kind: 'cancelled', error: ending.text ?? encodeFailure(ending.error) }
+    case 'cancelled': {
+      const error = ending.text ?? encodeFailure(ending.error)
+      return { id, token, kind: 'cancelled', error, ...followingOf(claim, { state: 'cancelled', error }, worker) }
+    }
     case 'undo':
       return { id, token, kind: 'release', delay: ending.delay, undo: ending.ends }
     case 'release':
@@ -80,10 +85,6 @@ export function settlementOf(claim: Claim, ending: Ending, sends: boolean, attem
     case 'lost':
       return undefined
   }
-}
-
-function sending(next: readonly OutgoingCall[]): { readonly next?: readonly OutgoingCall[] } {
-  return next.length === 0 ? {} : { next }
 }
 
 /** Their times count from when they were asked for, and the store counts from now. */

@@ -184,7 +184,7 @@ export class WorkerCore {
     this.#held++
     const known = this.#parts.tasks.find(claim.task)
     if (!known) return this.#taken(isDead(claim, unknownTask(claim, this.#parts.tasks)))
-    const read = readClaim(claim, known, this.#parts.store)
+    const read = readClaim(claim, known, this.#parts)
     if (!(read instanceof Promise)) return this.#taken(read)
     this.#reading.set(claim, undefined)
     read.then(

@@ -2,6 +2,7 @@ import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Lacking } from '../roles/need.ts'
 import type { Results } from '../roles/results.ts'
+import type { Chords } from './canvas.ts'
 import type { Link } from './connection/link.ts'
 import type { Listening } from './connection/listening.ts'
 import type { Held, OwnClaim } from './leases/held.ts'
@@ -24,5 +25,6 @@ export interface Handle extends Lacking {
   keep(claims: readonly OwnClaim[]): void
   /** Asks what has become of the claims that are held, where that may not have been heard. */
   heed(): Promise<void>
+  readonly chords: Chords
   mustBeOpen(): void
 }

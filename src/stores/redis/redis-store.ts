@@ -3,7 +3,6 @@ import { brandClass } from '../../core/brand.ts'
 import { ClosedError, MalformedMessageError } from '../../core/errors/errors.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { settlesWithin } from '../../core/time/settles-within.ts'
-import { callsAfterFailure } from '../after-failure.ts'
 import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { HeldClaim } from '../roles/broker.ts'
@@ -11,6 +10,7 @@ import type { CloseStoreOptions, Store } from '../roles/store.ts'
 import type { Transfer } from '../roles/transfer.ts'
 import { deathsStory, type Death } from '../story.ts'
 import { argumentsOfSettlement } from './arguments.ts'
+import { aftermathInStore, Chords } from './canvas.ts'
 import { clientFile } from './connection/client.ts'
 import { Link } from './connection/link.ts'
 import { Listening } from './connection/listening.ts'
@@ -23,7 +23,7 @@ import { RedisRegistry } from './roles/registry.ts'
 import { RedisResults } from './roles/results.ts'
 import { redisTransfer } from './roles/transfer.ts'
 import { renew, sweep } from './scripts/hold.ts'
-import { settle } from './scripts/settle.ts'
+import { settle, settled } from './scripts/settle.ts'
 import type { Handle } from './handle.ts'
 import { listOf } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
@@ -39,8 +39,8 @@ export interface RedisStoreData {
   readonly clock?: () => number
 }
 
-/** The answer of the script that sweeps: milliseconds until something is due, -1 for never, and the calls to end. */
-type Swept = readonly [number, number, number, number, readonly Doomed[]]
+/** The answer of the script that sweeps: milliseconds until something is due, -1 for never, the calls to end, and the same of chords. */
+type Swept = readonly [number, number, number, number, readonly Doomed[], number, readonly string[]]
 
 /** A call to end, since too many workers have died under it. */
 type Doomed = readonly [id: string, token: string, deaths: string, queue: string, message: string]
@@ -74,6 +74,8 @@ export class RedisStore implements Store, Handle {
   readonly held: Held = new Held()
   /** @internal */
   readonly keeper: Keeper
+  /** @internal */
+  readonly chords: Chords
   readonly #deputy: Deputy | undefined
   #closed = false
   #closing: Promise<void> | undefined
@@ -103,6 +105,7 @@ export class RedisStore implements Store, Handle {
       this.listening.holds = this.link.holds = this.listeners.waiting > 0
     })
     this.keeper = new Keeper(this, clock === undefined)
+    this.chords = new Chords(this.link, this.name)
     // A test renews by itself.
     this.#deputy =
       clock === undefined
@@ -183,16 +186,21 @@ export class RedisStore implements Store, Handle {
   async sweep(): Promise<number> {
     const answer = (await this.link.run(sweep, this.registry.names)) as string
     this.registry.seen()
-    const [delayed, ending, leases, past, doomed] = JSON.parse(answer) as Swept
+    const [delayed, ending, leases, past, doomed, chording, chords] = JSON.parse(answer) as Swept
     // Lua knows no empty list.
     for (const [id, token, deaths, queue, message] of Array.isArray(doomed) ? doomed : []) {
       const error = deathsStory(JSON.parse(deaths) as Death[])
       const delivery = deliveryOf(message, this.settings.maxBytes)
-      const next = delivery instanceof MalformedMessageError ? [] : callsAfterFailure({ ...delivery, id, queue })
-      const given = argumentsOfSettlement({ id, token: Number(token), kind: 'dead', error, next }, this.name)
-      await this.link.run(settle, [1, ...given])
+      const canvas =
+        delivery instanceof MalformedMessageError
+          ? undefined
+          : aftermathInStore({ ...delivery, id, queue }, { state: 'dead', error }, this.broker.knows)
+      const end = { id, token: Number(token), kind: 'dead', error, ...(canvas ? { canvas } : {}) } as const
+      const [, complete] = settled(await this.link.run(settle, [1, ...argumentsOfSettlement(end, this.name)]))
+      await this.chords.end(complete)
     }
-    return Math.min(...[delayed, ending, leases, past].map(each => (each < 0 ? Infinity : each)))
+    if (Array.isArray(chords)) await this.chords.end(chords)
+    return Math.min(...[delayed, ending, leases, past, chording].map(each => (each < 0 ? Infinity : each)))
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import type { Aftermath } from '../../celery/canvas/aftermath.ts'
 import type { AwaitedCounter, OutgoingCall, SendOutcome } from './calls.ts'
 import type { Effect } from './transactions.ts'
 
@@ -15,9 +16,21 @@ import type { Effect } from './transactions.ts'
  *   long as its holder's connection, or program, does
  * - `tasks`: a worker gets calls of tasks that it knows, and no others; others stay where they are. Without it a worker gets
  *   all that is in its queues, and ends calls of tasks that it does not know as dead
+ * - `canvas`: what Celery's message of a call asks for when that has ended is done by Celery's rules, in the commit that acknowledges: its
+ *   chords are counted together with those who do it in Python
  * - `undo`: steps that can be undone are, before their call ends as failed or cancelled (`Undoing`)
  */
-export type BrokerAbility = 'priority' | 'unique' | 'limit' | 'next' | 'rates' | 'once' | 'leases' | 'tasks' | 'undo'
+export type BrokerAbility =
+  | 'priority'
+  | 'unique'
+  | 'limit'
+  | 'next'
+  | 'rates'
+  | 'once'
+  | 'leases'
+  | 'tasks'
+  | 'undo'
+  | 'canvas'
 
 /** Takes calls in, hands them to workers, and hears how each attempt ended. */
 export interface Broker {
@@ -197,6 +210,8 @@ interface Following extends HeldClaim {
    * makes the settlement `refused`. None is sent when a `retry` or `release` ends the call instead.
    */
   readonly next?: readonly OutgoingCall[]
+  /** All that Celery's message of the call asks for when that has ended, with an end alone, and only if the claim still holds (ability `canvas`). */
+  readonly canvas?: Aftermath
 }
 
 /**

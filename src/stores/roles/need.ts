@@ -31,6 +31,7 @@ const abilities: Readonly<Record<BrokerAbility, string>> = {
   tasks: 'tell apart the jobs of different tasks',
   once: 'keep a job that is sent twice only once (option id)',
   undo: 'have the steps of a job undone (option undo of s.step)',
+  canvas: 'do what a message of Celery asks for when its job has ended',
   leases: 'take a job away from a worker that is not heard of',
 }
 
@@ -82,6 +83,7 @@ export function checkAsked(store: Lacking, call: OutgoingCall): void {
 /** The same of a settlement. Its `next` are calls, and are checked as such. */
 export function checkSettled(store: Lacking, settlement: Settlement): void {
   if (settlement.next !== undefined && settlement.next.length > 0) needAbility(store, 'next')
+  if (settlement.canvas !== undefined) needAbility(store, 'canvas')
   if (settlement.kind === 'release' && settlement.after !== undefined) needCounters(store)
   if (settlement.kind === 'release' && settlement.undo !== undefined) needAbility(store, 'undo')
   if (settlement.kind === 'done') needEffects(store, settlement.effects)

@@ -57,7 +57,9 @@ export function together(calls: Store, kept: Store): Store {
     url: `${calls.url} with results in ${kept.url}`,
     broker: {
       durability: weaker(calls.broker.durability, kept.broker.durability),
-      can: new Set<BrokerAbility>([...calls.broker.can].filter(each => each !== 'next' && each !== 'undo')),
+      can: new Set<BrokerAbility>(
+        [...calls.broker.can].filter(each => each !== 'next' && each !== 'undo' && each !== 'canvas'),
+      ),
       send: async given => writing(async () => calls.broker.send(checkCalls(given, store))),
       intake: (request, receiver) => new TogetherIntake(calls.broker, handled, checkIntake(request, store), receiver),
       settle: async given => writing(async () => handled.settle(checkSettlements(given, store))),

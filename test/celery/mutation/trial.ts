@@ -1,8 +1,9 @@
 import { MalformedMessageError, SkeinError } from 'skein'
-import { readCanvas, tasksIn } from '#skein/celery/canvas.js'
+import { aftermathOf, aftermathOfChord, type EndedCall } from '#skein/celery/canvas/aftermath.js'
 import { isFor, readCommand, readReply, writeCommand } from '#skein/celery/remote/control.js'
 import { readEnvelope, readUnacknowledged, writeEnvelope } from '#skein/celery/envelope.js'
 import { readEvents } from '#skein/celery/remote/events.js'
+import { JsonError } from '#skein/celery/json-error.js'
 import { encodeMessage } from '#skein/celery/message.js'
 import { decodeMessage } from '#skein/celery/read-message.js'
 import { readBinding } from '#skein/celery/redis-keys.js'
@@ -23,17 +24,25 @@ export interface Subject {
 function task(headers: string, body: string): void {
   const message = decodeMessage(headers, body)
   if (message instanceof MalformedMessageError) return
-  for (const part of Object.values(message.embed)) {
-    for (const each of Array.isArray(part) ? (part as unknown[]) : [part]) if (each !== null) canvas(each)
-  }
   encodeMessage(message)
+  try {
+    follow({ id: message.id, queue: 'q', headers, body })
+  } catch (error) {
+    // As for a body that is not JSON.
+    if (!(error instanceof JsonError)) throw error
+  }
 }
 
-function canvas(value: unknown): void {
-  const read = readCanvas(value)
-  if (read.kind === 'call') return
-  if (read.kind === 'chord') canvas(read.body)
-  for (const each of read.kind === 'chord' ? tasksIn(read.header) : read.tasks) canvas(each)
+function follow(call: EndedCall): void {
+  let ids = 0
+  const terms = { newId: () => `${++ids}` }
+  for (const end of [
+    { state: 'done', result: '1' },
+    { state: 'failed', error: '{}' },
+  ] as const) {
+    const { parts } = aftermathOf(call, end, terms)
+    for (const { chord, entry } of parts) for (const entries of [[], [entry]]) aftermathOfChord(chord, entries, terms)
+  }
 }
 
 function envelope(text: string): void {

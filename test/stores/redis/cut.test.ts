@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { openStore } from 'skein/queue'
 import type { Claim, InspectableStore, Intake, OutgoingCall, Store } from 'skein/stores'
+import { aftermathOf } from '#skein/celery/canvas/aftermath.js'
+import { endChord, lookAtChord } from '#skein/stores/redis/scripts/chord.js'
 import { claim } from '#skein/stores/redis/scripts/claim.js'
 import { announce, cancel, pause } from '#skein/stores/redis/scripts/control.js'
 import { retain } from '#skein/stores/redis/scripts/history.js'
@@ -19,6 +21,13 @@ function call(id: string): OutgoingCall {
   return { id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 0, delay: 0 }
 }
 
+/** The only member of a chord, as Celery has it. */
+const member: OutgoingCall = {
+  ...call('member'),
+  headers: '{"lang":"py","task":"t","id":"member","group":"g","group_index":0}',
+  body: '[[],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":{"task":"body","args":[],"kwargs":{},"options":{"task_id":"body"},"subtask_type":null,"immutable":false}}]',
+}
+
 describeRedis('a store on Redis whose connection is cut', () => {
   let server: RedisServer
   let proxy: CuttingProxy
@@ -34,6 +43,8 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await first.broker.renew([claimed], 60_000)
     await first.results.report([{ ...claimed, kind: 'progress', value: '1' }])
     await first.broker.settle([{ id: 'first', token: claimed.token, kind: 'done', result: '1' }])
+    await first.broker.send([member])
+    await endMember(first)
     const { inspector, registry, transfer } = first as InspectableStore
     await inspector.cancel(['first'], '1')
     await inspector.retry(['first'])
@@ -87,6 +98,16 @@ describeRedis('a store on Redis whose connection is cut', () => {
     return claims
   }
 
+  /** Ends the only member of a chord. */
+  async function endMember(of: Store): Promise<void> {
+    await server.text('SET', 'celery-taskset-meta-g.s', '1')
+    const [claimed] = await taken(of, 1)
+    assert.ok(claimed)
+    const canvas = aftermathOf(claimed, { state: 'done', result: '1' }, { newId: () => 'new', knows: () => true })
+    const end = { id: 'member', token: claimed.token, kind: 'done', result: '1', canvas } as const
+    assert.deepEqual(await of.broker.settle([end]), ['ok'])
+  }
+
   const moments = ['before its work', 'between its work and its answer'] as const
 
   /** Cuts the connection at one command, once; it must have been cut when all is over. */
@@ -133,6 +154,17 @@ describeRedis('a store on Redis whose connection is cut', () => {
       assert.equal(await server.text('LLEN', 'q'), '1')
       assert.deepEqual(await store.broker.settle([settling]), ['lost'])
     })
+
+    for (const script of [settle, lookAtChord, endChord]) {
+      test(`counts the end of a member of a chord once, and sends the body once, where ${script.name} is cut ${moment}`, async () => {
+        await store.broker.send([member])
+        await cutting(script, moment, () => endMember(store))
+        assert.equal(await server.text('LLEN', 'q'), '1')
+        assert.equal(await server.text('KEYS', 'celery-taskset-meta-*'), 'celery-taskset-meta-g.c')
+        assert.equal(await server.text('KEYS', 'skein:chord*'), '')
+        assert.match((await taken(store, 1))[0]?.body ?? '', /^\[\[\[1\]\],/)
+      })
+    }
 
     test(`puts a call back once for another attempt, where that is cut ${moment}`, async () => {
       await store.broker.send([call('a')])

@@ -17,6 +17,7 @@ import type {
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 import { ClosedError } from '../../../core/errors/errors.ts'
 import { argumentsOfCall, argumentsOfSettlement } from '../arguments.ts'
+import { aftermathInStore } from '../canvas.ts'
 import { pausedIn, takenOf } from '../claims.ts'
 import { Door } from '../connection/doors.ts'
 import type { Handle } from '../handle.ts'
@@ -25,7 +26,7 @@ import { listOf } from '../scripts/script.ts'
 import { blame, renew } from '../scripts/hold.ts'
 import { claim } from '../scripts/claim.ts'
 import { send } from '../scripts/send.ts'
-import { settle } from '../scripts/settle.ts'
+import { settle, settled } from '../scripts/settle.ts'
 import { listsOf } from '../../../celery/redis-keys.ts'
 import { dueChannel, handleChannel } from '../wire/channels.ts'
 
@@ -34,13 +35,16 @@ const mostAtOnce = 250
 
 /** The broker of a store on Redis, in kombu's layout. */
 export class RedisBroker implements Broker {
-  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['next', 'once', 'leases'])
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['next', 'once', 'leases', 'canvas'])
   readonly durability: Broker['durability']
   readonly #store: Handle
   readonly #doors = new Map<string, Door>()
   readonly #waiting = new Set<(error: Error) => void>()
   /** The queues that were paused when they were last asked. */
   readonly #paused = new Set<string>()
+  readonly #tasks = new Set<string>()
+  /** @internal True for a task of a worker that has taken calls here. */
+  readonly knows = (task: string): boolean => this.#tasks.has(task)
 
   constructor(store: Handle) {
     this.#store = store
@@ -68,6 +72,7 @@ export class RedisBroker implements Broker {
     const store = this.#mustBeOpen()
     checkIntake(request, store)
     const { prefix } = store.place
+    for (const task of request.tasks) this.#tasks.add(task)
     const unlisten = store.listening.want([prefix + handleChannel + store.name, prefix + dueChannel])
     const ends = store.keeper.takes()
     const intake = new PullingIntake(
@@ -106,7 +111,7 @@ export class RedisBroker implements Broker {
     for (let from = 0; from < due.length; from += mostAtOnce) {
       const part = due.slice(from, from + mostAtOnce)
       const given = part.flatMap(({ settlement }) => argumentsOfSettlement(settlement, name))
-      const answers = listOf<'ok' | 'lost'>(await link.run(settle, [part.length, ...given]))
+      const [answers, complete] = settled(await link.run(settle, [part.length, ...given]))
       for (const [index, { settlement, at }] of part.entries()) {
         outcomes[at] = answers[index] as 'ok' | 'lost'
         held.delete(settlement)
@@ -114,6 +119,7 @@ export class RedisBroker implements Broker {
         const ends = settlement.kind !== 'retry' && settlement.kind !== 'release'
         if (outcomes[at] === 'ok') listeners.tell(ends ? 'ended' : 'reported', settlement.id)
       }
+      if (complete.length > 0) await this.#store.chords.end(complete)
     }
     crashPoint('after-ack')
     if (settlements.some(each => 'delay' in each && (each.delay ?? 0) > 0)) this.#store.keeper.due()
@@ -174,11 +180,15 @@ export class RedisBroker implements Broker {
         if (keep) kept.push(own)
         claims.push(each.claim)
       } else if (each.is === 'early') others.push({ id, token, kind: 'release', delay: each.delay })
-      else if (each.is === 'expired') others.push({ id, token, kind: 'cancelled', error: expiredStory })
-      else others.push({ id, token, kind: 'dead', error: damagedStory(each.why) })
+      else if (each.is === 'expired') {
+        const canvas = aftermathInStore(each.claim, { state: 'cancelled', error: expiredStory }, this.knows)
+        others.push({ id, token, kind: 'cancelled', error: expiredStory, ...(canvas ? { canvas } : {}) })
+      } else others.push({ id, token, kind: 'dead', error: damagedStory(each.why) })
     }
     if (others.length > 0) {
-      await link.run(settle, [others.length, ...others.flatMap(each => argumentsOfSettlement(each, name))])
+      const given = others.flatMap(each => argumentsOfSettlement(each, name))
+      const [, complete] = settled(await link.run(settle, [others.length, ...given]))
+      await this.#store.chords.end(complete)
       keeper.due()
     }
     if (kept.length > 0) this.#store.keep(kept)
@@ -269,5 +279,5 @@ export function oversize(
 
 function refusal(settlement: Settlement, most: number): WriteOutcome | undefined {
   const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
-  return tooLarge(text, most) ?? tooLargeNext(settlement.next, most)
+  return tooLarge(text, most) ?? tooLargeNext(settlement.next, most) ?? tooLargeNext(settlement.canvas?.calls, most)
 }

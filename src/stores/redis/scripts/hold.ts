@@ -81,7 +81,8 @@ return remember(cjson.encode(outcomes))
  * what Python's workers have held for longer than the visibility timeout, as they would do it themselves, and the past. Arguments: the workers of the one
  * who asks, which are seen by that.
  *
- * Answers with the moments at which something is due next, and with the calls to end: id, token, the deaths as JSON, queue and message.
+ * Answers with the moments at which something is due next, and with the calls to end: id, token, the deaths as JSON, queue and message; and with the
+ * chords to end.
  */
 export const sweep: Script = script(
   'sweep',
@@ -181,6 +182,10 @@ local function first(set)
 end
 local past = trim()
 if tend() then past = 0 end
-return cjson.encode({ first(DELAYED), first(ENDING), first(LEASES), past, doomed })
+-- Chords whose last member was counted by one who has died before it sent the body.
+local CHORDING = OWN .. 'chording'
+local chords = redis.call('ZRANGEBYSCORE', CHORDING, '-inf', now, 'LIMIT', 0, 20)
+for _, group in ipairs(chords) do redis.call('ZADD', CHORDING, now + 10000, group) end
+return cjson.encode({ first(DELAYED), first(ENDING), first(LEASES), past, doomed, first(CHORDING), chords })
 `,
 )

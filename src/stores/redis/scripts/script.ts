@@ -20,6 +20,10 @@ export function script(name: string, once: boolean, ...parts: readonly string[])
 
 /** The list that a script has answered with as JSON. Lua knows no empty list. */
 export function listOf<T>(answer: unknown): T[] {
-  const list = JSON.parse(answer as string) as unknown
+  return listIn(JSON.parse(answer as string))
+}
+
+/** The same of one that is read already. */
+export function listIn<T>(list: unknown): T[] {
   return Array.isArray(list) ? (list as T[]) : []
 }

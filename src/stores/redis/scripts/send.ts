@@ -18,7 +18,7 @@ local function bind(queue)
 end
 
 local keep
-function keep(dropped)
+function keep(dropped, step)
   local id, queue, task, tag, message = arg(), arg(), arg(), arg(), arg()
   local bytes, tags = arg(), maybe()
   local wait, expires, deadline, deaths, ignore, inner = num(), maybe(), maybe(), maybe(), maybe(), num()
@@ -28,7 +28,8 @@ function keep(dropped)
     return 'joined'
   end
   bind(queue)
-  redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', queue, 'task', task, 'tag', tag, 'sent', now, 'attempt', 0,
+  local list = queue .. (step or '')
+  redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', now, 'attempt', 0,
     'deaths', 0, 'token', 0, 'bytes', bytes, 'text', message)
   redis.call('ZADD', CALLS, order(), id)
   if tags then redis.call('HSET', key, 'tags', tags) end
@@ -38,7 +39,7 @@ function keep(dropped)
   if ignore then redis.call('HSET', key, 'ignore', 1) end
   redis.call('PEXPIRE', key, PENDING + wait)
   if expires or deadline then watchTime(id, key) end
-  if wait > 0 then delay(id, queue, message, now + wait) else push(queue, message) end
+  if wait > 0 then delay(id, list, message, now + wait) else push(list, message) end
   for n = 1, inner do keep() end
   return 'accepted'
 end

@@ -1,12 +1,14 @@
+import { follow } from './follow.ts'
 import { life } from './life.ts'
 import { lines, prelude } from './prelude.ts'
-import { type Script, script } from './script.ts'
+import { listIn, type Script, script } from './script.ts'
 import { keep } from './send.ts'
 
 /**
  * Ends attempts: acknowledgement, result and the calls that follow are one step, and only if the claim still holds. Arguments of each:
  * id, token, kind, text, delay, mark (of a retry and an end: how a death counts; of a release: `1` for one that had begun), the
- * two parts of the document for Celery, and the calls that follow. Answers with `ok` or `lost` for each.
+ * two parts of the document for Celery, the calls that follow, and what Celery's message asks for beside. Answers with `ok` or `lost` for
+ * each, and with the chords that are complete.
  */
 export const settle: Script = script(
   'settle',
@@ -15,6 +17,7 @@ export const settle: Script = script(
   lines,
   life,
   keep,
+  follow,
   `
 if answered then return answered end
 
@@ -63,12 +66,19 @@ local function settle()
   for n = 1, num() do
     keep(not goesOn)
   end
+  follow(not goesOn)
   return key and 'ok' or 'lost'
 end
 
 promote()
 local outcomes = {}
 for n = 1, num() do outcomes[n] = settle() end
-return remember(cjson.encode(outcomes))
+return remember(cjson.encode({ outcomes, complete }))
 `,
 )
+
+/** The answer of the script: `ok` or `lost` for each, and the chords that are complete. */
+export function settled(answer: unknown): readonly [outcomes: readonly ('ok' | 'lost')[], complete: readonly string[]] {
+  const [outcomes, complete] = JSON.parse(answer as string) as readonly [unknown, unknown]
+  return [listIn(outcomes), listIn(complete)]
+}

@@ -15,7 +15,7 @@ const bareHeader = 'skein_bare'
  * @param replyTo who sends it: the queue to which Celery's result backend `rpc://` would answer
  */
 export function messageOf(call: OutgoingCall, replyTo: string): { readonly text: string; readonly tag: string } {
-  const { id, queue, body, expires } = call
+  const { id, queue, body, expires, priority } = call
   const tag = randomUUID()
   const text = writeEnvelope({
     headers: headersOf(call),
@@ -25,6 +25,7 @@ export function messageOf(call: OutgoingCall, replyTo: string): { readonly text:
     deliveryTag: tag,
     correlationId: id,
     replyTo,
+    ...(priority === 0 ? {} : { priority }),
     ...(expires === undefined ? {} : { expiration: expires }),
   })
   return { text, tag }

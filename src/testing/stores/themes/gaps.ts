@@ -42,6 +42,15 @@ export function gaps(kind: Kind): void {
       assert.deepEqual(await probe.claimedIds(), [])
     })
   }
+  if (!kind.has.has('canvas')) {
+    scene(kind, `lacks 'canvas', and refuses settlements with what Celery asks for`, [], async ({ probe }) => {
+      await probe.send([outgoing({ id: 'a' })])
+      const claim = await probe.oneClaim()
+      const canvas = { calls: [], chords: [], parts: [], never: [], children: '[]' }
+      await assert.rejects(probe.settled(claim, { kind: 'done', result: '1', canvas }), unsupported)
+      assert.equal(await probe.settled(claim), 'ok')
+    })
+  }
   if (!kind.has.has('undo')) {
     scene(kind, `lacks 'undo', and refuses steps that can be undone`, [], async ({ store, probe }) => {
       await probe.send([outgoing({ id: 'a' })])
