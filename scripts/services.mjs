@@ -179,8 +179,7 @@ export async function celery(version) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     await execute(windows ? 'python' : 'python3', ['-m', 'venv', folder], { timeout: patience })
-    const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1']
-    await execute(python, ['-m', 'pip', 'install', ...quietly, ...packages], { timeout: patience })
+    await install(python, packages)
     await execute(python, ['-c', 'import celery, redis'])
     writeFileSync(complete, '')
     return { python, version }
@@ -190,13 +189,31 @@ export async function celery(version) {
   }
 }
 
+/** The same with Django in it, which is added if need be. */
+export async function celeryWithDjango(version) {
+  const found = await celery(version)
+  if (found.missing !== undefined) return found
+  const { python } = found
+  try {
+    await execute(python, ['-c', 'import django']).catch(() => install(python, ['django==5.2.19']))
+    return found
+  } catch (error) {
+    return { missing: `Django could not be added to Celery ${version} with pip: ${why(error)}` }
+  }
+}
+
+async function install(python, packages) {
+  const quietly = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '1']
+  await execute(python, ['-m', 'pip', 'install', ...quietly, ...packages], { timeout: patience })
+}
+
 /** The version of Celery that tests run against unless SKEIN_CELERY names another. */
 export const defaultCelery = process.env.SKEIN_CELERY ?? '5.6.3'
 
 /** Installs what tests need, as far as that is allowed, and says what is not here. Gives an exit code, which is 0. */
 export async function prepareServices() {
   const others = Object.keys(otherServers).map(otherServer)
-  const found = await Promise.all([redisProgram(), celery(defaultCelery), ...others])
+  const found = await Promise.all([redisProgram(), celeryWithDjango(defaultCelery), ...others])
   for (const { missing } of found) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
   return 0
 }

@@ -42,6 +42,7 @@ const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs'))
   readonly otherServers: Readonly<Record<string, string>>
   readonly otherServer: (name: string) => Promise<ServerProgram | Missing>
   readonly celery: (version: string) => Promise<Celery | Missing>
+  readonly celeryWithDjango: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
   readonly celeryVersions: Readonly<Record<string, readonly string[]>>
 }
@@ -71,6 +72,11 @@ export const celeryOf: (version: string) => Promise<Celery | Missing> = services
 
 /** The versions of Celery that there are to test with. */
 export const celeryVersions: readonly string[] = Object.keys(services.celeryVersions)
+
+/** The same with Django, which is added if need be. */
+export function celeryWithDjango(): Promise<Celery | Missing> {
+  return services.celeryWithDjango(services.defaultCelery)
+}
 
 /**
  * Says loudly that a test has not been made, and why: what it needs is not ours to give, so where continuous integration runs, where a
