@@ -14,7 +14,13 @@ import { oversize } from './broker.ts'
 const mostAtOnce = 250
 
 /** A call that has not ended, as the script shows it. */
-type Moving = readonly [id: string, place: string, state: 'ready' | 'delayed' | 'running', fields: readonly string[]]
+type Moving = readonly [
+  id: string,
+  place: string,
+  state: 'ready' | 'delayed' | 'running',
+  text: string,
+  fields: readonly string[],
+]
 
 /** Takes calls out of a Redis database, and into one. */
 export function redisTransfer(store: Handle): Transfer {
@@ -41,8 +47,8 @@ async function movedCalls(store: Handle, after: number): Promise<MovedCall[]> {
   }
 }
 
-async function movedCall(store: Handle, [id, place, state, fields]: Moving): Promise<MovedCall> {
-  const shown: Shown = [id, state, '', fields]
+async function movedCall(store: Handle, [id, place, state, text, fields]: Moving): Promise<MovedCall> {
+  const shown: Shown = [id, state, '', text, fields]
   const { queue, task, headers, body, priority, sentAt, dueAt, expiresAt, deadlineAt, attempt, deaths, tags, error } =
     jobOf(shown, store.settings.maxBytes)
   const value = (name: string): string | undefined => {

@@ -46,8 +46,9 @@ local function bury(message, queue, list)
   local key = callKey(id)
   redis.call('ZADD', QUEUES, now, queue)
   redis.call('ZADD', CALLS, 'NX', order(), id)
-  redis.call('HSET', key, 'queue', queue, 'list', list, 'task', '', 'sent', now, 'bytes', #message, 'text', message, 'error',
+  redis.call('HSET', key, 'queue', queue, 'list', list, 'task', '', 'sent', now, 'bytes', #message, 'error',
     ${luaString(damagedStory('it is not a message of Celery: an object with a body, and properties with a delivery tag'))})
+  redis.call('SET', textKey(id), message)
   file(id, key, 'dead', 0)
   news(id, 'ended')
 end
@@ -81,7 +82,8 @@ local function take(message, queue, list)
     end
     redis.call('ZADD', QUEUES, now, queue)
     redis.call('ZADD', CALLS, 'NX', order(), id)
-    redis.call('HSET', key, 'foreign', 1, 'tag', tag, 'task', text(h.task) or '', 'bytes', #message, 'text', message)
+    redis.call('HSET', key, 'foreign', 1, 'tag', tag, 'task', text(h.task) or '', 'bytes', #message)
+    redis.call('SET', textKey(id), message)
     if h.ignore_result == true then redis.call('HSET', key, 'ignore', 1) end
     if text(h.group) then redis.call('HSET', key, 'group', h.group) end
     if text(h.parent_id) then redis.call('HSET', key, 'parent', h.parent_id) end

@@ -33,7 +33,7 @@ local function cancel(id)
     if isHeld then tell(r[4], 'cancelling ' .. cjson.encode(id) .. '\\n' .. reason) end
     return 'cancelling'
   end
-  discard(key, 1)
+  discard(id, key, 1)
   finishCancelled(id, key, story, 'revoked')
   return 'cancelled'
 end

@@ -40,21 +40,22 @@ end
 
 -- The message of one that waits is taken out of its list where that costs little: \`rank\` says from which end to look first. Else it
 -- is dropped by who comes upon it.
-local function discard(key, rank)
-  local r = redis.call('HMGET', key, 'member', 'list', 'text', 'tag')
+local function discard(id, key, rank)
+  local r = redis.call('HMGET', key, 'member', 'list', 'tag')
   if r[1] then
     undelay(r[1])
     redis.call('HDEL', key, 'member')
     return
   end
   if not r[2] then return end
+  local text = redis.call('GET', textKey(id))
   for _, each in ipairs({ rank, -rank }) do
-    if r[3] and redis.call('LPOS', P .. r[2], r[3], 'RANK', each, 'MAXLEN', 250) then
-      redis.call('LREM', P .. r[2], each, r[3])
+    if text and redis.call('LPOS', P .. r[2], text, 'RANK', each, 'MAXLEN', 250) then
+      redis.call('LREM', P .. r[2], each, text)
       return
     end
   end
-  if r[4] and redis.call('ZADD', HUSKS, now, r[4]) == 1 then tally('husk', r[2], 1) end
+  if r[3] and redis.call('ZADD', HUSKS, now, r[3]) == 1 then tally('husk', r[2], 1) end
 end
 
 -- The state of a call that a worker in Python has ended, which writes nothing of that but the result.

@@ -79,6 +79,7 @@ local function tend()
     local ended = r[1] == 'ready' and endedElsewhere(id)
     if not r[1] then
       redis.call('ZREM', CALLS, id)
+      redis.call('UNLINK', textKey(id))
       righted = righted + 1
     elseif ended then
       redis.call('HSET', key, 'elsewhere', 1)

@@ -17,11 +17,12 @@ local function stateOf(id, key, fields)
   return r[1]
 end
 
--- Its id, its state, the record of its result, and the fields of its hash.
+-- Its id, its state, the record of its result, its message, and the fields of its hash.
 local function shown(id, key, state)
   local fields = redis.call('HGETALL', key)
   local record = isEnd[state] and redis.call('GET', RESULT .. id) or ''
-  return { id, state, record, fields }, #record
+  local text = redis.call('GET', textKey(id)) or ''
+  return { id, state, record, text, fields }, #record + #text
 end
 `
 
@@ -126,7 +127,7 @@ local answer, bytes = { '' }, 0
 answer[1] = choose(function(id, key, state)
   local each, more = shown(id, key, state)
   answer[#answer + 1] = each
-  bytes = bytes + more + tonumber(redis.call('HGET', key, 'bytes') or 0)
+  bytes = bytes + more
   return #answer > limit or bytes > ${mostBytes}
 end) or ''
 return answer
@@ -150,7 +151,7 @@ local next = choose(function(id, key, state)
   local kept = redis.call('HGET', key, 'state')
   if isEnd[kept] then unfile(id, key, kept)
   else
-    discard(key, 1)
+    discard(id, key, 1)
     redis.call('ZREM', ENDING, id)
     redis.call('ZREM', LEASES, id)
   end
@@ -192,18 +193,20 @@ end
 
 local function again(id, fresh)
   local key = callKey(id)
-  local r = redis.call('HMGET', key, 'state', 'list', 'text', 'tag', 'expires', 'deadline')
-  if not r[1] or not r[3] then return 'gone' end
+  local r = redis.call('HMGET', key, 'state', 'list', 'tag', 'expires', 'deadline')
+  local text = redis.call('GET', textKey(id))
+  if not r[1] or not text then return 'gone' end
   if isEnd[r[1]] then unfile(id, key, r[1])
   elseif r[1] ~= 'ready' or not endedElsewhere(id) then return 'pending' end
-  local message, tag = r[3], r[4]
+  local message, tag = text, r[3]
   if tag then message, tag = tagged(message, tag, fresh) end
   for n, name in ipairs({ 'expires', 'deadline' }) do
-    if r[n + 4] and tonumber(r[n + 4]) <= now then redis.call('HDEL', key, name) end
+    if r[n + 3] and tonumber(r[n + 3]) <= now then redis.call('HDEL', key, name) end
   end
   redis.call('HDEL', key, 'error', 'ended', 'kept', 'started', 'worker', 'alone', 'died', 'blamed', 'score', 'lease', 'cancelling', 'elsewhere',
     'foreign')
-  redis.call('HSET', key, 'state', 'ready', 'due', now, 'attempt', 0, 'deaths', 0, 'text', message)
+  redis.call('HSET', key, 'state', 'ready', 'due', now, 'attempt', 0, 'deaths', 0)
+  redis.call('SET', textKey(id), message)
   if tag then redis.call('HSET', key, 'tag', tag) end
   redis.call('UNLINK', RESULT .. id)
   tellTurn(id, key, 'state', '{"state":"again"}')

@@ -100,7 +100,7 @@ local function forget(id, key)
     redis.call('UNLINK', stepsKey(id))
     for _, kind in ipairs(kinds) do redis.call('UNLINK', toldKey(id, kind)) end
   end
-  redis.call('UNLINK', key)
+  redis.call('UNLINK', key, textKey(id))
 end
 
 -- It is over.
@@ -153,7 +153,7 @@ local function endOverdue()
     local state = redis.call('HGET', key, 'state')
     local error, why = overdue(key)
     if error and (state == 'ready' or state == 'delayed') then
-      discard(key, -1)
+      discard(id, key, -1)
       finishCancelled(id, key, error, why)
     end
   end

@@ -17,7 +17,7 @@ const commonArguments = 8
  * Keys beside those of kombu and Celery begin with `skein:`. `call:ID` is a hash with all that is known of a call; `delayed`, `ending`
  * and `leases` are sorted sets of ids by the moment at which something happens to them, `workers` is one by when they were last seen.
  * `calls` has the ids of all calls by the order in which they came, `in:STATE` those that did not end well in the same order, and
- * `ended:PART` is the history, by when they ended; `counts` has the numbers of both, and of those that are delayed. `husks` are the
+ * `text:ID` is the message of a call as it was sent. `ended:PART` is the history, by when they ended; `counts` has the numbers of both, and of those that are delayed. `husks` are the
  * tags of messages that are in a list and not to be run.
  */
 export const prelude: string = `
@@ -42,6 +42,8 @@ local RESULT, BINDINGS = P .. '${resultChannel}', P .. '${bindingsKey('')}'
 local BOUND = ${luaString(writeBinding({ routingKey: '', pattern: '', queue: '' }))}
 local function callKey(id) return OWN .. 'call:' .. id end
 local function workerKey(worker) return OWN .. 'worker:' .. worker end
+-- Beside the hash of the call: with a value as long as that the hash would take twice the room.
+local function textKey(id) return OWN .. 'text:' .. id end
 local function stateKey(state) return OWN .. 'in:' .. state end
 local function endedKey(part) return OWN .. 'ended:' .. part end
 local function stepsKey(id) return OWN .. 'steps:' .. id end

@@ -30,7 +30,8 @@ function keep(dropped, step)
   bind(queue)
   local list = queue .. (step or '')
   redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', now, 'attempt', 0,
-    'deaths', 0, 'token', 0, 'bytes', bytes, 'text', message)
+    'deaths', 0, 'token', 0, 'bytes', bytes)
+  redis.call('SET', textKey(id), message)
   redis.call('ZADD', CALLS, order(), id)
   if tags then redis.call('HSET', key, 'tags', tags) end
   if expires then redis.call('HSET', key, 'expires', now + expires) end

@@ -10,7 +10,7 @@ const mostBytes = 4 * 1024 * 1024
 
 /**
  * Calls that have not ended, in the order in which they came. Argument: the place after which to go on. Answers with the server's time, the
- * place after which there may be more, empty for none, and of each call its id, place and state, and the fields of its hash.
+ * place after which there may be more, empty for none, and of each call its id, place, state and message, and the fields of its hash.
  */
 export const moving: Script = script(
   'moving',
@@ -26,7 +26,7 @@ for n = 1, #page, 2 do
   local r = redis.call('HMGET', key, 'state', 'bytes')
   last = place
   if r[1] and not isEnd[r[1]] and not (r[1] == 'ready' and endedElsewhere(id)) then
-    answer[#answer + 1] = { id, place, r[1], redis.call('HGETALL', key) }
+    answer[#answer + 1] = { id, place, r[1], redis.call('GET', textKey(id)) or '', redis.call('HGETALL', key) }
     bytes = bytes + (tonumber(r[2]) or 0)
     if bytes > ${mostBytes} then break end
   end

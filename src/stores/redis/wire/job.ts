@@ -5,15 +5,21 @@ import { outcomeOfDocument } from './document.ts'
 import { deliveryOf } from './message.ts'
 
 /** A call as the scripts show it: the fields of its hash are a name and a value in turns. */
-export type Shown = readonly [id: string, state: StoredState, record: string, fields: readonly string[]]
+export type Shown = readonly [
+  id: string,
+  state: StoredState,
+  record: string,
+  message: string,
+  fields: readonly string[],
+]
 
 /** All that is known of a call. @param most the most bytes that the body of its message may have once it is unpacked */
-export function jobOf([id, state, record, fields]: Shown, most: number): StoredJob {
+export function jobOf([id, state, record, sent, fields]: Shown, most: number): StoredJob {
   const values = new Map<string, string>()
   for (let at = 0; at + 1 < fields.length; at += 2) values.set(fields[at] as string, fields[at + 1] as string)
   const text = (name: string): string | undefined => values.get(name)
   const number = (name: string): number | undefined => (values.has(name) ? Number(values.get(name)) : undefined)
-  const delivery = deliveryOf(text('text') ?? '', most)
+  const delivery = deliveryOf(sent, most)
   const message = delivery instanceof MalformedMessageError ? undefined : delivery
   const document = record === '' ? undefined : outcomeOfDocument(record)
   const sentAt = number('sent') ?? number('started') ?? 0
