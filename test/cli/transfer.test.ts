@@ -137,6 +137,8 @@ describe('skein export and skein import', () => {
     assert.equal((await run('export')).code, 2)
     assert.equal((await run('import')).code, 2)
     assert.match((await run('import', 'nowhere.jsonl')).stderr, /There is no file nowhere\.jsonl/)
+    if (process.platform !== 'win32')
+      assert.match((await run('import', '/dev/null')).stderr, /is a pipe or a device, and an export is read twice/)
     const folder = await run('import', '.')
     assert.equal(folder.code, 2)
     assert.match(folder.stderr, /\. is a folder/)

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { inspecting, needTransfer } from '../../../stores/roles/need.ts'
 import type { ScheduleState } from '../../../stores/roles/schedules.ts'
 import type { Store } from '../../../stores/roles/store.ts'
@@ -43,8 +43,7 @@ interface Imported {
 async function runImport(args: Arguments, output: Output): Promise<number> {
   const [file, ...rest] = args.positionals
   if (file === undefined || rest.length > 0) throw new UsageError('Say which file: skein import jobs.jsonl', 'import')
-  if (!existsSync(file)) throw new UsageError(`There is no file ${file}`, 'import')
-  if (statSync(file).isDirectory()) throw new UsageError(`${file} is a folder, not a file of skein export`, 'import')
+  checkFile(file)
   const url = storeUrl(args, `skein import ${file}`)
   let total = 0
   for await (const { kind } of readExport(file)) if (kind === 'job') total++
@@ -64,6 +63,18 @@ async function runImport(args: Arguments, output: Output): Promise<number> {
     progress.stop()
     await store.close()
   }
+}
+
+/** It is read twice, once to see that it is whole. */
+function checkFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) throw new UsageError(`There is no file ${file}`, 'import')
+  if (found.isDirectory()) throw new UsageError(`${file} is a folder, not a file of skein export`, 'import')
+  if (!found.isFile())
+    throw new UsageError(
+      `${file} is a pipe or a device, and an export is read twice: write it into a file first`,
+      'import',
+    )
 }
 
 /** Members before calls, so that those that wait find what has ended; a page is one commit. */
