@@ -21,6 +21,22 @@ export async function startRedis(directory, fsync) {
   return { port, stop: () => server.kill() }
 }
 
+/** The number of commands that programs send to a server in so many milliseconds, without those that scripts of theirs run there. */
+export function commandsIn(port, milliseconds) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write('MONITOR\r\n'))
+    socket.once('error', reject)
+    socket.on('data', data => (text += data))
+    setTimeout(() => {
+      socket.destroy()
+      // The first line says that it listens.
+      const lines = text.split('\r\n').slice(1, -1)
+      resolve(lines.filter(line => !/^\S+ \[\d+ lua\]/.test(line)).length)
+    }, milliseconds)
+  })
+}
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject)

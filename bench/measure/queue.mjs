@@ -1,25 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { commandsIn } from '../lib/redis.mjs'
 import { median, percentile } from '../lib/stats.mjs'
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** One figure of a durable queue: `what` says which. The files lie on the disk of the temporary folder. */
-export async function measure({ peer, setting, on, what, count, concurrency, perSecond, repeats }) {
+export async function measure({ peer, setting, on, what, count, concurrency, perSecond, repeats, seconds }) {
   const directory = mkdtempSync(join(tmpdir(), 'skein-bench-'))
   const { openQueue } = await import(`../queue/${peer}.mjs`)
   const queue = await openQueue({ directory, setting, on })
   try {
-    const request = { count, concurrency, perSecond, repeats }
-    return queue.figure === undefined ? await figures[what](queue, request) : await queue.figure(what, request)
+    const request = { count, concurrency, perSecond, repeats, seconds }
+    const measured = () => figures[what](queue, request)
+    return queue.figure === undefined ? await measured() : await queue.figure(what, request, measured)
   } finally {
     await queue.close()
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-const figures = { oneByOne, callers, batched, done, roundTrip, openLoop, chord }
+const figures = { oneByOne, callers, batched, done, roundTrip, openLoop, chord, idle }
 
 /** Each is durable before the next is handed over. */
 async function oneByOne(queue, { count }) {
@@ -104,6 +106,14 @@ async function openLoop(queue, { count, concurrency, perSecond }) {
   }
   await Promise.all(ends)
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), p999: percentile(times, 0.999) }
+}
+
+/** The commands that a worker sends in a minute in which there is nothing to do. */
+async function idle(queue, { seconds }) {
+  await queue.startWorker(16)
+  await queue.result(await queue.add(1))
+  await sleep(2_000)
+  return { commands: ((await commandsIn(queue.port, seconds * 1_000)) * 60) / seconds }
 }
 
 /** Calls side by side and one that takes all their results, from handing them over to its result. */

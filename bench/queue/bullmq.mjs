@@ -15,6 +15,7 @@ export async function openQueue({ directory, setting }) {
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady()])
   const workers = []
   return {
+    port: redis.port,
     add: n => queue.add('noop', { n }),
     addMany: numbers => queue.addBulk(numbers.map(n => ({ name: 'noop', data: { n } }))),
     result: job => job.waitUntilFinished(events),

@@ -10,8 +10,10 @@ const workerFile = fileURLToPath(new URL('skein-worker.mjs', import.meta.url))
  * @param setting durability of the file: `full` or `relaxed`
  * @param on where the worker runs the jobs
  */
-export async function openQueue({ directory, setting, on = 'loop' }) {
-  const url = `sqlite:${directory}/jobs.db?durability=${setting}`
+export const openQueue = ({ directory, setting, on }) => openAt(`sqlite:${directory}/jobs.db?durability=${setting}`, on)
+
+/** The same in any store. */
+export async function openAt(url, on = 'loop') {
   const queue = await connect(url)
   const workers = []
   return {

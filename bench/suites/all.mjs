@@ -10,6 +10,7 @@ import * as longTasks from './long-tasks.mjs'
 import * as map from './map.mjs'
 import * as observe from './observe.mjs'
 import * as queue from './queue.mjs'
+import * as redis from './redis.mjs'
 import * as scaling from './scaling.mjs'
 import * as size from './size.mjs'
 import * as start from './start.mjs'
@@ -130,6 +131,15 @@ export const suites = [
     rounds: [3, 1],
     about: 'the same by how many calls arrive in a second, as a curve',
   },
+  {
+    name: 'redis-add',
+    make: redis.enqueue,
+    rounds: [3, 1],
+    about: 'accepting calls on Redis, beside BullMQ, Celery and the client library alone',
+  },
+  { name: 'redis-run', make: redis.process, rounds: [3, 1], about: 'running jobs on Redis in one worker process' },
+  { name: 'redis-latency', make: redis.latency, rounds: [3, 1], about: 'the way of a call on Redis there and back' },
+  { name: 'redis-idle', make: redis.idle, rounds: [1, 1], about: 'commands that an idle worker sends to Redis' },
   {
     name: 'store-fair',
     make: store.fair,
