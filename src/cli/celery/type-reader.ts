@@ -108,7 +108,8 @@ export class TypeReader {
 
   #type(): SharedType {
     if (this.#depth > mostTypes) {
-      this.#at = placeOf([',', ';', '|', '&', '?', ':', '=>'], this.#tokens, this.#at)
+      // Always further on, also where nothing that makes sense stands here.
+      this.#at = Math.max(placeOf([',', ';', '|', '&', '?', ':', '=>'], this.#tokens, this.#at), this.#at + 1)
       return any
     }
     this.#depth++

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { DeclaredModule } from '#skein/cli/celery/declared.js'
 import { TypeReader } from '#skein/cli/celery/type-reader.js'
 
@@ -105,6 +106,23 @@ export type Pair<A, B = string> = readonly [A, B];`
     assert.equal(typeOf(deep('{ a: ', '}')).is, 'object')
     assert.equal(typeOf(deep('(', ')')).is, 'any')
     assert.equal(typeOf('['.repeat(50_000)), undefined)
+  })
+
+  test('is read to its end, whatever stands there', () => {
+    const words =
+      '( ) [ ] { } < > , ; : ? | & = => ... . readonly get set new keyof typeof infer is asserts extends import("./a") a B Date string "x" 1 -1 1n `t`'.split(
+        ' ',
+      )
+    const soup = fc.array(fc.constantFrom(...words), { maxLength: 60 })
+    fc.assert(
+      fc.property(soup, fc.nat(70), (tokens, depth) => {
+        const text = `${'['.repeat(depth)}${tokens.join(' ')}${']'.repeat(depth)}`
+        const module = `type B = ${tokens.join(' ')}\nexport declare const work: Task<(x: ${text}) => B>;`
+        const found = taskIn(module)
+        assert.ok(found === undefined || Array.isArray(found.parameters))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   test('may stand in another module', () => {
