@@ -30,14 +30,16 @@ function noting(driver: Driver, note: (sql: string) => void): Driver {
   return {
     ...driver,
     prepare: sql => {
-      const { run, get, all } = driver.prepare(sql)
-      const noted =
-        <A extends unknown[], R>(what: (...args: A) => R) =>
-        (...args: A): R => {
-          note(sql)
-          return what(...args)
-        }
-      return { run: noted(run), get: noted(get), all: noted(all) }
+      const statement = driver.prepare(sql)
+      const noted = (): typeof statement => {
+        note(sql)
+        return statement
+      }
+      return {
+        run: (...parameters) => noted().run(...parameters),
+        get: (...parameters) => noted().get(...parameters),
+        all: (...parameters) => noted().all(...parameters),
+      }
     },
   }
 }
