@@ -26,7 +26,7 @@ export { submitNext } from './inside/submit-next.ts'
 export { type ThisJob, thisJob } from './inside/this-job.ts'
 export { work } from './work.ts'
 export type { CloseWorkerOptions, QueueWorker } from './worker/queue-worker.ts'
-export type { TaskRate, WorkOptions } from './worker/work-options.ts'
+export type { CeleryOptions, TaskRate, WorkOptions } from './worker/work-options.ts'
 export type { InterruptedJob, QueueWorkerStats, StopReport, WorkerHealth } from './worker/reports.ts'
 
 export type { LogLine } from '../core/events/log-line.ts'

@@ -74,6 +74,7 @@ export async function work(options: WorkOptions): Promise<QueueWorker> {
       rates: settings.rates,
       stopTimeout: settings.stopTimeout,
       pulse: settings.pulse,
+      fleet: settings.celery,
     })
     try {
       await worker.start(settings.health)

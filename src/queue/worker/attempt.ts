@@ -1,6 +1,7 @@
 import type { Entry } from '../../call/run/entry.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import type { TaskMessage } from '../../celery/message.ts'
+import { decodeValue } from '../../celery/result.ts'
 import { monotonic } from '../../core/time/clock.ts'
 import type { LastTold } from '../../core/events/in-order.ts'
 import type { Timer } from '../../core/time/timer.ts'
@@ -8,6 +9,7 @@ import type { Claim, DueEnd } from '../../stores/roles/broker.ts'
 import type { OutgoingCall } from '../../stores/roles/calls.ts'
 import type { Effect } from '../../stores/roles/transactions.ts'
 import type { KnownTask } from './allowlist.ts'
+import type { InterruptedJob } from './reports.ts'
 import type { AttemptWaits } from './task/rest.ts'
 
 /** The reason why an attempt is being stopped, which decides what is written of it. */
@@ -126,4 +128,19 @@ export function cancelCause({ claim }: Attempt, cause: StopCause): CancelCause {
     case 'shutdown':
       return { source: 'shutdown', reason: 'the worker is stopping; the job runs again elsewhere' }
   }
+}
+
+/** @param reason JSON */
+export function cancelledFor(reason: string): StopCause {
+  try {
+    return { kind: 'cancelled', reason: decodeValue(reason) ?? undefined } // null means none
+  } catch {
+    return { kind: 'cancelled', reason }
+  }
+}
+
+/** The report of one that a shutdown has broken off. */
+export function interruptedJob({ claim, entry }: Attempt, ended: string | undefined): InterruptedJob {
+  const { id, task, queue, attempt } = claim
+  return { id, task, queue, attempt, ran: Math.round(entry?.duration ?? 0), ended: ended ?? 'cooperative' }
 }

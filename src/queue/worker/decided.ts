@@ -1,4 +1,6 @@
+import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import type { Claim } from '../../stores/roles/broker.ts'
+import type { Allowlist } from './allowlist.ts'
 import type { Attempt } from './attempt.ts'
 import type { Ending } from './conclude.ts'
 
@@ -13,4 +15,12 @@ export interface Decided {
 /** The decision on a message with which there is something wrong: it would be the same the next time. */
 export function isDead(claim: Claim, error: unknown): Decided {
   return { claim, ending: { kind: 'dead', error } }
+}
+
+/** The error of a call whose task a worker does not know. */
+export function unknownTask(claim: Claim, tasks: Allowlist): Error {
+  return new TaskNotFoundError(
+    `No task is known here as '${claim.task}'. This worker knows: ${tasks.names.join(', ')}. Start a worker with the module ` +
+      `that defines it, then run the job again: skein retry ${claim.id}`,
+  )
 }

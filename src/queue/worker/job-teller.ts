@@ -11,10 +11,23 @@ import type { Ending } from './conclude.ts'
 /** The state of a worker, as events have it. */
 type State = Extract<WorkerEvent, { readonly type: 'worker' }>['state']
 
+/** One who is told of attempts as the worker itself has them. */
+export interface AttemptWatcher {
+  /** True while it wants to hear when a run begins, which costs something. */
+  readonly watches: boolean
+  /** A call was taken that is to run. */
+  received(attempt: Attempt): void
+  started(attempt: Attempt): void
+  /** The store has taken how it ended. */
+  ended(claim: Claim, ending: Ending, attempt: Attempt | undefined): void
+}
+
 /** Tells the observers of a worker what becomes of its jobs and of itself. Builds nothing while nobody listens. */
 export class JobTeller {
   readonly #worker: string
   readonly #observers: Observers<SkeinEvent>
+  /** Another one who hears of attempts. */
+  watcher: AttemptWatcher | undefined
 
   /** @param worker its id in the store */
   constructor(worker: string, observers: Observers<SkeinEvent>) {
@@ -23,7 +36,7 @@ export class JobTeller {
   }
 
   get observed(): boolean {
-    return this.#observers.any
+    return this.#observers.any || this.watcher?.watches === true
   }
 
   /** Reports that a run has begun; once, at the latest when it has ended. */
@@ -33,6 +46,7 @@ export class JobTeller {
     const facts = this.#facts(attempt.claim, attempt)
     const { started } = facts
     if (started === undefined) return
+    this.watcher?.started(attempt)
     this.#tell({ type: 'started', ...facts, worker: this.#worker, time: inOrder(attempt.told, started), started })
   }
 
@@ -54,8 +68,9 @@ export class JobTeller {
    * @param attempt undefined where none could be made of the claim
    */
   ended(claim: Claim, ending: Ending, attempt: Attempt | undefined): void {
+    if (this.observed && attempt?.entry && attempt.entry.started > 0) this.started(attempt)
+    this.watcher?.ended(claim, ending, attempt)
     if (!this.observed) return
-    if (attempt?.entry && attempt.entry.started > 0) this.started(attempt)
     const facts = this.#facts(claim, attempt)
     const ran = facts.started === undefined ? undefined : facts.started + (attempt?.entry?.duration ?? 0)
     const ended = inOrder(attempt?.told, ran ?? Math.max(wallTime(), facts.submitted ?? 0))

@@ -17,6 +17,7 @@ import { JobTeller } from './job-teller.ts'
 import type { QueueWorkerStats, StopReport, WorkerHealth } from './reports.ts'
 import { healthOf } from './health.ts'
 import { type HealthServer, serveHealth } from './health-server.ts'
+import { FleetMember, type FleetSettings } from './celery/fleet-member.ts'
 import { ScheduleDriver } from '../schedules/driver.ts'
 import { Stop } from './stop.ts'
 import { WorkerCore } from './worker.ts'
@@ -85,6 +86,8 @@ export interface QueueWorkerParts {
   readonly stopTimeout: number
   /** False: no timers that only look whether all is well. */
   readonly pulse: boolean
+  /** Its part in a fleet of Celery; undefined where it is to have none. */
+  readonly fleet: FleetSettings | undefined
 }
 
 /** The worker as its user holds it: its heart, its pulse, its health page and its end. */
@@ -95,12 +98,13 @@ export class QueueWorkerHandle implements QueueWorker {
 
   readonly id: string = `${hostname()}:${process.pid}:${Math.random().toString(36).slice(2, 8)}`
   readonly tasks: readonly string[]
-  readonly queues: readonly string[]
   readonly done: Promise<StopReport>
   readonly #parts: QueueWorkerParts
   readonly #core: WorkerCore
   /** Absent where the store keeps no schedules. */
   readonly #driver: ScheduleDriver | undefined
+  /** Absent where the store has no remote control. */
+  readonly #fleet: FleetMember | undefined
   readonly #observers = new Observers<SkeinEvent>()
   readonly #teller: JobTeller
   /** A worker that waits for jobs keeps its program running, as a server does. */
@@ -117,7 +121,6 @@ export class QueueWorkerHandle implements QueueWorker {
   constructor(parts: QueueWorkerParts) {
     this.#parts = parts
     this.tasks = parts.tasks.names
-    this.queues = parts.queues
     this.done = new Promise(resolve => (this.#tellDone = resolve))
     this.#teller = new JobTeller(this.id, this.#observers)
     this.#core = new WorkerCore({
@@ -129,7 +132,12 @@ export class QueueWorkerHandle implements QueueWorker {
       lease: parts.lease,
       rates: parts.rates,
       teller: this.#teller,
+      rules: {
+        isRevoked: attempt => this.#fleet?.isRevoked(attempt) === true,
+        limitsOf: attempt => this.#fleet?.limitsOf(attempt),
+      },
     })
+    this.#fleet = this.#teller.watcher = this.#memberOf(parts)
     const { schedules, results } = parts.store
     this.#driver =
       schedules &&
@@ -148,6 +156,7 @@ export class QueueWorkerHandle implements QueueWorker {
     if (this.#parts.pulse) this.#armPulse()
     this.#core.start(this.#parts.pulse)
     this.#driver?.start()
+    await this.#fleet?.start()
     const { stopTimeout } = this.#parts
     this.#ignoreShutdown = onShutdown(
       (_, within) => void this.close({ timeout: Math.min(stopTimeout, Math.max(0, within - beforeExit)) }),
@@ -156,6 +165,10 @@ export class QueueWorkerHandle implements QueueWorker {
 
   get healthPort(): number | undefined {
     return this.#server?.port
+  }
+
+  get queues(): readonly string[] {
+    return this.#core.queues
   }
 
   stats(): QueueWorkerStats {
@@ -205,6 +218,39 @@ export class QueueWorkerHandle implements QueueWorker {
     return this.done
   }
 
+  #memberOf({ store, tasks, executor, fleet }: QueueWorkerParts): FleetMember | undefined {
+    const { remote } = store
+    if (remote === undefined || fleet === undefined) return undefined
+    const core = this.#core
+    return new FleetMember(
+      remote,
+      {
+        url: store.url,
+        tasks: tasks.names,
+        capacity: executor.capacity,
+        get queues() {
+          return core.queues
+        },
+        get attempts() {
+          return core.attempts
+        },
+        get running() {
+          return core.running
+        },
+        get ended() {
+          const { done, failed, dead, cancelled } = core.counts
+          return done + failed + dead + cancelled
+        },
+        hasBegun: attempt => core.hasBegun(attempt),
+        takeFrom: queues => core.takeFrom(queues),
+        stop: (attempt, cause) => core.stop(attempt, cause),
+        trouble: (doing, error) => this.#teller.trouble(doing, error),
+        close: () => void this.close(),
+      },
+      fleet,
+    )
+  }
+
   #hurryIn(timeout: number): void {
     const timer = new Timer(timeout, () => this.#stop?.hurry(), undefined, false)
     void this.done.then(() => timer.clear())
@@ -220,6 +266,7 @@ export class QueueWorkerHandle implements QueueWorker {
     const within = (part: number): number => Math.max(leastForOne, stop.left * part)
     if (driven) await this.#last('write down the terms of schedules', within(0.5), () => driven)
     await this.#last('say goodbye', within(0.5), async () => store.registry?.announce(this.id, undefined))
+    if (this.#fleet) await this.#last('leave the fleet', within(0.5), async () => this.#fleet?.close())
     if (ownsExecutor) await this.#last('close the executor', within(0.5), () => executor.close({ cancel: true }))
     if (ownsStore) {
       const timeout = within(1)

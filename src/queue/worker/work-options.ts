@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Executor } from '../../call/executor.ts'
 import { checkCount, checkInteger, checkKnown, describe } from '../../core/errors/checks.ts'
 import type { AnyFunction } from '../../call/define/identity.ts'
@@ -8,12 +9,23 @@ import type { Store } from '../../stores/roles/store.ts'
 import { isAddress, type StoreAddress } from '../open-store.ts'
 import type { ScheduleDeclaration } from '../schedules/definition.ts'
 import { defaultQueue } from '../default-queue.ts'
+import type { FleetSettings } from './celery/fleet-member.ts'
 
 /** A limit on the starts of a task, over all workers. */
 export interface TaskRate {
   /** The most starts within `per`. From 1 up. */
   readonly count: number
   readonly per: Duration
+}
+
+/** The part of a worker in a fleet of Celery. */
+export interface CeleryOptions {
+  /** Its name there: `NAME@HOST`, or `NAME` for one on this machine. Default: `skein-PID-…`. */
+  readonly name?: string
+  /** Tell what becomes of each job from the start, as `celery worker -E`. Default: once `enable_events` is asked for, as Flower does. */
+  readonly events?: boolean
+  /** The time between two signs of life; Infinity for none. Default: '2s' as long as events are told, else none. */
+  readonly heartbeat?: Duration
 }
 
 /** The store, the tasks and the place of a worker, and its limits. */
@@ -73,6 +85,11 @@ export interface WorkOptions {
    * submits the jobs of all schedules, also of those that others have made. Default: none declared, and none looked for.
    */
   readonly schedules?: readonly ScheduleDeclaration[]
+  /**
+   * The part of this worker in a fleet of Celery, where its store has one (Redis): it answers `celery inspect` and `celery control`, and
+   * Flower shows it. `false` for none. Default: under a name of its own, telling of jobs once somebody asks for that.
+   */
+  readonly celery?: CeleryOptions | false
   /** The time that `close()` lets jobs finish when its options do not say otherwise. Default: '30s'. */
   readonly stopTimeout?: Duration
   /** Serve `/healthz` on this port: status 200 while the worker does its work, else 503. 0 takes any free one. Default: none. */
@@ -104,10 +121,12 @@ const known: ReadonlySet<string> = new Set([
   'output',
   'rates',
   'schedules',
+  'celery',
   'stopTimeout',
   'healthPort',
   'healthHost',
 ])
+const knownCelery: ReadonlySet<string> = new Set(['name', 'events', 'heartbeat'])
 const knownRate: ReadonlySet<string> = new Set(['count', 'per'])
 /** A shorter lease would be lost by a machine that is merely busy. */
 const shortestLease = 1_000
@@ -133,6 +152,7 @@ export interface WorkSettings {
   readonly stopTimeout: number
   readonly health: { readonly port: number; readonly host: string } | undefined
   readonly pulse: boolean
+  readonly celery: FleetSettings | undefined
 }
 
 /** Refuses a wrong option, naming it, what was expected and what it got. Errors: `SKEIN_INVALID_ARGUMENT`. */
@@ -174,11 +194,35 @@ export function checkWorkOptions(options: WorkOptions): WorkSettings {
     schedules: options.schedules === undefined ? undefined : list(options.schedules, 'schedules'),
     rates: ratesOf(options.rates ?? {}),
     stopTimeout: milliseconds(stopTimeout, 'stopTimeout'),
+    celery: fleetOf(options.celery ?? {}),
     health:
       options.healthPort === undefined
         ? undefined
         : { port: options.healthPort, host: options.healthHost ?? '127.0.0.1' },
     pulse: (options as { readonly [withoutPulse]?: boolean })[withoutPulse] !== true,
+  }
+}
+
+function fleetOf(options: CeleryOptions | false): FleetSettings | undefined {
+  if (options === false) return undefined
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(`celery must be an object, as in { name: 'w1' }, or false, got ${describe(options)}`)
+  }
+  checkKnown(options, knownCelery, 'option of celery')
+  const { name, events = false, heartbeat } = options
+  if (name !== undefined && (typeof name !== 'string' || !/^[^@\s]+(?:@[^@\s]+)?$/.test(name))) {
+    throw new InvalidArgumentError(`celery.name must be such as 'w1' or 'w1@host', got ${describe(name)}`)
+  }
+  if (typeof events !== 'boolean') {
+    throw new InvalidArgumentError(`celery.events must be true or false, got ${describe(events)}`)
+  }
+  return {
+    name: name === undefined || name.includes('@') ? name : `${name}@${hostname()}`,
+    events,
+    heartbeat:
+      heartbeat === undefined || heartbeat === Infinity
+        ? heartbeat
+        : positiveMilliseconds(heartbeat, 'celery.heartbeat'),
   }
 }
 

@@ -3,15 +3,13 @@ import { Entry, type Outcome, patientTerms, type Work } from '../../call/run/ent
 import { isReturnedCall } from '../../call/run/graph/returned-call.ts'
 import type { CallSettings } from '../../call/options.ts'
 import type { ExecutorSurface } from '../../call/run/surface.ts'
-import { decodeValue } from '../../celery/result.ts'
-import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import { dateOf } from '../../core/time/clock.ts'
 import { Timer } from '../../core/time/timer.ts'
 import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
-import { Attempt, cancelCause, type StopCause } from './attempt.ts'
-import { type Decided, isDead } from './decided.ts'
+import { Attempt, cancelCause, cancelledFor, interruptedJob, type StopCause } from './attempt.ts'
+import { type Decided, isDead, unknownTask } from './decided.ts'
 import { forgetHeir, restForHeir } from './heir.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
@@ -20,6 +18,7 @@ import { Beginnings } from './beginnings.ts'
 import { tellForgotten } from './task/forgotten-steps.ts'
 import { ItemFlow } from './task/item-flow.ts'
 import { readClaim } from './message.ts'
+import type { WorkerRules } from './rules.ts'
 import { TaskServices } from './task/services.ts'
 import type { WorkerCounts } from './settlement.ts'
 import { Solo } from './solo.ts'
@@ -39,6 +38,8 @@ export interface WorkerParts extends DeliveryParts {
   readonly queues: readonly string[]
   readonly lease: number
   readonly rates: Readonly<Record<string, { readonly count: number; readonly per: number }>>
+  /** The part of what it does that is said from outside; absent where nobody can. */
+  readonly rules?: WorkerRules
 }
 
 /**
@@ -54,6 +55,9 @@ export class WorkerCore {
   readonly #attempts = new Map<string, Attempt>()
   readonly #delivery: Delivery
   #intake: Intake | undefined
+  /** The queues that it takes from. */
+  queues: readonly string[]
+  #pulse = true
   /** Claims whose message is being read, and what was said of them meanwhile. */
   readonly #reading = new Map<Claim, StopCause | undefined>()
   /** Set while it waits because what it had taken could not be started. */
@@ -74,6 +78,7 @@ export class WorkerCore {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
+    this.queues = parts.queues
     this.#window = new ClaimWindow(parts.executor.capacity)
     this.#delivery = new Delivery(parts, {
       settled: claim => this.#settled(claim),
@@ -96,18 +101,38 @@ export class WorkerCore {
 
   /** @param pulse whether the store may look now and then although nothing was signalled */
   start(pulse: boolean): void {
-    const { store, worker, queues, lease, tasks, rates } = this.#parts
+    this.#pulse = pulse
+    this.#intake = this.#takes()
+    this.#ask()
+  }
+
+  /** Takes calls from these queues from now on, and from no others. */
+  takeFrom(queues: readonly string[]): void {
+    this.queues = queues
+    const before = this.#intake
+    if (before === undefined || this.#stopping) return
+    this.#intake = this.#takes()
+    before.want(0)
+    // What was under way is handed over yet.
+    before
+      .stop()
+      .catch((error: unknown) => this.#parts.teller.trouble('claim', error))
+      .finally(() => before.close())
+    this.#ask()
+  }
+
+  #takes(): Intake {
+    const { store, worker, lease, tasks, rates } = this.#parts
     const limits = Object.keys(rates).length > 0 ? { rates } : {}
-    this.#intake = store.broker.intake(
-      { worker, queues, lease, tasks: tasks.taken, pulse, ...limits },
+    return store.broker.intake(
+      { worker, queues: this.queues, lease, tasks: tasks.taken, pulse: this.#pulse, ...limits },
       {
         claims: (claims, took) => this.#onClaims(claims, took),
-        cancelling: (id, reason) => this.#onCancelling(id, { kind: 'cancelled', reason: parsed(reason) }),
+        cancelling: (id, reason) => this.#onCancelling(id, cancelledFor(reason)),
         lost: (id, token) => this.#onLost(id, token),
         trouble: error => this.#parts.teller.trouble('claim', error),
       },
     )
-    this.#ask()
   }
 
   /** Stops listening to the store. Called once, when nothing is held any more. */
@@ -224,19 +249,20 @@ export class WorkerCore {
       this.#held--
       return this.#delivery.settle(claim, { kind: 'failed', error: undefined }, read)
     }
-    const stop = said ?? (this.#stopping ? handBack : undefined)
+    const stop = said ?? (this.#stopping ? handBack : this.#parts.rules?.isRevoked(read) === true ? revoked : undefined)
     if (stop) {
       this.#held--
       return this.#delivery.settle(claim, concludeStopped(read, stop), read)
     }
     this.#attempts.set(claim.id, read)
+    this.#parts.teller.watcher?.received(read)
     if (claim.alone === undefined) this.#launch(read)
     else this.#solo.add(read)
   }
 
   #launch(attempt: Attempt): void {
     const { claim, known, message } = attempt
-    const { timeout, grace } = message
+    const { timeout, grace } = this.#parts.rules?.limitsOf(attempt) ?? message
     const options: CallSettings =
       timeout === undefined ? noOptions : { timeout, ...(grace === undefined || grace === 0 ? {} : { grace }) }
     const entry = new Entry(
@@ -442,6 +468,11 @@ export class WorkerCore {
     this.handBack()
   }
 
+  /** True for an attempt whose task has begun to run. */
+  hasBegun({ entry }: Attempt): boolean {
+    return entry !== undefined && this.#hasBegun(entry)
+  }
+
   #hasBegun(entry: Entry): boolean {
     return entry.state === 'sent' && this.#parts.executor.hasStarted(entry)
   }
@@ -455,6 +486,7 @@ export class WorkerCore {
 
 const noOptions: CallSettings = {}
 const handBack: StopCause = { kind: 'release' }
+const revoked: StopCause = { kind: 'cancelled', reason: 'revoked' }
 const lostLease: StopCause = { kind: 'lost' }
 const lost: Ending = { kind: 'lost' }
 
@@ -465,25 +497,4 @@ function passMidRun(core: WorkerCore, claim: Claim): void {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
-}
-
-function unknownTask(claim: Claim, tasks: Allowlist): Error {
-  return new TaskNotFoundError(
-    `No task is known here as '${claim.task}'. This worker knows: ${tasks.names.join(', ')}. Start a worker with the module ` +
-      `that defines it, then run the job again: skein retry ${claim.id}`,
-  )
-}
-
-/** The reason of a cancellation, which the store keeps as JSON. */
-function parsed(reason: string): unknown {
-  try {
-    return decodeValue(reason) ?? undefined // null means none
-  } catch {
-    return reason
-  }
-}
-
-function interruptedJob({ claim, entry }: Attempt, ended: string | undefined): InterruptedJob {
-  const { id, task, queue, attempt } = claim
-  return { id, task, queue, attempt, ran: Math.round(entry?.duration ?? 0), ended: ended ?? 'cooperative' }
 }

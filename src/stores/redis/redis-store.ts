@@ -20,6 +20,7 @@ import { Keeper } from './leases/keeper.ts'
 import { RedisBroker } from './roles/broker.ts'
 import { RedisInspector } from './roles/inspector.ts'
 import { RedisRegistry } from './roles/registry.ts'
+import { RedisRemote } from './roles/remote.ts'
 import { RedisResults } from './roles/results.ts'
 import { redisTransfer } from './roles/transfer.ts'
 import { renew, sweep } from './scripts/hold.ts'
@@ -58,6 +59,7 @@ export class RedisStore implements Store, Handle {
   readonly inspector: RedisInspector
   readonly registry: RedisRegistry
   readonly transfer: Transfer
+  readonly remote: RedisRemote
   /** @internal */
   readonly place: RedisPlace
   /** @internal */
@@ -121,6 +123,7 @@ export class RedisStore implements Store, Handle {
     this.registry = new RedisRegistry(this)
     this.transfer = redisTransfer(this)
     this.broker = new RedisBroker(this)
+    this.remote = new RedisRemote(this)
   }
 
   static async open(data: RedisStoreData): Promise<RedisStore> {
@@ -241,6 +244,7 @@ export class RedisStore implements Store, Handle {
   #heard(channel: string, text: string): void {
     if (channel === dueChannel && text === resumed) this.listeners.tell('claimable')
     else if (channel === dueChannel) this.keeper.due()
+    else if (this.remote.heard(channel, text)) return
     else if (channel.startsWith(resultChannel)) {
       const state = outcomeOfDocument(text)?.state
       // Only that it has ended is told: what is known of it beside the document is elsewhere.

@@ -6,7 +6,8 @@
  * A **broker** takes calls in and hands them over; **results** keep how they ended. Every store has these two. The other roles
  * are there or not: an **inspector** looks into the store, a **registry** knows the workers, **transactions** commit rows of the
  * user's own together with calls, **counters** let calls go when others have ended, **schedules** are kept with what they have to send
- * and when, and **transfer** moves what has not ended to another store. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
+ * and when, **transfer** moves what has not ended to another store, and **remote** is
+ * the remote control of a fleet of Celery. What is asked of a role that is not there is refused, with `SKEIN_STORE_UNSUPPORTED`.
  *
  * The rules that all stores keep:
  *
@@ -29,6 +30,7 @@ import type { Broker } from './broker.ts'
 import type { Counters } from './counters.ts'
 import type { Inspector, InspectorStats } from './inspector.ts'
 import type { Registry, WorkerRecord } from './registry.ts'
+import type { Remote } from './remote.ts'
 import type { Results } from './results.ts'
 import type { Schedules } from './schedules.ts'
 import type { Transactions } from './transactions.ts'
@@ -51,6 +53,7 @@ export interface Store extends AsyncDisposable {
   readonly counters?: Counters
   readonly schedules?: Schedules
   readonly transfer?: Transfer
+  readonly remote?: Remote
   /** Writes what is under way, lets go of leases that are still held, and frees everything. */
   close(options?: CloseStoreOptions): Promise<void>
 }

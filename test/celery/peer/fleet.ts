@@ -25,7 +25,7 @@ export interface Fleet {
   /** What a command of `celery` says, and how it ends. */
   celery(...args: string[]): Promise<{ readonly text: string; readonly code: number }>
   /** Starts a command of `celery` that goes on until it is ended. */
-  dump(...args: string[]): { says(fits: (text: string) => boolean): Promise<void>; end(): Promise<void> }
+  dump(...args: string[]): { text(): string; end(): Promise<void> }
   /** Resolves with the first event that fits. Ask before it can come. */
   event(fits: (event: ReceivedEvent) => boolean): Promise<ReceivedEvent>
   /** Resolves once something is so, of which the server tells nobody. */
@@ -133,17 +133,9 @@ export async function startFleet(version: string): Promise<Fleet> {
     dump: (...args) => {
       const child = start('-u', '-m', 'celery', '-q', '-A', 'proj', ...args)
       let text = ''
-      let heard = (): void => {}
-      child.stdout!.setEncoding('utf8').on('data', (more: string) => {
-        text += more
-        heard()
-      })
+      child.stdout!.setEncoding('utf8').on('data', (more: string) => (text += more))
       return {
-        says: fits =>
-          new Promise(resolve => {
-            heard = () => fits(text) && resolve()
-            heard()
-          }),
+        text: () => text,
         end: () => end(child),
       }
     },

@@ -10,6 +10,7 @@ import { retain } from '#skein/stores/redis/scripts/history.js'
 import { report, renew } from '#skein/stores/redis/scripts/hold.js'
 import { find, list, purge, retry, stats } from '#skein/stores/redis/scripts/inspect.js'
 import { claims, look, reports, workers } from '#skein/stores/redis/scripts/look.js'
+import { answer } from '#skein/stores/redis/scripts/remote.js'
 import type { Script } from '#skein/stores/redis/scripts/script.js'
 import { send } from '#skein/stores/redis/scripts/send.js'
 import { settle } from '#skein/stores/redis/scripts/settle.js'
@@ -57,6 +58,7 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await registry.announce('first', undefined)
     await registry.workers()
     await first.results.reports('first', 0)
+    await first.remote?.answer({ exchange: 'reply.celery.pidbox', routingKey: 'r' }, { headers: '{}', body: '{}' })
   })
   after(() => server.stop())
 
@@ -165,6 +167,13 @@ describeRedis('a store on Redis whose connection is cut', () => {
         assert.match((await taken(store, 1))[0]?.body ?? '', /^\[\[\[1\]\],/)
       })
     }
+
+    test(`answers a command once that is cut ${moment}`, async () => {
+      await server.text('SADD', '_kombu.binding.reply.celery.pidbox', 'r\u0006\u0016\u0006\u0016r.reply.celery.pidbox')
+      const to = { exchange: 'reply.celery.pidbox', routingKey: 'r' }
+      await cutting(answer, moment, async () => store.remote?.answer(to, { headers: '{}', body: '{}' }))
+      assert.equal(await server.text('LLEN', 'r.reply.celery.pidbox'), '1')
+    })
 
     test(`puts a call back once for another attempt, where that is cut ${moment}`, async () => {
       await store.broker.send([call('a')])
