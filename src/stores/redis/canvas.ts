@@ -8,10 +8,10 @@ import {
 } from '../../celery/canvas/aftermath.ts'
 import { newCallId } from '../call-id.ts'
 import { checkCalls } from '../check.ts'
-import { argumentsOfAftermath } from './arguments.ts'
+import { Writing } from './arguments.ts'
 import type { Link } from './connection/link.ts'
 import { documents, endChord, lookAtChord } from './scripts/chord.ts'
-import { listOf } from './scripts/script.ts'
+import { changedOf } from './scripts/script.ts'
 
 /**
  * Makes what follows a call that no worker has ended, or none of skein's could have run.
@@ -54,13 +54,14 @@ export class Chords {
     }
   }
 
-  async #endOne(group: string): Promise<string[]> {
+  async #endOne(group: string): Promise<readonly string[]> {
     const [waiting, record, ...entries] = (await this.#link.run(lookAtChord, [group])) as string[]
     if (waiting === undefined) return []
     const saved = record === '' || record === undefined ? undefined : await this.#savedOf(record)
     const aftermath = this.#aftermathOf(waiting, entries, saved)
-    const given = argumentsOfAftermath(aftermath, this.#handle)
-    return listOf<string>(await this.#link.run(endChord, [group, aftermath?.failed === false ? '' : 1, ...given]))
+    const given = new Writing(this.#handle).aftermath(aftermath)
+    const answer = await this.#link.run(endChord, [group, aftermath?.failed === false ? '' : 1, ...given])
+    return changedOf(answer).complete
   }
 
   #aftermathOf(

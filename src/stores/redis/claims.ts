@@ -1,5 +1,5 @@
 import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { Claim } from '../roles/broker.ts'
+import type { Claim, DueEnd, Undoing } from '../roles/broker.ts'
 import { claimValues } from './scripts/claim.ts'
 import { listOf } from './scripts/script.ts'
 import { deliveryOf } from './wire/message.ts'
@@ -44,6 +44,9 @@ function one(values: readonly string[], now: number, maxBytes: number, maxDeaths
     deadline,
     steps,
     foreign,
+    after,
+    memo,
+    undo,
     message,
   ] = values as [...string[]] & { readonly [at: number]: string }
   const delivery = deliveryOf(message as string, maxBytes)
@@ -64,6 +67,9 @@ function one(values: readonly string[], now: number, maxBytes: number, maxDeaths
     ...(sent === '' ? {} : { sentAt: Number(sent) }),
     ...(deadline === '' ? {} : { deadline: Number(deadline) }),
     steps: stepsOf(steps as string),
+    ...(after === '' ? {} : { after: after as string }),
+    ...(memo === '' ? {} : { memo: memo as string }),
+    ...undoIn(undo as string),
   }
   if (!isRead) return { is: 'damaged', claim, why: delivery.message.replace(/^The message is malformed: |\.$/g, '') }
   // What was sent through a store has waited by then, on the server's clock.
@@ -80,4 +86,28 @@ function stepsOf(text: string): Record<string, string> {
   if (text === '' || text === '{}') return {}
   const flat = JSON.parse(text) as string[]
   return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] as string]] : [])))
+}
+
+/** The steps that there are to undo, as the scripts keep them. Lua knows no empty list. */
+interface Undo {
+  readonly steps: readonly string[] | object
+  readonly failures: readonly (readonly [name: string, failure: string])[] | object
+  readonly ends?: DueEnd
+  readonly rounds: number
+}
+
+function undoIn(text: string): { undo?: Undoing } {
+  if (text === '') return {}
+  const { steps, failures, ends, rounds } = JSON.parse(text) as Undo
+  const left = Array.isArray(steps) ? (steps as string[]) : []
+  if (left.length === 0 && ends === undefined) return {}
+  const failed = Array.isArray(failures) ? (failures as [string, string][]).map(([, failure]) => failure) : []
+  return {
+    undo: {
+      steps: left,
+      failures: failed,
+      ...(ends ? { ends: { state: ends.state, error: ends.error } } : {}),
+      rounds,
+    },
+  }
 }

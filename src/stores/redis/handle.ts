@@ -2,11 +2,13 @@ import type { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { Lacking } from '../roles/need.ts'
 import type { Results } from '../roles/results.ts'
+import type { Writing } from './arguments.ts'
 import type { Chords } from './canvas.ts'
-import type { Link } from './connection/link.ts'
+import type { Argument, Link } from './connection/link.ts'
 import type { Listening } from './connection/listening.ts'
 import type { Held, OwnClaim } from './leases/held.ts'
 import type { Keeper } from './leases/keeper.ts'
+import type { Script } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
 
 /** One who has a Redis database open, as far as its roles need it. */
@@ -26,5 +28,12 @@ export interface Handle extends Lacking {
   /** Asks what has become of the claims that are held, where that may not have been heard. */
   heed(): Promise<void>
   readonly chords: Chords
+  /**
+   * Runs a script that changes calls, and all that follows from it, however much that is. Resolves to its outcome for each of those that
+   * were asked for.
+   *
+   * @param writing what lies aside, if anything does, and is to be there before the script is run
+   */
+  change<T>(script: Script, args: readonly Argument[], writing?: Writing): Promise<readonly T[]>
   mustBeOpen(): void
 }

@@ -6,29 +6,34 @@ import { settlesWithin } from '../../core/time/settles-within.ts'
 import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { HeldClaim } from '../roles/broker.ts'
+import type { Counters } from '../roles/counters.ts'
 import type { CloseStoreOptions, Store } from '../roles/store.ts'
 import type { Transfer } from '../roles/transfer.ts'
 import { deathsStory, type Death } from '../story.ts'
-import { argumentsOfSettlement } from './arguments.ts'
+import type { Aftermath } from '../../celery/canvas/aftermath.ts'
+import { Writing } from './arguments.ts'
 import { aftermathInStore, Chords } from './canvas.ts'
 import { clientFile } from './connection/client.ts'
-import { Link } from './connection/link.ts'
+import { type Argument, Link } from './connection/link.ts'
 import { Listening } from './connection/listening.ts'
 import { Deputy } from './leases/deputy.ts'
 import { Held, type OwnClaim } from './leases/held.ts'
 import { Keeper } from './leases/keeper.ts'
 import { RedisBroker } from './roles/broker.ts'
+import { redisCounters } from './roles/counters.ts'
 import { RedisInspector } from './roles/inspector.ts'
 import { RedisRegistry } from './roles/registry.ts'
 import { RedisRemote } from './roles/remote.ts'
 import { RedisResults } from './roles/results.ts'
+import { RedisSchedules } from './roles/schedules.ts'
 import { redisTransfer } from './roles/transfer.ts'
 import { renew, sweep } from './scripts/hold.ts'
-import { settle, settled } from './scripts/settle.ts'
+import { settle } from './scripts/settle.ts'
+import { conclude, wake } from './scripts/wake.ts'
 import type { Handle } from './handle.ts'
-import { listOf } from './scripts/script.ts'
+import { changedOf, listIn, listOf, type Script } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
-import { dueChannel, handleChannel, newsChannel, resultChannel, resumed } from './wire/channels.ts'
+import { dueChannel, handleChannel, newsChannel, resultChannel, resumed, scheduledChannel } from './wire/channels.ts'
 import { outcomeOfDocument } from './wire/document.ts'
 import { deliveryOf } from './wire/message.ts'
 
@@ -40,8 +45,11 @@ export interface RedisStoreData {
   readonly clock?: () => number
 }
 
-/** The answer of the script that sweeps: milliseconds until something is due, -1 for never, the calls to end, and the same of chords. */
-type Swept = readonly [number, number, number, number, readonly Doomed[], number, readonly string[]]
+/** The answer of the script that sweeps: milliseconds until things are due, -1 for never, calls and chords to end, and whether there is more to do. */
+type Swept = readonly [times: readonly number[], doomed: readonly Doomed[], chords: readonly string[], more: boolean]
+
+/** The answer of the script that goes on: whether there is more, and calls that have failed without a worker, and what has come of them is to be done. */
+type Woken = readonly [boolean, ...(readonly [id: string, queue: string, message: string, error: string])[]]
 
 /** A call to end, since too many workers have died under it. */
 type Doomed = readonly [id: string, token: string, deaths: string, queue: string, message: string]
@@ -60,6 +68,8 @@ export class RedisStore implements Store, Handle {
   readonly registry: RedisRegistry
   readonly transfer: Transfer
   readonly remote: RedisRemote
+  readonly counters: Counters
+  readonly schedules: RedisSchedules
   /** @internal */
   readonly place: RedisPlace
   /** @internal */
@@ -124,6 +134,8 @@ export class RedisStore implements Store, Handle {
     this.transfer = redisTransfer(this)
     this.broker = new RedisBroker(this)
     this.remote = new RedisRemote(this)
+    this.counters = redisCounters(this)
+    this.schedules = new RedisSchedules(this)
   }
 
   static async open(data: RedisStoreData): Promise<RedisStore> {
@@ -182,28 +194,63 @@ export class RedisStore implements Store, Handle {
     // It may have been settled meanwhile.
     if (!this.held.has(claim)) return
     if (outcome === 'lost') this.lost(claim)
-    else if (outcome.startsWith('!')) this.listeners.tell('cancelling', claim.id, outcome.slice(1))
+    else if (outcome.startsWith('!')) this.#stop(claim.id, outcome.slice(1))
+  }
+
+  /** Somebody has asked a claim to stop; that may be heard on two ways. */
+  #stop(id: string, reason: string): void {
+    if (this.held.isToldOf(id)) this.listeners.tell('cancelling', id, reason)
   }
 
   /** @internal Puts right what is due. Resolves to the milliseconds until something is due again. */
   async sweep(): Promise<number> {
     const answer = (await this.link.run(sweep, this.registry.names)) as string
     this.registry.seen()
-    const [delayed, ending, leases, past, doomed, chording, chords] = JSON.parse(answer) as Swept
     // Lua knows no empty list.
-    for (const [id, token, deaths, queue, message] of Array.isArray(doomed) ? doomed : []) {
+    const [times, doomed, chords, more] = JSON.parse(answer) as Swept
+    if (more) await this.#wake()
+    for (const [id, token, deaths, queue, message] of listIn<Doomed>(doomed)) {
       const error = deathsStory(JSON.parse(deaths) as Death[])
-      const delivery = deliveryOf(message, this.settings.maxBytes)
-      const canvas =
-        delivery instanceof MalformedMessageError
-          ? undefined
-          : aftermathInStore({ ...delivery, id, queue }, { state: 'dead', error }, this.broker.knows)
+      const canvas = this.#aftermathOf(id, queue, message, { state: 'dead', error })
       const end = { id, token: Number(token), kind: 'dead', error, ...(canvas ? { canvas } : {}) } as const
-      const [, complete] = settled(await this.link.run(settle, [1, ...argumentsOfSettlement(end, this.name)]))
-      await this.chords.end(complete)
+      await this.change(settle, [1, ...new Writing(this.name).settlement(end)])
     }
-    if (Array.isArray(chords)) await this.chords.end(chords)
-    return Math.min(...[delayed, ending, leases, past, chording].map(each => (each < 0 ? Infinity : each)))
+    await this.chords.end(listIn(chords))
+    return Math.min(...times.map(each => (each < 0 ? Infinity : each)))
+  }
+
+  /** @internal */
+  async change<T>(script: Script, args: readonly Argument[], writing?: Writing): Promise<readonly T[]> {
+    await writing?.stage(this.link)
+    const { outcomes, complete, more } = changedOf<T>(await this.link.run(script, args))
+    await this.chords.end(complete)
+    if (more) await this.#wake()
+    return outcomes
+  }
+
+  /** Goes on with what was too much for one script. */
+  async #wake(): Promise<void> {
+    for (;;) {
+      const [more, ...failed] = JSON.parse((await this.link.run(wake, [])) as string) as Woken
+      for (const [id, queue, message, error] of failed) {
+        const aftermath = this.#aftermathOf(id, queue, message, { state: 'failed', error })
+        const given = new Writing(this.name).aftermath(aftermath)
+        await this.chords.end(changedOf(await this.link.run(conclude, [id, ...given])).complete)
+      }
+      if (!more && failed.length === 0) return
+    }
+  }
+
+  /** The things to be done after a call that no worker has ended. */
+  #aftermathOf(
+    id: string,
+    queue: string,
+    message: string,
+    end: { readonly state: 'failed' | 'dead'; readonly error: string },
+  ): Aftermath | undefined {
+    const delivery = deliveryOf(message, this.settings.maxBytes)
+    if (delivery instanceof MalformedMessageError) return undefined
+    return aftermathInStore({ ...delivery, id, queue }, end, this.broker.knows)
   }
 
   /** @internal */
@@ -225,8 +272,9 @@ export class RedisStore implements Store, Handle {
       // What was taken while it was being closed.
       const claims = this.held.takeAll()
       if (claims.length === 0) return
-      const given = claims.map(({ id, token }) => argumentsOfSettlement({ id, token, kind: 'release' }, this.name))
-      await this.link.run(settle, [claims.length, ...given.flat()])
+      const writing = new Writing(this.name)
+      const given = claims.flatMap(({ id, token }) => writing.settlement({ id, token, kind: 'release' }))
+      await this.change(settle, [claims.length, ...given])
     } catch {
       // Their leases run out.
     }
@@ -245,6 +293,7 @@ export class RedisStore implements Store, Handle {
     if (channel === dueChannel && text === resumed) this.listeners.tell('claimable')
     else if (channel === dueChannel) this.keeper.due()
     else if (this.remote.heard(channel, text)) return
+    else if (channel === scheduledChannel) this.listeners.tell('scheduled')
     else if (channel.startsWith(resultChannel)) {
       const state = outcomeOfDocument(text)?.state
       // Only that it has ended is told: what is known of it beside the document is elsewhere.
@@ -256,7 +305,7 @@ export class RedisStore implements Store, Handle {
       const lost = /^lost (\d+) (.*)$/s.exec(text)
       if (lost) this.lost({ id: lost[2] as string, token: Number(lost[1]) })
       const stopped = /^cancelling (.*)\n(.*)$/s.exec(text)
-      if (stopped) this.listeners.tell('cancelling', JSON.parse(stopped[1] as string) as string, stopped[2] as string)
+      if (stopped) this.#stop(JSON.parse(stopped[1] as string) as string, stopped[2] as string)
     }
   }
 
@@ -264,6 +313,7 @@ export class RedisStore implements Store, Handle {
   #missed(): void {
     this.results.tellAll()
     this.listeners.tell('claimable')
+    this.listeners.tell('scheduled')
     void this.heed()
   }
 }

@@ -50,7 +50,8 @@ function redisBed({ url }: RedisServer, prefix: string): StoreBed {
       now += milliseconds
       for (const store of open) {
         await store.renew()
-        await store.sweep()
+        // A sweep does so much at once that it is soon done.
+        while ((await store.sweep()) === 0) continue
       }
       await quiet()
     },

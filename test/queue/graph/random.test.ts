@@ -8,6 +8,7 @@ import { loop } from 'skein'
 import { openStore, queueIn, work } from 'skein/queue'
 import type { InspectableStore, Store } from 'skein/stores'
 import { memoryStore } from 'skein/stores/memory'
+import { describeRedis, freshRedis } from '../../support/redis-server.ts'
 import { build, outcomeOf, type Step, step } from './random-graphs.ts'
 import { node, runs } from './random-tasks.ts'
 
@@ -55,5 +56,11 @@ describe('random graphs', () => {
     after(() => rmSync(folder, { recursive: true, force: true }))
     let files = 0
     suite(12, () => openStore(`sqlite:${join(folder, `${++files}.db`)}?durability=relaxed`))
+  })
+  describeRedis('on Redis:', async () => {
+    const server = await freshRedis()
+    after(() => server.stop())
+    let stores = 0
+    suite(12, () => openStore(`${server.url}?prefix=${++stores}:`))
   })
 })

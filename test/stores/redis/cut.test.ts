@@ -3,12 +3,13 @@ import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { openStore } from 'skein/queue'
 import type { Claim, InspectableStore, Intake, OutgoingCall, Store } from 'skein/stores'
 import { aftermathOf } from '#skein/celery/canvas/aftermath.js'
+import { retry } from '#skein/stores/redis/scripts/again.js'
 import { endChord, lookAtChord } from '#skein/stores/redis/scripts/chord.js'
 import { claim } from '#skein/stores/redis/scripts/claim.js'
 import { announce, cancel, pause } from '#skein/stores/redis/scripts/control.js'
 import { retain } from '#skein/stores/redis/scripts/history.js'
 import { report, renew } from '#skein/stores/redis/scripts/hold.js'
-import { find, list, purge, retry, stats } from '#skein/stores/redis/scripts/inspect.js'
+import { find, list, purge, stats } from '#skein/stores/redis/scripts/inspect.js'
 import { claims, look, reports, workers } from '#skein/stores/redis/scripts/look.js'
 import { answer } from '#skein/stores/redis/scripts/remote.js'
 import type { Script } from '#skein/stores/redis/scripts/script.js'
@@ -16,11 +17,8 @@ import { send } from '#skein/stores/redis/scripts/send.js'
 import { settle } from '#skein/stores/redis/scripts/settle.js'
 import { moving, take } from '#skein/stores/redis/scripts/transfer.js'
 import { describeRedis, freshRedis, type RedisServer } from '../../support/redis-server.ts'
+import { call, cutting as cutAt, moments, taken } from './cut-scene.ts'
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts'
-
-function call(id: string): OutgoingCall {
-  return { id, queue: 'q', task: 't', headers: '{}', body: '[[],{},{}]', priority: 0, delay: 0 }
-}
 
 /** The only member of a chord, as Celery has it. */
 const member: OutgoingCall = {
@@ -72,34 +70,6 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await proxy.close()
   })
 
-  /** The claims that come within one intake, until there are so many; what they are asked to stop for is told. */
-  async function taken(
-    from: Store,
-    count: number,
-    cancelling?: (id: string, reason: string) => void,
-  ): Promise<Claim[]> {
-    const claims: Claim[] = []
-    let intake: Intake | undefined
-    await new Promise<void>(resolve => {
-      intake = from.broker.intake(
-        { worker: 'w', queues: ['q'], tasks: [], lease: 60_000 },
-        {
-          claims: each => {
-            claims.push(...each)
-            if (claims.length >= count) resolve()
-          },
-          cancelling: (id, reason) => cancelling?.(id, reason),
-          lost: () => {},
-          trouble: () => {},
-        },
-      )
-      intake.want(count)
-    })
-    await intake?.stop()
-    if (cancelling === undefined) intake?.close()
-    return claims
-  }
-
   /** Ends the only member of a chord. */
   async function endMember(of: Store): Promise<void> {
     await server.text('SET', 'celery-taskset-meta-g.s', '1')
@@ -110,15 +80,8 @@ describeRedis('a store on Redis whose connection is cut', () => {
     assert.deepEqual(await of.broker.settle([end]), ['ok'])
   }
 
-  const moments = ['before its work', 'between its work and its answer'] as const
-
-  /** Cuts the connection at one command, once; it must have been cut when all is over. */
-  async function cutting<T>(script: Script, moment: (typeof moments)[number], action: () => Promise<T>): Promise<T> {
-    const cut = proxy.cutAt(script.sha, moment === 'before its work' ? 'request' : 'answer')
-    const done = await action()
-    await cut
-    return done
-  }
+  const cutting = <T>(script: Script, moment: (typeof moments)[number], action: () => Promise<T>): Promise<T> =>
+    cutAt(proxy, script, moment, action)
 
   for (const moment of moments) {
     test(`sends a call once that is cut ${moment}`, async () => {

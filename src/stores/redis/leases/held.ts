@@ -10,6 +10,8 @@ export interface OwnClaim extends HeldClaim {
 /** The claims that one who has the store open holds, in the order in which they were made. */
 export class Held {
   readonly #claims = new Map<string, OwnClaim>()
+  /** Those whose holders were told that they are to stop. */
+  readonly #told = new WeakSet<OwnClaim>()
 
   get size(): number {
     return this.#claims.size
@@ -28,6 +30,15 @@ export class Held {
 
   has({ id, token }: HeldClaim): boolean {
     return this.#claims.get(id)?.token === token
+  }
+
+  /** True the first time for a claim that somebody has asked to stop, and for one that is not known yet. */
+  isToldOf(id: string): boolean {
+    const claim = this.#claims.get(id)
+    if (claim === undefined) return true
+    if (this.#told.has(claim)) return false
+    this.#told.add(claim)
+    return true
   }
 
   all(): OwnClaim[] {

@@ -1,7 +1,7 @@
 import { checkCalls, checkClaims, checkIntake, checkSettlements, checkSpan } from '../../check.ts'
 import { crashPoint } from '../../crash-point.ts'
 import { type ClaimRequest, PullingIntake, type WaitingClaim } from '../../pulling/pulling-intake.ts'
-import { tooLarge, tooLargeNext, withInner } from '../../refusals.ts'
+import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import { damagedStory, expiredStory } from '../../story.ts'
 import type {
   Broker,
@@ -16,7 +16,8 @@ import type {
 } from '../../roles/broker.ts'
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 import { ClosedError } from '../../../core/errors/errors.ts'
-import { argumentsOfCall, argumentsOfSettlement } from '../arguments.ts'
+import { type Answer, outcomeOf, oversize } from '../wire/answers.ts'
+import { pagesOf, weightOf, weightOfAll, Writing } from '../arguments.ts'
 import { aftermathInStore } from '../canvas.ts'
 import { pausedIn, takenOf } from '../claims.ts'
 import { Door } from '../connection/doors.ts'
@@ -26,16 +27,23 @@ import { listOf } from '../scripts/script.ts'
 import { blame, renew } from '../scripts/hold.ts'
 import { claim } from '../scripts/claim.ts'
 import { send } from '../scripts/send.ts'
-import { settle, settled } from '../scripts/settle.ts'
+import { settle } from '../scripts/settle.ts'
 import { listsOf } from '../../../celery/redis-keys.ts'
 import { dueChannel, handleChannel } from '../wire/channels.ts'
-
-/** More in one script would keep others from the server for too long. */
-const mostAtOnce = 250
+import { rateName } from '../wire/limit-names.ts'
 
 /** The broker of a store on Redis, in kombu's layout. */
 export class RedisBroker implements Broker {
-  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>(['next', 'once', 'leases', 'canvas'])
+  readonly can: ReadonlySet<BrokerAbility> = new Set<BrokerAbility>([
+    'next',
+    'once',
+    'leases',
+    'unique',
+    'limit',
+    'rates',
+    'undo',
+    'canvas',
+  ])
   readonly durability: Broker['durability']
   readonly #store: Handle
   readonly #doors = new Map<string, Door>()
@@ -52,19 +60,20 @@ export class RedisBroker implements Broker {
   }
 
   async send(calls: readonly OutgoingCall[]): Promise<SendOutcome[]> {
-    const { name, settings, link } = this.#mustBeOpen()
+    const { name, settings } = this.#mustBeOpen()
     checkCalls(calls, this.#store)
-    const outcomes = calls.map((call): SendOutcome | undefined => oversize(call, settings.maxBytes))
-    const due = calls.map((call, at) => ({ call, at })).filter(({ at }) => outcomes[at] === undefined)
-    for (let from = 0; from < due.length; from += mostAtOnce) {
-      const part = due.slice(from, from + mostAtOnce)
-      const given = part.flatMap(({ call }) => argumentsOfCall(call, name))
-      const answers = listOf<'accepted' | 'joined'>(await link.run(send, [part.length, ...given]))
-      for (const [index, { call, at }] of part.entries()) {
-        outcomes[at] = { outcome: answers[index] as 'accepted' | 'joined', id: call.id }
-      }
+    const outcomes: (SendOutcome | undefined)[] = calls.map(call => oversize(call, settings.maxBytes))
+    // One that is not kept is told of, too, where others wait for it.
+    const due = calls
+      .map((call, at) => ({ call, at, isLarge: outcomes[at] !== undefined }))
+      .filter(({ call, isLarge }) => !isLarge || call.counts !== undefined)
+    for (const page of pagesOf(due, ({ call }) => weightOf(call))) {
+      const writing = new Writing(name)
+      const given = page.flatMap(({ call, isLarge }) => writing.call(call, isLarge))
+      const answers = await this.#store.change<Answer>(send, [page.length, ...given], writing)
+      for (const [index, { call, at }] of page.entries()) outcomes[at] ??= outcomeOf(answers[index] as Answer, call)
     }
-    if (calls.some(({ delay }) => delay > 0)) this.#store.keeper.due()
+    if (calls.some(({ delay, after }) => delay > 0 || after?.limit !== undefined)) this.#store.keeper.due()
     return outcomes as SendOutcome[]
   }
 
@@ -103,26 +112,25 @@ export class RedisBroker implements Broker {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
-    const { settings, held, link, name, listeners } = this.#mustBeOpen()
+    const { settings, held, name, listeners } = this.#mustBeOpen()
     checkSettlements(settlements, this.#store)
     const outcomes = settlements.map((each): WriteOutcome | undefined => refusal(each, settings.maxBytes))
     const due = settlements.map((settlement, at) => ({ settlement, at })).filter(({ at }) => outcomes[at] === undefined)
     crashPoint('during-ack')
-    for (let from = 0; from < due.length; from += mostAtOnce) {
-      const part = due.slice(from, from + mostAtOnce)
-      const given = part.flatMap(({ settlement }) => argumentsOfSettlement(settlement, name))
-      const [answers, complete] = settled(await link.run(settle, [part.length, ...given]))
-      for (const [index, { settlement, at }] of part.entries()) {
+    for (const page of pagesOf(due, ({ settlement }) => 1 + weightOfAll(settlement.next))) {
+      const writing = new Writing(name)
+      const given = page.flatMap(({ settlement }) => writing.settlement(settlement))
+      const answers = await this.#store.change<'ok' | 'lost'>(settle, [page.length, ...given], writing)
+      for (const [index, { settlement, at }] of page.entries()) {
         outcomes[at] = answers[index] as 'ok' | 'lost'
         held.delete(settlement)
         // One who has begun to listen in this program may not be heard of by the server yet.
         const ends = settlement.kind !== 'retry' && settlement.kind !== 'release'
         if (outcomes[at] === 'ok') listeners.tell(ends ? 'ended' : 'reported', settlement.id)
       }
-      if (complete.length > 0) await this.#store.chords.end(complete)
     }
     crashPoint('after-ack')
-    if (settlements.some(each => 'delay' in each && (each.delay ?? 0) > 0)) this.#store.keeper.due()
+    if (settlements.some(isDueLater)) this.#store.keeper.due()
     return outcomes as WriteOutcome[]
   }
 
@@ -163,7 +171,14 @@ export class RedisBroker implements Broker {
     const { link, held, settings, keeper, name, listening, place } = this.#mustBeOpen()
     const { worker, limit, places, lease, queues, keep = true } = request
     const hears = listening.hears(place.prefix + handleChannel + name)
-    const answer = (await link.run(claim, [worker, limit, places, Math.ceil(lease), ...new Set(queues)])) as string[]
+    const rates = Object.entries(request.rates ?? {}).flatMap(([task, { count, per }]) => [
+      task,
+      rateName(task),
+      count,
+      per,
+    ])
+    const given = [worker, limit, places, Math.ceil(lease), rates.length / 4, ...rates, ...new Set(queues)]
+    const answer = (await link.run(claim, given)) as string[]
     const paused = pausedIn(answer)
     for (const queue of queues) {
       if (paused.has(queue)) this.#paused.add(queue)
@@ -186,9 +201,9 @@ export class RedisBroker implements Broker {
       } else others.push({ id, token, kind: 'dead', error: damagedStory(each.why) })
     }
     if (others.length > 0) {
-      const given = others.flatMap(each => argumentsOfSettlement(each, name))
-      const [, complete] = settled(await link.run(settle, [others.length, ...given]))
-      await this.#store.chords.end(complete)
+      const writing = new Writing(name)
+      const settled = others.flatMap(each => writing.settlement(each))
+      await this.#store.change(settle, [others.length, ...settled])
       keeper.due()
     }
     if (kept.length > 0) this.#store.keep(kept)
@@ -265,19 +280,23 @@ export class RedisBroker implements Broker {
   }
 }
 
-/** The outcome of a call that is too large for the store, or one of its inner calls. */
-export function oversize(
-  call: OutgoingCall,
-  limit: number,
-): Extract<SendOutcome, { readonly reason: 'size' }> | undefined {
-  for (const { headers, body } of withInner([call])) {
-    const bytes = Buffer.byteLength(headers) + Buffer.byteLength(body)
-    if (bytes > limit) return { outcome: 'rejected', reason: 'size', bytes, limit }
-  }
-  return undefined
+/** True for an attempt whose call goes on by itself after a time. */
+function isDueLater(settlement: Settlement): boolean {
+  if (settlement.kind !== 'retry' && settlement.kind !== 'release') return false
+  return (settlement.delay ?? 0) > 0 || (settlement.kind === 'release' && settlement.after?.limit !== undefined)
 }
 
 function refusal(settlement: Settlement, most: number): WriteOutcome | undefined {
-  const text = settlement.kind === 'done' ? settlement.result : settlement.kind === 'release' ? '' : settlement.error
-  return tooLarge(text, most) ?? tooLargeNext(settlement.next, most) ?? tooLargeNext(settlement.canvas?.calls, most)
+  return (
+    tooLarge(textOf(settlement), most) ??
+    tooLargeNext(settlement.next, most) ??
+    tooLargeNext(settlement.canvas?.calls, most)
+  )
+}
+
+/** The text of an end that is kept. */
+function textOf(settlement: Settlement): string {
+  if (settlement.kind === 'done') return settlement.result
+  if (settlement.kind !== 'release') return settlement.error
+  return settlement.undo?.error ?? settlement.memo ?? ''
 }

@@ -11,13 +11,12 @@ import type {
   StoredQueue,
 } from '../../roles/inspector.ts'
 import type { KeptLimits, Retention, RetentionChange } from '../../roles/retention.ts'
-import { cancelledStory } from '../../story.ts'
 import type { Argument } from '../connection/link.ts'
 import type { Handle } from '../handle.ts'
 import { cancel, pause } from '../scripts/control.ts'
 import { limitNames, retain, unlimited } from '../scripts/history.ts'
-import { find, list, purge, retry, stats } from '../scripts/inspect.ts'
-import { listOf } from '../scripts/script.ts'
+import { retry } from '../scripts/again.ts'
+import { find, list, purge, stats } from '../scripts/inspect.ts'
 import { jobOf, type Shown } from '../wire/job.ts'
 import { claimsOf } from './registry.ts'
 
@@ -35,6 +34,7 @@ type StatsOfQueue = readonly [
   cancelled: number,
   dead: number,
   oldest: number,
+  held: number,
 ]
 
 /** Looks into a store on Redis, and changes what is in it. */
@@ -68,7 +68,7 @@ export class RedisInspector implements Inspector {
   }
 
   async cancel(ids: readonly string[], reason: string): Promise<Cancelled[]> {
-    const { link, listeners } = this.#mustBeOpen()
+    const { listeners } = this.#mustBeOpen()
     checkIds(ids)
     checkReason(reason)
     // On one line, as everything that is told.
@@ -76,7 +76,7 @@ export class RedisInspector implements Inspector {
     const outcomes: Cancelled[] = []
     for (let from = 0; from < ids.length; from += mostAtOnce) {
       const part = ids.slice(from, from + mostAtOnce)
-      outcomes.push(...listOf<Cancelled>(await link.run(cancel, [text, cancelledStory(text), ...part])))
+      outcomes.push(...(await this.#store.change<Cancelled>(cancel, [text, ...part])))
     }
     // One who has begun to listen in this program may not be heard of by the server yet.
     for (const [at, id] of ids.entries()) if (outcomes[at] === 'cancelled') listeners.tell('ended', id)
@@ -84,19 +84,19 @@ export class RedisInspector implements Inspector {
   }
 
   async retry(ids: readonly string[]): Promise<Retried[]> {
-    const { link } = this.#mustBeOpen()
+    this.#mustBeOpen()
     checkIds(ids)
     const outcomes: Retried[] = []
     for (let from = 0; from < ids.length; from += mostAtOnce) {
       const part = ids.slice(from, from + mostAtOnce)
       const given = part.flatMap(id => [id, randomUUID()])
-      outcomes.push(...listOf<Retried>(await link.run(retry, given)))
+      outcomes.push(...(await this.#store.change<Retried>(retry, given)))
     }
     return outcomes
   }
 
   async purge(filter: JobFilter): Promise<number> {
-    const { link } = this.#mustBeOpen()
+    this.#mustBeOpen()
     checkFilter(filter)
     const { limit = Infinity } = filter
     if (filter.states?.length === 0) return 0
@@ -104,9 +104,9 @@ export class RedisInspector implements Inspector {
     let below = ''
     do {
       const given = choice(filter, below, Math.min(mostAtOnce, limit - count))
-      const [more, next] = JSON.parse((await link.run(purge, given)) as string) as [number, string]
-      count += more
-      below = next
+      const [more, next] = await this.#store.change<number | string>(purge, given)
+      count += more as number
+      below = next as string
     } while (below !== '' && count < limit)
     return count
   }
@@ -167,10 +167,10 @@ function choice({ states = [], queue, task, tag, after }: JobFilter, below: stri
 }
 
 function queueOf(
-  [queue, paused, ready, delayed, done, failed, cancelled, dead, oldest]: StatsOfQueue,
+  [queue, paused, ready, delayed, done, failed, cancelled, dead, oldest, held]: StatsOfQueue,
   running: number,
 ): StoredQueue {
-  const counts = { held: 0, delayed, ready, running, done, failed, cancelled, dead }
+  const counts = { held, delayed, ready, running, done, failed, cancelled, dead }
   return { queue, paused: paused === 1, counts, oldest }
 }
 

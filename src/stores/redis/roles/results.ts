@@ -2,16 +2,12 @@ import { checkReports } from '../../check.ts'
 import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import type { WriteOutcome } from '../../roles/broker.ts'
 import type { CallOutcome, Report, Reported, ResultListener, Results } from '../../roles/results.ts'
-import type { Argument } from '../connection/link.ts'
+import { pagesOf, weightOfAll, Writing } from '../arguments.ts'
 import type { Handle } from '../handle.ts'
-import { listOf } from '../scripts/script.ts'
 import { report } from '../scripts/hold.ts'
 import { look, reports } from '../scripts/look.ts'
 import { newsChannel, resultChannel } from '../wire/channels.ts'
 import { outcomeOfDocument } from '../wire/document.ts'
-
-/** More in one script would keep others from the server for too long. */
-const mostAtOnce = 500
 
 /** The results of a store on Redis: the records that Celery writes and reads, and what is known of a call beside them. */
 export class RedisResults implements Results {
@@ -48,7 +44,7 @@ export class RedisResults implements Results {
   }
 
   async report(given: readonly Report[]): Promise<WriteOutcome[]> {
-    const { link, settings, listeners } = this.#mustBeOpen()
+    const { settings, listeners, name } = this.#mustBeOpen()
     checkReports(given, this.#store)
     const outcomes = given.map((each): WriteOutcome | undefined => {
       const next = each.kind === 'step' ? each.next : undefined
@@ -58,12 +54,11 @@ export class RedisResults implements Results {
       )
     })
     const due = given.map((each, at) => ({ each, at })).filter(({ at }) => outcomes[at] === undefined)
-    for (let from = 0; from < due.length; from += mostAtOnce) {
-      const part = due.slice(from, from + mostAtOnce)
-      const answers = listOf<'ok' | 'lost'>(
-        await link.run(report, [part.length, ...part.flatMap(({ each }) => argumentsOf(each))]),
-      )
-      for (const [index, { each, at }] of part.entries()) {
+    for (const page of pagesOf(due, ({ each }) => 1 + (each.kind === 'step' ? weightOfAll(each.next) : 0))) {
+      const writing = new Writing(name)
+      const given = page.flatMap(({ each }) => writing.report(each))
+      const answers = await this.#store.change<'ok' | 'lost'>(report, [page.length, ...given], writing)
+      for (const [index, { each, at }] of page.entries()) {
         outcomes[at] = answers[index] as 'ok' | 'lost'
         if (outcomes[at] === 'ok') listeners.tell('reported', each.id)
       }
@@ -98,13 +93,7 @@ export class RedisResults implements Results {
   }
 }
 
-function argumentsOf(each: Report): Argument[] {
-  const { id, token, kind } = each
-  if (kind !== 'step') return [id, token, kind, kind === 'log' ? each.line : each.value, '']
-  return [id, token, kind, `{"name":${JSON.stringify(each.name)},"value":${each.value}}`, each.name, each.value]
-}
-
-const pending: ReadonlySet<string> = new Set(['ready', 'delayed'])
+const pending: ReadonlySet<string> = new Set(['ready', 'delayed', 'held'])
 
 function outcomeOf(answer: readonly string[]): CallOutcome {
   const [state, task, attempt, sent, worker, started, ended, deadline, error, ignore, elsewhere, document] = answer as [

@@ -1,8 +1,6 @@
-import { follow } from './follow.ts'
-import { life } from './life.ts'
-import { lines, prelude } from './prelude.ts'
+import { engine } from './engine.ts'
+import { prelude } from './prelude.ts'
 import { type Script, script } from './script.ts'
-import { keep } from './send.ts'
 
 /**
  * All that is known of a chord that is complete: what its body needs, the record of its group, and the parts in their order. Argument:
@@ -11,11 +9,7 @@ import { keep } from './send.ts'
 export const lookAtChord: Script = script(
   'lookAtChord',
   false,
-  prelude,
-  lines,
-  life,
-  keep,
-  follow,
+  engine,
   `
 local group = arg()
 local waiting = redis.call('HGET', CHORDS, group)
@@ -45,11 +39,7 @@ return answer
 export const endChord: Script = script(
   'endChord',
   true,
-  prelude,
-  lines,
-  life,
-  keep,
-  follow,
+  engine,
   `
 if answered then return answered end
 local group, failed = arg(), maybe()
@@ -65,6 +55,6 @@ elseif isOpen then
   -- For a worker that runs a member a second time.
   redis.call('SET', GROUP .. group .. '.c', 'done', 'PX', 300000)
 end
-return remember(cjson.encode(complete))
+return finished({})
 `,
 )

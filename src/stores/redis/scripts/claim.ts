@@ -1,33 +1,37 @@
 import { damagedStory } from '../../story.ts'
-import { life } from './life.ts'
-import { lines, luaString, prelude } from './prelude.ts'
+import { engine } from './engine.ts'
+import { luaString } from './prelude.ts'
 import { type Script, script } from './script.ts'
 
 /**
  * Takes up to so many calls out of the lists of queues, in one step with their entry in kombu's \`unacked\` and \`unacked_index\`: there
- * is no moment at which a message is in neither. Arguments: worker, number wanted, number that begins at once, lease, queues. Answers
+ * is no moment at which a message is in neither. Arguments: worker, number wanted, number that begins at once, lease, rates of
+ * tasks, each as task, name, the most that start, and milliseconds; queues. Answers
  * with the server's time, those of the queues that are paused, and the values of each call; sent again, with those that it has taken
  * and still holds.
  */
 export const claim: Script = script(
   'claim',
   true,
-  prelude,
-  lines,
-  life,
+  engine,
   `
-local worker, limit, places, lease = arg(), num(), num(), num()
+local worker, wanted, places, lease = arg(), num(), num(), num()
+local rates = {}
+for n = 1, num() do
+  local task = arg()
+  rates[task] = { name = arg(), starts = num(), per = num() }
+end
 local taken, answer = {}, { tostring(now), '{}' }
 
 local function show(id, message)
   local key = callKey(id)
   local r = redis.call('HMGET', key, 'token', 'queue', 'task', 'attempt', 'deaths', 'most', 'sent', 'alone', 'blamed', 'ignore',
-    'deadline', 'told', 'foreign', 'tag')
+    'deadline', 'told', 'foreign', 'tag', 'after', 'memo', 'undo')
   message = message or messageOf(r[14], r[2])
   local deadline = r[11] and tostring(math.max(0, tonumber(r[11]) - now)) or ''
-  local finished = r[12] and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
+  local steps = r[12] and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
   for _, value in ipairs({ id, r[1], r[2], r[3], r[4], r[5], r[6] or '', r[7] or '', r[8] or '', r[9] or '', r[10] or '', deadline,
-    finished, r[13] or '', message }) do
+    steps, r[13] or '', r[15] or '', r[16] or '', r[17] or '', message }) do
     answer[#answer + 1] = value
   end
 end
@@ -65,7 +69,8 @@ local function take(message, queue, list)
   local h = type(m.headers) == 'table' and m.headers or {}
   local id = text(h.id) or text(p.correlation_id) or tag
   local key = callKey(id)
-  local r = redis.call('HMGET', key, 'state', 'tag', 'alone', 'attempt', 'deaths')
+  local r = redis.call('HMGET', key, 'state', 'tag', 'alone', 'attempt', 'deaths', 'limit', 'limit_running', 'limit_starts',
+    'limit_per', 'task')
   local state, known, deaths = r[1], r[2] == tag, tonumber(r[5] or 0)
   -- It was ended or forgotten while it waited.
   if isEnd[state] or not known then
@@ -90,14 +95,27 @@ local function take(message, queue, list)
   else
     redis.call('HDEL', key, 'foreign')
     local error, why = overdue(key)
-    if error then return finishCancelled(id, key, error, why) end
+    if error then return endOrUndo(id, key, error, why, message) end
     -- Python has put it back, since nobody had renewed its lease for as long as its visibility timeout.
     if state == 'running' then deaths = deaths + 1 end
+  end
+  local limit, bounds = known and r[6], boundsIn(r[7], r[8], r[9])
+  local rate = rates[known and r[10] or text(h.task) or '']
+  for _, each in ipairs({ { rate and rate.name, rate }, { limit, bounds } }) do
+    if each[1] then
+      redis.call('SREM', inList('freed', each[1], list), id)
+      if placesIn(each[1], each[2]) <= 0 then return park(id, key, each[1], each[2], queue, list, message) end
+    end
   end
   local alone = tonumber(r[3] or '')
   local blamed = (alone == nil and #taken < places) or (alone ~= nil and alone < 0)
   local before = math.max(tonumber(r[4] or 0), whole(h.retries))
   local token = redis.call('HINCRBY', key, 'token', 1)
+  if rate then noteStart(id, token, rate.name, rate) end
+  if limit then
+    standIn(id, key, limit, 'running')
+    noteStart(id, token, limit, bounds)
+  end
   redis.call('HSET', key, 'state', 'running', 'queue', queue, 'list', list, 'worker', worker, 'started', now, 'attempt', before + 1,
     'deaths', deaths, 'handle', HANDLE, 'order', order(), 'lease', lease)
   if blamed then redis.call('HSET', key, 'blamed', 1) else redis.call('HDEL', key, 'blamed') end
@@ -105,16 +123,17 @@ local function take(message, queue, list)
   touch(key, tag)
   redis.call('ZREM', ENDING, id)
   redis.call('ZADD', LEASES, now + lease, id)
-  keepFor(id, key, PENDING)
+  stay(id, key, PENDING)
   news(id, 'reported')
   taken[#taken + 1] = { id, tostring(token) }
   show(id, message)
 end
 
 promote()
+openWindows()
 endOverdue()
 -- What is not handed over must not keep others from the server for long, however much of it there is. Who waits asks again.
-local most = limit + 1000
+local most = wanted + 1000
 local paused = {}
 while cursor < #ARGV do
   local queue = arg()
@@ -124,7 +143,7 @@ while cursor < #ARGV do
     steps = {}
   end
   for _, step in ipairs(steps) do
-    while #taken < limit and most > 0 do
+    while #taken < wanted and most > 0 do
       local message = redis.call('RPOP', P .. queue .. step)
       if not message then break end
       most = most - 1
@@ -133,10 +152,11 @@ while cursor < #ARGV do
   end
 end
 answer[2] = cjson.encode(paused)
+wake()
 remember(cjson.encode(taken))
 return answer
 `,
 )
 
 /** The number of values that a claim is answered with. */
-export const claimValues = 15
+export const claimValues = 18

@@ -1,46 +1,22 @@
 import { dueChannel, resumed } from '../wire/channels.ts'
-import { life } from './life.ts'
-import { lines, prelude } from './prelude.ts'
+import { engine } from './engine.ts'
+import { prelude } from './prelude.ts'
 import { type Script, script } from './script.ts'
 
 /**
  * Ends calls that wait, and tells the holders of those that run. What a worker in Python has is marked: it is not stopped by that, but does
- * not run again either. Arguments: the reason, its story for one that has not begun, ids. Answers with the outcome for each.
+ * not run again either. Arguments: the reason, ids. Answers with the outcome for each.
  */
 export const cancel: Script = script(
   'cancel',
   true,
-  prelude,
-  lines,
-  life,
+  engine,
   `
 if answered then return answered end
-local reason, story = arg(), arg()
-
-local function cancel(id)
-  local key = callKey(id)
-  local r = redis.call('HMGET', key, 'state', 'tag', 'score', 'handle', 'cancelling')
-  local state = r[1]
-  if not state then return endedElsewhere(id) and 'ended' or 'gone' end
-  if isEnd[state] or state ~= 'running' and endedElsewhere(id) then return 'ended' end
-  local isHeld = state == 'running' and isOurs(r[2], r[3])
-  if isHeld or redis.call('HEXISTS', UNACKED, r[2]) == 1 then
-    if r[5] then return 'cancelling' end
-    redis.call('HSET', key, 'cancelling', reason)
-    tellTurn(id, key, 'state', '{"state":"cancelling","reason":' .. reason .. '}')
-    keepFor(id, key, PENDING)
-    news(id, 'reported')
-    if isHeld then tell(r[4], 'cancelling ' .. cjson.encode(id) .. '\\n' .. reason) end
-    return 'cancelling'
-  end
-  discard(id, key, 1)
-  finishCancelled(id, key, story, 'revoked')
-  return 'cancelled'
-end
-
+local reason = arg()
 local outcomes = {}
-while cursor < #ARGV do outcomes[#outcomes + 1] = cancel(arg()) end
-return remember(cjson.encode(outcomes))
+while cursor < #ARGV do outcomes[#outcomes + 1] = cancel(arg(), reason) end
+return finished(outcomes)
 `,
 )
 

@@ -1,9 +1,9 @@
 /**
  * Functions for scripts that file a call that has ended in the history, where it is counted, or take it out again; and that see to the
- * message of a call that does not wait any more, which is in its list still.
+ * places where calls wait, which they leave.
  */
 export const filing: string = `
--- As long as the history has it.
+-- As long as it takes, or the history has it.
 local function keepOn(id, key)
   redis.call('PERSIST', key)
   if redis.call('HEXISTS', key, 'told') == 1 then
@@ -12,15 +12,16 @@ local function keepOn(id, key)
   end
 end
 
-local isEnd = { done = true, failed = true, cancelled = true, dead = true }
 local function partOf(state) return state == 'dead' and 'failed' or state end
 
--- It is in the history from now on, with so many bytes beside those of its message and its reports.
-local function file(id, key, state, bytes)
-  local r = redis.call('HMGET', key, 'queue', 'bytes')
-  local queue, kept, part = r[1] or '', (tonumber(r[2]) or 0) + bytes, partOf(state)
-  redis.call('HSET', key, 'state', state, 'ended', now, 'kept', kept)
-  if redis.call('ZADD', endedKey(part), now, id) == 1 then
+-- It is in the history from now on, with so many bytes beside those of its message and its reports; once it does not have its unique key any
+-- more.
+local function file(id, key, state, bytes, keyUntil)
+  local r = redis.call('HMGET', key, 'queue', 'bytes', 'ended')
+  local queue, kept, part, at = r[1] or '', (tonumber(r[2]) or 0) + bytes, partOf(state), r[3] or now
+  redis.call('HSET', key, 'state', state, 'ended', at, 'kept', kept)
+  if keyUntil then redis.call('ZADD', KEYED, keyUntil, id)
+  elseif redis.call('ZADD', endedKey(part), at, id) == 1 then
     tally(state, queue, 1)
     tally('bytes', part, kept)
   end
@@ -35,32 +36,40 @@ local function unfile(id, key, state)
     tally(state, r[1] or '', -1)
     tally('bytes', partOf(state), -(tonumber(r[2]) or 0))
   end
+  redis.call('ZREM', KEYED, id)
   redis.call('ZREM', stateKey(state), id)
 end
 
--- The message of one that waits is taken out of its list where that costs little: \`rank\` says from which end to look first. Else it
--- is dropped by who comes upon it.
-local function discard(id, key, rank)
-  local r = redis.call('HMGET', key, 'member', 'list', 'tag')
+-- A call that has ended has kept its unique key for as long as it was to, or gives it away.
+local function giveKey(id, key)
+  local r = redis.call('HMGET', key, 'state', 'unique', 'kept', 'bytes')
+  redis.call('HDEL', key, 'key_until')
+  if r[2] then freeKey(id, r[2]) end
+  if redis.call('ZREM', KEYED, id) == 1 and isEnd[r[1]] then file(id, key, r[1], r[3] - (r[4] or 0)) end
+end
+
+local function openKeys()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYED, '-inf', now, 'LIMIT', 0, 100)) do giveKey(id, callKey(id)) end
+end
+
+-- One that waits leaves the place where it stands. Out of a list its message is taken where that costs little: \`rank\` says from which end
+-- to look first. Else it is dropped by who comes upon it.
+local function unstand(id, key, rank)
+  local r = redis.call('HMGET', key, 'member', 'seat', 'list', 'tag', 'after')
   if r[1] then
     undelay(r[1])
     redis.call('HDEL', key, 'member')
     return
   end
-  if not r[2] then return end
+  if r[2] then return unseat(id, key, r[5], r[2], r[3]) end
+  if unpark(id, key) or not r[3] then return end
   local text = redis.call('GET', textKey(id))
   for _, each in ipairs({ rank, -rank }) do
-    if text and redis.call('LPOS', P .. r[2], text, 'RANK', each, 'MAXLEN', 250) then
-      redis.call('LREM', P .. r[2], each, text)
+    if text and redis.call('LPOS', P .. r[3], text, 'RANK', each, 'MAXLEN', 250) then
+      redis.call('LREM', P .. r[3], each, text)
       return
     end
   end
-  if r[3] and redis.call('ZADD', HUSKS, now, r[3]) == 1 then tally('husk', r[2], 1) end
-end
-
--- The state of a call that a worker in Python has ended, which writes nothing of that but the result.
-local statesElsewhere = { SUCCESS = 'done', FAILURE = 'failed', REVOKED = 'cancelled' }
-local function endedElsewhere(id)
-  return statesElsewhere[string.match(redis.call('GETRANGE', RESULT .. id, 0, 99), '"status":%s*"(%u+)"') or '']
+  if r[4] and redis.call('ZADD', HUSKS, now, r[4]) == 1 then tally('husk', r[3], 1) end
 end
 `

@@ -14,7 +14,7 @@ local CHORDS, CHORDING = OWN .. 'chords', OWN .. 'chording'
 local GROUP = P .. '${groupKey('')}'
 local complete = {}
 
-local function part(group, score, id, entry, chord)
+local function countPart(group, score, id, entry, chord)
   local ended, added, size, counted, claimed =
     GROUP .. group .. '${ending('ended')}', GROUP .. group .. '${ending('added')}', GROUP .. group .. '${ending('size')}',
     GROUP .. group .. '.d', GROUP .. group .. '.c'
@@ -40,7 +40,7 @@ local function follow(dropped)
   end
   for n = 1, num() do
     local step, group, parent = STEPS[num()], maybe(), maybe()
-    local id = ARGV[cursor + 1]
+    local id = GIVEN[cursor + 1]
     if keep(dropped, step) == 'accepted' then
       if group then redis.call('HSET', callKey(id), 'group', group) end
       if parent then redis.call('HSET', callKey(id), 'parent', parent) end
@@ -57,7 +57,7 @@ local function follow(dropped)
   end
   for n = 1, num() do
     local group, score, id, entry, chord = arg(), arg(), arg(), arg(), arg()
-    if not dropped then part(group, score, id, entry, chord) end
+    if not dropped then countPart(group, score, id, entry, chord) end
   end
 end
 `

@@ -27,6 +27,11 @@ local function limit(kept, default)
   return value == ${unlimited} and math.huge or value
 end
 
+-- The time for which a part of the past is kept.
+local function longest(name)
+  return limit(redis.call('HGET', RETENTION, name .. '.age'), ${defaultRetention.done.age})
+end
+
 -- Forgets the oldest of each part, as long as there is more than is to be kept. The result of a call is kept for as long as results are.
 -- Answers with the milliseconds until there is something to forget again, -1 for never.
 local function trim()
@@ -75,27 +80,24 @@ local function tend()
   for n = 1, #page, 2 do
     local id = page[n]
     local key = callKey(id)
-    local r = redis.call('HMGET', key, 'state', 'tag', 'ignore', 'sent', 'queue')
+    local r = redis.call('HMGET', key, 'state', 'tag', 'ignore', 'sent', 'queue', 'parked')
     local ended = r[1] == 'ready' and endedElsewhere(id)
     if not r[1] then
       redis.call('ZREM', CALLS, id)
       redis.call('UNLINK', textKey(id))
       righted = righted + 1
     elseif ended then
-      redis.call('HSET', key, 'elsewhere', 1)
-      file(id, key, ended, 0)
-      news(id, 'ended')
+      endElsewhere(id, key, ended)
       righted = righted + 1
-    elseif r[1] == 'ready' and r[3] and now - (tonumber(r[4]) or now) > 60000 and redis.call('HEXISTS', UNACKED, r[2]) == 0
+    elseif r[1] == 'ready' and r[3] and now - (tonumber(r[4]) or now) > 60000 and not r[6] and redis.call('HEXISTS', UNACKED, r[2]) == 0
       and isInNoList(r[5]) then
-      redis.call('ZREM', ENDING, id)
-      forget(id, key)
-      news(id, 'ended')
+      remove(id, key, r[1])
       righted = righted + 1
     end
   end
   if #page < ${2 * atOnce} then redis.call('HDEL', COUNTS, 'tended')
   else redis.call('HSET', COUNTS, 'tended', page[#page]) end
+  for _, counter in ipairs(redis.call('ZRANGEBYSCORE', IDLE, '-inf', now - longest('done'), 'LIMIT', 0, ${atOnce})) do dropCounter(counter) end
   redis.call('ZREMRANGEBYSCORE', HUSKS, '-inf', now - PENDING)
   redis.call('ZREMRANGEBYSCORE', QUEUES, '-inf', now - PENDING)
   return righted > ${atOnce / 2}

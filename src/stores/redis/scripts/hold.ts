@@ -1,6 +1,5 @@
 import { history } from './history.ts'
-import { life } from './life.ts'
-import { lines, prelude } from './prelude.ts'
+import { engine } from './engine.ts'
 import { type Script, script } from './script.ts'
 
 /**
@@ -11,8 +10,7 @@ import { type Script, script } from './script.ts'
 export const renew: Script = script(
   'renew',
   false,
-  prelude,
-  life,
+  engine,
   `
 local outcomes = {}
 for n = 1, num() do
@@ -21,7 +19,7 @@ for n = 1, num() do
   if key and lease then
     touch(key, tag)
     redis.call('ZADD', LEASES, now + lease, id)
-    redis.call('PEXPIRE', key, PENDING)
+    stay(id, key, PENDING)
   end
   local reason = key and redis.call('HGET', key, 'cancelling')
   outcomes[n] = not key and 'lost' or reason and '!' .. reason or 'ok'
@@ -34,8 +32,7 @@ return cjson.encode(outcomes)
 export const blame: Script = script(
   'blame',
   false,
-  prelude,
-  life,
+  engine,
   `
 local outcomes = {}
 for n = 1, num() do
@@ -48,30 +45,46 @@ return cjson.encode(outcomes)
 `,
 )
 
-/** Keeps what running attempts report. Arguments: id, token, kind, value, name of a step. */
+/**
+ * Keeps what running attempts report. Arguments: id, token, kind, value; of a step also its name, its value alone, `1` where it can be
+ * undone, `1` where the counter of the call is to count what it sends, and the calls that it sends; of one that was undone the first two.
+ */
 export const report: Script = script(
   'report',
   true,
-  prelude,
-  life,
+  engine,
   `
 if answered then return answered end
 local outcomes, told = {}, {}
 for n = 1, num() do
-  local id, token, kind, value, name = arg(), arg(), arg(), arg(), arg()
+  local id, token, kind, value = arg(), arg(), arg(), arg()
   local key = held(id, token)
-  if key then
+  if key and kind == 'memo' then
+    attend(id, key)
+    redis.call('HSET', key, 'memo', value)
+  elseif key then
     tellTurn(id, key, kind, value)
-    if kind == 'step' then redis.call('HSET', stepsKey(id), name, arg()) end
     told[id] = key
-  elseif kind == 'step' then arg() end
+  end
+  if kind == 'step' then
+    local name, alone, canUndo, attends = arg(), arg(), maybe(), maybe()
+    if key then
+      redis.call('HSET', stepsKey(id), name, alone)
+      noteStep(key, name, canUndo)
+      if attends then attend(id, key) end
+    end
+    keepAll(not key)
+  elseif kind == 'undone' then
+    local name, alone = arg(), arg()
+    if key then noteUndone(key, name, alone) end
+  end
   outcomes[n] = key and 'ok' or 'lost'
 end
 for id, key in pairs(told) do
-  keepFor(id, key, PENDING)
+  stay(id, key, PENDING)
   news(id, 'reported')
 end
-return remember(cjson.encode(outcomes))
+return finished(outcomes)
 `,
 )
 
@@ -81,15 +94,13 @@ return remember(cjson.encode(outcomes))
  * what Python's workers have held for longer than the visibility timeout, as they would do it themselves, and the past. Arguments: the workers of the one
  * who asks, which are seen by that.
  *
- * Answers with the moments at which something is due next, and with the calls to end: id, token, the deaths as JSON, queue and message; and with the
- * chords to end.
+ * Answers with the moments at which something is due next, with the calls to end: id, token, the deaths as JSON, queue and message; with
+ * the chords to end, and with whether there is more of what follows from all that.
  */
 export const sweep: Script = script(
   'sweep',
   false,
-  prelude,
-  lines,
-  life,
+  engine,
   history,
   `
 local function beganBy(worker)
@@ -108,6 +119,8 @@ end
 
 local doomed, lost, began = {}, {}, {}
 promote()
+openWindows()
+openKeys()
 endOverdue()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, 200)) do
   local key = callKey(id)
@@ -178,14 +191,16 @@ end
 
 local function first(set)
   local found = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
-  return found[2] and tonumber(found[2]) - now or -1
+  return found[2] and math.max(0, tonumber(found[2]) - now) or -1
 end
 local past = trim()
 if tend() then past = 0 end
 -- Chords whose last member was counted by one who has died before it sent the body.
-local CHORDING = OWN .. 'chording'
 local chords = redis.call('ZRANGEBYSCORE', CHORDING, '-inf', now, 'LIMIT', 0, 20)
 for _, group in ipairs(chords) do redis.call('ZADD', CHORDING, now + 10000, group) end
-return cjson.encode({ first(DELAYED), first(ENDING), first(LEASES), past, doomed, first(CHORDING), chords })
+local more = wake()
+local times = { past }
+for _, set in ipairs({ DELAYED, ENDING, LEASES, OPENINGS, KEYED, CHORDING }) do times[#times + 1] = first(set) end
+return cjson.encode({ times, doomed, chords, more })
 `,
 )

@@ -1,5 +1,5 @@
-import { life } from './life.ts'
-import { lines, prelude } from './prelude.ts'
+import { engine } from './engine.ts'
+import { prelude } from './prelude.ts'
 import { type Script, script } from './script.ts'
 
 /** The calls that are looked at in one script. */
@@ -30,8 +30,7 @@ end
 export const find: Script = script(
   'find',
   false,
-  prelude,
-  life,
+  engine,
   shows,
   `
 local id = arg()
@@ -118,8 +117,7 @@ end
 export const list: Script = script(
   'list',
   false,
-  prelude,
-  life,
+  engine,
   shows,
   chooses,
   `
@@ -138,9 +136,7 @@ return answer
 export const purge: Script = script(
   'purge',
   true,
-  prelude,
-  lines,
-  life,
+  engine,
   shows,
   chooses,
   `
@@ -148,78 +144,12 @@ if answered then return answered end
 local count_of = 0
 local next = choose(function(id, key, state)
   if state == 'running' then return false end
-  local kept = redis.call('HGET', key, 'state')
-  if isEnd[kept] then unfile(id, key, kept)
-  else
-    discard(id, key, 1)
-    redis.call('ZREM', ENDING, id)
-    redis.call('ZREM', LEASES, id)
-  end
-  forget(id, key)
+  remove(id, key, redis.call('HGET', key, 'state'))
   redis.call('UNLINK', RESULT .. id)
-  if not isEnd[kept] then news(id, 'ended') end
   count_of = count_of + 1
   return count_of >= limit
 end)
-return remember(cjson.encode({ count_of, next or '' }))
-`,
-)
-
-/**
- * Makes ended calls ready again. Each gets a new delivery tag: the message that it had may still be in its list, to be dropped. Arguments
- * of each: id, and the tag. Answers with the outcome for each.
- */
-export const retry: Script = script(
-  'retry',
-  true,
-  prelude,
-  lines,
-  life,
-  `
-if answered then return answered end
-
-local function tagged(message, old, tag)
-  for _, gap in ipairs({ '', ' ' }) do
-    local name = '"delivery_tag":' .. gap
-    local from, to = string.find(message, name .. cjson.encode(old), 1, true)
-    if from then
-      local changed = string.sub(message, 1, from - 1) .. name .. cjson.encode(tag) .. string.sub(message, to + 1)
-      local fine, m = pcall(cjson.decode, changed)
-      if fine and type(m.properties) == 'table' and m.properties.delivery_tag == tag then return changed, tag end
-    end
-  end
-  return message, old
-end
-
-local function again(id, fresh)
-  local key = callKey(id)
-  local r = redis.call('HMGET', key, 'state', 'list', 'tag', 'expires', 'deadline')
-  local text = redis.call('GET', textKey(id))
-  if not r[1] or not text then return 'gone' end
-  if isEnd[r[1]] then unfile(id, key, r[1])
-  elseif r[1] ~= 'ready' or not endedElsewhere(id) then return 'pending' end
-  local message, tag = text, r[3]
-  if tag then message, tag = tagged(message, tag, fresh) end
-  for n, name in ipairs({ 'expires', 'deadline' }) do
-    if r[n + 3] and tonumber(r[n + 3]) <= now then redis.call('HDEL', key, name) end
-  end
-  redis.call('HDEL', key, 'error', 'ended', 'kept', 'started', 'worker', 'alone', 'died', 'blamed', 'score', 'lease', 'cancelling', 'elsewhere',
-    'foreign')
-  redis.call('HSET', key, 'state', 'ready', 'due', now, 'attempt', 0, 'deaths', 0)
-  redis.call('SET', textKey(id), message)
-  if tag then redis.call('HSET', key, 'tag', tag) end
-  redis.call('UNLINK', RESULT .. id)
-  tellTurn(id, key, 'state', '{"state":"again"}')
-  keepFor(id, key, PENDING)
-  watchTime(id, key)
-  push(r[2], message)
-  news(id, 'reported')
-  return 'ready'
-end
-
-local outcomes = {}
-while cursor < #ARGV do outcomes[#outcomes + 1] = again(arg(), arg()) end
-return remember(cjson.encode(outcomes))
+return finished({ count_of, next or '' })
 `,
 )
 
@@ -232,13 +162,14 @@ export const stats: Script = script(
 local ends = { 'done', 'failed', 'cancelled', 'dead' }
 
 local function statsOf(queue)
-  local ready, delayed, oldest = 0, 0, 0
+  local ready, delayed, held, oldest = 0, 0, 0, 0
   for _, step in ipairs(STEPS) do
     local list = queue .. step
     local length = redis.call('LLEN', P .. list)
-    local r = redis.call('HMGET', COUNTS, 'husk ' .. list, 'delayed ' .. list)
+    local r = redis.call('HMGET', COUNTS, 'husk ' .. list, 'delayed ' .. list, 'parked ' .. list, 'held ' .. list)
     if length == 0 and r[1] then redis.call('HDEL', COUNTS, 'husk ' .. list) end
-    ready = ready + math.max(0, length - (tonumber(r[1]) or 0))
+    ready = ready + math.max(0, length - (tonumber(r[1]) or 0)) + (tonumber(r[3]) or 0)
+    held = held + (tonumber(r[4]) or 0)
     delayed = delayed + (tonumber(r[2]) or 0)
     local next = length > 0 and redis.call('LINDEX', P .. list, -1)
     local fine, m = pcall(cjson.decode, next or '')
@@ -250,7 +181,7 @@ local function statsOf(queue)
   end
   local values = { queue, redis.call('SISMEMBER', PAUSED, queue), ready, delayed }
   for n, state in ipairs(ends) do values[n + 4] = tonumber(redis.call('HGET', COUNTS, state .. ' ' .. queue) or 0) end
-  values[9] = oldest
+  values[9], values[10] = oldest, held
   return values
 end
 

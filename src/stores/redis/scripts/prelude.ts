@@ -18,7 +18,9 @@ const commonArguments = 8
  * and `leases` are sorted sets of ids by the moment at which something happens to them, `workers` is one by when they were last seen.
  * `calls` has the ids of all calls by the order in which they came, `in:STATE` those that did not end well in the same order, and
  * `text:ID` is the message of a call as it was sent. `ended:PART` is the history, by when they ended; `counts` has the numbers of both, and of those that are delayed. `husks` are the
- * tags of messages that are in a list and not to be run.
+ * tags of messages that are in a list and not to be run. `work` is what still follows from what has been done, and `failures` the calls
+ * after which others are to be sent; `keyed` are calls that have ended and have their unique key until a moment, `idle` counters that nobody
+ * needs, by since when.
  */
 export const prelude: string = `
 local P, NONCE, KNOWN, HANDLE = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -28,13 +30,14 @@ local PENDING = 2592000000
 local STEPS = { ${listsOf('').map(luaString).join(', ')} }
 local time = redis.call('TIME')
 local now = tonumber(ARGV[5]) or time[1] * 1000 + math.floor(time[2] / 1000)
-local cursor = ${commonArguments}
-local function arg() cursor = cursor + 1 return ARGV[cursor] end
+local GIVEN, cursor = ARGV, ${commonArguments}
+local function arg() cursor = cursor + 1 return GIVEN[cursor] end
 local function num() return tonumber(arg()) end
 local function maybe() local value = arg() if value == '' then return nil end return value end
 
 local OWN = P .. 'skein:'
 local DELAYED, WAITING, ENDING, LEASES = OWN .. 'delayed', OWN .. 'waiting', OWN .. 'ending', OWN .. 'leases'
+local WORK, FAILED, IDLE, KEYED, OPENINGS = OWN .. 'work', OWN .. 'failures', OWN .. 'idle', OWN .. 'keyed', OWN .. 'openings'
 local PAUSED, WORKERS = OWN .. 'paused', OWN .. 'workers'
 local CALLS, COUNTS, QUEUES, HUSKS, RETENTION = OWN .. 'calls', OWN .. 'counts', OWN .. 'queues', OWN .. 'husks', OWN .. 'retention'
 local UNACKED, INDEX = P .. '${unacknowledgedKey}', P .. '${unacknowledgedIndex}'
@@ -47,7 +50,10 @@ local function textKey(id) return OWN .. 'text:' .. id end
 local function stateKey(state) return OWN .. 'in:' .. state end
 local function endedKey(part) return OWN .. 'ended:' .. part end
 local function stepsKey(id) return OWN .. 'steps:' .. id end
-local kinds = { 'progress', 'log', 'item', 'step', 'state' }
+-- How a call has ended, in a letter, and the other way round.
+local isEnd = { done = 'd', failed = 'f', cancelled = 'c', dead = 'x' }
+local STATES = { d = 'done', v = 'done', f = 'failed', c = 'cancelled', x = 'dead' }
+local kinds = { 'progress', 'log', 'item', 'step', 'undone', 'state' }
 local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
 local function news(id, what) redis.call('PUBLISH', P .. '${newsChannel}' .. id, what) end
 local function tell(handle, what) redis.call('PUBLISH', P .. '${handleChannel}' .. handle, what) end
@@ -113,6 +119,12 @@ local function promote()
     end
     if list then push(list, message) end
   end
+end
+
+-- The state of a call that a worker in Python has ended, which writes nothing of that but the result.
+local statesElsewhere = { SUCCESS = 'done', FAILURE = 'failed', REVOKED = 'cancelled' }
+local function endedElsewhere(id)
+  return statesElsewhere[string.match(redis.call('GETRANGE', RESULT .. id, 0, 99), '"status":%s*"(%u+)"') or '']
 end
 `
 

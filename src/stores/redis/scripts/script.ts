@@ -14,8 +14,25 @@ export interface Script {
 
 /** @param parts what it is made of: functions that it calls, and last what it does */
 export function script(name: string, once: boolean, ...parts: readonly string[]): Script {
-  const text = parts.join('\n')
+  // What it does is a function: Lua has room for no more than two hundred names in one.
+  const text = [...parts.slice(0, -1), `local function main()\n${parts.at(-1)}\nend\nreturn main()`].join('\n')
   return { name, text, sha: createHash('sha1').update(text).digest('hex'), once }
+}
+
+/** The answer of a script that changes calls. */
+export interface Changed<T> {
+  /** One for each of those that were asked for. */
+  readonly outcomes: readonly T[]
+  /** The chords of Celery that are complete by that. */
+  readonly complete: readonly string[]
+  /** More follows from it than was done. */
+  readonly more: boolean
+}
+
+/** Reads the answer of a script that changes calls. */
+export function changedOf<T>(answer: unknown): Changed<T> {
+  const [outcomes, complete, more] = JSON.parse(answer as string) as readonly [unknown, unknown, boolean]
+  return { outcomes: listIn(outcomes), complete: listIn(complete), more }
 }
 
 /** The list that a script has answered with as JSON. Lua knows no empty list. */

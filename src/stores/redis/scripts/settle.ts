@@ -1,23 +1,16 @@
-import { follow } from './follow.ts'
-import { life } from './life.ts'
-import { lines, prelude } from './prelude.ts'
-import { listIn, type Script, script } from './script.ts'
-import { keep } from './send.ts'
+import { engine } from './engine.ts'
+import { type Script, script } from './script.ts'
 
 /**
  * Ends attempts: acknowledgement, result and the calls that follow are one step, and only if the claim still holds. Arguments of each:
  * id, token, kind, text, delay, mark (of a retry and an end: how a death counts; of a release: `1` for one that had begun), the
- * two parts of the document for Celery, the calls that follow, and what Celery's message asks for beside. Answers with `ok` or `lost` for
- * each, and with the chords that are complete.
+ * two parts of the document for Celery, `a` for a release that is to wait for a counter, with that and the memo, or `u` for
+ * one that is to be undone, with its end; the calls that follow, and what Celery's message asks for beside. Answers with `ok` or `lost` for each.
  */
 export const settle: Script = script(
   'settle',
   true,
-  prelude,
-  lines,
-  life,
-  keep,
-  follow,
+  engine,
   `
 if answered then return answered end
 
@@ -34,11 +27,15 @@ end
 local function settle()
   local id, token, kind, text = arg(), arg(), arg(), arg()
   local wait, mark, before, after = num(), maybe(), arg(), arg()
+  local awaited, memo, ends
+  local also = arg()
+  if also == 'a' then awaited, memo = waitGiven(), maybe() end
+  if also == 'u' then ends = { state = arg(), error = arg() } end
   local key, tag = held(id, token)
   local goesOn = key ~= nil
   if key and kind == 'retry' then
     local r = redis.call('HMGET', key, 'attempt', 'started', 'queue')
-    redis.call('HDEL', key, 'expires')
+    redis.call('HDEL', key, 'expires', 'memo')
     if not overdue(key) then
       tellTurn(id, key, 'state', '{"state":"retry","attempt":' .. r[1] .. ',"delay":' .. wait .. ',"error":' .. text .. '}')
       redis.call('HSET', key, 'error', text)
@@ -48,24 +45,31 @@ local function settle()
       news(id, 'reported')
     else goesOn = false end
     goBack(id, key, tag, wait, false)
+  elseif key and ends then
+    local message = takeBack(tag, redis.call('HGET', key, 'queue'))
+    redis.call('ZREM', LEASES, id)
+    redis.call('HDEL', key, 'score', 'lease', 'blamed', 'place')
+    toUndo(id, key, ends, wait, true, message)
   elseif key and kind == 'release' then
     if mark then redis.call('HDEL', key, 'expires') end
     if not overdue(key) then
-      tellTurn(id, key, 'state', '{"state":"released","attempt":' .. redis.call('HGET', key, 'attempt') .. '}')
+      tellTurn(id, key, 'state', '{"state":"released","attempt":' .. redis.call('HGET', key, 'attempt') ..
+        (awaited and ',"after":' .. cjson.encode(awaited.counter) or '') .. '}')
       redis.call('HINCRBY', key, 'attempt', -1)
       redis.call('HDEL', key, 'started')
       news(id, 'reported')
     else goesOn = false end
-    goBack(id, key, tag, wait, true)
+    if awaited and goesOn then
+      if memo then redis.call('HSET', key, 'memo', memo) else redis.call('HDEL', key, 'memo') end
+      goWait(id, key, tag, awaited, wait)
+    else goBack(id, key, tag, wait, true) end
   elseif key then
     if mark then redis.call('HINCRBY', key, 'deaths', 1) end
     unack(tag)
     finish(id, key, kind, before, after, text)
   end
   -- After the end of this one, whose places they may take.
-  for n = 1, num() do
-    keep(not goesOn)
-  end
+  keepAll(not goesOn)
   follow(not goesOn)
   return key and 'ok' or 'lost'
 end
@@ -73,12 +77,6 @@ end
 promote()
 local outcomes = {}
 for n = 1, num() do outcomes[n] = settle() end
-return remember(cjson.encode({ outcomes, complete }))
+return finished(outcomes)
 `,
 )
-
-/** The answer of the script: `ok` or `lost` for each, and the chords that are complete. */
-export function settled(answer: unknown): readonly [outcomes: readonly ('ok' | 'lost')[], complete: readonly string[]] {
-  const [outcomes, complete] = JSON.parse(answer as string) as readonly [unknown, unknown]
-  return [listIn(outcomes), listIn(complete)]
-}

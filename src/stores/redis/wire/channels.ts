@@ -14,3 +14,6 @@ export const dueChannel = 'skein:due'
 
 /** The word for the second. */
 export const resumed = 'resumed'
+
+/** The channel that says that a schedule was changed. */
+export const scheduledChannel = 'skein:scheduled'

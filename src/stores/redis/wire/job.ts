@@ -2,6 +2,7 @@ import { MalformedMessageError } from '../../../core/errors/errors.ts'
 import type { StoredState } from '../../roles/calls.ts'
 import type { StoredJob } from '../../roles/inspector.ts'
 import { outcomeOfDocument } from './document.ts'
+import { limitName } from './limit-names.ts'
 import { deliveryOf } from './message.ts'
 
 /** A call as the scripts show it: the fields of its hash are a name and a value in turns. */
@@ -37,6 +38,11 @@ export function jobOf([id, state, record, sent, fields]: Shown, most: number): S
     sentAt,
     dueAt: number('due') ?? sentAt,
     ...optional('worker', text('worker')),
+    ...optional('key', text('unique')),
+    ...optional('keyUntil', number('key_until')),
+    ...optional('limitKey', text('limit')?.slice(limitName('').length)),
+    ...optional('memo', text('memo')),
+    ...optional('after', text('after')),
     ...optional('startedAt', number('started')),
     ...optional('endedAt', number('ended') ?? document?.endedAt),
     ...optional('expiresAt', number('expires')),
