@@ -53,7 +53,7 @@ for (const version of versions) {
         return [error, await fleet.python(states)]
       }
       assert.deepEqual(await errorAndStates('chain(ts("add", 1, 1), ts("fail").set(immutable=True), add.s(3))'), [
-        ['javascript.NonRetryableError', ["'bad'"]],
+        ['celery.exceptions.NonRetryableError', ["'bad'"]],
         ['FAILURE', 'FAILURE', 'SUCCESS'],
       ])
       assert.deepEqual(await errorAndStates('chain(ts("add", 1, 1), fail.si(), ts("add", 3))'), [
