@@ -37,7 +37,12 @@ export async function freshServer(found: ServerProgram, ...options: string[]): P
 }
 
 function asked(server: Server): RedisServer {
-  return { ...server, text: async (...command) => shown(await ask(server.port, command)) }
+  return { ...server, text: asking(server.port) }
+}
+
+/** Asks a server on a port of this machine: what it answers, as text. */
+export function asking(port: number): RedisServer['text'] {
+  return async (...command) => shown(await ask(port, command))
 }
 
 /** A simple answer as text. */

@@ -1,7 +1,7 @@
 import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { withoutSecret } from '../without-secret.ts'
-import type { ConnectionOptions } from './connection/client.ts'
+import type { ConnectionOptions, SentinelAddress } from './connection/client.ts'
 import type { Copies } from './connection/link.ts'
 
 /** The place that the URL of a Redis store names, and what it says beside. */
@@ -25,6 +25,8 @@ const names: ReadonlySet<string> = new Set([
   'prefix',
   'result_expires',
   'visibility_timeout',
+  'sentinel',
+  'sentinels',
   'wait_replicas',
   'wait_disk',
 ])
@@ -32,7 +34,8 @@ const example = `'redis://127.0.0.1:6379/0'`
 
 /**
  * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, or `rediss://` for TLS, with `?result_expires=86400`, `visibility_timeout=3600` (both
- * in seconds, as Celery has them) and `prefix=`. `wait_replicas=1` and `wait_disk=yes` say what must have a change before it counts.
+ * in seconds, as Celery has them) and `prefix=`. With `sentinel=NAME` the host is a Sentinel that knows where the primary of that name is, and
+ * `sentinels=HOST:PORT,…` are others that do. `wait_replicas=1` and `wait_disk=yes` say what must have a change before it counts.
  *
  * **Errors**: `SKEIN_INVALID_ARGUMENT`.
  */
@@ -65,24 +68,51 @@ export function redisPlace(text: string): RedisPlace {
   if (number === 0)
     throw new InvalidArgumentError(`The port in the URL of a Redis store is 1 to 65535, got ${describe(shown)}`)
   const database = Number(db || 0)
+  const sentinels = sentinelsIn(searchParams, { host, port: port === '' ? 26379 : number })
+  const secure = protocol === 'rediss:'
   const prefix = searchParams.get('prefix') ?? ''
   return {
     // It can be read, so an @ in its query is none that ends a password.
     url: text.replace(/\/\/[^/?#]*@/, '//…@'),
-    location: `redis:${host}:${number}/${database}/${prefix}`,
+    location: `redis:${sentinels ? `${sentinels.name}@` : ''}${host}:${number}/${database}/${prefix}`,
     connection: {
-      host,
-      port: number,
+      ...(sentinels ?? { host, port: number }),
       db: database,
       ...(username === '' ? {} : { username: decoded(username) }),
       ...(password === '' ? {} : { password: decoded(password) }),
-      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+      ...(secure ? { tls: {} } : {}),
+      ...(secure && sentinels ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
     },
     prefix,
     resultExpires: secondsOf(searchParams, 'result_expires') ?? 86_400_000,
     copies: copiesIn(searchParams),
     visibilityTimeout: secondsOf(searchParams, 'visibility_timeout'),
   }
+}
+
+/** The Sentinels that know where the server is. @param first the one that the URL names as its host */
+function sentinelsIn(
+  parameters: URLSearchParams,
+  first: SentinelAddress,
+): { readonly name: string; readonly sentinels: readonly SentinelAddress[] } | undefined {
+  const name = parameters.get('sentinel')
+  const others = parameters.get('sentinels')
+  if (name === null || name === '') {
+    if (name === null && others === null) return undefined
+    throw new InvalidArgumentError(
+      `With sentinels in the URL of a Redis store goes the name of their primary, as in sentinel=mymaster, got ${describe(name)}`,
+    )
+  }
+  return { name, sentinels: [first, ...(others ? others.split(',').map(addressOf) : [])] }
+}
+
+function addressOf(text: string): SentinelAddress {
+  const found = /^(?:\[([\da-fA-F:.]+)\]|([^:/@\s]+))(?::(\d{1,5}))?$/.exec(text)
+  const port = Number(found?.[3] ?? 26379)
+  if (found && port > 0 && port < 65_536) return { host: (found[1] ?? found[2]) as string, port }
+  throw new InvalidArgumentError(
+    `sentinels in the URL of a Redis store are addresses such as one.example:26379,two.example:26379, got ${describe(text)}`,
+  )
 }
 
 function copiesIn(parameters: URLSearchParams): Copies | undefined {

@@ -27,6 +27,17 @@ export interface ConnectionOptions {
   readonly password?: string
   readonly db?: number
   readonly tls?: object
+  /** The name of the primary that these know of, in place of a host and a port. */
+  readonly name?: string
+  readonly sentinels?: readonly SentinelAddress[]
+  readonly sentinelTLS?: object
+  readonly enableTLSForSentinelMode?: boolean
+}
+
+/** The address of a Sentinel. */
+export interface SentinelAddress {
+  readonly host: string
+  readonly port: number
 }
 
 let Client: (new (options: object) => Connection) | undefined
@@ -41,6 +52,7 @@ export function newConnection(options: ConnectionOptions, store: string): Connec
     // It would send again what was written and not answered, so that it is done twice. And with that turned off, what was not answered
     // never is. So one that has been cut is thrown away, which answers all that it has not.
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
     enableOfflineQueue: false,
     maxRetriesPerRequest: null,
   })

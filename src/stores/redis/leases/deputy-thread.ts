@@ -113,6 +113,7 @@ export function deputy(load: NodeJS.Require): void {
       connectTimeout: 5_000,
       commandTimeout: 5_000,
       retryStrategy: () => null,
+      sentinelRetryStrategy: () => null,
       enableOfflineQueue: false,
     })
     opened.on('error', () => {}) // who uses it hears of it
