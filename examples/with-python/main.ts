@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { main } from 'skein'
-import { connect, type DurableQueue, type QueueWorker, work } from 'skein/queue'
+import { call, main, sleep } from 'skein'
+import { connect, type DurableJob, type DurableQueue, type QueueWorker, work } from 'skein/queue'
 import { language as inEither, longest, words } from './python-tasks.ts'
 import { center, language, lengths, stamp } from './web.ts'
 
@@ -60,6 +60,21 @@ async function talk(queue: DurableQueue, worker: QueueWorker): Promise<void> {
   )
   console.log('A beat in Python has a task in TypeScript run:', await stamped)
   await stop(beat)
+
+  const schedule = await queue.schedule('with-python', { every: '1s' }, call(words, 'in time'), { times: 1 })
+  const [term] = await schedule.next(1)
+  const timely = await (await jobOf(queue, `with-python@${term?.toISOString()}`)).result()
+  console.log('A schedule in TypeScript has a task in Python run:', timely)
+  await schedule.remove()
+}
+
+/** The job of a term of a schedule, once it is there. */
+async function jobOf(queue: DurableQueue, id: string): Promise<DurableJob<readonly string[]>> {
+  for (;;) {
+    const job = await queue.job<readonly string[]>(id)
+    if (job !== undefined) return job
+    await sleep('50ms')
+  }
 }
 
 /** The languages of the workers that take from the queue `both`: asks until both have answered. */
