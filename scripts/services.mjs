@@ -170,7 +170,19 @@ export async function celery(version) {
   const packages = celeryVersions[version]
   if (packages === undefined)
     throw new Error(`Unknown version of Celery: ${version}. Known are: ${Object.keys(celeryVersions).join(', ')}`)
-  const folder = join(root, '.cache', `celery-${version}`)
+  return environment('Celery', version, packages, 'import celery, redis')
+}
+
+/** The version of Flower that tests run against, beside Celery 5.7.0. */
+const flowerVersion = '2.2.0'
+
+/** The same with Flower, the monitor for a browser. */
+export function flower() {
+  return environment('Flower', flowerVersion, [...celeryVersions['5.7.0'], `flower==${flowerVersion}`], 'import flower')
+}
+
+async function environment(name, version, packages, check) {
+  const folder = join(root, '.cache', `${name.toLowerCase()}-${version}`)
   const windows = process.platform === 'win32'
   const python = join(folder, windows ? 'Scripts/python.exe' : 'bin/python')
   const complete = join(folder, 'complete')
@@ -180,12 +192,12 @@ export async function celery(version) {
     mkdirSync(folder, { recursive: true })
     await execute(windows ? 'python' : 'python3', ['-m', 'venv', folder], { timeout: patience })
     await install(python, packages)
-    await execute(python, ['-c', 'import celery, redis'])
+    await execute(python, ['-c', check])
     writeFileSync(complete, '')
     return { python, version }
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
-    return { missing: `Celery ${version} could not be installed with python3 -m venv and pip: ${why(error)}` }
+    return { missing: `${name} ${version} could not be installed with python3 -m venv and pip: ${why(error)}` }
   }
 }
 
@@ -210,10 +222,17 @@ async function install(python, packages) {
 /** The version of Celery that tests run against unless SKEIN_CELERY names another. */
 export const defaultCelery = process.env.SKEIN_CELERY ?? '5.6.3'
 
+/** The versions that the tests of a fleet run against. */
+export const versionsOfCelery = process.env.SKEIN_CELERY ? [process.env.SKEIN_CELERY] : Object.keys(celeryVersions)
+
 /** Installs what tests need, as far as that is allowed, and says what is not here. Gives an exit code, which is 0. */
 export async function prepareServices() {
   const others = Object.keys(otherServers).map(otherServer)
-  const found = await Promise.all([redisProgram(), celeryWithDjango(defaultCelery), ...others])
+  // All that several test files use: each of them by itself would make them at the same time, in one place.
+  const peers = versionsOfCelery.map(version =>
+    version === defaultCelery ? celeryWithDjango(version) : celery(version),
+  )
+  const found = await Promise.all([redisProgram(), ...peers, flower(), ...others])
   for (const { missing } of found) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
   return 0
 }
@@ -224,6 +243,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   said(await redisProgram(), 'Redis')
   for (const name of Object.keys(otherServers)) said(await otherServer(name), name.replace(/ .*/, ''))
   for (const version of Object.keys(celeryVersions)) said(await celery(version), 'Celery')
+  said(await flower(), 'Flower')
   if (process.argv.includes('--keep')) {
     const { url, missing, stop } = await startRedis()
     console.log(missing ?? `${url} (Ctrl-C stops it)`)

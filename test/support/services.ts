@@ -44,7 +44,8 @@ const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs'))
   readonly celery: (version: string) => Promise<Celery | Missing>
   readonly celeryWithDjango: (version: string) => Promise<Celery | Missing>
   readonly defaultCelery: string
-  readonly celeryVersions: Readonly<Record<string, readonly string[]>>
+  readonly versionsOfCelery: readonly string[]
+  readonly flower: () => Promise<Celery | Missing>
 }
 
 /** Looks for the Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installs it if need be. */
@@ -70,8 +71,11 @@ export function celery(): Promise<Celery | Missing> {
 /** A version of Celery, which is installed if need be. */
 export const celeryOf: (version: string) => Promise<Celery | Missing> = services.celery
 
-/** The versions of Celery that there are to test with. */
-export const celeryVersions: readonly string[] = Object.keys(services.celeryVersions)
+/** The versions of Celery to test with: the one that SKEIN_CELERY names, or all. */
+export const celeryVersions: readonly string[] = services.versionsOfCelery
+
+/** Flower, in a virtual environment with Celery, which is installed if need be. */
+export const flower: () => Promise<Celery | Missing> = services.flower
 
 /** The same with Django, which is added if need be. */
 export function celeryWithDjango(): Promise<Celery | Missing> {

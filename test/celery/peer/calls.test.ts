@@ -3,10 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { call } from 'skein'
 import { connect, contract, type DurableQueue, type QueueWorker, work } from 'skein/queue'
 import { listsOf } from '#skein/celery/redis-keys.js'
-import { notTested } from '../../support/services.ts'
+import { celeryOf, celeryVersions, notTested } from '../../support/services.ts'
 import { mutated } from '../mutation/mutate.ts'
 import { randomOf } from '../mutation/random.ts'
-import { type Fleet, missingFor, startFleet, versions } from './fleet.ts'
+import { type Fleet, missingFor, startFleet } from './fleet.ts'
 import { heard, tasks } from './tasks.ts'
 
 const py = {
@@ -21,8 +21,8 @@ const py = {
 }
 const celery = { queue: 'celery' } as const
 
-for (const version of versions) {
-  const missing = await missingFor(version)
+for (const version of celeryVersions) {
+  const missing = await missingFor(celeryOf(version))
   describe(`calls between Celery ${version} and skein:`, () => {
     let fleet: Fleet
     let python: Awaited<ReturnType<Fleet['worker']>>
@@ -31,7 +31,7 @@ for (const version of versions) {
 
     before(async () => {
       if (missing !== undefined) return
-      fleet = await startFleet(version)
+      fleet = await startFleet(celeryOf(version))
       python = await fleet.worker('py@host', '-P', 'solo', '--without-gossip', '--without-mingle')
       worker = await work({ store: fleet.url, tasks, on: 'loop', queues: ['ts'] })
       queue = await connect(fleet.url)

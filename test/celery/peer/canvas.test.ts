@@ -2,20 +2,20 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type QueueWorker, work } from 'skein/queue'
 import { readEnvelope } from '#skein/celery/envelope.js'
-import { notTested } from '../../support/services.ts'
-import { type Fleet, missingFor, startFleet, versions } from './fleet.ts'
+import { celeryOf, celeryVersions, notTested } from '../../support/services.ts'
+import { type Fleet, missingFor, startFleet } from './fleet.ts'
 import { sound } from '../samples.ts'
 import { heard, tasks } from './tasks.ts'
 
-for (const version of versions) {
-  const missing = await missingFor(version)
+for (const version of celeryVersions) {
+  const missing = await missingFor(celeryOf(version))
   describe(`a canvas of Celery ${version}, run by workers of both languages:`, () => {
     let fleet: Fleet
     let worker: QueueWorker
 
     before(async () => {
       if (missing !== undefined) return
-      fleet = await startFleet(version)
+      fleet = await startFleet(celeryOf(version))
       await fleet.worker('py@host', '-P', 'solo', '--without-gossip', '--without-mingle')
       worker = await work({ store: fleet.url, tasks, on: 'loop', queues: ['ts'] })
     })

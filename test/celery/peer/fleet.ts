@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { readEnvelope } from '#skein/celery/envelope.js'
 import { type ReceivedEvent, readEvents } from '#skein/celery/remote/events.js'
 import { root } from '../../support/paths.ts'
-import { celeryVersions, celeryOf, startRedis } from '../../support/services.ts'
+import { type celeryOf, startRedis } from '../../support/services.ts'
 import { sound } from '../samples.ts'
 import { RedisLink } from './redis-link.ts'
 
@@ -39,19 +39,16 @@ interface PythonWorker {
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** The versions of Celery to try with: the one that SKEIN_CELERY names, or all. */
-export const versions: readonly string[] = process.env['SKEIN_CELERY'] ? [process.env['SKEIN_CELERY']] : celeryVersions
-
 /** Why a fleet cannot be started; undefined where it can. */
-export async function missingFor(version: string): Promise<string | undefined> {
+export async function missingFor(environment: ReturnType<typeof celeryOf>): Promise<string | undefined> {
   const redis = await startRedis()
   if (redis.missing !== undefined) return redis.missing
   await redis.stop()
-  return (await celeryOf(version)).missing
+  return (await environment).missing
 }
 
-export async function startFleet(version: string): Promise<Fleet> {
-  const [redis, found] = await Promise.all([startRedis(), celeryOf(version)])
+export async function startFleet(environment: ReturnType<typeof celeryOf>): Promise<Fleet> {
+  const [redis, found] = await Promise.all([startRedis(), environment])
   if (redis.missing !== undefined || found.missing !== undefined) throw new Error(redis.missing ?? found.missing)
   const { python } = found
   const options = {

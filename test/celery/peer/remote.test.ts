@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type QueueWorker, work } from 'skein/queue'
 import type { ReceivedEvent } from '#skein/celery/remote/events.js'
-import { notTested } from '../../support/services.ts'
-import { type Fleet, missingFor, startFleet, versions } from './fleet.ts'
+import { celeryOf, celeryVersions, notTested } from '../../support/services.ts'
+import { type Fleet, missingFor, startFleet } from './fleet.ts'
 import { tasks } from './tasks.ts'
 
 // oxlint-disable-next-line no-explicit-any
@@ -11,8 +11,8 @@ type Loose = any
 
 const name = 'ts@host'
 
-for (const version of versions) {
-  const missing = await missingFor(version)
+for (const version of celeryVersions) {
+  const missing = await missingFor(celeryOf(version))
   describe(`Celery ${version} and a worker of skein:`, () => {
     let fleet: Fleet
     let worker: QueueWorker
@@ -21,7 +21,7 @@ for (const version of versions) {
       work({ store: fleet.url, tasks, on: 'loop', concurrency: 2, queues: ['ts'], celery: { name } })
     before(async () => {
       if (missing !== undefined) return
-      fleet = await startFleet(version)
+      fleet = await startFleet(celeryOf(version))
       worker = await start()
     })
     after(async () => {
