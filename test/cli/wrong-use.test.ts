@@ -50,6 +50,12 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
     2,
     /--workers is for threads and processes/,
   ],
+  [
+    'a name of a worker in a fleet of Celery that is none',
+    ['worker', 'tasks.mjs', '--store', 'sqlite:jobs.db', '--celery-name', 'a b'],
+    2,
+    /celery\.name must be such as 'w1' or 'w1@host', got 'a b'/,
+  ],
   ['several tasks and no name', ['map', 'tasks.mjs', '1'], 2, /has several tasks; say which: tasks\.mjs:square/],
   ['a task that is not there', ['map', 'tasks.mjs:sqare', '1'], 3, /has no task 'sqare'\. Did you mean square\?/],
   ['a file that is not there', ['map', 'none.mjs:square', '1'], 3, /There is no file .*none\.mjs/],

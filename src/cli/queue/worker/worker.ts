@@ -50,6 +50,11 @@ export const workerCommand: CommandBody = {
       help: 'serve /healthz on this port of 127.0.0.1: 200 while it does its work, else 503',
     },
     'health-host': { value: 'HOST', help: 'serve it on another address' },
+    'celery-name': {
+      value: 'NAME',
+      help: 'its name in a fleet of Celery on Redis, for celery inspect and control (default: skein-PID-…)',
+    },
+    'celery-events': { help: 'tell the monitors of Celery of every job, as celery worker -E (default: once one asks)' },
     verbose: { short: 'v', help: 'a line for every job' },
   },
   run: runWorker,
@@ -92,6 +97,8 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     ?.split(',')
     .map(each => each.trim())
   const healthHost = args.text('health-host')
+  const name = args.text('celery-name')
+  const celery = { ...(name === undefined ? {} : { name }), ...(args.has('celery-events') ? { events: true } : {}) }
   const numbers = {
     workers: args.integer('workers', 1),
     concurrency: args.integer('concurrency', 1),
@@ -112,6 +119,7 @@ function optionsOf(args: Arguments, store: string): WorkOptions {
     ...(queues === undefined ? {} : { queues }),
     ...(args.has('rate') ? { rates: ratesOf(args.text('rate') ?? '') } : {}),
     ...(healthHost === undefined ? {} : { healthHost }),
+    celery,
     ...(Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as Partial<WorkOptions>),
   }
 }
