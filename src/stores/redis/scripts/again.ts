@@ -100,7 +100,7 @@ end
 export const retry: Script = script(
   'retry',
   true,
-  engine,
+  ...engine,
   graphs,
   `
 if answered then return answered end

@@ -9,7 +9,7 @@ import { type Script, script } from './script.ts'
 export const lookAtChord: Script = script(
   'lookAtChord',
   false,
-  engine,
+  ...engine,
   `
 local group = arg()
 local waiting = redis.call('HGET', CHORDS, group)
@@ -39,7 +39,7 @@ return answer
 export const endChord: Script = script(
   'endChord',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 local group, failed = arg(), maybe()

@@ -13,7 +13,7 @@ import { type Script, script } from './script.ts'
 export const claim: Script = script(
   'claim',
   true,
-  engine,
+  ...engine,
   `
 local worker, wanted, places, lease = arg(), num(), num(), num()
 local rates = {}

@@ -10,7 +10,7 @@ import { type Script, script } from './script.ts'
 export const cancel: Script = script(
   'cancel',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 local reason = arg()

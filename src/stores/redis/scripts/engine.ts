@@ -11,9 +11,8 @@ import { uniqueness } from './unique.ts'
 import { waking } from './waking.ts'
 
 /** All that scripts are made of which change calls: what comes first knows nothing of what comes after it. */
-export const engine: string = [
-  prelude,
-  lines,
+export const engine: readonly [string, ...string[]] = [
+  prelude + lines,
   stories,
   uniqueness,
   counting,
@@ -24,4 +23,4 @@ export const engine: string = [
   keeping,
   follow,
   waking,
-].join('\n')
+]

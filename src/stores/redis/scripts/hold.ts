@@ -10,7 +10,7 @@ import { type Script, script } from './script.ts'
 export const renew: Script = script(
   'renew',
   false,
-  engine,
+  ...engine,
   `
 local outcomes = {}
 for n = 1, num() do
@@ -32,7 +32,7 @@ return cjson.encode(outcomes)
 export const blame: Script = script(
   'blame',
   false,
-  engine,
+  ...engine,
   `
 local outcomes = {}
 for n = 1, num() do
@@ -52,7 +52,7 @@ return cjson.encode(outcomes)
 export const report: Script = script(
   'report',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 local outcomes, told = {}, {}
@@ -100,7 +100,7 @@ return finished(outcomes)
 export const sweep: Script = script(
   'sweep',
   false,
-  engine,
+  ...engine,
   history,
   `
 local function beganBy(worker)

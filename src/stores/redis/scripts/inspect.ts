@@ -30,7 +30,7 @@ end
 export const find: Script = script(
   'find',
   false,
-  engine,
+  ...engine,
   shows,
   `
 local id = arg()
@@ -117,7 +117,7 @@ end
 export const list: Script = script(
   'list',
   false,
-  engine,
+  ...engine,
   shows,
   chooses,
   `
@@ -136,7 +136,7 @@ return answer
 export const purge: Script = script(
   'purge',
   true,
-  engine,
+  ...engine,
   shows,
   chooses,
   `

@@ -27,7 +27,7 @@ end
 export const changeSchedules: Script = script(
   'change schedules',
   true,
-  engine,
+  ...engine,
   scheduling,
   `
 if answered then return answered end

@@ -12,10 +12,15 @@ export interface Script {
   readonly once: boolean
 }
 
-/** @param parts what it is made of: functions that it calls, and last what it does */
-export function script(name: string, once: boolean, ...parts: readonly string[]): Script {
-  // What it does is a function: Lua has room for no more than two hundred names in one.
-  const text = [...parts.slice(0, -1), `local function main()\n${parts.at(-1)}\nend\nreturn main()`].join('\n')
+/**
+ * Makes a script.
+ *
+ * @param base what its functions know, and `parts` the functions that it calls, and last what it does
+ */
+export function script(name: string, once: boolean, base: string, ...parts: readonly string[]): Script {
+  // To make a function, Lua looks for each name that it knows among all those in the function around it, one by one; those outside of that
+  // it has at once. There is room for sixty of these, and for two hundred names in one function.
+  const text = `${base}\nlocal function body()\n${parts.join('\n')}\nend\nreturn body()`
   return { name, text, sha: createHash('sha1').update(text).digest('hex'), once }
 }
 

@@ -8,7 +8,7 @@ import { type Script, script } from './script.ts'
 export const send: Script = script(
   'send',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 promote()
@@ -25,7 +25,7 @@ return finished(outcomes)
 export const stage: Script = script(
   'stage',
   false,
-  engine,
+  ...engine,
   `
 local key = stagedKey(arg(), arg())
 redis.call('DEL', key)

@@ -10,7 +10,7 @@ import { type Script, script } from './script.ts'
 export const settle: Script = script(
   'settle',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 

@@ -14,7 +14,7 @@ const mostBytes = 4 * 1024 * 1024
 export const moving: Script = script(
   'moving',
   false,
-  engine,
+  ...engine,
   `
 local function membershipsOf(key, id, count)
   local found = {}
@@ -55,7 +55,7 @@ return answer
 export const neededCounters: Script = script(
   'needed counters',
   false,
-  engine,
+  ...engine,
   `
 local answer = { '' }
 local page = redis.call('ZRANGEBYSCORE', CALLS, '(' .. arg(), '+inf', 'WITHSCORES', 'LIMIT', 0, ${atOnce})
@@ -83,7 +83,7 @@ return answer
 export const take: Script = script(
   'take',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 

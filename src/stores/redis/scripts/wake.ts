@@ -9,16 +9,17 @@ import { type Script, script } from './script.ts'
  */
 export const wake: Script = script(
   'wake',
-  false,
-  engine,
+  true,
+  ...engine,
   `
+if answered then return answered end
 wake()
 local answer = { redis.call('EXISTS', WORK) == 1 }
 for _, id in ipairs(redis.call('LRANGE', FAILED, 0, 99)) do
   local r, text = redis.call('HMGET', callKey(id), 'queue', 'error'), redis.call('GET', textKey(id))
   if r[1] and text then answer[#answer + 1] = { id, r[1], text, r[2] or '{}' } else redis.call('LREM', FAILED, 1, id) end
 end
-return cjson.encode(answer)
+return remember(cjson.encode(answer))
 `,
 )
 
@@ -26,7 +27,7 @@ return cjson.encode(answer)
 export const conclude: Script = script(
   'conclude',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 local id = arg()
@@ -40,7 +41,7 @@ return finished({})
 export const signal: Script = script(
   'signal',
   true,
-  engine,
+  ...engine,
   `
 if answered then return answered end
 local id, name, value = arg(), arg(), arg()
