@@ -7,7 +7,7 @@ import { celeryOf, celeryVersions, notTested } from '../../support/services.ts'
 import { mutated } from '../mutation/mutate.ts'
 import { randomOf } from '../mutation/random.ts'
 import { type Fleet, missingFor, startFleet } from './fleet.ts'
-import { heard, tasks } from './tasks.ts'
+import { add, heard, sum, tasks } from './tasks.ts'
 
 const py = {
   add: contract<(x: number, y?: number) => number>('proj.add'),
@@ -175,7 +175,19 @@ for (const version of celeryVersions) {
       'fifty restarts of the server under load',
       'it takes minutes; test/stores/redis/cut.test.ts has three, with the store alone',
     )
-    notYet(13, 'schedules of skein call a worker in Python', 'the store on Redis keeps no schedules')
+    group(13, 'a schedule of skein calls a worker in Python', async () => {
+      const received = fleet.event(({ type, fields }) => type === 'task-received' && fields['name'] === 'proj.echo')
+      const schedule = await queue.schedule('tick', { every: '1s' }, call(py.echo, 'from skein', {}).with(celery), {
+        times: 1,
+      })
+      assert.equal((await received).fields['args'], "('from skein',)")
+      await schedule.remove()
+    })
+
+    group(7, 'a graph of skein whose inner calls run in both languages', async () => {
+      const inner = [call(add, 1, 2).with({ queue: 'ts' }), call(py.add, 3, 4).with(celery)]
+      assert.equal(await queue.run(call(sum, inner as never).with({ queue: 'ts' })), 10)
+    })
 
     group(17, 'version 1 of the protocol, with its links, and zlib', () =>
       values({

@@ -2,8 +2,8 @@ import { current, NonRetryableError, task } from 'skein'
 
 /** The tasks of skein's worker in a fleet, by the names that Python calls them. */
 
-const add = task(import.meta, (x: number, y: number = 0) => x + y, { name: 'ts.add' })
-const sum = task(import.meta, (xs: number[]) => xs.reduce((a, b) => a + b, 0), { name: 'ts.sum' })
+export const add = task(import.meta, (x: number, y: number = 0) => x + y, { name: 'ts.add' })
+export const sum = task(import.meta, (xs: number[]) => xs.reduce((a, b) => a + b, 0), { name: 'ts.sum' })
 const listed = task(import.meta, (xs: unknown) => xs, { name: 'ts.listed' })
 const echo = task(import.meta, (...args: unknown[]) => args, { name: 'ts.echo' })
 const fail = task(
