@@ -20,7 +20,7 @@ const bundles = {
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
-const published = { size: 870_000, unpackedSize: 3_350_000, entryCount: 155 }
+const published = { size: 900_000, unpackedSize: 3_450_000, entryCount: 155 }
 
 /** The joined files that most programs and workers load, in bytes. */
 const parts = { front: 419_000, host: 143_500, pool: 63_500, threads: 7_500, processes: 9_300 }

@@ -2,7 +2,21 @@ import { describe } from '../../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../../core/errors/errors.ts'
 import type { Fields } from '../../../celery/fields.ts'
 import type { ControlCommand } from '../../../celery/remote/control.ts'
-import * as replies from '../../../celery/remote/control-replies.ts'
+import {
+  callsReply,
+  clockReply,
+  confReply,
+  errorReply,
+  helloReply,
+  pingReply,
+  queryReply,
+  queuesReply,
+  registeredReply,
+  reportReply,
+  revokedReply,
+  statsReply,
+  type HeldCall,
+} from '../../../celery/remote/control-replies.ts'
 import { wallTime } from '../../../core/time/clock.ts'
 import type { Remote } from '../../../stores/roles/remote.ts'
 import type { Attempt } from '../attempt.ts'
@@ -52,11 +66,11 @@ export class Commands {
     const name = aliases[method] ?? method
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
     // As Python shows a key that is not there.
-    if (command === undefined) return replies.errorReply(`KeyError('${method}')`)
+    if (command === undefined) return errorReply(`KeyError('${method}')`)
     try {
       return command(this, given)
     } catch (error) {
-      return replies.errorReply((error as Error).message)
+      return errorReply((error as Error).message)
     }
   }
 
@@ -64,7 +78,7 @@ export class Commands {
   report(): Fields {
     const { name, version } = software()
     const { transport } = this.#remote.server
-    return replies.reportReply(
+    return reportReply(
       `\nsoftware -> ${name}:${version} node:${process.versions.node}\n` +
         `platform -> system:${process.platform} arch:${process.arch}\ntransport:${transport} results:${this.#worker.url}\n`,
     )
@@ -73,13 +87,13 @@ export class Commands {
   /** @internal */
   conf(): Fields {
     const { url } = this.#worker
-    return replies.confReply({ brokerUrl: url, resultBackend: url, include: [] })
+    return confReply({ brokerUrl: url, resultBackend: url, include: [] })
   }
 
   /** @internal */
   stats(): Fields {
     const { capacity, totals } = this.#worker
-    return replies.statsReply({
+    return statsReply({
       total: totals,
       pid: process.pid,
       clock: this.#clock.value,
@@ -95,7 +109,7 @@ export class Commands {
   /** @internal */
   held(which: 'active' | 'reserved'): readonly Fields[] {
     const calls = this.#attempts().filter(attempt => this.#worker.hasBegun(attempt) === (which === 'active'))
-    return replies.callsReply(
+    return callsReply(
       this.#worker.name,
       calls.map(each => this.#heldCall(each)),
     )
@@ -104,17 +118,17 @@ export class Commands {
   /** @internal */
   query(given: Fields): Fields {
     const calls = this.#attempts().map(each => this.#heldCall(each))
-    return replies.queryReply(this.#worker.name, namesIn(given, 'ids'), calls)
+    return queryReply(this.#worker.name, namesIn(given, 'ids'), calls)
   }
 
   /** @internal */
   registered(): string[] {
-    return replies.registeredReply(this.#worker.tasks.map(name => ({ name })))
+    return registeredReply(this.#worker.tasks.map(name => ({ name })))
   }
 
   /** @internal */
   queues(): readonly Fields[] {
-    return replies.queuesReply(this.#worker.queues.map(name => ({ name, exchange: name, routingKey: name })))
+    return queuesReply(this.#worker.queues.map(name => ({ name, exchange: name, routingKey: name })))
   }
 
   /** @internal */
@@ -124,7 +138,7 @@ export class Commands {
     // Older workers send an object with the ids as its keys.
     const ids = Array.isArray(revoked) ? (revoked as unknown[]) : Object.keys((revoked ?? {}) as object)
     this.#revoked.add(ids.filter(id => typeof id === 'string'))
-    return replies.helloReply(this.#revoked.ids(), this.#clock.forward())
+    return helloReply(this.#revoked.ids(), this.#clock.forward())
   }
 
   /** @internal */
@@ -168,7 +182,7 @@ export class Commands {
   /** @internal */
   limitTime(given: Fields): Fields {
     const { task_name: task, hard, soft } = given
-    if (typeof task !== 'string' || !this.#worker.tasks.includes(task)) return replies.errorReply('unknown task')
+    if (typeof task !== 'string' || !this.#worker.tasks.includes(task)) return errorReply('unknown task')
     const [first, last] = [secondsIn(soft, 'soft'), secondsIn(hard, 'hard')]
     const timeout = first ?? last
     this.#worker.limitTime(
@@ -189,7 +203,7 @@ export class Commands {
     const queue = nameIn(given, 'queue')
     const { exchange_type: type } = given
     if (type !== undefined && type !== null && type !== 'direct') {
-      return replies.errorReply(`skein takes calls from queues of the exchange type 'direct', got ${describe(type)}`)
+      return errorReply(`skein takes calls from queues of the exchange type 'direct', got ${describe(type)}`)
     }
     const { queues } = this.#worker
     if (queues.includes(queue)) return ok(`already consuming from ${queue}`)
@@ -216,19 +230,19 @@ export class Commands {
 
   /** @internal */
   clock(): Fields {
-    return replies.clockReply(this.#clock.value)
+    return clockReply(this.#clock.value)
   }
 
   /** @internal */
   revokedIds(): string[] {
-    return replies.revokedReply(this.#revoked.ids())
+    return revokedReply(this.#revoked.ids())
   }
 
   #attempts(): Attempt[] {
     return [...this.#worker.attempts]
   }
 
-  #heldCall(attempt: Attempt): replies.HeldCall {
+  #heldCall(attempt: Attempt): HeldCall {
     const { message, entry, claim } = attempt
     return {
       message,
@@ -247,7 +261,7 @@ type Command = (all: Commands, given: Fields) => unknown
 const never =
   (why: string): Command =>
   () =>
-    replies.errorReply(why)
+    errorReply(why)
 
 /** Other names of commands. */
 const aliases: Readonly<Record<string, string>> = {
@@ -262,7 +276,7 @@ const aliases: Readonly<Record<string, string>> = {
 const ofPool = 'the number of threads and processes of a worker of skein is set when it is started'
 
 const commands: Readonly<Record<string, Command>> = {
-  ping: replies.pingReply,
+  ping: pingReply,
   report: all => all.report(),
   conf: all => all.conf(),
   stats: all => all.stats(),
