@@ -18,7 +18,7 @@ export function messageOf(call: OutgoingCall, replyTo: string): { readonly text:
   const { id, queue, body, expires, priority } = call
   const tag = randomUUID()
   const text = writeEnvelope({
-    headers: headersOf(call),
+    headers: call.counts === undefined ? headersOf(call) : withResult(headersOf(call)),
     body,
     exchange: '',
     routingKey: queue,
@@ -36,6 +36,11 @@ function headersOf({ id, task, headers }: OutgoingCall): string {
   const parts = partsOf(headers)
   if (stringIn(parts, 'task') === task && stringIn(parts, 'id') === id) return headers
   return `{"lang":"js","task":${JSON.stringify(task)},"id":${JSON.stringify(id)},"${bareHeader}":${JSON.stringify(headers)}}`
+}
+
+/** The headers of a call whose end others wait for: a worker in Python writes nothing of that but the result. */
+function withResult(headers: string): string {
+  return headers.replace('"ignore_result":true', '"ignore_result":false')
 }
 
 /** A message that was taken out of a list, as far as it takes to hand it over. */
