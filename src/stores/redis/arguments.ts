@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Aftermath } from '../../celery/canvas/aftermath.ts'
+import { type Aftermath, aftermathOf, type EndedCall } from '../../celery/canvas/aftermath.ts'
+import { newCallId } from '../call-id.ts'
 import { fieldsOf, nameIn } from '../../celery/canvas/signature.ts'
 import { listOf, listsOf } from '../../celery/redis-keys.ts'
 import { jobCounter } from '../job-counter.ts'
@@ -116,7 +117,8 @@ export class Writing {
       ...calls.flatMap(call => {
         const headers = fieldsOf(call.headers)
         const named = (name: string): string => nameIn(headers.get(name)) ?? ''
-        return [lists.indexOf(listOf('', call.priority)) + 1, named('group'), named('parent_id'), ...this.call(call)]
+        const list = lists.indexOf(listOf('', call.priority)) + 1
+        return [list, named('group'), named('parent_id'), partOf(call), ...this.call(call)]
       }),
       never.length,
       ...never.flatMap(({ id, state, error, group = '' }) => [id, ...documentOfError(id, error, state), group]),
@@ -228,4 +230,12 @@ function partsOf(settlement: Settlement): Argument[] {
 
 function whole(milliseconds: number | undefined): Argument {
   return milliseconds === undefined ? '' : Math.ceil(milliseconds)
+}
+
+/** The part that a member of a chord has in that where it is cancelled before a worker has it, as JSON; empty for others. */
+function partOf(call: EndedCall): string {
+  if (call.body.endsWith('"chord":null}]')) return ''
+  const end = { state: 'cancelled', error: '{"source":"explicit"}' } as const
+  const [part] = aftermathOf(call, end, { newId: newCallId }).parts
+  return part === undefined ? '' : JSON.stringify([part.group, part.score, part.id, part.entry, part.chord])
 }

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { openStore } from 'skein/queue'
-import type { Claim, Intake, OutgoingCall, Store } from 'skein/stores'
+import type { Claim, InspectableStore, Intake, OutgoingCall, Store } from 'skein/stores'
 import { type Aftermath, aftermathOf, type CallEnd } from '#skein/celery/canvas/aftermath.js'
 import { describeRedis, freshRedis, type RedisServer } from '../../support/redis-server.ts'
 
 const signature = (task: string, options = ''): string =>
   `{"task":"${task}","args":[],"kwargs":{},"options":{${options}},"subtask_type":null,"immutable":false}`
+
+/** A chord of two, as it stands in a message. */
+const header = ['one', 'two'].map(id => signature('t', `"task_id":"${id}","queue":"later"`)).join(',')
+const chord = `{"task":"celery.chord","args":[],"kwargs":{"kwargs":{},"header":[${header}],"body":${signature('body', '"task_id":"the body"')}},"options":{},"subtask_type":"chord","immutable":false}`
 
 /** A member of a chord, as Celery has it. */
 function member(index: number, group = 'g', chord = signature('body', '"task_id":"body"')): OutgoingCall {
@@ -119,6 +123,20 @@ describeRedis('a chord of Celery in a store on Redis', () => {
     await store.broker.send([{ ...late, headers }, member(1, 'other')])
     await taken(1)
     assert.equal((await store.results.outcome('body of late')).state, 'failed')
+  })
+
+  test('is counted in with a member that was cancelled while it waited', async () => {
+    const body = `[[],{},{"callbacks":[${chord}],"errbacks":null,"chain":null,"chord":null}]`
+    await store.broker.send([{ ...member(0), body }])
+    const [claim] = await taken(1)
+    await end(claim)
+    const { inspector } = store as InspectableStore
+    assert.deepEqual(await inspector.cancel(['one', 'two'], '"why"'), ['cancelled', 'cancelled'])
+    // Somebody looks, and sees to it.
+    await server.text('ZADD', 'skein:chording', '0', (await server.text('HKEYS', 'skein:chords')).trim())
+    await store.broker.send([member(0, 'other')])
+    await taken(1)
+    while ((await store.results.outcome('the body')).state !== 'failed') await new Promise(setImmediate)
   })
 
   test('is seen to by another one, where who has counted the last part has died before the body was sent', async () => {

@@ -1,7 +1,7 @@
 import { counting } from './counters.ts'
 import { keeping } from './keep.ts'
 import { filing } from './filing.ts'
-import { follow } from './follow.ts'
+import { chords, follow } from './follow.ts'
 import { life } from './life.ts'
 import { limiting } from './limits.ts'
 import { lines, prelude } from './prelude.ts'
@@ -19,6 +19,7 @@ export const engine: readonly [string, ...string[]] = [
   limiting,
   undoable,
   filing,
+  chords,
   life,
   keeping,
   follow,

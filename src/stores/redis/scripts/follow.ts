@@ -9,7 +9,7 @@ import { groupKey } from '../../../celery/redis-keys.ts'
  * A chord that is complete is noted in \`skein:chords\` with what its body needs, and in \`skein:chording\` by when somebody else is to see to
  * it: the one that has counted the last part sends the body at once, in a script of its own, and may die before that.
  */
-export const follow: string = `
+export const chords: string = `
 local CHORDS, CHORDING = OWN .. 'chords', OWN .. 'chording'
 local GROUP = P .. '${groupKey('')}'
 local complete = {}
@@ -29,6 +29,17 @@ local function countPart(group, score, id, entry, chord)
   complete[#complete + 1] = group
 end
 
+-- A member that no worker ends is counted by what was noted of it when it was sent.
+local function countNoted(key)
+  local part = redis.call('HGET', key, 'part')
+  if not part then return end
+  redis.call('HDEL', key, 'part')
+  countPart(unpack(cjson.decode(part)))
+end
+`
+
+/** The rest of it, once calls can be kept. */
+export const follow: string = `
 local function follow(dropped)
   for n = 1, num() do
     local group, size, saved = arg(), arg(), maybe()
@@ -39,11 +50,12 @@ local function follow(dropped)
     end
   end
   for n = 1, num() do
-    local step, group, parent = STEPS[num()], maybe(), maybe()
+    local step, group, parent, part = STEPS[num()], maybe(), maybe(), maybe()
     local id = GIVEN[cursor + 1]
     if keep(dropped, step) == 'accepted' then
       if group then redis.call('HSET', callKey(id), 'group', group) end
       if parent then redis.call('HSET', callKey(id), 'parent', parent) end
+      if part then redis.call('HSET', callKey(id), 'part', part) end
     end
   end
   for n = 1, num() do

@@ -181,6 +181,7 @@ end
 local function finishCancelled(id, key, error, why)
   local before = '{"status":"REVOKED","result":{"exc_type":"TaskRevokedError","exc_message":["' .. why ..
     '"],"exc_module":"celery.exceptions"},"traceback":null,"children":[],'
+  countNoted(key)
   finish(id, key, 'cancelled', before, ',"task_id":' .. cjson.encode(id) .. '}', error)
 end
 
