@@ -23,17 +23,21 @@ for n = 1, num() do
 end
 local taken, answer = {}, { tostring(now), '{}' }
 
-local function show(id, message)
-  local key = callKey(id)
-  local r = redis.call('HMGET', key, 'token', 'queue', 'task', 'attempt', 'deaths', 'most', 'sent', 'alone', 'blamed', 'ignore',
-    'deadline', 'told', 'foreign', 'tag', 'after', 'memo', 'undo')
-  message = message or messageOf(r[14], r[2])
-  local deadline = r[11] and tostring(math.max(0, tonumber(r[11]) - now)) or ''
-  local steps = r[12] and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
-  for _, value in ipairs({ id, r[1], r[2], r[3], r[4], r[5], r[6] or '', r[7] or '', r[8] or '', r[9] or '', r[10] or '', deadline,
-    steps, r[13] or '', r[15] or '', r[16] or '', r[17] or '', message }) do
+-- \`rest\` are the fields after the number of deaths, as its hash has them.
+local function add(id, token, queue, task, attempt, deaths, rest, message)
+  local most, sent, alone, blamed, ignore, deadline, told, foreign, after, memo, undo = unpack(rest, 1, 11)
+  deadline = deadline and tostring(math.max(0, tonumber(deadline) - now)) or ''
+  local steps = told and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
+  for _, value in ipairs({ id, tostring(token), queue, task, tostring(attempt), tostring(deaths), most or '', sent or '', alone or '',
+    blamed or '', ignore or '', deadline, steps, foreign or '', after or '', memo or '', undo or '', message }) do
     answer[#answer + 1] = value
   end
+end
+
+local function show(id, message)
+  local r = redis.call('HMGET', callKey(id), 'token', 'queue', 'task', 'attempt', 'deaths', 'most', 'sent', 'alone', 'blamed', 'ignore',
+    'deadline', 'told', 'foreign', 'after', 'memo', 'undo', 'tag')
+  add(id, r[1], r[2], r[3], r[4], r[5], { unpack(r, 6, 16) }, message or messageOf(r[17], r[2]))
 end
 
 if answered then
@@ -70,7 +74,8 @@ local function take(message, queue, list)
   local id = text(h.id) or text(p.correlation_id) or tag
   local key = callKey(id)
   local r = redis.call('HMGET', key, 'state', 'tag', 'alone', 'attempt', 'deaths', 'limit', 'limit_running', 'limit_starts',
-    'limit_per', 'task')
+    'limit_per', 'task', 'token', 'foreign', 'deadline', 'expires', 'cancelling', 'blamed', 'stays', 'told', 'most', 'sent', 'ignore', 'after',
+    'memo', 'undo')
   local state, known, deaths = r[1], r[2] == tag, tonumber(r[5] or 0)
   -- It was ended or forgotten while it waited.
   if isEnd[state] or not known then
@@ -93,8 +98,8 @@ local function take(message, queue, list)
     if text(h.group) then redis.call('HSET', key, 'group', h.group) end
     if text(h.parent_id) then redis.call('HSET', key, 'parent', h.parent_id) end
   else
-    redis.call('HDEL', key, 'foreign')
-    local error, why = overdue(key)
+    if r[12] then redis.call('HDEL', key, 'foreign') end
+    local error, why = overdueBy(r[13], r[14], r[15])
     if error then return endOrUndo(id, key, error, why, message) end
     -- Python has put it back, since nobody had renewed its lease for as long as its visibility timeout.
     if state == 'running' then deaths = deaths + 1 end
@@ -110,23 +115,26 @@ local function take(message, queue, list)
   local alone = tonumber(r[3] or '')
   local blamed = (alone == nil and #taken < places) or (alone ~= nil and alone < 0)
   local before = math.max(tonumber(r[4] or 0), whole(h.retries))
-  local token = redis.call('HINCRBY', key, 'token', 1)
+  local token, attempt = tonumber(r[11] or 0) + 1, before + 1
   if rate then noteStart(id, token, rate.name, rate) end
   if limit then
     standIn(id, key, limit, 'running')
     noteStart(id, token, limit, bounds)
   end
-  redis.call('HSET', key, 'state', 'running', 'queue', queue, 'list', list, 'worker', worker, 'started', now, 'attempt', before + 1,
-    'deaths', deaths, 'handle', HANDLE, 'order', order(), 'lease', lease)
-  if blamed then redis.call('HSET', key, 'blamed', 1) else redis.call('HDEL', key, 'blamed') end
+  -- First of all that could fail: a message that was taken out of its list must be where it comes back from.
   redis.call('HSET', UNACKED, tag, '[' .. message .. suffix(queue))
-  touch(key, tag)
-  redis.call('ZREM', ENDING, id)
+  redis.call('ZADD', INDEX, scoreNow(), tag)
+  redis.call('HSET', key, 'state', 'running', 'token', token, 'queue', queue, 'list', list, 'worker', worker, 'started', now, 'attempt', attempt,
+    'deaths', deaths, 'handle', HANDLE, 'order', order(), 'lease', lease, 'score', scoreNow(), unpack(blamed and { 'blamed', 1 } or {}))
+  if not blamed and r[16] then redis.call('HDEL', key, 'blamed') end
   redis.call('ZADD', LEASES, now + lease, id)
-  stay(id, key, PENDING)
+  if not known or r[13] or r[14] or r[22] then redis.call('ZREM', ENDING, id) end
+  -- One that was sent lately is kept for long enough.
+  if not known or r[17] or r[18] or now - tonumber(r[20] or 0) > 86400000 then stay(id, key, PENDING) end
   news(id, 'reported')
   taken[#taken + 1] = { id, tostring(token) }
-  show(id, message)
+  if not known then return show(id, message) end
+  add(id, token, queue, r[10], attempt, deaths, { r[19], r[20], r[3], blamed and '1', r[21], r[13], r[18], false, r[22], r[23], r[24] }, message)
 end
 
 promote()

@@ -31,16 +31,20 @@ local function takeBack(tag, queue)
   return message
 end
 
+-- The score of whoever is seen now.
+local function scoreNow() return string.format('%.3f', now / 1000) end
+
 local function touch(key, tag)
-  local score = string.format('%.3f', now / 1000)
-  redis.call('ZADD', INDEX, score, tag)
-  redis.call('HSET', key, 'score', score)
+  redis.call('ZADD', INDEX, scoreNow(), tag)
+  redis.call('HSET', key, 'score', scoreNow())
 end
 
-local function isOurs(tag, score)
+local function isSeen(tag, score)
   local found = tag and score and redis.call('ZSCORE', INDEX, tag)
-  return found and tonumber(found) == tonumber(score) and redis.call('HEXISTS', UNACKED, tag) == 1
+  return found and tonumber(found) == tonumber(score)
 end
+
+local function isOurs(tag, score) return isSeen(tag, score) and redis.call('HEXISTS', UNACKED, tag) == 1 end
 
 -- The key of a call and its delivery tag, for one who holds it under this token.
 local function held(id, token)
@@ -48,6 +52,15 @@ local function held(id, token)
   local r = redis.call('HMGET', key, 'state', 'token', 'tag', 'score')
   if r[1] ~= 'running' or r[2] ~= token or not isOurs(r[3], r[4]) then return nil end
   return key, r[3]
+end
+
+-- The same for one who is done with it: it is not held any more.
+local function handedIn(id, token)
+  local key = callKey(id)
+  local r = redis.call('HMGET', key, 'state', 'token', 'tag', 'score')
+  if r[1] ~= 'running' or r[2] ~= token or not isSeen(r[3], r[4]) or redis.call('HDEL', UNACKED, r[3]) == 0 then return nil end
+  redis.call('ZREM', INDEX, r[3])
+  return key
 end
 
 local function tellTurn(id, key, kind, value)
@@ -89,11 +102,10 @@ local function iso(at)
 end
 
 -- Writes the document that Celery reads, and tells those who wait for it.
-local function record(id, key, before, after, span)
+local function record(id, group, parent, before, after, span)
   local also = ''
-  local r = redis.call('HMGET', key, 'group', 'parent')
-  if r[1] then also = also .. ',"group_id":' .. cjson.encode(r[1]) end
-  if r[2] then also = also .. ',"parent_id":' .. cjson.encode(r[2]) end
+  if group then also = also .. ',"group_id":' .. cjson.encode(group) end
+  if parent then also = also .. ',"parent_id":' .. cjson.encode(parent) end
   local document = before .. '"date_done":"' .. iso(now) .. '"' .. also .. after
   redis.call('SET', RESULT .. id, document, 'PX', span)
   redis.call('PUBLISH', RESULT .. id, document)
@@ -115,12 +127,13 @@ local function forget(id, key)
 end
 
 -- A call has ended, and is in nobody's way any more. Answers with whether its result is ignored, until when it has its unique key, the bytes
--- that are kept by the counter that it has waited for, and whether it is to be counted.
+-- that are kept by the counter that it has waited for, whether it is to be counted, and fields of its hash: group, parent, error, cancelling.
 local function depart(id, key, state, mark, text)
-  local r = redis.call('HMGET', key, 'ignore', 'unique', 'key_until', 'counts', 'after', 'limit')
+  local r = redis.call('HMGET', key, 'ignore', 'unique', 'key_until', 'counts', 'after', 'limit', 'deadline', 'expires', 'group', 'parent',
+    'error', 'cancelling')
   local keyUntil, bytes = r[2] and tonumber(r[3] or 0) > now and tonumber(r[3]), 0
   redis.call('ZREM', LEASES, id)
-  redis.call('ZREM', ENDING, id)
+  if r[5] or r[7] or r[8] then redis.call('ZREM', ENDING, id) end
   if r[2] and not keyUntil then freeKey(id, r[2]) end
   if r[6] then standIn(id, key, r[6]) end
   if r[4] then later('count', id, 0, mark, text) end
@@ -131,14 +144,14 @@ local function depart(id, key, state, mark, text)
     later('over', r[5], '-inf', state, id)
     bytes = tonumber(redis.call('HGET', part('members', r[5]), 'bytes') or 0)
   end
-  return r[1], keyUntil, bytes, r[4]
+  return r[1], keyUntil, bytes, r[4], { group = r[9], parent = r[10], error = r[11], cancelling = r[12] }
 end
 
 -- It is over.
 local function finish(id, key, state, before, after, error)
   -- A document without its date, as long as it is nobody's but theirs who wait for it.
   local text = state == 'done' and before .. '"date_done":null' .. after or error
-  local ignored, keyUntil, bytes, isMember = depart(id, key, state, isEnd[state], text)
+  local ignored, keyUntil, bytes, isMember, fields = depart(id, key, state, isEnd[state], text)
   if ignored and state == 'done' and not keyUntil then
     -- As a member it is needed until it has been counted.
     if isMember then
@@ -148,13 +161,11 @@ local function finish(id, key, state, before, after, error)
     news(id, 'ended')
     return
   end
-  if state == 'done' then redis.call('HDEL', key, 'error', 'cancelling')
-  else
-    redis.call('HDEL', key, 'cancelling')
-    redis.call('HSET', key, 'error', error)
-  end
+  if fields.cancelling then redis.call('HDEL', key, 'cancelling') end
+  if state ~= 'done' then redis.call('HSET', key, 'error', error)
+  elseif fields.error then redis.call('HDEL', key, 'error') end
   file(id, key, state, bytes + (state == 'done' and (ignored and 0 or #before) or #error), keyUntil)
-  if ignored then news(id, 'ended') else record(id, key, before, after, math.max(KEEP, keyUntil and keyUntil - now or 0)) end
+  if ignored then news(id, 'ended') else record(id, fields.group, fields.parent, before, after, math.max(KEEP, keyUntil and keyUntil - now or 0)) end
 end
 
 -- A worker in Python has ended a call, which writes nothing of that but the result.
@@ -170,13 +181,14 @@ end
 local EXPIRED, DEADLINE = ${luaString(expiredStory)}, ${luaString(deadlineStory)}
 
 -- The story of a call that is not to run any more: somebody has asked it to stop, or its time is over.
-local function overdue(key)
-  local r = redis.call('HMGET', key, 'deadline', 'expires', 'cancelling')
-  if r[3] then return ${luaString(beforeReason)} .. r[3] .. ${luaString(afterReason)}, 'revoked' end
-  if r[1] and tonumber(r[1]) <= now then return DEADLINE, 'deadline' end
-  if r[2] and tonumber(r[2]) <= now then return EXPIRED, 'expired' end
+local function overdueBy(deadline, expires, cancelling)
+  if cancelling then return ${luaString(beforeReason)} .. cancelling .. ${luaString(afterReason)}, 'revoked' end
+  if deadline and tonumber(deadline) <= now then return DEADLINE, 'deadline' end
+  if expires and tonumber(expires) <= now then return EXPIRED, 'expired' end
   return nil
 end
+
+local function overdue(key) return overdueBy(unpack(redis.call('HMGET', key, 'deadline', 'expires', 'cancelling'))) end
 
 local function finishCancelled(id, key, error, why)
   local before = '{"status":"REVOKED","result":{"exc_type":"TaskRevokedError","exc_message":["' .. why ..

@@ -80,7 +80,16 @@ local function push(list, message, first)
   redis.call(first and 'RPUSH' or 'LPUSH', P .. list, message)
 end
 
-local function order() return redis.call('INCR', OWN .. 'order') end
+-- A number that is higher than all before it. A script takes some at once: what it does not need is left out.
+local nextOrder, orders = 0, 0
+local function order()
+  if orders == 0 then
+    orders = 16
+    nextOrder = redis.call('INCRBY', OWN .. 'order', orders) - orders
+  end
+  nextOrder, orders = nextOrder + 1, orders - 1
+  return nextOrder
+end
 
 local function tally(what, of, by)
   local field = what .. ' ' .. of

@@ -31,7 +31,9 @@ local function settle()
   local also = arg()
   if also == 'a' then awaited, memo = waitGiven(), maybe() end
   if also == 'u' then ends = { state = arg(), error = arg() } end
-  local key, tag = held(id, token)
+  local isEnding = not ends and kind ~= 'retry' and kind ~= 'release'
+  local key, tag
+  if isEnding then key = handedIn(id, token) else key, tag = held(id, token) end
   local goesOn = key ~= nil
   if key and kind == 'retry' then
     local r = redis.call('HMGET', key, 'attempt', 'started', 'queue')
@@ -65,7 +67,6 @@ local function settle()
     else goBack(id, key, tag, wait, true) end
   elseif key then
     if mark then redis.call('HINCRBY', key, 'deaths', 1) end
-    unack(tag)
     finish(id, key, kind, before, after, text)
   end
   -- After the end of this one, whose places they may take.
