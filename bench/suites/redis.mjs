@@ -38,6 +38,8 @@ const raw = {
 }
 
 const needsRedis = 'needs redis-server'
+const keeps =
+  "each job is some twenty-five writes on the server: kombu's keys and Celery's result, and the lease, the history and the counts of skein"
 const needsPython = 'needs redis-server and Python'
 const notes = [
   'Each has a server of its own, which flushes what it was told every second. ioredis alone pushes 700 bytes onto a list, and takes them off ' +
@@ -74,6 +76,7 @@ export function enqueue({ quick }) {
         metric: 'rate',
         least: 5,
         needs: needsRedis,
+        why: keeps,
       }),
       ratio(cells, {
         what: 'Redis: calls accepted per second, in lots',
@@ -84,6 +87,7 @@ export function enqueue({ quick }) {
         metric: 'rate',
         least: 10,
         needs: needsPython,
+        why: keeps,
       }),
     ],
   }
@@ -116,6 +120,7 @@ export function process({ quick }) {
         metric: 'rate',
         least: 3,
         needs: needsRedis,
+        why: keeps,
       }),
       ratio(cells, {
         what: 'Redis: jobs per second through one worker process',
@@ -125,6 +130,7 @@ export function process({ quick }) {
         metric: 'rate',
         least: 20,
         needs: needsPython,
+        why: keeps,
       }),
     ],
   }
