@@ -31,7 +31,7 @@ local function takeBack(tag, queue)
   return message
 end
 
--- The score of whoever is seen now.
+-- The score of what is seen now.
 local function scoreNow() return string.format('%.3f', now / 1000) end
 
 local function touch(key, tag)
