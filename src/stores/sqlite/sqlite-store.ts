@@ -67,7 +67,7 @@ export class SqliteStore implements InspectableStore {
   private constructor(url: string, data: ThreadData, announced: Map<string, Announcement>, thread: SqliteThread) {
     this.url = url
     this.location = locationOf(data.path)
-    this.broker = new SqliteBroker(thread, data.durability)
+    this.broker = new SqliteBroker(this, thread, data.durability)
     this.results = new SqliteResults(thread)
     this.inspector = new SqliteInspector(thread)
     this.registry = new SqliteRegistry(thread, announced)

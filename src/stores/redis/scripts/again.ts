@@ -1,4 +1,4 @@
-import { engine } from './engine.ts'
+import { engine } from './engine/engine.ts'
 import { type Script, script } from './script.ts'
 
 /** Functions for the script that makes calls run again: they find those that run again with one, and take back that they have ended. */

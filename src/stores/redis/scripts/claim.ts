@@ -1,5 +1,5 @@
 import { damagedStory } from '../../story.ts'
-import { engine } from './engine.ts'
+import { engine } from './engine/engine.ts'
 import { luaString } from './prelude.ts'
 import { type Script, script } from './script.ts'
 

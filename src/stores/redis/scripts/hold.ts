@@ -1,5 +1,5 @@
 import { history } from './history.ts'
-import { engine } from './engine.ts'
+import { engine } from './engine/engine.ts'
 import { type Script, script } from './script.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { engine } from './engine.ts'
+import { engine } from './engine/engine.ts'
 import { type Script, script } from './script.ts'
 
 /**

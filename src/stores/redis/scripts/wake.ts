@@ -1,5 +1,5 @@
 import { firstSignal } from '../../job-counter.ts'
-import { engine } from './engine.ts'
+import { engine } from './engine/engine.ts'
 import { prelude } from './prelude.ts'
 import { type Script, script } from './script.ts'
 

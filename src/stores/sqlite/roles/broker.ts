@@ -12,6 +12,7 @@ import type {
   WriteOutcome,
 } from '../../roles/broker.ts'
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
+import type { Lacking } from '../../roles/need.ts'
 import { packCalls, unpackOutcomes } from '../calls/sent-call.ts'
 import type { SqliteThread } from '../calls/requests.ts'
 
@@ -35,11 +36,13 @@ export class SqliteBroker implements Broker {
     'undo',
   ])
   readonly durability: 'relaxed' | 'full'
+  readonly #store: Lacking
   readonly #thread: SqliteThread
   /** Recall the claims that wait. */
   readonly #waiting = new Set<() => void>()
 
-  constructor(thread: SqliteThread, durability: 'relaxed' | 'full') {
+  constructor(store: Lacking, thread: SqliteThread, durability: 'relaxed' | 'full') {
+    this.#store = store
     this.#thread = thread
     this.durability = durability
   }
@@ -101,7 +104,7 @@ export class SqliteBroker implements Broker {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<WriteOutcome[]> {
-    check.checkSettlements(settlements)
+    check.checkSettlements(settlements, this.#store)
     return this.#thread.ask(['settle', settlements])
   }
 

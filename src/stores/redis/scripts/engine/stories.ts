@@ -7,8 +7,8 @@ import {
   ownerReason,
   rejectedStory,
   replacedStory,
-} from '../../story.ts'
-import { luaString } from './prelude.ts'
+} from '../../../story.ts'
+import { luaString } from '../prelude.ts'
 
 const names = ['a', 'b', 'c', 'd']
 

@@ -1,4 +1,4 @@
-import { dueChannel } from '../wire/channels.ts'
+import { dueChannel } from '../../wire/channels.ts'
 
 /**
  * Does what follows from what a script has been asked for, for scripts: members are counted, those who waited for them go on or are

@@ -1,6 +1,6 @@
-import { endCounter } from '../../end-counter.ts'
-import { jobCounter } from '../../job-counter.ts'
-import { luaString } from './prelude.ts'
+import { endCounter } from '../../../end-counter.ts'
+import { jobCounter } from '../../../job-counter.ts'
+import { luaString } from '../prelude.ts'
 
 /**
  * Counters, for scripts. Of counter C are, under `counter:`, `members:C`, a hash with `ot` (owned, tolerated; or `-`) and the id for each number of a member,

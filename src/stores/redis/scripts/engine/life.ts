@@ -1,6 +1,6 @@
-import { deadlineStory, expiredStory, purgedStory, stoppedStory } from '../../story.ts'
-import { dueChannel } from '../wire/channels.ts'
-import { luaString } from './prelude.ts'
+import { deadlineStory, expiredStory, purgedStory, stoppedStory } from '../../../story.ts'
+import { dueChannel } from '../../wire/channels.ts'
+import { luaString } from '../prelude.ts'
 
 const reason = 'REASON'
 const [beforeReason = '', afterReason = ''] = stoppedStory(reason).split(reason)

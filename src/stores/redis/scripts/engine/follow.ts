@@ -1,4 +1,4 @@
-import { groupKey } from '../../../celery/redis-keys.ts'
+import { groupKey } from '../../../../celery/redis-keys.ts'
 
 /**
  * Does what Celery's message of a call asks for when that has ended, for scripts that end calls: calls that follow, the sizes of chords whose

@@ -1,4 +1,4 @@
-import { dueChannel } from '../wire/channels.ts'
+import { dueChannel } from '../../wire/channels.ts'
 
 /**
  * Limits, for scripts. Of a limit L, the key of calls that share it or the task of a rate, are, under `limit:`, `waiting:L`, `running:L` and `stopping:L` (those that
