@@ -220,8 +220,8 @@ function fleetOf(options: CeleryOptions | false): FleetSettings | undefined {
     name: name === undefined || name.includes('@') ? name : `${name}@${hostname()}`,
     events,
     heartbeat:
-      heartbeat === undefined || heartbeat === Infinity
-        ? heartbeat
+      heartbeat === undefined || milliseconds(heartbeat, 'celery.heartbeat') === Infinity
+        ? heartbeat && Infinity
         : positiveMilliseconds(heartbeat, 'celery.heartbeat'),
   }
 }

@@ -11,13 +11,20 @@ import type { Keeper } from './leases/keeper.ts'
 import type { Script } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
 
+/** Results that know of which calls nothing is heard yet, though somebody waits for them. */
+interface HeardResults extends Results {
+  unheard(ids: readonly string[]): readonly string[]
+  /** Has those look who wait for such calls: they may have ended before anything was heard of them. */
+  missed(ids: readonly string[]): Promise<void>
+}
+
 /** One who has a Redis database open, as far as its roles need it. */
 export interface Handle extends Lacking {
   readonly place: RedisPlace
   readonly settings: StoreSettings
   /** The name by which the server knows it. */
   readonly name: string
-  readonly results: Results
+  readonly results: HeardResults
   readonly link: Link
   readonly listening: Listening
   readonly listeners: Listeners

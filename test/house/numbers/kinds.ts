@@ -46,6 +46,8 @@ export const spanUpTo = (most: number): Kind => ({
 export const bounded: Kind = { accepts: value => lengthOf(value) >= 0 && lengthOf(value) < Infinity, long }
 /** A length of time that must come to an end and is not 0. */
 export const positive: Kind = { accepts: value => lengthOf(value) >= 0.001 && lengthOf(value) < Infinity, long }
+/** A length of time that is not 0; Infinity is no limit. */
+export const positiveOrNone: Kind = { accepts: value => lengthOf(value) >= 0.001, long }
 /** A length of time from so many milliseconds up that must come to an end. */
 export const boundedFrom = (least: number): Kind => ({
   accepts: value => lengthOf(value) >= least && lengthOf(value) < Infinity,

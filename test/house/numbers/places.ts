@@ -15,6 +15,7 @@ import {
   number,
   type NumberRow,
   positive,
+  positiveOrNone,
   row,
   span,
   spanUpTo,
@@ -134,6 +135,7 @@ export const placeRows: readonly NumberRow[] = [
   row<number>('WorkOptions.maxWorkerMemory', count(1), maxWorkerMemory => worker({ maxWorkerMemory, on: 'threads' })),
   row<number>('WorkOptions.memoryLimit', count(8), memoryLimit => worker({ memoryLimit, on: 'threads' })),
   row('WorkOptions.stopTimeout', span, stopTimeout => worker({ stopTimeout })),
+  row('CeleryOptions.heartbeat', positiveOrNone, heartbeat => worker({ celery: { heartbeat } })),
   row<number>('WorkOptions.healthPort', count(0, 65_535), async healthPort => {
     try {
       await worker({ healthPort })

@@ -67,12 +67,14 @@ export class RedisBroker implements Broker {
     const due = calls
       .map((call, at) => ({ call, at, isLarge: outcomes[at] !== undefined }))
       .filter(({ call, isLarge }) => !isLarge || call.counts !== undefined)
+    const unheard = this.#store.results.unheard(calls.map(({ id }) => id))
     for (const page of pagesOf(due, ({ call }) => weightOf(call))) {
       const writing = new Writing(name)
       const given = page.flatMap(({ call, isLarge }) => writing.call(call, isLarge))
       const answers = await this.#store.change<Answer>(send, [page.length, ...given], writing)
       for (const [index, { call, at }] of page.entries()) outcomes[at] ??= outcomeOf(answers[index] as Answer, call)
     }
+    void this.#store.results.missed(unheard)
     if (calls.some(({ delay, after }) => delay > 0 || after?.limit !== undefined)) this.#store.keeper.due()
     return outcomes as SendOutcome[]
   }

@@ -79,6 +79,19 @@ export class RedisResults implements Results {
     return found.sort((a, b) => a.sequence - b.sequence).slice(0, 1_000)
   }
 
+  /** @internal The calls for which somebody waits, and of which nothing is heard yet. */
+  unheard(ids: readonly string[]): readonly string[] {
+    const { listening, place } = this.#store
+    return ids.filter(id => this.#watched.has(id) && !listening.hears(place.prefix + resultChannel + id))
+  }
+
+  /** @internal They are sent by now: those who wait look, since a call may have ended before anything was heard of it. */
+  async missed(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.#store.listening.settled()
+    for (const id of ids) if (this.#watched.has(id)) this.#store.listeners.tellEnded(id)
+  }
+
   /** @internal Nobody knows what was said while nothing was heard: all look again. */
   tellAll(): void {
     for (const id of this.#watched.keys()) {
