@@ -95,6 +95,8 @@ export class FleetTeller {
       const events = this.#waiting.splice(0, mostTogether)
       await this.#remote.tell([eventMessage(this.#name, events)]).catch(() => {})
     }
+    // At once: what is added from here on has to be sent anew.
+    this.#sending = false
   }
 
   #add(news: TaskNews): void {
@@ -103,9 +105,7 @@ export class FleetTeller {
     if (this.#sending) return
     this.#sending = true
     // Those of one turn together.
-    setImmediate(() => {
-      void this.flush().finally(() => (this.#sending = false))
-    })
+    setImmediate(() => void this.flush())
   }
 
   #stamp(): EventStamp {
