@@ -2,6 +2,7 @@ import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { steady } from '../../../core/time/platform.ts'
 import type { Database } from './database.ts'
+import { LogRoom } from './log-room.ts'
 
 /** The free part of a disk, in bytes, from which on it is looked at once a second only. */
 const plenty = 256 * 1024 * 1024
@@ -22,6 +23,7 @@ const least = 128 * 1024
 export class Room {
   readonly #path: string
   readonly #database: Database
+  readonly #log: LogRoom
   #nextLook = 0
   #lastLog = 0
   /** The most by which one commit has made the log longer. */
@@ -30,6 +32,7 @@ export class Room {
   constructor(path: string, database: Database) {
     this.#path = path
     this.#database = database
+    this.#log = new LogRoom(this.#logPath)
   }
 
   /** To be called after each commit: brings the log into the file where it must not grow further. */
@@ -45,14 +48,14 @@ export class Room {
     if (log > 0 && free < log + Math.max(kept, 2 * this.#mostGrowth) && this.emptyLog()) this.#lastLog = 0
   }
 
-  /** True where there was plenty of room a moment ago. */
-  get isPlenty(): boolean {
-    return steady() < this.#nextLook
+  /** To be called in a transaction that is to be flushed, before it writes anything: a log with room in it is flushed in less time. */
+  beforeFlush(): void {
+    if (this.#isPlenty) this.#log.extend()
   }
 
   /** True where what is left is needed for what is there already. */
   isShort(): boolean {
-    if (this.isPlenty) return false
+    if (this.#isPlenty) return false
     const free = this.#free()
     if (free >= kept) return false
     // What was forgotten has left room in the file itself.
@@ -69,6 +72,19 @@ export class Room {
     }
   }
 
+  close(): void {
+    this.#log.close()
+  }
+
+  /** True where there was plenty of room a moment ago: so there is enough now. */
+  get #isPlenty(): boolean {
+    return steady() < this.#nextLook
+  }
+
+  get #logPath(): string {
+    return `${this.#path}-wal`
+  }
+
   #free(): number {
     try {
       const { bavail, bsize } = statfsSync(dirname(this.#path))
@@ -79,7 +95,7 @@ export class Room {
   }
 
   #logSize(): number {
-    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    return statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
   }
 
   #emptyPages(): number {

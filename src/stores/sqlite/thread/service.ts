@@ -19,7 +19,6 @@ import type { Asked, Request, ThreadData } from '../calls/requests.ts'
 import { EffectRolledBack } from '../calls/effects.ts'
 import { NextDue } from './next-due.ts'
 import { Reach } from './reach.ts'
-import { LogRoom } from '../file/log-room.ts'
 import { Room } from '../file/room.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
@@ -65,7 +64,6 @@ export class Service implements Backend<Asked> {
   #bell!: Bell
   #file!: SameFile
   #room!: Room
-  #logRoom!: LogRoom
   readonly #lookout = new Lookout(() => this.#keeper.database.get('PRAGMA data_version')?.[0] as number)
   /** The ends that were read along with the news of them. */
   #ended: Ending[] = []
@@ -99,7 +97,6 @@ export class Service implements Backend<Asked> {
     try {
       this.#file = new SameFile(path)
       this.#room = new Room(path, database)
-      this.#logRoom = new LogRoom(`${path}-wal`)
       const lines = new Lines(database)
       const overFrom = (length: number): number => this.#reach.overFrom(length)
       const programs = (): OpenPrograms | undefined => this.#turnstile.programs()
@@ -336,7 +333,7 @@ export class Service implements Backend<Asked> {
     this.#lock()
     let turn: Turn
     try {
-      if (this.#synchronous === 'FULL' && this.#room.isPlenty) this.#logRoom.extend()
+      if (this.#synchronous === 'FULL') this.#room.beforeFlush()
       turn = new Turn(this.#keeper, this.#clock.wall(), this.#clock.steady())
       action(turn)
       wake(turn)
@@ -489,7 +486,7 @@ export class Service implements Backend<Asked> {
     }
     this.#bell.close()
     this.#turnstile.close()
-    this.#logRoom.close()
+    this.#room.close()
     database.close()
   }
 }
