@@ -1,44 +1,15 @@
-import { pythonVersion } from '../lib/python.mjs'
-import { redisPresent } from '../lib/redis.mjs'
 import { full, relaxed } from './durabilities.mjs'
 import { goal, ratio } from './goals.mjs'
+import { bullmq, celery as onCelery, needsPython, needsRedis } from './servers.mjs'
 
-const celery = {
-  key: 'celery',
-  label: 'Celery, Redis, fsync every second',
-  role: 'python',
-  versus: 'relaxed',
-  spec: { peer: 'celery', setting: 'everysec' },
-  needsVenv: true,
-  absent: !redisPresent || pythonVersion === undefined,
-}
+const celery = onCelery('everysec', { label: 'Celery, Redis, fsync every second', versus: 'relaxed' })
 
 /** The same with each write flushed, for what only Celery has. */
-const celeryAlways = {
-  ...celery,
-  key: 'celery-always',
-  label: 'Celery, Redis, fsync always',
-  versus: 'skein',
-  spec: { ...celery.spec, setting: 'always' },
-}
+const celeryAlways = onCelery('always', { key: 'celery-always', label: 'Celery, Redis, fsync always' })
 
 const servers = [
-  {
-    key: 'bullmq',
-    label: 'BullMQ, Redis, fsync always',
-    role: 'peer',
-    versus: 'skein',
-    spec: { peer: 'bullmq', setting: 'always' },
-    absent: !redisPresent,
-  },
-  {
-    key: 'bullmq-everysec',
-    label: 'BullMQ, Redis, fsync every second',
-    role: 'peer',
-    versus: 'relaxed',
-    spec: { peer: 'bullmq', setting: 'everysec' },
-    absent: !redisPresent,
-  },
+  bullmq('always', { label: 'BullMQ, Redis, fsync always' }),
+  bullmq('everysec', { key: 'bullmq-everysec', label: 'BullMQ, Redis, fsync every second', versus: 'relaxed' }),
   celery,
 ]
 
@@ -70,7 +41,6 @@ const notes = [
 ]
 
 const needsBefore = 'needs --before FOLDER'
-const needsRedis = 'needs redis-server'
 
 const moves = 'a job moves through three indexes of the file as it is claimed and ends'
 const wakes = 'a call and its result wake a sleeping thread eight times, four in the client and four in the worker'
@@ -330,7 +300,7 @@ export function chords({ quick }) {
               most: 1 / 20,
               digits: 1,
               unit: ' ms',
-              needs: 'needs redis-server and Python',
+              needs: needsPython,
               why: 'of a small chord most is the time until the worker hears of it, and two more ways there and back',
             }),
           ),

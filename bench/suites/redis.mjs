@@ -1,46 +1,22 @@
 // The queue on Redis, beside those that stand on the same server.
-import { pythonVersion } from '../lib/python.mjs'
-import { redisPresent } from '../lib/redis.mjs'
 import { held, ratio } from './goals.mjs'
+import {
+  bullmq as onBullMQ,
+  celery as onCelery,
+  clientAlone,
+  needsPython,
+  needsRedis,
+  skeinOnRedis,
+} from './servers.mjs'
 
 const setting = 'everysec'
-const skein = {
-  key: 'skein',
-  label: 'skein, Redis',
-  role: 'skein',
-  spec: { peer: 'skein-redis', setting },
-  absent: !redisPresent,
-}
-const bullmq = {
-  key: 'bullmq',
-  label: 'BullMQ',
-  role: 'peer',
-  versus: 'skein',
-  spec: { peer: 'bullmq', setting },
-  absent: !redisPresent,
-}
-const celery = {
-  key: 'celery',
-  label: 'Celery',
-  role: 'python',
-  versus: 'skein',
-  spec: { peer: 'celery', setting },
-  needsVenv: true,
-  absent: !redisPresent || pythonVersion === undefined,
-}
-const raw = {
-  key: 'ioredis',
-  label: 'ioredis alone: a list',
-  role: 'limit',
-  versus: 'skein',
-  spec: { peer: 'ioredis', setting },
-  absent: !redisPresent,
-}
+const skein = skeinOnRedis(setting)
+const bullmq = onBullMQ(setting)
+const celery = onCelery(setting)
+const raw = clientAlone(setting)
 
-const needsRedis = 'needs redis-server'
 const keeps =
   "each job is some twenty-five writes on the server: kombu's keys and Celery's result, and the lease, the history and the counts of skein"
-const needsPython = 'needs redis-server and Python'
 const notes = [
   'Each has a server of its own, which flushes what it was told every second. ioredis alone pushes 700 bytes onto a list, and takes them off ' +
     'again while it writes as many results: what no queue on it can beat.',
