@@ -37,16 +37,15 @@ const queueCommands = [
   'repair',
 ]
 
-/** What a program has at most one of, mostly. */
-const storesApart = [
-  ['stores/memory/index.js', 'stores/memory/by-url.js'],
-  ['stores/sqlite/index.js', 'stores/sqlite/shared.js', 'stores/sqlite/thread/serve.js'],
-  ['stores/redis/by-url.js'],
-]
+/** What each store is loaded by. */
+const memory = ['stores/memory/index.js', 'stores/memory/by-url.js']
+const sqlite = ['stores/sqlite/index.js', 'stores/sqlite/shared.js']
+const sqliteThread = ['stores/sqlite/thread/serve.js']
+const redis = ['stores/redis/by-url.js']
 
 /**
- * Each part has what these modules load and no part above it has; where it says so, only what is in one folder. What several of `apart`
- * load belongs to the part, too, so that none of them has to be loaded for the sake of another.
+ * Each part has what these modules load and no part above it has; where it says so, only what is in one folder. What more than one of `apart`
+ * loads of the folder of its own name belongs to the part, too: a program has mostly one of them, and need not load another for its sake.
  */
 const parts = [
   { name: 'front', entries: ['index.js'] },
@@ -58,13 +57,17 @@ const parts = [
   { name: 'settle', entries: ['advisor/settle-each.js'] },
   { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js'] },
   { name: 'lowlevel', entries: ['lowlevel/index.js'] },
-  { name: 'stores', entries: ['stores/index.js'], apart: [...storesApart, ['queue/index.js', 'queue/open-store.js']] },
-  { name: 'memory', entries: ['stores/memory/index.js', 'stores/memory/by-url.js'] },
-  { name: 'sqlite', entries: ['stores/sqlite/index.js', 'stores/sqlite/shared.js'] },
-  { name: 'sqlite-thread', entries: ['stores/sqlite/thread/serve.js'] },
+  {
+    name: 'stores',
+    entries: ['stores/index.js'],
+    apart: [memory, [...sqlite, ...sqliteThread], redis, ['queue/index.js', 'queue/open-store.js']],
+  },
+  { name: 'memory', entries: memory },
+  { name: 'sqlite', entries: sqlite },
+  { name: 'sqlite-thread', entries: sqliteThread },
   { name: 'compact', entries: ['stores/sqlite/file/compact.js'] },
   { name: 'messages', entries: ['queue/index.js'], only: 'celery/' },
-  { name: 'redis', entries: ['stores/redis/by-url.js'] },
+  { name: 'redis', entries: redis },
   { name: 'queue', entries: ['queue/index.js'] },
   { name: 'advisor', entries: ['advisor/index.js'] },
   { name: 'testing', entries: ['testing/index.js'] },
@@ -172,9 +175,9 @@ function partsOf(texts) {
   return partOf
 }
 
-/** The modules of a folder that are in more than one of these sets. */
-function inSeveral(sets, folder) {
-  const all = sets.flatMap(set => [...set].filter(path => path.startsWith(folder)))
+/** The modules of a folder that are in more than one of these lists. */
+function inSeveral(lists, folder) {
+  const all = lists.flat().filter(path => path.startsWith(folder))
   return new Set(all.filter((path, at) => all.indexOf(path) < at))
 }
 
