@@ -56,19 +56,25 @@ describe('over a year, both changes of the clocks and a change of the date line'
   })
 
   const tick = task(import.meta, (n: number) => n, { name: 'tick' })
-  for (const year of [2011, 2026]) {
-    test(`schedules submit a job for each of their terms of ${year}, and no other`, async () => {
+  const daily = rows.filter(({ line }) => line === '30 2 * * *')
+  const fixed = rows.filter(({ line }) => !/^\*|^15|^0 \*/.test(line))
+  for (const [which, year, chosen] of [
+    ['once a day in each of the five zones', 2011, daily],
+    ['of every line with fixed times', 2011, fixed.filter(({ zone }) => zone === 'Pacific/Apia')],
+    ['of every line with fixed times', 2026, fixed],
+  ] as const) {
+    test(`schedules submit a job for each of their terms of ${year}, ${which}, and no other`, async () => {
       const [begin, end] = bounds(year)
       const clock = virtualClock({ start: begin })
       const bench = await testQueue({ tasks: [tick], clock })
       try {
-        const daily = rows.filter(({ line, ...row }) => row.year === year && !/^\*|^15|^0 \*/.test(line))
-        for (const [at, { line, zone }] of daily.entries()) {
+        const scheduled = chosen.filter(row => row.year === year)
+        for (const [at, { line, zone }] of scheduled.entries()) {
           await bench.queue.schedule(`s${at}`, { cron: line, timeZone: zone }, call(tick, at))
         }
         await clock.advanceTo(end)
         const jobs = await bench.queue.jobs({ limit: 1_000_000 })
-        for (const [at, { months }] of daily.entries()) {
+        for (const [at, { months }] of scheduled.entries()) {
           const own = jobs.filter(({ id }) => id.startsWith(`s${at}@`)).reverse()
           const terms = own.map(({ id }) => Date.parse(id.slice(id.indexOf('@') + 1)))
           assert.deepEqual(monthsOf(terms), months)
