@@ -89,7 +89,7 @@ async function isSound(archive) {
   const folder = mkdtempSync(join(tmpdir(), 'skein-release-'))
   try {
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-    const install = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', archive]
+    const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', archive]
     if ((await npm(install, { cwd: folder })) !== 0) return false
     const { name, exports } = JSON.parse(read('package.json'))
     const specifiers = Object.keys(exports)

@@ -17,7 +17,7 @@ describe('the packed package, installed in an empty folder,', () => {
   before(async () => {
     const { stdout } = await npm(['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root)
     writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n')
-    await npm(['install', '--offline', '--no-audit', '--no-fund', join(folder, stdout.trim())], folder)
+    await npm(['install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, stdout.trim())], folder)
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
