@@ -54,6 +54,7 @@ const parts = [
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
+  { name: 'observe', entries: ['observe/index.js'] },
   { name: 'settle', entries: ['advisor/settle-each.js'] },
   { name: 'map', entries: ['cli/commands/map.js', 'cli/find-task.js', 'cli/place.js'] },
   { name: 'lowlevel', entries: ['lowlevel/index.js'] },
@@ -90,8 +91,11 @@ const parts = [
   },
 ]
 
-/** So that `skein --help` needs nothing of the front part: two modules with nothing but a few functions, which it has once more. */
-const copied = { cli: ['core/errors/nearest.js', 'core/errors/foreign.js'] }
+/**
+ * So that `skein --help` needs nothing of the front part, and nobody needs the command line: modules with nothing but a few functions,
+ * which a part has once more.
+ */
+const copied = { cli: ['core/errors/nearest.js', 'core/errors/foreign.js'], observe: ['core/report/printable.js'] }
 
 /**
  * The files of their own: what does something when it is loaded, or has such a file loaded; what a thread or a process begins

@@ -1,5 +1,5 @@
-// The servers and programs that some tests talk to, and that are no packages of npm: a Redis server, and Celery in a virtual
-// environment of Python. Nobody needs them to use skein, nor to run the other tests: what is not there and may not be
+// The servers and programs that some tests talk to, and that are no packages of npm: a Redis server, Prometheus, and Celery in a
+// virtual environment of Python. Nobody needs them to use skein, nor to run the other tests: what is not there and may not be
 // installed is a sentence that says so, and the tests that would need it say it again.
 //
 //   npm run services              installs what is missing, and prints which versions there are
@@ -40,7 +40,16 @@ const why = error =>
 
 /** Gives { program, version }, or { missing: why }. */
 export async function redisProgram() {
-  const program = process.env.SKEIN_REDIS_SERVER ?? 'redis-server'
+  return debianProgram(process.env.SKEIN_REDIS_SERVER ?? 'redis-server', 'redis-server')
+}
+
+/** Prometheus, and beside it `promtool`, which checks pages of metrics. Gives { program, version }, or { missing: why }. */
+export async function prometheusProgram() {
+  return debianProgram('prometheus', 'prometheus')
+}
+
+/** A program that a package of Debian has, which is installed where it may be. */
+async function debianProgram(program, packageName) {
   const found = await versionOf(program)
   if (found !== undefined) return { program, version: found }
   const missing = `${program} is not installed`
@@ -48,7 +57,7 @@ export async function redisProgram() {
   // RUNLEVEL: the package must not start a server of its own on the usual port.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   try {
-    await execute('apt-get', ['install', '-qq', '-y', '--no-install-recommends', 'redis-server'], {
+    await execute('apt-get', ['install', '-qq', '-y', '--no-install-recommends', packageName], {
       env,
       timeout: patience,
     })
@@ -60,8 +69,8 @@ export async function redisProgram() {
 
 async function versionOf(program) {
   try {
-    const { stdout } = await execute(program, ['--version'])
-    return /v=([\d.]+)/.exec(stdout)?.[1] ?? 'of an unknown version'
+    const { stdout, stderr } = await execute(program, ['--version'])
+    return /(?:v=|version )([\d.]+)/.exec(stdout + stderr)?.[1] ?? 'of an unknown version'
   } catch {
     return undefined
   }
@@ -232,8 +241,10 @@ export async function prepareServices() {
   const peers = versionsOfCelery.map(version =>
     version === defaultCelery ? celeryWithDjango(version) : celery(version),
   )
-  const found = await Promise.all([redisProgram(), ...peers, flower(), ...others])
-  for (const { missing } of found) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
+  // One after the other: apt-get has one lock.
+  const programs = redisProgram().then(async redis => [redis, await prometheusProgram()])
+  const found = await Promise.all([programs, ...peers, flower(), ...others])
+  for (const { missing } of found.flat()) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
   return 0
 }
 
@@ -241,6 +252,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const said = ({ version, missing }, name) =>
     console.log(missing === undefined ? `${name} ${version}` : `NOT HERE: ${missing}`)
   said(await redisProgram(), 'Redis')
+  said(await prometheusProgram(), 'Prometheus')
   for (const name of Object.keys(otherServers)) said(await otherServer(name), name.replace(/ .*/, ''))
   for (const version of Object.keys(celeryVersions)) said(await celery(version), 'Celery')
   said(await flower(), 'Flower')

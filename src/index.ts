@@ -15,6 +15,7 @@ export type {
   ExecutorStats,
   LocalExecutor,
   StreamOptions,
+  WorkerMemory,
   WorkerStats,
 } from './call/executor.ts'
 export type { MapOptions } from './call/map.ts'

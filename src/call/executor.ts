@@ -41,6 +41,14 @@ export interface WorkerStats {
   readonly busy: number
 }
 
+/** The memory of one worker of an executor. */
+export interface WorkerMemory {
+  /** As in `WorkerStats`. */
+  readonly name: string
+  /** Of a thread and of the loop its JavaScript heap with the buffers that it holds, of a process all its memory. */
+  readonly bytes: number
+}
+
 /** The numbers of an executor. */
 export interface ExecutorStats {
   /** `loop`, `threads` or `processes`. */
@@ -188,4 +196,11 @@ export interface LocalExecutor extends Executor {
    * @param reason kept as `reason` on their errors
    */
   clear(reason?: unknown): number
+  /**
+   * Asks how much memory each worker uses, also one that is busy in a synchronous loop.
+   *
+   * Left out are those of which it cannot be known: threads before Node 22.16 (of Node 23 all), processes where the system has no
+   * `/proc`, and workers that are about to start or to go.
+   */
+  workerMemory(): Promise<readonly WorkerMemory[]>
 }

@@ -2,7 +2,7 @@ import type { Comparison } from '../advisor/comparison.ts'
 import { glossary } from '../advisor/glossary.ts'
 import { cellsOf } from '../advisor/rows.ts'
 import { count, percent, placeName, plural, significant, time } from '../advisor/words.ts'
-import { printable } from './ui/printable.ts'
+import { printable } from '../core/report/printable.ts'
 import { type Style, wrap } from './ui/style.ts'
 import { table } from './ui/table.ts'
 

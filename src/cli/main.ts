@@ -4,7 +4,7 @@ import { commandNamed, commands } from './commands.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { type Output, OutputError, say, sayJson, StandardOutput } from './output.ts'
-import { printableLines } from './ui/printable.ts'
+import { printableLines } from '../core/report/printable.ts'
 import { styleOf } from './ui/style.ts'
 import { version } from './version.ts'
 

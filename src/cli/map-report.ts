@@ -1,7 +1,7 @@
 import { commandText } from './command-text.ts'
 import { toJson } from './to-json.ts'
 import { count, plural, significant, time } from './ui/amount.ts'
-import { printable } from './ui/printable.ts'
+import { printable } from '../core/report/printable.ts'
 import type { Style } from './ui/style.ts'
 
 /** The outcome of a run of `skein map`. */

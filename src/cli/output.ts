@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { messageOf } from '../core/errors/foreign.ts'
-import { printableJson } from './ui/printable.ts'
+import { printableJson } from '../core/report/printable.ts'
 import { type Style, styleOf, terminalText } from './ui/style.ts'
 
 /** The output of a command could not be written: the disk is full, the reader has gone away, the file is closed. */

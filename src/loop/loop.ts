@@ -5,7 +5,7 @@ import type { Overload } from '../call/run/base-executor.ts'
 import { checkLimiter } from '../call/run/check-limiter.ts'
 import { ControlledExecutor } from '../call/run/controlled-executor.ts'
 import { type Entry, isBundle } from '../call/run/entry.ts'
-import type { CloseOptions, Executor, ExecutorStats, LocalExecutor } from '../call/executor.ts'
+import type { CloseOptions, Executor, ExecutorStats, LocalExecutor, WorkerMemory } from '../call/executor.ts'
 import { takeMoved } from '../call/codec/move.ts'
 import type { AnyFunction, TaskIdentity } from '../call/define/identity.ts'
 import { lookup } from '../call/define/registry.ts'
@@ -277,6 +277,11 @@ class LoopExecutor extends ControlledExecutor<Runner> implements RunnerHost {
         },
       ],
     }
+  }
+
+  async workerMemory(): Promise<readonly WorkerMemory[]> {
+    const { heapUsed, external } = process.memoryUsage()
+    return [{ name: 'loop', bytes: heapUsed + external }]
   }
 
   protected async release(): Promise<void> {}

@@ -2,6 +2,7 @@ import { setImmediate } from '../core/time/platform.ts'
 import { environmentOf } from '../pool/wire/environment.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { orDenied } from '../core/errors/permission.ts'
 import type { Ended } from '../core/errors/errors.ts'
@@ -172,6 +173,16 @@ export class Process implements Transport {
   #streams(): Socket[] {
     const { stdout, stderr } = this.#child
     return [...this.#sockets(), ...([stdout, stderr].filter(Boolean) as Socket[])]
+  }
+
+  async memory(): Promise<number | undefined> {
+    try {
+      const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8')
+      const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? []
+      return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
+    } catch {
+      return undefined // it is gone, or the system has no such file
+    }
   }
 
   async terminate(grace: number): Promise<Ended> {

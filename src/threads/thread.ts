@@ -24,6 +24,11 @@ function heapLimits(megabytes: number): ResourceLimits {
   return { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: Math.min(48, Math.ceil(megabytes / 2)) }
 }
 
+/** From Node 22.16 and 24.0 on a worker can be asked for its heap, also one that is busy. */
+interface AskableWorker {
+  getHeapStatistics?(): Promise<{ readonly used_heap_size: number; readonly external_memory: number }>
+}
+
 /** A worker thread and the message port to it. */
 export class Thread implements Transport {
   readonly ledger: SharedPoolLedger
@@ -141,6 +146,11 @@ export class Thread implements Transport {
 
   readonly #refused = (message: Request, error: unknown): void =>
     this.#events.onRefused(message, unsendableArgument('thread', error))
+
+  async memory(): Promise<number | undefined> {
+    const heap = await (this.#worker as AskableWorker).getHeapStatistics?.().catch(() => undefined)
+    return heap && heap.used_heap_size + heap.external_memory
+  }
 
   async terminate(): Promise<Ended> {
     await this.#worker.terminate()

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { CallMeter, type CallMeterStats, InvalidArgumentError, type SkeinEvent } from 'skein'
+import { CallMeter, type CallMeterStats, InvalidArgumentError } from 'skein'
 import { Histogram } from '#skein/observe/histogram.js'
 import { inVirtualTime } from '../core/virtual-time.ts'
+import { fakePlace } from './fake-place.ts'
 
 describe('a histogram', () => {
   test('is empty at first', () => {
@@ -39,21 +40,9 @@ describe('a histogram', () => {
   })
 })
 
-/** A place whose events the test makes. */
+/** @param capacity undefined: it does not say how many it has room for */
 function place(capacity?: number) {
-  const listeners = new Set<(event: SkeinEvent) => void>()
-  return {
-    ...(capacity === undefined ? {} : { capacity }),
-    listeners,
-    observe(listener: (event: SkeinEvent) => void) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    tell(event: Partial<Record<string, unknown>>) {
-      for (const listener of listeners)
-        listener({ id: '1', task: 'a', place: 'x', attempt: 1, time: 0, ...event } as never)
-    },
-  }
+  return fakePlace(capacity === undefined ? {} : { capacity })
 }
 
 describe('CallMeter', () => {

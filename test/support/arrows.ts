@@ -11,7 +11,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   loop: ['core', 'call', 'pool'],
   threads: ['core', 'call', 'pool'],
   processes: ['core', 'call', 'pool'],
-  observe: ['core', 'call'],
+  observe: ['core', 'call', 'stores'],
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
   cli: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe', 'advisor', 'celery', 'stores', 'queue'],
   celery: ['core', 'call'],

@@ -37,6 +37,7 @@ export interface Celery {
 
 const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
   readonly redisProgram: () => Promise<ServerProgram | Missing>
+  readonly prometheusProgram: () => Promise<ServerProgram | Missing>
   readonly startRedis: (...options: string[]) => Promise<RedisServer | Missing>
   readonly startServer: (found: ServerProgram, ...options: string[]) => Promise<RedisServer>
   readonly otherServers: Readonly<Record<string, string>>
@@ -50,6 +51,9 @@ const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs'))
 
 /** Looks for the Redis server of this machine, or the program that SKEIN_REDIS_SERVER names; installs it if need be. */
 export const redisProgram: () => Promise<ServerProgram | Missing> = services.redisProgram
+
+/** Looks for Prometheus, which comes with `promtool`; installs it if need be. */
+export const prometheusProgram: () => Promise<ServerProgram | Missing> = services.prometheusProgram
 
 /** Starts a Redis server, which is installed if need be. Its parameters are options as on its command line. */
 export const startRedis: (...options: string[]) => Promise<RedisServer | Missing> = services.startRedis

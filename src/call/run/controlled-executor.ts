@@ -1,6 +1,6 @@
 import { type Owner, ownerOf, refusalOf, waitUnder } from '../../core/scope/owner.ts'
 import { Waiter, WaitQueue } from '../../core/sync/wait-queue.ts'
-import type { CloseOptions, LocalExecutor } from '../executor.ts'
+import type { CloseOptions, LocalExecutor, WorkerMemory } from '../executor.ts'
 import { BaseExecutor } from './base-executor.ts'
 
 /**
@@ -14,6 +14,8 @@ export abstract class ControlledExecutor<P> extends BaseExecutor<P> implements L
 
   /** Looks for what may begin, in a microtask. */
   protected abstract schedule(): void
+
+  abstract workerMemory(): Promise<readonly WorkerMemory[]>
 
   get isPaused(): boolean {
     return this.paused

@@ -1,6 +1,6 @@
 import { waitText } from '../../queue/memo.ts'
 import { toJson } from '../to-json.ts'
-import { printableLines } from '../ui/printable.ts'
+import { printableLines } from '../../core/report/printable.ts'
 import type { Style } from '../ui/style.ts'
 import { iso } from './job-json.ts'
 import { damagedText, type Failure, failureOf, fieldsOf, type ReadEntry, type ReadJob } from './read-job.ts'

@@ -4,7 +4,7 @@ import type { Retention } from '../../stores/roles/retention.ts'
 import { waitText } from '../../queue/memo.ts'
 import { toJson } from '../to-json.ts'
 import { bytes, count, plural, time } from '../ui/amount.ts'
-import { printable } from '../ui/printable.ts'
+import { printable } from '../../core/report/printable.ts'
 import type { Style } from '../ui/style.ts'
 import { damagedText, type ReadJob } from './read-job.ts'
 

@@ -1,5 +1,5 @@
 import { clock, count, significant } from './amount.ts'
-import { printable } from './printable.ts'
+import { printable } from '../../core/report/printable.ts'
 import { type Style, styleOf, type Terminal, terminalLine, terminalText, widthOf } from './style.ts'
 
 /** The stream that a progress display draws on. */

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { printable } from '../../core/report/printable.ts'
 
 /** The destination of text, as far as `colours` needs to know it. */
 export interface Terminal {

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { printable } from '../../core/report/printable.ts'
 import { widthOf } from './style.ts'
 
 /** A column of a table. */

@@ -2,6 +2,7 @@ import { queueMicrotask, steady } from '../../core/time/platform.ts'
 import { isWorker } from '../../core/program/start-guard.ts'
 import { encode, newEncoding } from '../../call/codec/codec.ts'
 import type { Call } from '../../call/call.ts'
+import type { WorkerMemory } from '../../call/executor.ts'
 import { messageOf } from '../../core/errors/foreign.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import type { PoolSettings } from '../wire/pool-options.ts'
@@ -101,6 +102,13 @@ export class Crew {
   get ahead(): number {
     const { concurrency } = this.#settings
     return this.places.reduce((sum, worker) => sum + Math.max(0, (worker?.calls ?? 0) - concurrency), 0)
+  }
+
+  /** The memory of those that are ready, as far as it can be known. */
+  async memory(): Promise<WorkerMemory[]> {
+    const ready = this.workers.filter(worker => worker.state === 'ready')
+    const all = await Promise.all(ready.map(async ({ name, transport }) => ({ name, bytes: await transport.memory() })))
+    return all.flatMap(({ name, bytes }) => (bytes === undefined ? [] : [{ name, bytes }]))
   }
 
   has(state: PoolWorker['state']): boolean {

@@ -4,7 +4,7 @@ import { type Encoding, newEncoding } from '../../call/codec/codec.ts'
 import type { Alarm } from '../../call/run/entry.ts'
 import { decodeError, encodeError, type ErrorEnvelope } from '../../call/codec/envelope.ts'
 import { weigh } from '../../call/codec/weigh.ts'
-import type { ExecutorStats } from '../../call/executor.ts'
+import type { ExecutorStats, WorkerMemory } from '../../call/executor.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
 import { answerAsk } from './answer-ask.ts'
 import { BrokenModules } from './broken-modules.ts'
@@ -486,6 +486,10 @@ export class WorkerPool extends ControlledExecutor<Placement> {
       crashed: this.#crashed,
       workers: this.#crew.workers.map(worker => worker.stats()),
     }
+  }
+
+  workerMemory(): Promise<readonly WorkerMemory[]> {
+    return this.#crew.memory()
   }
 
   protected async release(): Promise<void> {

@@ -70,6 +70,8 @@ export interface Transport {
   flush(): void
   /** Takes replies that the worker has ready but holds back, where that can be seen from here. */
   look?(): void
+  /** The bytes of memory that it uses; undefined where that cannot be known, or it is gone. Never rejects. */
+  memory(): Promise<number | undefined>
   /** Ends the worker whatever it is doing. Resolves to what it took. `onExit` follows. */
   terminate(grace: number): Promise<Ended>
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Worker } from 'node:worker_threads'
 import { call, CallMeter, CancelledError, type SkeinEvent } from 'skein'
 import { codeOf } from '../expect.ts'
 import { fileAppears, touch } from '../files.ts'
@@ -179,4 +180,25 @@ export const observing: Theme = theme('observing', add => {
     assert.equal(executor.stats().workers[0]?.inFlight, 0)
     assert.match(String(executor.stats().workers[0]?.name), names[place.name])
   })
+
+  add(
+    'the memory of a worker can be asked for, also while it is busy, where the runtime knows it',
+    async ({ open, place, file }) => {
+      const executor = open({ workers: 1 })
+      const held = executor.run(holdUntil, file('started'), file('gate'))
+      await fileAppears(file('started'))
+      const memory = await executor.workerMemory()
+      const isKnown = {
+        loop: true,
+        threads: 'getHeapStatistics' in Worker.prototype,
+        processes: process.platform === 'linux',
+      }[place.name]
+      assert.deepEqual(
+        memory.map(({ name, bytes }) => [names[place.name].test(name), bytes > 1_000_000]),
+        isKnown ? [[true, true]] : [],
+      )
+      touch(file('gate'))
+      await held
+    },
+  )
 })

@@ -1,5 +1,6 @@
 import { call, current, type Duration, type Executor, task } from 'skein'
 import { compare, type CompareOptions } from 'skein/advisor'
+import { metrics, type MetricsOptions } from 'skein/observe'
 import { processes, type ProcessesOptions as PoolOptions } from 'skein/processes'
 import { type ScheduleOptions, signalStep, work, type WorkOptions } from 'skein/queue'
 import { memoryStore, type MemoryStoreOptions } from 'skein/stores/memory'
@@ -107,9 +108,17 @@ async function queued(options: Partial<TestQueueOptions>): Promise<void> {
   await queue.drain()
 }
 
+function measured(options: MetricsOptions): void {
+  metrics([], options).close()
+}
+
 const date: Kind = { accepts: value => typeof value === 'number' && Math.abs(value) <= 8.64e15, long: () => false }
 
 export const placeRows: readonly NumberRow[] = [
+  row<number>('MetricsOptions.most', count(2, 10_000), most => measured({ most })),
+  row<number>('MetricsOptions.buckets', number(Number.MIN_VALUE, Number.MAX_VALUE), bound =>
+    measured({ buckets: [bound] }),
+  ),
   row<number>('PoolOptions.minWorkers', count(0, 10_000), minWorkers => opened({ minWorkers, workers: 10_000 })),
   row<number>('PoolOptions.workers', count(1, 10_000), workers => opened({ workers })),
   row<number>('PoolOptions.concurrency', count(1, 100_000), concurrency => opened({ concurrency })),

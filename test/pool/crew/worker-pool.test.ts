@@ -47,6 +47,7 @@ class ToldWorker {
         this.#events.onRefused(each, new TypeError('no'))
       }
     },
+    memory: async () => undefined,
     terminate: async () => 'terminated',
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { printable, printableJson, printableLines } from '#skein/cli/ui/printable.js'
+import { printable, printableJson, printableLines } from '#skein/core/report/printable.js'
 
 /** A character of each kind that a terminal acts on, or that hides what stands around it. */
 const marks = [

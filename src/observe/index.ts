@@ -1,0 +1,11 @@
+/// <reference types="node" preserve="true" />
+/**
+ * To see what runs: numbers for machines.
+ *
+ * All of it listens to the events that executors, queues and workers tell, and costs nothing while it is not there.
+ *
+ * @module
+ */
+export { metrics, type Metrics, type MetricsOptions } from './metrics/metrics.ts'
+export type { PromClientRegistry } from './metrics/prom-client.ts'
+export type { MetricSource } from './metrics/source.ts'
