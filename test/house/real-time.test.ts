@@ -22,6 +22,9 @@ const allowed: Readonly<Record<string, string>> = {
   'test/queue/kill/programs/doom.ts': 'a program that ends itself at a random moment',
   'test/queue/kill/programs/relay.ts':
     'work that takes some time, to be killed in; and a store that is asked again after a moment',
+  'test/stores/redis/cutting-proxy.ts': 'a way to a server on which everything is late',
+  'test/stores/redis/faults/faults.ts': 'a broker of its own that fails for a while, and work that goes on meanwhile',
+  'test/stores/redis/faults/tasks.ts': 'work that takes some time, for a broker to fail in',
   'test/cli/damage/main.ts': 'a limit, so that a trial that hangs is named',
   'test/queue/worker/program.test.ts': 'a job in a program of its own that waits for what its main writes as it ends',
   'test/queue/kill/victim.ts': 'a limit, so that a hung program is killed',

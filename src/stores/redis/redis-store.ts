@@ -3,6 +3,7 @@ import { brandClass } from '../../core/brand.ts'
 import { ClosedError, MalformedMessageError } from '../../core/errors/errors.ts'
 import { milliseconds } from '../../core/time/duration.ts'
 import { settlesWithin } from '../../core/time/settles-within.ts'
+import { crashPoint } from '../crash-point.ts'
 import { Listeners } from '../listeners.ts'
 import type { StoreSettings } from '../options.ts'
 import type { HeldClaim } from '../roles/broker.ts'
@@ -108,6 +109,10 @@ export class RedisStore implements Store, Handle {
       visibilityTimeout,
       copies,
       ...(clock ? { clock } : {}),
+      silent: () => {
+        this.listening.renew()
+        this.broker.renewWaiting()
+      },
     })
     this.listening = new Listening(connection, url, {
       message: (channel, text) => this.#heard(channel.slice(prefix.length), text),
@@ -173,6 +178,7 @@ export class RedisStore implements Store, Handle {
   /** @internal Renews leases that it keeps. */
   async renew(): Promise<void> {
     const kept = this.held.kept()
+    crashPoint('during-renew')
     this.#deputy?.renewed(kept)
     await this.#renew(kept, ({ lease }) => lease)
   }

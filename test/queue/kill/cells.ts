@@ -10,9 +10,9 @@ export type Where = CrashLabel | 'random'
 export interface Cell {
   /**
    * `relay`: a program that settles calls together with what comes next. `waiter`: a worker of jobs that sleep, wait for a signal and
-   * call another job, and of nothing else.
+   * call another job, and of nothing else. `server`: the program in which the store is, where there is one.
    */
-  readonly who: 'worker' | 'client' | 'relay' | 'waiter'
+  readonly who: 'worker' | 'client' | 'relay' | 'waiter' | 'server'
   readonly how: How
   readonly where: Where
 }
@@ -29,7 +29,7 @@ export const howWords: Readonly<Record<How, string>> = {
 }
 
 /**
- * These points lie in the store's own thread. There `process.exit` and running out of memory end that thread alone, so the
+ * These points lie in the store's own thread, where it has one. There `process.exit` and running out of memory end that thread alone, so the
  * worker has to notice by itself that it has no store any more.
  */
 export const inTheStore: ReadonlySet<Where> = new Set([
@@ -51,7 +51,7 @@ export function doom({ how, where }: Cell, after: number): Readonly<Record<strin
 /** Before a settlement is handed over, while it is written, once it is; and at any moment. */
 const aroundCommit: readonly Where[] = ['before-ack', 'during-ack', 'after-ack', 'random']
 
-/** All cells that there are; a store whose leases are renewed elsewhere has no `during-renew`. */
+/** All cells that there are; a store without a program of its own has none of `server`. */
 export const cells: readonly Cell[] = [
   ...ways.flatMap(how => [...crashLabels, 'random' as const].map((where): Cell => ({ who: 'worker', how, where }))),
   ...ways.flatMap(how =>
@@ -63,6 +63,7 @@ export const cells: readonly Cell[] = [
   ),
   ...ways.map((how): Cell => ({ who: 'client', how, where: 'random' })),
   ...ways.flatMap(how => aroundCommit.map((where): Cell => ({ who: 'relay', how, where }))),
+  { who: 'server', how: 'kill', where: 'random' },
 ]
 
 /** The name of a cell, as the command takes it. */

@@ -1,4 +1,4 @@
-// The long run of the kill matrix: npm run kill-matrix -- --kills 2000 --seed 7 [--only worker:kill:during-ack --only relay]
+// The long run of the kill matrix: npm run kill-matrix -- --kills 2000 --seed 7 [--only worker:kill:during-ack --only relay] [--store redis]
 import { parseArgs } from 'node:util'
 import { availableParallelism, release } from 'node:os'
 import { cells, howWords, isMeant, nameOf } from './cells.ts'
@@ -9,28 +9,39 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string', multiple: true },
+    store: { type: 'string', default: 'sqlite' },
     durability: { type: 'string', default: 'full' },
+    persistence: { type: 'string', default: 'always' },
     markdown: { type: 'boolean', default: false },
   },
 })
 const kills = Number(values.kills)
 const seed = Number(values.seed)
 const unknown = (values.only ?? []).filter(name => !cells.some(each => isMeant(each, name)))
-if (!Number.isInteger(kills) || !Number.isInteger(seed) || unknown.length > 0) {
+const onRedis = values.store === 'redis'
+const { durability, persistence } = values
+const isKnown =
+  (onRedis || values.store === 'sqlite') &&
+  (durability === 'full' || durability === 'relaxed') &&
+  (persistence === 'always' || persistence === 'everysec')
+if (!Number.isInteger(kills) || !Number.isInteger(seed) || unknown.length > 0 || !isKnown) {
   process.stderr.write(
-    `Usage: npm run kill-matrix -- --kills N --seed N [--only CELL] [--durability relaxed] [--markdown]\n` +
+    `Usage: npm run kill-matrix -- --kills N --seed N [--only CELL] [--durability relaxed] [--store redis [--persistence everysec]] [--markdown]\n` +
       `Cells: ${cells.map(nameOf).join(' ')}\n`,
   )
   process.exit(2)
 }
 
-process.stdout.write(`kill matrix: ${kills} kills, seed ${seed}, durability ${values.durability}\n`)
+const place = onRedis ? `Redis, appendfsync ${persistence}` : `durability ${durability}`
+process.stdout.write(`kill matrix: ${kills} kills, seed ${seed}, ${place}\n`)
 let shown = 0
 const matrix = new KillMatrix({
   kills,
   seed,
   ...(values.only ? { only: values.only } : {}),
-  durability: values.durability === 'relaxed' ? 'relaxed' : 'full',
+  store: onRedis ? 'redis' : 'sqlite',
+  durability,
+  persistence,
   onProgress: ({ kills: done, accepted, violations }) => {
     const filled = Math.round((Math.min(done, kills) / kills) * 30)
     const line = `${'━'.repeat(filled)}${'─'.repeat(30 - filled)}  ${done}/${kills} kills, ${accepted} jobs accepted, ${violations} violations`
@@ -70,7 +81,8 @@ function markdown(all: MatrixReport): string {
   const rows = cells.map(cell => {
     const name = nameOf(cell)
     const { kills: n = 0 } = all.cells.get(name) ?? {}
-    return `| ${cell.who} | ${howWords[cell.how]} | ${cell.where} | ${n} | \`npm run kill-matrix -- --only ${name}\` |`
+    const again = `npm run kill-matrix -- ${onRedis ? '--store redis ' : ''}--only ${name}`
+    return `| ${cell.who} | ${howWords[cell.how]} | ${cell.where} | ${n} | \`${again}\` |`
   })
   return [
     `${all.kills} kills with seed ${all.seed} on Node ${process.versions.node}, Linux ${release()}, ${availableParallelism()} cores: ${all.accepted} jobs accepted, ${all.attempts} attempts begun, ${all.relays} relays, ${all.violations.length} violations.`,

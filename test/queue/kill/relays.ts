@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StoredJob } from '#skein/stores/roles/inspector.js'
 import type { InspectableStore } from '#skein/stores/roles/store.js'
-import { sqliteStore } from '#skein/stores/sqlite/index.js'
 import { byItself, type Cell, doom, inTheStore } from './cells.ts'
 import { relayViolationsOf } from './check-relay.ts'
-import { relayCall, relayStoreOptions } from './programs/relay-calls.ts'
+import type { Ground } from './ground.ts'
+import { relayCall } from './programs/relay-calls.ts'
 import type { Random } from './random.ts'
 import type { Victim } from './victim.ts'
 
@@ -19,7 +18,7 @@ const healing = 120_000
 
 /** What relays need of their round. */
 export interface RelayParts {
-  readonly url: string
+  readonly ground: Ground
   readonly random: Random
   start(args: readonly string[], environment: Readonly<Record<string, string>>): Victim
   /** A victim has come to grief, or has not come to its crash point. */
@@ -47,23 +46,23 @@ export class Relays {
   }
 
   static async open(parts: RelayParts): Promise<Relays> {
-    return new Relays(parts, await sqliteStore(parts.url, relayStoreOptions))
+    return new Relays(parts, await parts.ground.openRelays())
   }
 
   /** Starts one in this cell, and brings it to grief. */
   async kill(cell: Cell): Promise<void> {
-    const { random, start, count, harm, wake, gone } = this.#parts
+    const { ground, random, start, count, harm, wake, gone } = this.#parts
     await this.#begin()
     const armed = cell.where === 'random' ? '' : `${cell.where}:${1 + random.below(6)}:${cell.how}`
     const victim = start(
-      ['--max-old-space-size=64', program, this.#parts.url],
+      ['--max-old-space-size=64', program, ground.relayUrl],
       armed === '' ? doom(cell, 200 + random.below(800)) : { SKEIN_CRASH_AT: armed },
     )
     await victim.begun()
     if (cell.where === 'random') {
       await victim.endedWithin(random.below(400))
       await harm(victim, cell)
-    } else if (inTheStore.has(cell.where) && byItself.has(cell.how)) {
+    } else if (ground.hasThread && inTheStore.has(cell.where) && byItself.has(cell.how)) {
       // It goes on with another thread for its store, and works a while.
       const reached = await victim.says(/thread of the store .* has died/, patience * 2)
       count(cell, reached)
@@ -81,8 +80,8 @@ export class Relays {
 
   /** A healthy one does what is left; then it is looked at. How many calls there were. */
   async finish(): Promise<readonly StoredJob[]> {
-    const { start, gone, violated } = this.#parts
-    const healthy = start([program, this.#parts.url, '100'], {})
+    const { ground, start, gone, violated } = this.#parts
+    const healthy = start([program, ground.relayUrl, '100'], {})
     await healthy.ready
     const end = Date.now() + healing
     for (;;) {
@@ -117,9 +116,4 @@ export class Relays {
   close(): Promise<void> {
     return this.#store.close()
   }
-}
-
-/** The file of a folder in which they have their store. */
-export function relayUrl(folder: string, durability: string): string {
-  return `sqlite:${join(folder, 'relay.db')}?durability=${durability}`
 }

@@ -268,15 +268,37 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await store.broker.send([call('a')])
     const ended = new Promise<void>(resolve => void store.results.watch('a', { ended: () => resolve() }))
     await store.results.outcome('a')
-    proxy.refuses = true
+    proxy.fault = 'refuses'
     proxy.cutAll()
     await using other = await openStore(server.url)
     const [a] = await taken(other, 1)
     await other.broker.settle([{ id: 'a', token: a?.token as number, kind: 'done', result: '1' }])
-    proxy.refuses = false
+    proxy.fault = 'none'
     await ended
     assert.equal((await store.results.outcome('a')).state, 'done')
   })
+
+  for (const fault of ['deaf', 'mute'] as const) {
+    test(`goes another way where this one is ${fault}, also to hear of the end of a call`, async () => {
+      await store.broker.send([call('a')])
+      const ended = new Promise<void>(resolve => void store.results.watch('a', { ended: () => resolve() }))
+      await store.results.outcome('a')
+      const [a] = await taken(store, 1)
+      proxy.fault = fault
+      const sent = store.broker.send([call('b')])
+      await using other = await openStore(server.url)
+      if (fault === 'mute') while ((await server.text('LLEN', 'q')) === '0') await new Promise(setImmediate)
+      await other.broker.settle([{ id: 'a', token: a?.token as number, kind: 'done', result: '1' }])
+      // It is bad for as long as that is so, and no connection is cut when it is over.
+      proxy.fault = 'none'
+      assert.deepEqual(
+        (await sent).map(each => each.outcome),
+        ['accepted'],
+      )
+      await ended
+      assert.equal(await server.text('LLEN', 'q'), '1')
+    })
+  }
 
   test('asks a call to stop, although nothing was heard of that while it was cut', async () => {
     await store.broker.send([call('a')])
@@ -287,11 +309,11 @@ describeRedis('a store on Redis whose connection is cut', () => {
       asked.push([id, reason])
       told()
     })
-    proxy.refuses = true
+    proxy.fault = 'refuses'
     proxy.cutAll()
     await using other = await openStore(server.url)
     assert.deepEqual(await other.inspector?.cancel?.(['a'], '"enough"'), ['cancelling'])
-    proxy.refuses = false
+    proxy.fault = 'none'
     await heard
     assert.deepEqual(asked[0], ['a', '"enough"'])
   })
@@ -301,11 +323,11 @@ describeRedis('a store on Redis whose connection is cut', () => {
     await store.broker.send([call('a')])
     const waits = taken(store, 1)
     while ((await server.text('PUBSUB', 'CHANNELS', 'skein:due')) === '') await new Promise(setImmediate)
-    proxy.refuses = true
+    proxy.fault = 'refuses'
     proxy.cutAll()
     await using other = await openStore(server.url)
     await other.inspector?.resume?.('q')
-    proxy.refuses = false
+    proxy.fault = 'none'
     assert.equal((await waits)[0]?.id, 'a')
   })
 
@@ -322,14 +344,14 @@ describeRedis('a store on Redis whose connection is cut', () => {
   })
 
   test('says so where nothing can be reached, and does not wait for ever', async () => {
-    proxy.refuses = true
+    proxy.fault = 'refuses'
     await assert.rejects(openStore(`redis://user:secret@127.0.0.1:${proxy.port}/0`), (error: unknown) => {
       const { code, message } = error as { code: string; message: string }
       assert.equal(code, 'SKEIN_STORE_UNAVAILABLE')
       assert.doesNotMatch(message, /secret/)
       return true
     })
-    proxy.refuses = false
+    proxy.fault = 'none'
   })
 
   test('forgets no script that the server has forgotten', async () => {

@@ -16,7 +16,12 @@ export interface Connection {
   on(event: 'end', listener: () => void): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
   disconnect(): void
-  readonly stream?: { ref?(): unknown; unref?(): unknown } | null
+  readonly stream?: {
+    ref?(): unknown
+    unref?(): unknown
+    readonly bytesRead?: number
+    readonly writableLength?: number
+  } | null
 }
 
 /** The options of a connection, as the package has them. */
@@ -49,6 +54,8 @@ export function newConnection(options: ConnectionOptions, store: string): Connec
     ...options,
     lazyConnect: true,
     connectTimeout: 5_000,
+    // A machine that has gone, or a way that has forgotten the connection, says nothing to who only listens.
+    keepAlive: 10_000,
     // It would send again what was written and not answered, so that it is done twice. And with that turned off, what was not answered
     // never is. So one that has been cut is thrown away, which answers all that it has not.
     retryStrategy: () => null,

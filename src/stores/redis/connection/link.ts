@@ -8,6 +8,9 @@ const patience = 20_000
 /** The time within which a change is to have its copies before they are asked for again, in milliseconds. */
 const copiedWithin = 2_000
 const pauses: readonly number[] = [0, 50, 200, 500, 1_000]
+/** After so long without an answer the server is asked over another connection whether it answers at all, in milliseconds. */
+const doubtsAfter = 2_000
+const looksEvery = 1_000
 
 /** One argument of a script. */
 export type Argument = string | number
@@ -32,6 +35,8 @@ export interface LinkSettings {
   readonly copies: Copies | undefined
   /** The clock of a test, in place of the server's. */
   readonly clock?: () => number
+  /** Called when the way over which nothing came back is given up: other connections have gone the same way. */
+  readonly silent: () => void
 }
 
 /**
@@ -48,6 +53,7 @@ export class Link {
   #underWay = 0
   #holds = false
   #closed = false
+  #doubting = false
   #onIdle: (() => void)[] = []
   #watchdog: NodeJS.Timeout | undefined
   /** The last time that something came back, or that the first of what is under way was given. */
@@ -163,17 +169,42 @@ export class Link {
     throw new Error(`what was changed is in ${replicas} of ${copies.replicas} replicas so far${missing}`)
   }
 
-  /** Gives up a connection over which nothing comes back. */
+  /**
+   * Gives up a connection over which nothing comes back: soon where another one shows that the server answers, so that it is the way
+   * that is lost; else late, since a server that is busy answers nobody.
+   */
   #watch(): void {
     this.#watchdog ??= setTimeout(() => {
       this.#watchdog = undefined
       if (this.#underWay === 0 || this.#closed) return
-      if (steady() - this.#heard > answersWithin) {
-        this.#heard = steady()
-        this.#current?.disconnect()
-      }
+      const quiet = steady() - this.#heard
+      if (quiet > answersWithin) this.#giveUp()
+      else if (quiet > doubtsAfter) void this.#doubt()
       this.#watch()
-    }, answersWithin / 4).unref()
+    }, looksEvery).unref()
+  }
+
+  async #doubt(): Promise<void> {
+    if (this.#doubting) return
+    this.#doubting = true
+    const [doubted, heard] = [this.#current, this.#heard]
+    const passed = passedOver(doubted)
+    const other = newConnection(this.#settings.options, this.#settings.url)
+    try {
+      await opened(other, doubtsAfter)
+      // What is long arrives in pieces.
+      if (this.#current === doubted && this.#heard === heard && passedOver(doubted) === passed) this.#giveUp()
+    } catch {
+      // Nobody is answered.
+    }
+    other.disconnect()
+    this.#doubting = false
+  }
+
+  #giveUp(): void {
+    this.#heard = steady()
+    this.#current?.disconnect()
+    this.#settings.silent()
   }
 
   #connected(): Promise<Connection> {
@@ -231,6 +262,12 @@ export class Link {
       )
     return why('SKEIN_STORE_UNAVAILABLE', `The Redis server at ${store} cannot be used`)
   }
+}
+
+/** Tells whether anything has passed over a connection since. */
+function passedOver(connection: Connection | undefined): string {
+  const { bytesRead = 0, writableLength = 0 } = connection?.stream ?? {}
+  return `${bytesRead} ${writableLength}`
 }
 
 /** The command that waits until earlier changes have their copies. @param within milliseconds */

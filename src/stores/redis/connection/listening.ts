@@ -73,6 +73,11 @@ export class Listening {
     await new Promise<void>(resolve => this.#settled.push(resolve))
   }
 
+  /** Goes another way: on this one nothing may be heard any more. */
+  renew(): void {
+    this.#connection?.disconnect()
+  }
+
   /** Keeps the program running, or not. */
   set holds(holds: boolean) {
     this.#holds = holds

@@ -157,6 +157,11 @@ export class RedisBroker implements Broker {
     for (const stop of this.#waiting) stop(new ClosedError(`The store ${this.#store.url} has been closed`))
   }
 
+  /** @internal Those who wait go another way. */
+  renewWaiting(): void {
+    for (const door of this.#doors.values()) door.renew()
+  }
+
   /** @internal */
   close(): void {
     for (const door of this.#doors.values()) door.close()

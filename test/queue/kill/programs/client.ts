@@ -11,6 +11,9 @@ const [url = '', accepted = '', seed = '1', most = 'Infinity'] = process.argv.sl
 let state = Number(seed)
 const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 const below = (n: number): number => Math.floor(random() * n)
+/** A server knows neither effects nor, for its own calls, priorities. */
+const onServer = url.startsWith('redis:')
+const stored = onServer ? plain : inStore
 /** So many ready jobs are enough for the workers: the queue must not grow without end. */
 const enough = 200
 
@@ -22,17 +25,17 @@ function next(n: number): Call<unknown> {
     case 1:
       return call(stepped, n).with({ retries })
     case 2:
-      return call(inStore, n).with({ retries, limit: { key: 'two at once', concurrency: 2 } })
+      return call(stored, n).with({ retries, limit: { key: 'two at once', concurrency: 2 } })
     case 3:
       return call(plain, n).with({ unique: `only ${below(3)}`, retries })
     case 4:
       return call(flaky, n).with({ retries })
     case 5:
-      return call(blocking, 10 + below(100)).with({ retries, priority: below(10) })
+      return call(blocking, 10 + below(100)).with({ retries, ...(onServer ? {} : { priority: below(10) }) })
     case 6:
       return call(undoing, n).with({ retries })
     default:
-      return call(inStore, n).with({ retries })
+      return call(stored, n).with({ retries })
   }
 }
 

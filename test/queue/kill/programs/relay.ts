@@ -4,12 +4,16 @@ import { hostname } from 'node:os'
 import { crashPoint } from '#skein/stores/crash-point.js'
 import type { Claim, Settlement } from '#skein/stores/roles/broker.js'
 import type { OutgoingCall } from '#skein/stores/roles/calls.js'
+import type { Store } from '#skein/stores/index.js'
+import type { InspectableStore } from '#skein/stores/roles/store.js'
+import { redisStore } from '#skein/stores/redis/by-url.js'
 import { sqliteStore } from '#skein/stores/sqlite/index.js'
 import './doom.ts'
 import { relayCall, relayQueue, type RelayLeg, relayStoreOptions } from './relay-calls.ts'
 
 const [url = '', most = '4'] = process.argv.slice(2)
-const store = await sqliteStore(url, relayStoreOptions)
+const open: (url: string, options: object) => Promise<Store> = url.startsWith('redis:') ? redisStore : sqliteStore
+const store = (await open(url, relayStoreOptions)) as InspectableStore
 
 /** How a call ends, and what follows: with new ids each time, so that what is sent twice is there twice. */
 async function settlementOf(claim: Claim): Promise<Settlement> {
