@@ -25,6 +25,8 @@ export interface ClaimRequest extends IntakeRequest {
 
 /** A store that has to be asked. */
 export interface PullSource {
+  /** The most calls that are asked for at once, from 1 up. Default: 2,000. */
+  readonly most?: number
   /** Takes up to `limit` calls that are due, at once: an empty array when there is none. */
   claim(request: ClaimRequest): Promise<Claim[]>
   /**
@@ -169,7 +171,7 @@ export class PullingIntake implements Intake {
 
   #pump(): void {
     if (this.#claiming || this.#stopped || this.#pauseTimer) return
-    const limit = Math.min(mostAtOnce, this.#wanted)
+    const limit = Math.min(this.#source.most ?? mostAtOnce, this.#wanted)
     if (limit > 0 && (this.#mayHave || this.#source.wait)) void this.#claim(limit)
   }
 

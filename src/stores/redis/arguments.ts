@@ -93,6 +93,18 @@ export class Writing {
     return [`${pages.length} pages of ${name}`]
   }
 
+  /** The ends of attempts, first those that lead to nothing. */
+  settlements(settlements: readonly Settlement[]): Argument[] {
+    const plain = settlements.filter(isPlain)
+    const others = settlements.filter(each => !isPlain(each))
+    return [
+      plain.length,
+      ...plain.flatMap(({ id, token, result }) => [id, token, ...documentOfResult(id, result)]),
+      others.length,
+      ...others.flatMap(each => this.settlement(each)),
+    ]
+  }
+
   /** The end of an attempt. */
   settlement(settlement: Settlement): Argument[] {
     const { id, token, kind, next, canvas } = settlement
@@ -139,6 +151,12 @@ export class Writing {
     const attends = next.some(({ counts }) => counts?.some(({ counter }) => counter === own))
     return [id, token, kind, shown, name, value, undo ? 1 : '', attends ? 1 : '', ...this.calls(next)]
   }
+}
+
+/** True for the end of a call that leads to no other. */
+export function isPlain(settlement: Settlement): settlement is Extract<Settlement, { readonly kind: 'done' }> {
+  const { kind, next, canvas } = settlement
+  return kind === 'done' && canvas === undefined && (next === undefined || next.length === 0)
 }
 
 /** Puts things on pages that go into one script each. */

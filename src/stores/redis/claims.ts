@@ -18,14 +18,60 @@ export function pausedIn(answer: readonly string[]): Set<string> {
   return new Set(listOf<string>(answer[1]))
 }
 
-/** Reads the answer of the script that claims. */
-export function takenOf(answer: readonly string[], maxBytes: number, maxDeaths: number): Taken[] {
+/**
+ * Reads the answer of the script that claims.
+ *
+ * @param queues those that it was given, in that order
+ */
+export function takenOf(
+  answer: readonly string[],
+  queues: readonly string[],
+  maxBytes: number,
+  maxDeaths: number,
+): Taken[] {
   const now = Number(answer[0])
   const taken: Taken[] = []
-  for (let at = 2; at + claimValues <= answer.length; at += claimValues) {
-    taken.push(one(answer.slice(at, at + claimValues), now, maxBytes, maxDeaths))
+  for (let at = 2; at < answer.length;) {
+    const line = answer[at++] as string
+    if (line === '') {
+      taken.push(one(answer.slice(at, at + claimValues), now, maxBytes, maxDeaths))
+      at += claimValues
+    } else taken.push(plainOne(line.split(' '), answer[at++] as string, queues, now, maxBytes, maxDeaths))
   }
   return taken
+}
+
+/** A call that has nothing beside it. */
+function plainOne(
+  values: readonly string[],
+  message: string,
+  queues: readonly string[],
+  now: number,
+  maxBytes: number,
+  maxDeaths: number,
+): Taken {
+  const [id, token, queue, attempt, deaths, most, sent, blamed, ignore] = values as [...string[]] & {
+    readonly [at: number]: string
+  }
+  return takenWith(
+    {
+      id: id as string,
+      token: Number(token),
+      queue: queues[Number(queue) - 1] as string,
+      attempt: Number(attempt),
+      deaths: Number(deaths),
+      maxDeaths: Number(most || maxDeaths),
+      ...(blamed === '' ? { ahead: true } : {}),
+      ...(ignore === '' ? {} : { ignoreResult: true }),
+      ...(sent === '' ? {} : { sentAt: Number(sent) }),
+      steps: {},
+    },
+    '',
+    message,
+    false,
+    now,
+    maxBytes,
+  )
 }
 
 function one(values: readonly string[], now: number, maxBytes: number, maxDeaths: number): Taken {
@@ -49,16 +95,11 @@ function one(values: readonly string[], now: number, maxBytes: number, maxDeaths
     undo,
     message,
   ] = values as [...string[]] & { readonly [at: number]: string }
-  const delivery = deliveryOf(message as string, maxBytes)
-  const isRead = !(delivery instanceof MalformedMessageError)
   const span = alone === '' ? -1 : Number(alone)
-  const claim: Claim = {
+  const known: Omit<Claim, 'task' | 'headers' | 'body'> = {
     id: id as string,
     token: Number(token),
     queue: queue as string,
-    task: task || (isRead ? delivery.task : ''),
-    headers: isRead ? delivery.headers : '{}',
-    body: isRead ? delivery.body : '[[],{},{}]',
     attempt: Number(attempt),
     deaths: Number(deaths),
     maxDeaths: Number(most || maxDeaths),
@@ -71,10 +112,30 @@ function one(values: readonly string[], now: number, maxBytes: number, maxDeaths
     ...(memo === '' ? {} : { memo: memo as string }),
     ...undoIn(undo as string),
   }
+  return takenWith(known, task as string, message as string, foreign !== '', now, maxBytes)
+}
+
+/** A call with its message. @param task empty for one that its message names @param isForeign it was not sent through a store */
+function takenWith(
+  known: Omit<Claim, 'task' | 'headers' | 'body'>,
+  task: string,
+  message: string,
+  isForeign: boolean,
+  now: number,
+  maxBytes: number,
+): Taken {
+  const delivery = deliveryOf(message, maxBytes)
+  const isRead = !(delivery instanceof MalformedMessageError)
+  const claim: Claim = {
+    ...known,
+    task: task || (isRead ? delivery.task : ''),
+    headers: isRead ? delivery.headers : '{}',
+    body: isRead ? delivery.body : '[[],{},{}]',
+  }
   if (!isRead) return { is: 'damaged', claim, why: delivery.message.replace(/^The message is malformed: |\.$/g, '') }
   // What was sent through a store has waited by then, on the server's clock.
   // A part of a chord, too, is not ended by the server, which does not count it.
-  if (foreign !== '' || !delivery.body.endsWith('"chord":null}]')) {
+  if (isForeign || !delivery.body.endsWith('"chord":null}]')) {
     const { eta, expires } = delivery
     if (expires !== undefined && expires <= now) return { is: 'expired', claim }
     if (eta !== undefined && eta > now) return { is: 'early', claim, delay: eta - now }

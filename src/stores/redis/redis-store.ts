@@ -219,7 +219,7 @@ export class RedisStore implements Store, Handle {
       const error = deathsStory(JSON.parse(deaths) as Death[])
       const canvas = this.#aftermathOf(id, queue, message, { state: 'dead', error })
       const end = { id, token: Number(token), kind: 'dead', error, ...(canvas ? { canvas } : {}) } as const
-      await this.change(settle, [1, ...new Writing(this.name).settlement(end)])
+      await this.change(settle, new Writing(this.name).settlements([end]))
     }
     await this.chords.end(listIn(chords))
     return Math.min(...times.map(each => (each < 0 ? Infinity : each)))
@@ -279,8 +279,8 @@ export class RedisStore implements Store, Handle {
       const claims = this.held.takeAll()
       if (claims.length === 0) return
       const writing = new Writing(this.name)
-      const given = claims.flatMap(({ id, token }) => writing.settlement({ id, token, kind: 'release' }))
-      await this.change(settle, [claims.length, ...given])
+      const given = claims.map(({ id, token }) => ({ id, token, kind: 'release' }) as const)
+      await this.change(settle, writing.settlements(given))
     } catch {
       // Their leases run out.
     }

@@ -17,7 +17,7 @@ import type {
 import type { OutgoingCall, SendOutcome } from '../../roles/calls.ts'
 import { ClosedError } from '../../../core/errors/errors.ts'
 import { type Answer, outcomeOf, oversize } from '../wire/answers.ts'
-import { pagesOf, weightOf, weightOfAll, Writing } from '../arguments.ts'
+import { isPlain, pagesOf, weightOf, weightOfAll, Writing } from '../arguments.ts'
 import { aftermathInStore } from '../canvas.ts'
 import { pausedIn, takenOf } from '../claims.ts'
 import { Door } from '../connection/doors.ts'
@@ -31,6 +31,9 @@ import { settle } from '../scripts/settle.ts'
 import { listsOf } from '../../../celery/redis-keys.ts'
 import { dueChannel, handleChannel } from '../wire/channels.ts'
 import { rateName } from '../wire/limit-names.ts'
+
+/** The most calls that one script takes: while it does, the server answers nobody else. */
+const mostClaimed = 250
 
 /** The broker of a store on Redis, in kombu's layout. */
 export class RedisBroker implements Broker {
@@ -88,6 +91,7 @@ export class RedisBroker implements Broker {
     const ends = store.keeper.takes()
     const intake = new PullingIntake(
       {
+        most: mostClaimed,
         claim: each => this.#claim(each),
         wait: each => this.#wait(each),
         on: (signal, listener) => store.listeners.on(signal, listener),
@@ -121,9 +125,9 @@ export class RedisBroker implements Broker {
     crashPoint('during-ack')
     for (const page of pagesOf(due, ({ settlement }) => 1 + weightOfAll(settlement.next))) {
       const writing = new Writing(name)
-      const given = page.flatMap(({ settlement }) => writing.settlement(settlement))
-      const answers = await this.#store.change<'ok' | 'lost'>(settle, [page.length, ...given], writing)
-      for (const [index, { settlement, at }] of page.entries()) {
+      const given = writing.settlements(page.map(({ settlement }) => settlement))
+      const answers = await this.#store.change<'ok' | 'lost'>(settle, given, writing)
+      for (const [index, { settlement, at }] of plainFirst(page).entries()) {
         outcomes[at] = answers[index] as 'ok' | 'lost'
         held.delete(settlement)
         // One who has begun to listen in this program may not be heard of by the server yet.
@@ -184,7 +188,8 @@ export class RedisBroker implements Broker {
       count,
       per,
     ])
-    const given = [worker, limit, places, Math.ceil(lease), rates.length / 4, ...rates, ...new Set(queues)]
+    const asked = [...new Set(queues)]
+    const given = [worker, limit, places, Math.ceil(lease), rates.length / 4, ...rates, ...asked]
     const answer = (await link.run(claim, given)) as string[]
     const paused = pausedIn(answer)
     for (const queue of queues) {
@@ -194,7 +199,7 @@ export class RedisBroker implements Broker {
     const claims: Claim[] = []
     const kept: OwnClaim[] = []
     const others: Settlement[] = []
-    for (const each of takenOf(answer, settings.maxBytes, settings.maxDeaths)) {
+    for (const each of takenOf(answer, asked, settings.maxBytes, settings.maxDeaths)) {
       const { id, token } = each.claim
       if (each.is === 'claim') {
         const own = { id, token, lease: Math.ceil(lease), keeps: keep }
@@ -209,8 +214,7 @@ export class RedisBroker implements Broker {
     }
     if (others.length > 0) {
       const writing = new Writing(name)
-      const settled = others.flatMap(each => writing.settlement(each))
-      await this.#store.change(settle, [others.length, ...settled])
+      await this.#store.change(settle, writing.settlements(others))
       keeper.due()
     }
     if (kept.length > 0) this.#store.keep(kept)
@@ -285,6 +289,12 @@ export class RedisBroker implements Broker {
     if (door === undefined) this.#doors.set(list, (door = new Door(prefix + list, connection, url)))
     return door
   }
+}
+
+/** In the order in which they are answered. */
+function plainFirst<T extends { readonly settlement: Settlement }>(page: readonly T[]): T[] {
+  const plain = page.filter(({ settlement }) => isPlain(settlement))
+  return [...plain, ...page.filter(({ settlement }) => !isPlain(settlement))]
 }
 
 /** True for an attempt whose call goes on by itself after a time. */

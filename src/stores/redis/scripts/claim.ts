@@ -7,8 +7,8 @@ import { type Script, script } from './script.ts'
  * Takes up to so many calls out of the lists of queues, in one step with their entry in kombu's \`unacked\` and \`unacked_index\`: there
  * is no moment at which a message is in neither. Arguments: worker, number wanted, number that begins at once, lease, rates of
  * tasks, each as task, name, the most that start, and milliseconds; queues. Answers
- * with the server's time, those of the queues that are paused, and the values of each call; sent again, with those that it has taken
- * and still holds.
+ * with the server's time, those of the queues that are paused, and of each call either a line and its message, if it is a plain one, or an
+ * empty line and all values; sent again, with those that it has taken and still holds.
  */
 export const claim: Script = script(
   'claim',
@@ -28,6 +28,7 @@ local function add(id, token, queue, task, attempt, deaths, rest, message)
   local most, sent, alone, blamed, ignore, deadline, told, foreign, after, memo, undo = unpack(rest, 1, 11)
   deadline = deadline and tostring(math.max(0, tonumber(deadline) - now)) or ''
   local steps = told and cjson.encode(redis.call('HGETALL', stepsKey(id))) or ''
+  answer[#answer + 1] = ''
   for _, value in ipairs({ id, tostring(token), queue, task, tostring(attempt), tostring(deaths), most or '', sent or '', alone or '',
     blamed or '', ignore or '', deadline, steps, foreign or '', after or '', memo or '', undo or '', message }) do
     answer[#answer + 1] = value
@@ -37,7 +38,7 @@ end
 local function show(id, message)
   local r = redis.call('HMGET', callKey(id), 'token', 'queue', 'task', 'attempt', 'deaths', 'most', 'sent', 'alone', 'blamed', 'ignore',
     'deadline', 'told', 'foreign', 'after', 'memo', 'undo', 'tag')
-  add(id, r[1], r[2], r[3], r[4], r[5], { unpack(r, 6, 16) }, message or messageOf(r[17], r[2]))
+  add(id, r[1], r[2], r[3], r[4] or 0, r[5] or 0, { unpack(r, 6, 16) }, message or messageOf(r[17], r[2]))
 end
 
 if answered then
@@ -137,25 +138,82 @@ local function take(message, queue, list)
   add(id, token, queue, r[10], attempt, deaths, { r[19], r[20], r[3], blamed and '1', r[21], r[13], r[18], false, r[22], r[23], r[24] }, message)
 end
 
+-- The id and the delivery tag of a message, if it was written by skein. What they are taken for is proved by the hash of the call.
+local function namesIn(message)
+  local tag = string.match(message, ',"delivery_tag":"([%x-]+)"}}$', -60)
+  local _, at = string.find(message, '"properties":{"correlation_id":"', 1, true)
+  local id = tag and at and string.match(message, '^([%w_.-]+)"', at + 1)
+  return id, tag
+end
+
+-- Those that are next in a list, as long as they are plain and were sent through a store. They stay in it until they are written down
+-- elsewhere.
+local function takePlain(queue, list, index, most)
+  local messages, some, known = redis.call('LRANGE', P .. list, -most, -1), {}, {}
+  for n = #messages, 1, -1 do
+    local id, tag = namesIn(messages[n])
+    local fields = id and not known[id] and plainIn(callKey(id))
+    if not fields or fields.state ~= 'ready' or fields.tag ~= tag or rates[fields.task] or now - tonumber(fields.sent or 0) > 86400000 then
+      break
+    end
+    known[id] = true
+    some[#some + 1] = { id, tag, fields, messages[n] }
+  end
+  if #some == 0 then return 0 end
+  local unacked, seen, leases, ids, tail = {}, {}, {}, {}, suffix(queue)
+  local score, ends = scoreNow(), string.format('%.17g', now + lease)
+  for n, each in ipairs(some) do
+    local at, id, tag = 2 * n, each[1], each[2]
+    ids[n], unacked[at - 1], unacked[at] = id, tag, '[' .. each[4] .. tail
+    seen[at - 1], seen[at], leases[at - 1], leases[at] = score, tag, ends, id
+  end
+  bulk('HSET', UNACKED, unacked, 2)
+  bulk('ZADD', INDEX, seen, 2)
+  for _, each in ipairs(some) do
+    local id, f = each[1], each[3]
+    local token, attempt = tostring((f.token or 0) + 1), tostring((f.attempt or 0) + 1)
+    local begins = #taken < places
+    local key = callKey(id)
+    if f.blamed and not begins then redis.call('HDEL', key, 'blamed') end
+    redis.call('HSET', key, 'state', 'running', 'token', token, 'worker', worker, 'started', NOW, 'attempt', attempt,
+      'handle', HANDLE, 'order', order(#some), 'lease', lease, 'score', score, unpack(begins and { 'blamed', 1 } or {}))
+    taken[#taken + 1] = { id, token }
+    answer[#answer + 1] = table.concat({ id, token, index, attempt, f.deaths or 0, f.most or '', f.sent or '', begins and 1 or '',
+      f.ignore or '' }, ' ')
+    answer[#answer + 1] = each[4]
+  end
+  bulk('ZADD', LEASES, leases, 2)
+  redis.call('LTRIM', P .. list, 0, -1 - #some)
+  newsOfAll(ids, 'reported')
+  return #some
+end
+
 promote()
 openWindows()
 endOverdue()
 -- What is not handed over must not keep others from the server for long, however much of it there is. Who waits asks again.
 local most = wanted + 1000
-local paused = {}
+local paused, index = {}, 0
 while cursor < #ARGV do
   local queue = arg()
+  index = index + 1
   local steps = STEPS
   if redis.call('SISMEMBER', PAUSED, queue) == 1 then
     paused[#paused + 1] = queue
     steps = {}
   end
   for _, step in ipairs(steps) do
+    local ahead = wanted
     while #taken < wanted and most > 0 do
-      local message = redis.call('RPOP', P .. queue .. step)
-      if not message then break end
-      most = most - 1
-      take(message, queue, queue .. step)
+      local asked = math.min(wanted - #taken, ahead)
+      local isAll = takePlain(queue, queue .. step, index, asked) == asked
+      -- Where one was not plain the next ones may not be, either.
+      ahead = isAll and ahead * 2 or 1
+      local message = not isAll and redis.call('RPOP', P .. queue .. step)
+      if message then
+        most = most - 1
+        take(message, queue, queue .. step)
+      elseif not isAll then break end
     end
   end
 end

@@ -30,6 +30,8 @@ local PENDING = 2592000000
 local STEPS = { ${listsOf('').map(luaString).join(', ')} }
 local time = redis.call('TIME')
 local now = tonumber(ARGV[5]) or time[1] * 1000 + math.floor(time[2] / 1000)
+-- As it is written: a number is made a text by each command anew.
+local NOW = string.format('%.17g', now)
 local GIVEN, cursor = ARGV, ${commonArguments}
 local function arg() cursor = cursor + 1 return GIVEN[cursor] end
 local function num() return tonumber(arg()) end
@@ -55,7 +57,8 @@ local isEnd = { done = 'd', failed = 'f', cancelled = 'c', dead = 'x' }
 local STATES = { d = 'done', v = 'done', f = 'failed', c = 'cancelled', x = 'dead' }
 local kinds = { 'progress', 'log', 'item', 'step', 'undone', 'state' }
 local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
-local function news(id, what) redis.call('PUBLISH', P .. '${newsChannel}' .. id, what) end
+local NEWS = '${newsChannel}'
+local function news(id, what) redis.call('PUBLISH', P .. NEWS .. id, what) end
 local function tell(handle, what) redis.call('PUBLISH', P .. '${handleChannel}' .. handle, what) end
 
 -- What was answered before, to one who sends the same again. Answers that have arrived are forgotten, once the work is done: a script
@@ -82,9 +85,9 @@ end
 
 -- A number that is higher than all before it. A script takes some at once: what it does not need is left out.
 local nextOrder, orders = 0, 0
-local function order()
+local function order(count)
   if orders == 0 then
-    orders = 16
+    orders = math.max(16, count or 0)
     nextOrder = redis.call('INCRBY', OWN .. 'order', orders) - orders
   end
   nextOrder, orders = nextOrder + 1, orders - 1

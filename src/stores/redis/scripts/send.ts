@@ -13,7 +13,10 @@ export const send: Script = script(
 if answered then return answered end
 promote()
 local outcomes = {}
+gather()
 for n = 1, num() do outcomes[n] = keep() end
+keepGathered()
+gathered = nil
 return finished(outcomes)
 `,
 )

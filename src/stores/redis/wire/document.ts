@@ -16,6 +16,10 @@ const between = `"date_done":null,"group_id":"${mark}"`
  * @param children the calls that it has led to, as JSON
  */
 export function documentOfResult(id: string, result: string, children: string = '[]'): DocumentParts {
+  // As long as there is nothing to be read in it, it is the same around it every time.
+  if (!result.startsWith('{"__skein__":')) {
+    return [`${start}${result}${middle}${children},`, `,"task_id":${JSON.stringify(id)}}`]
+  }
   const [before, after] = parted(writeResult({ id, state: 'SUCCESS', result, groupId: mark }))
   return [before.replace(/"children":\[\],$/, () => `"children":${children},`), after]
 }
@@ -32,6 +36,13 @@ export function documentOfError(id: string, error: string, state: 'failed' | 'de
     }),
   )
 }
+
+const someResult = `"${mark}"`
+const [start = '', middle = ''] = parted(
+  writeResult({ id: '', state: 'SUCCESS', result: someResult, groupId: mark }),
+)[0]
+  .replace(/\[\],$/, '')
+  .split(someResult)
 
 function parted(document: string): DocumentParts {
   const [before = '', after = ''] = document.split(between)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readEnvelope, writeEnvelope } from '../../../celery/envelope.ts'
+import { readEnvelope, readOwnEnvelope, writeEnvelope } from '../../../celery/envelope.ts'
 import { membersOf } from '../../../celery/json-parts.ts'
 import { parseTime } from '../../../celery/read-json.ts'
 import { MalformedMessageError } from '../../../core/errors/errors.ts'
@@ -61,6 +61,9 @@ export interface Delivery {
  * @param most the most bytes that its body may have once it is unpacked
  */
 export function deliveryOf(text: string, most: number): Delivery | MalformedMessageError {
+  const own = readOwnEnvelope(text)
+  const task = own && plainHeaders.exec(own.headers)?.[1]
+  if (own && task !== undefined) return { ...own, task, eta: undefined, expires: undefined }
   const envelope = readEnvelope(text, most)
   if (envelope instanceof MalformedMessageError) return envelope
   const { headers, body } = envelope
@@ -76,6 +79,9 @@ export function deliveryOf(text: string, most: number): Delivery | MalformedMess
     expires: timeIn(fields, 'expires'),
   }
 }
+
+/** The beginning of the headers that `encodeMessage` writes for a call that is to run at once, whenever that is. */
+const plainHeaders = /^\{"lang":"js","task":"([^"\\]+)","id":"[^"\\]+","shadow":null,"eta":null,"expires":null,/
 
 function partsOf(text: string): ReadonlyMap<string, string> {
   try {

@@ -62,6 +62,19 @@ local function makeRoom(id, limit, strategy, bounds, replaced)
   end
 end
 
+-- The writes of plain calls that go into one key, where many are kept one after the other.
+local gathered
+local function gather()
+  gathered = { texts = {}, calls = {}, lists = {} }
+end
+local function keepGathered()
+  local texts, calls, lists = gathered.texts, gathered.calls, gathered.lists
+  gather()
+  for from = 1, #texts, 600 do redis.call('MSET', unpack(texts, from, math.min(#texts, from + 599))) end
+  bulk('ZADD', CALLS, calls, 2)
+  for list, messages in pairs(lists) do bulk('LPUSH', P .. list, messages, 1) end
+end
+
 local keep
 -- Calls that are given one after the other, or lie aside in so many pages.
 local function keepAll(dropped)
@@ -87,6 +100,8 @@ function keep(dropped, step, behind)
   local bytes, tags = arg(), maybe()
   local wait, expires, deadline, deaths, ignore, also = num(), maybe(), maybe(), maybe(), maybe(), arg()
   local function has(letter) return string.find(also, letter, 1, true) end
+  local isGathered = gathered and also == ''
+  if gathered and not isGathered then keepGathered() end
   local name, conflict, span, counts, awaited
   if has('u') then name, conflict, span = arg(), arg(), num() end
   if has('c') then counts = membersGiven() end
@@ -120,16 +135,26 @@ function keep(dropped, step, behind)
   end
   bind(queue)
   local list = queue .. (step or '')
-  redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', now, 'attempt', 0,
-    'deaths', 0, 'token', 0, 'bytes', bytes)
-  redis.call('SET', textKey(id), message)
-  redis.call('ZADD', CALLS, order(), id)
-  if tags then redis.call('HSET', key, 'tags', tags) end
-  if expires then redis.call('HSET', key, 'expires', now + expires) end
-  if deadline then redis.call('HSET', key, 'deadline', now + deadline) end
-  if deaths then redis.call('HSET', key, 'most', deaths) end
-  if ignore then redis.call('HSET', key, 'ignore', 1) end
-  if has('e') then redis.call('HSET', key, 'errbacks', 1) end
+  local beside = {}
+  for name, value in pairs({ tags = tags, expires = expires and now + expires, deadline = deadline and now + deadline, most = deaths,
+    ignore = ignore, errbacks = has('e') and 1 }) do
+    if value then
+      beside[#beside + 1] = name
+      beside[#beside + 1] = value
+    end
+  end
+  redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', NOW, 'bytes', bytes,
+    unpack(beside))
+  if isGathered then
+    local texts, calls = gathered.texts, gathered.calls
+    texts[#texts + 1] = textKey(id)
+    texts[#texts + 1] = message
+    calls[#calls + 1] = order(250)
+    calls[#calls + 1] = id
+  else
+    redis.call('SET', textKey(id), message)
+    redis.call('ZADD', CALLS, order(), id)
+  end
   if name then takeKey(id, key, name, span, leaving) end
   local first = leaving or behind
   if first then
@@ -154,7 +179,11 @@ function keep(dropped, step, behind)
   else
     if not (name or counts or awaited or limit) then redis.call('PEXPIRE', key, PENDING + wait) end
     if expires or deadline then watchTime(id, key) end
-    if wait > 0 then delay(id, list, message, now + wait) else push(list, message) end
+    if wait > 0 then delay(id, list, message, now + wait)
+    elseif isGathered then
+      local messages = gathered.lists[list] or {}
+      messages[#messages + 1], gathered.lists[list] = message, messages
+    else push(list, message) end
   end
   keepAll(false)
   if holder and not isEnd[state] then return { 'replaced', holder } end

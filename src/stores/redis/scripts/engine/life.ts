@@ -32,7 +32,8 @@ local function takeBack(tag, queue)
 end
 
 -- The score of what is seen now.
-local function scoreNow() return string.format('%.3f', now / 1000) end
+local scored = string.format('%.3f', now / 1000)
+local function scoreNow() return scored end
 
 local function touch(key, tag)
   redis.call('ZADD', INDEX, scoreNow(), tag)
@@ -102,11 +103,13 @@ local function iso(at)
 end
 
 -- Writes the document that Celery reads, and tells those who wait for it.
+local dateDone
 local function record(id, group, parent, before, after, span)
+  dateDone = dateDone or '"date_done":"' .. iso(now) .. '"'
   local also = ''
   if group then also = also .. ',"group_id":' .. cjson.encode(group) end
   if parent then also = also .. ',"parent_id":' .. cjson.encode(parent) end
-  local document = before .. '"date_done":"' .. iso(now) .. '"' .. also .. after
+  local document = before .. dateDone .. also .. after
   redis.call('SET', RESULT .. id, document, 'PX', span)
   redis.call('PUBLISH', RESULT .. id, document)
 end
