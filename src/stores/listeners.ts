@@ -122,7 +122,9 @@ export class Listeners {
     const heard = watched ? this.#watchers.has(String(given[0])) : this.has(signal)
     if (!heard && this.#all.size === 0) return
     const first = this.#pending.size === 0
-    this.#pending.set(`${signal} ${given.join(' ')}`, { signal, given, outcome })
+    const name = `${signal} ${given.join(' ')}`
+    // How it has ended is not forgotten because somebody says once more that it has.
+    this.#pending.set(name, { signal, given, outcome: outcome ?? this.#pending.get(name)?.outcome })
     if (first) queueMicrotask(this.#soon)
   }
 

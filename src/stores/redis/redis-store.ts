@@ -25,7 +25,7 @@ import { redisCounters } from './roles/counters.ts'
 import { RedisInspector } from './roles/inspector.ts'
 import { RedisRegistry } from './roles/registry.ts'
 import { RedisRemote } from './roles/remote.ts'
-import { RedisResults } from './roles/results.ts'
+import { outcomeIn, RedisResults } from './roles/results.ts'
 import { RedisSchedules } from './roles/schedules.ts'
 import { redisTransfer } from './roles/transfer.ts'
 import { renew, sweep } from './scripts/hold.ts'
@@ -34,7 +34,15 @@ import { conclude, wake } from './scripts/wake.ts'
 import type { Handle } from './handle.ts'
 import { changedOf, listIn, listOf, type Script } from './scripts/script.ts'
 import type { RedisPlace } from './url.ts'
-import { dueChannel, handleChannel, newsChannel, resultChannel, resumed, scheduledChannel } from './wire/channels.ts'
+import {
+  dueChannel,
+  handleChannel,
+  newsChannel,
+  resultChannel,
+  resumed,
+  scheduledChannel,
+  withOutcome,
+} from './wire/channels.ts'
 import { outcomeOfDocument } from './wire/document.ts'
 import { deliveryOf } from './wire/message.ts'
 
@@ -305,9 +313,11 @@ export class RedisStore implements Store, Handle {
       // Only that it has ended is told: what is known of it beside the document is elsewhere.
       const isEnd = state === 'done' || state === 'failed' || state === 'cancelled'
       this.listeners.tell(isEnd ? 'ended' : 'reported', channel.slice(resultChannel.length))
-    } else if (channel.startsWith(newsChannel))
-      this.listeners.tell(text === 'ended' ? 'ended' : 'reported', channel.slice(newsChannel.length))
-    else if (channel.startsWith(handleChannel)) {
+    } else if (channel.startsWith(newsChannel)) {
+      const id = channel.slice(newsChannel.length)
+      if (text.startsWith(withOutcome)) this.listeners.tellEnded(id, outcomeIn(text.slice(withOutcome.length)))
+      else this.listeners.tell(text === 'ended' ? 'ended' : 'reported', id)
+    } else if (channel.startsWith(handleChannel)) {
       const lost = /^lost (\d+) (.*)$/s.exec(text)
       if (lost) this.lost({ id: lost[2] as string, token: Number(lost[1]) })
       const stopped = /^cancelling (.*)\n(.*)$/s.exec(text)

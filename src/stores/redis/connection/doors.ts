@@ -28,7 +28,7 @@ export class Door {
     this.#url = url
   }
 
-  /** Calls once there is something, or may be; returns the function that stops that. */
+  /** Calls once, when there is something, or may be; returns the function that stops that. */
   listen(listener: () => void): () => void {
     const own = (): void => listener()
     this.#listeners.add(own)
@@ -74,7 +74,13 @@ export class Door {
     this.#asking = false
     if (this.#closed) return
     // After a failure there may be something that nobody was told of.
-    if (found !== null || failed) for (const listener of this.#listeners) listener()
+    if (found !== null || failed) {
+      // It is still there when it is asked for again before they have taken it.
+      const told = [...this.#listeners]
+      this.#listeners.clear()
+      this.#hold()
+      for (const listener of told) listener()
+    }
     if (this.#listeners.size === 0) return
     if (failed) this.#pause = setTimeout(() => void this.#ask(), pauseAfterFailure)
     else void this.#ask()

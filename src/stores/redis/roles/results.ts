@@ -106,6 +106,11 @@ export class RedisResults implements Results {
   }
 }
 
+/** The outcome that the news of an end tell of: JSON of what the script `look` would have answered. */
+export function outcomeIn(text: string): CallOutcome {
+  return outcomeOf(JSON.parse(text) as string[])
+}
+
 const pending: ReadonlySet<string> = new Set(['ready', 'delayed', 'held'])
 
 function outcomeOf(answer: readonly string[]): CallOutcome {

@@ -1,7 +1,7 @@
 import { damagedStory } from '../../story.ts'
-import { engine } from './engine/engine.ts'
+import { engineScript } from './engine/engine.ts'
 import { luaString } from './prelude.ts'
-import { type Script, script } from './script.ts'
+import type { Script } from './script.ts'
 
 /**
  * Takes up to so many calls out of the lists of queues, in one step with their entry in kombu's \`unacked\` and \`unacked_index\`: there
@@ -10,18 +10,112 @@ import { type Script, script } from './script.ts'
  * with the server's time, those of the queues that are paused, and of each call either a line and its message, if it is a plain one, or an
  * empty line and all values; sent again, with those that it has taken and still holds.
  */
-export const claim: Script = script(
+export const claim: Script = engineScript(
   'claim',
-  true,
-  ...engine,
   `
+local shared
+do
 local worker, wanted, places, lease = arg(), num(), num(), num()
 local rates = {}
 for n = 1, num() do
   local task = arg()
   rates[task] = { name = arg(), starts = num(), per = num() }
 end
-local taken, answer = {}, { tostring(now), '{}' }
+local taken, answer, paused, queues = {}, { tostring(now), '{}' }, {}, cursor
+
+-- The id and the delivery tag of a message, if it was written by skein. What they are taken for is proved by the hash of the call.
+local function namesIn(message)
+  local tag = string.match(message, ',"delivery_tag":"([%x-]+)"}}$', -60)
+  local _, at = string.find(message, '"properties":{"correlation_id":"', 1, true)
+  local id = tag and at and string.match(message, '^([%w_.-]+)"', at + 1)
+  return id, tag
+end
+
+-- Those that are next in a list, as long as they are plain and were sent through a store. They stay in it until they are written down
+-- elsewhere. Answers with how many that were, and whether none that is not plain stands behind them.
+local function takePlain(queue, list, index, most)
+  local messages, some, known = redis.call('LRANGE', P .. list, -most, -1), {}, {}
+  for n = #messages, 1, -1 do
+    local id, tag = namesIn(messages[n])
+    local fields = id and not known[id] and plainIn(callKey(id))
+    if not fields or fields.state ~= 'ready' or fields.tag ~= tag or rates[fields.task] or now - tonumber(fields.sent or 0) > 86400000 then
+      break
+    end
+    known[id] = true
+    some[#some + 1] = { id, tag, fields, messages[n] }
+  end
+  local isLast = #some == #messages
+  if #some == 0 then return 0, isLast end
+  local unacked, seen, leases, ids, tail = {}, {}, {}, {}, suffix(queue)
+  local score, ends = scoreNow(), string.format('%.17g', now + lease)
+  for n, each in ipairs(some) do
+    local at, id, tag = 2 * n, each[1], each[2]
+    ids[n], unacked[at - 1], unacked[at] = id, tag, '[' .. each[4] .. tail
+    seen[at - 1], seen[at], leases[at - 1], leases[at] = score, tag, ends, id
+  end
+  bulk('HSET', UNACKED, unacked, 2)
+  bulk('ZADD', INDEX, seen, 2)
+  for _, each in ipairs(some) do
+    local id, f = each[1], each[3]
+    local token, attempt = tostring((f.token or 0) + 1), tostring((f.attempt or 0) + 1)
+    local begins = #taken < places
+    local key = callKey(id)
+    if f.blamed and not begins then redis.call('HDEL', key, 'blamed') end
+    redis.call('HSET', key, 'state', 'running', 'token', token, 'worker', worker, 'started', NOW, 'attempt', attempt,
+      'handle', HANDLE, 'order', order(#some), 'lease', lease, 'score', score, unpack(begins and { 'blamed', 1 } or {}))
+    taken[#taken + 1] = { id, token }
+    answer[#answer + 1] = table.concat({ id, token, index, attempt, f.deaths or 0, f.most or '', f.sent or '', begins and 1 or '',
+      f.ignore or '' }, ' ')
+    answer[#answer + 1] = each[4]
+  end
+  bulk('ZADD', LEASES, leases, 2)
+  redis.call('LTRIM', P .. list, 0, -1 - #some)
+  for _, channel in pairs(heardOf(ids)) do redis.call('PUBLISH', channel, 'reported') end
+  return #some, isLast
+end
+
+-- The ends of the names of the lists of a queue from which anything may be taken.
+local function stepsOf(queue)
+  if redis.call('SISMEMBER', PAUSED, queue) == 0 then return STEPS end
+  paused[#paused + 1] = queue
+  return {}
+end
+
+-- As long as those that are next are plain; true where that was all that is wanted, or that there is.
+local function takeAllPlain()
+  local index = 0
+  while cursor < #ARGV do
+    local queue = arg()
+    index = index + 1
+    for _, step in ipairs(stepsOf(queue)) do
+      while #taken < wanted do
+        local asked = wanted - #taken
+        local some, isLast = takePlain(queue, queue .. step, index, asked)
+        if not isLast then return false end
+        if some < asked then break end
+      end
+    end
+  end
+  return true
+end
+
+local function isDue(set) return #redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, 1) > 0 end
+
+if not answered then
+  promote()
+  if not isDue(OPENINGS) and not isDue(ENDING) and takeAllPlain() and not isMore() then
+    answer[2] = cjson.encode(paused)
+    remember(cjson.encode(taken))
+    return answer
+  end
+  cursor, paused = queues, {}
+end
+-- Of names outside of it a function can have sixty.
+shared = { worker, wanted, places, lease, rates, taken, answer, paused, takePlain, stepsOf }
+end
+`,
+  `
+local worker, wanted, places, lease, rates, taken, answer, paused, takePlain, stepsOf = unpack(shared)
 
 -- \`rest\` are the fields after the number of deaths, as its hash has them.
 local function add(id, token, queue, task, attempt, deaths, rest, message)
@@ -138,71 +232,15 @@ local function take(message, queue, list)
   add(id, token, queue, r[10], attempt, deaths, { r[19], r[20], r[3], blamed and '1', r[21], r[13], r[18], false, r[22], r[23], r[24] }, message)
 end
 
--- The id and the delivery tag of a message, if it was written by skein. What they are taken for is proved by the hash of the call.
-local function namesIn(message)
-  local tag = string.match(message, ',"delivery_tag":"([%x-]+)"}}$', -60)
-  local _, at = string.find(message, '"properties":{"correlation_id":"', 1, true)
-  local id = tag and at and string.match(message, '^([%w_.-]+)"', at + 1)
-  return id, tag
-end
-
--- Those that are next in a list, as long as they are plain and were sent through a store. They stay in it until they are written down
--- elsewhere.
-local function takePlain(queue, list, index, most)
-  local messages, some, known = redis.call('LRANGE', P .. list, -most, -1), {}, {}
-  for n = #messages, 1, -1 do
-    local id, tag = namesIn(messages[n])
-    local fields = id and not known[id] and plainIn(callKey(id))
-    if not fields or fields.state ~= 'ready' or fields.tag ~= tag or rates[fields.task] or now - tonumber(fields.sent or 0) > 86400000 then
-      break
-    end
-    known[id] = true
-    some[#some + 1] = { id, tag, fields, messages[n] }
-  end
-  if #some == 0 then return 0 end
-  local unacked, seen, leases, ids, tail = {}, {}, {}, {}, suffix(queue)
-  local score, ends = scoreNow(), string.format('%.17g', now + lease)
-  for n, each in ipairs(some) do
-    local at, id, tag = 2 * n, each[1], each[2]
-    ids[n], unacked[at - 1], unacked[at] = id, tag, '[' .. each[4] .. tail
-    seen[at - 1], seen[at], leases[at - 1], leases[at] = score, tag, ends, id
-  end
-  bulk('HSET', UNACKED, unacked, 2)
-  bulk('ZADD', INDEX, seen, 2)
-  for _, each in ipairs(some) do
-    local id, f = each[1], each[3]
-    local token, attempt = tostring((f.token or 0) + 1), tostring((f.attempt or 0) + 1)
-    local begins = #taken < places
-    local key = callKey(id)
-    if f.blamed and not begins then redis.call('HDEL', key, 'blamed') end
-    redis.call('HSET', key, 'state', 'running', 'token', token, 'worker', worker, 'started', NOW, 'attempt', attempt,
-      'handle', HANDLE, 'order', order(#some), 'lease', lease, 'score', score, unpack(begins and { 'blamed', 1 } or {}))
-    taken[#taken + 1] = { id, token }
-    answer[#answer + 1] = table.concat({ id, token, index, attempt, f.deaths or 0, f.most or '', f.sent or '', begins and 1 or '',
-      f.ignore or '' }, ' ')
-    answer[#answer + 1] = each[4]
-  end
-  bulk('ZADD', LEASES, leases, 2)
-  redis.call('LTRIM', P .. list, 0, -1 - #some)
-  newsOfAll(ids, 'reported')
-  return #some
-end
-
-promote()
 openWindows()
 endOverdue()
 -- What is not handed over must not keep others from the server for long, however much of it there is. Who waits asks again.
 local most = wanted + 1000
-local paused, index = {}, 0
+local index = 0
 while cursor < #ARGV do
   local queue = arg()
   index = index + 1
-  local steps = STEPS
-  if redis.call('SISMEMBER', PAUSED, queue) == 1 then
-    paused[#paused + 1] = queue
-    steps = {}
-  end
-  for _, step in ipairs(steps) do
+  for _, step in ipairs(stepsOf(queue)) do
     local ahead = wanted
     while #taken < wanted and most > 0 do
       local asked = math.min(wanted - #taken, ahead)

@@ -30,7 +30,7 @@ local PENDING = 2592000000
 local STEPS = { ${listsOf('').map(luaString).join(', ')} }
 local time = redis.call('TIME')
 local now = tonumber(ARGV[5]) or time[1] * 1000 + math.floor(time[2] / 1000)
--- As it is written: a number is made a text by each command anew.
+-- Written once: each command would write the number anew.
 local NOW = string.format('%.17g', now)
 local GIVEN, cursor = ARGV, ${commonArguments}
 local function arg() cursor = cursor + 1 return GIVEN[cursor] end

@@ -1,20 +1,25 @@
-import { engine } from './engine/engine.ts'
+import { engine, engineScript } from './engine/engine.ts'
 import { type Script, script } from './script.ts'
 
 /**
  * Keeps calls. Answers as JSON with `accepted`, `joined` or `limit` for each, or with `joined`, `replaced` or `unique` and the id of
  * another one; and with `more` at the end where it is not over yet (`wake`).
  */
-export const send: Script = script(
+export const send: Script = engineScript(
   'send',
-  true,
-  ...engine,
   `
 if answered then return answered end
 promote()
-local outcomes = {}
+local outcomes, count = {}, num()
 gather()
-for n = 1, num() do outcomes[n] = keep() end
+keepPlain(outcomes, count)
+if #outcomes == count then
+  keepGathered()
+  if not isMore() then return remember(cjson.encode({ outcomes, {}, false })) end
+end
+`,
+  `
+for n = #outcomes + 1, count do outcomes[n] = keep() end
 keepGathered()
 gathered = nil
 return finished(outcomes)

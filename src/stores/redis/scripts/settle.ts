@@ -1,5 +1,5 @@
-import { engine } from './engine/engine.ts'
-import { type Script, script } from './script.ts'
+import { engineScript } from './engine/engine.ts'
+import type { Script } from './script.ts'
 
 /**
  * Ends attempts: acknowledgement, result and the calls that follow are one step, and only if the claim still holds. Arguments: the number
@@ -8,13 +8,64 @@ import { type Script, script } from './script.ts'
  * two parts of the document for Celery, `a` for a release that is to wait for a counter, with that and the memo, or `u` for
  * one that is to be undone, with its end; the calls that follow, and what Celery's message asks for beside. Answers with `ok` or `lost` for each.
  */
-export const settle: Script = script(
+export const settle: Script = engineScript(
   'settle',
-  true,
-  ...engine,
   `
 if answered then return answered end
 
+-- Those that are done and lead to nothing.
+local outcomes, given = {}, num()
+local function settleDone()
+  local plain, others, tags, known = {}, {}, {}, {}
+  for n = 1, given do
+    local each = { n = n, id = arg(), token = arg(), before = arg(), after = arg() }
+    local f = not known[each.id] and plainIn(callKey(each.id))
+    known[each.id] = true
+    if f and f.state == 'running' and f.token == each.token and f.tag and f.score and not f.ignore then
+      each.f = f
+      plain[#plain + 1], tags[#tags + 1] = each, f.tag
+    else others[#others + 1] = each end
+  end
+  local scores = #plain > 0 and redis.call('ZMSCORE', INDEX, unpack(tags))
+  local held, seen, ids, ended, counts, total, most = {}, {}, {}, {}, {}, 0, string.format('%.17g', KEEP)
+  for n, each in ipairs(plain) do
+    local isHeld = scores[n] and tonumber(scores[n]) == tonumber(each.f.score) and redis.call('HDEL', UNACKED, each.f.tag) == 1
+    outcomes[each.n] = isHeld and 'ok' or 'lost'
+    if isHeld then held[#held + 1], seen[#seen + 1], ids[#ids + 1] = each, each.f.tag, each.id end
+  end
+  local heard = heardOf(ids)
+  for n, each in ipairs(held) do
+    local id, f = each.id, each.f
+    local key, kept, queue = callKey(id), (tonumber(f.bytes) or 0) + #each.before, f.queue or ''
+    local document = documentOf(each.before, '', each.after)
+    redis.call('HSET', key, 'state', 'done', 'ended', NOW, 'kept', kept)
+    redis.call('PERSIST', key)
+    redis.call('SET', RESULT .. id, document, 'PX', most)
+    -- Who hears that first need not ask.
+    if heard[id] then
+      redis.call('PUBLISH', heard[id], 'ended ' .. cjson.encode({ 'done', f.task or '', f.attempt or '', f.sent or '', f.worker or '',
+        f.started or '', NOW, '', '', '', '', document }))
+    end
+    redis.call('PUBLISH', RESULT .. id, document)
+    ended[2 * n - 1], ended[2 * n] = NOW, id
+    counts[queue], total = (counts[queue] or 0) + 1, total + kept
+  end
+  if #ids > 0 then
+    bulk('ZREM', INDEX, seen, 1)
+    bulk('ZREM', LEASES, ids, 1)
+    bulk('ZADD', endedKey('done'), ended, 2)
+    for queue, count in pairs(counts) do tally('done', queue, count) end
+    tally('bytes', 'done', total)
+  end
+  return others
+end
+
+promote()
+local others = settleDone()
+local count = num()
+if #others == 0 and count == 0 and not isMore() then return remember(cjson.encode({ outcomes, {}, false })) end
+`,
+  `
 -- The header and the property that tell Python of an earlier attempt are changed in the text, since what is read here and written
 -- again is not what it was. Where that would be another change than meant, nothing is changed.
 local function counted(tag, queue, retries)
@@ -76,53 +127,12 @@ local function settle()
   return key and 'ok' or 'lost'
 end
 
--- Those that are done and lead to nothing.
-local function settleDone(outcomes)
-  local plain, others, tags, known = {}, {}, {}, {}
-  for n = 1, num() do
-    local each = { n = n, id = arg(), token = arg(), before = arg(), after = arg() }
-    local f = not known[each.id] and plainIn(callKey(each.id))
-    known[each.id] = true
-    if f and f.state == 'running' and f.token == each.token and f.tag and f.score and not f.ignore then
-      each.f = f
-      plain[#plain + 1], tags[#tags + 1] = each, f.tag
-    else others[#others + 1] = each end
-  end
-  local scores = #plain > 0 and redis.call('ZMSCORE', INDEX, unpack(tags))
-  local seen, ids, ended, counts, total, most = {}, {}, {}, {}, 0, string.format('%.17g', KEEP)
-  for n, each in ipairs(plain) do
-    local id, f = each.id, each.f
-    local isHeld = scores[n] and tonumber(scores[n]) == tonumber(f.score) and redis.call('HDEL', UNACKED, f.tag) == 1
-    outcomes[each.n] = isHeld and 'ok' or 'lost'
-    if isHeld then
-      local key, kept, queue = callKey(id), (tonumber(f.bytes) or 0) + #each.before, f.queue or ''
-      redis.call('HSET', key, 'state', 'done', 'ended', NOW, 'kept', kept)
-      redis.call('PERSIST', key)
-      record(id, nil, nil, each.before, each.after, most)
-      seen[#seen + 1], ids[#ids + 1] = f.tag, id
-      ended[#ended + 1] = NOW
-      ended[#ended + 1] = id
-      counts[queue], total = (counts[queue] or 0) + 1, total + kept
-    end
-  end
-  if #ids > 0 then
-    bulk('ZREM', INDEX, seen, 1)
-    bulk('ZREM', LEASES, ids, 1)
-    bulk('ZADD', endedKey('done'), ended, 2)
-    for queue, count in pairs(counts) do tally('done', queue, count) end
-    tally('bytes', 'done', total)
-  end
-  for _, each in ipairs(others) do
-    local key = handedIn(each.id, each.token)
-    if key then finish(each.id, key, 'done', each.before, each.after, '') end
-    outcomes[each.n] = key and 'ok' or 'lost'
-  end
+for _, each in ipairs(others) do
+  local key = handedIn(each.id, each.token)
+  if key then finish(each.id, key, 'done', each.before, each.after, '') end
+  outcomes[each.n] = key and 'ok' or 'lost'
 end
-
-promote()
-local outcomes = {}
-settleDone(outcomes)
-for n = #outcomes + 1, #outcomes + num() do outcomes[n] = settle() end
+for n = given + 1, given + count do outcomes[n] = settle() end
 return finished(outcomes)
 `,
 )

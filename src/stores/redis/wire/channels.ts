@@ -6,6 +6,9 @@ export const resultChannel: string = resultKey('')
 /** The channel for news about a call that Celery has no message for. */
 export const newsChannel = 'skein:news:'
 
+/** The word there before all that is known of a call that has ended. */
+export const withOutcome = 'ended '
+
 /** The channel for signals to one who has the store open. */
 export const handleChannel = 'skein:handle:'
 

@@ -6,15 +6,6 @@
  * counter that it waits for, `l` for a limit, each with arguments of its own; then its inner calls: kept only with it.
  */
 export const keeping: string = `
-local bound = {}
--- Python's own senders look here for the lists that an exchange leads to.
-local function bind(queue)
-  if bound[queue] then return end
-  bound[queue] = true
-  redis.call('SADD', BINDINGS .. queue, queue .. BOUND .. queue)
-  redis.call('ZADD', QUEUES, now, queue)
-end
-
 local function membersGiven()
   local counts = {}
   for n = 1, num() do counts[n] = { counter = arg(), member = arg(), flags = arg() } end
@@ -60,19 +51,6 @@ local function makeRoom(id, limit, strategy, bounds, replaced)
       end
     end
   end
-end
-
--- The writes of plain calls that go into one key, where many are kept one after the other.
-local gathered
-local function gather()
-  gathered = { texts = {}, calls = {}, lists = {} }
-end
-local function keepGathered()
-  local texts, calls, lists = gathered.texts, gathered.calls, gathered.lists
-  gather()
-  for from = 1, #texts, 600 do redis.call('MSET', unpack(texts, from, math.min(#texts, from + 599))) end
-  bulk('ZADD', CALLS, calls, 2)
-  for list, messages in pairs(lists) do bulk('LPUSH', P .. list, messages, 1) end
 end
 
 local keep
@@ -133,28 +111,8 @@ function keep(dropped, step, behind)
       finishCancelled(holder, callKey(holder), replacedStory(inString(id)), 'revoked')
     end
   end
-  bind(queue)
   local list = queue .. (step or '')
-  local beside = {}
-  for name, value in pairs({ tags = tags, expires = expires and now + expires, deadline = deadline and now + deadline, most = deaths,
-    ignore = ignore, errbacks = has('e') and 1 }) do
-    if value then
-      beside[#beside + 1] = name
-      beside[#beside + 1] = value
-    end
-  end
-  redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', NOW, 'bytes', bytes,
-    unpack(beside))
-  if isGathered then
-    local texts, calls = gathered.texts, gathered.calls
-    texts[#texts + 1] = textKey(id)
-    texts[#texts + 1] = message
-    calls[#calls + 1] = order(250)
-    calls[#calls + 1] = id
-  else
-    redis.call('SET', textKey(id), message)
-    redis.call('ZADD', CALLS, order(), id)
-  end
+  write(id, key, queue, list, task, tag, message, bytes, tags, expires, deadline, deaths, ignore, has('e'), isGathered)
   if name then takeKey(id, key, name, span, leaving) end
   local first = leaving or behind
   if first then
@@ -180,9 +138,7 @@ function keep(dropped, step, behind)
     if not (name or counts or awaited or limit) then redis.call('PEXPIRE', key, PENDING + wait) end
     if expires or deadline then watchTime(id, key) end
     if wait > 0 then delay(id, list, message, now + wait)
-    elseif isGathered then
-      local messages = gathered.lists[list] or {}
-      messages[#messages + 1], gathered.lists[list] = message, messages
+    elseif isGathered then lineUp(list, message)
     else push(list, message) end
   end
   keepAll(false)

@@ -13,8 +13,6 @@ const [beforeReason = '', afterReason = ''] = stoppedStory(reason).split(reason)
  * restored the message after the visibility timeout, and has it now under the same tag, has written another.
  */
 export const life: string = `
-local function suffix(queue) return ',"",' .. cjson.encode(queue) .. ']' end
-
 local function unack(tag)
   redis.call('HDEL', UNACKED, tag)
   redis.call('ZREM', INDEX, tag)
@@ -30,10 +28,6 @@ local function takeBack(tag, queue)
   unack(tag)
   return message
 end
-
--- The score of what is seen now.
-local scored = string.format('%.3f', now / 1000)
-local function scoreNow() return scored end
 
 local function touch(key, tag)
   redis.call('ZADD', INDEX, scoreNow(), tag)
@@ -87,29 +81,12 @@ local function stay(id, key, span)
   if redis.call('HEXISTS', key, 'stays') == 1 then keepOn(id, key) else keepFor(id, key, span) end
 end
 
-local function iso(at)
-  local seconds = math.floor(at / 1000)
-  local days, rest = math.floor(seconds / 86400) + 719468, seconds % 86400
-  local era = math.floor(days / 146097)
-  local inEra = days - era * 146097
-  local year = math.floor((inEra - math.floor(inEra / 1460) + math.floor(inEra / 36524) - math.floor(inEra / 146096)) / 365)
-  local inYear = inEra - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-  local part = math.floor((5 * inYear + 2) / 153)
-  local day = inYear - math.floor((153 * part + 2) / 5) + 1
-  local month = part < 10 and part + 3 or part - 9
-  if month <= 2 then year = year + 1 end
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03d000+00:00', year + era * 400, month, day,
-    math.floor(rest / 3600), math.floor(rest % 3600 / 60), rest % 60, at % 1000)
-end
-
 -- Writes the document that Celery reads, and tells those who wait for it.
-local dateDone
 local function record(id, group, parent, before, after, span)
-  dateDone = dateDone or '"date_done":"' .. iso(now) .. '"'
   local also = ''
   if group then also = also .. ',"group_id":' .. cjson.encode(group) end
   if parent then also = also .. ',"parent_id":' .. cjson.encode(parent) end
-  local document = before .. dateDone .. also .. after
+  local document = documentOf(before, also, after)
   redis.call('SET', RESULT .. id, document, 'PX', span)
   redis.call('PUBLISH', RESULT .. id, document)
 end
