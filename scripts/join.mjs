@@ -53,6 +53,7 @@ const parts = [
   { name: 'pool', entries: ['threads/index.js', 'processes/index.js'], only: 'pool/' },
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
+  { name: 'shared', entries: ['shared/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
   { name: 'observe', entries: ['observe/index.js'] },
   { name: 'settle', entries: ['advisor/settle-each.js'] },

@@ -180,3 +180,4 @@ export {
   WorkerOutOfMemoryError,
   WorkerStartError,
 } from './core/errors/errors.ts'
+export { AbandonedError } from './core/errors/abandoned.ts'

@@ -1,5 +1,6 @@
 import { nodeThreads } from '../core/node.ts'
 import { markWorker } from '../core/program/start-guard.ts'
+import { adoptThreadTable } from '../core/system/thread-table.ts'
 import { Host } from '../pool/host/host.ts'
 import { afterOutput } from '../pool/host/output.ts'
 import type { HostLink } from '../pool/wire/transport.ts'
@@ -11,7 +12,8 @@ import { SharedWorkerLedger } from './shared-ledger.ts'
 import type { ThreadData } from './wire.ts'
 
 /** Makes this thread a worker of the pool that has started it. */
-export function serveThread({ port, ledger, requests, replies, init, spin }: ThreadData['skein']): void {
+export function serveThread({ port, ledger, requests, replies, init, table, spin }: ThreadData['skein']): void {
+  adoptThreadTable(table)
   const outlet = openOutlet<Reply>(port, replies, ringLayout, ReplyWriter)
   const link: HostLink = {
     // A result has been offered to the ring before it was encoded.

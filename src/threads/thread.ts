@@ -3,6 +3,7 @@ import { environmentOf } from '../pool/wire/environment.ts'
 import { MessageChannel, type MessagePort, type ResourceLimits, type Worker } from 'node:worker_threads'
 import type { Transferable } from '../call/codec/move.ts'
 import { orDenied } from '../core/errors/permission.ts'
+import { threadDied, threadTable } from '../core/system/thread-table.ts'
 import type { Ended } from '../core/errors/errors.ts'
 import { unsendableArgument } from '../pool/wire/failures.ts'
 import { tagLines } from '../pool/host/output.ts'
@@ -52,7 +53,8 @@ export class Thread implements Transport {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#outlet = openOutlet(port1, requests, ringLayout, RequestWriter)
-    const data = { port: port2, ledger, requests, replies, init, spin }
+    const table = threadTable().buffer as SharedArrayBuffer
+    const data = { port: port2, ledger, requests, replies, init, table, spin }
     const tagged = settings.output === 'tagged'
     try {
       const options = {
@@ -72,7 +74,11 @@ export class Thread implements Transport {
       this.#error = error
       this.#outOfMemory = (error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
     })
-    this.#worker.on('exit', exitCode => this.#gone(exitCode))
+    const { threadId } = this.#worker
+    this.#worker.on('exit', exitCode => {
+      threadDied(threadId) // what it held is nobody's any more
+      this.#gone(exitCode)
+    })
     if (tagged) {
       tagLines(this.#worker.stdout, process.stdout, init.name)
       tagLines(this.#worker.stderr, process.stderr, init.name)

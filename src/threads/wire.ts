@@ -10,6 +10,8 @@ export interface ThreadData {
     readonly requests: SharedArrayBuffer
     readonly replies: SharedArrayBuffer
     readonly init: WorkerInit
+    /** The memory in which it stands which threads of the program live. */
+    readonly table: SharedArrayBuffer
     /** See `ThreadsOptions`; milliseconds. */
     readonly spin: number
     /** For a thread that starts with compiled code: where that is, and the options of Node that it is to see. */

@@ -20,10 +20,10 @@ const bundles = {
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
-const published = { size: 900_000, unpackedSize: 3_450_000, entryCount: 155 }
+const published = { size: 930_000, unpackedSize: 3_560_000, entryCount: 155 }
 
 /** The joined files that most programs and workers load, in bytes. */
-const parts = { front: 419_000, host: 143_500, pool: 63_500, threads: 7_800, processes: 9_800 }
+const parts = { front: 419_000, host: 144_500, pool: 63_500, threads: 8_100, processes: 9_800 }
 
 /** Says what to do about a size: it is there to be read by somebody who has only added a feature. */
 function hold(what: string, is: number, limit: number, advice: string): void {
@@ -47,7 +47,7 @@ describe('what a bundle gets of skein does not grow', () => {
     const left = (await Promise.all(Object.keys(parts).map(name => effectsOf(`dist/joined/${name}.js`)))).join('')
     const marked = '/* @__PURE__ */'
     assert.ok(
-      left.length < 3_520,
+      left.length < 3_600,
       `${left.length} bytes stay in each bundle, with all that these use. A call at the top of a module needs ${marked} in front ` +
         `of it (a spread or a destructured property becomes such a call), or goes into the function that needs it:\n${left}`,
     )

@@ -11,6 +11,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   loop: ['core', 'call', 'pool'],
   threads: ['core', 'call', 'pool'],
   processes: ['core', 'call', 'pool'],
+  shared: ['core', 'call'],
   observe: ['core', 'call', 'stores'],
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
   cli: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe', 'advisor', 'celery', 'stores', 'queue'],
@@ -41,6 +42,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
+  'src/shared': [['memory', 'waiting'], ['locks', 'signals'], ['index']],
   'src/stores': [
     ['roles', 'story', 'end-counter', 'job-counter', 'crash-point', 'call-id'],
     ['options', 'check', 'refusals', 'without-secret', 'listeners'],
@@ -81,6 +83,7 @@ const withoutPackages: ReadonlySet<string> = new Set([
   'loop',
   'threads',
   'processes',
+  'shared',
   'index',
 ])
 

@@ -1,3 +1,4 @@
+import { AbandonedError } from '../../core/errors/abandoned.ts'
 import {
   BrokenError,
   BusyError,
@@ -69,6 +70,8 @@ export interface RegisteredClass {
   readonly Class: AnyClass
   readonly encode?: (instance: never) => unknown
   readonly decode?: (data: never) => object
+  /** Its instances are memory that threads share: they travel to threads, although they are marked, and nowhere else. */
+  readonly isShared?: true
 }
 
 interface Registry {
@@ -139,6 +142,7 @@ function withOwnClasses(): Registry {
     StoreError,
     NonRetryableError,
     MisuseError,
+    AbandonedError,
     BrokenError,
     BusyError,
     EndOfChannelError,
@@ -157,6 +161,14 @@ function withOwnClasses(): Registry {
  */
 export function knowOwn(entry: RegisteredClass): void {
   own.set(entry.name, entry)
+}
+
+/**
+ * @internal Makes a class of skein's own known to every copy of skein in this thread, under its name alone: what makes the instances
+ * again need not be of the copy in which the class is. The first one stays.
+ */
+export function knowShared(entry: Omit<RegisteredClass, 'isShared'>): void {
+  if (!registry.byName.has(entry.name)) registry.byName.set(entry.name, { ...entry, isShared: true })
 }
 
 /**

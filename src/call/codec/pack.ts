@@ -85,7 +85,11 @@ class Packer {
     const handle = brandOf(value)
     if (handle === 'Call' && this.#isReturned()) return this.#returned(value, holder, key)
     if (handle === 'Put') return this.#put(value, holder, key)
-    if (handle !== undefined) return this.#refuse(handleRefusal(handle))
+    if (handle !== undefined) {
+      const inShared = this.#process || this.#errors > 0 ? undefined : classNamed(`skein:${handle}`)
+      if (inShared?.isShared === true) return this.#custom(value, inShared, holder, key)
+      return this.#refuse(handleRefusal(handle))
+    }
     const prototype = Object.getPrototypeOf(value) as object | null
     const kind: Kind = prototype === null || prototype === Object.prototype ? 'plain' : kindOf(value, prototype)
     if (typeof kind === 'object') {

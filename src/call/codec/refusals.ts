@@ -129,11 +129,21 @@ export function functionRefusal(value: object): Refusing {
 /** The refusal of something that belongs to the thread that made it, by the name that it is marked with. */
 export function handleRefusal(name: string): Refusing {
   return (
-    refusedHandles.get(name) ?? {
+    refusedHandles.get(name) ??
+    inShared(name) ?? {
       what: `an instance of ${name}`,
       remedy: keepHere,
     }
   )
+}
+
+/** The refusal of everything of `skein/shared`, which is memory of this process. */
+function inShared(name: string): Refusing | undefined {
+  if (!name.startsWith('Shared')) return undefined
+  return {
+    what: `a ${name}, whose memory only the threads of one program have in common`,
+    remedy: 'Run the call on threads(); to other processes and to queues pass a copy of what it holds',
+  }
 }
 
 const keepHere =

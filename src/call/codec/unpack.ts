@@ -62,6 +62,18 @@ export function unpack(packed: Packed, isLenient = false): unknown {
   return packed.box[0]
 }
 
+/**
+ * The module that has to be imported before a packed value can be unpacked here, where it holds something of `skein/shared` and nobody
+ * has imported that yet: a module that only names its types does not.
+ */
+export function missingModule(packed: Packed): string | undefined {
+  for (const step of packed.steps) {
+    if (step[0] !== 'class' || !step[2].startsWith('skein:Shared') || classNamed(step[2]) !== undefined) continue
+    return (step[3]['d'] as { url?: string }).url
+  }
+  return undefined
+}
+
 /** Replaces the numbers of the values that were put by these, which the call then has, even if they are dropped before it runs. */
 export function fillPuts(packed: Packed, kept: ReadonlyMap<number, Kept>): void {
   for (const step of packed.steps) {
@@ -109,6 +121,12 @@ function revive(name: string, data: unknown): object {
 function known(name: string): RegisteredClass {
   const found = classNamed(name)
   if (found) return found
+  if (name.startsWith('skein:Shared')) {
+    throw new UnsendableError(
+      `A ${name.slice(6)} arrived, but this thread does not have skein/shared: import it in the module that uses the handle.`,
+      { path: name },
+    )
+  }
   throw new UnsendableError(
     `An instance of the class '${name}' arrived, but the class is not registered in this thread. Call ` +
       `registerClass(${name}) in the module that defines it, and import that module on both sides.`,

@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'SKEIN_NON_RETRYABLE'
   | 'SKEIN_MISUSE'
   | 'SKEIN_BROKEN'
+  | 'SKEIN_ABANDONED'
   | 'SKEIN_BUSY'
   | 'SKEIN_END_OF_CHANNEL'
   | 'SKEIN_STORE_REFUSED'
@@ -412,7 +413,10 @@ export class NotUndoneError extends PlainError {
   static override readonly code: ErrorCode = 'SKEIN_NOT_UNDONE'
 }
 
-/** Nothing in the program can run any more, and work is pending: printed with the tree of tasks, exit code 70. */
+/**
+ * Those who wait can never go on. Nothing in the program can run any more, and work is pending: printed with the tree of tasks, exit
+ * code 70. Or threads wait for each other's locks of `skein/shared`.
+ */
 export class DeadlockError extends PlainError {
   static override readonly kind: string = 'DeadlockError'
   static override readonly code: ErrorCode = 'SKEIN_DEADLOCK'

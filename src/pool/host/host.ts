@@ -7,8 +7,9 @@ import { takeMoved } from '../../call/codec/move.ts'
 import type { Packed } from '../../call/codec/steps.ts'
 import { Runner, type RunnerHost, thrownError } from '../../call/run/runner.ts'
 import type { AnyFunction, TaskIdentity } from '../../call/define/identity.ts'
-import { fillPuts } from '../../call/codec/unpack.ts'
+import { fillPuts, missingModule } from '../../call/codec/unpack.ts'
 import type { CancelCause } from '../../core/errors/cause.ts'
+import { importUrl } from '../../core/program/import-url.ts'
 import { TaskNotFoundError } from '../../core/errors/errors.ts'
 import type { LogLine } from '../../core/events/log-line.ts'
 import { Asks } from './asks.ts'
@@ -319,6 +320,18 @@ export class Host implements RunnerHost {
       this.#outbox.post([reply.started, runner.slot, micros(at)], true)
       this.#outbox.flush() // it may be about to block this thread
     }
+    const module = flags & flag.marked ? missingModule(args as Packed) : undefined
+    if (module !== undefined) {
+      void importUrl(module).then(
+        () => this.#start(runner, args, flags),
+        () => this.#start(runner, args, flags), // decoding says what is missing
+      )
+      return
+    }
+    this.#start(runner, args, flags)
+  }
+
+  #start(runner: Runner, args: unknown, flags: number): void {
     const { value, error } = decodeArrived(args, flags & flag.marked)
     if (error === undefined) return runner.start(value as readonly unknown[])
     this.#forget(runner)

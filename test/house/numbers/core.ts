@@ -25,6 +25,7 @@ import {
   throttle,
   warnBlocked,
 } from 'skein'
+import { SharedSemaphore } from 'skein/shared'
 import { anyNumber, bounded, count, countOrNone, number, type NumberRow, positive, row, span } from './kinds.ts'
 import { aMoment, briefly, fails, told } from './uses.ts'
 
@@ -163,6 +164,7 @@ export const coreRows: readonly NumberRow[] = [
   row<number>('RunProcessOptions.maxBytes', count(0), maxBytes => runProcess(process.execPath, ['-v'], { maxBytes })),
   row<number>('Semaphore(value)', count(0), value => new Semaphore(value).tryAcquire()),
   row<number>('SemaphoreOptions.max', countOrNone(1), max => new Semaphore(1, { max }).tryAcquire()),
+  row<number>('SharedSemaphoreOptions.max', count(1, 65_536), max => new SharedSemaphore(1, { max }).tryAcquire()),
   row<number>('Semaphore.release(count)', count(1), released => new Semaphore(0, { max: Infinity }).release(released)),
   row<number>('PriorityOptions.priority', count(Number.MIN_SAFE_INTEGER), priority =>
     briefly(s => new Lock().with({ priority }).hold(() => 0, s)),

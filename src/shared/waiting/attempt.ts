@@ -1,0 +1,13 @@
+/** The number of words of an event count. */
+export const eventCountWords = 5
+
+/** The places of its words. */
+export const place = { hungry: 0, bell: 1, sleepers: 2, asyncBell: 3, asyncSleepers: 4 } as const
+
+/**
+ * One look at whether a wait is over: does in one step what was waited for, and returns its outcome; undefined where that cannot be
+ * yet. It may throw, which ends the wait.
+ *
+ * @param isHungry whether this waiter has been passed over for long; a newcomer must not take what is free while such a one waits
+ */
+export type Attempt<T> = (isHungry: boolean) => T | undefined
