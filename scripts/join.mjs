@@ -86,9 +86,14 @@ const parts = [
   },
   {
     name: 'compare',
-    entries: ['commands/compare', 'commands/tour', 'write-report', 'tour/statistics', 'tour/probe-places'].map(
-      name => `cli/${name}.js`,
-    ),
+    entries: [
+      'commands/compare',
+      'commands/tour',
+      'commands/trace',
+      'write-report',
+      'tour/statistics',
+      'tour/probe-places',
+    ].map(name => `cli/${name}.js`),
   },
 ]
 
@@ -111,7 +116,11 @@ export const alone = [
   'queue/worker/place.js',
   'advisor/contender.js',
   'advisor/report.js',
+  'observe/assets.js',
   'cli/main.js',
+  'cli/trace/preload.js',
+  'cli/trace/preload-url.js',
+  'cli/trace/settings.js',
   ...['source-files', 'tasks', 'site', 'server', 'probe-tasks'].map(name => `cli/tour/${name}.js`),
 ]
 

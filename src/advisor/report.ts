@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Comparison, PlaceMeasurement } from './comparison.ts'
-import { escapeHtml as e, scriptJson, scriptText } from './escape.ts'
+import { pageAsset } from '../observe/assets.ts'
+import { escapeHtml as e, scriptJson, scriptText } from '../observe/escape.ts'
 import { glossary } from './glossary.ts'
 import type { PlaceTable } from './place-table.ts'
 import { cellsOf, gainOf } from './rows.ts'
@@ -45,7 +46,7 @@ export function renderReport({ comparisons, places, title }: ReportOptions): str
 <meta name="color-scheme" content="light dark">
 <title>${e(heading)}: skein compare</title>
 <style>
-${asset('report.css')}
+${pageAsset('page.css')}${asset('report.css')}
 </style>
 </head>
 <body>
@@ -65,6 +66,7 @@ ${glossarySection(comparisons)}
 ${scriptText(chartLibrary())}
 </script>
 <script>
+${scriptText(pageAsset('lanes.js'))}
 ${scriptText(asset('report.js'))}
 </script>
 </body>

@@ -20,6 +20,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/compare.ts')).compareCommand,
   },
   {
+    name: 'trace',
+    summary: 'run a program, and write what ran where and when',
+    load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
+  {
     name: 'worker',
     summary: 'run the jobs of a store',
     load: async () => (await import('./queue/worker/worker.ts')).workerCommand,

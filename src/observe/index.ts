@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 /**
- * To see what runs: numbers for machines.
+ * To see what runs: numbers for machines, and a recording of what ran where.
  *
  * All of it listens to the events that executors, queues and workers tell, and costs nothing while it is not there.
  *
@@ -9,3 +9,5 @@
 export { metrics, type Metrics, type MetricsOptions } from './metrics/metrics.ts'
 export type { PromClientRegistry } from './metrics/prom-client.ts'
 export type { MetricSource } from './metrics/source.ts'
+export { timeline, type TimelineOptions, type TimelineRecording } from './timeline/timeline.ts'
+export type { TimelineSpan } from './timeline/timeline-span.ts'

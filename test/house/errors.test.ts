@@ -16,6 +16,7 @@ const others: ReadonlySet<string> = new Set([
   'SKEIN_STORE',
   'SKEIN_RUNS',
   'SKEIN_SEED',
+  'SKEIN_TRACE',
 ])
 
 describe('the error codes', () => {

@@ -1,19 +1,11 @@
-/* global Chart, document, window, matchMedia, getComputedStyle, ResizeObserver, devicePixelRatio */
-// The charts and timelines of a report. Runs in a browser, from the page itself.
+/* global Chart, document, matchMedia, skeinLanes */
+// The charts and timelines of a report. Runs in a browser, from the page itself, after observe/assets/lanes.js.
 ;(() => {
   const data = JSON.parse(document.getElementById('data').textContent)
   const dark = matchMedia('(prefers-color-scheme: dark)')
   let charts = []
 
-  const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
-
-  function duration(ms) {
-    if (ms === 0) return '0'
-    if (ms < 1) return `${Math.round(ms * 1000)} µs`
-    if (ms < 1000) return `${ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`
-    if (ms < 120000) return `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`
-    return `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`
-  }
+  const { colour, duration } = skeinLanes
 
   /** Writes the time and the speed-up at the end of each bar, and how far apart its rounds were. */
   const labels = places => ({
@@ -148,103 +140,24 @@
     })
   }
 
-  /** Puts the spans of a lane into rows so that none covers another. */
-  function rowsOf(timeline) {
-    const ends = timeline.lanes.map(() => [])
-    const placed = timeline.spans.map(span => {
-      const rows = ends[span[0]]
-      let row = rows.findIndex(end => end <= span[1] + 0.002)
-      if (row === -1) row = rows.push(0) - 1
-      rows[row] = span[1] + span[2]
-      return row
-    })
-    return { placed, heights: ends.map(rows => Math.max(1, rows.length)) }
-  }
-
   const names = { sequential: 'one by one', loop: 'loop', threads: 'threads', processes: 'processes' }
-  const tip = document.createElement('div')
-  tip.id = 'tip'
-  document.body.append(tip)
 
   function drawTimeline(box, timeline) {
-    const title = document.createElement('h4')
-    const end = Math.max(0.001, ...timeline.spans.map(span => span[1] + span[2]))
     const inputs = timeline.spans.reduce((sum, span) => sum + span[3], 0)
-    title.textContent = names[timeline.kind]
-    const facts = document.createElement('span')
-    facts.textContent = `${inputs} inputs in ${duration(end)}${timeline.leftOut > 0 ? `, ${timeline.leftOut} more not drawn` : ''}`
-    title.append(facts)
-    const canvas = document.createElement('canvas')
-    box.append(title, canvas)
-    const { placed, heights } = rowsOf(timeline)
-    const rowHeight = Math.max(2.5, Math.min(16, 90 / Math.max(...heights, 1)))
-    const left = 92
-    const tops = []
-    let height = 4
-    for (const rows of heights) {
-      tops.push(height)
-      height += Math.max(14, rows * rowHeight) + 6
-    }
-    const boxes = []
-    const draw = () => {
-      const width = canvas.clientWidth
-      canvas.width = width * devicePixelRatio
-      canvas.height = (height + 16) * devicePixelRatio
-      canvas.style.height = `${height + 16}px`
-      const ctx = canvas.getContext('2d')
-      ctx.scale(devicePixelRatio, devicePixelRatio)
-      ctx.font = '12px system-ui, sans-serif'
-      ctx.textBaseline = 'middle'
-      const x = ms => left + (ms / end) * (width - left - 4)
-      timeline.lanes.forEach((lane, at) => {
-        const tall = Math.max(14, heights[at] * rowHeight)
-        ctx.fillStyle = colour('page')
-        ctx.fillRect(left, tops[at], width - left, tall)
-        ctx.fillStyle = colour('soft')
-        ctx.fillText(lane.length > 14 ? `${lane.slice(0, 13)}…` : lane, 0, tops[at] + tall / 2)
-      })
-      boxes.length = 0
-      timeline.spans.forEach((span, at) => {
-        const [lane, start, length, , failed] = span
-        const tall = Math.max(heights[lane] === 1 ? 14 : 0, rowHeight)
-        const from = x(start)
-        const wide = Math.max(1, x(start + length) - from - (wideEnough(length, end, width) ? 1 : 0))
-        const top = tops[lane] + placed[at] * rowHeight
-        ctx.fillStyle = failed ? colour('bad') : colour(timeline.kind)
-        ctx.globalAlpha = at % 2 ? 0.75 : 1
-        ctx.fillRect(from, top, wide, tall - (tall > 4 ? 1 : 0.5))
-        boxes.push([from, top, wide, tall, span])
-      })
-      ctx.globalAlpha = 1
-      ctx.fillStyle = colour('soft')
-      ctx.fillText('0', left, height + 8)
-      ctx.textAlign = 'right'
-      ctx.fillText(duration(end), width - 4, height + 8)
-      ctx.textAlign = 'left'
-    }
-    canvas.addEventListener('mousemove', event => {
-      const { left: x, top: y } = canvas.getBoundingClientRect()
-      const hit = boxes.findLast(
-        ([from, top, wide, tall]) =>
-          event.clientX - x >= from - 1 &&
-          event.clientX - x <= from + wide + 1 &&
-          event.clientY - y >= top &&
-          event.clientY - y <= top + tall,
-      )
-      tip.style.display = hit ? 'block' : 'none'
-      if (!hit) return
-      const [lane, start, length, count, failed] = hit[4]
-      tip.textContent = `${timeline.lanes[lane]}: ${count === 1 ? 'one input' : `${count} inputs in one call`}, ${duration(length)}, begun at ${duration(start)}${failed ? ', failed' : ''}`
-      tip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`
-      tip.style.top = `${event.clientY + 14}px`
+    const end = Math.max(0.001, ...timeline.spans.map(span => span[1] + span[2]))
+    return skeinLanes.draw(box, {
+      title: names[timeline.kind],
+      facts: `${inputs} inputs in ${duration(end)}${timeline.leftOut > 0 ? `, ${timeline.leftOut} more not drawn` : ''}`,
+      lanes: timeline.lanes,
+      spans: timeline.spans.map(([lane, start, length, count, failed]) => ({
+        lane,
+        start,
+        length,
+        colour: failed ? 'bad' : timeline.kind,
+        says: `${count === 1 ? 'one input' : `${count} inputs in one call`}${failed ? ', failed' : ''}`,
+      })),
     })
-    canvas.addEventListener('mouseleave', () => (tip.style.display = 'none'))
-    new ResizeObserver(draw).observe(canvas.parentElement)
-    draw()
-    return draw
   }
-
-  const wideEnough = (length, end, width) => (length / end) * width > 4
 
   const redraws = []
   function drawCharts() {

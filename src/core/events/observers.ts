@@ -2,6 +2,7 @@ import { describe } from '../errors/checks.ts'
 import { InvalidArgumentError } from '../errors/errors.ts'
 import { isA, messageOf } from '../errors/foreign.ts'
 import { isThenable } from '../errors/thenable.ts'
+import { type AnyObservers, everywhere } from './everywhere.ts'
 
 /** One who listens. The same function may listen twice. */
 interface Observer<E> {
@@ -22,6 +23,10 @@ interface Observer<E> {
 export class Observers<E> {
   /** A copy is made for every change, so that a walk through it is not disturbed. */
   #all: readonly Observer<E>[] = []
+
+  constructor() {
+    everywhere.made?.(this as unknown as AnyObservers)
+  }
 
   /** True while somebody listens. Ask before an event is built, so that nobody pays for what nobody hears. */
   get any(): boolean {

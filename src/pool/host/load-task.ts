@@ -145,11 +145,17 @@ async function loadCompiled(url: string, first: unknown): Promise<void> {
  * where the program runs, else beside this package.
  */
 async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
+  const file = tsxFile(url, entry)
+  return file === undefined ? undefined : ((await importUrl(file)) as T)
+}
+
+/** The URL of an entry of that tsx. */
+export function tsxFile(url: string, entry: string): string | undefined {
   const running = process.execArgv.find(flag => /^file:.*\/tsx\/dist\//.test(flag))
   for (const place of [url, running, pathToFileURL(`${process.cwd()}/`).href, fileOfCaller()]) {
     if (place?.startsWith('file:') !== true) continue
     let folder: string
-    let entries: Record<string, { import?: { default?: string } }>
+    let entries: Record<string, string | { import?: { default?: string } }>
     try {
       const require = process.getBuiltinModule('node:module').createRequire(place)
       folder = dirname(require.resolve('tsx/package.json'))
@@ -158,8 +164,9 @@ async function findTsx<T>(url: string, entry: string): Promise<T | undefined> {
       continue // not installed there; the next place may have it
     }
     // require.resolve would find the CommonJS build, which cannot be imported.
-    const file = entries[entry]?.import?.default
-    if (file) return (await importUrl(pathToFileURL(join(folder, file)).href)) as T
+    const found = entries[entry]
+    const file = typeof found === 'string' ? found : found?.import?.default
+    if (file) return pathToFileURL(join(folder, file)).href
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { call, current, type Duration, type Executor, task } from 'skein'
 import { compare, type CompareOptions } from 'skein/advisor'
-import { metrics, type MetricsOptions } from 'skein/observe'
+import { metrics, type MetricsOptions, timeline } from 'skein/observe'
 import { processes, type ProcessesOptions as PoolOptions } from 'skein/processes'
 import { type ScheduleOptions, signalStep, work, type WorkOptions } from 'skein/queue'
 import { memoryStore, type MemoryStoreOptions } from 'skein/stores/memory'
@@ -115,6 +115,7 @@ function measured(options: MetricsOptions): void {
 const date: Kind = { accepts: value => typeof value === 'number' && Math.abs(value) <= 8.64e15, long: () => false }
 
 export const placeRows: readonly NumberRow[] = [
+  row<number>('TimelineOptions.most', count(1, 10_000_000), most => timeline([], { most }).close()),
   row<number>('MetricsOptions.most', count(2, 10_000), most => measured({ most })),
   row<number>('MetricsOptions.buckets', number(Number.MIN_VALUE, Number.MAX_VALUE), bound =>
     measured({ buckets: [bound] }),
