@@ -16,7 +16,7 @@ const celery = onCelery(setting)
 const raw = clientAlone(setting)
 
 const keeps =
-  "each job is some twenty-five writes on the server: kombu's keys and Celery's result, and the lease, the history and the counts of skein"
+  "each job is eight commands inside scripts of the server and a share of fifteen more, which keep kombu's lists and keys, Celery's result, and the lease, the history and the counts of skein"
 const notes = [
   'Each has a server of its own, which flushes what it was told every second. ioredis alone pushes 700 bytes onto a list, and takes them off ' +
     'again while it writes as many results: what no queue on it can beat.',

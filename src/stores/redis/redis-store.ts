@@ -318,6 +318,7 @@ export class RedisStore implements Store, Handle {
       if (text.startsWith(withOutcome)) this.listeners.tellEnded(id, outcomeIn(text.slice(withOutcome.length)))
       else this.listeners.tell(text === 'ended' ? 'ended' : 'reported', id)
     } else if (channel.startsWith(handleChannel)) {
+      if (text.startsWith(withOutcome)) this.results.heard(text.slice(withOutcome.length))
       const lost = /^lost (\d+) (.*)$/s.exec(text)
       if (lost) this.lost({ id: lost[2] as string, token: Number(lost[1]) })
       const stopped = /^cancelling (.*)\n(.*)$/s.exec(text)

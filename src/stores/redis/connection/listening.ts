@@ -109,8 +109,8 @@ export class Listening {
       .finally(() => {
         this.#matching = undefined
         this.#hold()
-        if (this.#missing.size > 0) this.#match()
-        else for (const resolve of this.#settled.splice(0)) resolve()
+        if (this.#missing.size > 0 || (this.#over.size > 0 && this.#connection !== undefined)) this.#match()
+        if (this.#missing.size === 0) for (const resolve of this.#settled.splice(0)) resolve()
       })
     this.#matching = matching
     this.#hold()

@@ -5,7 +5,9 @@ import type { CallOutcome, Report, Reported, ResultListener, Results } from '../
 import { pagesOf, weightOfAll, Writing } from '../arguments.ts'
 import type { Handle } from '../handle.ts'
 import { report } from '../scripts/hold.ts'
+import { OwnEnds } from './own-ends.ts'
 import { look, reports } from '../scripts/look.ts'
+import { clearTimeout, setTimeout } from '../../../core/time/platform.ts'
 import { newsChannel, resultChannel } from '../wire/channels.ts'
 import { outcomeOfDocument } from '../wire/document.ts'
 
@@ -14,8 +16,11 @@ export class RedisResults implements Results {
   readonly #store: Handle
   readonly #watched = new Map<string, number>()
 
+  readonly #sent: OwnEnds
+
   constructor(store: Handle) {
     this.#store = store
+    this.#sent = new OwnEnds(store)
   }
 
   async outcome(id: string): Promise<CallOutcome> {
@@ -29,7 +34,16 @@ export class RedisResults implements Results {
   watch(id: string, listener: ResultListener, hold?: boolean): () => void {
     const { listening, listeners, place } = this.#mustBeOpen()
     this.#watched.set(id, (this.#watched.get(id) ?? 0) + 1)
-    const unlisten = listening.want([place.prefix + resultChannel + id, place.prefix + newsChannel + id])
+    const channels = [place.prefix + resultChannel + id, place.prefix + newsChannel + id]
+    const unlisten = this.#sent.isExpected(id, listener)
+      ? later(() => {
+          const end = listening.want(channels)
+          this.#sent.missed()
+          void this.missed([id])
+          return end
+        })
+      : listening.want(channels)
+    this.#sent.isWanted = true
     const stop = listeners.watch(id, listener, hold)
     let stopped = false
     return () => {
@@ -79,9 +93,14 @@ export class RedisResults implements Results {
     return found.sort((a, b) => a.sequence - b.sequence).slice(0, 1_000)
   }
 
-  /** @internal The calls for which somebody waits, and of which nothing is heard yet. */
+  isUnended(id: string): boolean {
+    return this.#sent.isExpected(id)
+  }
+
+  /** @internal The calls for which somebody waits, and of which nothing is heard yet: they are about to be sent. */
   unheard(ids: readonly string[]): readonly string[] {
     const { listening, place } = this.#store
+    this.#sent.add(ids)
     return ids.filter(id => this.#watched.has(id) && !listening.hears(place.prefix + resultChannel + id))
   }
 
@@ -92,8 +111,17 @@ export class RedisResults implements Results {
     for (const id of ids) if (this.#watched.has(id)) this.#store.listeners.tellEnded(id)
   }
 
+  /** @internal Ends of calls that were sent here: JSON. */
+  heard(text: string): void {
+    for (const [id, answer] of JSON.parse(text) as (readonly [string, readonly string[]])[]) {
+      this.#sent.ended(id, this.#watched.has(id))
+      this.#store.listeners.tellEnded(id, outcomeOf(answer))
+    }
+  }
+
   /** @internal Nobody knows what was said while nothing was heard: all look again. */
   tellAll(): void {
+    this.#sent.clear()
     for (const id of this.#watched.keys()) {
       this.#store.listeners.tellEnded(id)
       this.#store.listeners.tell('reported', id)
@@ -103,6 +131,19 @@ export class RedisResults implements Results {
   #mustBeOpen(): Handle {
     this.#store.mustBeOpen()
     return this.#store
+  }
+}
+
+/** The time for which nothing is done but to wait for what is expected, in milliseconds. */
+const expectedWithin = 50
+
+/** Does something after that time, unless it is called off; returns the function that does so, or undoes it. */
+function later(action: () => () => void): () => void {
+  let undo: (() => void) | undefined
+  const timer = setTimeout(() => (undo = action()), expectedWithin).unref()
+  return () => {
+    clearTimeout(timer)
+    undo?.()
   }
 }
 

@@ -59,7 +59,8 @@ local kinds = { 'progress', 'log', 'item', 'step', 'undone', 'state' }
 local function toldKey(id, kind) return OWN .. 'told:' .. id .. ':' .. kind end
 local NEWS = '${newsChannel}'
 local function news(id, what) redis.call('PUBLISH', P .. NEWS .. id, what) end
-local function tell(handle, what) redis.call('PUBLISH', P .. '${handleChannel}' .. handle, what) end
+local HANDLES = '${handleChannel}'
+local function tell(handle, what) redis.call('PUBLISH', P .. HANDLES .. handle, what) end
 
 -- What was answered before, to one who sends the same again. Answers that have arrived are forgotten, once the work is done: a script
 -- that has taken something away is not refused any more where the server is full.

@@ -42,14 +42,16 @@ local function settleDone()
     redis.call('PERSIST', key)
     redis.call('SET', RESULT .. id, document, 'PX', most)
     -- Who hears that first need not ask.
-    if heard[id] then
-      redis.call('PUBLISH', heard[id], 'ended ' .. cjson.encode({ 'done', f.task or '', f.attempt or '', f.sent or '', f.worker or '',
-        f.started or '', NOW, '', '', '', '', document }))
+    if heard[id] or f.by then
+      local outcome = { 'done', f.task or '', f.attempt or '', f.sent or '', f.worker or '', f.started or '', NOW, '', '', '', '', document }
+      if heard[id] then redis.call('PUBLISH', heard[id], 'ended ' .. cjson.encode(outcome)) end
+      if f.by then tellSender(f.by, id, outcome) end
     end
     redis.call('PUBLISH', RESULT .. id, document)
     ended[2 * n - 1], ended[2 * n] = NOW, id
     counts[queue], total = (counts[queue] or 0) + 1, total + kept
   end
+  tellSenders()
   if #ids > 0 then
     bulk('ZREM', INDEX, seen, 1)
     bulk('ZREM', LEASES, ids, 1)

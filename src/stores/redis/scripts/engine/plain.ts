@@ -12,7 +12,7 @@ end
 
 -- The fields that the hash of a plain call has until it ends.
 local plainFields = { state = 1, queue = 1, list = 1, task = 1, tag = 1, sent = 1, bytes = 1, tags = 1, most = 1, ignore = 1, due = 1, attempt = 1,
-  deaths = 1, token = 1, worker = 1, started = 1, handle = 1, order = 1, lease = 1, score = 1, blamed = 1 }
+  deaths = 1, token = 1, by = 1, worker = 1, started = 1, handle = 1, order = 1, lease = 1, score = 1, blamed = 1 }
 
 -- The fields of a call, if it is a plain one: else nil.
 local function plainIn(key)
@@ -23,6 +23,18 @@ local function plainIn(key)
     fields[name] = flat[n + 1]
   end
   return fields
+end
+
+local ends, isHeard = {}, {}
+-- An end that its sender is told of with others.
+local function tellSender(by, id, outcome)
+  if isHeard[by] == nil then isHeard[by] = redis.call('PUBSUB', 'NUMSUB', P .. HANDLES .. by)[2] > 0 end
+  if not isHeard[by] then return end
+  local own = ends[by] or {}
+  own[#own + 1], ends[by] = { id, outcome }, own
+end
+local function tellSenders()
+  for by, own in pairs(ends) do tell(by, 'ended ' .. cjson.encode(own)) end
 end
 
 -- The channels of those of many calls of which somebody wants to hear news, by their ids.
@@ -86,7 +98,7 @@ local function keepGathered()
   for list, messages in pairs(lists) do bulk('LPUSH', P .. list, messages, 1) end
 end
 
--- Writes down a call that is kept.
+-- Writes down a call that is kept. Who sends plain ones hears of their ends, if it wants to.
 local function write(id, key, queue, list, task, tag, message, bytes, tags, expires, deadline, deaths, ignore, errbacks, isGathered)
   bind(queue)
   local beside = {}
@@ -96,6 +108,10 @@ local function write(id, key, queue, list, task, tag, message, bytes, tags, expi
       beside[#beside + 1] = name
       beside[#beside + 1] = value
     end
+  end
+  if isGathered then
+    beside[#beside + 1] = 'by'
+    beside[#beside + 1] = HANDLE
   end
   redis.call('HSET', key, 'state', 'ready', 'queue', queue, 'list', list, 'task', task, 'tag', tag, 'sent', NOW, 'bytes', bytes,
     unpack(beside))
