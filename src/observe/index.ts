@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 /**
- * To see what runs: numbers for machines, and a recording of what ran where.
+ * To see what runs: numbers for machines, a recording of what ran where, and spans for OpenTelemetry.
  *
  * All of it listens to the events that executors, queues and workers tell, and costs nothing while it is not there.
  *
@@ -11,3 +11,4 @@ export type { PromClientRegistry } from './metrics/prom-client.ts'
 export type { MetricSource } from './metrics/source.ts'
 export { timeline, type TimelineOptions, type TimelineRecording } from './timeline/timeline.ts'
 export type { TimelineSpan } from './timeline/timeline-span.ts'
+export { type CallTracing, traceCalls } from './tracing/trace-calls.ts'

@@ -5,6 +5,7 @@ import type { CallSettings } from '../call/options.ts'
 import { encodeMessage, type MessageRetries, type OutgoingMessage } from '../celery/message.ts'
 import { durableName } from '../call/define/task-name.ts'
 import { checkWhole } from '../core/errors/checks.ts'
+import { carrier } from '../core/events/carrier.ts'
 import type { RetrySettings } from '../core/flow/retry-policy.ts'
 import { now } from '../core/time/clock.ts'
 import { longestSpan } from '../core/time/duration.ts'
@@ -62,7 +63,10 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
   const retries = retriesOf(options.retries)
   const embed = embedOf(options, retriesOf)
   const limit = limitOf(options)
-  const { priority = 0, ignoreResult = false, headers, tags, unique } = options
+  const { priority = 0, ignoreResult = false, tags, unique } = options
+  const to = options.queue ?? queueOfContract(work.fn) ?? queue
+  const carried = carrier.headersFor?.({ id, task, queue: to })
+  const headers = carried === undefined ? options.headers : { ...carried, ...options.headers }
   checkInteger(priority, 'priority (on a queue)', 0, 9)
   if (isElsewhere(work.task)) checkContract(task, kind, part)
   const message = encodeMessage({
@@ -83,7 +87,7 @@ function encode(work: Work, kind: 'run' | 'stream', queue: string, part?: GraphP
   })
   return {
     id,
-    queue: options.queue ?? queueOfContract(work.fn) ?? queue,
+    queue: to,
     task,
     headers: message.headers,
     body: message.body,

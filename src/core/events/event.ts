@@ -30,6 +30,11 @@ export interface AboutCall {
   readonly queue?: string
   /** The id of the call inside of which this one was handed over. Absent where there was none, or where it is not known. */
   readonly parent?: string
+  /**
+   * The trace that the call is part of, as the header `traceparent` of its message says (W3C Trace Context). Only a queue's worker knows
+   * it, and only of a call that was submitted where calls are traced, or with that header.
+   */
+  readonly traceparent?: string
   /** The number of the attempt that this is about, from 1. */
   readonly attempt: number
   /** The moment at which the call was accepted. Absent when nobody listened at that time: to note it for nobody would cost something. */

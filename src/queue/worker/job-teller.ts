@@ -111,7 +111,8 @@ export class JobTeller {
   }
 
   #facts({ id, task, queue, attempt: number, sentAt }: Claim, attempt: Attempt | undefined): CallFacts {
-    const { parentId: parent, eta } = attempt?.message ?? {}
+    const { parentId: parent, eta, headers } = attempt?.message ?? {}
+    const traceparent = headers?.['traceparent']
     // A claim does not say when a later attempt was due.
     const queued = sentAt !== undefined && number === 1 ? Math.max(sentAt, eta ?? 0) : undefined
     const { started = 0, workerName: lane } = attempt?.entry ?? {}
@@ -122,6 +123,7 @@ export class JobTeller {
       queue,
       // Python says of a job that is tried again that it is its own parent.
       ...(parent === undefined || parent === id ? {} : { parent }),
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
       attempt: number,
       ...(sentAt === undefined ? {} : { submitted: sentAt }),
       ...(queued === undefined ? {} : { queued }),
