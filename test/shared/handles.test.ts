@@ -64,7 +64,7 @@ describe('a handle', () => {
       [{ ...form, memory: new SharedArrayBuffer(4) }, /holds something else/],
       [{ ...form, memory: new SharedArrayBuffer(64) }, /holds something else/],
       [{ ...form, kind: 'SharedEvent' }, /holds something else/],
-      [{ ...form, table: new SharedArrayBuffer(64 * 257) }, /knows nothing of the threads of this one/],
+      [{ ...form, table: new SharedArrayBuffer(256 * 257) }, /knows nothing of the threads of this one/],
     ]
     for (const [data, message] of wrong) {
       assert.throws(() => unpackShared(data as never), { code: 'SKEIN_INVALID_ARGUMENT', message })

@@ -1,14 +1,21 @@
 import { current, task } from 'skein'
 import {
+  type SharedArray,
   type SharedBarrier,
+  type SharedCell,
+  type SharedChannel,
   type SharedCondition,
+  type SharedCounter,
   type SharedEvent,
   type SharedHandle,
   type SharedLatch,
+  type SharedMap,
   SharedMutex,
   type SharedOnce,
   type SharedRLock,
+  type SharedRWLock,
   type SharedSemaphore,
+  type SharedStruct,
 } from 'skein/shared'
 
 export const increments = task(
@@ -144,3 +151,92 @@ export const doesOnce = task(import.meta, function doesOnce(once: SharedOnce, ce
 export const sameHandle = task(import.meta, function sameHandle(one: SharedHandle, other: SharedHandle) {
   return one === other && one instanceof SharedMutex ? one : undefined
 })
+
+/** Takes two locks one after the other, once all have taken their first: whose second is another's first waits for ever. */
+export const dines = task(
+  import.meta,
+  function dines(first: SharedMutex, second: SharedMutex, together: SharedBarrier, meals: SharedCounter) {
+    first.holdSync(() => {
+      together.waitSync()
+      second.holdSync(() => void meals.add())
+    })
+  },
+)
+
+/** The same without waiting for the others, a number of times. */
+export const dinesInOrder = task(
+  import.meta,
+  function dinesInOrder(left: SharedMutex, right: SharedMutex, meals: SharedCounter, times: number) {
+    for (let i = 0; i < times; i++) left.holdSync(() => right.holdSync(() => void meals.add()))
+  },
+)
+
+export const produces = task(
+  import.meta,
+  function produces(channel: SharedChannel<number>, from: number, times: number) {
+    for (let i = 0; i < times; i++) channel.sendSync(from + i)
+  },
+)
+
+export const consumes = task(import.meta, function consumes(channel: SharedChannel<number>) {
+  const got: number[] = []
+  for (;;) {
+    try {
+      got.push(channel.receiveSync())
+    } catch (error) {
+      if ((error as { code?: string }).code === 'SKEIN_END_OF_CHANNEL') return got
+      throw error
+    }
+  }
+})
+
+export const readsAndWrites = task(
+  import.meta,
+  function readsAndWrites(lock: SharedRWLock, cells: Int32Array, times: number) {
+    let reads = 0
+    for (let i = 0; i < times; i++) {
+      if (i % 10 === 0) {
+        lock.writeSync(() => {
+          cells[0] = (cells[0] as number) + 1
+          cells[1] = (cells[1] as number) + 1
+        })
+      }
+      lock.readSync(() => {
+        if (cells[0] !== cells[1]) throw new Error(`read ${cells.join()} while another one wrote`)
+        reads++
+      })
+    }
+    return reads
+  },
+)
+
+export const diesWriting = task(import.meta, function diesWriting(lock: SharedRWLock, held: SharedEvent) {
+  lock.writeSync(() => {
+    held.set()
+    process.exit(7)
+  })
+})
+
+export const diesReading = task(import.meta, function diesReading(lock: SharedRWLock, held: SharedEvent) {
+  lock.readSync(() => {
+    held.set()
+    process.exit(7)
+  })
+})
+
+export const countsWords = task(import.meta, function countsWords(map: SharedMap<number>, words: readonly string[]) {
+  for (const word of words) map.add(word)
+  return words.every(word => map.has(word))
+})
+
+export const fills = task(
+  import.meta,
+  function fills(array: SharedArray<'int32'>, struct: SharedStruct, cell: SharedCell, times: number) {
+    for (let i = 0; i < times; i++) {
+      array.add(i % array.length)
+      struct.add('visits')
+      cell.update(value => value + 0.5)
+    }
+    return [array.type, struct.expect({ visits: 'int32', ratio: 'float64' }) === struct]
+  },
+)

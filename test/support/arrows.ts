@@ -42,7 +42,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
-  'src/shared': [['memory', 'waiting'], ['locks', 'signals'], ['index']],
+  'src/shared': [['memory', 'waiting'], ['locks', 'signals', 'data'], ['index']],
   'src/stores': [
     ['roles', 'story', 'end-counter', 'job-counter', 'crash-point', 'call-id'],
     ['options', 'check', 'refusals', 'without-secret', 'listeners'],

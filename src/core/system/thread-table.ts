@@ -6,8 +6,8 @@ import { shared } from '../shared.ts'
  * The threads of this program that use shared memory, in memory that all of them see: who a tag belongs to, and whether that thread
  * still lives.
  *
- *     words 0 … 15      a number that tells this table from that of another program; the next generation; the next id
- *     words 16 n …      one place for each thread: its tag while it lives, else 0; the last tag; the number of the thread
+ *     words 0 … 63      a number that tells this table from that of another program; the next generation; the next id
+ *     words 64 n …      one place for each thread: its tag while it lives, else 0; the last tag; the number of the thread
  *
  * A tag is the number of a place and a generation, which is used once: so a lock whose word holds a tag names one thread, and it is
  * one look to see whether that thread is gone. The tag is in the table before it is written anywhere else.
@@ -15,11 +15,19 @@ import { shared } from '../shared.ts'
 
 const places = 256
 const placeBits = 8
-const wordsOfPlace = 16
+/** @internal The words of a place. */
+export const wordsOfPlace = 64
 const generations = 1 << 22
 
 const head = { program: 0, generation: 1, id: 2 } as const
 const place = { tag: 0, last: 1, thread: 2 } as const
+/**
+ * @internal In the place of a thread: what it blocks for. The serial grows with each change of that; `holder` is the tag of the thread it waits for, 0 while it does
+ * not; the rest is the title of the lock.
+ */
+export const waitAt = { serial: 3, lock: 4, holder: 5, confirmed: 6, length: 7, text: 8 } as const
+/** @internal The words that the title of a lock may have there. */
+export const textWords: number = wordsOfPlace - waitAt.text
 
 interface TableSlot {
   words: Int32Array | undefined
@@ -67,6 +75,7 @@ function join(): number {
     const tag = generation * (1 << placeBits) + n
     if (Atomics.compareExchange(words, at + place.tag, 0, tag) !== 0) continue
     Atomics.store(words, at + place.thread, threadId)
+    Atomics.store(words, at + waitAt.holder, 0)
     Atomics.store(words, at + place.last, tag)
     if (!isMainThread) process.once('exit', () => threadDied(threadId))
     return (tableSlot.tag = tag)
@@ -100,6 +109,7 @@ export function threadDied(threadId: number): void {
   }
 }
 
-function placeOf(tag: number): number {
+/** @internal The first word of the place of a thread. */
+export function placeOf(tag: number): number {
   return ((tag & (places - 1)) + 1) * wordsOfPlace
 }

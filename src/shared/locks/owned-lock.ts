@@ -8,9 +8,10 @@ import type { Scope } from '../../core/scope/scope.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { Tenure } from '../../core/sync/tenure.ts'
 import { isAlive, ownTag, threadName } from '../../core/system/thread-table.ts'
-import { type Arrived, headWords, SharedHandle } from '../memory/handle.ts'
+import { type Arrived, handleOf, headWords, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
+import type { Contested } from '../waiting/deadlock.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
 
 /** The state of a lock in shared memory, at this moment. */
@@ -40,11 +41,21 @@ export abstract class OwnedSharedLock extends SharedHandle {
   readonly #count: EventCount
   /** The hold of this thread: the lock belongs to the thread in the shared word, and to a scope here. */
   readonly #tenure: Tenure = new Tenure(this)
+  readonly #contested: Contested
 
   /** @internal */
   constructor(kind: 'SharedMutex' | 'SharedRLock', title: string, options: SharedOptions | Arrived) {
     super(kind, title, given(options, title, 2 + eventCountWords))
     this.#count = new EventCount(this.words, count)
+    this.#contested = {
+      id: this.words[1] as number,
+      title: this.title,
+      holder: () => Atomics.load(this.words, state),
+      holds: id => {
+        const other = handleOf(id)
+        return other instanceof OwnedSharedLock && Atomics.load(other.words, state) === ownTag()
+      },
+    }
   }
 
   /** True while any thread holds it. */
@@ -84,7 +95,8 @@ export abstract class OwnedSharedLock extends SharedHandle {
    *
    * **Cancellation**: a cancel point. While it blocks it looks 100 times a second whether its scope has been cancelled or is out of time.
    *
-   * **Errors**: those of `acquire`; `SKEIN_DEADLOCK` when another task of this thread holds it; `SKEIN_MISUSE` on the main thread, which
+   * **Errors**: those of `acquire`; `SKEIN_DEADLOCK` when another task of this thread holds it, or when threads block for each other's locks and this is the one
+   * that breaks the circle; `SKEIN_MISUSE` on the main thread, which
    * must not block.
    *
    * @param owner who is to hold it; default the current scope, in whose synchronous part this is
@@ -101,7 +113,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
     if (refusal !== undefined) throw refusal
     const scope = scopeOf(by)
     if (this.#take(scope, false)) return
-    this.#count.waitSync(isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(), by, this.title)
+    this.#count.waitSync(isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(), by, this.title, this.#contested)
   }
 
   /**
@@ -264,7 +276,12 @@ export abstract class OwnedSharedLock extends SharedHandle {
 
   /** @internal */
   reclaimSync(scope: Scope | undefined, levels: number): void {
-    this.#count.waitSync(isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(), undefined, this.title)
+    this.#count.waitSync(
+      isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(),
+      undefined,
+      this.title,
+      this.#contested,
+    )
     this.goDeeper(levels)
   }
 

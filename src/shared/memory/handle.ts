@@ -78,6 +78,11 @@ export abstract class SharedHandle extends Travels {
   }
 }
 
+/** The handle with that number in this thread. */
+export function handleOf(id: number): SharedHandle | undefined {
+  return handles.get(id)?.deref()
+}
+
 /** The needs of a new handle. */
 export interface NewMemory {
   readonly words: number

@@ -3,6 +3,7 @@ import { nodeThreads } from '../../core/node.ts'
 import { type Owner, refusalOf, waitUnder } from '../../core/scope/owner.ts'
 import { steady } from '../../core/time/platform.ts'
 import { type Attempt, place } from './attempt.ts'
+import { type Contested, DeadlockWatch } from './deadlock.ts'
 import { Line } from './line.ts'
 import { tuning } from './tuning.ts'
 
@@ -64,12 +65,17 @@ export class EventCount {
     }
   }
 
-  /** Blocks this thread until an attempt succeeds. The caller has tried once in vain, or need not. */
-  waitSync<T>(attempt: Attempt<T>, by: Owner | undefined, title: string): T {
+  /**
+   * Blocks this thread until an attempt succeeds. The caller has tried once in vain, or need not.
+   *
+   * @param contested a lock that one thread holds: then a circle of threads that block for each other is found
+   */
+  waitSync<T>(attempt: Attempt<T>, by: Owner | undefined, title: string, contested?: Contested): T {
     const { words, at } = this
     const since = steady()
     let isHungry = false
     let isServed = false
+    let watch: DeadlockWatch | undefined
     Atomics.add(words, at + place.sleepers, 1)
     try {
       for (;;) {
@@ -84,9 +90,13 @@ export class EventCount {
         if (!isHungry && steady() - since > tuning.patience) {
           isHungry = true
           Atomics.store(words, at + place.hungry, 1)
-        } else this.#sleep(bell)
+        } else if (this.#slept(bell) && contested !== undefined) {
+          watch ??= new DeadlockWatch(contested)
+          watch.look()
+        }
       }
     } finally {
+      watch?.end()
       Atomics.sub(words, at + place.sleepers, 1)
       if (isHungry) {
         Atomics.store(words, at + place.hungry, 0)
@@ -95,10 +105,11 @@ export class EventCount {
     }
   }
 
-  #sleep(bell: number): void {
+  /** True where nobody has rung for a whole slice. */
+  #slept(bell: number): boolean {
     const { words, at } = this
-    for (let looks = tuning.spin; looks > 0; looks--) if (Atomics.load(words, at + place.bell) !== bell) return
-    Atomics.wait(words, at + place.bell, bell, tuning.slice)
+    for (let looks = tuning.spin; looks > 0; looks--) if (Atomics.load(words, at + place.bell) !== bell) return false
+    return Atomics.wait(words, at + place.bell, bell, tuning.slice) === 'timed-out'
   }
 
   /**

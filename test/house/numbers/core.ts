@@ -25,7 +25,7 @@ import {
   throttle,
   warnBlocked,
 } from 'skein'
-import { SharedSemaphore } from 'skein/shared'
+import { SharedChannel, SharedMap, SharedSemaphore } from 'skein/shared'
 import { anyNumber, bounded, count, countOrNone, number, type NumberRow, positive, row, span } from './kinds.ts'
 import { aMoment, briefly, fails, told } from './uses.ts'
 
@@ -165,6 +165,11 @@ export const coreRows: readonly NumberRow[] = [
   row<number>('Semaphore(value)', count(0), value => new Semaphore(value).tryAcquire()),
   row<number>('SemaphoreOptions.max', countOrNone(1), max => new Semaphore(1, { max }).tryAcquire()),
   row<number>('SharedSemaphoreOptions.max', count(1, 65_536), max => new SharedSemaphore(1, { max }).tryAcquire()),
+  row<number>('SharedChannelOptions.capacity', count(1, 1_048_576), capacity => new SharedChannel({ capacity }).size),
+  row<number>('SharedChannelOptions.itemSize', count(8, 16_777_216), itemSize => new SharedChannel({ itemSize }).size),
+  row<number>('SharedMapOptions.maxEntries', count(1, 4_194_304), maxEntries => new SharedMap({ maxEntries }).size),
+  row<number>('SharedMapOptions.keyLength', count(1, 4_096), keyLength => new SharedMap({ keyLength }).size),
+  row<number>('SharedMapOptions.valueSize', count(8, 1_048_576), valueSize => new SharedMap({ valueSize }).size),
   row<number>('Semaphore.release(count)', count(1), released => new Semaphore(0, { max: Infinity }).release(released)),
   row<number>('PriorityOptions.priority', count(Number.MIN_SAFE_INTEGER), priority =>
     briefly(s => new Lock().with({ priority }).hold(() => 0, s)),

@@ -1,5 +1,5 @@
 import type { Program, Step, System } from '../../models/explore.ts'
-import { tableSlot, threadTable } from '#skein/core/system/thread-table.js'
+import { tableSlot, threadTable, wordsOfPlace } from '#skein/core/system/thread-table.js'
 import { tuning } from '#skein/shared/waiting/tuning.js'
 
 /**
@@ -168,7 +168,7 @@ export class World {
     tableSlot.words = undefined
     this.#table = threadTable()
     this.#tags = Array.from({ length: threads }, (_, n) => 256 * (n + 1) + n)
-    for (const [n, tag] of this.#tags.entries()) this.#table[(n + 1) * 16] = tag
+    for (const [n, tag] of this.#tags.entries()) this.#table[(n + 1) * wordsOfPlace] = tag
   }
 
   thread(number: number): Thread {
@@ -194,7 +194,7 @@ export class World {
     yield [
       {
         run: () => {
-          this.#table[(of + 1) * 16] = 0
+          this.#table[(of + 1) * wordsOfPlace] = 0
           this.isDeathKnown = true
           this.wake(each => each.thread === of, 1)
         },
@@ -204,7 +204,7 @@ export class World {
 
   text(words: Int32Array): string {
     const { sleepers, dead } = this
-    const table = this.#tags.map((_, n) => this.#table[(n + 1) * 16])
+    const table = this.#tags.map((_, n) => this.#table[(n + 1) * wordsOfPlace])
     // The second word is the number of the handle, another one in each run.
     return `${words.subarray(2).join()}|${sleepers.map(each => `${each.thread}@${each.at}`).join()}|${[...dead].join()},${[...this.looked].toSorted((a, b) => a - b).join()}|${table.join()}`
   }

@@ -1,0 +1,372 @@
+import { checkInteger, describe } from '../../core/errors/checks.ts'
+import { BusyError, InvalidArgumentError, OverloadedError } from '../../core/errors/errors.ts'
+import { nodeThreads } from '../../core/node.ts'
+import { isAlive, ownTag } from '../../core/system/thread-table.ts'
+import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { given, type SharedOptions } from '../memory/name.ts'
+import { tuning } from '../waiting/tuning.ts'
+
+/** Options of a SharedMap. */
+export interface SharedMapOptions extends SharedOptions {
+  /** The most entries that it may have; the memory for all of them is there from the beginning. From 1 to 4 194 304; default: 1024. */
+  readonly maxEntries?: number
+  /** The most characters of a key (UTF-16 units). From 1 to 4096; default: 64. */
+  readonly keyLength?: number
+  /** The most bytes of a value that is bytes; a number always has room. From 8 to 1 048 576; default: 8. */
+  readonly valueSize?: number
+}
+
+const known: ReadonlySet<string> = new Set(['name', 'maxEntries', 'keyLength', 'valueSize'])
+
+/**
+ * A hash table with open addressing. One writes at a time, under a word with its tag; readers take no lock: a slot has a version that is odd while it is written, and a
+ * reader that finds it odd, or another one afterwards, looks again. A writer that dies leaves a slot with an odd version: the next one drops that entry.
+ */
+const guard = headWords
+const waiting = headWords + 1
+const size = headWords + 2
+const maxAt = headWords + 3
+const keyAt = headWords + 4
+const valueAt = headWords + 5
+const slots = headWords + 6
+
+/** The words of a slot before its key: version, hash, length of the key, length of the value in bytes or -1 for a number. */
+const slotHead = 4
+const empty = 0
+const removed = 1
+const isNumber = -1
+/** Milliseconds for which the main thread tries to get in before it gives up; a block there would keep it from hearing of a death. */
+const mainPatience = 100
+
+/**
+ * A map from strings to numbers or bytes that all threads see: a cache that every worker fills and reads.
+ *
+ * Reading takes no lock. What is too large for it is refused, and so is a new key when it is full: `delete` and `clear` make room. Values of other kinds belong into bytes that you make of them; for
+ * one thread alone use `Map`.
+ *
+ * `set`, `add` and `delete` of a thread are seen by all others at once. To change several entries together use a `SharedMutex`.
+ *
+ * **Errors**: `SKEIN_OVERLOADED` when it is full; `SKEIN_INVALID_ARGUMENT` for keys and values that do not fit; `SKEIN_BUSY` on the main thread when another thread has been
+ * writing for 100 ms.
+ *
+ * @example
+ * import { SharedMap } from 'skein/shared'
+ *
+ * const hits = new SharedMap<number>({ maxEntries: 100 })
+ * hits.set('home', 1)
+ * hits.add('home', 2)
+ * console.log(hits.get('home'), hits.get('about'), hits.size) // 3 undefined 1
+ */
+export class SharedMap<V extends number | Uint8Array = number | Uint8Array> extends SharedHandle {
+  static {
+    registerHandle(this, 'SharedMap')
+  }
+
+  /** The most entries that it may have. */
+  readonly maxEntries: number
+  /** The most characters of a key. */
+  readonly keyLength: number
+  /** The most bytes of a value. */
+  readonly valueSize: number
+  readonly #mask: number
+  readonly #slot: number
+  readonly #keyWords: number
+  readonly #units: Uint16Array
+  readonly #bytes: Uint8Array
+  readonly #numbers: Float64Array
+
+  /** @param options `maxEntries`, `keyLength`, `valueSize`, `name` */
+  constructor(options: SharedMapOptions = {}) {
+    const from = given(options as SharedMapOptions | Arrived, 'map', 0, known)
+    const { maxEntries = 1_024, keyLength = 64, valueSize = 8 } = options instanceof Arrived ? {} : options
+    if (from instanceof Arrived) super('SharedMap', 'map', from)
+    else {
+      checkInteger(maxEntries, 'maxEntries', 1, 4_194_304)
+      checkInteger(keyLength, 'keyLength', 1, 4_096)
+      checkInteger(valueSize, 'valueSize', 8, 1_048_576)
+      const words = slots - headWords + slotsFor(maxEntries) * slotWords(keyLength, valueSize)
+      super('SharedMap', 'map', { words, name: from.name })
+      this.words[maxAt] = maxEntries
+      this.words[keyAt] = keyLength
+      this.words[valueAt] = valueSize
+    }
+    this.maxEntries = this.words[maxAt] as number
+    this.keyLength = this.words[keyAt] as number
+    this.valueSize = this.words[valueAt] as number
+    this.#mask = slotsFor(this.maxEntries) - 1
+    this.#slot = slotWords(this.keyLength, this.valueSize)
+    this.#keyWords = keyWords(this.keyLength)
+    this.#units = new Uint16Array(this.words.buffer)
+    this.#bytes = new Uint8Array(this.words.buffer)
+    this.#numbers = new Float64Array(this.words.buffer)
+  }
+
+  /** The number of entries, at this moment. */
+  get size(): number {
+    return Atomics.load(this.words, size)
+  }
+
+  /** The value of a key; undefined where there is none. Bytes are a copy. */
+  get(key: string): V | undefined {
+    const { words } = this
+    if (typeof key !== 'string' || key.length > this.keyLength) return undefined
+    const hash = hashOf(key)
+    for (let n = hash & this.#mask, seen = 0; seen <= this.#mask;) {
+      const at = slots + n * this.#slot
+      const version = Atomics.load(words, at)
+      let value: number | Uint8Array | undefined
+      let isHere = false
+      if ((version & 1) === 0) {
+        const its = words[at + 1]
+        if (its === hash && this.#isKey(at, key)) {
+          isHere = true
+          value = this.#read(at)
+        }
+        if (Atomics.load(words, at) === version) {
+          if (isHere) return value as V
+          if (its === empty) return undefined
+          n = (n + 1) & this.#mask
+          seen++
+          continue
+        }
+      } else if (!isAlive(Atomics.load(words, guard))) this.#under(() => {}) // its writer is dead, or has just left
+    }
+    return undefined
+  }
+
+  /** True if there is a value. */
+  has(key: string): boolean {
+    return this.get(key) !== undefined
+  }
+
+  /** Sets the value of a key. Errors: `SKEIN_OVERLOADED` when the key is new and the map is full, `SKEIN_INVALID_ARGUMENT`, `SKEIN_BUSY`. */
+  set(key: string, value: V): void {
+    this.#checkKey(key)
+    this.#checkValue(value)
+    this.#under(() => this.#put(key, value))
+  }
+
+  /** Adds to the number of a key, which is 0 where there is none, and returns the sum: no two threads get the same. Errors: those of `set`. */
+  add(key: string, by: number = 1): number {
+    this.#checkKey(key)
+    this.#checkValue(by)
+    return this.#under(() => {
+      const at = this.#find(key, hashOf(key))
+      const before = at === undefined ? 0 : this.#read(at)
+      if (typeof before !== 'number')
+        throw new InvalidArgumentError(`add needs a number, and '${key}' of ${this.title} has bytes.`)
+      this.#put(key, before + by)
+      return before + by
+    })
+  }
+
+  /** Removes a key, and says whether it was there. Errors: `SKEIN_BUSY`. */
+  delete(key: string): boolean {
+    this.#checkKey(key)
+    return this.#under(() => {
+      const at = this.#find(key, hashOf(key))
+      if (at === undefined) return false
+      this.#drop(at)
+      Atomics.sub(this.words, size, 1)
+      return true
+    })
+  }
+
+  /** Removes all entries. Errors: `SKEIN_BUSY`. */
+  clear(): void {
+    this.#under(() => {
+      for (let n = 0; n <= this.#mask; n++) {
+        const at = slots + n * this.#slot
+        if (this.words[at + 1] === empty) continue
+        Atomics.add(this.words, at, 1)
+        this.words[at + 1] = empty
+        Atomics.add(this.words, at, 1)
+      }
+      Atomics.store(this.words, size, 0)
+    })
+  }
+
+  /** The keys of this moment, in no order. Errors: `SKEIN_BUSY`. */
+  keys(): string[] {
+    return this.#under(() => {
+      const found: string[] = []
+      for (let n = 0; n <= this.#mask; n++) {
+        const at = slots + n * this.#slot
+        const hash = this.words[at + 1] as number
+        if (hash === empty || hash === removed) continue
+        const from = (at + slotHead) * 2
+        found.push(String.fromCharCode(...this.#units.subarray(from, from + (this.words[at + 2] as number))))
+      }
+      return found
+    })
+  }
+
+  #put(key: string, value: number | Uint8Array): void {
+    const { words } = this
+    const hash = hashOf(key)
+    let at = this.#find(key, hash)
+    const isNew = at === undefined
+    if (at === undefined) {
+      if (this.size >= this.maxEntries) {
+        throw new OverloadedError(
+          `${this.title} is full: it has ${this.maxEntries} entries (maxEntries), and '${key.slice(0, 60)}' would be another one. Delete some, or make it larger.`,
+        )
+      }
+      at = this.#free(hash)
+    }
+    Atomics.add(words, at, 1)
+    if (isNew) {
+      words[at + 1] = hash
+      words[at + 2] = key.length
+      const from = (at + slotHead) * 2
+      for (let i = 0; i < key.length; i++) this.#units[from + i] = key.charCodeAt(i)
+    }
+    const place = at + slotHead + this.#keyWords
+    if (typeof value === 'number') {
+      words[at + 3] = isNumber
+      this.#numbers[place / 2] = value
+    } else {
+      words[at + 3] = value.length
+      this.#bytes.set(value, place * 4)
+    }
+    Atomics.add(words, at, 1)
+    if (isNew) Atomics.add(words, size, 1)
+  }
+
+  #drop(at: number): void {
+    const { words } = this
+    // Nobody looks further than an empty slot, so one in front of such a one need not be kept.
+    const next = at + this.#slot
+    const isLast = words[(next < words.length ? next : slots) + 1] === empty
+    Atomics.add(words, at, 1)
+    words[at + 1] = isLast ? empty : removed
+    Atomics.add(words, at, 1)
+  }
+
+  #find(key: string, hash: number): number | undefined {
+    for (let n = hash & this.#mask, seen = 0; seen <= this.#mask; n = (n + 1) & this.#mask, seen++) {
+      const at = slots + n * this.#slot
+      const its = this.words[at + 1]
+      if (its === empty) return undefined
+      if (its === hash && this.#isKey(at, key)) return at
+    }
+    return undefined
+  }
+
+  #free(hash: number): number {
+    for (let n = hash & this.#mask; ; n = (n + 1) & this.#mask) {
+      const at = slots + n * this.#slot
+      const its = this.words[at + 1]
+      if (its === empty || its === removed) return at
+    }
+  }
+
+  #isKey(at: number, key: string): boolean {
+    if (this.words[at + 2] !== key.length) return false
+    const from = (at + slotHead) * 2
+    for (let i = 0; i < key.length; i++) if (this.#units[from + i] !== key.charCodeAt(i)) return false
+    return true
+  }
+
+  #read(at: number): number | Uint8Array {
+    const length = this.words[at + 3] as number
+    const place = at + slotHead + this.#keyWords
+    return length === isNumber ? (this.#numbers[place / 2] as number) : this.#bytes.slice(place * 4, place * 4 + length)
+  }
+
+  /** Does something as the only writer. */
+  #under<R>(fn: () => R): R {
+    const { words } = this
+    this.#enter()
+    try {
+      return fn()
+    } finally {
+      Atomics.store(words, guard, 0)
+      if (Atomics.load(words, waiting) > 0) Atomics.notify(words, guard, 1)
+    }
+  }
+
+  #enter(): void {
+    const { words } = this
+    const me = ownTag()
+    let until: number | undefined
+    for (let looks = 0; ; looks++) {
+      const seen = Atomics.compareExchange(words, guard, 0, me)
+      if (seen === 0) return
+      if (looks < tuning.spin) continue
+      if (!isAlive(seen)) {
+        if (Atomics.compareExchange(words, guard, seen, me) !== seen) continue
+        this.#mend()
+        return
+      }
+      if (nodeThreads().isMainThread) {
+        until ??= Date.now() + mainPatience
+        if (Date.now() > until) {
+          throw new BusyError(
+            `${this.title} has been written to by another thread for ${mainPatience} ms: try again in a later turn of the event loop.`,
+          )
+        }
+        continue
+      }
+      Atomics.add(words, waiting, 1)
+      Atomics.wait(words, guard, seen, tuning.slice)
+      Atomics.sub(words, waiting, 1)
+    }
+  }
+
+  /** The last writer has died: drops what it was writing, and counts anew. */
+  #mend(): void {
+    const { words } = this
+    let found = 0
+    for (let n = 0; n <= this.#mask; n++) {
+      const at = slots + n * this.#slot
+      if ((Atomics.load(words, at) & 1) === 1) {
+        words[at + 1] = removed
+        Atomics.add(words, at, 1)
+      }
+      const its = words[at + 1]
+      if (its !== empty && its !== removed) found++
+    }
+    Atomics.store(words, size, found)
+  }
+
+  #checkKey(key: unknown): void {
+    if (typeof key === 'string' && key.length <= this.keyLength) return
+    throw new InvalidArgumentError(
+      typeof key === 'string'
+        ? `A key of ${this.title} has at most ${this.keyLength} characters (keyLength), got ${key.length}: ${describe(key)}`
+        : `A key of ${this.title} must be a string, got ${describe(key)}`,
+    )
+  }
+
+  #checkValue(value: unknown): void {
+    if (typeof value === 'number') return
+    if (value instanceof Uint8Array && value.length <= this.valueSize) return
+    throw new InvalidArgumentError(
+      value instanceof Uint8Array
+        ? `A value of ${this.title} has at most ${this.valueSize} bytes (valueSize), got ${value.length}.`
+        : `A value of ${this.title} must be a number or a Uint8Array, got ${describe(value)}`,
+    )
+  }
+}
+
+/** A power of two, so that at most half of the slots are taken. */
+function slotsFor(maxEntries: number): number {
+  return 2 ** Math.ceil(Math.log2(2 * maxEntries))
+}
+
+function keyWords(keyLength: number): number {
+  return 2 * Math.ceil(keyLength / 4)
+}
+
+function slotWords(keyLength: number, valueSize: number): number {
+  return slotHead + keyWords(keyLength) + 2 * Math.ceil(valueSize / 8)
+}
+
+/** Never one of the two that mean something else. */
+function hashOf(key: string): number {
+  let hash = 0x811c_9dc5
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193)
+  hash ^= hash >>> 15
+  return hash === empty || hash === removed ? 2 : hash
+}
