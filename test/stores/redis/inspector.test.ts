@@ -206,7 +206,7 @@ describeRedis('the inspector of a store on Redis', () => {
 
   test('forgets what is beyond the limits a part at a time, and goes on at once', async () => {
     await store.inspector.retain({ cancelled: { count: 10 } })
-    const ids = Array.from({ length: 260 }, (_, n) => `c${n}`)
+    const ids = Array.from({ length: 710 }, (_, n) => `c${n}`)
     await store.broker.send(ids.map(id => call(id)))
     await store.inspector.cancel(ids, '1')
     now += 60_001

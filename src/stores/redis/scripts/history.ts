@@ -11,6 +11,8 @@ export const unlimited = -1
 
 /** Calls that are looked at in one script. */
 const atOnce = 100
+/** The most that one forgets: a worker that ends thousands in a second must not end more than are forgotten. */
+const mostForgotten = 300
 
 const limits = retentionParts.map(part => {
   const { count, age, bytes } = defaultRetention[part]
@@ -35,7 +37,7 @@ end
 -- Forgets the oldest of each part, as long as there is more than is to be kept. The result of a call is kept for as long as results are.
 -- Answers with the milliseconds until there is something to forget again, -1 for never.
 local function trim()
-  local budget, next = ${atOnce}, math.huge
+  local budget, next = ${mostForgotten}, math.huge
   for _, part in ipairs({ ${limits.join(', ')} }) do
     local name = part[1]
     local r = redis.call('HMGET', RETENTION, name .. '.count', name .. '.age', name .. '.bytes')
