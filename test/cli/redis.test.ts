@@ -38,6 +38,19 @@ describeRedis('skein on the command line, on a store on Redis', () => {
     return { queue, folder, run: (...args) => skein(folder, args, { env: { SKEIN_STORE: server.url } }) }
   }
 
+  test('takes nothing in of an export with a job that has a priority, and says why', async t => {
+    const { run, folder } = await bed(t)
+    const file = `sqlite:${join(folder, 'urgent.db')}`
+    await using from = await connect(file)
+    await from.submit(call(add, 1, 2).with({ id: 'usual' }))
+    await from.submit(call(add, 1, 2).with({ id: 'urgent', priority: 3 }))
+    assert.equal((await run('export', 'jobs.jsonl', '--store', file)).code, 0)
+    const { code, stderr } = await run('import', 'jobs.jsonl')
+    assert.notEqual(code, 0)
+    assert.match(stderr, /cannot hand over jobs by their priority/)
+    assert.equal(await server.text('EXISTS', 'default'), '0')
+  })
+
   test('lists, cancels, retries and forgets jobs, and counts them', async t => {
     const { queue, run } = await bed(t)
     await queue.submit(call(add, 1, 2).with({ id: 'first', tags: ['x'] }))

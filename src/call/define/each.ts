@@ -27,24 +27,27 @@ export function itemIdentity(each: TaskIdentity): TaskIdentity | undefined {
 const items: WeakMap<TaskIdentity, TaskIdentity> = /* @__PURE__ */ new WeakMap()
 const made: WeakMap<AnyFunction, AnyFunction> = /* @__PURE__ */ new WeakMap()
 
-/** The bare function that runs another one for each item of a list, one after the other, and returns the results in their order. */
+/**
+ * The bare function that runs another one for each item of a list, one after the other, and returns the results in their order. With a
+ * second argument that is true each item is a list of arguments.
+ */
 export function eachOf(fn: AnyFunction): AnyFunction {
   let each = made.get(fn)
   if (each === undefined) {
-    made.set(fn, (each = (items: readonly never[]) => runEach(fn, items)))
+    made.set(fn, (each = (items: readonly never[], spread?: unknown) => runEach(fn, items, spread === true)))
     defineEach(each, fn)
   }
   return each
 }
 
-async function runEach(fn: AnyFunction, items: readonly never[]): Promise<unknown[]> {
+async function runEach(fn: AnyFunction, items: readonly never[], spread: boolean): Promise<unknown[]> {
   const s = current()
   const source = currentSource()
-  const one = (item: never): unknown => fn(item)
+  const one = spread ? (item: readonly never[]): unknown => fn(...item) : (item: never): unknown => fn(item)
   const results: unknown[] = []
   for (const item of items) {
     s.checkpoint()
-    const result = callIn(source, one, item)
+    const result = callIn(source, one as (item: never) => unknown, item)
     results.push(isThenable(result) ? await result : result)
   }
   return results

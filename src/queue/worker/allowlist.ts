@@ -10,6 +10,7 @@ import { type AnyFunction, identityOf, type TaskIdentity } from '../../call/defi
 import { byTaskName } from '../../call/define/task-name.ts'
 import { InvalidArgumentError, TaskNotFoundError } from '../../core/errors/errors.ts'
 import { loadTaskModule } from '../../pool/host/load-task.ts'
+import { mappedNames } from './celery/mapped-names.ts'
 
 /** A task that a worker runs. */
 export interface KnownTask {
@@ -30,7 +31,7 @@ export interface KnownTask {
 export class Allowlist {
   /** The names of the tasks. */
   readonly names: readonly string[]
-  /** The names that a message may have: those, the same for each item of a list (`chunks`), and skein's own. */
+  /** The names that a message may have: those, the same for each item of a list (`chunks`), skein's own, and Celery's for lists. */
   readonly taken: readonly string[]
   readonly #tasks: ReadonlyMap<string, KnownTask>
 
@@ -41,11 +42,21 @@ export class Allowlist {
     this.#tasks = new Map(
       Array.from([...byTaskName(others), ...given], ([name, identity]) => [name, knownTask(name, identity)]),
     )
-    this.taken = [...this.#tasks.keys()]
+    this.taken = [...this.#tasks.keys(), ...mappedNames]
   }
 
   find(name: string): KnownTask | undefined {
     return this.#tasks.get(name)
+  }
+
+  /** True for a name under which Celery sends a task of another name, to be run for each item of a list. */
+  maps(name: string): boolean {
+    return mappedNames.includes(name)
+  }
+
+  /** The task that runs that one for each item of a list. */
+  each(name: string): KnownTask | undefined {
+    return this.#tasks.get(eachIdentity({ url: '', name }).name)
   }
 }
 

@@ -18,7 +18,7 @@ export function isDead(claim: Claim, error: unknown): Decided {
 }
 
 /** The error of a call whose task a worker does not know. */
-export function unknownTask(claim: Claim, tasks: Allowlist): Error {
+export function unknownTask(claim: Claim, tasks: Pick<Allowlist, 'names'>): Error {
   return new TaskNotFoundError(
     `No task is known here as '${claim.task}'. This worker knows: ${tasks.names.join(', ')}. Start a worker with the module ` +
       `that defines it, then run the job again: skein retry ${claim.id}`,

@@ -5,7 +5,8 @@ import type { Claim } from '../../stores/roles/broker.ts'
 import { unsupported } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { Attempt } from './attempt.ts'
-import { type Decided, isDead } from './decided.ts'
+import { type Decided, isDead, unknownTask } from './decided.ts'
+import { mappedAttempt } from './celery/mapped.ts'
 import { fillEdges } from './edges.ts'
 import { hasFollowing, problemOfFollowing } from './following.ts'
 import { endOfHeir, hasHeir } from './heir.ts'
@@ -14,26 +15,30 @@ import type { Allowlist, KnownTask } from './allowlist.ts'
 /** The parts of a worker that it takes to read a claim. */
 interface ReadingParts {
   readonly store: Store
-  readonly tasks: Pick<Allowlist, 'find'>
+  readonly tasks: Pick<Allowlist, 'find' | 'each' | 'maps' | 'names'>
 }
 
 /**
  * Reads a claim, checked against the task that it names. A message that is malformed, or whose arguments the task's
  * schema refuses, is not a failure of the task: it would be the same the next time. Rejects where the store cannot be asked for the
  * results of other calls that it needs.
+ *
+ * @param known undefined for a task that is not known, and for a call that runs one for each item of a list
  */
 export function readClaim(
   claim: Claim,
-  known: KnownTask,
+  known: KnownTask | undefined,
   worker: ReadingParts,
 ): Attempt | Decided | Promise<Attempt | Decided> {
-  const { store } = worker
+  const { store, tasks } = worker
+  if (known === undefined && !tasks.maps(claim.task)) return isDead(claim, unknownTask(claim, tasks))
   const message = decodeMessage(claim.headers, claim.body)
   if (message instanceof MalformedMessageError) return isDead(claim, message)
   if (hasFollowing(message)) {
     const problem = store.broker.can.has('next') ? problemOfFollowing(claim, message, worker) : noNext(store)
     if (problem) return isDead(claim, problem)
   }
+  if (known === undefined) return mappedAttempt(claim, message, tasks)
   // Its task has run, and its arguments are not needed any more.
   if (claim.undo?.ends === undefined && hasHeir(claim)) return endOfHeir(new Attempt(claim, known, message, []), store)
   return message.edges === undefined

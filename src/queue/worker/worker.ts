@@ -9,7 +9,7 @@ import { crashPoint } from '../../stores/crash-point.ts'
 import type { Claim, Intake, IntakeHealth } from '../../stores/roles/broker.ts'
 import type { Allowlist } from './allowlist.ts'
 import { Attempt, cancelCause, cancelledFor, interruptedJob, type StopCause } from './attempt.ts'
-import { type Decided, isDead, unknownTask } from './decided.ts'
+import type { Decided } from './decided.ts'
 import { forgetHeir, restForHeir } from './heir.ts'
 import { conclude, concludeStopped, type Ending } from './conclude.ts'
 import { Delivery, type DeliveryParts } from './delivery.ts'
@@ -207,9 +207,7 @@ export class WorkerCore {
     const before = this.#attempts.get(claim.id)
     if (before && before.claim.token !== claim.token) this.stop(before, lostLease)
     this.#held++
-    const known = this.#parts.tasks.find(claim.task)
-    if (!known) return this.#taken(isDead(claim, unknownTask(claim, this.#parts.tasks)))
-    const read = readClaim(claim, known, this.#parts)
+    const read = readClaim(claim, this.#parts.tasks.find(claim.task), this.#parts)
     if (!(read instanceof Promise)) return this.#taken(read)
     this.#reading.set(claim, undefined)
     read.then(

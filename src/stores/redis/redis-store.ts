@@ -54,8 +54,17 @@ export interface RedisStoreData {
   readonly clock?: () => number
 }
 
-/** The answer of the script that sweeps: milliseconds until things are due, -1 for never, calls and chords to end, and whether there is more to do. */
-type Swept = readonly [times: readonly number[], doomed: readonly Doomed[], chords: readonly string[], more: boolean]
+/**
+ * The answer of the script that sweeps: milliseconds until things are due, -1 for never, calls and chords to end, whether there is more to
+ * do, and the lists with something in them.
+ */
+type Swept = readonly [
+  times: readonly number[],
+  doomed: readonly Doomed[],
+  chords: readonly string[],
+  more: boolean,
+  full: readonly string[],
+]
 
 /** The answer of the script that goes on: whether there is more, and calls that have failed without a worker, and what has come of them is to be done. */
 type Woken = readonly [boolean, ...(readonly [id: string, queue: string, message: string, error: string])[]]
@@ -218,10 +227,12 @@ export class RedisStore implements Store, Handle {
 
   /** @internal Puts right what is due. Resolves to the milliseconds until something is due again. */
   async sweep(): Promise<number> {
-    const answer = (await this.link.run(sweep, this.registry.names)) as string
+    const lists = this.broker.awaited()
+    const answer = (await this.link.run(sweep, [lists.length, ...lists, ...this.registry.names])) as string
     this.registry.seen()
     // Lua knows no empty list.
-    const [times, doomed, chords, more] = JSON.parse(answer) as Swept
+    const [times, doomed, chords, more, full] = JSON.parse(answer) as Swept
+    this.broker.heedFull(listIn(full))
     if (more) await this.#wake()
     for (const [id, token, deaths, queue, message] of listIn<Doomed>(doomed)) {
       const error = deathsStory(JSON.parse(deaths) as Death[])

@@ -43,6 +43,18 @@ for (const version of celeryVersions) {
       }),
     )
 
+    group(5, 'map, starmap and chunks of a task that runs here', () =>
+      values({
+        'get(xmap(ts("sum"), [[1, 2], [3]], app=app).apply_async(queue="ts"))': [3, 3],
+        'get(xstarmap(ts("add"), [(1, 2), (3, 4)], app=app).apply_async(queue="ts"))': [3, 7],
+        'get(chunks(ts("add"), zip(range(5), range(5)), 2, app=app).group().apply_async(queue="ts"))': [
+          [0, 2],
+          [4, 6],
+          [8],
+        ],
+      }),
+    )
+
     group(5, 'an error in a chain marks what comes after it as failed', async () => {
       const errorAndStates = async (canvas: string): Promise<readonly [unknown, unknown]> => {
         const made = '(lambda r: [get(r), [r.id, r.parent.id, r.parent.parent.id]])'

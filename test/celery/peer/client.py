@@ -4,6 +4,7 @@ import sys
 
 import proj
 from celery import chain, chord, group, signature
+from celery.canvas import chunks, xmap, xstarmap
 from celery.exceptions import TimeoutError as CeleryTimeout
 from celery.result import AsyncResult, GroupResult
 from proj import app

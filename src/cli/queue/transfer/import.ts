@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { inspecting, needTransfer } from '../../../stores/roles/need.ts'
+import { inspecting, needAbility, needTransfer } from '../../../stores/roles/need.ts'
 import type { ScheduleState } from '../../../stores/roles/schedules.ts'
 import type { Store } from '../../../stores/roles/store.ts'
 import type { MovedCall, MovedMember, MoveOutcome } from '../../../stores/roles/transfer.ts'
@@ -23,7 +23,7 @@ export const importCommand: CommandBody = {
     ['skein import jobs.jsonl --store sqlite:new.db', 'the jobs of an export; the store is made if it is not there'],
   ],
   about: [
-    'The whole file is read first: one that is cut off, was changed, or comes from a newer skein is refused, and nothing is taken in.',
+    'The whole file is read first: one that is cut off, was changed, or comes from a newer skein is refused, and nothing is taken in; nor is it where a job has a priority and the store knows none.',
     'What is there already, by its id or name, stays as it is. So an import that was broken off can be run again, and goes on. Jobs that the store refuses are named: another job has their unique key, or they have more bytes than it takes.',
     'Due times, expiry and deadlines are the same moments as before.',
   ],
@@ -46,7 +46,12 @@ async function runImport(args: Arguments, output: Output): Promise<number> {
   checkFile(file)
   const url = storeUrl(args, `skein import ${file}`)
   let total = 0
-  for await (const { kind } of readExport(file)) if (kind === 'job') total++
+  let urgent = 0
+  for await (const line of readExport(file)) {
+    if (line.kind !== 'job') continue
+    total++
+    if (line.job.priority !== 0) urgent++
+  }
   const progress = new Progress(process.stderr, {
     label: `import of ${file}`,
     total,
@@ -56,6 +61,8 @@ async function runImport(args: Arguments, output: Output): Promise<number> {
   const { openStore } = await import('../../../queue/open-store.ts')
   const store = await openStore(url)
   try {
+    // Before anything is taken in: a part of an export is worth nothing.
+    if (urgent > 0) needAbility(store, 'priority')
     const imported = await takeIn(store, file, count => progress.update({ done: (done += count) }))
     await tell(imported, output, args.has('json'))
     return imported.refused.length === 0 ? exitCodes.fine : exitCodes.someFailed

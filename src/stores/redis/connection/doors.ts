@@ -1,9 +1,11 @@
-import { clearTimeout, setTimeout } from '../../../core/time/platform.ts'
+import { clearTimeout, setTimeout, steady } from '../../../core/time/platform.ts'
 import { type Connection, type ConnectionOptions, newConnection, opened } from './client.ts'
 
 /** Seconds for which the server is asked to wait. It is asked again then: a way that leads nowhere shows itself so. */
 const waits = 60
 const pauseAfterFailure = 500
+/** Of what is in a list the server tells at once; so long after, in milliseconds, it is known that nothing of it gets here. */
+const tellsWithin = 1_000
 
 /**
  * One who waits until there is something in a list, of whatever writer, and takes nothing out: `BLMOVE` from the end of a list to the
@@ -18,6 +20,7 @@ export class Door {
   readonly #url: string
   #connection: Connection | undefined
   #asking = false
+  #askedAt = 0
   #closed = false
   readonly #listeners = new Set<() => void>()
   #pause: NodeJS.Timeout | undefined
@@ -40,6 +43,18 @@ export class Door {
     }
   }
 
+  /** True while somebody waits here, and the server was asked a while ago. */
+  get waits(): boolean {
+    return this.#listeners.size > 0 && this.#asking && steady() - this.#askedAt > tellsWithin
+  }
+
+  /** The list has something, and those who wait were not told of it yet: where that stays so, it goes another way. */
+  doubt(): void {
+    const asked = this.#askedAt
+    if (this.waits)
+      setTimeout(() => this.waits && this.#askedAt === asked && this.#connection?.disconnect(), tellsWithin).unref()
+  }
+
   /** Goes another way: on this one nothing may be heard any more. */
   renew(): void {
     this.#connection?.disconnect()
@@ -56,6 +71,7 @@ export class Door {
   async #ask(): Promise<void> {
     if (this.#asking || this.#closed) return
     this.#asking = true
+    this.#askedAt = steady()
     let failed = false
     let found: unknown = null
     try {

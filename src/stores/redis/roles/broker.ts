@@ -161,6 +161,16 @@ export class RedisBroker implements Broker {
     for (const stop of this.#waiting) stop(new ClosedError(`The store ${this.#store.url} has been closed`))
   }
 
+  /** @internal The lists at which somebody has waited for a while. */
+  awaited(): string[] {
+    return [...this.#doors].filter(([, door]) => door.waits).map(([list]) => list)
+  }
+
+  /** @internal There is something in these. */
+  heedFull(lists: readonly string[]): void {
+    for (const list of lists) this.#doors.get(list)?.doubt()
+  }
+
   /** @internal Those who wait go another way. */
   renewWaiting(): void {
     for (const door of this.#doors.values()) door.renew()

@@ -91,11 +91,11 @@ return finished(outcomes)
 /**
  * Puts right what has come to be due: what was delayed, what is overdue, and leases that have run out. A call whose worker has died
  * goes back to where it came from; one under which too many have died is held for a moment by the one who asks, who ends it. Then
- * what Python's workers have held for longer than the visibility timeout, as they would do it themselves, and the past. Arguments: the workers of the one
- * who asks, which are seen by that.
+ * what Python's workers have held for longer than the visibility timeout, as they would do it themselves, and the past. Arguments: the
+ * number of lists at which the one who asks waits, and those; its workers, which are seen by that.
  *
  * Answers with the moments at which something is due next, with the calls to end: id, token, the deaths as JSON, queue and message; with
- * the chords to end, and with whether there is more of what follows from all that.
+ * the chords to end, with whether there is more of what follows from all that, and with the lists in which there is something.
  */
 export const sweep: Script = script(
   'sweep',
@@ -112,6 +112,12 @@ local function beganBy(worker)
   return count
 end
 
+-- Before anything is put into them here.
+local full = {}
+for n = 1, num() do
+  local list = arg()
+  if redis.call('EXISTS', P .. list) == 1 then full[#full + 1] = list end
+end
 while cursor < #ARGV do
   local worker = arg()
   if redis.call('EXISTS', workerKey(worker)) == 1 then redis.call('ZADD', WORKERS, now, worker) end
@@ -201,6 +207,6 @@ for _, group in ipairs(chords) do redis.call('ZADD', CHORDING, now + 10000, grou
 local more = wake()
 local times = { past }
 for _, set in ipairs({ DELAYED, ENDING, LEASES, OPENINGS, KEYED, CHORDING }) do times[#times + 1] = first(set) end
-return cjson.encode({ times, doomed, chords, more })
+return cjson.encode({ times, doomed, chords, more, full })
 `,
 )

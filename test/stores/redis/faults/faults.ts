@@ -252,7 +252,7 @@ class Load {
     for (const end = performance.now() + patience; performance.now() < end; await sleep(20))
       if (this.#names.every(name => counted.has(name))) break
     for (const name of this.#names) {
-      const times = counted.get(name) ?? 0
+      const times = counted.get(name)?.size ?? 0
       if (times !== 1) violations.push(`${name} was acknowledged ${times} times`)
     }
   }

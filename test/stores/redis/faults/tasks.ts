@@ -1,15 +1,16 @@
 // The tasks that run while the broker fails, or the way to it does: they write down here what they do.
 import { call, current, sleep, task } from 'skein'
-import { submitNext } from 'skein/queue'
+import { submitNext, thisJob } from 'skein/queue'
 
 /** The times at which attempts have begun, by the worker's queue. */
 export const begun: { readonly queue: string; readonly at: number }[] = []
-/** How often the attempt of each job has come to its end. */
-export const counted = new Map<string, number>()
+/** The ids of the jobs that have followed each: a settlement sends one under a new id. */
+export const counted = new Map<string, Set<string>>()
 
-/** Sent in the commit that acknowledges another: so often each was acknowledged. */
-export const follow = task(import.meta, function follow(name: string): string {
-  counted.set(name, (counted.get(name) ?? 0) + 1)
+/** Sent in the commit that acknowledges another. It may run again itself, as the same job. */
+export const follow = task(import.meta, async function follow(name: string): Promise<string> {
+  const { id } = await thisJob(current())
+  counted.set(name, (counted.get(name) ?? new Set()).add(id))
   return name
 })
 
