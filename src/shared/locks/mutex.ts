@@ -27,7 +27,7 @@ import { OwnedSharedLock } from './owned-lock.ts'
  * import { threads } from 'skein/threads'
  *
  * export const deposit = task(import.meta, function deposit(lock: SharedMutex, balance: Int32Array, times: number) {
- *   for (let i = 0; i < times; i++) lock.holdSync(() => void balance[0]++)
+ *   for (let i = 0; i < times; i++) lock.holdSync(() => void (balance[0] = (balance[0] ?? 0) + 1))
  * })
  *
  * await main(import.meta, async () => {
