@@ -9,7 +9,7 @@ const numbers = /* @__PURE__ */ new Float64Array(1)
 const bits = /* @__PURE__ */ new BigInt64Array(numbers.buffer)
 
 /**
- * One number that threads read and write whole, and change without a lock: any number of JavaScript.
+ * One number that threads read and write whole, and change without a lock: any JavaScript number, also with a fraction.
  *
  * Use it for a limit, a price, a maximum. To count, `SharedCounter` is faster.
  *

@@ -1,12 +1,13 @@
 import { checkInteger } from '../../core/errors/checks.ts'
 import { ClosedError, EndOfChannelError, InvalidArgumentError } from '../../core/errors/errors.ts'
-import { type Owner, ownerOf, refusalOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { isAlive, ownTag } from '../../core/system/thread-table.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
 import { bytesOf, numberForm, valueOf } from './value-bytes.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** Options of a SharedChannel. */
 export interface SharedChannelOptions extends SharedOptions {
@@ -117,8 +118,7 @@ export class SharedChannel<T = unknown> extends SharedHandle {
    */
   async send(value: T, owner?: Owner): Promise<void> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const put = this.#putting(value)
     if (!this.#emptied.isIdle || put() === undefined) await this.#emptied.wait(put, by, this.title)
   }
@@ -133,8 +133,7 @@ export class SharedChannel<T = unknown> extends SharedHandle {
   sendSync(value: T, owner?: Owner): void {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await channel.send(value, s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const put = this.#putting(value)
     if (put() === undefined) this.#emptied.waitSync(put, by, this.title)
   }
@@ -153,8 +152,7 @@ export class SharedChannel<T = unknown> extends SharedHandle {
    */
   async receive(owner?: Owner): Promise<T> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const got = this.#filled.isIdle ? this.#take() : undefined
     return (got ?? (await this.#filled.wait(() => this.#take(), by, this.title)))[0]
   }
@@ -169,8 +167,7 @@ export class SharedChannel<T = unknown> extends SharedHandle {
   receiveSync(owner?: Owner): T {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await channel.receive(s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     return (this.#take() ?? this.#filled.waitSync(() => this.#take(), by, this.title))[0]
   }
 

@@ -10,6 +10,7 @@ import { checkBlocking, EventCount } from '../waiting/event-count.ts'
 import { SharedMutex } from './mutex.ts'
 import { OwnedSharedLock } from './owned-lock.ts'
 import type { SharedRLock } from './rlock.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /**
  * A place for each that waits: a word with its tag while it waits, and with the negative of it once it has been notified; and a word with its ticket, which
@@ -91,8 +92,7 @@ export class SharedCondition extends SharedHandle {
    */
   async wait(owner?: Owner): Promise<void> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const holder = this.#holderOf(by, 'wait')
     const place = this.#takePlace()
     const levels = this.lock.giveAllBack()
@@ -121,8 +121,7 @@ export class SharedCondition extends SharedHandle {
   waitSync(owner?: Owner): void {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await condition.wait(s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const holder = this.#holderOf(by, 'waitSync')
     const place = this.#takePlace()
     const levels = this.lock.giveAllBack()
@@ -152,8 +151,7 @@ export class SharedCondition extends SharedHandle {
    */
   async waitFor(predicate: () => boolean, owner?: Owner): Promise<void> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     this.#holderOf(by, 'waitFor')
     while (!predicate()) await this.wait(by)
   }

@@ -3,7 +3,7 @@ import { DeadlockError, MisuseError } from '../../core/errors/errors.ts'
 import { checkFunction } from '../../core/errors/checks.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
 import { callIn } from '../../core/scope/slot.ts'
-import { type Owner, ownerOf, refusalOf, scopeOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf, scopeOf } from '../../core/scope/owner.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { Tenure } from '../../core/sync/tenure.ts'
@@ -13,6 +13,7 @@ import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import type { Contested } from '../waiting/deadlock.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** The state of a lock in shared memory, at this moment. */
 export interface SharedLockStats {
@@ -109,8 +110,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
 
   #enterSync(by: Owner | undefined): void {
     checkBlocking(this.title, 'await lock.acquire(s), or lock.tryAcquire()')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const scope = scopeOf(by)
     if (this.#take(scope, false)) return
     this.#count.waitSync(isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(), by, this.title, this.#contested)
@@ -210,8 +210,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
   async repair(fn: () => unknown, owner?: Owner): Promise<boolean> {
     checkFunction(fn, 'the first argument of repair')
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const scope = scopeOf(by)
     const wasAbandoned = await this.#count.wait(() => this.#takeAnyway(scope), by, this.title)
     if (!wasAbandoned) {
@@ -297,8 +296,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
   protected abstract reenter(holder: Scope | undefined): true | undefined
 
   #enter(by: Owner | undefined): Promise<void> {
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const scope = scopeOf(by)
     this.admit(scope)
     if (this.#count.isIdle && this.#take(scope, false)) return done

@@ -3,7 +3,7 @@ import { AbandonedError } from '../../core/errors/abandoned.ts'
 import { DeadlockError, MisuseError } from '../../core/errors/errors.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
 import { callIn } from '../../core/scope/slot.ts'
-import { type Owner, ownerOf, refusalOf, scopeOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf, scopeOf } from '../../core/scope/owner.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { isAlive, ownTag, threadName } from '../../core/system/thread-table.ts'
 import { steady } from '../../core/time/platform.ts'
@@ -11,6 +11,7 @@ import { type Arrived, headWords, registerHandle, SharedHandle } from '../memory
 import { given, type SharedOptions } from '../memory/name.ts'
 import { type Attempt, eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** The state of a readers-writer lock in shared memory, at this moment. */
 export interface SharedRWLockStats {
@@ -99,8 +100,7 @@ export class SharedRWLock extends SharedHandle {
       fn,
       owner,
       async by => {
-        const refusal = refusalOf(by, this.title)
-        if (refusal !== undefined) throw refusal
+        checkMayWait(by, this.title)
         at = this.#enterRead() ?? (await this.#readCount.wait(() => this.#enterRead(), by, this.title))
       },
       () => this.#leaveRead(at),
@@ -120,8 +120,7 @@ export class SharedRWLock extends SharedHandle {
       fn,
       owner,
       async by => {
-        const refusal = refusalOf(by, this.title)
-        if (refusal !== undefined) throw refusal
+        checkMayWait(by, this.title)
         await this.#waitToWrite(by, false)
       },
       () => this.#leaveWrite(),
@@ -188,8 +187,7 @@ export class SharedRWLock extends SharedHandle {
   async repair(fn: () => unknown, owner?: Owner): Promise<boolean> {
     checkFunction(fn, 'the first argument of repair')
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const wasAbandoned = await this.#waitToWrite(by, true)
     let isMended = false
     try {
@@ -346,8 +344,7 @@ export class SharedRWLock extends SharedHandle {
     checkFunction(fn, `the first argument of ${what}Sync`)
     const by = ownerOf(owner)
     checkBlocking(this.title, `await rwlock.${what}(fn, s)`)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     return by
   }
 

@@ -2,13 +2,14 @@ import { checkFunction, checkInteger } from '../../core/errors/checks.ts'
 import { MisuseError } from '../../core/errors/errors.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
 import { callIn } from '../../core/scope/slot.ts'
-import { type Owner, ownerOf, refusalOf, scopeOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf, scopeOf } from '../../core/scope/owner.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { isAlive, ownTag } from '../../core/system/thread-table.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** Options of a SharedSemaphore. */
 export interface SharedSemaphoreOptions extends SharedOptions {
@@ -169,16 +170,14 @@ export class SharedSemaphore extends SharedHandle {
   }
 
   async #enter(by: Owner | undefined, as: number): Promise<number> {
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const at = this.#count.isIdle ? this.#take(as, false) : undefined
     return at ?? (await this.#count.wait(isHungry => this.#take(as, isHungry), by, this.title))
   }
 
   #enterSync(by: Owner | undefined, as: number): number {
     checkBlocking(this.title, 'await semaphore.acquire(s), or semaphore.tryAcquire()')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     return this.#take(as, false) ?? this.#count.waitSync(isHungry => this.#take(as, isHungry), by, this.title)
   }
 

@@ -1,11 +1,12 @@
 import { checkInteger } from '../../core/errors/checks.ts'
 import { BrokenError } from '../../core/errors/errors.ts'
-import { type Owner, ownerOf, refusalOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { isAlive, ownTag } from '../../core/system/thread-table.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 const most = 1_024
 const countBits = 11
@@ -92,8 +93,7 @@ export class SharedBarrier extends SharedHandle {
    */
   async wait(owner?: Owner): Promise<number> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const { index, round } = this.#arrive()
     if (round === undefined) return index
     try {
@@ -115,8 +115,7 @@ export class SharedBarrier extends SharedHandle {
   waitSync(owner?: Owner): number {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await barrier.wait(s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const { index, round } = this.#arrive()
     if (round === undefined) return index
     try {

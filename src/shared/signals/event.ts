@@ -1,8 +1,9 @@
-import { type Owner, ownerOf, refusalOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { type Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 const state = headWords
 const count = headWords + 1
@@ -62,8 +63,7 @@ export class SharedEvent extends SharedHandle {
    */
   async wait(owner?: Owner): Promise<void> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     if (!this.isSet) await this.#count.wait(() => this.isSet || undefined, by, this.title)
   }
 
@@ -77,8 +77,7 @@ export class SharedEvent extends SharedHandle {
   waitSync(owner?: Owner): void {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await event.wait(s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     if (!this.isSet) this.#count.waitSync(() => this.isSet || undefined, by, this.title)
   }
 }

@@ -1,9 +1,10 @@
 import { checkInteger } from '../../core/errors/checks.ts'
-import { type Owner, ownerOf, refusalOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 const left = headWords
 const count = headWords + 1
@@ -79,8 +80,7 @@ export class SharedLatch extends SharedHandle {
    */
   async wait(owner?: Owner): Promise<void> {
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     if (this.count > 0) await this.#count.wait(() => this.count === 0 || undefined, by, this.title)
   }
 
@@ -94,8 +94,7 @@ export class SharedLatch extends SharedHandle {
   waitSync(owner?: Owner): void {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await latch.wait(s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     if (this.count > 0) this.#count.waitSync(() => this.count === 0 || undefined, by, this.title)
   }
 }

@@ -1,12 +1,13 @@
 import { checkFunction } from '../../core/errors/checks.ts'
 import { DeadlockError, MisuseError } from '../../core/errors/errors.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
-import { type Owner, ownerOf, refusalOf } from '../../core/scope/owner.ts'
+import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { isAlive, ownTag } from '../../core/system/thread-table.ts'
 import { type Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** 0 not done, the tag of the thread that does it, or -1 done. A dead thread does not do it any more: the next one may. */
 const state = headWords
@@ -62,8 +63,7 @@ export class SharedOnce extends SharedHandle {
   async run(fn: (attempt: number) => unknown, owner?: Owner): Promise<boolean> {
     checkFunction(fn, 'the first argument of run')
     const by = ownerOf(owner)
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const attempt = this.#begin() ?? (await this.#count.wait(() => this.#begin(), by, this.title))
     if (attempt === 0) return false
     let isOver = false
@@ -88,8 +88,7 @@ export class SharedOnce extends SharedHandle {
     checkFunction(fn, 'the first argument of runSync')
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await once.run(fn, s)')
-    const refusal = refusalOf(by, this.title)
-    if (refusal !== undefined) throw refusal
+    checkMayWait(by, this.title)
     const attempt = this.#begin() ?? this.#count.waitSync(() => this.#begin() ?? this.#refuseOwn(), by, this.title)
     if (attempt === 0) return false
     let isOver = false

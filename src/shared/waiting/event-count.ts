@@ -1,11 +1,12 @@
 import { MisuseError } from '../../core/errors/errors.ts'
 import { nodeThreads } from '../../core/node.ts'
-import { type Owner, refusalOf, waitUnder } from '../../core/scope/owner.ts'
+import { type Owner, waitUnder } from '../../core/scope/owner.ts'
 import { steady } from '../../core/time/platform.ts'
 import { type Attempt, place } from './attempt.ts'
 import { type Contested, DeadlockWatch } from './deadlock.ts'
 import { Line } from './line.ts'
 import { tuning } from './tuning.ts'
+import { checkMayWait } from './may-wait.ts'
 
 /**
  * The one way in which everything in shared memory waits: a bell that is rung whenever something has changed, and looked at before each
@@ -85,8 +86,7 @@ export class EventCount {
           isServed = true
           return outcome
         }
-        const refusal = refusalOf(by, title)
-        if (refusal !== undefined) throw refusal
+        checkMayWait(by, title)
         if (!isHungry && steady() - since > tuning.patience) {
           isHungry = true
           Atomics.store(words, at + place.hungry, 1)
