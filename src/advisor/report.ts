@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Comparison, PlaceMeasurement } from './comparison.ts'
 import { pageAsset } from '../observe/assets.ts'
 import { escapeHtml as e, scriptJson, scriptText } from '../observe/escape.ts'
+import { htmlPage } from '../observe/page.ts'
 import { glossary } from './glossary.ts'
 import type { PlaceTable } from './place-table.ts'
 import { cellsOf, gainOf } from './rows.ts'
@@ -38,40 +39,24 @@ export interface ReportOptions {
  */
 export function renderReport({ comparisons, places, title }: ReportOptions): string {
   const heading = title ?? comparisons.map(comparison => comparison.title).join(', ')
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${e(heading)}: skein compare</title>
-<style>
-${pageAsset('page.css')}${asset('report.css')}
-</style>
-</head>
-<body>
-<header>
-<p class="brand">skein compare</p>
-<h1>${e(heading)}</h1>
-${machineLine(comparisons)}
-</header>
-<main>
-${comparisons.length > 1 ? overview(comparisons) : ''}
+  return htmlPage({
+    brand: 'skein compare',
+    title: heading,
+    styles: pageAsset('page.css') + asset('report.css'),
+    facts: machineLine(comparisons),
+    main: `${comparisons.length > 1 ? overview(comparisons) : ''}
 ${comparisons.map((comparison, at) => section(comparison, at, comparisons.length > 1)).join('\n')}
 ${places ? placesSection(places) : ''}
-${glossarySection(comparisons)}
-</main>
-<script type="application/json" id="data">${scriptJson(comparisons.map(chartData))}</script>
+${glossarySection(comparisons)}`,
+    scripts: `<script type="application/json" id="data">${scriptJson(comparisons.map(chartData))}</script>
 <script>
 ${scriptText(chartLibrary())}
 </script>
 <script>
 ${scriptText(pageAsset('lanes.js'))}
 ${scriptText(asset('report.js'))}
-</script>
-</body>
-</html>
-`
+</script>`,
+  })
 }
 
 function asset(name: string): string {

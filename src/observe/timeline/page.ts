@@ -1,6 +1,7 @@
 import { labelOf } from '../../core/report/label.ts'
 import { pageAsset } from '../assets.ts'
 import { escapeHtml as e, scriptJson, scriptText } from '../escape.ts'
+import { htmlPage } from '../page.ts'
 import { laneKey, lanesOf } from './lanes.ts'
 import type { TimelineSpan } from './timeline-span.ts'
 
@@ -34,34 +35,18 @@ export function timelinePage(spans: readonly TimelineSpan[], dropped: number, ti
     ]),
     names: [...names.keys()],
   }
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${e(heading)}: skein timeline</title>
-<style>
-${pageAsset('page.css')}
-</style>
-</head>
-<body>
-<header>
-<p class="brand">skein timeline</p>
-<h1>${e(heading)}</h1>
-<p class="facts">Begun ${e(new Date(origin).toISOString().replace('T', ' '))}. Point at a bar to see what it is. Shift with the wheel zooms, dragging moves, a double click shows all; or the keys + - 0 and the arrows.</p>
-</header>
-<main>
-<div class="timelines" id="lanes"></div>
-</main>
-<script type="application/json" id="data">${scriptJson(data)}</script>
+  return htmlPage({
+    brand: 'skein timeline',
+    title: heading,
+    styles: pageAsset('page.css'),
+    facts: `<p class="facts">Begun ${e(new Date(origin).toISOString().replace('T', ' '))}. Point at a bar to see what it is. Shift with the wheel zooms, dragging moves, a double click shows all; or the keys + - 0 and the arrows.</p>`,
+    main: '<div class="timelines" id="lanes"></div>',
+    scripts: `<script type="application/json" id="data">${scriptJson(data)}</script>
 <script>
 ${scriptText(pageAsset('lanes.js'))}
 ${scriptText(pageAsset('timeline.js'))}
-</script>
-</body>
-</html>
-`
+</script>`,
+  })
 }
 
 function colourOf({ kind, end }: TimelineSpan): string {
