@@ -41,9 +41,10 @@ export function buildTests() {
   return alone(() => made('tests', files, ({ anew }) => compile({ ...tests, anew })))
 }
 
-/** Type-checks what Node runs as TypeScript and nothing compiles: examples and the task modules of the tests. */
+/** Type-checks what nothing compiles: what Node runs as TypeScript (examples and the task modules of the tests), and the page of the dashboard. */
 export async function checkUnbuilt() {
-  return run(process.execPath, [tsc, '-p', 'tsconfig.unbuilt.json'])
+  const page = await run(process.execPath, [tsc, '-p', 'tsconfig.page.json'])
+  return (await run(process.execPath, [tsc, '-p', 'tsconfig.unbuilt.json'])) || page
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

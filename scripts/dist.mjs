@@ -7,6 +7,7 @@ import { chmod } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { filesUnder, removeFiles, writeIfChanged } from './files.mjs'
 import { alone, joinModules } from './join.mjs'
+import { bundledPage, pageFolder } from './page.mjs'
 import { withPureClasses } from './pure.mjs'
 import { modules, root } from './steps.mjs'
 
@@ -18,10 +19,11 @@ export async function makeDist(emitted) {
   const contents = new Map()
   const add = (path, from) => contents.set(path, readFileSync(join(root, from)))
   const compiled = (await filesUnder(emitted)).filter(path => /\.(js|d\.ts|map)$/.test(path))
-  const assets = (await filesUnder('src')).filter(path => !/\.(ts|md)$/.test(path))
+  const assets = (await filesUnder('src')).filter(path => !/\.(ts|md)$/.test(path) && !path.startsWith(pageFolder))
   for (const path of compiled) add(path, `${emitted}/${path}`)
   for (const path of assets) add(path, `src/${path}`)
   for (const [from, to] of vendored) add(to, `node_modules/${from}`)
+  for (const [path, text] of await bundledPage()) contents.set(path, text)
 
   const scripts = new Map()
   for (const path of compiled) {

@@ -20,6 +20,7 @@ import { root } from './steps.mjs'
 
 const queueCommands = [
   'worker/worker',
+  'dashboard',
   'stats',
   'jobs',
   'job',
@@ -71,6 +72,8 @@ const parts = [
   { name: 'messages', entries: ['queue/index.js'], only: 'celery/' },
   { name: 'redis', entries: redis },
   { name: 'queue', entries: ['queue/index.js'] },
+  { name: 'inspect', entries: ['dashboard/index.js'], only: 'inspect/' },
+  { name: 'dashboard', entries: ['dashboard/index.js'] },
   { name: 'advisor', entries: ['advisor/index.js'] },
   { name: 'testing', entries: ['testing/index.js'] },
   { name: 'testing-stores', entries: ['testing/stores/index.js'] },
@@ -117,6 +120,7 @@ export const alone = [
   'advisor/contender.js',
   'advisor/report.js',
   'observe/assets.js',
+  'dashboard/assets.js',
   'cli/main.js',
   'cli/trace/preload.js',
   'cli/trace/preload-url.js',

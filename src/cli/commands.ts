@@ -90,6 +90,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/dead.ts')).deadCommand,
   },
   {
+    name: 'dashboard',
+    summary: 'a page that shows a store: look, search, retry, cancel, pause; until Ctrl-C',
+    load: async () => (await import('./queue/dashboard.ts')).dashboardCommand,
+  },
+  {
     name: 'doctor',
     summary: 'look for what is wrong with a store and its workers, and say what to do',
     load: async () => (await import('./queue/doctor.ts')).doctorCommand,

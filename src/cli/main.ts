@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readArguments } from './command.ts'
 import { commandNamed, commands } from './commands.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import { CannotServeError, exitCodes, UsageError } from './exit-codes.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { type Output, OutputError, say, sayJson, StandardOutput } from './output.ts'
 import { printableLines } from '../core/report/printable.ts'
@@ -51,7 +51,7 @@ const cannotStart: ReadonlySet<string> = new Set([
 
 /** Says what went wrong, and returns the exit code for it. */
 async function explain(error: unknown, json: boolean): Promise<number> {
-  const { errorToJson } = await import('./to-json.ts')
+  const { errorToJson } = await import('../inspect/to-json.ts')
   const { code, name, message } = errorToJson(error)
   if (error instanceof OutputError && error.readerGone) return exitCodes.readerGone
   const exitCode = codeFor(error, code)
@@ -64,7 +64,7 @@ async function explain(error: unknown, json: boolean): Promise<number> {
   const [first = '', ...more] = message.split('\n')
   say(`${style.red('skein:')} ${first}`, ...more)
   if (error instanceof UsageError) say(style.dim(`More: skein ${error.command ? `${error.command} ` : ''}--help`))
-  if (error instanceof UsageError || error instanceof OutputError) return exitCode
+  if (error instanceof UsageError || error instanceof OutputError || error instanceof CannotServeError) return exitCode
   if (code !== undefined) say(style.dim(code))
   const cause = error instanceof Error ? error.cause : undefined
   // Where Node looked for a file is of no use to anyone; the message names the file, and who asked for it.
@@ -78,6 +78,7 @@ async function explain(error: unknown, json: boolean): Promise<number> {
 function codeFor(error: unknown, code: string | undefined): number {
   if (error instanceof UsageError || code === 'SKEIN_INVALID_ARGUMENT') return exitCodes.wrongUse
   if (error instanceof OutputError) return exitCodes.notWritten
+  if (error instanceof CannotServeError) return exitCodes.couldNotStart
   return code !== undefined && cannotStart.has(code) ? exitCodes.couldNotStart : exitCodes.someFailed
 }
 

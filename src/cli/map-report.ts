@@ -1,5 +1,5 @@
 import { commandText } from './command-text.ts'
-import { toJson } from './to-json.ts'
+import { toJson } from '../inspect/to-json.ts'
 import { count, plural, significant, time } from './ui/amount.ts'
 import { printable } from '../core/report/printable.ts'
 import type { Style } from './ui/style.ts'

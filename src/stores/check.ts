@@ -3,7 +3,7 @@ import { checkWhole } from '../core/errors/checks.ts'
 import { InvalidArgumentError } from '../core/errors/errors.ts'
 import type { HeldClaim, IntakeRequest, Settlement } from './roles/broker.ts'
 import type { AwaitedCounter, OutgoingCall, StoredState } from './roles/calls.ts'
-import type { JobFilter } from './roles/inspector.ts'
+import type { EndedFilter, JobFilter } from './roles/inspector.ts'
 import { checkAsked, checkReported, checkSettled, type Lacking, needAbility } from './roles/need.ts'
 import type { Report } from './roles/results.ts'
 
@@ -204,6 +204,17 @@ export function checkFilter(filter: JobFilter): void {
     if (!states.has(state)) refuse('A state', [...states].join(', '), state)
   }
   if (filter.limit !== undefined) checkCount(filter.limit, 'The limit of a filter')
+  if (filter.ids !== undefined) checkIds(filter.ids)
+}
+
+/** The most calls that have ended that a store tells of at once. */
+const mostEnded = 5_000
+
+/** Refuses a choice of calls that have ended that makes no sense. */
+export function checkEndedFilter({ since, limit }: EndedFilter): void {
+  checkCount(limit, 'The limit of a filter')
+  if (limit > mostEnded) refuse('The limit of a filter', `at most ${mostEnded}`, limit)
+  if (!Number.isFinite(since)) refuse('The moment of a filter (since)', 'milliseconds since the epoch', since)
 }
 
 /** Refuses a reason that is not JSON. */

@@ -48,6 +48,8 @@ export { firstChild, firstSignal, jobCounter } from './job-counter.ts'
 export type { Counters, EndedMember, Signalled } from './roles/counters.ts'
 export type {
   Cancelled,
+  EndedCall,
+  EndedFilter,
   Inspector,
   InspectorStats,
   JobFilter,

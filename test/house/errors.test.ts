@@ -17,6 +17,7 @@ const others: ReadonlySet<string> = new Set([
   'SKEIN_RUNS',
   'SKEIN_SEED',
   'SKEIN_TRACE',
+  'SKEIN_DASHBOARD_TOKEN',
 ])
 
 describe('the error codes', () => {

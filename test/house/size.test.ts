@@ -20,7 +20,7 @@ const bundles = {
 }
 
 /** The package: bytes of the archive and on disk, and the number of files. */
-const published = { size: 960_000, unpackedSize: 3_700_000, entryCount: 175 }
+const published = { size: 1_030_000, unpackedSize: 3_950_000, entryCount: 190 }
 
 /** The joined files that most programs and workers load, in bytes. */
 const parts = { front: 419_000, host: 144_500, pool: 63_500, threads: 8_100, processes: 9_800 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sourceFiles } from '../support/sources.ts'
 
-/** Programs and a thread of their own, where nobody puts other timers in place. */
-const apart = /^src\/(?:cli|advisor)\/|^src\/stores\/redis\/leases\/deputy-thread\.ts$/
+/** Programs, a page in a browser and a thread of their own, where nobody puts other timers in place. */
+const apart = /^src\/(?:cli|advisor|dashboard\/page)\/|^src\/stores\/redis\/leases\/deputy-thread\.ts$/
 
 describe('timers, turns and the steady clock', () => {
   test('are taken from core/time/platform.ts, where no test can put others in their place', () => {

@@ -5,7 +5,7 @@ import { durationOf } from '../duration-option.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { inputsOf } from '../inputs.ts'
 import type { Output } from '../output.ts'
-import { toJson } from '../to-json.ts'
+import { toJson } from '../../inspect/to-json.ts'
 import { count } from '../ui/amount.ts'
 
 /** Inputs beyond these are not read: a comparison is a sample. */

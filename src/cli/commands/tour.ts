@@ -5,7 +5,7 @@ import { durationOf } from '../duration-option.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { placeTableText } from '../place-table-text.ts'
-import { toJson } from '../to-json.ts'
+import { toJson } from '../../inspect/to-json.ts'
 import { count, plural, time } from '../ui/amount.ts'
 import { wrap } from '../ui/style.ts'
 

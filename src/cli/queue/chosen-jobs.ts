@@ -6,7 +6,7 @@ import { say } from '../output.ts'
 import { plural } from '../ui/amount.ts'
 import { filterOf } from './filter-options.ts'
 import { findId } from './find-id.ts'
-import { allJobs } from './job-pages.ts'
+import { allJobs } from '../../inspect/job-pages.ts'
 
 /** The option that says that really all jobs are meant. */
 export const allOption: Readonly<Record<'all', OptionSpec>> = {
@@ -47,17 +47,3 @@ export async function chosenIds(args: Arguments, store: Store, usual: JobFilter)
   if (nameless > 0) say(`${plural(nameless, 'damaged job')} without an id left out. skein purge can forget such jobs.`)
   return ids
 }
-
-/** Does something to many jobs, some hundred at a time, and tells what became of them. */
-export async function* inBatches<T extends string>(
-  ids: readonly string[],
-  act: (batch: readonly string[]) => Promise<T[]>,
-): AsyncGenerator<readonly { readonly id: string; readonly outcome: T }[]> {
-  for (let at = 0; at < ids.length; at += batchSize) {
-    const batch = ids.slice(at, at + batchSize)
-    const became = await act(batch)
-    yield batch.map((id, index) => ({ id, outcome: became[index] as T }))
-  }
-}
-
-const batchSize = 500

@@ -4,11 +4,12 @@ import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import type { Style } from '../ui/style.ts'
 import { filterOf, filterOptions } from './filter-options.ts'
-import { jobPages } from './job-pages.ts'
+import { jobPages } from '../../inspect/job-pages.ts'
 import { jobsAsJson } from './jobs.ts'
-import { damagedText, type ReadJob, readJob } from './read-job.ts'
+import { damagedText, type ReadJob, readJob } from '../../inspect/read-job.ts'
 import { storeOption, withStore } from './store-option.ts'
-import { argumentsText, damagedWarning, short, since } from './words.ts'
+import { argumentsText } from '../../inspect/reason.ts'
+import { damagedWarning, short, since } from './words.ts'
 
 const { state: _state, ...filters } = filterOptions
 

@@ -6,9 +6,9 @@ import type { Store, StoreStats } from '../../stores/roles/store.ts'
 import { type Arguments, type CommandBody, noWords } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
-import { errorToJson } from '../to-json.ts'
+import { errorToJson } from '../../inspect/to-json.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
-import { warningsOf } from './stats.ts'
+import { warningTexts } from './stats.ts'
 import { missingFile, storeFile } from './store-file.ts'
 import { storeOption, storeUrl } from './store-option.ts'
 import { retentionText, span } from './words.ts'
@@ -190,5 +190,5 @@ function addWork(stats: StoreStats, add: Add): void {
       )
     }
   }
-  for (const text of warningsOf(stats)) add('queues', false, text)
+  for (const text of warningTexts(stats)) add('queues', false, text)
 }

@@ -1,15 +1,14 @@
 import { nearest } from '../../core/errors/nearest.ts'
 import type { StoredState } from '../../stores/roles/calls.ts'
+import { jobStates } from '../../inspect/states.ts'
 import type { JobFilter } from '../../stores/roles/inspector.ts'
 import type { Arguments, OptionSpec } from '../command.ts'
 import { UsageError } from '../exit-codes.ts'
 import { queueName } from './queue-names.ts'
 
-const states: readonly StoredState[] = ['ready', 'delayed', 'held', 'running', 'done', 'failed', 'cancelled', 'dead']
-
 /** The options that say which jobs a command is about. */
 export const filterOptions: Readonly<Record<'state' | 'queue' | 'task' | 'tag', OptionSpec>> = {
-  state: { value: 'STATES', help: `only jobs in these states: ${states.join(', ')}; several with commas` },
+  state: { value: 'STATES', help: `only jobs in these states: ${jobStates.join(', ')}; several with commas` },
   queue: { value: 'NAME', help: 'only jobs of this queue' },
   task: { value: 'NAME', help: 'only jobs of this task, as in mail.send' },
   tag: { value: 'WORD', help: 'only jobs with this tag' },
@@ -34,11 +33,11 @@ function statesOf(args: Arguments): StoredState[] | undefined {
   if (text === undefined) return undefined
   return text.split(',').map(part => {
     const word = part.trim()
-    const state = states.find(each => each === word)
+    const state = jobStates.find(each => each === word)
     if (state) return state
-    const near = nearest(word, states)
+    const near = nearest(word, jobStates)
     throw new UsageError(
-      `There is no state '${word}'.${near ? ` Did you mean ${near}?` : ''} The states are: ${states.join(', ')}`,
+      `There is no state '${word}'.${near ? ` Did you mean ${near}?` : ''} The states are: ${jobStates.join(', ')}`,
       args.command,
     )
   })

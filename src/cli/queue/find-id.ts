@@ -1,7 +1,7 @@
 import { inspecting } from '../../stores/roles/need.ts'
 import type { Store } from '../../stores/roles/store.ts'
 import { UsageError } from '../exit-codes.ts'
-import { allJobs } from './job-pages.ts'
+import { allJobs } from '../../inspect/job-pages.ts'
 import { short } from './words.ts'
 
 /** Fewer characters of an id than these could mean too many jobs. */

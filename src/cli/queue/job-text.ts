@@ -1,10 +1,11 @@
 import { waitText } from '../../queue/memo.ts'
-import { toJson } from '../to-json.ts'
+import { toJson } from '../../inspect/to-json.ts'
 import { printableLines } from '../../core/report/printable.ts'
 import type { Style } from '../ui/style.ts'
-import { iso } from './job-json.ts'
-import { damagedText, type Failure, failureOf, fieldsOf, type ReadEntry, type ReadJob } from './read-job.ts'
-import { argumentsText, short, since, stateText } from './words.ts'
+import { iso } from '../../inspect/job-json.ts'
+import { damagedText, type Failure, failureOf, fieldsOf, type ReadEntry, type ReadJob } from '../../inspect/read-job.ts'
+import { argumentsText, textOf } from '../../inspect/reason.ts'
+import { short, since, stateText } from './words.ts'
 
 /**
  * The lines of a job as a person reads it.
@@ -87,13 +88,14 @@ function moment(time: number | undefined, now: number): string | undefined {
   return time <= now ? `${text} (${since(time, now)} ago)` : `${text} (in ${since(now, time)})`
 }
 
-function failureLines({ name, message, code, stack, deaths }: Failure, style: Style): string[] {
+function failureLines({ name, message, code, stack, reason, deaths }: Failure, style: Style): string[] {
   const title = code === undefined ? name : `${name} (${code})`
   const [first = '', ...more] = printableLines(message)
   const frames = printableLines(stack ?? '').filter(line => /^\s+(at |---)/.test(line))
   return [
     `${style.red(title)}: ${first}`,
     ...more,
+    ...(reason === undefined ? [] : [`  ${style.dim('reason')} ${short(textOf(reason), 200)}`]),
     ...frames.map(style.dim),
     ...(deaths ?? []).map(each => `  worker ${each.worker} died at ${iso(each.at)}, in attempt ${each.attempt}`),
   ]
@@ -142,11 +144,6 @@ function turnText(fields: Readonly<Record<string, unknown>>, style: Style): stri
 function undoneText({ name, value }: Readonly<Record<string, unknown>>, style: Style): string {
   if (value === null) return `${style.dim('undone')} ${textOf(name)}`
   return `${style.red(`step ${textOf(name)} could not be undone`)}: ${short(messageIn(value), 100)}`
-}
-
-/** A string as it is, anything else as JSON. */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : toJson(value)
 }
 
 /** The message of a failure that is in the story, as text or already read. */

@@ -1,13 +1,12 @@
 import { inspecting } from '../../stores/roles/need.ts'
-import type { Reported } from '../../stores/roles/results.ts'
-import type { Store } from '../../stores/roles/store.ts'
 import type { Arguments, CommandBody } from '../command.ts'
 import { exitCodes, UsageError } from '../exit-codes.ts'
 import { say, sayJson, type Output } from '../output.ts'
 import { findId } from './find-id.ts'
-import { iso, jobAsJson } from './job-json.ts'
+import { jobAsJson } from '../../inspect/job-json.ts'
+import { readJob } from '../../inspect/read-job.ts'
+import { entryAsJson, storyOf } from '../../inspect/story.ts'
 import { jobText } from './job-text.ts'
-import { type ReadEntry, readEntry, readJob } from './read-job.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
 import { short } from './words.ts'
@@ -67,19 +66,4 @@ async function runJob(args: Arguments, output: Output): Promise<number> {
 
 function gone(id: string): string {
   return `The store knows no job ${short(id, 60)}: it was never there, was purged, or ended so long ago that it was forgotten.`
-}
-
-async function storyOf(store: Store, id: string): Promise<ReadEntry[]> {
-  const story: Reported[] = []
-  for (;;) {
-    const last = story.at(-1)?.sequence ?? 0
-    const more = await store.results.reports(id, last)
-    story.push(...more)
-    // What is damaged may not go on where it should.
-    if (more.length < 1_000 || !((more.at(-1)?.sequence ?? 0) > last)) return story.map(readEntry)
-  }
-}
-
-function entryAsJson({ time, damaged, ...entry }: ReadEntry): Record<string, unknown> {
-  return { ...entry, ...(time === undefined ? {} : { time: iso(time) }), ...(damaged ? { damaged } : {}) }
 }

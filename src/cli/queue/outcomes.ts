@@ -1,10 +1,8 @@
+import type { Outcomes } from '../../inspect/many.ts'
 import type { Arguments } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from '../output.ts'
 import { plural } from '../ui/amount.ts'
-
-/** The outcomes of jobs, a batch at a time. */
-export type Outcomes<T extends string> = AsyncIterable<readonly { readonly id: string; readonly outcome: T }[]>
 
 /**
  * Says what became of jobs: with --json one line each as it comes, else one line for each outcome at the end, with the ids where
@@ -15,7 +13,7 @@ export type Outcomes<T extends string> = AsyncIterable<readonly { readonly id: s
 export async function reportOutcomes<T extends string>(
   args: Arguments,
   output: Output,
-  outcomes: Outcomes<T>,
+  outcomes: AsyncIterable<Outcomes<T>>,
   words: Readonly<Record<T, string>>,
   bad: ReadonlySet<T>,
 ): Promise<number> {

@@ -9,7 +9,8 @@ import type { Output } from '../output.ts'
 import { bytes, count, plural } from '../ui/amount.ts'
 import type { Style } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
-import { damagedText } from './read-job.ts'
+import { jobStates } from '../../inspect/states.ts'
+import { type Warning, warningsOf } from '../../inspect/warnings.ts'
 import { storeOption, withStore } from './store-option.ts'
 import { showOrWatch, watchOption } from './watch.ts'
 import { retentionText, short, since, span } from './words.ts'
@@ -42,8 +43,6 @@ async function runStats(args: Arguments, output: Output): Promise<number> {
   return exitCodes.fine
 }
 
-const states: readonly StoredState[] = ['ready', 'delayed', 'held', 'running', 'done', 'failed', 'cancelled', 'dead']
-
 /** The numbers of a store, as a person reads them. */
 function statsText(url: string, stats: StoreStats, style: Style): string[] {
   const lines = [`${style.bold(url)}  ${style.dim(bytes(stats.bytes))}`, '']
@@ -51,7 +50,7 @@ function statsText(url: string, stats: StoreStats, style: Style): string[] {
   else lines.push(...queueTable(stats.queues, style))
   lines.push('', ...workerTable(stats.workers, style, Date.now()))
   if (stats.retention) lines.push('', style.dim(`Kept of what has ended, ${retentionText(stats.retention)}`))
-  const warnings = warningsOf(stats)
+  const warnings = warningTexts(stats)
   if (warnings.length > 0) lines.push('', ...warnings.map(each => `${style.yellow('!')} ${each}`))
   return lines
 }
@@ -64,12 +63,12 @@ function queueTable(queues: readonly StoredQueue[], style: Style): string[] {
   return table(
     [
       { title: 'queue' },
-      ...states.map(title => ({ title, align: 'right' as const })),
+      ...jobStates.map(title => ({ title, align: 'right' as const })),
       { title: 'oldest waits', align: 'right' },
     ],
     queues.map(each => [
       each.paused ? `${short(each.queue, 40)} ${style.yellow('(paused)')}` : short(each.queue, 40),
-      ...states.map(state => number(state, each.counts[state])),
+      ...jobStates.map(state => number(state, each.counts[state])),
       each.oldest === 0 ? style.dim('-') : span(each.oldest),
     ]),
   )
@@ -102,41 +101,36 @@ function workerTable(workers: readonly WorkerRecord[], style: Style, now: number
 }
 
 /** The things that somebody should look at, one sentence each. */
-export function warningsOf(stats: StoreStats): string[] {
-  const warnings: string[] = []
-  const { count: open, looking } = stats.programs ?? { count: 0, looking: 0 }
-  if (looking > 0) {
-    const who = looking === open ? 'any of the programs' : `${looking} of the ${open} programs`
-    warnings.push(
-      `The file system does not tell ${who} that use the store of changes: they look 20 times a second instead, and what they ` +
-        `wait for comes later. Where its watches are used up, raise fs.inotify.max_user_watches or fs.inotify.max_user_instances`,
-    )
-  }
-  // Where no worker is there at all, that is what is wrong, and it is said already.
-  const unclaimed = stats.workers.length === 0 ? [] : Object.entries(stats.unclaimed)
-  for (const [task, n] of unclaimed) {
-    warnings.push(
-      `${plural(n, 'ready job')} of ${short(task, 60)}: no worker knows this task. Start one with the module that defines it.`,
-    )
-  }
-  for (const each of stats.queues) {
-    const waiting = each.counts.ready
-    if (each.queue === damagedText) {
-      const all = states.reduce((sum, state) => sum + each.counts[state], 0)
-      if (all > 0) warnings.push(`${plural(all, 'job')} of no known queue: damaged. skein jobs shows them`)
-      continue
-    }
-    if (each.paused && waiting > 0) {
-      warnings.push(
-        `Queue ${each.queue} is paused and ${waiting === 1 ? '1 job waits' : `${count(waiting)} jobs wait`}. Go on with: skein resume ${each.queue}`,
-      )
-    } else if (waiting > 0 && stats.workers.length > 0 && !stats.workers.some(w => w.queues.includes(each.queue))) {
-      warnings.push(
-        `${waiting === 1 ? '1 job waits' : `${count(waiting)} jobs wait`} in queue ${each.queue}, which no worker takes from: skein worker … --queues ${each.queue}`,
+export function warningTexts(stats: StoreStats): string[] {
+  return warningsOf(stats).flatMap(warningText)
+}
+
+function warningText(warning: Warning): string | [] {
+  switch (warning.kind) {
+    case 'looking': {
+      const { looking, open } = warning
+      const who = looking === open ? 'any of the programs' : `${looking} of the ${open} programs`
+      return (
+        `The file system does not tell ${who} that use the store of changes: they look 20 times a second instead, and what they ` +
+        `wait for comes later. Where its watches are used up, raise fs.inotify.max_user_watches or fs.inotify.max_user_instances`
       )
     }
-    if (each.counts.dead > 0)
-      warnings.push(`${plural(each.counts.dead, 'dead job')} in queue ${each.queue}: skein dead`)
+    // The table of workers says so.
+    case 'idle':
+      return []
+    case 'unclaimed':
+      return `${plural(warning.jobs, 'ready job')} of ${short(warning.task, 60)}: no worker knows this task. Start one with the module that defines it.`
+    case 'damaged':
+      return `${plural(warning.jobs, 'job')} of no known queue: damaged. skein jobs shows them`
+    case 'paused':
+      return `Queue ${warning.queue} is paused and ${waiting(warning.jobs)}. Go on with: skein resume ${warning.queue}`
+    case 'deserted':
+      return `${waiting(warning.jobs)} in queue ${warning.queue}, which no worker takes from: skein worker … --queues ${warning.queue}`
+    case 'dead':
+      return `${plural(warning.jobs, 'dead job')} in queue ${warning.queue}: skein dead`
   }
-  return warnings
+}
+
+function waiting(jobs: number): string {
+  return jobs === 1 ? '1 job waits' : `${count(jobs)} jobs wait`
 }

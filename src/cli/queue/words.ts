@@ -1,12 +1,9 @@
 import type { StoredState } from '../../stores/roles/calls.ts'
 import { retentionParts } from '../../stores/options.ts'
 import type { Retention } from '../../stores/roles/retention.ts'
-import { waitText } from '../../queue/memo.ts'
-import { toJson } from '../to-json.ts'
 import { bytes, count, plural, time } from '../ui/amount.ts'
 import { printable } from '../../core/report/printable.ts'
 import type { Style } from '../ui/style.ts'
-import { damagedText, type ReadJob } from './read-job.ts'
 
 /** A text on one line of at most so many columns. */
 export function short(text: string, width: number): string {
@@ -50,20 +47,6 @@ export function stateText(state: StoredState, style: Style): string {
   if (state === 'failed' || state === 'dead') return style.red(state)
   if (state === 'running') return style.cyan(state)
   return state === 'cancelled' ? style.yellow(state) : state
-}
-
-/** The arguments of a job as a person reads them: `(1, {"a":2})`. */
-export function argumentsText({ args, kwargs }: ReadJob): string {
-  if (args === undefined) return '(cannot be read)'
-  return `(${[...args, ...(kwargs === undefined ? [] : [kwargs])].map(each => toJson(each)).join(', ')})`
-}
-
-/** The reason for the state of a job; empty where there is nothing to say. */
-export function reasonText({ cancelling, state, error, damaged, waits }: ReadJob): string {
-  if (damaged.length > 0) return `${damagedText}: ${damaged.join(', ')}`
-  if (cancelling !== undefined && state === 'running') return 'is being cancelled'
-  if (waits !== undefined) return waits.map(waitText).join('; ')
-  return error?.message ?? ''
 }
 
 /** A warning that counts the damaged jobs among those shown; nothing where none is. */

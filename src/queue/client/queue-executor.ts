@@ -311,7 +311,7 @@ export class QueueExecutor extends ExecutorSurface implements DurableQueue {
   }
 }
 
-const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'limit', 'after'])
+const knownFilter: ReadonlySet<string> = new Set(['states', 'queue', 'task', 'tag', 'ids', 'limit', 'after'])
 /** The options of a map that are those of its calls; the rest are the map's own. Its calls cannot be one job. */
 const mapCallOptions: ReadonlySet<string> = new Set(queueOptionNames.filter(name => name !== 'id'))
 

@@ -40,6 +40,24 @@ export interface Inspector {
   retain?(change: RetentionChange): Promise<Retention>
   /** The numbers of the queues. */
   stats?(): Promise<InspectorStats>
+  /**
+   * Calls that have ended in whatever way since a moment, the last first: as many as are kept, and at most `limit`. One whose unique key is
+   * still taken may be left out.
+   */
+  ended?(filter: EndedFilter): Promise<EndedCall[]>
+}
+
+/** A choice of calls that have ended. */
+export interface EndedFilter {
+  /** In milliseconds since the epoch, on the store's clock: those that have ended then or later. */
+  readonly since: number
+  /** From 1 to 5,000. */
+  readonly limit: number
+}
+
+/** A call that has ended, as far as one needs to count it. Times as in `StoredJob`. */
+export type EndedCall = Pick<StoredJob, 'id' | 'queue' | 'task' | 'state' | 'sentAt' | 'dueAt' | 'startedAt'> & {
+  readonly endedAt: number
 }
 
 /** The outcome for a call that was to be cancelled. */
@@ -95,6 +113,8 @@ export interface JobFilter {
   readonly queue?: string
   readonly task?: string
   readonly tag?: string
+  /** Only calls with one of these ids. */
+  readonly ids?: readonly string[]
   /** The most to return, newest first. Default: 100. */
   readonly limit?: number
   /** Goes on after this id. */

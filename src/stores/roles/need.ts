@@ -19,6 +19,7 @@ const inspections: Readonly<Record<keyof Inspector, string>> = {
   resume: 'resume queues',
   retain: 'keep more or less of the past (option retention)',
   stats: 'say how its queues are doing',
+  ended: 'say what has ended lately',
 }
 
 /** The abilities of a broker, in words. */

@@ -103,7 +103,7 @@ function weaker(one: Broker['durability'], other: Broker['durability']): Broker[
  * one it is the results that say how it has ended; lists go by what the store was told in which the calls stand.
  */
 function inspectorOf(inspector: Inspector, kept: Results): Inspector {
-  const { find, list, cancel, pause, resume, stats } = inspector
+  const { find, list, cancel, pause, resume, stats, ended } = inspector
   return {
     ...(find && {
       find: async id => {
@@ -129,5 +129,6 @@ function inspectorOf(inspector: Inspector, kept: Results): Inspector {
     ...(pause && { pause: pause.bind(inspector) }),
     ...(resume && { resume: resume.bind(inspector) }),
     ...(stats && { stats: stats.bind(inspector) }),
+    ...(ended && { ended: ended.bind(inspector) }),
   }
 }

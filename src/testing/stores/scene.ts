@@ -40,7 +40,7 @@ export interface Scene {
 /** The abilities that a store and its bed have beside a broker and results. */
 export function hasOf(store: Store, bed: StoreBed, subject: StoreSubject): ReadonlySet<Need> {
   const has = new Set<Need>([...store.broker.can, ...(subject.heeds ?? [])])
-  const methods = ['find', 'list', 'cancel', 'retry', 'purge', 'pause', 'resume', 'retain', 'stats'] as const
+  const methods = ['find', 'list', 'cancel', 'retry', 'purge', 'pause', 'resume', 'retain', 'stats', 'ended'] as const
   for (const method of methods) if (store.inspector?.[method]) has.add(method)
   if (store.registry) has.add('registry')
   if (store.transactions) has.add('transactions')

@@ -1,6 +1,6 @@
 import { count, plural } from '../../ui/amount.ts'
 import type { Style } from '../../ui/style.ts'
-import type { GraphJob, ReadGraph } from './nodes.ts'
+import type { GraphJob, ReadGraph } from '../../../inspect/graph.ts'
 import { short, stateText } from '../words.ts'
 
 /** The number of levels that are drawn; those that are deeper stand at the last. */

@@ -1,13 +1,14 @@
 import { InvalidArgumentError, ScheduleError } from '../../../core/errors/errors.ts'
 import { nearest } from '../../../core/errors/nearest.ts'
-import type { Schedule, ScheduleStatus } from '../../../queue/client/schedule.ts'
+import type { Schedule } from '../../../queue/client/schedule.ts'
 import type { DurableQueue } from '../../../queue/client/durable-queue.ts'
 import { needSchedules } from '../../../stores/roles/need.ts'
 import type { Store } from '../../../stores/roles/store.ts'
 import type { Arguments, CommandBody } from '../../command.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
 import type { Output } from '../../output.ts'
-import { errorToJson, toJson } from '../../to-json.ts'
+import { scheduleAsJson } from '../../../inspect/schedule-json.ts'
+import { errorToJson, toJson } from '../../../inspect/to-json.ts'
 import { storeOption, withStore } from '../store-option.ts'
 import { short } from '../words.ts'
 import { addOptions, addSchedule } from './adding.ts'
@@ -89,7 +90,7 @@ async function runSchedules(args: Arguments, output: Output): Promise<number> {
 
 async function list(queue: DurableQueue, args: Arguments, output: Output): Promise<number> {
   const all = await queue.schedules()
-  if (args.has('json')) for (const each of all) await output.json(toJson(asJson(each)))
+  if (args.has('json')) for (const each of all) await output.json(toJson(scheduleAsJson(each)))
   else await output.lines(listText(all, output.style, Date.now()))
   return exitCodes.fine
 }
@@ -150,7 +151,7 @@ async function tell(schedule: Schedule, verb: 'show' | 'next', args: Arguments, 
       ? []
       : await schedule.next(Math.min(1_000, args.integer('limit', 1) ?? 5))
   if (args.has('json'))
-    await output.json(toJson(verb === 'next' ? { name: status.name, next } : { ...asJson(status), next }))
+    await output.json(toJson(verb === 'next' ? { name: status.name, next } : { ...scheduleAsJson(status), next }))
   else if (verb === 'show') await output.lines(showText(status, next, output.style, Date.now()))
   else
     await output.lines(
@@ -164,8 +165,4 @@ async function act(schedule: Schedule, verb: string, args: Arguments, output: Ou
   const job = (await perform(schedule)) as { readonly id: string } | undefined
   if (args.has('json')) await output.json(toJson({ name, done: verb, ...(job === undefined ? {} : { job: job.id }) }))
   else await output.lines([`Schedule ${name} ${became}${job === undefined ? '.' : ` ${job.id}.`}`])
-}
-
-function asJson({ error, ...status }: ScheduleStatus): Record<string, unknown> {
-  return { ...status, ...(error === undefined ? {} : { error: errorToJson(error) }) }
 }

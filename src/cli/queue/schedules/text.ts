@@ -1,7 +1,7 @@
 import type { ScheduleStatus } from '../../../queue/client/schedule.ts'
 import type { StoredRule } from '../../../queue/schedules/rule.ts'
 import { time } from '../../ui/amount.ts'
-import { toJson } from '../../to-json.ts'
+import { toJson } from '../../../inspect/to-json.ts'
 import type { Style } from '../../ui/style.ts'
 import { table } from '../../ui/table.ts'
 import { short, since, span } from '../words.ts'

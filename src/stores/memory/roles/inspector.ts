@@ -1,7 +1,9 @@
-import { checkFilter, checkIds, checkReason, checkText } from '../../check.ts'
+import { checkEndedFilter, checkFilter, checkIds, checkReason, checkText } from '../../check.ts'
 import type { StoredState } from '../../roles/calls.ts'
 import type {
   Cancelled,
+  EndedCall,
+  EndedFilter,
   Inspector,
   InspectorStats,
   JobFilter,
@@ -14,6 +16,8 @@ import type { Ledger } from '../ledger.ts'
 import { changedRetention, retentionChange } from '../../options.ts'
 import type { Retention, RetentionChange } from '../../roles/retention.ts'
 import type { Handle } from '../memory.ts'
+
+const ends: ReadonlySet<StoredState> = new Set(['done', 'failed', 'cancelled', 'dead'])
 
 /** Looks into a store in memory. */
 export class MemoryInspector implements Inspector {
@@ -71,6 +75,20 @@ export class MemoryInspector implements Inspector {
     return this.#store.write(({ history }) => (history.retention = changedRetention(history.retention, checked)))
   }
 
+  async ended(filter: EndedFilter): Promise<EndedCall[]> {
+    checkEndedFilter(filter)
+    return this.#store.read(({ entries }) =>
+      [...entries.values()]
+        .flatMap(({ call, state, sentAt, dueAt, startedAt, endedAt }): EndedCall | [] => {
+          if (endedAt === undefined || endedAt < filter.since || !ends.has(state)) return []
+          const { id, queue, task } = call
+          return { id, queue, task, state, sentAt, dueAt, ...(startedAt === undefined ? {} : { startedAt }), endedAt }
+        })
+        .sort((a, b) => b.endedAt - a.endedAt)
+        .slice(0, filter.limit),
+    )
+  }
+
   async stats(): Promise<InspectorStats> {
     const tasks = [...this.#store.memory.workers.values()].flatMap(({ record }) => record.tasks)
     return this.#store.read(ledger => statsOf(ledger, new Set(tasks)))
@@ -79,6 +97,7 @@ export class MemoryInspector implements Inspector {
 
 function matching(ledger: Ledger, filter: JobFilter, most: number, also?: (entry: Entry) => boolean): Entry[] {
   const { states, queue, task, tag, after } = filter
+  const ids = filter.ids && new Set(filter.ids)
   const end = after === undefined ? Infinity : (ledger.entries.get(after)?.sequence ?? -1)
   const found: Entry[] = []
   for (const entry of [...ledger.entries.values()].reverse()) {
@@ -86,6 +105,7 @@ function matching(ledger: Ledger, filter: JobFilter, most: number, also?: (entry
     const { call } = entry
     if (entry.sequence >= end || (states && !states.includes(entry.state))) continue
     if ((queue !== undefined && call.queue !== queue) || (task !== undefined && call.task !== task)) continue
+    if (ids && !ids.has(call.id)) continue
     if ((tag !== undefined && !call.tags?.includes(tag)) || (also && !also(entry))) continue
     found.push(entry)
   }

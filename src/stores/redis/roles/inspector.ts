@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { checkFilter, checkIds, checkReason, checkText } from '../../check.ts'
+import { checkEndedFilter, checkFilter, checkIds, checkReason, checkText } from '../../check.ts'
 import { changedRetention, defaultRetention, retentionChange, retentionParts } from '../../options.ts'
+import type { StoredState } from '../../roles/calls.ts'
 import type {
   Cancelled,
+  EndedCall,
+  EndedFilter,
   Inspector,
   InspectorStats,
   JobFilter,
@@ -16,12 +19,28 @@ import type { Handle } from '../handle.ts'
 import { cancel, pause } from '../scripts/control.ts'
 import { limitNames, retain, unlimited } from '../scripts/history.ts'
 import { retry } from '../scripts/again.ts'
+import { ended } from '../scripts/ended.ts'
 import { find, list, purge, stats } from '../scripts/inspect.ts'
 import { jobOf, type Shown } from '../wire/job.ts'
 import { claimsOf } from './registry.ts'
 
 /** More in one script would keep others from the server for too long. */
 const mostAtOnce = 250
+
+/** So many calls that have ended are looked at in one script. */
+const pageOfEnded = 500
+
+/** A call that has ended, as the script has it. */
+type EndedRow = readonly [
+  id: string,
+  state: StoredState,
+  endedAt: string,
+  queue: string,
+  task: string,
+  sent: string,
+  due: string,
+  started: string,
+]
 
 /** The values of a queue, as the script has them that counts. */
 type StatsOfQueue = readonly [
@@ -55,7 +74,8 @@ export class RedisInspector implements Inspector {
     const { link, settings } = this.#mustBeOpen()
     checkFilter(filter)
     const { limit = 100 } = filter
-    if (filter.states?.length === 0) return []
+    if (filter.states?.length === 0 || filter.ids?.length === 0) return []
+    if (filter.ids !== undefined && filter.ids.length > mostAtOnce) return this.#listMany(filter, filter.ids, limit)
     const found: StoredJob[] = []
     let below = ''
     do {
@@ -99,7 +119,8 @@ export class RedisInspector implements Inspector {
     this.#mustBeOpen()
     checkFilter(filter)
     const { limit = Infinity } = filter
-    if (filter.states?.length === 0) return 0
+    if (filter.states?.length === 0 || filter.ids?.length === 0) return 0
+    if (filter.ids !== undefined && filter.ids.length > mostAtOnce) return this.#purgeMany(filter, filter.ids, limit)
     let count = 0
     let below = ''
     do {
@@ -132,6 +153,28 @@ export class RedisInspector implements Inspector {
     return retentionIn((await link.run(retain, given)) as string[])
   }
 
+  async ended({ since, limit }: EndedFilter): Promise<EndedCall[]> {
+    const { link } = this.#mustBeOpen()
+    checkEndedFilter({ since, limit })
+    const found: EndedCall[] = []
+    for (const part of retentionParts) {
+      // What ends from now on must not move the pages.
+      let until = ''
+      for (let at = 0; at < limit;) {
+        const size = Math.min(pageOfEnded, limit - at)
+        const [now, ...rows] = (await link.run(ended, [part, Math.ceil(since), until, at, size])) as [
+          string,
+          ...EndedRow[],
+        ]
+        until = now
+        for (const row of rows) found.push(endedOf(row))
+        at += size
+        if (rows.length < size) break
+      }
+    }
+    return found.sort((a, b) => b.endedAt - a.endedAt).slice(0, limit)
+  }
+
   async stats(): Promise<InspectorStats> {
     const { link } = this.#mustBeOpen()
     const [bytes, ...queues] = (await link.run(stats, [])) as [string, ...StatsOfQueue[]]
@@ -149,6 +192,21 @@ export class RedisInspector implements Inspector {
     }
   }
 
+  /** Each piece gives the newest of its own. */
+  async #listMany(filter: JobFilter, ids: readonly string[], limit: number): Promise<StoredJob[]> {
+    const found: StoredJob[] = []
+    for (let at = 0; at < ids.length; at += mostAtOnce)
+      found.push(...(await this.list({ ...filter, ids: ids.slice(at, at + mostAtOnce), limit })))
+    return found.sort((a, b) => b.sentAt - a.sentAt).slice(0, limit)
+  }
+
+  async #purgeMany(filter: JobFilter, ids: readonly string[], limit: number): Promise<number> {
+    let count = 0
+    for (let at = 0; at < ids.length && count < limit; at += mostAtOnce)
+      count += await this.purge({ ...filter, ids: ids.slice(at, at + mostAtOnce), limit: limit - count })
+    return count
+  }
+
   async #pause(queue: string, isPaused: boolean): Promise<void> {
     const { link } = this.#mustBeOpen()
     checkText(queue, 'The queue')
@@ -162,8 +220,20 @@ export class RedisInspector implements Inspector {
 }
 
 /** A filter as the scripts are given it that choose calls. @param below the number below which to go on; empty at the beginning */
-function choice({ states = [], queue, task, tag, after }: JobFilter, below: string, limit: number): Argument[] {
-  return [below === '' ? (after ?? '') : '', below, limit, queue ?? '', task ?? '', tag ?? '', states.length, ...states]
+function choice(
+  { states = [], queue, task, tag, ids = [], after }: JobFilter,
+  below: string,
+  limit: number,
+): Argument[] {
+  const words = [queue ?? '', task ?? '', tag ?? '']
+  return [below === '' ? (after ?? '') : '', below, limit, ...words, states.length, ...states, ids.length, ...ids]
+}
+
+function endedOf([id, state, at, queue, task, sent, due, started]: EndedRow): EndedCall {
+  const endedAt = Number(at)
+  const sentAt = sent === '' ? endedAt : Number(sent)
+  const dueAt = due === '' ? sentAt : Number(due)
+  return { id, queue, task, state, sentAt, dueAt, ...(started === '' ? {} : { startedAt: Number(started) }), endedAt }
 }
 
 function queueOf(

@@ -44,7 +44,8 @@ return answer
 
 /**
  * Functions that choose calls: the newest first, so many at once that it is soon done. Arguments: the id after which to go on, or the
- * number below which; the most to find, queue, task and tag, each empty for any, the number of the states, and those.
+ * number below which; the most to find, queue, task and tag, each empty for any, the number of the states, and those; the number of the
+ * only ids that may be chosen, and those.
  */
 const chooses = `
 local after, below, limit = maybe(), maybe(), num()
@@ -58,17 +59,22 @@ for n = 1, num() do
   if sources and few[state] then sources[#sources + 1] = few[state] else sources = nil end
 end
 if not wanted then sources = nil end
+local chosen = {}
+for n = 1, num() do chosen[n] = arg() end
 
 -- Of some states there are few. To look for those from the newest call on would take the longer the more others wait.
 local function candidates()
-  if not sources then return redis.call('ZREVRANGEBYSCORE', CALLS, below, '-inf', 'WITHSCORES', 'LIMIT', 0, ${atOnce}) end
+  if not sources and #chosen == 0 then return redis.call('ZREVRANGEBYSCORE', CALLS, below, '-inf', 'WITHSCORES', 'LIMIT', 0, ${atOnce}) end
   local all = {}
-  for _, source in ipairs(sources) do
-    if source == LEASES then
-      for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, -1)) do
-        local place = tonumber(redis.call('ZSCORE', CALLS, id) or 0)
-        if below == '+inf' or place < tonumber(string.sub(below, 2)) then all[#all + 1] = { place, id } end
-      end
+  local function among(ids)
+    for _, id in ipairs(ids) do
+      local place = tonumber(redis.call('ZSCORE', CALLS, id) or 0)
+      if below == '+inf' or place < tonumber(string.sub(below, 2)) then all[#all + 1] = { place, id } end
+    end
+  end
+  if #chosen > 0 then among(chosen) end
+  for _, source in ipairs(#chosen > 0 and {} or sources) do
+    if source == LEASES then among(redis.call('ZRANGE', LEASES, 0, -1))
     else
       local found = redis.call('ZREVRANGEBYSCORE', source, below, '-inf', 'WITHSCORES', 'LIMIT', 0, ${atOnce})
       for n = 1, #found, 2 do all[#all + 1] = { tonumber(found[n + 1]), found[n] } end

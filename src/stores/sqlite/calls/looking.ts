@@ -96,7 +96,7 @@ function fewOf(states: JobFilter['states']): string | undefined {
 export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: string; readonly parameters: Value[] } {
   const where = ['1']
   const parameters: Value[] = []
-  const { states, queue, task, tag, after } = filter
+  const { states, queue, task, tag, ids, after } = filter
   if (states) where.push(statesOf(states, turn.now))
   if (queue !== undefined || task !== undefined) {
     const lines = turn.keeper.lines.all().filter(each => matches(each.queue, queue) && matches(each.task, task))
@@ -105,6 +105,10 @@ export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: st
   if (tag !== undefined) {
     where.push(`EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)`)
     parameters.push(tag)
+  }
+  if (ids !== undefined) {
+    where.push('id IN (SELECT value FROM json_each(?))')
+    parameters.push(JSON.stringify(ids))
   }
   if (after !== undefined) {
     where.push('call < (SELECT call FROM skein_call WHERE id = ?)')
@@ -170,7 +174,8 @@ function jobOf(turn: Turn, row: Row): StoredJob {
   }
 }
 
-function stateName(number: Value | undefined): StoredState | undefined {
+/** The name of a state, as it is shown; undefined for what is none. */
+export function stateName(number: Value | undefined): StoredState | undefined {
   return names.get(number)
 }
 

@@ -5,6 +5,7 @@ import { claim, mayClaim, type TaskOpenings } from './claiming.ts'
 import { members } from './counters/counters.ts'
 import { announce, pause, purge, retain, signal } from './controlling.ts'
 import { cancel } from './ending.ts'
+import { ended } from './history/ended.ts'
 import { begin, conclude } from './of-other-stores.ts'
 import type { Leases } from './leases.ts'
 import { job, jobs, outcome, stats, workers } from './looking.ts'
@@ -107,6 +108,7 @@ export function lookOnly(turn: Turn, asked: Asked): { readonly value: unknown } 
     case 'due':
     case 'workers':
     case 'stats':
+    case 'ended':
       return { value: look(turn, asked) }
     default:
       return undefined
@@ -133,6 +135,7 @@ const looks: ReadonlySet<string> = new Set([
   'due',
   'workers',
   'stats',
+  'ended',
 ])
 
 /** True for what brings new calls. */
@@ -228,6 +231,8 @@ function look(turn: Turn, asked: Asked): unknown {
       return workers(turn)
     case 'stats':
       return stats(turn)
+    case 'ended':
+      return ended(turn, asked[1])
     default:
       throw new Error(`A store was asked for '${asked[0]}', which it does not know`)
   }

@@ -1,7 +1,7 @@
 import type { ClaimRequest } from '../../pulling/pulling-intake.ts'
 import type { Claim, HeldClaim, Settlement } from '../../roles/broker.ts'
 import type { StoreSettings } from '../../options.ts'
-import type { JobFilter } from '../../roles/inspector.ts'
+import type { EndedFilter, JobFilter } from '../../roles/inspector.ts'
 import type { Announcement } from '../../roles/registry.ts'
 import type { Report } from '../../roles/results.ts'
 import type { RetentionChange } from '../../roles/retention.ts'
@@ -45,6 +45,7 @@ export type Asked =
   | readonly ['announce', string, Announcement | undefined]
   | readonly ['workers']
   | readonly ['stats']
+  | readonly ['ended', EndedFilter]
   | readonly ['sweep']
 
 /** The number of calls that are forgotten, and the one below which there may be more: undefined when all have been looked at. */

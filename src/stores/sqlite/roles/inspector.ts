@@ -1,6 +1,15 @@
 import { StoreError } from '../../../core/errors/errors.ts'
 import * as check from '../../check.ts'
-import type { Cancelled, Inspector, InspectorStats, JobFilter, Retried, StoredJob } from '../../roles/inspector.ts'
+import type {
+  Cancelled,
+  EndedCall,
+  EndedFilter,
+  Inspector,
+  InspectorStats,
+  JobFilter,
+  Retried,
+  StoredJob,
+} from '../../roles/inspector.ts'
 import { retentionChange } from '../../options.ts'
 import type { Retention, RetentionChange } from '../../roles/retention.ts'
 import type { Purged, SqliteThread } from '../calls/requests.ts'
@@ -75,5 +84,10 @@ export class SqliteInspector implements Inspector {
 
   async stats(): Promise<InspectorStats> {
     return this.#thread.ask(['stats'])
+  }
+
+  async ended(filter: EndedFilter): Promise<EndedCall[]> {
+    check.checkEndedFilter(filter)
+    return this.#thread.ask(['ended', filter])
   }
 }

@@ -59,10 +59,49 @@ export function looking(kind: Kind): void {
     assert.deepEqual(await ids({ limit: 2, after: 'd' }), ['c', 'b'])
     assert.deepEqual(await ids({ after: 'a' }), [])
     assert.deepEqual(await ids({ after: 'nobody' }), [])
+    assert.deepEqual(await ids({ ids: ['b', 'd', 'nobody'] }), ['d', 'b'])
+    assert.deepEqual(await ids({ ids: ['b', 'd', 'e'], limit: 1, after: 'e' }), ['d'])
+    assert.deepEqual(await ids({ ids: ['a', 'd'], states: ['running'] }), ['a'])
+    assert.deepEqual(await ids({ ids: [] }), [])
     await bed.turn(1_000)
     assert.deepEqual(await ids({ states: ['delayed'] }), [])
     assert.ok((await ids({ states: ['ready'] })).includes('e'))
   })
+
+  scene(kind, 'some jobs are forgotten by their ids, and no others', ['purge', 'list'], async ({ probe }) => {
+    await probe.send(named(['a', 'b', 'c', 'd']))
+    assert.equal(await probe.inspector.purge({ ids: ['b', 'd', 'nobody'] }), 2)
+    assert.equal(await probe.inspector.purge({ ids: [] }), 0)
+    assert.deepEqual(await probe.listed({}), ['c', 'a'])
+  })
+
+  scene(
+    kind,
+    'what has ended is told, the last first, from a moment on',
+    ['turn', 'ended', 'cancel'],
+    async ({ bed, probe }) => {
+      await probe.send(named(['a', 'b', 'c', 'd']))
+      const begun = (await probe.store.results.outcome('a')).sentAt ?? 0
+      await probe.settled(await probe.oneClaim())
+      await bed.turn(10)
+      await probe.inspector.cancel(['d'], '"no"')
+      await bed.turn(10)
+      await probe.settled(await probe.oneClaim())
+      const seen = async (since: number, limit: number): Promise<string[]> =>
+        (await probe.inspector.ended({ since, limit })).map(({ id, state }) => `${id} ${state}`)
+      assert.deepEqual(await seen(0, 10), ['b done', 'd cancelled', 'a done'])
+      assert.deepEqual(await seen(0, 2), ['b done', 'd cancelled'])
+      assert.deepEqual(await seen(begun + 10, 10), ['b done', 'd cancelled'])
+      assert.deepEqual(await seen(begun + 21, 10), [])
+      const [last] = await probe.inspector.ended({ since: 0, limit: 1 })
+      const { queue, task, sentAt, startedAt, endedAt } = last ?? {}
+      assert.deepEqual([queue, task, sentAt, startedAt, endedAt], ['q', 't', begun, begun + 20, begun + 20])
+      for (const limit of [0, 5_001, NaN, 1.5]) {
+        await assert.rejects(probe.inspector.ended({ since: 0, limit }), { code: 'SKEIN_INVALID_ARGUMENT' })
+      }
+      await assert.rejects(probe.inspector.ended({ since: NaN, limit: 1 }), { code: 'SKEIN_INVALID_ARGUMENT' })
+    },
+  )
 
   scene(
     kind,

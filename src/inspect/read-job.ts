@@ -1,11 +1,11 @@
-import { decodeFailure, decodeValue } from '../../celery/result.ts'
-import { decodeMessage } from '../../celery/read-message.ts'
-import { MalformedMessageError } from '../../core/errors/errors.ts'
-import type { StoredState } from '../../stores/roles/calls.ts'
-import type { StoredJob } from '../../stores/roles/inspector.ts'
-import type { Reported } from '../../stores/roles/results.ts'
-import { type AwaitedThing, readMemo } from '../../queue/memo.ts'
-import { jsonValue, toJson } from '../to-json.ts'
+import { decodeFailure, decodeValue } from '../celery/result.ts'
+import { decodeMessage } from '../celery/read-message.ts'
+import { MalformedMessageError } from '../core/errors/errors.ts'
+import type { StoredState } from '../stores/roles/calls.ts'
+import type { StoredJob } from '../stores/roles/inspector.ts'
+import type { Reported } from '../stores/roles/results.ts'
+import { type AwaitedThing, readMemo } from '../queue/memo.ts'
+import { jsonValue, toJson } from './to-json.ts'
 
 /** Stands in the place of something that cannot be read. */
 export const damagedText = '(damaged)'
@@ -50,6 +50,8 @@ export interface Failure {
   readonly message: string
   readonly code?: string
   readonly stack?: string
+  /** Of a cancellation: the reason that was given for it. */
+  readonly reason?: unknown
   /** The deaths under a dead job: who died, and when. */
   readonly deaths?: readonly { readonly worker: string; readonly attempt: number; readonly at: number }[]
 }
@@ -151,12 +153,13 @@ export function failureOf(text: string): Failure {
   if (own) return own
   const error = decodeFailure(text)
   if (!(error instanceof Error)) return { name: 'thrown', message: toJson(error) }
-  const { name, message, stack, code } = error as Error & { code?: unknown }
+  const { name, message, stack, code, reason } = error as Error & { code?: unknown; reason?: unknown }
   return {
     name: must(name, isString),
     message: must(message, isString),
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof stack === 'string' ? { stack } : {}),
+    ...(code === 'SKEIN_CANCELLED' && reason !== undefined ? { reason: jsonValue(reason) } : {}),
   }
 }
 
@@ -167,9 +170,10 @@ function ownWords(text: string): Failure | undefined {
   } catch {
     return undefined
   }
-  const { source, message, deaths } = fieldsOf(value)
+  const { source, message, deaths, reason } = fieldsOf(value)
   if (typeof source !== 'string' || typeof message !== 'string') return undefined
-  if (deaths === undefined) return { name: source, message }
+  if (deaths === undefined)
+    return { name: source, message, ...(reason === undefined ? {} : { reason: readValue(JSON.stringify(reason)) }) }
   return { name: source, message, deaths: Array.isArray(deaths) ? deaths.flatMap(deathOf) : [] }
 }
 

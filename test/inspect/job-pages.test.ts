@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { JobFilter, StoredJob } from 'skein/stores'
-import { inBatches } from '#skein/cli/queue/chosen-jobs.js'
-import { jobPages } from '#skein/cli/queue/job-pages.js'
+import { inBatches } from '#skein/inspect/many.js'
+import { jobPages } from '#skein/inspect/job-pages.js'
 
 /** A store of many jobs, newest first, that counts what it is asked for. */
 function storeOf(count: number) {

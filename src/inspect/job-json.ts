@@ -1,5 +1,5 @@
-import type { StoredJob } from '../../stores/roles/inspector.ts'
-import type { AwaitedThing } from '../../queue/memo.ts'
+import type { StoredJob } from '../stores/roles/inspector.ts'
+import type { AwaitedThing } from '../queue/memo.ts'
 import { type ReadJob, readJob } from './read-job.ts'
 
 /**
@@ -7,7 +7,11 @@ import { type ReadJob, readJob } from './read-job.ts'
  * left out, and named in `damaged`.
  */
 export function jobAsJson(job: StoredJob): Record<string, unknown> {
-  const read = readJob(job)
+  return readJobAsJson(readJob(job))
+}
+
+/** The same of a job that was read. */
+export function readJobAsJson(read: ReadJob): Record<string, unknown> {
   const { tags, damaged, waits, ...rest } = read
   return {
     ...rest,
