@@ -55,6 +55,7 @@ const parts = [
   { name: 'threads', entries: ['threads/index.js'] },
   { name: 'processes', entries: ['processes/index.js'] },
   { name: 'shared', entries: ['shared/index.js'] },
+  { name: 'par', entries: ['par/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
   { name: 'observe', entries: ['observe/index.js'] },
   { name: 'settle', entries: ['advisor/settle-each.js'] },
@@ -113,6 +114,8 @@ const copied = { cli: ['core/errors/nearest.js', 'core/errors/foreign.js'], obse
 export const alone = [
   ...['threads', 'processes'].flatMap(place => [`${place}/bootstrap.js`, `${place}/starter.js`]),
   'ambient/index.js',
+  'par/lane/lane-task.js',
+  'par/in-place/sort-tasks.js',
   'stores/sqlite/starter.js',
   'stores/sqlite/thread/thread.js',
   'queue/open-store.js',

@@ -218,7 +218,7 @@ class LoopExecutor extends ControlledExecutor<Runner> implements RunnerHost {
   }
 
   load(task: TaskIdentity): AnyFunction {
-    return lookup(task) as AnyFunction // a chain does not come here, and its tasks would be known
+    return lookup(task) as AnyFunction // who asks for one has made its call here, so it is known
   }
 
   ended(runner: Runner, failed: boolean, value: unknown): void {

@@ -12,6 +12,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   threads: ['core', 'call', 'pool'],
   processes: ['core', 'call', 'pool'],
   shared: ['core', 'call'],
+  par: ['core', 'call', 'shared'],
   observe: ['core', 'call', 'stores'],
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
   inspect: ['core', 'call', 'celery', 'stores', 'queue', 'observe'],
@@ -59,6 +60,17 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
   'src/shared': [['memory', 'waiting'], ['locks', 'signals', 'data'], ['index']],
+  'src/par': [
+    ['plan', 'leaves'],
+    ['reference', 'endings', 'sources'],
+    ['lane'],
+    ['run'],
+    ['types'],
+    ['collection'],
+    ['par'],
+    ['in-place'],
+    ['index'],
+  ],
   'src/stores': [
     ['roles', 'story', 'end-counter', 'job-counter', 'crash-point', 'call-id'],
     ['options', 'check', 'refusals', 'without-secret', 'listeners'],
@@ -110,6 +122,7 @@ const withoutPackages: ReadonlySet<string> = new Set([
   'threads',
   'processes',
   'shared',
+  'par',
   'index',
 ])
 

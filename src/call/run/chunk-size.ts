@@ -1,12 +1,15 @@
-/**
- * The time that a bundle of items should take, in milliseconds: long against the cost of a hop, short for cancelling and
- * balance.
- */
-const targetRun = 2
-/** And so many items at most: what is left of the price of a bundle is then a few nanoseconds for each. */
-const largest = 2_048
-/** The most that the items of a bundle, or its results, should weigh together, in bytes: that fits a thread's ring. */
-const heaviest = 24_000
+/** The aims for the items of a bundle. */
+export interface ChunkLimits {
+  /** The time that they should take together, in milliseconds: long against the cost of a hop, short for cancelling and balance. */
+  readonly target: number
+  /** So many at most. */
+  readonly largest: number
+  /** The most that they, or their results, should weigh together, in bytes. */
+  readonly heaviest: number
+}
+
+/** Those of a map: so many items that what is left of the price of a bundle is a few nanoseconds for each, and no more than fit a thread's ring. */
+const limitsOfMap: ChunkLimits = { target: 2, largest: 2_048, heaviest: 24_000 }
 
 /**
  * Decides how many items travel as one call, from how long the items took so far and what they weigh.
@@ -15,9 +18,14 @@ const heaviest = 24_000
  * quick items at the start cannot send thousands of slow ones into a single worker.
  */
 export class ChunkSize {
+  readonly #limits: ChunkLimits
   #perItem: number | undefined
   #weight = 0
   size = 1
+
+  constructor(limits: ChunkLimits = limitsOfMap) {
+    this.#limits = limits
+  }
 
   /**
    * Learns from a bundle that has run.
@@ -29,7 +37,8 @@ export class ChunkSize {
     const perItem = duration / items
     this.#perItem = this.#perItem === undefined ? perItem : this.#perItem * 0.7 + perItem * 0.3
     this.#weight = Math.max(weight, this.#weight * 0.9)
-    const wanted = Math.floor(targetRun / Math.max(this.#perItem, targetRun / largest))
+    const { target, largest, heaviest } = this.#limits
+    const wanted = Math.floor(Math.min(target / this.#perItem, largest))
     this.size = Math.max(1, Math.min(wanted, this.size * 8, Math.floor(heaviest / this.#weight)))
   }
 }

@@ -29,7 +29,7 @@ export interface RunnerHost {
   /** The moment at which the run will be ended from outside, in milliseconds since the epoch; Infinity for never. */
   deadline(runner: Runner): number
   items(runner: Runner, items: unknown[]): void
-  /** The function of another task, which a chain comes to. */
+  /** The function of another task, which a chain comes to, or which the task itself calls by its name alone. */
   load(task: TaskIdentity): AnyFunction | Promise<AnyFunction>
   /** The run is over, with everything that it had started. `failed` tells what `value` is. */
   ended(runner: Runner, failed: boolean, value: unknown): void
@@ -125,6 +125,10 @@ export class Runner implements ScopeSource, Services {
 
   log(line: LogLine): void {
     this.#host.log(this, line)
+  }
+
+  load(task: TaskIdentity): AnyFunction | Promise<AnyFunction> {
+    return this.#host.load(task)
   }
 
   get ask(): ((kind: string, value: unknown) => Promise<unknown>) | undefined {

@@ -15,6 +15,11 @@ export interface Services {
   deadline(): number
   log(line: LogLine): void
   readonly ask: ((kind: string, value: unknown) => Promise<unknown>) | undefined
+  /** The function of another task, found in the way in which the place finds those of its calls. */
+  load(task: {
+    readonly url: string
+    readonly name: string
+  }): ((...args: never[]) => unknown) | Promise<(...args: never[]) => unknown>
   /**
    * Takes on a step that has options; their code is not in programs without tasks. Errors: `SKEIN_INVALID_ARGUMENT` for options
    * that cannot be.
