@@ -12,6 +12,7 @@ import * as observe from './observe.mjs'
 import * as queue from './queue.mjs'
 import * as redis from './redis.mjs'
 import * as scaling from './scaling.mjs'
+import * as shared from './shared.mjs'
 import * as size from './size.mjs'
 import * as start from './start.mjs'
 import * as store from './store.mjs'
@@ -93,6 +94,12 @@ export const suites = [
     make: largeValues.suite,
     rounds: [3, 1],
     about: 'megabytes in a call: cloned, moved, shared, or put before',
+  },
+  {
+    name: 'shared',
+    make: shared.suite,
+    rounds: [5, 2],
+    about: 'memory that threads share: locks, hand-overs, queues and maps, beside multithreading and Python',
   },
   { name: 'size', make: size.suite, rounds: [1, 1], about: 'bytes of bundles and of the package' },
   {

@@ -6,6 +6,7 @@ import * as skein from 'skein'
 import * as lowlevel from 'skein/lowlevel'
 import * as processes from 'skein/processes'
 import * as queue from 'skein/queue'
+import * as shared from 'skein/shared'
 import * as testing from 'skein/testing'
 import * as threads from 'skein/threads'
 import { commands } from '#skein/cli/commands.js'
@@ -24,7 +25,7 @@ const foreign = new Set(
 
 /** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
 const exported = new Map<string, string>()
-for (const [room, module] of Object.entries({ lowlevel, processes, queue, testing, threads, '': skein })) {
+for (const [room, module] of Object.entries({ lowlevel, processes, queue, shared, testing, threads, '': skein })) {
   for (const name of Object.keys(module)) exported.set(name, room)
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
@@ -49,6 +50,7 @@ const things: Readonly<Record<string, object>> = {
   barrier: new skein.Barrier(2),
   limiter: new skein.CapacityLimiter(1),
   queue: new skein.Queue(),
+  channel: shared.SharedChannel.prototype,
   sender: skein.channel()[0],
   receiver: skein.channel()[1],
 }

@@ -13,6 +13,9 @@ const allowed: Readonly<Record<string, string>> = {
   'test/core/time/wall-clock.test.ts': 'uses that run on a clock that jumps',
   'test/house/numbers/core.ts': 'durations that are tried out, and cancelled after a moment',
   'test/house/numbers/uses.ts': 'whatever is limited to days has to be there after a moment of the machine',
+  'test/shared/stress/run.ts': 'threads that work for a while before they are terminated',
+  'test/shared/stress/worker.ts':
+    'a thread that works until it is terminated, and lets its event loop have a turn now and then',
   'test/stress/programs/measure.ts': 'memory is measured when the operating system has had time to take it back',
   'test/queue/worker/blocked/blocked.ts': 'leases are renewed in time beside a blocked event loop',
   'test/queue/kill/matrix.ts': 'looks into a store again and again while programs are killed',

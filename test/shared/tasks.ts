@@ -240,3 +240,38 @@ export const fills = task(
     return [array.type, struct.expect({ visits: 'int32', ratio: 'float64' }) === struct]
   },
 )
+
+/** Awaits two locks, one inside of the other, once all have their first. */
+export const awaitsBoth = task(
+  import.meta,
+  async function awaitsBoth(first: SharedMutex, second: SharedMutex, together: SharedBarrier) {
+    const s = current()
+    await first.hold(async () => {
+      await together.wait(s)
+      await second.hold(() => {}, s)
+    }, s)
+    return 'both'
+  },
+)
+
+/** The same while reading under one lock and writing under the other. */
+export const readsThenWrites = task(
+  import.meta,
+  function readsThenWrites(first: SharedRWLock, second: SharedRWLock, together: SharedBarrier) {
+    return first.readSync(() => {
+      together.waitSync()
+      return second.writeSync(() => 'both')
+    })
+  },
+)
+
+/** Blocks for the second lock while others hold it. */
+export const blocksForBoth = task(
+  import.meta,
+  function blocksForBoth(first: SharedMutex, second: SharedMutex, together: SharedBarrier) {
+    return first.holdSync(() => {
+      together.waitSync()
+      return second.holdSync(() => 'both')
+    })
+  },
+)

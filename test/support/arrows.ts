@@ -59,7 +59,7 @@ const inside: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   'src/call': [['define'], ['codec'], ['queue-options'], ['options'], ['call', 'map'], ['executor'], ['run']],
   'src/pool': [['wire'], ['words'], ['crew', 'host']],
-  'src/shared': [['memory', 'waiting'], ['locks', 'signals', 'data'], ['index']],
+  'src/shared': [['memory'], ['waiting'], ['locks', 'signals', 'data'], ['index']],
   'src/par': [
     ['plan', 'leaves'],
     ['reference', 'endings', 'sources'],

@@ -6,8 +6,10 @@ import { shared } from '../shared.ts'
  * The threads of this program that use shared memory, in memory that all of them see: who a tag belongs to, and whether that thread
  * still lives.
  *
- *     words 0 … 63      a number that tells this table from that of another program; the next generation; the next id
- *     words 64 n …      one place for each thread: its tag while it lives, else 0; the last tag; the number of the thread
+ *     words 0 … 15      a number that tells this table from that of another program; the next generation; the next id
+ *     words 16 n …      one place for each thread: its tag while it lives, else 0; the last tag; the number of the thread
+ *     after the places  the records of waits that take long, and of the order in which locks are taken (`src/shared/waiting/board.ts`); the system gives
+ *                       memory for those only where somebody has written
  *
  * A tag is the number of a place and a generation, which is used once: so a lock whose word holds a tag names one thread, and it is
  * one look to see whether that thread is gone. The tag is in the table before it is written anywhere else.
@@ -16,18 +18,13 @@ import { shared } from '../shared.ts'
 const places = 256
 const placeBits = 8
 /** @internal The words of a place. */
-export const wordsOfPlace = 64
+export const wordsOfPlace = 16
 const generations = 1 << 22
 
 const head = { program: 0, generation: 1, id: 2 } as const
 const place = { tag: 0, last: 1, thread: 2 } as const
-/**
- * @internal In the place of a thread: what it blocks for. The serial grows with each change of that; `holder` is the tag of the thread it waits for, 0 while it does
- * not; the rest is the title of the lock.
- */
-export const waitAt = { serial: 3, lock: 4, holder: 5, confirmed: 6, length: 7, text: 8 } as const
-/** @internal The words that the title of a lock may have there. */
-export const textWords: number = wordsOfPlace - waitAt.text
+/** The places, and the room for the records. */
+const allWords = 397_328
 
 interface TableSlot {
   words: Int32Array | undefined
@@ -36,12 +33,15 @@ interface TableSlot {
 }
 
 /** @internal One for all copies of skein in a thread. */
-export const tableSlot: TableSlot = /* @__PURE__ */ shared('thread-table', () => ({ words: undefined, tag: 0 }))
+export const tableSlot: TableSlot = /* @__PURE__ */ shared('thread-table-2', () => ({
+  words: undefined,
+  tag: 0,
+}))
 
 /** @internal The memory of the table; made by the first thread of the program that asks for it, and passed on to those that it starts. */
 export function threadTable(): Int32Array {
   if (tableSlot.words !== undefined) return tableSlot.words
-  const words = new Int32Array(new SharedArrayBuffer((places + 1) * wordsOfPlace * 4))
+  const words = new Int32Array(new SharedArrayBuffer(allWords * 4))
   words[head.program] = 1 + Math.floor(Math.random() * 0x7fff_fffe)
   return (tableSlot.words = words)
 }
@@ -75,7 +75,6 @@ function join(): number {
     const tag = generation * (1 << placeBits) + n
     if (Atomics.compareExchange(words, at + place.tag, 0, tag) !== 0) continue
     Atomics.store(words, at + place.thread, threadId)
-    Atomics.store(words, at + waitAt.holder, 0)
     Atomics.store(words, at + place.last, tag)
     if (!isMainThread) process.once('exit', () => threadDied(threadId))
     return (tableSlot.tag = tag)
@@ -109,7 +108,7 @@ export function threadDied(threadId: number): void {
   }
 }
 
-/** @internal The first word of the place of a thread. */
-export function placeOf(tag: number): number {
+/** The first word of the place of a thread. */
+function placeOf(tag: number): number {
   return ((tag & (places - 1)) + 1) * wordsOfPlace
 }

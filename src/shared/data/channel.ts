@@ -3,11 +3,12 @@ import { ClosedError, EndOfChannelError, InvalidArgumentError } from '../../core
 import { type Owner, ownerOf } from '../../core/scope/owner.ts'
 import { isAlive, ownTag } from '../../core/system/thread-table.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { readNext } from '../memory/in-order.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
-import { eventCountWords } from '../waiting/attempt.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
 import { bytesOf, numberForm, valueOf } from './value-bytes.ts'
 import { checkMayWait } from '../waiting/may-wait.ts'
+import { tuning } from '../waiting/tuning.ts'
 
 /** Options of a SharedChannel. */
 export interface SharedChannelOptions extends SharedOptions {
@@ -24,24 +25,23 @@ const known: ReadonlySet<string> = new Set(['name', 'capacity', 'itemSize'])
  *
  *     0 ──(sender: its tag)──▶ tag ──(value is there)──▶ -(position + 1) ──(receiver: its tag and `reading`)──▶ tag + reading ──▶ 0
  *
- * Each arrow is one compare-and-swap or the store of the one that has the cell. `tail` and `head` are moved on after it, by the one that was there or by anybody who finds
- * them behind. A dead sender's cell is free again, since its value was never there; a dead receiver's value is there again, since nobody has it.
+ * Each arrow is one compare-and-swap or the store of the one that has the cell. A sender that has a cell takes the position, by moving `tail` on, and then writes; so a position whose value is there, or has been, is behind `tail`. `head`
+ * is moved on by the receiver or by anybody who finds it behind. A dead sender's cell is free, and its position is passed over like one that was received; a dead receiver's value is there again, since nobody has it.
  */
-const tail = headWords
-const head = headWords + 1
-const closed = headWords + 2
-const capacityAt = headWords + 3
-const filled = headWords + 4
-const emptied = filled + eventCountWords
-const cells = emptied + eventCountWords
+const line = 16 // words: what different threads write is not on one line of the cache
+const tail = line
+const head = 2 * line
+const closed = 3 * line
+const capacityAt = closed + 1
+const filled = 4 * line
+const emptied = 5 * line
+const cells = 6 * line
 const reading = 1 << 30
 const tagBits = reading - 1
 /** Positions are counted in so many bits, so that the word of a cell stays negative. */
 const positionBits = 0x3fff_ffff
 /** The words of a cell before its value: the word, the form of the value, its length, and one to come to eight bytes. */
 const cellHead = 4
-/** The number of looks at a cell that another thread is about to leave. */
-const patience = 1_000
 
 /**
  * A bounded channel between threads: any number of them send, any number receive, and each value goes to one.
@@ -134,11 +134,12 @@ export class SharedChannel<T = unknown> extends SharedHandle {
     const by = ownerOf(owner)
     checkBlocking(this.title, 'await channel.send(value, s)')
     checkMayWait(by, this.title)
+    if (typeof value === 'number' && this.#put(numberForm, undefined, value) === true) return
     const put = this.#putting(value)
     if (put() === undefined) this.#emptied.waitSync(put, by, this.title)
   }
 
-  /** Sends a value if there is room, and says whether it did. Errors: `SKEIN_CLOSED`, `SKEIN_INVALID_ARGUMENT`. */
+  /** Sends a value if there is room, and says whether it did. It may say no as well where another thread stands still in the middle of sending or receiving. Errors: `SKEIN_CLOSED`, `SKEIN_INVALID_ARGUMENT`. */
   trySend(value: T): boolean {
     return this.#putting(value)() !== undefined
   }
@@ -171,7 +172,7 @@ export class SharedChannel<T = unknown> extends SharedHandle {
     return (this.#take() ?? this.#filled.waitSync(() => this.#take(), by, this.title))[0]
   }
 
-  /** The next value if there is one; undefined else. Errors: `SKEIN_END_OF_CHANNEL`. */
+  /** The next value if there is one; undefined else, or where another thread stands still in the middle of sending or receiving. Errors: `SKEIN_END_OF_CHANNEL`. */
   tryReceive(): T | undefined {
     return this.#take()?.[0]
   }
@@ -220,29 +221,28 @@ export class SharedChannel<T = unknown> extends SharedHandle {
 
   #put(form: number, bytes: Uint8Array | undefined, number: number): true | undefined {
     const { words } = this
-    for (let looks = patience; looks > 0; looks--) {
-      if (Atomics.load(words, closed) === 1) throw new ClosedError(`${this.title} is closed, nothing more can be sent.`)
-      const position = Atomics.load(words, tail)
+    for (let looks = tuning.looks; looks > 0; looks--) {
+      if (words[closed] === 1) throw new ClosedError(`${this.title} is closed, nothing more can be sent.`)
+      // Plain looks, which the steps below make sure of.
+      const position = words[tail] as number
       const at = this.#at(position)
-      const seen = Atomics.load(words, at)
-      if (seen === mark(position)) {
-        this.#advance(tail, position)
-        continue
-      }
+      const seen = words[at] as number
       if (seen < 0) {
         if (Atomics.load(words, tail) === position) return undefined // full
         continue
       }
       if (seen > 0) {
         if (!isAlive(seen & tagBits)) this.#clean(at, seen)
-        else if (seen >= reading && looks < patience / 2) return undefined // full until that one has been read
+        else if (seen >= reading && looks < tuning.looks / 2) return undefined // full until that one has been read
         continue
       }
-      const me = ownTag()
-      if (Atomics.compareExchange(words, at, 0, me) !== 0) continue
-      if (Atomics.load(words, tail) !== position || Atomics.load(words, closed) === 1) {
+      const next = (position + 1) & positionBits
+      if (Atomics.compareExchange(words, at, 0, ownTag()) !== 0) continue
+      if (readNext(words, closed) === 1 || Atomics.compareExchange(words, tail, position, next) !== position) {
         Atomics.store(words, at, 0)
-        this.#filled.ring() // one that has seen this cell taken may wait for what becomes of it
+        // Those who have seen this cell taken may wait for what becomes of it.
+        this.#filled.ring()
+        this.#emptied.ring()
         continue
       }
       words[at + 1] = form
@@ -252,8 +252,9 @@ export class SharedChannel<T = unknown> extends SharedHandle {
         this.#bytes.set(bytes, (at + cellHead) * 4)
       }
       Atomics.store(words, at, mark(position))
-      this.#advance(tail, position)
       this.#filled.ring(1)
+      // One that has found the cell of this one taken, and went to sleep, has room in the next.
+      if (this.#emptied.isWaitedFor && words[this.#at(next)] === 0) this.#emptied.ring(1)
       return true
     }
     return undefined
@@ -262,33 +263,34 @@ export class SharedChannel<T = unknown> extends SharedHandle {
   /** The value, in an array of its own: it may be undefined. */
   #take(): readonly [T] | undefined {
     const { words } = this
-    for (let looks = patience; looks > 0; looks--) {
-      const isClosed = Atomics.load(words, closed) === 1
-      const position = Atomics.load(words, head)
-      // Before the cell: if the value has been sent by now, the cell is not seen as it was before that.
-      const isSent = Atomics.load(words, tail) !== position
-      const at = this.#at(position)
-      const seen = Atomics.load(words, at)
+    for (let looks = tuning.looks; looks > 0; looks--) {
+      // A plain look at first: what has this mark is the next one, wherever `head` is by now.
+      let position = words[head] as number
+      let at = this.#at(position)
+      let seen = words[at] as number
       if (seen !== mark(position)) {
-        if (Atomics.load(words, head) !== position) continue
-        if (seen > 0 && !isAlive(seen & tagBits)) {
-          this.#clean(at, seen)
-          continue
-        }
-        if (isSent) {
-          if (seen < reading) this.#advance(head, position) // it has been received, by one who has not said so yet
-          continue
-        }
-        if (seen > 0) {
-          if (looks > 1) continue // it is about to be sent
+        const isClosed = Atomics.load(words, closed) === 1
+        position = Atomics.load(words, head)
+        // Before the cell: if the position has been taken by now, the cell is not seen as it was before that.
+        const isTaken = Atomics.load(words, tail) !== position
+        at = this.#at(position)
+        seen = Atomics.load(words, at)
+        if (seen !== mark(position)) {
+          if (Atomics.load(words, head) !== position) continue
+          if (seen > 0) {
+            if (!isAlive(seen & tagBits)) this.#clean(at, seen)
+            else if (looks === 1) return undefined // it is about to be sent, or received
+            continue
+          }
+          if (isTaken) {
+            this.#advance(position) // it has been received, by one who has not said so yet, or its sender has died
+            continue
+          }
+          if (isClosed) throw new EndOfChannelError(`${this.title} is closed and empty: nothing more will come.`)
           return undefined
         }
-        if (isClosed) throw new EndOfChannelError(`${this.title} is closed and empty: nothing more will come.`)
-        return undefined
       }
       if (Atomics.compareExchange(words, at, seen, ownTag() + reading) !== seen) continue
-      // It may be there before its sender has said so.
-      this.#advance(tail, position)
       const form = words[at + 1] as number
       let value: unknown
       if (form === numberForm) value = this.#numbers[(at + cellHead) / 2]
@@ -297,15 +299,20 @@ export class SharedChannel<T = unknown> extends SharedHandle {
         value = valueOf(form, this.#bytes.slice(from, from + (words[at + 2] as number)) as Uint8Array<ArrayBuffer>)
       }
       Atomics.store(words, at, 0)
-      this.#advance(head, position)
+      const next = this.#advance(position)
       this.#emptied.ring(1)
+      // One that has found this value being received, and went to sleep, can have the next.
+      if (this.#filled.isWaitedFor && words[this.#at(next)] === mark(next)) this.#filled.ring(1)
       return [value as T]
     }
     return undefined
   }
 
-  #advance(which: number, position: number): void {
-    Atomics.compareExchange(this.words, which, position, (position + 1) & positionBits)
+  /** Moves `head` on beyond a position that has been received. @returns the next one */
+  #advance(position: number): number {
+    const next = (position + 1) & positionBits
+    Atomics.compareExchange(this.words, head, position, next)
+    return next
   }
 
   /** A dead thread has left this cell: one that it was writing is free, one that it was reading is there again. */

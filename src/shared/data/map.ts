@@ -1,10 +1,10 @@
 import { checkInteger, describe } from '../../core/errors/checks.ts'
-import { BusyError, InvalidArgumentError, OverloadedError } from '../../core/errors/errors.ts'
-import { nodeThreads } from '../../core/node.ts'
-import { isAlive, ownTag } from '../../core/system/thread-table.ts'
+import { InvalidArgumentError, OverloadedError } from '../../core/errors/errors.ts'
 import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { readLast, readNext } from '../memory/in-order.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { tuning } from '../waiting/tuning.ts'
+import { OneWriter } from './one-writer.ts'
 
 /** Options of a SharedMap. */
 export interface SharedMapOptions extends SharedOptions {
@@ -19,24 +19,37 @@ export interface SharedMapOptions extends SharedOptions {
 const known: ReadonlySet<string> = new Set(['name', 'maxEntries', 'keyLength', 'valueSize'])
 
 /**
- * A hash table with open addressing. One writes at a time, under a word with its tag; readers take no lock: a slot has a version that is odd while it is written, and a
- * reader that finds it odd, or another one afterwards, looks again. A writer that dies leaves a slot with an odd version: the next one drops that entry.
+ * A hash table with open addressing. One writes at a time, under a word with its tag (and a bit that says that others wait for it); readers take no lock: a slot has a version that
+ * is odd while it is written, and a reader that finds it odd, or another one afterwards, looks again. A writer that dies leaves a slot with an odd version: the next one drops that entry.
+ *
+ * Whenever a slot gets another key or another kind of value it is *born* again, with a number that is used once. A thread remembers where it has found a key, and in which birth:
+ * as long as that stands there, so does the key, and neither its hash nor its characters are looked at. A number that takes the place of a number is one store of eight bytes,
+ * which needs no version.
  */
 const guard = headWords
-const waiting = headWords + 1
+const births = headWords + 1
 const size = headWords + 2
 const maxAt = headWords + 3
 const keyAt = headWords + 4
 const valueAt = headWords + 5
 const slots = headWords + 6
 
-/** The words of a slot before its key: version, hash, length of the key, length of the value in bytes or -1 for a number. */
-const slotHead = 4
+/** The words of a slot before its key: version, hash, length of the key, length of the value in bytes or -1 for a number, birth, and one to come to eight bytes. */
+const slotHead = 6
+const birth = 4
+const unborn = 0
 const empty = 0
 const removed = 1
 const isNumber = -1
-/** Milliseconds for which the main thread tries to get in before it gives up; a block there would keep it from hearing of a death. */
-const mainPatience = 100
+/** The most keys of which a thread remembers the place. */
+const mostHints = 65_536
+
+/** The place in which a thread has found a key. */
+interface Hint {
+  readonly at: number
+  readonly born: number
+  readonly isNumber: boolean
+}
 
 /**
  * A map from strings to numbers or bytes that all threads see: a cache that every worker fills and reads.
@@ -74,6 +87,8 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
   readonly #units: Uint16Array
   readonly #bytes: Uint8Array
   readonly #numbers: Float64Array
+  readonly #hints: Map<string, Hint> = new Map()
+  readonly #writer: OneWriter
 
   /** @param options `maxEntries`, `keyLength`, `valueSize`, `name` */
   constructor(options: SharedMapOptions = {}) {
@@ -99,6 +114,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     this.#units = new Uint16Array(this.words.buffer)
     this.#bytes = new Uint8Array(this.words.buffer)
     this.#numbers = new Float64Array(this.words.buffer)
+    this.#writer = new OneWriter(this.words, guard, this.title, () => this.#mend())
   }
 
   /** The number of entries, at this moment. */
@@ -108,30 +124,66 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   /** The value of a key; undefined where there is none. Bytes are a copy. */
   get(key: string): V | undefined {
+    const hint = this.#hints.get(key)
+    if (hint !== undefined) {
+      const value = hint.isNumber ? this.#numberOf(hint) : this.#bytesOf(hint)
+      if (value !== undefined) return value as V
+      this.#hints.delete(key)
+    }
+    return this.#seek(key) as V | undefined
+  }
+
+  /** The number of an entry whose place is known; undefined where that is another entry by now. */
+  #numberOf({ at, born }: Hint): number | undefined {
+    const { words } = this
+    if (readNext(words, at + birth) !== born) return undefined
+    const value = this.#numbers[(at + slotHead + this.#keyWords) / 2]
+    return readLast(words, at + birth) === born ? value : undefined
+  }
+
+  #bytesOf({ at, born }: Hint): Uint8Array | undefined {
+    const { words } = this
+    const version = Atomics.load(words, at)
+    if ((version & 1) === 1 || words[at + birth] !== born) return undefined
+    const value = this.#read(at) as Uint8Array
+    return readLast(words, at) === version ? value : undefined
+  }
+
+  /** Looks for a key by its hash, and remembers where it is. */
+  #seek(key: string): number | Uint8Array | undefined {
     const { words } = this
     if (typeof key !== 'string' || key.length > this.keyLength) return undefined
     const hash = hashOf(key)
+    let looks = tuning.looks
     for (let n = hash & this.#mask, seen = 0; seen <= this.#mask;) {
       const at = slots + n * this.#slot
       const version = Atomics.load(words, at)
       let value: number | Uint8Array | undefined
-      let isHere = false
+      let born = unborn
       if ((version & 1) === 0) {
         const its = words[at + 1]
         if (its === hash && this.#isKey(at, key)) {
-          isHere = true
+          born = words[at + birth] as number
           value = this.#read(at)
         }
-        if (Atomics.load(words, at) === version) {
-          if (isHere) return value as V
+        if (readLast(words, at) === version) {
+          if (value !== undefined) {
+            this.#remember(key, at, born)
+            return value
+          }
           if (its === empty) return undefined
           n = (n + 1) & this.#mask
           seen++
           continue
         }
-      } else if (!isAlive(Atomics.load(words, guard))) this.#under(() => {}) // its writer is dead, or has just left
+      } else if (looks-- === 0 || !this.#writer.isThere) this.#under(() => {}) // it is dead, has just left, or stands still: then this one sleeps
     }
     return undefined
+  }
+
+  #remember(key: string, at: number, born: number): void {
+    if (this.#hints.size >= mostHints) this.#hints.clear()
+    this.#hints.set(key, { at, born, isNumber: this.words[at + 3] === isNumber })
   }
 
   /** True if there is a value. */
@@ -141,23 +193,45 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   /** Sets the value of a key. Errors: `SKEIN_OVERLOADED` when the key is new and the map is full, `SKEIN_INVALID_ARGUMENT`, `SKEIN_BUSY`. */
   set(key: string, value: V): void {
-    this.#checkKey(key)
-    this.#checkValue(value)
-    this.#under(() => this.#put(key, value))
+    const hint = typeof value === 'number' ? this.#hints.get(key) : undefined
+    if (hint === undefined) {
+      this.#checkKey(key)
+      this.#checkValue(value)
+    }
+    this.#writer.enter()
+    try {
+      if (hint !== undefined && this.#isHere(hint)) this.#numbers[this.#placeOf(hint.at)] = value as number
+      else this.#put(key, value)
+    } finally {
+      this.#writer.leave()
+    }
   }
 
   /** Adds to the number of a key, which is 0 where there is none, and returns the sum: no two threads get the same. Errors: those of `set`. */
   add(key: string, by: number = 1): number {
-    this.#checkKey(key)
     this.#checkValue(by)
-    return this.#under(() => {
+    const hint = this.#hints.get(key)
+    if (hint === undefined) this.#checkKey(key)
+    this.#writer.enter()
+    try {
+      if (hint !== undefined && this.#isHere(hint)) {
+        const place = this.#placeOf(hint.at)
+        return (this.#numbers[place] = (this.#numbers[place] as number) + by)
+      }
       const at = this.#find(key, hashOf(key))
       const before = at === undefined ? 0 : this.#read(at)
       if (typeof before !== 'number')
         throw new InvalidArgumentError(`add needs a number, and '${key}' of ${this.title} has bytes.`)
       this.#put(key, before + by)
       return before + by
-    })
+    } finally {
+      this.#writer.leave()
+    }
+  }
+
+  /** True where a number that was found there before still is, for one who has entered. */
+  #isHere(hint: Hint): boolean {
+    return hint.isNumber && this.words[hint.at + birth] === hint.born
   }
 
   /** Removes a key, and says whether it was there. Errors: `SKEIN_BUSY`. */
@@ -166,6 +240,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     return this.#under(() => {
       const at = this.#find(key, hashOf(key))
       if (at === undefined) return false
+      this.#hints.delete(key)
       this.#drop(at)
       Atomics.sub(this.words, size, 1)
       return true
@@ -178,11 +253,12 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
       for (let n = 0; n <= this.#mask; n++) {
         const at = slots + n * this.#slot
         if (this.words[at + 1] === empty) continue
-        Atomics.add(this.words, at, 1)
+        this.#begin(at)
         this.words[at + 1] = empty
         Atomics.add(this.words, at, 1)
       }
       Atomics.store(this.words, size, 0)
+      this.#hints.clear()
     })
   }
 
@@ -214,23 +290,33 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
       }
       at = this.#free(hash)
     }
-    Atomics.add(words, at, 1)
+    const place = this.#placeOf(at)
+    if (!isNew && typeof value === 'number' && words[at + 3] === isNumber) {
+      this.#numbers[place] = value
+      this.#remember(key, at, words[at + birth] as number)
+      return
+    }
+    // The same place for those who have seen it, where the value is of the same kind.
+    const stays = !isNew && (words[at + 3] === isNumber) === (typeof value === 'number')
+    const born = stays ? (words[at + birth] as number) : this.#nextBirth()
+    this.#begin(at)
     if (isNew) {
       words[at + 1] = hash
       words[at + 2] = key.length
       const from = (at + slotHead) * 2
       for (let i = 0; i < key.length; i++) this.#units[from + i] = key.charCodeAt(i)
     }
-    const place = at + slotHead + this.#keyWords
     if (typeof value === 'number') {
       words[at + 3] = isNumber
-      this.#numbers[place / 2] = value
+      this.#numbers[place] = value
     } else {
       words[at + 3] = value.length
-      this.#bytes.set(value, place * 4)
+      this.#bytes.set(value, place * 8)
     }
+    Atomics.store(words, at + birth, born)
     Atomics.add(words, at, 1)
     if (isNew) Atomics.add(words, size, 1)
+    this.#remember(key, at, born)
   }
 
   #drop(at: number): void {
@@ -238,9 +324,25 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     // Nobody looks further than an empty slot, so one in front of such a one need not be kept.
     const next = at + this.#slot
     const isLast = words[(next < words.length ? next : slots) + 1] === empty
-    Atomics.add(words, at, 1)
+    this.#begin(at)
     words[at + 1] = isLast ? empty : removed
     Atomics.add(words, at, 1)
+  }
+
+  /** From here on, and before anything in it changes, the slot is not one that anybody has seen before. */
+  #begin(at: number): void {
+    Atomics.add(this.words, at, 1)
+    Atomics.store(this.words, at + birth, unborn)
+  }
+
+  #nextBirth(): number {
+    const next = ((this.words[births] as number) + 1) | 0
+    return (this.words[births] = next === unborn ? 1 : next)
+  }
+
+  /** The place of the value of a slot, in steps of eight bytes. */
+  #placeOf(at: number): number {
+    return (at + slotHead + this.#keyWords) / 2
   }
 
   #find(key: string, hash: number): number | undefined {
@@ -270,47 +372,17 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   #read(at: number): number | Uint8Array {
     const length = this.words[at + 3] as number
-    const place = at + slotHead + this.#keyWords
-    return length === isNumber ? (this.#numbers[place / 2] as number) : this.#bytes.slice(place * 4, place * 4 + length)
+    const place = this.#placeOf(at)
+    return length === isNumber ? (this.#numbers[place] as number) : this.#bytes.slice(place * 8, place * 8 + length)
   }
 
   /** Does something as the only writer. */
   #under<R>(fn: () => R): R {
-    const { words } = this
-    this.#enter()
+    this.#writer.enter()
     try {
       return fn()
     } finally {
-      Atomics.store(words, guard, 0)
-      if (Atomics.load(words, waiting) > 0) Atomics.notify(words, guard, 1)
-    }
-  }
-
-  #enter(): void {
-    const { words } = this
-    const me = ownTag()
-    let until: number | undefined
-    for (let looks = 0; ; looks++) {
-      const seen = Atomics.compareExchange(words, guard, 0, me)
-      if (seen === 0) return
-      if (looks < tuning.spin) continue
-      if (!isAlive(seen)) {
-        if (Atomics.compareExchange(words, guard, seen, me) !== seen) continue
-        this.#mend()
-        return
-      }
-      if (nodeThreads().isMainThread) {
-        until ??= Date.now() + mainPatience
-        if (Date.now() > until) {
-          throw new BusyError(
-            `${this.title} has been written to by another thread for ${mainPatience} ms: try again in a later turn of the event loop.`,
-          )
-        }
-        continue
-      }
-      Atomics.add(words, waiting, 1)
-      Atomics.wait(words, guard, seen, tuning.slice)
-      Atomics.sub(words, waiting, 1)
+      this.#writer.leave()
     }
   }
 
@@ -321,6 +393,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     for (let n = 0; n <= this.#mask; n++) {
       const at = slots + n * this.#slot
       if ((Atomics.load(words, at) & 1) === 1) {
+        Atomics.store(words, at + birth, unborn)
         words[at + 1] = removed
         Atomics.add(words, at, 1)
       }

@@ -8,12 +8,14 @@ import type { Scope } from '../../core/scope/scope.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { Tenure } from '../../core/sync/tenure.ts'
 import { isAlive, ownTag, threadName } from '../../core/system/thread-table.ts'
-import { type Arrived, handleOf, headWords, SharedHandle } from '../memory/handle.ts'
+import { type Arrived, headWords, type Holding, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { eventCountWords } from '../waiting/attempt.ts'
 import type { Contested } from '../waiting/deadlock.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
 import { checkMayWait } from '../waiting/may-wait.ts'
+import { asksFor } from '../waiting/order.ts'
+import { tuning } from '../waiting/tuning.ts'
 
 /** The state of a lock in shared memory, at this moment. */
 export interface SharedLockStats {
@@ -43,6 +45,8 @@ export abstract class OwnedSharedLock extends SharedHandle {
   /** The hold of this thread: the lock belongs to the thread in the shared word, and to a scope here. */
   readonly #tenure: Tenure = new Tenure(this)
   readonly #contested: Contested
+  /** The place where it was taken; only with `SKEIN_DEBUG=1`. */
+  #since: Error | undefined
 
   /** @internal */
   constructor(kind: 'SharedMutex' | 'SharedRLock', title: string, options: SharedOptions | Arrived) {
@@ -51,11 +55,8 @@ export abstract class OwnedSharedLock extends SharedHandle {
     this.#contested = {
       id: this.words[1] as number,
       title: this.title,
+      isFree: () => this.words[state] === 0,
       holder: () => Atomics.load(this.words, state),
-      holds: id => {
-        const other = handleOf(id)
-        return other instanceof OwnedSharedLock && Atomics.load(other.words, state) === ownTag()
-      },
     }
   }
 
@@ -104,16 +105,25 @@ export abstract class OwnedSharedLock extends SharedHandle {
    */
   acquireSync(owner?: Owner): void {
     const by = ownerOf(owner)
-    this.admit(scopeOf(by))
-    this.#enterSync(by)
+    const scope = scopeOf(by)
+    this.admit(scope)
+    this.#enterSync(by, scope)
   }
 
-  #enterSync(by: Owner | undefined): void {
+  #enterSync(by: Owner | undefined, scope: Scope | undefined): void {
     checkBlocking(this.title, 'await lock.acquire(s), or lock.tryAcquire()')
     checkMayWait(by, this.title)
-    const scope = scopeOf(by)
-    if (this.#take(scope, false)) return
-    this.#count.waitSync(isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(), by, this.title, this.#contested)
+    const at = tuning.watches ? asksFor(this, scope, true) : undefined
+    if (!this.#take(scope, false)) {
+      this.#count.waitSync(
+        isHungry => this.#take(scope, isHungry) ?? this.#refuseOwn(),
+        by,
+        this.title,
+        this.#contested,
+        scope,
+      )
+    }
+    if (at !== undefined) this.#since = at
   }
 
   /**
@@ -135,9 +145,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
    * @param owner the scope that acquired it; may be left out where it is the current one, or where it was acquired without one
    */
   release(owner?: Owner): void {
-    const me = ownTag()
-    const seen = Atomics.load(this.words, state)
-    if (seen !== me) throw this.#notHeld(seen)
+    if (!this.#isOwn) throw this.#notHeld(Atomics.load(this.words, state))
     const holder = this.#tenure.scope
     if (holder !== undefined || owner !== undefined) {
       const by = scopeOf(ownerOf(owner))
@@ -179,8 +187,8 @@ export abstract class OwnedSharedLock extends SharedHandle {
   holdSync<R>(fn: () => R, owner?: Owner): R {
     checkFunction(fn, 'the first argument of holdSync')
     const by = ownerOf(owner)
-    this.#enterSync(by)
     const scope = scopeOf(by)
+    this.#enterSync(by, scope)
     try {
       const result = scope === undefined ? fn() : callIn(scope, fn, undefined)
       if (isThenable(result)) {
@@ -191,7 +199,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
       }
       return result
     } finally {
-      if (Atomics.load(this.words, state) === ownTag()) this.giveBack()
+      if (this.#isOwn) this.giveBack()
     }
   }
 
@@ -212,7 +220,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
     const by = ownerOf(owner)
     checkMayWait(by, this.title)
     const scope = scopeOf(by)
-    const wasAbandoned = await this.#count.wait(() => this.#takeAnyway(scope), by, this.title)
+    const wasAbandoned = await this.#count.wait(() => this.#takeAnyway(scope), by, this.title, true, this.#contested)
     if (!wasAbandoned) {
       this.giveAllBack()
       return false
@@ -220,10 +228,10 @@ export abstract class OwnedSharedLock extends SharedHandle {
     try {
       await (scope === undefined ? fn() : callIn(scope, fn, undefined))
     } catch (error) {
-      if (Atomics.load(this.words, state) === ownTag()) this.#abandon(ownTag())
+      if (this.#isOwn) this.#abandon(ownTag())
       throw error
     }
-    if (Atomics.load(this.words, state) === ownTag()) this.giveAllBack()
+    if (this.#isOwn) this.giveAllBack()
     return true
   }
 
@@ -244,7 +252,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
 
   /** @internal True when `scope` may do what the holder may; without one, when the holder has none either. */
   isHeldBy(scope: Scope | undefined): boolean {
-    if (Atomics.load(this.words, state) !== ownTag()) return false
+    if (!this.#isOwn) return false
     const holder = this.#tenure.scope
     return holder === scope || (holder !== undefined && scope !== undefined && this.owns(holder, scope))
   }
@@ -252,6 +260,11 @@ export abstract class OwnedSharedLock extends SharedHandle {
   /** @internal */
   holder(): Scope | undefined {
     return this.#tenure.scope
+  }
+
+  /** @internal */
+  override holds(): readonly Holding[] {
+    return this.#isOwn ? [{ by: this.#tenure.scope, kind: 1, since: this.#since }] : []
   }
 
   /** @internal Releases it without asking who does. */
@@ -269,7 +282,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
 
   /** @internal Waits for the lock, whatever becomes of the scope: for one who has to have it back. */
   async reclaim(scope: Scope | undefined, levels: number): Promise<void> {
-    await this.#count.wait(isHungry => this.#take(scope, isHungry), undefined, this.title)
+    await this.#count.wait(isHungry => this.#take(scope, isHungry), undefined, this.title, true, this.#contested, scope)
     this.goDeeper(levels)
   }
 
@@ -280,6 +293,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
       undefined,
       this.title,
       this.#contested,
+      scope,
     )
     this.goDeeper(levels)
   }
@@ -299,12 +313,14 @@ export abstract class OwnedSharedLock extends SharedHandle {
     checkMayWait(by, this.title)
     const scope = scopeOf(by)
     this.admit(scope)
-    if (this.#count.isIdle && this.#take(scope, false)) return done
-    return this.#count.wait(
-      isHungry => this.#take(scope, isHungry),
-      by,
-      this.title,
-    ) as Promise<unknown> as Promise<void>
+    const at = tuning.watches ? asksFor(this, scope, false) : undefined
+    const take = (isHungry: boolean): true | undefined => {
+      const got = this.#take(scope, isHungry)
+      if (got && at !== undefined) this.#since = at
+      return got
+    }
+    if (this.#count.isIdle && take(false)) return done
+    return this.#count.wait(take, by, this.title, true, this.#contested, scope) as Promise<unknown> as Promise<void>
   }
 
   /** @internal Refuses those who may not even ask, but in a block that cannot be left. */
@@ -353,9 +369,14 @@ export abstract class OwnedSharedLock extends SharedHandle {
     this.#count.ring()
   }
 
+  /** True where this thread holds it. A plain look tells: nobody else writes the tag of this thread there, nor takes it away while it lives. */
+  get #isOwn(): boolean {
+    return this.words[state] === ownTag()
+  }
+
   /** It would wait for a task of its own thread, which cannot go on while this blocks. */
   #refuseOwn(): undefined {
-    if (Atomics.load(this.words, state) !== ownTag()) return undefined
+    if (!this.#isOwn) return undefined
     throw new DeadlockError(
       `${this.title} is held by ${this.#tenure.scope?.title ?? 'other code'} of this same thread, which cannot release it while the thread is ` +
         'blocked. Hold it for synchronous stretches only (holdSync); or wait for it with await lock.hold(fn, s).',

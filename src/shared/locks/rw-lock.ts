@@ -4,13 +4,17 @@ import { DeadlockError, MisuseError } from '../../core/errors/errors.ts'
 import { isThenable } from '../../core/errors/thenable.ts'
 import { callIn } from '../../core/scope/slot.ts'
 import { type Owner, ownerOf, scopeOf } from '../../core/scope/owner.ts'
+import type { Scope } from '../../core/scope/scope.ts'
 import { runBlock } from '../../core/sync/block.ts'
 import { isAlive, ownTag, threadName } from '../../core/system/thread-table.ts'
 import { steady } from '../../core/time/platform.ts'
-import { type Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { type Arrived, headWords, type Holding, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { type Attempt, eventCountWords } from '../waiting/attempt.ts'
+import type { Contested } from '../waiting/deadlock.ts'
 import { checkBlocking, EventCount } from '../waiting/event-count.ts'
+import { asksFor } from '../waiting/order.ts'
+import { tuning } from '../waiting/tuning.ts'
 import { checkMayWait } from '../waiting/may-wait.ts'
 
 /** The state of a readers-writer lock in shared memory, at this moment. */
@@ -26,12 +30,13 @@ export interface SharedRWLockStats {
 /**
  * A word for the writer: 0, its tag while it waits for the readers to leave, its tag and `writes` once it is in, or -1 after one has died in there. And a word for
  * each reader with its tag. A reader first takes its word and looks at the writer's after that; a writer first takes its word and looks at the readers' after that. Of two that
- * come at the same time at least one sees the other, and the reader steps back.
+ * come at the same time at least one sees the other, and the reader steps back. The word `used` is how many of the readers' words were ever taken: it grows before one is, so a writer need not look at the rest.
  */
 const writer = headWords
 const abandoner = headWords + 1
 const readersFirst = headWords + 2
-const readCount = headWords + 3
+const used = headWords + 3
+const readCount = headWords + 4
 const writeCount = readCount + eventCountWords
 const firstReader = writeCount + eventCountWords
 const mostReaders = 512
@@ -39,9 +44,6 @@ const mostReaders = 512
 const writes = 1 << 30
 const tagBits = writes - 1
 const isAbandoned = -1
-
-/** Milliseconds for which a writer leaves the lock to readers that were waiting when the last one was done, if none of them comes. */
-const courtesy = 100
 
 /**
  * Many may read at the same time, or one may write.
@@ -74,6 +76,9 @@ export class SharedRWLock extends SharedHandle {
 
   readonly #readCount: EventCount
   readonly #writeCount: EventCount
+  readonly #contested: Contested
+  /** Those of this thread that read, write, or are about to write. */
+  readonly #holdings = new Set<Holding>()
 
   /** @param options `name`: how it is called in errors */
   constructor(options: SharedOptions = {}) {
@@ -84,6 +89,12 @@ export class SharedRWLock extends SharedHandle {
     )
     this.#readCount = new EventCount(this.words, readCount)
     this.#writeCount = new EventCount(this.words, writeCount)
+    this.#contested = {
+      id: this.words[1] as number,
+      title: this.title,
+      isFree: () => true,
+      holder: () => Atomics.load(this.words, writer) & tagBits,
+    }
   }
 
   /**
@@ -95,15 +106,23 @@ export class SharedRWLock extends SharedHandle {
    */
   read<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
     let at = 0
+    let holding: Holding
     return runBlock(
       this,
       fn,
       owner,
       async by => {
         checkMayWait(by, this.title)
-        at = this.#enterRead() ?? (await this.#readCount.wait(() => this.#enterRead(), by, this.title))
+        const since = tuning.watches ? asksFor(this, scopeOf(by), false) : undefined
+        at =
+          this.#enterRead() ??
+          (await this.#readCount.wait(() => this.#enterRead(), by, this.title, true, this.#contested))
+        holding = this.#hold(scopeOf(by), since)
       },
-      () => this.#leaveRead(at),
+      () => {
+        this.#holdings.delete(holding)
+        this.#leaveRead(at)
+      },
     )
   }
 
@@ -115,15 +134,21 @@ export class SharedRWLock extends SharedHandle {
    * **Errors**: those of `read`.
    */
   write<R>(fn: () => R | PromiseLike<R>, owner?: Owner): Promise<R> {
+    let holding: Holding
     return runBlock(
       this,
       fn,
       owner,
       async by => {
         checkMayWait(by, this.title)
+        const since = tuning.watches ? asksFor(this, scopeOf(by), false) : undefined
         await this.#waitToWrite(by, false)
+        holding = this.#hold(scopeOf(by), since)
       },
-      () => this.#leaveWrite(),
+      () => {
+        this.#holdings.delete(holding)
+        this.#leaveWrite()
+      },
     )
   }
 
@@ -141,10 +166,13 @@ export class SharedRWLock extends SharedHandle {
       if (at === undefined && (Atomics.load(this.words, writer) & tagBits) === ownTag()) throw this.#ownThread('writes')
       return at
     }
-    const at = this.#enterRead() ?? this.#readCount.waitSync(attempt, by, this.title)
+    const since = tuning.watches ? asksFor(this, scopeOf(by), true) : undefined
+    const at = this.#enterRead() ?? this.#readCount.waitSync(attempt, by, this.title, this.#contested)
+    const holding = this.#hold(scopeOf(by), since)
     try {
       return this.#run(fn, by, 'read')
     } finally {
+      this.#holdings.delete(holding)
       this.#leaveRead(at)
     }
   }
@@ -160,16 +188,20 @@ export class SharedRWLock extends SharedHandle {
   writeSync<R>(fn: () => R, owner?: Owner): R {
     const by = this.#checkSync(fn, owner, 'write')
     if ((Atomics.load(this.words, writer) & tagBits) === ownTag()) throw this.#ownThread('writes')
-    const intent = this.#intent(true)
+    const since = tuning.watches ? asksFor(this, scopeOf(by), true) : undefined
+    const intent = this.#intent(scopeOf(by), true)
     try {
-      if (intent.attempt(false) === undefined) this.#writeCount.waitSync(intent.attempt, by, this.title)
+      if (intent.attempt(false) === undefined)
+        this.#writeCount.waitSync(intent.attempt, by, this.title, this.#contested)
     } catch (error) {
       intent.drop()
       throw error
     }
+    const holding = this.#hold(scopeOf(by), since)
     try {
       return this.#run(fn, by, 'write')
     } finally {
+      this.#holdings.delete(holding)
       this.#leaveWrite()
     }
   }
@@ -202,8 +234,8 @@ export class SharedRWLock extends SharedHandle {
   /** The number that read and the thread that writes, at this moment. */
   stats(): SharedRWLockStats {
     let readers = 0
-    for (let n = 0; n < mostReaders; n++) {
-      const tag = Atomics.load(this.words, firstReader + n)
+    for (let at = firstReader; at < this.words.length; at++) {
+      const tag = Atomics.load(this.words, at)
       if (tag !== 0 && isAlive(tag)) readers++
     }
     const seen = Atomics.load(this.words, writer)
@@ -214,6 +246,17 @@ export class SharedRWLock extends SharedHandle {
       writer: isHeld ? threadName(tag) : undefined,
       abandoned: seen === isAbandoned || (!isHeld && seen >= writes),
     })
+  }
+
+  /** @internal */
+  override holds(): readonly Holding[] {
+    return [...this.#holdings]
+  }
+
+  #hold(by: Scope | undefined, since: Error | undefined, kind: 1 | -1 = 1): Holding {
+    const holding: Holding = { by, kind, since }
+    this.#holdings.add(holding)
+    return holding
   }
 
   /** Its place among the readers. */
@@ -233,10 +276,13 @@ export class SharedRWLock extends SharedHandle {
   }
 
   #takePlace(): number | undefined {
-    for (let n = 0; n < mostReaders; n++) {
-      const at = firstReader + n
+    for (let at = firstReader; at < this.words.length; at++) {
       const seen = Atomics.load(this.words, at)
       if (seen !== 0 && isAlive(seen)) continue
+      const n = at - firstReader
+      for (let most = Atomics.load(this.words, used); most <= n; most = Atomics.load(this.words, used)) {
+        Atomics.compareExchange(this.words, used, most, n + 1)
+      }
       if (Atomics.compareExchange(this.words, at, seen, ownTag()) === seen) return at
     }
     return undefined
@@ -264,10 +310,10 @@ export class SharedRWLock extends SharedHandle {
   }
 
   async #waitToWrite(by: Owner | undefined, isRepair: boolean): Promise<boolean> {
-    const intent = this.#intent(false, isRepair)
+    const intent = this.#intent(scopeOf(by), false, isRepair)
     try {
       const done = this.#writeCount.isIdle ? intent.attempt(false) : undefined
-      return done ?? (await this.#writeCount.wait(intent.attempt, by, this.title, false))
+      return done ?? (await this.#writeCount.wait(intent.attempt, by, this.title, false, this.#contested))
     } catch (error) {
       intent.drop()
       throw error
@@ -279,8 +325,13 @@ export class SharedRWLock extends SharedHandle {
    *
    * @returns false where it is in as usual, true where what it has got was abandoned
    */
-  #intent(isBlocking: boolean, isRepair = false): { readonly attempt: Attempt<boolean>; drop(): void } {
+  #intent(
+    by: Scope | undefined,
+    isBlocking: boolean,
+    isRepair = false,
+  ): { readonly attempt: Attempt<boolean>; drop(): void } {
     let isTaken = false
+    let holding: Holding | undefined
     let wasAbandoned = false
     let since: number | undefined
     const take = (): boolean => {
@@ -299,7 +350,7 @@ export class SharedRWLock extends SharedHandle {
       if (Atomics.load(this.words, readersFirst) > 0) {
         // After a writer its readers go first, unless they have given up.
         since ??= steady()
-        if (this.#readCount.waiting > 0 && steady() - since < courtesy) return false
+        if (this.#readCount.waiting > 0 && steady() - since < tuning.courtesy) return false
         Atomics.store(this.words, readersFirst, 0)
       }
       return Atomics.compareExchange(this.words, writer, 0, ownTag()) === 0
@@ -308,7 +359,9 @@ export class SharedRWLock extends SharedHandle {
       attempt: () => {
         if (!isTaken) isTaken = take()
         if (!isTaken) return undefined
-        for (let n = 0; n < mostReaders; n++) {
+        holding ??= this.#hold(by, undefined, -1) // the readers that come now wait for this one
+        const most = Atomics.load(this.words, used)
+        for (let n = 0; n < most; n++) {
           const at = firstReader + n
           const seen = Atomics.load(this.words, at)
           if (seen === 0) continue
@@ -317,9 +370,11 @@ export class SharedRWLock extends SharedHandle {
           Atomics.compareExchange(this.words, at, seen, 0)
         }
         Atomics.store(this.words, writer, ownTag() + writes)
+        this.#holdings.delete(holding)
         return wasAbandoned
       },
       drop: () => {
+        if (holding !== undefined) this.#holdings.delete(holding)
         if (isTaken) this.#setWriter(wasAbandoned ? isAbandoned : 0)
       },
     }

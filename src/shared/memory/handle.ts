@@ -4,8 +4,10 @@ import { brandClass, brandOf } from '../../core/brand.ts'
 import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { fileOfCaller } from '../../core/report/own-file.ts'
+import type { Scope } from '../../core/scope/scope.ts'
 import { adoptThreadTable, freshId, threadTable } from '../../core/system/thread-table.ts'
 import { type Kind, kinds } from './kinds.ts'
+import { watchWorkers } from './own-workers.ts'
 
 /** The words that every handle begins with: what it is, and its number in this program. */
 export const headWords = 2
@@ -35,6 +37,9 @@ export class Arrived {
     this.more = more
   }
 }
+
+// Here, and not with the first handle: a Worker that gets one may have been started before that.
+watchWorkers()
 
 const handles = new Map<number, WeakRef<SharedHandle>>()
 const dropped = /* @__PURE__ */ new FinalizationRegistry<number>(id => {
@@ -72,15 +77,34 @@ export abstract class SharedHandle extends Travels {
     dropped.register(this, id)
   }
 
+  /** @internal The holders in this thread, where it is a lock. */
+  holds(): readonly Holding[] {
+    return none
+  }
+
   /** @internal The things that another thread needs beside the memory and the name. */
   more(): unknown {
     return undefined
   }
 }
 
-/** The handle with that number in this thread. */
-export function handleOf(id: number): SharedHandle | undefined {
-  return handles.get(id)?.deref()
+/** One that holds a lock. */
+export interface Holding {
+  readonly by: Scope | undefined
+  /** 1; or -1 for one that does not hold it yet, but keeps the others out already. */
+  readonly kind: 1 | -1
+  /** The place where it was taken; only with `SKEIN_DEBUG=1`. */
+  readonly since: Error | undefined
+}
+
+const none: readonly Holding[] = []
+
+/** All handles of this thread. */
+export function* handlesHere(): Generator<SharedHandle, void, undefined> {
+  for (const each of handles.values()) {
+    const handle = each.deref()
+    if (handle !== undefined) yield handle
+  }
 }
 
 /** The needs of a new handle. */

@@ -1,8 +1,14 @@
 /** The number of words of an event count. */
-export const eventCountWords = 5
+export const eventCountWords = 4
 
 /** The places of its words. */
-export const place = { hungry: 0, bell: 1, sleepers: 2, asyncBell: 3, asyncSleepers: 4 } as const
+export const place = { hungry: 0, bell: 1, sleepers: 2, asyncBell: 3 } as const
+
+/**
+ * The word `sleepers` counts the threads that block, and so many for each event loop that waits: who rings finds out with one look that
+ * there is nobody.
+ */
+export const oneLoop: number = 1 << 16
 
 /**
  * One look at whether a wait is over: does in one step what was waited for, and returns its outcome; undefined where that cannot be

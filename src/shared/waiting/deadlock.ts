@@ -1,98 +1,157 @@
 import { DeadlockError } from '../../core/errors/errors.ts'
-import { isAlive, ownTag, placeOf, textWords, threadName, threadTable, waitAt } from '../../core/system/thread-table.ts'
+import { userFrames } from '../../core/report/place.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import { steady } from '../../core/time/platform.ts'
+import { threadName } from '../../core/system/thread-table.ts'
+import { heldBy } from '../memory/holding.ts'
+import { type BoardRecord, dropRecord, isSame, readRecords, takeRecord, textOf, waits, writeRecord } from './board.ts'
 
-/** A lock that a thread blocks for, as far as the search for circles is concerned. */
+/** A lock that is waited for, as far as the search for circles is concerned. */
 export interface Contested {
   readonly id: number
   readonly title: string
-  /** The tag of the thread that holds it; not above 0 where none does. */
+  /** A plain look whether it is worth an attempt. */
+  isFree(): boolean
+  /** The tag of the thread that holds it alone; not above 0 where none does. */
   holder(): number
-  /** True where this thread holds the lock with that number. */
-  holds(id: number): boolean
 }
 
+/** The most locks of a waiter that are written down. */
+const mostHeld = waits.numbers - 2
+/** The places of the numbers of a record. */
+const wanted = 0
+const beat = 1
+const firstHeld = 2
+/** Milliseconds for which a circle must have stood in which somebody awaits: see `DeadlockWatch`. */
+const certainty = 300
+
 /**
- * Finds threads that block for each other's locks. A thread that has blocked for a whole slice writes into its place of the thread table for which lock it waits and
- * who holds it, keeps that up to date, and follows the chain of holders. If it comes back to itself, there seems to be a circle; but what stands there may be old. So each thread of
- * the circle confirms, for the wait that it is in, that it does hold what the one before it waits for: being blocked, it goes on holding it. When all have confirmed, the
- * circle is real, and the one with the highest tag breaks it by throwing. The others go on.
+ * Finds those who wait for each other's locks. Who has waited for a while writes down what for, and which locks it holds meanwhile: a thread that blocks holds all locks of
+ * its tasks, a scope that awaits those of its own task. From the records of all a waiter finds out whether it waits for one who holds, and waits for one who holds, and so on, in a circle.
  *
- * A thread that never blocks for so long comes by here never.
+ * A record stands as long as its wait, and each of the circle has written by itself what it holds. So if the serials of all records are the same after the circle was found as before, there
+ * was a moment at which all of these waits were under way, and none of them can end by itself any more: the circle is real. The one with the last record breaks it by
+ * throwing, and the others go on. Where a scope awaits, it could be that it uses locks in several promises at once; so each of the circle must
+ * have looked again, and the circle must have stood for a while.
+ *
+ * Who gets what it wants at once, or soon, comes by here never.
  */
 export class DeadlockWatch {
   readonly #lock: Contested
-  #isPublished = false
+  readonly #scope: Scope | undefined
+  readonly #blocks: boolean
+  readonly #at: Error | undefined
+  #record: number | undefined
+  #held: readonly number[] = []
+  #beats = 0
+  /** The circle as it was seen first, and when. */
+  #seen: { readonly ring: readonly BoardRecord[]; readonly since: number } | undefined
 
-  constructor(lock: Contested) {
+  /**
+   * @param scope the one that waits; undefined for a thread that blocks without one
+   * @param blocks whether its whole thread does
+   * @param at where it waits
+   */
+  constructor(lock: Contested, scope: Scope | undefined, blocks: boolean, at: Error | undefined) {
     this.#lock = lock
+    this.#scope = scope
+    this.#blocks = blocks
+    this.#at = at
   }
 
-  /** One look. Throws `SKEIN_DEADLOCK` in the one thread that has to break the circle. */
+  /** One look. Throws `SKEIN_DEADLOCK` in the one that has to break the circle. */
   look(): void {
-    const words = threadTable()
-    const me = ownTag()
-    const at = placeOf(me)
-    if (!this.#isPublished) {
-      this.#isPublished = true
-      Atomics.store(words, at + waitAt.lock, this.#lock.id)
-      writeText(words, at, this.#lock.title)
-      Atomics.add(words, at + waitAt.serial, 1)
+    this.#publish()
+    const mine = this.#record
+    if (mine === undefined) return
+    const ring = circle(readRecords(waits), mine)
+    if (ring === undefined || ring.some(({ n }) => n > mine) || !ring.every(each => isSame(waits, each))) {
+      if (ring === undefined) this.#seen = undefined
+      return
     }
-    Atomics.store(words, at + waitAt.holder, Math.max(0, this.#lock.holder()))
-    const ring = circle(words, me)
-    if (ring === undefined) return
-    const wanted = Atomics.load(words, placeOf(ring.at(-1) as number) + waitAt.lock)
-    if (!this.#lock.holds(wanted)) return
-    Atomics.store(words, at + waitAt.confirmed, Atomics.load(words, at + waitAt.serial))
-    if (ring.some(tag => tag > me) || !ring.every(tag => isConfirmed(words, tag))) return
-    if (circle(words, me)?.join() !== ring.join()) return
-    throw new DeadlockError(told(words, ring))
+    if (!this.#seen?.ring.every((each, n) => isAsBefore(each, ring[n]))) this.#seen = { ring, since: steady() }
+    const { ring: before, since } = this.#seen as { ring: readonly BoardRecord[]; since: number }
+    const isAwaited = ring.some(({ numbers }) => (numbers[beat] as number) < 0)
+    if (isAwaited && (steady() - since < certainty || before.some((each, n) => !hasLooked(each, ring[n])))) return
+    throw new DeadlockError(told(ring))
   }
 
   /** The wait is over. */
   end(): void {
-    if (!this.#isPublished) return
-    const words = threadTable()
-    const at = placeOf(ownTag())
-    Atomics.store(words, at + waitAt.holder, 0)
-    Atomics.add(words, at + waitAt.serial, 1)
+    if (this.#record !== undefined) dropRecord(waits, this.#record)
+    this.#record = undefined
+  }
+
+  #publish(): void {
+    const held = heldBy(this.#scope, this.#blocks).slice(0, mostHeld)
+    const isNew = this.#record === undefined
+    this.#record ??= takeRecord(waits)
+    if (this.#record === undefined) return
+    this.#beats++
+    const numbers = [this.#lock.id, this.#blocks ? 0 : -this.#beats, ...held]
+    // A thread that blocks need not say again that it does: its serial is the same as long as nothing has changed.
+    if (isNew || !this.#blocks || held.join() !== this.#held.join()) {
+      writeRecord(waits, this.#record, numbers, isNew ? this.#text() : undefined)
+    }
+    this.#held = held
+  }
+
+  #text(): string {
+    const at = userFrames(this.#at)?.split('\n').slice(0, 8).join('\n') ?? ''
+    return JSON.stringify([this.#lock.title, this.#blocks ? '' : (this.#scope?.title ?? ''), at])
   }
 }
 
-function isConfirmed(words: Int32Array, tag: number): boolean {
-  const at = placeOf(tag)
-  return isAlive(tag) && Atomics.load(words, at + waitAt.confirmed) === Atomics.load(words, at + waitAt.serial)
-}
-
-/** The threads from this one on, each waiting for the next, the last for the first; undefined where there is no circle. */
-function circle(words: Int32Array, me: number): number[] | undefined {
-  const ring = [me]
-  for (let tag = me; ;) {
-    tag = Atomics.load(words, placeOf(tag) + waitAt.holder)
-    if (tag === me) return ring.length > 1 ? ring : undefined
-    if (tag === 0 || !isAlive(tag) || ring.includes(tag)) return undefined
-    ring.push(tag)
+/** The waits from this one on, each for something that the next holds, the last for what this one holds; undefined where there is no circle. */
+function circle(records: readonly BoardRecord[], mine: number): readonly BoardRecord[] | undefined {
+  const start = records.find(({ n }) => n === mine)
+  if (start === undefined) return undefined
+  const done = new Set<number>()
+  const way: BoardRecord[] = []
+  const search = (from: BoardRecord): boolean => {
+    way.push(from)
+    done.add(from.n)
+    for (const next of records) {
+      if (!waitsFor(from, next)) continue
+      if (next.n === mine) return true
+      if (!done.has(next.n) && search(next)) return true
+    }
+    way.pop()
+    return false
   }
+  return search(start) ? way : undefined
 }
 
-function told(words: Int32Array, ring: readonly number[]): string {
-  const parts = ring.map((tag, n) => {
-    const next = ring[(n + 1) % ring.length] as number
-    return `${threadName(tag)} waits for ${readText(words, placeOf(tag))}, which ${threadName(next)} holds`
+/** A lock that somebody is about to get stands as the negative of its number: it is in the way of the others, not of itself. */
+function waitsFor(from: BoardRecord, to: BoardRecord): boolean {
+  const lock = from.numbers[wanted] as number
+  const held = to.numbers.slice(firstHeld)
+  return held.includes(lock) || (from.n !== to.n && held.includes(-lock))
+}
+
+/** True where it is the same wait. */
+function isAsBefore(one: BoardRecord, other: BoardRecord | undefined): boolean {
+  return one.n === other?.n && one.tag === other.tag && one.numbers[wanted] === other.numbers[wanted]
+}
+
+/** True where one that awaits has looked again since. */
+function hasLooked(before: BoardRecord, now: BoardRecord | undefined): boolean {
+  return before.numbers[beat] === 0 || before.numbers[beat] !== now?.numbers[beat]
+}
+
+function told(ring: readonly BoardRecord[]): string {
+  const parts = ring.map(({ n, tag }) => {
+    const [title, task, at] = JSON.parse(textOf(waits, n)) as [string, string, string]
+    return { title, who: task === '' ? threadName(tag) : `${task} of ${threadName(tag)}`, at }
   })
-  return (
-    `Deadlock: ${parts.join('; ')}. This wait was broken off, so that the others can go on. Take the locks in the same order everywhere, ` +
-    'as the one with the lower number first.'
+  const sentences = parts.map(
+    ({ who, title }, n) => `${who} waits for ${title}, which ${parts[(n + 1) % parts.length]?.who} holds`,
   )
-}
-
-function writeText(words: Int32Array, at: number, text: string): void {
-  const bytes = new TextEncoder().encode(text).subarray(0, textWords * 4)
-  new Uint8Array(words.buffer, (at + waitAt.text) * 4, textWords * 4).set(bytes)
-  Atomics.store(words, at + waitAt.length, bytes.length)
-}
-
-function readText(words: Int32Array, at: number): string {
-  const length = Atomics.load(words, at + waitAt.length)
-  return new TextDecoder().decode(new Uint8Array(words.buffer, (at + waitAt.text) * 4, length).slice())
+  const stacks = parts.map(
+    ({ who, title, at }) => `\n${who} waits for ${title} ${at === '' ? '(SKEIN_DEBUG=1 shows where)' : `at\n${at}`}`,
+  )
+  return (
+    `Deadlock: ${sentences.join('; ')}. This wait was broken off, so that the others can go on. Take the locks in the same order everywhere, ` +
+    `as the one with the lower number first.${stacks.join('')}`
+  )
 }

@@ -1,10 +1,13 @@
 import { MisuseError } from '../../core/errors/errors.ts'
 import { nodeThreads } from '../../core/node.ts'
-import { type Owner, waitUnder } from '../../core/scope/owner.ts'
+import { type Owner, scopeOf, waitUnder } from '../../core/scope/owner.ts'
+import type { Scope } from '../../core/scope/scope.ts'
 import { steady } from '../../core/time/platform.ts'
-import { type Attempt, place } from './attempt.ts'
+import { readNext } from '../memory/in-order.ts'
+import { type Attempt, oneLoop, place } from './attempt.ts'
 import { type Contested, DeadlockWatch } from './deadlock.ts'
 import { Line } from './line.ts'
+import { PassedOver } from './passed-over.ts'
 import { tuning } from './tuning.ts'
 import { checkMayWait } from './may-wait.ts'
 
@@ -30,6 +33,8 @@ export class EventCount {
   readonly words: Int32Array
   readonly at: number
   #line: Line | undefined = undefined
+  /** The number of looks after which this thread goes to sleep. */
+  #looks: number = tuning.spin
 
   /** @param at the place of the first of its words */
   constructor(words: Int32Array, at: number) {
@@ -39,7 +44,8 @@ export class EventCount {
 
   /** True while somebody waits who has been passed over for long. */
   get isHungry(): boolean {
-    return Atomics.load(this.words, this.at + place.hungry) !== 0
+    // A plain look: this is about whose turn it is, and nothing is lost where it is seen a moment late.
+    return this.words[this.at + place.hungry] !== 0
   }
 
   /** True where nobody of this event loop waits. A newcomer of the same loop does not overtake. */
@@ -47,20 +53,31 @@ export class EventCount {
     return this.#line === undefined || this.#line.isEmpty
   }
 
-  /** The number of threads that wait, each event loop counted as one. */
-  get waiting(): number {
-    return Atomics.load(this.words, this.at + place.sleepers) + Atomics.load(this.words, this.at + place.asyncSleepers)
+  /** True where somebody waits, as it was seen after the last step of `Atomics`. */
+  get isWaitedFor(): boolean {
+    return readNext(this.words, this.at + place.sleepers) !== 0
   }
 
-  /** Tells those who wait that something has changed, after it has. @param count how many can go on at most */
+  /** The number of threads that wait, each event loop counted as one. */
+  get waiting(): number {
+    const seen = Atomics.load(this.words, this.at + place.sleepers)
+    return (seen % oneLoop) + Math.floor(seen / oneLoop)
+  }
+
+  /** Tells those who wait that something has changed, after a step of `Atomics` has changed it. @param count how many can go on at most */
   ring(count: number = Number.POSITIVE_INFINITY): void {
+    const waiting = readNext(this.words, this.at + place.sleepers)
+    if (waiting !== 0) this.#wake(waiting, count)
+  }
+
+  #wake(waiting: number, count: number): void {
     const { words, at } = this
-    if (Atomics.load(words, at + place.sleepers) !== 0) {
+    if (waiting % oneLoop !== 0) {
       Atomics.add(words, at + place.bell, 1)
       // The one that is woken might leave what is free to somebody hungry who sleeps on.
       Atomics.notify(words, at + place.bell, Atomics.load(words, at + place.hungry) === 0 ? count : undefined)
     }
-    if (Atomics.load(words, at + place.asyncSleepers) !== 0) {
+    if (waiting >= oneLoop) {
       Atomics.add(words, at + place.asyncBell, 1)
       Atomics.notify(words, at + place.asyncBell)
     }
@@ -69,14 +86,25 @@ export class EventCount {
   /**
    * Blocks this thread until an attempt succeeds. The caller has tried once in vain, or need not.
    *
-   * @param contested a lock that one thread holds: then a circle of threads that block for each other is found
+   * @param contested a lock: then a circle of those who wait for each other is found
+   * @param scope who waits for the lock
    */
-  waitSync<T>(attempt: Attempt<T>, by: Owner | undefined, title: string, contested?: Contested): T {
+  waitSync<T>(
+    attempt: Attempt<T>,
+    by: Owner | undefined,
+    title: string,
+    contested?: Contested,
+    scope: Scope | undefined = scopeOf(by),
+  ): T {
+    const early = this.#spin(attempt, contested)
+    if (early !== undefined) return early
     const { words, at } = this
     const since = steady()
     let isHungry = false
     let isServed = false
     let watch: DeadlockWatch | undefined
+    const passedOver =
+      tuning.watches && contested !== undefined ? new PassedOver(contested, scope, undefined) : undefined
     Atomics.add(words, at + place.sleepers, 1)
     try {
       for (;;) {
@@ -90,14 +118,21 @@ export class EventCount {
         if (!isHungry && steady() - since > tuning.patience) {
           isHungry = true
           Atomics.store(words, at + place.hungry, 1)
-        } else if (this.#slept(bell) && contested !== undefined) {
-          watch ??= new DeadlockWatch(contested)
+        } else if (
+          Atomics.wait(words, at + place.bell, bell, tuning.slice) === 'timed-out' &&
+          contested !== undefined
+        ) {
+          watch ??= new DeadlockWatch(contested, scope, true, new Error(title))
           watch.look()
         }
+        passedOver?.look(bell)
       }
     } finally {
       watch?.end()
       Atomics.sub(words, at + place.sleepers, 1)
+      // To look for longer would have paid, or not.
+      this.#looks =
+        steady() - since < soon ? Math.min(2 * this.#looks, tuning.spin) : Math.max(leastLooks, this.#looks >> 1)
       if (isHungry) {
         Atomics.store(words, at + place.hungry, 0)
         this.ring() // those whom the hunger of this one has kept back
@@ -105,27 +140,57 @@ export class EventCount {
     }
   }
 
-  /** True where nobody has rung for a whole slice. */
-  #slept(bell: number): boolean {
-    const { words, at } = this
-    for (let looks = tuning.spin; looks > 0; looks--) if (Atomics.load(words, at + place.bell) !== bell) return false
-    return Atomics.wait(words, at + place.bell, bell, tuning.slice) === 'timed-out'
+  /**
+   * Looks for a while before it goes to sleep, since to be woken takes longer than most locks are held: for twice as long after it has paid or would have, for half as long
+   * after a long wait. It is not counted as a sleeper meanwhile, so nobody rings for it; and it looks ever less often, which leaves the memory to those who work on it.
+   */
+  #spin<T>(attempt: Attempt<T>, contested: Contested | undefined): T | undefined {
+    const most = Math.min(this.#looks, tuning.spin)
+    for (let looked = 0, pause = 1; looked < most; looked += pause) {
+      for (let n = 0; n < pause; n++) Atomics.load(nothing, 0)
+      if (pause < longestPause) pause *= 2
+      if (contested !== undefined && !contested.isFree()) continue
+      const outcome = attempt(false)
+      if (outcome === undefined) continue
+      this.#looks = Math.min(2 * this.#looks, tuning.spin)
+      return outcome
+    }
+    return undefined
   }
 
   /**
    * Waits until an attempt succeeds, while the event loop goes on.
    *
    * @param inOrder where the first who waits cannot go on, none behind it can
+   * @param contested a lock: then a circle of those who wait for each other is found
+   * @param scope who waits for the lock
    */
-  wait<T>(attempt: Attempt<T>, by: Owner | undefined, title: string, inOrder = true): Promise<T> {
+  wait<T>(
+    attempt: Attempt<T>,
+    by: Owner | undefined,
+    title: string,
+    inOrder = true,
+    contested?: Contested,
+    scope: Scope | undefined = scopeOf(by),
+  ): Promise<T> {
     const line = (this.#line ??= new Line(this, inOrder))
-    return waitUnder(line.enter(attempt, title), by, title)
+    const claim = contested && { lock: contested, scope }
+    return waitUnder(line.enter(attempt, title, claim), by, title)
   }
 }
 
+/** Memory of this thread alone: to look at it takes some nanoseconds, and the others do not notice. */
+const nothing = /* @__PURE__ */ new Int32Array(1)
+const longestPause = 512
+const leastLooks = 64
+/** Milliseconds within which a wait might as well have been looked through. */
+const soon = 0.05
+let isMain: boolean | undefined
+
 /** Refuses to block the main thread, whose event loop everything else in the program needs. */
 export function checkBlocking(title: string, instead: string): void {
-  if (!nodeThreads().isMainThread || tuning.blocksMain) return
+  isMain ??= nodeThreads().isMainThread
+  if (!isMain || tuning.blocksMain) return
   throw new MisuseError(
     `Waiting for ${title} would block the main thread, and with it the timers and sockets of the program, and the pools that have to ` +
       `tell when a thread has died. Write ${instead} there.`,

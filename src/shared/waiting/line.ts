@@ -1,6 +1,10 @@
 import { Wait } from '../../core/scope/waits.ts'
 import { steady } from '../../core/time/platform.ts'
-import { type Attempt, place } from './attempt.ts'
+import { type Attempt, oneLoop, place } from './attempt.ts'
+import type { Scope } from '../../core/scope/scope.ts'
+import { debugging } from '../../core/report/debug.ts'
+import { type Contested, DeadlockWatch } from './deadlock.ts'
+import { PassedOver } from './passed-over.ts'
 import { attend, leave } from './ticker.ts'
 import { tuning } from './tuning.ts'
 
@@ -17,15 +21,31 @@ type WaitAsync = (
   value: number,
 ) => { readonly async: true; readonly value: PromiseLike<string> } | { readonly async: false; readonly value: string }
 
+/** Milliseconds after which one who waits for a lock looks for others who wait for it. */
+const untilSuspicion = 50
+
+/** A lock that is waited for, and who does. */
+interface Claim {
+  readonly lock: Contested
+  readonly scope: Scope | undefined
+}
+
 /** One that waits on the event loop. */
 class Entry<T> extends Wait<T> {
   readonly attempt: Attempt<T>
   readonly since: number = steady()
   readonly #line: Line
   readonly #title: string
+  readonly #claim: Claim | undefined
+  readonly #at: Error | undefined
+  #watch: DeadlockWatch | undefined
+  #passedOver: PassedOver | undefined
 
-  constructor(line: Line, attempt: Attempt<T>, title: string) {
+  constructor(line: Line, attempt: Attempt<T>, title: string, claim: Claim | undefined) {
     super()
+    this.#claim = claim
+    if (debugging && claim !== undefined) this.#at = new Error(title)
+    if (tuning.watches && claim !== undefined) this.#passedOver = new PassedOver(claim.lock, claim.scope, this.#at)
     this.#line = line
     this.attempt = attempt
     this.#title = title
@@ -35,7 +55,25 @@ class Entry<T> extends Wait<T> {
     return this.#title
   }
 
+  /** Called now and then while it waits. */
+  look(): void {
+    const claim = this.#claim
+    if (claim?.scope === undefined || steady() - this.since < untilSuspicion) return
+    this.#watch ??= new DeadlockWatch(claim.lock, claim.scope, false, this.#at)
+    try {
+      this.#watch.look()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** It was its turn to look, and what it wants was not free. */
+  inVain(): void {
+    this.#passedOver?.look(this.#line.bell)
+  }
+
   protected override free(): void {
+    this.#watch?.end()
     this.#line.left(this as Entry<unknown>)
   }
 }
@@ -56,19 +94,29 @@ export class Line {
     this.#inOrder = inOrder
   }
 
+  get bell(): number {
+    return Atomics.load(this.#count.words, this.#count.at + place.asyncBell)
+  }
+
   get isEmpty(): boolean {
     return this.#entries.size === 0
   }
 
-  enter<T>(attempt: Attempt<T>, title: string): Wait<T> {
-    const entry = new Entry(this, attempt, title)
+  enter<T>(attempt: Attempt<T>, title: string, claim?: Claim): Wait<T> {
+    const entry = new Entry(this, attempt, title, claim)
     this.#entries.add(entry as unknown as Entry<unknown>)
     if (this.#entries.size === 1) {
-      Atomics.add(this.#count.words, this.#count.at + place.asyncSleepers, 1)
+      Atomics.add(this.#count.words, this.#count.at + place.sleepers, oneLoop)
       attend(this)
     }
     this.listen()
     return entry
+  }
+
+  /** Looks for what nobody rings for. */
+  look(): void {
+    this.listen()
+    for (const entry of this.#entries) entry.look()
   }
 
   /** Serves those who can go on, and has itself called when the bell is rung again. */
@@ -109,7 +157,10 @@ export class Line {
   #try(entry: Entry<unknown>): boolean {
     try {
       const outcome = entry.attempt(this.#isHungry)
-      if (outcome === undefined) return false
+      if (outcome === undefined) {
+        entry.inVain()
+        return false
+      }
       entry.settle(outcome)
     } catch (error) {
       entry.fail(error)
@@ -123,7 +174,7 @@ export class Line {
     const { words, at } = this.#count
     if (this.isEmpty) {
       leave(this)
-      Atomics.sub(words, at + place.asyncSleepers, 1)
+      Atomics.sub(words, at + place.sleepers, oneLoop)
       // What the engine still keeps for this line ends, too.
       if (this.#isListening) Atomics.notify(words, at + place.asyncBell)
     }

@@ -6,13 +6,14 @@ import { tuning } from './tuning.ts'
  * also keeps the program running meanwhile, which a wait of the engine does not.
  */
 interface Listening {
-  listen(): void
+  look(): void
 }
 
 const lines = new Set<Listening>()
 let timer: ReturnType<typeof setInterval> | undefined
 
 export function attend(line: Listening): void {
+  if (tuning.slice === Infinity) return
   lines.add(line)
   timer ??= setInterval(look, 'waitAsync' in Atomics ? tuning.slice : 1)
 }
@@ -25,5 +26,5 @@ export function leave(line: Listening): void {
 }
 
 function look(): void {
-  for (const line of lines) line.listen()
+  for (const line of lines) line.look()
 }

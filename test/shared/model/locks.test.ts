@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AbandonedError } from 'skein'
-import { Arrived } from '#skein/shared/memory/handle.js'
 import { SharedCondition } from '#skein/shared/locks/condition.js'
 import { SharedMutex } from '#skein/shared/locks/mutex.js'
 import { SharedSemaphore } from '#skein/shared/locks/semaphore.js'
 import { EventCount } from '#skein/shared/waiting/event-count.js'
 import { packShared } from '#skein/shared/memory/handle.js'
 import { explore, ModelError } from '../../models/explore.ts'
-import { type Body, CancelledHere, system, type Thread, World } from './simulated.ts'
-
-/** The same memory, as the handle of a simulated thread. */
-function arrived<T>(Class: new (given: never) => T, words: Int32Array, more?: unknown): T {
-  return new Class(new Arrived(words, undefined, more) as never)
-}
+import { arrived, type Body, CancelledHere, system, type Thread, World } from './simulated.ts'
 
 /** Fails unless this is the only one inside. */
 class Inside {

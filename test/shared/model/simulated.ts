@@ -1,5 +1,6 @@
 import type { Program, Step, System } from '../../models/explore.ts'
-import { tableSlot, threadTable, wordsOfPlace } from '#skein/core/system/thread-table.js'
+import { tableSlot, wordsOfPlace } from '#skein/core/system/thread-table.js'
+import { Arrived } from '#skein/shared/memory/handle.js'
 import { tuning } from '#skein/shared/waiting/tuning.js'
 
 /**
@@ -23,16 +24,100 @@ interface Sleeper {
   readonly thread: number
   readonly words: Int32Array
   readonly at: number
+  /** Of one that sleeps without blocking: the number of this sleep. */
+  readonly sleep?: number
 }
 
 type Method = (...args: never[]) => unknown
 
 const real: Record<string, Method> = {}
-for (const name of ['load', 'store', 'add', 'sub', 'or', 'exchange', 'compareExchange', 'wait', 'notify']) {
+for (const name of [
+  'load',
+  'store',
+  'add',
+  'sub',
+  'or',
+  'exchange',
+  'compareExchange',
+  'wait',
+  'waitAsync',
+  'notify',
+]) {
   real[name] = (Atomics as unknown as Record<string, Method>)[name] as Method
 }
 
 let running: Thread | undefined
+
+type View = Int32Array | Float64Array | Uint8Array | Uint16Array
+
+/** The typed array behind one whose plain reads and writes are steps. */
+const behind = new WeakMap<object, View>()
+
+/** A typed array whose elements are read and written in steps; a method, as `set` or `slice`, is one step. */
+function stepped<V extends View>(view: V): V {
+  const proxy = new Proxy(view, {
+    get: (target, key) => {
+      const index = typeof key === 'string' ? Number(key) : Number.NaN
+      if (Number.isInteger(index)) {
+        // What a handle is does not change.
+        if (running === undefined || running.isQuiet || index < 2) return target[index]
+        return running.step([{ run: () => target[index] }])
+      }
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function') return value
+      if (key === 'slice') {
+        // In two steps: what changes in between is torn.
+        return (from: number, to: number) => {
+          const middle = from + Math.ceil((to - from) / 2)
+          const parts = [
+            [from, middle],
+            [middle, to],
+          ].map(([a, b]) => running?.step([{ run: () => [...target.subarray(a, b)] }]) as number[])
+          return new (target.constructor as Uint8ArrayConstructor)(parts.flat())
+        }
+      }
+      if (key === 'set') {
+        return (values: Uint8Array, at = 0) => {
+          const middle = Math.ceil(values.length / 2)
+          running?.step([{ run: () => target.set(values.subarray(0, middle), at) }])
+          running?.step([{ run: () => target.set(values.subarray(middle), at + middle) }])
+        }
+      }
+      return (...args: never[]) => running?.step([{ run: () => (value as Method).apply(target, args) }])
+    },
+    set: (target, key, value: number) => {
+      running?.step([{ run: () => void (target[Number(key)] = value) }])
+      return true
+    },
+  })
+  behind.set(proxy, view)
+  return proxy
+}
+
+const views = ['Float64Array', 'Uint8Array', 'Uint16Array'] as const
+
+/** The same memory, as the handle of the simulated thread that is running. */
+export function arrived<T>(Class: new (given: never) => T, words: Int32Array, more?: unknown): T {
+  const globals = globalThis as unknown as Record<string, new (memory: never) => View>
+  const before = views.map(name => globals[name])
+  for (const name of views) {
+    const Real = globals[name] as new (memory: never) => View
+    globals[name] = new Proxy(Real, {
+      construct: (_, args) => {
+        const made = Reflect.construct(Real, args) as View
+        return args[0] === words.buffer ? stepped(made) : made
+      },
+    })
+  }
+  const thread = running as Thread
+  thread.isQuiet = true
+  try {
+    return new Class(new Arrived(stepped(words), undefined, more) as never)
+  } finally {
+    thread.isQuiet = false
+    for (const [n, name] of views.entries()) globals[name] = before[n] as never
+  }
+}
 
 /** One simulated thread. */
 export class Thread {
@@ -42,6 +127,10 @@ export class Thread {
   #known: unknown[] = []
   #next = 0
   #stop: NotYet | undefined
+  /** True while what happens to memory is no step. */
+  isQuiet = false
+  /** The things to be called once a sleep without blocking is over, by its number. */
+  #callbacks: (() => void)[] = []
 
   constructor(world: World, number: number, tag: number) {
     this.#world = world
@@ -85,6 +174,7 @@ export class Thread {
   #run(body: Body): readonly Step[] | undefined {
     this.#next = 0
     this.#stop = undefined
+    this.#callbacks = []
     running = this
     tableSlot.tag = this.tag
     const before = { ...tuning }
@@ -131,6 +221,43 @@ export class Thread {
     return 'ok'
   }
 
+  dozeAsync(words: Int32Array, at: number, value: number): unknown {
+    const { sleepers } = this.#world
+    const sleep = this.#callbacks.length
+    const isAsleep = this.step([
+      {
+        run: () => {
+          if (words[at] !== value) return false
+          sleepers.push({ thread: this.number, words, at, sleep })
+          return true
+        },
+      },
+    ])
+    if (isAsleep !== true) return { async: false, value: 'not-equal' }
+    this.#callbacks.push(() => {})
+    // oxlint-disable-next-line unicorn/no-thenable -- it takes the place of a promise
+    return { async: true, value: { then: (call: () => void) => (this.#callbacks[sleep] = call) } }
+  }
+
+  /**
+   * The event loop of the thread: has those called that have been woken, until the end.
+   *
+   * @param cancel what may happen at any moment instead, once
+   */
+  loop(isOver: () => boolean, cancel?: () => void): void {
+    const { heard } = this.#world
+    const mine = (): number => heard.findIndex(each => each.thread === this.number)
+    let mayCancel = cancel !== undefined
+    while (!isOver()) {
+      const hear = { isReady: () => mine() >= 0, run: () => heard.splice(mine(), 1)[0]?.sleep }
+      const told = this.step(mayCancel ? [hear, { run: () => 'cancel' }] : [hear])
+      if (told === 'cancel') {
+        mayCancel = false
+        cancel?.()
+      } else this.#callbacks[told as number]?.()
+    }
+  }
+
   notify(words: Int32Array, at: number, count: number | undefined): number {
     return this.step([
       { run: () => this.#world.wake(each => each.at === at && each.words.buffer === words.buffer, count ?? Infinity) },
@@ -144,8 +271,11 @@ export class CancelledHere extends Error {
 
 function simulated(name: string): Method {
   const method = real[name] as Method
-  return ((...args: never[]) => {
+  return ((...given: never[]) => {
     const thread = running as Thread
+    const args = [behind.get(given[0] as unknown as object) ?? given[0], ...given.slice(1)] as never[]
+    if (thread.isQuiet) return method(...args)
+    if (name === 'waitAsync') return thread.dozeAsync(...(args as unknown as Parameters<Thread['dozeAsync']>))
     if (name === 'wait') return thread.doze(...(args as unknown as Parameters<Thread['doze']>))
     if (name === 'notify') return thread.notify(...(args as unknown as Parameters<Thread['notify']>))
     return thread.step([{ run: () => method(...args) }])
@@ -155,6 +285,8 @@ function simulated(name: string): Method {
 /** All that simulated threads have in common. */
 export class World {
   readonly sleepers: Sleeper[] = []
+  /** The sleeps without blocking that are over, and of which their event loop has not heard yet. */
+  readonly heard: Sleeper[] = []
   readonly dead = new Set<number>()
   /** The threads that have looked up from their sleep after a death. */
   readonly looked = new Set<number>()
@@ -164,9 +296,18 @@ export class World {
   readonly #tags: readonly number[]
 
   constructor(threads: number, settings: Partial<typeof tuning>) {
-    this.tuning = { spin: 0, blocksMain: true, patience: Infinity, ...settings }
-    tableSlot.words = undefined
-    this.#table = threadTable()
+    this.tuning = {
+      spin: 0,
+      blocksMain: true,
+      patience: Infinity,
+      slice: Infinity,
+      courtesy: Infinity,
+      looks: 4,
+      watches: false,
+      ...settings,
+    }
+    // Without the records of long waits, which no model comes to: a table is made for each run.
+    this.#table = tableSlot.words = new Int32Array(new SharedArrayBuffer(257 * wordsOfPlace * 4))
     this.#tags = Array.from({ length: threads }, (_, n) => 256 * (n + 1) + n)
     for (const [n, tag] of this.#tags.entries()) this.#table[(n + 1) * wordsOfPlace] = tag
   }
@@ -179,7 +320,8 @@ export class World {
     let woken = 0
     for (let i = 0; i < this.sleepers.length && woken < count;) {
       if (which(this.sleepers[i] as Sleeper)) {
-        this.sleepers.splice(i, 1)
+        const [one] = this.sleepers.splice(i, 1) as [Sleeper]
+        if (one.sleep !== undefined) this.heard.push(one)
         woken++
       } else i++
     }
@@ -203,10 +345,12 @@ export class World {
   }
 
   text(words: Int32Array): string {
-    const { sleepers, dead } = this
+    const { sleepers, dead, heard } = this
+    const told = (each: Sleeper): string =>
+      `${each.thread}@${each.at}${each.sleep === undefined ? '' : `#${each.sleep}`}`
     const table = this.#tags.map((_, n) => this.#table[(n + 1) * wordsOfPlace])
     // The second word is the number of the handle, another one in each run.
-    return `${words.subarray(2).join()}|${sleepers.map(each => `${each.thread}@${each.at}`).join()}|${[...dead].join()},${[...this.looked].toSorted((a, b) => a - b).join()}|${table.join()}`
+    return `${words.subarray(2).join()}|${sleepers.map(told).join()}|${heard.map(told).join()}|${[...dead].join()},${[...this.looked].toSorted((a, b) => a - b).join()}|${table.join()}`
   }
 }
 
