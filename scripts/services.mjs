@@ -48,6 +48,11 @@ export async function prometheusProgram() {
   return debianProgram('prometheus', 'prometheus')
 }
 
+/** A browser, which tests drive. Gives { program, version }, or { missing: why }. */
+export async function chromiumProgram() {
+  return debianProgram(process.env.SKEIN_CHROMIUM ?? 'chromium', 'chromium')
+}
+
 /** A program that a package of Debian has, which is installed where it may be. */
 async function debianProgram(program, packageName) {
   const found = await versionOf(program)
@@ -70,7 +75,7 @@ async function debianProgram(program, packageName) {
 async function versionOf(program) {
   try {
     const { stdout, stderr } = await execute(program, ['--version'])
-    return /(?:v=|version )([\d.]+)/.exec(stdout + stderr)?.[1] ?? 'of an unknown version'
+    return /(?:v=|version |Chromium )([\d.]+)/.exec(stdout + stderr)?.[1] ?? 'of an unknown version'
   } catch {
     return undefined
   }
@@ -242,7 +247,7 @@ export async function prepareServices() {
     version === defaultCelery ? celeryWithDjango(version) : celery(version),
   )
   // One after the other: apt-get has one lock.
-  const programs = redisProgram().then(async redis => [redis, await prometheusProgram()])
+  const programs = redisProgram().then(async redis => [redis, await prometheusProgram(), await chromiumProgram()])
   const found = await Promise.all([programs, ...peers, flower(), ...others])
   for (const { missing } of found.flat()) if (missing !== undefined) console.error(`NOT HERE: ${missing}`)
   return 0
@@ -253,6 +258,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     console.log(missing === undefined ? `${name} ${version}` : `NOT HERE: ${missing}`)
   said(await redisProgram(), 'Redis')
   said(await prometheusProgram(), 'Prometheus')
+  said(await chromiumProgram(), 'Chromium')
   for (const name of Object.keys(otherServers)) said(await otherServer(name), name.replace(/ .*/, ''))
   for (const version of Object.keys(celeryVersions)) said(await celery(version), 'Celery')
   said(await flower(), 'Flower')

@@ -38,6 +38,7 @@ export interface Celery {
 const services = (await import(pathToFileURL(join(root, 'scripts/services.mjs')).href)) as {
   readonly redisProgram: () => Promise<ServerProgram | Missing>
   readonly prometheusProgram: () => Promise<ServerProgram | Missing>
+  readonly chromiumProgram: () => Promise<ServerProgram | Missing>
   readonly startRedis: (...options: string[]) => Promise<RedisServer | Missing>
   readonly startServer: (found: ServerProgram, ...options: string[]) => Promise<RedisServer>
   readonly otherServers: Readonly<Record<string, string>>
@@ -54,6 +55,9 @@ export const redisProgram: () => Promise<ServerProgram | Missing> = services.red
 
 /** Looks for Prometheus, which comes with `promtool`; installs it if need be. */
 export const prometheusProgram: () => Promise<ServerProgram | Missing> = services.prometheusProgram
+
+/** Looks for Chromium; installs it if need be. */
+export const chromiumProgram: () => Promise<ServerProgram | Missing> = services.chromiumProgram
 
 /** Starts a Redis server, which is installed if need be. Its parameters are options as on its command line. */
 export const startRedis: (...options: string[]) => Promise<RedisServer | Missing> = services.startRedis

@@ -45,19 +45,21 @@ export class Pulse {
   /** The store as it is now, or was a moment ago. **Errors**: those of the store. */
   async overview(): Promise<Overview> {
     if (this.#last !== undefined && since(this.#last.at) < this.#pause / 2) return this.#last.overview
-    return (this.#look ??= this.#lookAgain())
+    return (this.#look ??= this.#begin(undefined))
   }
 
   /** Lets the next to ask see what was just changed. */
   changed(): void {
     this.#last = undefined
-    if (this.#listeners.size > 0) this.#next(0)
+    // A look that has begun already may not see it.
+    if (this.#look !== undefined) this.#look = this.#begin(this.#look)
+    if (this.#listeners.size > 0) void this.#beat()
   }
 
   /** Tells a listener of each look, until the function that this returns is called. */
   listen(listener: PulseListener): () => void {
     this.#listeners.add(listener)
-    if (this.#listeners.size === 1) this.#next(0)
+    if (this.#listeners.size === 1) void this.#beat()
     else if (this.#last !== undefined) listener.seen(this.#last.overview)
     return () => {
       this.#listeners.delete(listener)
@@ -71,19 +73,32 @@ export class Pulse {
     this.#listeners.clear()
   }
 
-  #next(wait: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#beat(), wait).unref()
+  /** Begins a look, after another one perhaps: two at once would count what has ended twice. */
+  #begin(after: Promise<unknown> | undefined): Promise<Overview> {
+    const look = (async () => {
+      await after?.catch(() => {})
+      return this.#lookAgain()
+    })()
+    const ended = (overview?: Overview): void => {
+      if (this.#look !== look) return
+      this.#look = undefined
+      if (overview !== undefined) this.#last = { overview, at: monotonic() }
+    }
+    look.then(ended, () => ended())
+    return look
   }
 
   async #beat(): Promise<void> {
+    clearTimeout(this.#timer)
     try {
       const overview = await this.overview()
       for (const each of this.#listeners) each.seen(overview)
     } catch (error) {
       for (const each of this.#listeners) each.failed(error)
     }
-    if (this.#listeners.size > 0 && !this.#isClosed) this.#next(this.#pause)
+    if (this.#listeners.size === 0 || this.#isClosed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#beat(), this.#pause).unref()
   }
 
   async #lookAgain(): Promise<Overview> {
@@ -101,11 +116,9 @@ export class Pulse {
         ...(retention === undefined ? {} : { retention: shownRetention(retention) }),
         ...(hasHistory ? { minutes: this.#throughput.minutes(at), tasks: this.#throughput.tasks() } : {}),
       }
-      this.#last = { overview, at: monotonic() }
       return overview
     } finally {
       this.#pause = Math.max(shortest, since(begun) * share)
-      this.#look = undefined
     }
   }
 

@@ -32,6 +32,7 @@ export function keeperOf(database: Database): Keeper {
     settings: storeSettings({}, new Set()),
     kept: unread,
     doubtAgain: 0,
+    counted: new Map(),
     lines: new Lines(database),
     held: new Map(),
     neededAt: new Map(),

@@ -90,7 +90,7 @@ function sumOf({ done, failed, cancelled }: Bar): number {
 /** A round number that is not less. */
 function niceTop(most: number): number {
   const step = 10 ** Math.floor(Math.log10(most))
-  return [1, 2, 5, 10].map(each => each * step).find(each => each >= most) as number
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map(each => each * step).find(each => each >= most) as number
 }
 
 /** How much of something is in use. */

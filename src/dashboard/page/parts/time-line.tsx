@@ -9,12 +9,12 @@ interface Piece {
   readonly to: number
 }
 
-const labels = {
-  delayed: 'delayed',
-  waited: 'in line',
-  attempts: 'earlier attempts',
-  ran: 'ran',
-} as const
+function labelOf(name: Piece['name'], { state }: Job): string {
+  if (name === 'attempts') return 'earlier attempts'
+  if (name === 'waited') return state === 'held' ? 'waits for others' : 'in line'
+  if (name === 'ran') return state === 'running' ? 'runs' : 'ran'
+  return name
+}
 
 /** A job from when it was sent until it ended: how long it was delayed, waited, and ran. */
 export function TimeLine({ job }: { readonly job: Job }): JSX.Element | null {
@@ -28,21 +28,22 @@ export function TimeLine({ job }: { readonly job: Job }): JSX.Element | null {
       <div
         class="track"
         role="img"
-        aria-label={pieces.map(each => `${labels[each.name]} ${span(each.to - each.from)}`).join(', ')}
+        aria-label={pieces.map(each => `${labelOf(each.name, job)} ${span(each.to - each.from)}`).join(', ')}
       >
         {pieces.map(each => (
           <span
             key={each.name}
             class={`piece-${each.name} is-${job.state}`}
             style={{ flexGrow: String(Math.max(0.004, (each.to - each.from) / whole)) }}
-            title={`${labels[each.name]}: ${span(each.to - each.from)}, from ${moment(each.from)} to ${moment(each.to)}`}
+            title={`${labelOf(each.name, job)}: ${span(each.to - each.from)}, from ${moment(each.from)} to ${moment(each.to)}`}
           />
         ))}
       </div>
       <figcaption>
         {pieces.map(each => (
           <span key={each.name}>
-            <i class={`piece-${each.name} is-${job.state}`} /> {labels[each.name]} <b>{span(each.to - each.from)}</b>
+            <i class={`piece-${each.name} is-${job.state}`} /> {labelOf(each.name, job)}{' '}
+            <b>{span(each.to - each.from)}</b>
           </span>
         ))}
       </figcaption>

@@ -207,7 +207,7 @@ function Row(props: {
         )}
       </td>
       <td>{visible(job.queue)}</td>
-      <td class="number">{job.attempt > 1 ? <b>{job.attempt}</b> : job.attempt}</td>
+      <td class="number">{job.attempt > 1 ? <b>{job.attempt}</b> : job.attempt || <span class="quiet">–</span>}</td>
       <td class="number">
         <Took job={job} />
       </td>

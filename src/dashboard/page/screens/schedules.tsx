@@ -208,7 +208,7 @@ function Acts(props: {
         <DoButton
           path={`${path}/run`}
           label="Run now"
-          name={`Run ${visible(schedule.name)} now`}
+          name={`Run now: ${visible(schedule.name)}`}
           done={answer => go(jobAddress((answer as { id: string }).id))}
         />
       )}

@@ -4,6 +4,7 @@ import type { WorkerRecord } from '../../roles/registry.ts'
 import type { CallOutcome } from '../../roles/results.ts'
 import { damagedStory } from '../../story.ts'
 import { messageOf } from './claiming.ts'
+import { endedCounts } from './history/ended-counts.ts'
 import { memoOf } from './counters/counters.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
 import { endedBadly, notEnded, state } from '../file/schema.ts'
@@ -208,10 +209,9 @@ export function stats(turn: Turn): InspectorStats {
      UNION ALL SELECT line, ${state.held}, count(*) FROM skein_call WHERE state = ${state.held} GROUP BY line
      UNION ALL SELECT line, ${state.ready}, count(*) FROM skein_call WHERE state = ${state.ready} GROUP BY line
      UNION ALL SELECT line, ${state.running}, count(*) FROM skein_call WHERE lease IS NOT NULL GROUP BY line
-     UNION ALL SELECT line, ${state.ready}, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = ${state.parked} AND ${notEnded} GROUP BY line
-     UNION ALL SELECT line, state, count(*) FROM skein_call WHERE ended IS NOT NULL GROUP BY line, state`,
+     UNION ALL SELECT line, ${state.ready}, count(*) FROM skein_call WHERE limit_key IS NOT NULL AND state = ${state.parked} AND ${notEnded} GROUP BY line`,
   ) as [number, number, number][]
-  for (const [line, number, count] of counted) {
+  for (const [line, number, count] of [...counted, ...endedCounts(turn)]) {
     const { queue, task } = keeper.lines.at(line)
     of(queue).counts[stateName(number) ?? 'dead'] += count
     if (number === state.ready && !known.has(task)) unclaimed.set(task, (unclaimed.get(task) ?? 0) + count)

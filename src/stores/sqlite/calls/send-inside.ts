@@ -98,6 +98,7 @@ function sendWith(own: Database, calls: readonly OutgoingCall[], settings: Threa
       settings,
       kept: unread,
       doubtAgain: 0,
+      counted: new Map(),
       lines,
       held: new Map(),
       neededAt: new Map(),

@@ -6,6 +6,7 @@ import type { Database } from '../file/database.ts'
 import type { Row } from '../file/driver.ts'
 import type { Lines } from './lines.ts'
 import { checkVersion, countColumns, schemaVersion } from '../file/schema.ts'
+import type { CountedPart } from './history/counted-part.ts'
 import { HistoryCounts } from './history/counts.ts'
 import { type Kept, readRetention } from '../file/kept.ts'
 
@@ -45,6 +46,8 @@ export interface Keeper {
   kept: Kept
   /** The time from which on numbers of history that are hard to believe are counted anew. */
   doubtAgain: number
+  /** The counts of the parts of history, as they were counted last. */
+  readonly counted: Map<number, CountedPart>
   /** The time from which on a lease of a length that has run out is over; see `thread/reach.ts`. */
   readonly overFrom: (length: number) => number
   /** Statements of settlements and steps that roll back the transaction that they are part of, and what they say. */

@@ -22,6 +22,7 @@ import { Reach } from './reach.ts'
 import { Room } from '../file/room.ts'
 import { SameFile } from '../file/same-file.ts'
 import { release } from '../calls/settling.ts'
+import type { CountedPart } from '../calls/history/counted-part.ts'
 import { isOverfull, limitsOf, trim } from '../calls/history/history.ts'
 import { releaseAll, sweep } from '../calls/sweeping.ts'
 import { unread } from '../file/kept.ts'
@@ -105,6 +106,7 @@ export class Service implements Backend<Asked> {
         neededAt: new Map<number, number>(),
         ownLeases: new Set<number>(),
         rollingBack: new Map<string, string>(),
+        counted: new Map<number, CountedPart>(),
       }
       this.#keeper = { database, settings, kept: unread, doubtAgain: 0, lines, boot, overFrom, programs, ...own }
       this.#turnstile = new Turnstile(`${path}-turn`, path, () => Number(process.hrtime.bigint()) / 1e6)
