@@ -67,8 +67,10 @@ async function done(queue, { count, concurrency }) {
       from = answered
     }
     if (ended >= count) return { rate: ((count - first) * 1000) / (answered - from) }
-    // To count what is left takes the longer the more it is, and must not take the place of what is measured.
-    await sleep(Math.max(20, 10 * (answered - asked)))
+    // To count what is left takes the longer the more it is, and must not take the place of what is measured; the end is to be seen
+    // when it comes, also by who takes long to count.
+    const rest = ended > first ? ((count - ended) * (answered - from)) / (ended - first) : Infinity
+    await sleep(Math.min(Math.max(20, 10 * (answered - asked)), Math.max(2, rest / 2)))
   }
 }
 
