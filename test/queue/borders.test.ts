@@ -6,17 +6,18 @@ import { inFolder, call as outgoing } from '../stores/sqlite/folder.ts'
 
 const twice = task(import.meta, (n: number) => n * 2, { name: 'borders.twice' })
 
-const half = 'a\ud800'
-const halves: readonly CallOptions[] = [
-  { id: half },
-  { queue: half },
-  { unique: half },
-  { unique: { key: half } },
-  { limit: { key: half, concurrency: 1 } },
-  { key: half },
-  { tags: ['fine', half] },
-  { headers: { [half]: 1 } },
+/** Options that hold a name, a key or a tag, each with this text in it. */
+const withText = (text: string): readonly CallOptions[] => [
+  { unique: text },
+  { unique: { key: text } },
+  { limit: { key: text, concurrency: 1 } },
+  { key: text },
+  { tags: ['fine', text] },
+  { headers: { [text]: 1 } },
 ]
+const half = 'a\ud800'
+const halves: readonly CallOptions[] = [{ id: half }, { queue: half }, ...withText(half)]
+const cut = 'a\0b'
 const tooLong: readonly CallOptions[] = [
   { unique: { key: 'k', for: 1e300 } },
   { unique: { key: 'k', for: Infinity } },
@@ -51,6 +52,7 @@ const refused = (pattern: RegExp) => (error: unknown) => {
 describe('the border of a queue', () => {
   for (const [wrong, pattern, title] of [
     [halves, /half of a character/, 'a name with half of a character in it'],
+    [withText(cut), /the code 0/, 'a name at a part of which a text would end'],
     [tooLong, /1,000 years|9999/, 'a time that no date can say'],
     [noIds.map(id => ({ id }) as CallOptions), /id must be a word of up to 200 characters/, 'an id that is no word'],
   ] as const) {
@@ -105,6 +107,9 @@ describe('the border of a queue', () => {
     try {
       for (const changes of [{ queue: half }, { task: half }, { unique: { key: half, conflict: 'join' as const } }]) {
         await assert.rejects(store.broker.send([outgoing('1', changes)]), refused(/half of a character/))
+      }
+      for (const changes of [{ queue: cut }, { task: cut }, { unique: { key: cut, conflict: 'join' as const } }]) {
+        await assert.rejects(store.broker.send([outgoing('1', changes)]), refused(/the code 0/))
       }
     } finally {
       await store.close()

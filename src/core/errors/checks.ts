@@ -26,11 +26,18 @@ function hasHalfCharacter(text: string): boolean {
 
 /** Refuses a string that cannot be kept as it is. Errors: `SKEIN_INVALID_ARGUMENT`. */
 export function checkWhole(text: string, option: string): void {
-  if (!hasHalfCharacter(text)) return
-  throw new InvalidArgumentError(
-    `${option} has half of a character in it (a surrogate without its other half), which cannot be stored. Was the text ` +
-      `cut in the middle of an emoji? text.toWellFormed() puts a question mark there; got ${JSON.stringify(text.slice(0, 60))}`,
-  )
+  if (hasHalfCharacter(text)) {
+    throw new InvalidArgumentError(
+      `${option} has half of a character in it (a surrogate without its other half), which cannot be stored. Was the text ` +
+        `cut in the middle of an emoji? text.toWellFormed() puts a question mark there; got ${JSON.stringify(text.slice(0, 60))}`,
+    )
+  }
+  // For many programs a text ends there, SQLite's own among them: what comes after it would be lost.
+  if (text.includes('\0')) {
+    throw new InvalidArgumentError(
+      `${option} has a character with the code 0 in it, which cannot be stored: leave it out; got ${JSON.stringify(text.slice(0, 60))}`,
+    )
+  }
 }
 
 /** Refuses anything but an integer from `least` to `most`. */

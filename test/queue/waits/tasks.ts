@@ -203,7 +203,7 @@ export const swallows = task(import.meta, async function swallows() {
 /** Begins a wait under a name that is taken, or in a step. */
 export const wrong = task(
   import.meta,
-  async function wrong(what: 'twice' | 'in a step' | 'name' | 'half' | 'step' | 'record' | 'signal') {
+  async function wrong(what: 'twice' | 'in a step' | 'name' | 'half' | 'step' | 'cut' | 'record' | 'signal') {
     const s = current()
     switch (what) {
       case 'twice':
@@ -217,6 +217,8 @@ export const wrong = task(
         return sleepStep(s, 'a\ud800', '1d')
       case 'step':
         return s.step('a\ud800', () => 1)
+      case 'cut':
+        return s.step('a\0b', () => 1)
       case 'record':
         return s.step('wait: x', () => 1)
       case 'signal':

@@ -349,6 +349,7 @@ describe('a wait that makes no sense', () => {
     ['name', /needs a name/],
     ['half', /half of a character/],
     ['step', /half of a character/],
+    ['cut', /the code 0/],
     ['record', /may not begin with/],
     ['signal', /abort signal/],
   ] as const) {

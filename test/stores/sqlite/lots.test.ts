@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { CallOutcome, Settlement, StoredState } from 'skein/stores'
+import type { CallOutcome, Report, Settlement, StoredState } from 'skein/stores'
 import { sqliteStore } from 'skein/stores/sqlite'
 import type { SqliteStore } from '#skein/stores/sqlite/sqlite-store.js'
 import { openDriver } from '#skein/stores/sqlite/file/driver.js'
@@ -67,6 +67,42 @@ describe('a SQLite store that writes many calls in one statement', () => {
       const [counted, held] = other.prepare('SELECT ended_count, ended_bytes FROM skein_meta').get() as [number, number]
       const [bytes] = other.prepare('SELECT sum(bytes) FROM skein_call WHERE ended IS NOT NULL').get() as [number]
       assert.deepEqual([counted, held], [99, bytes])
+      other.close()
+      await store.close()
+    },
+  )
+
+  inFolder(
+    'writes each step to its own call, answers lost for the claim that was taken away, and goes on after a count that was damaged',
+    async file => {
+      const store = await sqliteStore(`sqlite:${file}`)
+      await store.broker.send(names(60).map(id => call(id)))
+      const claims = await claimNow(store, request)
+      const other = await openDriver(file)
+      const steps = (name: string): Report[] =>
+        claims.map(({ id, token }) => ({ id, token, kind: 'step', name, value: JSON.stringify(`${name} of ${id}`) }))
+      const odd = `it's "two"\u0001\u00e9`
+      assert.deepEqual(new Set(await store.results.report(steps('one'))), new Set(['ok']))
+      other.exec(`UPDATE skein_call SET token = token + 1 WHERE id = 'call-41'`)
+      other.exec(`UPDATE skein_call SET reports = 0 WHERE id = 'call-7'`)
+      other.exec(`UPDATE skein_call SET reports = 'x' WHERE id = 'call-8'`)
+      const outcomes = await store.results.report([...steps(odd), ...steps('three').slice(0, 5)])
+      assert.deepEqual(
+        outcomes.map((outcome, n) => (outcome === 'ok' ? '' : `${n} ${String(outcome)}`)).filter(text => text !== ''),
+        ['41 lost'],
+      )
+      for (const [n, { id }] of claims.entries()) {
+        const expected = ['one', ...(n === 41 ? [] : [odd]), ...(n < 5 ? ['three'] : [])]
+        assert.deepEqual(
+          (await store.results.reports(id, 0)).map(({ sequence, kind, value }) => [sequence, kind, JSON.parse(value)]),
+          expected.map((name, at) => [at + 1, 'step', { name, value: `${name} of ${id}` }]),
+        )
+      }
+      const sums = other.prepare(
+        `SELECT count(*) FROM skein_call c WHERE steps = (SELECT count(*) FROM skein_report r WHERE r.call = c.call)
+           AND reports = steps AND bytes - length(body) - length(headers) >= (SELECT sum(length(value)) FROM skein_report r WHERE r.call = c.call)`,
+      )
+      assert.deepEqual(sums.get(), [60])
       other.close()
       await store.close()
     },

@@ -17,7 +17,7 @@ import {
   taskKey,
 } from './limits.ts'
 import type { Line } from './lines.ts'
-import { stepsOf } from './reporting.ts'
+import { stepsOf } from './reports/steps.ts'
 import { state } from '../file/schema.ts'
 import { promote } from './sweeping.ts'
 import type { Turn } from './turn.ts'

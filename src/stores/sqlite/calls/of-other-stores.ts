@@ -3,7 +3,7 @@ import { ownCall } from '../../roles/need.ts'
 import type { Begun } from '../../roles/results.ts'
 import { state } from '../file/schema.ts'
 import { load } from './ending.ts'
-import { stepsOf } from './reporting.ts'
+import { stepsOf } from './reports/steps.ts'
 import { settle } from './settling.ts'
 import type { Turn } from './turn.ts'
 

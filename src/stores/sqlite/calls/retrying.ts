@@ -7,7 +7,8 @@ import { load, type Loaded, loadNumber } from './ending.ts'
 import { failedFor, uncount, waitersOf } from './counters/graphs.ts'
 import { holdersOf } from './keys.ts'
 import { boundsIn, refill, standsBehind } from './limits.ts'
-import { forgetUndoing, reportKind, write } from './reporting.ts'
+import { forgetUndoing } from './reports/steps.ts'
+import { reportKind, write } from './reports/writing.ts'
 import type { Turn } from './turn.ts'
 
 /**

@@ -4,13 +4,12 @@ import { tooLarge, tooLargeNext } from '../../refusals.ts'
 import * as story from '../../story.ts'
 import type { Settlement, WriteOutcome } from '../../roles/broker.ts'
 import type { AwaitedCounter } from '../../roles/calls.ts'
-import type { Report } from '../../roles/results.ts'
-import { attend, dropMemo, keepMemo, leave, verdictOf } from './counters/counters.ts'
+import { dropMemo, keepMemo, leave, verdictOf } from './counters/counters.ts'
 import { runEffects } from './effects.ts'
 import { end, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loaded, toUndo } from './ending.ts'
 import { refill } from './limits.ts'
 import { endPlain, endUnkept, type ShortEnding } from './plain-ending.ts'
-import { reportKind, write } from './reporting.ts'
+import { reportKind, write } from './reports/writing.ts'
 import { state } from '../file/schema.ts'
 import { earlier, join, send } from './sending.ts'
 import { sentCall } from './sent-call.ts'
@@ -241,47 +240,4 @@ function dropOwnLease({ database, keeper }: Turn, lease: number): void {
     lease,
     lease,
   )
-}
-
-/** Writes what running attempts report. */
-export function report(turn: Turn, given: readonly Report[]): WriteOutcome[] {
-  return given.map(each => reportOne(turn, each))
-}
-
-function reportOne(turn: Turn, given: Report): WriteOutcome {
-  const { id, token } = given
-  const { database, keeper } = turn
-  const value = given.kind === 'log' ? given.line : given.value
-  const { maxBytes } = keeper.settings
-  const next = given.kind === 'step' ? given.next : undefined
-  const large = tooLarge(value, maxBytes) ?? tooLargeNext(next, maxBytes)
-  if (large) return large
-  const row = database.get(
-    `SELECT call FROM skein_call WHERE id = ? AND token = ? AND state = ${state.running}`,
-    id,
-    token,
-  )
-  if (row === undefined) return 'lost'
-  const call = row[0] as number
-  if (given.kind === 'memo') {
-    turn.durable = true
-    attend(turn, { call, id })
-    keepMemo(turn, call, value)
-    return 'ok'
-  }
-  if (given.kind !== 'step' && given.kind !== 'undone') {
-    write(turn, call, id, reportKind[given.kind], value)
-    return 'ok'
-  }
-  turn.durable = true
-  const isUndone = given.kind === 'undone'
-  const refused = runEffects(turn, `${id} ${token} ${isUndone ? 'undo ' : ''}${given.name}`, given.effects)
-  if (refused) return refused
-  const kind = isUndone ? reportKind.undone : given.undo === true ? reportKind.undoable : reportKind.step
-  write(turn, call, id, kind, value, given.name)
-  if (next?.length) {
-    if (next.some(({ counts }) => counts?.some(({ counter }) => counter === jobCounter(id)))) attend(turn, { call, id })
-    send(turn, next.map(sentCall))
-  }
-  return 'ok'
 }

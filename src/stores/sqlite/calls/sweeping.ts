@@ -4,8 +4,8 @@ import { condemn, endOrUndo, endOverdue, fail, isOverdue, left, load, type Loade
 import { forgetIdle } from './counters/counters.ts'
 import { freeKeys, limitsOf, trim } from './history/history.ts'
 import { notNumbers, open } from './limits.ts'
-import { reportKind, write } from './reporting.ts'
-import { state } from '../file/schema.ts'
+import { reportKind, write } from './reports/writing.ts'
+import { listedByKind, state } from '../file/schema.ts'
 import { spanOf, wait } from './settling.ts'
 import type { Turn } from './turn.ts'
 import { letGo } from './waking.ts'
@@ -172,7 +172,8 @@ function bury(turn: Turn, loaded: Loaded, silence: number, only: boolean): boole
 
 function deathsOf(turn: Turn, call: number, count: number): story.Death[] {
   const rows = turn.database.all(
-    `SELECT value, time_at FROM skein_report WHERE call = ? AND kind = ${reportKind.state} AND value LIKE '{"state":"died"%' ORDER BY sequence DESC LIMIT ?`,
+    `SELECT value, time_at FROM skein_report WHERE call = ? AND kind = ${reportKind.state} AND ${listedByKind}
+       AND value LIKE '{"state":"died"%' ORDER BY sequence DESC LIMIT ?`,
     call,
     count,
   ) as [string, number][]
