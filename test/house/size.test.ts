@@ -23,7 +23,7 @@ const bundles = {
 const published = { size: 1_030_000, unpackedSize: 3_950_000, entryCount: 190 }
 
 /** The joined files that most programs and workers load, in bytes. */
-const parts = { front: 420_500, host: 144_500, pool: 63_500, threads: 8_100, processes: 9_800 }
+const parts = { front: 420_800, host: 144_500, pool: 63_500, threads: 8_100, processes: 9_800 }
 
 /** Says what to do about a size: it is there to be read by somebody who has only added a feature. */
 function hold(what: string, is: number, limit: number, advice: string): void {

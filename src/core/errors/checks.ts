@@ -32,12 +32,11 @@ export function checkWhole(text: string, option: string): void {
         `cut in the middle of an emoji? text.toWellFormed() puts a question mark there; got ${JSON.stringify(text.slice(0, 60))}`,
     )
   }
-  // For many programs a text ends there, SQLite's own among them: what comes after it would be lost.
-  if (text.includes('\0')) {
+  // For many programs a string ends there, SQLite's own among them: what comes after it would be lost.
+  if (text.includes('\0'))
     throw new InvalidArgumentError(
-      `${option} has a character with the code 0 in it, which cannot be stored: leave it out; got ${JSON.stringify(text.slice(0, 60))}`,
+      `${option} has a character with the code 0 in it, which cannot be stored; leave it out`,
     )
-  }
 }
 
 /** Refuses anything but an integer from `least` to `most`. */

@@ -18,4 +18,13 @@ describe('the turnstile beside a file', () => {
     turnstile.close()
     other.close()
   })
+
+  inFolder('gives each its own place, also on a machine that was started a moment ago', async file => {
+    writeFileSync(file, '')
+    const [first, ...others] = Array.from({ length: 100 }, () => new Turnstile(`${file}-turn`, file, () => 1_000))
+    for (const [n, other] of others.entries()) other.show(n === 0 ? 4 : 1)
+    assert.equal(first?.wanted(), 5)
+    assert.deepEqual(first?.programs(), { count: 99, looking: 0 })
+    for (const each of [first, ...others]) each?.close()
+  })
 })

@@ -147,7 +147,8 @@ export class Turnstile {
 
   #isThere(place: number, now: number): boolean {
     const shown = this.#field(place, 3)
-    return shown > now - goneAfter && shown <= now + ahead
+    // 0 is a place that nobody has had, also on a machine that was started a moment ago.
+    return shown > Math.max(0, now - goneAfter) && shown <= now + ahead
   }
 
   #field(place: number, field: number): number {
