@@ -20,6 +20,8 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Resolves when standard output or error contains a text. */
   printed(text: string): Promise<void>
+  /** What it has printed to standard output by now. */
+  stdoutSoFar(): string
 }
 
 /** The tasks that the tests of the command line run. Several of them, so that naming one is needed. */
@@ -85,6 +87,7 @@ export function start(
   if (options.input !== undefined) child.stdin.end(options.input)
   return {
     child,
+    stdoutSoFar: () => stdout,
     ended: new Promise(resolve => child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))),
     printed: text =>
       new Promise(found => {
