@@ -7,7 +7,7 @@
 export { mapInPlace } from './in-place/map-in-place.ts'
 export { sortInPlace, type SortInPlaceOptions } from './in-place/sort-in-place.ts'
 export { par } from './par.ts'
-export { jsonLines, lines, type TextLines } from './sources/lines.ts'
+export { jsonLines, lines, pieces, type TextLines } from './sources/lines.ts'
 export type {
   Histogram,
   HistogramOptions,

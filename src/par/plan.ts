@@ -38,8 +38,8 @@ export type OrderPlan =
 export type SourcePlan =
   | { readonly kind: 'sent' }
   | { readonly kind: 'shared'; readonly array: SharedArray | ArrayBufferView }
-  | { readonly kind: 'lines'; readonly file: string; readonly size: number; readonly json: boolean }
-  | { readonly kind: 'text'; readonly json: boolean }
+  | { readonly kind: 'file'; readonly file: string; readonly size: number; readonly of: 'lines' | 'json' | 'pieces' }
+  | { readonly kind: 'text'; readonly of: 'lines' | 'json' | 'pieces' }
 
 /** All that a lane has to know, once. */
 export interface LanePlan {

@@ -11,7 +11,8 @@ import { sumOf } from './kernels.ts'
 import { Feeder } from './feed.ts'
 import { type Load, makeStages } from './make-stages.ts'
 import { makePass, type Pass } from './pipeline.ts'
-import { type Leaf, openBlocks } from './read-block.ts'
+import type { LeafPart } from '../sources/text.ts'
+import { openBlocks } from './read-block.ts'
 import type { Stage } from './stage.ts'
 
 /** Between two looks at whether it is to stop, a lane takes at most this part of a block. */
@@ -83,13 +84,13 @@ class Lane {
   }
 
   /** Takes the values of a block through all stages, and returns what goes back of it. */
-  async work(block: number, leaves: readonly Leaf[]): Promise<unknown> {
+  async work(block: number, leaves: Iterable<LeafPart>): Promise<unknown> {
     const { sink, cadence } = this.#parts
     sink.begin?.(block)
     const results: unknown[] = []
     for (const leaf of leaves) {
       if (!this.#kernel(leaf)) await this.#through(leaf)
-      if (cadence !== 'leaf') continue
+      if (cadence !== 'leaf' || !leaf.ends) continue
       const result = sink.take()
       if (result !== nothingLeft) results.push(result)
     }
@@ -98,7 +99,7 @@ class Lane {
   }
 
   /** Does what needs no function for a value, over a typed array, in a loop of its own. */
-  #kernel({ values, from, to }: Leaf): boolean {
+  #kernel({ values, from, to }: LeafPart): boolean {
     const { stages, sink } = this.#parts
     if (
       stages.length > 0 ||
@@ -116,7 +117,7 @@ class Lane {
     return true
   }
 
-  async #through({ values, from, to }: Leaf): Promise<void> {
+  async #through({ values, from, to }: LeafPart): Promise<void> {
     this.#parts.sink.from?.(from)
     const stride = Math.max(1, Math.ceil((to - from) / looks))
     for (let at = from; at < to;) {

@@ -1,18 +1,11 @@
 import type { Block, SourcePlan } from '../plan.ts'
 import { SharedArray } from '../../shared/data/array.ts'
-import { leavesOfText, openText, type SentText } from '../sources/text.ts'
+import { type LeafPart, leavesOfText, openText, type SentText } from '../sources/text.ts'
 import { leafEnd, leafOfItems } from '../leaves.ts'
-
-/** Values that are put together before those of the next leaf. */
-export interface Leaf {
-  readonly values: ArrayLike<unknown>
-  readonly from: number
-  readonly to: number
-}
 
 /** The reader of the blocks of one lane. */
 export interface BlockReader {
-  read(block: Block): readonly Leaf[] | Promise<readonly Leaf[]>
+  read(block: Block): Iterable<LeafPart> | Promise<Iterable<LeafPart>>
   close(): Promise<void>
 }
 
@@ -31,22 +24,22 @@ export async function openBlocks(source: SourcePlan, inLeaves: boolean): Promise
       return { read: ([, from, to]) => leavesOf(values, { from, to, offset: 0, inLeaves }), close: noClose }
     }
     case 'text': {
-      const { json } = source
+      const { of: kind } = source
       return {
         read: ([, from, to, data]) => {
           const { bytes, at } = data as SentText
-          return leavesOfText(bytes, { from, to, json, inLeaves, at })
+          return leavesOfText(bytes, { from, to, kind, at })
         },
         close: noClose,
       }
     }
-    case 'lines': {
+    case 'file': {
       const text = await openText(source.file)
-      const { json, size } = source
+      const { of: kind, size } = source
       return {
         read: async ([, from, to]) => {
           const { bytes, at } = await text.read(from, to, size)
-          return leavesOfText(bytes, { from, to, json, inLeaves, at })
+          return leavesOfText(bytes, { from, to, kind, at })
         },
         close: () => text.close(),
       }
@@ -62,13 +55,10 @@ interface Range {
   readonly inLeaves: boolean
 }
 
-function leavesOf(values: ArrayLike<unknown>, { from, to, offset, inLeaves }: Range): Leaf[] {
-  if (!inLeaves) return [{ values, from: from - offset, to: to - offset }]
-  const leaves: Leaf[] = []
+function* leavesOf(values: ArrayLike<unknown>, { from, to, offset, inLeaves }: Range): Generator<LeafPart> {
   for (let at = from; at < to;) {
-    const end = Math.min(to, leafEnd(at, leafOfItems))
-    leaves.push({ values, from: at - offset, to: end - offset })
+    const end = inLeaves ? Math.min(to, leafEnd(at, leafOfItems)) : to
+    yield { values, from: at - offset, to: end - offset, ends: true }
     at = end
   }
-  return leaves
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { messageOf } from '../../core/errors/foreign.ts'
@@ -77,53 +78,80 @@ export function tooLong(file: string, at: number): InvalidArgumentError {
   )
 }
 
+/** What the values of a text are: its lines, what these are in JSON, or pieces of many lines. */
+export type TextKind = 'lines' | 'json' | 'pieces'
+
 interface TextRange {
   readonly from: number
   readonly to: number
   /** The position of the first of the bytes. */
   readonly at: number
-  readonly json: boolean
-  readonly inLeaves: boolean
+  readonly kind: TextKind
 }
 
-/** The lines of some bytes, in leaves by the positions at which they begin. */
-export function leavesOfText(
-  bytes: Uint8Array,
-  { from, to, at, json, inLeaves }: TextRange,
-): { values: unknown[]; from: number; to: number }[] {
+/** Some values of a leaf; `ends` with the last of them. */
+export interface LeafPart {
+  readonly values: ArrayLike<unknown>
+  readonly from: number
+  readonly to: number
+  readonly ends: boolean
+}
+
+/** So many bytes of a leaf are made a string of at a time: one that is soon forgotten is cheap, and lines are parts of it. */
+const pieceSize = 32_768
+
+/** The values of some bytes, leaf by leaf, by the positions at which their lines begin. */
+export function* leavesOfText(bytes: Uint8Array, { from, to, at, kind }: TextRange): Generator<LeafPart> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const leaves: { values: unknown[]; from: number; to: number }[] = []
-  const add = (start: number, end: number): void => {
-    const values = linesOf(buffer.subarray(start, end), { json, at: at + start })
-    if (values.length > 0) leaves.push({ values, from: 0, to: values.length })
-  }
-  if (!inLeaves) {
-    add(0, buffer.length)
-    return leaves
-  }
   let start = 0
-  for (let position = from; position < to && start < buffer.length;) {
-    position = leafEnd(position, leafOfBytes)
-    // The next leaf has the first line that begins where this one ends, or behind.
-    const before = Math.max(start, position - at) - 1
-    const found = position >= to ? -1 : before < start ? start - 1 : buffer.indexOf(newline, before)
-    const end = found < 0 ? buffer.length : found + 1
-    add(start, end)
-    start = end
+  for (let leaf = from; leaf < to && start < buffer.length; leaf = leafEnd(leaf, leafOfBytes)) {
+    const leafStops = leafEnd(leaf, leafOfBytes)
+    for (let piece = leaf; piece < leafStops; piece += pieceSize) {
+      const stop = Math.min(leafStops, piece + pieceSize)
+      const end = linesBefore(buffer, start, stop - at)
+      const values = valuesOf(buffer.subarray(start, end), kind, at + start)
+      start = end
+      yield { values, from: 0, to: values.length, ends: stop === leafStops }
+    }
   }
-  return leaves
 }
 
-function linesOf(buffer: Buffer, { json, at }: { readonly json: boolean; readonly at: number }): unknown[] {
-  if (buffer.length === 0) return []
+/** The end of the last line that begins at or behind `start` and before `stop`. */
+function linesBefore(buffer: Buffer, start: number, stop: number): number {
+  if (stop <= start) return start
+  const found = buffer.indexOf(newline, stop - 1)
+  return found < 0 ? buffer.length : found + 1
+}
+
+function valuesOf(bytes: Buffer, kind: TextKind, at: number): readonly unknown[] {
   // A mark of the byte order is none of the text.
-  const text = buffer.toString(
-    'utf8',
-    at === 0 && buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0,
-  )
-  const lines = text.split(text.includes('\r\n') ? /\r?\n/ : '\n')
+  const hasMark = at === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  const buffer = hasMark ? bytes.subarray(3) : bytes
+  if (buffer.length === 0) return []
+  if (kind === 'pieces') return [buffer.toString('utf8')]
+  const lines = linesOf(buffer)
+  return kind === 'json' ? parsed(lines, at) : lines
+}
+
+function linesOf(buffer: Buffer): string[] {
+  // A string with one character of more than a byte takes two bytes for each, and all that is done with its parts takes longer.
+  const isPlain = isAscii(buffer)
+  const text = buffer.toString('latin1')
+  const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop() // what is behind the last newline is not a line
-  if (!json) return lines
+  const hasReturns = text.includes('\r\n') || text.endsWith('\r')
+  if (isPlain && !hasReturns) return lines
+  for (const [index, line] of lines.entries()) {
+    const isEnd = index === lines.length - 1 && buffer.at(-1) !== newline
+    const short = hasReturns && !isEnd && line.endsWith('\r') ? line.slice(0, -1) : line
+    lines[index] = isPlain || !foreign.test(short) ? short : Buffer.from(short, 'latin1').toString('utf8')
+  }
+  return lines
+}
+
+const foreign = /[\x80-\xff]/
+
+function parsed(lines: readonly string[], at: number): unknown[] {
   const values: unknown[] = []
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue
