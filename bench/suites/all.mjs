@@ -9,6 +9,7 @@ import * as largeValues from './large-values.mjs'
 import * as longTasks from './long-tasks.mjs'
 import * as map from './map.mjs'
 import * as observe from './observe.mjs'
+import * as par from './par.mjs'
 import * as queue from './queue.mjs'
 import * as redis from './redis.mjs'
 import * as scaling from './scaling.mjs'
@@ -77,6 +78,12 @@ export const suites = [
   },
   { name: 'scaling', make: scaling.suite, rounds: [3, 1], about: 'speed-up of CPU-bound calls on several cores' },
   { name: 'map', make: map.suite, rounds: [3, 1], about: 'a map over a million items of a microsecond' },
+  {
+    name: 'par',
+    make: par.suite,
+    rounds: [3, 1],
+    about: 'sums, sorting and word counts over many items, beside one thread, NumPy, joblib and dask.bag',
+  },
   {
     name: 'graph',
     make: graph.suite,

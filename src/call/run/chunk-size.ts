@@ -21,10 +21,12 @@ export class ChunkSize {
   readonly #limits: ChunkLimits
   #perItem: number | undefined
   #weight = 0
-  size = 1
+  size: number
 
-  constructor(limits: ChunkLimits = limitsOfMap) {
+  /** @param first how many items the first bundles have: 1, where nobody knows how long they take */
+  constructor(limits: ChunkLimits = limitsOfMap, first = 1) {
     this.#limits = limits
+    this.size = first
   }
 
   /**

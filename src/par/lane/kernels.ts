@@ -14,3 +14,24 @@ export function sumOf(values: ArrayLike<number>, from: number, to: number): numb
   for (; i < to; i++) a += values[i] as number
   return a + b + (c + d)
 }
+
+/** The least and the greatest number of a part of a typed array; NaN for both where there is one among them. */
+export function minMaxOf(values: ArrayLike<number>, from: number, to: number): readonly [min: number, max: number] {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  // Any NaN, or an infinity of each sign, makes this one NaN: then it is looked at more closely.
+  let sum = 0
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number
+    if (value < min) min = value
+    if (value > max) max = value
+    sum += value
+  }
+  if (sum === sum && min !== 0 && max !== 0) return [min, max]
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number
+    min = Math.min(min, value)
+    max = Math.max(max, value)
+  }
+  return [min, max]
+}

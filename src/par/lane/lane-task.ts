@@ -4,10 +4,10 @@ import { callIn, currentSource, type ScopeSource } from '../../core/scope/slot.t
 import type { Scope } from '../../core/scope/scope.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { steady } from '../../core/time/platform.ts'
-import { HistogramSink, SumSink } from '../endings/numbers.ts'
+import { HistogramSink, MinMaxSink, SumSink } from '../endings/numbers.ts'
 import { nothingLeft, type Sink } from '../endings/sink.ts'
 import { type Block, cadenceOf, laneAsk, type LanePlan, type Receipt } from '../plan.ts'
-import { sumOf } from './kernels.ts'
+import { minMaxOf, sumOf } from './kernels.ts'
 import { Feeder } from './feed.ts'
 import { type Load, makeStages } from './make-stages.ts'
 import { makePass, type Pass } from './pipeline.ts'
@@ -34,7 +34,7 @@ export const lane: Task<(plan: LanePlan) => Promise<unknown>> = task(
     }
     const cadence = cadenceOf(plan.ending)
     const { stages, sink } = await makeStages(plan, (task => services.load(task)) as Load)
-    const worker = new Lane(s, { source, stages, sink, cadence })
+    const worker = new Lane(s, { source, stages, sink, cadence, plan })
     const reader = await openBlocks(plan.source, cadence === 'leaf')
     const given: Promise<unknown>[] = []
     try {
@@ -63,6 +63,7 @@ export const lane: Task<(plan: LanePlan) => Promise<unknown>> = task(
 )
 
 interface Parts {
+  readonly plan: LanePlan
   readonly source: ScopeSource
   readonly stages: readonly Stage[]
   readonly sink: Sink
@@ -78,8 +79,8 @@ class Lane {
   constructor(s: Scope, parts: Parts) {
     this.#s = s
     this.#parts = parts
-    const { stages, sink, source } = parts
-    this.#pass = makePass(stages, sink)
+    const { stages, sink, source, plan } = parts
+    this.#pass = makePass(stages, sink, tasksOf(plan))
     this.#feeder = new Feeder(stages, sink, source)
   }
 
@@ -112,6 +113,8 @@ class Lane {
     this.#s.checkpoint()
     if (sink instanceof SumSink) {
       if (from < to) sink.add(sumOf(numbers, from, to))
+    } else if (sink instanceof MinMaxSink) {
+      if (from < to) for (const value of minMaxOf(numbers, from, to)) sink.add(value)
     } else if (sink instanceof HistogramSink) sink.addAll(numbers, from, to)
     else return false
     return true
@@ -136,4 +139,10 @@ class Lane {
       }
     }
   }
+}
+
+/** The tasks of a plan and the properties that it takes, as a text. */
+function tasksOf({ stages, ending }: LanePlan): string {
+  const references = stages.map(stage => (stage.kind === 'join' ? stage.left : stage.by))
+  return JSON.stringify(['step' in ending ? [...references, ending.step] : references])
 }

@@ -23,18 +23,35 @@ export type Pass = (values: ArrayLike<unknown>, from: number, to: number, sink: 
  * many of them: the compiler then puts none of them into it, and a short function costs several times as much. Its text
  * holds nothing of the user's: functions and names of properties are handed in. Where Node was told to make no code of texts, there is
  * no pass, and values go one by one (`feed.ts`).
+ *
+ * @param tasks the tasks of the stages and the ending, as a text: with the same ones a loop is used again
  */
-export function makePass(stages: readonly Stage[], sink: Sink): Pass | undefined {
+export function makePass(stages: readonly Stage[], sink: Sink, tasks: string): Pass | undefined {
   const text = textOf(stages, sink)
+  const key = `${tasks} ${text}`
+  let make = made.get(key)
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- see above
-    const make = new Function('stages', 'pause', 'isLater', 'listOf', 'pairsOf', text) as (...parts: unknown[]) => Pass
-    return make(stages, pauseAt, isLater, listOf, pairsOf)
+    make ??= new Function('stages', 'pause', 'isLater', 'listOf', 'pairsOf', text) as Make
   } catch (error) {
     if (error instanceof EvalError) return undefined
     throw error
   }
+  // The latest stand last.
+  made.delete(key)
+  made.set(key, make)
+  for (const oldest of made.keys()) {
+    if (made.size <= most) break
+    made.delete(oldest)
+  }
+  return make(stages, pauseAt, isLater, listOf, pairsOf)
 }
+
+type Make = (...parts: unknown[]) => Pass
+
+/** The loops that this worker has run last, for the tasks that they were run with: they have been compiled well by now. */
+const made = /* @__PURE__ */ new Map<string, Make>()
+const most = 64
 
 function pauseAt(
   at: number,

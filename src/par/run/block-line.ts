@@ -8,6 +8,8 @@ import type { BlockSource, Taken } from '../sources/source.ts'
 
 /** The aims for a block: it costs two messages, and a canceller waits for the end of a part of it. */
 const limits: Omit<ChunkLimits, 'largest'> = { target: 10, heaviest: 4_000_000 }
+/** So many items, to each of which next to nothing is done, take a part of a millisecond. */
+const quickFirst = 100_000
 /** On the loop, timers and sockets get their turn after this many milliseconds. */
 const slice = 10
 /** A lane waits this long for a block, in milliseconds: then it ends, and leaves its place to others. */
@@ -17,6 +19,8 @@ const patience = 5
 export interface BlockLineSettings {
   readonly source: BlockSource
   readonly inLeaves: boolean
+  /** True where nothing is done to an item but what skein itself does, which takes some nanoseconds. */
+  readonly isQuick: boolean
   /** So many positions in each block; undefined: by the measured time. */
   readonly chunk: number | undefined
   /** The number of lanes that take from it. */
@@ -59,7 +63,8 @@ export class BlockLine {
 
   constructor(settings: BlockLineSettings) {
     this.#settings = settings
-    this.#size = settings.chunk ?? new ChunkSize({ ...limits, largest: settings.source.most })
+    this.#size =
+      settings.chunk ?? new ChunkSize({ ...limits, largest: settings.source.most }, settings.isQuick ? quickFirst : 1)
   }
 
   /** The number of positions that have been done. */

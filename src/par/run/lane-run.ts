@@ -87,6 +87,7 @@ export class LaneRun {
     this.#blocks = new BlockLine({
       source,
       inLeaves: cadenceOf(ending) === 'leaf',
+      isQuick: stages.length === 0 && source.plan.kind === 'shared',
       chunk,
       places: this.#places,
       isHere,
