@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as skein from 'skein'
 import * as lowlevel from 'skein/lowlevel'
+import * as par from 'skein/par'
 import * as processes from 'skein/processes'
 import * as queue from 'skein/queue'
 import * as shared from 'skein/shared'
@@ -25,7 +26,7 @@ const foreign = new Set(
 
 /** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
 const exported = new Map<string, string>()
-for (const [room, module] of Object.entries({ lowlevel, processes, queue, shared, testing, threads, '': skein })) {
+for (const [room, module] of Object.entries({ lowlevel, par, processes, queue, shared, testing, threads, '': skein })) {
   for (const name of Object.keys(module)) exported.set(name, room)
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])
@@ -42,6 +43,7 @@ const things: Readonly<Record<string, object>> = {
   s: lowlevel.background(),
   job: LocalJob.prototype,
   pool: skein.loop,
+  items: par.par([], { on: skein.loop }),
   lock: new skein.Lock(),
   event: new skein.Event(),
   gate: new skein.Gate(),
@@ -116,5 +118,5 @@ function isThere(span: string, line: string, page: string): boolean {
   if (/^(\w+:|SKEIN_)/.test(span) && !span.includes('(')) return true
   const room = exported.get(first)
   if (room === undefined) return types.has(first) || foreign.has(first)
-  return ['', 'threads', 'processes', 'queue'].includes(room) || line.includes(`skein/${room}`)
+  return ['', 'par', 'threads', 'processes', 'queue'].includes(room) || line.includes(`skein/${room}`)
 }

@@ -141,7 +141,7 @@ class Lane {
   }
 }
 
-/** The tasks of a plan and the properties that it takes, as a text. */
+/** The tasks of a plan and the properties that it takes, as a string. */
 function tasksOf({ stages, ending }: LanePlan): string {
   const references = stages.map(stage => (stage.kind === 'join' ? stage.left : stage.by))
   return JSON.stringify(['step' in ending ? [...references, ending.step] : references])

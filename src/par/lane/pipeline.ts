@@ -24,7 +24,7 @@ export type Pass = (values: ArrayLike<unknown>, from: number, to: number, sink: 
  * holds nothing of the user's: functions and names of properties are handed in. Where Node was told to make no code of texts, there is
  * no pass, and values go one by one (`feed.ts`).
  *
- * @param tasks the tasks of the stages and the ending, as a text: with the same ones a loop is used again
+ * @param tasks the tasks of the stages and the ending, in one string: with the same ones a loop is used again
  */
 export function makePass(stages: readonly Stage[], sink: Sink, tasks: string): Pass | undefined {
   const text = textOf(stages, sink)

@@ -78,7 +78,7 @@ export function tooLong(file: string, at: number): InvalidArgumentError {
   )
 }
 
-/** What the values of a text are: its lines, what these are in JSON, or pieces of many lines. */
+/** The kind of the values of such a file: its lines, what these are in JSON, or pieces of many lines. */
 export type TextKind = 'lines' | 'json' | 'pieces'
 
 interface TextRange {
