@@ -30,7 +30,12 @@ const apiHeaders: Readonly<Record<string, string>> = { ...safeHeaders, 'cache-co
 
 /** A value as the answer. */
 export function answer(value: unknown, status: number = 200): Response {
-  return new Response(toJson(value), {
+  return answerText(toJson(value), status)
+}
+
+/** JSON as the answer. */
+export function answerText(text: string, status: number = 200): Response {
+  return new Response(text, {
     status,
     headers: { ...apiHeaders, 'content-type': 'application/json; charset=utf-8' },
   })

@@ -14,6 +14,7 @@ import { routed } from './api/router.ts'
 import { actRoutes } from './api/routes/act.ts'
 import { eventRoutes } from './api/routes/events.ts'
 import { lookRoutes } from './api/routes/look.ts'
+import { SharedAnswers } from './api/shared-answers.ts'
 import { Streams } from './api/streams.ts'
 import { redaction } from './jobs/redaction.ts'
 import { shownJob } from './jobs/shown-job.ts'
@@ -75,14 +76,16 @@ export async function dashboard(options: DashboardOptions): Promise<Dashboard> {
   const pulse = new Pulse(store)
   const queue = queueIn(store)
   const shown = (job: StoredJob): ReadJob => shownJob(job, redactor)
+  const answers = new SharedAnswers()
   const tell: Room['tell'] = record => {
+    pulse.changed()
     try {
       onAction?.({ time: now(), ...record })
     } catch {
       // It was done, whatever becomes of the record.
     }
   }
-  const room: Room = { store, queue, pulse, streams, redact: redactor, shown, tell }
+  const room: Room = { store, queue, pulse, streams, answers, redact: redactor, shown, tell }
   const guard = new Guard(options)
   const below = base.replace(/\/+$/, '')
   let closed: Promise<void> | undefined

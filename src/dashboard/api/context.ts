@@ -6,6 +6,7 @@ import type { Admitted } from '../access/guard.ts'
 import type { Redaction } from '../jobs/redaction.ts'
 import type { Pulse } from '../live/pulse.ts'
 import type { DashboardAction, DashboardActionRecord } from '../rights.ts'
+import type { SharedAnswers } from './shared-answers.ts'
 import type { Streams } from './streams.ts'
 
 /** The things that all requests of a dashboard share. */
@@ -14,10 +15,11 @@ export interface Room {
   readonly queue: DurableQueue
   readonly pulse: Pulse
   readonly streams: Streams
+  readonly answers: SharedAnswers
   readonly redact: Redaction
   /** A stored job as it is shown. */
   readonly shown: (job: StoredJob) => ReadJob
-  /** Tells of an action that was taken. */
+  /** Tells of an action that was taken, and has those look again who look all the time. */
   readonly tell: (record: Omit<DashboardActionRecord, 'time'>) => void
 }
 

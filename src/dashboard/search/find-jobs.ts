@@ -23,7 +23,6 @@ export interface SearchLimits {
   /** Milliseconds after which it says how far it has come. */
   readonly budget: number
   readonly cursor?: string | undefined
-  readonly signal?: AbortSignal
 }
 
 /** A cursor keeps so many ids: the one at which a page has ended may be gone when the next one is asked for. */
@@ -40,7 +39,7 @@ const outOfLine = 500
 export async function findJobs(
   store: Pick<Store, 'url' | 'inspector'>,
   { filter, matchers, sentFrom }: Search,
-  { limit, budget, cursor, signal }: SearchLimits,
+  { limit, budget, cursor }: SearchLimits,
   read: (job: StoredJob) => ReadJob,
 ): Promise<FoundJobs> {
   const inspector = inspecting(store, 'list')
@@ -65,7 +64,7 @@ export async function findJobs(
     }
     if (page.length < size) return { jobs, looked }
     last = [...last, ...idsOf(page)].slice(-keptIds)
-    if (since(begun) >= budget || signal?.aborted) return { jobs, looked, cursor: cursorOf(last) }
+    if (since(begun) >= budget) return { jobs, looked, cursor: cursorOf(last) }
   }
 }
 

@@ -37,7 +37,7 @@ export const actRoutes: readonly Route[] = [
 const mostTold = 100
 
 async function many(asked: Asked, action: ManyAction): Promise<Response> {
-  const { store, request, shown, tell, pulse, streams, visitor } = asked
+  const { store, request, shown, tell, streams, visitor } = asked
   const body = await bodyOf(request, action === 'cancel' ? ['ids', 'search', 'reason'] : ['ids', 'search'])
   const chosen = chosenIn(body)
   const steps = doToMany(store, action, chosen, textIn(body, 'reason'), shown)
@@ -45,7 +45,6 @@ async function many(asked: Asked, action: ManyAction): Promise<Response> {
   const first = await steps.next()
   let last: ManyProgress | undefined = first.value ?? undefined
   const told = (): void => {
-    pulse.changed()
     tell({
       action,
       to: 'jobs',
@@ -90,7 +89,7 @@ function chosenIn(body: Readonly<Record<string, unknown>>): Chosen {
   throw new Refusal(400, 'wrong-request', 'Say which jobs: ids, or search (an empty one means all), and not both.')
 }
 
-async function clone({ store, request, params, redact, tell, pulse, visitor }: Asked): Promise<Response> {
+async function clone({ store, request, params, redact, tell, visitor }: Asked): Promise<Response> {
   const body = await bodyOf(request, ['args', 'kwargs', 'queue'])
   const { args, kwargs } = body
   const queue = textIn(body, 'queue')
@@ -107,7 +106,6 @@ async function clone({ store, request, params, redact, tell, pulse, visitor }: A
   const call = cloneOf(job, change, redact)
   const [sent] = await store.broker.send([call])
   const id = idOf(sent as SendOutcome)
-  pulse.changed()
   tell({
     action: 'submit',
     to: `queue ${call.queue}`,
@@ -128,7 +126,7 @@ function idOf(sent: SendOutcome): string {
 }
 
 async function pauseQueue(
-  { store, request, params, tell, pulse, visitor }: Asked,
+  { store, request, params, tell, visitor }: Asked,
   verb: 'pause' | 'resume',
 ): Promise<Response> {
   await bodyOf(request, [])
@@ -136,7 +134,6 @@ async function pauseQueue(
   checkQueueName(queue)
   const inspector = inspecting(store, verb)
   await (verb === 'pause' ? inspector.pause?.(queue) : inspector.resume?.(queue))
-  pulse.changed()
   tell({
     action: 'pause',
     to: `queue ${queue}, ${verb}`,
@@ -145,11 +142,10 @@ async function pauseQueue(
   return answer({ queue, paused: verb === 'pause' })
 }
 
-async function runSchedule({ queue, request, params, tell, pulse, visitor }: Asked): Promise<Response> {
+async function runSchedule({ queue, request, params, tell, visitor }: Asked): Promise<Response> {
   await bodyOf(request, [])
   const name = params['name'] as string
   const { id } = await (await foundSchedule(queue, name)).run()
-  pulse.changed()
   tell({
     action: 'run',
     to: `schedule ${name}`,

@@ -14,7 +14,8 @@ import { rowOf } from '../../jobs/row.ts'
 import { shownEntry } from '../../jobs/shown-job.ts'
 import { findJobs } from '../../search/find-jobs.ts'
 import { searchKeys, searchOf } from '../../search/search.ts'
-import { answer } from '../../answers.ts'
+import { toJson } from '../../../inspect/to-json.ts'
+import { answer, answerText } from '../../answers.ts'
 import { wholeIn } from '../body.ts'
 import type { Asked, Route } from '../context.ts'
 
@@ -27,13 +28,22 @@ const mostEntries = 1_000
 export const lookRoutes: readonly Route[] = [
   { method: 'GET', path: '/api/about', answer: about },
   { method: 'GET', path: '/api/overview', answer: async ({ pulse }) => answer(await pulse.overview()) },
-  { method: 'GET', path: '/api/jobs', answer: listJobs },
-  { method: 'GET', path: '/api/jobs/{id}', answer: showJob },
-  { method: 'GET', path: '/api/jobs/{id}/graph', answer: showGraph },
-  { method: 'GET', path: '/api/running', answer: listRunning },
-  { method: 'GET', path: '/api/schedules', answer: listSchedules },
-  { method: 'GET', path: '/api/schedules/{name}', answer: showSchedule },
+  { method: 'GET', path: '/api/jobs', answer: shared(listJobs) },
+  { method: 'GET', path: '/api/jobs/{id}', answer: shared(showJob) },
+  { method: 'GET', path: '/api/jobs/{id}/graph', answer: shared(showGraph) },
+  { method: 'GET', path: '/api/running', answer: shared(listRunning) },
+  { method: 'GET', path: '/api/schedules', answer: shared(listSchedules) },
+  { method: 'GET', path: '/api/schedules/{name}', answer: shared(showSchedule) },
 ]
+
+/** Makes an answer that is the same for all once for those who ask at the same time. */
+function shared(look: (asked: Asked) => Promise<unknown>): Route['answer'] {
+  return async asked => {
+    const { pathname, searchParams } = asked.url
+    searchParams.sort()
+    return answerText(await asked.answers.text(`${pathname}?${searchParams}`, async () => toJson(await look(asked))))
+  }
+}
 
 /** The methods of an inspector that the page asks for before it offers them. */
 const methods = ['find', 'list', 'cancel', 'retry', 'purge', 'pause', 'resume', 'stats', 'ended'] as const
@@ -54,20 +64,19 @@ function about({ store, visitor }: Asked): Response {
   })
 }
 
-async function listJobs({ store, url, request, shown, pulse }: Asked): Promise<Response> {
+async function listJobs({ store, url, shown, pulse }: Asked): Promise<unknown> {
   const search = searchOf(url.searchParams.get('q') ?? '', now())
   const limit = wholeIn(url, 'limit', 1, 500, 50)
   const cursor = url.searchParams.get('cursor') ?? undefined
-  const limits = { limit, budget, cursor, signal: request.signal }
-  const { jobs, looked, cursor: next } = await findJobs(store, search, limits, shown)
+  const { jobs, looked, cursor: next } = await findJobs(store, search, { limit, budget, cursor }, shown)
   // Those that can be meant at all: it says how far a search has got.
   const of = await countOf(pulse, search.filter)
-  return answer({
+  return {
     jobs: jobs.map(rowOf),
     looked,
     ...(of === undefined ? {} : { of }),
     ...(next === undefined ? {} : { cursor: next }),
-  })
+  }
 }
 
 async function countOf(
@@ -88,17 +97,17 @@ async function countOf(
   }
 }
 
-async function showJob({ store, params, shown, redact }: Asked): Promise<Response> {
+async function showJob({ store, params, shown, redact }: Asked): Promise<unknown> {
   const stored = await found(store, params['id'] as string)
   const job = shown(stored)
   const all = await storyOf(store, stored.id)
   const story = all.slice(-mostEntries).map(entry => entryAsJson(shownEntry(entry, job.task, redact, failureIn)))
-  return answer({
+  return {
     ...readJobAsJson(job),
     clonable: isClonable(stored),
     story,
     ...(all.length > story.length ? { omitted: all.length - story.length } : {}),
-  })
+  }
 }
 
 /** A failure in a story: text, or already read. */
@@ -110,7 +119,7 @@ function failureIn(error: unknown): ReturnType<typeof failureOf> {
   }
 }
 
-async function showGraph({ store, params, redact }: Asked): Promise<Response> {
+async function showGraph({ store, params, redact }: Asked): Promise<unknown> {
   const id = params['id'] as string
   const graph = await readGraph(store, id)
   if (graph === undefined) throw gone(id)
@@ -120,28 +129,28 @@ async function showGraph({ store, params, redact }: Asked): Promise<Response> {
     const { message = hidden } = (text ?? {}) as { readonly message?: unknown }
     return { ...job, ...(why === undefined ? {} : { why: typeof message === 'string' ? message : hidden }) }
   })
-  return answer({ root: graph.id, jobs: jobs.slice(0, mostNodes), count: jobs.length })
+  return { root: graph.id, jobs: jobs.slice(0, mostNodes), count: jobs.length }
 }
 
 /** So many jobs of a graph are shown. */
 const mostNodes = 2_000
 
-async function listRunning({ store, shown }: Asked): Promise<Response> {
+async function listRunning({ store, shown }: Asked): Promise<unknown> {
   const jobs = await inspecting(store, 'list').list({ states: ['running'], limit: 500 })
-  return answer({ jobs: jobs.map(job => rowOf(shown(job))) })
+  return { jobs: jobs.map(job => rowOf(shown(job))) }
 }
 
-async function listSchedules({ queue, redact }: Asked): Promise<Response> {
+async function listSchedules({ queue, redact }: Asked): Promise<unknown> {
   const all = await queue.schedules()
-  return answer({ schedules: all.map(each => shownSchedule(scheduleAsJson(each), redact)) })
+  return { schedules: all.map(each => shownSchedule(scheduleAsJson(each), redact)) }
 }
 
-async function showSchedule({ queue, params, redact }: Asked): Promise<Response> {
+async function showSchedule({ queue, params, redact }: Asked): Promise<unknown> {
   const schedule = await foundSchedule(queue, params['name'] as string)
   const status = await schedule.status()
   const next = status.state === 'unreadable' ? [] : await schedule.next(10)
   const times = next.map(each => iso(each.getTime()))
-  return answer({ ...shownSchedule(scheduleAsJson(status), redact), times })
+  return { ...shownSchedule(scheduleAsJson(status), redact), times }
 }
 
 /** The schedule of that name. **Errors**: `SKEIN_SCHEDULE_GONE`. */
