@@ -1,10 +1,18 @@
 // What the threads do with whatever library: the same loops for every contestant. Each returns when it began and ended, in milliseconds of one clock.
 const now = () => performance.timeOrigin + performance.now()
 
-/** Waits until all threads are here, so that none works alone. */
-function together(cells, threads) {
+/** Waits until all threads are here for the nth time, so that none works alone. */
+function together(cells, threads, times = 1) {
   Atomics.add(cells, 1, 1)
-  while (Atomics.load(cells, 1) < threads);
+  while (Atomics.load(cells, 1) < threads * times);
+}
+
+/** The same work of all threads twice: a tenth of it to be compiled, and then all of it. */
+function warmed({ cells, threads, count }, work) {
+  together(cells, threads)
+  work(count / 10)
+  together(cells, threads, 2)
+  return timed(() => work(count))
 }
 
 function timed(work) {
@@ -28,11 +36,10 @@ export const kernels = {
   },
 
   /** One number that all add to under one lock. */
-  contended({ open, data, count, cells, threads }) {
+  contended({ open, data, cells, ...rest }) {
     const { lock, unlock } = open(data)
-    together(cells, threads)
-    return timed(() => {
-      for (let i = 0; i < count; i++) {
+    return warmed({ cells, ...rest }, times => {
+      for (let i = 0; i < times; i++) {
         lock()
         cells[0]++
         unlock()
@@ -41,11 +48,10 @@ export const kernels = {
   },
 
   /** Two threads, strictly in turns: what is counted is how often the turn goes over. */
-  handover({ open, data, count, cells, threads, me }) {
+  handover({ open, data, cells, me, ...rest }) {
     const { pass } = open(data)
-    together(cells, threads)
-    return timed(() => {
-      for (let i = 0; i < count; i++) {
+    return warmed({ cells, ...rest }, times => {
+      for (let i = 0; i < times; i++) {
         pass(me, () => {
           if ((cells[0] & 1) !== me) throw new Error(`thread ${me} had a turn that was not its own`)
           cells[0]++
@@ -55,13 +61,12 @@ export const kernels = {
   },
 
   /** Half of the threads put numbers in, the other half takes them out. */
-  queue({ open, data, count, cells, threads, me }) {
+  queue({ open, data, me, ...rest }) {
     const { put, get } = open(data)
-    together(cells, threads)
-    return timed(() => {
+    return warmed(rest, times => {
       let sum = 0
-      if (me % 2 === 0) for (let i = 0; i < count; i++) put(i)
-      else for (let i = 0; i < count; i++) sum += get()
+      if (me % 2 === 0) for (let i = 0; i < times; i++) put(i)
+      else for (let i = 0; i < times; i++) sum += get()
       return sum
     })
   },

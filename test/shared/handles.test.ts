@@ -4,19 +4,38 @@ import { Worker } from 'node:worker_threads'
 import { loop, scope, task } from 'skein'
 import { connect } from 'skein/queue'
 import { processes } from 'skein/processes'
+import { threads } from 'skein/threads'
 import {
   packShared,
+  SharedArray,
   SharedBarrier,
+  SharedCell,
+  SharedChannel,
   SharedCondition,
+  SharedCounter,
   SharedEvent,
+  type SharedHandle,
   SharedLatch,
+  SharedMap,
   SharedMutex,
   SharedOnce,
   SharedRLock,
+  SharedRWLock,
   SharedSemaphore,
+  SharedStruct,
   unpackShared,
 } from 'skein/shared'
 import { withPool } from '../support/pools.ts'
+
+export const makesChannel = task(
+  import.meta,
+  function makesChannel(first: string) {
+    const made = new SharedChannel<string>({ capacity: 2 })
+    made.trySend(first)
+    return made
+  },
+  { name: 'handles.makesChannel' },
+)
 
 const takes = task(import.meta, (handle: object) => typeof handle, { name: 'handles.takes' })
 
@@ -55,6 +74,35 @@ describe('a handle', () => {
     assert.equal(event.isSet, true)
   })
 
+  test('that a Worker of the user holds when it is terminated leaves the lock abandoned', async () => {
+    const [lock, held] = [new SharedMutex({ name: 'stock' }), new SharedEvent()]
+    const code = `
+      import { workerData } from 'node:worker_threads'
+      import { unpackShared } from 'skein/shared'
+      const [lock, held] = workerData.map(unpackShared)
+      lock.acquireSync()
+      held.set()
+      for (;;);
+    `
+    const file = new URL(
+      `data:text/javascript,${encodeURIComponent(code.replace("'skein/shared'", `'${import.meta.resolve('skein/shared')}'`))}`,
+    )
+    const worker = new Worker(file, { workerData: [packShared(lock), packShared(held)] })
+    await held.wait()
+    const waiting = assert.rejects(lock.acquire(), { code: 'SKEIN_ABANDONED', message: /mutex 'stock' was abandoned/ })
+    await worker.terminate()
+    await waiting
+  })
+
+  test('outlives the thread that made it, and its pool', async () => {
+    let channel: SharedChannel<string> | undefined
+    await withPool(threads, async pool => {
+      channel = await pool.run(makesChannel, 'made there')
+    })
+    assert.equal(await channel?.receive(), 'made there')
+    assert.equal(channel?.trySend('and here'), true)
+  })
+
   test('that arrives damaged, or as something else, is refused', () => {
     const form = packShared(new SharedMutex())
     const wrong: readonly [unknown, RegExp][] = [
@@ -70,6 +118,71 @@ describe('a handle', () => {
       assert.throws(() => unpackShared(data as never), { code: 'SKEIN_INVALID_ARGUMENT', message })
     }
     assert.throws(() => packShared({} as never), { code: 'SKEIN_INVALID_ARGUMENT' })
+  })
+})
+
+describe('memory', () => {
+  const refused = { code: 'SKEIN_INVALID_ARGUMENT' }
+  const all: readonly (() => SharedHandle)[] = [
+    () => new SharedMutex(),
+    () => new SharedRLock(),
+    () => new SharedRWLock(),
+    () => new SharedSemaphore(1),
+    () => new SharedCondition(),
+    () => new SharedEvent(),
+    () => new SharedLatch(1),
+    () => new SharedBarrier(1),
+    () => new SharedOnce(),
+    () => new SharedCounter(),
+    () => new SharedCell(),
+    () => new SharedArray('int8', 1),
+    () => new SharedStruct({ a: 'int32' }),
+    () => new SharedMap(),
+    () => new SharedChannel(),
+  ]
+
+  test('that is too short for what it says it holds is refused, whatever that is', () => {
+    for (const make of all) {
+      const form = packShared(make())
+      const whole = form.memory.byteLength
+      for (const length of new Set([8, whole, whole - 4].filter(each => each >= 8))) {
+        const memory = new SharedArrayBuffer(length)
+        const words = new Int32Array(memory)
+        words.set(new Int32Array(form.memory).subarray(0, words.length))
+        words[1] = 2 ** 30 // a number that no other handle has
+        const unpacked = (): unknown => unpackShared({ ...form, memory })
+        if (length === whole) assert.ok(unpacked())
+        else assert.throws(unpacked, refused, `${form.kind} of ${length} bytes`)
+      }
+    }
+  })
+
+  test('that was copied, as on the way to another process, is refused with that', () => {
+    for (const make of all) {
+      const form = packShared(make())
+      const copied: unknown = JSON.parse(JSON.stringify(form))
+      assert.throws(() => unpackShared(copied as never), { ...refused, message: /Processes have no memory in common/ })
+    }
+  })
+
+  test('of a struct that came with another shape is refused', () => {
+    const form = packShared(new SharedStruct({ a: 'int32', b: 'float64' }))
+    const memory = new SharedArrayBuffer(form.memory.byteLength)
+    new Int32Array(memory).set(new Int32Array(form.memory))
+    new Int32Array(memory)[1] = 2 ** 30 + 1
+    for (const more of [{ a: 'int32' }, { a: 'int32', b: 'text' }, undefined, 'a']) {
+      assert.throws(() => unpackShared({ ...form, memory, more }), refused)
+    }
+  })
+
+  test('that is more than the machine has is refused by each that may ask for it', () => {
+    const asks: readonly (() => unknown)[] = [
+      () => new SharedArray('float64', Number.MAX_SAFE_INTEGER),
+      () => new SharedArray('int8', 2 ** 52),
+      () => new SharedChannel({ capacity: 1_048_576, itemSize: 16_777_216 }),
+      () => new SharedMap({ maxEntries: 4_194_304, keyLength: 4_096, valueSize: 1_048_576 }),
+    ]
+    for (const ask of asks) assert.throws(ask, refused)
   })
 })
 

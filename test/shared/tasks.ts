@@ -275,3 +275,55 @@ export const blocksForBoth = task(
     })
   },
 )
+
+/** An operation on something that is shared: its name, and its argument. */
+export type Question = readonly [name: string, argument?: unknown]
+
+/** What was asked, what was answered, and when, by a clock that all threads share. */
+export interface Answer {
+  readonly name: string
+  readonly argument: unknown
+  readonly result: unknown
+  readonly from: number
+  readonly to: number
+}
+
+function answered(
+  questions: readonly Question[],
+  clock: Int32Array,
+  threads: number,
+  answer: (name: string, argument: never) => unknown,
+): Answer[] {
+  Atomics.add(clock, 1, 1)
+  while (Atomics.load(clock, 1) < threads);
+  return questions.map(([name, argument]) => {
+    const from = Atomics.add(clock, 0, 1)
+    const result = answer(name, argument as never)
+    return { name, argument, result, from, to: Atomics.add(clock, 0, 1) }
+  })
+}
+
+export const asksMap = task(
+  import.meta,
+  function asksMap(map: SharedMap<number>, questions: readonly Question[], clock: Int32Array, threads: number) {
+    return answered(questions, clock, threads, (name, [key, value]: [string, number]) => {
+      if (name === 'get') return map.get(key)
+      if (name === 'delete') return map.delete(key)
+      return name === 'add' ? map.add(key, value) : map.set(key, value)
+    })
+  },
+)
+
+export const asksChannel = task(
+  import.meta,
+  function asksChannel(
+    channel: SharedChannel<number>,
+    questions: readonly Question[],
+    clock: Int32Array,
+    threads: number,
+  ) {
+    return answered(questions, clock, threads, (name, value: number) =>
+      name === 'send' ? channel.trySend(value) : channel.tryReceive(),
+    )
+  },
+)

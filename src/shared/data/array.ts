@@ -1,6 +1,6 @@
 import { checkInteger, describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { Arrived, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 import { type NumberType, type NumbersOf, numberTypes, typeOf } from './number-types.ts'
 
@@ -23,7 +23,7 @@ import { type NumberType, type NumbersOf, numberTypes, typeOf } from './number-t
  */
 export class SharedArray<T extends NumberType = NumberType> extends SharedHandle {
   static {
-    registerHandle(this, 'SharedArray')
+    registerHandle(this, 'SharedArray', (words, more) => words.length === headWords && isSharedView(more))
   }
 
   /** The type of its numbers, as in `float64`. */
@@ -112,6 +112,10 @@ function newView<T extends NumberType>(type: T, length: number): NumbersOf<T> {
       { cause: error },
     )
   }
+}
+
+function isSharedView(view: unknown): boolean {
+  return typeOf(view) !== undefined && (view as Int8Array).buffer instanceof SharedArrayBuffer
 }
 
 function checkView(view: unknown): void {

@@ -24,7 +24,7 @@ const bits = /* @__PURE__ */ new BigInt64Array(numbers.buffer)
  */
 export class SharedCell extends SharedHandle {
   static {
-    registerHandle(this, 'SharedCell')
+    registerHandle(this, 'SharedCell', 2)
   }
 
   readonly #bits: BigInt64Array

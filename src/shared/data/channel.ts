@@ -67,7 +67,7 @@ const cellHead = 4
  */
 export class SharedChannel<T = unknown> extends SharedHandle {
   static {
-    registerHandle(this, 'SharedChannel')
+    registerHandle(this, 'SharedChannel', isWholeChannel)
   }
 
   /** The number of values that it holds before a sender waits. */
@@ -333,6 +333,12 @@ export class SharedChannel<T = unknown> extends SharedHandle {
   #at(position: number): number {
     return cells + (position % this.capacity) * this.#cell
   }
+}
+
+function isWholeChannel(words: Int32Array): boolean {
+  const capacity = words[capacityAt] ?? 0
+  const cell = (words.length - cells) / capacity
+  return capacity > 0 && cell > cellHead && cell % 2 === 0
 }
 
 /** The word of a cell in which the value of that position is. */

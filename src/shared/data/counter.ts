@@ -21,7 +21,7 @@ const at = 1
  */
 export class SharedCounter extends SharedHandle {
   static {
-    registerHandle(this, 'SharedCounter')
+    registerHandle(this, 'SharedCounter', 2)
   }
 
   readonly #numbers: BigInt64Array

@@ -34,7 +34,7 @@ const keyAt = headWords + 4
 const valueAt = headWords + 5
 const slots = headWords + 6
 
-/** The words of a slot before its key: version, hash, length of the key, length of the value in bytes or -1 for a number, birth, and one to come to eight bytes. */
+/** The words of a slot before its value, which is followed by its key: a number is on the same line of the cache. Version, hash, length of the key, length of the value in bytes or -1 for a number, birth, and one to come to eight bytes. */
 const slotHead = 6
 const birth = 4
 const unborn = 0
@@ -47,6 +47,8 @@ const mostHints = 65_536
 /** The place in which a thread has found a key. */
 interface Hint {
   readonly at: number
+  /** The place of its value, in steps of eight bytes. */
+  readonly place: number
   readonly born: number
   readonly isNumber: boolean
 }
@@ -72,7 +74,7 @@ interface Hint {
  */
 export class SharedMap<V extends number | Uint8Array = number | Uint8Array> extends SharedHandle {
   static {
-    registerHandle(this, 'SharedMap')
+    registerHandle(this, 'SharedMap', isWholeMap)
   }
 
   /** The most entries that it may have. */
@@ -83,7 +85,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
   readonly valueSize: number
   readonly #mask: number
   readonly #slot: number
-  readonly #keyWords: number
+  readonly #keyFrom: number
   readonly #units: Uint16Array
   readonly #bytes: Uint8Array
   readonly #numbers: Float64Array
@@ -110,7 +112,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     this.valueSize = this.words[valueAt] as number
     this.#mask = slotsFor(this.maxEntries) - 1
     this.#slot = slotWords(this.keyLength, this.valueSize)
-    this.#keyWords = keyWords(this.keyLength)
+    this.#keyFrom = slotHead + valueWords(this.valueSize)
     this.#units = new Uint16Array(this.words.buffer)
     this.#bytes = new Uint8Array(this.words.buffer)
     this.#numbers = new Float64Array(this.words.buffer)
@@ -134,11 +136,14 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
   }
 
   /** The number of an entry whose place is known; undefined where that is another entry by now. */
-  #numberOf({ at, born }: Hint): number | undefined {
+  #numberOf({ at, place, born }: Hint): number | undefined {
     const { words } = this
     if (readNext(words, at + birth) !== born) return undefined
-    const value = this.#numbers[(at + slotHead + this.#keyWords) / 2]
-    return readLast(words, at + birth) === born ? value : undefined
+    const value = this.#numbers[place] as number
+    if (readLast(words, at + birth) !== born) return undefined
+    // A whole number in the form that costs no memory; -0 is not one.
+    const whole = value | 0
+    return whole === value && whole !== 0 ? whole : value
   }
 
   #bytesOf({ at, born }: Hint): Uint8Array | undefined {
@@ -183,7 +188,12 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   #remember(key: string, at: number, born: number): void {
     if (this.#hints.size >= mostHints) this.#hints.clear()
-    this.#hints.set(key, { at, born, isNumber: this.words[at + 3] === isNumber })
+    this.#hints.set(key, {
+      at,
+      place: (at + slotHead) / 2,
+      born,
+      isNumber: this.words[at + 3] === isNumber,
+    })
   }
 
   /** True if there is a value. */
@@ -193,45 +203,52 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   /** Sets the value of a key. Errors: `SKEIN_OVERLOADED` when the key is new and the map is full, `SKEIN_INVALID_ARGUMENT`, `SKEIN_BUSY`. */
   set(key: string, value: V): void {
-    const hint = typeof value === 'number' ? this.#hints.get(key) : undefined
-    if (hint === undefined) {
-      this.#checkKey(key)
-      this.#checkValue(value)
+    if (typeof value === 'number') {
+      const hint = this.#hints.get(key)
+      if (hint !== undefined && hint.isNumber) {
+        this.#writer.enter()
+        // Nothing here can throw.
+        const isHere = this.words[hint.at + birth] === hint.born
+        if (isHere) this.#numbers[hint.place] = value
+        this.#writer.leave()
+        if (isHere) return
+      }
     }
-    this.#writer.enter()
-    try {
-      if (hint !== undefined && this.#isHere(hint)) this.#numbers[this.#placeOf(hint.at)] = value as number
-      else this.#put(key, value)
-    } finally {
-      this.#writer.leave()
-    }
+    this.#setAnywhere(key, value)
+  }
+
+  // Apart, so that the short way needs no closure.
+  #setAnywhere(key: string, value: V): void {
+    this.#checkKey(key)
+    this.#checkValue(value)
+    this.#under(() => this.#put(key, value))
   }
 
   /** Adds to the number of a key, which is 0 where there is none, and returns the sum: no two threads get the same. Errors: those of `set`. */
   add(key: string, by: number = 1): number {
     this.#checkValue(by)
     const hint = this.#hints.get(key)
-    if (hint === undefined) this.#checkKey(key)
-    this.#writer.enter()
-    try {
-      if (hint !== undefined && this.#isHere(hint)) {
-        const place = this.#placeOf(hint.at)
-        return (this.#numbers[place] = (this.#numbers[place] as number) + by)
-      }
+    if (hint !== undefined && hint.isNumber) {
+      this.#writer.enter()
+      const isHere = this.words[hint.at + birth] === hint.born
+      let sum = 0
+      if (isHere) this.#numbers[hint.place] = sum = (this.#numbers[hint.place] as number) + by
+      this.#writer.leave()
+      if (isHere) return sum
+    }
+    return this.#addAnywhere(key, by)
+  }
+
+  #addAnywhere(key: string, by: number): number {
+    this.#checkKey(key)
+    return this.#under(() => {
       const at = this.#find(key, hashOf(key))
       const before = at === undefined ? 0 : this.#read(at)
       if (typeof before !== 'number')
         throw new InvalidArgumentError(`add needs a number, and '${key}' of ${this.title} has bytes.`)
       this.#put(key, before + by)
       return before + by
-    } finally {
-      this.#writer.leave()
-    }
-  }
-
-  /** True where a number that was found there before still is, for one who has entered. */
-  #isHere(hint: Hint): boolean {
-    return hint.isNumber && this.words[hint.at + birth] === hint.born
+    })
   }
 
   /** Removes a key, and says whether it was there. Errors: `SKEIN_BUSY`. */
@@ -270,7 +287,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
         const at = slots + n * this.#slot
         const hash = this.words[at + 1] as number
         if (hash === empty || hash === removed) continue
-        const from = (at + slotHead) * 2
+        const from = (at + this.#keyFrom) * 2
         found.push(String.fromCharCode(...this.#units.subarray(from, from + (this.words[at + 2] as number))))
       }
       return found
@@ -290,7 +307,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
       }
       at = this.#free(hash)
     }
-    const place = this.#placeOf(at)
+    const place = (at + slotHead) / 2
     if (!isNew && typeof value === 'number' && words[at + 3] === isNumber) {
       this.#numbers[place] = value
       this.#remember(key, at, words[at + birth] as number)
@@ -303,7 +320,7 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     if (isNew) {
       words[at + 1] = hash
       words[at + 2] = key.length
-      const from = (at + slotHead) * 2
+      const from = (at + this.#keyFrom) * 2
       for (let i = 0; i < key.length; i++) this.#units[from + i] = key.charCodeAt(i)
     }
     if (typeof value === 'number') {
@@ -340,11 +357,6 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
     return (this.words[births] = next === unborn ? 1 : next)
   }
 
-  /** The place of the value of a slot, in steps of eight bytes. */
-  #placeOf(at: number): number {
-    return (at + slotHead + this.#keyWords) / 2
-  }
-
   #find(key: string, hash: number): number | undefined {
     for (let n = hash & this.#mask, seen = 0; seen <= this.#mask; n = (n + 1) & this.#mask, seen++) {
       const at = slots + n * this.#slot
@@ -365,14 +377,14 @@ export class SharedMap<V extends number | Uint8Array = number | Uint8Array> exte
 
   #isKey(at: number, key: string): boolean {
     if (this.words[at + 2] !== key.length) return false
-    const from = (at + slotHead) * 2
+    const from = (at + this.#keyFrom) * 2
     for (let i = 0; i < key.length; i++) if (this.#units[from + i] !== key.charCodeAt(i)) return false
     return true
   }
 
   #read(at: number): number | Uint8Array {
     const length = this.words[at + 3] as number
-    const place = this.#placeOf(at)
+    const place = (at + slotHead) / 2
     return length === isNumber ? (this.#numbers[place] as number) : this.#bytes.slice(place * 8, place * 8 + length)
   }
 
@@ -428,12 +440,17 @@ function slotsFor(maxEntries: number): number {
   return 2 ** Math.ceil(Math.log2(2 * maxEntries))
 }
 
-function keyWords(keyLength: number): number {
-  return 2 * Math.ceil(keyLength / 4)
+function isWholeMap(words: Int32Array): boolean {
+  const [maxEntries = 0, keyLength = 0, valueSize = 0] = words.subarray(maxAt, slots)
+  return maxEntries > 0 && words.length === slots + slotsFor(maxEntries) * slotWords(keyLength, valueSize)
+}
+
+function valueWords(valueSize: number): number {
+  return 2 * Math.ceil(valueSize / 8)
 }
 
 function slotWords(keyLength: number, valueSize: number): number {
-  return slotHead + keyWords(keyLength) + 2 * Math.ceil(valueSize / 8)
+  return slotHead + valueWords(valueSize) + 2 * Math.ceil(keyLength / 4)
 }
 
 /** Never one of the two that mean something else. */

@@ -1,6 +1,6 @@
 import { checkInteger, describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
-import { Arrived, registerHandle, SharedHandle } from '../memory/handle.ts'
+import { Arrived, headWords, registerHandle, SharedHandle } from '../memory/handle.ts'
 import { given, type SharedOptions } from '../memory/name.ts'
 
 /** The types of the fields of a shared struct. */
@@ -32,7 +32,11 @@ const types: readonly string[] = ['boolean', 'int32', 'uint32', 'float64']
  */
 export class SharedStruct<S extends Shape = Shape> extends SharedHandle {
   static {
-    registerHandle(this, 'SharedStruct')
+    registerHandle(
+      this,
+      'SharedStruct',
+      (words, more) => words.length === headWords + 2 * Object.keys(checked(more as Shape)).length,
+    )
   }
 
   /** The names and types of its fields. */
@@ -51,9 +55,6 @@ export class SharedStruct<S extends Shape = Shape> extends SharedHandle {
     const names = Object.keys(own)
     // Each has eight bytes: a number with a fraction is then one that the processor writes at once.
     super('SharedStruct', 'struct', arrived ?? given(options, 'struct', 2 * names.length))
-    if (arrived !== undefined && this.words.length !== 2 + 2 * names.length) {
-      throw new InvalidArgumentError(`${this.title} arrived with another shape than its memory has.`)
-    }
     this.shape = own
     this.#places = new Map(names.map((name, n) => [name, 2 + 2 * n]))
     this.fields = this.#accessors()

@@ -54,7 +54,7 @@ const places = 1_024
  */
 export class SharedCondition extends SharedHandle {
   static {
-    registerHandle(this, 'SharedCondition')
+    registerHandle(this, 'SharedCondition', 1 + eventCountWords + 2 * places)
   }
 
   /** The lock that protects what is waited for. */

@@ -2,7 +2,7 @@ import { MisuseError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { type Arrived, registerHandle } from '../memory/handle.ts'
 import type { SharedOptions } from '../memory/name.ts'
-import { OwnedSharedLock } from './owned-lock.ts'
+import { OwnedSharedLock, ownedLockWords } from './owned-lock.ts'
 
 /**
  * A lock that threads share: what it protects is changed by one of them at a time.
@@ -40,7 +40,7 @@ import { OwnedSharedLock } from './owned-lock.ts'
  */
 export class SharedMutex extends OwnedSharedLock {
   static {
-    registerHandle(this, 'SharedMutex')
+    registerHandle(this, 'SharedMutex', ownedLockWords)
   }
 
   /** @param options `name`: how it is called in errors and warnings */

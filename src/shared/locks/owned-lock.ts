@@ -38,6 +38,8 @@ const state = headWords
 const abandoner = headWords + 1
 const count = headWords + 2
 const isAbandoned = -1
+/** The words of such a lock beside the head. */
+export const ownedLockWords: number = 2 + eventCountWords
 
 /** The common part of the mutex and of the lock that its owner may take again. */
 export abstract class OwnedSharedLock extends SharedHandle {
@@ -50,7 +52,7 @@ export abstract class OwnedSharedLock extends SharedHandle {
 
   /** @internal */
   constructor(kind: 'SharedMutex' | 'SharedRLock', title: string, options: SharedOptions | Arrived) {
-    super(kind, title, given(options, title, 2 + eventCountWords))
+    super(kind, title, given(options, title, ownedLockWords))
     this.#count = new EventCount(this.words, count)
     this.#contested = {
       id: this.words[1] as number,

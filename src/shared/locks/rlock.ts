@@ -2,7 +2,7 @@ import { MisuseError } from '../../core/errors/errors.ts'
 import type { Scope } from '../../core/scope/scope.ts'
 import { type Arrived, registerHandle } from '../memory/handle.ts'
 import type { SharedOptions } from '../memory/name.ts'
-import { OwnedSharedLock } from './owned-lock.ts'
+import { OwnedSharedLock, ownedLockWords } from './owned-lock.ts'
 
 /**
  * A lock that threads share and that its owner may take again, as often as it likes: for functions that lock by themselves and call each
@@ -26,7 +26,7 @@ import { OwnedSharedLock } from './owned-lock.ts'
  */
 export class SharedRLock extends OwnedSharedLock {
   static {
-    registerHandle(this, 'SharedRLock')
+    registerHandle(this, 'SharedRLock', ownedLockWords)
   }
 
   /** The number of times that its owner went in after the first time. */

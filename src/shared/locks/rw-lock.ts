@@ -71,7 +71,7 @@ const isAbandoned = -1
  */
 export class SharedRWLock extends SharedHandle {
   static {
-    registerHandle(this, 'SharedRWLock')
+    registerHandle(this, 'SharedRWLock', firstReader - headWords + mostReaders)
   }
 
   readonly #readCount: EventCount

@@ -51,7 +51,7 @@ const taken = -1
  */
 export class SharedSemaphore extends SharedHandle {
   static {
-    registerHandle(this, 'SharedSemaphore')
+    registerHandle(this, 'SharedSemaphore', words => words.length > places)
   }
 
   /** The most that may be free. */

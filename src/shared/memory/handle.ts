@@ -125,8 +125,11 @@ function memoryOf(bytes: number, title: string): SharedArrayBuffer {
   }
 }
 
+/** How long the memory of a kind is: so many words beside the head, or what a function finds right. */
+export type Length = number | ((words: Int32Array, more: unknown) => boolean)
+
 /** Makes a class of handles known: its instances travel to threads, and are refused everywhere else. */
-export function registerHandle(Class: { readonly prototype: SharedHandle }, kind: Kind): void {
+export function registerHandle(Class: { readonly prototype: SharedHandle }, kind: Kind, length: Length): void {
   brandClass(Class, kind)
   knowShared({
     name: `skein:${kind}`,
@@ -135,10 +138,12 @@ export function registerHandle(Class: { readonly prototype: SharedHandle }, kind
     decode: ((form: SharedForm) => revive(Class as never, kind, form)) as (data: never) => object,
   })
   classes.set(kind, Class as never)
+  lengths.set(kind, length)
 }
 
 type HandleClass = new (arrived: Arrived) => SharedHandle
 const classes = /* @__PURE__ */ new Map<string, HandleClass>()
+const lengths = /* @__PURE__ */ new Map<string, Length>()
 
 /**
  * Makes plain data of a handle, which any message can carry to another thread: `postMessage` and the `workerData` of a Worker of your
@@ -200,6 +205,12 @@ export function unpackShared(form: SharedForm): SharedHandle {
   return revive(Class, kind as Kind, form)
 }
 
+/** True where memory is as long as what it holds. */
+function isWhole(kind: Kind, words: Int32Array, more: unknown): boolean {
+  const length = lengths.get(kind)
+  return typeof length === 'function' ? length(words, more) : words.length === headWords + (length ?? 0)
+}
+
 function revive(Class: HandleClass, kind: Kind, { memory, table, name, more }: SharedForm): SharedHandle {
   for (const part of [memory, table] as unknown[]) {
     if (part instanceof SharedArrayBuffer) continue
@@ -212,6 +223,11 @@ function revive(Class: HandleClass, kind: Kind, { memory, table, name, more }: S
   if (words?.[0] !== kinds[kind]) {
     throw new InvalidArgumentError(
       `The memory of a ${kind} arrived that holds something else: it is of another version of skein, or was written to by other code.`,
+    )
+  }
+  if (!isWhole(kind, words, more)) {
+    throw new InvalidArgumentError(
+      `The memory of a ${kind} arrived that is not as long as what it should hold: it has another shape or another length than its handle says.`,
     )
   }
   if (!adoptThreadTable(table)) {

@@ -56,7 +56,7 @@ export interface SharedBarrierStats {
  */
 export class SharedBarrier extends SharedHandle {
   static {
-    registerHandle(this, 'SharedBarrier')
+    registerHandle(this, 'SharedBarrier', words => words.length > tags)
   }
 
   /** The number that have to arrive. */

@@ -28,7 +28,7 @@ const count = headWords + 1
  */
 export class SharedEvent extends SharedHandle {
   static {
-    registerHandle(this, 'SharedEvent')
+    registerHandle(this, 'SharedEvent', 1 + eventCountWords)
   }
 
   readonly #count: EventCount

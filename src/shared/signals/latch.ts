@@ -31,7 +31,7 @@ const most = 0x7fff_ffff
  */
 export class SharedLatch extends SharedHandle {
   static {
-    registerHandle(this, 'SharedLatch')
+    registerHandle(this, 'SharedLatch', 1 + eventCountWords)
   }
 
   readonly #count: EventCount

@@ -34,7 +34,7 @@ const isDone = -1
  */
 export class SharedOnce extends SharedHandle {
   static {
-    registerHandle(this, 'SharedOnce')
+    registerHandle(this, 'SharedOnce', 2 + eventCountWords)
   }
 
   readonly #count: EventCount

@@ -1,8 +1,8 @@
 /** The number of words of an event count. */
-export const eventCountWords = 4
+export const eventCountWords = 5
 
 /** The places of its words. */
-export const place = { hungry: 0, bell: 1, sleepers: 2, asyncBell: 3 } as const
+export const place = { hungry: 0, bell: 1, sleepers: 2, asyncBell: 3, woken: 4 } as const
 
 /**
  * The word `sleepers` counts the threads that block, and so many for each event loop that waits: who rings finds out with one look that

@@ -26,6 +26,9 @@ import { checkMayWait } from './may-wait.ts'
  * Who has been woken makes an attempt before it asks whether it has been cancelled, so no wake-up is swallowed; and who leaves without what it
  * waited for rings for another one. One who has been passed over for long says so (`hungry`): then newcomers leave what is free to those who wait.
  *
+ * To be woken takes a thread as long as a hundred turns at a lock. Who lets go while one is on its way does not wake another one, but leaves a word that there is more by now; who has come
+ * takes that word before it looks, and if it got something, and there was such a word, it wakes the next.
+ *
  * Blocked threads and event loops have a bell each. Of the threads as many are woken as can go on, of the event loops all: what a loop
  * has stopped waiting for stays in the engine's list and would swallow a wake-up that was meant for somebody else.
  */
@@ -73,14 +76,26 @@ export class EventCount {
   #wake(waiting: number, count: number): void {
     const { words, at } = this
     if (waiting % oneLoop !== 0) {
-      Atomics.add(words, at + place.bell, 1)
       // The one that is woken might leave what is free to somebody hungry who sleeps on.
-      Atomics.notify(words, at + place.bell, Atomics.load(words, at + place.hungry) === 0 ? count : undefined)
+      const isForAll = count !== 1 || Atomics.load(words, at + place.hungry) !== 0
+      if (isForAll || !this.#isOneComing()) {
+        Atomics.add(words, at + place.bell, 1)
+        Atomics.notify(words, at + place.bell, isForAll ? undefined : 1)
+      }
     }
     if (waiting >= oneLoop) {
       Atomics.add(words, at + place.asyncBell, 1)
       Atomics.notify(words, at + place.asyncBell)
     }
+  }
+
+  /** True where one has been woken and has not looked yet. It will be told that there is more by now than there was then. */
+  #isOneComing(): boolean {
+    const { words, at } = this
+    const seen = readNext(words, at + place.woken)
+    if (seen === moreSince) return true
+    if (seen === coming) return Atomics.compareExchange(words, at + place.woken, coming, moreSince) !== nobody
+    return Atomics.compareExchange(words, at + place.woken, nobody, coming) !== nobody && this.#isOneComing()
   }
 
   /**
@@ -102,6 +117,7 @@ export class EventCount {
     const since = steady()
     let isHungry = false
     let isServed = false
+    let mayBeMore = false
     let watch: DeadlockWatch | undefined
     const passedOver =
       tuning.watches && contested !== undefined ? new PassedOver(contested, scope, undefined) : undefined
@@ -109,11 +125,16 @@ export class EventCount {
     try {
       for (;;) {
         const bell = Atomics.load(words, at + place.bell)
+        // From here on it is worth waking one again: what is free by now, this attempt sees. After the bell was read, so that nobody sleeps on a word that is there already.
+        if (Atomics.load(words, at + place.woken) !== nobody) {
+          mayBeMore ||= Atomics.exchange(words, at + place.woken, nobody) === moreSince
+        }
         const outcome = attempt(isHungry)
         if (outcome !== undefined) {
           isServed = true
           return outcome
         }
+        mayBeMore = false // there was nothing more
         checkMayWait(by, title)
         if (!isHungry && steady() - since > tuning.patience) {
           isHungry = true
@@ -136,7 +157,7 @@ export class EventCount {
       if (isHungry) {
         Atomics.store(words, at + place.hungry, 0)
         this.ring() // those whom the hunger of this one has kept back
-      } else if (!isServed) this.ring(1)
+      } else if (!isServed || mayBeMore) this.ring(1)
     }
   }
 
@@ -146,7 +167,7 @@ export class EventCount {
    */
   #spin<T>(attempt: Attempt<T>, contested: Contested | undefined): T | undefined {
     const most = Math.min(this.#looks, tuning.spin)
-    for (let looked = 0, pause = 1; looked < most; looked += pause) {
+    for (let looked = 0, pause = shortestPause; looked < most; looked += pause) {
       for (let n = 0; n < pause; n++) Atomics.load(nothing, 0)
       if (pause < longestPause) pause *= 2
       if (contested !== undefined && !contested.isFree()) continue
@@ -179,8 +200,14 @@ export class EventCount {
   }
 }
 
+/** The states of the word `woken`: whether one of those who block is on its way, and whether something was let go since. */
+const nobody = 0
+const coming = 1
+const moreSince = 2
+
 /** Memory of this thread alone: to look at it takes some nanoseconds, and the others do not notice. */
 const nothing = /* @__PURE__ */ new Int32Array(1)
+const shortestPause = 8
 const longestPause = 512
 const leastLooks = 64
 /** Milliseconds within which a wait might as well have been looked through. */

@@ -193,10 +193,11 @@ function semaphoreTrial(
   value: number,
   bodies: readonly ((semaphore: SharedSemaphore, inside: Inside, thread: Thread) => void)[],
   dies?: number,
+  max: number = value,
 ): () => ReturnType<typeof system> {
   return () => {
     const world = new World(bodies.length, {})
-    const { words } = new SharedSemaphore(value)
+    const { words } = new SharedSemaphore(value, { max })
     const inside = new Inside()
     const finished = new Set<number>()
     const run = bodies.map((body, n): Body => thread => {
@@ -225,6 +226,18 @@ describe('the semaphore, in every order of its steps', () => {
   test('lets in as many as it has places, and each in the end', () => {
     explore(semaphoreTrial(1, [visit, visit]))
     explore(semaphoreTrial(2, [visit, visit]))
+  })
+
+  test('lets in two at once where two places were given back, also while one of them was on its way', () => {
+    const takes = (semaphore: SharedSemaphore, inside: Inside, thread: Thread): void => {
+      semaphore.acquireSync()
+      thread.mark(() => inside.enter(2))
+    }
+    const gives = (semaphore: SharedSemaphore): void => {
+      semaphore.release()
+      semaphore.release()
+    }
+    explore(semaphoreTrial(0, [gives, takes, takes], undefined, 2), 2)
   })
 
   test('gives back the place of a thread that dies in it, at any step', () => {

@@ -7,17 +7,23 @@ type Act = (things: Things, seat: number) => number | void | Promise<number | vo
 /** The highest value that was received of each thread: what one sends comes in its order. */
 const highest = new Map<number, number>()
 
+/** Stays where it is: now and then long enough to be terminated there. */
+function linger(view: Int32Array): void {
+  for (let i = Math.random() < 0.05 ? 50_000 : 50; i > 0; i--) Atomics.load(view, 0)
+}
+
 /** Changes two numbers, which are different in between. */
 function change(things: Things): number | void {
   const { view } = things.cells
   const wasWhole = view[cell.one] === view[cell.other]
   view[cell.one] = (view[cell.one] ?? 0) + 1
-  for (let i = 0; i < 50; i++) Atomics.load(view, 0)
+  linger(view)
   view[cell.other] = (view[cell.other] ?? 0) + 1
   return wasWhole ? undefined : 1
 }
 
 const mend = (things: Things): void => {
+  things.repairs.add()
   things.cells.view[cell.other] = things.cells.view[cell.one] ?? 0
 }
 
@@ -36,7 +42,10 @@ async function orMendBoth(act: () => number | void | Promise<number | void>, thi
     return await act()
   } catch (error) {
     if (!(error instanceof AbandonedError)) throw error
-    await things.rwlock.repair(() => void (view[cell.high] = view[cell.low] ?? 0))
+    await things.rwlock.repair(() => {
+      things.repairs.add()
+      view[cell.high] = view[cell.low] ?? 0
+    })
   }
 }
 
@@ -72,7 +81,7 @@ export const acts: Readonly<Record<string, Act>> = {
           const { view } = things.cells
           const wasWhole = view[cell.low] === view[cell.high]
           view[cell.low] = (view[cell.low] ?? 0) + 1
-          for (let i = 0; i < 50; i++) Atomics.load(view, 0)
+          linger(view)
           view[cell.high] = (view[cell.high] ?? 0) + 1
           return wasWhole ? undefined : 2
         }),
@@ -127,7 +136,7 @@ export const acts: Readonly<Record<string, Act>> = {
             await things.condition.waitFor(() => (view[cell.stock] ?? 0) > 0, s)
             view[cell.stock] = (view[cell.stock] ?? 0) - 1
           }, s),
-        { timeout: 20 },
+        { timeout: 3 },
       )
     } catch (error) {
       if (error instanceof AbandonedError) await things.condition.lock.repair(() => {})

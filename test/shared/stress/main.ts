@@ -23,7 +23,7 @@ if (!(minutes > 0) || !Number.isSafeInteger(seed) || !Number.isInteger(threads) 
 console.log(`stress of shared memory: ${minutes} minutes, ${threads} threads, seed ${seed}`)
 const result = await stress({ duration: minutes * 60_000, seed, threads })
 console.log(
-  `${result.rounds} rounds, ${result.terminated} threads terminated, the mutex seen abandoned ${result.abandoned} times; ` +
+  `${result.rounds} rounds, ${result.terminated} threads terminated, ${result.repairs} locks mended that they had left; ` +
     `the heap has grown by ${(result.grown / 1024 / 1024).toFixed(1)} MB since a fifth of the time`,
 )
 for (const fault of result.faults) console.error(`FAULT with the seed ${seed}: ${fault}`)

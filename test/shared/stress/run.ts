@@ -15,7 +15,8 @@ export interface StressOptions {
 export interface StressResult {
   readonly rounds: number
   readonly terminated: number
-  readonly abandoned: number
+  /** How often a lock that a thread had left was mended. */
+  readonly repairs: number
   /** The growth of the heap of the program since a fifth of the time, in bytes. */
   readonly grown: number
   readonly faults: readonly string[]
@@ -40,7 +41,7 @@ export async function stress({ duration, seed, threads, patience = 15_000 }: Str
   const workers = Array.from({ length: threads }, (_, seat) => start(seat))
   const seen = workers.map(() => ({ rounds: -1, at: performance.now() }))
   const end = performance.now() + duration
-  let [terminated, abandoned, warm] = [0, 0, 0]
+  let [terminated, warm] = [0, 0]
   while (performance.now() < end && found.length === 0) {
     await wait(random(40))
     if (warm === 0 && performance.now() > end - duration * 0.8) warm = process.memoryUsage().heapUsed
@@ -51,7 +52,6 @@ export async function stress({ duration, seed, threads, patience = 15_000 }: Str
       workers[seat] = start(seat)
       seen[seat] = { rounds: -1, at: performance.now() }
     }
-    if (things.mutex.abandoned) abandoned++
     for (const [seat, last] of seen.entries()) {
       const rounds = Atomics.load(things.rounds.view, seat)
       if (rounds !== last.rounds) seen[seat] = { rounds, at: performance.now() }
@@ -64,7 +64,7 @@ export async function stress({ duration, seed, threads, patience = 15_000 }: Str
   await Promise.all(workers.map(worker => worker.terminate()))
   found.push(...(await left(things)))
   const rounds = things.rounds.view.reduce((sum, each) => sum + each, 0)
-  return { rounds, terminated, abandoned, grown, faults: found }
+  return { rounds, terminated, repairs: things.repairs.value, grown, faults: found }
 }
 
 /** What must be true once all threads are gone, wherever they were. */

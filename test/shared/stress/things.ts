@@ -30,6 +30,8 @@ export interface Things {
   /** For the number of each value, modulo the length, the lap in which it was received: none comes twice. */
   readonly received: SharedArray<'int32'>
   readonly adds: SharedCounter
+  /** How often a lock was mended that a thread had left. */
+  readonly repairs: SharedCounter
   /** For each seat of a thread: how many rounds it has done. */
   readonly rounds: SharedArray<'int32'>
   /** What was wrong: the number of its sentence in `faults`. */
@@ -63,6 +65,7 @@ export function newThings(threads: number): Things {
     next: new SharedCounter(),
     received: new SharedArray('int32', receivedPlaces),
     adds: new SharedCounter(),
+    repairs: new SharedCounter(),
     rounds: new SharedArray('int32', threads),
     fault: new SharedArray('int32', 1),
   }
