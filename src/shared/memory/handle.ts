@@ -125,7 +125,7 @@ function memoryOf(bytes: number, title: string): SharedArrayBuffer {
   }
 }
 
-/** How long the memory of a kind is: so many words beside the head, or what a function finds right. */
+/** The length of the memory of a kind: so many words beside the head, or what a function finds right. */
 export type Length = number | ((words: Int32Array, more: unknown) => boolean)
 
 /** Makes a class of handles known: its instances travel to threads, and are refused everywhere else. */
