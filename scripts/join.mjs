@@ -22,6 +22,7 @@ const queueCommands = [
   'worker/worker',
   'dashboard',
   'stats',
+  'top/top',
   'jobs',
   'job',
   'graph/graph',

@@ -35,6 +35,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./queue/stats.ts')).statsCommand,
   },
   {
+    name: 'top',
+    summary: 'a store, live: queues, what runs in which worker, the slowest tasks',
+    load: async () => (await import('./queue/top/top.ts')).topCommand,
+  },
+  {
     name: 'jobs',
     summary: 'list jobs, the newest first',
     load: async () => (await import('./queue/jobs.ts')).jobsCommand,

@@ -33,6 +33,15 @@ export interface Output extends JsonOutput {
   lines(lines: readonly string[]): Promise<void>
   /** Shows lines in the place of those that it showed before. */
   redraw(lines: readonly string[], first: boolean): Promise<void>
+  /** The room that there is, in characters. */
+  readonly size: { readonly columns: number; readonly rows: number }
+  /**
+   * Takes the whole terminal for what `redraw` shows, until the function that this returns is called: then everything is there again that
+   * was on it before.
+   *
+   * @param resized called when the terminal has become smaller or larger
+   */
+  fullScreen(resized: () => void): () => void
   /** Keeps it for answers alone: what tasks print with `console.log` goes to standard error until `close`. */
   claim(): void
 }
@@ -63,6 +72,24 @@ export class StandardOutput implements Output {
     // Home, the new picture line by line over the old one, then away with what was longer: nothing flickers.
     const picture = terminalText(lines).replaceAll('\n', '\u001b[K\n')
     return this.#put(`${first ? '\u001b[2J' : ''}\u001b[H${picture}\u001b[J`)
+  }
+
+  get size(): { readonly columns: number; readonly rows: number } {
+    // A terminal of a container says 0 where nobody has told it.
+    return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
+  }
+
+  fullScreen(resized: () => void): () => void {
+    const leave = (): void => {
+      process.off('exit', leave)
+      process.stdout.off('resize', resized)
+      writeSync(1, '\u001b[?25h\u001b[?1049l')
+    }
+    // The other screen of the terminal, without a cursor. Whatever ends the program, it is left.
+    writeSync(1, '\u001b[?1049h\u001b[?25l\u001b[2J')
+    process.once('exit', leave)
+    process.stdout.on('resize', resized)
+    return leave
   }
 
   claim(): void {

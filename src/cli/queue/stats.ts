@@ -105,7 +105,8 @@ export function warningTexts(stats: StoreStats): string[] {
   return warningsOf(stats).flatMap(warningText)
 }
 
-function warningText(warning: Warning): string | [] {
+/** The sentence of one of them; none for what the table of workers shows. */
+export function warningText(warning: Warning): string | [] {
   switch (warning.kind) {
     case 'looking': {
       const { looking, open } = warning

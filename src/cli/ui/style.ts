@@ -50,6 +50,24 @@ export function widthOf(text: string): number {
   return [...printable(plain)].length
 }
 
+/** A line of at most so many columns, with the colours that it had. */
+export function clip(line: string, width: number): string {
+  if (widthOf(line) <= width) return line
+  const codes = mark === undefined ? undefined : new RegExp(`(${mark}\\[\\d+m)`)
+  let left = width - 1
+  let shown = ''
+  for (const [at, piece] of (codes === undefined ? [line] : line.split(codes)).entries()) {
+    // The odd ones are the colours, of which none may be missing: what one begins another one ends.
+    if (at % 2 === 1) shown += piece
+    else if (left >= 0) {
+      const letters = [...printable(piece)]
+      shown += letters.length <= left ? letters.join('') : `${letters.slice(0, left).join('')}…`
+      left = letters.length <= left ? left - letters.length : -1
+    }
+  }
+  return shown
+}
+
 /**
  * The one door to a terminal: a line of text, with colours or without, as it is to be written. Whatever it holds, it remains one
  * line, and only the colours of a `Style` act on the terminal.

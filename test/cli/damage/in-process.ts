@@ -38,6 +38,12 @@ class Collected implements Output {
     this.shown.push(...lines)
   }
 
+  readonly size = { columns: 80, rows: 24 }
+
+  fullScreen(): () => void {
+    return () => {}
+  }
+
   claim(): void {}
 
   close(): void {}
