@@ -57,6 +57,7 @@ const parts = [
   { name: 'processes', entries: ['processes/index.js'] },
   { name: 'shared', entries: ['shared/index.js'] },
   { name: 'par', entries: ['par/index.js'] },
+  { name: 'wasm', entries: ['wasm/index.js'] },
   { name: 'cli', entries: ['cli/main.js'] },
   { name: 'observe', entries: ['observe/index.js'] },
   { name: 'settle', entries: ['advisor/settle-each.js'] },

@@ -159,6 +159,7 @@ export {
   NonRetryableError,
   OverloadedError,
   ProcessFailedError,
+  WasmTrapError,
   RestartLimitError,
   ScheduleError,
   ScopeClosedError,

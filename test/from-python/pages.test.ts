@@ -10,6 +10,7 @@ import * as queue from 'skein/queue'
 import * as shared from 'skein/shared'
 import * as testing from 'skein/testing'
 import * as threads from 'skein/threads'
+import * as wasm from 'skein/wasm'
 import { commands } from '#skein/cli/commands.js'
 import { LocalJob } from '#skein/core/job/local-job.js'
 import { StoredJobHandle } from '#skein/queue/client/durable-job.js'
@@ -26,7 +27,17 @@ const foreign = new Set(
 
 /** What the rooms export, and the room to name beside it: none for the front door. Types stand in their sources only. */
 const exported = new Map<string, string>()
-for (const [room, module] of Object.entries({ lowlevel, par, processes, queue, shared, testing, threads, '': skein })) {
+for (const [room, module] of Object.entries({
+  lowlevel,
+  par,
+  processes,
+  queue,
+  shared,
+  testing,
+  threads,
+  wasm,
+  '': skein,
+})) {
   for (const name of Object.keys(module)) exported.set(name, room)
 }
 const types = new Set(['Job', 'Call', 'Executor', 'Scope'])

@@ -13,6 +13,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   processes: ['core', 'call', 'pool'],
   shared: ['core', 'call'],
   par: ['core', 'call', 'shared'],
+  wasm: ['core', 'call'],
   observe: ['core', 'call', 'stores'],
   advisor: ['core', 'call', 'pool', 'loop', 'threads', 'processes', 'observe'],
   inspect: ['core', 'call', 'celery', 'stores', 'queue', 'observe'],
@@ -123,6 +124,7 @@ const withoutPackages: ReadonlySet<string> = new Set([
   'processes',
   'shared',
   'par',
+  'wasm',
   'index',
 ])
 

@@ -20,6 +20,7 @@ import {
   NonRetryableError,
   OverloadedError,
   ProcessFailedError,
+  WasmTrapError,
   RestartLimitError,
   ScheduleError,
   ScopeClosedError,
@@ -150,6 +151,7 @@ function withOwnClasses(): Registry {
     CircuitOpenError,
     RestartLimitError,
     ProcessFailedError,
+    WasmTrapError,
   ]) {
     know(`skein:${Class.kind}`, Class)
   }

@@ -116,7 +116,13 @@ function classify(value: object, prototype: object): Kind {
  * The objects that structured clone carries on every version of Node that skein runs on, by its tag. Some versions carry more: what arrives must
  * not depend on that.
  */
-const threadsClone: ReadonlySet<string> = new Set(['Blob', 'CryptoKey', 'KeyObject', 'WebAssembly.Module'])
+const threadsClone: ReadonlySet<string> = new Set([
+  'Blob',
+  'CryptoKey',
+  'KeyObject',
+  'WebAssembly.Module',
+  'WebAssembly.Memory',
+])
 
 /** Asked once for each class: a class that extends one of these may arrive as that one, or not at all. */
 function clonesFaithfully(value: object, prototype: object): boolean {

@@ -137,9 +137,9 @@ export function handleRefusal(name: string): Refusing {
   )
 }
 
-/** The refusal of everything of `skein/shared`, which is memory of this process. */
+/** The refusal of everything of `skein/shared`, and of memory of WebAssembly: they are memory of this process. */
 function inShared(name: string): Refusing | undefined {
-  if (!name.startsWith('Shared')) return undefined
+  if (!name.startsWith('Shared') && name !== 'WasmMemory') return undefined
   return {
     what: `a ${name}, whose memory only the threads of one program have in common`,
     remedy: 'Run the call on threads(); to other processes and to queues pass a copy of what it holds',

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'SKEIN_CIRCUIT_OPEN'
   | 'SKEIN_RESTART_LIMIT'
   | 'SKEIN_PROCESS_FAILED'
+  | 'SKEIN_WASM_TRAP'
 
 const brand: unique symbol = Symbol.for('skein.error.kinds') as never
 
@@ -487,4 +488,10 @@ export class ProcessFailedError extends SkeinError {
     this.signal = fields.signal
     this.stderr = fields.stderr
   }
+}
+
+/** Code of WebAssembly has stopped at what it cannot do: a division by zero, an address outside of its memory, `unreachable`. */
+export class WasmTrapError extends PlainError {
+  static override readonly kind: string = 'WasmTrapError'
+  static override readonly code: ErrorCode = 'SKEIN_WASM_TRAP'
 }

@@ -91,6 +91,7 @@ function from<C>(name: string, make: (Class: C) => unknown): (() => unknown) | u
 interface Compiled {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => object
+  readonly Memory: new (size: object) => object
 }
 const Wasm = here['WebAssembly'] as Compiled
 const smallestModule = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])
@@ -392,10 +393,17 @@ export const kinds: readonly Kind[] = [
     isSame: value => value instanceof Wasm.Module,
   },
   {
-    name: '… its memory, its instance',
+    name: '… its instance',
     make: () => new Wasm.Instance(new Wasm.Module(smallestModule)),
     ...refused,
     because: /instance of Instance/,
+  },
+  {
+    name: 'shared memory of WebAssembly',
+    make: () => new Wasm.Memory({ initial: 1, maximum: 1, shared: true }),
+    ...onThreads,
+    because: /only threads/,
+    isSame: value => value instanceof Wasm.Memory,
   },
   {
     name: 'a formatter of Intl, a TextDecoder',
