@@ -24,6 +24,9 @@ type WaitAsync = (
 /** Milliseconds after which one who waits for a lock looks for others who wait for it. */
 const untilSuspicion = 50
 
+/** The number of those who look at the same time. */
+const mostLooks = 32
+
 /** A lock that is waited for, and who does. */
 interface Claim {
   readonly lock: Contested
@@ -88,6 +91,8 @@ export class Line {
   readonly #entries = new Set<Entry<unknown>>()
   #isHungry = false
   #isListening = false
+  /** The first of those who look next. */
+  #from = 0
 
   constructor(count: Bells, inOrder: boolean) {
     this.#count = count
@@ -116,7 +121,13 @@ export class Line {
   /** Looks for what nobody rings for. */
   look(): void {
     this.listen()
-    for (const entry of this.#entries) entry.look()
+    // A few at a time, so that a line of thousands does not keep the event loop busy.
+    let n = 0
+    for (const entry of this.#entries) {
+      if (n >= this.#from && n < this.#from + mostLooks) entry.look()
+      n++
+    }
+    this.#from = this.#from + mostLooks < n ? this.#from + mostLooks : 0
   }
 
   /** Serves those who can go on, and has itself called when the bell is rung again. */
