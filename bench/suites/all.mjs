@@ -1,5 +1,6 @@
 import * as checkpoint from './checkpoint.mjs'
 import * as curves from './curves.mjs'
+import * as dashboard from './dashboard.mjs'
 import * as dispatchFloor from './dispatch-floor.mjs'
 import * as dispatchProcesses from './dispatch-processes.mjs'
 import * as dispatchThreads from './dispatch-threads.mjs'
@@ -179,6 +180,12 @@ export const suites = [
     make: growth.memory,
     rounds: [1, 1],
     about: 'memory of client and worker over a million jobs',
+  },
+  {
+    name: 'dashboard',
+    make: dashboard.suite,
+    rounds: [2, 1],
+    about: 'a screen and a search of the dashboard with a million jobs in the file',
   },
   {
     name: 'workflow-steps',

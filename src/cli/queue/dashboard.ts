@@ -82,6 +82,7 @@ async function serve(board: Dashboard, { host, port, base }: Place, args: Argume
     const shown = host.includes(':') ? `[${host}]` : host
     const path = `${(base ?? '').replace(/\/+$/, '')}/`
     const url = `http://${shown}:${taken}${path}${board.token === undefined ? '' : `?token=${board.token}`}`
+    await firstLook(board, url)
     if (args.has('json')) await output.json(JSON.stringify({ url }))
     else await output.lines([url])
     if (!args.has('json') && !args.has('quiet')) say('Open this address in a browser. Ctrl-C ends the dashboard.')
@@ -91,6 +92,14 @@ async function serve(board: Dashboard, { host, port, base }: Place, args: Argume
     server.close()
     server.closeAllConnections()
   }
+}
+
+/** Looks into the store once: of a million jobs it takes a moment to count those that have ended, and from then on little. */
+async function firstLook(board: Dashboard, url: string): Promise<void> {
+  const { token } = board
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await board(new Request(new URL('api/overview', url), { headers }))
+  await response.body?.cancel()
 }
 
 async function listening(server: Server, host: string, port: number): Promise<void> {

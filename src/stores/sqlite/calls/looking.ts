@@ -9,6 +9,7 @@ import { memoOf } from './counters/counters.ts'
 import { countIn, numberIn, optionalTextIn, textIn, textsIn } from '../file/columns.ts'
 import { endedBadly, notEnded, state } from '../file/schema.ts'
 import type { Turn } from './turn.ts'
+import { deadCalls, runningCalls, waysOf } from './ways.ts'
 import type { Row, Value } from '../file/driver.ts'
 
 const names: ReadonlyMap<unknown, StoredState> = new Map<number, StoredState>([
@@ -62,47 +63,39 @@ export function outcome(turn: Turn, id: string): CallOutcome {
 export function jobs(turn: Turn, filter: JobFilter): StoredJob[] {
   const { where, parameters } = conditionOf(turn, filter)
   const few = fewOf(filter.states)
-  const rows = turn.database.all(
-    `SELECT ${columns} FROM skein_call WHERE ${few === undefined ? where : `${where} AND call IN (${few})`} ORDER BY call DESC LIMIT ?`,
-    ...parameters,
-    filter.limit ?? 100,
-  )
-  return rows.map(row => jobOf(turn, row))
+  const { limit = 100 } = filter
+  const rows = (also: string, most: number): Row[] =>
+    turn.database.all(
+      `SELECT ${columns} FROM skein_call WHERE ${where} AND ${also} ORDER BY call DESC LIMIT ?`,
+      ...parameters,
+      most,
+    )
+  const ways = few === undefined ? waysOf(turn, filter, linesOf(turn, filter), startOf(filter)) : undefined
+  const found = rows(ways?.near ?? (few === undefined ? '1' : `call IN (${few})`), limit)
+  if (ways !== undefined && found.length < limit) found.push(...rows(ways.far, limit - found.length))
+  return found.map(row => jobOf(turn, row))
 }
 
-/**
- * Calls of states of which there are few, from an index of theirs: to look for them from the newest call on would take the longer the
- * more others wait. A call that stands in another store runs without a lease.
- */
-const fewIn: ReadonlyMap<StoredState, string> = new Map([
-  [
-    'running',
-    `SELECT call FROM skein_call WHERE lease IS NOT NULL
-       UNION ALL SELECT call FROM skein_call WHERE place = 0 AND state = ${state.running}`,
-  ],
-  [
-    'dead',
-    `SELECT call FROM skein_call WHERE ${endedBadly} AND state > ${state.cancelled}
-       UNION ALL SELECT call FROM skein_call WHERE ${endedBadly} AND state < ${state.cancelled} AND state <> ${state.failed}`,
-  ],
+/** Calls of states of which there are few: to look for them from the newest call on would take the longer the more others wait. */
+const fewIn: ReadonlyMap<StoredState, readonly string[]> = new Map([
+  ['running', runningCalls],
+  ['dead', deadCalls],
 ])
 
 /** The SQL that finds the calls of these states; undefined where there may be many of one. */
 function fewOf(states: JobFilter['states']): string | undefined {
   const found = states?.map(each => fewIn.get(each)) ?? []
-  return found.length === 0 || found.includes(undefined) ? undefined : found.join(' UNION ALL ')
+  return found.length === 0 || found.includes(undefined) ? undefined : found.flat().join(' UNION ALL ')
 }
 
 /** A filter as a condition of SQL. */
 export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: string; readonly parameters: Value[] } {
   const where = ['1']
   const parameters: Value[] = []
-  const { states, queue, task, tag, ids, after } = filter
+  const { states, tag, ids } = filter
   if (states) where.push(statesOf(states, turn.now))
-  if (queue !== undefined || task !== undefined) {
-    const lines = turn.keeper.lines.all().filter(each => matches(each.queue, queue) && matches(each.task, task))
-    where.push(`line IN (${lines.map(each => each.line).join(', ')})`)
-  }
+  const lines = linesOf(turn, filter)
+  if (lines !== undefined) where.push(`line IN (${lines.join(', ')})`)
   if (tag !== undefined) {
     where.push(`EXISTS (SELECT 1 FROM json_each(iif(json_valid(tags), tags, '[]')) WHERE value = ?)`)
     parameters.push(tag)
@@ -111,11 +104,21 @@ export function conditionOf(turn: Turn, filter: JobFilter): { readonly where: st
     where.push('id IN (SELECT value FROM json_each(?))')
     parameters.push(JSON.stringify(ids))
   }
-  if (after !== undefined) {
-    where.push('call < (SELECT call FROM skein_call WHERE id = ?)')
-    parameters.push(after)
-  }
-  return { where: where.join(' AND '), parameters }
+  const start = startOf(filter)
+  return { where: [...where, start.where].join(' AND '), parameters: [...parameters, ...start.parameters] }
+}
+
+/** The condition from where a list goes on. */
+function startOf({ after }: JobFilter): { readonly where: string; readonly parameters: readonly string[] } {
+  if (after === undefined) return { where: '1', parameters: [] }
+  return { where: 'call < (SELECT call FROM skein_call WHERE id = ?)', parameters: [after] }
+}
+
+/** The numbers of the lines that a filter means; undefined for all. */
+function linesOf(turn: Turn, { queue, task }: JobFilter): number[] | undefined {
+  if (queue === undefined && task === undefined) return undefined
+  const lines = turn.keeper.lines.all().filter(each => matches(each.queue, queue) && matches(each.task, task))
+  return lines.map(each => each.line)
 }
 
 /** A delayed call whose time has come is ready, though nobody has put it in line yet. */
