@@ -1,10 +1,13 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { loop } from '../../dist/index.js'
 import { jsonLines, par, pieces, sortInPlace } from '../../dist/par/index.js'
 import { SharedArray } from '../../dist/shared/index.js'
 import { openPool } from '../contestants/skein.mjs'
 import { median } from '../lib/stats.mjs'
-import { add, addPrice, words, wordsIn } from '../workers/par-tasks.mjs'
+import { WasmMemory } from '../../dist/wasm/index.js'
+import { add, addPrice, kernels, sum, words, wordsIn } from '../workers/par-tasks.mjs'
 
 /** The same numbers in every language: from 0 to 1, in no order. */
 function numbers(count, into) {
@@ -26,7 +29,7 @@ const parallel = {
   groups: async ({ file, on }) => (await par(jsonLines(file), { on }).foldBy('country', 0, addPrice, add)).get('C7'),
 }
 
-/** The fastest that is known for one thread, without a library. */
+/** The same for one thread, without a library. */
 const plain = {
   sum: ({ values }) => {
     let [a, b, c, d] = [0, 0, 0, 0]
@@ -73,7 +76,7 @@ const plain = {
   },
 }
 
-/** The text of a file in whole lines, some 32 KB at a time, which turned out to be the fastest. */
+/** The text of a file in whole lines, some 32 KB at a time; a megabyte at a time takes as long. */
 function* textOf(path) {
   const file = openSync(path)
   const buffer = Buffer.alloc(32_768)
@@ -90,18 +93,60 @@ function* textOf(path) {
   closeSync(file)
 }
 
+/** The address of the first number: behind what the module itself needs. */
+const first = 65_536
+
+/** Memory for so many numbers, and the module that adds them up, built of the source of an example. */
+async function wasmMemory(size) {
+  const { default: asc } = await import('assemblyscript/asc')
+  const outFile = fileURLToPath(kernels)
+  mkdirSync(dirname(outFile), { recursive: true })
+  const source = fileURLToPath(new URL('../../examples/wasm-simd/assembly/kernels.ts', import.meta.url))
+  const flags =
+    '-O3 --runtime stub --enable simd --enable threads --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536'
+  const { error, stderr } = await asc.main([source, '--baseDir', '/', '--outFile', outFile, ...flags.split(' ')])
+  if (error) throw new Error(String(stderr), { cause: error })
+  return new WasmMemory({ pages: Math.ceil((first + size * 8) / 65_536) })
+}
+
+/** Each thread adds up one part after the other. */
+async function sumInWasm({ memory, size, on, workers }) {
+  const parts = workers * 4
+  const ends = Array.from({ length: parts + 1 }, (_, n) => Math.floor((size * n) / parts))
+  const sums = ends.slice(1).map((end, n) => on.run(sum, memory, first + ends[n] * 8, end - ends[n]))
+  return (await Promise.all(sums)).reduce((a, b) => a + b, 0)
+}
+
 /** Milliseconds of one kind of work, and the most memory that the program had. */
 export async function measure({ spec, workers, work, size, file, repeats, expected }) {
   const isPlain = spec.place === 'plain'
   const hasNumbers = file === undefined
-  const on = isPlain ? undefined : spec.place === 'loop' ? loop : await openPool(spec.place, workers)
-  const shared = hasNumbers && !isPlain ? new SharedArray('float64', size) : undefined
-  const values = hasNumbers && isPlain ? new Float64Array(size) : undefined
+  const isWasm = spec.place === 'wasm'
+  const on = isPlain
+    ? undefined
+    : spec.place === 'loop'
+      ? loop
+      : await openPool(isWasm ? 'threads' : spec.place, workers)
+  const memory = isWasm ? await wasmMemory(size) : undefined
+  const shared = hasNumbers && !isPlain && !isWasm ? new SharedArray('float64', size) : undefined
+  const values = memory
+    ? new Float64Array(memory.buffer, first, size)
+    : hasNumbers && isPlain
+      ? new Float64Array(size)
+      : undefined
   const times = []
   for (let n = 0; n <= repeats; n++) {
     if (hasNumbers && (n === 0 || work === 'sort')) numbers(size, shared?.view ?? values)
     const start = performance.now()
-    const result = await (isPlain ? plain : parallel)[work]({ shared, values, file, on })
+    const result = await (isWasm ? sumInWasm : (isPlain ? plain : parallel)[work])({
+      shared,
+      values,
+      file,
+      on,
+      memory,
+      size,
+      workers,
+    })
     times.push(performance.now() - start)
     if (expected !== undefined && Math.abs(result - expected) > 1e-6 * Math.abs(expected))
       throw new Error(`${result} instead of ${expected}`)

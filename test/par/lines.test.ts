@@ -92,7 +92,7 @@ describe('a file', () => {
     const file = fileOf('{"a":1}\n{"a":2}\n{a:3}\n')
     await assert.rejects(par(jsonLines(file), { on: pool }).count(), {
       ...refused,
-      message: /byte 16 is not JSON.*\{a:3\}/s,
+      message: /line is not JSON.*\{a:3\}/s,
     })
   })
 

@@ -21,7 +21,7 @@ const least = 16_384
 /**
  * Sorts the numbers of a shared array where they are, on several threads: each a part, then the parts are merged by all of them.
  *
- * Use it for many numbers; 64-bit and 32-bit numbers (bigints excepted) are sorted by their bits, several times as fast as `array.sort()` also on one thread. It
+ * Use it for many numbers; 64-bit and 32-bit numbers (bigints excepted) are sorted by their bits, about twice as fast as `array.sort()` also on one thread. It
  * needs as much memory again for the time that it takes. The order is that of `TypedArray.prototype.sort`: -0 before 0, NaN last.
  *
  * **Cancellation**: a signal, or the scope that has lent the executor, ends it; what is in the array then is of no use.

@@ -11,7 +11,7 @@ import { minMaxOf, sumOf } from './kernels.ts'
 import { Feeder } from './feed.ts'
 import { type Load, makeStages } from './make-stages.ts'
 import { makePass, type Pass } from './pipeline.ts'
-import type { LeafPart } from '../sources/text.ts'
+import { hasText, type LeafPart, parseLine } from '../sources/text.ts'
 import { openBlocks } from './read-block.ts'
 import type { Stage } from './stage.ts'
 
@@ -33,7 +33,9 @@ export const lane: Task<(plan: LanePlan) => Promise<unknown>> = task(
       throw new InvalidArgumentError('skein.par is a part of par(), which hands it over by itself.')
     }
     const cadence = cadenceOf(plan.ending)
-    const { stages, sink } = await makeStages(plan, (task => services.load(task)) as Load)
+    const { stages: own, sink } = await makeStages(plan, (task => services.load(task)) as Load)
+    const isJson = 'of' in plan.source && plan.source.of === 'json'
+    const stages = isJson ? [...parsing, ...own] : own
     const worker = new Lane(s, { source, stages, sink, cadence, plan })
     const reader = await openBlocks(plan.source, cadence === 'leaf')
     const given: Promise<unknown>[] = []
@@ -61,6 +63,12 @@ export const lane: Task<(plan: LanePlan) => Promise<unknown>> = task(
   },
   { name: 'skein.par' },
 )
+
+/** The stages before all others where lines are values in JSON. */
+const parsing: readonly Stage[] = [
+  { kind: 'filter', does: { fn: hasText } },
+  { kind: 'map', does: { fn: parseLine } },
+]
 
 interface Parts {
   readonly plan: LanePlan

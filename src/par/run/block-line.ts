@@ -8,8 +8,9 @@ import type { BlockSource, Taken } from '../sources/source.ts'
 
 /** The aims for a block: it costs two messages, and a canceller waits for the end of a part of it. */
 const limits: Omit<ChunkLimits, 'largest'> = { target: 10, heaviest: 4_000_000 }
-/** So many items, to each of which next to nothing is done, take a part of a millisecond. */
-const quickFirst = 100_000
+/** So many items, to each of which next to nothing is done, take a few milliseconds, and so many at least are worth two messages. */
+const quickFirst = 4_000_000
+const quickLeast = 250_000
 /** On the loop, timers and sockets get their turn after this many milliseconds. */
 const slice = 10
 /** A lane waits this long for a block, in milliseconds: then it ends, and leaves its place to others. */
@@ -161,12 +162,12 @@ export class BlockLine {
 
   #nextSize(): number {
     if (typeof this.#size === 'number') return this.#size
-    const { source, places } = this.#settings
+    const { source, places, isQuick } = this.#settings
     const size = Math.min(this.#size.size, source.most)
     // Near the end, smaller blocks keep all lanes busy until the last.
     return source.total === undefined
       ? size
-      : Math.min(size, Math.max(1, Math.ceil((source.total - this.#taken) / (places * 2))))
+      : Math.min(size, Math.max(isQuick ? quickLeast : 1, Math.ceil((source.total - this.#taken) / (places * 2))))
   }
 }
 

@@ -129,8 +129,7 @@ function valuesOf(bytes: Buffer, kind: TextKind, at: number): readonly unknown[]
   const buffer = hasMark ? bytes.subarray(3) : bytes
   if (buffer.length === 0) return []
   if (kind === 'pieces') return [buffer.toString('utf8')]
-  const lines = linesOf(buffer)
-  return kind === 'json' ? parsed(lines, at) : lines
+  return linesOf(buffer)
 }
 
 function linesOf(buffer: Buffer): string[] {
@@ -151,19 +150,19 @@ function linesOf(buffer: Buffer): string[] {
 
 const foreign = /[\x80-\xff]/
 
-function parsed(lines: readonly string[], at: number): unknown[] {
-  const values: unknown[] = []
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue
-    try {
-      values.push(JSON.parse(line))
-    } catch (error) {
-      const position = at + Buffer.byteLength(lines.slice(0, index).join('\n')) + (index > 0 ? 1 : 0)
-      throw new InvalidArgumentError(
-        `The line at about byte ${position} is not JSON: ${messageOf(error)}. It is ${JSON.stringify(line.slice(0, 80))}.`,
-        { cause: error },
-      )
-    }
+/** True for a line with something in it. */
+export function hasText(line: unknown): boolean {
+  return (line as string).trim() !== ''
+}
+
+/** The value of a line in JSON. It is made on the way of the line, so that it is soon forgotten. **Errors**: `SKEIN_INVALID_ARGUMENT`. */
+export function parseLine(line: unknown): unknown {
+  try {
+    return JSON.parse(line as string)
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `A line is not JSON: ${messageOf(error)}. It is ${JSON.stringify((line as string).slice(0, 80))}.`,
+      { cause: error },
+    )
   }
-  return values
 }
