@@ -1,12 +1,12 @@
 import type { Context, Link, Span, SpanContext } from '@opentelemetry/api'
 import { brandClass } from '../../core/brand.ts'
-import { describe } from '../../core/errors/checks.ts'
 import { InvalidArgumentError } from '../../core/errors/errors.ts'
 import { type Carried, carrier } from '../../core/events/carrier.ts'
 import type { AboutEnd, CallEvent, SkeinEvent } from '../../core/events/event.ts'
 import { labelOf } from '../../core/report/label.ts'
 import type { Observable } from '../call-meter.ts'
 import { failureOf } from '../failure.ts'
+import { checkObservable, observablesIn } from '../observables.ts'
 import { loadApi, type OpenTelemetryApi } from './load-api.ts'
 
 /** Spans for OpenTelemetry; `traceCalls()` makes them. */
@@ -50,13 +50,7 @@ export interface CallTracing extends Disposable {
  * await place.close()
  */
 export async function traceCalls(sources: Iterable<Observable> = []): Promise<CallTracing> {
-  if (typeof sources?.[Symbol.iterator] !== 'function') {
-    throw new InvalidArgumentError(
-      `traceCalls() needs a list, as in traceCalls([pool, worker]), got ${describe(sources)}`,
-    )
-  }
-  const given = [...sources]
-  for (const each of given) checkObservable(each)
+  const given = observablesIn(sources, 'traceCalls')
   const tracing = new Tracing(await loadApi())
   for (const each of given) tracing.add(each)
   return tracing
@@ -90,7 +84,7 @@ class Tracing implements CallTracing {
   }
 
   add(source: Observable): () => void {
-    checkObservable(source)
+    checkObservable(source, 'traceCalls')
     const open = new Map<string, Open>()
     const stop = source.observe(event => this.#hear(event, open))
     const leave = (): void => {
@@ -193,11 +187,4 @@ class Tracing implements CallTracing {
   #tracer(): ReturnType<OpenTelemetryApi['trace']['getTracer']> {
     return this.#api.trace.getTracer('skein')
   }
-}
-
-function checkObservable(source: unknown): void {
-  if (typeof (source as Observable | null)?.observe === 'function') return
-  throw new InvalidArgumentError(
-    `traceCalls() needs executors and workers of queues, as in traceCalls([pool, worker]), got ${describe(source)}`,
-  )
 }

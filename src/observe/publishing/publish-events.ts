@@ -1,0 +1,102 @@
+import { channel, type Channel } from 'node:diagnostics_channel'
+import { brandClass } from '../../core/brand.ts'
+import type { SkeinEvent } from '../../core/events/event.ts'
+import type { Observable } from '../call-meter.ts'
+import { checkObservable, observablesIn } from '../observables.ts'
+
+/** Events on channels of Node; `publishEvents()` puts them there. */
+export interface EventPublishing extends Disposable {
+  /**
+   * Publishes the events of one more executor, queue or worker, from now on.
+   *
+   * **Errors**: `SKEIN_INVALID_ARGUMENT` for what has no events.
+   *
+   * @returns ends that
+   */
+  add(source: Observable): () => void
+  /** Publishes nothing more. */
+  close(): void
+}
+
+const types = [
+  'submitted',
+  'started',
+  'progress',
+  'log',
+  'retried',
+  'released',
+  'lost',
+  'ended',
+  'worker',
+  'trouble',
+] as const satisfies readonly SkeinEvent['type'][]
+
+/** Fails to compile where there is an event without a channel. */
+type Published = SkeinEvent['type'] extends (typeof types)[number] ? Channel : never
+
+/**
+ * Publishes what happens to calls on channels of `node:diagnostics_channel`, one for each type of event, such as `skein:ended`.
+ *
+ * For tools that listen to Node's channels, as loggers and monitors do, and for programs that want none of the other ways and load
+ * nothing for it. A subscriber is called at once, in the turn in which the event happens, and gets the event as `observe` tells it; one that throws
+ * becomes an uncaught exception, as Node has it, and the call goes on. Where it is enough to hear one executor, `pool.observe(listener)` is simpler.
+ * While nobody subscribes to a type, publishing it costs next to nothing, but the place tells its events: some ten microseconds for each call.
+ *
+ * **Cancellation**: nothing waits here.
+ *
+ * **Errors**: `SKEIN_INVALID_ARGUMENT` for what has no events.
+ *
+ * @param sources executors, queues and workers of queues
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel'
+ * import { loop, task } from 'skein'
+ * import { publishEvents } from 'skein/observe'
+ *
+ * const double = task(import.meta, (n: number) => n * 2, { name: 'double' })
+ * const ended: string[] = []
+ * subscribe('skein:ended', event => ended.push((event as { task: string }).task))
+ * const place = loop()
+ * const publishing = publishEvents([place])
+ * await place.run(double, 21)
+ * console.log(ended.length, ended[0]) // 1 double
+ * publishing.close()
+ * await place.close()
+ */
+export function publishEvents(sources: Iterable<Observable> = []): EventPublishing {
+  const given = observablesIn(sources, 'publishEvents')
+  const publishing = new Publishing()
+  for (const each of given) publishing.add(each)
+  return publishing
+}
+
+class Publishing implements EventPublishing {
+  static {
+    brandClass(this, 'EventPublishing')
+  }
+
+  /** Kept: Node forgets a channel that nobody has, and its subscribers with it, in some versions. */
+  readonly #channels: ReadonlyMap<string, Published> = new Map(types.map(type => [type, channel(`skein:${type}`)]))
+  readonly #leave = new Set<() => void>()
+
+  add(source: Observable): () => void {
+    checkObservable(source, 'publishEvents')
+    const stop = source.observe(event => {
+      const found = this.#channels.get(event.type)
+      if (found?.hasSubscribers) found.publish(event)
+    })
+    const leave = (): void => {
+      stop()
+      this.#leave.delete(leave)
+    }
+    this.#leave.add(leave)
+    return leave
+  }
+
+  close(): void {
+    for (const leave of this.#leave) leave()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
