@@ -58,7 +58,7 @@ type Published = SkeinEvent['type'] extends (typeof types)[number] ? Channel : n
  * const place = loop()
  * const publishing = publishEvents([place])
  * await place.run(double, 21)
- * console.log(ended.length, ended[0]) // 1 double
+ * console.log(ended) // [ 'example.double' ]
  * publishing.close()
  * await place.close()
  */
