@@ -100,7 +100,7 @@ for (const version of celeryVersions) {
           { length: 100 },
           (_, n) => 2 * n,
         ),
-        '(lambda r: (r.save(), [get(AsyncResult(each.id)) for each in GroupResult.restore(r.id)])[1])(group(ts("add", 1, 1), add.s(2, 2))())':
+        '(lambda r: (r.save(), until_ready(r), [get(AsyncResult(each.id)) for each in GroupResult.restore(r.id)])[2])(group(ts("add", 1, 1), add.s(2, 2))())':
           [2, 4],
         // A group after a step, whose members are run on both sides.
         'get(chain(ts("add", 1, 1), group(ts("add", 1), add.s(2), ts("add", 3)))())': [3, 4, 5],

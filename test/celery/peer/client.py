@@ -1,6 +1,7 @@
 """A client of the fleet: a line with an expression of Python in, a line of JSON with its value, or with what it has raised, out."""
 import json
 import sys
+import time
 
 import proj
 from celery import chain, chord, group, signature
@@ -23,6 +24,15 @@ def get(result, timeout=30, **options):
         raise
     except Exception as error:
         return [type(error).__module__ + "." + type(error).__name__, [repr(each) for each in error.args]]
+
+
+def until_ready(result, timeout=30):
+    """Looks until a result is there. Celery tells only the first object of an id that its task has ended, while that one waits."""
+    end = time.monotonic() + timeout
+    while not result.ready():
+        if time.monotonic() > end:
+            raise CeleryTimeout("it has not ended")
+        time.sleep(0.01)
 
 
 def stamped(canvas, **stamps):
