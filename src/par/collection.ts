@@ -165,6 +165,7 @@ export class Collection implements AsyncIterable<unknown> {
         throw new InvalidArgumentError(`${name} must be a finite number, got ${describe(value)}`)
     }
     if (!(to > from)) throw new InvalidArgumentError(`to must be more than from (${from}), got ${to}`)
+    if (to - from === Infinity) throw new InvalidArgumentError(`from (${from}) and to (${to}) lie too far apart`)
     checkInteger(bins, 'bins', 1, 10_000_000)
     const counts = await this.#run({ kind: 'histogram', from, to, bins }, new HistogramGathering(bins))
     return {

@@ -24,7 +24,12 @@ export function leafEnd(from: number, { least, most, share }: LeafSize): number 
 
 /** The first end of a leaf at or behind a position, of the leaves from another one on. */
 export function leavesUpTo(from: number, to: number, size: LeafSize): number {
+  const { most, share } = size
   let end = from
-  while (end < to) end = leafEnd(end, size)
+  while (end < to) {
+    // From here on all are of one size: nobody waits for a million million of them to be counted.
+    if (end >= most * share && to - end > most) end += Math.floor((to - end) / most) * most
+    else end = leafEnd(end, size)
+  }
   return end
 }

@@ -4,6 +4,7 @@ import { sourceFiles } from '../support/sources.ts'
 import { callRows } from './numbers/call.ts'
 import { coreRows } from './numbers/core.ts'
 import { type NumberRow, shown, values } from './numbers/kinds.ts'
+import { parRows } from './numbers/par.ts'
 import { placeRows } from './numbers/places.ts'
 
 /** Options of these are not for users: they are made by code that has checked. */
@@ -45,7 +46,7 @@ function numberFields(): string[] {
   return found
 }
 
-const rows: readonly NumberRow[] = [...coreRows, ...callRows, ...placeRows]
+const rows: readonly NumberRow[] = [...coreRows, ...callRows, ...placeRows, ...parRows]
 
 describe('numbers at the edge', () => {
   // Limits that are short are meant to be exceeded here, and the warnings that say so are not to be read.

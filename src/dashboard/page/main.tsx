@@ -1,5 +1,5 @@
 import { type JSX, render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { visible } from './format.ts'
 import { type Live, type Trouble, useLive } from './live.ts'
 import { ActDialog, type Wanted } from './parts/act.tsx'
@@ -35,7 +35,7 @@ function Page(): JSX.Element {
     document.title = `${what === undefined ? name : visible(what)} · skein`
     window.scrollTo(0, 0)
   }, [place.path.join('/')])
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const { target, key } = event
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return

@@ -175,6 +175,7 @@ describe('the page of a dashboard, in a browser', () => {
     await page.getByText('The arguments are not JSON').waitFor()
     await field.fill('[{"id": "A-2", "password": "[hidden]"}]')
     await page.getByRole('button', { name: 'Submit' }).click()
+    await page.waitForURL(url => !url.hash.endsWith('/told'))
     await page.locator('.title').getByText('done').waitFor()
     const id = decodeURIComponent(page.url().split('#/jobs/')[1] as string)
     assert.deepEqual((await (await queue.job(id))?.status())?.args, [{ id: 'A-2', password: 'hunter2' }])

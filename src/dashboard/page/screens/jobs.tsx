@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, type JobRow } from '../api.ts'
 import { count, span, visible } from '../format.ts'
 import { addressOf, go, jobAddress } from '../route.ts'
@@ -21,7 +21,7 @@ export function JobsScreen(props: {
   const found = useJobs(q, live.overview)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [at, setAt] = useState(-1)
-  useEffect(() => {
+  useLayoutEffect(() => {
     setChosen(new Set())
     setAt(-1)
   }, [q])
@@ -37,7 +37,8 @@ export function JobsScreen(props: {
     setChosen(new Set())
     found.again()
   }
-  useEffect(() => {
+  // Before the next key can come: an effect that waits for the picture would know the row of before.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const { target, key } = event
       if (document.querySelector('dialog[open]') || event.ctrlKey || event.metaKey || event.altKey) return
