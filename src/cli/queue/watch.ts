@@ -1,6 +1,7 @@
 import type { Arguments, OptionSpec } from '../command.ts'
 import { listenForInterrupt } from '../interrupt.ts'
 import type { Output } from '../output.ts'
+import { pause } from '../pause.ts'
 
 /** The option of commands that can go on showing how things are. */
 export const watchOption: Readonly<Record<'watch', OptionSpec>> = {
@@ -19,20 +20,12 @@ const every = 1_000
 export async function showOrWatch(args: Arguments, output: Output, show: () => Shown): Promise<void> {
   if (!args.has('watch')) return print(args, output, show())
   const redraw = output.isTerminal && !args.has('json')
-  let wake = (): void => {}
-  const interrupt = listenForInterrupt(() => wake())
+  const interrupt = listenForInterrupt(() => {})
   try {
     for (let first = true; !interrupt.signal.aborted; first = false) {
       if (redraw) await output.redraw(await collect(show()), first)
       else await print(args, output, show())
-      if (interrupt.signal.aborted) break
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, every)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+      await pause(every, interrupt.signal)
     }
   } finally {
     interrupt.stop()

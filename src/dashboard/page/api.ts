@@ -1,9 +1,10 @@
+import type { Failure } from '../../inspect/read-job.ts'
 import type { Overview } from '../live/overview.ts'
 import type { ManyProgress } from '../jobs/many-jobs.ts'
 import type { JobRow } from '../jobs/row.ts'
 import type { DashboardAction } from '../rights.ts'
 
-export type { JobRow, ManyProgress, Overview }
+export type { Failure, JobRow, ManyProgress, Overview }
 type State = JobRow['state']
 
 /** The store, and what may and can be done. */
@@ -21,15 +22,6 @@ export interface JobList {
   readonly looked: number
   readonly of?: number
   readonly cursor?: string
-}
-
-export interface Failure {
-  readonly name: string
-  readonly message: string
-  readonly code?: string
-  readonly stack?: string
-  readonly reason?: unknown
-  readonly deaths?: readonly { readonly worker: string; readonly attempt: number; readonly at: number }[]
 }
 
 export interface StoryEntry {

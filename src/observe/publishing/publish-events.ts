@@ -18,21 +18,21 @@ export interface EventPublishing extends Disposable {
   close(): void
 }
 
-const types = [
-  'submitted',
-  'started',
-  'progress',
-  'log',
-  'retried',
-  'released',
-  'lost',
-  'ended',
-  'worker',
-  'trouble',
-] as const satisfies readonly SkeinEvent['type'][]
-
-/** Fails to compile where there is an event without a channel. */
-type Published = SkeinEvent['type'] extends (typeof types)[number] ? Channel : never
+/** A channel for each type of event. They are kept by who publishes: one that nobody holds is forgotten by Node. */
+function channels(): Readonly<Record<SkeinEvent['type'], Channel>> {
+  return {
+    submitted: channel('skein:submitted'),
+    started: channel('skein:started'),
+    progress: channel('skein:progress'),
+    log: channel('skein:log'),
+    retried: channel('skein:retried'),
+    released: channel('skein:released'),
+    lost: channel('skein:lost'),
+    ended: channel('skein:ended'),
+    worker: channel('skein:worker'),
+    trouble: channel('skein:trouble'),
+  }
+}
 
 /**
  * Publishes what happens to calls on channels of `node:diagnostics_channel`, one for each type of event, such as `skein:ended`.
@@ -74,15 +74,14 @@ class Publishing implements EventPublishing {
     brandClass(this, 'EventPublishing')
   }
 
-  /** Kept: Node forgets a channel that nobody has, and its subscribers with it, in some versions. */
-  readonly #channels: ReadonlyMap<string, Published> = new Map(types.map(type => [type, channel(`skein:${type}`)]))
+  readonly #channels = channels()
   readonly #leave = new Set<() => void>()
 
   add(source: Observable): () => void {
     checkObservable(source, 'publishEvents')
     const stop = source.observe(event => {
-      const found = this.#channels.get(event.type)
-      if (found?.hasSubscribers) found.publish(event)
+      const own = this.#channels[event.type]
+      if (own.hasSubscribers) own.publish(event)
     })
     const leave = (): void => {
       stop()

@@ -144,6 +144,11 @@ describe('the picture of skein top', () => {
     const end = shown({ section: 'running', from: 1_000 }, { columns: 120, rows: 14 }, many)
     assert.match(end.join('\n'), /Running {2}\d+ to 52 of 52/)
     assert.match(end.at(-2) as string, /job-49/)
+    const most = { ...moment, running: Array.from({ length: 500 }, (_, n) => stored(`job-${n}`)) }
+    assert.equal(
+      shown({ section: 'running' }, { columns: 120, rows: 1_000 }, most).at(-1),
+      'Only the newest 500 are listed.',
+    )
     // With all parts in the picture, none is left out.
     const lines = shown({}, { columns: 120, rows: 26 }, many).join('\n')
     for (const title of ['Queues', 'Running', 'Tasks in the last hour'])

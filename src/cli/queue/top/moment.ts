@@ -3,8 +3,8 @@ import type { Pulse } from '../../../dashboard/live/pulse.ts'
 import { type ReadJob, readJob } from '../../../inspect/read-job.ts'
 import type { Store } from '../../../stores/roles/store.ts'
 
-/** The most running jobs that are read at once. */
-const mostRunning = 500
+/** The most running jobs that are read at once: the newest. */
+export const mostRunning = 500
 
 /** A store at one moment, with the jobs that run. */
 export interface Moment {

@@ -7,7 +7,7 @@ import { clip, type Style } from '../../ui/style.ts'
 import { table } from '../../ui/table.ts'
 import { warningText } from '../stats.ts'
 import { short, span } from '../words.ts'
-import type { Moment } from './moment.ts'
+import { type Moment, mostRunning } from './moment.ts'
 import { sparkline } from './sparkline.ts'
 import { keys, type Section, sections, type View } from './view.ts'
 
@@ -120,7 +120,7 @@ function linesOf({ title, head, lines }: Part, room: number, from: number, style
   return ['', `${style.bold(title)}${more}`, ...head, ...shown]
 }
 
-function has(view: View, ...names: readonly (string | undefined)[]): boolean {
+function isMeantBy(view: View, ...names: readonly (string | undefined)[]): boolean {
   const wanted = (view.typing ?? view.filter).toLowerCase()
   return wanted === '' || names.some(name => name?.toLowerCase().includes(wanted))
 }
@@ -130,7 +130,7 @@ function partFrom(title: string, all: readonly string[]): Part {
 }
 
 function queuesPart({ overview }: Moment, view: View, style: Style): Part {
-  const found = overview.queues.filter(({ queue }) => has(view, queue))
+  const found = overview.queues.filter(({ queue }) => isMeantBy(view, queue))
   if (found.length === 0) return { title: 'Queues', head: [style.dim('none')], lines: [] }
   const rows = found.map(({ queue, paused, counts, oldest }) => [
     `${short(queue, 30)}${paused ? style.yellow(' (paused)') : ''}`,
@@ -155,10 +155,10 @@ function runningPart({ overview, running }: Moment, view: View, style: Style): P
     `  ${style.cyan((startedAt === undefined ? '-' : span(overview.at - startedAt)).padStart(8))}  ${short(task, 40)}${style.dim(`${short(text, 80)}  ${short(id, 36)}`)}`
   const below = (worker: string | undefined, all: boolean): string[] =>
     jobs
-      .filter(job => job.worker === worker && (all || has(view, job.task, job.queue, job.id)))
+      .filter(job => job.worker === worker && (all || isMeantBy(view, job.task, job.queue, job.id)))
       .map(job => line(job.id, job.task, argumentsText(job), job.startedAt))
   for (const { worker, place, concurrency, running: places, queues } of overview.workers) {
-    const isMeant = has(view, worker, ...queues)
+    const isMeant = isMeantBy(view, worker, ...queues)
     const own = below(worker, isMeant)
     if (!isMeant && own.length === 0) continue
     lines.push(
@@ -167,9 +167,10 @@ function runningPart({ overview, running }: Moment, view: View, style: Style): P
     lines.push(...own)
   }
   const lost = jobs.filter(job => job.worker === undefined || !known.has(job.worker))
-  const others = lost.filter(job => has(view, job.task, job.queue, job.id))
+  const others = lost.filter(job => isMeantBy(view, job.task, job.queue, job.id))
   if (others.length > 0) lines.push(style.yellow('workers that are not there any more, or have not said who they are'))
   lines.push(...others.map(job => line(job.id, job.task, argumentsText(job), job.startedAt)))
+  if (jobs.length === mostRunning) lines.push(style.dim(`Only the newest ${mostRunning} are listed.`))
   if (running === undefined) lines.push(style.dim('This store does not list what runs.'))
   return {
     title: 'Running',
@@ -196,7 +197,7 @@ const orderTitles = { ended: 'most ended', failed: 'most failed', run: 'slowest'
 function tasksPart({ overview }: Moment, view: View, style: Style): Part {
   const title = `Tasks in the last hour, ${orderTitles[view.order]} first`
   const by = inOrder[view.order]
-  const found = (overview.tasks ?? []).filter(({ task }) => has(view, task)).toSorted((a, b) => by(b) - by(a))
+  const found = (overview.tasks ?? []).filter(({ task }) => isMeantBy(view, task)).toSorted((a, b) => by(b) - by(a))
   if (found.length === 0) return { title, head: [style.dim('none')], lines: [] }
   const length = (ms: number | undefined): string => (ms === undefined ? style.dim('-') : span(ms))
   const rows = found.map(({ task, ended, failed, run, wait }) => [

@@ -6,6 +6,7 @@ import { durationOf } from '../../duration-option.ts'
 import { exitCodes, UsageError } from '../../exit-codes.ts'
 import { type Interrupt, listenForInterrupt } from '../../interrupt.ts'
 import type { Output } from '../../output.ts'
+import { pause } from '../../pause.ts'
 import { clip } from '../../ui/style.ts'
 import { storeOption, withStore } from '../store-option.ts'
 import { listenForKeys } from './keyboard.ts'
@@ -101,18 +102,6 @@ function asJson({ store, overview, running }: Moment): Record<string, unknown> {
     at: new Date(overview.at).toISOString(),
     ...(running ? { running: running.map(readJobAsJson) } : {}),
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
 }
 
 /** The picture on a terminal: a new one with each look and after each key. */

@@ -1,6 +1,9 @@
 /** So many rows go into one statement, where there are as many: what a binding does for each costs more than the rest. */
 const chunks: readonly number[] = [40, 8, 1]
 
+/** The fewest rows that are one statement together. */
+export const fewestTogether: number = chunks.at(-2) as number
+
 /** The most rows of one statement. */
 export const mostAtOnce: number = chunks[0] as number
 

@@ -3,6 +3,7 @@ import { tooLarge, tooLargeNext } from '../../../refusals.ts'
 import type { WriteOutcome } from '../../../roles/broker.ts'
 import type { Report } from '../../../roles/results.ts'
 import { state } from '../../file/schema.ts'
+import { fewestTogether } from '../chunks.ts'
 import { attend, keepMemo } from '../counters/counters.ts'
 import { runEffects } from '../effects.ts'
 import { send } from '../sending.ts'
@@ -16,15 +17,12 @@ export function report(turn: Turn, given: readonly Report[]): WriteOutcome[] {
   const outcomes: WriteOutcome[] = []
   for (let at = 0; at < given.length;) {
     const some = plainSteps(turn, given, at)
-    if (some.length < fewest) outcomes.push(reportOne(turn, given[at] as Report))
+    if (some.length < fewestTogether) outcomes.push(reportOne(turn, given[at] as Report))
     else outcomes.push(...writeTogether(turn, some))
     at = outcomes.length
   }
   return outcomes
 }
-
-/** So many steps are written together; fewer are as fast one by one. */
-const fewest = 3
 
 /** The steps from a place on that can be written together: of claims that are held here, one of each, with nothing beside. */
 function plainSteps({ keeper }: Turn, given: readonly Report[], from: number): PlainStep[] {
